@@ -1,0 +1,183 @@
+"""What the bot says, as data. Handlers and the announcer return a `Reply`; only an adapter knows a chat's markup.
+
+Text is never markup: a line is a tuple of spans, and whoever renders it escapes every span for its own platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Style(StrEnum):
+    PLAIN = "plain"
+    BOLD = "bold"
+    QUIET = "quiet"
+    STRIKE = "strike"
+    CODE = "code"  # a command the reader can type (the room and Telegram make it tappable)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style; `outcome` (counted from 0) gives it that outcome's colour where there are colours."""
+
+    text: str
+    style: Style = Style.PLAIN
+    outcome: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment, UTC epoch milliseconds; shown in the reader's zone, or as a countdown where `countdown` is set."""
+
+    at_ms: int
+    countdown: bool = False
+
+
+Part = Span | Stamp
+Line = tuple[Part, ...]
+
+
+def line(*parts: str | Part) -> Line:
+    """A line of text: plain strings become plain spans."""
+    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+
+
+def bold(text: str, outcome: int | None = None) -> Span:
+    return Span(text, Style.BOLD, outcome)
+
+
+def quiet(text: str) -> Span:
+    return Span(text, Style.QUIET)
+
+
+def code(text: str) -> Span:
+    return Span(text, Style.CODE)
+
+
+class Tone(StrEnum):
+    """The colour of a message's edge."""
+
+    NEUTRAL = "neutral"
+    GOOD = "good"  # filled, opened, resolved
+    BAD = "bad"  # refused
+    WAIT = "wait"  # ticket, queued
+    COLD = "cold"  # freeze
+    LOUD = "loud"  # elimination, podium
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    more: Line = ()  # what was cut, and how to see it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """One outcome on the board. Prices in millionths of a dollar; `spark` the YES price path, oldest first."""
+
+    outcome: int
+    name: str
+    yes: int
+    no: int
+    change: int | None  # of YES since the last round, millionths of a dollar
+    spark: tuple[int, ...]
+    active: bool
+    note: str = ""  # why it is out, or "winner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The market at a glance; adapters that can draw do, the others print `bot.plain.board_lines`."""
+
+    title: str
+    status: str  # the word people see: Lobby, Open, Frozen, Paused, Resolved, Voided
+    rows: tuple[BoardRow, ...]  # best first, those who are out last
+    volume: int  # micro-dollars traded
+    people: int
+    now_ms: int
+    next_step: str = ""  # "Round 2 freezes"
+    next_step_ms: int | None = None
+    risk_now: int = 0  # micro-dollars the house would lose at worst right now, never below 0
+    risk_most: int = 0  # Z
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A chart to be drawn and attached: `kind` is a function of `bot.charts`, `market` and `tick` say of what."""
+
+    kind: str  # prices | outcome | maker | leaderboard
+    market: int
+    tick: int
+    outcome: int | None = None
+    span_ms: int | None = None
+    alt: str = ""
+
+
+Block = Line | Table | Board | Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button: a command with its arguments filled in. `text` is exactly the line a person could have typed."""
+
+    label: str
+    text: str
+    person: int | None = None  # only she may press it
+    primary: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    name: str
+    label: str
+    kind: str = "text"  # text | choice | flag
+    choices: tuple[tuple[str, str], ...] = ()  # (value, label)
+    value: str = ""
+    required: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Asked in a dialog, or question by question; the answer is `command` with the fields as its named arguments."""
+
+    title: str
+    command: str
+    fields: tuple[Field, ...]
+    submit: str
+
+
+class Audience(StrEnum):
+    PRIVATE = "private"  # its owner alone
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    name: str
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One message. `head` is the sentence that matters, shown first and bold; `ok` is False where it is a refusal."""
+
+    head: Line
+    blocks: tuple[Block, ...] = ()
+    actions: tuple[Action, ...] = ()
+    form: Form | None = None
+    files: tuple[Attachment, ...] = ()
+    audience: Audience = Audience.PRIVATE
+    tone: Tone = Tone.NEUTRAL
+    ok: bool = True
+    ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
