@@ -1,0 +1,97 @@
+"""Settings, checked once at the start: the environment wins over `.env`, and all mistakes are told together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsError:
+    """A variable that cannot be used; `sentence` says what to put there and never repeats a secret."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    database_url: str = "sqlite:///outcry.db"
+    room: bool = True
+    room_host: str = "127.0.0.1"
+    room_port: int = 8080
+    admin_token: str | None = field(default=None, repr=False)
+    tick_ms: int | None = None  # None: each market's own batch_interval_ms
+    log: str = "text"
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _tick(text: str) -> int:
+    tick = int(text)
+    if not 100 <= tick <= 600_000:
+        raise ValueError
+    return tick
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in allowed:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
+def _database(text: str) -> str:
+    if text.split(":", 1)[0].split("+", 1)[0] not in DATABASE_SCHEMES:
+        raise ValueError
+    return text
+
+
+def _token(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError
+    return text
+
+
+# variable -> (field, how it is read, what to say when it cannot be)
+VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
+    "DATABASE_URL": (
+        "database_url",
+        _database,
+        "must be like sqlite:///outcry.db or postgresql://user:password@host/name",
+    ),
+    "OUTCRY_ROOM": ("room", lambda text: _choice("on", "off")(text) == "on", "must be on or off"),
+    "OUTCRY_ROOM_HOST": ("room_host", str, "must be an address of this machine, for example 127.0.0.1"),
+    "OUTCRY_ROOM_PORT": ("room_port", _port, "must be a port from 0 to 65535 (0: any free one)"),
+    "OUTCRY_ADMIN_TOKEN": ("admin_token", _token, "must have at least 16 characters; leave it out to get one made"),
+    "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
+    "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),
+}
+
+
+def load(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env")) -> Settings | list[SettingsError]:
+    """Read the settings. An empty value means the default."""
+    values = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
+    values.update({name: environment[name] for name in VARIABLES if environment.get(name)})
+    found: dict[str, object] = {}
+    errors = []
+    for name, (target, parse, sentence) in VARIABLES.items():
+        if name in values:
+            try:
+                found[target] = parse(str(values[name]).strip())
+            except ValueError:
+                errors.append(SettingsError(name, f"{name} {sentence}."))
+    return errors or replace(Settings(), **found)
