@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
@@ -86,7 +87,7 @@ def load(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env"
     """Read the settings. An empty value means the default."""
     values = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
     values.update({name: environment[name] for name in VARIABLES if environment.get(name)})
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}  # each parser returns its field's type
     errors = []
     for name, (target, parse, sentence) in VARIABLES.items():
         if name in values:
