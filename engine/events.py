@@ -1,0 +1,293 @@
+"""What a market tick says happened: fills, events, and why something was refused. Numbers only, no prose.
+
+The rule that the ledger rests on: every change of any user's cash is in exactly one fill or one event.
+`cash_changes` adds them up and is the one place that knows which ones carry money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Literal
+
+from engine.state import Side
+from engine.terms import MarketParams, Problem
+
+FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
+OrderStatus = Literal["filled", "partly", "refused", "cancelled", "resting"]
+
+
+class Reason(StrEnum):
+    """Every named refusal. None of them changes anything but the gas of an order."""
+
+    FROZEN = "frozen"
+    PAUSED = "paused"
+    NOT_RUNNING = "not_running"
+    DUPLICATE_ID = "duplicate_id"
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    OUTCOME_OUT = "outcome_out"
+    SIZE_ZERO = "size_zero"
+    NO_CASH_FOR_GAS = "no_cash_for_gas"
+    NO_CASH = "no_cash"
+    NO_TOKENS = "no_tokens"
+    POOL_EMPTY = "pool_empty"
+    PAST_WORST_PRICE = "past_worst_price"
+    BAD_LIMIT = "bad_limit"
+    NO_BOOK = "no_book"
+    NO_SUCH_ORDER = "no_such_order"
+    TOO_LATE = "too_late"
+    ALREADY = "already"
+    ROUND_OPEN = "round_open"
+    NOT_FROZEN = "not_frozen"
+    WRONG_COUNT = "wrong_count"
+    TOO_FEW_LEFT = "too_few_left"
+    NOTHING_TO_DO = "nothing_to_do"
+    BAD_VALUES = "bad_values"
+
+
+class Recorded:
+    """Something that happened; `to_json` gives a flat dict of JSON values with its `type`."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, object]:
+        found: dict[str, object] = {"type": type(self).__name__}
+        for part in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            found[part.name] = _plain(getattr(self, part.name))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill(Recorded):
+    """One token leg that changed hands; None stands for the house.
+
+    The buyer pays amount + buy_fee, the seller gets amount - sell_fee. `price` is amount/size in micro-dollars per
+    token, rounded, for display. `parts` of a maker fill: pool (what the pools got or gave), convexity, penalty,
+    curve, floor; a buy's amount is their sum, a sell's is pool less the others.
+    """
+
+    order: str
+    kind: FillKind
+    outcome: int
+    side: Side
+    buyer: int | None
+    seller: int | None
+    size: int
+    price: int
+    amount: int
+    buy_fee: int = 0
+    sell_fee: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDone(Recorded):
+    """How an order ended. `amount` is all it paid or got (fees and floor in, gas out); the fills carry the money.
+
+    `size` is what was asked for, `filled` what traded, `unsold` what came back of a sell. `detail` holds the numbers
+    of a refusal, such as need and have (micro), worst and average (rates).
+    """
+
+    order: str
+    user: int
+    outcome: int
+    side: Side
+    buy: bool
+    status: OrderStatus
+    size: int
+    filled: int = 0
+    unsold: int = 0
+    amount: int = 0
+    fee: int = 0
+    gas: int = 0
+    reason: Reason | None = None
+    detail: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gas(Recorded):
+    """A user paid `amount` for handing in an order."""
+
+    user: int
+    amount: int
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(Recorded):
+    """A user got `cash` of play money; `first` when this opened her account."""
+
+    user: int
+    cash: int
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen(Recorded):
+    """Trading stopped at `at_ms`: for a scheduled round, or by hand (None)."""
+
+    round: int | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Recorded):
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Recorded):
+    """Trading goes on, by hand or after a round."""
+
+    round: int | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundAsked(Recorded):
+    """A round is due and waits for an admin to name `count` losers, or the winner of the final."""
+
+    round: int
+    at_ms: int
+    count: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSkipped(Recorded):
+    """A scheduled round had nothing left to do: its outcomes were out already."""
+
+    round: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eliminated(Recorded):
+    """Outcomes left the market; `round` None when by hand outside the schedule.
+
+    Prices are (outcome, yes, no) in micro-dollars of every outcome active before, and of the survivors after.
+    `paid` went to `holders_no` people; of `freed`, `handed` went to the survivors' pools and `withheld` stayed in
+    the stake. `sum_before` and `sum_after` are the sums of the YES prices, micro.
+    """
+
+    round: int | None
+    at_ms: int
+    outcomes: tuple[int, ...]
+    prices_before: tuple[tuple[int, int, int], ...]
+    prices_after: tuple[tuple[int, int, int], ...]
+    holders_no: int
+    paid: int
+    freed: int
+    handed: int
+    withheld: int
+    sum_before: int
+    sum_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid(Recorded):
+    """A user got `amount`: for tokens that turned out right, or her net stake of a voided market (outcome None)."""
+
+    user: int
+    amount: int
+    outcome: int | None = None
+    side: Side | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Recorded):
+    """The final: `paid` to `holders` people. Prices are (outcome, yes, no), micro, of who was in just before."""
+
+    round: int | None
+    at_ms: int
+    winner: int
+    paid: int
+    holders: int
+    prices_before: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided(Recorded):
+    """The market was called off; `paid` of the `owed` went back, less than all of it only when `scaled`."""
+
+    at_ms: int
+    owed: int
+    paid: int
+    scaled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retuned(Recorded):
+    """Parameters changed. `params` holds from here on: the caller keeps it and passes it to the next tick."""
+
+    id: str
+    fields: tuple[str, ...]
+    params: MarketParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRefused(Recorded):
+    """An intent other than an order changed nothing, and why."""
+
+    id: str
+    reason: Reason
+    detail: dict[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+Payout = Paid
+Event = (
+    OrderDone
+    | Gas
+    | Joined
+    | Frozen
+    | Paused
+    | Resumed
+    | RoundAsked
+    | RoundSkipped
+    | Eliminated
+    | Paid
+    | Resolved
+    | Voided
+    | Retuned
+    | ControlRefused
+)
+
+
+def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, int]:
+    """Sum of the changes of each user's cash, micro-dollars, from what a tick returned; users in order of id."""
+    changes: dict[int, int] = {}
+    for fill in fills:
+        if fill.buyer is not None:
+            changes[fill.buyer] = changes.get(fill.buyer, 0) - fill.amount - fill.buy_fee
+        if fill.seller is not None:
+            changes[fill.seller] = changes.get(fill.seller, 0) + fill.amount - fill.sell_fee
+    for event in events:
+        if isinstance(event, Joined):
+            changes[event.user] = changes.get(event.user, 0) + event.cash
+        elif isinstance(event, Paid):
+            changes[event.user] = changes.get(event.user, 0) + event.amount
+        elif isinstance(event, Gas):
+            changes[event.user] = changes.get(event.user, 0) - event.amount
+    return dict(sorted(changes.items()))
+
+
+def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
+    """The parameters to pass to the next tick: those of the last `Retuned`, else the given ones."""
+    for event in events:
+        if isinstance(event, Retuned):
+            params = event.params
+    return params
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, MarketParams | Problem):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,116 @@
+"""What can be asked of a market: the inputs of a market tick.
+
+Every intent has an id and the time it was accepted, in ms from the market's start. Inside a tick they run by
+(accepted_ms, id); the order of the list that is handed over does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Literal, cast
+
+from engine.state import Side
+
+ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "void"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Buy or sell `size` micro-tokens of one side of one outcome (0-based).
+
+    `limit`, `worst_price` (all in, per token) and `max_slippage` are rates. A market order has no limit;
+    `worst_price` is what its ticket promised and wins over `max_slippage`, which counts from the price at its turn.
+    """
+
+    id: str
+    accepted_ms: int
+    user: int
+    outcome: int
+    side: Side
+    buy: bool
+    size: int
+    limit: int | None = None
+    worst_price: int | None = None
+    max_slippage: int | None = None
+    autofill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Take back one resting order of a user, or all of them (`order` None)."""
+
+    id: str
+    accepted_ms: int
+    user: int
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Give a user play money: the first one opens her account, later ones are grants. `cash` in micro-dollars."""
+
+    id: str
+    accepted_ms: int
+    user: int
+    cash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winner of `resolve`."""
+
+    id: str
+    accepted_ms: int
+    kind: ControlKind
+    outcomes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retune:
+    """Change parameters of a running market; `values` as `engine.params.build_params` takes them."""
+
+    id: str
+    accepted_ms: int
+    values: Mapping[str, object]
+
+
+Intent = Order | Cancel | Join | Control | Retune
+
+_KINDS: dict[str, type[Intent]] = {
+    "order": Order,
+    "cancel": Cancel,
+    "join": Join,
+    "control": Control,
+    "retune": Retune,
+}
+
+
+def intent_to_json(intent: Intent) -> dict[str, object]:
+    """A flat dict of JSON values with its `type`; the input of the audit chain."""
+    found: dict[str, object] = {"type": type(intent).__name__.lower()}
+    for part in fields(intent):
+        found[part.name] = _plain(getattr(intent, part.name))
+    return found
+
+
+def intent_from_json(data: Mapping[str, object]) -> Intent:
+    """The inverse of `intent_to_json`."""
+    rest = {name: value for name, value in data.items() if name != "type"}
+    if "side" in rest:
+        rest["side"] = Side(cast("str", rest["side"]))
+    if "outcomes" in rest:
+        rest["outcomes"] = tuple(cast("list[int]", rest["outcomes"]))
+    kind = _KINDS[cast("str", data["type"])]
+    return kind(**rest)  # type: ignore[arg-type]  # the shape is what intent_to_json wrote
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal | float):
+        return str(value)
+    return value

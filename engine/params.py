@@ -1,0 +1,276 @@
+"""A market's parameters: built from what people write, checked, changed while it runs, and their exact JSON.
+
+`build_params` takes the names of ENGINE section 2 in human units (dollars, fractions) and returns `MarketParams`, or
+every `Problem` at once. Bounds live in `engine.bounds`, reading of single values in `engine.reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from fractions import Fraction
+from typing import Any, cast
+
+from engine import reading
+from engine.bounds import BOUNDS, deepest_l0, find_problems
+from engine.rates import Rates, rates_at
+from engine.state import MarketState, start_seeds
+from engine.terms import MarketParams, Problem, Round
+from engine.units import RATE
+
+__all__ = [
+    "BOUNDS",
+    "FIXED",
+    "PRESETS",
+    "MarketParams",
+    "Problem",
+    "Rates",
+    "Round",
+    "build_params",
+    "params_from_json",
+    "params_to_json",
+    "rates_at",
+    "retune",
+    "start_seeds",
+]
+
+PRESETS: Mapping[str, Mapping[str, object]] = {
+    "hype": {},
+    "fair": {"band": "0.10"},
+    "classic": {"start": "classic", "floor_enabled": False},
+}
+"""Named starting points of ENGINE section 2; a value given beside one wins."""
+
+_DAY = 86_400_000
+
+_DEFAULTS: Mapping[str, object] = {
+    "z": 10_000,
+    "start": "fair",
+    "gamma": "0.0001",
+    "mu_start": 1,
+    "mu_end": 1,
+    "nu_start": 1,
+    "nu_end": 1,
+    "kappa_start": "1e-5",
+    "kappa_end": "1e-5",
+    "eta": 2,
+    "fee": "0.01",
+    "match_fee": "0.005",
+    "gas_fee": 0,
+    "p_min": "0.01",
+    "p_max": "0.99",
+    "tick_size": "0.01",
+    "cm_enabled": True,
+    "af_enabled": True,
+    "sigma": "0.5",
+    "af_cap_frac": "0.1",
+    "af_max_pools": 3,
+    "af_max_surplus": "0.05",
+    "renormalise": "keep",
+    "set_cap": "0.95",
+    "vc_enabled": False,
+    "floor_enabled": True,
+    "band": None,
+    "interpolation": "continue",
+    "starting_balance": 1_000,
+    "batch_interval_ms": 2_000,
+}
+
+_PAIRED = ("mu", "nu", "kappa", "zeta")
+"""Names that stand for both their start and their end."""
+
+_READERS: dict[str, Callable[[object], object]] = {
+    **{name: reading.read_rate for name, bound in BOUNDS.items() if bound.unit == "rate"},
+    **{name: reading.read_money for name, bound in BOUNDS.items() if bound.unit == "money"},
+    "band": reading.read_band,
+    "af_max_pools": reading.read_whole,
+    "duration": reading.read_span,
+    "batch_interval_ms": reading.read_span,
+    **dict.fromkeys(("cm_enabled", "af_enabled", "mr_enabled", "vc_enabled", "floor_enabled"), reading.read_flag),
+    "start": reading.read_choice("fair", "classic"),
+    "renormalise": reading.read_choice("keep", "clamp"),
+    "interpolation": reading.read_choice("continue", "reset"),
+}
+
+FIXED = frozenset(
+    {
+        "outcome_names",
+        "z",
+        "start",
+        "odds",
+        "l0",
+        "gamma",
+        "p_min",
+        "p_max",
+        "tick_size",
+        "floor_enabled",
+        "mr_enabled",
+        "starting_balance",
+    }
+)
+"""What `retune` never touches: section 8 (3), the weights of the floor, the ticks resting orders stand on."""
+
+
+def build_params(values: Mapping[str, object]) -> MarketParams | tuple[Problem, ...]:
+    """Parameters from the names of ENGINE section 2, in human units, with every default filled in.
+
+    Beside the names themselves: `preset`; `mu`, `nu`, `kappa`, `zeta` set start and end; `n_outcomes` alone names
+    the outcomes "Outcome 1" and so on; `rounds` as `engine.reading.read_rounds` takes them. All problems together.
+    """
+    problems: list[Problem] = []
+    preset = str(values.get("preset") or "hype").strip().lower()
+    if preset not in PRESETS:
+        problems.append(
+            Problem(field="preset", code="not_a_choice", detail={"value": preset, "choices": ", ".join(PRESETS)})
+        )
+    given = {**PRESETS.get(preset, {}), **_spread(values)}
+    given.pop("preset", None)
+    names = _read_names(given, problems)
+    found = {name: _READERS[name](value) for name, value in _DEFAULTS.items()}
+    read = _read(given, names, problems)
+    found.update(read if names else {name: value for name, value in read.items() if name not in ("odds", "rounds")})
+    found["outcome_names"] = names or _numbered(3)
+    _fill_rest(found, problems)
+    params = MarketParams(**cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
+    breaches = find_problems(params)
+    if not problems:
+        return breaches or params
+    return (*problems, *(breach for breach in breaches if breach.field in read))
+
+
+def retune(
+    params: MarketParams, state: MarketState, values: Mapping[str, object]
+) -> MarketParams | tuple[Problem, ...]:
+    """The parameters after a live change, or every problem with it; `params` stays as it is.
+
+    What `FIXED` names never changes; a round that has begun stays as it was.
+    """
+    given, problems = _spread(values), list[Problem]()
+    for name in [name for name in given if name in FIXED or name in ("preset", "n_outcomes")]:
+        problems.append(Problem(field=name, code="fixed"))
+        del given[name]
+    found = _read(given, params.outcome_names, problems)
+    if problems or not found:
+        return tuple(problems) or (Problem(field="values", code="empty"),)
+    if "rounds" in found:
+        rounds = cast("tuple[Round, ...]", found["rounds"])
+        begun = state.next_round + (state.frozen_for is not None)
+        if rounds[:begun] != params.rounds[:begun]:
+            return (Problem(field="rounds", code="round_begun", detail={"rounds": begun}),)
+        found["mr_enabled"] = params.mr_enabled or len(rounds) > 1
+        if params.duration == params.rounds[-1].decide_at and rounds:
+            found.setdefault("duration", rounds[-1].decide_at)
+    changed = replace(params, **cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
+    return find_problems(changed) or changed
+
+
+def _spread(values: Mapping[str, object]) -> dict[str, object]:
+    """`mu` as `mu_start` and `mu_end`, unless those are given themselves."""
+    given = dict(values)
+    for name in _PAIRED:
+        if name in given:
+            value = given.pop(name)
+            given.setdefault(f"{name}_start", value)
+            given.setdefault(f"{name}_end", value)
+    return given
+
+
+def _read_names(given: dict[str, object], problems: list[Problem]) -> tuple[str, ...]:
+    """Takes `outcome_names` and `n_outcomes` out of `given`; empty when they cannot be read."""
+    listed, number = given.pop("outcome_names", None), given.pop("n_outcomes", None)
+    try:
+        count = None if number is None else reading.read_whole(number)
+        if listed is None and count is None:
+            raise reading.Unreadable("missing")
+        if count is not None and not 3 <= count <= 10:
+            raise reading.Unreadable("outcome_count", found=count, low=3, high=10)
+        if listed is None:
+            return _numbered(count or 0)
+        names = reading.read_names(listed)
+        if count not in (None, len(names)):
+            raise reading.Unreadable("outcome_count", found=len(names), low=count or 0, high=count or 0)
+    except reading.Unreadable as error:
+        problems.append(reading.problem("outcome_names", error))
+        return ()
+    return names
+
+
+def _numbered(n: int) -> tuple[str, ...]:
+    return tuple(f"Outcome {i + 1}" for i in range(n))
+
+
+def _read(given: Mapping[str, object], names: tuple[str, ...], problems: list[Problem]) -> dict[str, object]:
+    """What could be read of `given`; what could not goes to `problems`. None means: the default."""
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        if value is None and name != "band":
+            continue
+        try:
+            if name == "rounds":
+                found[name] = reading.read_rounds(value, names)
+            elif name == "odds":
+                found[name] = _read_odds(value, len(names))
+            elif name in _READERS:
+                found[name] = _READERS[name](value)
+            else:
+                raise reading.Unreadable("unknown")
+        except reading.Unreadable as error:
+            problems.append(reading.problem(name, error))
+    return found
+
+
+def _read_odds(value: object, n: int) -> tuple[int, ...]:
+    """Odds as rates; they must sum to 1 as written, up to one unit of 10^-12 each."""
+    odds = reading.read_odds(value)
+    if n and len(odds) != n:
+        raise reading.Unreadable("odds_count", found=len(odds), need=n)
+    total = sum(odds, Fraction(0))
+    if not 1 - Fraction(len(odds), RATE) <= total <= 1:
+        raise reading.Unreadable("odds_sum", value=f"{float(total):.6g}")
+    return tuple(reading.read_rate(one) for one in odds)
+
+
+def _fill_rest(found: dict[str, object], problems: list[Problem]) -> None:
+    """Defaults that follow from other fields."""
+    n = len(cast("tuple[str, ...]", found["outcome_names"]))
+    even, classic = (RATE // n,) * n, found["start"] == "classic"
+    if classic and found.get("odds", even) != even:
+        problems.append(Problem(field="odds", code="classic_odds"))
+    odds = cast("tuple[int, ...]", found.setdefault("odds", even))
+    z = cast("int", found["z"])
+    found.setdefault("l0", deepest_l0(str(found["start"]), z, odds))
+    found.setdefault("zeta_start", RATE // (5 * (n - 1)))
+    found.setdefault("zeta_end", RATE // (50 * (n - 1)))
+    found.setdefault("floor_allowance", z // 200)
+    end = cast("int", found.get("duration", _DAY))
+    final = Round(freeze_at=end, decide_at=end, count=n - 1, winner="ask")
+    rounds = cast("tuple[Round, ...]", found.setdefault("rounds", (final,)))
+    found.setdefault("duration", rounds[-1].decide_at if rounds else end)
+    found.setdefault("mr_enabled", len(rounds) > 1)
+
+
+def params_to_json(params: MarketParams) -> dict[str, object]:
+    """Exact: integers, text, lists; rounds as objects."""
+    found: dict[str, object] = {part.name: getattr(params, part.name) for part in fields(params)}
+    found["outcome_names"], found["odds"] = list(params.outcome_names), list(params.odds)
+    found["rounds"] = [
+        {
+            "freeze_at": step.freeze_at,
+            "decide_at": step.decide_at,
+            "count": step.count,
+            "losers": list(step.losers) if isinstance(step.losers, tuple) else step.losers,
+            "winner": step.winner,
+        }
+        for step in params.rounds
+    ]
+    return found
+
+
+def params_from_json(data: Mapping[str, Any]) -> MarketParams:  # Any: JSON as json.loads types it
+    """The inverse of `params_to_json`."""
+    rounds = tuple(
+        Round(**{**step, "losers": tuple(step["losers"]) if isinstance(step["losers"], list) else step["losers"]})
+        for step in data["rounds"]
+    )
+    lists = {"outcome_names": tuple(data["outcome_names"]), "odds": tuple(data["odds"]), "rounds": rounds}
+    return MarketParams(**{**data, **lists})

@@ -1,0 +1,201 @@
+"""The state of one market: what it holds, how it opens, prices, and its exact JSON.
+
+Everything here is treated as immutable; the doors (`apply_orders`, `trigger_resolution`, `void_market`) return new
+states and leave the given one untouched. Units as in `engine.units`; formulas from ENGINE sections 1 and 2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from engine.terms import MarketParams
+from engine.units import MICRO, RATE, ceil_div, half_up
+
+PROFIT_SOURCES = (
+    "fee",
+    "match_fee",
+    "gas",
+    "convexity",
+    "penalty",
+    "curve",
+    "floor",
+    "seigniorage",
+    "match",
+    "band",
+)
+
+
+class Side(StrEnum):
+    YES = "yes"
+    NO = "no"
+
+
+class Status(StrEnum):
+    DRAFT = "DRAFT"
+    LOBBY = "LOBBY"
+    RUNNING = "RUNNING"
+    FROZEN = "FROZEN"
+    PAUSED = "PAUSED"
+    RESOLVED = "RESOLVED"
+    DISPUTED = "DISPUTED"
+    CLOSED = "CLOSED"
+    VOIDED = "VOIDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binary:
+    """One outcome's pool.
+
+    v: users' collateral, may be below 0; q_yes, q_no: supplies with their seeds; s_yes, s_no: effective seeds;
+    e: escrowed pairs at $1 each. People hold q - s + e of a side. All zero once the outcome is out.
+    """
+
+    v: int
+    q_yes: int
+    q_no: int
+    s_yes: int
+    s_no: int
+    e: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One person in this market.
+
+    cash: what she can spend; net: all she was debited minus all she was credited by trading, gas and payouts
+    (starting balance and grants out); tokens: (yes, no) per outcome; trades: how many fills she took part in;
+    escrow: cash tied up in resting orders.
+    """
+
+    cash: int
+    tokens: tuple[tuple[int, int], ...]
+    net: int = 0
+    trades: int = 0
+    escrow: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketState:
+    """All that a market is, apart from its parameters.
+
+    stake: Z until the first elimination; pot: P of ENGINE section 4; allowance: G; next_round: index of the first
+    round not yet decided; frozen_for: the round being decided; asked: its admin was asked; resume_to: the status
+    that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left.
+    """
+
+    status: Status
+    binaries: tuple[Binary, ...]
+    accounts: dict[int, Account]
+    stake: int
+    profit: dict[str, int]
+    pot: int = 0
+    allowance: int = 0
+    next_round: int = 0
+    frozen_for: int | None = None
+    asked: bool = False
+    resume_to: Status = Status.RUNNING
+    last_decision_ms: int = 0
+    out: tuple[int, ...] = ()
+    winner: int | None = None
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """The outcomes still in, ascending."""
+        return tuple(i for i, binary in enumerate(self.binaries) if binary.active)
+
+
+def start_seeds(params: MarketParams) -> tuple[tuple[int, int], ...]:
+    """Seeds (yes, no) per outcome in micro-tokens: l0 * start price, rounded up (ENGINE section 2, l0)."""
+    if params.start == "classic":
+        half = ceil_div(params.l0, 2)
+        return ((half, half),) * params.n_outcomes
+    return tuple((ceil_div(params.l0 * o, RATE), ceil_div(params.l0 * (RATE - o), RATE)) for o in params.odds)
+
+
+def open_market(params: MarketParams) -> MarketState:
+    """A running market nobody has joined yet."""
+    binaries = tuple(Binary(v=0, q_yes=y, q_no=n, s_yes=y, s_no=n) for y, n in start_seeds(params))
+    return MarketState(
+        status=Status.RUNNING,
+        binaries=binaries,
+        accounts={},
+        stake=params.z,
+        profit=dict.fromkeys(PROFIT_SOURCES, 0),
+    )
+
+
+def depth(v: int, l0: int, gamma: int) -> int:
+    """L = V + subsidy, subsidy = min(L0, max(0, L0 - gamma*V)) rounded down (ENGINE section 1); micro-dollars."""
+    if v <= 0:
+        return v + l0
+    subsidy = l0 + (-gamma * v) // RATE
+    return v + subsidy if subsidy > 0 else v
+
+
+def price(binary: Binary, side: Side, params: MarketParams) -> Fraction:
+    """p = Q/L of an active outcome, exact."""
+    supply = binary.q_yes if side is Side.YES else binary.q_no
+    return Fraction(supply, depth(binary.v, params.l0, params.gamma))
+
+
+def price_micro(state: MarketState, params: MarketParams, outcome: int, side: Side) -> int:
+    """A price for display: micro-dollars per token, rounded half up. Out: YES 0, NO $1; the winner: YES $1, NO 0."""
+    binary = state.binaries[outcome]
+    if not binary.active:
+        right = Side.YES if state.winner == outcome else Side.NO
+        return MICRO if side is right else 0
+    supply = binary.q_yes if side is Side.YES else binary.q_no
+    return half_up(supply * MICRO, depth(binary.v, params.l0, params.gamma))
+
+
+def state_to_json(state: MarketState) -> dict[str, object]:
+    """Exact and canonical: integers, lists, and objects with sorted keys where order has no meaning."""
+    found: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
+    found["status"], found["resume_to"] = state.status.value, state.resume_to.value
+    found["out"] = list(state.out)
+    found["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
+    found["profit"] = dict(sorted(state.profit.items()))
+    found["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
+    return found
+
+
+def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as json.loads types it
+    """The inverse of `state_to_json`."""
+    rest = dict(data)
+    rest["status"], rest["resume_to"] = Status(data["status"]), Status(data["resume_to"])
+    rest["out"] = tuple(data["out"])
+    names = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
+    rest["binaries"] = tuple(Binary(**dict(zip(names, row, strict=True))) for row in data["binaries"])
+    rest["profit"] = {source: data["profit"][source] for source in PROFIT_SOURCES}
+    rest["accounts"] = {int(user): account_from_json(row) for user, row in data["accounts"].items()}
+    return MarketState(**rest)
+
+
+def account_to_json(account: Account) -> dict[str, object]:
+    """One account as JSON values."""
+    return {
+        "cash": account.cash,
+        "net": account.net,
+        "trades": account.trades,
+        "escrow": account.escrow,
+        "tokens": [list(pair) for pair in account.tokens],
+    }
+
+
+def account_from_json(data: Mapping[str, Any]) -> Account:  # Any: JSON as json.loads types it
+    """The inverse of `account_to_json`."""
+    return Account(**{**data, "tokens": tuple((yes, no) for yes, no in data["tokens"])})
+
+
+def fingerprint(value: object) -> str:
+    """sha256 hex of the canonical JSON of a state, or of anything made of JSON values."""
+    plain = state_to_json(value) if isinstance(value, MarketState) else value
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
