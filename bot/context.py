@@ -1,0 +1,101 @@
+"""What a handler gets: the invocation, the clock's reading, the database, what the dispatcher has already looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.command import Given
+from bot.invocation import Invocation
+from bot.money import MICRO
+from bot.scene import Held, Scene
+from engine.state import MarketState, Side, Status, price_micro
+from storage.database import Database
+from storage.records import Chat, Market, Member, Person
+from storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from bot.command import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketView(Given):
+    """The market a line speaks of, as of its last tick. `member` is the speaker's account in it, if she has one."""
+
+    record: Market
+    state: MarketState
+    member: Member | None
+    now_ms: int  # epoch
+
+    @property
+    def id(self) -> int:
+        return self.record.id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.record.params.outcome_names
+
+    @property
+    def status(self) -> Status:
+        return self.record.status
+
+    @property
+    def engine_ms(self) -> int:
+        """Engine time of this moment; 0 before the start."""
+        return max(0, self.record.engine_ms(self.now_ms)) if self.record.start_ms is not None else 0
+
+    def active(self) -> list[int]:
+        return [i for i, binary in enumerate(self.state.binaries) if binary.active]
+
+    def price(self, outcome: int, side: Side) -> int:
+        """Micro-dollars a token; 0 for an outcome that is out."""
+        if not self.state.binaries[outcome].active:
+            return 0
+        return price_micro(self.state, self.record.params, outcome, side)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat(Given):
+    """The speaker's account in this market; only commands of members ask for it."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ctx:
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance."""
+
+    db: Database
+    invocation: Invocation
+    now_ms: int
+    person: Person | None
+    chat: Chat | None
+    commands: Sequence[Command]
+
+    async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
+        """The speaker and the chat, made at first sight in this writing unit; her rights here are noted."""
+        said = self.invocation
+        person = await uow.people.identify(said.platform, said.person_ext, said.person_name, self.now_ms)
+        chat = await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, self.now_ms)
+        if said.is_admin:
+            await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=self.now_ms)
+        return person, chat
+
+
+def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> Scene:
+    """What a line is read against."""
+    if view is None:
+        return Scene(now_ms=now_ms, selling=selling)
+    tokens = view.member.tokens if view.member else ()
+    return Scene(
+        now_ms=now_ms,
+        outcomes=view.names,
+        active=tuple(binary.active for binary in view.state.binaries),
+        prices=tuple((view.price(i, Side.YES), view.price(i, Side.NO)) for i in range(len(view.names))),
+        held={i: Held(yes, no) for i, (yes, no) in enumerate(tokens) if yes or no},
+        selling=selling,
+    )
+
+
+TOKEN = MICRO  # a token that is right pays this many micro-dollars

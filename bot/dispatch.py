@@ -1,0 +1,187 @@
+"""From an `Invocation` to a `Reply`: find the command, read the line, ask whether it is allowed, call it.
+
+The only way in for every platform, the demo's traders included.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot import completion, grammar, words_input
+from bot.budgets import PERSON, Windows
+from bot.command import Command
+from bot.context import Ctx, MarketView, Seat, scene_of
+from bot.invocation import ChatKind, Invocation, Suggestion
+from bot.permissions import Role, allowed
+from bot.reply import Reply
+from engine.state import Status
+from storage.database import Database
+from storage.records import Chat, Market, Member, Person
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What storage knows of a speaker and the place she speaks in."""
+
+    person: Person | None
+    chat: Chat | None
+    market: MarketView | None
+
+
+class Dispatcher:
+    """`clock` gives epoch milliseconds; `commands` default to all there are; `new_id` names an unexpected error."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        commands: Sequence[Command] | None = None,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+    ) -> None:
+        if commands is None:
+            from bot.commands import COMMANDS  # they import what this module offers
+
+            commands = COMMANDS
+        self.commands = tuple(commands)
+        self._by_name = {command.name: command for command in self.commands}
+        self._db = db
+        self._clock = clock
+        self._new_id = new_id
+        self._pace = Windows(PERSON)
+
+    async def run(self, said: Invocation) -> Reply:
+        """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
+        try:
+            return await self._run(said)
+        except Exception:
+            ident = self._new_id()
+            log.exception("error %s in %r", ident, (said.command or said.text)[:80])
+            return words_input.went_wrong(ident)
+
+    async def complete(self, said: Invocation) -> list[Suggestion]:
+        """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`."""
+        now = self._clock()
+        try:
+            found = await self._look_up(said, now)
+            scene = scene_of(found.market, now, selling=said.text.lstrip("/ ").startswith("sell"))
+            usable = [one for one in self.commands if not one.hidden and self._missing(one, said, found) is None]
+            return completion.suggestions(said.text, usable, scene)
+        except Exception:
+            log.exception("error %s while completing %r", self._new_id(), said.text[:80])
+            return []
+
+    async def placed(self, reply: Reply, said: Invocation, ref: str) -> None:
+        """An adapter tells where it put a ticket, so that its fill can replace it there."""
+        if reply.ticket is None:
+            return
+        async with self._db.writing() as uow:
+            await uow.tickets.bind(reply.ticket, said.platform, said.chat_ext, ref)
+            await uow.commit()
+
+    async def _run(self, said: Invocation) -> Reply:
+        now = self._clock()
+        who = f"{said.platform}:{said.person_ext}"
+        wait = self._pace.wait(who, now)
+        if wait > 0:
+            return words_input.too_fast(wait)
+        self._pace.use(who, now)
+        head = f"/{said.command.lstrip('/')}" if said.command else said.text.strip()
+        command, rest = self.find(head)
+        if command is None:
+            return self._unknown(head, admin=said.is_admin)
+        found = await self._look_up(said, now)
+        missing = self._missing(command, said, found)
+        if missing is not None:
+            return self._refuse(command, missing, found, said)
+        scene = scene_of(found.market, now, selling=command.name == "sell")
+        parsed = grammar.parse(command, rest, scene, said.args)
+        if parsed.problems:
+            if found.market is None and self._needs_market(command):
+                return self._no_market(said)
+            return words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
+        ctx = Ctx(
+            db=self._db, invocation=said, now_ms=now, person=found.person, chat=found.chat, commands=self.commands
+        )
+        values = dict(parsed.values)
+        for name, wanted, optional in command.given:
+            if wanted is MarketView:
+                if found.market is None and not optional:
+                    return self._no_market(said)
+                values[name] = found.market
+            elif wanted is Seat:
+                member = found.market.member if found.market else None
+                values[name] = Seat(member=member) if member else None
+        return await command.run(ctx, **values)
+
+    def find(self, line: str) -> tuple[Command | None, str]:
+        """The command a line begins with, longest name first, and what follows. `/admin_create` is `/admin create`."""
+        if not line.startswith("/"):
+            return None, line
+        first, _, rest = line[1:].strip().partition(" ")
+        first = first.partition("@")[0].casefold().replace("_", " ")
+        words = [*first.split(), *rest.split()]
+        for size in (2, 1):
+            name = " ".join(word.casefold() for word in words[:size])
+            command = self._by_name.get(name)
+            if command is not None:
+                eaten = size - len(first.split())
+                return command, rest.split(None, eaten)[-1] if eaten and len(words) > size else "" if eaten else rest
+        return None, rest
+
+    def _unknown(self, line: str, *, admin: bool) -> Reply:
+        if not line.startswith("/"):
+            return words_input.not_a_command()
+        words = line[1:].replace("_", " ").split() or [""]
+        name = words[0].partition("@")[0].casefold()
+        shown = [one for one in self.commands if not one.hidden and (admin or not one.name.startswith("admin "))]
+        following = [(one.name, one.summary) for one in shown if one.name.startswith(f"{name} ")]
+        if following and len(words) == 1:
+            return words_input.half_a_command(name, following)
+        if following:
+            second = words[1].casefold()
+            near = get_close_matches(f"{name} {second}", [full for full, _ in following], n=2, cutoff=0.6)
+            return words_input.unknown_command(f"{name} {second}", near, " ".join(words[2:]))
+        near = get_close_matches(name, [one.name for one in shown], n=2, cutoff=0.6)
+        starting = [one.name for one in shown if name and one.name.startswith(name)]
+        return words_input.unknown_command(name, (starting or near)[:2], " ".join(words[1:]))
+
+    async def _look_up(self, said: Invocation, now: int) -> _Found:
+        async with self._db.reading() as uow:
+            person = await uow.people.find(said.platform, said.person_ext)
+            chat = await uow.chats.find(said.platform, said.chat_ext)
+            market: Market | None = None
+            if said.chat_kind is not ChatKind.PRIVATE:
+                market = await uow.markets.of_chat(chat.id) if chat else None
+            elif person is not None:
+                market = await uow.markets.last_of_person(person.id)
+            if market is None or (market.status is Status.DRAFT and not said.is_admin):
+                return _Found(person=person, chat=chat, market=None)
+            member: Member | None = await uow.members.get(market.id, person.id) if person else None
+            state = await uow.markets.state(market.id)
+        view = MarketView(record=market, state=state, member=member, now_ms=now)
+        return _Found(person=person, chat=chat, market=view)
+
+    def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | None:
+        member = found.market is not None and found.market.member is not None
+        return allowed(command.name, member=member, admin=said.is_admin, chat=said.chat_kind)
+
+    def _refuse(self, command: Command, missing: Role | ChatKind, found: _Found, said: Invocation) -> Reply:
+        if missing is Role.ADMIN:
+            return words_input.only_admins(command.name)
+        if missing is Role.MEMBER:
+            return words_input.not_joined() if found.market else self._no_market(said)
+        return words_input.not_here(command.name)
+
+    def _needs_market(self, command: Command) -> bool:
+        return any(wanted is MarketView and not optional for _, wanted, optional in command.given)
+
+    def _no_market(self, said: Invocation) -> Reply:
+        if said.chat_kind is ChatKind.PRIVATE:
+            return words_input.no_market_in_private()
+        return words_input.no_market(admin=said.is_admin)

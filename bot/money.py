@@ -1,0 +1,158 @@
+"""Numbers as people read them: `$51.14`, `50.6¢`, `97.84` tokens, `5%`, `2 min`. In: millionths, rates in 10^-12, ms.
+
+Everything is integer arithmetic; what is cut is cut in the direction the caller names, so that a promise is never
+rounded into a lie (a most is rounded up, a holding down).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+
+MICRO = 10**6
+CENT = MICRO // 100
+RATE = 10**12
+MINUS = "\N{MINUS SIGN}"
+
+
+class Cut(Enum):
+    """What happens to the digits that are not shown."""
+
+    NEAREST = "nearest"
+    UP = "up"
+    DOWN = "down"
+
+
+def _divide(value: int, by: int, cut: Cut) -> int:
+    if cut is Cut.UP:
+        return -(-value // by)
+    if cut is Cut.DOWN:
+        return value // by
+    sign = -1 if value < 0 else 1
+    return sign * ((2 * abs(value) + by) // (2 * by))
+
+
+def _trimmed(micro: int) -> str:
+    whole, rest = divmod(micro, MICRO)
+    digits = f"{rest:06d}".rstrip("0")
+    return f"{whole:,}.{digits}" if digits else f"{whole:,}"
+
+
+def money(micro: int, cut: Cut = Cut.NEAREST) -> str:
+    """`$51.14`, `$1,240.00`, `−$3.20`; an amount below a cent keeps its digits (`$0.004`)."""
+    sign = MINUS if micro < 0 else ""
+    if 0 < abs(micro) < CENT:
+        return f"{sign}${_trimmed(abs(micro))}"
+    cents = abs(_divide(micro, CENT, cut))
+    if cents == 0:
+        sign = ""
+    return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def round_money(micro: int, cut: Cut = Cut.NEAREST) -> str:
+    """Whole dollars from $100 on (`$1,240`), else as `money`: for figures one glances at."""
+    if abs(micro) < 100 * MICRO:
+        return money(micro, cut) if micro else "$0"
+    dollars = _divide(micro, MICRO, cut)
+    return f"{MINUS if dollars < 0 else ''}${abs(dollars):,}"
+
+
+def signed_money(micro: int) -> str:
+    """`+$12.00`, `−$3.20`, `$0.00`."""
+    return f"+{money(micro)}" if money(micro) != "$0.00" and micro > 0 else money(micro)
+
+
+def typed_money(micro: int) -> str:
+    """As a person could type it: `$50`, `$12.5`."""
+    return f"${_trimmed(micro).replace(',', '')}"
+
+
+def price(micro: int, cut: Cut = Cut.NEAREST) -> str:
+    """A price of a token in tenths of a cent: `50.6¢`; from ten dollars a token on, as money."""
+    if abs(micro) >= 10 * MICRO:
+        return money(micro, cut)
+    tenths = _divide(micro, CENT // 10, cut)
+    sign = MINUS if tenths < 0 else ""
+    return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10}¢"
+
+
+def price_change(micro: int) -> str:
+    """`+0.4¢`, `−0.2¢`, `±0.0¢`."""
+    shown = price(micro)
+    if shown.lstrip(MINUS) == "0.0¢":
+        return "±0.0¢"
+    return f"+{shown}" if micro > 0 else shown
+
+
+def rate_of_price(rate: int) -> int:
+    """A rate per token (10^-12) as micro-dollars, halves up."""
+    return _divide(rate, RATE // MICRO, Cut.NEAREST)
+
+
+def tokens(micro: int, cut: Cut = Cut.DOWN) -> str:
+    """`100`, `97.84`, `1,250.5`; less than a hundredth keeps its digits."""
+    if abs(micro) < CENT:
+        return _trimmed(micro) if micro >= 0 else f"{MINUS}{_trimmed(-micro)}"
+    hundredths = _divide(micro, CENT, cut)
+    sign = MINUS if hundredths < 0 else ""
+    return sign + _trimmed(abs(hundredths) * CENT)
+
+
+def typed_tokens(micro: int) -> str:
+    """All digits, no commas: exactly what a person would type to mean this many."""
+    return _trimmed(micro).replace(",", "")
+
+
+def percent(rate: int) -> str:
+    """`5%`, `0.5%`, `33.33%`."""
+    hundredths = _divide(rate, RATE // 10_000, Cut.NEAREST)
+    sign = MINUS if hundredths < 0 else ""
+    whole, rest = divmod(abs(hundredths), 100)
+    digits = f"{rest:02d}".rstrip("0")
+    return f"{sign}{whole:,}{'.' + digits if digits else ''}%"
+
+
+def signed_percent(part: int, of: int) -> str:
+    """`+12.5%` of a whole; `0%` of nothing."""
+    if of <= 0:
+        return "0%"
+    shown = percent(part * RATE // of)
+    return f"+{shown}" if part > 0 and shown != "0%" else shown
+
+
+def span(ms: int) -> str:
+    """`45 s`, `2 min`, `1 h 30 min`, `3 d 4 h`: the two largest units that matter."""
+    seconds = max(0, -(-ms // 1000))
+    if seconds < 60:
+        return f"{seconds} s"
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def moment(at_ms: int) -> str:
+    """`4 July 16:00 UTC`, and with the year where a reader could not guess it from a countdown."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{at.day} {at:%B %Y %H:%M} UTC"
+
+
+def typed_moment(at_ms: int) -> str:
+    """`2014-07-04 16:00`, as the schedule is typed and read back (UTC); seconds only where there are any."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{at:%Y-%m-%d %H:%M}" if at.second == 0 else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def typed_span(ms: int) -> str:
+    """`1h30m`, `45s`, `0s`: a span as it is typed."""
+    seconds = ms // 1000
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -1,0 +1,54 @@
+"""Names and texts from chat are hostile until they have been through here; markup is escaped later, by the adapters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_NAME = 32
+LONGEST_TITLE = 80
+LONGEST_TEXT = 200
+
+_MARKS_IN_A_ROW = 3  # more combining marks on one letter climb over the lines above ("Zalgo")
+_KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
+_SPACES = re.compile(r"\s+")
+
+
+def clean(text: str, most: int = LONGEST_TEXT) -> str:
+    """One line of printable text of at most `most` characters: no control, format (right-to-left overrides, zero
+    width), private or unassigned characters, no towers of accents, runs of spaces folded into one."""
+    kept: list[str] = []
+    marks = 0
+    for sign in unicodedata.normalize("NFC", text[: most * 8]):
+        kind = unicodedata.category(sign)
+        if kind[0] == "Z" or sign in "\t\n\r\v\f":
+            kept.append(" ")
+            marks = 0
+            continue
+        marks = marks + 1 if kind[0] == "M" else 0
+        if (kind[0] == "C" and sign not in _KEPT) or marks > _MARKS_IN_A_ROW:
+            continue
+        kept.append(sign)
+    folded = _SPACES.sub(" ", "".join(kept)).strip()
+    folded = folded.strip("".join(_KEPT))
+    return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
+
+
+def folded(text: str) -> str:
+    """What two spellings of one name share: case, accents, width, punctuation and spaces do not count."""
+    flat = unicodedata.normalize("NFKD", clean(text).casefold())
+    letters = "".join(sign for sign in flat if unicodedata.category(sign)[0] in "LNS")
+    return letters or clean(text).casefold()
+
+
+def person_name(text: str, taken: Iterable[str] = ()) -> str:
+    """A display name nobody else in the market has: cleaned, capped, numbered where it is taken or empty."""
+    base = clean(text, LONGEST_NAME) or "Trader"
+    used = {folded(name) for name in taken}
+    name, count = base, 1
+    while folded(name) in used:
+        count += 1
+        tail = f" {count}"
+        name = base[: LONGEST_NAME - len(tail)] + tail
+    return name

@@ -1,0 +1,78 @@
+"""One table of who may say what where. The dispatcher checks it for every line, button and dialog; tests walk it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.invocation import ChatKind
+
+
+class Role(StrEnum):
+    """Who: anybody, spectators too; somebody with an account in this market; an admin of this chat, as its platform
+    vouches at this moment."""
+
+    ANYONE = "anyone"
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    role: Role
+    chats: frozenset[ChatKind]
+
+
+EVERYWHERE = frozenset(ChatKind)
+SHARED = frozenset({ChatKind.GROUP, ChatKind.ROOM})  # where a platform can say who is an admin
+
+_ANYONE = Rule(Role.ANYONE, EVERYWHERE)
+_MEMBER = Rule(Role.MEMBER, EVERYWHERE)
+_ADMIN = Rule(Role.ADMIN, SHARED)
+
+TABLE: Mapping[str, Rule] = {
+    "start": _ANYONE,
+    "help": _ANYONE,
+    "join": _ANYONE,
+    "board": _ANYONE,
+    "chart": _ANYONE,
+    "leaderboard": _ANYONE,
+    "tape": _ANYONE,
+    "rules": _ANYONE,
+    "quote": _ANYONE,
+    "markets": _ANYONE,
+    "buy": _MEMBER,
+    "sell": _MEMBER,
+    "ticket confirm": _MEMBER,
+    "ticket cancel": _MEMBER,
+    "ticket change": _MEMBER,
+    "positions": _MEMBER,
+    "balance": _MEMBER,
+    "orders": _MEMBER,
+    "trades": _MEMBER,
+    "admin create": _ADMIN,
+    "admin set": _ADMIN,
+    "admin schedule": _ADMIN,
+    "admin open": _ADMIN,
+    "admin start": _ADMIN,
+    "admin freeze": _ADMIN,
+    "admin resume": _ADMIN,
+    "admin pause": _ADMIN,
+    "admin eliminate": _ADMIN,
+    "admin resolve": _ADMIN,
+    "admin void": _ADMIN,
+    "admin monitor": _ADMIN,
+}
+
+
+def allowed(command: str, *, member: bool, admin: bool, chat: ChatKind) -> Role | ChatKind | None:
+    """None where it is allowed; else what is missing: the role, or the kind of chat this one is not good for."""
+    rule = TABLE[command]
+    if chat not in rule.chats:
+        return chat
+    if rule.role is Role.ADMIN and not admin:
+        return Role.ADMIN
+    if rule.role is Role.MEMBER and not member:
+        return Role.MEMBER
+    return None

@@ -1,0 +1,42 @@
+"""The port to a chat platform. An adapter implements it; the announcer speaks through it and decides all the rest."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.reply import Reply
+
+
+class RetryLaterError(Exception):
+    """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`."""
+
+    def __init__(self, after_ms: int) -> None:
+        super().__init__(f"retry after {after_ms} ms")
+        self.after_ms = after_ms
+
+
+class UnreachableError(Exception):
+    """The chat, the message or the person cannot be reached any more (deleted, kicked, blocked, messages closed)."""
+
+
+class Platform(Protocol):
+    """`chat_ext` and `person_ext` are the platform's own ids; a `ref` is whatever it needs to find a message again.
+
+    Every method raises `RetryLaterError` or `UnreachableError` and nothing else. An edit to what is shown already is
+    success.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def post(self, chat_ext: str, reply: Reply) -> str:
+        """Post anew and return the message's ref."""
+        ...
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        """Replace what a message of ours says; `UnreachableError` where it is gone (the announcer then posts anew)."""
+        ...
+
+    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+        """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one."""
+        ...
