@@ -1,0 +1,174 @@
+"""Takes what a person types, presses or fills in, hands it to the dispatcher and puts the answer where it belongs.
+
+The same request id is the same request: a second one meets the first one's answer, after a restart by looking it up
+among her latest messages. Orders are safe beyond that, storage knows their request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot import words_room as words
+from bot.adapters.room import wire
+from bot.adapters.room.guard import RefusalError
+from bot.adapters.room.log import TALK, Log
+from bot.adapters.room.platform import NAME, answer
+from bot.adapters.room.sessions import Visitor
+from bot.budgets import Limit, Windows
+from bot.dispatch import Dispatcher
+from bot.invocation import ChatKind, Invocation, Suggestion
+from bot.names import clean
+from bot.reply import Audience, Reply
+from storage.records import Json, Person, RoomMessage
+
+LONGEST = 2_000  # a line; as much as a value may have
+TALK_PACE = (Limit(6, 8_000), Limit(30, 120_000))  # lines of plain talk a person may send
+REMEMBERED = 2_000  # requests
+
+
+class Desk:
+    """`titles` names each room's chat. Talk is paced by the wall's clock (ms), whatever time the market has."""
+
+    def __init__(
+        self,
+        log: Log,
+        dispatcher: Dispatcher,
+        titles: Mapping[str, str],
+        wall: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+    ) -> None:
+        self._log = log
+        self._dispatcher = dispatcher
+        self._titles = titles
+        self._wall = wall
+        self._pace = Windows(TALK_PACE)
+        self._done: OrderedDict[str, asyncio.Task[RoomMessage]] = OrderedDict()
+
+    async def line(self, room: str, who: Visitor, text: str, request: str, *, again: bool) -> RoomMessage:
+        """A typed line: a command where it begins with a slash, else talk that everybody reads."""
+        if len(text) > LONGEST:
+            raise RefusalError(400, words.too_long(LONGEST))
+        if text.lstrip().startswith("/"):
+            said = self._said(room, who, request, text=text.strip())
+            return await self._once(room, said, who, lambda: self._ask(room, said, who, text.strip()), again=again)
+        shown = clean(text, LONGEST)
+        if not shown:
+            raise RefusalError(400, words.nothing_said())
+        said = self._said(room, who, request)
+        return await self._once(room, said, who, lambda: self._talk(room, said, who, shown), again=again)
+
+    async def press(
+        self, room: str, who: Visitor, text: str, request: str, message: int | None, *, again: bool
+    ) -> RoomMessage:
+        """A button: its line, and the message it stands in, which the answer replaces where that is her ticket."""
+        said = self._said(room, who, request, text=text[:LONGEST])
+        return await self._once(room, said, who, lambda: self._ask(room, said, who, text, message), again=again)
+
+    async def fill(
+        self, room: str, who: Visitor, command: str, args: Mapping[str, str], request: str, *, again: bool
+    ) -> RoomMessage:
+        """A dialog: a command with named arguments."""
+        said = self._said(room, who, request, command=command.lstrip("/")[:100], args=args)
+        return await self._once(room, said, who, lambda: self._ask(room, said, who, f"/{said.command}"), again=again)
+
+    async def complete(self, room: str, who: Visitor, text: str) -> list[Suggestion]:
+        """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
+        return await self._dispatcher.complete(self._said(room, who, "completion", text=text[:LONGEST]))
+
+    def _said(
+        self, room: str, who: Visitor, request: str, *, text: str = "", command: str = "", args: Mapping[str, str] = {}
+    ) -> Invocation:
+        return Invocation(
+            text=text,
+            command=command,
+            args=dict(args),
+            platform=NAME,
+            person_ext=who.ext,
+            person_name=who.person.name if who.person else "",
+            chat_ext=room,
+            chat_kind=ChatKind.ROOM,
+            chat_title=self._titles[room],
+            is_admin=who.admin,
+            request_id=f"{NAME}:{who.ext[:16]}:{request}",  # nobody can spend another's request id
+        )
+
+    async def _once(
+        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[RoomMessage]], *, again: bool
+    ) -> RoomMessage:
+        task = self._done.get(said.request_id)
+        if task is None:
+            task = asyncio.ensure_future(self._found_or_done(room, said, who, do, again=again))
+            self._done[said.request_id] = task
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+        try:
+            return await asyncio.shield(task)  # a browser that hangs up does not undo what it asked for
+        except Exception:
+            self._done.pop(said.request_id, None)
+            raise
+
+    async def _found_or_done(
+        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[RoomMessage]], *, again: bool
+    ) -> RoomMessage:
+        if again:
+            page = await self._log.after(room, None, _person(who).id)
+            for message in reversed(page.messages):
+                if message.body.get("request") == said.request_id:
+                    return message
+        return await do()
+
+    async def _talk(self, room: str, said: Invocation, who: Visitor, text: str) -> RoomMessage:
+        person, now = _person(who), self._wall()
+        wait = self._pace.wait(who.ext, now)
+        if wait > 0:
+            raise RefusalError(429, words.slow_down(wait))
+        self._pace.use(who.ext, now)
+        body: dict[str, Json] = {"say": text, "by": person.id, "request": said.request_id}
+        return await self._log.append(room, TALK, body, author=person.name)
+
+    async def _ask(
+        self, room: str, said: Invocation, who: Visitor, asked: str, pressed: int | None = None
+    ) -> RoomMessage:
+        before = await self._hers(pressed, who)
+        reply = await self._dispatcher.run(said)
+        if before is not None and _replaces(before, reply):
+            after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)
+            if after is not None:
+                await self._dispatcher.placed(reply, said, str(after.id))
+                return after
+        message = await self._new(room, said, who, asked, reply)
+        await self._dispatcher.placed(reply, said, str(message.id))
+        return message
+
+    async def _new(self, room: str, said: Invocation, who: Visitor, asked: str, reply: Reply) -> RoomMessage:
+        person = _person(who)
+        body: dict[str, Json] = {
+            "asked": clean(asked, LONGEST),
+            "reply": wire.reply(reply),
+            "by": person.id,
+            "request": said.request_id,
+        }
+        private = reply.audience is Audience.PRIVATE
+        return await self._log.append(room, TALK, body, author=person.name, person=person.id if private else None)
+
+    async def _hers(self, message: int | None, who: Visitor) -> RoomMessage | None:
+        found = await self._log.get(message) if message is not None else None
+        return found if found is not None and found.person == _person(who).id else None
+
+
+def _person(who: Visitor) -> Person:
+    if who.person is None:
+        raise RefusalError(401, words.no_session())
+    return who.person
+
+
+def _replaces(message: RoomMessage, reply: Reply) -> bool:
+    """Whether the answer takes the place of the message whose button was pressed: a ticket gives way to what became of
+    it and to its change, but a refusal (too fast, say) leaves it standing."""
+    shown = message.body.get("reply")
+    ticket = isinstance(shown, Mapping) and shown.get("ticket") is not None
+    return (
+        ticket and reply.form is None and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
+    )

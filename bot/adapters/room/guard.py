@@ -1,0 +1,109 @@
+"""What every request passes first: no foreign host name, no foreign page, no large body; and what all answers carry."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot import words_room as words
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 32 * 1024
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+class RefusalError(Exception):
+    """A request that is not done: `sentence` tells the person what to do instead."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+def ours(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header may be ours. A page that rebinds its own name to this machine still sends that name: only
+    addresses, `localhost` and the configured names pass."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name in {"localhost", *names}
+    return True
+
+
+def same_page(request: web.Request) -> bool:
+    """Whether a post comes from a page of ours: browsers name the sending page's origin with every post."""
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+
+
+def middleware(names: Collection[str]) -> Middleware:
+    """The gate, and every failure as one sentence."""
+
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if not ours(request.headers.get("Host", ""), names):
+                raise RefusalError(421, words.wrong_host())
+            if request.method == "POST":
+                if not same_page(request):
+                    raise RefusalError(403, words.foreign_page())
+                if request.content_type != "application/json":
+                    raise RefusalError(415, words.not_json())
+            return await handler(request)
+        except RefusalError as refusal:
+            return told(refusal.status, refusal.sentence)
+        except web.HTTPRequestEntityTooLarge:
+            return told(413, words.too_large())
+        except web.HTTPException as problem:
+            if problem.status < 400:
+                raise
+            return told(problem.status, words.no_such_page())
+        except (ConnectionResetError, TimeoutError):
+            raise
+        except Exception:
+            log.exception("request to %s failed", request.path)
+            return told(500, words.went_wrong())
+
+    return gate
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For every answer, streams too."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def told(status: int, sentence: str) -> web.Response:
+    return web.json_response({"error": sentence}, status=status)
+
+
+async def body(request: web.Request) -> dict[str, object]:
+    """The JSON object a page sent."""
+    try:
+        given = json.loads(await request.text())
+    except (ValueError, RecursionError):
+        raise RefusalError(400, words.not_json()) from None
+    if not isinstance(given, dict):
+        raise RefusalError(400, words.not_json())
+    return given

@@ -1,0 +1,69 @@
+"""The announcer's way into the room: what it posts, edits and tells becomes room messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.adapters.room import wire
+from bot.adapters.room.log import BOARD, NEWS, TALK, Log
+from bot.platform import UnreachableError
+from bot.reply import Board, Reply
+from storage.database import Database
+from storage.records import Payload, RoomMessage
+
+NAME = "room"
+MAIN = "room"  # the chat a browser finds at `/`
+
+
+class RoomPlatform:
+    """Implements `bot.platform.Platform`. Nothing here can be out of reach but what was never there."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], log: Log | None = None) -> None:
+        self._db = db
+        self.log = log or Log(db, clock)
+        self._people: dict[str, int] = {}
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def post(self, chat_ext: str, reply: Reply) -> str:
+        """Post anew. A reply that shows the board is the board: pinned, where all others are announcements."""
+        pinned = any(isinstance(block, Board) for block in reply.blocks)
+        message = await self.log.append(chat_ext, BOARD if pinned else NEWS, {"reply": wire.reply(reply)})
+        return str(message.id)
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        message = await self._find(ref)
+        if message is None or message.room != chat_ext or message.person is not None:
+            raise UnreachableError
+        await self.log.replace(message.id, answer(message, reply))
+
+    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+        person = await self._person(person_ext)
+        if person is None:
+            raise UnreachableError
+        message = await self._find(edit_ref) if edit_ref else None
+        if message is None or message.person != person:
+            message = await self.log.append(MAIN, TALK, {"reply": wire.reply(reply)}, person=person)
+        else:
+            await self.log.replace(message.id, answer(message, reply))
+        return str(message.id)
+
+    async def _find(self, ref: str) -> RoomMessage | None:
+        return await self.log.get(int(ref)) if ref.isascii() and ref.isdigit() else None
+
+    async def _person(self, person_ext: str) -> int | None:
+        if person_ext not in self._people:
+            async with self._db.reading() as uow:
+                person = await uow.people.find(NAME, person_ext)
+            if person is None:
+                return None
+            self._people[person_ext] = person.id
+        return self._people[person_ext]
+
+
+def answer(message: RoomMessage, reply: Reply) -> Payload:
+    """The body of a message that now says something else; what had been asked stays."""
+    asked = message.body.get("asked")
+    return {"reply": wire.reply(reply)} if asked is None else {"asked": asked, "reply": wire.reply(reply)}

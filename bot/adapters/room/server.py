@@ -1,0 +1,76 @@
+"""The room as a web server on this machine: puts its parts together, listens and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from aiohttp import web
+
+from bot.adapters.room import guard
+from bot.adapters.room.desk import Desk
+from bot.adapters.room.doors import Doors, Draw
+from bot.adapters.room.platform import MAIN, RoomPlatform
+from bot.adapters.room.sessions import Sessions
+from bot.adapters.room.stream import Streams
+from bot.dispatch import Dispatcher
+from storage.database import Database
+
+CLOSE_S = 1.0
+
+
+class Room:
+    """`clock` gives epoch milliseconds of market time, `speed` how many of them pass in a millisecond of the wall's.
+
+    `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their
+    external id, the first of them at `/`. The announcer speaks through `platform`.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        dispatcher: Dispatcher,
+        clock: Callable[[], int],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        admin_token: str,
+        draw: Draw,
+        speed: Callable[[], float] = lambda: 1.0,
+        names: Collection[str] = (),
+        titles: Mapping[str, str] | None = None,
+    ) -> None:
+        self._host, self._port = host, port
+        self._admin_token = admin_token
+        self.platform = RoomPlatform(db, clock)
+        self._log = self.platform.log
+        self._streams = Streams(self._log, clock, speed)
+        titles = dict(titles or {MAIN: "The room"})
+        self._doors = Doors(
+            db,
+            clock,
+            titles,
+            log=self._log,
+            desk=Desk(self._log, dispatcher, titles),
+            sessions=Sessions(db, admin_token),
+            streams=self._streams,
+            draw=draw,
+        )
+        app = web.Application(middlewares=[guard.middleware(names)], client_max_size=guard.LARGEST_BODY)
+        app.on_response_prepare.append(guard.add_headers)
+        app.add_routes(self._doors.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
+
+    async def start(self) -> tuple[str, str]:
+        """Listen; returns the room's address and the one that also gives admin rights. OSError: the port is taken."""
+        await self._log.open()
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        self._doors.port = self._runner.addresses[0][1]
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        url = f"http://{host}:{self._doors.port}/"
+        return url, f"{url}?admin={self._admin_token}"
+
+    async def stop(self) -> None:
+        """Close the streams and stop listening, within about a second."""
+        self._streams.close()
+        await self._runner.cleanup()

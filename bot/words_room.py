@@ -1,0 +1,69 @@
+"""What the room's server says by itself: about its own door, names and talk. All else comes from the shared words."""
+
+from __future__ import annotations
+
+from bot.money import span
+
+
+def wrong_host() -> str:
+    return "This address is not one of the room's. Open the link that Outcry printed when it started."
+
+
+def foreign_page() -> str:
+    return "That came from another page, so nothing was done. Open the room itself and try again."
+
+
+def not_json() -> str:
+    return "The room did not understand that. Reload the page and try again."
+
+
+def too_large() -> str:
+    return "That is too long for one message. Shorten it and send it again."
+
+
+def no_such_page() -> str:
+    return "There is nothing here. The room is at the beginning of this address."
+
+
+def went_wrong() -> str:
+    return "Something broke on our side. Try again: what was already done is not done twice."
+
+
+def closing() -> str:
+    return "The room is closing. Your page reconnects by itself when it is back."
+
+
+def admin_link_wrong() -> str:
+    return "This admin link is not valid (any more). Outcry prints the current one when it starts."
+
+
+def no_session() -> str:
+    return "The room does not know you yet. Give a name first."
+
+
+def name_missing() -> str:
+    return "A name needs at least one letter or digit. Pick one that others will recognise."
+
+
+def nothing_said() -> str:
+    return "There was nothing to send. Type a word, or / to see the commands."
+
+
+def too_long(most: int) -> str:
+    return f"That is longer than {most} characters. Shorten it and send it again."
+
+
+def slow_down(wait_ms: int) -> str:
+    return f"That was fast. Wait {span(wait_ms)} and send it again."
+
+
+def file_gone() -> str:
+    return "That file is not here any more. Ask for it again with the same command."
+
+
+def chart_gone() -> str:
+    return "That chart cannot be drawn now. Ask for it again with /chart."
+
+
+def too_many_windows() -> str:
+    return "The room is open in many windows already. Close one and reload this page."
