@@ -1,0 +1,87 @@
+"""What a chart is drawn from: numbers and names, nothing that knows where they came from.
+
+Times are epoch milliseconds, money and prices micro-dollars, `None` where an outcome had no price. All series of one
+chart have the length of its `times`. Everything here can be pickled, because charts are drawn in another process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Theme = Literal["dark", "light"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """An outcome that was eliminated: `round` counts from 1, `final` where the last round decided it."""
+
+    outcome: int
+    at_ms: int
+    round: int | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesData:
+    """YES of every outcome; `frozen` are the stretches of time without trading."""
+
+    market: str
+    names: tuple[str, ...]
+    times: tuple[int, ...]
+    yes: tuple[tuple[int | None, ...], ...]
+    exits: tuple[Exit, ...] = ()
+    frozen: tuple[tuple[int, int], ...] = ()
+    winner: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeData:
+    """YES and NO of one outcome, and what was traded in it between one time and the next."""
+
+    market: str
+    outcome: int
+    name: str
+    times: tuple[int, ...]
+    yes: tuple[int | None, ...]
+    no: tuple[int | None, ...]
+    volume: tuple[int, ...]
+    exit: Exit | None = None
+    frozen: tuple[tuple[int, int], ...] = ()
+    won: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerData:
+    """The house: what it would lose at worst, what it has kept so far by source (running totals), volume a tick."""
+
+    market: str
+    times: tuple[int, ...]
+    volume: tuple[int, ...]
+    risk: tuple[int, ...]
+    profit: tuple[tuple[str, tuple[int, ...]], ...]
+    stake: int
+    result: int | None = None  # when all is paid: what the house won, below 0 what it lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what she was given."""
+
+    name: str
+    stake: int
+    worth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderboardData:
+    """Best first; `people` is how many there are in all."""
+
+    market: str
+    at_ms: int
+    rows: tuple[Standing, ...]
+    people: int
+    final: bool = False
+
+
+ChartData = PricesData | OutcomeData | MakerData | LeaderboardData

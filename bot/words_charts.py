@@ -1,0 +1,163 @@
+"""What charts say: a title tells what happened. Names arrive as they can be shown; money is in micro-dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData
+from bot.money import CENT, MINUS, round_money
+from bot.money import price as price_text
+
+SOURCES = {
+    "fee": "fees",
+    "match_fee": "match fees",
+    "gas": "gas",
+    "convexity": "convexity",
+    "penalty": "edge penalty",
+    "curve": "curve",
+    "floor": "pot floor",
+    "seigniorage": "auto-fill",
+    "match": "crossing",
+    "band": "band",
+}
+OTHER_SOURCES = "other"
+VOLUME_PANEL = "Traded"
+RISK_PANEL = "What the house would lose at worst"
+NOTHING_YET = "nothing traded yet"
+YES, NO = "YES", "NO"
+
+
+def cents(micro: int) -> str:
+    """61¢: whole cents, halves up, where a tenth would be noise."""
+    return f"{(micro + CENT // 2) // CENT}¢"
+
+
+def gained(gain: int, stake: int) -> str:
+    """+35.2%, −4.0%; whole from 1,000 % on."""
+    tenths = (abs(gain) * 2_000 + stake) // (2 * stake) if stake > 0 else 0
+    if tenths == 0:
+        return "±0%"
+    sign = "+" if gain > 0 else MINUS
+    return f"{sign}{tenths // 10:,}%" if tenths >= 10_000 else f"{sign}{tenths // 10}.{tenths % 10}%"
+
+
+def moment(at_ms: int) -> str:
+    """9 Jul 23:17 UTC."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.day} {at:%b %H:%M} UTC"
+
+
+def listed(names: Sequence[str]) -> str:
+    """A, B and C."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def round_name(exit_: Exit) -> str:
+    if exit_.final:
+        return "Final"
+    return f"Round {exit_.round}" if exit_.round else "Out"
+
+
+def _leader(prices: Sequence[Sequence[int | None]], at: int) -> int | None:
+    live = [(series[at] or 0, -index) for index, series in enumerate(prices) if series[at] is not None]
+    return -max(live)[1] if live else None
+
+
+def prices_title(data: PricesData, names: Sequence[str]) -> str:
+    """Who leads, at what, and since whose exit or past whom."""
+    if not data.times:
+        return "The market has not begun"
+    if data.winner is not None:
+        return f"{names[data.winner]} wins: from {cents(data.yes[data.winner][0] or 0)} to $1"
+    leader = _leader(data.yes, -1)
+    if leader is None:
+        return "No outcome is in the running"
+    price = data.yes[leader][-1] or 0
+    first = [series[0] for series in data.yes]
+    if [series[-1] for series in data.yes] == first:
+        return (
+            f"All start level at {cents(price)}"
+            if len(set(first)) == 1
+            else f"{names[leader]} starts ahead at {cents(price)}"
+        )
+    last_exit = max((exit_.at_ms for exit_ in data.exits), default=0)
+    since = next((at for at, time in enumerate(data.times) if time >= last_exit), len(data.times) - 1)
+    before = _leader(data.yes, since)
+    if before is not None and before != leader:
+        return f"{names[leader]} passes {names[before]} at {cents(price)}"
+    out = [names[exit_.outcome] for exit_ in data.exits if exit_.at_ms == last_exit]
+    if not out:
+        return f"{names[leader]} leads at {cents(price)}"
+    if len(out) == 1:
+        return f"{names[leader]} leads at {cents(price)} after {out[0]}’s exit"
+    return f"{names[leader]} leads at {cents(price)} with {listed(out) if len(out) == 2 else str(len(out))} out"
+
+
+def prices_note(data: PricesData, market: str) -> str:
+    return f"{market} · price of YES · {moment(data.times[-1])}" if data.times else market
+
+
+def outcome_title(data: OutcomeData, name: str) -> str:
+    """How far YES went, and where it is."""
+    path = [price for price in data.yes if price is not None]
+    if data.won:
+        return f"{name} wins: YES pays $1"
+    if not path:
+        return f"{name} has no price yet"
+    if data.exit is not None:
+        return f"{name} is out, from a last price of {price_text(path[-1])}"
+    change = path[-1] - path[0]
+    if abs(change) < 500:
+        return f"{name} YES stands at {price_text(path[-1])}, where it began"
+    return f"{name} YES is {'up' if change > 0 else 'down'} {price_text(abs(change))} to {price_text(path[-1])}"
+
+
+def outcome_note(data: OutcomeData, market: str) -> str:
+    volume = sum(data.volume)
+    traded = f"{round_money(volume)} traded" if volume else NOTHING_YET
+    return f"{market} · {traded} · {moment(data.times[-1])}" if data.times else f"{market} · {traded}"
+
+
+def maker_title(data: MakerData) -> str:
+    """What the house can lose now, or what it did."""
+    if data.result is not None:
+        if data.result >= 0:
+            return f"The house ends {round_money(data.result)} ahead"
+        return f"The house gave {round_money(-data.result)} of its {round_money(data.stake)} to the crowd"
+    risk = data.risk[-1] if data.risk else 0
+    if risk <= 0:
+        return f"Whoever wins, the house gains {round_money(-risk)} or more"
+    return f"The house risks {round_money(risk)} of its {round_money(data.stake)}"
+
+
+def maker_note(data: MakerData, market: str) -> str:
+    volume = sum(data.volume)
+    traded = f"{round_money(volume)} traded" if volume else NOTHING_YET
+    return f"{market} · {traded} · {moment(data.times[-1])}" if data.times else f"{market} · {traded}"
+
+
+def profit_panel(total: int) -> str:
+    return f"Kept by the house so far: {round_money(total)}"
+
+
+def stake_label(stake: int) -> str:
+    return f"most it can lose: {round_money(stake)}"
+
+
+def leaderboard_title(data: LeaderboardData, names: Sequence[str]) -> str:
+    if not data.rows:
+        return "Nobody has joined yet"
+    best = data.rows[0]
+    gain = best.worth - best.stake
+    if all(row.worth == row.stake for row in data.rows):
+        return "Everybody is level"
+    level = [name for name, row in zip(names, data.rows, strict=True) if row.worth - row.stake == gain]
+    who = listed(level) if len(level) <= 2 else f"{len(level)} people"
+    verb = ("wins" if data.final else "leads") if len(level) == 1 else ("win" if data.final else "lead")
+    return f"{who} {verb} with {gained(gain, best.stake)}"
+
+
+def leaderboard_note(data: LeaderboardData, market: str) -> str:
+    shown = f"best {len(data.rows)} of {data.people}" if data.people > len(data.rows) else f"{data.people} people"
+    return f"{market} · {shown} · {moment(data.at_ms)}"

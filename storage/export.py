@@ -1,0 +1,260 @@
+"""A market as CSV files and a summary, read from its rows.
+
+UTF-8, LF, a header, six decimals (money in dollars, tokens, prices; rates to twelve), `ts_ms`. Outcomes count from 1 as
+people count them; an empty user is the house. Text that a spreadsheet could take for a formula gets a leading `'`;
+numbers never do. Equal rows give equal bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import TextIO
+
+from engine.params import BOUNDS
+from engine.state import PROFIT_SOURCES
+from engine.terms import MarketParams, Round
+from storage.clean import clean
+from storage.ledger import HOUSE
+from storage.records import Market, Member, TickRow
+from storage.unit_of_work import UnitOfWork
+
+MICRO = 10**6
+RATE = 10**12
+
+TRADES = (
+    "trade_id", "tick_id", "ts_ms", "outcome", "outcome_name", "side", "kind", "buy_user", "sell_user", "price", "size",
+    "fee",
+)  # fmt: skip
+RANKINGS = ("rank", "user", "name", "stake", "final", "gain", "gain_pct", "trades", "volume", "fees", "gas")
+METRICS = ("tick_id", "ts_ms", "volume", "mm_risk", "mm_profit", *PROFIT_SOURCES)
+LEDGER = ("entry_id", "tick_id", "ts_ms", "account", "amount_micro", "kind", "ref")
+CONFIG = ("name", "value")
+
+FORMULA = re.compile(r"^\s*[=+\-@|%＝＋－＠]|^[\t\r\n]")
+
+
+class Number(str):
+    """Digits that are a number, hence never taken for a formula: `-3.200000` stays as it is."""
+
+    __slots__ = ()
+
+
+Cell = int | Number | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One person's place. Micro-dollars; `final` is her cash, and before the end her tokens at the maker's prices too.
+
+    `rank` counts from 1; who gained the same share has the same rank.
+    """
+
+    rank: int
+    person: int
+    name: str
+    stake: int
+    final: int
+    trades: int
+    volume: int
+    fees: int
+    gas: int
+
+    @property
+    def gain(self) -> int:
+        return self.final - self.stake
+
+    @property
+    def share(self) -> Fraction:
+        """Gain over stake, exact; 0 without a stake."""
+        return Fraction(self.gain, self.stake) if self.stake > 0 else Fraction(0)
+
+
+def standings(members: Iterable[Member], latest: TickRow | None) -> list[Ranked]:
+    """Everybody, best first by gain over stake; equal ones by who joined first, then by id."""
+    rows = [
+        Ranked(
+            rank=0, person=one.person, name=one.name, stake=one.stake, final=worth(one, latest), trades=one.trade_count,
+            volume=one.volume, fees=one.fees, gas=one.gas,
+        )
+        for one in sorted(members, key=lambda one: (one.joined_ms, one.person))
+    ]  # fmt: skip
+    rows.sort(key=lambda row: -row.share)
+    ranks: dict[Fraction, int] = {}
+    return [_placed(row, ranks.setdefault(row.share, place)) for place, row in enumerate(rows, 1)]
+
+
+def _placed(row: Ranked, rank: int) -> Ranked:
+    values = {part.name: getattr(row, part.name) for part in fields(row)}
+    return Ranked(**{**values, "rank": rank})
+
+
+def worth(member: Member, latest: TickRow | None) -> int:
+    """Cash, and each token at the maker's price of the latest tick, rounded down."""
+    if latest is None:
+        return member.balance + member.coming
+    prices = zip(latest.yes, latest.no, strict=True)
+    held = zip(member.tokens, prices, strict=False)
+    return member.balance + member.coming + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
+
+
+async def write_trades(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+    """Every token leg of every fill, oldest first. Returns the number of rows, as all of these do."""
+    names = market.params.outcome_names
+    return _write(out, TRADES, (
+        (
+            row.id, row.tick, row.ts_ms, row.outcome + 1, names[row.outcome], row.side.value, row.kind, row.buyer,
+            row.seller, decimal(row.price), decimal(row.size), decimal(row.fee),
+        )
+        for row in await uow.trades.all(market.id)
+    ))  # fmt: skip
+
+
+async def write_rankings(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+    """Everybody's result, best first."""
+    ranked = standings(await uow.members.of(market.id), await uow.ticks.latest(market.id))
+    return _write(out, RANKINGS, (
+        (
+            row.rank, row.person, row.name, decimal(row.stake), decimal(row.final), decimal(row.gain),
+            share(row.share), row.trades, decimal(row.volume), decimal(row.fees), decimal(row.gas),
+        )
+        for row in ranked
+    ))  # fmt: skip
+
+
+async def write_metrics(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+    """A row a tick: what was traded in it, what the house would lose at worst and has kept, by source."""
+    return _write(out, METRICS, (
+        (
+            row.tick, row.ts_ms, decimal(row.volume), decimal(row.mm_risk), decimal(row.mm_profit),
+            *(decimal(row.sources.get(source, 0)) for source in PROFIT_SOURCES),
+        )
+        for row in await uow.metrics.series(market.id)
+    ))  # fmt: skip
+
+
+async def write_ledger(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+    """Every entry of the double-entry books, in micro-dollars; they sum to 0."""
+    return _write(out, LEDGER, (
+        (row.id, row.tick, row.ts_ms, row.account, row.amount, row.kind, row.ref)
+        for row in await uow.ledger.entries(market.id)
+    ))  # fmt: skip
+
+
+async def write_config(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+    """Title, status, start, then every parameter under its own name in human units; rounds in time from the start."""
+    about: list[tuple[str, Cell]] = [
+        ("title", market.title),
+        ("status", market.status.value),
+        ("start_ts_ms", market.start_ms),
+    ]
+    return _write(out, CONFIG, [*about, *_parameters(market.params)])
+
+
+Export = Callable[[UnitOfWork, Market, TextIO], Awaitable[int]]
+EXPORTS: Mapping[str, Export] = {
+    "trades": write_trades,
+    "config": write_config,
+    "metrics": write_metrics,
+    "rankings": write_rankings,
+    "ledger": write_ledger,
+}
+
+
+async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> dict[str, object]:
+    """The market in a dozen numbers, for summary.json. Dollars are numbers with at most six decimals."""
+    names = market.params.outcome_names
+    ends = [row.payload for row in await uow.events.of(market.id, "OrderDone")]
+    gone = [row.payload["outcomes"] for row in await uow.events.of(market.id, "Eliminated")]
+    trades = await uow.trades.all(market.id)
+    metrics = await uow.metrics.series(market.id)
+    balances = await uow.ledger.balances(market.id)
+    return {
+        "seed": seed,
+        "ticks": market.tick,
+        "orders": len(ends),
+        "fills_by_kind": dict(sorted(Counter(row.kind for row in trades).items())),
+        "refused": sum(1 for end in ends if end["status"] == "refused"),
+        "eliminated": [
+            names[one] for outcomes in gone if isinstance(outcomes, list | tuple) for one in _ints(outcomes)
+        ],
+        "winner": None if market.winner is None else names[market.winner],
+        "house_result": (balances.get(HOUSE, 0) - market.params.z) / MICRO,
+        "worst_risk": max((row.mm_risk for row in metrics), default=0) / MICRO,
+        "z": market.params.z / MICRO,
+        "head": market.head,
+        "ledger_sum": await uow.ledger.total(market.id),
+    }
+
+
+def _ints(values: object) -> list[int]:
+    """The numbers of a JSON list."""
+    return [value for value in values if isinstance(value, int)] if isinstance(values, list | tuple) else []
+
+
+def decimal(micro: int) -> Number:
+    """Millionths with all six decimals: -3200000 is -3.200000."""
+    return Number(f"{'-' if micro < 0 else ''}{abs(micro) // MICRO}.{abs(micro) % MICRO:06d}")
+
+
+def share(part: Fraction) -> Number:
+    """A share with six decimals, rounded to nearest, halves away from 0."""
+    size = (2 * abs(part.numerator) * MICRO + part.denominator) // (2 * part.denominator)
+    return decimal(-size if part < 0 else size)
+
+
+def safe(text: str) -> str:
+    """The text as a cell: one that a spreadsheet could run begins with `'`."""
+    kept = clean(text, len(text))
+    return f"'{kept}" if FORMULA.match(kept) else kept
+
+
+def _write(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the result
+        writer.writerow([safe(cell) if type(cell) is str else "" if cell is None else cell for cell in row])
+    return count
+
+
+def _parameters(params: MarketParams) -> Iterable[tuple[str, Cell]]:
+    for part in fields(params):
+        value = getattr(params, part.name)
+        if part.name == "rounds":
+            yield from ((f"round_{number}", _round_text(one, params)) for number, one in enumerate(value, 1))
+        elif part.name == "outcome_names":
+            yield from ((f"outcome_{number}", name) for number, name in enumerate(value, 1))
+        elif part.name == "odds":
+            yield from ((f"odds_{number}", rate(one)) for number, one in enumerate(value, 1))
+        else:
+            yield part.name, _plain(part.name, value)
+
+
+def _plain(name: str, value: object) -> Cell:
+    unit = BOUNDS[name].unit if name in BOUNDS else "rate" if name == "band" else ""
+    if value is None or isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return decimal(value) if unit == "money" else rate(value) if unit == "rate" else value
+    return str(value)
+
+
+def rate(value: int) -> Number:
+    """A rate with all twelve decimals, the last six left out where they are 0."""
+    text = f"{'-' if value < 0 else ''}{abs(value) // RATE}.{abs(value) % RATE:012d}"
+    return Number(text[:-6] if text.endswith("000000") else text)
+
+
+def _round_text(one: Round, params: MarketParams) -> str:
+    def who(outcomes: tuple[int, ...] | str) -> str:
+        return outcomes if isinstance(outcomes, str) else ", ".join(params.outcome_names[each] for each in outcomes)
+
+    times = f"freeze_at {one.freeze_at} ms, decide_at {one.decide_at} ms"
+    if one.winner is not None:
+        return f"{times}, winner {who(one.winner if isinstance(one.winner, str) else (one.winner,))}"
+    return f"{times}, count {one.count}, losers {who(one.losers) or 'ask'}"
