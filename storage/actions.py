@@ -2,27 +2,92 @@
 
 from __future__ import annotations
 
-from storage.records import ActionRow, Declined, Payload
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, insert, select, update
+
+from engine.state import Status
+from storage.records import ActionRow, ActionStatus, Declined, Payload
 from storage.repository import Repository
+from storage.schema import actions, users
+
+LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
 
 class Actions(Repository):
     async def append(
         self, market: int, kind: str, payload: Payload, *, actor: int | None, request_id: str, now_ms: int
     ) -> ActionRow | Declined:
-        """Queue an intent for the next tick; the same `request_id` returns the row that exists.
+        """Queue an intent for the next tick; the same `request_id` returns the row that exists, `created` False.
 
-        kind and payload: `join` {user, cash} (later joins of her are grants) · `cancel` {user, order: number | None} ·
-        `control` {kind: freeze | resume | pause | eliminate | resolve | void, outcomes: [..]} ·
-        `retune` {values: {..}}.
-        Declined(not_running) unless the market is RUNNING, FROZEN or PAUSED."""
-        raise NotImplementedError
+        kind and payload: `join` {user, cash} (for a member; later ones are grants) · `cancel` {user, order: number or
+        None} · `control` {kind: freeze | resume | pause | eliminate | resolve | void, outcomes: [..]} · `retune`
+        {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN or PAUSED; Declined(not_member)."""
+        found = await self._uow.markets.lock(market)
+        known = await self.by_request(request_id)
+        if known is not None:
+            return known
+        if found.status not in LIVE:
+            return Declined(code="not_running")
+        if kind == "join" and not await self._promise(market, payload):
+            return Declined(code="not_member")
+        accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
+        row = {
+            "market": market,
+            "number": await self._uow.markets.next_number(market),
+            "kind": kind,
+            "payload": dict(payload),
+            "actor": actor,
+            "status": ActionStatus.PENDING.value,
+            "reason": None,
+            "request_id": request_id,
+            "ts_ms": found.epoch_ms(accepted),
+            "accepted_ms": accepted,
+            "tick_id": None,
+        }
+        await self._uow.run(insert(actions), row)
+        return to_action(row)
+
+    async def _promise(self, market: int, payload: Payload) -> bool:
+        """Show the money of a join as coming; False where she is no member."""
+        hers = and_(users.c.market == market, users.c.user == payload["user"])
+        done = await self._uow.run(update(users).where(hers).values(coming=users.c.coming + payload["cash"]))
+        return done.rowcount == 1
 
     async def get(self, market: int, number: int) -> ActionRow | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(actions).where(actions.c.market == market, actions.c.number == number))
+        return None if row is None else to_action(row)
+
+    async def by_request(self, request_id: str) -> ActionRow | None:
+        """The action this request made, `created` False."""
+        row = await self._uow.row(select(actions).where(actions.c.request_id == request_id))
+        return None if row is None else to_action(row, created=False)
 
     async def pending(self, market: int) -> list[ActionRow]:
-        raise NotImplementedError
+        """Not yet run, in the order of the tick."""
+        waiting = and_(actions.c.market == market, actions.c.status == ActionStatus.PENDING.value)
+        query = select(actions).where(waiting).order_by(actions.c.accepted_ms, actions.c.number)
+        return [to_action(row) for row in await self._uow.rows(query)]
 
     async def of_tick(self, market: int, tick: int) -> list[ActionRow]:
-        raise NotImplementedError
+        """Those it ran, in its order."""
+        query = select(actions).where(actions.c.market == market, actions.c.tick_id == tick)
+        rows = await self._uow.rows(query.order_by(actions.c.accepted_ms, actions.c.number))
+        return [to_action(row) for row in rows]
+
+
+def to_action(row: RowMapping | dict[str, Any], *, created: bool = True) -> ActionRow:  # Any: a row as it was written
+    return ActionRow(
+        market=row["market"],
+        number=row["number"],
+        kind=row["kind"],
+        payload=row["payload"],
+        actor=row["actor"],
+        status=ActionStatus(row["status"]),
+        reason=row["reason"],
+        request_id=row["request_id"],
+        ts_ms=row["ts_ms"],
+        accepted_ms=row["accepted_ms"],
+        tick=row["tick_id"],
+        created=created,
+    )

@@ -2,36 +2,81 @@
 
 from __future__ import annotations
 
+from sqlalchemy import RowMapping, and_, delete, insert, select, update
+
+from storage.clean import clean
+from storage.dialect import upsert
 from storage.records import Chat
 from storage.repository import Repository
+from storage.schema import announcements, chat_admins, chats, config
+
+SEEN_EVERY_MS = 60_000
 
 
 class Chats(Repository):
     async def open(self, platform: str, external_id: str, kind: str, title: str, now_ms: int) -> Chat:
         """The chat with a platform's id, made at first sight. Needs a writing unit."""
-        raise NotImplementedError
+        title = clean(title)
+        chat = await self.find(platform, external_id)
+        if chat is None:
+            values = {"platform": platform, "external_id": external_id, "kind": kind, "title": title}
+            return Chat(id=await self._uow.add(insert(chats), {**values, "created_ms": now_ms}), **values)
+        if (chat.kind, chat.title) == (kind, title):
+            return chat
+        await self._uow.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
+        return Chat(id=chat.id, platform=platform, external_id=external_id, kind=kind, title=title)
 
     async def find(self, platform: str, external_id: str) -> Chat | None:
-        raise NotImplementedError
+        here = and_(chats.c.platform == platform, chats.c.external_id == external_id)
+        row = await self._uow.row(select(chats).where(here))
+        return None if row is None else _chat(row)
 
     async def get(self, chat: int) -> Chat | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(chats).where(chats.c.id == chat))
+        return None if row is None else _chat(row)
 
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
-        raise NotImplementedError
+        query = (
+            select(chats)
+            .join(announcements, announcements.c.chat == chats.c.id)
+            .join(config, config.c.market == announcements.c.market)
+            .where(announcements.c.market == market)
+            .order_by((chats.c.id == config.c.chat).desc(), chats.c.id)
+        )
+        return [_chat(row) for row in await self._uow.rows(query)]
 
     async def connect(self, market: int, chat: int) -> None:
         """Announce the market in this chat too; repeating it changes nothing."""
-        raise NotImplementedError
+        row = {"market": market, "chat": chat}
+        await self._uow.run(upsert(self._uow.dialect, announcements, ("market", "chat"), row), row)
 
     async def disconnect(self, market: int, chat: int) -> None:
-        raise NotImplementedError
+        here = and_(announcements.c.market == market, announcements.c.chat == chat)
+        await self._uow.run(delete(announcements).where(here))
 
     async def vouch(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
         """What the platform said about her rights in this chat just now; admins' notices go to those it vouched for."""
-        raise NotImplementedError
+        here = and_(chat_admins.c.chat == chat, chat_admins.c.person == person)
+        known = await self._uow.row(select(chat_admins).where(here))
+        if not admin:
+            if known is not None:
+                await self._uow.run(delete(chat_admins).where(here))
+        elif known is None or known["seen_ms"] + SEEN_EVERY_MS <= now_ms:
+            row = {"chat": chat, "person": person, "seen_ms": now_ms}
+            await self._uow.run(upsert(self._uow.dialect, chat_admins, ("chat", "person"), row), row)
 
     async def admins(self, chat: int) -> list[int]:
         """People the platform has vouched for as admins of this chat, by id."""
-        raise NotImplementedError
+        query = select(chat_admins.c.person).where(chat_admins.c.chat == chat).order_by(chat_admins.c.person)
+        return [row["person"] for row in await self._uow.rows(query)]
+
+
+def _chat(row: RowMapping) -> Chat:
+    return Chat(
+        id=row["id"],
+        platform=row["platform"],
+        external_id=row["external_id"],
+        kind=row["kind"],
+        title=row["title"],
+    )

@@ -2,40 +2,190 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+import importlib.util
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from storage.unit_of_work import UnitOfWork
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from storage.cache import StateCache
+from storage.file_lock import DatabaseInUseError, FileLock
+from storage.unit_of_work import UnitOfWork, finish
+
+__all__ = ["Database", "DatabaseInUseError"]
+
+BUSY_MS = 5_000
+SQLITE_NAMES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
+POSTGRES_NAMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2")
 
 
-class DatabaseInUseError(Exception):
-    """Another process has this SQLite file open for writing. Two writers could corrupt it (SQLite before 3.51.3)."""
+def _to_json(value: object) -> str:
+    """Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def parse_url(url: str) -> URL:
+    """The address with the driver Outcry uses. Raises ValueError where it means no database we know."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("DATABASE_URL is not a database address: use sqlite:///outcry.db or postgresql://…") from None
+    if parsed.drivername in SQLITE_NAMES:
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("DATABASE_URL names no file: use sqlite:///outcry.db")
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if parsed.drivername in POSTGRES_NAMES:
+        if importlib.util.find_spec("asyncpg") is None:
+            raise ValueError("PostgreSQL needs one package more: pip install 'outcry[postgres]'")
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise ValueError(f"DATABASE_URL: {parsed.drivername} is not supported; use sqlite:///outcry.db or postgresql://…")
 
 
 class Database:
     """`sqlite:///outcry.db` or `postgresql://user:password@host/name`; driver names are accepted."""
 
+    def __init__(self, url: URL, lock: FileLock | None, *, read_only: bool) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.cache = StateCache()
+        self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
+        self._lock = lock
+        self._read_only = read_only
+        self._reader = self._sqlite_engine("BEGIN", query_only=True) if self.is_sqlite else self._postgres_engine(5)
+        if not self.is_sqlite:
+            self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._writer = self._sqlite_engine("BEGIN IMMEDIATE") if self.is_sqlite else self._postgres_engine(5)
+        self._writing: set[asyncio.Task[object]] = set()
+        self._filled = asyncio.Event()
+
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
-        """Take the database; raises DatabaseInUseError or ValueError (an address nobody understands). Connects lazily.
-        `read_only` takes no lock and can run beside the process that writes."""
-        raise NotImplementedError
+        """Take the database; raises DatabaseInUseError, ValueError (an address nobody understands) or, for `read_only`,
+        FileNotFoundError. Connects lazily. `read_only` takes no lock and can run beside the process that writes."""
+        parsed = parse_url(url)
+        lock = None
+        if parsed.get_backend_name() == "sqlite":
+            path = Path(str(parsed.database))
+            if read_only and not path.exists():
+                raise FileNotFoundError(str(path))
+            lock = None if read_only else FileLock.take(path)
+        return cls(parsed, lock, read_only=read_only)
 
     async def migrate(self) -> None:
         """Bring the tables up to date; nothing to do is quick."""
-        raise NotImplementedError
+        from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
+
+        engine = self._sqlite_engine("BEGIN IMMEDIATE", migrating=True) if self.is_sqlite else self._postgres_engine(0)
+        try:
+            await upgrade(engine)
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
-        raise NotImplementedError
+        """Give back every connection, then the lock."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+        if self._lock is not None:
+            self._lock.release()
 
-    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
         """A consistent snapshot; writes fail."""
-        raise NotImplementedError
+        async with self._unit(self._reader) as uow:
+            yield uow
 
-    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         """The one writer's transaction (BEGIN IMMEDIATE): rolled back unless `await uow.commit()`. Units do not nest:
         opening one inside another raises RuntimeError. Cancelling waits for the statement under way."""
-        raise NotImplementedError
+        if self._read_only:
+            raise RuntimeError("this database was opened read-only")
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise RuntimeError("a writing unit inside a writing unit would wait for itself: pass the outer one down")
+        if task is not None:
+            self._writing.add(task)
+        try:
+            async with self._unit(self._writer) as uow:
+                yield uow
+        finally:
+            if task is not None:
+                self._writing.discard(task)
+
+    @asynccontextmanager
+    async def _unit(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
+        connection = engine.connect()
+        try:
+            await finish(_begin(connection))
+            yield UnitOfWork(connection, self.cache, self._filled.set, self.crash)
+        finally:
+            await finish(_end(connection))
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""
-        raise NotImplementedError
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._filled.wait()
+        except TimeoutError:
+            return False
+        self._filled.clear()
+        return True
+
+    def _postgres_engine(self, spare: int) -> AsyncEngine:
+        if spare == 0:
+            return create_async_engine(self.url, poolclass=NullPool, json_serializer=_to_json)
+        return create_async_engine(
+            self.url, pool_size=5, max_overflow=spare, pool_pre_ping=True, json_serializer=_to_json
+        )
+
+    def _sqlite_engine(self, begin: str, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
+        """Our own BEGIN instead of the driver's, which sends none for a SELECT and so loses updates."""
+        engine = create_async_engine(
+            self.url,
+            pool_size=4 if query_only else 1,
+            max_overflow=0,
+            pool_timeout=60,
+            json_serializer=_to_json,
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _connected(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            if query_only:
+                cursor.execute("PRAGMA query_only=1")
+            else:
+                cursor.execute("PRAGMA journal_mode=WAL")
+                cursor.execute("PRAGMA synchronous=FULL")
+                cursor.execute(f"PRAGMA foreign_keys={'OFF' if migrating else 'ON'}")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begun(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+
+def _no_crash(point: str) -> None:
+    """Outside the crash test nothing happens at a named point."""
+
+
+async def _begin(connection: AsyncConnection) -> None:
+    await connection.start()
+    await connection.begin()
+
+
+async def _end(connection: AsyncConnection) -> None:
+    """Rolls back what was not committed and gives the connection back; one that never started has nothing to give."""
+    if connection.sync_connection is not None:
+        await connection.close()

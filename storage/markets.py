@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from engine.params import MarketParams
-from engine.state import MarketState, Status
+from sqlalchemy import RowMapping, Select, and_, insert, select, update
 
-from storage.records import Declined, Market, Payload
+from engine.params import params_from_json, params_to_json
+from engine.state import MarketState, Status, open_market
+from engine.terms import MarketParams
+from storage.clean import clean
+from storage.loading import load_state
+from storage.records import Declined, Market, NextStep, Payload
 from storage.repository import Repository
+from storage.saving import save_start
+from storage.schema import announcements, config, people, users
+
+TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED)
+BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
 class Markets(Repository):
@@ -15,37 +24,75 @@ class Markets(Repository):
     ) -> Market:
         """A new market in DRAFT, announced in its home chat. Whether the chat may have one more is the caller's to ask
         (`of_chat`, then `Market.over`)."""
-        raise NotImplementedError
+        values = {
+            "chat": chat,
+            "title": clean(title),
+            "status": Status.DRAFT.value,
+            "params": params_to_json(params),
+            "draft": dict(draft),
+            "creator": creator,
+            "created_ms": now_ms,
+        }
+        market = await self._uow.add(insert(config), values)
+        await self._uow.chats.connect(market, chat)
+        return await self.known(market)
 
     async def get(self, market: int) -> Market | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(config).where(config.c.market == market))
+        return None if row is None else to_market(row)
+
+    async def known(self, market: int) -> Market:
+        """Like `get` for one that must exist; raises LookupError."""
+        found = await self.get(market)
+        if found is None:
+            raise LookupError(f"there is no market {market}")
+        return found
+
+    async def lock(self, market: int) -> Market:
+        """The market, and nobody else changes it or appends to it until this unit ends. Raises LookupError."""
+        row = await self._uow.row(select(config).where(config.c.market == market).with_for_update())
+        if row is None:
+            raise LookupError(f"there is no market {market}")
+        return to_market(row)
+
+    async def next_number(self, market: int) -> int:
+        """The next number of an order or action of a locked market."""
+        await self._uow.run(update(config).where(config.c.market == market).values(intents=config.c.intents + 1))
+        return await self._uow.number(select(config.c.intents).where(config.c.market == market))
 
     async def of_chat(self, chat: int) -> Market | None:
         """The unresolved market announced in this chat, else the latest one, else None."""
-        raise NotImplementedError
+        query = select(config).join(announcements, announcements.c.market == config.c.market)
+        rows = await self._uow.rows(query.where(announcements.c.chat == chat).order_by(config.c.market.desc()))
+        found = [to_market(row) for row in rows]
+        return next((market for market in found if not market.over), found[0] if found else None)
 
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, or chose by `use`)."""
-        raise NotImplementedError
+        query = select(config).join(people, people.c.market == config.c.market).where(people.c.id == person)
+        row = await self._uow.row(query)
+        return None if row is None else to_market(row)
 
     async def of_person(self, person: int) -> list[Market]:
         """Those she has joined, newest first."""
-        raise NotImplementedError
+        query = select(config).join(users, users.c.market == config.c.market).where(users.c.user == person)
+        return await self._many(query.order_by(config.c.market.desc()))
 
-    async def use(self, person: int, market: int, now_ms: int) -> None:
+    async def use(self, person: int, market: int) -> None:
         """Make it the market her private commands speak of."""
-        raise NotImplementedError
+        await self._uow.run(update(people).where(people.c.id == person).values(market=market))
 
     async def all(self) -> list[Market]:
-        raise NotImplementedError
+        return await self._many(select(config).order_by(config.c.market))
 
     async def running(self) -> list[Market]:
         """Markets a tick may change: RUNNING, FROZEN, PAUSED; halted ones too."""
-        raise NotImplementedError
+        return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
 
     async def waiting(self, now_ms: int) -> list[Market]:
         """Markets in LOBBY whose planned start has come."""
-        raise NotImplementedError
+        due = and_(config.c.status == Status.LOBBY.value, config.c.planned_start_ms <= now_ms)
+        return await self._many(select(config).where(due).order_by(config.c.market))
 
     async def update(
         self,
@@ -57,24 +104,95 @@ class Markets(Repository):
         status: Status | None = None,
         planned_start_ms: int | None = None,
     ) -> Market | Declined:
-        """Change a market that has not started: None leaves a field alone. `status` moves between DRAFT, LOBBY and
-        VOIDED. Declined(bad_status) once it has started."""
-        raise NotImplementedError
+        """Change a market that has not started: None leaves a field alone, `planned_start_ms` 0 clears it. `status`
+        moves between DRAFT, LOBBY and VOIDED. Declined(bad_status) once it has started."""
+        current = await self.lock(market)
+        if current.status not in BEFORE_START or status not in (None, *BEFORE_START, Status.VOIDED):
+            return Declined(code="bad_status")
+        values: dict[str, object] = {}
+        if title is not None:
+            values["title"] = clean(title)
+        if params is not None:
+            values["params"] = params_to_json(params)
+        if draft is not None:
+            values["draft"] = dict(draft)
+        if status is not None:
+            values["status"] = status.value
+        if planned_start_ms is not None:
+            values |= _planned(planned_start_ms)
+        if values:
+            await self._uow.run(update(config).where(config.c.market == market).values(**values))
+        self._uow.cache.forget(market)
+        return await self.known(market)
 
     async def start(self, market: int, now_ms: int) -> Market | Declined:
         """LOBBY to RUNNING at `now_ms`: the stake goes from the bank to the house, and every member's join waits for
         the first tick at engine time 0, so that a replay meets it too. Declined(bad_status) from elsewhere."""
-        raise NotImplementedError
+        current = await self.lock(market)
+        if current.status is not Status.LOBBY:
+            return Declined(code="bad_status")
+        await save_start(self._uow, current, now_ms)
+        return await self.known(market)
 
-    async def close(self, market: int, now_ms: int) -> Market | Declined:
+    async def close(self, market: int) -> Market | Declined:
         """RESOLVED to CLOSED."""
-        raise NotImplementedError
+        current = await self.lock(market)
+        if current.status is not Status.RESOLVED:
+            return Declined(code="bad_status")
+        await self._uow.run(update(config).where(config.c.market == market).values(status=Status.CLOSED.value))
+        return await self.known(market)
 
-    async def state(self, market: int) -> MarketState:
+    async def state(self, market: Market | int) -> MarketState:
         """The engine's state as of the last tick; of a market that has not started, a fresh one with no accounts.
         Cached by (market, tick, head)."""
-        raise NotImplementedError
+        if isinstance(market, int):
+            market = await self.known(market)
+        if market.start_ms is None:
+            return open_market(market.params)
+        cached = self._uow.cache.get(market.id, market.tick, market.head)
+        if cached is not None:
+            return cached
+        state = await load_state(self._uow, market)
+        self._uow.cache.put(market.id, market.tick, market.head, state)
+        return state
 
     async def halt(self, market: int, reason: str, now_ms: int) -> None:
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
-        raise NotImplementedError
+        values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
+        await self._uow.run(update(config).where(config.c.market == market).values(**values))
+
+    async def _many(self, query: Select[*tuple[object, ...]]) -> list[Market]:
+        return [to_market(row) for row in await self._uow.rows(query)]
+
+
+def _planned(at_ms: int) -> dict[str, object]:
+    if at_ms == 0:
+        return {"planned_start_ms": None, "next_kind": None, "next_ms": None}
+    return {"planned_start_ms": at_ms, "next_kind": "start", "next_ms": at_ms}
+
+
+def to_market(row: RowMapping) -> Market:
+    params = params_from_json(row["params"])
+    step = None
+    if row["next_kind"] is not None:
+        final = row["next_round"] is not None and params.rounds[row["next_round"]].is_final
+        step = NextStep(kind=row["next_kind"], at_ms=row["next_ms"], round=row["next_round"], final=final)
+    return Market(
+        id=row["market"],
+        chat_id=row["chat"],
+        title=row["title"],
+        status=Status(row["status"]),
+        params=params,
+        draft=row["draft"],
+        creator=row["creator"],
+        created_ms=row["created_ms"],
+        planned_start_ms=row["planned_start_ms"],
+        start_ms=row["start_ts"],
+        tick=row["tick"],
+        tick_ms=row["tick_ms"],
+        head=row["head"],
+        halted=row["halted"],
+        next_step=step,
+        winner=row["winner"],
+        ended_ms=row["ended_ms"],
+    )

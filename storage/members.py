@@ -2,26 +2,113 @@
 
 from __future__ import annotations
 
-from storage.records import Declined, Member
+from collections.abc import Mapping
+
+from sqlalchemy import RowMapping, and_, func, insert, select, update
+
+from engine.state import Status
+from storage.clean import clean
+from storage.records import Declined, Market, Member, OrderStatus
 from storage.repository import Repository
+from storage.schema import orders, positions, users
+
+JOINABLE = (Status.LOBBY, Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
 
 class Members(Repository):
     async def join(self, market: int, person: int, name: str, request_id: str, now_ms: int) -> Member | Declined:
         """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
         running market by the next tick; both show as `coming`. Repeating it returns the same account, renamed.
-        Declined(not_running) in DRAFT and after the end, Declined(frozen) once the final is being decided."""
-        raise NotImplementedError
+        Declined(not_running) in DRAFT and after the end, Declined(too_late) after the last freeze."""
+        found = await self._uow.markets.lock(market)
+        known = await self.get(market, person)
+        if known is not None:
+            if name and name != known.name:
+                await self.rename(market, person, name)
+            await self._uow.markets.use(person, market)
+            return await self._known(market, person)
+        if found.status not in JOINABLE:
+            return Declined(code="not_running")
+        if found.start_ms is not None and found.engine_ms(now_ms) >= found.params.rounds[-1].freeze_at:
+            return Declined(code="too_late")
+        await self._add(found, person, clean(name), now_ms)
+        if found.status is not Status.LOBBY:
+            cash = {"user": person, "cash": found.params.starting_balance}
+            await self._uow.actions.append(
+                market, "join", cash, actor=person, request_id=f"join:{market}:{person}", now_ms=now_ms
+            )
+        await self._uow.markets.use(person, market)
+        return await self._known(market, person)
+
+    async def _add(self, market: Market, person: int, name: str, now_ms: int) -> None:
+        who = await self._uow.people.get(person)
+        if who is None:
+            raise LookupError(f"there is no person {person}")
+        row = {"market": market.id, "user": person, "display_name": name or who.name, "joined_ms": now_ms}
+        await self._uow.run(insert(users), row)
 
     async def get(self, market: int, person: int) -> Member | None:
-        raise NotImplementedError
+        found = await self._find(market, person)
+        return found[0] if found else None
 
     async def of(self, market: int) -> list[Member]:
         """By person id."""
-        raise NotImplementedError
+        return await self._find(market, None)
+
+    async def _known(self, market: int, person: int) -> Member:
+        found = await self.get(market, person)
+        if found is None:
+            raise LookupError(f"person {person} has no account in market {market}")
+        return found
 
     async def rename(self, market: int, person: int, name: str) -> None:
-        raise NotImplementedError
+        hers = and_(users.c.market == market, users.c.user == person)
+        await self._uow.run(update(users).where(hers).values(display_name=clean(name)))
 
     async def count(self, market: int) -> int:
-        raise NotImplementedError
+        return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
+
+    async def _find(self, market: int, person: int | None) -> list[Member]:
+        query = select(users).where(users.c.market == market).order_by(users.c.user)
+        rows = await self._uow.rows(query if person is None else query.where(users.c.user == person))
+        if not rows:
+            return []
+        found = await self._uow.markets.known(market)
+        reserved = await self.reserved(market, person)
+        tokens = await self._tokens(found, person)
+        return [_member(found, row, reserved.get(row["user"], 0), tokens.get(row["user"], {})) for row in rows]
+
+    async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
+        """Worst cost of pending orders by person."""
+        pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
+        query = select(orders.c.user, func.sum(orders.c.reserve).label("sum")).where(pending).group_by(orders.c.user)
+        rows = await self._uow.rows(query if person is None else query.where(orders.c.user == person))
+        return {row["user"]: int(row["sum"]) for row in rows}
+
+    async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
+        query = select(positions).where(positions.c.market == market.id)
+        found: dict[int, dict[tuple[int, str], int]] = {}
+        for row in await self._uow.rows(query if person is None else query.where(positions.c.user == person)):
+            found.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
+        return found
+
+
+def _member(market: Market, row: RowMapping, reserved: int, held: Mapping[tuple[int, str], int]) -> Member:
+    outcomes = range(market.params.n_outcomes) if market.start_ms is not None else range(0)
+    return Member(
+        market=row["market"],
+        person=row["user"],
+        name=row["display_name"],
+        joined_ms=row["joined_ms"],
+        funded=row["funded"],
+        balance=row["balance"],
+        coming=market.params.starting_balance if market.status is Status.LOBBY else row["coming"],
+        reserved=reserved,
+        stake=row["stake"],
+        net_pnl=row["net_pnl"],
+        trade_count=row["trade_count"],
+        volume=row["volume"],
+        fees=row["fees"],
+        gas=row["gas"],
+        tokens=tuple((held.get((i, "yes"), 0), held.get((i, "no"), 0)) for i in outcomes),
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from storage.records import Declined, OrderDraft, OrderRow
+from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
+
+from engine.state import Side, Status
+from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.repository import Repository
+from storage.schema import orders
 
 
 class Orders(Repository):
@@ -25,26 +29,128 @@ class Orders(Repository):
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
         Declined(not_member | not_running | frozen | paused | no_cash), and nothing is stored. Accepted at `now_ms`, or
         at the last tick where that was later: an order never lands in a tick that has run."""
-        raise NotImplementedError
+        found = await self._uow.markets.lock(market)
+        known = await self.by_request(request_id)
+        if known is not None:
+            return known
+        declined = await self._refuse(found, person, reserve)
+        if declined is not None:
+            return declined
+        accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
+        row: dict[str, Any] = {  # a row as it is written
+            "market": market,
+            "number": await self._uow.markets.next_number(market),
+            "user": person,
+            "outcome": draft.outcome,
+            "side": draft.side.value,
+            "is_buy": draft.buy,
+            "type": "market" if draft.limit is None else "limit",
+            "size": draft.size,
+            "limit_price": draft.limit,
+            "worst_price": draft.worst_price,
+            "max_slippage": draft.max_slippage,
+            "af_opt_in": draft.autofill,
+            "status": OrderStatus.PENDING.value,
+            "remaining": draft.size,
+            "reserve": reserve,
+            "amount": 0,
+            "fee": 0,
+            "gas": 0,
+            "reason": None,
+            "detail": {},
+            "request_id": request_id,
+            "ts_ms": found.epoch_ms(accepted),
+            "accepted_ms": accepted,
+            "tick_id": None,
+            "ticket": ticket,
+        }
+        await self._uow.run(insert(orders), row)
+        await self._uow.markets.use(person, market)
+        return to_order(row)
+
+    async def _refuse(self, market: Market, person: int, reserve: int) -> Declined | None:
+        if market.status in (Status.FROZEN, Status.PAUSED):
+            return Declined(code=market.status.value.lower())
+        if market.status is not Status.RUNNING:
+            return Declined(code="not_running")
+        member = await self._uow.members.get(market.id, person)
+        if member is None:
+            return Declined(code="not_member")
+        if reserve > member.available:
+            return Declined(code="no_cash", available=member.available, needed=reserve)
+        return None
 
     async def get(self, market: int, number: int) -> OrderRow | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(orders).where(_is(market, number)))
+        return None if row is None else to_order(row)
 
     async def by_request(self, request_id: str) -> OrderRow | None:
-        raise NotImplementedError
+        """The order this request made, `created` False."""
+        row = await self._uow.row(select(orders).where(orders.c.request_id == request_id))
+        return None if row is None else to_order(row, created=False)
 
     async def pending(self, market: int) -> list[OrderRow]:
         """Accepted and not yet run, in the order of the tick."""
-        raise NotImplementedError
+        waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
+        query = select(orders).where(waiting).order_by(orders.c.accepted_ms, orders.c.number)
+        return [to_order(row) for row in await self._uow.rows(query)]
 
     async def of(self, market: int, person: int, *, open_only: bool = False, n: int = 50) -> list[OrderRow]:
         """Hers, newest first."""
-        raise NotImplementedError
+        query = select(orders).where(orders.c.market == market, orders.c.user == person)
+        if open_only:
+            query = query.where(orders.c.status.in_(OPEN_ORDERS))
+        rows = await self._uow.rows(query.order_by(orders.c.number.desc()).limit(n))
+        return [to_order(row) for row in rows]
 
     async def of_tick(self, market: int, tick: int) -> list[OrderRow]:
-        raise NotImplementedError
+        """Those it ran, in its order."""
+        query = select(orders).where(orders.c.market == market, orders.c.tick_id == tick)
+        return [to_order(row) for row in await self._uow.rows(query.order_by(orders.c.accepted_ms, orders.c.number))]
 
-    async def withdraw(self, market: int, person: int, number: int | None) -> Sequence[OrderRow]:
+    async def withdraw(self, market: int, person: int, number: int | None) -> list[OrderRow]:
         """Take back pending orders (None: all of hers) that no tick has run; returns those taken back. Orders that rest
         in the book are cancelled by an action instead."""
-        raise NotImplementedError
+        await self._uow.markets.lock(market)
+        hers = [row for row in await self.pending(market) if row.person == person and number in (None, row.number)]
+        for row in hers:
+            values = {"status": OrderStatus.CANCELLED.value, "reserve": 0}
+            await self._uow.run(update(orders).where(_is(market, row.number)).values(**values))
+        return hers
+
+
+def _is(market: int, number: int) -> ColumnElement[bool]:
+    return and_(orders.c.market == market, orders.c.number == number)
+
+
+def to_order(row: RowMapping | dict[str, Any], *, created: bool = True) -> OrderRow:  # Any: a row as it was written
+    draft = OrderDraft(
+        outcome=row["outcome"],
+        side=Side(row["side"]),
+        buy=row["is_buy"],
+        size=row["size"],
+        limit=row["limit_price"],
+        worst_price=row["worst_price"],
+        max_slippage=row["max_slippage"],
+        autofill=row["af_opt_in"],
+    )
+    return OrderRow(
+        market=row["market"],
+        number=row["number"],
+        person=row["user"],
+        draft=draft,
+        status=OrderStatus(row["status"]),
+        reserve=row["reserve"],
+        remaining=row["remaining"],
+        amount=row["amount"],
+        fee=row["fee"],
+        gas=row["gas"],
+        reason=row["reason"],
+        detail=row["detail"],
+        request_id=row["request_id"],
+        ts_ms=row["ts_ms"],
+        accepted_ms=row["accepted_ms"],
+        tick=row["tick_id"],
+        ticket=row["ticket"],
+        created=created,
+    )

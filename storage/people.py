@@ -4,25 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sqlalchemy import ColumnElement, and_, insert, select, update
+
+from storage.clean import clean
 from storage.records import Identity, Person
 from storage.repository import Repository
+from storage.schema import links, people
+
+SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is worth a write
 
 
 class People(Repository):
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit."""
-        raise NotImplementedError
+        name = clean(name)
+        row = await self._uow.row(select(links).where(_is(platform, external_id)))
+        if row is None:
+            return await self._meet(platform, external_id, name, now_ms)
+        if row["name"] != name:
+            await self._uow.run(update(people).where(people.c.id == row["person"]).values(name=name))
+        if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
+            await self._uow.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
+        person = await self.get(row["person"])
+        if person is None:
+            raise LookupError(f"identity {platform}:{external_id} names nobody")
+        return person
+
+    async def _meet(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
+        number = await self._uow.add(insert(people), {"name": name, "created_ms": now_ms})
+        person = Person(id=number, name=name, created_ms=now_ms)
+        await self._uow.run(
+            insert(links).values(
+                platform=platform, external_id=external_id, person=person.id, name=name, seen_ms=now_ms
+            )
+        )
+        return person
 
     async def find(self, platform: str, external_id: str) -> Person | None:
-        raise NotImplementedError
+        query = select(people).join(links, links.c.person == people.c.id).where(_is(platform, external_id))
+        row = await self._uow.row(query)
+        return None if row is None else Person(id=row["id"], name=row["name"], created_ms=row["created_ms"])
 
     async def get(self, person: int) -> Person | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(people).where(people.c.id == person))
+        return None if row is None else Person(id=row["id"], name=row["name"], created_ms=row["created_ms"])
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id; unknown ids are left out."""
-        raise NotImplementedError
+        found = await self._uow.rows(select(people.c.id, people.c.name).where(people.c.id.in_(sorted(set(ids)))))
+        return {row["id"]: row["name"] for row in found}
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
         """Where she can be reached, the platform she used last first."""
-        raise NotImplementedError
+        query = select(links).where(links.c.person == person)
+        found = await self._uow.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
+        return tuple(
+            Identity(person=person, platform=row["platform"], external_id=row["external_id"], name=row["name"])
+            for row in found
+        )
+
+
+def _is(platform: str, external_id: str) -> ColumnElement[bool]:
+    return and_(links.c.platform == platform, links.c.external_id == external_id)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from engine.params import MarketParams, Side
-from engine.state import Status
+from engine.state import Side, Status
+from engine.terms import MarketParams
 
 Json: TypeAlias = "bool | int | str | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
 Payload: TypeAlias = Mapping[str, Json]  # a JSON object; floats never enter it

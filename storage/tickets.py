@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import RowMapping, and_, insert, select, update
+
+from storage.drafts import draft_from_json, draft_to_json
 from storage.records import OrderDraft, Payload, Ticket, TicketStatus
 from storage.repository import Repository
+from storage.schema import tickets
 
 
 class Tickets(Repository):
@@ -19,15 +25,57 @@ class Tickets(Repository):
         now_ms: int,
     ) -> Ticket:
         """A new OPEN ticket; the same `request_id` returns the one it made."""
-        raise NotImplementedError
+        row = await self._uow.row(select(tickets).where(tickets.c.request_id == request_id))
+        if row is None:
+            values = {
+                "market": market,
+                "person": person,
+                "status": TicketStatus.OPEN.value,
+                "draft": draft_to_json(draft),
+                "reserve": reserve,
+                "terms": dict(terms),
+                "request_id": request_id,
+                "created_ms": now_ms,
+            }
+            made = await self._uow.add(insert(tickets), values)
+            row = await self._uow.row(select(tickets).where(tickets.c.id == made))
+        if row is None:
+            raise LookupError("a ticket vanished inside its own transaction")
+        return _ticket(row)
 
     async def get(self, ticket: int) -> Ticket | None:
-        raise NotImplementedError
+        row = await self._uow.row(select(tickets).where(tickets.c.id == ticket))
+        return None if row is None else _ticket(row)
+
+    async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
+        """By id; unknown ones are left out."""
+        found = await self._uow.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
+        return {row["id"]: _ticket(row) for row in found}
 
     async def settle(self, ticket: int, status: TicketStatus, order: int | None = None) -> bool:
         """OPEN to `status`, once: False where it had been settled before, and nothing changes."""
-        raise NotImplementedError
+        is_open = and_(tickets.c.id == ticket, tickets.c.status == TicketStatus.OPEN.value)
+        done = await self._uow.run(update(tickets).where(is_open).values(status=status.value, order=order))
+        return done.rowcount == 1
 
     async def bind(self, ticket: int, platform: str, chat_ext: str, ref: str) -> None:
         """Where the ticket stands, so that its fill can replace it. The last call wins."""
-        raise NotImplementedError
+        where = {"platform": platform, "chat_ext": chat_ext, "ref": ref}
+        await self._uow.run(update(tickets).where(tickets.c.id == ticket).values(**where))
+
+
+def _ticket(row: RowMapping) -> Ticket:
+    return Ticket(
+        id=row["id"],
+        market=row["market"],
+        person=row["person"],
+        status=TicketStatus(row["status"]),
+        draft=draft_from_json(row["draft"]),
+        reserve=row["reserve"],
+        terms=row["terms"],
+        order=row["order"],
+        platform=row["platform"],
+        chat_ext=row["chat_ext"],
+        ref=row["ref"],
+        created_ms=row["created_ms"],
+    )

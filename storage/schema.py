@@ -1,0 +1,417 @@
+"""The tables. Money and tokens are BigInteger millionths, times epoch milliseconds, payloads canonical JSON.
+
+The first tables are CONTRACT's, each keyed by market; the rest is what a chat needs around them. A change here needs a
+migration; a test compares the two. Nothing is ever deleted by cascade.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+Payload = JSON(none_as_null=True)
+
+
+def _market() -> Column[int]:
+    return Column("market", BigId, ForeignKey("config.market"), nullable=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, default=0, server_default="0")
+
+
+config = Table(
+    "config",
+    metadata,
+    Column("market", BigId, primary_key=True),
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("params", Payload, nullable=False),
+    Column("start_ts", BigInteger),
+    Column("start_params", Payload),  # as they were at the start: where a replay begins
+    Column("draft", Payload, nullable=False),
+    Column("creator", BigId, ForeignKey("people.id"), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("planned_start_ms", BigInteger),
+    Column("tick", BigInteger, nullable=False, default=0),
+    Column("tick_ms", BigInteger),
+    Column("head", String(64), nullable=False, default=""),
+    Column("state", Payload),  # what of the engine's state is not in binaries, users and positions
+    Column("house", BigInteger, nullable=False, default=0),  # sum of the house's ledger entries
+    Column("halted", Text),
+    Column("winner", Integer),
+    Column("ended_ms", BigInteger),
+    Column("next_kind", String(8)),
+    Column("next_ms", BigInteger),
+    Column("next_round", Integer),
+    _count("intents"),  # numbers given so far to orders and actions, trades, entries, events
+    _count("trades"),
+    _count("entries"),
+    _count("events"),
+    _count("volume"),
+    Index("ix_config_status", "status"),
+    Index("ix_config_chat", "chat"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _market(),
+    Column("user", BigId, ForeignKey("people.id"), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("balance", BigInteger, nullable=False, default=0),
+    Column("net_pnl", BigInteger, nullable=False, default=0),  # the engine's `net` with the other sign
+    Column("trade_count", BigInteger, nullable=False, default=0),
+    Column("joined_ms", BigInteger, nullable=False),
+    Column("funded", Boolean, nullable=False, default=False),
+    Column("coming", BigInteger, nullable=False, default=0),
+    Column("stake", BigInteger, nullable=False, default=0),
+    Column("volume", BigInteger, nullable=False, default=0),
+    Column("fees", BigInteger, nullable=False, default=0),
+    Column("gas", BigInteger, nullable=False, default=0),
+    Column("escrow", BigInteger, nullable=False, default=0),
+    PrimaryKeyConstraint("market", "user"),
+    Index("ix_users_user", "user"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    _market(),
+    Column("user", BigId, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("side", String(3), nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    PrimaryKeyConstraint("market", "user", "outcome", "side"),
+)
+
+binaries = Table(
+    "binaries",
+    metadata,
+    _market(),
+    Column("outcome", Integer, nullable=False),
+    Column("v", BigInteger, nullable=False),
+    Column("q_yes", BigInteger, nullable=False),
+    Column("q_no", BigInteger, nullable=False),
+    Column("s_yes", BigInteger, nullable=False),
+    Column("s_no", BigInteger, nullable=False),
+    Column("e", BigInteger, nullable=False),
+    Column("active", Boolean, nullable=False),
+    PrimaryKeyConstraint("market", "outcome"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _market(),
+    Column("number", BigInteger, nullable=False),
+    Column("user", BigId, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("side", String(3), nullable=False),
+    Column("is_buy", Boolean, nullable=False),
+    Column("type", String(8), nullable=False),  # market | limit
+    Column("size", BigInteger, nullable=False),
+    Column("limit_price", BigInteger),
+    Column("worst_price", BigInteger),
+    Column("max_slippage", BigInteger),
+    Column("af_opt_in", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("reserve", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False, default=0),
+    Column("fee", BigInteger, nullable=False, default=0),
+    Column("gas", BigInteger, nullable=False, default=0),
+    Column("reason", String(32)),
+    Column("detail", Payload, nullable=False),
+    Column("request_id", String(200), nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("accepted_ms", BigInteger, nullable=False),  # engine time
+    Column("tick_id", BigInteger),
+    Column("ticket", BigId),
+    PrimaryKeyConstraint("market", "number"),
+    UniqueConstraint("request_id"),
+    Index("ix_orders_market_status", "market", "status"),
+    Index("ix_orders_market_user", "market", "user", "number"),
+    Index("ix_orders_market_tick_id", "market", "tick_id"),
+)
+
+lob_pools = Table(
+    "lob_pools",
+    metadata,
+    _market(),
+    Column("outcome", Integer, nullable=False),
+    Column("side", String(3), nullable=False),
+    Column("is_buy", Boolean, nullable=False),
+    Column("tick", Integer, nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    Column("shares", Payload, nullable=False),
+    PrimaryKeyConstraint("market", "outcome", "side", "is_buy", "tick"),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    _market(),
+    Column("trade_id", BigInteger, nullable=False),
+    Column("tick_id", BigInteger, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("side", String(3), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("buy_user", BigId),
+    Column("sell_user", BigId),
+    Column("price", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),  # both sides together
+    Column("amount", BigInteger, nullable=False),
+    Column("buy_fee", BigInteger, nullable=False),
+    Column("sell_fee", BigInteger, nullable=False),
+    Column("order", BigInteger),
+    Column("parts", Payload, nullable=False),
+    PrimaryKeyConstraint("market", "trade_id"),
+    Index("ix_trades_market_buy_user", "market", "buy_user"),
+    Index("ix_trades_market_sell_user", "market", "sell_user"),
+    Index("ix_trades_market_order", "market", "order"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    _market(),
+    Column("tick_id", BigInteger, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("summary", Payload, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("state_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("market", "tick_id"),
+    Index("ix_ticks_market_ts_ms", "market", "ts_ms"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _market(),
+    Column("event_id", BigInteger, nullable=False),
+    Column("tick_id", BigInteger, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("payload", Payload, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("market", "event_id"),
+    Index("ix_events_market_type", "market", "type"),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    _market(),
+    Column("tick_id", BigInteger, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    Column("mm_risk", BigInteger, nullable=False),
+    Column("mm_profit", BigInteger, nullable=False),
+    Column("sources", Payload, nullable=False),
+    PrimaryKeyConstraint("market", "tick_id"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _market(),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("tick_id", BigInteger, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("account", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("ref", String(32), nullable=False),
+    PrimaryKeyConstraint("market", "entry_id"),
+    Index("ix_ledger_market_account", "market", "account"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    _market(),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("payload", Payload, nullable=False),
+    Column("actor", BigId),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(32)),
+    Column("request_id", String(200), nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("accepted_ms", BigInteger, nullable=False),
+    Column("tick_id", BigInteger),
+    PrimaryKeyConstraint("market", "number"),
+    UniqueConstraint("request_id"),
+    Index("ix_actions_market_status", "market", "status"),
+    Index("ix_actions_market_tick_id", "market", "tick_id"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _market(),
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("draft", Payload, nullable=False),
+    Column("reserve", BigInteger, nullable=False),
+    Column("terms", Payload, nullable=False),
+    Column("order", BigInteger),
+    Column("platform", String(16)),
+    Column("chat_ext", String(200)),
+    Column("ref", String(200)),
+    Column("request_id", String(200), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    UniqueConstraint("request_id"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("market", BigId),  # the one her private commands speak of
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("platform", String(16), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("platform", "external_id"),
+    Index("ix_links_person", "person"),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("platform", String(16), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    UniqueConstraint("platform", "external_id"),
+)
+
+chat_admins = Table(
+    "chat_admins",
+    metadata,
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("chat", "person"),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    _market(),
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
+    PrimaryKeyConstraint("market", "chat"),
+    Index("ix_announcements_chat", "chat"),
+)
+
+message_refs = Table(
+    "message_refs",
+    metadata,
+    _market(),
+    Column("platform", String(16), nullable=False),
+    Column("chat_ext", String(200), nullable=False),
+    Column("slot", String(64), nullable=False),
+    Column("ref", String(200), nullable=False),
+    PrimaryKeyConstraint("market", "platform", "chat_ext", "slot"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("market", BigId, ForeignKey("config.market")),
+    Column("kind", String(32), nullable=False),
+    Column("audience", String(8), nullable=False),
+    Column("platform", String(16), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("person", BigId),
+    Column("payload", Payload, nullable=False),
+    Column("slot", String(64)),
+    Column("ticket", BigId),
+    Column("key", String(300)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("revision", Integer, nullable=False, default=0),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("lease_ms", BigInteger, nullable=False, default=0),  # nobody else's until then
+    Column("error", Text),
+    Column("dropped", Boolean, nullable=False, default=False),
+    UniqueConstraint("key"),
+    Index("ix_outbox_platform_due_ms", "platform", "due_ms"),
+)
+
+room_messages = Table(
+    "room_messages",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("room", String(200), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("person", BigId),
+    Column("author", Text, nullable=False),
+    Column("body", Payload, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("edited_ms", BigInteger),
+    UniqueConstraint("seq"),
+    Index("ix_room_messages_room_seq", "room", "seq"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("market", BigId, ForeignKey("config.market")),
+    Column("chat", BigId),
+    Column("actor", BigId),
+    Column("action", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", Payload, nullable=False),
+    Column("after", Payload, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Index("ix_audit_log_market", "market"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

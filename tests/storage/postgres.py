@@ -1,0 +1,69 @@
+"""A PostgreSQL server for one test session, where the machine has the program; see `databases` in conftest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+PLACES = ("/usr/local/bin", "/opt/homebrew/bin", "/usr/bin")
+
+
+def find_server() -> Path | None:
+    """The folder with initdb, pg_ctl and postgres, the newest version first."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in (*versions, *map(Path, PLACES)):
+        if all((folder / name).exists() for name in ("initdb", "pg_ctl", "postgres")):
+            return folder
+    return None
+
+
+class Server:
+    """Started in a temporary folder without fsync, for tests alone; root hands it to `nobody`, as it must."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._folder = Path(tempfile.mkdtemp(prefix="outcry-postgres-"))
+        self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        if self._as:
+            shutil.chown(self._folder, "nobody", "nogroup")
+        self.port = _free_port()
+        self._count = 0
+        data = str(self._folder / "data")
+        self._run("initdb", "-D", data, "-U", "outcry", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -F -c max_connections=100 -c full_page_writes=off"
+        self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as, str(self._programs / program), *arguments]
+        silent = subprocess.DEVNULL
+        subprocess.run(command, check=True, cwd=self._folder, timeout=60, stdout=silent, stderr=silent)
+
+    async def create(self) -> str:
+        """A new empty database; returns its URL."""
+        self._count += 1
+        name = f"outcry_{self._count}"
+        engine = create_async_engine(self._url("postgres", "postgresql+asyncpg"), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text(f"CREATE DATABASE {name}"))
+        await engine.dispose()
+        return self._url(name)
+
+    def _url(self, name: str, driver: str = "postgresql") -> str:
+        return f"{driver}://outcry@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
