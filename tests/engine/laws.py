@@ -1,0 +1,110 @@
+"""What must hold of a market at every moment, worked out from its state alone: sections 1, 4 and 8 of the rules.
+
+Each function raises AssertionError naming the law. They share no code with `engine.risk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from engine.params import MarketParams
+from engine.state import Binary, MarketState, Status
+from engine.units import RATE
+
+OVER = (Status.RESOLVED, Status.VOIDED)
+
+
+def held(binary: Binary) -> tuple[int, int]:
+    """YES and NO in people's hands: Q - s + E."""
+    return binary.q_yes - binary.s_yes + binary.e, binary.q_no - binary.s_no + binary.e
+
+
+def level(binary: Binary, params: MarketParams) -> int:
+    """L = V + subsidy, the subsidy rounded down."""
+    return binary.v + min(params.l0, max(0, (params.l0 * RATE - params.gamma * binary.v) // RATE))
+
+
+def house_cash(state: MarketState) -> int:
+    """stake + sum V + sum E of the active + profit."""
+    return state.stake + sum(b.v + b.e for b in state.binaries if b.active) + sum(state.profit.values())
+
+
+def mean_payout(state: MarketState, params: MarketParams) -> Fraction:
+    """F, the mean over winners of what people would be paid, by the odds at the start."""
+    whole = sum(params.odds[j] for j in state.active)
+    return sum(
+        (
+            Fraction(params.odds[j] * yes + (whole - params.odds[j]) * no, whole)
+            for j in state.active
+            for yes, no in [held(state.binaries[j])]
+        ),
+        Fraction(0),
+    )
+
+
+def payouts(state: MarketState) -> dict[int, int]:
+    """What people would be paid for each winner."""
+    no = {j: held(state.binaries[j])[1] for j in state.active}
+    return {w: held(state.binaries[w])[0] + sum(no.values()) - no[w] for w in state.active}
+
+
+def check_tokens(state: MarketState) -> None:
+    """What people hold is what the pools say is out, to the millionth; nobody holds less than nothing."""
+    for account in state.accounts.values():
+        assert all(size >= 0 for pair in account.tokens for size in pair), "holdings oversold"
+        assert account.cash >= 0, "negative balance"
+        assert account.escrow >= 0, "negative escrow"
+    if state.status in OVER:
+        return
+    for j, binary in enumerate(state.binaries):
+        out = tuple(sum(account.tokens[j][side] for account in state.accounts.values()) for side in (0, 1))
+        assert out == held(binary), f"tokens of outcome {j}"
+        if not binary.active:
+            assert binary == Binary(v=0, q_yes=0, q_no=0, s_yes=0, s_no=0, e=0, active=False), f"outcome {j} is out"
+
+
+def check_money(state: MarketState, params: MarketParams, granted: Mapping[int, int]) -> None:
+    """Nothing is made or lost: what people were granted is what they have and what the house got from them."""
+    assert set(state.accounts) == set(granted)
+    for user, account in state.accounts.items():
+        assert account.cash + account.escrow + account.net == granted[user], f"money of user {user}"
+    assert sum(account.net for account in state.accounts.values()) == state.pot, "the pot is what people are out of"
+    assert house_cash(state) == params.z + state.pot, "house cash"
+    assert house_cash(state) >= 0, "the house never loses more than Z"
+
+
+def check_exposure(state: MarketState, params: MarketParams) -> None:
+    """Section 8: (1), (4), and that every winner can be paid out of house cash, so no loss is beyond Z."""
+    if state.status in OVER:
+        return
+    active = [state.binaries[j] for j in state.active]
+    for binary in active:
+        for supply in (binary.q_yes, binary.q_no):
+            assert supply > 0, "(1) 0 < Q"
+            assert supply * RATE <= params.p_max * level(binary, params), "(1) Q <= p_max L"
+        assert 10 * level(binary, params) >= params.l0, "L >= 0.1 l0"
+    no = sum(binary.s_no for binary in active)
+    for binary in active:
+        assert len(active) * params.l0 <= state.stake + binary.s_yes + no - binary.s_no, "(4)"
+    for winner, paid in payouts(state).items():
+        assert paid <= house_cash(state), f"worst case: outcome {winner} wins"
+
+
+def check_floor(state: MarketState, params: MarketParams) -> None:
+    """P >= F - G."""
+    if params.floor_enabled and state.status not in OVER:
+        assert state.pot >= mean_payout(state, params) - state.allowance, "the pot floor"
+
+
+def check_profit(before: MarketState, after: MarketState) -> None:
+    """No source of profit pays what it did not receive in the same event: none ever falls."""
+    for source, amount in after.profit.items():
+        assert amount >= before.profit[source], f"profit by {source} fell"
+
+
+def check_all(state: MarketState, params: MarketParams, granted: Mapping[int, int]) -> None:
+    check_tokens(state)
+    check_money(state, params, granted)
+    check_exposure(state, params)
+    check_floor(state, params)

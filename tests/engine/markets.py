@@ -1,0 +1,154 @@
+"""Random legal markets and what people might do in them, for tests that attack the engine.
+
+Everything draws from a `random.Random`: a seeded one in soaks, hypothesis's own where a failure should shrink.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from random import Random
+from typing import Literal
+
+from engine.intents import Join, Order
+from engine.params import MarketParams, Round, build_params
+from engine.state import MarketState, Side
+from engine.units import MICRO, RATE
+
+USERS = (1, 2, 3, 4)
+SPAN = 1_000
+"""Length of a market's timetable in ms."""
+
+Losers = tuple[int, ...] | Literal["ask", "lowest_price"]
+UNNAMED: tuple[Literal["ask", "lowest_price"], ...] = ("ask", "lowest_price", "lowest_price")
+
+
+def rate(value: int) -> Decimal:
+    """A rate as `build_params` reads it, exactly."""
+    return Decimal(value) / RATE
+
+
+def between(rng: Random, low: str, high: str) -> Decimal:
+    """A fraction between two bounds with full precision, quite often one of the bounds."""
+    a, b = int(Decimal(low) * RATE), int(Decimal(high) * RATE)
+    return rate(rng.choice((a, b, rng.randint(a, b), rng.randint(a, b))))
+
+
+def logarithmic(rng: Random, low: int, high: int) -> int:
+    """An integer whose number of digits is even chance, bounds included."""
+    digits = rng.randint(len(str(low)), len(str(high)))
+    return min(high, max(low, rng.randint(10 ** (digits - 1), 10**digits)))
+
+
+def some_odds(rng: Random, n: int, least: Decimal, most: Decimal) -> list[Decimal]:
+    """Start prices in bounds whose sum is 1."""
+    low, high = int(least * RATE) + 1, int(most * RATE)
+    weights = [rng.choice((0, 1, rng.randint(0, 100), rng.randint(0, 10_000))) for _ in range(n)]
+    whole = sum(weights) or 1
+    odds = [min(high, low + (RATE - n * low) * weight // whole) for weight in weights]
+    for i in range(n):
+        odds[i] += max(low - odds[i], min(high - odds[i], RATE - sum(odds)))
+    return [rate(o) for o in odds]
+
+
+def some_rounds(rng: Random, n: int) -> list[Round]:
+    """A timetable inside SPAN: up to three rounds before the final, losers named, asked for or the cheapest."""
+    times = sorted(rng.sample(range(10, SPAN), 8))
+    order, rounds, left = rng.sample(range(n), n), [], n
+    named = rng.random() < 0.5
+    for i in range(rng.randint(0, 3)):
+        count = rng.randint(1, max(1, left // 2))
+        if left - count < 2:
+            break
+        losers: Losers = tuple(order[:count]) if named else rng.choice(UNNAMED)
+        rounds.append(Round(freeze_at=times[2 * i], decide_at=times[2 * i + 1], count=count, losers=losers))
+        order, left = order[count:], left - count
+    winner: int | Literal["ask"] = rng.choice(order) if named else "ask"
+    return [*rounds, Round(freeze_at=times[6], decide_at=times[7], count=left - 1, winner=winner)]
+
+
+def some_values(rng: Random) -> dict[str, object]:
+    """Legal values for every parameter that the sections without the book read."""
+    n = rng.randint(3, 10)
+    p_min = between(rng, "0.001", str(min(Decimal("0.1"), rate(RATE // (2 * n) - RATE // 1000))))
+    p_max = between(rng, str(max(Decimal("0.9"), rate(RATE + RATE // 80 - RATE // n))), "0.999")
+    set_cap = between(rng, "0.5", str(p_max - Decimal("0.02")))
+    top_zeta = str(rate((RATE - 1) // (n - 1)))
+    values: dict[str, object] = {
+        "outcome_names": [f"outcome {i + 1}" for i in range(n)],
+        "z": Decimal(rng.choice((10_000, 10_000, 250, logarithmic(rng, 1, 10**8)))) / rng.choice((1, 1, 1, 100)),
+        "odds": some_odds(rng, n, max(2 * p_min, 1 - p_max + Decimal("0.01")), set_cap),
+        "gamma": rng.choice((Decimal(0), Decimal("0.0001"), between(rng, "0", "0.001"))),
+        "eta": rng.choice((1, 2, 3, 8, Decimal("1.5"), between(rng, "1", "8"))),
+        "fee": between(rng, "0", "0.05"),
+        "gas_fee": rng.choice((0, 0, Decimal("0.01"), between(rng, "0", "10"))),
+        "p_min": p_min,
+        "p_max": p_max,
+        "set_cap": set_cap,
+        "renormalise": rng.choice(("keep", "clamp")),
+        "vc_enabled": rng.random() < 0.2,
+        "mr_enabled": True,
+        "floor_enabled": rng.random() < 0.8,
+        "band": rng.choice((None, None, between(rng, "0.02", "0.4"))),
+        "interpolation": rng.choice(("continue", "reset")),
+        "rounds": some_rounds(rng, n),
+        "duration": SPAN,
+    }
+    for name, low, high in (("mu", "0.1", "10"), ("nu", "0.1", "10")):
+        for end in ("start", "end"):
+            values[f"{name}_{end}"] = rng.choice((Decimal(1), between(rng, low, high)))
+    for end in ("start", "end"):
+        values[f"kappa_{end}"] = rng.choice((Decimal("1e-5"), Decimal(0), between(rng, "0", "1e-2")))
+        default = rate(2 * RATE // 10 // (n - 1))
+        values[f"zeta_{end}"] = rng.choice((default, between(rng, "0", top_zeta)))
+    if rng.random() < 0.15:
+        values["start"], values["floor_enabled"] = "classic", False
+        del values["odds"]
+    if rng.random() < 0.3:
+        values["floor_allowance"] = rng.choice((0, 1, Decimal("0.000001")))
+    return values
+
+
+def some_market(rng: Random) -> MarketParams:
+    """Parameters of a market that may open, now and then with less depth than its stake would carry."""
+    while True:
+        values = some_values(rng)
+        params = build_params(values)
+        if isinstance(params, MarketParams) and rng.random() < 0.2:
+            values["l0"] = Decimal(max(1, params.l0 * rng.randint(1, 100) // 100)) / MICRO
+            params = build_params(values)
+        if isinstance(params, MarketParams):
+            return params
+
+
+def some_join(rng: Random, name: str, at: int, user: int) -> Join:
+    """Play money: mostly plenty, sometimes so little that orders fail."""
+    return Join(
+        id=name, accepted_ms=at, user=user, cash=rng.choice((10**9, 10**11, 10**14, logarithmic(rng, 1, 10**10)))
+    )
+
+
+def some_order(rng: Random, name: str, at: int, state: MarketState) -> Order:
+    """A market order as people, fools and attackers send them; sells are mostly of what the user holds."""
+    user = rng.choice(USERS)
+    outcome = rng.randrange(len(state.binaries))
+    side = rng.choice((Side.YES, Side.NO))
+    buy = rng.random() < 0.55
+    size = logarithmic(rng, 1, rng.choice((10**6, 10**9, 10**10, 10**13)))
+    account = state.accounts.get(user)
+    if not buy and account is not None and rng.random() < 0.9:
+        held = [(i, s, pair[s]) for i, pair in enumerate(account.tokens) for s in (0, 1) if pair[s] > 0]
+        if held:
+            outcome, s, tokens = rng.choice(held)
+            side = (Side.YES, Side.NO)[s]
+            size = rng.choice((tokens, tokens, max(1, tokens // 2), rng.randint(1, tokens), tokens + 1))
+    return Order(
+        id=name,
+        accepted_ms=at,
+        user=user,
+        outcome=outcome,
+        side=side,
+        buy=buy,
+        size=size,
+        worst_price=rng.randint(0, RATE) if rng.random() < 0.15 else None,
+        max_slippage=rng.choice((0, RATE // 100, RATE // 2, rng.randint(0, RATE))) if rng.random() < 0.3 else None,
+    )

@@ -1,0 +1,458 @@
+"""A market of the reference: plain mutable books, one order at a time, undone by a copy when refused.
+
+`Market.tick` is one market tick: a timeline of scheduled steps and intents by (time, id), a scheduled step first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from tests.engine.reference.pool import (
+    Depth,
+    Path,
+    Weights,
+    curve_buy,
+    curve_sell,
+    largest,
+    power,
+    quadratic_buy,
+    quadratic_sell,
+    sellable_to,
+)
+from tests.engine.reference.rules import Rules, Stage, ceil, floor
+
+YES, NO = 0, 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Pool:
+    """One binary; pairs are (YES, NO)."""
+
+    v: int
+    q: list[int]
+    s: list[int]
+    e: int = 0
+    active: bool = True
+
+    def held(self, side: int) -> int:
+        """H = Q - s + E: what people hold."""
+        return self.q[side] - self.s[side] + self.e
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    cash: int = 0
+    net: int = 0  # all debited minus all credited
+    tokens: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """A market order: a size in micro-tokens, a worst price all in or a slippage from the price at its turn."""
+
+    id: str
+    at: int
+    user: int
+    outcome: int
+    side: int
+    buy: bool
+    size: int
+    worst: Fraction | None = None
+    slippage: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Cash for a user; the first one makes the account."""
+
+    id: str
+    at: int
+    user: int
+    cash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What an administrator does to the market."""
+
+    id: str
+    at: int
+    kind: Literal["freeze", "resume", "eliminate", "resolve", "void"]
+    outcomes: tuple[int, ...] = ()
+
+
+Step = Trade | Grant | Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an order came to; `amount` is all she paid or got, fee in and gas out."""
+
+    id: str
+    filled: bool
+    size: int = 0
+    unsold: int = 0
+    amount: int = 0
+    fee: int = 0
+    gas: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """A maker fill: what the trader pays or gets all in, what the pools move by, and the split of the difference."""
+
+    size: int
+    total: int
+    fee: int
+    moves: tuple[tuple[int, int], ...]  # (outcome, change of V)
+    profit: tuple[tuple[str, int], ...]
+
+
+class Market:
+    """See the module; `status` is running, frozen, resolved or voided."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.pools = [Pool(v=0, q=list(seeds), s=list(seeds)) for seeds in rules.seeds]
+        self.people: dict[int, Person] = {}
+        self.stake = rules.z
+        self.profit: Counter[str] = Counter()
+        self.pot = 0  # P
+        self.allowance = 0  # G
+        self.status = "running"
+        self.next_round = 0
+        self.round_frozen = False
+        self.last_decision = 0
+        self.now = 0
+        self.traded: Counter[tuple[int, int, int, bool]] = Counter()  # D of the tick
+        self.seen: Counter[str] = Counter()  # which corners of the rules were touched
+
+    # what follows from the state
+
+    @property
+    def depth(self) -> Depth:
+        return Depth(l0=self.rules.l0, gamma=self.rules.gamma)
+
+    @property
+    def active(self) -> list[int]:
+        return [j for j, pool in enumerate(self.pools) if pool.active]
+
+    def level(self, j: int) -> int:
+        return self.depth.level(self.pools[j].v)
+
+    def price(self, j: int, side: int) -> Fraction:
+        return Fraction(self.pools[j].q[side], self.level(j))
+
+    @property
+    def zeta(self) -> Fraction:
+        return Fraction(0) if len(self.active) == 1 else self.rules.zeta.at(*self.clock())
+
+    @property
+    def weights(self) -> Weights:
+        clock = self.clock()
+        return Weights(mu=self.rules.mu.at(*clock), nu=self.rules.nu.at(*clock), kappa=self.rules.kappa.at(*clock))
+
+    def clock(self) -> tuple[int, int]:
+        """Time passed and the whole of it, for the interpolation."""
+        if not self.rules.reset:
+            return self.now, self.rules.duration
+        ahead = self.rules.rounds[min(self.next_round, len(self.rules.rounds) - 1)]
+        return self.now - self.last_decision, ahead.freeze_at - self.last_decision
+
+    def mean_payout(self, extra: tuple[int, int, int] | None = None) -> Fraction:
+        """F: the mean over winners of what people's tokens pay, weighted by the odds at the start; `extra` tokens
+        are (outcome, side, size) counted as if traded already.
+        """
+        whole = sum((self.rules.odds[j] for j in self.active), Fraction(0))
+        mean = Fraction(0)
+        for j in self.active:
+            w = self.rules.odds[j] / whole
+            for side, weight in ((YES, w), (NO, 1 - w)):
+                more = extra[2] if extra is not None and extra[:2] == (j, side) else 0
+                mean += weight * (self.pools[j].held(side) + more)
+        return mean
+
+    def path(self, j: int, side: int) -> Path:
+        pool = self.pools[j]
+        phi = 1 - (len(self.active) - 1) * self.zeta
+        return Path(depth=self.depth, v=pool.v, q=pool.q[side], phi=phi)
+
+    @property
+    def house_cash(self) -> int:
+        """The stake and all that came in, less all that went out."""
+        return self.rules.z + self.pot
+
+    # one maker fill
+
+    def price_buy(self, user: int, j: int, side: int, d: int) -> Priced:
+        rules, path, others = self.rules, self.path(j, side), len(self.active) - 1
+        before = self.traded[user, j, side, True]
+        convex = ceil(self.weights.convexity(before, d))
+        quadratic, x = quadratic_buy(path, d, self.weights, before), curve_buy(path, d)
+        base = charge = max(quadratic, x)
+
+        def own(paid: int) -> int:
+            return paid - others * floor(self.zeta * paid)
+
+        after = Fraction(path.q + d, self.depth.level(path.v + own(x)))
+        if after > rules.p_max:
+            self.seen["raised"] += 1
+            surcharged = ceil(base * power(after / rules.p_max, rules.eta))
+            x = self.raised(path, d, x)
+            charge = max(surcharged, x)
+            after = Fraction(path.q + d, self.depth.level(path.v + own(x)))
+        fee = ceil(rules.fee * d * min(after, rules.p_max))
+        total = charge + fee
+        short = max(0, ceil(self.mean_payout((j, side, d)) - self.allowance - self.pot) - total)
+        short = short if rules.floor_enabled else 0
+        self.seen["floor on a buy"] += short > 0
+        convexity = min(charge - x, convex)
+        penalty = min(charge - base, charge - x - convexity)
+        curve = charge - x - convexity - penalty
+        diverted = floor(self.zeta * x)
+        moves = tuple((i, own(x) if i == j else diverted) for i in self.active)
+        profit = (("convexity", convexity), ("penalty", penalty), ("curve", curve), ("fee", fee), ("floor", short))
+        return Priced(size=d, total=total + short, fee=fee, moves=moves, profit=profit)
+
+    def raised(self, path: Path, d: int, x: int) -> int:
+        """The least amount from x on whose own part brings the price down to p_max."""
+        others, zeta = len(self.active) - 1, self.zeta
+        need = ceil((path.q + d) / self.rules.p_max) - path.level  # L falls short of V by at most what gamma takes
+        while self.depth.level(path.v + need) * self.rules.p_max < path.q + d:
+            need += ceil((path.q + d) / self.rules.p_max) - self.depth.level(path.v + need)
+        if zeta == 0:
+            return max(x, need)
+        block = floor(zeta * x)  # amounts of one block divert the same; the last of a block reaches furthest
+
+        def reaches(m: int) -> bool:
+            return ceil((m + 1) / zeta) - 1 - others * m >= need
+
+        low, high = block, block + 1
+        while not reaches(high):
+            high += high - low + 1
+        while low < high:
+            low, high = (low, (low + high) // 2) if reaches((low + high) // 2) else ((low + high) // 2 + 1, high)
+        return max(x, ceil(low / zeta), need + others * low)
+
+    def price_sell(self, user: int, j: int, side: int, wanted: int) -> Priced:
+        rules, path = self.rules, self.path(j, side)
+        d = min(wanted, path.q - 1)
+        before = self.traded[user, j, side, False]
+        convex = ceil(self.weights.convexity(before, d))
+        quadratic, x = quadratic_sell(path, d, self.weights, before), curve_sell(path, d)
+        moves = self.waterfall(j, side, d, x)
+        x = -sum(change for _, change in moves)
+        base = got = min(quadratic, x)
+        after = Fraction(path.q - d, self.depth.level(path.v + dict(moves)[j]))
+        if after < rules.p_min:
+            self.seen["below p_min"] += 1
+            part = min(d, sellable_to(path, rules.p_min))
+            alone = min(quadratic_sell(path, part, self.weights, before), curve_sell(path, part))
+            shrunk = floor(base * power(after / rules.p_min, rules.eta))
+            self.seen["p_min part"] += base > alone > shrunk
+            got = min(base, max(shrunk, alone))
+        fee = min(got, ceil(rules.fee * d * min(after, rules.p_max)))
+        most = floor(self.pot - self.mean_payout((j, side, -d)) + self.allowance)
+        total = max(0, min(got - fee, most)) if rules.floor_enabled else got - fee
+        self.seen["floor on a sell"] += total < got - fee
+        self.seen["fee above what is got"] += fee < ceil(rules.fee * d * after)
+        convexity = min(x - got, convex)
+        penalty = min(base - got, x - got - convexity)
+        profit = (
+            ("convexity", convexity),
+            ("penalty", penalty),
+            ("curve", x - got - convexity - penalty),
+            ("fee", fee),
+            ("floor", got - fee - total),
+        )
+        return Priced(size=d, total=total, fee=fee, moves=moves, profit=profit)
+
+    def waterfall(self, j: int, side: int, d: int, x: int) -> tuple[tuple[int, int], ...]:
+        """What each pool gives of x, as changes of V."""
+        room = {}
+        for i in self.active:
+            q = list(self.pools[i].q)
+            if i == j:
+                q[side] -= d
+            level = self.level(i)
+            room[i] = max(0, min(floor(level - max(q) / self.rules.p_max), floor(level - Fraction(self.rules.l0, 10))))
+        given = {i: min(floor(self.zeta * x), room[i]) for i in self.active if i != j}
+        given[j] = min(x - sum(given.values()), room[j])
+        missing = x - sum(given.values())
+        self.seen["others short of room"] += any(given[i] < floor(self.zeta * x) for i in given if i != j)
+        self.seen["own short of room"] += missing > 0
+        self.seen["all short of room"] += x > sum(room.values())
+        left = {i: room[i] - given[i] for i in self.active if i != j}
+        whole = sum(left.values())
+        if missing > 0 and whole > 0:
+            shares = {i: min(left[i], floor(Fraction(missing * left[i], whole))) for i in left}
+            rest = min(missing, whole) - sum(shares.values())
+            for i, most in left.items():
+                more = min(rest, most - shares[i])
+                shares[i], rest = shares[i] + more, rest - more
+            for i, share in shares.items():
+                given[i] += share
+        return tuple((i, -given[i]) for i in self.active)
+
+    # orders
+
+    def trade(self, order: Trade) -> Done:
+        """Gas first, kept whatever happens; then the whole order or nothing."""
+        person = self.people.get(order.user)
+        if self.status != "running" or person is None:
+            return Done(id=order.id, filled=False)
+        gas = self.rules.gas
+        if person.cash < gas:
+            return Done(id=order.id, filled=False)
+        self.take(person, gas)
+        self.profit["gas"] += gas
+        if order.size <= 0 or order.outcome not in self.active:
+            return Done(id=order.id, filled=False, gas=gas)
+        kept = {name: deepcopy(value) for name, value in vars(self).items() if name != "rules"}
+        done = self.buy(order, person) if order.buy else self.sell(order, person)
+        if done is None:
+            vars(self).update(kept)
+            return Done(id=order.id, filled=False, gas=gas)
+        self.move_band()
+        return done
+
+    def worst(self, order: Trade) -> Fraction | None:
+        if order.worst is not None or order.slippage is None:
+            return order.worst
+        price, sign = self.price(order.outcome, order.side), 1 if order.buy else -1
+        return price * (1 + sign * order.slippage) * (1 + sign * self.rules.fee)
+
+    def buy(self, order: Trade, person: Person) -> Done | None:
+        worst = self.worst(order)
+        fill = self.price_buy(order.user, order.outcome, order.side, order.size)
+        if fill.total > person.cash or (worst is not None and fill.total > worst * fill.size):
+            return None
+        self.take(person, fill.total)
+        self.settle(order, person, fill, fill.size)
+        return Done(id=order.id, filled=True, size=fill.size, amount=fill.total, fee=fill.fee, gas=self.rules.gas)
+
+    def sell(self, order: Trade, person: Person) -> Done | None:
+        if person.tokens[order.outcome, order.side] < order.size:
+            return None
+        worst = self.worst(order)
+        fill = self.price_sell(order.user, order.outcome, order.side, order.size)
+        if worst is not None and fill.total < worst * fill.size:
+            return None
+        self.take(person, -fill.total)
+        self.settle(order, person, fill, -fill.size)
+        unsold = order.size - fill.size
+        return Done(
+            id=order.id,
+            filled=True,
+            size=fill.size,
+            unsold=unsold,
+            amount=fill.total,
+            fee=fill.fee,
+            gas=self.rules.gas,
+        )
+
+    def take(self, person: Person, amount: int) -> None:
+        """Cash from a person to the house; negative: the other way."""
+        person.cash -= amount
+        person.net += amount
+        self.pot += amount
+
+    def settle(self, order: Trade, person: Person, fill: Priced, tokens: int) -> None:
+        before = {i: self.depth.piece(self.pools[i].v, up=order.buy) for i in self.active}
+        self.pools[order.outcome].q[order.side] += tokens
+        person.tokens[order.outcome, order.side] += tokens
+        self.traded[order.user, order.outcome, order.side, order.buy] += fill.size
+        for i, change in fill.moves:
+            self.pools[i].v += change
+            self.seen["other piece"] += before[i] != self.depth.piece(self.pools[i].v, up=order.buy)
+        self.seen["unsold"] += fill.size < order.size
+        self.profit.update(dict(fill.profit))
+
+    # the band
+
+    def move_band(self) -> None:
+        """Pairs between pool and escrow where YES + NO leave the band."""
+        if self.rules.band is None:
+            return
+        for j in self.active:
+            supply, level = sum(self.pools[j].q), self.level(j)
+            if supply > (1 + self.rules.band) * level:
+                self.move_pairs(j, 1 + self.rules.band)
+            elif supply < (1 - self.rules.band) * level:
+                self.move_pairs(j, 1 - self.rules.band)
+
+    def move_pairs(self, j: int, to: Fraction) -> None:
+        pool, level = self.pools[j], self.level(j)
+        supply = sum(pool.q)
+        d = self.pairs(supply, level, to)
+        if d is None:
+            return
+        most = floor(Fraction(9 * min(pool.q), 10))
+        d = max(-most, min(most, d))
+        for _ in range(31):
+            if d == 0:
+                return
+            y = self.pays(supply, level, d)
+            after = self.depth.level(pool.v - y)
+            fits = all(q - d <= self.rules.p_max * after for q in pool.q) and 10 * after >= self.rules.l0
+            if y >= d and fits:
+                self.seen["band out" if d > 0 else "band back"] += 1
+                pool.v, pool.e, pool.q = pool.v - y, pool.e + d, [q - d for q in pool.q]
+                self.profit["band"] += y - d
+                return
+            self.seen["band again"] += 1
+            d = 4 * d // 5 if d > 0 else -(-4 * d // 5)
+
+    @staticmethod
+    def pairs(supply: int, level: int, to: Fraction) -> int | None:
+        """d of the quadratic, truncated towards 0: the d of least size with d = (S - root) / 2."""
+        under = supply**2 - 4 * (supply**2 - to**2 * level**2) / (4 - 2 * to**2)
+        if under < 0:
+            return None  # S > sqrt(2) L
+        if to > 1:
+            return largest(lambda d: (supply - 2 * d) ** 2 >= under, supply // 2)
+        return -largest(lambda back: (supply + 2 * back) ** 2 <= under, level)
+
+    @staticmethod
+    def pays(supply: int, level: int, d: int) -> int:
+        """y = L - sqrt(L^2 - 2 S d + 2 d^2), rounded down: the largest y with L - y >= the root."""
+        under, lowest = level**2 - 2 * supply * d + 2 * d**2, -supply - 2 * abs(d)
+        return lowest + largest(lambda up: (level - lowest - up) ** 2 >= under, level - lowest)
+
+    # time
+
+    def tick(self, now: int, steps: list[Step]) -> list[Done]:
+        """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
+        from tests.engine.reference.rounds import carry_out, decide  # they act on this class
+
+        self.now, self.traded = now, Counter()
+        answers: list[Done] = []
+        queue = sorted(steps, key=lambda step: (step.at, step.id))
+        while True:
+            due = self.due(now)
+            if due is not None and (not queue or due[0] <= queue[0].at):
+                decide(self, due[1], due[2])
+            elif queue:
+                step = queue.pop(0)
+                if isinstance(step, Trade):
+                    answers.append(self.trade(step))
+                elif isinstance(step, Grant):
+                    self.people.setdefault(step.user, Person()).cash += step.cash
+                else:
+                    carry_out(self, step)
+            else:
+                return answers
+
+    def due(self, now: int) -> tuple[int, Stage, str] | None:
+        """The next scheduled step at or before `now`: its time, round and whether it freezes or decides."""
+        if self.status in ("resolved", "voided") or self.next_round >= len(self.rules.rounds):
+            return None
+        stage = self.rules.rounds[self.next_round]
+        if not self.round_frozen:
+            return (stage.freeze_at, stage, "freeze") if stage.freeze_at <= now else None
+        asked = "ask" in (stage.losers, stage.winner)
+        return (stage.decide_at, stage, "decide") if stage.decide_at <= now and not asked else None

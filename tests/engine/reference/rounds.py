@@ -1,0 +1,151 @@
+"""Rounds, the final and the void of the reference, and what a scheduled step or a command does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+from tests.engine.reference.market import NO, YES, Command, Market
+from tests.engine.reference.rules import Rules, Stage, floor
+
+
+def decide(market: Market, stage: Stage, what: str) -> None:
+    """A scheduled step: the freeze of a round, or its decision where the timetable knows it."""
+    if what == "freeze":
+        market.status, market.round_frozen = "frozen", True
+    elif isinstance(stage.winner, int):
+        finish(market, stage.winner)
+    elif stage.losers == "lowest_price":
+        lowest = sorted(market.active, key=lambda j: (market.price(j, YES), j))
+        next_round(market, tuple(lowest[: stage.count]), stage.decide_at)
+    elif isinstance(stage.losers, tuple):
+        next_round(market, stage.losers, stage.decide_at)
+
+
+def carry_out(market: Market, command: Command) -> None:
+    """A command; `eliminate` and `resolve` answer the round that asked."""
+    if command.kind == "freeze":
+        market.status = "frozen"
+    elif command.kind == "resume":
+        market.status = "running"
+    elif command.kind == "eliminate":
+        next_round(market, command.outcomes, command.at)
+    elif command.kind == "resolve":
+        finish(market, command.outcomes[0])
+    else:
+        void(market)
+
+
+def next_round(market: Market, losers: tuple[int, ...], at: int) -> None:
+    """A decided round: trading goes on after it."""
+    eliminate(market, losers)
+    market.status, market.round_frozen, market.last_decision = "running", False, at
+    market.next_round += 1
+
+
+def pay(market: Market, user: int, amount: int) -> None:
+    market.take(market.people[user], -amount)
+
+
+def eliminate(market: Market, losers: tuple[int, ...]) -> None:
+    """One round of elimination with redistribution and renormalisation."""
+    old = {j: (market.price(j, YES), market.price(j, NO)) for j in market.active}
+    freed = 0
+    for k in losers:
+        pool, level = market.pools[k], market.level(k)
+        freed += level - pool.q[NO]
+        market.stake += pool.v + pool.e - pool.held(NO)
+        for user, person in market.people.items():
+            pay(market, user, person.tokens.pop((k, NO), 0))
+            person.tokens.pop((k, YES), None)
+        pool.v, pool.e, pool.q, pool.s, pool.active = 0, 0, [0, 0], [0, 0], False
+    targets = renormalised(market.rules, old, market.active)
+    if market.rules.vc_enabled:
+        hand_out(market, freed, 16, targets, cut=True)
+    elif not any(hand_out(market, freed, part, targets, cut=False) for part in (16, 12, 8, 4, 0)):
+        hand_out(market, freed, 0, targets, cut=True)
+    behind = max(Fraction(0), market.mean_payout() - market.pot)
+    market.allowance = -floor(-behind) + market.rules.floor_allowance
+
+
+Prices = dict[int, tuple[Fraction, Fraction]]
+
+
+def renormalised(rules: Rules, old: Prices, survivors: list[int]) -> Prices:
+    """The target of each survivor's YES and NO, exact."""
+    ours = sum((old[j][YES] for j in survivors), Fraction(0))
+    whole = sum((yes for yes, _ in old.values()), Fraction(0))
+    if rules.clamp:
+        whole = min(whole, max(Fraction(1), ours))
+    yes = filled({j: old[j][YES] * whole / ours for j in survivors}, whole, rules.set_cap)
+    targets = {}
+    for j in survivors:
+        up = max(yes[j], rules.p_min)
+        targets[j] = up, min(max(sum(old[j]) - up, rules.p_min), rules.set_cap)
+    return targets
+
+
+def filled(wanted: dict[int, Fraction], whole: Fraction, cap: Fraction) -> dict[int, Fraction]:
+    """Water-filling: nobody above the cap, what that leaves over goes to the others in proportion."""
+    total, full = min(whole, len(wanted) * cap), set[int]()
+    while True:
+        rest = sum((t for j, t in wanted.items() if j not in full), Fraction(0))
+        levels = {j: t * (total - cap * len(full)) / rest for j, t in wanted.items() if j not in full}
+        above = {j for j, t in levels.items() if t > cap}
+        full |= above
+        if not above:
+            return {j: levels.get(j, cap) for j in wanted}
+
+
+def hand_out(market: Market, freed: int, part: int, targets: Prices, *, cut: bool) -> bool:
+    """Shares part/16 of what was freed, sets the targets; False and nothing changed where section 8 would not hold."""
+    survivors = market.active
+    share = floor(Fraction(floor(Fraction(freed * part, 16)), len(survivors)))
+    before = market.stake, {j: (market.pools[j].v, list(market.pools[j].q), list(market.pools[j].s)) for j in survivors}
+    market.stake -= share * len(survivors)
+    for j in survivors:
+        pool = market.pools[j]
+        pool.v += share
+        for side in (YES, NO):
+            step = floor(targets[j][side] * market.level(j)) - pool.q[side]
+            step = max(0, step) if cut else step
+            pool.q[side] += step
+            pool.s[side] += step
+    if cut or (within_price(market) and within_stake(market)):
+        market.seen[f"handed {part}/16" + " cut" * cut] += 1
+        return True
+    market.stake = before[0]
+    for j, (v, q, s) in before[1].items():
+        market.pools[j].v, market.pools[j].q, market.pools[j].s = v, q, s
+    return False
+
+
+def within_price(market: Market) -> bool:
+    """(1): 0 < Q <= p_max L on both sides of every active binary."""
+    return all(0 < q <= market.rules.p_max * market.level(j) for j in market.active for q in market.pools[j].q)
+
+
+def within_stake(market: Market) -> bool:
+    """(4): n l0 <= stake + s_yes of the winner + s_no of the others, whoever wins."""
+    pools = [market.pools[j] for j in market.active]
+    no = sum(pool.s[NO] for pool in pools)
+    return all(len(pools) * market.rules.l0 <= market.stake + p.s[YES] + no - p.s[NO] for p in pools)
+
+
+def finish(market: Market, winner: int) -> None:
+    """The final: YES of the winner and NO of every other active outcome pay $1 a token people hold."""
+    for user, person in market.people.items():
+        sides = [(j, YES if j == winner else NO) for j in market.active]
+        pay(market, user, sum(person.tokens[paying] for paying in sides))
+        person.tokens = Counter()
+    market.status = "resolved"
+
+
+def void(market: Market) -> None:
+    """Everyone gets back her net stake, nobody pays; scaled where the house has less."""
+    owed = {user: max(0, person.net) for user, person in market.people.items()}
+    whole, cash = sum(owed.values()), market.house_cash
+    for user, amount in owed.items():
+        pay(market, user, amount if whole <= cash else floor(Fraction(amount * cash, whole)))
+        market.people[user].tokens = Counter()
+    market.status = "voided"
