@@ -2,55 +2,150 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement, RowMapping, Select, or_, select
+
+from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
 from storage.repository import Repository
+from storage.schema import config, events, metrics, ticks, trades
 
 
 class Trades(Repository):
     async def of_person(self, market: int, person: int, n: int = 20) -> list[TradeRow]:
         """Newest first."""
-        raise NotImplementedError
+        return await self._some(market, or_(trades.c.buy_user == person, trades.c.sell_user == person), n)
 
     async def of_order(self, market: int, number: int) -> list[TradeRow]:
         """Oldest first."""
-        raise NotImplementedError
+        query = select(trades).where(trades.c.market == market, trades.c.order == number).order_by(trades.c.trade_id)
+        return [_trade(row) for row in await self._uow.rows(query)]
+
+    async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
+        """Oldest first."""
+        query = select(trades).where(trades.c.market == market, trades.c.tick_id == tick).order_by(trades.c.trade_id)
+        return [_trade(row) for row in await self._uow.rows(query)]
 
     async def recent(self, market: int, outcome: int | None = None, n: int = 20) -> list[TradeRow]:
         """Newest first."""
-        raise NotImplementedError
+        return await self._some(market, None if outcome is None else trades.c.outcome == outcome, n)
 
     async def all(self, market: int) -> list[TradeRow]:
         """Oldest first."""
-        raise NotImplementedError
+        query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id)
+        return [_trade(row) for row in await self._uow.rows(query)]
 
     async def volume(self, market: int) -> int:
         """Micro-dollars traded so far, before fees."""
-        raise NotImplementedError
+        return await self._uow.number(select(config.c.volume).where(config.c.market == market))
+
+    async def _some(self, market: int, condition: ColumnElement[bool] | None, n: int) -> list[TradeRow]:
+        query = select(trades).where(trades.c.market == market)
+        if condition is not None:
+            query = query.where(condition)
+        return [_trade(row) for row in await self._uow.rows(query.order_by(trades.c.trade_id.desc()).limit(n))]
 
 
 class Ticks(Repository):
     async def latest(self, market: int) -> TickRow | None:
-        raise NotImplementedError
+        row = await self._uow.row(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(1))
+        return None if row is None else _tick(row)
 
     async def series(self, market: int, since_ms: int | None = None) -> list[TickRow]:
-        """Oldest first; those at or after `since_ms`."""
-        raise NotImplementedError
+        """Oldest first; those at or after `since_ms`. The first of all is tick 0, the prices at the start."""
+        query = _ticks(market).order_by(ticks.c.tick_id)
+        rows = await self._uow.rows(query if since_ms is None else query.where(ticks.c.ts_ms >= since_ms))
+        return [_tick(row) for row in rows]
 
     async def before(self, market: int, at_ms: int) -> TickRow | None:
         """The last one before a moment: prices to compare with."""
-        raise NotImplementedError
+        query = _ticks(market).where(ticks.c.ts_ms < at_ms).order_by(ticks.c.tick_id.desc()).limit(1)
+        row = await self._uow.row(query)
+        return None if row is None else _tick(row)
+
+    async def last(self, market: int, n: int) -> list[TickRow]:
+        """The newest n, newest first."""
+        rows = await self._uow.rows(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(n))
+        return [_tick(row) for row in rows]
 
 
 class Events(Repository):
     async def of(self, market: int, type: str | None = None) -> list[EventRow]:
-        """Oldest first, of one type or all."""
-        raise NotImplementedError
+        """Oldest first, of one type (the engine's class name) or all. What an order became is in its own row."""
+        query = select(events).where(events.c.market == market).order_by(events.c.event_id)
+        rows = await self._uow.rows(query if type is None else query.where(events.c.type == type))
+        return [
+            EventRow(
+                market=row["market"],
+                id=row["event_id"],
+                tick=row["tick_id"],
+                ts_ms=row["ts_ms"],
+                type=row["type"],
+                payload=row["payload"],
+            )
+            for row in rows
+        ]
 
 
 class Metrics(Repository):
     async def latest(self, market: int) -> MetricRow | None:
-        raise NotImplementedError
+        query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id.desc()).limit(1)
+        row = await self._uow.row(query)
+        return None if row is None else _metric(row)
 
     async def series(self, market: int) -> list[MetricRow]:
         """Oldest first."""
-        raise NotImplementedError
+        query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id)
+        return [_metric(row) for row in await self._uow.rows(query)]
+
+
+def _ticks(market: int) -> Select[*tuple[object, ...]]:
+    return select(ticks).where(ticks.c.market == market)
+
+
+def _trade(row: RowMapping) -> TradeRow:
+    return TradeRow(
+        market=row["market"],
+        id=row["trade_id"],
+        tick=row["tick_id"],
+        ts_ms=row["ts_ms"],
+        outcome=row["outcome"],
+        side=Side(row["side"]),
+        kind=row["kind"],
+        buyer=row["buy_user"],
+        seller=row["sell_user"],
+        price=row["price"],
+        size=row["size"],
+        amount=row["amount"],
+        buy_fee=row["buy_fee"],
+        sell_fee=row["sell_fee"],
+        order=row["order"],
+        parts=row["parts"],
+    )
+
+
+def _tick(row: RowMapping) -> TickRow:
+    summary = row["summary"]
+    return TickRow(
+        market=row["market"],
+        tick=row["tick_id"],
+        ts_ms=row["ts_ms"],
+        yes=tuple(summary["yes"]),
+        no=tuple(summary["no"]),
+        volume=tuple(summary["volume"]),
+        orders=summary["orders"],
+        trades=summary["trades"],
+        hash=row["hash"],
+        state_hash=row["state_hash"],
+    )
+
+
+def _metric(row: RowMapping) -> MetricRow:
+    return MetricRow(
+        market=row["market"],
+        tick=row["tick_id"],
+        ts_ms=row["ts_ms"],
+        volume=row["volume"],
+        mm_risk=row["mm_risk"],
+        mm_profit=row["mm_profit"],
+        sources=row["sources"],
+    )

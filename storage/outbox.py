@@ -1,11 +1,29 @@
-"""Messages waiting to leave: written in the tick's transaction, delivered at least once, gone after delivery."""
+"""Messages waiting to leave: written in the tick's transaction, delivered at least once, gone after delivery.
+
+A place is a (platform, target). Its rows leave in the order they were written; a row that waits for a retry holds
+back those behind it, so that a fill never overtakes the one before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from storage.records import Notice, OutboxRow
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, or_, select, update
+
+from storage.clean import clean
+from storage.dialect import upsert
+from storage.records import Audience, Notice, OutboxRow
 from storage.repository import Repository
+from storage.schema import message_refs, outbox
+
+
+class Place(NamedTuple):
+    """Where one row goes; `person` where it goes to somebody alone."""
+
+    platform: str
+    target: str
+    person: int | None
 
 
 class Outbox(Repository):
@@ -13,36 +31,146 @@ class Outbox(Repository):
         """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
         one where her ticket stands, else where she was seen last, ADMINS one per admin of the market's chats (with
         nobody vouched for: its creator). A waiting row of the same key and place takes the newer payload."""
-        raise NotImplementedError
+        places = await self._places(market, notice)
+        for place in places:
+            await self._put(market, notice, place, now_ms, now_ms if due_ms is None else due_ms)
+        if places and self._uow.outbox_filled not in self._uow.after_commit:
+            self._uow.after_commit.append(self._uow.outbox_filled)
+        return len(places)
+
+    async def _places(self, market: int, notice: Notice) -> Sequence[Place]:
+        if notice.audience is Audience.CHAT:
+            chats = await self._uow.chats.of_market(market)
+            return [Place(chat.platform, chat.external_id, None) for chat in chats]
+        people = [notice.person] if notice.audience is Audience.PERSON else await self._admins(market)
+        ticket = None if notice.ticket is None else await self._uow.tickets.get(notice.ticket)
+        found = [await self._reach(person, ticket.platform if ticket else None) for person in people if person]
+        return [place for place in found if place is not None]
+
+    async def _admins(self, market: int) -> list[int]:
+        chats = await self._uow.chats.of_market(market)
+        known = {person for chat in chats for person in await self._uow.chats.admins(chat.id)}
+        return sorted(known) or [(await self._uow.markets.known(market)).creator]
+
+    async def _reach(self, person: int, platform: str | None) -> Place | None:
+        """On the platform her ticket stands on, else where she was seen last; None: erased everywhere."""
+        identities = await self._uow.people.identities(person)
+        found = next((one for one in identities if one.platform == platform), identities[0] if identities else None)
+        return None if found is None else Place(found.platform, found.external_id, person)
+
+    async def _put(self, market: int, notice: Notice, place: Place, now_ms: int, due_ms: int) -> None:
+        key = None if notice.key is None else f"{market}:{place.platform}:{place.target}:{notice.key}"
+        if key is not None:
+            fresh = {"payload": dict(notice.payload), "kind": notice.kind, "revision": outbox.c.revision + 1}
+            newer = update(outbox).where(outbox.c.key == key, outbox.c.dropped.is_(False)).values(**fresh)
+            if (await self._uow.run(newer)).rowcount:
+                return
+        row = {
+            "market": market,
+            "kind": notice.kind,
+            "audience": notice.audience.value,
+            "platform": place.platform,
+            "target": place.target,
+            "person": place.person,
+            "payload": dict(notice.payload),
+            "slot": notice.slot,
+            "ticket": notice.ticket,
+            "key": key,
+            "created_ms": now_ms,
+            "due_ms": due_ms,
+        }
+        await self._uow.run(insert(outbox), row)
 
     async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
         oldest waiting row is handed out, keyed rows apart."""
-        raise NotImplementedError
+        alive = outbox.c.dropped.is_(False)
+        oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
+        first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target))
+        free = and_(alive, outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
+        ours = outbox.c.platform.in_(sorted(platforms))
+        query = select(outbox).where(free, ours, or_(outbox.c.key.is_not(None), first)).order_by(outbox.c.id).limit(n)
+        chosen = await self._uow.rows(query.with_for_update(skip_locked=True))
+        mine = outbox.c.id.in_([row["id"] for row in chosen])
+        if chosen:
+            leased = {"lease_ms": now_ms + lease_ms, "attempts": outbox.c.attempts + 1}
+            await self._uow.run(update(outbox).where(mine).values(**leased))
+        return [await self._record(row) for row in chosen]
+
+    async def _record(self, row: RowMapping) -> OutboxRow:
+        """With where to edit: the ticket it answers, else what stands in its slot."""
+        edit_chat, edit_ref = None, None
+        if row["ticket"] is not None:
+            ticket = await self._uow.tickets.get(row["ticket"])
+            if ticket is not None and ticket.platform == row["platform"]:
+                edit_chat, edit_ref = ticket.chat_ext, ticket.ref
+        elif row["slot"] is not None and row["market"] is not None:
+            edit_chat = row["target"]
+            edit_ref = await self.ref(row["market"], row["platform"], row["target"], row["slot"])
+        return OutboxRow(
+            id=row["id"],
+            market=row["market"],
+            kind=row["kind"],
+            audience=Audience(row["audience"]),
+            platform=row["platform"],
+            target=row["target"],
+            person=row["person"],
+            payload=row["payload"],
+            slot=row["slot"],
+            ticket=row["ticket"],
+            edit_ref=edit_ref,
+            edit_chat=edit_chat if edit_ref is not None else None,
+            attempts=row["attempts"] + 1,
+            revision=row["revision"],
+            created_ms=row["created_ms"],
+            due_ms=row["due_ms"],
+        )
 
     async def done(self, row: OutboxRow, ref: str | None, now_ms: int) -> None:
         """Delivered: the row goes, unless a newer payload arrived meanwhile; then that one is due. `ref` is where it
         stands now; with a slot it is remembered and handed out as `edit_ref` next time."""
-        raise NotImplementedError
+        same = and_(outbox.c.id == row.id, outbox.c.revision == row.revision)
+        if (await self._uow.run(delete(outbox).where(same))).rowcount == 0:
+            again = {"lease_ms": 0, "attempts": 0, "due_ms": now_ms}
+            await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**again))
+        if row.slot is not None and row.market is not None and ref is not None:
+            await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
 
     async def retry(self, row: OutboxRow, at_ms: int, error: str) -> None:
         """Not delivered: due again at `at_ms`."""
-        raise NotImplementedError
+        values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500)}
+        await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
     async def drop(self, row: OutboxRow, error: str) -> None:
         """Give up on a row that can never be delivered (blocked, chat gone); it is kept aside, not sent."""
-        raise NotImplementedError
+        values = {"dropped": True, "key": None, "error": clean(error, 500)}
+        await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
     async def backlog(self) -> int:
-        raise NotImplementedError
+        """Rows waiting, leased ones included."""
+        return await self._uow.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
 
     async def next_due(self) -> int | None:
-        """When the next row is due, if any."""
-        raise NotImplementedError
+        """When the next row is due, if any waits."""
+        at = func.min(outbox.c.due_ms).label("at")
+        row = await self._uow.row(select(at).where(outbox.c.dropped.is_(False)))
+        return None if row is None else row["at"]
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
         """Where the message of a slot (`board`) stands in a chat."""
-        raise NotImplementedError
+        row = await self._uow.row(select(message_refs.c.ref).where(_slot(market, platform, chat_ext, slot)))
+        return None if row is None else str(row["ref"])
 
     async def set_ref(self, market: int, platform: str, chat_ext: str, slot: str, ref: str | None) -> None:
-        raise NotImplementedError
+        """None forgets it: the next message of the slot is posted anew."""
+        if ref is None:
+            await self._uow.run(delete(message_refs).where(_slot(market, platform, chat_ext, slot)))
+            return
+        row = {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}
+        keys = ("market", "platform", "chat_ext", "slot")
+        await self._uow.run(upsert(self._uow.dialect, message_refs, keys, row), row)
+
+
+def _slot(market: int, platform: str, chat_ext: str, slot: str) -> ColumnElement[bool]:
+    here = (message_refs.c.platform == platform, message_refs.c.chat_ext == chat_ext)
+    return and_(message_refs.c.market == market, *here, message_refs.c.slot == slot)

@@ -263,6 +263,7 @@ class TradeRow:
     buy_fee: int
     sell_fee: int
     order: int | None
+    parts: Mapping[str, int]  # of a maker fill: see `engine.events.Fill`
 
     @property
     def fee(self) -> int:
@@ -271,7 +272,7 @@ class TradeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRow:
-    """Prices after the tick in micro-dollars (0 for an outcome that is out), money traded in it, both per outcome."""
+    """Prices after the tick in micro-dollars (out: YES 0, NO $1), money traded in it; all three per outcome."""
 
     market: int
     tick: int
@@ -370,6 +371,7 @@ class OutboxRow:
     person: int | None
     payload: Payload
     slot: str | None
+    ticket: int | None
     edit_ref: str | None  # of the ticket this replaces, or what stands in the slot
     edit_chat: str | None  # external id of the chat where edit_ref stands
     attempts: int
