@@ -83,6 +83,11 @@ class Ctx:
         return person, chat
 
 
+def request_id(said: Invocation) -> str:
+    """Unique over all platforms, which number their requests each by itself."""
+    return f"{said.platform}:{said.request_id}"
+
+
 def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> Scene:
     """What a line is read against."""
     if view is None:

@@ -10,11 +10,13 @@ from bot.invocation import ChatKind
 
 
 class Role(StrEnum):
-    """Who: anybody, spectators too; somebody with an account in this market; an admin of this chat, as its platform
-    vouches at this moment."""
+    """Who: anybody, spectators too; somebody with an account in this market; the one a ticket was made for, whatever
+    market the chat holds now (the handler knows the ticket and checks it first of all); an admin of this chat, as its
+    platform vouches at this moment."""
 
     ANYONE = "anyone"
     MEMBER = "member"
+    OWNER = "owner"
     ADMIN = "admin"
 
 
@@ -29,6 +31,7 @@ SHARED = frozenset({ChatKind.GROUP, ChatKind.ROOM})  # where a platform can say 
 
 _ANYONE = Rule(Role.ANYONE, EVERYWHERE)
 _MEMBER = Rule(Role.MEMBER, EVERYWHERE)
+_OWNER = Rule(Role.OWNER, EVERYWHERE)
 _ADMIN = Rule(Role.ADMIN, SHARED)
 
 TABLE: Mapping[str, Rule] = {
@@ -44,9 +47,9 @@ TABLE: Mapping[str, Rule] = {
     "markets": _ANYONE,
     "buy": _MEMBER,
     "sell": _MEMBER,
-    "ticket confirm": _MEMBER,
-    "ticket cancel": _MEMBER,
-    "ticket change": _MEMBER,
+    "ticket confirm": _OWNER,
+    "ticket cancel": _OWNER,
+    "ticket change": _OWNER,
     "positions": _MEMBER,
     "balance": _MEMBER,
     "orders": _MEMBER,

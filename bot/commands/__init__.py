@@ -3,5 +3,29 @@
 from __future__ import annotations
 
 from bot.command import Command
+from bot.commands.account import balance, join, markets, orders, positions, trades
+from bot.commands.help import help_, start
+from bot.commands.look import board, chart, leaderboard, rules, tape
+from bot.commands.trade import buy, cancel, change, confirm, quote, sell
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    join,
+    buy,
+    sell,
+    quote,
+    positions,
+    balance,
+    orders,
+    trades,
+    board,
+    chart,
+    leaderboard,
+    tape,
+    markets,
+    rules,
+    help_,
+    start,
+    confirm,
+    cancel,
+    change,
+)

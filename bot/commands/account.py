@@ -1,0 +1,97 @@
+"""One's own affairs, always answered in private."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bot import words_look as words
+from bot.command import command
+from bot.context import Ctx, MarketView, Seat, request_id
+from bot.names import LONGEST_NAME, person_name
+from bot.params import NumberArg, Text
+from bot.reply import Reply
+from bot.words_look import Holding
+from engine.state import Side
+from storage.records import Declined
+
+NameArg = Annotated[str, Text("name", LONGEST_NAME, about="the name others see, yours on this platform if left out")]
+_SHOWN = 15
+
+
+@command("join", examples=("/join", "/join Ada"))
+async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> Reply:
+    """Take part in this chat's market, with a starting balance of play money."""
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        before = await uow.members.get(market.id, person.id)
+        taken = [one.name for one in await uow.members.of(market.id) if one.person != person.id]
+        wanted = name or (before.name if before else ctx.invocation.person_name)
+        member = await uow.members.join(
+            market.id, person.id, person_name(wanted, taken), request_id(ctx.invocation), ctx.now_ms
+        )
+        if isinstance(member, Declined):
+            return words.cannot_join(member.code)
+        await uow.markets.use(person.id, market.id)
+        await uow.commit()
+    return words.joined(member, market.record, again=before is not None)
+
+
+@command("positions", examples=("/positions",))
+async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+    """See the tokens you hold, what they are worth now and what they pay if right."""
+    return words.positions(market.record.params, holdings(market, seat.member.tokens), seat.member)
+
+
+@command("balance", examples=("/balance",))
+async def balance(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+    """See what you can spend and how you stand."""
+    worth = sum(holding.worth for holding in holdings(market, seat.member.tokens))
+    return words.balance(seat.member, worth)
+
+
+@command("orders", examples=("/orders",))
+async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+    """See your orders: those that wait and those that have run."""
+    async with ctx.db.reading() as uow:
+        found = await uow.orders.of(market.id, seat.member.person, n=_SHOWN)
+    return words.orders(market.record.params, found)
+
+
+@command("trades", examples=("/trades",))
+async def trades(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+    """See your own last trades."""
+    async with ctx.db.reading() as uow:
+        found = await uow.trades.of_person(market.id, seat.member.person, n=_SHOWN)
+    return words.trades(market.record.params, found, seat.member.person)
+
+
+@command("markets", examples=("/markets", "/markets 3"))
+async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
+    """See the markets you are in, and choose the one your private commands speak of.
+
+    number: the market's number, to choose it
+    """
+    if ctx.person is None:
+        return words.markets((), None)
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.of_person(ctx.person.id)
+        chosen = next((one for one in found if one.id == number), None)
+        if chosen is not None:
+            await uow.markets.use(ctx.person.id, chosen.id)
+            await uow.commit()
+            return words.market_chosen(chosen)
+        current = await uow.markets.last_of_person(ctx.person.id)
+    if number is not None:
+        return words.not_your_market(number)
+    return words.markets(found, current.id if current else None)
+
+
+def holdings(view: MarketView, held: tuple[tuple[int, int], ...]) -> list[Holding]:
+    """What can still be right, dearest first."""
+    found = [
+        Holding(outcome=number, side=side, size=size, price=view.price(number, side))
+        for number, pair in enumerate(held)
+        for side, size in zip((Side.YES, Side.NO), pair, strict=True)
+        if size and view.state.binaries[number].active
+    ]
+    return sorted(found, key=lambda one: (-one.worth, one.outcome))

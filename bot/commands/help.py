@@ -1,0 +1,77 @@
+"""Help, made from the declarations themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from bot import words_input, words_look
+from bot.command import Command, command
+from bot.context import Ctx, MarketView
+from bot.params import Text, nearest
+from bot.permissions import TABLE, Role
+from bot.reply import Reply
+from bot.words_look import Entry
+
+CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
+
+
+@command("help", examples=("/help", "/help buy"))
+async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
+    """See what you can say here, or all about one command.
+
+    command: the one to explain
+    """
+    usable = list(_usable(ctx))
+    if command is None:
+        return _all(usable, joined=market is not None and market.member is not None)
+    name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
+    found = [one for one in usable if one.name == name]
+    if found:
+        return words_look.help_one(_entry(found[0]))
+    group = [one for one in usable if one.name.startswith(f"{name} ")]
+    if group:
+        return words_look.help_all([(f"/{name}", [_entry(one) for one in group])], f"/{group[0].name}")
+    near = nearest(name, [one.name for one in usable])
+    return words_input.unknown_command(name, [f"help {near}"] if near else [], "")
+
+
+@command("start", hidden=True)
+async def start(ctx: Ctx, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
+    """Begin: what this is and what to do first.
+
+    payload: what a link carried, if anything
+    """
+    return _all(list(_usable(ctx)), joined=market is not None and market.member is not None)
+
+
+def _usable(ctx: Ctx) -> Iterable[Command]:
+    """What this person could say, here or elsewhere."""
+    admin = ctx.invocation.is_admin
+    return (one for one in ctx.commands if not one.hidden and (admin or TABLE[one.name].role is not Role.ADMIN))
+
+
+def _all(usable: list[Command], *, joined: bool) -> Reply:
+    titles = ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"), (Role.ADMIN, "Running it"))
+    groups = [
+        (title, [_entry(one) for one in usable if _group(one) is role])
+        for role, title in titles
+        if any(_group(one) is role for one in usable)
+    ]
+    return words_look.help_all(groups, "/board" if joined else "/join")
+
+
+def _group(one: Command) -> Role:
+    """Joining and quoting are open to all, but belong with trading."""
+    return Role.MEMBER if one.name in {"join", "quote", "markets"} else TABLE[one.name].role
+
+
+def _entry(one: Command) -> Entry:
+    return Entry(
+        name=one.name,
+        usage=one.usage,
+        summary=one.summary,
+        details=one.details,
+        arguments=tuple((param.name, param.about, param.required) for param in one.params),
+        examples=one.examples,
+    )

@@ -1,0 +1,74 @@
+"""Looking at the market: for anybody, spectators too."""
+
+from __future__ import annotations
+
+from bot import words_look as words
+from bot.boards import board_of
+from bot.command import command
+from bot.context import Ctx, MarketView
+from bot.invocation import ChatKind
+from bot.params import AnyOutcomeArg
+from bot.reply import Audience, Picture, Reply
+from bot.standings import standings
+from bot.times import SpanArg
+from engine.state import Side
+from storage.records import ENDED
+
+_SHOWN = 15
+
+
+@command("board", examples=("/board",))
+async def board(ctx: Ctx, *, market: MarketView) -> Reply:
+    """See every outcome's prices, who leads, the next step and what the house risks."""
+    async with ctx.db.reading() as uow:
+        shown = await board_of(uow, market.record, ctx.now_ms)
+    return words.board(shown, _audience(ctx))
+
+
+@command("chart", examples=("/chart", "/chart germany", "/chart brazil 6h"))
+async def chart(
+    ctx: Ctx, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
+) -> Reply:
+    """See how the prices moved, of all outcomes or of one.
+
+    outcome: the one to draw, all if left out
+    span: how far back, such as 30m, 6h or 1d, all of it if left out
+    """
+    if market.record.start_ms is None:
+        return words.no_chart_yet()
+    yes = market.price(outcome, Side.YES) if outcome is not None else 0
+    title = words.chart_title(market.record.params, outcome, yes)
+    kind = "prices" if outcome is None else "outcome"
+    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span, alt=title)
+    return words.chart(picture, title, _audience(ctx))
+
+
+@command("leaderboard", examples=("/leaderboard",))
+async def leaderboard(ctx: Ctx, *, market: MarketView) -> Reply:
+    """See who is ahead, counting cash and what tokens are worth now."""
+    async with ctx.db.reading() as uow:
+        members = await uow.members.of(market.id)
+    found = standings(market.record, market.state, members)
+    return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx))
+
+
+@command("tape", examples=("/tape", "/tape germany"))
+async def tape(ctx: Ctx, *, market: MarketView, outcome: AnyOutcomeArg | None = None) -> Reply:
+    """See the last trades of the whole market.
+
+    outcome: only trades of this one
+    """
+    async with ctx.db.reading() as uow:
+        found = await uow.trades.recent(market.id, outcome, n=_SHOWN)
+    return words.tape(market.record.params, found, outcome, _audience(ctx))
+
+
+@command("rules", examples=("/rules",))
+async def rules(ctx: Ctx, *, market: MarketView | None) -> Reply:
+    """Read what this is and how it works."""
+    return words.rules(market.record if market else None)
+
+
+def _audience(ctx: Ctx) -> Audience:
+    """What everybody may see goes to the chat it was asked in."""
+    return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT

@@ -1,0 +1,225 @@
+"""Buying and selling: a line becomes one private ticket, Confirm makes it an order."""
+
+from __future__ import annotations
+
+from bot import words_trade as words
+from bot.command import command
+from bot.context import Ctx, MarketView, Seat, request_id
+from bot.offers import closed_for_trading, offer, offer_of, terms_of
+from bot.params import Amount, AmountArg, NumberArg, OutcomeArg, SideArg, SlippageArg
+from bot.receipts import receipt
+from bot.reply import Reply
+from engine.state import Side
+from storage.records import Declined, Market, Ticket, TicketStatus
+from storage.unit_of_work import UnitOfWork
+
+
+@command("buy", examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes half'))
+async def buy(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    seat: Seat,
+    outcome: OutcomeArg,
+    side: SideArg,
+    amount: AmountArg,
+    slippage: SlippageArg | None = None,
+) -> Reply:
+    """Buy tokens that pay $1 each if you are right.
+
+    You get a ticket first, seen by you alone: what it costs, what it pays, the most it can cost. Nothing is ordered
+    until you press Confirm.
+
+    slippage: how far the price may run until your order's turn, 5% unless you say otherwise
+    """
+    return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=True)
+
+
+@command("sell", examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half slippage 2%"))
+async def sell(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    seat: Seat,
+    outcome: OutcomeArg,
+    side: SideArg,
+    amount: AmountArg,
+    slippage: SlippageArg | None = None,
+) -> Reply:
+    """Sell tokens you hold back to the market.
+
+    You get a ticket first, seen by you alone: what you get, and the least you can get. Nothing is sold until you press
+    Confirm.
+
+    amount: 40 tokens, all, half or 25% of what you hold
+    slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
+    """
+    return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=False)
+
+
+@command("quote", examples=("/quote germany yes 100", "/quote 2 no $500"))
+async def quote(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    outcome: OutcomeArg,
+    side: SideArg,
+    amount: AmountArg,
+    slippage: SlippageArg | None = None,
+) -> Reply:
+    """See what buying would cost and do to every price, without an order.
+
+    slippage: how far the price may run, 5% unless you say otherwise
+    """
+    closed = closed_for_trading(market)
+    if closed is not None:
+        return closed
+    found = offer(market, outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, member=None)
+    if isinstance(found, Reply):
+        return found
+    return words.estimate(found, words.order_line(found.params, found.draft))
+
+
+@command("ticket confirm", hidden=True)
+async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
+    """Send the order of a ticket. Pressing twice sends it once.
+
+    number: the ticket's
+    """
+    async with ctx.db.writing() as uow:
+        found = await _own_ticket(ctx, uow, number)
+        if isinstance(found, Reply):
+            return found
+        ticket, market = found
+        if ticket.status is TicketStatus.CANCELLED:
+            return words.already_cancelled(ticket.id, market.params, ticket.draft)
+        if ticket.status is TicketStatus.REPLACED:
+            return words.already_changed(ticket.id)
+        order = await uow.orders.append(
+            ticket.market,
+            ticket.person,
+            ticket.draft,
+            request_id=ticket.request_id,
+            reserve=ticket.reserve,
+            now_ms=ctx.now_ms,
+            ticket=ticket.id,
+        )
+        if isinstance(order, Declined):
+            return _declined(order, market)
+        if order.created:
+            await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
+        reply = await receipt(uow, order)
+        await uow.commit()
+    return reply
+
+
+@command("ticket cancel", hidden=True)
+async def cancel(ctx: Ctx, *, number: NumberArg) -> Reply:
+    """Throw a ticket away.
+
+    number: the ticket's
+    """
+    async with ctx.db.writing() as uow:
+        found = await _own_ticket(ctx, uow, number)
+        if isinstance(found, Reply):
+            return found
+        ticket, market = found
+        if ticket.status is TicketStatus.CONFIRMED:
+            return words.too_late_to_cancel(ticket.order or 0, ticket.id)
+        if ticket.status is TicketStatus.REPLACED:
+            return words.already_changed(ticket.id)
+        await uow.tickets.settle(ticket.id, TicketStatus.CANCELLED)
+        await uow.commit()
+    return words.cancelled(ticket.id, market.params, ticket.draft)
+
+
+@command("ticket change", hidden=True)
+async def change(
+    ctx: Ctx,
+    *,
+    number: NumberArg,
+    amount: AmountArg | None = None,
+    slippage: SlippageArg | None = None,
+) -> Reply:
+    """Ask for another amount or slippage; a new ticket takes the old one's place.
+
+    number: the ticket's
+    slippage: how far the price may run
+    """
+    async with ctx.db.reading() as uow:
+        found = await _own_ticket(ctx, uow, number)
+        if isinstance(found, Reply):
+            return found
+        ticket, record = found
+        if ticket.status is TicketStatus.CONFIRMED:
+            return words.too_late_to_cancel(ticket.order or 0, ticket.id)
+        if ticket.status is not TicketStatus.OPEN:
+            return words.already_changed(ticket.id)
+        old = offer_of(ticket, record.params)
+        if amount is None and slippage is None:
+            return words.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
+        member = await uow.members.get(record.id, ticket.person)
+        state = await uow.markets.state(record.id)
+    if member is None:
+        raise LookupError(f"ticket {number} of somebody who is not in its market")
+    view = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
+    size = amount or Amount(tokens=ticket.draft.size)
+    slip = old.slippage if slippage is None else slippage
+    draft = ticket.draft
+    return await _new_ticket(
+        ctx, view, Seat(member=member), draft.outcome, draft.side, size, slip, buying=draft.buy, instead_of=ticket
+    )
+
+
+async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
+    """The ticket and its market, if it was made for the speaker; a press by anybody else tells her nothing."""
+    ticket = await uow.tickets.get(number)
+    if ticket is None or ctx.person is None or ticket.person != ctx.person.id:
+        return words.not_your_ticket()
+    market = await uow.markets.get(ticket.market)
+    if market is None:
+        raise LookupError(f"ticket {number} of a market that does not exist")
+    return ticket, market
+
+
+async def _new_ticket(
+    ctx: Ctx,
+    market: MarketView,
+    seat: Seat,
+    outcome: int,
+    side: Side,
+    amount: Amount,
+    slippage: int | None,
+    *,
+    buying: bool,
+    instead_of: Ticket | None = None,
+) -> Reply:
+    closed = closed_for_trading(market)
+    if closed is not None:
+        return closed
+    found = offer(market, outcome=outcome, side=side, buy=buying, amount=amount, slippage=slippage, member=seat.member)
+    if isinstance(found, Reply):
+        return found
+    reserve = found.most if buying else found.quote.gas
+    async with ctx.db.writing() as uow:
+        if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
+            return words.already_changed(instead_of.id)
+        ticket = await uow.tickets.create(
+            market.id,
+            seat.member.person,
+            found.draft,
+            reserve=reserve,
+            terms=terms_of(found),
+            request_id=request_id(ctx.invocation),
+            now_ms=ctx.now_ms,
+        )
+        await uow.commit()
+    return words.ticket(offer_of(ticket, market.record.params), ticket.id, ticket.person)
+
+
+def _declined(why: Declined, market: Market) -> Reply:
+    if why.code == "no_cash":
+        return words.no_cash_at_confirm(why.needed, why.available)
+    if why.code in {"frozen", "paused"}:
+        return words.cannot_trade("halted" if market.halted else why.code)
+    return words.cannot_trade("lobby" if market.start_ms is None else "over")

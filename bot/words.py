@@ -1,0 +1,121 @@
+"""What all of the bot's sentences share: how an outcome, a side, a holding and a moment are said.
+
+The sentences themselves are in `words_input` (lines that could not be read), `words_trade` (tickets and fills),
+`words_look` (answers to questions), `words_show` (what everybody hears) and `words_admin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.money import money
+from bot.names import clean
+from bot.reply import Action, Audience, Block, Form, Line, Part, Reply, Span, Style, Tone, code, line
+from engine.state import Side, Status
+from engine.terms import MarketParams
+
+INVITE = "Outcry lets a chat trade on who wins, for play money."
+
+STATUS_WORDS = {
+    Status.DRAFT: "Draft",
+    Status.LOBBY: "Lobby",
+    Status.RUNNING: "Open",
+    Status.FROZEN: "Frozen",
+    Status.PAUSED: "Paused",
+    Status.RESOLVED: "Resolved",
+    Status.DISPUTED: "Disputed",
+    Status.CLOSED: "Closed",
+    Status.VOIDED: "Voided",
+}
+
+
+def side_word(side: Side) -> str:
+    return side.value.upper()
+
+
+def name_of(params: MarketParams, outcome: int) -> str:
+    return clean(params.outcome_names[outcome])
+
+
+def outcome(params: MarketParams, number: int, style: Style = Style.PLAIN) -> Span:
+    """An outcome's name in its colour."""
+    return Span(name_of(params, number), style, number)
+
+
+def token_name(params: MarketParams, number: int, side: Side) -> str:
+    """`Germany YES`."""
+    return f"{name_of(params, number)} {side_word(side)}"
+
+
+def if_right(params: MarketParams, number: int, side: Side) -> str:
+    """`if Germany wins`, `if Germany does not win`."""
+    return f"if {name_of(params, number)} {'wins' if side is Side.YES else 'does not win'}"
+
+
+def listed(names: Sequence[str], joint: str = "and") -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def listed_outcomes(params: MarketParams, numbers: Iterable[int], joint: str = "and") -> list[Part]:
+    """Outcomes in a sentence, each in its colour."""
+    parts: list[Part] = []
+    every = list(numbers)
+    for place, number in enumerate(every):
+        if place:
+            parts.append(Span(f" {joint} " if place == len(every) - 1 else ", "))
+        parts.append(outcome(params, number))
+    return parts
+
+
+def people(count: int, what: str = "person", many: str = "people") -> str:
+    return f"{count:,} {what if count == 1 else many}"
+
+
+def plural(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def dotted(parts: Iterable[str]) -> str:
+    """`fee $0.51 · gas $0.01`."""
+    return " · ".join(part for part in parts if part)
+
+
+def worth(micro: int) -> str:
+    return money(micro)
+
+
+def say(
+    *head: str | Part,
+    blocks: Sequence[Block] = (),
+    actions: Sequence[Action] = (),
+    audience: Audience = Audience.PRIVATE,
+    tone: Tone = Tone.NEUTRAL,
+    ticket: int | None = None,
+    form: Form | None = None,
+) -> Reply:
+    return Reply(
+        head=line(*head),
+        blocks=tuple(blocks),
+        actions=tuple(actions),
+        audience=audience,
+        tone=tone,
+        ticket=ticket,
+        form=form,
+    )
+
+
+def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None) -> Reply:
+    """A refusal: why, then what to do next."""
+    return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
+
+
+def then(*parts: str | Part) -> Line:
+    """What to do next."""
+    return line(*parts)
+
+
+def command(text: str) -> Span:
+    return code(text)

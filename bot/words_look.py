@@ -1,0 +1,427 @@
+"""Answers to questions: one's own affairs, the market at a glance, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.money import Cut, money, percent, price, round_money, signed_money, signed_percent, span, tokens
+from bot.names import clean
+from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Reply, Stamp, Table, bold, code, line, quiet
+from bot.words import INVITE, STATUS_WORDS, dotted, name_of, no, outcome, plural, say, side_word, token_name
+from engine.state import Side, Status
+from engine.terms import MarketParams
+from storage.records import Market, Member, NextStep, OrderRow, OrderStatus, TradeRow
+
+# -- the board
+
+
+def status_word(market: Market) -> str:
+    return "Halted" if market.halted else STATUS_WORDS[market.status]
+
+
+def step_words(step: NextStep) -> str:
+    """`Round 2 freezes`, `The final is decided`, `Trading starts`."""
+    if step.kind == "start":
+        return "Trading starts"
+    what = "The final" if step.final else f"Round {(step.round or 0) + 1}"
+    return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
+
+
+def out_note(round_number: int | None) -> str:
+    return "out" if round_number is None else f"out in round {round_number + 1}"
+
+
+def board(shown: Board, audience: Audience) -> Reply:
+    """The market at a glance; the sentence says who leads."""
+    best = shown.rows[0]
+    if best.note == "winner":
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
+    elif shown.status == "Lobby":
+        head = line(f"{shown.title} opens soon: join now and start with the others.")
+    else:
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), f" leads at {price(best.yes)}.")
+    return Reply(head=head, blocks=(shown,), actions=_board_actions(shown), audience=audience)
+
+
+def _board_actions(shown: Board) -> tuple[Action, ...]:
+    if shown.status == "Lobby":
+        return (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    if shown.status in {"Open", "Frozen", "Paused"}:
+        return (Action(label="Chart", text="/chart"), Action(label="Positions", text="/positions"))
+    return (Action(label="Leaderboard", text="/leaderboard"),)
+
+
+def chart(picture: Picture, title: str, audience: Audience) -> Reply:
+    return Reply(head=line(title), blocks=(picture,), audience=audience)
+
+
+def chart_title(params: MarketParams, number: int | None, yes: int) -> str:
+    if number is None:
+        return "Prices of every outcome so far."
+    return f"{name_of(params, number)} YES stands at {price(yes)}."
+
+
+def no_chart_yet() -> Reply:
+    return no(
+        "There is nothing to draw before trading starts.", blocks=(line(code("/board"), " has the first prices."),)
+    )
+
+
+# -- one's own affairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Tokens of one side of one outcome, what they cost to buy now, and whether they can still be right."""
+
+    outcome: int
+    side: Side
+    size: int
+    price: int
+
+    @property
+    def worth(self) -> int:
+        return self.size * self.price // 10**6
+
+
+def joined(member: Member, market: Market, *, again: bool) -> Reply:
+    """A new account, or the one there was."""
+    name = clean(member.name)
+    balance = money(member.available, Cut.DOWN)
+    if again:
+        head = f"You are in, as {name}, with {balance} to spend."
+    else:
+        head = f"Welcome, {name}: {balance} of play money is yours in {clean(market.title)}."
+    if market.status is Status.LOBBY:
+        rest = line(
+            "Trading has not started; ", code("/board"), " shows the starting prices, ", code("/rules"), " the rules."
+        )
+    elif not member.funded:
+        rest = line("It is in your account with the next tick. Then try ", code(first_buy(market.params)))
+    else:
+        rest = line("Try ", code(first_buy(market.params)), " or look at ", code("/board"))
+    return say(head, blocks=(rest,))
+
+
+def first_buy(params: MarketParams) -> str:
+    name = name_of(params, 0).lower()
+    return f'/buy "{name}" yes $50' if " " in name else f"/buy {name} yes $50"
+
+
+def cannot_join(code_: str) -> Reply:
+    if code_ == "frozen":
+        return no(
+            "The final is being decided; nobody can join any more.",
+            blocks=(line(code("/board"), " shows how it ends."),),
+        )
+    return no("This market does not take anybody in now.", blocks=(line(code("/board"), " shows where it stands."),))
+
+
+def positions(params: MarketParams, holdings: Sequence[Holding], member: Member) -> Reply:
+    """What she holds: worth now, and if right."""
+    if not holdings:
+        return say(
+            "You hold no tokens yet.",
+            blocks=(line(f"You have {money(member.available, Cut.DOWN)} to spend. Try ", code(first_buy(params))),),
+        )
+    worth = sum(holding.worth for holding in holdings)
+    rows = tuple(
+        (
+            line(outcome(params, one.outcome), f" {side_word(one.side)}"),
+            line(tokens(one.size)),
+            line(price(one.price)),
+            line(money(one.worth, Cut.DOWN)),
+            line(money(one.size, Cut.DOWN)),
+        )
+        for one in holdings
+    )
+    columns = (
+        Column(title="Token"),
+        Column(title="Held", numeric=True),
+        Column(title="Price", numeric=True),
+        Column(title="Worth", numeric=True),
+        Column(title="If right", numeric=True),
+    )
+    return say(
+        f"Your tokens are worth {money(worth, Cut.DOWN)} now; {money(member.available, Cut.DOWN)} is left to spend.",
+        blocks=(
+            Table(columns=columns, rows=rows),
+            line(code(f"/sell {_typed(params, holdings[0])} half"), " sells some."),
+        ),
+    )
+
+
+def _typed(params: MarketParams, holding: Holding) -> str:
+    name = name_of(params, holding.outcome).lower()
+    return f'"{name}" {holding.side.value}' if " " in name else f"{name} {holding.side.value}"
+
+
+def balance(member: Member, worth: int) -> Reply:
+    """What she can spend, and how she stands against what she was given."""
+    total = member.balance + member.coming + worth
+    gain = total - member.stake
+    rows = [
+        line(
+            dotted(
+                [
+                    f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
+                    f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
+                    f"tokens worth {money(worth, Cut.DOWN)}",
+                ]
+            )
+        ),
+        line(
+            f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, member.stake)}) on the "
+            f"{money(member.stake)} you were given."
+        ),
+    ]
+    spent = dotted(
+        [f"fees {money(member.fees)}" if member.fees else "", f"gas {money(member.gas)}" if member.gas else ""]
+    )
+    if spent:
+        rows.append(line(quiet(f"Paid so far: {spent}.")))
+    return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
+
+
+ORDER_WORDS = {
+    OrderStatus.PENDING: "waiting",
+    OrderStatus.RESTING: "in the book",
+    OrderStatus.FILLED: "filled",
+    OrderStatus.PARTLY: "partly filled",
+    OrderStatus.REFUSED: "not filled",
+    OrderStatus.CANCELLED: "cancelled",
+}
+
+
+def orders(params: MarketParams, found: Sequence[OrderRow]) -> Reply:
+    """Newest first."""
+    if not found:
+        return say("You have sent no orders yet.", blocks=(line("Try ", code(first_buy(params))),))
+    rows = tuple(
+        (
+            line(f"{one.number}"),
+            line(
+                "Buy " if one.draft.buy else "Sell ",
+                outcome(params, one.draft.outcome),
+                f" {side_word(one.draft.side)}",
+            ),
+            line(tokens(one.draft.size)),
+            line(ORDER_WORDS[one.status]),
+            line(money(one.amount + one.gas if one.draft.buy else one.amount - one.gas) if one.done else "–"),
+        )
+        for one in found
+    )
+    columns = (
+        Column(title="Order", numeric=True),
+        Column(title="What"),
+        Column(title="Tokens", numeric=True),
+        Column(title="State"),
+        Column(title="Money", numeric=True),
+    )
+    waiting = sum(one.status is OrderStatus.PENDING for one in found)
+    head = f"{plural(waiting, 'order')} waiting for the next tick." if waiting else "No order is waiting."
+    return say(head, blocks=(Table(columns=columns, rows=rows),))
+
+
+def trades(params: MarketParams, found: Sequence[TradeRow], person: int) -> Reply:
+    """Her own, newest first."""
+    if not found:
+        return say("You have not traded yet.", blocks=(line("Try ", code(first_buy(params))),))
+    rows = tuple(
+        (
+            line(Stamp(one.ts_ms)),
+            line(
+                "Bought " if one.buyer == person else "Sold ", outcome(params, one.outcome), f" {side_word(one.side)}"
+            ),
+            line(tokens(one.size)),
+            line(price(one.price)),
+            line(money(one.amount + one.buy_fee if one.buyer == person else one.amount - one.sell_fee)),
+        )
+        for one in found
+    )
+    columns = (
+        Column(title="When"),
+        Column(title="What"),
+        Column(title="Tokens", numeric=True),
+        Column(title="Price", numeric=True),
+        Column(title="Money", numeric=True),
+    )
+    return say(f"Your last {plural(len(found), 'trade')}.", blocks=(Table(columns=columns, rows=rows),))
+
+
+def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, audience: Audience) -> Reply:
+    """The whole market's, newest first, without names: what a person does is hers."""
+    if not found:
+        which = f" of {name_of(params, number)}" if number is not None else ""
+        return say(
+            f"Nothing{which} has been traded yet.",
+            blocks=(line(code("/board"), " has the prices."),),
+            audience=audience,
+        )
+    rows = tuple(
+        (
+            line(Stamp(one.ts_ms)),
+            line(_trade_word(one), outcome(params, one.outcome), f" {side_word(one.side)}"),
+            line(tokens(one.size)),
+            line(price(one.price)),
+            line(money(one.amount)),
+        )
+        for one in found
+    )
+    columns = (
+        Column(title="When"),
+        Column(title="What"),
+        Column(title="Tokens", numeric=True),
+        Column(title="Price", numeric=True),
+        Column(title="Money", numeric=True),
+    )
+    last = found[0]
+    head = f"Last trade: {tokens(last.size)} {token_name(params, last.outcome, last.side)} at {price(last.price)}."
+    return say(head, blocks=(Table(columns=columns, rows=rows),), audience=audience)
+
+
+def _trade_word(trade: TradeRow) -> str:
+    if trade.buyer is None:
+        return "Sold "
+    return "Bought " if trade.seller is None else "Traded "
+
+
+# -- everybody's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One row of the leaderboard. `total` is cash and what the tokens are worth now."""
+
+    rank: int
+    person: int
+    name: str
+    total: int
+    stake: int
+    trades: int
+
+
+def leaderboard(found: Sequence[Standing], shown: int, *, over: bool, audience: Audience) -> Reply:
+    if not found:
+        return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
+    best = found[0]
+    verb = "won" if over else "leads"
+    rows = tuple(
+        (
+            line(f"{one.rank}"),
+            line(clean(one.name)),
+            line(money(one.total, Cut.DOWN)),
+            line(signed_percent(one.total - one.stake, one.stake)),
+            line(f"{one.trades}"),
+        )
+        for one in found[:shown]
+    )
+    columns = (
+        Column(title="#", numeric=True),
+        Column(title="Name"),
+        Column(title="Worth", numeric=True),
+        Column(title="Gain", numeric=True),
+        Column(title="Trades", numeric=True),
+    )
+    rest = len(found) - shown
+    more = line(quiet(f"and {rest} more")) if rest > 0 else ()
+    head = f"{clean(best.name)} {verb} with {money(best.total, Cut.DOWN)}."
+    return say(head, blocks=(Table(columns=columns, rows=rows, more=more),), audience=audience)
+
+
+def markets(found: Sequence[Market], current: int | None) -> Reply:
+    if not found:
+        return say("You are in no market yet.", blocks=(line(INVITE, " Say ", code("/join"), " where one runs."),))
+    rows = tuple(
+        line(
+            bold(clean(one.title)) if one.id == current else clean(one.title),
+            f" · {status_word(one)} · number {one.id}",
+        )
+        for one in found
+    )
+    how = line("In private I speak of the one in bold; ", code(f"/markets {found[-1].id}"), " changes that.")
+    return say(f"You are in {plural(len(found), 'market')}.", blocks=(*rows, how))
+
+
+def market_chosen(market: Market) -> Reply:
+    return say(f"In private I now speak of {clean(market.title)}.", blocks=(line(code("/board"), " shows it."),))
+
+
+def not_your_market(number: int) -> Reply:
+    return no(f"You are in no market with number {number}.", blocks=(line(code("/markets"), " lists yours."),))
+
+
+def rules(market: Market | None) -> Reply:
+    """What this is, in a dozen lines; with a market, its own numbers."""
+    rows: list[Line] = [
+        line("Exactly one outcome wins. A YES token pays $1 if its outcome wins, a NO token $1 if it does not."),
+        line("You buy from and sell to the house; every trade moves the prices, of the others a little too."),
+        line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
+        line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
+        line(
+            "An order runs at the next tick, within the worst price on its ticket or not at all: one order, one charge."
+        ),
+        line(
+            "The house stakes a subsidy and can never lose more. Alone nobody can be sure of a profit; against a crowd,"
+        ),
+        line("baskets of tokens can earn what the crowd overpaid: that is the game."),
+        line("It is play money: never for sale, never redeemable for anything."),
+    ]
+    if market is not None:
+        rows.append(line(_terms(market.params)))
+    rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
+    return say("You trade on who wins, for play money.", blocks=rows)
+
+
+def _terms(params: MarketParams) -> str:
+    return (
+        f"Here: {money(params.starting_balance)} to start with, fee {percent(params.fee)} of the price a token, "
+        f"{'gas ' + money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
+        f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
+    )
+
+
+# -- help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One command as help shows it."""
+
+    name: str
+    usage: str
+    summary: str
+    details: str = ""
+    arguments: tuple[tuple[str, str, bool], ...] = ()  # name, what it means, required
+    examples: tuple[str, ...] = ()
+
+
+def help_all(groups: Sequence[tuple[str, Sequence[Entry]]], first: str) -> Reply:
+    """Every command one may use, in groups."""
+    rows: list[Line] = []
+    for title, entries in groups:
+        rows.append(line(bold(title)))
+        rows += [line(code(entry.usage), f"  {entry.summary}") for entry in entries]
+    rows.append(line("More on one: ", code("/help buy")))
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+
+
+def help_one(entry: Entry) -> Reply:
+    rows: list[Line] = [line(code(entry.usage))]
+    if entry.details:
+        rows.append(line(entry.details))
+    rows += [
+        line(bold(name), f": {about}", "" if required else " (may be left out)")
+        for name, about, required in entry.arguments
+    ]
+    if entry.examples:
+        rows.append(line("For example: ", *_between([code(one) for one in entry.examples])))
+    return say(f"/{entry.name}: {entry.summary}", blocks=rows)
+
+
+def _between(parts: Sequence[Part]) -> list[str | Part]:
+    found: list[str | Part] = []
+    for place, part in enumerate(parts):
+        found += [" · ", part] if place else [part]
+    return found

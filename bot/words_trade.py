@@ -1,0 +1,443 @@
+"""Tickets, what became of them, and why not. The number that matters first, what to do next last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.money import (
+    RATE,
+    Cut,
+    money,
+    percent,
+    price,
+    price_change,
+    rate_of_price,
+    span,
+    tokens,
+    typed_money,
+    typed_tokens,
+)
+from bot.names import clean
+from bot.params import Amount, quoted
+from bot.reply import Action, Field, Form, Line, Part, Reply, Span, Style, Tone, code, line, quiet
+from bot.words import dotted, if_right, listed, name_of, no, outcome, say, side_word, token_name
+from engine.events import Reason
+from engine.quote import Quote
+from engine.state import Side
+from engine.terms import MarketParams
+from storage.records import OrderDraft
+
+_MOVES_SHOWN = 3
+_SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A quoted order as its ticket shows it. Micro-dollars; `most` is the most a buyer pays or the least a seller gets,
+    gas in; `capped` where that is all she has and not the slippage she asked for."""
+
+    params: MarketParams
+    draft: OrderDraft
+    quote: Quote
+    slippage: int
+    most: int
+    capped: bool = False
+    typed: str = ""  # the amount as she typed it
+
+    @property
+    def total(self) -> int:
+        """All she pays, or gets, gas in."""
+        return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
+
+
+# -- the ticket
+
+
+def ticket(offer: Offer, number: int, person: int) -> Reply:
+    """The one private message between a typed line and an order."""
+    return say(
+        *_headline(offer),
+        blocks=_ticket_lines(offer),
+        actions=(
+            Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True),
+            Action(label="Change", text=f"/ticket change {number}", person=person),
+            Action(label="Cancel", text=f"/ticket cancel {number}", person=person),
+        ),
+        tone=Tone.WAIT,
+        ticket=number,
+    )
+
+
+def estimate(offer: Offer, again: str) -> Reply:
+    """The same without an order: `/quote`."""
+    how = line("Nothing is ordered. To trade it: ", code(again))
+    return say(*_headline(offer), blocks=(*_ticket_lines(offer), how))
+
+
+def _headline(offer: Offer) -> tuple[str | Part, ...]:
+    draft, params = offer.draft, offer.params
+    what = outcome(params, draft.outcome, Style.BOLD)
+    if draft.buy:
+        right = f"get {money(offer.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
+        return ("Buy ", what, f" {side_word(draft.side)}: spend about {money(offer.total, Cut.UP)}, {right}")
+    return ("Sell ", what, f" {side_word(draft.side)}: get about {money(offer.total, Cut.DOWN)}.")
+
+
+def _ticket_lines(offer: Offer) -> list[Line]:
+    quote = offer.quote
+    before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
+    plain = quote.amount - quote.fee if offer.draft.buy else quote.amount + quote.fee
+    average = plain * 10**6 // quote.size if quote.size else 0
+    numbers = dotted(
+        [
+            f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
+            f"fee {money(quote.fee, Cut.UP)}" if quote.fee else "no fee",
+            f"gas {money(quote.gas, Cut.UP)}" if quote.gas else "",
+            _at_worst(offer),
+        ]
+    )
+    rows = [line(numbers)]
+    others = _others(offer)
+    if others:
+        rows.append(others)
+    rows.extend(_warnings(offer))
+    return rows
+
+
+def _at_worst(offer: Offer) -> str:
+    if offer.draft.buy:
+        all_of_it = ", which is all you have" if offer.capped else ""
+        return f"at worst {money(offer.most, Cut.UP)}{all_of_it}, else nothing happens"
+    return f"at least {money(offer.most, Cut.DOWN)}, else nothing happens"
+
+
+def _others(offer: Offer) -> Line:
+    """What the order does to the prices of the others, the largest first."""
+    moved = [
+        (move.yes_after - move.yes_before, move.outcome)
+        for move in offer.quote.moves
+        if move.outcome != offer.draft.outcome and abs(move.yes_after - move.yes_before) >= _SEEN
+    ]
+    if not moved:
+        return ()
+    moved.sort(key=lambda one: (-abs(one[0]), one[1]))
+    parts: list[Part] = [Span("Others move: ")]
+    for place, (change, number) in enumerate(moved[:_MOVES_SHOWN]):
+        parts += [Span(", ") if place else Span(""), outcome(offer.params, number), Span(f" {price_change(change)}")]
+    rest = len(moved) - _MOVES_SHOWN
+    parts.append(Span(f" and {rest} more." if rest > 0 else "."))
+    return tuple(part for part in parts if not isinstance(part, Span) or part.text)
+
+
+def _warnings(offer: Offer) -> list[Line]:
+    quote, rows = offer.quote, []
+    if quote.unsold:
+        rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
+    if quote.largest_sensible and quote.size > quote.largest_sensible:
+        most = tokens(quote.largest_sensible)
+        rows.append(
+            line(f"From {most} tokens on, each further one costs a penalty; {most} is the largest sensible size.")
+        )
+    floor = quote.parts.get("floor", 0)
+    if floor >= 10_000:
+        rows.append(line(f"{money(floor)} of this is the floor: nobody may buy what could not lose."))
+    return rows
+
+
+def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: str, slippage: int) -> Reply:
+    """Change asks for the two numbers of a ticket, filled in."""
+    what = f"{'Buy' if draft.buy else 'Sell'} {token_name(params, draft.outcome, draft.side)}"
+    usual = "40, all, half or 25%" if not draft.buy else "100 tokens, $50, half or 25%"
+    fields = (
+        Field(name="amount", label="Amount", value=amount, hint=usual),
+        Field(
+            name="slippage", label="Slippage", value=percent(slippage), hint="how far the price may run", required=False
+        ),
+    )
+    form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
+    return say(
+        f"Change this ticket: {what}.",
+        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} slippage {percent(slippage)}")),),
+        form=form,
+    )
+
+
+# -- after Confirm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An order that has run, and where its owner stands now. Money in micro-dollars, gas apart from `amount`."""
+
+    params: MarketParams
+    draft: OrderDraft
+    filled: int
+    unsold: int
+    amount: int
+    fee: int
+    gas: int
+    parts: Mapping[str, int]  # tokens by kind of fill
+    held: int
+    price_now: int
+
+
+def queued(
+    draft: OrderDraft, params: MarketParams, most: int, number: int, ticket_id: int | None, wait_ms: int
+) -> Reply:
+    """Confirmed and waiting for its tick; a second press says the same."""
+    verb, bound = ("Buying", "for at most") if draft.buy else ("Selling", "for at least")
+    what = f" {tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
+    cut = Cut.UP if draft.buy else Cut.DOWN
+    return say(
+        f"Sent. {verb}{what} {bound} {money(most, cut)}.",
+        blocks=(
+            line(f"Order {number} runs with the next tick, within {span(wait_ms)}; this message becomes its receipt."),
+        ),
+        tone=Tone.WAIT,
+        ticket=ticket_id,
+    )
+
+
+def filled(done: Done, ticket_id: int | None) -> Reply:
+    """The receipt."""
+    draft, params = done.draft, done.params
+    what = f"{tokens(done.filled)} {token_name(params, draft.outcome, draft.side)}"
+    total = done.amount + done.gas if draft.buy else done.amount - done.gas
+    cut = Cut.UP if draft.buy else Cut.DOWN
+    head = f"Filled: {what} for {money(total, cut)}." if draft.buy else f"Filled: sold {what} for {money(total, cut)}."
+    rows = [line(_sources(done))] if len(done.parts) > 1 else []
+    rows.append(line(_receipt(done)))
+    if done.unsold:
+        rows.append(
+            line(f"{tokens(done.unsold)} came back: the house had no room for them. Try again after others bought.")
+        )
+    rows.append(_holding(done))
+    return say(head, blocks=rows, tone=Tone.GOOD, ticket=ticket_id)
+
+
+def _sources(done: Done) -> str:
+    names = {"maker": "from the house", "direct": "from the book", "mint": "minted with a NO buyer", "swap": "by swap"}
+    return ", ".join(f"{tokens(size)} {names.get(kind, kind)}" for kind, size in done.parts.items()) + "."
+
+
+def _receipt(done: Done) -> str:
+    plain = done.amount - done.fee if done.draft.buy else done.amount + done.fee
+    average = plain * 10**6 // done.filled if done.filled else 0
+    return dotted(
+        [
+            f"{price(average)} a token",
+            f"fee {money(done.fee, Cut.UP)}" if done.fee else "",
+            f"gas {money(done.gas, Cut.UP)}" if done.gas else "",
+        ]
+    )
+
+
+def _holding(done: Done) -> Line:
+    if not done.held:
+        return line("You hold none of them now.")
+    now = money(done.held * done.price_now // 10**6, Cut.DOWN)
+    right = money(done.held, Cut.DOWN)
+    return line(f"You now hold {tokens(done.held)}; worth {now}, {right} if right.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An order that did not trade: the engine's reason and its numbers."""
+
+    params: MarketParams
+    draft: OrderDraft
+    reason: str | None
+    detail: Mapping[str, int]
+    gas: int
+
+
+def not_filled(failed: Failed, ticket_id: int | None) -> Reply:
+    """Why, what it cost, what to do next."""
+    rows: list[Line] = []
+    if failed.gas:
+        rows.append(line(f"Gas {money(failed.gas, Cut.UP)}; nothing else changed."))
+    rows.append(_again(failed))
+    why = refusal(failed.reason, failed.detail, failed.params, failed.draft)
+    return no(f"Not filled: {why}", blocks=rows, ticket=ticket_id)
+
+
+def _again(failed: Failed) -> Line:
+    draft = failed.draft
+    if failed.reason == Reason.NO_CASH:
+        have = failed.detail.get("have", 0)
+        if have > 10_000:
+            return line(code(order_line(failed.params, draft, "all")), " spends what you have.")
+        return line(code("/sell"), " something first, or look at ", code("/positions"))
+    if failed.reason in {Reason.OUTCOME_OUT, Reason.NOT_RUNNING}:
+        return line(code("/board"), " shows where the market stands.")
+    if failed.reason in {Reason.FROZEN, Reason.PAUSED}:
+        return line("Nothing was charged. ", code(order_line(failed.params, draft)), " when trading resumes.")
+    if failed.reason == Reason.NO_TOKENS:
+        return line(code("/positions"), " shows what you hold.")
+    return line(code(order_line(failed.params, draft, slippage="10%")), " tries again.")
+
+
+def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = None, slippage: str | None = None) -> str:
+    """The line that would make this order."""
+    name = quoted(name_of(params, draft.outcome))
+    how_many = amount or typed_tokens(draft.size)
+    tail = f" slippage {slippage}" if slippage else ""
+    return f"/{'buy' if draft.buy else 'sell'} {name.lower()} {draft.side.value} {how_many}{tail}"
+
+
+def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft) -> str:
+    """The engine's reason as one sentence with its numbers. It ends with a full stop."""
+    what = token_name(params, draft.outcome, draft.side)
+    name = name_of(params, draft.outcome)
+    have, need = detail.get("have", 0), detail.get("need", 0)
+    sentences: Mapping[str, str] = {
+        Reason.FROZEN: "trading was frozen before your order's turn.",
+        Reason.PAUSED: "trading was paused before your order's turn.",
+        Reason.NOT_RUNNING: "the market is not open for trading.",
+        Reason.DUPLICATE_ID: "this order had been handed in before.",
+        Reason.UNKNOWN_USER: "you have no account in this market; /join gives you one.",
+        Reason.UNKNOWN_OUTCOME: "there is no such outcome in this market.",
+        Reason.OUTCOME_OUT: f"{name} is out and no longer traded.",
+        Reason.SIZE_ZERO: "that amount is too little for a single token's millionth.",
+        Reason.NO_CASH_FOR_GAS: f"an order takes {money(need, Cut.UP)} of gas and you have {money(have, Cut.DOWN)}.",
+        Reason.NO_CASH: f"it would have cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}.",
+        Reason.NO_TOKENS: f"you hold {tokens(have)} {what}, not {tokens(need or draft.size)}.",
+        Reason.POOL_EMPTY: f"the house has no room to take {what} back right now.",
+        Reason.PAST_WORST_PRICE: _past(detail, draft),
+        Reason.BAD_LIMIT: "that limit is not a possible price.",
+        Reason.NO_BOOK: "this market has no book for limit orders.",
+        Reason.TOO_LATE: "it came after trading had closed.",
+    }
+    return sentences.get(reason or "", "the market could not take this order.")
+
+
+def _past(detail: Mapping[str, int], draft: OrderDraft) -> str:
+    worst, average = rate_of_price(detail.get("worst", 0)), rate_of_price(detail.get("average", 0))
+    if draft.buy:
+        return f"the price ran past your limit of {price(worst)} (it would have been {price(average, Cut.UP)})."
+    return (
+        f"the price fell below your limit of {price(worst, Cut.DOWN)} (it would have been {price(average, Cut.DOWN)})."
+    )
+
+
+# -- refused before there is a ticket
+
+
+def no_ticket(reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft) -> Reply:
+    """The quote says the engine would refuse it; nothing is charged for asking."""
+    why = refusal(reason, detail, params, draft)
+    why = why[0].upper() + why[1:]
+    failed = Failed(params=params, draft=draft, reason=reason, detail=detail, gas=0)
+    return no(why.replace("would have cost", "would cost"), blocks=(_again(failed),))
+
+
+def too_poor(params: MarketParams, draft: OrderDraft, need: int, have: int, reserved: int) -> Reply:
+    aside = f", {money(reserved)} more is set aside for orders on their way" if reserved else ""
+    rest = (
+        line(code(order_line(params, draft, "all")), " spends what you have.")
+        if have > 10_000
+        else line(code("/positions"))
+    )
+    what = f"{tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
+    return no(f"{what} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}.", blocks=(rest,))
+
+
+def no_balance() -> Reply:
+    return no("Your balance is used up.", blocks=(line(code("/positions"), " shows what you could sell."),))
+
+
+def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[str]) -> Reply:
+    rest = line(f"You hold {listed(others)}.") if others else line(code("/buy"), " comes first.")
+    return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,))
+
+
+def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked: int) -> Reply:
+    name = quoted(name_of(params, number)).lower()
+    return no(
+        f"You hold {tokens(held)} {token_name(params, number, side)}, not {tokens(asked)}.",
+        blocks=(line(code(f"/sell {name} {side.value} all"), " sells them all."),),
+    )
+
+
+# -- presses that change nothing
+
+
+def not_your_ticket() -> Reply:
+    return no("That ticket is not yours.", blocks=(line(code("/buy"), " makes one of your own."),))
+
+
+def cancelled(ticket_id: int, params: MarketParams, draft: OrderDraft) -> Reply:
+    again = order_line(params, draft)
+    return say("Cancelled: nothing was ordered.", blocks=(line(code(again), " asks anew."),), ticket=ticket_id)
+
+
+def already_cancelled(ticket_id: int, params: MarketParams, draft: OrderDraft) -> Reply:
+    return no(
+        "This ticket was cancelled; nothing was ordered.",
+        blocks=(line(code(order_line(params, draft)), " makes a new one."),),
+        ticket=ticket_id,
+    )
+
+
+def already_changed(ticket_id: int) -> Reply:
+    return no("This ticket was changed; the newer one counts.", ticket=ticket_id)
+
+
+def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
+    return no(
+        f"Too late: this ticket was confirmed as order {number}.", blocks=(line(code("/orders")),), ticket=ticket_id
+    )
+
+
+def cannot_trade(code_: str, when: str = "") -> Reply:
+    """Why there can be no order right now."""
+    sentences = {
+        "lobby": f"Trading has not started yet{when}.",
+        "frozen": f"Trading is frozen while the round is decided{when}.",
+        "paused": "Trading is paused by an admin.",
+        "over": "This market is over; it is no longer traded.",
+        "halted": "Trading is halted while an admin looks into a problem; your money is safe.",
+    }
+    nexts = {
+        "lobby": line("Your account is ready; ", code("/board"), " shows the starting prices."),
+        "over": line(code("/leaderboard"), " shows how it ended."),
+    }
+    rest = nexts.get(code_, line("Nothing was ordered or charged. ", code("/board"), " shows the next step."))
+    return no(sentences[code_], blocks=(rest,))
+
+
+def no_cash_at_confirm(needed: int, available: int) -> Reply:
+    return no(
+        f"This order may cost {money(needed, Cut.UP)} and you have {money(available, Cut.DOWN)} free.",
+        blocks=(line("Nothing was ordered; change the amount or sell something first."),),
+    )
+
+
+def note(text: str) -> Line:
+    return line(quiet(clean(text)))
+
+
+def share_of_nothing() -> Reply:
+    return no("A share of what? Say tokens or dollars here.", blocks=(line(code("/join")),))
+
+
+def holdings(params: MarketParams, held: Sequence[tuple[int, int]]) -> list[str]:
+    """`40 Germany YES`, in the market's order."""
+    rows = []
+    for number, (yes, no_) in enumerate(held):
+        rows += [
+            f"{tokens(size)} {token_name(params, number, side)}"
+            for size, side in ((yes, Side.YES), (no_, Side.NO))
+            if size
+        ]
+    return rows
+
+
+def typed_amount(amount: Amount) -> str:
+    """An amount as it is typed."""
+    if amount.tokens is not None:
+        return typed_tokens(amount.tokens)
+    if amount.spend is not None:
+        return typed_money(amount.spend)
+    return {RATE: "all", RATE // 2: "half"}.get(amount.share or 0, percent(amount.share or 0))
