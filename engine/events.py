@@ -42,8 +42,8 @@ class Reason(StrEnum):
     ROUND_OPEN = "round_open"
     NOT_FROZEN = "not_frozen"
     WRONG_COUNT = "wrong_count"
+    FINAL_NEEDS_WINNER = "final_needs_winner"
     TOO_FEW_LEFT = "too_few_left"
-    NOTHING_TO_DO = "nothing_to_do"
     BAD_VALUES = "bad_values"
 
 

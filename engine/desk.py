@@ -1,0 +1,169 @@
+"""The working copy of a market during one tick: plain lists, changed in place, every change undoable.
+
+A tick opens one desk from a state and seals it into the next state; an order that is refused is rolled back to its
+mark. The state it was opened from is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.risk import InvariantBroken
+from engine.state import Account, Binary, MarketState, depth
+from engine.tariff import Tariff
+from engine.terms import MarketParams
+from engine.units import ceil_div
+
+CASH, NET, TRADES, ESCROW, TOKENS = range(5)
+"""Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO)."""
+
+Box = Any
+"""A list or dict with integer values. Any, because the undo log holds both and one type cannot index both."""
+
+
+class Desk:
+    """One market, open for changes. Money in micro-dollars, tokens in micro-tokens.
+
+    Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in. `pot` (P),
+    `held` (F times `weight`, ENGINE section 4) and the profits live in `money`; see `put` for why.
+    """
+
+    __slots__ = (
+        "accounts",
+        "active",
+        "base",
+        "e",
+        "l",
+        "log",
+        "money",
+        "odds",
+        "params",
+        "q",
+        "s",
+        "state",
+        "tariff",
+        "v",
+        "weight",
+    )
+
+    def __init__(self, state: MarketState, params: MarketParams, tariff: Tariff) -> None:
+        self.state = state
+        self.params = params
+        self.tariff = tariff
+        binaries = state.binaries
+        self.v = [b.v for b in binaries]
+        self.l = [depth(b.v, params.l0, params.gamma) for b in binaries]
+        self.q = ([b.q_yes for b in binaries], [b.q_no for b in binaries])
+        self.s = ([b.s_yes for b in binaries], [b.s_no for b in binaries])
+        self.e = [b.e for b in binaries]
+        self.active = state.active
+        self.odds = params.odds
+        self.weight = sum(params.odds[j] for j in self.active)
+        self.money: dict[str, int] = {**state.profit, "pot": state.pot, "held": self._held()}
+        self.base: Mapping[int, Account] = state.accounts
+        self.accounts: dict[int, list[int]] = {}
+        self.log: list[tuple[Box, int | str, int]] = []
+
+    def _held(self) -> int:
+        """sum over active j of odds_j * H_yes + (weight - odds_j) * H_no: the floor's F times the weight."""
+        return sum(
+            self.odds[j] * self.holdings(j, 0) + (self.weight - self.odds[j]) * self.holdings(j, 1) for j in self.active
+        )
+
+    def holdings(self, outcome: int, side: int) -> int:
+        """H = Q - s + E: what people hold."""
+        return self.q[side][outcome] - self.s[side][outcome] + self.e[outcome]
+
+    def mean_payout(self, extra: int = 0) -> int:
+        """F of ENGINE section 4 after `extra` weighted tokens more, rounded up; micro-dollars."""
+        return ceil_div(self.money["held"] + extra, self.weight)
+
+    def token_weight(self, outcome: int, side: int) -> int:
+        """How much one token adds to `held`."""
+        return self.weight - self.odds[outcome] if side else self.odds[outcome]
+
+    def account(self, user: int) -> list[int] | None:
+        """The open account of a user, thawed on first use; None for a stranger."""
+        found = self.accounts.get(user)
+        if found is None:
+            kept = self.base.get(user)
+            if kept is None:
+                return None
+            found = self.accounts[user] = _open(kept)
+        return found
+
+    def put(self, box: Box, key: int | str, value: int) -> None:
+        """Changes box[key] and remembers what was there. Everything a step may have to undo goes through here."""
+        self.log.append((box, key, box[key]))
+        box[key] = value
+
+    def move_pool(self, outcome: int, amount: int) -> None:
+        """Adds amount (may be negative) to the users' collateral of a pool."""
+        v = self.v[outcome] + amount
+        self.put(self.v, outcome, v)
+        self.put(self.l, outcome, depth(v, self.tariff.l0, self.tariff.gamma))
+
+    def earn(self, source: str, amount: int) -> None:
+        """Adds to a source of profit, or to `pot` or `held`."""
+        if amount:
+            self.put(self.money, source, self.money[source] + amount)
+
+    def settle(self, account: list[int], amount: int) -> None:
+        """Pays a user amount (negative: charges her); cash and net move together, and so does the pot."""
+        self.put(account, CASH, account[CASH] + amount)
+        self.put(account, NET, account[NET] - amount)
+        self.put(self.money, "pot", self.money["pot"] - amount)
+
+    def mark(self) -> int:
+        """Where to roll back to."""
+        return len(self.log)
+
+    def rollback(self, mark: int) -> None:
+        """Undoes every change since the mark, last first."""
+        log = self.log
+        while len(log) > mark:
+            box, key, old = log.pop()
+            box[key] = old
+
+    def check_touched(self) -> None:
+        """Who was touched owes nothing, and their tokens and net stakes moved as the market's did."""
+        moved = [0] * (TOKENS + 2 * len(self.v))
+        for user, found in self.accounts.items():
+            if min(found[TOKENS:]) < 0 or min(found[CASH], found[ESCROW]) < 0:
+                raise InvariantBroken("account", f"user {user}: {found}")
+            kept = self.base.get(user)
+            then = _open(kept) if kept else [0] * len(found)
+            moved = [total + now - old for total, now, old in zip(moved, found, then, strict=True)]
+        if moved[NET] != self.money["pot"] - self.state.pot:
+            raise InvariantBroken("net stakes", f"{moved[NET]} != {self.money['pot']} - {self.state.pot}")
+        for j, old in enumerate(self.state.binaries):
+            held = (self.holdings(j, 0), self.holdings(j, 1))
+            grown = (held[0] - old.q_yes + old.s_yes - old.e, held[1] - old.q_no + old.s_no - old.e)
+            if (moved[TOKENS + 2 * j], moved[TOKENS + 2 * j + 1]) != grown:
+                raise InvariantBroken("tokens", f"outcome {j}: {grown}, not {moved}")
+
+    def seal(self) -> MarketState:
+        """The state after the changes; the desk may go on being used."""
+        binaries = tuple(
+            Binary(v=v, q_yes=yes, q_no=no, s_yes=s_yes, s_no=s_no, e=e, active=old.active)
+            for v, yes, no, s_yes, s_no, e, old in zip(
+                self.v, *self.q, *self.s, self.e, self.state.binaries, strict=True
+            )
+        )
+        accounts = {**self.base, **{user: _account(found) for user, found in self.accounts.items()}}
+        profit = {source: self.money[source] for source in self.state.profit}
+        return replace(self.state, binaries=binaries, accounts=accounts, profit=profit, pot=self.money["pot"])
+
+
+def _open(kept: Account) -> list[int]:
+    found = [kept.cash, kept.net, kept.trades, kept.escrow]
+    for pair in kept.tokens:
+        found += pair
+    return found
+
+
+def _account(found: list[int]) -> Account:
+    tokens = tuple(zip(found[TOKENS::2], found[TOKENS + 1 :: 2], strict=True))
+    return Account(cash=found[CASH], net=found[NET], trades=found[TRADES], escrow=found[ESCROW], tokens=tokens)

@@ -1,0 +1,84 @@
+"""The market tick: one timeline of scheduled steps and intents, applied in order (ENGINE section 7).
+
+The stages of a tick at `now_ms`, with the parameters of that time:
+
+(a) intents accepted before a due freeze;
+(b) the due freeze, elimination or final (`engine.course`), several after downtime;
+(c) the other intents: market orders with the maker (`engine.execute`), joins, controls, live parameters;
+(d) checks: what was touched at every step, the whole market once (`engine.risk`).
+
+To come, each at its place here: resting orders and their routing against the maker inside (a) and (c), crossing of
+YES and NO books, auto-fill as part of the order that triggers it, and the sweep of passed resting orders after (b)
+and at the end. Until then an order with a limit and every cancel is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import pairwise
+
+from engine.course import next_step, run_cancel, run_control, run_join, run_retune, run_step
+from engine.events import ControlRefused, Event, Fill, Reason
+from engine.execute import refusal, run_order
+from engine.intents import Cancel, Control, Intent, Join, Order, intent_to_json
+from engine.state import MarketState
+from engine.terms import MarketParams
+from engine.tick import Tick
+
+
+def apply_orders(
+    state: MarketState, intents: Iterable[Intent], params: MarketParams, now_ms: int
+) -> tuple[tuple[Fill, ...], MarketState, tuple[Event, ...]]:
+    """(fills, new state, events) of the market tick at `now_ms`, ms from the market's start.
+
+    Intents run by (accepted_ms, id), whatever order they come in; a scheduled step runs before intents of the same
+    ms. The given state is left untouched. After a `Retune` the new parameters are in its event
+    (`engine.events.params_after`) and the caller passes them on. Raises InvariantBroken, having changed nothing.
+    """
+    tick = Tick(state, params, now_ms)
+    seen: set[str] = set()
+    for intent in in_order(intents):
+        run_due(tick, min(intent.accepted_ms, now_ms))
+        if intent.id in seen:
+            _refuse_again(tick, intent)
+        else:
+            seen.add(intent.id)
+            _run(tick, intent)
+    run_due(tick, now_ms)
+    return tuple(tick.fills), tick.seal(), tuple(tick.events)
+
+
+def in_order(intents: Iterable[Intent]) -> list[Intent]:
+    """By (accepted_ms, id); those that share both, by their content, so that no order of the list shows."""
+    found = sorted(intents, key=lambda intent: (intent.accepted_ms, intent.id))
+    if any(a.accepted_ms == b.accepted_ms and a.id == b.id for a, b in pairwise(found)):
+        found.sort(key=lambda i: (i.accepted_ms, i.id, json.dumps(intent_to_json(i), sort_keys=True)))
+    return found
+
+
+def run_due(tick: Tick, until_ms: int) -> None:
+    """Applies every scheduled step whose time has come, in order."""
+    while (step := next_step(tick.desk.state, tick.params)) and step.at_ms <= until_ms:
+        run_step(tick, step)
+
+
+def _run(tick: Tick, intent: Intent) -> None:
+    if isinstance(intent, Order):
+        run_order(tick, intent)
+    elif isinstance(intent, Join):
+        run_join(tick, intent)
+    elif isinstance(intent, Control):
+        run_control(tick, intent)
+    elif isinstance(intent, Cancel):
+        run_cancel(tick, intent)
+    else:
+        run_retune(tick, intent)
+
+
+def _refuse_again(tick: Tick, intent: Intent) -> None:
+    """A reused id: nothing happens, and no gas is taken."""
+    if isinstance(intent, Order):
+        tick.events.append(refusal(intent, Reason.DUPLICATE_ID))
+    else:
+        tick.events.append(ControlRefused(id=intent.id, reason=Reason.DUPLICATE_ID))

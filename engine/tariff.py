@@ -1,0 +1,73 @@
+"""What prices depend on at one moment beside the pools: the parameters of that time, ready for the hot path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.amm import Piece, Pieces, Weights, weights
+from engine.rates import Rates
+from engine.terms import MarketParams
+from engine.units import RATE, ceil_div
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """Rates of one moment for n active outcomes, reduced once so that the formulas work on small integers.
+
+    others: n - 1; least_depth: L stays at or above 0.1*l0 where a pool gives; top: V at which the subsidy ends
+    (exclusive comparisons use l0 * RATE and gamma, so it is not stored).
+    """
+
+    weights: Weights
+    buy_pieces: tuple[Pieces, Pieces, Pieces]
+    sell_pieces: tuple[Pieces, Pieces, Pieces]
+    zeta: int
+    others: int
+    l0: int
+    gamma: int
+    fee: int
+    eta: int
+    p_min: int
+    p_max: int
+    least_depth: int
+
+    def buying(self, v: int) -> Pieces:
+        """The pieces a buy walks from V: at V = 0 and V = l0/gamma the one it enters (ENGINE 11.3)."""
+        if not self.gamma or v < 0:
+            return self.buy_pieces[0]
+        return self.buy_pieces[1] if v * self.gamma < self.l0 * RATE else self.buy_pieces[2]
+
+    def selling(self, v: int) -> Pieces:
+        """The pieces a sale walks from V."""
+        if not self.gamma or v <= 0:
+            return self.sell_pieces[0]
+        return self.sell_pieces[1] if v * self.gamma <= self.l0 * RATE else self.sell_pieces[2]
+
+
+def tariff(params: MarketParams, rates: Rates, n: int) -> Tariff:
+    """phi = 1 - (n-1) zeta; g = phi * slope with slope 1, 1 - gamma, 1 over the pieces (ENGINE section 1)."""
+    phi = Fraction(RATE - (n - 1) * rates.zeta, RATE)
+    inner = phi * Fraction(RATE - params.gamma, RATE)
+    top = Fraction(params.l0 * RATE, params.gamma) if params.gamma else Fraction(0)
+
+    def piece(g: Fraction, edge: Fraction | int) -> Piece:
+        return Piece(g.numerator, g.denominator, Fraction(edge).numerator, Fraction(edge).denominator)
+
+    ends = piece(phi, 0)
+    up = (piece(phi, params.l0), piece(inner, top), ends) if params.gamma else (ends,)
+    down = (ends, piece(inner, params.l0), piece(phi, top)) if params.gamma else (ends,)
+    return Tariff(
+        weights=weights(Fraction(rates.mu), Fraction(rates.nu), Fraction(rates.kappa, RATE)),
+        buy_pieces=(up, up[1:], up[2:]),
+        sell_pieces=(down[:1], down[1::-1], down[2::-1]),
+        zeta=rates.zeta,
+        others=n - 1,
+        l0=params.l0,
+        gamma=params.gamma,
+        fee=params.fee,
+        eta=params.eta,
+        p_min=params.p_min,
+        p_max=params.p_max,
+        least_depth=ceil_div(params.l0, 10),
+    )
