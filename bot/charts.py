@@ -55,16 +55,16 @@ class Charts:
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
 
-    async def picture(self, picture: Picture, theme: Theme | None = None) -> bytes | None:
-        """The PNG of what a message promises; None where there is nothing to draw or drawing failed (it is logged):
-        the message goes out without it."""
-        theme = theme or self.theme
-        key = (picture.kind, picture.market, picture.tick, theme, picture.outcome, picture.span_ms)
+    async def picture(self, picture: Picture, theme: str | None = None) -> bytes | None:
+        """The PNG of what a message promises, `dark` or `light`; None where there is nothing to draw or drawing failed
+        (it is logged): the message goes out without it."""
+        chosen: Theme = self.theme if theme is None else "light" if theme == "light" else "dark"
+        key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         if key not in self._under_way:
-            task = asyncio.create_task(self._make(key, picture, theme))
+            task = asyncio.create_task(self._make(key, picture, chosen))
             self._under_way[key] = task
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(self._under_way[key])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData
 from bot.money import CENT, MINUS, round_money
 from bot.money import price as price_text
+from bot.words import listed
 
 SOURCES = {
     "fee": "fees",
@@ -46,11 +47,6 @@ def moment(at_ms: int) -> str:
     """9 Jul 23:17 UTC."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return f"{at.day} {at:%b %H:%M} UTC"
-
-
-def listed(names: Sequence[str]) -> str:
-    """A, B and C."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def round_name(exit_: Exit) -> str:

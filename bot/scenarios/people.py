@@ -1,0 +1,89 @@
+"""The people of a crowd: names, tempers and habits, all from a seed. Nobody here is real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+NAMES = (
+    "Mara", "Jonas", "Priya", "Olu", "Tomás", "Inês", "Łukasz", "Wei", "Aisha", "Noor", "Freya", "Diego", "Hana",
+    "Sven", "Chidi", "Élodie", "Marco", "Yuki", "Leila", "Pavel", "Zanele", "Ravi", "Greta", "Mateus", "Siobhán",
+    "Emre", "Lena", "Kofi", "Ana", "Björn", "Thuy", "Nikos", "Paloma", "Idris", "Vera", "Callum", "Soraya", "Henrik",
+    "Mei", "Tariq", "Rosa", "Anders", "Jun", "Farah", "Gus", "Milena", "Bilal", "Ottilie",
+)  # fmt: skip
+
+
+class Temper(StrEnum):
+    INFORMED = "informed"  # follows the published forecasts, pays only what is worth it
+    CHASER = "chaser"  # buys what rises, leaves what falls
+    FAN = "fan"  # backs a favourite, follows a whim
+
+
+SHARES = (Temper.INFORMED, Temper.FAN, Temper.CHASER, Temper.FAN, Temper.INFORMED, Temper.CHASER, Temper.FAN)
+"""Tempers in turn, so that every crowd, however small, has some of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who trades, and how.
+
+    pace: chance per tick to do something, per mille; stake: share of her cash in one trade, per mille; margin: what a
+    token must be worth beyond its price, micro-dollars; span: how many ticks back she remembers; slippage: what she
+    types, empty for the usual; trust: how she weighs each outcome's forecast, per mille; chatty: chance per mille to
+    speak when something happens.
+    """
+
+    number: int
+    name: str
+    temper: Temper
+    favourite: int
+    pace: int
+    stake: int
+    margin: int
+    span: int
+    slippage: str
+    trust: tuple[int, ...]
+    chatty: int
+
+
+def crowd(count: int, seed: int, odds: Sequence[int]) -> tuple[Person, ...]:
+    """`count` people; favourites are drawn by the start odds (any positive weights)."""
+    draw = dice("people", seed)
+    names = draw.sample(NAMES, len(NAMES))
+    return tuple(
+        _person(draw, number, names[number % len(names)], number // len(names), odds) for number in range(count)
+    )
+
+
+def dice(*named: object) -> Random:
+    """A generator of its own for whatever is named; the same on every machine."""
+    return Random(" ".join(str(part) for part in named))  # noqa: S311  # a play needs equal dice, not secret ones
+
+
+def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int]) -> Person:
+    temper = SHARES[number % len(SHARES)]
+    informed, chaser = temper is Temper.INFORMED, temper is Temper.CHASER
+    return Person(
+        number=number,
+        name=name if again == 0 else f"{name} {again + 1}",
+        temper=temper,
+        favourite=_by_weight(draw, odds),
+        pace=draw.randrange(90, 190) if informed else draw.randrange(60, 150) if chaser else draw.randrange(50, 130),
+        stake=draw.randrange(60, 160) if informed else draw.randrange(40, 120) if chaser else draw.randrange(15, 60),
+        margin=draw.randrange(8_000, 30_000),
+        span=draw.randrange(3, 16),
+        slippage=draw.choice(("0.5%", "1%", "2%", "")) if chaser else draw.choice(("", "", "3%", "10%")),
+        trust=tuple(draw.randrange(880, 1_121) for _ in odds),
+        chatty=draw.randrange(20, 160),
+    )
+
+
+def _by_weight(draw: Random, weights: Sequence[int]) -> int:
+    place = draw.randrange(sum(weights))
+    for index, weight in enumerate(weights):
+        if place < weight:
+            return index
+        place -= weight
+    raise AssertionError("weights that sum to more than themselves")
