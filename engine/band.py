@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from engine.desk import Desk
+from engine.desk import BAND, Desk
 from engine.units import RATE, sqrt_up
 
 TRIES = 30
@@ -50,13 +50,14 @@ def move_pairs(desk: Desk, outcome: int, d: int) -> None:
             return
         paid = l - sqrt_up(l * l - 2 * (yes + no) * d + 2 * d * d)
         mark = desk.mark()
-        desk.move_pool(outcome, -paid)
+        desk.move_pools({outcome: -paid}, 1)
         after = desk.l[outcome]
         if paid >= d and (max(yes, no) - d) * RATE <= t.p_max * after and after >= t.least_depth:
-            desk.put(desk.q[0], outcome, yes - d)
-            desk.put(desk.q[1], outcome, no - d)
-            desk.put(desk.e, outcome, desk.e[outcome] + d)
-            desk.earn("band", paid - d)
+            desk.keep(*desk.q, desk.e, desk.money)
+            desk.q[0][outcome] -= d
+            desk.q[1][outcome] -= d
+            desk.e[outcome] += d
+            desk.money[BAND] += paid - d
             return
         desk.rollback(mark)
         d = 4 * d // 5 if d > 0 else -(4 * -d // 5)

@@ -1,17 +1,17 @@
 """The working copy of a market during one tick: plain lists, changed in place, every change undoable.
 
 A tick opens one desk from a state and seals it into the next state; an order that is refused is rolled back to its
-mark. The state it was opened from is never touched.
+mark. The state it was opened from is never touched. Every list is short, so the undo log keeps a copy of a list
+before its first change in a step, which costs less than an entry for each number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.risk import InvariantBroken
-from engine.state import Account, Binary, MarketState, depth
+from engine.state import PROFIT_SOURCES, Account, Binary, MarketState, depth
 from engine.tariff import Tariff
 from engine.terms import MarketParams
 from engine.units import ceil_div
@@ -19,15 +19,16 @@ from engine.units import ceil_div
 CASH, NET, TRADES, ESCROW, TOKENS = range(5)
 """Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO)."""
 
-Box = Any
-"""A list or dict with integer values. Any, because the undo log holds both and one type cannot index both."""
+FEE, MATCH_FEE, GAS, CONVEXITY, PENALTY, CURVE, FLOOR, SEIGNIORAGE, MATCH, BAND, POT, HELD = range(12)
+"""Places in `Desk.money`: the sources of profit in the order of PROFIT_SOURCES, the pot P, and the floor's F times
+the weight (ENGINE section 4)."""
 
 
 class Desk:
     """One market, open for changes. Money in micro-dollars, tokens in micro-tokens.
 
-    Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in. `pot` (P),
-    `held` (F times `weight`, ENGINE section 4) and the profits live in `money`; see `put` for why.
+    Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in; `odds` and their
+    sum over these, `weight`, weigh the floor. `keep` a list before changing it.
     """
 
     __slots__ = (
@@ -61,10 +62,10 @@ class Desk:
         self.active = state.active
         self.odds = params.odds
         self.weight = sum(params.odds[j] for j in self.active)
-        self.money: dict[str, int] = {**state.profit, "pot": state.pot, "held": self._held()}
+        self.money = [state.profit[source] for source in PROFIT_SOURCES] + [state.pot, self._held()]
         self.base: Mapping[int, Account] = state.accounts
         self.accounts: dict[int, list[int]] = {}
-        self.log: list[tuple[Box, int | str, int]] = []
+        self.log: list[tuple[list[int], list[int]]] = []
 
     def _held(self) -> int:
         """sum over active j of odds_j * H_yes + (weight - odds_j) * H_no: the floor's F times the weight."""
@@ -78,7 +79,7 @@ class Desk:
 
     def mean_payout(self, extra: int = 0) -> int:
         """F of ENGINE section 4 after `extra` weighted tokens more, rounded up; micro-dollars."""
-        return ceil_div(self.money["held"] + extra, self.weight)
+        return ceil_div(self.money[HELD] + extra, self.weight)
 
     def token_weight(self, outcome: int, side: int) -> int:
         """How much one token adds to `held`."""
@@ -94,27 +95,30 @@ class Desk:
             found = self.accounts[user] = _open(kept)
         return found
 
-    def put(self, box: Box, key: int | str, value: int) -> None:
-        """Changes box[key] and remembers what was there. Everything a step may have to undo goes through here."""
-        self.log.append((box, key, box[key]))
-        box[key] = value
+    def keep(self, *boxes: list[int]) -> None:
+        """Remembers lists as they are. Everything a step may have to undo is kept before it is changed."""
+        for box in boxes:
+            self.log.append((box, box[:]))
 
-    def move_pool(self, outcome: int, amount: int) -> None:
-        """Adds amount (may be negative) to the users' collateral of a pool."""
-        v = self.v[outcome] + amount
-        self.put(self.v, outcome, v)
-        self.put(self.l, outcome, depth(v, self.tariff.l0, self.tariff.gamma))
-
-    def earn(self, source: str, amount: int) -> None:
-        """Adds to a source of profit, or to `pot` or `held`."""
-        if amount:
-            self.put(self.money, source, self.money[source] + amount)
+    def move_pools(self, shares: Mapping[int, int], sign: int) -> None:
+        """Adds sign * amount to the users' collateral of each pool named."""
+        v, l, l0, gamma = self.v, self.l, self.tariff.l0, self.tariff.gamma  # noqa: E741  # ENGINE's L
+        self.keep(v, l)
+        for j, amount in shares.items():
+            if amount:
+                v[j] += sign * amount
+                l[j] = depth(v[j], l0, gamma)
 
     def settle(self, account: list[int], amount: int) -> None:
         """Pays a user amount (negative: charges her); cash and net move together, and so does the pot."""
-        self.put(account, CASH, account[CASH] + amount)
-        self.put(account, NET, account[NET] - amount)
-        self.put(self.money, "pot", self.money["pot"] - amount)
+        self.keep(account, self.money)
+        account[CASH] += amount
+        account[NET] -= amount
+        self.money[POT] -= amount
+
+    def commit(self) -> None:
+        """What was done so far stays done."""
+        self.log.clear()
 
     def mark(self) -> int:
         """Where to roll back to."""
@@ -124,8 +128,8 @@ class Desk:
         """Undoes every change since the mark, last first."""
         log = self.log
         while len(log) > mark:
-            box, key, old = log.pop()
-            box[key] = old
+            box, old = log.pop()
+            box[:] = old
 
     def check_touched(self) -> None:
         """Who was touched owes nothing, and their tokens and net stakes moved as the market's did."""
@@ -136,8 +140,8 @@ class Desk:
             kept = self.base.get(user)
             then = _open(kept) if kept else [0] * len(found)
             moved = [total + now - old for total, now, old in zip(moved, found, then, strict=True)]
-        if moved[NET] != self.money["pot"] - self.state.pot:
-            raise InvariantBroken("net stakes", f"{moved[NET]} != {self.money['pot']} - {self.state.pot}")
+        if moved[NET] != self.money[POT] - self.state.pot:
+            raise InvariantBroken("net stakes", f"{moved[NET]} != {self.money[POT]} - {self.state.pot}")
         for j, old in enumerate(self.state.binaries):
             held = (self.holdings(j, 0), self.holdings(j, 1))
             grown = (held[0] - old.q_yes + old.s_yes - old.e, held[1] - old.q_no + old.s_no - old.e)
@@ -153,8 +157,8 @@ class Desk:
             )
         )
         accounts = {**self.base, **{user: _account(found) for user, found in self.accounts.items()}}
-        profit = {source: self.money[source] for source in self.state.profit}
-        return replace(self.state, binaries=binaries, accounts=accounts, profit=profit, pot=self.money["pot"])
+        profit = dict(zip(PROFIT_SOURCES, self.money, strict=False))
+        return replace(self.state, binaries=binaries, accounts=accounts, profit=profit, pot=self.money[POT])
 
 
 def _open(kept: Account) -> list[int]:

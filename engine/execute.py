@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.band import hold_band
-from engine.desk import CASH, TOKENS, TRADES
+from engine.desk import CASH, GAS, TOKENS, TRADES
 from engine.events import Fill, Gas, OrderDone, Reason
-from engine.impact import Priced, price_buy, price_sell, take_buy, take_sell
+from engine.impact import Priced, price_buy, price_sell, take
 from engine.intents import Order
 from engine.state import Side, Status
 from engine.tick import Tick
@@ -32,7 +32,7 @@ def run_order(tick: Tick, order: Order) -> None:
         return _refuse(tick, order, 0, Reason.NO_CASH_FOR_GAS, {"need": gas, "have": account[CASH]})
     if gas:
         tick.desk.settle(account, -gas)
-        tick.desk.earn("gas", gas)
+        tick.desk.money[GAS] += gas
         tick.events.append(Gas(user=order.user, amount=gas, order=order.id))
     mistake = _mistake(tick, order, account)
     if mistake:
@@ -96,11 +96,10 @@ def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reas
         return Reason.PAST_WORST_PRICE, past
     if order.buy and fill.total > account[CASH]:
         return Reason.NO_CASH, {"need": fill.total, "have": account[CASH]}
-    (take_buy if order.buy else take_sell)(desk, order.outcome, side, fill)
+    take(desk, order.outcome, side, fill, buy=order.buy)
     desk.settle(account, -fill.total if order.buy else fill.total)
-    place = TOKENS + 2 * order.outcome + side
-    desk.put(account, place, account[place] + (fill.size if order.buy else -fill.size))
-    desk.put(account, TRADES, account[TRADES] + 1)
+    account[TOKENS + 2 * order.outcome + side] += fill.size if order.buy else -fill.size
+    account[TRADES] += 1
     tick.traded[key] = before + fill.size
     tick.fills.append(maker_fill(order, fill))
     tick.events.append(

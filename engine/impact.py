@@ -1,6 +1,6 @@
 """One fill with the maker: what it costs, what the pools get or give, what is surcharge; and carrying it out.
 
-Pricing changes nothing; `take_buy` and `take_sell` move the pools, the profits and the pot of a desk, never a user's
+Pricing changes nothing; `take` moves the pools, the profits and the pot of a desk, never a user's
 account. ENGINE section 3 (charge, penalty, diversion, waterfall, one maker fill) and section 4 (the floor).
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.amm import convexity, curve_buy, curve_sell, marginal_sell, quad_buy, quad_sell
-from engine.desk import Desk
+from engine.desk import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, Desk
+from engine.risk import InvariantBroken
 from engine.state import depth
 from engine.units import RATE, ceil_div, times_power
 
@@ -54,7 +55,7 @@ def price_buy(desk: Desk, outcome: int, side: int, d: int, before: int) -> Price
     usual = total = charge + fee
     if desk.params.floor_enabled:
         extra = d * desk.token_weight(outcome, side)
-        total = max(usual, desk.mean_payout(extra) - desk.state.allowance - desk.money["pot"])
+        total = max(usual, desk.mean_payout(extra) - desk.state.allowance - desk.money[POT])
     conv, penalty, curve = _split(charge - pool, convexity(d, before, t.weights), surcharge)
     share = t.zeta * pool // RATE
     shares = dict.fromkeys(desk.active, share)
@@ -120,7 +121,7 @@ def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Pric
     usual = total = pay - fee
     if desk.params.floor_enabled:
         extra = -d * desk.token_weight(outcome, side)
-        total = max(0, min(usual, desk.money["pot"] - desk.mean_payout(extra) + desk.state.allowance))
+        total = max(0, min(usual, desk.money[POT] - desk.mean_payout(extra) + desk.state.allowance))
     return Priced(d, pool, shares, fee, total, conv, penalty, curve, usual - total, supply, after)
 
 
@@ -145,21 +146,23 @@ def waterfall(desk: Desk, outcome: int, side: int, supply: int, pool: int) -> tu
     shares: dict[int, int] = {}
     for j in desk.active:
         if j != outcome:
-            shares[j] = min(share, _room(desk, max(q_yes[j], q_no[j]), j)) if share else 0
+            shares[j] = min(share, _room(desk, j, max(q_yes[j], q_no[j]))) if share else 0
     given = sum(shares.values())
-    own = min(pool - given, _room(desk, max(supply, desk.q[1 - side][outcome]), outcome))
+    own = min(pool - given, _room(desk, outcome, max(supply, desk.q[1 - side][outcome])))
     missing = pool - given - own
     if missing:
-        left = {j: _room(desk, max(q_yes[j], q_no[j]), j) - shares[j] for j in shares}
+        left = {j: _room(desk, j, max(q_yes[j], q_no[j])) - shares[j] for j in shares}
         given += _share_out(missing, left, shares)
     shares[outcome] = own
     return given + own, shares
 
 
-def _room(desk: Desk, highest: int, outcome: int) -> int:
+def _room(desk: Desk, outcome: int, highest: int) -> int:
     """room = L - max(Q)/p_max, and L stays at 0.1*l0 at least; never negative."""
     t = desk.tariff
-    return max(0, desk.l[outcome] - max(ceil_div(highest * RATE, t.p_max), t.least_depth))
+    need = -(-highest * RATE // t.p_max)
+    room = desk.l[outcome] - (need if need > t.least_depth else t.least_depth)
+    return room if room > 0 else 0
 
 
 def _share_out(missing: int, left: dict[int, int], shares: dict[int, int]) -> int:
@@ -184,29 +187,20 @@ def _split(over: int, term: int, surcharge: int) -> tuple[int, int, int]:
     return conv, penalty, over - conv - penalty
 
 
-def take_buy(desk: Desk, outcome: int, side: int, fill: Priced) -> None:
-    """Pools, supply, profits and the floor's mean payout move; the buyer's account and the pot are `settle`d apart."""
-    for j, amount in fill.shares.items():
-        if amount:
-            desk.move_pool(j, amount)
-    desk.put(desk.q[side], outcome, fill.supply)
-    desk.earn("held", fill.size * desk.token_weight(outcome, side))
-    _earn_parts(desk, fill)
-
-
-def take_sell(desk: Desk, outcome: int, side: int, fill: Priced) -> None:
-    """As `take_buy`, the other way round."""
-    for j, amount in fill.shares.items():
-        if amount:
-            desk.move_pool(j, -amount)
-    desk.put(desk.q[side], outcome, fill.supply)
-    desk.earn("held", -fill.size * desk.token_weight(outcome, side))
-    _earn_parts(desk, fill)
-
-
-def _earn_parts(desk: Desk, fill: Priced) -> None:
-    desk.earn("fee", fill.fee)
-    desk.earn("convexity", fill.convexity)
-    desk.earn("penalty", fill.penalty)
-    desk.earn("curve", fill.curve)
-    desk.earn("floor", fill.floor)
+def take(desk: Desk, outcome: int, side: int, fill: Priced, *, buy: bool) -> None:
+    """Pools, supply, profits and the floor's mean payout move; the user's account and the pot are `settle`d apart."""
+    desk.move_pools(fill.shares, 1 if buy else -1)
+    supplies, money = desk.q[side], desk.money
+    desk.keep(supplies, money)
+    supplies[outcome] = fill.supply
+    weight = fill.size * desk.token_weight(outcome, side)
+    money[HELD] += weight if buy else -weight
+    money[FEE] += fill.fee
+    money[CONVEXITY] += fill.convexity
+    money[PENALTY] += fill.penalty
+    money[CURVE] += fill.curve
+    money[FLOOR] += fill.floor
+    for j in (outcome,) if buy else desk.active:  # a buy only deepens the others
+        yes, no = desk.q[0][j], desk.q[1][j]
+        if min(yes, no) <= 0 or max(yes, no) * RATE > desk.tariff.p_max * desk.l[j]:
+            raise InvariantBroken("supply", f"outcome {j}: {yes}, {no} of {desk.l[j]}")

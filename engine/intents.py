@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from engine.state import Side
+from engine.terms import Round
 
 ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "void"]
 
@@ -111,6 +112,17 @@ def _plain(value: object) -> object:
         return {str(key): _plain(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Round):
+        return _as_written(value)
     if isinstance(value, Decimal | float):
         return str(value)
     return value
+
+
+def _as_written(step: Round) -> dict[str, object]:
+    """A round as `engine.reading.read_rounds` reads it: outcomes count from 1."""
+    found: dict[str, object] = {"freeze_at": step.freeze_at, "decide_at": step.decide_at}
+    if step.winner is not None:
+        return {**found, "winner": step.winner + 1 if isinstance(step.winner, int) else step.winner}
+    losers = [loser + 1 for loser in step.losers] if isinstance(step.losers, tuple) else step.losers
+    return {**found, "count": step.count, "losers": losers}

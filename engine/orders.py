@@ -45,6 +45,7 @@ def apply_orders(
         else:
             seen.add(intent.id)
             _run(tick, intent)
+        tick.desk.commit()
     run_due(tick, now_ms)
     return tuple(tick.fills), tick.seal(), tuple(tick.events)
 

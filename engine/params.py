@@ -133,6 +133,8 @@ def build_params(values: Mapping[str, object]) -> MarketParams | tuple[Problem, 
     _fill_rest(found, problems)
     params = MarketParams(**cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
     breaches = find_problems(params)
+    if breaches and breaches[0].field == "z":  # what follows from z is not a mistake of its own
+        breaches = tuple(breach for breach in breaches if breach.field == "z" or breach.field in read)
     if not problems:
         return breaches or params
     return (*problems, *(breach for breach in breaches if breach.field in read))
@@ -161,7 +163,7 @@ def retune(
         if params.duration == params.rounds[-1].decide_at and rounds:
             found.setdefault("duration", rounds[-1].decide_at)
     changed = replace(params, **cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
-    return find_problems(changed) or changed
+    return tuple(breach for breach in find_problems(changed) if breach.field in found) or changed
 
 
 def _spread(values: Mapping[str, object]) -> dict[str, object]:

@@ -175,10 +175,10 @@ def _read_round(entry: object, number: int, names: tuple[str, ...]) -> Round:
 
 
 def find_outcome(value: object, names: tuple[str, ...]) -> int:
-    """0-based outcome from its name (any case) or its number from 1."""
+    """0-based outcome from its name (any case) or its number from 1; an int is always a number."""
     word = str(value).strip()
     for i, name in enumerate(names):
-        if word.casefold() == name.casefold():
+        if not isinstance(value, int) and word.casefold() == name.casefold():
             return i
     if word.isdecimal() and len(word) < 4 and 1 <= int(word) <= len(names):
         return int(word) - 1
