@@ -69,6 +69,11 @@ class Actions(Repository):
         query = select(actions).where(waiting).order_by(actions.c.accepted_ms, actions.c.number)
         return [to_action(row) for row in await self._uow.rows(query)]
 
+    async def settle(self, market: int, number: int, status: ActionStatus) -> None:
+        """Done or refused outside a tick (what revives a halted market)."""
+        here = and_(actions.c.market == market, actions.c.number == number)
+        await self._uow.run(update(actions).where(here).values(status=status.value))
+
     async def of_tick(self, market: int, tick: int) -> list[ActionRow]:
         """Those it ran, in its order."""
         query = select(actions).where(actions.c.market == market, actions.c.tick_id == tick)

@@ -32,6 +32,7 @@ class Markets(Repository):
             "draft": dict(draft),
             "creator": creator,
             "created_ms": now_ms,
+            "memo": {},
         }
         market = await self._uow.add(insert(config), values)
         await self._uow.chats.connect(market, chat)
@@ -156,7 +157,19 @@ class Markets(Repository):
         self._uow.cache.put(market.id, market.tick, market.head, state)
         return state
 
-    async def halt(self, market: int, reason: str, now_ms: int) -> None:
+    async def remember(self, market: int, memo: Payload) -> None:
+        """What has been announced so far."""
+        await self._uow.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
+
+    async def revive(self, market: Market) -> None:
+        """Let a halted market tick again. The orders that waited are refused without gas: one of them may be what broke
+        it, and nobody should be filled at a price she saw before the halt."""
+        await self._uow.orders.refuse_pending(market.id, "halted")
+        state = await self.state(market)
+        values = {"halted": None, "status": state.status.value}
+        await self._uow.run(update(config).where(config.c.market == market.id).values(**values))
+
+    async def halt(self, market: int, reason: str) -> None:
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
         await self._uow.run(update(config).where(config.c.market == market).values(**values))
@@ -192,7 +205,10 @@ def to_market(row: RowMapping) -> Market:
         tick_ms=row["tick_ms"],
         head=row["head"],
         halted=row["halted"],
+        memo=row["memo"],
         next_step=step,
+        volume=row["volume"],
+        trades=row["trades"],
         winner=row["winner"],
         ended_ms=row["ended_ms"],
     )

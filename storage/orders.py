@@ -108,6 +108,12 @@ class Orders(Repository):
         query = select(orders).where(orders.c.market == market, orders.c.tick_id == tick)
         return [to_order(row) for row in await self._uow.rows(query.order_by(orders.c.accepted_ms, orders.c.number))]
 
+    async def refuse_pending(self, market: int, reason: str) -> None:
+        """Every order that waits is refused, whatever the next tick would have made of it; no gas, no tick."""
+        waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
+        values = {"status": OrderStatus.REFUSED.value, "reason": reason, "reserve": 0}
+        await self._uow.run(update(orders).where(waiting).values(**values))
+
     async def withdraw(self, market: int, person: int, number: int | None) -> list[OrderRow]:
         """Take back pending orders (None: all of hers) that no tick has run; returns those taken back. Orders that rest
         in the book are cancelled by an action instead."""

@@ -7,13 +7,13 @@ back those behind it, so that a fill never overtakes the one before it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, or_, select, update
 
 from storage.clean import clean
 from storage.dialect import upsert
-from storage.records import Audience, Notice, OutboxRow
+from storage.records import Audience, Chat, Notice, OutboxRow
 from storage.repository import Repository
 from storage.schema import message_refs, outbox
 
@@ -27,59 +27,58 @@ class Place(NamedTuple):
 
 
 class Outbox(Repository):
-    async def add(self, market: int, notice: Notice, now_ms: int, due_ms: int | None = None) -> int:
+    async def add(self, market: int, notice: Notice, now_ms: int) -> int:
         """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
         one where her ticket stands, else where she was seen last, ADMINS one per admin of the market's chats (with
         nobody vouched for: its creator). A waiting row of the same key and place takes the newer payload."""
-        places = await self._places(market, notice)
-        for place in places:
-            await self._put(market, notice, place, now_ms, now_ms if due_ms is None else due_ms)
-        if places and self._uow.outbox_filled not in self._uow.after_commit:
+        return await self.add_many(market, [notice], now_ms)
+
+    async def add_many(self, market: int, notices: Sequence[Notice], now_ms: int) -> int:
+        """Like `add` for each, in order, with a handful of statements for all of them."""
+        rows = [
+            _row(market, notice, place, now_ms)
+            for notice, places in zip(notices, await self._all_places(market, notices), strict=True)
+            for place in places
+        ]
+        fresh = [row for row in rows if row["key"] is None or not await self._renew(row)]
+        await self._uow.run_many(insert(outbox), fresh)
+        if rows and self._uow.outbox_filled not in self._uow.after_commit:
             self._uow.after_commit.append(self._uow.outbox_filled)
-        return len(places)
+        return len(rows)
 
-    async def _places(self, market: int, notice: Notice) -> Sequence[Place]:
-        if notice.audience is Audience.CHAT:
-            chats = await self._uow.chats.of_market(market)
-            return [Place(chat.platform, chat.external_id, None) for chat in chats]
-        people = [notice.person] if notice.audience is Audience.PERSON else await self._admins(market)
-        ticket = None if notice.ticket is None else await self._uow.tickets.get(notice.ticket)
-        found = [await self._reach(person, ticket.platform if ticket else None) for person in people if person]
-        return [place for place in found if place is not None]
+    async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Place]]:
+        """Where each goes. Who has no identity left (erased) is told nothing."""
+        audiences = {notice.audience for notice in notices}
+        here = [] if audiences <= {Audience.PERSON} else await self._uow.chats.of_market(market)
+        admins = await self._admins(market, here) if Audience.ADMINS in audiences else []
+        tickets = await self._uow.tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
+        people = {notice.person for notice in notices if notice.person is not None} | set(admins)
+        known = await self._uow.people.reach(people)
 
-    async def _admins(self, market: int) -> list[int]:
-        chats = await self._uow.chats.of_market(market)
-        known = {person for chat in chats for person in await self._uow.chats.admins(chat.id)}
+        def reach(person: int | None, ticket: int | None) -> list[Place]:
+            stands = tickets[ticket].platform if ticket is not None and ticket in tickets else None
+            found = known.get(person or 0, ())
+            best = next((one for one in found if one.platform == stands), found[0] if found else None)
+            return [] if best is None else [Place(best.platform, best.external_id, person)]
+
+        def places(notice: Notice) -> list[Place]:
+            if notice.audience is Audience.CHAT:
+                return [Place(chat.platform, chat.external_id, None) for chat in here]
+            if notice.audience is Audience.PERSON:
+                return reach(notice.person, notice.ticket)
+            return [place for person in admins for place in reach(person, None)]
+
+        return [places(notice) for notice in notices]
+
+    async def _admins(self, market: int, here: Sequence[Chat]) -> list[int]:
+        known = {person for chat in here for person in await self._uow.chats.admins(chat.id)}
         return sorted(known) or [(await self._uow.markets.known(market)).creator]
 
-    async def _reach(self, person: int, platform: str | None) -> Place | None:
-        """On the platform her ticket stands on, else where she was seen last; None: erased everywhere."""
-        identities = await self._uow.people.identities(person)
-        found = next((one for one in identities if one.platform == platform), identities[0] if identities else None)
-        return None if found is None else Place(found.platform, found.external_id, person)
-
-    async def _put(self, market: int, notice: Notice, place: Place, now_ms: int, due_ms: int) -> None:
-        key = None if notice.key is None else f"{market}:{place.platform}:{place.target}:{notice.key}"
-        if key is not None:
-            fresh = {"payload": dict(notice.payload), "kind": notice.kind, "revision": outbox.c.revision + 1}
-            newer = update(outbox).where(outbox.c.key == key, outbox.c.dropped.is_(False)).values(**fresh)
-            if (await self._uow.run(newer)).rowcount:
-                return
-        row = {
-            "market": market,
-            "kind": notice.kind,
-            "audience": notice.audience.value,
-            "platform": place.platform,
-            "target": place.target,
-            "person": place.person,
-            "payload": dict(notice.payload),
-            "slot": notice.slot,
-            "ticket": notice.ticket,
-            "key": key,
-            "created_ms": now_ms,
-            "due_ms": due_ms,
-        }
-        await self._uow.run(insert(outbox), row)
+    async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
+        """Give a waiting row of the same key the newer payload; False: none waits."""
+        newer = {"payload": row["payload"], "kind": row["kind"], "revision": outbox.c.revision + 1}
+        same = and_(outbox.c.key == row["key"], outbox.c.dropped.is_(False))
+        return (await self._uow.run(update(outbox).where(same).values(**newer))).rowcount > 0
 
     async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
@@ -169,6 +168,23 @@ class Outbox(Repository):
         row = {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}
         keys = ("market", "platform", "chat_ext", "slot")
         await self._uow.run(upsert(self._uow.dialect, message_refs, keys, row), row)
+
+
+def _row(market: int, notice: Notice, place: Place, now_ms: int) -> dict[str, Any]:  # Any: a row as it is written
+    return {
+        "market": market,
+        "kind": notice.kind,
+        "audience": notice.audience.value,
+        "platform": place.platform,
+        "target": place.target,
+        "person": place.person,
+        "payload": dict(notice.payload),
+        "slot": notice.slot,
+        "ticket": notice.ticket,
+        "key": None if notice.key is None else f"{market}:{place.platform}:{place.target}:{notice.key}",
+        "created_ms": now_ms,
+        "due_ms": now_ms,
+    }
 
 
 def _slot(market: int, platform: str, chat_ext: str, slot: str) -> ColumnElement[bool]:

@@ -56,12 +56,19 @@ class People(Repository):
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
         """Where she can be reached, the platform she used last first."""
-        query = select(links).where(links.c.person == person)
-        found = await self._uow.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
-        return tuple(
-            Identity(person=person, platform=row["platform"], external_id=row["external_id"], name=row["name"])
-            for row in found
-        )
+        return (await self.reach([person])).get(person, ())
+
+    async def reach(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
+        """`identities` of many at once; who has none is left out."""
+        query = select(links).where(links.c.person.in_(sorted(set(ids))))
+        rows = await self._uow.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
+        found: dict[int, tuple[Identity, ...]] = {}
+        for row in rows:
+            one = Identity(
+                person=row["person"], platform=row["platform"], external_id=row["external_id"], name=row["name"]
+            )
+            found[one.person] = (*found.get(one.person, ()), one)
+        return found
 
 
 def _is(platform: str, external_id: str) -> ColumnElement[bool]:

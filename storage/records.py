@@ -111,7 +111,10 @@ class Market:
     tick_ms: int | None  # when that was
     head: str  # hash of that tick: the head of the audit chain
     halted: str | None
+    memo: Payload  # what has been announced: see `scheduler.watch`
     next_step: NextStep | None
+    volume: int  # micro-dollars traded so far, before fees
+    trades: int
     winner: int | None
     ended_ms: int | None  # resolved or voided
 

@@ -63,6 +63,7 @@ config = Table(
     Column("state", Payload),  # what of the engine's state is not in binaries, users and positions
     Column("house", BigInteger, nullable=False, default=0),  # sum of the house's ledger entries
     Column("halted", Text),
+    Column("memo", Payload, nullable=False),  # what was announced last: leader, digest, reminder
     Column("winner", Integer),
     Column("ended_ms", BigInteger),
     Column("next_kind", String(8)),

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("state", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("house", sa.BigInteger(), nullable=False),
         sa.Column("halted", sa.Text(), nullable=True),
+        sa.Column("memo", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("winner", sa.Integer(), nullable=True),
         sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.Column("next_kind", sa.String(length=8), nullable=True),

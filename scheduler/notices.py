@@ -1,0 +1,208 @@
+"""What happened in a tick to what is told: events to notices. Pure data, no prose; `bot.words` has the sentences.
+
+Times in payloads are epoch milliseconds, money and prices micro-dollars, outcomes and rounds count from 0. `late_ms` is
+0 where a step ran on time.
+
+| kind | for | payload |
+|---|---|---|
+| started | chats | people |
+| order | her (ticket) | order |
+| granted | her | cash |
+| paid | her | total, paid: [[outcome, side, tokens, amount]] |
+| refunded | her | amount |
+| refused | her who asked | action, kind, reason, detail |
+| frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms |
+| round_asked | admins | round, count, final, at_ms, late_ms |
+| round_skipped | chats | round |
+| eliminated | chats | fields of `Eliminated`, at_ms, late_ms |
+| resumed, paused | chats | round or null, at_ms |
+| resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]] |
+| voided | chats | at_ms, owed, paid, scaled |
+| retuned | chats | fields |
+| big_trade | chats | outcome, side, buy, size, amount, price |
+| halted | admins | reason, tick |
+| board | chats (slot and key `board`) | tick |
+| lead_change, digest, countdown, round_asked again | see `scheduler.watch` | |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from engine.events import (
+    ControlRefused,
+    Eliminated,
+    Frozen,
+    Joined,
+    OrderDone,
+    Paid,
+    Paused,
+    Resolved,
+    Resumed,
+    Retuned,
+    RoundAsked,
+    RoundSkipped,
+    Voided,
+)
+from engine.units import MICRO
+from scheduler.pace import Pace
+from storage.records import Audience, Json, Market, Notice, Payload, intent_number
+from storage.saving import TickOutcome
+
+BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
+PODIUM = 3
+
+Place = tuple[int, int, int, int]  # place, person, gain, final
+
+
+def tick_notices(outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
+    """Everything a tick has to tell, private things first, the board last."""
+    found = [*_private(outcome), *_public(outcome, pace, podium), *_big_trades(outcome)]
+    if outcome.market.tick == 0:
+        found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts)}))
+    if outcome.fills or outcome.events:
+        found.append(board(outcome.tick))
+    return found
+
+
+def board(tick: int) -> Notice:
+    """The board may have changed: whoever posts it reads what it shows at that moment."""
+    return Notice(kind="board", audience=Audience.CHAT, payload={"tick": tick}, slot="board", key="board")
+
+
+def halted(market: Market, reason: str) -> Notice:
+    return Notice(kind="halted", audience=Audience.ADMINS, payload={"reason": reason, "tick": market.tick + 1})
+
+
+def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> Notice:
+    """Admins are to name who leaves, or the winner; waiting reminders of one round replace each other."""
+    payload: Payload = {
+        "round": event.round,
+        "count": event.count,
+        "final": event.final,
+        "at_ms": market.epoch_ms(event.at_ms),
+        "late_ms": late_ms,
+        "again": again,
+    }
+    return Notice(kind="round_asked", audience=Audience.ADMINS, payload=payload, key=f"asked:{event.round}")
+
+
+def _to_chats(kind: str, payload: Payload) -> Notice:
+    return Notice(kind=kind, audience=Audience.CHAT, payload=payload)
+
+
+def _to_person(person: int, kind: str, payload: Payload, ticket: int | None = None) -> Notice:
+    return Notice(kind=kind, audience=Audience.PERSON, payload=payload, person=person, ticket=ticket)
+
+
+def _private(outcome: TickOutcome) -> list[Notice]:
+    """Each order to its owner; payouts and refunds, one message a person; refusals to who asked."""
+    tickets = {row.number: row.ticket for row in outcome.orders}
+    actors = {row.id: row for row in outcome.actions}
+    found: list[Notice] = []
+    paid: dict[int, list[Paid]] = {}
+    for event in outcome.events:
+        if isinstance(event, OrderDone):
+            number = intent_number(event.order)
+            found.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
+        elif isinstance(event, Joined) and not event.first:
+            found.append(_to_person(event.user, "granted", {"cash": event.cash}))
+        elif isinstance(event, Paid) and event.outcome is None:
+            found.append(_to_person(event.user, "refunded", {"amount": event.amount}))
+        elif isinstance(event, Paid):
+            paid.setdefault(event.user, []).append(event)
+        elif isinstance(event, ControlRefused):
+            row = actors[event.id]
+            if row.actor is not None:
+                payload: Payload = {
+                    "action": row.number,
+                    "kind": row.kind,
+                    "reason": event.reason.value,
+                    "detail": dict(event.detail),
+                    "asked": dict(row.payload),
+                }
+                found.append(_to_person(row.actor, "refused", payload))
+    for person, rows in paid.items():
+        parts: list[Json] = [[row.outcome, row.side and row.side.value, row.tokens, row.amount] for row in rows]
+        found.append(_to_person(person, "paid", {"total": sum(row.amount for row in rows), "paid": parts}))
+    return found
+
+
+def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place]) -> list[Notice]:
+    """The course of the market, in the order it ran."""
+    market = outcome.market
+
+    def late(at_ms: int) -> int:
+        behind = outcome.now_ms - market.epoch_ms(at_ms)
+        return behind if behind >= max(pace.late_ms, 2 * market.params.batch_interval_ms) else 0
+
+    found: list[Notice] = []
+    for event in outcome.events:
+        match event:
+            case Frozen():
+                found.append(_to_chats("frozen", _frozen(market, event, late)))
+            case RoundAsked():
+                found.append(asked(market, event, late(event.at_ms), again=False))
+            case RoundSkipped():
+                found.append(_to_chats("round_skipped", {"round": event.round}))
+            case Eliminated():
+                found.append(_to_chats("eliminated", _plain(market, event) | {"late_ms": late(event.at_ms)}))
+            case Resumed():
+                found.append(_to_chats("resumed", _plain(market, event)))
+            case Paused():
+                found.append(_to_chats("paused", _plain(market, event) | {"round": None}))
+            case Resolved():
+                places: list[Json] = [list(place) for place in podium]
+                extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places}
+                found.append(_to_chats("resolved", _plain(market, event) | extra))
+            case Voided():
+                found.append(_to_chats("voided", _plain(market, event)))
+            case Retuned():
+                found.append(_to_chats("retuned", {"fields": list(event.fields)}))
+            case _:
+                pass
+    return found
+
+
+def _frozen(market: Market, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:
+    planned = None if event.round is None else market.params.rounds[event.round]
+    return {
+        "round": event.round,
+        "at_ms": market.epoch_ms(event.at_ms),
+        "decide_ms": None if planned is None else market.epoch_ms(planned.decide_at),
+        "final": planned is not None and planned.is_final,
+        "late_ms": 0 if planned is None else late(event.at_ms),
+    }
+
+
+def _plain(market: Market, event: Eliminated | Resumed | Paused | Resolved | Voided) -> dict[str, Json]:
+    """The event's own fields, its time as epoch milliseconds."""
+    found = cast("dict[str, Json]", event.to_json())
+    del found["type"]
+    return found | {"at_ms": market.epoch_ms(event.at_ms)}
+
+
+def _big_trades(outcome: TickOutcome) -> list[Notice]:
+    """Orders that traded at least $100 and a hundredth of Z, nobody named."""
+    least = max(BIG_TRADE, outcome.market.params.z // 100)
+    traded: dict[str, int] = {}
+    for fill in outcome.fills:
+        traded[fill.order] = traded.get(fill.order, 0) + fill.amount
+    done = {event.order: event for event in outcome.events if isinstance(event, OrderDone)}
+    return [
+        _to_chats("big_trade", _trade(done[order], amount))
+        for order, amount in traded.items()
+        if amount >= least and order in done
+    ]
+
+
+def _trade(order: OrderDone, amount: int) -> Payload:
+    return {
+        "outcome": order.outcome,
+        "side": order.side.value,
+        "buy": order.buy,
+        "size": order.filled,
+        "amount": amount,
+        "price": amount * MICRO // max(order.filled, 1),
+    }

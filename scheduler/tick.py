@@ -1,0 +1,196 @@
+"""The market tick: fence, load, apply, check, save, notices, commit: one transaction; a market's trouble is its own.
+
+Crash points (`Database.crash`), in order: fenced, loaded, applied, between tables (three of them), before commit,
+committed. A process that dies at any of them leaves a market as before the tick or as after it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.events import Event, Fill, Resolved, params_after
+from engine.intents import Intent
+from engine.orders import apply_orders
+from engine.risk import InvariantBroken, check
+from engine.state import MarketState, Side, price_micro
+from scheduler import notices
+from scheduler.pace import Pace
+from scheduler.watch import Facts, Memo, watch
+from storage.database import Database
+from storage.export import standings
+from storage.intents import action_intent, order_intent
+from storage.markets import TICKING
+from storage.records import ActionRow, ActionStatus, Market, OrderRow
+from storage.saving import TickOutcome, save_tick
+from storage.steps import next_step
+from storage.unit_of_work import UnitOfWork
+
+REVIVING = ("resume", "void")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickReport:
+    """What became of a tick. `tick` None: nothing was written. `halted`: why the market stands still.
+
+    `phases`: milliseconds by phase (load, engine, save, commit).
+    """
+
+    market: int
+    tick: int | None = None
+    head: str = ""
+    orders: int = 0
+    fills: tuple[Fill, ...] = ()
+    events: tuple[Event, ...] = ()
+    halted: str | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+class _Watch:
+    """Wall time by phase."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.phases[phase] = (now - self._last) * 1_000
+        self._last = now
+
+
+async def run_tick(
+    db: Database, market: int, now_ms: int, *, idle: bool = True, pace: Pace | None = None
+) -> TickReport:
+    """Run one tick of a market at `now_ms` (epoch); every step and intent due by then is applied exactly once.
+
+    `idle` False: with nothing queued and nothing due, nothing is written. A broken invariant rolls the tick back and
+    halts this market alone; its admins are told. Raises LookupError for an unknown market; database errors pass
+    through with nothing written.
+    """
+    try:
+        return await _run(db, market, now_ms, idle=idle, pace=pace or Pace())
+    except InvariantBroken as broken:
+        return await halt(db, market, f"{broken.rule}: {broken.detail}", now_ms)
+
+
+async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace) -> TickReport:
+    laps = _Watch()
+    async with db.writing() as uow:
+        market = await uow.markets.lock(number)
+        db.crash("fenced")
+        if market.status not in TICKING:
+            return TickReport(market=number)
+        if market.halted is not None and not await _revive(uow, market):
+            return TickReport(market=number, halted=market.halted)
+        orders = await uow.orders.pending(number)
+        actions = await uow.actions.pending(number)
+        accepted = [row.ts_ms for row in orders] + [row.ts_ms for row in actions]
+        now_ms = max(now_ms, market.tick_ms or 0, *accepted)  # nothing runs before it was accepted
+        due = market.next_step is not None and market.next_step.at_ms <= now_ms
+        if not (idle or orders or actions or due):
+            return TickReport(market=number)
+        before = await uow.markets.state(market)
+        laps.lap("load")
+        db.crash("loaded")
+        outcome = _apply(market, before, orders, actions, now_ms)
+        laps.lap("engine")
+        db.crash("applied")
+        head = await save_tick(uow, outcome)
+        await _tell(uow, outcome, pace)
+        laps.lap("save")
+        db.crash("before commit")
+        await uow.commit()
+        laps.lap("commit")
+    db.crash("committed")
+    return TickReport(
+        market=number,
+        tick=outcome.tick,
+        head=head,
+        orders=len(orders),
+        fills=outcome.fills,
+        events=outcome.events,
+        phases=laps.phases,
+    )
+
+
+def _apply(
+    market: Market, before: MarketState, orders: Sequence[OrderRow], actions: Sequence[ActionRow], now_ms: int
+) -> TickOutcome:
+    """The engine's part: pure, and the only place where a market changes."""
+    intents: tuple[Intent, ...] = (*map(order_intent, orders), *map(action_intent, actions))
+    fills, after, events = apply_orders(before, intents, market.params, market.engine_ms(now_ms))
+    params = params_after(market.params, events)
+    check(after, params)
+    return TickOutcome(
+        market=market,
+        now_ms=now_ms,
+        intents=intents,
+        orders=tuple(orders),
+        actions=tuple(actions),
+        fills=fills,
+        events=events,
+        before=before,
+        after=after,
+        params=params,
+        next_step=next_step(params, after, market.epoch_ms(0)),
+    )
+
+
+async def _revive(uow: UnitOfWork, market: Market) -> bool:
+    """Whether an admin has resumed or voided a halted market. Orders that waited are refused first. A resume that
+    ends the halt has done its work: the engine, which knows of no halt, would refuse it."""
+    controls = [row for row in await uow.actions.pending(market.id) if row.kind == "control"]
+    asked = [row for row in controls if row.payload["kind"] in REVIVING]
+    if not asked:
+        return False
+    await uow.markets.revive(market)
+    state = await uow.markets.state(market)
+    for row in asked:
+        if row.payload["kind"] == "resume" and state.status.value == "RUNNING":
+            await uow.actions.settle(market.id, row.number, ActionStatus.DONE)
+    return True
+
+
+async def _tell(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> None:
+    """The notices of a tick into the outbox, in its transaction."""
+    podium: list[notices.Place] = []
+    if any(isinstance(event, Resolved) for event in outcome.events):
+        ranked = standings(await uow.members.of(outcome.market.id), None)
+        podium = [(row.rank, row.person, row.gain, row.final) for row in ranked[: notices.PODIUM]]
+    found = notices.tick_notices(outcome, pace, podium)
+    after = await uow.markets.known(outcome.market.id)
+    yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
+    facts = Facts(
+        now_ms=outcome.now_ms,
+        yes=yes,
+        active=outcome.after.active,
+        volume=after.volume,
+        trades=after.trades,
+        ticked=True,
+    )
+    memo = Memo.read(after.memo)
+    told, fresh = watch(after, memo, facts, pace)
+    if fresh != memo:
+        await uow.markets.remember(after.id, fresh.to_json())
+    await uow.outbox.add_many(after.id, [*found, *told], outcome.now_ms)
+
+
+async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:
+    """Stop one market and tell its admins; the tick that failed has been rolled back."""
+    async with db.writing() as uow:
+        market = await uow.markets.lock(number)
+        await uow.markets.halt(number, reason)
+        before = {"status": market.status.value}
+        after = {"status": "FROZEN", "halted": reason}
+        await uow.audit.append(
+            action="halt", actor=None, market=number, reason=reason, before=before, after=after, now_ms=now_ms
+        )
+        for row in await uow.actions.pending(number):
+            if row.kind == "control" and row.payload["kind"] in REVIVING:  # it did not help: once is enough
+                await uow.actions.settle(number, row.number, ActionStatus.REFUSED)
+        await uow.outbox.add_many(number, [notices.halted(market, reason), notices.board(market.tick)], now_ms)
+        await uow.commit()
+    db.cache.forget(number)
+    return TickReport(market=number, halted=reason)

@@ -1,0 +1,36 @@
+"""What is due and what comes next. Pure: rows and a time in, an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.state import Status
+from storage.markets import TICKING
+from storage.records import Market, NextStep
+from storage.steps import next_step
+
+__all__ = ["next_step", "step_due", "tick_due", "wake_times"]
+
+
+def step_due(market: Market, now_ms: int) -> bool:
+    """Whether a step of its timetable has come. A halted market waits for its admins."""
+    step: NextStep | None = market.next_step
+    return market.halted is None and step is not None and step.at_ms <= now_ms
+
+
+def tick_due(market: Market, now_ms: int) -> bool:
+    """Whether its batch interval has passed since its last tick; a step that has come does not wait for it."""
+    if market.status not in TICKING:
+        return False
+    if step_due(market, now_ms) or market.tick_ms is None:
+        return True
+    return market.tick_ms + market.params.batch_interval_ms <= now_ms
+
+
+def wake_times(markets: Iterable[Market]) -> dict[int, int]:
+    """When each market wants its next step, epoch milliseconds by market; those that want none are left out."""
+    return {
+        market.id: market.next_step.at_ms
+        for market in markets
+        if market.next_step is not None and market.halted is None and market.status is not Status.DRAFT
+    }

@@ -1,0 +1,127 @@
+"""What is told without an event: a new leader, a digest, the call before a freeze, a reminder. Pure.
+
+`Memo` is what has been told so far; it lives in the market's row, so that a restart repeats nothing.
+
+| kind | for | payload |
+|---|---|---|
+| lead_change | chats | outcome, yes, before (outcome, null where nobody led), before_yes |
+| digest | chats (key `digest`) | since_ms, trades, volume, yes: [micro], before: [micro] |
+| countdown | chats | round, at_ms, final |
+| round_asked | admins | as in `scheduler.notices`, again: true |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from engine.units import MICRO
+from scheduler.pace import Pace
+from storage.records import Audience, Market, Notice, Payload
+
+LEAD = MICRO // 100  # a point
+LEAD_TICKS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """leader: as told last; rival: who leads now, since when and for how many ticks; digest_*: when the last digest was
+    and what had traded by then; yes: prices then; countdown, asked_ms: the round called out, the last reminder."""
+
+    leader: int | None = None
+    rival: int | None = None
+    rival_ticks: int = 0
+    rival_ms: int = 0
+    digest_ms: int | None = None
+    digest_volume: int = 0
+    digest_trades: int = 0
+    yes: tuple[int, ...] = ()
+    countdown: int | None = None
+    asked_ms: int = 0
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Memo:  # Any: JSON as json.loads types it
+        return cls(**{**stored, "yes": tuple(stored.get("yes", ()))})
+
+    def to_json(self) -> dict[str, Any]:  # Any: dataclasses.asdict is typed so
+        return {**asdict(self), "yes": list(self.yes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """How a market stands at `now_ms`: YES prices, outcomes still in, what has traded so far; `ticked` in a tick."""
+
+    now_ms: int
+    yes: tuple[int, ...]
+    active: tuple[int, ...]
+    volume: int
+    trades: int
+    ticked: bool
+
+
+def watch(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+    """What is to be told now, and what is then remembered. `market` as it stands after the tick."""
+    found: list[Notice] = []
+    for step in (_lead, _digest, _countdown):
+        told, memo = step(market, memo, facts, pace)
+        found += told
+    return found, memo
+
+
+def _lead(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+    """A new highest YES by at least a point for two ticks (or as long as two last). An elimination tells its own."""
+    ranked = sorted(facts.active, key=lambda i: (-facts.yes[i], i))
+    if len(ranked) < 2:
+        return [], memo
+    top, second = ranked[:2]
+    clear = facts.yes[top] - facts.yes[second] >= LEAD
+    if memo.digest_ms is None or (memo.leader is not None and memo.leader not in facts.active):
+        return [], replace(memo, leader=top if clear else None, rival=None, rival_ticks=0)
+    if top == memo.leader or not clear:
+        return [], replace(memo, rival=None, rival_ticks=0)
+    same = memo.rival == top
+    ticks = (memo.rival_ticks if same else 0) + facts.ticked
+    since = memo.rival_ms if same else facts.now_ms
+    if ticks < LEAD_TICKS and facts.now_ms - since < LEAD_TICKS * market.params.batch_interval_ms:
+        return [], replace(memo, rival=top, rival_ticks=ticks, rival_ms=since)
+    payload: Payload = {
+        "outcome": top,
+        "yes": facts.yes[top],
+        "before": memo.leader,
+        "before_yes": None if memo.leader is None else facts.yes[memo.leader],
+    }
+    notice = Notice(kind="lead_change", audience=Audience.CHAT, payload=payload)
+    return [notice], replace(memo, leader=top, rival=None, rival_ticks=0)
+
+
+def _digest(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+    """Every so often, if anything traded since the last one."""
+    fresh = replace(memo, digest_ms=facts.now_ms, digest_volume=facts.volume, digest_trades=facts.trades, yes=facts.yes)
+    if memo.digest_ms is None:
+        return [], fresh
+    if facts.now_ms - memo.digest_ms < pace.digest_ms or market.over:
+        return [], memo
+    if facts.trades == memo.digest_trades:
+        return [], fresh
+    payload: Payload = {
+        "since_ms": memo.digest_ms,
+        "trades": facts.trades - memo.digest_trades,
+        "volume": facts.volume - memo.digest_volume,
+        "yes": list(facts.yes),
+        "before": list(memo.yes),
+    }
+    return [Notice(kind="digest", audience=Audience.CHAT, payload=payload, key="digest")], fresh
+
+
+def _countdown(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+    """Once before each freeze; a freeze that is due already tells its own."""
+    step = market.next_step
+    if step is None or step.kind != "freeze" or step.round == memo.countdown or market.halted is not None:
+        return [], memo
+    ahead = step.at_ms - facts.now_ms
+    if not 0 < ahead <= pace.countdown_ms:
+        return [], memo
+    payload = {"round": step.round, "at_ms": step.at_ms, "final": step.final}
+    notice = Notice(kind="countdown", audience=Audience.CHAT, payload=payload)
+    return [notice], replace(memo, countdown=step.round)
