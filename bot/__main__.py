@@ -1,0 +1,118 @@
+"""The command line: `outcry demo`, `outcry run` and what goes with them. Each command imports only what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.settings import Settings, load
+
+EXPORTS = ("trades", "config", "metrics", "rankings", "ledger")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Wrong usage is 2, as argparse has it."""
+    options = _parser().parse_args(argv)
+    settings = load()
+    if not isinstance(settings, Settings):
+        for error in settings:
+            print(error.sentence, file=sys.stderr)
+        return 2
+    try:
+        return int(options.call(options, settings))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="outcry", description="A market your community plays in its own chat.")
+    parser.add_argument("--version", action="version", version=f"outcry {version('outcry')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="play the last eight of the 2014 World Cup in the local room")
+    demo.add_argument("--headless", action="store_true", help="no room: play as fast as possible and write the files")
+    demo.add_argument("--seed", type=int, default=1, help="equal seeds give equal files (default %(default)s)")
+    demo.add_argument("--out", type=Path, default=Path("outcry-demo"), metavar="DIR", help="default %(default)s")
+    demo.add_argument("--minutes", type=_minutes, default=3.0, help="how long the event takes (default %(default)s)")
+    demo.add_argument("--traders", type=_traders, default=20, help="synthetic traders (default %(default)s)")
+    demo.add_argument("--host", default="127.0.0.1")
+    demo.add_argument("--port", type=int, default=8080, help="default %(default)s; 0 takes any free one")
+    demo.add_argument("--open", action="store_true", help="open the room in the browser")
+    demo.add_argument("--force", action="store_true", help="replace what an earlier demo left in DIR")
+    demo.set_defaults(call=_demo)
+
+    run = commands.add_parser("run", help="serve: the room, the platforms that have a token, the ticks")
+    run.add_argument("--only", choices=("room", "discord", "telegram", "ticks"), help="only this part")
+    run.set_defaults(call=_run)
+
+    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
+    migrate.set_defaults(call=_migrate)
+
+    export = commands.add_parser("export", help="write one of a market's tables as CSV")
+    export.add_argument("what", choices=EXPORTS)
+    export.add_argument("--market", type=int, metavar="ID", help="default: the latest market")
+    export.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    export.add_argument("--out", default="-", metavar="FILE", help="default -: standard output")
+    export.set_defaults(call=_export)
+    return parser
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes <= 24 * 60:
+        raise argparse.ArgumentTypeError("must be more than 0 and at most a day (1440)")
+    return minutes
+
+
+def _traders(text: str) -> int:
+    traders = int(text)
+    if not 1 <= traders <= 200:
+        raise argparse.ArgumentTypeError("must be from 1 to 200")
+    return traders
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import demo, logs
+
+    logs.configure(settings.log, level=30)
+    return asyncio.run(
+        demo.play(
+            demo.Options(
+                headless=options.headless,
+                seed=options.seed,
+                out=options.out,
+                minutes=options.minutes,
+                traders=options.traders,
+                host=options.host,
+                port=options.port,
+                open_browser=options.open,
+                force=options.force,
+            )
+        )
+    )
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import run
+
+    return asyncio.run(run.serve(settings, options.only))
+
+
+def _migrate(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import upkeep
+
+    return asyncio.run(upkeep.migrate(settings.database_url))
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import upkeep
+
+    return asyncio.run(upkeep.export(options.db or settings.database_url, options.what, options.market, options.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
