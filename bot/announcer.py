@@ -1,23 +1,78 @@
 """Empties the outbox into chats: claims what is due, phrases it, keeps to each platform's budget, edits where it can.
 
 Delivery is at least once and harmless when repeated: a ticket's fill and the board are edits, and a row leaves the
-outbox only after its message stands.
+outbox only after its message stands. Nothing is dropped for a budget's sake: what does not fit now is due later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
-from bot.platform import Platform
-from bot.reply import Picture
+from bot.budgets import ALLOWANCES, Allowance, Windows
+from bot.platform import Platform, RetryLaterError, UnreachableError
+from bot.reply import Attachment, Block, Board, Picture, Reply
+from bot.telling import phrase
 from storage.database import Database
+from storage.records import Audience, OutboxRow
+
+log = logging.getLogger(__name__)
 
 Draw = Callable[[Picture], Awaitable[bytes | None]]
+
+LEASE_MS = 60_000
+BATCH = 50
+IN_FLIGHT = 16
+FIRST_RETRY_MS = 1_000
+LONGEST_RETRY_MS = 300_000
+IDLE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Delivered; `ref` is where it stands."""
+
+    ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    at_ms: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    why: str
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one platform lets us send."""
+
+    allowance: Allowance
+    overall: Windows
+    chat: Windows
+
+    @classmethod
+    def of(cls, platform: str) -> _Budget:
+        allowance = ALLOWANCES.get(platform, ALLOWANCES["discord"])
+        return cls(allowance, Windows(allowance.overall), Windows(allowance.chat))
+
+    def wait(self, chat: str, now_ms: int) -> int:
+        return max(self.overall.wait("", now_ms), self.chat.wait(chat, now_ms))
+
+    def use(self, chat: str, now_ms: int) -> None:
+        self.overall.use("", now_ms)
+        self.chat.use(chat, now_ms)
 
 
 class Announcer:
     """`clock` gives epoch milliseconds; `platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
-    message then goes without). A platform that is not in `platforms` keeps its rows until it is."""
+    message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
+    are marked delivered without a word, for people nobody reads for."""
 
     def __init__(
         self,
@@ -25,16 +80,149 @@ class Announcer:
         clock: Callable[[], int],
         platforms: Mapping[str, Platform],
         draw: Draw | None = None,
+        muted: Collection[str] = (),
     ) -> None:
         self._db = db
         self._clock = clock
         self._platforms = platforms
         self._draw = draw
+        self._muted = frozenset(muted)
+        self._budgets = {name: _Budget.of(name) for name in platforms}
+        self._boards: dict[tuple[str, str], tuple[int, Reply]] = {}  # when a board last left, and what it said
+        self._failures: dict[int, int] = {}
+        self._flight = asyncio.Semaphore(IN_FLIGHT)
 
     async def step(self) -> int:
         """Deliver what is due now and within budget; returns how many messages left."""
-        raise NotImplementedError
+        sent = 0
+        while True:
+            now = self._clock()
+            async with self._db.writing() as uow:
+                rows = await uow.outbox.claim([*self._platforms, *self._muted], now, LEASE_MS, BATCH)
+                if not rows:
+                    return sent
+                await uow.commit()
+            places: dict[tuple[str, str], list[OutboxRow]] = {}
+            for row in rows:
+                places.setdefault((row.platform, row.target), []).append(row)
+            found = await asyncio.gather(*(self._deliver_all(waiting) for waiting in places.values()))
+            outcomes = [one for several in found for one in several]
+            await self._book(outcomes)
+            sent += sum(isinstance(outcome, _Sent) and outcome.ref is not None for _, outcome in outcomes)
 
     async def run(self) -> None:
         """Deliver for ever, woken by commits and by the clock; ends by cancellation."""
-        raise NotImplementedError
+        while True:
+            try:
+                await self.step()
+                async with self._db.reading() as uow:
+                    due = await uow.outbox.next_due()
+            except Exception:
+                log.exception("the announcer stumbled; it goes on")
+                due = self._clock() + FIRST_RETRY_MS
+            wait = IDLE_S if due is None else min(IDLE_S, max(0.02, (due - self._clock()) / 1000))
+            await self._db.outbox_filled(wait)
+
+    async def _deliver_all(self, rows: list[OutboxRow]) -> list[tuple[OutboxRow, _Sent | _Later | _Lost]]:
+        """Rows of one place, in order."""
+        return [(row, await self._deliver(row)) for row in rows]
+
+    async def _deliver(self, row: OutboxRow) -> _Sent | _Later | _Lost:
+        if row.platform in self._muted:
+            return _Sent(None)
+        now = self._clock()
+        budget = self._budgets[row.platform]
+        wait = max(budget.wait(row.target, now), self._board_wait(row, budget, now))
+        if wait > 0:
+            return _Later(now + wait, "budget")
+        try:
+            async with self._flight:
+                return await self._send(row, budget, now)
+        except RetryLaterError as error:
+            return _Later(now + max(error.after_ms, FIRST_RETRY_MS), "platform asked to wait")
+        except UnreachableError as error:
+            return _Lost(str(error) or "unreachable")
+        except Exception as error:
+            log.exception("notice %s (%s) was not delivered", row.id, row.kind)
+            return _Later(now + self._back_off(row), type(error).__name__)
+
+    async def _send(self, row: OutboxRow, budget: _Budget, now: int) -> _Sent:
+        async with self._db.reading() as uow:
+            reply = await phrase(uow, row, now)
+        place = (row.platform, row.target)
+        if reply is None or (row.slot == "board" and row.edit_ref and self._same_board(place, reply)):
+            return _Sent(row.edit_ref if row.slot else None)
+        budget.use(row.target, now)
+        full = await self._drawn(reply)
+        platform = self._platforms[row.platform]
+        if row.audience is not Audience.CHAT:
+            ref = await platform.tell(row.target, full, row.edit_ref)
+        elif row.edit_ref is None:
+            ref = await platform.post(row.target, full)
+        else:
+            ref = await self._edit_or_post(platform, row, row.edit_ref, full)
+        if row.slot == "board":
+            self._boards[place] = (now, reply)
+        return _Sent(ref)
+
+    async def _edit_or_post(self, platform: Platform, row: OutboxRow, ref: str, reply: Reply) -> str:
+        """A message of ours that somebody deleted is posted anew."""
+        try:
+            await platform.edit(row.edit_chat or row.target, ref, reply)
+        except UnreachableError:
+            return await platform.post(row.target, reply)
+        return ref
+
+    async def _drawn(self, reply: Reply) -> Reply:
+        """With its charts drawn and attached, in the order of the pictures in it."""
+        if self._draw is None:
+            return reply
+        files: list[Attachment] = []
+        blocks: list[Block] = []
+        for block in reply.blocks:
+            if isinstance(block, Picture):
+                data = await self._draw(block)
+                if data is None:
+                    continue
+                files.append(Attachment(name=f"{block.kind}-{block.tick}.png", data=data, media_type="image/png"))
+            blocks.append(block)
+        return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))
+
+    def _board_wait(self, row: OutboxRow, budget: _Budget, now: int) -> int:
+        last = self._boards.get((row.platform, row.target))
+        if row.slot != "board" or last is None:
+            return 0
+        return last[0] + budget.allowance.board_ms - now
+
+    def _same_board(self, place: tuple[str, str], reply: Reply) -> bool:
+        """Whether the board would say what it says already; the moment it was drawn does not count."""
+        last = self._boards.get(place)
+        return last is not None and _timeless(last[1]) == _timeless(reply)
+
+    def _back_off(self, row: OutboxRow) -> int:
+        failures = self._failures.get(row.id, 0)
+        self._failures[row.id] = failures + 1
+        return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures, 20)))
+
+    async def _book(self, outcomes: list[tuple[OutboxRow, _Sent | _Later | _Lost]]) -> None:
+        """Write down what became of each row, in one transaction."""
+        now = self._clock()
+        async with self._db.writing() as uow:
+            for row, outcome in outcomes:
+                if isinstance(outcome, _Sent):
+                    await uow.outbox.done(row, outcome.ref, now)
+                    if row.ticket is not None and outcome.ref is not None:
+                        await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, outcome.ref)
+                    self._failures.pop(row.id, None)
+                elif isinstance(outcome, _Later):
+                    await uow.outbox.retry(row, outcome.at_ms, outcome.why)
+                else:
+                    log.warning("notice %s (%s) is given up: %s", row.id, row.kind, outcome.why)
+                    await uow.outbox.drop(row, outcome.why)
+                    self._failures.pop(row.id, None)
+            await uow.commit()
+
+
+def _timeless(reply: Reply) -> Reply:
+    blocks = tuple(replace(block, now_ms=0) if isinstance(block, Board) else block for block in reply.blocks)
+    return replace(reply, blocks=blocks)

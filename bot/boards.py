@@ -34,7 +34,7 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         next_step=step_words(step) if step else "",
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
-        risk_most=market.params.z,
+        risk_most=0 if market.over else market.params.z,
     )
 
 

@@ -18,12 +18,16 @@ import re
 import types
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from bot.params import Kind
 from bot.reply import Reply
 
+if TYPE_CHECKING:
+    from bot.context import MarketView
+
 Handler = Callable[..., Awaitable[Reply]]
+Ready = Callable[["MarketView"], Reply | None]
 
 
 class Given:
@@ -53,6 +57,7 @@ class Command:
     details: str
     examples: tuple[str, ...]
     hidden: bool
+    ready: Ready | None  # says first of all why the market is not ready for this, if it is not
 
     @property
     def usage(self) -> str:
@@ -68,7 +73,9 @@ class Command:
         return next((param for param in self.params if param.name == name), None)
 
 
-def command(name: str, *, examples: tuple[str, ...] = (), hidden: bool = False) -> Callable[[Handler], Command]:
+def command(
+    name: str, *, examples: tuple[str, ...] = (), hidden: bool = False, ready: Ready | None = None
+) -> Callable[[Handler], Command]:
     """Declare a command from its function."""
 
     def declare(run: Handler) -> Command:
@@ -83,6 +90,7 @@ def command(name: str, *, examples: tuple[str, ...] = (), hidden: bool = False) 
             details=details,
             examples=examples,
             hidden=hidden,
+            ready=ready,
         )
 
     return declare

@@ -99,6 +99,9 @@ class Dispatcher:
         missing = self._missing(command, said, found)
         if missing is not None:
             return self._refuse(command, missing, found, said)
+        shut = command.ready(found.market) if command.ready and found.market else None
+        if shut is not None:
+            return shut
         scene = scene_of(found.market, now, selling=command.name == "sell")
         parsed = grammar.parse(command, rest, scene, said.args)
         if parsed.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot import words_trade as words
@@ -10,27 +11,37 @@ from bot.context import MarketView
 from bot.money import RATE
 from bot.params import Amount
 from bot.reply import Reply
+from bot.words_look import step_words
 from bot.words_trade import Offer
+from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
-from engine.state import Side, Status
+from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
-from storage.records import Json, Member, OrderDraft, Ticket
+from storage.records import Json, Market, Member, OrderDraft, Ticket
 
 USUAL_SLIPPAGE = RATE // 20
 
 
 def closed_for_trading(view: MarketView) -> Reply | None:
     """Why there can be no order now, or None."""
-    record = view.record
+    return closed(view.record, view.state)
+
+
+def closed(record: Market, state: MarketState) -> Reply | None:
+    """The same from the rows."""
+    if record.status is Status.RUNNING and record.halted is None:
+        return None
+    step = record.next_step
     if record.halted is not None:
-        return words.cannot_trade("halted")
-    if view.status in {Status.DRAFT, Status.LOBBY}:
-        return words.cannot_trade("lobby")
-    if view.status is Status.FROZEN:
-        return words.cannot_trade("frozen")
-    if view.status is Status.PAUSED:
-        return words.cannot_trade("paused")
-    return None if view.status is Status.RUNNING else words.cannot_trade("over")
+        why = "halted"
+    elif record.status in {Status.DRAFT, Status.LOBBY}:
+        why = "lobby"
+    elif record.status is Status.FROZEN:
+        why = "asked" if state.asked else "frozen" if state.frozen_for is None else "round"
+    else:
+        why = "paused" if record.status is Status.PAUSED else "over"
+    told = step is not None and why in {"lobby", "round"}
+    return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and told else None)
 
 
 def offer(
@@ -59,22 +70,62 @@ def offer(
         lacking = _lacking(view, member, outcome, side, size or 0)
         if lacking is not None:
             return lacking
+    return _priced(view, asked, _Size(size, spend, words.typed_amount(amount)), slippage, member)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """Tokens, or money to spend; and how it was typed."""
+
+    tokens: int | None
+    spend: int | None
+    typed: str
+
+
+def _priced(
+    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
+) -> Offer | Reply:
+    """Quote it. An order that moves the price further than the usual slippage by itself gets as much as it needs on
+    top, unless a slippage was asked for: then that is the answer."""
+    params = view.record.params
     slip = USUAL_SLIPPAGE if slippage is None else slippage
-    found = quote(
+    found = _ask(view, asked, size, slip, member)
+    if isinstance(found, Refused) and found.reason is Reason.PAST_WORST_PRICE:
+        free = _ask(view, asked, size, None, member)
+        if isinstance(free, Quote):
+            wide = needed_slippage(params, asked.buy, free)
+            if slippage is not None:
+                return words.slippage_too_small(params, asked, size.typed, slip, wide, found.detail)
+            slip = wide
+            found = _ask(view, asked, size, slip, member)
+    if isinstance(found, Refused):
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    return _within_means(view, asked, found, slip, member, size.typed)
+
+
+def _ask(
+    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
+) -> Quote | Refused:
+    return quote(
         view.state,
         view.record.params,
         now_ms=view.engine_ms,
         user=member.person if member is not None and member.funded else None,
-        outcome=outcome,
-        side=side,
-        buy=buy,
-        size=size,
-        spend=spend,
-        slippage=slip,
+        outcome=asked.outcome,
+        side=asked.side,
+        buy=asked.buy,
+        size=size.tokens,
+        spend=size.spend,
+        slippage=slippage if slippage is None or asked.buy else min(slippage, RATE),
     )
-    if isinstance(found, Refused):
-        return words.no_ticket(found.reason, found.detail, view.record.params, asked)
-    return _within_means(view, asked, found, slip, member, words.typed_amount(amount))
+
+
+def needed_slippage(params: MarketParams, buy: bool, found: Quote) -> int:
+    """What the order's own impact takes, and the usual slippage on top, in whole percent."""
+    after_fee = found.price_before * (RATE + params.fee if buy else RATE - params.fee) // RATE
+    impact = abs(found.average - after_fee) * RATE // max(1, after_fee)
+    percent = RATE // 100
+    return -(-(impact + USUAL_SLIPPAGE) // percent) * percent
 
 
 def held(member: Member, outcome: int, side: Side) -> int:

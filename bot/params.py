@@ -370,5 +370,7 @@ AnyOutcomeArg = Annotated[int, Outcome(active_only=False)]
 OutcomesArg = Annotated[tuple[int, ...], Outcomes()]
 SideArg = Annotated[Side, YesNo()]
 AmountArg = Annotated[Amount, AmountKind()]
-SlippageArg = Annotated[int, Rate("slippage", about="how far the price may run before nothing happens, such as 5%")]
+SlippageArg = Annotated[
+    int, Rate("slippage", high=10 * RATE, about="how far the price may run before nothing happens, such as 5%")
+]
 NumberArg = Annotated[int, WholeNumber()]

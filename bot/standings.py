@@ -28,7 +28,7 @@ def standings(market: Market, state: MarketState, members: Iterable[Member]) -> 
                 person=member.person,
                 name=member.name,
                 total=total,
-                stake=member.stake,
+                stake=member.stake + member.coming,
                 trades=member.trade_count,
             )
         )

@@ -118,8 +118,13 @@ def cannot_join(code_: str) -> Reply:
     return no("This market does not take anybody in now.", blocks=(line(code("/board"), " shows where it stands."),))
 
 
-def positions(params: MarketParams, holdings: Sequence[Holding], member: Member) -> Reply:
+def positions(params: MarketParams, holdings: Sequence[Holding], member: Member, *, over: bool) -> Reply:
     """What she holds: worth now, and if right."""
+    if not holdings and over:
+        return say(
+            f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.",
+            blocks=(line(code("/leaderboard"), " shows how everybody did."),),
+        )
     if not holdings:
         return say(
             "You hold no tokens yet.",
@@ -160,20 +165,21 @@ def _typed(params: MarketParams, holding: Holding) -> str:
 def balance(member: Member, worth: int) -> Reply:
     """What she can spend, and how she stands against what she was given."""
     total = member.balance + member.coming + worth
-    gain = total - member.stake
+    given = member.stake + member.coming
+    gain = total - given
     rows = [
         line(
             dotted(
                 [
                     f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
                     f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
-                    f"tokens worth {money(worth, Cut.DOWN)}",
+                    f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
                 ]
             )
         ),
         line(
-            f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, member.stake)}) on the "
-            f"{money(member.stake)} you were given."
+            f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, given)}) on the "
+            f"{money(given)} you were given."
         ),
     ]
     spent = dotted(
@@ -359,13 +365,11 @@ def rules(market: Market | None) -> Reply:
         line("You buy from and sell to the house; every trade moves the prices, of the others a little too."),
         line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
         line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
+        line("An order runs once, at the next tick, within its ticket's worst price or not at all."),
         line(
-            "An order runs at the next tick, within the worst price on its ticket or not at all: one order, one charge."
+            "The house stakes a subsidy and never loses more. Alone nobody can be sure of a profit; against a crowd, "
+            "baskets of tokens can earn what the crowd overpaid: that is the game."
         ),
-        line(
-            "The house stakes a subsidy and can never lose more. Alone nobody can be sure of a profit; against a crowd,"
-        ),
-        line("baskets of tokens can earn what the crowd overpaid: that is the game."),
         line("It is play money: never for sale, never redeemable for anything."),
     ]
     if market is not None:

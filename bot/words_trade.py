@@ -20,7 +20,7 @@ from bot.money import (
 )
 from bot.names import clean
 from bot.params import Amount, quoted
-from bot.reply import Action, Field, Form, Line, Part, Reply, Span, Style, Tone, code, line, quiet
+from bot.reply import Action, Field, Form, Line, Part, Reply, Span, Stamp, Style, Tone, code, line, quiet
 from bot.words import dotted, if_right, listed, name_of, no, outcome, say, side_word, token_name
 from engine.events import Reason
 from engine.quote import Quote
@@ -29,6 +29,7 @@ from engine.terms import MarketParams
 from storage.records import OrderDraft
 
 _MOVES_SHOWN = 3
+WIDE = RATE // 5
 _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
@@ -92,8 +93,8 @@ def _ticket_lines(offer: Offer) -> list[Line]:
     numbers = dotted(
         [
             f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
-            f"fee {money(quote.fee, Cut.UP)}" if quote.fee else "no fee",
-            f"gas {money(quote.gas, Cut.UP)}" if quote.gas else "",
+            f"fee {money(quote.fee)}" if quote.fee else "no fee",
+            f"gas {money(quote.gas)}" if quote.gas else "",
             _at_worst(offer),
         ]
     )
@@ -134,6 +135,8 @@ def _warnings(offer: Offer) -> list[Line]:
     quote, rows = offer.quote, []
     if quote.unsold:
         rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
+    if offer.slippage > WIDE:
+        rows.append(line(f"An order of this size moves the price by itself: slippage {percent(offer.slippage)}."))
     if quote.largest_sensible and quote.size > quote.largest_sensible:
         most = tokens(quote.largest_sensible)
         rows.append(
@@ -204,8 +207,7 @@ def filled(done: Done, ticket_id: int | None) -> Reply:
     draft, params = done.draft, done.params
     what = f"{tokens(done.filled)} {token_name(params, draft.outcome, draft.side)}"
     total = done.amount + done.gas if draft.buy else done.amount - done.gas
-    cut = Cut.UP if draft.buy else Cut.DOWN
-    head = f"Filled: {what} for {money(total, cut)}." if draft.buy else f"Filled: sold {what} for {money(total, cut)}."
+    head = f"Filled: {what} for {money(total)}." if draft.buy else f"Filled: sold {what} for {money(total)}."
     rows = [line(_sources(done))] if len(done.parts) > 1 else []
     rows.append(line(_receipt(done)))
     if done.unsold:
@@ -227,8 +229,8 @@ def _receipt(done: Done) -> str:
     return dotted(
         [
             f"{price(average)} a token",
-            f"fee {money(done.fee, Cut.UP)}" if done.fee else "",
-            f"gas {money(done.gas, Cut.UP)}" if done.gas else "",
+            f"fee {money(done.fee)}" if done.fee else "",
+            f"gas {money(done.gas)}" if done.gas else "",
         ]
     )
 
@@ -256,13 +258,13 @@ def not_filled(failed: Failed, ticket_id: int | None) -> Reply:
     """Why, what it cost, what to do next."""
     rows: list[Line] = []
     if failed.gas:
-        rows.append(line(f"Gas {money(failed.gas, Cut.UP)}; nothing else changed."))
+        rows.append(line(f"Gas {money(failed.gas)}; nothing else changed."))
     rows.append(_again(failed))
     why = refusal(failed.reason, failed.detail, failed.params, failed.draft)
     return no(f"Not filled: {why}", blocks=rows, ticket=ticket_id)
 
 
-def _again(failed: Failed) -> Line:
+def _again(failed: Failed, typed: str | None = None) -> Line:
     draft = failed.draft
     if failed.reason == Reason.NO_CASH:
         have = failed.detail.get("have", 0)
@@ -272,10 +274,10 @@ def _again(failed: Failed) -> Line:
     if failed.reason in {Reason.OUTCOME_OUT, Reason.NOT_RUNNING}:
         return line(code("/board"), " shows where the market stands.")
     if failed.reason in {Reason.FROZEN, Reason.PAUSED}:
-        return line("Nothing was charged. ", code(order_line(failed.params, draft)), " when trading resumes.")
+        return line("Nothing was charged. ", code(order_line(failed.params, draft, typed)), " when trading resumes.")
     if failed.reason == Reason.NO_TOKENS:
         return line(code("/positions"), " shows what you hold.")
-    return line(code(order_line(failed.params, draft, slippage="10%")), " tries again.")
+    return line(code(order_line(failed.params, draft, typed, "10%")), " tries again.")
 
 
 def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = None, slippage: str | None = None) -> str:
@@ -324,12 +326,33 @@ def _past(detail: Mapping[str, int], draft: OrderDraft) -> str:
 # -- refused before there is a ticket
 
 
-def no_ticket(reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft) -> Reply:
+def no_ticket(
+    reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft, typed: str
+) -> Reply:
     """The quote says the engine would refuse it; nothing is charged for asking."""
     why = refusal(reason, detail, params, draft)
     why = why[0].upper() + why[1:]
     failed = Failed(params=params, draft=draft, reason=reason, detail=detail, gas=0)
-    return no(why.replace("would have cost", "would cost"), blocks=(_again(failed),))
+    return no(why.replace("would have cost", "would cost"), blocks=(_again(failed, typed),))
+
+
+def slippage_too_small(
+    params: MarketParams, draft: OrderDraft, typed: str, slip: int, wide: int, detail: Mapping[str, int]
+) -> Reply:
+    """The order alone moves the price further than she allows."""
+    worst, average = rate_of_price(detail.get("worst", 0)), rate_of_price(detail.get("average", 0))
+    bound, verb = ("at most", "cost") if draft.buy else ("at least", "bring")
+    again = order_line(params, draft, typed, percent(wide))
+    return Reply(
+        head=line(
+            f"With slippage {percent(slip)} a token may {verb} {bound} {price(worst)}; this many would {verb} "
+            f"{price(average)} each."
+        ),
+        blocks=(line(code(again), " allows for that, or ask for fewer."),),
+        actions=(Action(label=f"Allow {percent(wide)}", text=again),),
+        tone=Tone.BAD,
+        ok=False,
+    )
 
 
 def too_poor(params: MarketParams, draft: OrderDraft, need: int, have: int, reserved: int) -> Reply:
@@ -390,21 +413,25 @@ def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
     )
 
 
-def cannot_trade(code_: str, when: str = "") -> Reply:
-    """Why there can be no order right now."""
+def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
+    """Why there can be no order right now, and what comes next."""
     sentences = {
-        "lobby": f"Trading has not started yet{when}.",
-        "frozen": f"Trading is frozen while the round is decided{when}.",
+        "lobby": "Trading has not started yet.",
+        "frozen": "Trading is frozen by an admin.",
+        "round": "Trading is frozen while a round is decided.",
+        "asked": "Trading is frozen until an admin names the round's result.",
         "paused": "Trading is paused by an admin.",
         "over": "This market is over; it is no longer traded.",
         "halted": "Trading is halted while an admin looks into a problem; your money is safe.",
     }
-    nexts = {
-        "lobby": line("Your account is ready; ", code("/board"), " shows the starting prices."),
-        "over": line(code("/leaderboard"), " shows how it ended."),
-    }
-    rest = nexts.get(code_, line("Nothing was ordered or charged. ", code("/board"), " shows the next step."))
-    return no(sentences[code_], blocks=(rest,))
+    rest: list[Line] = []
+    if at_ms is not None:
+        rest.append(line(f"{step} ", Stamp(at_ms, countdown=True), "."))
+    if why == "over":
+        rest.append(line(code("/leaderboard"), " shows how it ended."))
+    else:
+        rest.append(line("Nothing was ordered or charged. ", code("/board"), " shows the prices."))
+    return no(sentences[why], blocks=rest)
 
 
 def no_cash_at_confirm(needed: int, available: int) -> Reply:

@@ -39,7 +39,8 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
 @command("positions", examples=("/positions",))
 async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     """See the tokens you hold, what they are worth now and what they pay if right."""
-    return words.positions(market.record.params, holdings(market, seat.member.tokens), seat.member)
+    held = holdings(market, seat.member.tokens)
+    return words.positions(market.record.params, held, seat.member, over=market.record.over)
 
 
 @command("balance", examples=("/balance",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import words_trade as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
-from bot.offers import closed_for_trading, offer, offer_of, terms_of
+from bot.offers import closed, closed_for_trading, offer, offer_of, terms_of
 from bot.params import Amount, AmountArg, NumberArg, OutcomeArg, SideArg, SlippageArg
 from bot.receipts import receipt
 from bot.reply import Reply
@@ -14,7 +14,11 @@ from storage.records import Declined, Market, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
 
-@command("buy", examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes half'))
+@command(
+    "buy",
+    ready=closed_for_trading,
+    examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes half'),
+)
 async def buy(
     ctx: Ctx,
     *,
@@ -35,7 +39,11 @@ async def buy(
     return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=True)
 
 
-@command("sell", examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half slippage 2%"))
+@command(
+    "sell",
+    ready=closed_for_trading,
+    examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half slippage 2%"),
+)
 async def sell(
     ctx: Ctx,
     *,
@@ -57,7 +65,7 @@ async def sell(
     return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=False)
 
 
-@command("quote", examples=("/quote germany yes 100", "/quote 2 no $500"))
+@command("quote", ready=closed_for_trading, examples=("/quote germany yes 100", "/quote 2 no $500"))
 async def quote(
     ctx: Ctx,
     *,
@@ -71,9 +79,6 @@ async def quote(
 
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    closed = closed_for_trading(market)
-    if closed is not None:
-        return closed
     found = offer(market, outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, member=None)
     if isinstance(found, Reply):
         return found
@@ -105,7 +110,7 @@ async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
             ticket=ticket.id,
         )
         if isinstance(order, Declined):
-            return _declined(order, market)
+            return await _declined(uow, order, market)
         if order.created:
             await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
         reply = await receipt(uow, order)
@@ -194,9 +199,9 @@ async def _new_ticket(
     buying: bool,
     instead_of: Ticket | None = None,
 ) -> Reply:
-    closed = closed_for_trading(market)
-    if closed is not None:
-        return closed
+    shut = closed_for_trading(market)
+    if shut is not None:
+        return shut
     found = offer(market, outcome=outcome, side=side, buy=buying, amount=amount, slippage=slippage, member=seat.member)
     if isinstance(found, Reply):
         return found
@@ -217,9 +222,7 @@ async def _new_ticket(
     return words.ticket(offer_of(ticket, market.record.params), ticket.id, ticket.person)
 
 
-def _declined(why: Declined, market: Market) -> Reply:
+async def _declined(uow: UnitOfWork, why: Declined, market: Market) -> Reply:
     if why.code == "no_cash":
         return words.no_cash_at_confirm(why.needed, why.available)
-    if why.code in {"frozen", "paused"}:
-        return words.cannot_trade("halted" if market.halted else why.code)
-    return words.cannot_trade("lobby" if market.start_ms is None else "over")
+    return closed(market, await uow.markets.state(market.id)) or words.cannot_trade("over")

@@ -1,0 +1,141 @@
+"""From an outbox row to what is said: looks up what the sentence needs and hands it to the words.
+
+Read at the moment of delivery, so that a board or a receipt that waited shows how things stand when it arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot import words_admin, words_look, words_show
+from bot.boards import board_of
+from bot.receipts import receipt
+from bot.reply import Audience, Picture, Reply
+from bot.words import listed, name_of
+from engine.course import losers_left
+from engine.state import MarketState
+from storage.records import Market, OutboxRow
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One row, its market, and the unit to look things up in."""
+
+    uow: UnitOfWork
+    market: Market
+    facts: Mapping[str, Any]  # the payload; shapes in scheduler.notices and scheduler.watch
+    now_ms: int
+
+    async def state(self) -> MarketState:
+        return await self.uow.markets.state(self.market.id)
+
+
+async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int) -> Reply | None:
+    """What to say; None where there is nothing (any more). Raises LookupError for a kind nobody has words for."""
+    if row.market is None:
+        return None
+    market = await uow.markets.get(row.market)
+    if market is None:
+        return None
+    say = _KINDS.get(row.kind)
+    if say is None:
+        raise LookupError(f"no words for a notice of kind {row.kind!r}")
+    return await say(Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms))
+
+
+async def _board(told: Telling) -> Reply:
+    return words_look.board(await board_of(told.uow, told.market, told.now_ms), Audience.CHAT)
+
+
+async def _order(told: Telling) -> Reply | None:
+    order = await told.uow.orders.get(told.market.id, int(told.facts["order"]))
+    return await receipt(told.uow, order) if order else None
+
+
+async def _eliminated(told: Telling) -> Reply:
+    gone = list(told.facts["outcomes"])
+    leader = max(told.facts["prices_after"], key=lambda one: int(one[1]), default=None)
+    whose = listed([name_of(told.market.params, number) for number in gone])
+    alt = f"Prices after {whose}'s exit"
+    if leader is not None:
+        alt = f"{name_of(told.market.params, leader[0])} leads after {whose}'s exit"
+    return words_show.ceremony(
+        told.market, told.facts, _prices(told.market, alt), await _reason(told, "eliminate", gone)
+    )
+
+
+async def _resolved(told: Telling) -> Reply:
+    members = await told.uow.members.of(told.market.id)
+    names = {member.person: member.name for member in members}
+    winner = int(told.facts["winner"])
+    alt = f"{name_of(told.market.params, winner)} wins: every price from the start to the end"
+    reason = await _reason(told, "resolve", [winner])
+    return words_show.resolved(told.market, told.facts, names, _prices(told.market, alt), reason)
+
+
+def _prices(market: Market, alt: str) -> Picture:
+    return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
+
+
+async def _reason(told: Telling, deed: str, outcomes: list[int]) -> str:
+    """What the admin who named these outcomes gave as the reason."""
+    for row in await told.uow.audit.of(told.market.id, n=10):
+        named: Any = row.after.get("outcomes")  # Any: JSON
+        if row.action == deed and list(named or ()) == outcomes:
+            return row.reason
+    return ""
+
+
+async def _round_asked(told: Telling) -> Reply | None:
+    state = await told.state()
+    if not state.asked:
+        return None
+    return words_show.round_asked(told.market, told.facts, state.active)
+
+
+async def _refused(told: Telling) -> Reply:
+    state = await told.state()
+    asked = state.frozen_for
+    wanted = 1 if asked is None else losers_left(state, told.market.params, asked)
+    return words_admin.control_refused(told.market, told.facts, state.active, wanted)
+
+
+async def _resumed(told: Telling) -> Reply | None:
+    """After a round the ceremony has said it."""
+    return words_show.resumed() if told.facts["round"] is None else None
+
+
+def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Awaitable[Reply | None]]:
+    async def run(told: Telling) -> Reply | None:
+        return say(told)
+
+    return run
+
+
+_KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
+    "opened": _simple(lambda told: words_show.opened(told.market)),
+    "started": _simple(lambda told: words_show.started(told.market, told.facts)),
+    "order": _order,
+    "granted": _simple(lambda told: words_show.granted(told.facts)),
+    "paid": _simple(lambda told: words_show.paid(told.market, told.facts)),
+    "refunded": _simple(lambda told: words_show.refunded(told.market, told.facts)),
+    "refused": _refused,
+    "frozen": _simple(lambda told: words_show.frozen(told.facts)),
+    "round_asked": _round_asked,
+    "round_skipped": _simple(lambda told: words_show.round_skipped(told.facts)),
+    "eliminated": _eliminated,
+    "resumed": _resumed,
+    "paused": _simple(lambda _: words_show.paused()),
+    "resolved": _resolved,
+    "voided": _simple(lambda told: words_show.voided(told.facts)),
+    "retuned": _simple(lambda told: words_show.retuned(list(told.facts["fields"]))),
+    "big_trade": _simple(lambda told: words_show.big_trade(told.market.params, told.facts)),
+    "halted": _simple(lambda told: words_admin.halted(told.market, told.facts)),
+    "board": _board,
+    "lead_change": _simple(lambda told: words_show.lead_change(told.market.params, told.facts)),
+    "digest": _simple(lambda told: words_show.digest(told.market.params, told.facts, told.now_ms)),
+    "countdown": _simple(lambda told: words_show.countdown(told.facts)),
+}
