@@ -13,19 +13,19 @@ TRIES = 30
 def hold_band(desk: Desk, band: int) -> None:
     """Every active outcome in order: where p_yes + p_no has left 1 +/- band, moves pairs until it is back."""
     for j in desk.active:
-        total, l = desk.q[0][j] + desk.q[1][j], desk.l[j]  # noqa: E741  # ENGINE's L
-        if total * RATE > (RATE + band) * l:
-            move_pairs(desk, j, pairs_to(RATE + band, total, l))
-        elif total * RATE < (RATE - band) * l:
-            move_pairs(desk, j, pairs_to(RATE - band, total, l))
+        total, deep = desk.q[0][j] + desk.q[1][j], desk.l[j]
+        if total * RATE > (RATE + band) * deep:
+            move_pairs(desk, j, pairs_to(RATE + band, total, deep))
+        elif total * RATE < (RATE - band) * deep:
+            move_pairs(desk, j, pairs_to(RATE - band, total, deep))
 
 
-def pairs_to(edge: int, total: int, l: int) -> int:  # noqa: E741  # ENGINE's L
+def pairs_to(edge: int, total: int, deep: int) -> int:
     """d = (S - sqrt(S^2 - 4(S^2 - B^2 L^2)/(4 - 2 B^2)))/2 towards 0; 0 without a real root (S > sqrt(2) L).
 
     The root's square is B^2 (2 L^2 - S^2)/(2 - B^2).
     """
-    room = 2 * l * l - total * total
+    room = 2 * deep * deep - total * total
     if room < 0:
         return 0
     scale = 2 * RATE * RATE - edge * edge
@@ -42,13 +42,13 @@ def move_pairs(desk: Desk, outcome: int, d: int) -> None:
     of d is tried, at most 30 times.
     """
     t = desk.tariff
-    yes, no, l = desk.q[0][outcome], desk.q[1][outcome], desk.l[outcome]  # noqa: E741  # ENGINE's L
+    yes, no, deep = desk.q[0][outcome], desk.q[1][outcome], desk.l[outcome]
     most = 9 * min(yes, no) // 10
     d = max(-most, min(most, d))
-    for _ in range(TRIES):
+    for _ in range(TRIES + 1):
         if not d:
             return
-        paid = l - sqrt_up(l * l - 2 * (yes + no) * d + 2 * d * d)
+        paid = deep - sqrt_up(deep * deep - 2 * (yes + no) * d + 2 * d * d)
         mark = desk.mark()
         desk.move_pools({outcome: -paid}, 1)
         after = desk.l[outcome]

@@ -102,12 +102,12 @@ class Desk:
 
     def move_pools(self, shares: Mapping[int, int], sign: int) -> None:
         """Adds sign * amount to the users' collateral of each pool named."""
-        v, l, l0, gamma = self.v, self.l, self.tariff.l0, self.tariff.gamma  # noqa: E741  # ENGINE's L
-        self.keep(v, l)
+        v, deep, l0, gamma = self.v, self.l, self.tariff.l0, self.tariff.gamma
+        self.keep(v, deep)
         for j, amount in shares.items():
             if amount:
                 v[j] += sign * amount
-                l[j] = depth(v[j], l0, gamma)
+                deep[j] = depth(v[j], l0, gamma)
 
     def settle(self, account: list[int], amount: int) -> None:
         """Pays a user amount (negative: charges her); cash and net move together, and so does the pot."""

@@ -102,7 +102,7 @@ def _least_v(wanted: int, l0: int, gamma: int) -> int:
 def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Priced:
     """A sale of d > 0 tokens to the maker; what exceeds Q - 1 is not part of it (`Priced.size`)."""
     t = desk.tariff
-    q, v, l = desk.q[side][outcome], desk.v[outcome], desk.l[outcome]  # noqa: E741  # ENGINE's L
+    q, v, deep = desk.q[side][outcome], desk.v[outcome], desk.l[outcome]
     d = min(d, q - 1)
     pieces = t.selling(v)
     asked, pay = _proceeds(desk, outcome, side, d, before)
@@ -112,7 +112,7 @@ def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Pric
     after = depth(v - shares[outcome], t.l0, t.gamma)
     if supply * RATE < t.p_min * after:
         pay = times_power(pay, supply * RATE, t.p_min * after, t.eta, up=False)
-        alone = min(d, marginal_sell(t.p_min, q, l, pieces))
+        alone = min(d, marginal_sell(t.p_min, q, deep, pieces))
         if alone:
             part, least = _proceeds(desk, outcome, side, alone, before)
             pay = max(pay, min(least, waterfall(desk, outcome, side, q - alone, part)[0]))
@@ -128,10 +128,10 @@ def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Pric
 def _proceeds(desk: Desk, outcome: int, side: int, d: int, before: int) -> tuple[int, int]:
     """(curve, the lesser of curve and quadratic) of a sale, before waterfall and penalty."""
     t = desk.tariff
-    q, l = desk.q[side][outcome], desk.l[outcome]  # noqa: E741  # ENGINE's L
+    q, deep = desk.q[side][outcome], desk.l[outcome]
     pieces = t.selling(desk.v[outcome])
-    curve = curve_sell(d, q, l, pieces)
-    return curve, min(curve, quad_sell(d, before, q, l, pieces[0].g_n, pieces[0].g_d, t.weights))
+    curve = curve_sell(d, q, deep, pieces)
+    return curve, min(curve, quad_sell(d, before, q, deep, pieces[0].g_n, pieces[0].g_d, t.weights))
 
 
 def waterfall(desk: Desk, outcome: int, side: int, supply: int, pool: int) -> tuple[int, dict[int, int]]:

@@ -152,18 +152,19 @@ def retune(
         problems.append(Problem(field=name, code="fixed"))
         del given[name]
     found = _read(given, params.outcome_names, problems)
-    if problems or not found:
-        return tuple(problems) or (Problem(field="values", code="empty"),)
+    if not problems and not found:
+        return (Problem(field="values", code="empty"),)
     if "rounds" in found:
         rounds = cast("tuple[Round, ...]", found["rounds"])
         begun = state.next_round + (state.frozen_for is not None)
         if rounds[:begun] != params.rounds[:begun]:
-            return (Problem(field="rounds", code="round_begun", detail={"rounds": begun}),)
+            problems.append(Problem(field="rounds", code="round_begun", detail={"rounds": begun}))
         found["mr_enabled"] = params.mr_enabled or len(rounds) > 1
         if params.duration == params.rounds[-1].decide_at and rounds:
             found.setdefault("duration", rounds[-1].decide_at)
     changed = replace(params, **cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
-    return tuple(breach for breach in find_problems(changed) if breach.field in found) or changed
+    problems += [breach for breach in find_problems(changed) if breach.field in found]
+    return tuple(problems) or changed
 
 
 def _spread(values: Mapping[str, object]) -> dict[str, object]:

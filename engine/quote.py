@@ -149,8 +149,8 @@ def largest_for(tick: Tick, outcome: int, side: Side, spend: int) -> int:
 def largest_sensible(tick: Tick, outcome: int, side: Side, buy: bool) -> int:
     """The largest size that stays within [p_min, p_max] on the curve, which the penalty does not touch."""
     desk, t, no = tick.desk, tick.desk.tariff, int(side is Side.NO)
-    q, l, v = desk.q[no][outcome], desk.l[outcome], desk.v[outcome]  # noqa: E741  # ENGINE's L
-    return marginal_buy(t.p_max, q, l, t.buying(v)) if buy else marginal_sell(t.p_min, q, l, t.selling(v))
+    q, deep, v = desk.q[no][outcome], desk.l[outcome], desk.v[outcome]
+    return marginal_buy(t.p_max, q, deep, t.buying(v)) if buy else marginal_sell(t.p_min, q, deep, t.selling(v))
 
 
 def _prices(tick: Tick) -> list[tuple[int, int, int]]:

@@ -52,10 +52,10 @@ def set_prices(
     A virtual step is floor(t*L) - Q, added to supply and seed alike; `lift_only` cuts it at >= 0. Without the NO
     step NO is mispriced after every round.
     """
-    l = depth(binary.v, params.l0, params.gamma)  # noqa: E741  # ENGINE's L
+    deep = depth(binary.v, params.l0, params.gamma)
     opposite = max(Fraction(params.p_min, RATE), min(Fraction(params.set_cap, RATE), sum(old) - target))
-    yes = floor_fraction(target * l) - binary.q_yes
-    no = floor_fraction(opposite * l) - binary.q_no
+    yes = floor_fraction(target * deep) - binary.q_yes
+    no = floor_fraction(opposite * deep) - binary.q_no
     if lift_only:
         yes, no = max(yes, 0), max(no, 0)
     return replace(

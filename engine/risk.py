@@ -76,9 +76,9 @@ def check_market(state: MarketState, params: MarketParams) -> None:
 
 def _check_pool(outcome: int, binary: Binary, params: MarketParams) -> None:
     """(1): 0 < Q <= p_max * L on both sides, and nobody holds less than nothing."""
-    l = depth(binary.v, params.l0, params.gamma)  # noqa: E741  # ENGINE's L
+    deep = depth(binary.v, params.l0, params.gamma)
     low, high = min(binary.q_yes, binary.q_no), max(binary.q_yes, binary.q_no)
-    _require(low > 0 and high * RATE <= params.p_max * l, "supply", f"outcome {outcome}: {low}..{high} of {l}")
+    _require(low > 0 and high * RATE <= params.p_max * deep, "supply", f"outcome {outcome}: {low}..{high} of {deep}")
     _require(min(holdings(binary)) >= 0, "holdings", f"outcome {outcome}: {holdings(binary)}")
 
 

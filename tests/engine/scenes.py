@@ -1,0 +1,171 @@
+"""Small stages for engine tests: a market, a person, and scenarios written as tables.
+
+A row of a scenario is `time | what | outcome`. `what` is one intent ("ann buys 100 yes of 1", "ann joins with 1000",
+"admin eliminates 2 3", "retune fee=0.02") or "-" for time passing; the outcome is what the tick said, in a few words.
+After every refusal the table asserts that nothing changed but the gas that was paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from engine.events import (
+    ControlRefused,
+    Eliminated,
+    Event,
+    Fill,
+    Gas,
+    OrderDone,
+    Paid,
+    Resolved,
+    RoundAsked,
+    cash_changes,
+    params_after,
+)
+from engine.intents import Control, Intent, Join, Order, Retune
+from engine.orders import apply_orders
+from engine.params import MarketParams, build_params
+from engine.risk import check
+from engine.state import MarketState, Side, open_market
+from engine.units import MICRO, RATE
+
+PEOPLE = {"ann": 1, "bob": 2, "cy": 3, "admin": 0}
+DONE = {"freezes": "freeze", "resumes": "resume", "pauses": "pause", "resolves": "resolve", "voids": "void"}
+
+Outcome = tuple[tuple[Fill, ...], MarketState, tuple[Event, ...]]
+
+
+def params(**values: object) -> MarketParams:
+    """Legal parameters; three outcomes unless told."""
+    built = build_params({"n_outcomes": 3, **values} if "outcome_names" not in values else values)
+    assert isinstance(built, MarketParams), built
+    return built
+
+
+def at_half(n: int, **values: object) -> MarketParams:
+    """The market of ENGINE section 10: outcome 0 stands at 0.5 on the depth that even odds allow.
+
+    No legal odds give both; only prices are asked of it, never a check of section 8 (4).
+    """
+    rest = (RATE // 2) // (n - 1)
+    return replace(params(n_outcomes=n, **values), odds=(RATE // 2,) + (rest,) * (n - 1))
+
+
+def micro(text: str) -> int:
+    """Micro-units of a number in whole ones."""
+    return int(Decimal(text) * MICRO)
+
+
+def funded(p: MarketParams, **cash: int) -> MarketState:
+    """An open market with people who have so many dollars."""
+    joins = [Join(id=name, accepted_ms=0, user=PEOPLE[name], cash=c * MICRO) for name, c in cash.items()]
+    return apply_orders(open_market(p), joins, p, 0)[1]
+
+
+def order(text: str, *, at: int = 0, id: str = "o", worst: int | None = None, slip: int | None = None) -> Order:
+    """ "ann buys 100 yes of 1": outcomes count from 1 as for people."""
+    who, verb, size, side, _, outcome = text.split()
+    return Order(
+        id=id,
+        accepted_ms=at,
+        user=PEOPLE.get(who, 99),
+        outcome=int(outcome) - 1,
+        side=Side(side),
+        buy=verb == "buys",
+        size=micro(size),
+        worst_price=worst,
+        max_slippage=slip,
+    )
+
+
+def one(state: MarketState, p: MarketParams, intent: Intent) -> Outcome:
+    """A tick of one intent at its own time, checked in full."""
+    outcome = apply_orders(state, [intent], p, intent.accepted_ms)
+    check_all(state, outcome, p)
+    return outcome
+
+
+def check_all(before: MarketState, outcome: Outcome, p: MarketParams) -> None:
+    """Section 8, every account, and the rule of the ledger."""
+    fills, after, events = outcome
+    check(after, params_after(p, events))
+    moved = {
+        user: account.cash - (before.accounts[user].cash if user in before.accounts else 0)
+        for user, account in after.accounts.items()
+    }
+    assert cash_changes(fills, events) == {user: change for user, change in sorted(moved.items()) if change}
+
+
+def done(events: Iterable[Event]) -> OrderDone:
+    """How the only order of a tick ended."""
+    (found,) = (event for event in events if isinstance(event, OrderDone))
+    return found
+
+
+def play(p: MarketParams, table: str, state: MarketState | None = None) -> tuple[MarketState, MarketParams]:
+    """Runs a scenario and compares every outcome; gives back how it ended."""
+    state = open_market(p) if state is None else state
+    for number, row in enumerate(line for line in table.strip().splitlines() if line.strip()):
+        time, what, wanted = (cell.strip() for cell in row.split("|"))
+        intent = _intent(what, int(time), f"r{number:02}")
+        outcome = apply_orders(state, [intent] if intent else [], p, int(time))
+        check_all(state, outcome, p)
+        found = "; ".join(words for event in outcome[2] if (words := _said(event, outcome[1])))
+        assert found == wanted, f"{row.strip()}  <-  {found}"
+        if found.startswith("refused") and ";" not in found:
+            assert unchanged(state, outcome[1], p), row
+        state, p = outcome[1], params_after(p, outcome[2])
+    return state, p
+
+
+def unchanged(before: MarketState, after: MarketState, p: MarketParams) -> bool:
+    """Nothing is different, up to the gas of one order."""
+    gas = after.profit["gas"] - before.profit["gas"]
+    accounts = {
+        user: replace(account, cash=account.cash + gas, net=account.net - gas)
+        if gas and account != before.accounts[user]
+        else account
+        for user, account in after.accounts.items()
+    }
+    profit = {**after.profit, "gas": before.profit["gas"]}
+    return gas in (0, p.gas_fee) and before == replace(after, accounts=accounts, profit=profit, pot=after.pot - gas)
+
+
+def _intent(what: str, at: int, id: str) -> Intent | None:
+    words = what.split()
+    if what == "-":
+        return None
+    if words[0] == "retune":
+        values = dict(word.split("=") for word in words[1:])
+        return Retune(id=id, accepted_ms=at, values=values)
+    if words[1] == "joins":
+        return Join(id=id, accepted_ms=at, user=PEOPLE[words[0]], cash=micro(words[3]))
+    if words[0] == "admin":
+        kind = DONE.get(words[1], "eliminate")
+        outcomes = tuple(int(word) - 1 for word in words[2:])
+        return Control(id=id, accepted_ms=at, kind=kind, outcomes=outcomes)  # type: ignore[arg-type]  # from DONE
+    limits = dict(zip(words[6::2], (int(Decimal(word) * RATE) for word in words[7::2]), strict=True))
+    return order(" ".join(words[:6]), at=at, id=id, worst=limits.get("worst"), slip=limits.get("slip"))
+
+
+def _said(event: Event, after: MarketState) -> str:
+    """An event in the words of the tables; gas is seen in the account that paid it."""
+    if isinstance(event, OrderDone):
+        if event.reason:
+            return f"refused {event.reason}"
+        amount = f"{event.amount / MICRO:.6f}"
+        return f"filled {amount}" if event.status == "filled" else f"partly {event.filled / MICRO:g} {amount}"
+    if isinstance(event, ControlRefused):
+        return f"refused {event.reason}"
+    if isinstance(event, Gas):
+        return ""
+    if isinstance(event, Paid):
+        return f"paid {event.user} {event.amount / MICRO:g}"
+    if isinstance(event, Eliminated | Resolved):
+        who = event.outcomes if isinstance(event, Eliminated) else (event.winner,)
+        return f"{type(event).__name__.lower()} " + " ".join(str(j + 1) for j in who)
+    if isinstance(event, RoundAsked):
+        return f"asked for {event.count}"
+    return type(event).__name__.lower()
