@@ -18,13 +18,14 @@ def step_due(market: Market, now_ms: int) -> bool:
     return market.halted is None and step is not None and step.at_ms <= now_ms
 
 
-def tick_due(market: Market, now_ms: int) -> bool:
-    """Whether its batch interval has passed since its last tick; a step that has come does not wait for it."""
+def tick_due(market: Market, now_ms: int, interval_ms: int | None = None) -> bool:
+    """Whether its batch interval (or the given one) has passed since its last tick; a step that has come does not wait
+    for it, nor do the first joins."""
     if market.status not in TICKING:
         return False
-    if step_due(market, now_ms) or market.tick_ms is None:
+    if step_due(market, now_ms) or market.tick_ms is None or market.tick == 0:
         return True
-    return market.tick_ms + market.params.batch_interval_ms <= now_ms
+    return market.tick_ms + (interval_ms or market.params.batch_interval_ms) <= now_ms
 
 
 def wake_times(markets: Iterable[Market]) -> dict[int, int]:

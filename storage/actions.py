@@ -34,7 +34,7 @@ class Actions(Repository):
         accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
         row = {
             "market": market,
-            "number": await self._uow.markets.next_number(market),
+            "number": await self._uow.markets.next_number(found),
             "kind": kind,
             "payload": dict(payload),
             "actor": actor,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, Select, and_, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, exists, insert, or_, select, update
 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
 from storage.clean import clean
 from storage.loading import load_state
-from storage.records import Declined, Market, NextStep, Payload
+from storage.records import ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
 from storage.repository import Repository
 from storage.saving import save_start
-from storage.schema import announcements, config, people, users
+from storage.schema import actions, announcements, config, orders, people, users
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED)
 BEFORE_START = (Status.DRAFT, Status.LOBBY)
@@ -56,10 +56,11 @@ class Markets(Repository):
             raise LookupError(f"there is no market {market}")
         return to_market(row)
 
-    async def next_number(self, market: int) -> int:
-        """The next number of an order or action of a locked market."""
-        await self._uow.run(update(config).where(config.c.market == market).values(intents=config.c.intents + 1))
-        return await self._uow.number(select(config.c.intents).where(config.c.market == market))
+    async def next_number(self, market: Market) -> int:
+        """The next number of an order or action; `market` as `lock` just gave it."""
+        number = market.intents + 1
+        await self._uow.run(update(config).where(config.c.market == market.id).values(intents=number))
+        return number
 
     async def of_chat(self, chat: int) -> Market | None:
         """The unresolved market announced in this chat, else the latest one, else None."""
@@ -89,6 +90,13 @@ class Markets(Repository):
     async def running(self) -> list[Market]:
         """Markets a tick may change: RUNNING, FROZEN, PAUSED; halted ones too."""
         return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
+
+    async def queued(self, now_ms: int) -> list[Market]:
+        """Of those running: where an intent waits or a step has come. A halted one only for what may revive it."""
+        order = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
+        action = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
+        work = or_(action, and_(config.c.halted.is_(None), or_(order, config.c.next_ms <= now_ms)))
+        return await self._many(select(config).where(config.c.status.in_(TICKING), work).order_by(config.c.market))
 
     async def waiting(self, now_ms: int) -> list[Market]:
         """Markets in LOBBY whose planned start has come."""
@@ -207,6 +215,7 @@ def to_market(row: RowMapping) -> Market:
         halted=row["halted"],
         memo=row["memo"],
         next_step=step,
+        intents=row["intents"],
         volume=row["volume"],
         trades=row["trades"],
         winner=row["winner"],

@@ -78,6 +78,14 @@ class Members(Repository):
         tokens = await self._tokens(found, person)
         return [_member(found, row, reserved.get(row["user"], 0), tokens.get(row["user"], {})) for row in rows]
 
+    async def available(self, market: int, person: int) -> int | None:
+        """What she can still put into orders of a started market; None: no member."""
+        pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value, orders.c.user == person)
+        reserved = select(func.coalesce(func.sum(orders.c.reserve), 0)).where(pending).scalar_subquery()
+        free = (users.c.balance + users.c.coming - reserved).label("free")
+        row = await self._uow.row(select(free).where(users.c.market == market, users.c.user == person))
+        return None if row is None else int(row["free"])
+
     async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
         """Worst cost of pending orders by person."""
         pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)

@@ -39,7 +39,7 @@ class Orders(Repository):
         accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
         row: dict[str, Any] = {  # a row as it is written
             "market": market,
-            "number": await self._uow.markets.next_number(market),
+            "number": await self._uow.markets.next_number(found),
             "user": person,
             "outcome": draft.outcome,
             "side": draft.side.value,
@@ -73,11 +73,11 @@ class Orders(Repository):
             return Declined(code=market.status.value.lower())
         if market.status is not Status.RUNNING:
             return Declined(code="not_running")
-        member = await self._uow.members.get(market.id, person)
-        if member is None:
+        available = await self._uow.members.available(market.id, person)
+        if available is None:
             return Declined(code="not_member")
-        if reserve > member.available:
-            return Declined(code="no_cash", available=member.available, needed=reserve)
+        if reserve > available:
+            return Declined(code="no_cash", available=available, needed=reserve)
         return None
 
     async def get(self, market: int, number: int) -> OrderRow | None:

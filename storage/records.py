@@ -113,6 +113,7 @@ class Market:
     halted: str | None
     memo: Payload  # what has been announced: see `scheduler.watch`
     next_step: NextStep | None
+    intents: int  # orders and actions numbered so far
     volume: int  # micro-dollars traded so far, before fees
     trades: int
     winner: int | None

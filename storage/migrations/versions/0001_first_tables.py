@@ -13,6 +13,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "binaries",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("v", sa.BigInteger(), nullable=False),
+        sa.Column("q_yes", sa.BigInteger(), nullable=False),
+        sa.Column("q_no", sa.BigInteger(), nullable=False),
+        sa.Column("s_yes", sa.BigInteger(), nullable=False),
+        sa.Column("s_no", sa.BigInteger(), nullable=False),
+        sa.Column("e", sa.BigInteger(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("market", "outcome", name=op.f("pk_binaries")),
+    )
+    op.create_table(
         "chats",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("platform", sa.String(length=16), nullable=False),
@@ -30,12 +43,56 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
     op.create_table(
+        "events",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("tick_id", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("market", "event_id", name=op.f("pk_events")),
+    )
+    op.create_index("ix_events_market_type", "events", ["market", "type"], unique=False)
+    op.create_table(
+        "ledger",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("tick_id", sa.BigInteger(), nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.String(length=32), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("ref", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("market", "entry_id", name=op.f("pk_ledger")),
+    )
+    op.create_index("ix_ledger_market_account", "ledger", ["market", "account"], unique=False)
+    op.create_table(
+        "metrics",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tick_id", sa.BigInteger(), nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.Column("volume", sa.BigInteger(), nullable=False),
+        sa.Column("mm_risk", sa.BigInteger(), nullable=False),
+        sa.Column("mm_profit", sa.BigInteger(), nullable=False),
+        sa.Column("sources", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("market", "tick_id", name=op.f("pk_metrics")),
+    )
+    op.create_table(
         "people",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
+    )
+    op.create_table(
+        "positions",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=3), nullable=False),
+        sa.Column("tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("market", "user", "outcome", "side", name=op.f("pk_positions")),
     )
     op.create_table(
         "room_messages",
@@ -52,6 +109,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("seq", name=op.f("uq_room_messages_seq")),
     )
     op.create_index("ix_room_messages_room_seq", "room_messages", ["room", "seq"], unique=False)
+    op.create_table(
+        "ticks",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tick_id", sa.BigInteger(), nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.Column("summary", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("market", "tick_id", name=op.f("pk_ticks")),
+    )
+    op.create_index("ix_ticks_market_ts_ms", "ticks", ["market", "ts_ms"], unique=False)
+    op.create_table(
+        "trades",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("trade_id", sa.BigInteger(), nullable=False),
+        sa.Column("tick_id", sa.BigInteger(), nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=3), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("buy_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sell_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("buy_fee", sa.BigInteger(), nullable=False),
+        sa.Column("sell_fee", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=True),
+        sa.Column("parts", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("market", "trade_id", name=op.f("pk_trades")),
+    )
+    op.create_index("ix_trades_market_buy_user", "trades", ["market", "buy_user"], unique=False)
+    op.create_index("ix_trades_market_order", "trades", ["market", "order"], unique=False)
+    op.create_index("ix_trades_market_sell_user", "trades", ["market", "sell_user"], unique=False)
     op.create_table(
         "chat_admins",
         sa.Column("chat", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -152,46 +244,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_log_market", "audit_log", ["market"], unique=False)
     op.create_table(
-        "binaries",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("outcome", sa.Integer(), nullable=False),
-        sa.Column("v", sa.BigInteger(), nullable=False),
-        sa.Column("q_yes", sa.BigInteger(), nullable=False),
-        sa.Column("q_no", sa.BigInteger(), nullable=False),
-        sa.Column("s_yes", sa.BigInteger(), nullable=False),
-        sa.Column("s_no", sa.BigInteger(), nullable=False),
-        sa.Column("e", sa.BigInteger(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_binaries_market")),
-        sa.PrimaryKeyConstraint("market", "outcome", name=op.f("pk_binaries")),
-    )
-    op.create_table(
-        "events",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("tick_id", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.String(length=32), nullable=False),
-        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_events_market")),
-        sa.PrimaryKeyConstraint("market", "event_id", name=op.f("pk_events")),
-    )
-    op.create_index("ix_events_market_type", "events", ["market", "type"], unique=False)
-    op.create_table(
-        "ledger",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entry_id", sa.BigInteger(), nullable=False),
-        sa.Column("tick_id", sa.BigInteger(), nullable=False),
-        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
-        sa.Column("account", sa.String(length=32), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("ref", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_ledger_market")),
-        sa.PrimaryKeyConstraint("market", "entry_id", name=op.f("pk_ledger")),
-    )
-    op.create_index("ix_ledger_market_account", "ledger", ["market", "account"], unique=False)
-    op.create_table(
         "lob_pools",
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("outcome", sa.Integer(), nullable=False),
@@ -212,18 +264,6 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_message_refs_market")),
         sa.PrimaryKeyConstraint("market", "platform", "chat_ext", "slot", name=op.f("pk_message_refs")),
-    )
-    op.create_table(
-        "metrics",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tick_id", sa.BigInteger(), nullable=False),
-        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
-        sa.Column("volume", sa.BigInteger(), nullable=False),
-        sa.Column("mm_risk", sa.BigInteger(), nullable=False),
-        sa.Column("mm_profit", sa.BigInteger(), nullable=False),
-        sa.Column("sources", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_metrics_market")),
-        sa.PrimaryKeyConstraint("market", "tick_id", name=op.f("pk_metrics")),
     )
     op.create_table(
         "orders",
@@ -285,16 +325,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_platform_due_ms", "outbox", ["platform", "due_ms"], unique=False)
     op.create_table(
-        "positions",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("outcome", sa.Integer(), nullable=False),
-        sa.Column("side", sa.String(length=3), nullable=False),
-        sa.Column("tokens", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_positions_market")),
-        sa.PrimaryKeyConstraint("market", "user", "outcome", "side", name=op.f("pk_positions")),
-    )
-    op.create_table(
         "tickets",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -314,43 +344,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sa.UniqueConstraint("request_id", name=op.f("uq_tickets_request_id")),
     )
-    op.create_table(
-        "ticks",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tick_id", sa.BigInteger(), nullable=False),
-        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
-        sa.Column("summary", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("state_hash", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_ticks_market")),
-        sa.PrimaryKeyConstraint("market", "tick_id", name=op.f("pk_ticks")),
-    )
-    op.create_index("ix_ticks_market_ts_ms", "ticks", ["market", "ts_ms"], unique=False)
-    op.create_table(
-        "trades",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("trade_id", sa.BigInteger(), nullable=False),
-        sa.Column("tick_id", sa.BigInteger(), nullable=False),
-        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.Integer(), nullable=False),
-        sa.Column("side", sa.String(length=3), nullable=False),
-        sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("buy_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("sell_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("fee", sa.BigInteger(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("buy_fee", sa.BigInteger(), nullable=False),
-        sa.Column("sell_fee", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=True),
-        sa.Column("parts", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_trades_market")),
-        sa.PrimaryKeyConstraint("market", "trade_id", name=op.f("pk_trades")),
-    )
-    op.create_index("ix_trades_market_buy_user", "trades", ["market", "buy_user"], unique=False)
-    op.create_index("ix_trades_market_order", "trades", ["market", "order"], unique=False)
-    op.create_index("ix_trades_market_sell_user", "trades", ["market", "sell_user"], unique=False)
     op.create_table(
         "users",
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

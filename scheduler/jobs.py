@@ -1,0 +1,186 @@
+"""When things run: the only file that knows APScheduler.
+
+One job ticks every market whose batch interval has passed; each market's next step has a job at its moment; a sweep
+starts what is planned, keeps those jobs right and does the chores. All jobs live in memory: the market rows are the
+truth, and every handler reads them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from scheduler.chores import run_chores
+from scheduler.clock import Clock
+from scheduler.pace import Pace
+from scheduler.tick import TickReport, halt, run_tick
+from scheduler.timetable import tick_due, wake_times
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+GRID_MS = 250  # how often it is asked who has something to do: the first order after a pause waits no longer
+SWEEP_S = 5
+FAILURES = 5  # in a row, then the market is halted
+BACK_OFF_MS = 1_000  # doubled at each failure
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """A market whose ticks fail: how often in a row, and not to be tried again before."""
+
+    failures: int = 0
+    again_ms: int = 0
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """Work under way, so that a stop can wait for it."""
+
+    count: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.idle.set()
+
+    def __enter__(self) -> None:
+        self.count += 1
+        self.idle.clear()
+
+    def __exit__(self, *error: object) -> None:
+        self.count -= 1
+        if self.count == 0:
+            self.idle.set()
+
+
+class Jobs:
+    """`start`, then markets tick by themselves; `stop` finishes the tick under way.
+
+    `on_tick` hears of every tick that was written; `tick_ms` stands in for every market's own batch interval. Times come from `clock`; only the waiting is the machine's.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+        on_tick: Callable[[TickReport], Awaitable[None]] | None = None,
+        tick_ms: int | None = None,
+        grid_ms: int = GRID_MS,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._on_tick = on_tick
+        self._tick_ms = tick_ms
+        self._grid_ms = grid_ms
+        self._trouble: dict[int, _Trouble] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._work = _InFlight()
+        self._stopping = False
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+
+    async def start(self) -> None:
+        """Apply what is overdue, once, then go on by the clock."""
+        await self.sweep()
+        await self.tick_all()
+        self._scheduler.add_job(self.tick_all, "interval", seconds=self._grid_ms / 1_000, id="tick")
+        self._scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep")
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """No new work; waits for what is under way. APScheduler's own waiting would cancel it instead."""
+        self._stopping = True
+        if self._scheduler.running:
+            self._scheduler.pause()
+        await self._work.idle.wait()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def tick_all(self) -> None:
+        """Tick every market whose time has come. One that is slow or broken holds up nobody."""
+        if self._stopping:
+            return
+        with self._work:
+            now = self._clock.now_ms()
+            async with self._db.reading() as uow:
+                due = [market.id for market in await uow.markets.queued(now) if tick_due(market, now, self._tick_ms)]
+            await asyncio.gather(*(self.tick(market) for market in due))
+
+    async def tick(self, market: int) -> TickReport | None:
+        """One tick of one market; None where it is being ticked already, waits after a failure, or failed now."""
+        trouble = self._trouble.setdefault(market, _Trouble())
+        lock = self._locks.setdefault(market, asyncio.Lock())
+        if lock.locked() or self._clock.now_ms() < trouble.again_ms:
+            return None
+        with self._work:
+            async with lock:
+                return await self._try(market, trouble)
+
+    async def _try(self, market: int, trouble: _Trouble) -> TickReport | None:
+        now = self._clock.now_ms()
+        try:
+            report = await run_tick(self._db, market, now, idle=False, pace=self._pace)
+            if report.tick is not None and self._on_tick is not None:
+                await self._on_tick(report)
+        except Exception as error:
+            await self._failed(market, trouble, error, now)
+            return None
+        trouble.failures, trouble.again_ms = 0, 0
+        return report
+
+    async def _failed(self, market: int, trouble: _Trouble, error: Exception, now_ms: int) -> None:
+        """Anything but a broken invariant: try again later, and after a few times give up on this market alone."""
+        trouble.failures += 1
+        trouble.again_ms = now_ms + BACK_OFF_MS * 2 ** (trouble.failures - 1)
+        log.error("market %s: tick failed (%s in a row)", market, trouble.failures, exc_info=error)
+        self._db.cache.forget(market)
+        if trouble.failures >= FAILURES:
+            try:
+                await halt(self._db, market, f"tick_failed: {type(error).__name__}", now_ms)
+            except Exception:
+                log.exception("market %s: could not be halted; tried again at the next failure", market)
+                return
+            trouble.failures, trouble.again_ms = 0, 0
+
+    async def sweep(self) -> None:
+        """Start what is planned, put a job at each market's next step, do the chores."""
+        if self._stopping:
+            return
+        with self._work:
+            now = self._clock.now_ms()
+            await self._start_planned(now)
+            async with self._db.reading() as uow:
+                running = await uow.markets.running()
+            for market, at_ms in wake_times(running).items():
+                self._wake(market, at_ms)
+            for found in running:
+                try:
+                    await run_chores(self._db, found.id, now, self._pace)
+                except Exception:
+                    log.exception("market %s: chores failed; the next sweep tries again", found.id)
+
+    async def _start_planned(self, now_ms: int) -> None:
+        async with self._db.reading() as uow:
+            waiting = await uow.markets.waiting(now_ms)
+        for market in waiting:
+            async with self._db.writing() as uow:
+                await uow.markets.start(market.id, now_ms)
+                await uow.commit()
+
+    def _wake(self, market: int, at_ms: int) -> None:
+        """A tick at the moment of a step, not at the next grid slot after it."""
+        if at_ms <= self._clock.now_ms():
+            return  # the tick job has it
+        moment = datetime.fromtimestamp(at_ms / 1_000, tz=UTC)
+        self._scheduler.add_job(
+            self.tick, "date", run_date=moment, args=[market], id=f"step:{market}", replace_existing=True
+        )
