@@ -1,0 +1,178 @@
+"""One writer, no lost updates, no half-finished transactions, one process a file."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from storage.database import Database, DatabaseInUseError, parse_url
+from storage.file_lock import FileLock
+from storage.schema import counters
+from tests.storage.worlds import START, started
+
+
+async def _bump(db: Database) -> None:
+    """Read, think, write: what loses updates unless the transaction is the only one."""
+    async with db.writing() as uow:
+        if not db.is_sqlite:  # PostgreSQL has many writers: the row lock that `Markets.lock` takes
+            await uow.run(select(counters.c.value).where(counters.c.name == "n").with_for_update())
+        value = await uow.number(select(counters.c.value).where(counters.c.name == "n"))
+        await asyncio.sleep(0)
+        await uow.run(update(counters).where(counters.c.name == "n").values(value=value + 1))
+        await uow.commit()
+
+
+async def test_concurrent_updates_are_never_lost(db: Database) -> None:
+    async with db.writing() as uow:
+        await uow.run(counters.insert(), {"name": "n", "value": 0})
+        await uow.commit()
+    await asyncio.gather(*(_bump(db) for _ in range(60)))
+    async with db.reading() as uow:
+        assert await uow.number(select(counters.c.value)) == 60
+
+
+async def test_a_cancelled_unit_leaves_nothing_behind_and_locks_nobody_out(db: Database) -> None:
+    async with db.writing() as uow:
+        await uow.run(counters.insert(), {"name": "n", "value": 0})
+        await uow.commit()
+    for pause in range(12):
+        task = asyncio.create_task(_bump(db))
+        await asyncio.sleep(pause / 2_000)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5):
+        before = await _value(db)
+        await _bump(db)
+        assert await _value(db) == before + 1
+
+
+async def _value(db: Database) -> int:
+    async with db.reading() as uow:
+        return await uow.number(select(counters.c.value))
+
+
+async def test_a_commit_under_way_is_finished_although_cancelled(db: Database) -> None:
+    async def add() -> None:
+        async with db.writing() as uow:
+            await uow.run(counters.insert(), {"name": "n", "value": 7})
+            committing.set()
+            await uow.commit()
+
+    committing = asyncio.Event()
+    task = asyncio.create_task(add())
+    await committing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await _value(db) == 7
+
+
+async def test_a_reading_unit_cannot_write(db: Database) -> None:
+    async with db.reading() as uow:
+        with pytest.raises(DBAPIError):
+            await uow.people.identify("room", "7", "Ann", START)
+
+
+async def test_units_do_not_nest(db: Database) -> None:
+    async with db.writing():
+        with pytest.raises(RuntimeError, match="pass the outer one down"):
+            async with db.writing():
+                pass
+
+
+async def test_a_committed_unit_is_over(db: Database) -> None:
+    async with db.writing() as uow:
+        await uow.commit()
+        with pytest.raises(RuntimeError, match="open another"):
+            await uow.people.get(1)
+
+
+async def test_a_reader_sees_one_moment(db: Database) -> None:
+    async with db.reading() as uow:
+        assert await uow.people.find("room", "7") is None
+        async with db.writing() as other:
+            await other.people.identify("room", "7", "Ann", START)
+            await other.commit()
+        assert await uow.people.find("room", "7") is None
+    async with db.reading() as uow:
+        assert await uow.people.find("room", "7") is not None
+
+
+async def test_waiting_for_the_outbox_ends_with_the_commit_that_fills_it(db: Database) -> None:
+    assert not await db.outbox_filled(0.01)
+    await started(db)
+    assert not await db.outbox_filled(0.01)
+
+
+async def test_sqlite_is_opened_for_money(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}")
+    async with db.writing() as uow:
+        found = {
+            name: (await uow.connection.execute(text(f"PRAGMA {name}"))).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    await db.close()
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5_000}
+
+
+def test_a_second_process_on_the_same_file_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "outcry.db"
+    code = (
+        "import sys, pathlib; from storage.file_lock import FileLock;"
+        "lock = FileLock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == "held"
+        with pytest.raises(DatabaseInUseError, match=rf"in use by another Outcry process \(process {other.pid}\)"):
+            Database.open(f"sqlite:///{path}")
+        other.kill()
+    lock = FileLock.take(path)  # the system dropped it with the process
+    lock.release()
+
+
+async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'outcry.db'}"
+    with pytest.raises(FileNotFoundError):
+        Database.open(url, read_only=True)
+    writer = Database.open(url)
+    await writer.migrate()
+    world = await started(writer)
+    reader = Database.open(url, read_only=True)
+    async with reader.reading() as uow:
+        assert (await uow.markets.known(world.market)).title == "Zoo"
+    with pytest.raises(RuntimeError, match="read-only"):
+        async with reader.writing():
+            pass
+    await reader.close()
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///outcry.db", "sqlite+aiosqlite"),
+        ("sqlite+aiosqlite:///outcry.db", "sqlite+aiosqlite"),
+        ("sqlite:////var/lib/outcry.db", "sqlite+aiosqlite"),
+        ("postgresql://a:b@host/name", "postgresql+asyncpg"),
+        ("postgres://a:b@host/name", "postgresql+asyncpg"),
+        ("postgresql+psycopg://a:b@host/name", "postgresql+asyncpg"),
+        ("postgresql+asyncpg://a:b@host/name", "postgresql+asyncpg"),
+    ],
+)
+def test_driver_names_are_accepted(url: str, driver: str) -> None:
+    assert parse_url(url).drivername == driver
+
+
+@pytest.mark.parametrize("url", ["", "outcry.db", "sqlite://", "sqlite:///:memory:", "mysql://a/b", "mongodb://a"])
+def test_an_address_nobody_understands_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="DATABASE_URL"):
+        parse_url(url)
