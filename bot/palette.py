@@ -6,7 +6,7 @@ cones (matrices of Machado, Oliveira and Fernandes 2009, severity 1). The first 
 first six, then eight. Contrast (WCAG 2) against ground and panel, lowest first: dark 4.6 (blue), light 3.0 (sky).
 So on light they are for chips, lines, dots and large text; running text stays in `ink` with a chip beside it.
 
-No colour carries meaning alone: outcomes have names and numbers, YES and NO are words with a shape (▲ ▼).
+No colour carries meaning alone: outcomes have names and numbers, YES and NO are words with a shape (filled, hollow).
 `tests/bot/test_room_palette.py` holds the figures.
 """
 

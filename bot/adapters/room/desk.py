@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from bot import words_room as words
 from bot.adapters.room import wire
@@ -29,6 +30,14 @@ TALK_PACE = (Limit(6, 8_000), Limit(30, 120_000))  # lines of plain talk a perso
 REMEMBERED = 2_000  # requests
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The message that answers, and the form to ask at once where the answer is one."""
+
+    message: RoomMessage
+    form: dict[str, Json] | None = None
+
+
 class Desk:
     """`titles` names each room's chat. Talk is paced by the wall's clock (ms), whatever time the market has."""
 
@@ -44,9 +53,9 @@ class Desk:
         self._titles = titles
         self._wall = wall
         self._pace = Windows(TALK_PACE)
-        self._done: OrderedDict[str, asyncio.Task[RoomMessage]] = OrderedDict()
+        self._done: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
-    async def line(self, room: str, who: Visitor, text: str, request: str, *, again: bool) -> RoomMessage:
+    async def line(self, room: str, who: Visitor, text: str, request: str, *, again: bool) -> Answer:
         """A typed line: a command where it begins with a slash, else talk that everybody reads."""
         if len(text) > LONGEST:
             raise RefusalError(400, words.too_long(LONGEST))
@@ -61,17 +70,26 @@ class Desk:
 
     async def press(
         self, room: str, who: Visitor, text: str, request: str, message: int | None, *, again: bool
-    ) -> RoomMessage:
+    ) -> Answer:
         """A button: its line, and the message it stands in, which the answer replaces where that is her ticket."""
         said = self._said(room, who, request, text=text[:LONGEST])
         return await self._once(room, said, who, lambda: self._ask(room, said, who, text, message), again=again)
 
     async def fill(
-        self, room: str, who: Visitor, command: str, args: Mapping[str, str], request: str, *, again: bool
-    ) -> RoomMessage:
-        """A dialog: a command with named arguments."""
+        self,
+        room: str,
+        who: Visitor,
+        command: str,
+        args: Mapping[str, str],
+        request: str,
+        message: int | None = None,
+        *,
+        again: bool,
+    ) -> Answer:
+        """A dialog: a command with named arguments; `message` as for a button, where one opened the dialog."""
         said = self._said(room, who, request, command=command.lstrip("/")[:100], args=args)
-        return await self._once(room, said, who, lambda: self._ask(room, said, who, f"/{said.command}"), again=again)
+        asked = f"/{said.command}"
+        return await self._once(room, said, who, lambda: self._ask(room, said, who, asked, message), again=again)
 
     async def complete(self, room: str, who: Visitor, text: str) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
@@ -95,8 +113,8 @@ class Desk:
         )
 
     async def _once(
-        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[RoomMessage]], *, again: bool
-    ) -> RoomMessage:
+        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[Answer]], *, again: bool
+    ) -> Answer:
         task = self._done.get(said.request_id)
         if task is None:
             task = asyncio.ensure_future(self._found_or_done(room, said, who, do, again=again))
@@ -110,37 +128,37 @@ class Desk:
             raise
 
     async def _found_or_done(
-        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[RoomMessage]], *, again: bool
-    ) -> RoomMessage:
+        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[Answer]], *, again: bool
+    ) -> Answer:
         if again:
             page = await self._log.after(room, None, _person(who).id)
             for message in reversed(page.messages):
                 if message.body.get("request") == said.request_id:
-                    return message
+                    return _shown(message)
         return await do()
 
-    async def _talk(self, room: str, said: Invocation, who: Visitor, text: str) -> RoomMessage:
+    async def _talk(self, room: str, said: Invocation, who: Visitor, text: str) -> Answer:
         person, now = _person(who), self._wall()
         wait = self._pace.wait(who.ext, now)
         if wait > 0:
             raise RefusalError(429, words.slow_down(wait))
         self._pace.use(who.ext, now)
         body: dict[str, Json] = {"say": text, "by": person.id, "request": said.request_id}
-        return await self._log.append(room, TALK, body, author=person.name)
+        return Answer(await self._log.append(room, TALK, body, author=person.name))
 
-    async def _ask(
-        self, room: str, said: Invocation, who: Visitor, asked: str, pressed: int | None = None
-    ) -> RoomMessage:
+    async def _ask(self, room: str, said: Invocation, who: Visitor, asked: str, pressed: int | None = None) -> Answer:
         before = await self._hers(pressed, who)
         reply = await self._dispatcher.run(said)
+        if before is not None and reply.form is not None and reply.ok:
+            return Answer(before, wire.form(reply.form))  # a question about that message: nothing new to keep
         if before is not None and _replaces(before, reply):
             after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)
             if after is not None:
                 await self._dispatcher.placed(reply, said, str(after.id))
-                return after
+                return Answer(after)
         message = await self._new(room, said, who, asked, reply)
         await self._dispatcher.placed(reply, said, str(message.id))
-        return message
+        return _shown(message)
 
     async def _new(self, room: str, said: Invocation, who: Visitor, asked: str, reply: Reply) -> RoomMessage:
         person = _person(who)
@@ -164,11 +182,15 @@ def _person(who: Visitor) -> Person:
     return who.person
 
 
+def _shown(message: RoomMessage) -> Answer:
+    reply = message.body.get("reply")
+    form = reply.get("form") if isinstance(reply, dict) else None
+    return Answer(message, form if isinstance(form, dict) else None)
+
+
 def _replaces(message: RoomMessage, reply: Reply) -> bool:
     """Whether the answer takes the place of the message whose button was pressed: a ticket gives way to what became of
     it and to its change, but a refusal (too fast, say) leaves it standing."""
     shown = message.body.get("reply")
     ticket = isinstance(shown, Mapping) and shown.get("ticket") is not None
-    return (
-        ticket and reply.form is None and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
-    )
+    return ticket and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE

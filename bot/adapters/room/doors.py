@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot import words_room as words
 from bot.adapters.room import assets, guard, stream, wire
-from bot.adapters.room.desk import Desk
+from bot.adapters.room.desk import Answer, Desk
 from bot.adapters.room.guard import RefusalError
 from bot.adapters.room.log import TALK, Log
 from bot.adapters.room.platform import NAME
@@ -17,7 +17,7 @@ from bot.adapters.room.sessions import LIFE_S, Sessions, Visitor, external_id, n
 from bot.names import LONGEST_NAME, clean, folded, person_name
 from bot.reply import Picture
 from storage.database import Database
-from storage.records import Payload, RoomMessage
+from storage.records import Payload
 
 Draw = Callable[
     [Picture, str], Awaitable[bytes | None]
@@ -162,36 +162,38 @@ class Doors:
 
     async def _say(self, request: web.Request) -> web.Response:
         room, who, given = self._room(request), await self._person(request), await guard.body(request)
-        message = await self._desk.line(room, who, _text(given, "text"), _request(given), again=_again(given))
-        return self._answer(message, who)
+        answer = await self._desk.line(room, who, _text(given, "text"), _request(given), again=_again(given))
+        return self._answer(answer, who)
 
     async def _press(self, request: web.Request) -> web.Response:
         room, who, given = self._room(request), await self._person(request), await guard.body(request)
-        pressed = given.get("message")
-        message = await self._desk.press(
+        answer = await self._desk.press(
             room,
             who,
             _text(given, "text"),
             _request(given),
-            pressed if isinstance(pressed, int) else None,
+            _message(given),
             again=_again(given),
         )
-        return self._answer(message, who)
+        return self._answer(answer, who)
 
     async def _fill(self, request: web.Request) -> web.Response:
         room, who, given = self._room(request), await self._person(request), await guard.body(request)
         fields = given.get("args")
         args = {str(key): str(value) for key, value in fields.items()} if isinstance(fields, dict) else {}
-        message = await self._desk.fill(room, who, _text(given, "command"), args, _request(given), again=_again(given))
-        return self._answer(message, who)
+        answer = await self._desk.fill(
+            room, who, _text(given, "command"), args, _request(given), _message(given), again=_again(given)
+        )
+        return self._answer(answer, who)
 
     async def _complete(self, request: web.Request) -> web.Response:
         room, who, given = self._room(request), await self._visitor(request), await guard.body(request)
         found = await self._desk.complete(room, who, _text(given, "text"))
         return web.json_response([{"line": one.line, "label": one.label, "hint": one.hint} for one in found])
 
-    def _answer(self, message: RoomMessage, who: Visitor) -> web.Response:
-        return web.json_response(stream.shape(message, who.person.id if who.person else None))
+    def _answer(self, answer: Answer, who: Visitor) -> web.Response:
+        shown = stream.shape(answer.message, who.person.id if who.person else None)
+        return web.json_response({**shown, "form": answer.form})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Last-Event-ID") or request.query.get("since", "")
@@ -238,6 +240,11 @@ def _request(given: Mapping[str, object]) -> str:
     if not REQUEST.fullmatch(request):
         raise RefusalError(400, words.not_json())
     return request
+
+
+def _message(given: Mapping[str, object]) -> int | None:
+    pressed = given.get("message")
+    return pressed if isinstance(pressed, int) else None
 
 
 def _again(given: Mapping[str, object]) -> bool:

@@ -75,8 +75,10 @@ class Log:
 
     async def after(self, room: str, seq: int | None, person: int | None) -> Page:
         """What changed after `seq` (None: the latest page) that this person may see. Never waits for news."""
-        if seq is None or seq < self._floor:
-            return await self._stored(room, seq or 0, person)
+        if seq is None or seq > self._top:  # from another database
+            return await self._stored(room, 0, person)
+        if seq < self._floor:
+            return await self._stored(room, seq, person)
         fresh = [one for one in self._ring if one.seq > seq and one.room == room and one.person in (None, person)]
         return Page(tuple(_newest(fresh)), self._top)
 

@@ -23,7 +23,7 @@ def reply(said: Reply) -> dict[str, Json]:
     if said.actions:
         body["actions"] = [_action(one) for one in said.actions]
     if said.form is not None:
-        body["form"] = _form(said.form)
+        body["form"] = form(said.form)
     if said.files:
         body["files"] = [_file(one) for one in said.files]
     if said.ticket is not None:
@@ -160,11 +160,11 @@ def _action(action: Action) -> dict[str, Json]:
     return shown
 
 
-def _form(form: Form) -> dict[str, Json]:
+def form(asked: Form) -> dict[str, Json]:
     return {
-        "title": form.title,
-        "command": form.command,
-        "submit": form.submit,
+        "title": asked.title,
+        "command": asked.command,
+        "submit": asked.submit,
         "fields": [
             {
                 "name": field.name,
@@ -175,7 +175,7 @@ def _form(form: Form) -> dict[str, Json]:
                 "required": field.required,
                 "hint": field.hint,
             }
-            for field in form.fields
+            for field in asked.fields
         ],
     }
 

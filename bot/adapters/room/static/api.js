@@ -1,0 +1,73 @@
+// Talks to the room's server. A request is named once and retried under that name until it is answered, so that a lost
+// answer never does a thing twice.
+
+/** Where this room's addresses begin: `/`, or `/r/<name>/`. */
+export const base = location.pathname.replace(/[^/]*$/, "");
+
+/** The server understood and said no; `message` is its sentence. */
+export class Refused extends Error {
+  constructor(sentence, status) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+const PAUSES = [250, 500, 1000, 2000, 4000];
+const wakers = new Set();
+
+/** The connection is back: whatever waits for its next try goes now. */
+export function wake() {
+  for (const waker of wakers) waker();
+}
+addEventListener("online", wake);
+
+function pause(ms) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      wakers.delete(done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    wakers.add(done);
+  });
+}
+
+export const newRequest = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+};
+
+export async function get(path) {
+  return read(await fetch(base + path, { signal: AbortSignal.timeout(10_000) }));
+}
+
+/** One try; for what is worth nothing later (completions). */
+export async function ask(path, payload, signal) {
+  return read(await post(path, payload, signal));
+}
+
+/** Sends until it is answered. `payload.request` names it; `waiting(true)` while the server cannot be reached. */
+export async function send(path, payload, waiting = () => {}) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const answer = await post(path, { ...payload, again: attempt > 0 }, AbortSignal.timeout(15_000));
+      if (answer.status !== 502 && answer.status !== 503 && answer.status !== 504) return await read(answer);
+    } catch (problem) {
+      if (problem instanceof Refused) throw problem;
+    }
+    waiting(true);
+    await pause(PAUSES[Math.min(attempt, PAUSES.length - 1)]);
+  }
+}
+
+function post(path, payload, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return fetch(base + path, { method: "POST", headers, body: JSON.stringify(payload), signal });
+}
+
+async function read(answer) {
+  const body = await answer.json();
+  if (!answer.ok) throw new Refused(body.error || "The room did not understand that. Reload the page.", answer.status);
+  return body;
+}

@@ -1,0 +1,37 @@
+// Elements without markup: text goes in as text, so nothing a person typed is ever read as HTML.
+
+/** An element. `props`: `class`, `on` (event to listener), `vars` (CSS variables), anything else an attribute. */
+export function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+/** The same in SVG. */
+export function svg(tag, props = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
+}
+
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (name === "vars") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const child of children.flat()) if (child !== null && child !== undefined && child !== false) element.append(child);
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** Whether the reader asked for less movement. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Puts `fresh` where `old` stands. Keyboard focus inside moves to the same button, else to the whole. */
+export function swap(old, fresh) {
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(fresh);
+  if (!held) return;
+  const same = held.dataset.key && fresh.querySelector(`[data-key="${CSS.escape(held.dataset.key)}"]:not(:disabled)`);
+  if (!same) fresh.tabIndex = -1;
+  (same || fresh).focus({ preventScroll: true });
+}

@@ -1,0 +1,125 @@
+// The two lists of messages: announcements (newest first) and the conversation (newest last).
+
+import * as clock from "./clock.js";
+import { byId, calm, h, swap } from "./dom.js";
+import * as format from "./format.js";
+import * as render from "./render.js";
+
+/** Announcements. `act` as in render.js. */
+export function news(act) {
+  const list = byId("news");
+  const shown = new Map();
+  return {
+    put(message, fresh) {
+      const card = h("li", { class: `card tone-${message.reply.tone}`, "data-message": message.id }, when(message), render.reply(message, act));
+      if (fresh && !calm()) card.classList.add("arrives");
+      const old = shown.get(message.id);
+      if (old) swap(old, card);
+      else list.insertBefore(card, [...shown].filter(([id]) => id < message.id).map(([, one]) => one).at(-1) || null);
+      shown.set(message.id, card);
+      const order = [...shown].sort(([a], [b]) => a - b);
+      shown.clear();
+      for (const [id, one] of order) shown.set(id, one);
+    },
+    clear() {
+      shown.clear();
+      list.replaceChildren();
+    },
+  };
+}
+
+/** The conversation. */
+export function talk(act) {
+  const list = byId("messages");
+  const toast = byId("toast");
+  const shown = new Map(); // by message id, in order
+  let target = null;
+
+  const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+  const toEnd = () => list.scrollTo({ top: list.scrollHeight, behavior: "instant" });
+
+  function put(message, fresh) {
+    const stay = !fresh || atEnd() || message.mine;
+    const item = one(message, act);
+    const old = shown.get(message.id);
+    if (old) {
+      swap(old, item);
+    } else {
+      const later = [...shown].find(([id]) => id > message.id);
+      list.insertBefore(item, later ? later[1] : null);
+      if (fresh && !calm()) item.classList.add("arrives");
+    }
+    shown.set(message.id, item);
+    if (!old) sort();
+    if (stay && (!old || item === list.lastElementChild)) toEnd();
+    else if (fresh) point(message, item, Boolean(old));
+  }
+
+  function sort() {
+    const order = [...shown].sort(([a], [b]) => a - b);
+    shown.clear();
+    for (const [id, item] of order) shown.set(id, item);
+  }
+
+  /** Says what arrived out of sight, and goes there when pressed. */
+  function point(message, item, edited) {
+    const box = list.getBoundingClientRect();
+    const at = item.getBoundingClientRect();
+    if (at.top >= box.top && at.bottom <= box.bottom) return;
+    if (edited && !message.private) return;
+    target = item;
+    const words = message.reply ? format.plain(message.reply.head) : `${message.author}: ${message.say ?? ""}`;
+    toast.replaceChildren(h("span", {}, words), h("span", { class: "go", "aria-hidden": "true" }, at.top < box.top ? "↑" : "↓"));
+    toast.hidden = false;
+  }
+
+  toast.addEventListener("click", () => {
+    toast.hidden = true;
+    target?.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
+    target?.classList.add("arrives");
+  });
+  list.addEventListener("scroll", () => atEnd() && (toast.hidden = true), { passive: true });
+  new ResizeObserver(() => !target && toEnd()).observe(list);
+
+  return {
+    put,
+    toEnd,
+    clear() {
+      shown.clear();
+      list.replaceChildren();
+      toast.hidden = true;
+    },
+    /** A sentence of this page's own: nobody else has it, and it is gone with the page. */
+    remark(sentence) {
+      list.append(h("li", { class: "card tone-bad remark" }, h("p", { class: "headline" }, sentence)));
+      toEnd();
+    },
+    get empty() {
+      return shown.size === 0;
+    },
+  };
+}
+
+function one(message, act) {
+  if (message.note === "joined") return h("li", { class: "note" }, h("b", {}, message.author), " is here.");
+  if (message.say !== undefined) {
+    const who = message.mine ? h("span", { class: "unseen" }, "You: ") : h("b", {}, message.author);
+    return h("li", { class: message.mine ? "say mine" : "say" }, h("div", { class: "bubble", title: format.momentInFull(message.at) }, who, h("p", {}, message.say)));
+  }
+  const asked = message.asked ? h("p", { class: message.mine ? "asked mine" : "asked" }, message.mine ? h("span", { class: "unseen" }, "You typed ") : h("span", {}, `${message.author} asked `), h("span", { class: "typed" }, message.asked)) : null;
+  const card = h("div", { class: `card tone-${message.reply.tone}` }, render.reply(message, act), foot(message));
+  return h("li", { class: "answer", "data-message": message.id }, asked, card);
+}
+
+function foot(message) {
+  return h("p", { class: "foot" }, message.private ? h("span", { class: "only" }, lock(), "only you see this") : null, when(message));
+}
+
+function lock() {
+  return h("i", { class: "lock", "aria-hidden": "true" });
+}
+
+function when(message) {
+  const at = message.edited ?? message.at;
+  return h("time", { class: "when", datetime: new Date(at).toISOString(), title: format.momentInFull(at) }, format.moment(at, clock.now()));
+}

@@ -1,0 +1,253 @@
+// The room's page: who is here, which messages there are, and where each of them is shown.
+
+import * as api from "./api.js";
+import * as board from "./board.js";
+import * as clock from "./clock.js";
+import { byId, h } from "./dom.js";
+import * as feed from "./feed.js";
+import * as format from "./format.js";
+import * as command from "./line.js";
+import * as render from "./render.js";
+import * as sheet from "./sheet.js";
+import * as stream from "./stream.js";
+
+const NARROW = matchMedia("(max-width: 820px)");
+const seen = new Map(); // message id to the newest seq shown
+const act = { press, insert, openForm: ask, enlarge: sheet.enlarge, pick, buttons: (message) => render.buttons(message, act) };
+const line = command.create(say);
+const news = feed.news(act);
+const talk = feed.talk(act);
+const events = stream.open({ page, clock: beat, link });
+let pinned = null; // the board: {id, view}
+let first = true;
+let waiting = 0;
+
+// --- messages ---------------------------------------------------------------------------------------------------------
+
+function page(data) {
+  beat(data);
+  for (const message of data.messages) apply(message, !first);
+  if (first && !pinned) noBoard();
+  first = false;
+  document.body.classList.remove("loading");
+}
+
+/** Shows a message, once for each of its states, whichever way it came. */
+function apply(message, fresh) {
+  if ((seen.get(message.id) ?? -1) >= message.seq) return;
+  const edited = seen.has(message.id);
+  seen.set(message.id, message.seq);
+  if (message.channel === "board") pin(message);
+  else if (message.channel === "news") {
+    news.put(message, fresh);
+    if (fresh) mark("market");
+  } else {
+    talk.put(message, fresh);
+    if (fresh && message.private) hear(message);
+    if (fresh && (message.private || !edited)) mark("talk");
+  }
+}
+
+function pin(message) {
+  const data = message.reply.blocks.find((block) => block.t === "board");
+  if (!data || (pinned && message.id < pinned.id)) return;
+  if (pinned && pinned.id === message.id) {
+    pinned.view.update(data, message);
+  } else {
+    pinned?.view.stop();
+    pinned = { id: message.id, view: board.create(data, message, act) };
+    byId("board").replaceChildren(pinned.view.element);
+  }
+  const best = data.rows[0];
+  document.title = best && best.in ? `${best.name} ${format.price(best.yes)} · Outcry` : "Outcry";
+}
+
+function noBoard() {
+  byId("board").replaceChildren(
+    h(
+      "div",
+      { class: "sheetlike nothing" },
+      h("h2", {}, "No market here yet"),
+      h("p", {}, "Once an admin opens one, its prices stand here and move as people trade. ", render.line([{ x: "/help", s: "code" }], act), " shows what there is."),
+    ),
+  );
+}
+
+function hear(message) {
+  byId("heard").textContent = message.reply ? format.plain(message.reply.head) : "";
+}
+
+// --- what the person does -----------------------------------------------------------------------------------------------
+
+async function say(text) {
+  show("talk");
+  await sent("api/say", { text, request: api.newRequest() }, () => line.restore(text));
+}
+
+async function press(action, message, button) {
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  await sent("api/press", { text: action.text, message: message.id, request: api.newRequest() }, () => {});
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+}
+
+async function sent(path, payload, refused) {
+  let late = false;
+  const wait = (on) => {
+    if (late !== on) waiting += on ? 1 : -1;
+    late = on;
+    byId("wait").textContent = waiting ? "The room cannot be reached just now. What you sent goes out as soon as it can." : "";
+  };
+  try {
+    answered(await api.send(path, payload, wait));
+  } catch (problem) {
+    refused();
+    talk.remark(problem.message);
+    byId("heard").textContent = problem.message;
+  } finally {
+    wait(false);
+  }
+}
+
+function answered(message) {
+  apply(message, true);
+  if (message.form) ask(message.form, message.id);
+}
+
+function ask(form, id) {
+  sheet.openForm(form, id, (message) => apply(message, true));
+}
+
+/** A command somebody wrote about, into the command line: up to where its arguments are only described. */
+function insert(text) {
+  if (byId("line").hidden) byId("name").focus();
+  else line.set(text.replace(/\s*[[<].*$/, " "));
+}
+
+function pick(name, side) {
+  if (byId("line").hidden) byId("name").focus();
+  else line.set(`/buy ${format.typed(name)} ${side} `);
+}
+
+// --- who is here ------------------------------------------------------------------------------------------------------------
+
+async function arrive() {
+  try {
+    known(await api.get("api/me"));
+  } catch {
+    setTimeout(arrive, 1500);
+  }
+}
+
+function known(me) {
+  const stranger = !me.name;
+  document.body.classList.toggle("stranger", stranger);
+  byId("join").hidden = !stranger;
+  byId("line").hidden = stranger;
+  byId("who").replaceChildren(...(stranger ? [] : [h("b", {}, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
+  show(stranger ? "market" : current);
+}
+
+byId("join").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const error = byId("join-error");
+  const button = event.currentTarget.querySelector("button");
+  button.disabled = true;
+  error.textContent = "";
+  try {
+    const trying = () => (error.textContent = "The room cannot be reached just now; trying again.");
+    known(await api.send("api/join", { name: byId("name").value, request: api.newRequest() }, trying));
+    error.textContent = "";
+    seen.clear();
+    news.clear();
+    talk.clear();
+    first = true;
+    events.restart();
+    show(NARROW.matches ? "talk" : current);
+    line.focus();
+  } catch (problem) {
+    error.textContent = problem.message;
+    byId("name").focus();
+  }
+  button.disabled = false;
+});
+
+// --- the frame --------------------------------------------------------------------------------------------------------------
+
+let current = "market";
+
+/** On a phone one of the two is shown; side by side both are. */
+function show(tab) {
+  current = tab;
+  document.body.dataset.tab = tab;
+  mark(tab, false);
+  tabs();
+  if (tab === "talk") talk.toEnd();
+}
+
+function mark(tab, on = true) {
+  byId(`tab-${tab}`).classList.toggle("new", on && (NARROW.matches ? current !== tab : false));
+}
+
+function tabs() {
+  const narrow = NARROW.matches;
+  const bar = byId("tabs");
+  if (narrow) bar.setAttribute("role", "tablist");
+  else bar.removeAttribute("role");
+  for (const name of ["market", "talk"]) {
+    const tab = byId(`tab-${name}`);
+    const panel = byId(name);
+    if (narrow) {
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-selected", String(current === name));
+      tab.tabIndex = current === name ? 0 : -1;
+      panel.setAttribute("role", "tabpanel");
+    } else {
+      panel.removeAttribute("role");
+    }
+  }
+}
+
+for (const name of ["market", "talk"]) {
+  byId(`tab-${name}`).addEventListener("click", () => show(name));
+  byId(`tab-${name}`).addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = name === "market" ? "talk" : "market";
+    show(other);
+    byId(`tab-${other}`).focus();
+  });
+}
+NARROW.addEventListener("change", tabs);
+
+function beat(data) {
+  clock.set(data.now_ms, data.speed);
+  byId("here").textContent = data.here > 1 ? `${data.here} here` : "";
+}
+
+function link(up) {
+  document.body.classList.toggle("offline", !up);
+  byId("link").textContent = up ? "" : "Reconnecting";
+}
+
+const theme = byId("theme");
+function themed() {
+  const other = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+  theme.setAttribute("aria-label", `Switch to the ${other} theme`);
+  theme.title = `Switch to the ${other} theme`;
+}
+theme.addEventListener("click", () => {
+  const next = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+  document.documentElement.dataset.theme = next;
+  try {
+    localStorage.setItem("outcry-theme", next);
+  } catch {
+    // storage may be off: then the choice lasts as long as the page
+  }
+  for (const image of document.querySelectorAll("img.chart")) image.src = render.chartAddress(image.dataset.id, image.dataset.index, image.dataset.seq);
+  themed();
+});
+
+themed();
+tabs();
+arrive();

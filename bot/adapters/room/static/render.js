@@ -1,0 +1,121 @@
+// Replies as elements: lines, tables, charts, buttons, files. What a reply says is data; nothing in it is markup.
+
+import * as api from "./api.js";
+import * as board from "./board.js";
+import * as clock from "./clock.js";
+import { h } from "./dom.js";
+import * as format from "./format.js";
+
+const TAGS = { bold: "strong", strike: "s", quiet: "span" };
+
+/** The inside of a card for `message.reply`. `act` has press, insert, openForm, enlarge. */
+export function reply(message, act) {
+  const said = message.reply;
+  const blocks = (said.blocks || []).map((block, index) => show(block, index, message, act));
+  const shown = buttons(message, act);
+  return [
+    said.head.length ? h("p", { class: "headline" }, line(said.head, act)) : null,
+    ...blocks,
+    ...(said.files || []).map((file, index) => fileLink(file, index, message)),
+    shown.length ? h("div", { class: "actions" }, shown) : null,
+  ];
+}
+
+/** What one can press below a reply. */
+export function buttons(message, act) {
+  const { actions = [], form } = message.reply;
+  return [...actions.map((action) => button(action, message, act)), ...(form ? [formButton(form, message, act)] : [])];
+}
+
+export function line(parts, act) {
+  return parts.map((part) => (part.at === undefined ? span(part, act) : stamp(part)));
+}
+
+function span(part, act) {
+  if (part.s === "code") return codeButton(part.x, act);
+  const kids = part.o === undefined ? [part.x] : [h("i", { class: "chip", "aria-hidden": "true", vars: { "--c": board.colour(part.o) } }), part.x];
+  if (!part.s && part.o === undefined) return document.createTextNode(part.x);
+  return h(TAGS[part.s] || "span", { class: [part.s, part.o === undefined ? "" : "outcome"].join(" ").trim() || undefined }, kids);
+}
+
+function codeButton(text, act) {
+  return h("button", { type: "button", class: "code", title: "Put it in the command line", "data-key": `code:${text}`, on: { click: () => act.insert(text) } }, text);
+}
+
+function stamp(part) {
+  const time = h("time", { datetime: new Date(part.at).toISOString(), title: format.momentInFull(part.at) });
+  if (!part.cd) {
+    time.textContent = format.moment(part.at);
+    return time;
+  }
+  const beat = () => {
+    const left = part.at - clock.now();
+    time.textContent = left > 0 ? `in ${format.span(left)}` : format.moment(part.at);
+    if (left <= 0 || (drawn && !time.isConnected)) stop();
+    drawn ||= time.isConnected;
+  };
+  let drawn = false;
+  const stop = clock.everyBeat(beat);
+  time.className = "digits";
+  beat();
+  return time;
+}
+
+function show(block, index, message, act) {
+  if (block.t === "table") return table(block, act);
+  if (block.t === "picture") return chart(block, index, message, act);
+  if (block.t === "board") {
+    const made = board.create(block, null, act);
+    made.stop();
+    return h("div", { class: "board inline" }, made.element);
+  }
+  return h("p", {}, line(block.parts, act));
+}
+
+function table(block, act) {
+  const numeric = (index) => (block.cols[index]?.n ? "n" : undefined);
+  const head = block.cols.map((column, index) => h("th", { scope: "col", class: numeric(index) }, column.x));
+  const rows = block.rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { class: numeric(index) }, line(cell, act)))));
+  const titled = block.cols.some((column) => column.x);
+  return h(
+    "div",
+    { class: "table" },
+    h(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+      h("table", {}, titled ? h("thead", {}, h("tr", {}, head)) : null, h("tbody", {}, rows)),
+    ),
+    block.more.length ? h("p", { class: "quiet" }, line(block.more, act)) : null,
+  );
+}
+
+/** Where a chart is drawn: in the theme of the page, and named by the state it shows so that it can be kept. */
+export function chartAddress(id, index, seq) {
+  return `${api.base}chart/${id}/${index}?theme=${document.documentElement.dataset.theme}&v=${seq}`;
+}
+
+function chart(block, index, message, act) {
+  const image = h("img", { class: "chart", src: chartAddress(message.id, index, message.seq), alt: block.alt || "A chart", loading: "lazy", "data-id": message.id, "data-index": index, "data-seq": message.seq });
+  const frame = h("button", { type: "button", class: "figure", "aria-label": `Enlarge: ${block.alt || "a chart"}`, "data-key": `chart:${index}`, on: { click: () => act.enlarge(image) } }, image);
+  image.addEventListener("load", () => frame.classList.add("drawn"));
+  image.addEventListener("error", () => frame.replaceWith(h("p", { class: "quiet" }, "The chart could not be drawn just now. ", block.alt)));
+  return frame;
+}
+
+function fileLink(file, index, message) {
+  const address = `${api.base}file/${message.id}/${index}`;
+  return h("p", {}, h("a", { class: "file", href: address, download: file.name }, file.name), h("span", { class: "quiet" }, ` ${format.size(file.size)}`));
+}
+
+function button(action, message, act) {
+  const kind = [action.primary && "primary", action.danger && "danger"].filter(Boolean).join(" ");
+  return h(
+    "button",
+    { type: "button", class: kind || undefined, "data-key": `do:${action.text}`, on: { click: (event) => act.press(action, message, event.currentTarget) } },
+    action.label,
+  );
+}
+
+function formButton(form, message, act) {
+  return h("button", { type: "button", class: "primary", "data-key": "form", on: { click: () => act.openForm(form, message.id) } }, form.title);
+}

@@ -1,0 +1,78 @@
+// Dialogs: forms, and charts at full size.
+
+import * as api from "./api.js";
+import { byId, h } from "./dom.js";
+
+/** Asks a form that belongs to message `id`. The answer goes to the server as a command with named arguments; a refusal is shown here, and what
+ *  was typed stays. `done(message)` gets the answer. */
+export function openForm(form, id, done) {
+  const sheet = byId("sheet");
+  const error = h("p", { class: "error", role: "alert" });
+  const submit = h("button", { type: "submit", class: "primary" }, form.submit);
+  const body = h(
+    "form",
+    { novalidate: true, on: { submit: (event) => (event.preventDefault(), answer()) } },
+    h("h2", { id: "sheet-title" }, form.title),
+    form.fields.map(ask),
+    error,
+    h("div", { class: "actions" }, submit, h("button", { type: "button", on: { click: () => sheet.close() } }, "Cancel")),
+  );
+  let request = api.newRequest();
+
+  async function answer() {
+    const empty = form.fields.find((field) => field.required && field.kind !== "flag" && !value(body, field).trim());
+    if (empty) {
+      error.textContent = `${empty.label} is missing.`;
+      body.elements.namedItem(empty.name).focus();
+      return;
+    }
+    submit.disabled = true;
+    error.textContent = "";
+    try {
+      const args = Object.fromEntries(form.fields.map((field) => [field.name, value(body, field)]));
+      const message = await api.send("api/fill", { command: form.command, args, message: id, request }, () => (error.textContent = "The room cannot be reached just now; trying again."));
+      error.textContent = "";
+      done(message);
+      if (message.reply?.ok === false) error.textContent = message.reply.head.map((part) => part.x ?? "").join("");
+      else sheet.close();
+    } catch (problem) {
+      error.textContent = problem.message;
+    }
+    request = api.newRequest();
+    submit.disabled = false;
+  }
+
+  sheet.replaceChildren(body);
+  sheet.showModal();
+  body.querySelector("input, select, textarea")?.focus();
+}
+
+function value(body, field) {
+  const control = body.elements.namedItem(field.name);
+  return field.kind === "flag" ? (control.checked ? "yes" : "no") : control.value;
+}
+
+function ask(field) {
+  const id = `f-${field.name}`;
+  const hint = field.hint ? h("small", { id: `${id}-hint` }, field.hint) : null;
+  const shared = { id, name: field.name, "aria-describedby": hint ? hint.id : undefined, required: field.required };
+  if (field.kind === "flag") {
+    const checked = ["yes", "on", "true"].includes(field.value);
+    return h("p", { class: "flag" }, h("input", { ...shared, type: "checkbox", checked, required: false }), h("label", { for: id }, field.label), hint);
+  }
+  const control =
+    field.kind === "choice"
+      ? h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
+      : h("input", { ...shared, type: "text", value: field.value, maxlength: 2000, autocomplete: "off", spellcheck: "false" });
+  const optional = field.required ? null : h("span", { class: "quiet" }, " (may be left out)");
+  return h("p", {}, h("label", { for: id }, field.label, optional), control, hint);
+}
+
+/** A chart as large as the window allows. */
+export function enlarge(image) {
+  const zoom = byId("zoom");
+  const shut = () => zoom.close();
+  const close = h("button", { type: "button", class: "icon", "aria-label": "Close", on: { click: shut } }, "×");
+  zoom.replaceChildren(close, h("img", { src: image.src, alt: image.alt, on: { click: shut } }));
+  zoom.showModal();
+}
