@@ -6,12 +6,13 @@ Everything draws from a `random.Random`: a seeded one in soaks, hypothesis's own
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 from typing import Literal
 
 from engine.intents import Join, Order
 from engine.params import MarketParams, Round, build_params
-from engine.state import MarketState, Side
+from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE
 
 USERS = (1, 2, 3, 4)
@@ -127,20 +128,25 @@ def some_join(rng: Random, name: str, at: int, user: int) -> Join:
     )
 
 
-def some_order(rng: Random, name: str, at: int, state: MarketState) -> Order:
+def some_order(rng: Random, name: str, at: int, state: MarketState, params: MarketParams) -> Order:
     """A market order as people, fools and attackers send them; sells are mostly of what the user holds."""
     user = rng.choice(USERS)
-    outcome = rng.randrange(len(state.binaries))
+    outcome = rng.choice(state.active) if state.active and rng.random() < 0.95 else rng.randrange(len(state.binaries))
     side = rng.choice((Side.YES, Side.NO))
     buy = rng.random() < 0.55
     size = logarithmic(rng, 1, rng.choice((10**6, 10**9, 10**10, 10**13)))
     account = state.accounts.get(user)
-    if not buy and account is not None and rng.random() < 0.9:
+    if buy and state.active and rng.random() < 0.15:
+        outcome, side = bargain(state, params)
+        size = logarithmic(rng, 10**6, max(10**7, params.l0))
+    if not buy and account is not None and rng.random() < 0.95:
         held = [(i, s, pair[s]) for i, pair in enumerate(account.tokens) for s in (0, 1) if pair[s] > 0]
         if held:
             outcome, s, tokens = rng.choice(held)
             side = (Side.YES, Side.NO)[s]
             size = rng.choice((tokens, tokens, max(1, tokens // 2), rng.randint(1, tokens), tokens + 1))
+        else:
+            buy = True
     return Order(
         id=name,
         accepted_ms=at,
@@ -149,6 +155,35 @@ def some_order(rng: Random, name: str, at: int, state: MarketState) -> Order:
         side=side,
         buy=buy,
         size=size,
-        worst_price=rng.randint(0, RATE) if rng.random() < 0.15 else None,
-        max_slippage=rng.choice((0, RATE // 100, RATE // 2, rng.randint(0, RATE))) if rng.random() < 0.3 else None,
+        worst_price=rng.randint(0, RATE) if rng.random() < 0.1 else None,
+        max_slippage=rng.choice((0, RATE // 100, RATE // 2, rng.randint(0, RATE))) if rng.random() < 0.2 else None,
     )
+
+
+def some_changes(rng: Random, params: MarketParams) -> dict[str, object]:
+    """Up to three legal changes of a running market's parameters."""
+    choices: dict[str, object] = {
+        "fee": between(rng, "0", "0.05"),
+        "gas_fee": between(rng, "0", "2"),
+        "kappa": between(rng, "0", "0.01"),
+        "mu": between(rng, "0.1", "10"),
+        "nu_end": between(rng, "0.1", "10"),
+        "zeta": between(rng, "0", str(rate((RATE - 1) // (params.n_outcomes - 1)))),
+        "band": rng.choice((None, between(rng, "0.02", "0.4"))),
+        "eta": between(rng, "1", "8"),
+        "interpolation": rng.choice(("reset", "continue")),
+        "vc_enabled": rng.random() < 0.5,
+        "renormalise": rng.choice(("keep", "clamp")),
+    }
+    return {name: choices[name] for name in rng.sample(sorted(choices), rng.randint(1, 3))}
+
+
+def bargain(state: MarketState, params: MarketParams) -> tuple[int, Side]:
+    """The token that is cheapest against the odds at the start: where the pot floor binds first."""
+    whole = sum(params.odds[j] for j in state.active)
+    offers = []
+    for j in state.active:
+        worth = Fraction(params.odds[j], whole)
+        offers += [(price(state.binaries[j], Side.YES, params) - worth, j, Side.YES)]
+        offers += [(price(state.binaries[j], Side.NO, params) - 1 + worth, j, Side.NO)]
+    return min(offers)[1:]

@@ -109,7 +109,6 @@ def picture(state: MarketState) -> dict[str, object]:
     found: dict[str, object] = {
         "status": state.status.value.lower(),
         "pot": state.pot,
-        "next_round": state.next_round,
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
@@ -129,7 +128,7 @@ def picture(state: MarketState) -> dict[str, object]:
 
 def picture_of(market: Market) -> dict[str, object]:
     """The same of the reference."""
-    found: dict[str, object] = {"status": market.status, "pot": market.pot, "next_round": market.next_round}
+    found: dict[str, object] = {"status": market.status, "pot": market.pot}
     for user, person in sorted(market.people.items()):
         found[f"user {user}"] = (person.cash, person.net, {key: n for key, n in sorted(person.tokens.items()) if n})
     if market.status not in ("resolved", "voided"):

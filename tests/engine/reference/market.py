@@ -253,15 +253,16 @@ class Market:
             part = min(d, sellable_to(path, rules.p_min))
             alone = min(quadratic_sell(path, part, self.weights, before), curve_sell(path, part))
             shrunk = floor(base * power(after / rules.p_min, rules.eta))
-            self.seen["p_min part"] += base > alone > shrunk
-            got = min(base, max(shrunk, alone))
+            self.seen["p_min part"] += alone > shrunk
+            self.seen["p_min part above all"] += alone > base
+            got = min(x, max(shrunk, alone))
         fee = min(got, ceil(rules.fee * d * min(after, rules.p_max)))
         most = floor(self.pot - self.mean_payout((j, side, -d)) + self.allowance)
         total = max(0, min(got - fee, most)) if rules.floor_enabled else got - fee
         self.seen["floor on a sell"] += total < got - fee
         self.seen["fee above what is got"] += fee < ceil(rules.fee * d * after)
         convexity = min(x - got, convex)
-        penalty = min(base - got, x - got - convexity)
+        penalty = min(max(0, base - got), x - got - convexity)
         profit = (
             ("convexity", convexity),
             ("penalty", penalty),
@@ -340,7 +341,7 @@ class Market:
             return None
         worst = self.worst(order)
         fill = self.price_sell(order.user, order.outcome, order.side, order.size)
-        if worst is not None and fill.total < worst * fill.size:
+        if fill.size == 0 or (worst is not None and fill.total < worst * fill.size):
             return None
         self.take(person, -fill.total)
         self.settle(order, person, fill, -fill.size)

@@ -1,0 +1,156 @@
+"""The engine and a second one, written from the rules alone, agree to the micro-dollar and on every field."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from engine.params import MarketParams, build_params
+from tests.engine.markets import some_market
+from tests.engine.twin import Twin, play, wander
+
+DEEP = os.environ.get("OUTCRY_DEEP") == "1"
+LIVES = 2_000 if DEEP else 16
+"""Random lives per block; a block a test, so that a failure names its seed range."""
+
+
+def market(**values: object) -> MarketParams:
+    """A market of three with one final; legal or the test is wrong."""
+    given = {"outcome_names": "A, B, C", "rounds": [{"freeze_at": 900, "decide_at": 1000, "winner": "ask"}], **values}
+    built = build_params(given)
+    assert isinstance(built, MarketParams), built
+    return built
+
+
+class Scene(NamedTuple):
+    """A directed market: the rule it proves, values beside the defaults, ticks, corners the reference must touch."""
+
+    rule: str
+    values: dict[str, object]
+    ticks: list[str]
+    corners: tuple[str, ...] = ()
+
+
+RICH = "1 gets 100000000000 + 2 gets 100000000000"
+PHASED = [
+    {"freeze_at": 100, "decide_at": 100, "count": 1, "losers": "ask"},
+    {"freeze_at": 900, "decide_at": 1000, "winner": "ask"},
+]
+SCENES = [
+    Scene("a micro-token costs a micro-dollar", {}, [RICH, "1 buys 0.000001 yes of 0", "1 sells all yes of 0"]),
+    Scene(
+        "convexity counts the sizes of the tick",
+        {},
+        [RICH, "1 buys 9 yes of 0 + 1 buys 9 yes of 0 + 2 buys 9 yes of 0"],
+    ),
+    Scene(
+        "buys and sells count apart",
+        {},
+        [RICH, "1 buys 90 no of 1 + 1 sells 20 no of 1 + 1 buys 5 no of 1 + 1 sells 10 no of 1"],
+    ),
+    Scene("sizes start anew each tick", {}, [RICH, *["1 buys 50 yes of 2"] * 3]),
+    Scene("a buy past p_max raises the pool", {}, [RICH, "1 buys 100000 yes of 0", "2 buys 1 yes of 0"], ("raised",)),
+    Scene("a whole exponent is exact", {"eta": 8}, [RICH, "1 buys 30000 no of 1"], ("raised",)),
+    Scene("other exponents have 50 digits", {"eta": "1.37"}, [RICH, "1 buys 30000 no of 1"], ("raised",)),
+    Scene(
+        "the raise is the least even where diversion leaps",
+        {"zeta": "0.4999999"},
+        [RICH, "1 buys 8000 yes of 0", "1 buys 0.000007 yes of 0", "1 buys 0.00001 yes of 0"],
+        ("raised",),
+    ),
+    Scene(
+        "a sell below p_min is worth at least its part above",
+        {"p_min": "0.1", "odds": "0.2 0.4 0.4", "fee": 0},
+        [RICH, "1 buys 4000 yes of 0", "2 buys 20000 no of 0", "1 sells 3900 yes of 0", "1 sells all yes of 0"],
+        ("below p_min",),
+    ),
+    Scene(
+        "buys beyond l0/gamma and sells back",
+        {"gamma": "0.001", "z": 100},
+        [RICH, "1 buys 1000000 yes of 0", "2 buys 500000 no of 0", "1 sells all yes of 0", "2 sells all no of 0"],
+        ("other piece",),
+    ),
+    Scene(
+        "what the pool cannot give comes from the others",
+        {},
+        [RICH, "1 buys 20000 yes of 0", "2 buys 90000 no of 0", "1 sells all yes of 0", "2 sells all no of 0"],
+        ("own short of room",),
+    ),
+    Scene(
+        "the floor after a round that paid",
+        {"rounds": PHASED, "floor_allowance": 0},
+        [
+            RICH,
+            "1 buys 2000 no of 1 + 2 buys 1000 no of 0",
+            "out 1",
+            "1 buys 100 yes of 0",
+            "1 sells all yes of 0",
+            "2 sells all no of 0",
+            "1 buys 700 no of 2",
+            "won 0",
+        ],
+        ("floor on a buy", "floor on a sell"),
+    ),
+    Scene("worst price holds", {}, [RICH, *(f"1 buys 100 yes of 0 worst 0.3{i}" for i in range(3, 9))]),
+    Scene("slippage holds", {}, [RICH, *(f"1 buys 100 no of 0 slip 0.0{i}" for i in range(6))]),
+    Scene("no cash, no order, gas kept", {"gas_fee": 1}, ["1 gets 3", "1 buys 10 yes of 0", "1 buys 2 yes of 0"]),
+    Scene(
+        "no tokens, no sale",
+        {"gas_fee": "0.01"},
+        [RICH, "1 buys 5 yes of 0", "1 sells 6 yes of 0", "1 sells 1 no of 0"],
+    ),
+    Scene(
+        "the band takes pairs out", {"band": "0.02", "fee": 0}, [RICH, "1 buys 4000 yes of 0", "2 buys 5000 no of 0"]
+    ),
+    Scene(
+        "the band gives pairs back",
+        {"band": "0.05"},
+        [RICH, "1 buys 3000 yes of 0", "2 buys 3000 no of 0", "2 sells all no of 0", "1 sells all yes of 0"],
+    ),
+    Scene(
+        "a round pays NO and goes on",
+        {"rounds": PHASED},
+        [RICH, "1 buys 700 no of 1", "2 buys 900 yes of 0", "out 1", "1 buys 10 yes of 2", "2 sells all yes of 0"],
+    ),
+    Scene(
+        "clamped rounds", {"rounds": PHASED, "renormalise": "clamp"}, [RICH, "1 buys 3000 yes of 0", "out 2", "won 0"]
+    ),
+    Scene(
+        "only positive virtual steps with vc_enabled",
+        {"rounds": PHASED, "vc_enabled": True},
+        [RICH, "1 buys 3000 yes of 0", "2 buys 2000 no of 2", "out 2", "1 sells all yes of 0", "won 0"],
+    ),
+    Scene(
+        "a void gives every net stake back",
+        {},
+        [RICH, "1 buys 500 yes of 0 + 2 buys 80 no of 0", "1 sells 9 yes of 0", "void"],
+    ),
+    Scene(
+        "the classic start",
+        {"start": "classic", "floor_enabled": False},
+        [RICH, *[f"1 buys 2000 no of {i}" for i in (0, 1, 2)], "1 buys 500 yes of 0", "won 0"],
+    ),
+]
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=[scene.rule.replace(" ", "-") for scene in SCENES])
+def test_directed_markets_agree(scene: Scene) -> None:
+    twin = Twin(market(**scene.values))
+    play(twin, scene.ticks)
+    missed = [corner for corner in scene.corners if not twin.market.seen[corner]]
+    assert not missed, dict(twin.market.seen)
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_random_markets_agree(block: int) -> None:
+    for seed in range(block * LIVES, (block + 1) * LIVES):
+        rng = Random(seed)
+        twin = Twin(some_market(rng))
+        try:
+            wander(rng, twin, rng.choice((6, 12, 25)))
+        except AssertionError as parted:
+            parted.add_note(f"seed {seed}, {twin.params}")
+            raise

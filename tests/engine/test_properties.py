@@ -1,0 +1,234 @@
+"""Every promise of the rules over the whole life of a market, through the real doors; hypothesis seeks a breach."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from random import Random
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from engine.events import ControlRefused, Event, Gas, OrderDone, Paid
+from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
+from engine.params import FIXED, params_from_json, params_to_json
+from engine.resolution import trigger_resolution, void_market
+from engine.state import MarketState, Side, Status, fingerprint
+from tests.engine import laws
+from tests.engine.life import Life, check_untouched
+from tests.engine.markets import SPAN, USERS, logarithmic, some_changes, some_join, some_market, some_order
+
+DEEP = os.environ.get("OUTCRY_DEEP") == "1"
+SETTINGS = settings(
+    max_examples=2_000 if DEEP else 400,
+    stateful_step_count=50 if DEEP else 25,
+    deadline=None,
+    derandomize=not DEEP,
+    suppress_health_check=list(HealthCheck),
+)
+SEED = st.integers(0, 2**48)
+KINDS: tuple[ControlKind, ...] = ("freeze", "resume", "pause", "eliminate", "resolve")
+PASSED = st.sampled_from((0, 1, 10, 60, 200))
+
+
+class MarketLife(RuleBasedStateMachine):
+    """`Life` holds every law after every step; the rules here are what may happen to a market."""
+
+    life: Life
+
+    @initialize(seed=SEED)
+    def opens(self, seed: int) -> None:
+        rng = Random(seed)
+        params = some_market(rng)
+        assert params_from_json(params_to_json(params)) == params
+        self.life = Life(params)
+        self.life.tick(0, [some_join(rng, self.life.name(), 0, user) for user in USERS])
+
+    def running(self) -> bool:
+        return self.life.state.status is Status.RUNNING
+
+    def lives(self) -> bool:
+        return self.life.state.status not in laws.OVER
+
+    def later(self, passed: int) -> int:
+        return min(SPAN + 50, self.life.now + passed)
+
+    def chance(self, seed: int) -> Random:
+        """Other chances at every step, even for one seed, so that the simplest lives are not dull."""
+        return Random(f"{seed} {self.life.count}")
+
+    def alone(self, intent: Intent) -> tuple[Event, ...]:
+        return self.life.tick(max(self.life.now, intent.accepted_ms), [intent])
+
+    @precondition(lives)
+    @rule(seed=SEED, passed=PASSED)
+    def a_tick_passes(self, seed: int, passed: int) -> None:
+        rng = self.chance(seed)
+        self.life.some_tick(rng, passed)
+
+    @precondition(running)
+    @rule(seed=SEED, passed=PASSED)
+    def the_quote_is_the_fill(self, seed: int, passed: int) -> None:
+        rng = self.chance(seed)
+        self.life.tick(self.later(passed), [])
+        self.life.lone(some_order(rng, self.life.name(), self.life.now, self.life.state, self.life.params))
+
+    @precondition(running)
+    @rule(user=st.sampled_from(USERS), cash=st.integers(0, 10**12))
+    def somebody_joins_or_gets_a_grant(self, user: int, cash: int) -> None:
+        self.alone(Join(id=self.life.name(), accepted_ms=self.life.now, user=user, cash=cash))
+
+    @precondition(lives)
+    @rule(seed=SEED)
+    def a_foolish_order_changes_nothing(self, seed: int) -> None:
+        rng = self.chance(seed)
+        name, now = self.life.name(), self.life.now
+        user, outcome = rng.choice(USERS), rng.randrange(self.life.params.n_outcomes)
+        account = self.life.state.accounts.get(user)
+        size, buy = 1, rng.random() < 0.5
+        folly = rng.choice(("stranger", "nowhere", "nothing", "negative", "greedy", "oversold"))
+        if folly == "stranger":
+            user = 99
+        elif folly == "nowhere":
+            outcome = rng.choice((-1, 10, 10**9))
+        elif folly in ("nothing", "negative"):
+            size = 0 if folly == "nothing" else -logarithmic(rng, 1, 10**12)
+        elif folly == "greedy":
+            size, buy = 10**6 * (10 + (0 if account is None else account.cash)), True
+        else:
+            size, buy = 1 + (0 if account is None else account.tokens[outcome][0]), False
+        before = self.life.state
+        order = Order(
+            id=name, accepted_ms=now, user=user, outcome=outcome, side=Side.YES, buy=buy, size=size, limit=None
+        )
+        events = self.alone(order)
+        done = [event for event in events if isinstance(event, OrderDone)]
+        assert [event.status for event in done] == ["refused"]
+        assert len([event for event in events if isinstance(event, Gas)]) == (done[0].gas > 0)
+        if self.running() and before.status is Status.RUNNING:
+            check_untouched(before, self.life.state, events)
+
+    @precondition(lives)
+    @rule(seed=SEED, kind=st.sampled_from(KINDS))
+    def an_admin_does_something(self, seed: int, kind: ControlKind) -> None:
+        """Sense and nonsense alike; whatever is refused changes nothing."""
+        rng = self.chance(seed)
+        state, name, now = self.life.state, self.life.name(), self.life.now
+        outcomes = tuple(rng.choices(range(-1, 11), k=rng.randint(0, 3)))
+        if kind == "eliminate" and rng.random() < 0.7:
+            outcomes = tuple(rng.sample(list(state.active), min(len(state.active), rng.randint(1, 2))))
+        if kind == "resolve":
+            outcomes = (rng.choice([*state.active, -1, 10]),) if rng.random() < 0.3 else ()
+        control = Control(id=name, accepted_ms=now, kind=kind, outcomes=outcomes)
+        before = self.life.state
+        events = self.alone(control)
+        if any(isinstance(event, ControlRefused) for event in events) and len(events) == 1:
+            assert self.life.state == before
+
+    @precondition(lives)
+    @rule(seed=SEED)
+    def parameters_change_live(self, seed: int) -> None:
+        rng = self.chance(seed)
+        values = some_changes(rng, self.life.params)
+        events = self.alone(Retune(id=self.life.name(), accepted_ms=self.life.now, values=values))
+        assert not [event for event in events if isinstance(event, ControlRefused)]
+
+    @precondition(lives)
+    @rule(seed=SEED)
+    def what_is_fixed_stays(self, seed: int) -> None:
+        """Section 8 (3), and bounds: a retune that breaks either is refused and changes nothing."""
+        rng = self.chance(seed)
+        bad: dict[str, object] = {**dict.fromkeys(sorted(FIXED), Decimal("0.5")), "fee": 7, "zeta": 1, "kappa": "x"}
+        name = rng.choice(sorted(bad))
+        before, params = self.life.state, self.life.params
+        events = self.alone(Retune(id=self.life.name(), accepted_ms=self.life.now, values={name: bad[name]}))
+        assert any(isinstance(event, ControlRefused) for event in events)
+        assert self.life.params == params
+        assert len(events) > 1 or self.life.state == before
+
+    @precondition(lives)
+    @rule()
+    def every_ending_is_paid_in_full(self) -> None:
+        """Whoever wins, by the door itself, thrown away: exactly the promised tokens are paid, the house survives."""
+        state, params = self.life.state, self.life.params
+        for winner in state.active:
+            payouts, after, _ = trigger_resolution(state, params, True, winner)
+            assert after.status is Status.RESOLVED
+            assert sum(payout.amount for payout in payouts) == laws.payouts(state)[winner]
+            assert all(payout.amount == payout.tokens > 0 for payout in payouts)
+            self.ends(after, payouts)
+        payouts, after, _ = void_market(state, params)
+        owed = {user: max(0, account.net) for user, account in state.accounts.items()}
+        whole, cash = sum(owed.values()), laws.house_cash(state)
+        due = {user: net if whole <= cash else net * cash // whole for user, net in owed.items()}
+        assert {payout.user: payout.amount for payout in payouts} == {user: net for user, net in due.items() if net}
+        self.ends(after, payouts)
+
+    def ends(self, after: MarketState, payouts: tuple[Paid, ...]) -> None:
+        """Money is where the payouts say, and nobody holds anything."""
+        paid = dict.fromkeys(after.accounts, 0)
+        for payout in payouts:
+            paid[payout.user] += payout.amount
+        for user, account in self.life.state.accounts.items():
+            assert after.accounts[user].cash == account.cash + paid[user]
+        laws.check_all(after, self.life.params, self.life.granted)
+
+    @precondition(lives)
+    @rule(seed=SEED)
+    def every_round_holds(self, seed: int) -> None:
+        """Any losers, in any number that leaves one, by the door itself: thrown away after the laws are checked."""
+        rng = self.chance(seed)
+        state, params, granted = self.life.state, self.life.params, self.life.granted
+        active = list(state.active)
+        if len(active) < 2:
+            return
+        losers = rng.sample(active, rng.randint(1, len(active) - 1))
+        sealed = fingerprint(state)
+        payouts, after, _ = trigger_resolution(state, params, elim_outcomes=tuple(losers))
+        assert fingerprint(state) == sealed
+        assert sum(payout.amount for payout in payouts) == sum(laws.held(state.binaries[k])[1] for k in losers)
+        assert after.active == tuple(j for j in active if j not in losers)
+        laws.check_all(after, params, granted)
+        laws.check_profit(state, after)
+        most = max(0, -(-(laws.mean_payout(after, params) - after.pot) // 1)) + params.floor_allowance
+        assert after.allowance == most or not params.floor_enabled
+
+    @precondition(lives)
+    @rule(seed=SEED)
+    def the_timetable_goes_on(self, seed: int) -> None:
+        """To the next thing that is due, with people trading right up to it."""
+        rng = self.chance(seed)
+        state, params = self.life.state, self.life.params
+        times = [t for r in params.rounds[state.next_round :] for t in (r.freeze_at, r.decide_at) if t > self.life.now]
+        if times:
+            self.life.some_tick(rng, times[0] - self.life.now)
+            assert self.life.state.status is not Status.RUNNING or self.life.now < times[0] or state != self.life.state
+
+    def over(self) -> bool:
+        return not self.lives()
+
+    @precondition(over)
+    @rule(seed=SEED, kind=st.sampled_from((*KINDS, "void")))
+    def after_the_end_nothing_moves(self, seed: int, kind: ControlKind) -> None:
+        rng = self.chance(seed)
+        before, now = self.life.state, self.life.now
+        order = some_order(rng, self.life.name(), now, before, self.life.params)
+        control = Control(id=self.life.name(), accepted_ms=now, kind=kind, outcomes=(0,))
+        grant = Join(id=self.life.name(), accepted_ms=now, user=1, cash=1)
+        retune = Retune(id=self.life.name(), accepted_ms=now, values={"fee": 0})
+        self.life.tick(now, [order, control, grant, retune], rng)
+        assert self.life.state == before
+
+    @invariant()
+    def an_open_question_freezes(self) -> None:
+        if hasattr(self, "life") and self.life.state.asked:
+            assert self.life.state.status is Status.FROZEN
+
+    def teardown(self) -> None:
+        if hasattr(self, "life"):
+            assert self.life.replayed() == fingerprint(self.life.state), "the replay ends elsewhere"
+
+
+MarketLife.TestCase.settings = SETTINGS
+TestMarketLife = MarketLife.TestCase

@@ -1,0 +1,131 @@
+"""One market in two engines at once: every tick goes through both, and everything both say must be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy, deepcopy
+from dataclasses import replace
+from random import Random
+
+from engine import risk
+from engine.events import Event, Retuned, params_after
+from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
+from engine.orders import apply_orders
+from engine.params import MarketParams
+from engine.resolution import trigger_resolution
+from engine.state import MarketState, Side, Status, open_market
+from engine.units import MICRO
+from tests.engine.markets import SPAN, USERS, some_changes, some_join, some_order
+from tests.engine.reference.market import Market
+from tests.engine.reference.rounds import eliminate, finish
+from tests.engine.translate import differences, dones_of, rules_of, step_of
+
+
+class Twin:
+    """`state` is the engine's, `market` the reference's; `told` collects the intents for a failure message."""
+
+    def __init__(self, params: MarketParams) -> None:
+        self.params = params
+        self.state = open_market(params)
+        self.market = Market(rules_of(params))
+        self.now = 0
+        self.told: list[tuple[int, Sequence[Intent]]] = []
+
+    def tick(self, now: int, intents: Sequence[Intent]) -> tuple[Event, ...]:
+        """Both run a market tick; raises AssertionError where they part."""
+        self.told.append((now, intents))
+        self.now = now
+        _, self.state, events = apply_orders(self.state, intents, self.params, now)
+        dones = self.market.tick(now, [step_of(intent) for intent in intents if not isinstance(intent, Retune)])
+        self.params = params_after(self.params, events)
+        if any(isinstance(event, Retuned) for event in events):
+            self.market.rules = rules_of(self.params)
+        parted = [pair for pair in zip(dones_of(events), dones, strict=True) if pair[0] != pair[1]]
+        assert not parted, f"engine and reference part in {parted} at {now} with {intents}"
+        assert not (found := differences(self.state, self.market)), f"{found} at {now} with {intents}"
+        risk.check(self.state, self.params)
+        return events
+
+    def aside(self, losers: tuple[int, ...], *, final: bool = False) -> None:
+        """A round or final by its own door, thrown away."""
+        _, after, _ = trigger_resolution(self.state, self.params, final, losers, at_ms=self.market.last_decision)
+        market = copy(self.market)
+        vars(market).update({name: deepcopy(value) for name, value in vars(market).items() if name != "rules"})
+        if final:
+            finish(market, losers[0])
+        else:
+            eliminate(market, losers)
+        assert not (found := differences(after, market)), f"{found} without {losers} at {self.now}"
+
+
+KINDS: dict[str, ControlKind] = {"out": "eliminate", "won": "resolve", "void": "void"}
+
+
+def said(twin: Twin, line: str, at: int, name: str) -> Intent:
+    """A line of a scene: `1 gets 100`, `1 buys 9 yes of 0 worst 0.6`, `1 sells all no of 2`, `out 1 2`, `won 0`."""
+    words = line.split()
+    if not words[0].isdecimal():
+        kind = KINDS[words[0]]
+        return Control(id=name, accepted_ms=at, kind=kind, outcomes=tuple(int(word) for word in words[1:]))
+    user = int(words[0])
+    if words[1] == "gets":
+        return Join(id=name, accepted_ms=at, user=user, cash=_micro(words[2]))
+    outcome, side = int(words[5]), Side(words[3])
+    held = twin.state.accounts[user].tokens[outcome][side is Side.NO]
+    size = held if words[2] == "all" else _micro(words[2])
+    order = Order(id=name, accepted_ms=at, user=user, outcome=outcome, side=side, buy=words[1] == "buys", size=size)
+    if words[6:7] == ["worst"]:
+        order = replace(order, worst_price=_micro(words[7]) * MICRO)
+    if words[6:7] == ["slip"]:
+        order = replace(order, max_slippage=_micro(words[7]) * MICRO)
+    return order
+
+
+def _micro(text: str) -> int:
+    whole, _, part = text.replace("_", "").partition(".")
+    return int(whole) * MICRO + int(part.ljust(6, "0") or 0)
+
+
+def play(twin: Twin, ticks: Sequence[str]) -> None:
+    """Every entry is a market tick, a millisecond after the one before; ` + ` joins lines of one tick.
+
+    `out` comes at 100 ms and `won` at 1000 ms, when the rounds of the scenes ask for them.
+    """
+    now = 0
+    for number, text in enumerate(ticks):
+        now = max(now + 1, {"out": 100, "won": 1000}.get(text.split()[0], 0))
+        lines = text.split(" + ")
+        twin.tick(now, [said(twin, line, now, f"{number:02}-{i}") for i, line in enumerate(lines)])
+
+
+def wander(rng: Random, twin: Twin, ticks: int) -> None:
+    """A random life: everybody joins, trades in ticks of random length, rounds as they fall due, seldom a void."""
+    twin.tick(0, [some_join(rng, f"join{user}", 0, user) for user in USERS])
+    for number in range(ticks):
+        before = twin.now
+        now = min(SPAN + 50, before + rng.choice((0, 1, rng.randint(1, 40), SPAN // ticks, 2 * SPAN // ticks)))
+        intents: list[Intent] = [
+            some_order(rng, f"{rng.randrange(1000):03}-{number}-{i}", rng.randint(before, now), twin.state, twin.params)
+            for i in range(rng.randint(0, 6))
+        ]
+        intents += answer(rng, twin.state, twin.params, f"admin-{number}", rng.randint(before, now))
+        if rng.random() < 0.005:
+            intents.append(Control(id=f"void-{number}", accepted_ms=now, kind="void"))
+        twin.tick(now, intents)
+        if rng.random() < 0.05:
+            twin.tick(now, [Retune(id=f"{number}", accepted_ms=now, values=some_changes(rng, twin.params))])
+        if twin.state.status in (Status.RESOLVED, Status.VOIDED):
+            break
+        active = twin.state.active
+        twin.aside(tuple(rng.sample(active, rng.randint(1, len(active) - 1))))
+        twin.aside((rng.choice(active),), final=True)
+
+
+def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at: int) -> list[Intent]:
+    """What an administrator says, mostly, when a market waits to be told who is out or who has won."""
+    if state.frozen_for is None or not state.asked or rng.random() < 0.3:
+        return []
+    stage, active = params.rounds[state.frozen_for], list(state.active)
+    if stage.is_final:
+        return [Control(id=name, accepted_ms=at, kind="resolve", outcomes=(rng.choice(active),))]
+    return [Control(id=name, accepted_ms=at, kind="eliminate", outcomes=tuple(rng.sample(active, stage.count)))]
