@@ -165,6 +165,13 @@ class Markets(Repository):
         self._uow.cache.put(market.id, market.tick, market.head, state)
         return state
 
+    async def start_params(self, market: int) -> MarketParams:
+        """The parameters it started with: where a replay begins. Raises LookupError before the start."""
+        row = await self._uow.row(select(config.c.start_params).where(config.c.market == market))
+        if row is None or row["start_params"] is None:
+            raise LookupError(f"market {market} has not started")
+        return params_from_json(row["start_params"])
+
     async def remember(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
         await self._uow.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
