@@ -95,7 +95,8 @@ class Markets(Repository):
         """Of those running: where an intent waits or a step has come. A halted one only for what may revive it."""
         order = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
         action = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
-        work = or_(action, and_(config.c.halted.is_(None), or_(order, config.c.next_ms <= now_ms)))
+        control = and_(config.c.halted.is_not(None), action.where(actions.c.kind == "control"))
+        work = or_(control, and_(config.c.halted.is_(None), or_(order, action, config.c.next_ms <= now_ms)))
         return await self._many(select(config).where(config.c.status.in_(TICKING), work).order_by(config.c.market))
 
     async def waiting(self, now_ms: int) -> list[Market]:

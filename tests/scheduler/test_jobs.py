@@ -1,0 +1,157 @@
+"""Jobs: markets tick by themselves, one in trouble troubles nobody, and a stop cuts nothing off."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.state import Status
+from scheduler import jobs as jobs_module
+from scheduler.clock import ManualClock
+from scheduler.jobs import FAILURES, Jobs
+from scheduler.pace import Pace
+from scheduler.tick import TickReport, run_tick
+from scheduler.timetable import tick_due, wake_times
+from storage.database import Database
+from tests.storage.worlds import MINUTE, START, append, buy, lobby, started
+
+
+async def test_what_is_overdue_at_the_start_is_applied_once(db: Database) -> None:
+    await started(db)
+    clock = ManualClock(START + 25 * MINUTE)
+    seen: list[TickReport] = []
+
+    async def note(report: TickReport) -> None:
+        seen.append(report)
+
+    jobs = Jobs(db, clock, on_tick=note, grid_ms=20)
+    await jobs.start()
+    await asyncio.sleep(0.1)
+    await jobs.stop()
+    assert [report.tick for report in seen] == [1]
+    assert [type(event).__name__ for event in seen[0].events[3:]] == ["Frozen", "Eliminated", "Resumed"]
+
+
+async def test_an_order_is_run_without_anybody_asking(db: Database) -> None:
+    world = await started(db)
+    clock = ManualClock(START)
+    done = asyncio.Event()
+
+    async def note(report: TickReport) -> None:
+        if report.orders:
+            done.set()
+
+    jobs = Jobs(db, clock, on_tick=note, grid_ms=20)
+    await jobs.start()
+    clock.advance(2_000)
+    await append(db, world, world.people[0], buy(1, 5), "r", at_ms=clock.now_ms())
+    async with asyncio.timeout(5):
+        await done.wait()
+    await jobs.stop()
+
+
+async def test_a_planned_start_starts_the_lobby(db: Database) -> None:
+    world = await lobby(db)
+    async with db.writing() as uow:
+        await uow.markets.update(world.market, planned_start_ms=START + 5 * MINUTE)
+        await uow.commit()
+    clock = ManualClock(START)
+    jobs = Jobs(db, clock)
+    await jobs.sweep()
+    assert await _status(db, world.market) is Status.LOBBY
+    clock.advance(5 * MINUTE)
+    await jobs.sweep()
+    assert await _status(db, world.market) is Status.RUNNING
+
+
+async def _status(db: Database, market: int) -> Status:
+    async with db.reading() as uow:
+        return (await uow.markets.known(market)).status
+
+
+async def test_a_market_whose_tick_fails_is_retried_later_and_halted_after_a_few_times(
+    db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sick, well = await started(db, chat="sick"), await started(db, chat="well")
+    tried = []
+
+    async def fails(
+        database: Database, market: int, now_ms: int, *, idle: bool = True, pace: Pace | None = None
+    ) -> TickReport:
+        if market == sick.market:
+            tried.append(now_ms - START)
+            raise OSError("disk")
+        return await run_tick(database, market, now_ms, idle=idle, pace=pace)
+
+    monkeypatch.setattr(jobs_module, "run_tick", fails)
+    clock = ManualClock(START)
+    jobs = Jobs(db, clock)
+    for _ in range(40):
+        await jobs.tick_all()
+        clock.advance(500)
+    assert tried == [0, 1_000, 3_000, 7_000, 15_000]
+    assert len(tried) == FAILURES
+    assert await _status(db, sick.market) is Status.FROZEN
+    async with db.reading() as uow:
+        assert (await uow.markets.known(sick.market)).halted == "tick_failed: OSError"
+        assert (await uow.markets.known(well.market)).tick == 1
+        assert await uow.outbox.backlog() > 0
+    assert "disk" in caplog.text
+
+
+async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, fast = await started(db, chat="slow"), await started(db, chat="fast")
+    release, entered = asyncio.Event(), asyncio.Event()
+
+    async def stalls(
+        database: Database, market: int, now_ms: int, *, idle: bool = True, pace: Pace | None = None
+    ) -> TickReport:
+        if market == slow.market:
+            entered.set()
+            await release.wait()
+        return await run_tick(database, market, now_ms, idle=idle, pace=pace)
+
+    monkeypatch.setattr(jobs_module, "run_tick", stalls)
+    ticked = asyncio.Event()
+
+    async def note(report: TickReport) -> None:
+        ticked.set()
+
+    jobs = Jobs(db, ManualClock(START), on_tick=note)
+    work = asyncio.create_task(jobs.tick_all())
+    await entered.wait()
+    async with asyncio.timeout(5):
+        await ticked.wait()
+    assert await _tick(db, fast.market) == 1
+    stop = asyncio.create_task(jobs.stop())
+    await asyncio.sleep(0.05)
+    assert not stop.done()
+    release.set()
+    await stop
+    await work
+    assert await _tick(db, slow.market) == 1
+    await jobs.tick_all()
+    assert await _tick(db, slow.market) == 1
+
+
+async def _tick(db: Database, market: int) -> int:
+    async with db.reading() as uow:
+        return (await uow.markets.known(market)).tick
+
+
+async def test_the_timetable_knows_what_is_due_and_what_is_next(db: Database) -> None:
+    world = await started(db)
+    await run_tick(db, world.market, START)
+    async with db.reading() as uow:
+        market = await uow.markets.known(world.market)
+        assert wake_times([market]) == {world.market: START + 10 * MINUTE}
+        assert market.next_step is not None
+        assert (market.next_step.kind, market.next_step.round, market.next_step.final) == ("freeze", 0, False)
+        assert await uow.markets.queued(START + 10 * MINUTE - 1) == []
+        assert [one.id for one in await uow.markets.queued(START + 10 * MINUTE)] == [world.market]
+    assert not tick_due(market, START + 1_999)
+    assert tick_due(market, START + 2_000)
+    assert tick_due(market, START + 500, 500)

@@ -1,0 +1,166 @@
+"""Who is told what of a tick."""
+
+from __future__ import annotations
+
+from engine.state import Side
+from engine.units import MICRO
+from scheduler.chores import run_chores
+from scheduler.pace import Pace
+from scheduler.tick import run_tick
+from storage.database import Database
+from storage.export import standings
+from storage.records import Audience, OutboxRow
+from tests.scheduler.test_tick import act, control
+from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started
+
+
+async def drain(db: Database) -> list[OutboxRow]:
+    """Everything waiting, in the order it leaves."""
+    found: list[OutboxRow] = []
+    async with db.writing() as uow:
+        while rows := await uow.outbox.claim(["room"], START + 10**9, 1_000, 500):
+            for row in rows:
+                found.append(row)
+                await uow.outbox.done(row, None, START)
+        await uow.commit()
+    return found
+
+
+def kinds(rows: list[OutboxRow], audience: Audience) -> list[str]:
+    return [row.kind for row in rows if row.audience is audience]
+
+
+async def test_the_first_tick_tells_that_trading_began(db: Database) -> None:
+    world = await started(db)
+    await run_tick(db, world.market, START)
+    rows = await drain(db)
+    assert kinds(rows, Audience.CHAT) == ["started", "board"]
+    assert rows[0].payload == {"people": 3}
+
+
+async def test_each_order_is_answered_to_its_owner_alone_filled_or_not(db: Database) -> None:
+    world = await started(db)
+    ann, bob, _ = world.people
+    await run_tick(db, world.market, START)
+    await drain(db)
+    await append(db, world, ann, buy(1, 10), "r1", at_ms=START + 1)
+    await append(db, world, bob, sell(1, 10), "r2", at_ms=START + 2)
+    await run_tick(db, world.market, START + 2_000)
+    rows = await drain(db)
+    assert [(row.person, row.payload["order"]) for row in rows if row.kind == "order"] == [(ann, 4), (bob, 5)]
+    assert kinds(rows, Audience.CHAT) == ["board"]
+
+
+async def test_a_tick_in_which_nothing_happened_tells_nothing(db: Database) -> None:
+    world = await started(db)
+    await run_tick(db, world.market, START)
+    await drain(db)
+    await run_tick(db, world.market, START + 2_000)
+    assert await drain(db) == []
+
+
+async def test_a_round_and_the_end_are_told_in_order_with_their_numbers(db: Database) -> None:
+    world = await started(db)
+    ann, bob, _ = world.people
+    await run_tick(db, world.market, START)
+    await act(db, world, "join", {"user": ann, "cash": 5_000 * MICRO}, START + 1)
+    await append(db, world, bob, buy(1, 50), "r2", at_ms=START + 3)
+    await run_tick(db, world.market, START + 2_000)
+    await drain(db)
+    await append(db, world, ann, buy(0, 300, Side.NO), "r1", at_ms=START + 3_000)
+    await run_tick(db, world.market, START + 4_000)
+    rows = await drain(db)
+    (big,) = [row for row in rows if row.kind == "big_trade"]
+    assert (big.payload["outcome"], big.payload["size"], big.person) == (0, 300 * MICRO, None)
+
+    await run_tick(db, world.market, START + 10 * MINUTE)
+    (frozen,) = [row for row in await drain(db) if row.kind == "frozen"]
+    assert frozen.payload == {
+        "round": 0,
+        "at_ms": START + 10 * MINUTE,
+        "decide_ms": START + 20 * MINUTE,
+        "final": False,
+        "late_ms": 0,
+    }
+
+    await run_tick(db, world.market, START + 20 * MINUTE)
+    rows = await drain(db)
+    assert [kind for kind in kinds(rows, Audience.CHAT) if kind != "board"] == ["eliminated", "resumed"]
+    (out,) = [row.payload for row in rows if row.kind == "eliminated"]
+    assert (out["outcomes"], out["paid"], out["holders_no"], out["late_ms"]) == ([0], 300 * MICRO, 1, 0)
+    (paid,) = [row for row in rows if row.kind == "paid"]
+    assert (paid.person, paid.payload) == (ann, {"total": 300 * MICRO, "paid": [[0, "no", 300 * MICRO, 300 * MICRO]]})
+
+    await run_tick(db, world.market, START + 40 * MINUTE)
+    rows = await drain(db)
+    (end,) = [row.payload for row in rows if row.kind == "resolved"]
+    async with db.reading() as uow:
+        ranked = standings(await uow.members.of(world.market), None)
+    assert end["podium"] == [[row.rank, row.person, row.gain, row.final] for row in ranked]
+    assert end["winner"] == 1
+
+
+async def test_a_void_refunds_in_private_and_is_told_in_public(db: Database) -> None:
+    world = await started(db)
+    ann = world.people[0]
+    await run_tick(db, world.market, START)
+    await append(db, world, ann, buy(1, 10), "r1", at_ms=START + 1)
+    await run_tick(db, world.market, START + 2_000)
+    await drain(db)
+    await control(db, world, "void", START + 3_000)
+    await run_tick(db, world.market, START + 4_000)
+    rows = await drain(db)
+    (refund,) = [row for row in rows if row.kind == "refunded"]
+    (voided,) = [row for row in rows if row.kind == "voided"]
+    assert (refund.person, refund.payload["amount"]) == (ann, voided.payload["paid"])
+    assert (voided.audience, voided.payload["scaled"]) == (Audience.CHAT, False)
+
+
+async def test_a_refused_control_is_told_to_who_asked(db: Database) -> None:
+    world = await started(db)
+    await run_tick(db, world.market, START)
+    await drain(db)
+    await control(db, world, "eliminate", START + 1_000, 0, 1)
+    await run_tick(db, world.market, START + 2_000)
+    (row,) = [row for row in await drain(db) if row.kind == "refused"]
+    assert (row.person, row.payload["reason"]) == (world.people[0], "too_few_left")
+
+
+async def _asking(db: Database) -> World:
+    rounds = [
+        {"freeze_at": 10 * MINUTE, "decide_at": 20 * MINUTE, "count": 1, "losers": "ask"},
+        {"freeze_at": 900 * MINUTE, "decide_at": 901 * MINUTE, "winner": "ask"},
+    ]
+    world = await started(db, terms=params(rounds=rounds))
+    for at in (0, 10, 20):
+        await run_tick(db, world.market, START + at * MINUTE)
+    return world
+
+
+async def test_admins_are_asked_for_a_round_and_reminded_until_they_answer(db: Database) -> None:
+    world = await _asking(db)
+    (asked,) = [row for row in await drain(db) if row.kind == "round_asked"]
+    assert (asked.audience, asked.payload["count"], asked.payload["again"]) == (Audience.ADMINS, 1, False)
+    told = []
+    for minutes in range(21, 45):
+        await run_chores(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
+        told += [minutes for row in await drain(db) if row.kind == "round_asked"]
+    assert told == [31, 41]
+    await control(db, world, "eliminate", START + 45 * MINUTE, 2)
+    await run_tick(db, world.market, START + 45 * MINUTE)
+    await drain(db)
+    for minutes in range(46, 60):
+        await run_chores(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
+    assert [row.kind for row in await drain(db) if row.kind == "round_asked"] == []
+
+
+async def test_a_market_gone_quiet_still_gets_its_digest(db: Database) -> None:
+    world = await started(db)
+    await run_tick(db, world.market, START)
+    await append(db, world, world.people[0], buy(1, 10), "r1", at_ms=START + 1)
+    await run_tick(db, world.market, START + 2_000)
+    await drain(db)
+    assert await run_chores(db, world.market, START + 9 * MINUTE, Pace(countdown_ms=0)) == 0
+    assert await run_chores(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 1
+    assert [row.kind for row in await drain(db)] == ["digest"]
+    assert await run_chores(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 0
