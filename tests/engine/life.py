@@ -101,15 +101,15 @@ class Life:
             assert (asked.size, asked.unsold, asked.amount) == (done.filled, done.unsold, done.amount)
             assert (asked.fee, asked.gas) == (done.fee, done.gas)
 
-    def wander(self, rng: Random, ticks: int) -> None:
-        """A random life of at most so many ticks, for soaks."""
+    def wander(self, rng: Random, ticks: int, crowd: int = 1) -> None:
+        """A random life of at most so many ticks, for soaks; `crowd` times as many orders in each."""
         self.tick(0, [some_join(rng, self.name(), 0, user) for user in USERS])
         for _ in range(ticks):
             if self.state.status in laws.OVER:
                 return
-            self.some_tick(rng, rng.choice((0, 1, rng.randint(1, 40), SPAN // ticks, 2 * SPAN // ticks)))
+            self.some_tick(rng, rng.choice((0, 1, rng.randint(1, 40), SPAN // ticks, 2 * SPAN // ticks)), crowd)
 
-    def some_tick(self, rng: Random, passed: int) -> None:
+    def some_tick(self, rng: Random, passed: int, crowd: int = 1) -> None:
         """Random orders over `passed` ms, and what an admin is asked for."""
         before, now = self.now, min(SPAN + 50, self.now + passed)
         intents: list[Intent] = [

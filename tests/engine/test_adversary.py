@@ -1,0 +1,72 @@
+"""Alone in a fresh market nobody can be sure of a profit; after a round, of no more than its allowance (section 4)."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from engine.params import MarketParams, build_params
+from tests.engine.adversary import Result, after_round, fresh, search
+
+DEEP = os.environ.get("OUTCRY_DEEP") == "1"
+TRIES = 60_000 if DEEP else 2_400
+PLANS = 200 if DEEP else 10
+
+
+def market(**values: object) -> MarketParams:
+    rounds = [{"freeze_at": 900, "decide_at": 1000, "winner": "ask"}]
+    built = build_params({"rounds": rounds, **values})
+    assert isinstance(built, MarketParams), built
+    return built
+
+
+THREE: dict[str, object] = {"outcome_names": "A, B, C"}
+SLANTED: dict[str, object] = {"outcome_names": "A, B, C, D", "odds": "0.1 0.2 0.3 0.4"}
+TEN: dict[str, object] = {"outcome_names": [f"team {i}" for i in range(10)]}
+FREE: dict[str, object] = {"fee": 0, "kappa": 0}
+LOPSIDED: dict[str, object] = {"mu": "0.1", "nu": 10, **FREE}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [THREE, SLANTED, TEN, THREE | FREE, SLANTED | LOPSIDED, THREE | {"band": "0.1"} | FREE],
+    ids=["defaults", "slanted", "ten", "free", "lopsided", "band"],
+)
+def test_no_sure_profit_before_the_first_round(values: dict[str, object]) -> None:
+    params = market(**values)
+    start = fresh(params)
+    attacks = list(search(Random(7), start, params, TRIES if values is THREE else TRIES // 3))
+    assert max(result.gain for result in attacks) <= 0
+    assert max(result.turnover for result in attacks) > params.z / 2, "the search never put up real money"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [THREE, SLANTED, SLANTED | FREE, THREE | FREE | {"renormalise": "clamp"}, THREE | FREE | {"vc_enabled": True}],
+    ids=["defaults", "slanted", "free", "clamp", "vc"],
+)
+def test_no_more_than_the_allowance_after_a_round(values: dict[str, object]) -> None:
+    """Whatever is bought before, some loser leaves no more than the allowance to be had after it; none more than G."""
+    params, rng = market(**values), Random(11)
+    start = fresh(params)
+    for _ in range(PLANS):
+        plan = _best(list(search(rng, start, params, 40)))
+        sure = []
+        for loser in start.active:
+            later = after_round(plan.state, params, loser)
+            sure.append(max(result.gain for result in search(rng, later, params, 40)))
+            assert sure[-1] <= later.allowance
+        assert min(sure) <= params.floor_allowance
+
+
+def test_the_search_finds_the_hole_in_the_classic_start() -> None:
+    """Teeth: with every price at a half and no floor, a NO on every outcome is sold below value."""
+    params = market(**THREE, preset="classic")
+    best = max(result.gain for result in search(Random(1), fresh(params), params, 1_000, climb=250))
+    assert best > 10_000_000
+
+
+def _best(found: list[Result]) -> Result:
+    return max(found, key=lambda result: result.merit)
