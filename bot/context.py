@@ -73,6 +73,11 @@ class Ctx:
     chat: Chat | None
     commands: Sequence[Command]
 
+    @property
+    def scene(self) -> Scene:
+        """For values a handler reads itself."""
+        return Scene(now_ms=self.now_ms)
+
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
         """The speaker and the chat, made at first sight in this writing unit; her rights here are noted."""
         said = self.invocation

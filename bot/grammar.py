@@ -218,7 +218,8 @@ class _Reading:
     def result(self) -> Parsed:
         if not self.problems:
             return Parsed(values=self.values)
-        missing = [p for p in self.command.params if p.required and p.name not in self.shown]
+        open_ = [p for p in self.command.params if p.name not in self.shown]
+        missing = [p for p in open_ if p.required or p.name in self.unclear]
         line = self._line({p.name: f"<{p.name}>" for p in missing})
         guessed = bool(self.shown) and line != f"/{self.command.name} {self.rest}".strip()
         return Parsed(
@@ -266,10 +267,15 @@ class _Dealer:
             run = tuple(self.left[at : at + size])
             wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.scene), Wrong)
             cost, rest = self.best(place + 1, at + size)
-            choices.append((cost + (_WRONG if wrong else 0), _Plan(((param, run), *rest.taken), rest.extra)))
-        cost, rest = self.best(place + 1, at)
-        choices.append((cost + (_MISSING if param.required else 0), rest))
+            choices.append((cost + (_WRONG + size if wrong else 0), _Plan(((param, run), *rest.taken), rest.extra)))
+        if not choices or param.required or not self._free_text(place + 1):
+            cost, rest = self.best(place + 1, at)
+            choices.append((cost + (_MISSING if param.required else 0), rest))
         return choices
+
+    def _free_text(self, place: int) -> bool:
+        """Whether the next argument would swallow anything; then the one before it cannot be left out silently."""
+        return place < len(self.places) and self.places[place].kind.words == 0
 
     def _sizes(self, param: Param, place: int, at: int) -> range | list[int]:
         remaining = len(self.left) - at

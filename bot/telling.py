@@ -14,7 +14,6 @@ from bot.boards import board_of
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
 from bot.words import listed, name_of
-from engine.course import losers_left
 from engine.state import MarketState
 from storage.records import Market, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -97,10 +96,7 @@ async def _round_asked(told: Telling) -> Reply | None:
 
 
 async def _refused(told: Telling) -> Reply:
-    state = await told.state()
-    asked = state.frozen_for
-    wanted = 1 if asked is None else losers_left(state, told.market.params, asked)
-    return words_admin.control_refused(told.market, told.facts, state.active, wanted)
+    return words_admin.control_refused(told.market, told.facts, await told.state())
 
 
 async def _resumed(told: Telling) -> Reply | None:

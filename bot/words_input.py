@@ -50,7 +50,7 @@ def unknown_command(name: str, near: Sequence[str], rest: str) -> Reply:
         return _no(f"There is no command {said('/' + name)}.", "Try ", code("/help"), " for all there are.")
     corrected = f"/{near[0]} {rest}".strip()
     return Reply(
-        head=line(f"There is no command {said('/' + name)}; did you mean /{listed([*near], 'or /')}?"),
+        head=line(f"There is no command {said('/' + name)}; did you mean {listed([f'/{one}' for one in near], 'or')}?"),
         blocks=(line("As corrected: ", code(corrected)),),
         actions=(Action(label=f"Send {corrected}"[:80], text=corrected, primary=True),),
         tone=Tone.BAD,
@@ -205,9 +205,9 @@ def text_too_long(what: str, size: int, most: int) -> str:
 def not_a_choice(what: str, text: str, choices: Sequence[str], instead: str | None) -> str:
     if instead:
         return f"{said(text)} is not a known {what}; the nearest is {instead}."
-    shown = list(choices[:12])
-    more = " and others" if len(choices) > 12 else ""
-    return f"{said(text)} is not a known {what}; there are {listed(shown)}{more}."
+    if len(choices) > 12:
+        return f"{said(text)} is not a known {what}; there are {', '.join(choices[:12])} and others."
+    return f"{said(text)} is not a known {what}; there are {listed(choices)}."
 
 
 def not_whole(what: str, text: str, low: int, high: int) -> str:
@@ -228,6 +228,14 @@ def no_such_zone(name: str) -> str:
 
 def skipped_by_clocks(text: str) -> str:
     return f"{said(text)} does not exist there: the clocks are put forward over it; please choose another minute."
+
+
+def not_enough_names(found: int, low: int, high: int) -> str:
+    return f"A market has {low} to {high} outcomes with commas between, not {found}."
+
+
+def title_without_commas() -> str:
+    return "A title has no commas; the outcomes after it have."
 
 
 # -- may not

@@ -11,6 +11,7 @@ from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Repl
 from bot.words import INVITE, STATUS_WORDS, dotted, name_of, no, outcome, plural, say, side_word, token_name
 from engine.state import Side, Status
 from engine.terms import MarketParams
+from storage.export import Ranked
 from storage.records import Market, Member, NextStep, OrderRow, OrderStatus, TradeRow
 
 # -- the board
@@ -89,6 +90,9 @@ def joined(member: Member, market: Market, *, again: bool) -> Reply:
     """A new account, or the one there was."""
     name = clean(member.name)
     balance = money(member.available, Cut.DOWN)
+    if market.over:
+        rest = line(code("/leaderboard"), " shows how everybody did.")
+        return say(f"This market is over; you ended with {balance}.", blocks=(rest,))
     if again:
         head = f"You are in, as {name}, with {balance} to spend."
     else:
@@ -296,19 +300,7 @@ def _trade_word(trade: TradeRow) -> str:
 # -- everybody's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """One row of the leaderboard. `total` is cash and what the tokens are worth now."""
-
-    rank: int
-    person: int
-    name: str
-    total: int
-    stake: int
-    trades: int
-
-
-def leaderboard(found: Sequence[Standing], shown: int, *, over: bool, audience: Audience) -> Reply:
+def leaderboard(found: Sequence[Ranked], shown: int, *, over: bool, audience: Audience) -> Reply:
     if not found:
         return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
     best = found[0]
@@ -317,8 +309,8 @@ def leaderboard(found: Sequence[Standing], shown: int, *, over: bool, audience: 
         (
             line(f"{one.rank}"),
             line(clean(one.name)),
-            line(money(one.total, Cut.DOWN)),
-            line(signed_percent(one.total - one.stake, one.stake)),
+            line(money(one.final, Cut.DOWN)),
+            line(signed_percent(one.gain, one.stake) if one.stake else "0%"),
             line(f"{one.trades}"),
         )
         for one in found[:shown]
@@ -332,7 +324,7 @@ def leaderboard(found: Sequence[Standing], shown: int, *, over: bool, audience: 
     )
     rest = len(found) - shown
     more = line(quiet(f"and {rest} more")) if rest > 0 else ()
-    head = f"{clean(best.name)} {verb} with {money(best.total, Cut.DOWN)}."
+    head = f"{clean(best.name)} {verb} with {money(best.final, Cut.DOWN)}."
     return say(head, blocks=(Table(columns=columns, rows=rows, more=more),), audience=audience)
 
 

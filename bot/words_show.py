@@ -144,19 +144,14 @@ def round_asked(market: Market, facts: Facts, active: Iterable[int]) -> Reply:
     title = clean(market.title)
     rows = [line("Still in: ", *listed_outcomes(params, active), "."), late(facts)]
     if facts["final"]:
-        example = f"/admin resolve {_typed(params, next(iter(active), 0))}"
+        example = "/admin resolve"
         head = f"{title}: who has won the final?"
     else:
-        example = f"/admin eliminate {', '.join(_typed(params, i) for i in list(active)[: int(facts['count'])])}"
+        example = "/admin eliminate"
         head = f"{title}: who is out in {round_name(facts['round'])}? Name {count(int(facts['count']))}."
-    rows.append(line("Trading stays frozen until you say, in the market's chat: ", code(example)))
+    rows.append(line("Trading stays frozen until you say it in the market's chat: ", code(example), " and who."))
     kept = tuple(row for row in rows if row)
     return Reply(head=line("Still waiting. " if facts.get("again") else "", head), blocks=kept, tone=Tone.COLD)
-
-
-def _typed(params: MarketParams, number: int) -> str:
-    name = name_of(params, number).lower()
-    return f'"{name}"' if " " in name else name
 
 
 def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str) -> Reply:
@@ -167,7 +162,11 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
     if reason:
         head.append(f" {clean(reason)}")
-    rows: list[Line | Picture | Board] = [line(_payouts(facts)), _inheritance(params, gone, facts), line(_sum(facts))]
+    rows: list[Line | Picture | Board] = [
+        line(_payouts(facts)),
+        inheritance(params, gone, facts),
+        line(sum_line(facts)),
+    ]
     if market.start_ms is not None and market.status.value == "RUNNING":
         rows.append(line("Trading is open again."))
     rows.append(late(facts))
@@ -193,7 +192,7 @@ def _payouts(facts: Facts) -> str:
     return f"{money(int(facts['paid']))} paid to {people(holders, 'holder', 'holders')} of NO."
 
 
-def _inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line:
+def inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line:
     """`What Brazil leaves goes to the three still in: Germany 13.7¢ → 24.1¢, ...`."""
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
     after = sorted(((int(i), int(yes)) for i, yes, _ in facts["prices_after"]), key=lambda one: (-one[1], one[0]))
@@ -207,7 +206,7 @@ def _inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Lin
     return tuple(part for part in parts if not isinstance(part, Span) or part.text)
 
 
-def _sum(facts: Facts) -> str:
+def sum_line(facts: Facts) -> str:
     before, after = int(facts["sum_before"]), int(facts["sum_after"])
     if abs(before - after) < _CENT:
         return f"The sum of all YES stays {money(after)}."
@@ -225,6 +224,8 @@ def paused() -> Reply:
 
 
 def retuned(names: Sequence[str]) -> Reply:
+    if set(names) <= {"rounds", "duration"}:
+        return to_chat("An admin changed the timetable.", blocks=[line(code("/board"), " shows the next step.")])
     what = listed([name.replace("_", " ") for name in names])
     return to_chat(f"An admin changed the terms: {what}.", blocks=[line(code("/rules"), " has them as they are now.")])
 
@@ -330,7 +331,7 @@ def paid(market: Market, facts: Facts) -> Reply:
     for number, side, size, amount in facts["paid"]:
         rows.append(
             line(
-                f"{tokens(int(size))} ",
+                f"{tokens(int(size), Cut.NEAREST)} ",
                 outcome(params, int(number)),
                 f" {side_word(Side(side))} paid {money(int(amount))}.",
             )

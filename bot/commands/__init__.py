@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bot.command import Command
 from bot.commands.account import balance, join, markets, orders, positions, trades
-from bot.commands.help import help_, start
+from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
+from bot.commands.admin_setup import create, open_, schedule, set_
+from bot.commands.help import help_, start_here
 from bot.commands.look import board, chart, leaderboard, rules, tape
 from bot.commands.trade import buy, cancel, change, confirm, quote, sell
 
@@ -24,8 +26,20 @@ COMMANDS: tuple[Command, ...] = (
     markets,
     rules,
     help_,
-    start,
+    start_here,
     confirm,
     cancel,
     change,
+    create,
+    set_,
+    schedule,
+    open_,
+    start,
+    freeze,
+    resume,
+    pause,
+    eliminate,
+    resolve,
+    void,
+    monitor,
 )

@@ -37,7 +37,7 @@ async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | No
 
 
 @command("start", hidden=True)
-async def start(ctx: Ctx, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
+async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
     """Begin: what this is and what to do first.
 
     payload: what a link carried, if anything

@@ -9,9 +9,9 @@ from bot.context import Ctx, MarketView
 from bot.invocation import ChatKind
 from bot.params import AnyOutcomeArg
 from bot.reply import Audience, Picture, Reply
-from bot.standings import standings
 from bot.times import SpanArg
 from engine.state import Side
+from storage.export import standings
 from storage.records import ENDED
 
 _SHOWN = 15
@@ -48,7 +48,8 @@ async def leaderboard(ctx: Ctx, *, market: MarketView) -> Reply:
     """See who is ahead, counting cash and what tokens are worth now."""
     async with ctx.db.reading() as uow:
         members = await uow.members.of(market.id)
-    found = standings(market.record, market.state, members)
+        latest = None if market.record.over else await uow.ticks.latest(market.id)
+    found = standings(members, latest)
     return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx))
 
 

@@ -1,0 +1,302 @@
+"""Setting a market up: create, set, schedule, open. What is typed is kept, so that it can be changed word by word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from bot import schedule as timetables
+from bot import words_setup as words
+from bot.command import command
+from bot.commands.deeds import note, tell_board
+from bot.confirm import ConfirmArg, code_of
+from bot.context import Ctx, MarketView, request_id
+from bot.drafts import Draft, Names, Title, build, draft_of, joined, with_value
+from bot.money import typed_money
+from bot.params import Choice, Money, Text, Wrong
+from bot.reply import Reply
+from bot.times import MomentArg, Span
+from bot.words_setup import ALIASES, SETTINGS
+from engine.params import PRESETS, retune
+from engine.state import Status
+from engine.terms import MarketParams
+from storage.records import Audience, Declined, Json, Market, Notice
+
+TitleArg = Annotated[str, Title()]
+NamesArg = Annotated[tuple[str, ...], Names()]
+PresetArg = Annotated[
+    str, Choice("preset", lambda: dict.fromkeys(PRESETS, ""), about="hype, fair or classic", named=True)
+]
+StakeArg = Annotated[int, Money("z", about="all the house can lose, such as $10000", named=True)]
+BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, such as $1000", named=True)]
+TickArg = Annotated[int, Span("tick", about="time between two ticks, such as 2s", named=True)]
+OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]
+SettingArg = Annotated[
+    str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are listed")
+]
+ValueArg = Annotated[str, Text("value", 400, about="what it should be: $500, 5%, on, 30m")]
+TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the command shows them without it")]
+
+
+@command(
+    "admin create",
+    examples=(
+        '/admin create "World Cup" Germany, Brazil, Argentina',
+        '/admin create Cup A, B, C preset fair odds "5 3 2"',
+    ),
+)
+async def create(
+    ctx: Ctx,
+    *,
+    title: TitleArg | None = None,
+    outcomes: NamesArg | None = None,
+    preset: PresetArg | None = None,
+    z: StakeArg | None = None,
+    balance: BalanceArg | None = None,
+    tick: TickArg | None = None,
+    odds: OddsArg | None = None,
+) -> Reply:
+    """Draft a market for this chat; a form asks for what is missing."""
+    values = _given(preset=preset, z=z, balance=balance, tick=tick, odds=odds)
+    if title is None or outcomes is None:
+        shown = {"title": title or "", "outcomes": joined(outcomes or ())}
+        return words.create_form({**shown, **_as_typed(preset=preset, z=z, balance=balance, tick=tick, odds=odds)})
+    draft = Draft(values={"outcome_names": joined(outcomes), **values}, assumed_start_ms=ctx.now_ms)
+    params = build(draft, ctx.now_ms)
+    if not isinstance(params, MarketParams):
+        return words.problems(params, "/admin create")
+    async with ctx.db.writing() as uow:
+        person, chat = await ctx.known(uow)
+        there = await uow.markets.of_chat(chat.id)
+        if there is not None and not there.over:
+            return words.one_market_only(there)
+        market = await uow.markets.create(
+            chat=chat.id, title=title, params=params, draft=draft.to_json(), creator=person.id, now_ms=ctx.now_ms
+        )
+        await note(ctx, uow, market, "create", {}, {"title": title, **draft.to_json()})
+        await uow.commit()
+    return words.created(market)
+
+
+def _given(
+    preset: str | None, z: int | None, balance: int | None, tick: int | None, odds: str | None
+) -> dict[str, str]:
+    """Under the engine's names, as texts it reads."""
+    found = {
+        "preset": preset,
+        "z": None if z is None else typed_money(z).removeprefix("$"),
+        "starting_balance": None if balance is None else typed_money(balance).removeprefix("$"),
+        "batch_interval_ms": None if tick is None else f"{tick}ms",
+        "odds": odds,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _as_typed(
+    preset: str | None, z: int | None, balance: int | None, tick: int | None, odds: str | None
+) -> dict[str, str]:
+    """For the form, under the command's names."""
+    names = {"starting_balance": "balance", "batch_interval_ms": "tick"}
+    return {names.get(name, name): value for name, value in _given(preset, z, balance, tick, odds).items()}
+
+
+@command("admin set", examples=("/admin set fee 2%", "/admin set gas $0.01", "/admin set odds 5 3 2"))
+async def set_(
+    ctx: Ctx, *, market: MarketView, setting: SettingArg | None = None, value: ValueArg | None = None
+) -> Reply:
+    """Change a term of the market; without arguments, list them.
+
+    Before the start everything can change; while it runs, what the rules allow, from the next tick on.
+    """
+    record = market.record
+    if setting is None:
+        return words.settings(
+            record, {name: words.shown_value(record.params, name) for name in _plain_settings(record)}
+        )
+    if value is None:
+        return words.nothing_to_set()
+    name = ALIASES.get(setting, setting)
+    if record.start_ms is not None:
+        return await _retune(ctx, market, name, value)
+    return await _redraft(ctx, record, name, value)
+
+
+def _plain_settings(record: Market) -> list[str]:
+    return [name for name in SETTINGS if hasattr(record.params, name)]
+
+
+async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:
+    if name == "outcome_names":
+        names = Names().parse(value, ctx.scene)
+        if isinstance(names, Wrong):
+            return words.problems_said([names.sentence], "/admin set outcomes")
+        value = joined(names)
+    draft = draft_of(record)
+    title = value if name == "title" else None
+    fresh = draft if name == "title" else with_value(draft, name, value)
+    params = build(fresh, record.planned_start_ms or draft.assumed_start_ms or ctx.now_ms)
+    if not isinstance(params, MarketParams):
+        return words.problems(params, f"/admin set {words.spelled(name)}")
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(record.id, title=title, params=params, draft=fresh.to_json())
+        if isinstance(found, Declined):
+            return words.already_open(record)
+        before = record.title if title else draft.values.get(name, "")
+        await note(ctx, uow, record, "set", {name: before}, {name: value})
+        await tell_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    if title is not None or not hasattr(params, name):
+        return words.was_set(name, before or "as usual", value, running=False)
+    return words.was_set(name, words.shown_value(record.params, name), words.shown_value(params, name), running=False)
+
+
+async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
+    record = market.record
+    changed = retune(record.params, market.state, {name: value})
+    if not isinstance(changed, MarketParams):
+        return words.problems(changed, f"/admin set {words.spelled(name)}")
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id,
+            "retune",
+            {"values": {name: value}},
+            actor=person.id,
+            request_id=request_id(ctx.invocation),
+            now_ms=ctx.now_ms,
+        )
+        if isinstance(row, Declined):
+            return words.market_is_over()
+        if row.created:
+            await note(ctx, uow, record, "set", {}, {name: value})
+        await uow.commit()
+    shown = name if hasattr(changed, name) else f"{name}_start"
+    before, after = words.shown_value(record.params, shown), words.shown_value(changed, shown)
+    return words.was_set(name, before, after, running=True)
+
+
+@command("admin schedule", examples=("/admin schedule", "/admin schedule +1h for 5m out 1; +2h for 5m winner ask"))
+async def schedule(
+    ctx: Ctx, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Set when trading freezes, when a round is decided and who goes; without arguments, show the timetable.
+
+    Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
+    part names the winner. The new timetable is shown before it takes effect.
+
+    confirm: the code of the preview, which its button carries
+    """
+    record = market.record
+    if timetable is None:
+        return words.schedule_now(record)
+    table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
+    if not isinstance(table, timetables.Timetable):
+        return words.schedule_wrong(table)
+    if record.start_ms is None and table.start_ms is not None and table.start_ms <= ctx.now_ms:
+        return words.start_in_the_past()
+    typed = timetables.render(table, record.params.outcome_names)
+    code = code_of(record.id, record.status.value, market.state.next_round, typed)
+    if record.start_ms is not None:
+        return await _reschedule(ctx, market, table, typed, code, confirm)
+    planned = table.start_ms or record.planned_start_ms
+    start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
+    rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names)
+    fresh = replace(draft_of(record), timetable=rounds, assumed_start_ms=start)
+    params = build(fresh, start)
+    if not isinstance(params, MarketParams):
+        return words.problems(params, "/admin schedule")
+    if confirm != code:
+        shown = replace(record, planned_start_ms=planned)
+        return words.schedule_preview(shown, params, start, typed, _confirm_line(typed, code), _who(ctx))
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(
+            record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
+        )
+        if isinstance(found, Declined):
+            return words.already_open(record)
+        await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+        await tell_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words.schedule_set(typed, running=False)
+
+
+async def _reschedule(
+    ctx: Ctx, market: MarketView, table: timetables.Timetable, typed: str, code: str, confirm: str | None
+) -> Reply:
+    """While it runs: rounds that have begun stay as they were, to the millisecond that no line spells out."""
+    record, state = market.record, market.state
+    begun = state.next_round + (state.frozen_for is not None)
+    entries = timetables.of_params(record.params, record.start_ms)
+    kept = [old if _alike(old, new) else new for old, new in zip(entries[:begun], table.entries, strict=False)]
+    merged = replace(table, entries=(*kept, *table.entries[begun:]))
+    values: dict[str, Json] = {"rounds": merged.rounds(record.start_ms or 0)}
+    changed = retune(record.params, state, values)
+    if not isinstance(changed, MarketParams):
+        return words.problems(changed, "/admin schedule")
+    if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
+        return words.first_round_passed(record)
+    if confirm != code:
+        line = _confirm_line(typed, code)
+        return words.schedule_preview(record, changed, record.start_ms, typed, line, _who(ctx))
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id,
+            "retune",
+            {"values": values},
+            actor=person.id,
+            request_id=f"schedule:{record.id}:{code}:{record.tick}",
+            now_ms=ctx.now_ms,
+        )
+        if isinstance(row, Declined):
+            return words.market_is_over()
+        if row.created:
+            await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+        await uow.commit()
+    return words.schedule_set(typed, running=True)
+
+
+def _alike(old: timetables.Entry, new: timetables.Entry) -> bool:
+    """The same round, typed without its milliseconds."""
+    near = abs(old.freeze.ms - new.freeze.ms) < 1_000 and abs(old.decide.ms - new.decide.ms) < 1_000
+    return near and replace(old, freeze=new.freeze, decide=new.decide) == new
+
+
+def _confirm_line(typed: str, code: str) -> str:
+    return f"/admin schedule {typed} confirm={code}"
+
+
+def _who(ctx: Ctx) -> int | None:
+    return ctx.person.id if ctx.person else None
+
+
+@command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
+async def open_(ctx: Ctx, *, market: MarketView, start: MomentArg | None = None) -> Reply:
+    """Open the doors: people can join, and trading starts at a time or by hand.
+
+    start: when trading starts by itself, such as 2026-12-01 18:00 or in 30m; by hand if left out
+    """
+    record = market.record
+    if record.status not in {Status.DRAFT, Status.LOBBY} or (record.status is Status.LOBBY and start is None):
+        return words.already_open(record)
+    if start is not None and start <= ctx.now_ms:
+        return words.start_in_the_past()
+    planned = start or record.planned_start_ms
+    draft = draft_of(record)
+    params: MarketParams | None = None
+    if planned is not None:
+        built = build(draft, planned)
+        if not isinstance(built, MarketParams):
+            return words.problems(built, "/admin schedule")
+        params = built
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(record.id, params=params, status=Status.LOBBY, planned_start_ms=planned)
+        if isinstance(found, Declined):
+            return words.already_open(record)
+        await note(ctx, uow, record, "open", {"status": record.status.value}, {"status": "LOBBY", "start_ms": planned})
+        await uow.outbox.add(
+            record.id, Notice(kind="opened", audience=Audience.CHAT, payload={}, key="opened"), ctx.now_ms
+        )
+        await tell_board(uow, found, ctx.now_ms)
+        await uow.commit()
+    return words.opened_doors(found)

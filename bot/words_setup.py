@@ -1,0 +1,413 @@
+"""Setting a market up: its terms read back, and what is wrong with a value, with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import schedule
+from bot.money import money, percent, price, round_money, span, typed_moment, typed_money, typed_span
+from bot.names import clean
+from bot.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
+from bot.words import listed_outcomes, name_of, no, outcome, plural, say
+from bot.words_schedule import GRAMMAR
+from engine.params import PRESETS
+from engine.terms import MarketParams, Problem
+from storage.records import Market
+
+SETTINGS: Mapping[str, str] = {
+    "title": "the market's name",
+    "outcome_names": "who can win, 3 to 10 names with commas",
+    "z": "the stake, all the house can lose",
+    "starting_balance": "play money everybody gets",
+    "odds": "start prices, one number an outcome",
+    "batch_interval_ms": "time between two ticks",
+    "gas_fee": "flat price of handing in an order",
+    "fee": "fee on the price of a token",
+    "match_fee": "fee of each side where people meet",
+    "preset": "hype, fair or classic",
+    "start": "fair or classic start prices",
+    "l0": "depth of each outcome's pool",
+    "gamma": "how fast the subsidy goes as money comes in",
+    "mu": "weight of the old price, start and end",
+    "mu_start": "weight of the old price at the start",
+    "mu_end": "weight of the old price at the end",
+    "nu": "weight of the new price, start and end",
+    "nu_start": "weight of the new price at the start",
+    "nu_end": "weight of the new price at the end",
+    "kappa": "convexity, start and end",
+    "kappa_start": "convexity at the start",
+    "kappa_end": "convexity at the end",
+    "zeta": "share of a trade that moves each other outcome, start and end",
+    "zeta_start": "share that moves each other outcome at the start",
+    "zeta_end": "share that moves each other outcome at the end",
+    "eta": "how steep the penalty past the price bounds is",
+    "p_min": "lowest price",
+    "p_max": "highest price",
+    "tick_size": "step of limit prices",
+    "cm_enabled": "cross-matching, on or off",
+    "af_enabled": "auto-fill, on or off",
+    "mr_enabled": "elimination in rounds, on or off",
+    "sigma": "the system's part of an auto-fill's surplus",
+    "af_cap_frac": "largest part of an impact that auto-fills may use",
+    "af_max_pools": "most pools an auto-fill reaches",
+    "af_max_surplus": "largest surplus of an auto-fill",
+    "duration": "span over which changing terms change",
+    "renormalise": "keep or clamp the sum of prices after a round",
+    "set_cap": "highest price a round may set",
+    "vc_enabled": "never a negative virtual step, on or off",
+    "floor_enabled": "the pot's floor, on or off",
+    "floor_allowance": "what a round adds to the floor's allowance",
+    "band": "how far YES and NO together may leave $1, or off",
+    "interpolation": "continue or reset the changing terms with each round",
+}
+"""What `/admin set` can change, in words; the names are the engine's."""
+
+ALIASES: Mapping[str, str] = {
+    "balance": "starting_balance",
+    "tick": "batch_interval_ms",
+    "gas": "gas_fee",
+    "outcomes": "outcome_names",
+    "stake": "z",
+}
+
+_SPELLED = {
+    "outcome_names": "outcomes",
+    "starting_balance": "balance",
+    "batch_interval_ms": "tick",
+    "gas_fee": "gas",
+    "rounds": "schedule",
+}
+
+
+def spelled(name: str) -> str:
+    """A parameter as people type it."""
+    return _SPELLED.get(name, name)
+
+
+# -- problems
+
+
+def problems(found: Sequence[Problem], again: str) -> Reply:
+    """Every refused value, one sentence each."""
+    sentences = [problem(one) for one in found]
+    head = sentences[0] if len(sentences) == 1 else f"{len(sentences)} values need another look."
+    rows = [] if len(sentences) == 1 else [line("· ", sentence) for sentence in sentences]
+    return no(head, blocks=(*rows, line("Nothing was changed. ", code(again), " tries again.")))
+
+
+def problems_said(sentences: Sequence[str], again: str) -> Reply:
+    """The same for what the kinds of values found wrong."""
+    return no(sentences[0], blocks=(line("Nothing was changed. ", code(again), " tries again."),))
+
+
+def market_is_over() -> Reply:
+    return no(
+        "This market is over; its terms stay as they are.", blocks=(line(code("/admin create"), " makes a new one."),)
+    )
+
+
+def problem(found: Problem) -> str:
+    """One refused value as a sentence with its numbers. Codes are those of engine.bounds, params and reading."""
+    name, detail = spelled(found.field), found.detail
+    value, low, high = (clean(str(detail.get(key, ""))) for key in ("value", "low", "high"))
+    number, number_name = detail.get("number", ""), clean(str(detail.get("name", "")))
+    round_ = f"Round {detail.get('round', '')}"
+    sentences: Mapping[str, str] = {
+        "missing": f"Please name the {name}.",
+        "outcome_count": f"A market has {low} to {high} outcomes; that were {detail.get('found', '')}.",
+        "name_empty": f"Outcome {number} has no name; please type one.",
+        "name_twice": f"{number_name} is named twice; every outcome needs a name of its own.",
+        "not_a_list": f"“{value}” is not a list; please put commas between.",
+        "not_a_number": f"{name} needs a number, and “{value}” is none.",
+        "not_whole": f"{name} needs a whole number, and {value} is none.",
+        "not_on_or_off": f"{name} is on or off, not “{value}”.",
+        "not_a_choice": f"{name} is one of {clean(str(detail.get('choices', '')))}, not “{value}”.",
+        "unknown": f"There is no setting {name}; /admin set lists them.",
+        "odds_count": f"That are {detail.get('found', '')} odds for {detail.get('need', '')} outcomes; give one each.",
+        "odds_sum": f"The odds add up to {value} instead of 1; please make them fit.",
+        "classic_odds": "A classic start begins every outcome at one half; leave the odds out or take start fair.",
+        "odds_out_of_bounds": f"{number_name} would start at {value}; odds lie between {low} and {high}.",
+        "out_of_bounds": f"{name} lies between {low} and {high}; {value} does not.",
+        "not_positive": f"{name} must be more than 0.",
+        "zero_subsidy": "A stake of 0 gives the house nothing to trade with; please set z above 0.",
+        "not_a_divisor": f"{name} must divide a dollar evenly; {value} does not.",
+        "needs_fair_start": "The floor needs a start where NO is 1 − YES; turn floor_enabled off or take start fair.",
+        "phased_off": "Rounds before the final need mr_enabled on.",
+        "no_final": "The timetable has no final; end it with a part such as +2h for 10m winner ask.",
+        "round_order": f"{round_} has to freeze after the round before is decided, and not after its own decision.",
+        "round_count": f"{round_} leaves {detail.get('left', '')} in; two must stay, and one at least must go.",
+        "round_named": f"{round_} counts {detail.get('count', '')} and names another number of losers.",
+        "round_begun": f"The first {detail.get('rounds', '')} of the rounds have begun and stay as they are.",
+        "round_unreadable": f"{round_} could not be read.",
+        "final_not_last": f"{round_} is a final, and rounds follow it; the final comes last.",
+        "winner_is_out": f"{round_} names a winner who is out by then.",
+        "loser_twice": f"{round_} names outcome {number}, who is out already.",
+        "no_such_outcome": f"There is no outcome “{value}”.",
+        "seeds_out_of_bounds": f"With this depth outcome {number} would start past the price bounds; please lower l0.",
+        "exposure": f"With these odds the house could lose ${detail.get('short', '')} more than z; please even them.",
+        "fixed": f"{name} stays as it is once the market has started.",
+        "empty": "Nothing to change was given.",
+    }
+    return sentences.get(found.code, f"{name} does not fit.")
+
+
+# -- creating
+
+
+def create_form(given: Mapping[str, str]) -> Reply:
+    """Asked where title or outcomes are missing; what was given stays filled in."""
+    presets = {
+        "hype": "Hype: the crowd moves prices freely",
+        "fair": "Fair: YES and NO stay near $1 together",
+        "classic": "Classic: everybody starts at one half",
+    }
+    fields = (
+        Field(name="title", label="Title", value=given.get("title", ""), hint="World Cup 2026"),
+        Field(
+            name="outcomes",
+            label="Outcomes",
+            value=given.get("outcomes", ""),
+            hint="Germany, Brazil, Argentina: 3 to 10",
+        ),
+        Field(
+            name="preset",
+            label="Preset",
+            kind="choice",
+            choices=tuple((name, presets.get(name, name)) for name in PRESETS),
+            value=given.get("preset", "hype"),
+            required=False,
+        ),
+        Field(name="z", label="Stake", value=given.get("z", "$10000"), required=False, hint="all the house can lose"),
+        Field(
+            name="balance", label="Balance", value=given.get("balance", "$1000"), required=False, hint="for each person"
+        ),
+        Field(name="tick", label="Tick", value=given.get("tick", "2s"), required=False, hint="between two ticks"),
+        Field(
+            name="odds", label="Odds", value=given.get("odds", ""), required=False, hint="5 3 2, or left out: all alike"
+        ),
+    )
+    form = Form(title="New market", command="admin create", fields=fields, submit="Create")
+    return say(
+        "A new market needs a title and 3 to 10 outcomes.",
+        blocks=(line("Or in one line: ", code('/admin create "World Cup" Germany, Brazil, Argentina')),),
+        form=form,
+    )
+
+
+def one_market_only(market: Market) -> Reply:
+    return no(
+        f"This chat has a market already: {clean(market.title)}.",
+        blocks=(line("One at a time: ", code("/admin void"), " calls it off, ", code("/admin monitor"), " shows it."),),
+    )
+
+
+def created(market: Market) -> Reply:
+    return say(
+        f"{clean(market.title)} is drafted; nobody sees it yet.",
+        blocks=(*terms(market), _next_setup()),
+        actions=(Action(label="Open the doors", text="/admin open", primary=True),),
+        tone=Tone.GOOD,
+    )
+
+
+def _next_setup() -> Line:
+    parts = (code("/admin schedule"), " sets its rounds, ", code("/admin set"), " its terms, ", code("/admin open"))
+    return line(*parts, " lets people join.")
+
+
+def terms(market: Market) -> list[Line]:
+    """A market's terms at a glance."""
+    params = market.params
+    starts = [
+        part
+        for number in range(params.n_outcomes)
+        for part in (outcome(params, number), f" {price(_first_price(params, number))}", ", ")
+    ][:-1]
+    how = f"fee {percent(params.fee)}, {'gas ' + money(params.gas_fee) if params.gas_fee else 'no gas'}"
+    return [
+        line("Starting at: ", *starts, "."),
+        line(
+            f"The house stakes {round_money(params.z)}, everybody gets {money(params.starting_balance)}; {how}, "
+            f"a tick every {span(params.batch_interval_ms)}."
+        ),
+        line("Timetable: ", code(timetable_line(market))),
+    ]
+
+
+def _first_price(params: MarketParams, number: int) -> int:
+    return params.odds[number] // 10**6 if params.start == "fair" else 500_000
+
+
+def timetable_line(market: Market) -> str:
+    """The timetable as it is typed: a draft's own words, else what the rounds are now."""
+    typed = market.draft.get("schedule")
+    planned = market.planned_start_ms if market.start_ms is None else None
+    if market.start_ms is None and isinstance(typed, str) and typed:
+        return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
+    entries = schedule.of_params(market.params, market.start_ms)
+    return schedule.render(schedule.Timetable(start_ms=planned, entries=entries), market.params.outcome_names)
+
+
+def start_shown(market: Market) -> int | None:
+    """What the moments of a timetable count from: the real start, the planned one, or the one a draft assumes."""
+    if market.start_ms is not None or market.planned_start_ms is not None:
+        return market.start_ms if market.start_ms is not None else market.planned_start_ms
+    assumed = market.draft.get("assumed_start_ms")
+    return assumed if isinstance(assumed, int) and assumed else None
+
+
+# -- settings
+
+
+def settings(market: Market, values: Mapping[str, str]) -> Reply:
+    """All that can be set, and how it is set."""
+    rows = [
+        line(code(spelled(name)), f" {values[name]}  ", about) for name, about in SETTINGS.items() if name in values
+    ]
+    return say(
+        f"The terms of {clean(market.title)}.",
+        blocks=(*rows, line(code("/admin set fee 2%"), " changes one.")),
+    )
+
+
+def was_set(name: str, before: str, after: str, *, running: bool) -> Reply:
+    tail = " It holds from the next tick on." if running else ""
+    if before == after:
+        return say(f"{spelled(name)} was {after} already.")
+    return say(f"{spelled(name)} is now {after}; it was {before}.{tail}", tone=Tone.GOOD)
+
+
+def nothing_to_set() -> Reply:
+    return no("What should it be?", blocks=(line("Name and value, as in ", code("/admin set fee 2%")),))
+
+
+def shown_value(params: MarketParams, name: str) -> str:
+    """A parameter as people write it."""
+    value = getattr(params, name)
+    if name in {"z", "l0", "gas_fee", "floor_allowance", "starting_balance"}:
+        return typed_money(value)
+    if name in {"duration", "batch_interval_ms"}:
+        return typed_span(value) if value % 1000 == 0 else f"{value}ms"
+    if name == "outcome_names":
+        return ", ".join(clean(one) for one in value)
+    if name == "odds":
+        return ", ".join(price(one // 10**6) for one in value)
+    if name == "band":
+        return "off" if value is None else percent(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if name in {"fee", "match_fee", "sigma", "af_cap_frac"}:
+        return percent(value)
+    if name == "af_max_pools" or isinstance(value, str):
+        return str(value)
+    return _decimal(value)
+
+
+def _decimal(rate: int) -> str:
+    whole, rest = divmod(rate, 10**12)
+    return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")
+
+
+# -- timetable
+
+
+def schedule_now(market: Market) -> Reply:
+    """How it stands and how it is typed."""
+    return say(
+        f"The timetable of {clean(market.title)}.",
+        blocks=(
+            *rounds(market, market.params, start_shown(market)),
+            line("As typed: ", code(timetable_line(market))),
+            line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
+            line("Times are UTC unless they name a zone; +2h counts from the start; lowest decides by price."),
+        ),
+    )
+
+
+def schedule_wrong(found: Sequence[str]) -> Reply:
+    head = found[0] if len(found) == 1 else f"{len(found)} parts of that timetable need another look."
+    rows = [] if len(found) == 1 else [line("· ", one) for one in found]
+    return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
+
+
+def schedule_preview(
+    market: Market, params: MarketParams, start_ms: int | None, typed: str, confirm: str, person: int | None
+) -> Reply:
+    """Read back before it takes effect."""
+    return say(
+        f"This would be the timetable of {clean(market.title)}:",
+        blocks=(*rounds(market, params, start_ms), line("As typed: ", code(typed)), line("Nothing has changed yet.")),
+        actions=(
+            Action(label="Confirm timetable", text=confirm, person=person, primary=True),
+            Action(label="Cancel", text="/admin schedule", person=person),
+        ),
+        tone=Tone.WAIT,
+    )
+
+
+def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[Line]:
+    """One line a round."""
+    rows: list[Line] = []
+    if market.start_ms is None:
+        planned = market.planned_start_ms
+        rows.append(line("Start: ", Stamp(planned) if planned is not None else "by hand, with /admin start", "."))
+    left = params.n_outcomes
+    for number, one in enumerate(params.rounds, 1):
+        times = (_at(one.freeze_at, start_ms), ", decided ", _at(one.decide_at, start_ms))
+        if one.is_final:
+            who = ("you name the winner",) if one.winner == "ask" else (outcome(params, int(one.winner or 0)), " wins")
+            rows.append(line(bold("Final"), ": freezes ", *times, "; ", *who, "."))
+            continue
+        left -= one.count
+        if isinstance(one.losers, tuple):
+            how = (*listed_outcomes(params, one.losers), " out")
+        elif one.losers == "ask":
+            how = (f"you name {one.count} who {'is' if one.count == 1 else 'are'} out",)
+        else:
+            how = (f"the {plural(one.count, 'lowest price')} out" if one.count > 1 else "the lowest price out",)
+        rows.append(line(bold(f"Round {number}"), ": freezes ", *times, "; ", *how, f"; {left} stay in."))
+    return rows
+
+
+def _at(ms: int, start_ms: int | None) -> Stamp | str:
+    return Stamp(start_ms + ms) if start_ms is not None else f"{span(ms)} after the start"
+
+
+def schedule_set(typed: str, *, running: bool) -> Reply:
+    tail = " It holds from the next tick on." if running else ""
+    return say(f"The timetable is set.{tail}", blocks=(line(code(typed)),), tone=Tone.GOOD)
+
+
+def start_in_the_past() -> Reply:
+    return no("That start has passed; please choose a later one, or say /admin start to begin at once.")
+
+
+def first_round_passed(market: Market) -> Reply:
+    return no(
+        "The first freeze of the timetable has passed already.",
+        blocks=(line("Type a new one first: ", code("/admin schedule")),),
+    )
+
+
+# -- opening
+
+
+def opened_doors(market: Market) -> Reply:
+    rows = [line("People can ", code("/join"), " now; the doors are announced.")]
+    if market.planned_start_ms is not None:
+        rows.append(line("Trading starts by itself ", Stamp(market.planned_start_ms), "."))
+    else:
+        rows.append(line(code("/admin start"), " begins trading."))
+    return say(f"{clean(market.title)} is open to join.", blocks=rows, tone=Tone.GOOD)
+
+
+def already_open(market: Market) -> Reply:
+    return no(f"{clean(market.title)} is past its draft already.", blocks=(line(code("/admin monitor"), " shows it."),))
+
+
+def stale_preview() -> Line:
+    return line("Something changed since that was shown; please look once more.")
+
+
+def names_in(params: MarketParams) -> list[str]:
+    return [name_of(params, number) for number in range(params.n_outcomes)]
