@@ -140,6 +140,7 @@ async def save_tick(uow: UnitOfWork, outcome: TickOutcome) -> str:
     uow.crash("between tables: accounts saved")
     await _save_binaries(uow, market.id, outcome.before, after)
     await _save_trades(uow, outcome, numbered)
+    uow.crash("between tables: trades saved")
     await _save_entries(uow, market.id, outcome.tick, outcome.now_ms, row["entries"], found)
     await _save_events(uow, outcome, row["events"], stored)
     await _save_history(
