@@ -16,7 +16,7 @@ from bot import words_room as words
 from bot.adapters.room import wire
 from bot.adapters.room.guard import RefusalError
 from bot.adapters.room.log import TALK, Log
-from bot.adapters.room.platform import NAME, answer
+from bot.adapters.room.platform import NAME, answer, kept
 from bot.adapters.room.sessions import Visitor
 from bot.budgets import Limit, Windows
 from bot.dispatch import Dispatcher
@@ -164,7 +164,7 @@ class Desk:
         person = _person(who)
         body: dict[str, Json] = {
             "asked": clean(asked, LONGEST),
-            "reply": wire.reply(reply),
+            "reply": kept(reply),
             "by": person.id,
             "request": said.request_id,
         }

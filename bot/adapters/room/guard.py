@@ -44,9 +44,14 @@ def ours(host: str, names: Collection[str]) -> bool:
     addresses, `localhost` and the configured names pass."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # not a host at all
+        return False
+    if name in {"localhost", *names}:
+        return True
+    try:
         ipaddress.ip_address(name)
     except ValueError:
-        return name in {"localhost", *names}
+        return False
     return True
 
 

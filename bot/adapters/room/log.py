@@ -17,7 +17,7 @@ from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
 
 RING = 400
-FIRST_PAGE = 200  # what a newcomer gets, and one who was away for long
+FIRST_PAGE = 400  # what a newcomer gets, and one who was away for long
 BOARD, NEWS, TALK = "board", "news", "talk"
 
 

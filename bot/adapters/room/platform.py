@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.adapters.room import wire
 from bot.adapters.room.log import BOARD, NEWS, TALK, Log
 from bot.platform import UnreachableError
-from bot.reply import Board, Reply
+from bot.reply import Board, Picture, Reply
 from storage.database import Database
-from storage.records import Payload, RoomMessage
+from storage.records import Json, Payload, RoomMessage
 
 NAME = "room"
 MAIN = "room"  # the chat a browser finds at `/`
@@ -30,7 +31,7 @@ class RoomPlatform:
     async def post(self, chat_ext: str, reply: Reply) -> str:
         """Post anew. A reply that shows the board is the board: pinned, where all others are announcements."""
         pinned = any(isinstance(block, Board) for block in reply.blocks)
-        message = await self.log.append(chat_ext, BOARD if pinned else NEWS, {"reply": wire.reply(reply)})
+        message = await self.log.append(chat_ext, BOARD if pinned else NEWS, {"reply": kept(reply)})
         return str(message.id)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
@@ -45,7 +46,7 @@ class RoomPlatform:
             raise UnreachableError
         message = await self._find(edit_ref) if edit_ref else None
         if message is None or message.person != person:
-            message = await self.log.append(MAIN, TALK, {"reply": wire.reply(reply)}, person=person)
+            message = await self.log.append(MAIN, TALK, {"reply": kept(reply)}, person=person)
         else:
             await self.log.replace(message.id, answer(message, reply))
         return str(message.id)
@@ -65,5 +66,15 @@ class RoomPlatform:
 
 def answer(message: RoomMessage, reply: Reply) -> Payload:
     """The body of a message that now says something else; what had been asked stays."""
-    asked = message.body.get("asked")
-    return {"reply": wire.reply(reply)} if asked is None else {"asked": asked, "reply": wire.reply(reply)}
+    before = {key: message.body[key] for key in ("asked", "by") if key in message.body}
+    return {**before, "reply": kept(reply)}
+
+
+def kept(reply: Reply) -> dict[str, Json]:
+    """As kept: without the charts the announcer has drawn and attached, one for each picture. The room draws those when
+    they are looked at, in the reader's theme."""
+    drawn = sum(isinstance(block, Picture) for block in reply.blocks)
+    attached = reply.files[len(reply.files) - drawn :]
+    if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
+        reply = replace(reply, files=reply.files[:-drawn])
+    return wire.reply(reply)

@@ -57,8 +57,11 @@ class Streams:
         self._here[who.ext] += 1
         try:
             await self._pump(response, room, who, since, event)
-        except (ConnectionResetError, TimeoutError):
-            pass  # gone or stalled: she resumes from her last id
+        except ConnectionResetError:
+            pass  # gone: she resumes from her last id
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # stalled: what is in its buffer would keep the connection for ever
         finally:
             self._log.leave(event)
             self._here[who.ext] -= 1

@@ -24,7 +24,8 @@ export function reply(message, act) {
 /** What one can press below a reply. */
 export function buttons(message, act) {
   const { actions = [], form } = message.reply;
-  return [...actions.map((action) => button(action, message, act)), ...(form ? [formButton(form, message, act)] : [])];
+  const offered = message.channel === "news" ? actions.filter((action) => action.text !== "/board") : actions; // it is in sight
+  return [...offered.map((action) => button(action, message, act)), ...(form ? [formButton(form, message, act)] : [])];
 }
 
 export function line(parts, act) {

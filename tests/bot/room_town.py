@@ -1,0 +1,179 @@
+"""A room with everything behind it, and people in front of it who speak HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, CookieJar
+
+from bot.adapters.room import Room
+from bot.announcer import Announcer
+from bot.dispatch import Dispatcher
+from bot.reply import Picture
+from engine.terms import MarketParams
+from scheduler.clock import ManualClock
+from scheduler.tick import run_tick
+from storage.database import Database
+from tests.storage import worlds
+
+ADMIN = "an-admin-token-for-tests"
+PNG = b"\x89PNG\r\n\x1a\n"
+Shown = dict[str, Any]  # a message as browsers get it: JSON
+
+
+async def no_chart(picture: Picture, theme: str) -> bytes | None:
+    return PNG + f"{picture.kind} {picture.market} {picture.tick} {theme}".encode()
+
+
+@dataclass(slots=True)
+class Town:
+    """`tick` runs the market and lets the announcer speak."""
+
+    db: Database
+    clock: ManualClock
+    room: Room
+    url: str
+    admin_url: str
+    announcer: Announcer
+    dispatcher: Dispatcher
+    market: int = 0
+    visitors: list[Browser] = field(default_factory=list)
+
+    async def open_market(self, terms: MarketParams | None = None) -> None:
+        """A market that has just started in the room's chat."""
+        self.market = (await worlds.started(self.db, people=1, terms=terms, chat="room")).market
+
+    async def tick(self, after_ms: int = 2_000) -> None:
+        self.clock.advance(after_ms)
+        await run_tick(self.db, self.market, self.clock.now_ms())
+        await self.announcer.step()
+
+    def browser(self) -> Browser:
+        self.visitors.append(Browser(self.url))
+        return self.visitors[-1]
+
+    async def person(self, name: str) -> Browser:
+        visitor = self.browser()
+        await visitor.join(name)
+        return visitor
+
+
+@asynccontextmanager
+async def town(
+    folder: Path,
+    *,
+    draw: Callable[[Picture, str], Any] = no_chart,
+    port: int = 0,
+    speed: Callable[[], float] = lambda: 1.0,
+    titles: dict[str, str] | None = None,
+) -> AsyncIterator[Town]:
+    db = Database.open(f"sqlite:///{folder / 'town.db'}")
+    await db.migrate()
+    clock = ManualClock(worlds.START)
+    dispatcher = Dispatcher(db, clock.now_ms)
+    room = Room(db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles)
+    url, admin_url = await room.start()
+    announcer = Announcer(db, clock.now_ms, {"room": room.platform})
+    made = Town(db, clock, room, url, admin_url, announcer, dispatcher)
+    try:
+        yield made
+    finally:
+        for visitor in made.visitors:
+            await visitor.close()
+        await room.stop()
+        await db.close()
+
+
+def request_id() -> str:
+    return secrets.token_hex(8)
+
+
+class Browser:
+    """One browser with its cookies; answers are `(status, JSON)`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.jar = CookieJar(unsafe=True)  # the room stands at an address without a name
+        self.http = ClientSession(cookie_jar=self.jar, read_bufsize=2**24)
+        self.headers = {"Origin": url.rstrip("/")}
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    async def post(self, path: str, payload: object, **headers: str) -> tuple[int, Any]:
+        async with self.http.post(self.url + path, json=payload, headers={**self.headers, **headers}) as answer:
+            return answer.status, await answer.json()
+
+    async def get(self, path: str, **headers: str) -> ClientResponse:
+        answer = await self.http.get(self.url + path, headers=headers, allow_redirects=False)
+        await answer.read()
+        return answer
+
+    async def join(self, name: str) -> tuple[int, Any]:
+        return await self.post("api/join", {"name": name, "request": request_id()})
+
+    async def say(self, text: str, request: str | None = None, *, again: bool = False) -> tuple[int, Any]:
+        return await self.post("api/say", {"text": text, "request": request or request_id(), "again": again})
+
+    async def press(self, text: str, message: int, request: str | None = None) -> tuple[int, Any]:
+        return await self.post("api/press", {"text": text, "message": message, "request": request or request_id()})
+
+    async def messages(self) -> list[Shown]:
+        """Everything she can see, by the first page of the stream."""
+        async with self.stream() as events:
+            return list((await events.page())["messages"])
+
+    def stream(self, path: str = "api/stream", **headers: str) -> Stream:
+        return Stream(self, path, headers)
+
+
+class Stream:
+    """Server-sent events, one after the other."""
+
+    def __init__(self, browser: Browser, path: str, headers: dict[str, str]) -> None:
+        self._browser = browser
+        self._path = path
+        self._headers = headers
+        self.last_id: str = ""
+
+    async def __aenter__(self) -> Stream:
+        self.answer = await self._browser.http.get(self._browser.url + self._path, headers=self._headers)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.answer.close()
+
+    async def event(self, within_s: float = 5.0) -> tuple[str, Any]:
+        """The next one; raises TimeoutError, and EOFError where the stream has ended."""
+        found: dict[str, str] = {}
+        async with asyncio.timeout(within_s):
+            async for raw in self.answer.content:
+                text = raw.decode().rstrip("\n")
+                if not text and found:
+                    self.last_id = found.get("id", self.last_id)
+                    return found["event"], json.loads(found["data"])
+                key, _, value = text.partition(": ")
+                found[key] = value
+        raise EOFError
+
+    async def page(self, within_s: float = 5.0) -> Any:
+        """The next messages; heartbeats are passed over."""
+        while True:
+            kind, data = await self.event(within_s)
+            if kind == "page":
+                return data
+
+
+def head(message: Shown) -> str:
+    """The sentence of a message's reply."""
+    return "".join(part.get("x", "") for part in message["reply"]["head"])

@@ -1,0 +1,233 @@
+"""What the room keeps and who may see it: replies as JSON, the log, the announcer's port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.room import RoomPlatform, wire
+from bot.adapters.room.log import BOARD, NEWS, TALK, Log
+from bot.adapters.room.stream import shape
+from bot.platform import UnreachableError
+from bot.reply import (
+    Action,
+    Attachment,
+    Board,
+    BoardRow,
+    Column,
+    Field,
+    Form,
+    Picture,
+    Reply,
+    Stamp,
+    Table,
+    bold,
+    code,
+    line,
+)
+from storage.database import Database
+from storage.records import Json
+
+NOW = 1_800_000_000_000
+PICTURE = Picture(kind="outcome", market=3, tick=7, outcome=2, span_ms=60_000, alt="Bee falls")
+BOARD_BLOCK = Board(
+    title="Zoo",
+    status="Open",
+    rows=(BoardRow(outcome=0, name="Ant", yes=1, no=2, change=None, spark=(1, 2), active=True),),
+    volume=5,
+    people=2,
+    now_ms=NOW,
+)
+EVERYTHING = Reply(
+    head=line("Hello ", bold("Ant", 0)),
+    blocks=(
+        line(code("/buy"), Stamp(NOW, True)),
+        Table(columns=(Column(title="N", numeric=True),), rows=((line("1"),),), more=line("more")),
+        BOARD_BLOCK,
+        PICTURE,
+    ),
+    actions=(Action(label="Mine", text="/mine", person=1, primary=True), Action(label="All", text="/all", danger=True)),
+    form=Form(title="T", command="do", submit="Go", fields=(Field(name="a", label="A", choices=(("x", "X"),)),)),
+    files=(Attachment(name="a.csv", data=b"1,2", media_type="text/csv"),),
+    ticket=9,
+)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database.open(f"sqlite:///{tmp_path / 'room.db'}")
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def log(db: Database) -> Log:
+    made = Log(db, lambda: NOW)
+    await made.open()
+    return made
+
+
+async def person(db: Database, ext: str) -> int:
+    async with db.writing() as uow:
+        found = await uow.people.identify("room", ext, ext.title(), NOW)
+        await uow.commit()
+    return found.id
+
+
+def said(text: str) -> dict[str, str]:
+    return {"say": text}
+
+
+def test_a_reply_survives_storage_with_its_charts_and_files() -> None:
+    kept = json.loads(json.dumps(wire.reply(EVERYTHING)))
+    assert wire.picture(kept, 3) == PICTURE
+    assert wire.attachment(kept, 0) == EVERYTHING.files[0]
+    for index in (-1, 0, 2, 4):
+        assert wire.picture(kept, index) is None
+    assert wire.attachment(kept, 1) is None
+    assert wire.picture({}, 0) is None
+    assert wire.attachment({"files": "no"}, 0) is None
+
+
+def test_browsers_never_get_the_bytes_of_a_file_with_the_message() -> None:
+    kept = wire.reply(EVERYTHING)
+    assert "data" in json.dumps(kept["files"])
+    assert wire.public(kept)["files"] == [{"name": "a.csv", "type": "text/csv", "size": 3}]
+
+
+async def test_a_button_made_for_one_person_is_shown_to_nobody_else(log: Log) -> None:
+    message = await log.append("room", TALK, {"reply": wire.reply(EVERYTHING), "by": 1, "request": "room:secret"})
+    labels = {viewer: [one["label"] for one in _actions(shape(message, viewer))] for viewer in (1, 2, None)}
+    assert labels == {1: ["Mine", "All"], 2: ["All"], None: ["All"]}
+    assert "secret" not in json.dumps(shape(message, 1))
+    assert (shape(message, 1)["mine"], shape(message, 2)["mine"], shape(message, None)["mine"]) == (True, False, False)
+
+
+def _actions(shown: dict[str, Json]) -> list[dict[str, str]]:
+    reply = json.loads(json.dumps(shown["reply"]))
+    return list(reply["actions"])
+
+
+async def test_private_messages_reach_their_owner_alone_from_memory_and_from_storage(db: Database, log: Log) -> None:
+    ada, bob = await person(db, "ada"), await person(db, "bob")
+    await log.append("room", TALK, said("all"))
+    await log.append("room", TALK, said("ada"), person=ada)
+    await log.append("elsewhere", TALK, said("there"))
+    again = Log(db, lambda: NOW)
+    await again.open()
+    for source in (log, again):
+        for seq in (None, 0):
+            seen = {
+                who: [one.body["say"] for one in (await source.after("room", seq, who)).messages]
+                for who in (ada, bob, None)
+            }
+            assert seen == {ada: ["all", "ada"], bob: ["all"], None: ["all"]}
+
+
+async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_its_last_state(log: Log) -> None:
+    first = await log.append("room", TALK, said("one"))
+    page = await log.after("room", first.seq, None)
+    assert (page.messages, page.seq) == ((), first.seq)
+    board = await log.append("room", BOARD, said("b1"))
+    for text in ("b2", "b3"):
+        await log.replace(board.id, said(text))
+    await log.append("room", TALK, said("two"))
+    page = await log.after("room", first.seq, None)
+    assert [one.body["say"] for one in page.messages] == ["b3", "two"]
+    assert (await log.after("room", page.seq, None)).messages == ()
+
+
+async def test_who_fell_behind_the_ring_is_served_from_storage(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.adapters.room.log.RING", 3)
+    seqs = [(await log.append("room", TALK, said(str(number)))).seq for number in range(10)]
+    for at, seq in enumerate(seqs):
+        page = await log.after("room", seq, None)
+        assert [one.body["say"] for one in page.messages] == [str(number) for number in range(at + 1, 10)]
+        assert page.seq == seqs[-1]
+
+
+async def test_a_number_of_another_database_starts_from_the_beginning(log: Log) -> None:
+    last = await log.append("room", TALK, said("here"))
+    page = await log.after("room", last.seq + 1_000, None)
+    assert [one.body["say"] for one in page.messages] == ["here"]
+    assert page.seq == last.seq
+
+
+async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: Log) -> None:
+    message = await log.append("room", TALK, said("one"))
+    event = log.listen()
+    assert (await log.replace(message.id, said("one"))) == message
+    assert not event.is_set()
+    changed = await log.replace(message.id, said("two"))
+    assert changed is not None
+    assert changed.seq > message.seq
+    assert event.is_set()
+    log.leave(event)
+    event.clear()
+    await log.append("room", TALK, said("three"))
+    assert not event.is_set()
+
+
+async def test_what_was_said_before_a_fill_never_overwrites_it(log: Log) -> None:
+    ticket = await log.append("room", TALK, said("ticket"))
+    await log.replace(ticket.id, said("filled"))
+    late = await log.replace(ticket.id, said("sent"), unless_after=ticket.seq)
+    assert late is not None
+    assert late.body == said("filled")
+    assert await log.replace(999, said("nothing")) is None
+
+
+async def test_the_announcer_pins_the_board_and_posts_the_rest(db: Database, log: Log) -> None:
+    platform = RoomPlatform(db, lambda: NOW, log)
+    board = await platform.post("room", Reply(head=line("Ant leads"), blocks=(BOARD_BLOCK,)))
+    news = await platform.post("room", Reply(head=line("Bee is out"), blocks=(PICTURE,)))
+    await platform.edit("room", board, Reply(head=line("Bee leads"), blocks=(BOARD_BLOCK,)))
+    page = await log.after("room", None, None)
+    assert [(str(one.id), one.channel) for one in page.messages] == [(news, NEWS), (board, BOARD)]
+    assert platform.name == "room"
+
+
+async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database, log: Log) -> None:
+    platform = RoomPlatform(db, lambda: NOW, log)
+    png = Attachment(name="outcome-7.png", data=b"png", media_type="image/png")
+    csv = EVERYTHING.files[0]
+    for files, kept in (((png,), 0), ((csv, png), 1), ((csv,), 1), ((), 0)):
+        ref = await platform.post("room", Reply(head=(), blocks=(PICTURE,), files=files))
+        message = await log.get(int(ref))
+        assert message is not None
+        reply = message.body["reply"]
+        assert isinstance(reply, dict)
+        assert json.dumps(reply).count('"data"') == kept
+
+
+async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(db: Database, log: Log) -> None:
+    platform = RoomPlatform(db, lambda: NOW, log)
+    ada = await person(db, "ada")
+    hers = await platform.tell("ada", Reply(head=line("private")), None)
+    elsewhere = await platform.post("elsewhere", Reply(head=line("there")))
+    before = (await log.after("room", None, ada)).messages
+    for ref in ("999", "x", "", hers, elsewhere):
+        with pytest.raises(UnreachableError):
+            await platform.edit("room", ref, Reply(head=line("changed")))
+    with pytest.raises(UnreachableError):
+        await platform.tell("nobody", Reply(head=line("hello")), None)
+    assert (await log.after("room", None, ada)).messages == before
+
+
+async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_message(db: Database, log: Log) -> None:
+    platform = RoomPlatform(db, lambda: NOW, log)
+    ada, bob = await person(db, "ada"), await person(db, "bob")
+    ticket = await log.append("room", TALK, {"asked": "/buy", "by": ada, "reply": wire.reply(EVERYTHING)}, person=ada)
+    assert await platform.tell("ada", Reply(head=line("Filled")), str(ticket.id)) == str(ticket.id)
+    filled = await log.get(ticket.id)
+    assert filled is not None
+    assert filled.body == {"asked": "/buy", "by": ada, "reply": wire.reply(Reply(head=line("Filled")))}
+    other = await platform.tell("bob", replace(EVERYTHING, files=()), str(ticket.id))
+    assert other != str(ticket.id)
+    assert (await log.get(ticket.id)) == filled
+    assert [one.person for one in (await log.after("room", None, bob)).messages] == [bob]
