@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.state import Side
-from engine.terms import MarketParams, Problem
+from engine.terms import MarketParams, Problem, Round
 
 FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
 OrderStatus = Literal["filled", "partly", "refused", "cancelled", "resting"]
@@ -258,7 +258,7 @@ Event = (
 
 
 def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, int]:
-    """Sum of the changes of each user's cash, micro-dollars, from what a tick returned; users in order of id."""
+    """Sum of the changes of each user's cash, micro-dollars, from what a tick returned; by id, who moved at all."""
     changes: dict[int, int] = {}
     for fill in fills:
         if fill.buyer is not None:
@@ -272,7 +272,7 @@ def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, in
             changes[event.user] = changes.get(event.user, 0) + event.amount
         elif isinstance(event, Gas):
             changes[event.user] = changes.get(event.user, 0) - event.amount
-    return dict(sorted(changes.items()))
+    return {user: change for user, change in sorted(changes.items()) if change}
 
 
 def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
@@ -284,7 +284,7 @@ def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, MarketParams | Problem):
+    if isinstance(value, MarketParams | Problem | Round):
         return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

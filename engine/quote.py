@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.amm import marginal_buy, marginal_sell
-from engine.course import next_step
 from engine.desk import TOKENS
 from engine.events import OrderDone, Reason
 from engine.execute import run_order, worst_ratio
 from engine.impact import price_buy
 from engine.intents import Order
-from engine.state import MarketState, Side, Status
+from engine.orders import run_due
+from engine.state import MarketState, Side
 from engine.terms import MarketParams
 from engine.tick import Tick
 from engine.units import MICRO, RATE, ceil_div, half_up
@@ -83,28 +83,23 @@ def quote(
     limit: int | None = None,
     autofill: bool = False,
 ) -> Quote | Refused:
-    """What the order would do if it ran alone at `now_ms`: executed on a copy that is thrown away.
+    """What the order would do if it ran alone at `now_ms`: executed on a copy that is thrown away, after any scheduled
+    step that is due by then.
 
     Either `size` (micro-tokens) or, for a buy, `spend` (micro-dollars all in, gas out; the largest size within it).
     `user` None asks for nobody in particular: what she has is not looked at. `slippage` and `limit` are rates.
     """
     tick = Tick(state, params, now_ms)
-    step = next_step(state, params)
-    if state.status is Status.RUNNING and step and step.at_ms <= now_ms:
-        return Refused(reason=Reason.FROZEN)
-    if not 0 <= outcome < params.n_outcomes:
-        return Refused(reason=Reason.UNKNOWN_OUTCOME, detail={"outcome": outcome})
-    if not tick.desk.active:
-        return Refused(reason=Reason.NOT_RUNNING)
-    if outcome not in tick.desk.active:
-        return Refused(reason=Reason.OUTCOME_OUT, detail={"outcome": outcome})
+    run_due(tick, now_ms)
     if user is None:
         user = NOBODY
         tick.desk.accounts[user] = [_PLENTY] * (TOKENS + 2 * params.n_outcomes)
-    worst = None
-    if slippage is not None:
+    known, worst = outcome in tick.desk.active, None
+    if known and slippage is not None:
         top, bottom = worst_ratio(tick, outcome, side, buy, slippage)
         worst = top * RATE // bottom
+    if known and size is None:
+        size = largest_for(tick, outcome, side, spend or 0)
     order = Order(
         id="quote",
         accepted_ms=now_ms,
@@ -112,12 +107,12 @@ def quote(
         outcome=outcome,
         side=side,
         buy=buy,
-        size=largest_for(tick, outcome, side, spend or 0) if size is None else size,
+        size=size or 0,
         limit=limit,
         worst_price=worst,
         autofill=autofill,
     )
-    prices, sensible = _prices(tick), largest_sensible(tick, outcome, side, buy)
+    prices, sensible = _prices(tick), largest_sensible(tick, outcome, side, buy) if known else 0
     run_order(tick, order)
     done = tick.events[-1]
     assert isinstance(done, OrderDone)
