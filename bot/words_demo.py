@@ -30,6 +30,10 @@ def port_taken(host: str, port: int, why: str) -> str:
     return f"The room cannot listen on {host}:{port} ({why}): choose another --port, or 0 for any free one."
 
 
+def halted(why: str) -> str:
+    return f"The market stands still, a check failed: {why}"
+
+
 def playing(title: str, people: int, minutes: float | None) -> str:
     pace = "as fast as it goes" if minutes is None else f"in about {minutes:g} minutes"
     return f"Playing {title} with {plural(people, 'trader')}, {pace}."

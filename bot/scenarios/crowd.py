@@ -17,24 +17,30 @@ DOLLAR = MICRO
 LEAST_SPEND = 2 * DOLLAR
 MOST_SPEND = 150 * DOLLAR
 FEE = 10_000  # what a trade costs beside its impact, about a cent a token
+DEAR = 800_000  # where even a fan thinks twice
 YES, NO = "yes", "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What anybody can see at a moment: the board, how it went, what was published.
+class News:
+    """What is in the air before anybody looks at the board: the latest fair forecast, whether it is new, how many ticks
+    ago trading resumed, and in how many it stops."""
 
-    `yes` and `no` by outcome, 0 for one that is out; `path` the boards before, oldest first; `belief` the latest fair
-    forecast; `fresh` whether it is new; `since_round` and `to_freeze` ticks since trading resumed and until it stops.
-    """
-
-    yes: tuple[int, ...]
-    no: tuple[int, ...]
-    path: tuple[tuple[int, ...], ...]
     belief: tuple[int, ...]
     fresh: bool
     since_round: int
     to_freeze: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The board as anybody sees it: `yes` and `no` by outcome, 0 for one that is out; `path` the YES of boards seen
+    before, oldest first."""
+
+    yes: tuple[int, ...]
+    no: tuple[int, ...]
+    path: tuple[tuple[int, ...], ...]
+    news: News
 
     @property
     def live(self) -> list[int]:
@@ -59,21 +65,21 @@ class Own:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A line to type. `fair` is the most a token may cost all in (bought) or the least it must bring (sold); None: she
-    takes what comes. `smaller` is what she types instead when the ticket of a purchase was too dear."""
+    takes what comes. `smaller` is what she types instead when there was no ticket, or one that was too dear."""
 
     line: str
     fair: int | None = None
     smaller: str = ""
 
 
-def stirs(person: Person, look: Look, dice: Random) -> bool:
+def stirs(person: Person, news: News, dice: Random) -> bool:
     """Whether she does anything this tick: more after news, after a round and before a freeze."""
     pace = person.pace
-    if look.since_round < 4:
+    if news.since_round < 4:
         pace *= 3
-    if look.to_freeze < 3:
+    if news.to_freeze < 3:
         pace *= 2
-    if look.fresh and person.temper is Temper.INFORMED:
+    if news.fresh and person.temper is Temper.INFORMED:
         pace *= 4
     return dice.randrange(1_000) < pace
 
@@ -92,7 +98,8 @@ def decide(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ran
 def view(person: Person, look: Look) -> tuple[int, ...]:
     """Her own chances by outcome, summing to a million: the forecast without those who are out, weighed by trust."""
     weighed = [
-        chance * trust if price else 0 for chance, trust, price in zip(look.belief, person.trust, look.yes, strict=True)
+        chance * trust if price else 0
+        for chance, trust, price in zip(look.news.belief, person.trust, look.yes, strict=True)
     ]
     total = sum(weighed)
     if total == 0:
@@ -146,22 +153,26 @@ def _informed(person: Person, look: Look, own: Own, names: Sequence[str], dice: 
 
 
 def _chaser(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> Wish | None:
-    """Out of what falls, into what rises; when nothing moves, now and then into whoever leads."""
+    """Out of what falls or has stalled, into what rises; when nothing moves, now and then into whoever leads."""
     moves = {outcome: look.change(outcome, person.span) for outcome in look.live}
-    falling = min(moves, key=lambda each: (moves[each], each))
-    rising = max(moves, key=lambda each: (moves[each], -each))
-    if moves[falling] < -person.margin and own.held[falling][0] > MICRO:
-        return Wish(line=f"/sell {_typed(names, falling, dice)} yes {dice.choice(('all', 'half'))}")
-    spend = _bounded(own.cash * person.stake // 1_000)
+    owned = [outcome for outcome in look.live if own.held[outcome][0] > MICRO]
+    weakest = min(owned, key=lambda each: (moves[each], each), default=None)
+    if weakest is not None and moves[weakest] < -person.margin // 3:
+        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes {dice.choice(('all', 'all', 'half'))}")
+    if weakest is not None and moves[weakest] < person.margin // 4 and dice.randrange(2):
+        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes half")  # it has stalled: take the profit
     if own.cash < 2 * LEAST_SPEND:
         return _raise_cash(own, look, names, dice)
-    if moves[rising] > person.margin:
-        return Wish(line=_with_slippage(f"/buy {_typed(names, rising, dice)} yes {_dollars(spend)}", person))
+    spend = _bounded(own.cash * person.stake // 1_000)
+    rising = max(moves, key=lambda each: (moves[each], -each))
+    falling = min(moves, key=lambda each: (moves[each], each))
     if moves[falling] < -person.margin and dice.randrange(3) == 0:
         return Wish(line=_with_slippage(f"/buy {_typed(names, falling, dice)} no {_dollars(spend)}", person))
-    if dice.randrange(3) == 0:
-        leader = max(look.live, key=lambda each: (look.yes[each], -each))
-        return Wish(line=f"/buy {_typed(names, leader, dice)} yes {_dollars(_bounded(spend // 2))}")
+    if moves[rising] > person.margin // 2:
+        return Wish(line=_with_slippage(f"/buy {_typed(names, rising, dice)} yes {_dollars(spend)}", person))
+    if dice.randrange(2):
+        pick = dice.choice(look.live)
+        return Wish(line=f"/buy {_typed(names, pick, dice)} yes {_dollars(_bounded(spend // 2))}")
     return None
 
 
@@ -177,13 +188,13 @@ def _fan(person: Person, look: Look, own: Own, names: Sequence[str], dice: Rando
         return Wish(line=f"/buy {_typed(names, favourite, dice)} yes {_dollars(own.cash * 3)}")
     if mood < 12:
         return Wish(line=f"/quote {_typed(names, favourite, dice)} yes {spend}")
-    if mood < 24 or own.cash < 2 * LEAST_SPEND:
+    if mood < 34 or own.cash < 2 * LEAST_SPEND:
         return _raise_cash(own, look, names, dice)
-    if mood < 66:
-        return Wish(line=_with_slippage(f"/buy {_typed(names, favourite, dice)} yes {spend}", person))
+    if mood < 64:
+        return Wish(line=_with_slippage(f"/buy {_typed(names, favourite, dice)} yes {spend}", person), fair=DEAR)
     if mood < 86:
-        tokens = dice.choice((10, 20, 25, 40, 50))
-        return Wish(line=f"/buy {_typed(names, whim, dice)} yes {tokens}", fair=700_000)
+        start = f"/buy {_typed(names, whim, dice)} yes"
+        return Wish(line=f"{start} {dice.choice((20, 40, 50, 100))}", fair=DEAR, smaller=f"{start} 10 slippage 20%")
     return Wish(line=_with_slippage(f"/buy {_typed(names, whim, dice)} no {spend}", person), fair=990_000)
 
 

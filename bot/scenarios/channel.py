@@ -1,0 +1,65 @@
+"""A platform that writes down what the channel hears, and passes it on to a real one where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TextIO
+
+from bot import plain
+from bot.money import moment
+from bot.platform import Platform
+from bot.reply import Board, Reply
+
+
+class Channel:
+    """`inner` is the platform people look at, if any; `out` gets every post as plain text, under the time it was said.
+
+    The board is written where it is first posted and by `last_board` at the end, not at each of its hundreds of edits.
+    What is told to the crowd's own people in private goes nowhere: nobody sits there to read it.
+    """
+
+    def __init__(
+        self, name: str, clock: Callable[[], int], out: TextIO, *, inner: Platform | None, crowd: Callable[[str], bool]
+    ) -> None:
+        self._name = name
+        self._clock = clock
+        self._out = out
+        self._inner = inner
+        self._crowd = crowd
+        self._posted = 0
+        self._board: Reply | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def post(self, chat_ext: str, reply: Reply) -> str:
+        self._posted += 1
+        self._keep_board(reply)
+        self._write(reply)
+        return await self._inner.post(chat_ext, reply) if self._inner else str(self._posted)
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        self._keep_board(reply)
+        if self._inner:
+            await self._inner.edit(chat_ext, ref, reply)
+
+    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+        if self._inner and not self._crowd(person_ext):
+            return await self._inner.tell(person_ext, reply, edit_ref)
+        return edit_ref or ""
+
+    def last_board(self) -> None:
+        """Write the board as it stands now."""
+        if self._board is not None:
+            self._write(self._board)
+            self._board = None
+
+    def _keep_board(self, reply: Reply) -> None:
+        if any(isinstance(block, Board) for block in reply.blocks):
+            self._board = reply
+
+    def _write(self, reply: Reply) -> None:
+        now = self._clock()
+        self._out.write(f"--- {moment(now)}\n{plain.text(reply, now)}\n\n")
+        self._out.flush()
