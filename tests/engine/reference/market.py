@@ -251,11 +251,12 @@ class Market:
         if after < rules.p_min:
             self.seen["below p_min"] += 1
             part = min(d, sellable_to(path, rules.p_min))
-            alone = min(quadratic_sell(path, part, self.weights, before), curve_sell(path, part))
+            given = -sum(change for _, change in self.waterfall(j, side, part, curve_sell(path, part)))
+            alone = min(quadratic_sell(path, part, self.weights, before), given)
             shrunk = floor(base * power(after / rules.p_min, rules.eta))
             self.seen["p_min part"] += alone > shrunk
             self.seen["p_min part above all"] += alone > base
-            got = min(x, max(shrunk, alone))
+            got = max(shrunk, alone)
         fee = min(got, ceil(rules.fee * d * min(after, rules.p_max)))
         most = floor(self.pot - self.mean_payout((j, side, -d)) + self.allowance)
         total = max(0, min(got - fee, most)) if rules.floor_enabled else got - fee
