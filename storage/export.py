@@ -15,12 +15,15 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TextIO
 
+from sqlalchemy import func, select
+
 from engine.params import BOUNDS
 from engine.state import PROFIT_SOURCES
 from engine.terms import MarketParams, Round
 from storage.clean import clean
 from storage.ledger import HOUSE
-from storage.records import Market, Member, TickRow
+from storage.records import Market, Member, OrderStatus, TickRow
+from storage.schema import orders
 from storage.unit_of_work import UnitOfWork
 
 MICRO = 10**6
@@ -168,7 +171,8 @@ EXPORTS: Mapping[str, Export] = {
 async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> dict[str, object]:
     """The market in a dozen numbers, for summary.json. Dollars are numbers with at most six decimals."""
     names = market.params.outcome_names
-    ends = [row.payload for row in await uow.events.of(market.id, "OrderDone")]
+    query = select(orders.c.status, func.count()).where(orders.c.market == market.id).group_by(orders.c.status)
+    by_status = {str(status): int(count) for status, count in (await uow.run(query)).all()}
     gone = [row.payload["outcomes"] for row in await uow.events.of(market.id, "Eliminated")]
     trades = await uow.trades.all(market.id)
     metrics = await uow.metrics.series(market.id)
@@ -176,9 +180,9 @@ async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> d
     return {
         "seed": seed,
         "ticks": market.tick,
-        "orders": len(ends),
+        "orders": sum(by_status.values()),
         "fills_by_kind": dict(sorted(Counter(row.kind for row in trades).items())),
-        "refused": sum(1 for end in ends if end["status"] == "refused"),
+        "refused": by_status.get(OrderStatus.REFUSED, 0),
         "eliminated": [
             names[one] for outcomes in gone if isinstance(outcomes, list | tuple) for one in _ints(outcomes)
         ],

@@ -28,9 +28,9 @@ def draw(data: MakerData, theme: Theme) -> bytes:
     texts = [_source_label(source) for source in sources] or [words.VOLUME_PANEL]
     right = sheet.width - MARGIN - max(sheet.measure(text, SMALL, "bold") for text in texts) - 34
     left, bottom = MARGIN + 118, sheet.height - 62
-    room = bottom - below - 132
-    risk = Box(left, below + 50, right, below + 50 + room * 0.40)
-    profit = Box(left, risk.bottom + 74, right, risk.bottom + 74 + room * 0.38)
+    room = bottom - below - 146
+    risk = Box(left, below + 58, right, below + 58 + room * 0.40)
+    profit = Box(left, risk.bottom + 80, right, risk.bottom + 80 + room * 0.38)
     traded = Box(left, profit.bottom + 34, right, bottom)
     _heading(sheet, words.RISK_PANEL, risk)
     _risk(sheet, sheet.axes(risk.left, risk.top, risk.right, risk.bottom), data, risk)
@@ -42,7 +42,7 @@ def draw(data: MakerData, theme: Theme) -> bytes:
 
 
 def _heading(sheet: Sheet, text: str, edges: Box) -> None:
-    sheet.text(MARGIN, edges.top - 26, text, size=SMALL, colour=sheet.colours.ink, weight="bold")
+    sheet.text(MARGIN, edges.top - 38, text, size=SMALL, colour=sheet.colours.ink, weight="bold")
 
 
 def _largest(data: MakerData) -> list[Source]:

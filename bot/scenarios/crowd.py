@@ -171,7 +171,8 @@ def _chaser(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ra
     if moves[rising] > person.margin // 2:
         return Wish(line=_with_slippage(f"/buy {_typed(names, rising, dice)} yes {_dollars(spend)}", person))
     if dice.randrange(2):
-        pick = dice.choice(look.live)
+        best = sorted(look.live, key=lambda each: (-look.yes[each], each))
+        pick = dice.choice(best[: max(2, len(best) // 2)])
         return Wish(line=f"/buy {_typed(names, pick, dice)} yes {_dollars(_bounded(spend // 2))}")
     return None
 
