@@ -64,7 +64,7 @@ class Command:
         """`/buy outcome yes|no amount [slippage 5%]`."""
         parts = [f"/{self.name}"]
         for param in self.params:
-            shape = param.name if param.kind.shape in {"text", "word", "number", "time"} else param.kind.shape
+            shape = param.kind.shape if "|" in param.kind.shape else param.name
             shape = f"{param.name} {param.kind.shape}" if param.kind.named else shape
             parts.append(shape if param.required else f"[{shape}]")
         return " ".join(parts)

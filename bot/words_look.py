@@ -114,7 +114,7 @@ def first_buy(params: MarketParams) -> str:
 
 
 def cannot_join(code_: str) -> Reply:
-    if code_ == "frozen":
+    if code_ == "too_late":
         return no(
             "The final is being decided; nobody can join any more.",
             blocks=(line(code("/board"), " shows how it ends."),),

@@ -25,7 +25,7 @@ from storage.records import Audience, Declined, Json, Market, Notice
 TitleArg = Annotated[str, Title()]
 NamesArg = Annotated[tuple[str, ...], Names()]
 PresetArg = Annotated[
-    str, Choice("preset", lambda: dict.fromkeys(PRESETS, ""), about="hype, fair or classic", named=True)
+    str, Choice("preset", lambda: dict.fromkeys(PRESETS, ""), "hype, fair or classic", named=True, shape="hype")
 ]
 StakeArg = Annotated[int, Money("z", about="all the house can lose, such as $10000", named=True)]
 BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, such as $1000", named=True)]

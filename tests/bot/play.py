@@ -1,0 +1,153 @@
+"""A small town to speak in: real storage on a temporary file, the real engine and tick, a clock turned by hand, and a
+chat platform of ten lines that keeps what it is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from bot import plain
+from bot.announcer import Announcer
+from bot.dispatch import Dispatcher
+from bot.invocation import ChatKind, Invocation
+from bot.reply import Reply
+from scheduler.tick import TickReport, run_tick
+from storage.database import Database
+
+START = 1_404_370_000_000  # 3 July 2014, 06:46:40 UTC
+BOSS = "boss"  # the admin
+
+
+@dataclass
+class Chat:
+    """The platform port: what was posted, edited and told, in order; `broken` is raised instead of the next sends."""
+
+    name: str = "room"
+    said: list[tuple[str, str, str, Reply]] = field(default_factory=list)  # how, where, ref, what
+    broken: list[Exception] = field(default_factory=list)
+
+    async def post(self, chat_ext: str, reply: Reply) -> str:
+        return self._keep("post", chat_ext, f"m{len(self.said)}", reply)
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        self._keep("edit", chat_ext, ref, reply)
+
+    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+        return self._keep("tell", person_ext, edit_ref or f"t{len(self.said)}", reply)
+
+    def _keep(self, how: str, where: str, ref: str, reply: Reply) -> str:
+        if self.broken:
+            raise self.broken.pop(0)
+        self.said.append((how, where, ref, reply))
+        return ref
+
+    def texts(self, how: str, where: str = "room") -> list[str]:
+        return [plain.text(reply) for kind, place, _, reply in self.said if kind == how and place == where]
+
+
+class Play:
+    """Several people speaking in one room."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self.db = db
+        self.now = START
+        self.chat = Chat()
+        self.dispatcher = Dispatcher(db, lambda: self.now, new_id=lambda: "e1")
+        self.announcer = Announcer(db, lambda: self.now, {"room": self.chat})
+        self._path = path
+        self._requests = count(1)
+
+    async def say(
+        self,
+        who: str,
+        line: str = "",
+        *,
+        request: str | None = None,
+        chat: str = "room",
+        kind: ChatKind = ChatKind.ROOM,
+        command: str = "",
+        args: Mapping[str, str] | None = None,
+        admin: bool | None = None,
+    ) -> Reply:
+        """One line, a second after the last one."""
+        self.now += 1_000
+        return await self.dispatcher.run(
+            Invocation(
+                text=line,
+                command=command,
+                args=args or {},
+                platform="room",
+                person_ext=who,
+                person_name=who.title(),
+                chat_ext=chat,
+                chat_kind=kind,
+                is_admin=who == BOSS if admin is None else admin,
+                request_id=request or f"r{next(self._requests)}",
+            )
+        )
+
+    async def press(self, who: str, reply: Reply, label: str) -> Reply:
+        """Press the button whose label begins so."""
+        return await self.say(who, button(reply, label))
+
+    async def tick(self, ahead_ms: int = 2_000, market: int = 1) -> TickReport:
+        """Time passes, the market ticks, the announcer empties the outbox."""
+        self.now += ahead_ms
+        report = await run_tick(self.db, market, self.now)
+        await self.announcer.step()
+        return report
+
+    async def confirmed(self, who: str, line: str) -> Reply:
+        """Order something and press Confirm."""
+        ticket = await self.say(who, line)
+        assert ticket.ticket, plain.text(ticket)
+        return await self.press(who, ticket, "Confirm")
+
+    def rows(self) -> str:
+        """Every row of every table, to compare a before with an after."""
+        with sqlite3.connect(f"file:{self._path}?mode=ro", uri=True) as connection:
+            return "\n".join(connection.iterdump())
+
+
+def button(reply: Reply, label: str) -> str:
+    """The line behind a button."""
+    found = [action.text for action in reply.actions if action.label.startswith(label)]
+    assert found, f"no button {label!r} in {[action.label for action in reply.actions]}"
+    return found[0]
+
+
+@asynccontextmanager
+async def town(folder: Path) -> AsyncIterator[Play]:
+    """An empty town."""
+    path = folder / "play.db"
+    db = Database.open(f"sqlite:///{path}")
+    try:
+        await db.migrate()
+        yield Play(db, path)
+    finally:
+        await db.close()
+
+
+CREATE = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
+
+
+async def opened(play: Play, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
+    """A lobby with people in it."""
+    for line in (create, "/admin set gas $0.01", "/admin open"):
+        reply = await play.say(BOSS, line)
+        assert reply.ok, plain.text(reply)
+    for who in people:
+        assert (await play.say(who, "/join")).ok
+
+
+async def running(play: Play, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
+    """A market that trades, its people funded."""
+    await opened(play, create=create, people=people)
+    preview = await play.say(BOSS, "/admin start")
+    started = await play.press(BOSS, preview, "Confirm")
+    assert started.ok, plain.text(started)
+    await play.tick()
