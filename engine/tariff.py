@@ -15,8 +15,8 @@ from engine.units import RATE, ceil_div
 class Tariff:
     """Rates of one moment for n active outcomes, reduced once so that the formulas work on small integers.
 
-    others: n - 1; least_depth: L stays at or above 0.1*l0 where a pool gives; top: V at which the subsidy ends
-    (exclusive comparisons use l0 * RATE and gamma, so it is not stored).
+    others: n - 1; least_depth: where L must stay when a pool gives, 0.1*l0 rounded up. The subsidy ends at
+    V = l0/gamma, compared as v*gamma with l0*RATE.
     """
 
     weights: Weights
