@@ -98,6 +98,8 @@ def _priced(
                 return words.slippage_too_small(params, asked, size.typed, slip, wide, found.detail)
             slip = wide
             found = _ask(view, asked, size, slip, member)
+        else:
+            found = free
     if isinstance(found, Refused):
         return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
     return _within_means(view, asked, found, slip, member, size.typed)

@@ -266,7 +266,7 @@ class Rate(Kind[int]):
         if value is None:
             return Wrong(words.not_a_rate(self.what, text))
         rate = int(value * RATE / 100) if percent else int(value * RATE)
-        if self.low <= rate <= self.high:
+        if self.low <= rate <= self.high and (percent or rate <= RATE):  # a bare 5 is 5%, hardly 500%
             return rate
         as_percent = int(value * RATE / 100)
         instead = f"{said}%" if not percent and self.low <= as_percent <= self.high else None

@@ -1,0 +1,47 @@
+"""Names from chat are hostile until cleaned."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.names import clean, folded, person_name
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ada", "Ada"),
+        ("  Ada \t Lovelace\n", "Ada Lovelace"),
+        ("evil\u202egnp.exe", "evilgnp.exe"),
+        ("a\u200bb\u2066c\ufeff", "abc"),
+        ("nul\x00\x1b[31m", "nul[31m"),
+        ("Ζ\u0301\u0301\u0301\u0301\u0301\u0301x", "Ζ\u0301\u0301\u0301x"),
+        ("日本 한국", "日本 한국"),
+        ("@everyone <b>", "@everyone <b>"),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("\ud800lone", "lone"),
+        ("\u202e", ""),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
+)
+def test_control_and_direction_signs_go_and_the_rest_stays(typed: str, kept: str) -> None:
+    assert clean(typed) == kept
+
+
+def test_cleaning_is_quick_however_long_the_text() -> None:
+    assert len(clean("\u0301" * 1_000_000)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Côte d'Ivoire", "cote divoire"), ("ＡＢＣ", "abc"), ("Straße", "STRASSE")]
+)
+def test_spellings_of_one_name_fold_together(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+def test_a_taken_name_gets_a_number() -> None:
+    assert person_name("Ada", []) == "Ada"
+    assert person_name("ADA", ["Ada"]) == "ADA 2"
+    assert person_name("Ada", ["ada", "Ada 2"]) == "Ada 3"
+    assert person_name("\u202e") == "Trader"
+    assert len(person_name("y" * 99, ["y" * 32])) <= 32

@@ -1,0 +1,167 @@
+"""Kinds of values: what they take, what they refuse and what they propose instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.money import MICRO, RATE
+from bot.params import Amount, AmountKind, Choice, Kind, Money, Outcome, Outcomes, Rate, Text, WholeNumber, Wrong, YesNo
+from bot.scene import Held, Scene
+from engine.state import Side
+
+NAMES = ("Germany", "Brazil", "Costa Rica", "Côte d'Ivoire", "Colombia", "2014")
+SCENE = Scene(now_ms=0, outcomes=NAMES, active=(True, False, True, True, True, True), held={2: Held(yes=40 * MICRO)})
+SELLING = Scene(now_ms=0, outcomes=NAMES, active=SCENE.active, held=SCENE.held, selling=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "outcome"),
+    [
+        ("germany", 0),
+        ("GER", 0),
+        ("1", 0),
+        ("#3", 2),
+        ("costa rica", 2),
+        ("cos", 2),
+        ("rica", 2),
+        ("cote", 3),
+        ("col", 4),
+        ("2014", 5),
+        ("6", 5),
+    ],
+)
+def test_an_outcome_goes_by_number_name_or_clear_beginning(typed: str, outcome: int) -> None:
+    assert Outcome().parse(typed, SCENE) == outcome
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "instead"),
+    [
+        ("co", "could be Costa Rica, Côte d'Ivoire or Colombia", None),
+        ("germani", "the nearest is Germany", "Germany"),
+        ("xyz", "there are 1 Germany, 2 Brazil", None),
+        ("7", "There is no outcome “7”", None),
+        ("0", "There is no outcome", None),
+        ("brazil", "Brazil is out and no longer traded; still in: Germany", None),
+        ("", "There is no outcome", None),
+        ("٣", "There is no outcome", None),
+    ],
+)
+def test_an_unclear_outcome_is_refused_with_what_there_is(typed: str, words: str, instead: str | None) -> None:
+    found = Outcome().parse(typed, SCENE)
+    assert isinstance(found, Wrong)
+    assert words in found.sentence
+    assert found.instead == instead
+
+
+def test_who_is_out_can_still_be_looked_at() -> None:
+    assert Outcome(active_only=False).parse("bra", SCENE) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("100", Amount(tokens=100 * MICRO)),
+        ("2k", Amount(tokens=2_000 * MICRO)),
+        ("1.5k", Amount(tokens=1_500 * MICRO)),
+        ("1,240.50", Amount(tokens=1_240_500_000)),
+        (".5", Amount(tokens=500_000)),
+        ("$50", Amount(spend=50 * MICRO)),
+        ("50$", Amount(spend=50 * MICRO)),
+        ("$2k", Amount(spend=2_000 * MICRO)),
+        ("all", Amount(share=RATE)),
+        ("HALF", Amount(share=RATE // 2)),
+        ("25%", Amount(share=RATE // 4)),
+        ("100%", Amount(share=RATE)),
+        ("１００", Amount(tokens=100 * MICRO)),
+        ("0.000001", Amount(tokens=1)),
+    ],
+)
+def test_amounts_are_tokens_money_or_a_share(typed: str, amount: Amount) -> None:
+    assert AmountKind().parse(typed, SCENE) == amount
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("0", "too little"),
+        ("0.0000001", "too little"),
+        ("-5", "is not an amount"),
+        ("1e9", "is not an amount"),
+        ("nan", "is not an amount"),
+        ("1,2,3", "is not an amount"),
+        ("", "is not an amount"),
+        ("$", "is not an amount"),
+        ("9" * 31, "is not an amount"),
+        ("9" * 30, "more than anybody can trade"),
+        ("101%", "between 1% and 100%"),
+        ("0%", "between 1% and 100%"),
+        ("%", "between 1% and 100%"),
+    ],
+)
+def test_what_is_no_amount_is_refused(typed: str, words: str) -> None:
+    found = AmountKind().parse(typed, SCENE)
+    assert isinstance(found, Wrong)
+    assert words in found.sentence
+
+
+def test_selling_takes_tokens_not_dollars() -> None:
+    assert isinstance(AmountKind().parse("$50", SELLING), Wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "value"),
+    [
+        (YesNo(), "Y", Side.YES),
+        (YesNo(), "no", Side.NO),
+        (Rate("slippage"), "5%", RATE // 20),
+        (Rate("slippage"), "0.05", RATE // 20),
+        (Rate("slippage"), "0", 0),
+        (Money(), "$1,000", 1_000 * MICRO),
+        (Money(), "2k", 2_000 * MICRO),
+        (WholeNumber(), "#17", 17),
+        (Text("name", 32), " Ada\u202e ", "Ada"),
+        (Choice("pace", lambda: {"slow": "", "fast": ""}), "sl", "slow"),
+        (Outcomes(), "germany, costa rica", (0, 2)),
+        (Outcomes(), "3 and 1", (2, 0)),
+    ],
+)
+def test_other_kinds_take_their_spellings(kind: Kind[object], typed: str, value: object) -> None:
+    assert kind.parse(typed, SCENE) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "words", "instead"),
+    [
+        (YesNo(), "maybe", "is not a side", None),
+        (YesNo(), "yess", "is not a side", "yes"),
+        (Rate("slippage"), "5", "did you mean 5%?", "5%"),
+        (Rate("slippage"), "500%", "between 0% and 100%", None),
+        (Rate("slippage"), "x", "as 5% or 0.05", None),
+        (Money("stake", low=MICRO), "0", "between $1.00", None),
+        (Money("stake"), "ten", "not a sum of money for the stake", None),
+        (WholeNumber("ticket"), "0", "whole number from 1", None),
+        (WholeNumber("ticket"), "1.5", "is not a ticket", None),
+        (WholeNumber("ticket"), "²", "is not a ticket", None),
+        (Text("name", 3), "Adam", "stay within 3", "Ad…"),
+        (Text("name", 3), "\u202e", "no letters", None),
+        (Choice("pace", lambda: {"slow": "", "fast": ""}), "fst", "the nearest is fast", "fast"),
+        (Outcomes(), "germany, ger", "named twice", None),
+        (Outcomes(), ",", "at least one outcome", None),
+    ],
+)
+def test_other_kinds_refuse_with_a_sentence(kind: Kind[object], typed: str, words: str, instead: str | None) -> None:
+    found = kind.parse(typed, SCENE)
+    assert isinstance(found, Wrong)
+    assert words in found.sentence
+    assert found.instead == instead
+
+
+def test_suggestions_explain_themselves_and_own_holdings_come_first_when_selling() -> None:
+    buying = [hint.value for hint in Outcome().suggest("", SCENE)]
+    assert buying == ["Germany", '"Costa Rica"', '"Côte d\'Ivoire"', "Colombia", "2014"]
+    first = Outcome().suggest("", SELLING)[0]
+    assert (first.value, first.about) == ('"Costa Rica"', "you hold 40 YES")
+    assert next(iter(Outcome().suggest("co", SCENE))).value == '"Costa Rica"'
+    assert [hint.value for hint in YesNo().suggest("n", SCENE)] == ["no"]
+    assert all(hint.about for hint in AmountKind().suggest("", SCENE))

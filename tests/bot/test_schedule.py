@@ -1,0 +1,66 @@
+"""A timetable is typed, shown and read back the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.schedule import Timetable, of_params, read, render
+from engine.params import build_params
+from engine.terms import MarketParams
+
+NOW = 1_404_370_000_000
+NAMES = ("Germany", "Brazil", "Costa Rica", "France")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("+2h winner", "+2h winner ask"),
+        ("+1h out 1; +2h winner germany", "+1h out 1; +2h winner Germany"),
+        ("+1h for 5m out 1 lowest; +2h winner", "+1h to +1h5m out 1 lowest; +2h winner ask"),
+        ("round 1: +1h to +90m out costa rica, france\nround 2: +3h winner ask", None),
+        ("start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 2; 2014-07-13 19:00 to 21:40 winner ask", None),
+        ("2014-07-04 23:00 until 01:00 out 1; +9d for 1h winner", None),
+        ("start in 10m; +1h winner", "start 2014-07-03 06:56:40; +1h winner ask"),
+    ],
+)
+def test_what_is_shown_reads_back_the_same(typed: str, shown: str | None) -> None:
+    table = read(typed, NAMES, NOW)
+    assert isinstance(table, Timetable), table
+    line = render(table, NAMES)
+    assert shown is None or line == shown
+    assert read(line, NAMES, NOW) == table
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", ["at least the final"]),
+        ("out 1", ["is not a round"]),
+        ("+1h out nobody; soon winner; start never", ["no outcome “nobody”", "“soon” is not a time", "“never”"]),
+        ("+1h for ever out 1", ["“ever” is not a span"]),
+        ("+1h to 22:00 out 1", ["counted from the start is not clear"]),
+        ("+1h out 1 quickly", ["not a way to choose"]),
+        ("+1h out germany, ger", ["named twice"]),
+        (";".join(["+1h out 1"] * 12), ["10 rounds are the most"]),
+    ],
+)
+def test_every_mistake_is_told_at_once(typed: str, words: list[str]) -> None:
+    found = read(typed, NAMES, NOW)
+    assert isinstance(found, tuple)
+    assert len(found) == len(words)
+    for sentence, word in zip(found, words, strict=True):
+        assert word in sentence
+
+
+def test_rounds_reach_the_engine_and_come_back() -> None:
+    start = NOW + 1_000
+    table = read("+1h for 5m out 1 lowest; 2014-07-04 16:00 to 22:05 out france; +3d winner germany", NAMES, NOW)
+    assert isinstance(table, Timetable)
+    params = build_params({"outcome_names": list(NAMES), "rounds": table.rounds(start)})
+    assert isinstance(params, MarketParams)
+    assert [one.freeze_at for one in params.rounds] == [3_600_000, 1_404_489_600_000 - start, 3 * 86_400_000]
+    assert params.rounds[1].losers == (3,)
+    assert params.rounds[2].winner == 0
+    again = of_params(params, start)
+    assert [entry.freeze.epoch(start) for entry in table.entries] == [entry.freeze.ms for entry in again]
