@@ -163,31 +163,41 @@ def _root_up(rational: Fraction, square: Fraction) -> int:
     return ceil_div(rational.numerator * square.denominator + root, rational.denominator * square.denominator)
 
 
-def marginal_buy(t: int, q: int, depth: int, pieces: Pieces) -> int:
-    """Largest size after which the price is still at most t (a rate < 1), on the curve; 0 when it is past t already.
+def marginal_buy(t: int, q: int, depth: int, pieces: Pieces, unit: int = RATE) -> int:
+    """Largest size after which the price is still at most t/unit < 1, on the curve; 0 when it is past that already.
 
     d = t sqrt(C/(1 - g t^2)) - Q in the first piece where that stays inside, rounded down (ENGINE section 9).
     """
-    if q * RATE >= t * depth:
+    if q * unit >= t * depth:
         return 0
-    reached = _supply_squared_at(t, q, depth, pieces, 1)
-    return max(isqrt(floor_fraction(reached)) - q, 0)
+    g_n, g_d, edge_n, edge_d = pieces[0]
+    room = unit * unit * (g_n * (q * edge_d) ** 2 + g_d * (edge_n * edge_n - (depth * edge_d) ** 2))
+    if edge_n and g_n * (t * edge_n) ** 2 > room:
+        reached = floor_fraction(_supply_squared_at(Fraction(t, unit), q, depth, pieces, 1))
+    else:
+        reached = t * t * (g_d * depth * depth - g_n * q * q) // (g_d * unit * unit - g_n * t * t)
+    return max(isqrt(reached) - q, 0)
 
 
-def marginal_sell(t: int, q: int, depth: int, pieces: Pieces) -> int:
-    """Largest size after which the price is still at least t, on the curve; 0 when it is past t already.
+def marginal_sell(t: int, q: int, depth: int, pieces: Pieces, unit: int = RATE) -> int:
+    """Largest size after which the price is still at least t/unit, on the curve; 0 when it is past that already.
 
     d = Q - t sqrt(C/(1 - g t^2)) in the first piece where that stays inside, rounded down (ENGINE section 9).
     """
-    if q * RATE <= t * depth:
+    if q * unit <= t * depth:
         return 0
-    reached = _supply_squared_at(t, q, depth, pieces, -1)
-    return max(q - sqrt_up(ceil_fraction(reached)), 0)
+    g_n, g_d, edge_n, edge_d = pieces[0]
+    room = unit * unit * (g_n * (q * edge_d) ** 2 + g_d * (edge_n * edge_n - (depth * edge_d) ** 2))
+    if edge_n and g_n * (t * edge_n) ** 2 < room:
+        reached = ceil_fraction(_supply_squared_at(Fraction(t, unit), q, depth, pieces, -1))
+    else:
+        reached = ceil_div(t * t * (g_d * depth * depth - g_n * q * q), g_d * unit * unit - g_n * t * t)
+    return max(q - sqrt_up(reached), 0)
 
 
-def _supply_squared_at(t: int, q: int, depth: int, pieces: Pieces, sign: int) -> Fraction:
+def _supply_squared_at(t: Fraction, q: int, depth: int, pieces: Pieces, sign: int) -> Fraction:
     """Q^2 where the price is t: t^2 C/(1 - g t^2) in the first piece whose end lies beyond."""
-    t2 = Fraction(t, RATE) ** 2
+    t2 = t**2
     base, square = Fraction(depth), Fraction(q * q)
     for piece in pieces:
         g = Fraction(piece.g_n, piece.g_d)

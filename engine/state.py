@@ -9,13 +9,37 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from engine.terms import MarketParams
+from engine.resting import Book, RestingOrder
+from engine.terms import MarketParams, Side
 from engine.units import MICRO, RATE, ceil_div, half_up
+
+__all__ = [
+    "PROFIT_SOURCES",
+    "Account",
+    "Binary",
+    "Book",
+    "MarketState",
+    "RestingOrder",
+    "Side",
+    "Status",
+    "account_from_json",
+    "account_to_json",
+    "depth",
+    "fingerprint",
+    "open_market",
+    "order_from_json",
+    "order_to_json",
+    "price",
+    "price_micro",
+    "start_seeds",
+    "state_from_json",
+    "state_to_json",
+]
 
 PROFIT_SOURCES = (
     "fee",
@@ -29,11 +53,6 @@ PROFIT_SOURCES = (
     "match",
     "band",
 )
-
-
-class Side(StrEnum):
-    YES = "yes"
-    NO = "no"
 
 
 class Status(StrEnum):
@@ -70,8 +89,8 @@ class Account:
     """One person in this market.
 
     cash: what she can spend; net: all she was debited minus all she was credited by trading, gas and payouts
-    (starting balance and grants out); tokens: (yes, no) per outcome; trades: how many fills she took part in;
-    escrow: cash tied up in resting orders.
+    (starting balance and grants out); tokens: (yes, no) per outcome, with those her resting sales tie up
+    (`Book.tied_of`); trades: how many fills she took part in; escrow: cash tied up in resting buys, apart from cash.
     """
 
     cash: int
@@ -87,7 +106,8 @@ class MarketState:
 
     stake: Z until the first elimination; pot: P of ENGINE section 4; allowance: G; next_round: index of the first
     round not yet decided; frozen_for: the round being decided; asked: its admin was asked; resume_to: the status
-    that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left.
+    that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left;
+    resting: every resting order by id.
     """
 
     status: Status
@@ -104,6 +124,7 @@ class MarketState:
     last_decision_ms: int = 0
     out: tuple[int, ...] = ()
     winner: int | None = None
+    resting: Book = field(default_factory=Book)
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -163,6 +184,7 @@ def state_to_json(state: MarketState) -> dict[str, object]:
     found["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
     found["profit"] = dict(sorted(state.profit.items()))
     found["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
+    found["resting"] = [order_to_json(order) for order in state.resting.orders()]
     return found
 
 
@@ -175,6 +197,7 @@ def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as jso
     rest["binaries"] = tuple(Binary(**dict(zip(names, row, strict=True))) for row in data["binaries"])
     rest["profit"] = {source: data["profit"][source] for source in PROFIT_SOURCES}
     rest["accounts"] = {int(user): account_from_json(row) for user, row in data["accounts"].items()}
+    rest["resting"] = Book(order_from_json(row) for row in data.get("resting", ()))
     return MarketState(**rest)
 
 
@@ -192,6 +215,16 @@ def account_to_json(account: Account) -> dict[str, object]:
 def account_from_json(data: Mapping[str, Any]) -> Account:  # Any: JSON as json.loads types it
     """The inverse of `account_to_json`."""
     return Account(**{**data, "tokens": tuple((yes, no) for yes, no in data["tokens"])})
+
+
+def order_to_json(order: RestingOrder) -> dict[str, object]:
+    """One resting order as JSON values."""
+    return {part.name: getattr(order, part.name) for part in fields(order)}
+
+
+def order_from_json(data: Mapping[str, Any]) -> RestingOrder:  # Any: JSON as json.loads types it
+    """The inverse of `order_to_json`."""
+    return RestingOrder(**{**data, "side": Side(data["side"])})
 
 
 def fingerprint(value: object) -> str:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Start = Literal["fair", "classic"]
 Renormalise = Literal["keep", "clamp"]
 Interpolation = Literal["continue", "reset"]
+
+
+class Side(StrEnum):
+    YES = "yes"
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
