@@ -99,7 +99,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
         """A consistent snapshot; writes fail."""
-        async with self._unit(self._reader) as uow:
+        async with self._unit(self._reader, reading=True) as uow:
             yield uow
 
     @asynccontextmanager
@@ -114,18 +114,18 @@ class Database:
         if task is not None:
             self._writing.add(task)
         try:
-            async with self._unit(self._writer) as uow:
+            async with self._unit(self._writer, reading=False) as uow:
                 yield uow
         finally:
             if task is not None:
                 self._writing.discard(task)
 
     @asynccontextmanager
-    async def _unit(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
+    async def _unit(self, engine: AsyncEngine, *, reading: bool) -> AsyncIterator[UnitOfWork]:
         connection = engine.connect()
         try:
             await finish(_begin(connection))
-            yield UnitOfWork(connection, self.cache, self._filled.set, self.crash)
+            yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, reading=reading)
         finally:
             await finish(_end(connection))
 

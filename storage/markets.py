@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, case, exists, insert, or_, select, update
 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
 from storage.clean import clean
 from storage.loading import load_state
-from storage.records import ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
+from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
 from storage.repository import Repository
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
@@ -39,8 +39,9 @@ class Markets(Repository):
         return await self.known(market)
 
     async def get(self, market: int) -> Market | None:
-        row = await self._uow.row(select(config).where(config.c.market == market))
-        return None if row is None else to_market(row)
+        if self._uow.seen is not None and market in self._uow.seen:
+            return self._uow.seen[market]
+        return await self._one(select(config).where(config.c.market == market))
 
     async def known(self, market: int) -> Market:
         """Like `get` for one that must exist; raises LookupError."""
@@ -65,15 +66,14 @@ class Markets(Repository):
     async def of_chat(self, chat: int) -> Market | None:
         """The unresolved market announced in this chat, else the latest one, else None."""
         query = select(config).join(announcements, announcements.c.market == config.c.market)
-        rows = await self._uow.rows(query.where(announcements.c.chat == chat).order_by(config.c.market.desc()))
-        found = [to_market(row) for row in rows]
-        return next((market for market in found if not market.over), found[0] if found else None)
+        here = query.where(announcements.c.chat == chat)
+        over = case((config.c.status.in_(ENDED), 1), else_=0)
+        return await self._one(here.order_by(over, config.c.market.desc()).limit(1))
 
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, or chose by `use`)."""
         query = select(config).join(people, people.c.market == config.c.market).where(people.c.id == person)
-        row = await self._uow.row(query)
-        return None if row is None else to_market(row)
+        return await self._one(query)
 
     async def of_person(self, person: int) -> list[Market]:
         """Those she has joined, newest first."""
@@ -189,6 +189,15 @@ class Markets(Repository):
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
         await self._uow.run(update(config).where(config.c.market == market).values(**values))
+
+    async def _one(self, query: Select[*tuple[object, ...]]) -> Market | None:
+        row = await self._uow.row(query)
+        if row is None:
+            return None
+        market = to_market(row)
+        if self._uow.seen is not None:
+            self._uow.seen[market.id] = market
+        return market
 
     async def _many(self, query: Select[*tuple[object, ...]]) -> list[Market]:
         return [to_market(row) for row in await self._uow.rows(query)]

@@ -69,14 +69,16 @@ class Members(Repository):
         return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
 
     async def _find(self, market: int, person: int | None) -> list[Member]:
-        query = select(users).where(users.c.market == market).order_by(users.c.user)
+        hers = and_(orders.c.market == users.c.market, orders.c.user == users.c.user)
+        pending = and_(hers, orders.c.status == OrderStatus.PENDING.value)
+        reserved = select(func.coalesce(func.sum(orders.c.reserve), 0)).where(pending).scalar_subquery()
+        query = select(users, reserved.label("reserved")).where(users.c.market == market).order_by(users.c.user)
         rows = await self._uow.rows(query if person is None else query.where(users.c.user == person))
         if not rows:
             return []
         found = await self._uow.markets.known(market)
-        reserved = await self.reserved(market, person)
-        tokens = await self._tokens(found, person)
-        return [_member(found, row, reserved.get(row["user"], 0), tokens.get(row["user"], {})) for row in rows]
+        tokens = await self._tokens(found, person) if found.start_ms is not None else {}
+        return [_member(found, row, tokens.get(row["user"], {})) for row in rows]
 
     async def available(self, market: int, person: int) -> int | None:
         """What she can still put into orders of a started market; None: no member."""
@@ -101,7 +103,7 @@ class Members(Repository):
         return found
 
 
-def _member(market: Market, row: RowMapping, reserved: int, held: Mapping[tuple[int, str], int]) -> Member:
+def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]) -> Member:
     outcomes = range(market.params.n_outcomes) if market.start_ms is not None else range(0)
     return Member(
         market=row["market"],
@@ -111,7 +113,7 @@ def _member(market: Market, row: RowMapping, reserved: int, held: Mapping[tuple[
         funded=row["funded"],
         balance=row["balance"],
         coming=market.params.starting_balance if market.status is Status.LOBBY else row["coming"],
-        reserved=reserved,
+        reserved=int(row["reserved"]),
         stake=row["stake"],
         net_pnl=row["net_pnl"],
         trade_count=row["trade_count"],

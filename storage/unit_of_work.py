@@ -24,6 +24,7 @@ from storage.tickets import Tickets
 
 if TYPE_CHECKING:
     from storage.cache import StateCache
+    from storage.records import Market
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, object]
@@ -60,11 +61,14 @@ class UnitOfWork:
         cache: StateCache,
         outbox_filled: Callable[[], None],
         crash: Callable[[str], None],
+        *,
+        reading: bool,
     ) -> None:
         self.connection = connection
         self.cache = cache
         self.outbox_filled = outbox_filled
         self.crash = crash
+        self.seen: dict[int, Market] | None = {} if reading else None  # a snapshot's markets do not change
         self.over = False
         self.after_commit: list[Callable[[], None]] = []
         self.people = People(self)

@@ -46,7 +46,10 @@ ROOT = Path(__file__).parents[2]
 def kill_at(url: str, folder: Path, seed: int, point: str, count: int) -> None:
     """A life that ends by its own hand at a named point."""
     child = _spawn(url, folder, seed, f"{point}:{count}")
-    status = child.wait(timeout=120)
+    try:
+        status = child.wait(timeout=120)
+    finally:
+        child.kill()
     if status != -signal.SIGKILL:
         raise AssertionError(f"the child never passed {point!r} {count} times, it ended with {status}")
 

@@ -20,7 +20,7 @@ from engine.terms import MarketParams
 from engine.units import MICRO
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.records import Market, OrderDraft, OrderRow, OutboxRow
+from storage.records import Market, OrderDraft, OrderRow, OutboxRow, Payload
 
 STEP_MS = 1_000
 EPOCH = 1_800_000_000_000
@@ -59,7 +59,7 @@ def terms() -> MarketParams:
         {"freeze_at": 15 * i * STEP_MS, "decide_at": (15 * i + 3) * STEP_MS, "count": 1, "losers": "lowest_price"}
         for i in range(1, 4)
     ]
-    rounds.append({"freeze_at": 60 * STEP_MS, "decide_at": 63 * STEP_MS, "winner": 1})
+    rounds.append({"freeze_at": 60 * STEP_MS, "decide_at": 63 * STEP_MS, "winner": "ask"})
     rounds[0]["losers"] = [5]
     names = ["Ant", "Bee", "Cat", "Dog", "Elk"]
     built = build_params({"outcome_names": names, "z": 2_000, "gas_fee": "0.01", "rounds": rounds})
@@ -107,6 +107,8 @@ class Life:
         while True:
             market = await open_market(self._db)
             now = (market.tick_ms or 0) + STEP_MS
+            if market.status is Status.FROZEN and market.next_step is None:
+                await self._name_winner(market, now)
             work = [self._order(self._think(market)) for _ in range(self._rng.randrange(4))]
             await asyncio.gather(*work, run_tick(self._db, market.id, now))
             await self._deliver(now)
@@ -138,6 +140,16 @@ class Life:
         self._db.crash("after the order is committed")
         if isinstance(row, OrderRow):
             self._accepted.note(request)
+
+    async def _name_winner(self, market: Market, now_ms: int) -> None:
+        """The final asks: the first outcome still in wins. Asked again after a crash, it is the same action."""
+        async with self._db.writing() as uow:
+            winner = (await uow.markets.state(market)).active[0]
+            body: Payload = {"kind": "resolve", "outcomes": [winner]}
+            await uow.actions.append(
+                market.id, "control", body, actor=1, request_id=f"resolve:{market.id}", now_ms=now_ms
+            )
+            await uow.commit()
 
     async def _deliver(self, now_ms: int) -> None:
         async with self._db.writing() as uow:
