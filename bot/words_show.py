@@ -285,11 +285,14 @@ def voided(facts: Facts) -> Reply:
 
 
 def lead_change(params: MarketParams, facts: Facts) -> Reply:
-    now, before = int(facts["outcome"]), int(facts["before"])
+    """Nobody falls behind where nobody led: at a level start."""
+    rows: list[Line | Picture | Board] = []
+    if facts["before"] is not None:
+        rows.append(line(outcome(params, int(facts["before"])), f" falls behind at {price(int(facts['before_yes']))}."))
     return to_chat(
-        outcome(params, now, Style.BOLD),
+        outcome(params, int(facts["outcome"]), Style.BOLD),
         f" takes the lead at {price(int(facts['yes']))}.",
-        blocks=[line(outcome(params, before), f" falls behind at {price(int(facts['before_yes']))}.")],
+        blocks=rows,
         actions=(Action(label="Board", text="/board"), Action(label="Chart", text="/chart")),
     )
 
