@@ -1,0 +1,234 @@
+"""What a tick did, as the rows it writes. Pure; `storage.saving` has the statements.
+
+Keys that begin with `b_` name the row an update is for, those with `d_` what is added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from engine.events import ControlRefused, Event, Fill, Gas, Joined, OrderDone
+from engine.intents import Intent, Join
+from engine.params import params_to_json
+from engine.risk import InvariantBroken, house_cash, worst_loss
+from engine.state import MarketState, Side, Status, price_micro
+from engine.terms import MarketParams
+from storage.entries import Entry
+from storage.loading import POOL, scalars
+from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, OrderStatus, intent_number
+
+Row: TypeAlias = dict[str, Any]  # a row as it is written: every column has its own type
+COUNTED = ("volume", "fees", "gas", "stake", "coming")  # what only storage counts of a person
+OWN_ROWS = (OrderDone, Gas)  # events that are columns of their order already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickOutcome:
+    """All that a market tick did, ready to be saved.
+
+    market: as it was loaded; now_ms: epoch; intents, orders, actions: what it ran; before, after, params: the engine's,
+    params those of the next tick; next_step: of the timetable after it.
+    """
+
+    market: Market
+    now_ms: int
+    intents: tuple[Intent, ...]
+    orders: tuple[OrderRow, ...]
+    actions: tuple[ActionRow, ...]
+    fills: tuple[Fill, ...]
+    events: tuple[Event, ...]
+    before: MarketState
+    after: MarketState
+    params: MarketParams
+    next_step: NextStep | None
+
+    @property
+    def tick(self) -> int:
+        return self.market.tick + 1
+
+    @property
+    def stamp(self) -> Row:
+        """What every row of its history begins with."""
+        return {"market": self.market.id, "tick_id": self.tick, "ts_ms": self.now_ms}
+
+
+def config_row(state: MarketState, params: MarketParams, now_ms: int, head: str, step: NextStep | None) -> Row:
+    return {
+        "status": state.status.value,
+        "params": params_to_json(params),
+        "tick_ms": now_ms,
+        "head": head,
+        "state": scalars(state),
+        "house": house_cash(state),
+        "halted": None,
+        "winner": state.winner,
+        "ended_ms": now_ms if state.status in (Status.RESOLVED, Status.VOIDED) else None,
+        "next_kind": step.kind if step else None,
+        "next_ms": step.at_ms if step else None,
+        "next_round": step.round if step else None,
+    }
+
+
+def order_rows(outcome: TickOutcome) -> list[Row]:
+    """What became of each order. Raises InvariantBroken where one ran and nothing did."""
+    found = [
+        {
+            "b_market": outcome.market.id,
+            "b_number": intent_number(event.order),
+            "status": OrderStatus(event.status).value,
+            "remaining": event.size - event.filled,
+            "amount": event.amount,
+            "fee": event.fee,
+            "gas": event.gas,
+            "reason": event.reason.value if event.reason else None,
+            "detail": dict(event.detail),
+            "reserve": 0,
+        }
+        for event in outcome.events
+        if isinstance(event, OrderDone)
+    ]
+    missing = {row.number for row in outcome.orders} - {row["b_number"] for row in found}
+    if missing:
+        raise InvariantBroken("order_lost", f"orders {sorted(missing)} ran and nothing became of them")
+    return found
+
+
+def action_rows(outcome: TickOutcome) -> list[Row]:
+    refused = {event.id: event.reason.value for event in outcome.events if isinstance(event, ControlRefused)}
+    return [
+        {
+            "b_market": outcome.market.id,
+            "b_number": row.number,
+            "status": (ActionStatus.REFUSED if row.id in refused else ActionStatus.DONE).value,
+            "reason": refused.get(row.id),
+        }
+        for row in outcome.actions
+    ]
+
+
+def account_rows(outcome: TickOutcome) -> list[Row]:
+    """The accounts that changed, with the engine's values."""
+    before = outcome.before.accounts
+    return [
+        {
+            "b_market": outcome.market.id,
+            "b_user": person,
+            "balance": account.cash,
+            "net_pnl": -account.net,
+            "trade_count": account.trades,
+            "escrow": account.escrow,
+            "funded": True,
+        }
+        for person, account in outcome.after.accounts.items()
+        if account != before.get(person)
+    ]
+
+
+def position_rows(outcome: TickOutcome) -> list[Row]:
+    """The holdings that changed."""
+    before, nothing = outcome.before.accounts, ((0, 0),) * outcome.params.n_outcomes
+    return [
+        {"market": outcome.market.id, "user": person, "outcome": i, "side": side.value, "tokens": pair[at]}
+        for person, account in outcome.after.accounts.items()
+        if account.tokens != (old := before[person].tokens if person in before else nothing)
+        for i, pair in enumerate(account.tokens)
+        for at, side in enumerate((Side.YES, Side.NO))
+        if pair[at] != old[i][at]
+    ]
+
+
+def counted_rows(outcome: TickOutcome) -> list[Row]:
+    """By person: money traded, fees, gas, money granted, and what was coming and has now come."""
+    found: dict[int, Row] = {}
+
+    def add(person: int | None, name: str, amount: int) -> None:
+        if person is not None and amount:
+            empty = {"b_market": outcome.market.id, "b_user": person, **{f"d_{name}": 0 for name in COUNTED}}
+            found.setdefault(person, empty)[f"d_{name}"] += amount
+
+    for fill in outcome.fills:
+        for person, fee in ((fill.buyer, fill.buy_fee), (fill.seller, fill.sell_fee)):
+            add(person, "volume", fill.amount)
+            add(person, "fees", fee)
+    for event in outcome.events:
+        if isinstance(event, Gas):
+            add(event.user, "gas", event.amount)
+        elif isinstance(event, Joined):
+            add(event.user, "stake", event.cash)
+    for intent in outcome.intents:
+        if isinstance(intent, Join):
+            add(intent.user, "coming", -intent.cash)
+    return list(found.values())
+
+
+def binary_rows(market: int, before: MarketState | None, after: MarketState) -> list[Row]:
+    """The pools that changed; all of them without a `before`."""
+    return [
+        {"market": market, "outcome": i, **{name: getattr(pool, name) for name in POOL}}
+        for i, pool in enumerate(after.binaries)
+        if before is None or pool != before.binaries[i]
+    ]
+
+
+def trade_rows(outcome: TickOutcome, numbered: Iterable[tuple[Fill, int]]) -> list[Row]:
+    return [
+        {
+            **outcome.stamp,
+            "trade_id": number,
+            "outcome": fill.outcome,
+            "side": fill.side.value,
+            "kind": fill.kind,
+            "buy_user": fill.buyer,
+            "sell_user": fill.seller,
+            "price": fill.price,
+            "size": fill.size,
+            "fee": fill.buy_fee + fill.sell_fee,
+            "amount": fill.amount,
+            "buy_fee": fill.buy_fee,
+            "sell_fee": fill.sell_fee,
+            "order": intent_number(fill.order),
+            "parts": fill.parts,
+        }
+        for fill, number in numbered
+    ]
+
+
+def entry_rows(stamp: Row, counted: int, found: Sequence[Entry]) -> list[Row]:
+    """Numbered on from `counted`."""
+    return [{**stamp, "entry_id": number, **entry._asdict()} for number, entry in enumerate(found, start=counted + 1)]
+
+
+def event_rows(outcome: TickOutcome, counted: int) -> list[Row]:
+    """Numbered on from `counted`; what an order became and its gas are in its own row."""
+    stored = (event for event in outcome.events if not isinstance(event, OWN_ROWS))
+    return [
+        {**outcome.stamp, "event_id": number, "type": type(event).__name__, "payload": event.to_json()}
+        for number, event in enumerate(stored, start=counted + 1)
+    ]
+
+
+def summary(state: MarketState, params: MarketParams, fills: Sequence[Fill], orders: int) -> Row:
+    """The `summary` of a row of `ticks`: prices and money traded per outcome."""
+    outcomes = range(params.n_outcomes)
+    volume = [0 for _ in outcomes]
+    for fill in fills:
+        volume[fill.outcome] += fill.amount
+    return {
+        "yes": [price_micro(state, params, i, Side.YES) for i in outcomes],
+        "no": [price_micro(state, params, i, Side.NO) for i in outcomes],
+        "volume": volume,
+        "orders": orders,
+        "trades": len(fills),
+    }
+
+
+def metric_row(stamp: Row, state: MarketState, params: MarketParams, fills: Iterable[Fill]) -> Row:
+    return {
+        **stamp,
+        "volume": sum(fill.amount for fill in fills),
+        "mm_risk": worst_loss(state, params),
+        "mm_profit": sum(state.profit.values()),
+        "sources": state.profit,
+    }
