@@ -35,6 +35,7 @@ class Scene(NamedTuple):
 
 
 RICH = "1 gets 100000000000 + 2 gets 100000000000"
+PUMPED = ["1 buys 9 yes of 0", "2 buys 200 yes of 0", "1 sells all yes of 0", "2 sells all yes of 0"]
 PHASED = [
     {"freeze_at": 100, "decide_at": 100, "count": 1, "losers": "ask"},
     {"freeze_at": 900, "decide_at": 1000, "winner": "ask"},
@@ -129,6 +130,16 @@ SCENES = [
         [RICH, "1 buys 500 yes of 0 + 2 buys 80 no of 0", "1 sells 9 yes of 0", "void"],
     ),
     Scene(
+        "a void is scaled to what the house has",
+        {"z": 10, "fee": 0, "kappa": 0},
+        [
+            RICH,
+            *["1 buys 9 yes of 0", "2 buys 200 yes of 0", "1 sells all yes of 0", "2 sells all yes of 0"] * 9,
+            "void",
+        ],
+        ("void scaled",),
+    ),
+    Scene(
         "the classic start",
         {"start": "classic", "floor_enabled": False},
         [RICH, *[f"1 buys 2000 no of {i}" for i in (0, 1, 2)], "1 buys 500 yes of 0", "won 0"],
@@ -142,6 +153,17 @@ def test_directed_markets_agree(scene: Scene) -> None:
     play(twin, scene.ticks)
     missed = [corner for corner in scene.corners if not twin.market.seen[corner]]
     assert not missed, dict(twin.market.seen)
+
+
+def test_no_pool_gives_below_a_tenth_of_its_depth() -> None:
+    """One pool all but drained: sales elsewhere and there take from it no more than that."""
+    twin = Twin(market(zeta="0.3"))
+    play(twin, [RICH, "1 buys 3000 yes of 1 + 2 buys 2000 no of 2"])
+    l0 = twin.params.l0
+    twin.bend(0, -87 * l0 // 100, (l0 // 50, l0 // 40))
+    play(twin, ["1 buys 40 no of 0", "1 sells all yes of 1 + 2 sells all no of 2", "1 sells all no of 0"], now=10)
+    assert twin.market.seen["others short of room"]
+    assert twin.market.level(0) == -(-l0 // 10)
 
 
 @pytest.mark.parametrize("block", range(10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from random import Random
 
 import pytest
@@ -106,6 +107,20 @@ def test_the_public_quadratic_is_the_exact_one(seed: int) -> None:
     for d in (down, path.q, 1):
         sold = quadratic_sell(d, **given, share=share, mu=mu, nu=nu, kappa=kappa)
         assert sold == exact.quadratic_sell(path, d, weights)
+
+
+def test_pools_of_a_few_micro_dollars_are_rounded_once() -> None:
+    """Every pool up to ten micro-dollars deep, every size: where roots are whole numbers, a careless root shows."""
+    one, kappa = Fraction(1), Fraction(0)
+    for l0, share, nu in product(range(1, 11), (one, Fraction(1, 2), Fraction(3, 4)), (one, Fraction(1, 3))):
+        depth, weights = exact.Depth(l0=l0, gamma=kappa), exact.Weights(mu=one, nu=nu, kappa=kappa)
+        for q, d in product(range(1, l0 + 1), range(1, 11)):
+            path = exact.Path(depth=depth, v=0, q=q, phi=share)
+            bought = quadratic_buy(d, q=q, l=l0, share=share, mu=one, nu=nu, kappa=kappa)
+            assert bought == exact.quadratic_buy(path, d, weights)
+            if d <= q:
+                sold = quadratic_sell(d, q=q, l=l0, share=share, mu=one, nu=nu, kappa=kappa)
+                assert sold == exact.quadratic_sell(path, d, weights)
 
 
 def test_the_smaller_root_is_taken_on_sells() -> None:

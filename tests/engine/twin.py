@@ -13,10 +13,10 @@ from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.resolution import trigger_resolution
-from engine.state import MarketState, Side, Status, open_market
+from engine.state import Binary, MarketState, Side, Status, open_market
 from engine.units import MICRO
 from tests.engine.markets import SPAN, USERS, some_changes, some_join, some_order
-from tests.engine.reference.market import Market
+from tests.engine.reference.market import Market, Pool
 from tests.engine.reference.rounds import eliminate, finish
 from tests.engine.translate import differences, dones_of, rules_of, step_of
 
@@ -46,6 +46,18 @@ class Twin:
         risk.check(self.state, self.params)
         return events
 
+    def bend(self, outcome: int, v: int, supplies: tuple[int, int]) -> None:
+        """Moves collateral from a pool to the stake and sets its supplies: a state that takes a long life to reach."""
+        old = self.state.binaries[outcome]
+        seeds = (old.s_yes + supplies[0] - old.q_yes, old.s_no + supplies[1] - old.q_no)
+        bent = Binary(v=v, q_yes=supplies[0], q_no=supplies[1], s_yes=seeds[0], s_no=seeds[1], e=old.e)
+        pools = tuple(bent if j == outcome else binary for j, binary in enumerate(self.state.binaries))
+        self.state = replace(self.state, binaries=pools, stake=self.state.stake + old.v - v)
+        self.market.stake += old.v - v
+        self.market.pools[outcome] = Pool(v=v, q=list(supplies), s=list(seeds), e=old.e)
+        assert not differences(self.state, self.market)
+        risk.check(self.state, self.params)
+
     def aside(self, losers: tuple[int, ...], *, final: bool = False) -> None:
         """A round or final by its own door, thrown away."""
         _, after, _ = trigger_resolution(self.state, self.params, final, losers, at_ms=self.market.last_decision)
@@ -71,8 +83,7 @@ def said(twin: Twin, line: str, at: int, name: str) -> Intent:
     if words[1] == "gets":
         return Join(id=name, accepted_ms=at, user=user, cash=_micro(words[2]))
     outcome, side = int(words[5]), Side(words[3])
-    held = twin.state.accounts[user].tokens[outcome][side is Side.NO]
-    size = held if words[2] == "all" else _micro(words[2])
+    size = twin.state.accounts[user].tokens[outcome][side is Side.NO] if words[2] == "all" else _micro(words[2])
     order = Order(id=name, accepted_ms=at, user=user, outcome=outcome, side=side, buy=words[1] == "buys", size=size)
     if words[6:7] == ["worst"]:
         order = replace(order, worst_price=_micro(words[7]) * MICRO)
@@ -86,13 +97,12 @@ def _micro(text: str) -> int:
     return int(whole) * MICRO + int(part.ljust(6, "0") or 0)
 
 
-def play(twin: Twin, ticks: Sequence[str]) -> None:
+def play(twin: Twin, ticks: Sequence[str], now: int = 0) -> None:
     """Every entry is a market tick, a millisecond after the one before; ` + ` joins lines of one tick.
 
     `out` comes at 100 ms and `won` at 1000 ms, when the rounds of the scenes ask for them.
     """
-    now = 0
-    for number, text in enumerate(ticks):
+    for number, text in enumerate(ticks, now):
         now = max(now + 1, {"out": 100, "won": 1000}.get(text.split()[0], 0))
         lines = text.split(" + ")
         twin.tick(now, [said(twin, line, now, f"{number:02}-{i}") for i, line in enumerate(lines)])

@@ -145,6 +145,7 @@ def void(market: Market) -> None:
     """Everyone gets back her net stake, nobody pays; scaled where the house has less."""
     owed = {user: max(0, person.net) for user, person in market.people.items()}
     whole, cash = sum(owed.values()), market.house_cash
+    market.seen["void scaled"] += whole > cash
     for user, amount in owed.items():
         pay(market, user, amount if whole <= cash else floor(Fraction(amount * cash, whole)))
         market.people[user].tokens = Counter()
