@@ -88,7 +88,7 @@ async def town(
     finally:
         for visitor in made.visitors:
             await visitor.close()
-        await room.stop()
+        await made.room.stop()
         await db.close()
 
 

@@ -16,44 +16,58 @@ export function create(submit) {
   const past = [];
   let rows = [];
   let chosen = -1;
-  let asked = null;
+  let asked = null; // the completion under way
+  let eager = false; // Tab came before its list
   let back = 0;
 
   async function complete() {
     asked?.abort();
+    eager = false;
     const text = input.value;
     if (!text.startsWith("/")) return close();
-    asked = new AbortController();
+    prune(text.toLowerCase());
+    const mine = (asked = new AbortController());
     try {
-      const found = await api.ask("api/complete", { text }, asked.signal);
-      if (input.value === text) open(found);
+      const found = await api.ask("api/complete", { text }, mine.signal);
+      if (asked !== mine) return;
+      asked = null;
+      open(found);
+      if (eager && rows.length) accept(0);
     } catch {
-      // superseded, or no connection: the line works without its list
+      if (asked === mine) asked = null; // no connection: the line works without its list
     }
+  }
+
+  /** Rows of an earlier text that this one has ruled out are not left to be accepted by mistake. */
+  function prune(text) {
+    const left = rows.filter((row) => row.line.toLowerCase().startsWith(text));
+    if (left.length < rows.length) list(left);
   }
 
   function open(found) {
     const note = found.find((row) => !row.line);
-    rows = found.filter((row) => row.line);
     about.replaceChildren(...(note ? [h("b", {}, note.label), ` ${note.hint}`] : []));
     about.hidden = !note;
+    list(found.filter((row) => row.line));
+    box.hidden = rows.length === 0 && !note;
+    box.scrollTop = 0;
+  }
+
+  function list(next) {
+    const kept = rows[chosen]?.line;
+    rows = next;
     options.replaceChildren(...rows.map(option));
     options.hidden = rows.length === 0;
-    choose(-1);
-    const shown = rows.length > 0 || Boolean(note);
-    box.hidden = !shown;
     input.setAttribute("aria-expanded", String(rows.length > 0));
-    box.scrollTop = 0;
+    choose(rows.findIndex((row) => row.line === kept));
   }
 
   function close() {
     asked?.abort();
-    rows = [];
-    choose(-1);
+    asked = null;
+    list([]);
     box.hidden = true;
-    options.replaceChildren();
     about.replaceChildren();
-    input.setAttribute("aria-expanded", "false");
   }
 
   function option(row, index) {
@@ -108,7 +122,7 @@ export function create(submit) {
     ArrowDown: () => (rows.length ? choose((chosen + 1) % rows.length) : recall(-1)),
     ArrowUp: () => (rows.length ? choose(chosen <= 0 ? rows.length - 1 : chosen - 1) : recall(1)),
     Escape: () => close(),
-    Tab: () => (rows.length ? accept(Math.max(0, chosen)) : false),
+    Tab: () => (rows.length ? accept(Math.max(0, chosen)) : asked ? (eager = true) : false),
     Enter: () => (chosen >= 0 ? accept(chosen) : false),
   };
 

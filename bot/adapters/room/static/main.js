@@ -85,11 +85,11 @@ async function say(text) {
 }
 
 async function press(action, message, button) {
-  button.disabled = true;
-  button.setAttribute("aria-busy", "true");
+  if (stranger()) return byId("name").focus();
+  if (button.ariaBusy) return; // not disabled: that would take the keyboard's place away
+  button.ariaBusy = "true";
   await sent("api/press", { text: action.text, message: message.id, request: api.newRequest() }, () => {});
-  button.disabled = false;
-  button.removeAttribute("aria-busy");
+  button.ariaBusy = null;
 }
 
 async function sent(path, payload, refused) {
@@ -121,12 +121,12 @@ function ask(form, id) {
 
 /** A command somebody wrote about, into the command line: up to where its arguments are only described. */
 function insert(text) {
-  if (byId("line").hidden) byId("name").focus();
+  if (stranger()) byId("name").focus();
   else line.set(text.replace(/\s*[[<].*$/, " "));
 }
 
 function pick(name, side) {
-  if (byId("line").hidden) byId("name").focus();
+  if (stranger()) byId("name").focus();
   else line.set(`/buy ${format.typed(name)} ${side} `);
 }
 
@@ -140,13 +140,16 @@ async function arrive() {
   }
 }
 
+/** Nobody yet: whatever she presses leads to the one field there is. */
+const stranger = () => byId("line").hidden;
+
 function known(me) {
-  const stranger = !me.name;
-  document.body.classList.toggle("stranger", stranger);
-  byId("join").hidden = !stranger;
-  byId("line").hidden = stranger;
-  byId("who").replaceChildren(...(stranger ? [] : [h("b", {}, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
-  show(stranger ? "market" : current);
+  const nobody = !me.name;
+  document.body.classList.toggle("stranger", nobody);
+  byId("join").hidden = !nobody;
+  byId("line").hidden = nobody;
+  byId("who").replaceChildren(...(nobody ? [] : [h("b", {}, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
+  show(nobody ? "market" : current);
 }
 
 byId("join").addEventListener("submit", async (event) => {

@@ -26,7 +26,8 @@ export function openForm(form, id, done) {
       body.elements.namedItem(empty.name).focus();
       return;
     }
-    submit.disabled = true;
+    if (submit.ariaBusy) return;
+    submit.ariaBusy = "true";
     error.textContent = "";
     try {
       const args = Object.fromEntries(form.fields.map((field) => [field.name, value(body, field)]));
@@ -39,7 +40,7 @@ export function openForm(form, id, done) {
       error.textContent = problem.message;
     }
     request = api.newRequest();
-    submit.disabled = false;
+    submit.ariaBusy = null;
   }
 
   sheet.replaceChildren(body);

@@ -1,0 +1,92 @@
+"""A real Chromium for tests: found, or missed loudly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+ARGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = f"Chromium was not found ({', '.join(NAMES)}): the room was not tried in a browser"
+WIDE, PHONE = (1280, 800), (360, 740)
+
+
+def found() -> str:
+    """Where it is; skips, or fails where `OUTCRY_REQUIRE` asks for a browser."""
+    path = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if path is None:
+        if "browser" in os.environ.get("OUTCRY_REQUIRE", ""):
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    return path
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    path = found()
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=path, args=list(ARGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Window:
+    """One person's window; every complaint of its page is kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.set_default_timeout(5_000)
+
+    async def join(self, url: str, name: str) -> None:
+        await self.page.goto(url)
+        await self.page.get_by_label("Your name here").fill(name)
+        await self.page.locator("#join button").click()
+        await self.page.locator("#text").wait_for()
+
+    async def say(self, text: str) -> None:
+        await self.page.locator("#text").fill(text)
+        await self.page.locator("#text").press("Enter")
+
+    async def press(self, label: str) -> None:
+        await self.page.locator("#messages").get_by_role("button", name=label, exact=True).last.click()
+
+    async def see(self, text: str, within: str = "body") -> None:
+        """Waits until the text is in sight."""
+        await self.page.locator(within).get_by_text(text).last.wait_for()
+
+
+async def window(
+    browser: Browser,
+    size: tuple[int, int] = WIDE,
+    *,
+    theme: str = "dark",
+    calm: bool = False,
+) -> Window:
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="light" if theme == "light" else "dark",
+        reduced_motion="reduce" if calm else "no-preference",
+        has_touch=size == PHONE,
+    )
+    return Window(await context.new_page())

@@ -1,0 +1,376 @@
+"""The room in a real Chromium, with everything real behind it: dispatcher, storage, ticks, announcer, charts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page
+
+from bot.adapters.room import Room
+from bot.charts import Charts
+from bot.reply import Picture
+from tests.bot.room_town import ADMIN, Town, no_chart, town
+from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
+from tests.storage.worlds import MINUTE, params
+
+TEAMS = ["Brazil", "Germany", "Costa Rica", "Netherlands"]
+ROUNDS = [
+    {"freeze_at": 10 * MINUTE, "decide_at": 20 * MINUTE, "count": 2, "losers": [1, 3]},
+    {"freeze_at": 30 * MINUTE, "decide_at": 40 * MINUTE, "winner": 2},
+]
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def chrome() -> AsyncIterator[Browser]:
+    async with chromium() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chrome: Browser) -> AsyncIterator[Browser]:
+    """The module's Chromium, with no window open."""
+    yield chrome
+    for context in chrome.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def cup(tmp_path: Path) -> AsyncIterator[Town]:
+    """A running market of four teams; the final leaves two."""
+    async with town(tmp_path) as made:
+        await made.open_market(params(outcome_names=TEAMS, rounds=ROUNDS))
+        await made.tick()
+        yield made
+
+
+def row(page: Page, team: str) -> Locator:
+    return page.locator("#board .row[data-outcome]").filter(has_text=team)
+
+
+def price(page: Page, team: str, side: str) -> Locator:
+    return row(page, team).locator(f".price.{side}")
+
+
+async def overflow(page: Page) -> int:
+    """How many pixels stick out sideways."""
+    wide: int = await page.evaluate(
+        "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - innerWidth"
+    )
+    return wide
+
+
+async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_an_elimination(
+    browser: Browser, tmp_path: Path
+) -> None:
+    charts: list[Charts] = []
+
+    async def draw(picture: Picture, theme: str) -> bytes | None:
+        return await charts[0].picture(picture, theme)
+
+    async with town(tmp_path, draw=draw) as cup:
+        charts.append(Charts(cup.db, processes=False))
+        await cup.open_market(params(outcome_names=TEAMS, rounds=ROUNDS))
+        await cup.tick()
+        ada = await window(browser)
+        page = ada.page
+        await ada.join(cup.url, "Ada")
+        await ada.see("Welcome, Ada", "#messages")
+        await cup.tick()
+
+        assert await page.locator("#board .row[data-outcome]").count() == 4
+        await price(page, "Germany", "yes").click()
+        assert await page.locator("#text").input_value() == "/buy germany yes "
+        await page.locator("#options [role=option]").filter(has_text="100").first.click()
+        await page.locator("#text").press("Enter")
+        await ada.see("Buy Germany YES", "#messages")
+        before = await price(page, "Germany", "yes").inner_text()
+        await ada.press("Confirm")
+        await ada.see("Sent.", "#messages")
+        await cup.tick()
+        await ada.see("Filled: 100 Germany YES", "#messages")
+        assert await page.locator("#messages .card").filter(has_text="Buy Germany YES").count() == 0
+        await until(page, f"document.querySelector('#board [data-outcome=\"1\"] .price.yes').innerText !== {before!r}")
+        assert (await page.locator("#board .row[data-outcome] .label").first.inner_text()) == "Germany"
+
+        await ada.say("/chart")
+        chart = page.locator("#messages img.chart")
+        await chart.wait_for()
+        await until(page, "document.querySelector('#messages img.chart').naturalWidth > 300")
+        await page.locator("#messages .figure").click()
+        await page.locator("dialog.zoom img").wait_for()
+        await page.keyboard.press("Escape")
+
+        await cup.tick(10 * MINUTE)
+        await ada.see("Trading is frozen: round 1 is being decided.", "#news")
+        assert await page.locator("#board .pill").inner_text() == "Frozen"
+        await cup.tick(10 * MINUTE)
+        await ada.see("Brazil and Costa Rica are out.", "#news")
+        await until(page, "document.querySelector('#news img.chart')?.naturalWidth > 300")
+        assert await page.locator("#board .row.out .label").all_inner_texts() == ["Costa Rica", "Brazil"]
+        struck = await row(page, "Brazil").locator(".label").evaluate("one => getComputedStyle(one).textDecorationLine")
+        assert struck == "line-through"
+        await cup.tick(10 * MINUTE)
+        await cup.tick(10 * MINUTE)
+        await ada.see("Germany wins Zoo.", "#news")
+        await ada.see("You are paid $100.00.", "#messages")
+        assert ada.complaints == []
+        await charts[0].close()
+
+
+async def test_two_people_share_the_market_and_nothing_else(browser: Browser, cup: Town) -> None:
+    ada, bob = await window(browser), await window(browser)
+    await ada.join(cup.url, "Ada")
+    await bob.join(cup.url, "Bob")
+    await cup.tick()
+    await ada.say("/buy brazil no $20")
+    await ada.see("Buy Brazil NO", "#messages")
+    await bob.say("who buys NO?")
+    await ada.see("who buys NO?", "#messages")
+    assert "only you see this" in await ada.page.locator("#messages").inner_text()
+    text = await bob.page.locator("#messages").inner_text()
+    assert "Buy Brazil NO" not in text
+    assert "/buy" not in text.replace("/buy brazil yes $50", "")
+    second = Window(await ada.page.context.new_page())
+    await second.page.goto(cup.url)
+    await second.see("Buy Brazil NO", "#messages")
+    await ada.press("Cancel")
+    await until(second.page, "!document.querySelector('#messages').innerText.includes('Confirm')")
+    assert ada.complaints + bob.complaints + second.complaints == []
+
+
+async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(browser: Browser, cup: Town) -> None:
+    ada = await window(browser)
+    await ada.join(cup.url, "Ada")
+    await ada.see("Welcome, Ada", "#messages")
+    await cup.room.stop()
+    await ada.see("Reconnecting", ".top")
+    await ada.say("am I heard?")
+    await ada.see("goes out as soon as it can", "#line")
+    port = int(cup.url.rsplit(":", 1)[1].strip("/"))
+    cup.room = Room(cup.db, cup.dispatcher, cup.clock.now_ms, port=port, admin_token=ADMIN, draw=no_chart)
+    await cup.room.start()
+    await ada.see("am I heard?", "#messages")
+    await until(ada.page, "!document.body.classList.contains('offline')")
+    assert await ada.page.locator("#messages .say").count() == 1
+    assert await ada.page.locator("#messages .answer").count() == 1
+    page = await cup.room.platform.log.after("room", None, None)
+    assert [one.body.get("say") for one in page.messages if "say" in one.body] == ["am I heard?"]
+
+
+async def test_a_phone_of_360_pixels_shows_everything_in_two_tabs(browser: Browser, cup: Town) -> None:
+    ada = await window(browser, PHONE, theme="light")
+    page = ada.page
+    await page.goto(cup.url)
+    await page.locator("#board .row[data-outcome]").first.wait_for()
+    assert await overflow(page) == 0
+    await ada.join(cup.url, "A very long name that goes on")
+    await cup.tick()
+    for text in ("/help", "/positions", "/board", "x" * 300, "/leaderboard", "/buy germany yes 100"):
+        await ada.say(text)
+    await ada.see("Buy Germany YES", "#messages")
+    assert await overflow(page) == 0
+    market = page.get_by_role("tab", name="Market")
+    await market.click()
+    assert await page.locator("#talk").is_hidden()
+    assert await page.locator("#market").is_visible()
+    assert await overflow(page) == 0
+    await price(page, "Costa Rica", "no").click()
+    assert await page.locator("#text").input_value() == '/buy "costa rica" no '
+    assert await overflow(page) == 0
+    for target in await page.locator(".price:visible, .tabs button, .line button").all():
+        box = await target.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 36
+    await page.locator("#text").press("Escape")
+    await market.press("ArrowRight")
+    assert await page.locator("#talk").is_visible()
+    assert ada.complaints == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+async def test_axe_has_no_serious_finding_in_either_theme(browser: Browser, cup: Town, size: tuple[int, int]) -> None:
+    ada = await window(browser, size, calm=True)
+    page = ada.page
+    await page.goto(cup.url)
+    await page.locator("#board .row[data-outcome]").first.wait_for()
+    assert await findings(page) == []
+    await ada.join(cup.url, "Ada")
+    await cup.tick()
+    for text in ("/leaderboard", "/nonsense", "hello", "/chart", "/buy germany yes 100"):
+        await ada.say(text)
+    await ada.see("Buy Germany YES", "#messages")
+    await page.locator("#text").fill("/buy ")
+    await page.locator("#options li").first.wait_for()
+    await page.keyboard.press("ArrowDown")
+    assert await findings(page) == []
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Switch to the light theme").click()
+    assert await findings(page) == []
+    await ada.press("Change")
+    await page.locator("dialog[open]").wait_for()
+    assert await findings(page) == []
+    await page.keyboard.press("Escape")
+    await cup.tick(10 * MINUTE)
+    await cup.tick(10 * MINUTE)
+    if size == PHONE:
+        await page.get_by_role("tab", name="Market").click()
+    await ada.see("are out.", "#news")
+    assert await findings(page) == []
+
+
+async def findings(page: Page) -> list[str]:
+    """Serious and critical ones, with the elements they are about."""
+    found = await Axe().run(page)
+    return [
+        f"{one['id']}: {node['html']} {node.get('failureSummary', '')}"
+        for one in found.response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+async def test_everything_can_be_done_by_keyboard(browser: Browser, cup: Town) -> None:
+    ada = await window(browser)
+    page = ada.page
+    await page.goto(cup.url)
+    await page.locator("#name").wait_for()
+    await page.locator("#name").focus()
+    await page.keyboard.type("Ada")
+    await page.keyboard.press("Enter")
+    await ada.see("Welcome, Ada", "#messages")
+    await cup.tick()
+    assert await page.evaluate("document.activeElement.id") == "text"
+    await page.keyboard.type("/bu")
+    await page.locator("#options li").first.wait_for()
+    await page.keyboard.press("Tab")
+    await until(page, "document.querySelector('#text').value === '/buy '")
+    await see_about(page, "outcome")
+    await page.keyboard.type("ger")
+    await until(page, "document.querySelectorAll('#options li').length === 1")
+    await page.keyboard.press("ArrowDown")
+    assert await page.locator("#text").get_attribute("aria-activedescendant") == "option-0"
+    await page.keyboard.press("Enter")
+    await until(page, "document.querySelector('#text').value.toLowerCase() === '/buy germany '")
+    await see_about(page, "side")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await see_about(page, "amount")
+    await page.keyboard.press("Escape")
+    assert await page.locator("#text").get_attribute("aria-expanded") == "false"
+    await page.keyboard.type("50")
+    await page.keyboard.press("Enter")
+    await ada.see("Buy Germany NO", "#messages")
+    await page.keyboard.press("ArrowUp")
+    assert (await page.locator("#text").input_value()).lower() == "/buy germany no 50"
+    await page.keyboard.press("ArrowDown")
+    confirm = page.locator("#messages").get_by_role("button", name="Confirm")
+    for _ in range(40):
+        await page.keyboard.press("Shift+Tab")
+        if await confirm.evaluate("one => one === document.activeElement"):
+            break
+    ring = await confirm.evaluate("one => getComputedStyle(one).boxShadow")
+    assert ring != "none"
+    await page.keyboard.press("Enter")
+    await ada.see("Sent.", "#messages")
+    assert await page.evaluate("document.activeElement.closest('#messages') !== null")
+    heard = page.locator("#heard")
+    await cup.tick()
+    await until(page, "document.querySelector('#heard').textContent.startsWith('Filled')")
+    assert await heard.get_attribute("aria-live") == "polite"
+    assert ada.complaints == []
+
+
+async def until(page: Page, condition: str) -> None:
+    """Polls from outside: the page's own policy lets nobody evaluate strings inside."""
+    for _ in range(250):
+        if await page.evaluate(condition):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(condition)
+
+
+async def see_about(page: Page, argument: str) -> None:
+    await page.locator("#about b").get_by_text(argument, exact=True).wait_for()
+
+
+async def test_hostile_names_and_texts_are_shown_as_they_were_typed(browser: Browser, tmp_path: Path) -> None:
+    attack = '<img src=x onerror="document.title=1">'
+    async with town(tmp_path) as cup:
+        await cup.open_market(params(outcome_names=[attack, "Bee", "Cat"]))
+        await cup.tick()
+        ada, bob = await window(browser), await window(browser)
+        await ada.join(cup.url, "<b>Ada</b>")
+        await bob.join(cup.url, "Bob")
+        await ada.say(f"{attack} <script>document.title=2</script>")
+        await ada.say("/board")
+        await bob.see("<script>document.title=2</script>", "#messages")
+        await bob.see("<b>Ada</b>", "#messages")
+        for one in (ada, bob):
+            assert await one.page.locator("#board img, #messages img:not(.chart), #messages script").count() == 0
+            assert await one.page.locator("#board .label").filter(has_text="onerror").count() == 1
+            assert await one.page.title() not in ("1", "2")
+            assert one.complaints == []
+
+
+async def test_the_countdown_runs_at_the_markets_speed(browser: Browser, tmp_path: Path) -> None:
+    async with town(tmp_path, speed=lambda: 60.0) as cup:
+        await cup.open_market(params(outcome_names=TEAMS, rounds=ROUNDS))
+        await cup.tick()
+        ada = await window(browser)
+        await ada.page.goto(cup.url)
+        digits = ada.page.locator("#board .until .digits")
+        await digits.wait_for()
+        first = await digits.inner_text()
+        await asyncio.sleep(1.5)
+        second = await digits.inner_text()
+        assert 60 <= seconds(first) - seconds(second) <= 150
+        assert "on your watch" in await ada.page.locator("#board .until").inner_text()
+
+
+def seconds(text: str) -> int:
+    minutes, rest = text.split(":")
+    return int(minutes) * 60 + int(rest)
+
+
+@pytest.mark.parametrize("calm", [False, True])
+async def test_a_price_that_moved_flashes_unless_one_asked_for_calm(browser: Browser, cup: Town, calm: bool) -> None:
+    ada = await window(browser, calm=calm)
+    await ada.join(cup.url, "Ada")
+    await cup.tick()
+    await ada.say("/buy netherlands yes 200")
+    await ada.see("Buy Netherlands YES", "#messages")
+    await ada.press("Confirm")
+    await ada.see("Sent.", "#messages")
+    await cup.tick()
+    await ada.see("Filled", "#messages")
+    flashed = ada.page.locator("#board .price.rose, #board .price.fell")
+    assert (await flashed.count() > 0) is not calm
+
+
+async def test_a_chosen_theme_stays_and_charts_follow_it(browser: Browser, cup: Town) -> None:
+    ada = await window(browser)
+    await ada.join(cup.url, "Ada")
+    await ada.say("/chart")
+    chart = ada.page.locator("#messages .figure, #messages p.quiet").first
+    await chart.wait_for()
+    await ada.page.get_by_role("button", name="Switch to the light theme").click()
+    assert await ada.page.locator("html").get_attribute("data-theme") == "light"
+    await ada.page.reload()
+    await ada.see("Welcome, Ada", "#messages")
+    assert await ada.page.locator("html").get_attribute("data-theme") == "light"
+
+
+async def test_the_admin_link_shows_a_badge_and_no_token(browser: Browser, cup: Town) -> None:
+    admin = await window(browser)
+    await admin.join(cup.admin_url, "Grace")
+    assert admin.page.url == cup.url
+    await admin.see("admin", "#who")
+    assert ADMIN not in await admin.page.content()
