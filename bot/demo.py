@@ -28,11 +28,11 @@ from bot.charts import Charts
 from bot.dispatch import Dispatcher
 from bot.money import typed_moment
 from bot.platform import Platform
-from bot.reply import Picture
+from bot.reply import Board, Picture
 from bot.scenarios import people
 from bot.scenarios.channel import Channel
 from bot.scenarios.console import Console
-from bot.scenarios.stage import Place, Stage, external, is_crowd, weights
+from bot.scenarios.stage import STANDS, Place, Stage, external, weights
 from bot.scenarios.timeline import Conductor, Timeline
 from bot.scenarios.worldcup import Scenario, world_cup
 from scheduler.clock import ManualClock
@@ -52,7 +52,6 @@ HOUR = 3_600_000
 DOORS_MS = HOUR  # the lobby opens so long before the start
 PACE = Pace(digest_ms=24 * HOUR, countdown_ms=2 * HOUR, late_ms=2 * HOUR)  # days are played in minutes
 LEAST_FREEZE_S = 3.0
-ROUNDS_OF_DELIVERY = 20
 TITLE = "The room"
 
 
@@ -71,8 +70,11 @@ class Options:
     force: bool = False
 
 
-async def play(options: Options) -> int:
-    """Play it and write the files; 0, 1 where the market broke, 2 after one sentence that says why it cannot begin."""
+async def play(options: Options, scenario: Scenario | None = None) -> int:
+    """Play it (the World Cup unless told otherwise) and write the files.
+
+    Returns 0, 1 where a check of the market failed, 2 after one sentence that says why it cannot begin.
+    """
     if (options.out / DATABASE).exists() and not options.force:
         return _refused(words.holds_a_database(options.out))
     try:
@@ -86,7 +88,7 @@ async def play(options: Options) -> int:
         stack.push_async_callback(db.close)
         _clear(options.out)
         await db.migrate()
-        show = _Show(db, options, world_cup(), stack)
+        show = _Show(db, options, scenario or world_cup(), stack)
         try:
             await show.open()
         except OSError as error:
@@ -151,7 +153,7 @@ class _Show:
         crowd = people.crowd(options.traders, options.seed, weights(scenario))
         place = Place(platform=NAME, chat=MAIN, title=TITLE)
         speak = None if options.headless else self._speak
-        self.stage = Stage(scenario, self.dispatcher, crowd, place, options.seed, speak)
+        self.stage = Stage(scenario, self.dispatcher, crowd, place, options.seed, speak, self._pinned)
         self.console = Console(scenario.ticks)
 
     async def open(self) -> None:
@@ -161,8 +163,10 @@ class _Show:
         if not self.options.headless:
             platform = await self._open_room()
         out = self.stack.enter_context((self.options.out / ANNOUNCEMENTS).open("w", encoding="utf-8", newline=""))
-        self.channel = Channel(NAME, self.clock.now_ms, out, inner=platform, crowd=is_crowd)
-        self.announcer = Announcer(self.db, self.clock.now_ms, {NAME: self.channel}, self.charts.picture)
+        self.channel = Channel(NAME, self.clock.now_ms, out, platform)
+        self.announcer = Announcer(
+            self.db, self.clock.now_ms, {NAME: self.channel}, self.charts.picture, (STANDS.platform,)
+        )
         self.warming = asyncio.create_task(self.charts.start())
         await self._set_up()
 
@@ -190,11 +194,15 @@ class _Show:
         for line in set_up_lines(self.scenario):
             await self.stage.order(line)
         self.market = await self._market()
-        await self._deliver()
+        async with self.db.writing() as uow:
+            stands = await uow.chats.open(STANDS.platform, STANDS.chat, "room", STANDS.title, self.clock.now_ms())
+            await uow.chats.connect(self.market.id, stands.id)
+            await uow.commit()
+        await self.announcer.step()
         await self.stage.gather()
         self.clock.set(self.scenario.start_ms)
         await self.stage.order("/admin start")
-        await self._deliver()
+        await self.announcer.step()
 
     async def _market(self) -> Market:
         async with self.db.reading() as uow:
@@ -219,24 +227,21 @@ class _Show:
                 return report.halted
             if report.tick is None:  # somebody ended it by hand
                 break
-            await self._deliver()
+            await self.announcer.step()
             self.console.progress(tick, at_ms, len(report.fills))
         self.live = False
         await self._write_files()
         return None
 
-    async def _deliver(self) -> None:
-        """What is due now; a step may leave some for the next, never for ever."""
-        for _ in range(ROUNDS_OF_DELIVERY):
-            if not await self.announcer.step():
-                return
+    def _pinned(self) -> Board | None:
+        return self.channel.pinned()
 
     async def _speak(self, person: people.Person, text: str) -> None:
         """A line of talk in the room, as if she had typed it."""
         if self.room is None:
             return
         async with self.db.reading() as uow:
-            known = await uow.people.find(NAME, external(person))
+            known = await uow.people.find(STANDS.platform, external(person))
         if known is not None:
             body: Payload = {"say": text, "by": known.id}
             await self.room.platform.log.append(MAIN, TALK, body, author=person.name)
@@ -279,4 +284,4 @@ class _Show:
                 running = await uow.markets.running()
             for market in running:
                 await run_tick(self.db, market.id, self.clock.now_ms(), idle=False)
-            await self._deliver()
+            await self.announcer.step()

@@ -55,6 +55,11 @@ def round_name(exit_: Exit) -> str:
     return f"Round {exit_.round}" if exit_.round else "Out"
 
 
+def whose(name: str) -> str:
+    """Brazil’s, Netherlands’."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
+
+
 def _leader(prices: Sequence[Sequence[int | None]], at: int) -> int | None:
     live = [(series[at] or 0, -index) for index, series in enumerate(prices) if series[at] is not None]
     return -max(live)[1] if live else None
@@ -86,7 +91,7 @@ def prices_title(data: PricesData, names: Sequence[str]) -> str:
     if not out:
         return f"{names[leader]} leads at {cents(price)}"
     if len(out) == 1:
-        return f"{names[leader]} leads at {cents(price)} after {out[0]}’s exit"
+        return f"{names[leader]} leads at {cents(price)} after {whose(out[0])} exit"
     return f"{names[leader]} leads at {cents(price)} with {listed(out) if len(out) == 2 else str(len(out))} out"
 
 

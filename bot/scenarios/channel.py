@@ -9,23 +9,21 @@ from bot import plain
 from bot.money import moment
 from bot.platform import Platform
 from bot.reply import Board, Reply
+from bot.scenarios import reading
 
 
 class Channel:
     """`inner` is the platform people look at, if any; `out` gets every post as plain text, under the time it was said.
 
     The board is written where it is first posted and by `last_board` at the end, not at each of its hundreds of edits.
-    What is told to the crowd's own people in private goes nowhere: nobody sits there to read it.
+    What is told to one person goes through; without an `inner` there is nobody to tell.
     """
 
-    def __init__(
-        self, name: str, clock: Callable[[], int], out: TextIO, *, inner: Platform | None, crowd: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, name: str, clock: Callable[[], int], out: TextIO, inner: Platform | None = None) -> None:
         self._name = name
         self._clock = clock
         self._out = out
         self._inner = inner
-        self._crowd = crowd
         self._posted = 0
         self._board: Reply | None = None
 
@@ -45,18 +43,19 @@ class Channel:
             await self._inner.edit(chat_ext, ref, reply)
 
     async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
-        if self._inner and not self._crowd(person_ext):
-            return await self._inner.tell(person_ext, reply, edit_ref)
-        return edit_ref or ""
+        return await self._inner.tell(person_ext, reply, edit_ref) if self._inner else edit_ref or ""
+
+    def pinned(self) -> Board | None:
+        """The board as it hangs in the channel."""
+        return None if self._board is None else reading.board(self._board)
 
     def last_board(self) -> None:
-        """Write the board as it stands now."""
+        """Write down the board as it stands now."""
         if self._board is not None:
             self._write(self._board)
-            self._board = None
 
     def _keep_board(self, reply: Reply) -> None:
-        if any(isinstance(block, Board) for block in reply.blocks):
+        if reading.board(reply) is not None:
             self._board = reply
 
     def _write(self, reply: Reply) -> None:

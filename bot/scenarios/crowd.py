@@ -15,7 +15,7 @@ from bot.scenarios.people import Person, Temper
 MICRO = 10**6
 DOLLAR = MICRO
 LEAST_SPEND = 2 * DOLLAR
-MOST_SPEND = 150 * DOLLAR
+MOST_SPEND = 95 * DOLLAR
 FEE = 10_000  # what a trade costs beside its impact, about a cent a token
 DEAR = 800_000  # where even a fan thinks twice
 YES, NO = "yes", "no"
@@ -158,7 +158,7 @@ def _chaser(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ra
     owned = [outcome for outcome in look.live if own.held[outcome][0] > MICRO]
     weakest = min(owned, key=lambda each: (moves[each], each), default=None)
     if weakest is not None and moves[weakest] < -person.margin // 3:
-        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes {dice.choice(('all', 'all', 'half'))}")
+        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes {dice.choice(('half', 'half', 'all'))}")
     if weakest is not None and moves[weakest] < person.margin // 4 and dice.randrange(2):
         return Wish(line=f"/sell {_typed(names, weakest, dice)} yes half")  # it has stalled: take the profit
     if own.cash < 2 * LEAST_SPEND:

@@ -14,7 +14,7 @@ from random import Random
 from bot.dispatch import Dispatcher
 from bot.invocation import ChatKind, Invocation
 from bot.params import quoted
-from bot.reply import Reply
+from bot.reply import Board, Reply
 from bot.scenarios import chatter, crowd, reading
 from bot.scenarios.crowd import Look, News, Own, Wish
 from bot.scenarios.people import Person, Temper, dice
@@ -25,7 +25,7 @@ REMEMBERED = 24  # boards
 EDGE_MS = 60_000  # nobody acts in the first and last minute of a tick
 LATE = 250  # per mille: who still tries after trading has stopped
 CARELESS = 2  # orders after which most people look again at what they have
-ORGANISER, ONLOOKER, CROWD = "organiser", "onlooker", "crowd:"
+ORGANISER, ONLOOKER = "organiser", "onlooker"
 
 Speak = Callable[[Person, str], Awaitable[None]]
 
@@ -48,6 +48,10 @@ class Place:
     title: str
 
 
+STANDS = Place(platform="crowd", chat="stands", title="The stands")
+"""Where the crowd sits: a chat of its own on a platform without readers, so that nothing is sent to nobody."""
+
+
 @dataclass(slots=True)
 class _Known:
     """What somebody remembers of what she has: read after so many rounds, and the orders sent since."""
@@ -58,7 +62,8 @@ class _Known:
 
 
 class Stage:
-    """`people` trade `scenario` in one chat. `speak` puts a line of talk into it, if there is somebody to read it."""
+    """`people` trade `scenario` from the stands, the organiser speaks in `place`. `speak` puts a line of talk into it,
+    where there is somebody to read it; `pinned` is the board that hangs there (without one the crowd asks for it)."""
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Stage:
         place: Place,
         seed: int,
         speak: Speak | None = None,
+        pinned: Callable[[], Board | None] = lambda: None,
     ) -> None:
         self.scenario = scenario
         self.people = people
@@ -76,6 +82,7 @@ class Stage:
         self._place = place
         self._seed = seed
         self._speak = speak
+        self._pinned = pinned
         self._said = 0
         self._path: list[tuple[int, ...]] = []
         self._belief: tuple[int, ...] = ()
@@ -89,16 +96,17 @@ class Stage:
     async def type(self, who: str, name: str, text: str, *, admin: bool = False) -> Reply:
         """One typed line or pressed button."""
         self._said += 1
+        place = self._place if admin else STANDS
         said = Invocation(
             text=text,
-            platform=self._place.platform,
+            platform=place.platform,
             person_ext=who,
             person_name=name,
-            chat_ext=self._place.chat,
+            chat_ext=place.chat,
             chat_kind=ChatKind.ROOM,
-            chat_title=self._place.title,
+            chat_title=place.title,
             is_admin=admin,
-            request_id=f"crowd-{self._said}",
+            request_id=f"stage-{self._said}",
         )
         reply = await self._dispatcher.run(said)
         self.counts["lines"] += 1
@@ -124,8 +132,7 @@ class Stage:
     # -- one tick
 
     async def acts(self, tick: int) -> list[Act]:
-        """What happens between the tick before and this one, in order. Whoever stirs looks at the board, which hangs
-        there for everybody: one look is enough."""
+        """What happens between the tick before and this one, in order."""
         before = self.scenario.start_ms + (tick - 1) * self.scenario.tick_ms
         found = self._decisions(before)
         news = self._news(before)
@@ -152,8 +159,8 @@ class Stage:
         return news
 
     async def _look(self, news: News) -> Look | None:
-        """The board; None while there is no trading."""
-        board = reading.board(await self.type(ONLOOKER, "Onlooker", "/board"))
+        """The board, the same for everybody who stirs in this tick; None while there is no trading."""
+        board = self._pinned() or reading.board(await self.type(ONLOOKER, "Onlooker", "/board"))
         if board is None or board.status != OPEN:
             return None
         yes, no = [0] * len(self.scenario.names), [0] * len(self.scenario.names)
@@ -244,13 +251,8 @@ class Stage:
 
 
 def external(person: Person) -> str:
-    """Her name on the platform: nobody who comes by browser can have it."""
-    return f"{CROWD}{person.number}"
-
-
-def is_crowd(person_ext: str) -> bool:
-    """Whether nobody real is behind that name."""
-    return person_ext.startswith(CROWD) or person_ext in (ORGANISER, ONLOOKER)
+    """Her name on the crowd's platform."""
+    return f"{person.number}"
 
 
 def weights(scenario: Scenario) -> tuple[int, ...]:

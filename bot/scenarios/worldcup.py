@@ -86,7 +86,7 @@ def world_cup() -> Scenario:
         for freeze, decide, out, reason in ROUNDS
     )
     return Scenario(
-        title="World Cup 2014: the last eight",
+        title="World Cup 2014",
         names=names,
         odds=clamped([opening[name] for name in names], LOWEST, HIGHEST),
         start_ms=_moment(START),
