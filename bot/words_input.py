@@ -246,9 +246,7 @@ def only_admins(command: str) -> Reply:
 
 
 def not_here(command: str) -> Reply:
-    return _no(
-        f"/{command} works in the market's own chat only, where it can be seen who is an admin.", "Please say it there."
-    )
+    return _no(f"/{command} works only in the market's own chat, where admins are known.", "Please say it there.")
 
 
 def not_joined() -> Reply:

@@ -179,7 +179,7 @@ async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
 async def schedule(
     ctx: Ctx, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
-    """Set when trading freezes, when a round is decided and who goes; without arguments, show the timetable.
+    """Set when trading freezes, when a round is decided and who goes; alone, show the timetable.
 
     Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
     part names the winner. The new timetable is shown before it takes effect.

@@ -1,0 +1,61 @@
+"""Completion shows what comes next and what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.invocation import ChatKind, Invocation, Suggestion
+from tests.bot.play import BOSS, Play, running, town
+
+
+async def complete(play: Play, who: str, text: str) -> list[Suggestion]:
+    return await play.dispatcher.complete(
+        Invocation(
+            text=text, platform="room", person_ext=who, person_name=who, chat_ext="room", chat_kind=ChatKind.ROOM,
+            is_admin=who == BOSS, request_id="c",
+        )
+    )  # fmt: skip
+
+
+async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
+    rows: tuple[tuple[str, str, list[str]], ...] = (
+        ("ada", "/b", ["/buy ", "/balance ", "/board "]),
+        ("ada", "/buy ", ["/buy Germany ", "/buy Brazil ", '/buy "Costa Rica" ']),
+        ("ada", "/buy c", ['/buy "Costa Rica" ']),
+        ("ada", '/buy "c', ['/buy "Costa Rica" ']),
+        ("ada", "/buy costa r", ['/buy "Costa Rica" ']),
+        ("ada", "/buy costa rica ", ["/buy costa rica yes ", "/buy costa rica no "]),
+        ("ada", "/buy costa rica y", ["/buy costa rica yes "]),
+        ("ada", "/buy 1 yes $", ["/buy 1 yes $50 "]),
+        ("ada", "/buy 1 yes 100 ", [f"/buy 1 yes 100 slippage {n}% " for n in (1, 5, 10, 25)]),
+        ("ada", "/buy 1 yes 100 sli", [f"/buy 1 yes 100 slippage {n}% " for n in (1, 5, 10, 25)]),
+        ("ada", "/buy 1 yes 100 slippage 1", ["/buy 1 yes 100 slippage 1% ", "/buy 1 yes 100 slippage 10% "]),
+        ("ada", "/buy 1 yes 100 slippage 5% ", []),
+        ("ada", "/sell ", ["/sell Brazil ", "/sell Germany ", '/sell "Costa Rica" ']),
+        ("ada", "/adm", []),
+        (BOSS, "/admin el", ["/admin eliminate "]),
+        (BOSS, "/admin eliminate brazil, c", ['/admin eliminate brazil, "Costa Rica" ']),
+        (BOSS, "/admin set f", ["/admin set fee ", "/admin set floor_enabled ", "/admin set floor_allowance "]),
+        ("ada", "", [f"/{name} " for name in ("join", "buy", "sell")]),
+        ("ada", "/nothing here", []),
+    )
+    async with town(tmp_path) as play:
+        await running(play, people=("ada",))
+        await play.confirmed("ada", "/buy brazil no 10")
+        await play.tick()
+        for who, text, wanted in rows:
+            found = await complete(play, who, text)
+            lines = [one.line for one in found if one.line]
+            assert lines[: len(wanted)] == wanted, (text, lines)
+            assert bool(wanted) == bool(lines), (text, lines)
+        explained = (await complete(play, "ada", "/buy 1 yes "))[0]
+        assert (explained.line, explained.label) == ("", "amount")
+        assert "100 tokens, $50 of spending" in explained.hint
+        held = (await complete(play, "ada", "/sell "))[1]
+        assert "you hold 10 NO" in held.hint
+
+
+async def test_hidden_commands_are_not_offered(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        assert not [one for one in await complete(play, "ada", "/ti") if one.line]
+        assert not [one for one in await complete(play, "ada", "/sta") if one.line]

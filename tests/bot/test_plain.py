@@ -1,0 +1,78 @@
+"""Replies as plain text, aligned where signs are two columns wide."""
+
+from __future__ import annotations
+
+from bot import plain
+from bot.reply import Action, Board, BoardRow, Column, Picture, Reply, Stamp, Table, code, line
+
+NOW = 1_404_370_000_000
+
+
+def row(number: int, name: str, yes: int, *, active: bool = True, note: str = "") -> BoardRow:
+    return BoardRow(
+        outcome=number, name=name, yes=yes, no=10**6 - yes, change=4_000 if active else None,
+        spark=(200_000, 250_000, yes) if active else (), active=active, note=note,
+    )  # fmt: skip
+
+
+def test_a_reply_is_its_lines_its_tables_and_its_buttons() -> None:
+    columns = (Column(title="Token"), Column(title="Held", numeric=True))
+    table = Table(
+        columns=columns,
+        rows=((line("日本 YES"), line("1,000")), (line("Chile NO"), line("5"))),
+        more=line("and 3 more"),
+    )
+    reply = Reply(
+        head=line("Head."),
+        blocks=(
+            line("Due ", Stamp(NOW + 90_000, countdown=True), "."),
+            table,
+            Picture(kind="prices", market=1, tick=2, alt="up"),
+        ),
+        actions=(Action(label="Confirm", text="/x"),),
+    )
+    assert plain.text(reply, NOW).splitlines() == [
+        "Head.",
+        "Due in 1 min 30 s.",
+        "Token      Held",
+        "日本 YES  1,000",
+        "Chile NO      5",
+        "and 3 more",
+        "[chart: up]",
+        "[Confirm]",
+    ]
+    assert plain.line_text(line(Stamp(NOW), code("/x"))) == "3 July 2014 06:46 UTC`/x`"
+
+
+def test_a_board_is_aligned_and_says_what_is_next() -> None:
+    rows = (
+        row(1, "日本", 501_000),
+        row(0, "Germany", 402_000),
+        row(2, "Chile", 0, active=False, note="out in round 1"),
+    )
+    board = Board(
+        title="Cup", status="Open", rows=rows, volume=1_240_000_000, people=1, now_ms=NOW, next_step="Round 2 freezes",
+        next_step_ms=NOW + 3_600_000, risk_now=48_740_000, risk_most=10**10,
+    )  # fmt: skip
+    assert plain.board_lines(board) == [
+        "Cup · Open",
+        "   Outcome    YES     NO  Round",
+        "1  日本     50.1¢  49.9¢  +0.4¢  ▁▂█",
+        "2  Germany  40.2¢  59.8¢  +0.4¢  ▁▂█",
+        "   Chile      out in round 1",
+        "$1,240 traded · 1 person",
+        "Round 2 freezes in 1 h (3 July 2014 07:46 UTC).",
+        "House risks at most $10,000; right now $48.74.",
+    ] or plain.board_lines(board)
+
+
+def test_widths_count_columns_not_signs() -> None:
+    assert plain.width("日本") == 4
+    assert plain.width("e\u0301") == 1
+    assert plain.padded("日", 4) + "|" == "日  |"
+
+
+def test_a_spark_is_flat_where_nothing_moved() -> None:
+    assert plain.spark((500_000, 500_100)) == "▄▄"
+    assert plain.spark((1,)) == ""
+    assert plain.spark((0, 500_000, 1_000_000)) == "▁▄█"

@@ -1,0 +1,70 @@
+"""There are words for everything that can happen, and they are sentences."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import plain, telling, words_setup, words_trade
+from bot.words_setup import SETTINGS
+from engine import bounds, params, reading
+from engine.events import Reason
+from engine.params import build_params
+from engine.state import Side
+from engine.terms import MarketParams, Problem
+from scheduler import notices, watch
+from storage.records import OrderDraft
+
+BUILT = build_params({"outcome_names": ["Germany", "Brazil", "Costa Rica"]})
+assert isinstance(BUILT, MarketParams)
+PARAMS: MarketParams = BUILT
+DRAFT = OrderDraft(outcome=2, side=Side.YES, buy=True, size=10**8)
+SENTENCE = re.compile(r"[A-Z“$a-z/].*[.?!]")
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
+    known = words_trade.refusal(reason, {"have": 1, "need": 2}, PARAMS, DRAFT)
+    controls = {
+        Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
+        Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER,
+    }  # fmt: skip
+    assert SENTENCE.fullmatch(known), known
+    assert (known == words_trade.refusal("unheard of", {}, PARAMS, DRAFT)) == (reason in controls)
+
+
+def test_every_problem_of_a_parameter_has_a_sentence() -> None:
+    sources = "".join(Path(module.__file__ or "").read_text() for module in (bounds, params, reading))
+    codes = set(re.findall(r'(?:code=|Unreadable\()"([a-z_]+)"', sources))
+    assert len(codes) > 25
+    unknown = words_setup.problem(Problem(field="z", code="unheard_of"))
+    for code in sorted(codes):
+        sentence = words_setup.problem(Problem(field="z", code=code, detail={"name": "Brazil"}))
+        assert sentence != unknown, code
+        assert SENTENCE.fullmatch(sentence), sentence
+
+
+def test_every_notice_has_words() -> None:
+    tables = f"{notices.__doc__}{watch.__doc__}"
+    kinds = set()
+    for row in re.findall(r"^\| ([a-z_, ]+?)(?: again)? \|", tables, re.MULTILINE):
+        kinds |= {kind.strip().removesuffix(" again") for kind in row.split(",")}
+    kinds -= {"kind"}
+    assert len(kinds) > 18
+    assert kinds <= set(telling._KINDS)
+
+
+def test_every_parameter_can_be_set_by_its_name() -> None:
+    fields = set(MarketParams.__dataclass_fields__) - {"rounds"}
+    assert fields <= set(SETTINGS)
+
+
+def test_a_multi_word_name_is_quoted_in_the_lines_we_offer() -> None:
+    assert words_trade.order_line(PARAMS, DRAFT, "all") == '/buy "costa rica" yes all'
+
+
+def test_text_never_becomes_markup() -> None:
+    reply = words_trade.holds_none(PARAMS, 0, Side.NO, ["40 <b>*x*</b> YES"])
+    assert "<b>*x*</b>" in plain.text(reply)
