@@ -9,7 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from engine.params import MarketParams, build_params
+from engine.units import MICRO
 from tests.engine.markets import some_market
+from tests.engine.reference.market import YES
+from tests.engine.reference.pool import curve_buy, least
 from tests.engine.twin import Twin, play, wander
 
 DEEP = os.environ.get("OUTCRY_DEEP") == "1"
@@ -164,6 +167,33 @@ def test_no_pool_gives_below_a_tenth_of_its_depth() -> None:
     play(twin, ["1 buys 40 no of 0", "1 sells all yes of 1 + 2 sells all no of 2", "1 sells all no of 0"], now=10)
     assert twin.market.seen["others short of room"]
     assert twin.market.level(0) == -(-l0 // 10)
+
+
+CORNERED: dict[str, object] = {"z": 100, "gamma": "0.001", "zeta": 0, "kappa": 0, "fee": 0}
+
+
+def test_a_sale_at_the_lower_corner_enters_the_piece_below() -> None:
+    """V = 0: the slope is 1, not 1 - gamma; old price weighs little, so the quadratic decides."""
+    twin = Twin(market(**CORNERED, mu=10, nu="0.1"))
+    play(twin, [RICH, "1 buys 20 yes of 0"])
+    held = twin.state.binaries[0]
+    twin.bend(0, 0, (held.q_yes, held.q_no))
+    play(twin, ["1 sells 15 yes of 0"], now=10)
+    assert twin.market.pools[0].v < 0
+
+
+@pytest.mark.parametrize("then", ["1 buys 9000 yes of 0", "1 sells 9000 yes of 0"])
+@pytest.mark.parametrize("weights", [{"mu": 10, "nu": "0.1"}, {"mu": "0.1", "nu": 10}], ids=["old", "new"])
+def test_a_trade_at_the_upper_corner_enters_the_piece_on_its_side(then: str, weights: dict[str, object]) -> None:
+    """V = l0/gamma to the micro-dollar, where the subsidy has just ended."""
+    twin = Twin(market(**CORNERED, **weights))
+    play(twin, [RICH, "1 buys 40000 yes of 0", "2 buys 40000 no of 0", "1 buys 20000 yes of 0"])
+    top = twin.params.l0 * 1_000
+    short = top - twin.market.pools[0].v
+    size = least(lambda d: curve_buy(twin.market.path(0, YES), d) >= short)
+    play(twin, [f"1 buys {size // MICRO}.{size % MICRO:06} yes of 0"], now=10)
+    assert twin.state.binaries[0].v == top
+    play(twin, [then], now=20)
 
 
 @pytest.mark.parametrize("block", range(10))
