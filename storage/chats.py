@@ -19,6 +19,9 @@ class Chats(Repository):
         title = clean(title)
         chat = await self.find(platform, external_id)
         if chat is None:
+            await self._uow.serialise(f"chat:{platform}:{external_id}")
+            chat = await self.find(platform, external_id)
+        if chat is None:
             values = {"platform": platform, "external_id": external_id, "kind": kind, "title": title}
             return Chat(id=await self._uow.add(insert(chats), {**values, "created_ms": now_ms}), **values)
         if (chat.kind, chat.title) == (kind, title):

@@ -76,6 +76,8 @@ class Database:
             path = Path(str(parsed.database))
             if read_only and not path.exists():
                 raise FileNotFoundError(str(path))
+            if not path.parent.is_dir():
+                raise ValueError(f"DATABASE_URL: there is no folder {path.parent}; make it first")
             lock = None if read_only else FileLock.take(path)
         return cls(parsed, lock, read_only=read_only)
 

@@ -20,6 +20,9 @@ class People(Repository):
         name = clean(name)
         row = await self._uow.row(select(links).where(_is(platform, external_id)))
         if row is None:
+            await self._uow.serialise(f"person:{platform}:{external_id}")
+            row = await self._uow.row(select(links).where(_is(platform, external_id)))
+        if row is None:
             return await self._meet(platform, external_id, name, now_ms)
         if row["name"] != name:
             await self._uow.run(update(people).where(people.c.id == row["person"]).values(name=name))

@@ -25,6 +25,7 @@ class Tickets(Repository):
         now_ms: int,
     ) -> Ticket:
         """A new OPEN ticket; the same `request_id` returns the one it made."""
+        await self._uow.serialise(f"ticket:{request_id}")
         row = await self._uow.row(select(tickets).where(tickets.c.request_id == request_id))
         if row is None:
             values = {

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Insert, RowMapping
+from sqlalchemy import CursorResult, Executable, Insert, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.actions import Actions
@@ -110,6 +110,11 @@ class UnitOfWork:
     def _check(self) -> None:
         if self.over:
             raise RuntimeError("this unit of work has been committed; open another")
+
+    async def serialise(self, key: str) -> None:
+        """Nobody else makes a row under this key until the unit ends. SQLite has one writer anyway."""
+        if self.dialect == "postgresql":
+            await self.run(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
     async def run(self, statement: Executable, values: Values | None = None) -> Result:
         """Execute one statement."""

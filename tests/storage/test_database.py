@@ -156,6 +156,11 @@ async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
     await writer.close()
 
 
+def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no folder"):
+        Database.open(f"sqlite:///{tmp_path / 'none' / 'outcry.db'}")
+
+
 @pytest.mark.parametrize(
     ("url", "driver"),
     [

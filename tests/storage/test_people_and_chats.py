@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from storage.database import Database
-from tests.storage.worlds import START, started
+from tests.storage.worlds import START, buy, started
 
 
 async def test_one_identity_is_one_person_whatever_name_it_bears(db: Database) -> None:
@@ -18,6 +20,21 @@ async def test_one_identity_is_one_person_whatever_name_it_bears(db: Database) -
         assert await uow.people.find("room", "8") is None
         assert await uow.people.names([first.id, other.id, 99]) == {first.id: "Ann B.", other.id: "Ann"}
         assert [identity.platform for identity in await uow.people.identities(first.id)] == ["room"]
+
+
+async def test_somebody_met_ten_times_at_once_is_one_person(db: Database) -> None:
+    async def meet(number: int) -> tuple[int, int, int]:
+        async with db.writing() as uow:
+            person = await uow.people.identify("room", "7", "Ann", START)
+            chat = await uow.chats.open("room", "town", "room", "Town", START)
+            ticket = await uow.tickets.create(
+                world.market, person.id, buy(), reserve=1, terms={}, request_id="room:1", now_ms=START
+            )
+            await uow.commit()
+        return person.id, chat.id, ticket.id
+
+    world = await started(db, chat="elsewhere")
+    assert len(set(await asyncio.gather(*(meet(number) for number in range(10))))) == 1
 
 
 async def test_what_is_not_committed_is_forgotten(db: Database) -> None:
