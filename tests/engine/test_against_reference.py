@@ -107,6 +107,19 @@ SCENES = [
         [RICH, "1 buys 5 yes of 0", "1 sells 6 yes of 0", "1 sells 1 no of 0"],
     ),
     Scene(
+        "gas is for every submission",
+        {"gas_fee": "0.5", "rounds": PHASED},
+        [
+            RICH,
+            "1 buys 0 yes of 0",
+            "1 sells 5 no of 2",
+            "1 buys 1 yes of 7",
+            "out 1",
+            "1 buys 1 yes of 1",
+            "9 buys 1 no of 0",
+        ],
+    ),
+    Scene(
         "the band takes pairs out", {"band": "0.02", "fee": 0}, [RICH, "1 buys 4000 yes of 0", "2 buys 5000 no of 0"]
     ),
     Scene(
