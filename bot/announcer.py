@@ -16,7 +16,8 @@ from bot.platform import Platform, RetryLaterError, UnreachableError
 from bot.reply import Attachment, Block, Board, Picture, Reply
 from bot.telling import phrase
 from storage.database import Database
-from storage.records import Audience, OutboxRow
+from storage.records import Audience, Market, OutboxRow
+from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ class _Later:
 @dataclass(frozen=True, slots=True)
 class _Lost:
     why: str
+
+
+_Outcome = _Sent | _Later | _Lost
+_Booked = tuple[OutboxRow, _Outcome]
 
 
 @dataclass(slots=True)
@@ -102,11 +107,7 @@ class Announcer:
                 if not rows:
                     return sent
                 await uow.commit()
-            places: dict[tuple[str, str], list[OutboxRow]] = {}
-            for row in rows:
-                places.setdefault((row.platform, row.target), []).append(row)
-            found = await asyncio.gather(*(self._deliver_all(waiting) for waiting in places.values()))
-            outcomes = [one for several in found for one in several]
+            outcomes = await self._deliver(rows, now)
             await self._book(outcomes)
             sent += sum(isinstance(outcome, _Sent) and outcome.ref is not None for _, outcome in outcomes)
 
@@ -123,21 +124,63 @@ class Announcer:
             wait = IDLE_S if due is None else min(IDLE_S, max(0.02, (due - self._clock()) / 1000))
             await self._db.outbox_filled(wait)
 
-    async def _deliver_all(self, rows: list[OutboxRow]) -> list[tuple[OutboxRow, _Sent | _Later | _Lost]]:
-        """Rows of one place, in order."""
-        return [(row, await self._deliver(row)) for row in rows]
+    async def _deliver(self, rows: list[OutboxRow], now: int) -> list[_Booked]:
+        """What became of each row. Everything is phrased first, in one snapshot; then chats are served side by side,
+        the rows of each in order."""
+        booked: list[_Booked] = []
+        places: dict[tuple[str, str], list[tuple[OutboxRow, Reply]]] = {}
+        async with self._db.reading() as uow:
+            markets: dict[int, Market | None] = {}
+            for row in rows:
+                found = await self._plan(uow, row, now, markets)
+                if isinstance(found, Reply):
+                    places.setdefault((row.platform, row.target), []).append((row, found))
+                else:
+                    booked.append((row, found))
+        sent = await asyncio.gather(*(self._serve(waiting, now) for waiting in places.values()))
+        return booked + [one for several in sent for one in several]
 
-    async def _deliver(self, row: OutboxRow) -> _Sent | _Later | _Lost:
-        if row.platform in self._muted:
+    async def _plan(
+        self, uow: UnitOfWork, row: OutboxRow, now: int, markets: dict[int, Market | None]
+    ) -> Reply | _Outcome:
+        """The words of a row that may leave now, counted against the budget; or why it does not."""
+        if row.platform in self._muted or row.market is None:
             return _Sent(None)
-        now = self._clock()
         budget = self._budgets[row.platform]
         wait = max(budget.wait(row.target, now), self._board_wait(row, budget, now))
         if wait > 0:
             return _Later(now + wait, "budget")
         try:
+            if row.market not in markets:
+                markets[row.market] = await uow.markets.get(row.market)
+            market = markets[row.market]
+            reply = await phrase(uow, row, now, market) if market else None
+        except Exception as error:
+            log.exception("notice %s (%s) could not be phrased", row.id, row.kind)
+            return _Later(now + self._back_off(row), type(error).__name__)
+        if reply is None or (row.slot == "board" and row.edit_ref and self._same_board(row, reply)):
+            return _Sent(row.edit_ref if row.slot else None)
+        budget.use(row.target, now)
+        return reply
+
+    async def _serve(self, waiting: list[tuple[OutboxRow, Reply]], now: int) -> list[_Booked]:
+        """Rows of one place. The outbox hands out one a claim, and keyed ones, which have no order."""
+        booked: list[_Booked] = []
+        for row, reply in waiting:
             async with self._flight:
-                return await self._send(row, budget, now)
+                booked.append((row, await self._send(row, reply, now)))
+        return booked
+
+    async def _send(self, row: OutboxRow, reply: Reply, now: int) -> _Outcome:
+        try:
+            full = await self._drawn(reply)
+            platform = self._platforms[row.platform]
+            if row.audience is not Audience.CHAT:
+                ref = await platform.tell(row.target, full, row.edit_ref)
+            elif row.edit_ref is None:
+                ref = await platform.post(row.target, full)
+            else:
+                ref = await self._edit_or_post(platform, row, row.edit_ref, full)
         except RetryLaterError as error:
             return _Later(now + max(error.after_ms, FIRST_RETRY_MS), "platform asked to wait")
         except UnreachableError as error:
@@ -145,24 +188,8 @@ class Announcer:
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
             return _Later(now + self._back_off(row), type(error).__name__)
-
-    async def _send(self, row: OutboxRow, budget: _Budget, now: int) -> _Sent:
-        async with self._db.reading() as uow:
-            reply = await phrase(uow, row, now)
-        place = (row.platform, row.target)
-        if reply is None or (row.slot == "board" and row.edit_ref and self._same_board(place, reply)):
-            return _Sent(row.edit_ref if row.slot else None)
-        budget.use(row.target, now)
-        full = await self._drawn(reply)
-        platform = self._platforms[row.platform]
-        if row.audience is not Audience.CHAT:
-            ref = await platform.tell(row.target, full, row.edit_ref)
-        elif row.edit_ref is None:
-            ref = await platform.post(row.target, full)
-        else:
-            ref = await self._edit_or_post(platform, row, row.edit_ref, full)
         if row.slot == "board":
-            self._boards[place] = (now, reply)
+            self._boards[row.platform, row.target] = (now, reply)
         return _Sent(ref)
 
     async def _edit_or_post(self, platform: Platform, row: OutboxRow, ref: str, reply: Reply) -> str:
@@ -194,9 +221,9 @@ class Announcer:
             return 0
         return last[0] + budget.allowance.board_ms - now
 
-    def _same_board(self, place: tuple[str, str], reply: Reply) -> bool:
+    def _same_board(self, row: OutboxRow, reply: Reply) -> bool:
         """Whether the board would say what it says already; the moment it was drawn does not count."""
-        last = self._boards.get(place)
+        last = self._boards.get((row.platform, row.target))
         return last is not None and _timeless(last[1]) == _timeless(reply)
 
     def _back_off(self, row: OutboxRow) -> int:
@@ -204,14 +231,14 @@ class Announcer:
         self._failures[row.id] = failures + 1
         return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures, 20)))
 
-    async def _book(self, outcomes: list[tuple[OutboxRow, _Sent | _Later | _Lost]]) -> None:
+    async def _book(self, outcomes: list[_Booked]) -> None:
         """Write down what became of each row, in one transaction."""
         now = self._clock()
         async with self._db.writing() as uow:
             for row, outcome in outcomes:
                 if isinstance(outcome, _Sent):
                     await uow.outbox.done(row, outcome.ref, now)
-                    if row.ticket is not None and outcome.ref is not None:
+                    if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
                         await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, outcome.ref)
                     self._failures.pop(row.id, None)
                 elif isinstance(outcome, _Later):

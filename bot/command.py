@@ -69,6 +69,11 @@ class Command:
             parts.append(shape if param.required else f"[{shape}]")
         return " ".join(parts)
 
+    @property
+    def speaks_of_market(self) -> bool:
+        """Whether its arguments or its function need the market of the chat it is said in."""
+        return bool(self.given) or any(param.kind.of_market for param in self.params)
+
     def param(self, name: str) -> Param | None:
         return next((param for param in self.params if param.name == name), None)
 

@@ -21,6 +21,7 @@ from bot.reply import Reply
 from engine.state import Status
 from storage.database import Database
 from storage.records import Chat, Market, Member, Person
+from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Dispatcher:
         command, rest = self.find(head)
         if command is None:
             return self._unknown(head, admin=said.is_admin)
-        found = await self._look_up(said, now)
+        found = await self._look_up(said, now, market=command.speaks_of_market)
         missing = self._missing(command, said, found)
         if missing is not None:
             return self._refuse(command, missing, found, said)
@@ -154,21 +155,27 @@ class Dispatcher:
         starting = [one.name for one in shown if name and one.name.startswith(name)]
         return words_input.unknown_command(name, (starting or near)[:2], " ".join(words[1:]))
 
-    async def _look_up(self, said: Invocation, now: int) -> _Found:
+    async def _look_up(self, said: Invocation, now: int, *, market: bool = True) -> _Found:
         async with self._db.reading() as uow:
             person = await uow.people.find(said.platform, said.person_ext)
             chat = await uow.chats.find(said.platform, said.chat_ext)
-            market: Market | None = None
-            if said.chat_kind is not ChatKind.PRIVATE:
-                market = await uow.markets.of_chat(chat.id) if chat else None
-            elif person is not None:
-                market = await uow.markets.last_of_person(person.id)
-            if market is None or (market.status is Status.DRAFT and not said.is_admin):
+            if not market:
                 return _Found(person=person, chat=chat, market=None)
-            member: Member | None = await uow.members.get(market.id, person.id) if person else None
-            state = await uow.markets.state(market.id)
-        view = MarketView(record=market, state=state, member=member, now_ms=now)
+            record = await self._market(uow, said, person, chat)
+            if record is None or (record.status is Status.DRAFT and not said.is_admin):
+                return _Found(person=person, chat=chat, market=None)
+            member: Member | None = await uow.members.get(record.id, person.id) if person else None
+            state = await uow.markets.state(record.id)
+        view = MarketView(record=record, state=state, member=member, now_ms=now)
         return _Found(person=person, chat=chat, market=view)
+
+    async def _market(
+        self, uow: UnitOfWork, said: Invocation, person: Person | None, chat: Chat | None
+    ) -> Market | None:
+        """The market of the chat; in private, the one she used last."""
+        if said.chat_kind is not ChatKind.PRIVATE:
+            return await uow.markets.of_chat(chat.id) if chat else None
+        return await uow.markets.last_of_person(person.id) if person else None
 
     def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | None:
         member = found.market is not None and found.market.member is not None

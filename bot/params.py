@@ -45,12 +45,14 @@ class Hint:
 
 class Kind(Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
-    A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour."""
+    A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour. One
+    `of_market` can be read only where there is a market."""
 
     shape = "text"
     about = ""
     words = 1
     named = False
+    of_market = False
 
     def parse(self, text: str, scene: Scene) -> T_co | Wrong:
         raise NotImplementedError
@@ -87,6 +89,7 @@ class Outcome(Kind[int]):
     shape = "outcome"
     about = "which one: its number, its name or the beginning of it"
     words = 12
+    of_market = True
 
     def parse(self, text: str, scene: Scene) -> int | Wrong:
         if not scene.outcomes:
@@ -153,6 +156,7 @@ class Outcomes(Kind[tuple[int, ...]]):
     shape = "outcome, outcome"
     about = "one or several, separated by commas"
     words = 40
+    of_market = True
 
     def parse(self, text: str, scene: Scene) -> tuple[int, ...] | Wrong:
         found: list[int] = []

@@ -7,15 +7,12 @@ from bot.money import RATE
 from bot.offers import held
 from bot.reply import Reply
 from engine.state import price_micro
-from storage.records import OrderRow, OrderStatus
+from storage.records import Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork
 
 
-async def receipt(uow: UnitOfWork, order: OrderRow) -> Reply:
-    """The state of an order right now; the same words whoever asks for it and however often."""
-    market = await uow.markets.get(order.market)
-    if market is None:
-        raise LookupError(f"order {order.number} of a market that does not exist: {order.market}")
+async def receipt(uow: UnitOfWork, order: OrderRow, market: Market) -> Reply:
+    """The state of an order of this market right now; the same words whoever asks for it and however often."""
     if order.status is OrderStatus.PENDING:
         bound = (order.draft.worst_price or 0) * order.draft.size
         gas = market.params.gas_fee

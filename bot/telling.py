@@ -32,13 +32,9 @@ class Telling:
         return await self.uow.markets.state(self.market.id)
 
 
-async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int) -> Reply | None:
-    """What to say; None where there is nothing (any more). Raises LookupError for a kind nobody has words for."""
-    if row.market is None:
-        return None
-    market = await uow.markets.get(row.market)
-    if market is None:
-        return None
+async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -> Reply | None:
+    """What to say of this market; None where there is nothing (any more). Raises LookupError for a kind nobody has
+    words for."""
     say = _KINDS.get(row.kind)
     if say is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
@@ -51,7 +47,7 @@ async def _board(told: Telling) -> Reply:
 
 async def _order(told: Telling) -> Reply | None:
     order = await told.uow.orders.get(told.market.id, int(told.facts["order"]))
-    return await receipt(told.uow, order) if order else None
+    return await receipt(told.uow, order, told.market) if order else None
 
 
 async def _eliminated(told: Telling) -> Reply:

@@ -113,7 +113,7 @@ async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
             return await _declined(uow, order, market)
         if order.created:
             await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
-        reply = await receipt(uow, order)
+        reply = await receipt(uow, order, market)
         await uow.commit()
     return reply
 
