@@ -369,4 +369,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Outcry never goes back: restore the backup."""
-    raise NotImplementedError("restore the backup that was made before the upgrade")
+    raise RuntimeError("restore the backup that was made before the upgrade")
