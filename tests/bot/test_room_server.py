@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.adapters.room import guard, sessions, stream
 from bot.adapters.room.desk import LONGEST
-from bot.reply import Attachment, Picture, Reply, line
+from bot.reply import Action, Attachment, Picture, Reply, line
 from scheduler.tick import run_tick
 from tests.bot.room_town import ADMIN, Shown, Town, head, request_id, town
 
@@ -348,6 +348,26 @@ async def test_change_asks_in_a_dialog_and_the_new_ticket_takes_the_old_ones_pla
     _, changed = await ada.post("api/fill", good)
     assert changed["id"] == ticket["id"]
     assert "get $20.00" in head(changed)
+
+
+async def test_a_question_that_was_answered_asks_no_more(market: Town) -> None:
+    admin = await market.person("Grace")
+    await admin.get(f"?admin={ADMIN}")
+    _, void = await admin.say("/admin void")
+    _, answer = await admin.press(button(void, "Confirm"), void["id"])
+    assert (answer["id"], answer["asked"]) == (void["id"], "/admin void")
+    assert not any(one["label"].startswith("Confirm") for one in answer["reply"].get("actions", ()))
+
+
+async def test_a_pressed_button_is_remembered_by_what_it_said(market: Town) -> None:
+    ada = await market.person("Ada")
+    ref = await market.room.platform.post(
+        "room", Reply(head=line("Bee is out"), actions=(Action(label="Stand", text="/balance"),))
+    )
+    _, answer = await ada.press("/balance", int(ref))
+    assert answer["asked"] == "Stand"
+    _, answer = await ada.press("/orders", int(ref))
+    assert answer["asked"] == "/orders"
 
 
 async def test_completion_says_what_each_argument_means_even_to_strangers(market: Town) -> None:

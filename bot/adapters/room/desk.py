@@ -147,16 +147,18 @@ class Desk:
         return Answer(await self._log.append(room, TALK, body, author=person.name))
 
     async def _ask(self, room: str, said: Invocation, who: Visitor, asked: str, pressed: int | None = None) -> Answer:
-        before = await self._hers(pressed, who)
+        seen = await self._seen(pressed, who)
+        label = _label(seen, said.text) if seen is not None else ""
         reply = await self._dispatcher.run(said)
+        before = seen if seen is not None and seen.person is not None else None
         if before is not None and reply.form is not None and reply.ok:
             return Answer(before, wire.form(reply.form))  # a question about that message: nothing new to keep
-        if before is not None and _replaces(before, reply):
+        if before is not None and _replaces(before, label, reply):
             after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)
             if after is not None:
                 await self._dispatcher.placed(reply, said, str(after.id))
                 return Answer(after)
-        message = await self._new(room, said, who, asked, reply)
+        message = await self._new(room, said, who, label or asked, reply)
         await self._dispatcher.placed(reply, said, str(message.id))
         return _shown(message)
 
@@ -171,9 +173,10 @@ class Desk:
         private = reply.audience is Audience.PRIVATE
         return await self._log.append(room, TALK, body, author=person.name, person=person.id if private else None)
 
-    async def _hers(self, message: int | None, who: Visitor) -> RoomMessage | None:
+    async def _seen(self, message: int | None, who: Visitor) -> RoomMessage | None:
+        """The message of that number, if it is everybody's or hers."""
         found = await self._log.get(message) if message is not None else None
-        return found if found is not None and found.person == _person(who).id else None
+        return found if found is not None and found.person in (None, _person(who).id) else None
 
 
 def _person(who: Visitor) -> Person:
@@ -188,9 +191,20 @@ def _shown(message: RoomMessage) -> Answer:
     return Answer(message, form if isinstance(form, dict) else None)
 
 
-def _replaces(message: RoomMessage, reply: Reply) -> bool:
+def _label(message: RoomMessage, text: str) -> str:
+    """What the button with this line says in that message; "" where there is none."""
+    shown = message.body.get("reply")
+    actions = shown.get("actions") if isinstance(shown, dict) else None
+    for action in actions if isinstance(actions, list | tuple) else ():
+        if isinstance(action, dict) and action.get("text") == text:
+            return str(action.get("label", ""))
+    return ""
+
+
+def _replaces(message: RoomMessage, label: str, reply: Reply) -> bool:
     """Whether the answer takes the place of the message whose button was pressed: a ticket gives way to what became of
-    it and to its change, but a refusal (too fast, say) leaves it standing."""
+    it and to its change, a question to what was decided; a refusal (too fast, say) leaves both standing."""
     shown = message.body.get("reply")
     ticket = isinstance(shown, Mapping) and shown.get("ticket") is not None
-    return ticket and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
+    decided = ticket or label.startswith(("Confirm", "Cancel"))
+    return decided and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE

@@ -5,6 +5,16 @@ import { byId, calm, h, swap } from "./dom.js";
 import * as format from "./format.js";
 import * as render from "./render.js";
 
+const MOST = 500; // messages kept on the page, each list for itself
+
+/** Puts the newest last, and lets go of the oldest once there are too many. */
+function tidy(shown) {
+  const order = [...shown].sort(([a], [b]) => a - b);
+  shown.clear();
+  for (const [, item] of order.splice(0, Math.max(0, order.length - MOST))) item.remove();
+  for (const [id, item] of order) shown.set(id, item);
+}
+
 /** Announcements. `act` as in render.js. */
 export function news(act) {
   const list = byId("news");
@@ -17,9 +27,7 @@ export function news(act) {
       if (old) swap(old, card);
       else list.insertBefore(card, [...shown].filter(([id]) => id < message.id).map(([, one]) => one).at(-1) || null);
       shown.set(message.id, card);
-      const order = [...shown].sort(([a], [b]) => a - b);
-      shown.clear();
-      for (const [id, one] of order) shown.set(id, one);
+      tidy(shown);
     },
     clear() {
       shown.clear();
@@ -50,15 +58,9 @@ export function talk(act) {
       if (fresh && !calm()) item.classList.add("arrives");
     }
     shown.set(message.id, item);
-    if (!old) sort();
+    tidy(shown);
     if (stay && (!old || item === list.lastElementChild)) toEnd();
     else if (fresh) point(message, item, Boolean(old));
-  }
-
-  function sort() {
-    const order = [...shown].sort(([a], [b]) => a - b);
-    shown.clear();
-    for (const [id, item] of order) shown.set(id, item);
   }
 
   /** Says what arrived out of sight, and goes there when pressed. */

@@ -29,11 +29,21 @@ export function buttons(message, act) {
 }
 
 export function line(parts, act) {
-  return parts.map((part) => (part.at === undefined ? span(part, act) : stamp(part)));
+  return parts.flatMap((part) => (part.at === undefined ? span(part, act) : stamp(part)));
+}
+
+const MEDALS = { "\u{1F947}": 1, "\u{1F948}": 2, "\u{1F949}": 3 };
+
+/** Medals are drawn: not every machine has a font with them. */
+function medal(text) {
+  const sign = [...text][0];
+  const place = MEDALS[sign];
+  return [h("i", { class: "medal", "data-place": place, role: "img", "aria-label": `Place ${place}` }, String(place)), text.slice(sign.length)];
 }
 
 function span(part, act) {
   if (part.s === "code") return codeButton(part.x, act);
+  if (MEDALS[[...part.x][0]]) return medal(part.x);
   const kids = part.o === undefined ? [part.x] : [h("i", { class: "chip", "aria-hidden": "true", vars: { "--c": board.colour(part.o) } }), part.x];
   if (!part.s && part.o === undefined) return document.createTextNode(part.x);
   return h(TAGS[part.s] || "span", { class: [part.s, part.o === undefined ? "" : "outcome"].join(" ").trim() || undefined }, kids);
