@@ -20,7 +20,7 @@ from bot.money import (
 )
 from bot.names import clean
 from bot.params import Amount, quoted
-from bot.reply import Action, Field, Form, Line, Part, Reply, Span, Stamp, Style, Tone, code, line, quiet
+from bot.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Stamp, Style, Table, Tone, code, line, quiet
 from bot.words import dotted, if_right, listed, name_of, no, outcome, say, side_word, token_name
 from engine.events import Reason
 from engine.quote import Quote
@@ -73,7 +73,21 @@ def ticket(offer: Offer, number: int, person: int) -> Reply:
 def estimate(offer: Offer, again: str) -> Reply:
     """The same without an order: `/quote`."""
     how = line("Nothing is ordered. To trade it: ", code(again))
-    return say(*_headline(offer), blocks=(*_ticket_lines(offer), how))
+    return say(*_headline(offer), blocks=(*_ticket_lines(offer), _impact(offer), how))
+
+
+def _impact(offer: Offer) -> Table:
+    """What the order would do to every price."""
+    rows = tuple(
+        (
+            line(outcome(offer.params, move.outcome)),
+            line(f"{price(move.yes_before)} → {price(move.yes_after)}"),
+            line(f"{price(move.no_before)} → {price(move.no_after)}"),
+        )
+        for move in offer.quote.moves
+    )
+    columns = (Column(title="Outcome"), Column(title="YES", numeric=True), Column(title="NO", numeric=True))
+    return Table(columns=columns, rows=rows)
 
 
 def _headline(offer: Offer) -> tuple[str | Part, ...]:
@@ -308,7 +322,6 @@ def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams,
         Reason.POOL_EMPTY: f"the house has no room to take {what} back right now.",
         Reason.PAST_WORST_PRICE: _past(detail, draft),
         Reason.BAD_LIMIT: "that limit is not a possible price.",
-        Reason.NO_BOOK: "this market has no book for limit orders.",
         Reason.TOO_LATE: "it came after trading had closed.",
     }
     return sentences.get(reason or "", "the market could not take this order.")

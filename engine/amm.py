@@ -139,6 +139,19 @@ def curve_sell(d: int, q: int, depth: int, pieces: Pieces) -> int:
     return (g_d * depth - sqrt_up(g_d * square)) // g_n
 
 
+def swap_cost(d: int, bought: int, sold: int, depth: int, piece: Piece) -> int | None:
+    """What the curve asks for d tokens of one side against d of the other, rounded up; below 0 the pool gives.
+
+    (sqrt(L^2 + g((Q_b+d)^2 - Q_b^2 + (Q_s-d)^2 - Q_s^2)) - L)/g in one piece (ENGINE section 6, swap); None where the
+    root is of a negative number.
+    """
+    g_n, g_d = piece[:2]
+    square = g_d * depth * depth + g_n * 2 * d * (bought - sold + d)
+    if square < 0:
+        return None
+    return ceil_div(sqrt_up(g_d * square) - g_d * depth, g_n)
+
+
 def _walk(change: int, q: int, depth: int, pieces: Pieces, sign: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
     """Walks to the piece in which supply q becomes q + change: (money so far, depth there, g there, final depth^2).
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from engine.desk import CASH, TOKENS
+from engine.desk import CASH, ESCROW
 from engine.events import (
+    Cancelled,
     ControlRefused,
     Event,
     Frozen,
@@ -21,8 +22,10 @@ from engine.events import (
 from engine.intents import Cancel, Control, Join, Retune
 from engine.params import retune
 from engine.resolution import trigger_resolution, void_market
+from engine.resting import RestingOrder
 from engine.risk import OVER
 from engine.state import MarketState, Side, Status, price
+from engine.sweep import sweep
 from engine.terms import MarketParams, Round
 from engine.tick import Tick
 
@@ -117,6 +120,7 @@ def _eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
         )
     tick.open(state, tick.params)
     tick.events += [*events, *payouts, *resumed]
+    sweep(tick)
 
 
 def _resolve(tick: Tick, winner: int, at_ms: int) -> None:
@@ -159,6 +163,7 @@ def _by_hand_course(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason
         tick.events.append(Frozen(round=None, at_ms=at_ms))
     else:
         tick.events.append(Paused(at_ms=at_ms) if kind == "pause" else Resumed(round=None, at_ms=at_ms))
+    sweep(tick)
     return None
 
 
@@ -209,14 +214,43 @@ def run_join(tick: Tick, join: Join) -> None:
         return
     first = account is None
     if account is None:
-        account = tick.desk.accounts[join.user] = [0] * (TOKENS + 2 * tick.params.n_outcomes)
+        account = tick.desk.new_account(join.user)
     account[CASH] += join.cash
     tick.events.append(Joined(user=join.user, cash=join.cash, first=first))
 
 
 def run_cancel(tick: Tick, cancel: Cancel) -> None:
-    """There is no book yet, so there is nothing to take back."""
-    tick.events.append(ControlRefused(id=cancel.id, reason=Reason.NO_BOOK))
+    """Takes back a user's resting order, or all of hers, whatever the market's status."""
+    book = tick.desk.book
+    names = book.of(cancel.user) if cancel.order is None else [cancel.order]
+    found = [place for name in names if (place := book.find(name)) and book.order(*place).user == cancel.user]
+    if not found:
+        tick.events.append(ControlRefused(id=cancel.id, reason=Reason.NO_SUCH_ORDER))
+    for key, at in found:
+        _take_back(tick, *book.remove(key, at))
+
+
+def _take_back(tick: Tick, order: RestingOrder, rest: int) -> None:
+    """Escrow goes back to cash, tied tokens are free."""
+    account = tick.desk.account(order.user)
+    assert account is not None
+    escrow = order.escrow_for(rest)
+    account[CASH] += escrow
+    account[ESCROW] -= escrow
+    if not order.buy:
+        account[tick.desk.tied + 2 * order.outcome + (order.side is Side.NO)] -= rest
+    tick.events.append(
+        Cancelled(
+            order=order.id,
+            user=order.user,
+            outcome=order.outcome,
+            side=order.side,
+            buy=order.buy,
+            limit=order.limit,
+            rest=rest,
+            escrow=escrow,
+        )
+    )
 
 
 def run_retune(tick: Tick, wish: Retune) -> None:

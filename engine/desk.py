@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from engine.book import OpenBook
 from engine.risk import InvariantBroken
-from engine.state import PROFIT_SOURCES, Account, Binary, MarketState, depth
+from engine.state import PROFIT_SOURCES, Account, Binary, MarketState, Side, depth
 from engine.tariff import Tariff
 from engine.terms import MarketParams
 from engine.units import ceil_div
 
 CASH, NET, TRADES, ESCROW, TOKENS = range(5)
-"""Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO)."""
+"""Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO), those
+of them that resting sales tie up at `Desk.tied` + 2*i + s."""
 
 FEE, MATCH_FEE, GAS, CONVEXITY, PENALTY, CURVE, FLOOR, SEIGNIORAGE, MATCH, BAND, POT, HELD = range(12)
 """Places in `Desk.money`: the sources of profit in the order of PROFIT_SOURCES, the pot P, and the floor's F times
@@ -28,13 +30,14 @@ class Desk:
     """One market, open for changes. Money in micro-dollars, tokens in micro-tokens.
 
     Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in; `odds` and their
-    sum over these, `weight`, weigh the floor. `keep` a list before changing it.
+    sum over these, `weight`, weigh the floor. `keep` a list before changing it. `book` holds the resting orders.
     """
 
     __slots__ = (
         "accounts",
         "active",
         "base",
+        "book",
         "e",
         "l",
         "log",
@@ -45,6 +48,7 @@ class Desk:
         "s",
         "state",
         "tariff",
+        "tied",
         "v",
         "weight",
     )
@@ -66,6 +70,8 @@ class Desk:
         self.base: Mapping[int, Account] = state.accounts
         self.accounts: dict[int, list[int]] = {}
         self.log: list[tuple[list[int], list[int]]] = []
+        self.tied = TOKENS + 2 * len(binaries)
+        self.book = OpenBook(state.resting, self.keep)
 
     def _held(self) -> int:
         """sum over active j of odds_j * H_yes + (weight - odds_j) * H_no: the floor's F times the weight."""
@@ -92,13 +98,26 @@ class Desk:
             kept = self.base.get(user)
             if kept is None:
                 return None
-            found = self.accounts[user] = _open(kept)
+            found = self.accounts[user] = self._open(user, kept)
+        return found
+
+    def new_account(self, user: int) -> list[int]:
+        """An account with nothing in it."""
+        found = self.accounts[user] = [0] * (2 * self.tied - TOKENS)
+        return found
+
+    def _open(self, user: int, kept: Account) -> list[int]:
+        found = [kept.cash, kept.net, kept.trades, kept.escrow]
+        for pair in kept.tokens:
+            found += pair
+        tied = self.book.base.tied.get(user, ())
+        found += tied
+        found += [0] * (2 * self.tied - TOKENS - len(found))
         return found
 
     def keep(self, *boxes: list[int]) -> None:
         """Remembers lists as they are. Everything a step may have to undo is kept before it is changed."""
-        for box in boxes:
-            self.log.append((box, box[:]))
+        self.log += [(box, box[:]) for box in boxes]
 
     def move_pools(self, shares: Mapping[int, int], sign: int) -> None:
         """Adds sign * amount to the users' collateral of each pool named."""
@@ -132,14 +151,22 @@ class Desk:
             box[:] = old
 
     def check_touched(self) -> None:
-        """Who was touched owes nothing, and their tokens and net stakes moved as the market's did."""
-        moved = [0] * (TOKENS + 2 * len(self.v))
+        """Who was touched owes nothing and sells nothing twice; their tokens, net stakes, escrow and tied tokens moved
+        as the market's did."""
+        moved, tied = [0] * self.tied, self.tied
+        waiting = self._waiting()
         for user, found in self.accounts.items():
-            if min(found[TOKENS:]) < 0 or min(found[CASH], found[ESCROW]) < 0:
+            if min(found) < 0 and (min(found[TOKENS:]) < 0 or min(found[CASH], found[ESCROW]) < 0):
                 raise InvariantBroken("account", f"user {user}: {found}")
+            if any(found[tied:]) and any(held < sold for held, sold in zip(found[TOKENS:], found[tied:], strict=False)):
+                raise InvariantBroken("tied", f"user {user}: {found}")
             kept = self.base.get(user)
-            then = _open(kept) if kept else [0] * len(found)
-            moved = [total + now - old for total, now, old in zip(moved, found, then, strict=True)]
+            then = self._open(user, kept) if kept else [0] * len(found)
+            if user in waiting or found[tied:] != then[tied:] or found[ESCROW] != then[ESCROW]:
+                self._check_waiting(user, found, then, waiting.pop(user, {}))
+            moved = [total + now - old for total, now, old in zip(moved, found, then, strict=False)]
+        if waiting:
+            raise InvariantBroken("book", f"orders of {sorted(waiting)} moved, their accounts did not")
         if moved[NET] != self.money[POT] - self.state.pot:
             raise InvariantBroken("net stakes", f"{moved[NET]} != {self.money[POT]} - {self.state.pot}")
         for j, old in enumerate(self.state.binaries):
@@ -147,6 +174,23 @@ class Desk:
             grown = (held[0] - old.q_yes + old.s_yes - old.e, held[1] - old.q_no + old.s_no - old.e)
             if (moved[TOKENS + 2 * j], moved[TOKENS + 2 * j + 1]) != grown:
                 raise InvariantBroken("tokens", f"outcome {j}: {grown}, not {moved}")
+
+    def _waiting(self) -> dict[int, dict[int, int]]:
+        """By user and place in her account, how the orders of the book say that escrow and tied tokens changed."""
+        found: dict[int, dict[int, int]] = {}
+        for order, old, rest in self.book.changed():
+            hers = found.setdefault(order.user, {})
+            if order.buy:
+                hers[ESCROW] = hers.get(ESCROW, 0) + order.escrow_for(rest) - order.escrow_for(old)
+            else:
+                token = self.tied + 2 * order.outcome + (order.side is Side.NO)
+                hers[token] = hers.get(token, 0) + rest - old
+        return found
+
+    def _check_waiting(self, user: int, found: list[int], then: list[int], hers: dict[int, int]) -> None:
+        for place in (ESCROW, *range(self.tied, len(found))):
+            if found[place] - then[place] != hers.get(place, 0):
+                raise InvariantBroken("escrow", f"user {user}: {then} to {found}, her orders say {hers}")
 
     def seal(self) -> MarketState:
         """The state after the changes; the desk may go on being used."""
@@ -156,18 +200,17 @@ class Desk:
                 self.v, *self.q, *self.s, self.e, self.state.binaries, strict=True
             )
         )
-        accounts = {**self.base, **{user: _account(found) for user, found in self.accounts.items()}}
+        accounts = {**self.base, **{user: self._account(found) for user, found in self.accounts.items()}}
         profit = dict(zip(PROFIT_SOURCES, self.money, strict=False))
-        return replace(self.state, binaries=binaries, accounts=accounts, profit=profit, pot=self.money[POT])
+        return replace(
+            self.state,
+            binaries=binaries,
+            accounts=accounts,
+            profit=profit,
+            pot=self.money[POT],
+            resting=self.book.seal(),
+        )
 
-
-def _open(kept: Account) -> list[int]:
-    found = [kept.cash, kept.net, kept.trades, kept.escrow]
-    for pair in kept.tokens:
-        found += pair
-    return found
-
-
-def _account(found: list[int]) -> Account:
-    tokens = tuple(zip(found[TOKENS::2], found[TOKENS + 1 :: 2], strict=True))
-    return Account(cash=found[CASH], net=found[NET], trades=found[TRADES], escrow=found[ESCROW], tokens=tokens)
+    def _account(self, found: list[int]) -> Account:
+        tokens = tuple(zip(found[TOKENS : self.tied : 2], found[TOKENS + 1 : self.tied : 2], strict=True))
+        return Account(cash=found[CASH], net=found[NET], trades=found[TRADES], escrow=found[ESCROW], tokens=tokens)

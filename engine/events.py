@@ -1,7 +1,7 @@
 """What a market tick says happened: fills, events, and why something was refused. Numbers only, no prose.
 
-The rule that the ledger rests on: every change of any user's cash is in exactly one fill or one event.
-`cash_changes` adds them up and is the one place that knows which ones carry money.
+The rule that the ledger rests on: every change of any user's cash or escrow is in exactly one fill or one event.
+`cash_changes` and `escrow_changes` add them up and are the one place that knows which ones carry money.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class Reason(StrEnum):
     POOL_EMPTY = "pool_empty"
     PAST_WORST_PRICE = "past_worst_price"
     BAD_LIMIT = "bad_limit"
-    NO_BOOK = "no_book"
     NO_SUCH_ORDER = "no_such_order"
     TOO_LATE = "too_late"
     ALREADY = "already"
@@ -63,9 +62,12 @@ class Recorded:
 class Fill(Recorded):
     """One token leg that changed hands; None stands for the house.
 
-    The buyer pays amount + buy_fee, the seller gets amount - sell_fee. `price` is amount/size in micro-dollars per
-    token, rounded, for display. `parts` of a maker fill: pool (what the pools got or gave), convexity, penalty,
-    curve, floor; a buy's amount is their sum, a sell's is pool less the others.
+    The buyer pays amount + buy_fee, the seller gets amount - kept - sell_fee; kept, a rounding, stays with the
+    house. A resting buyer pays out of her escrow: `released` of it comes back to her cash with the fill, what she
+    pays goes out again. `order` is the order whose turn it was (of a sweep: the resting one itself), `resting` the
+    resting order that this leg fills, None for a leg of the order alone. `price` is amount/size in micro-dollars
+    per token, rounded, for display. `parts` of a fill with the maker: pool (what the pools got or gave), convexity,
+    penalty, curve, floor; a buy's amount is their sum, a sell's is pool less the others.
     """
 
     order: str
@@ -79,6 +81,9 @@ class Fill(Recorded):
     amount: int
     buy_fee: int = 0
     sell_fee: int = 0
+    kept: int = 0
+    released: int = 0
+    resting: str | None = None
     parts: dict[str, int] = field(default_factory=dict)
 
 
@@ -86,8 +91,9 @@ class Fill(Recorded):
 class OrderDone(Recorded):
     """How an order ended. `amount` is all it paid or got (fees and floor in, gas out); the fills carry the money.
 
-    `size` is what was asked for, `filled` what traded, `unsold` what came back of a sell. `detail` holds the numbers
-    of a refusal, such as need and have (micro), worst and average (rates).
+    `size` is what was asked for, `filled` what traded, `unsold` what came back of a sell, `rests` what waits in the
+    book (status `resting` when nothing traded, else `partly`). `detail` holds the numbers of a refusal, such as need
+    and have (micro), worst and average (rates).
     """
 
     order: str
@@ -99,6 +105,7 @@ class OrderDone(Recorded):
     size: int
     filled: int = 0
     unsold: int = 0
+    rests: int = 0
     amount: int = 0
     fee: int = 0
     gas: int = 0
@@ -113,6 +120,67 @@ class Gas(Recorded):
     user: int
     amount: int
     order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rested(Recorded):
+    """`rest` of an order joined its pool; `escrow` went from the user's cash into escrow (0 for a sale)."""
+
+    order: str
+    user: int
+    outcome: int
+    side: Side
+    buy: bool
+    limit: int
+    rest: int
+    escrow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Recorded):
+    """A user took back the `rest` of a resting order; its `escrow` came back to her cash."""
+
+    order: str
+    user: int
+    outcome: int
+    side: Side
+    buy: bool
+    limit: int
+    rest: int
+    escrow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Recorded):
+    """A round, the final or a void gave the `rest` of a resting order back, and its `escrow` to the user's cash."""
+
+    order: str
+    user: int
+    outcome: int
+    side: Side
+    buy: bool
+    limit: int
+    rest: int
+    escrow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebate(Recorded):
+    """A user's share of what her resting order `order` paid above the house's curve when `trigger` filled it."""
+
+    order: str
+    trigger: str
+    user: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidBack(Recorded):
+    """Convexity and penalty of an order that came back to its user out of the auto-fills it triggered."""
+
+    order: str
+    user: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +310,11 @@ Payout = Paid
 Event = (
     OrderDone
     | Gas
+    | Rested
+    | Cancelled
+    | Released
+    | Rebate
+    | PaidBack
     | Joined
     | Frozen
     | Paused
@@ -257,21 +330,47 @@ Event = (
 )
 
 
+CREDITS = (Paid, Rebate, PaidBack)
+"""Events that pay a user `amount` of the house's money."""
+
+RETURNS = (Cancelled, Released)
+"""Events that give a user her `escrow` back."""
+
+
 def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, int]:
     """Sum of the changes of each user's cash, micro-dollars, from what a tick returned; by id, who moved at all."""
     changes: dict[int, int] = {}
     for fill in fills:
         if fill.buyer is not None:
-            changes[fill.buyer] = changes.get(fill.buyer, 0) - fill.amount - fill.buy_fee
+            changes[fill.buyer] = changes.get(fill.buyer, 0) + fill.released - fill.amount - fill.buy_fee
         if fill.seller is not None:
-            changes[fill.seller] = changes.get(fill.seller, 0) + fill.amount - fill.sell_fee
+            changes[fill.seller] = changes.get(fill.seller, 0) + fill.amount - fill.kept - fill.sell_fee
     for event in events:
         if isinstance(event, Joined):
             changes[event.user] = changes.get(event.user, 0) + event.cash
-        elif isinstance(event, Paid):
+        elif isinstance(event, CREDITS):
             changes[event.user] = changes.get(event.user, 0) + event.amount
         elif isinstance(event, Gas):
             changes[event.user] = changes.get(event.user, 0) - event.amount
+        elif isinstance(event, RETURNS):
+            changes[event.user] = changes.get(event.user, 0) + event.escrow
+        elif isinstance(event, Rested):
+            changes[event.user] = changes.get(event.user, 0) - event.escrow
+    return {user: change for user, change in sorted(changes.items()) if change}
+
+
+def escrow_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, int]:
+    """Sum of the changes of each user's escrow, as `cash_changes`: into it when an order rests, out of it when a
+    resting buy fills, is cancelled or given back."""
+    changes: dict[int, int] = {}
+    for fill in fills:
+        if fill.released and fill.buyer is not None:
+            changes[fill.buyer] = changes.get(fill.buyer, 0) - fill.released
+    for event in events:
+        if isinstance(event, Rested):
+            changes[event.user] = changes.get(event.user, 0) + event.escrow
+        elif isinstance(event, RETURNS):
+            changes[event.user] = changes.get(event.user, 0) - event.escrow
     return {user: change for user, change in sorted(changes.items()) if change}
 
 

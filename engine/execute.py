@@ -1,29 +1,33 @@
-"""One order, from its checks to its fills. A refused order leaves no trace but its gas."""
+"""One order, from its checks to its fills and its place in the book. A refused order leaves no trace but its gas."""
 
 from __future__ import annotations
 
 from engine.band import hold_band
-from engine.desk import CASH, GAS, TOKENS, TRADES
-from engine.events import Fill, Gas, OrderDone, Reason
-from engine.impact import Priced, price_buy, price_sell, take
+from engine.desk import CASH, ESCROW, GAS, TOKENS
+from engine.events import Gas, OrderDone, OrderStatus, Reason, Rested
 from engine.intents import Order
+from engine.resting import RestingOrder, escrowed
+from engine.route import route
 from engine.state import Side, Status
 from engine.tick import Tick
-from engine.units import MICRO, RATE, ceil_div, half_up
+from engine.turn import Turn
+from engine.units import RATE, ceil_div
 
 Detail = dict[str, int]
 _CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED}
 
 
 def run_order(tick: Tick, order: Order) -> None:
-    """Executes or refuses an order at its turn; appends its fills, its gas and how it ended.
+    """Executes or refuses an order at its turn; appends its fills, its gas, what rests and how it ended.
 
-    Checked in this order: trading is open, the user is known, her gas is paid (then kept), the outcome, the size,
-    what she has, the price. A market buy fills whole or not at all.
+    Checked in this order: trading is open, the id is free, the user is known, her gas is paid (then kept), the
+    outcome, the size, the limit, what she has; then it trades, and its cash and worst price decide whether it stands.
     """
     status = tick.desk.state.status
     if status is not Status.RUNNING:
         return _refuse(tick, order, 0, _CLOSED.get(status, Reason.NOT_RUNNING), {})
+    if tick.desk.book.find(order.id):
+        return _refuse(tick, order, 0, Reason.DUPLICATE_ID, {})
     account = tick.desk.account(order.user)
     if account is None:
         return _refuse(tick, order, 0, Reason.UNKNOWN_USER, {})
@@ -34,10 +38,7 @@ def run_order(tick: Tick, order: Order) -> None:
         tick.desk.settle(account, -gas)
         tick.desk.money[GAS] += gas
         tick.events.append(Gas(user=order.user, amount=gas, order=order.id))
-    mistake = _mistake(tick, order, account)
-    if mistake:
-        return _refuse(tick, order, gas, *mistake)
-    mistake = _trade(tick, order, account, gas)
+    mistake = _mistake(tick, order, account) or _trade(tick, order, account, gas)
     if mistake:
         return _refuse(tick, order, gas, *mistake)
     if tick.params.band is not None:
@@ -67,41 +68,45 @@ def refusal(order: Order, reason: Reason, *, gas: int = 0, detail: Detail | None
 
 def _mistake(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, Detail] | None:
     """What is wrong with an order before any price is looked at."""
-    if not 0 <= order.outcome < tick.params.n_outcomes:
+    desk, params = tick.desk, tick.params
+    if not 0 <= order.outcome < params.n_outcomes:
         return Reason.UNKNOWN_OUTCOME, {"outcome": order.outcome}
-    if order.outcome not in tick.desk.active:
+    if order.outcome not in desk.active:
         return Reason.OUTCOME_OUT, {"outcome": order.outcome}
     if order.size <= 0:
         return Reason.SIZE_ZERO, {"size": order.size}
-    if order.limit is not None:
-        return Reason.NO_BOOK, {}
-    side = order.side is Side.NO
+    if order.limit is not None and (order.limit % params.tick_size or not 0 < order.limit < RATE):
+        return Reason.BAD_LIMIT, {"limit": order.limit, "tick": params.tick_size}
     if not order.buy:
-        have = account[TOKENS + 2 * order.outcome + side]
+        token = 2 * order.outcome + (order.side is Side.NO)
+        have = account[TOKENS + token] - account[desk.tied + token]
         if have < order.size:
             return Reason.NO_TOKENS, {"need": order.size, "have": have}
-        if tick.desk.q[side][order.outcome] <= 1:
-            return Reason.POOL_EMPTY, {}
+    elif order.limit is not None:
+        need = escrowed(order.limit, max(params.fee, params.match_fee), order.size)
+        if need > account[CASH]:
+            return Reason.NO_CASH, {"need": need, "have": account[CASH]}
     return None
 
 
 def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reason, Detail] | None:
-    """Trades a market order with the maker, or says why not and changes nothing."""
-    desk, side = tick.desk, int(order.side is Side.NO)
-    key = (order.user, order.outcome, side, order.buy)
-    before = tick.traded.get(key, 0)
-    fill = (price_buy if order.buy else price_sell)(desk, order.outcome, side, order.size, before)
-    past = past_worst(tick, order, fill)
-    if past:
-        return Reason.PAST_WORST_PRICE, past
-    if order.buy and fill.total > account[CASH]:
-        return Reason.NO_CASH, {"need": fill.total, "have": account[CASH]}
-    take(desk, order.outcome, side, fill, buy=order.buy)
-    desk.settle(account, -fill.total if order.buy else fill.total)
-    account[TOKENS + 2 * order.outcome + side] += fill.size if order.buy else -fill.size
-    account[TRADES] += 1
-    tick.traded[key] = before + fill.size
-    tick.fills.append(maker_fill(order, fill))
+    """Routes an order and lets what is left rest, or says why not and undoes everything."""
+    desk, cash = tick.desk, account[CASH]
+    mark, fills, events = desk.mark(), len(tick.fills), len(tick.events)
+    turn = Turn(tick, order, account)
+    before, worst = tick.traded.get(turn.traded, 0), _worst(tick, order)
+    route(turn)
+    mistake = _past_worst(turn, worst) or _unaffordable(turn, cash)
+    if mistake:
+        desk.rollback(mark)
+        del tick.fills[fills:], tick.events[events:]
+        tick.traded[turn.traded] = before
+        return mistake
+    rests = turn.left if order.limit is not None else 0
+    if rests:
+        _rest(turn)
+    unsold = turn.left - rests
+    status: OrderStatus = "partly" if turn.left else "filled"
     tick.events.append(
         OrderDone(
             order=order.id,
@@ -109,66 +114,97 @@ def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reas
             outcome=order.outcome,
             side=order.side,
             buy=order.buy,
-            status="filled" if fill.size == order.size else "partly",
+            status=status if turn.filled else "resting",
             size=order.size,
-            filled=fill.size,
-            unsold=order.size - fill.size,
-            amount=fill.total,
-            fee=fill.fee,
+            filled=turn.filled,
+            unsold=unsold,
+            rests=rests,
+            amount=turn.money,
+            fee=turn.fees,
             gas=gas,
         )
     )
     return None
 
 
-def past_worst(tick: Tick, order: Order, fill: Priced) -> Detail | None:
-    """The numbers of a fill past the order's worst price, all in and gas out; None when it is within.
+def _unaffordable(turn: Turn, cash: int) -> tuple[Reason, Detail] | None:
+    """What the fills cost and what the rest ties up must be within the cash before them: what auto-fills paid back
+    in between does not count. A market sale must find somebody to take some of it."""
+    order = turn.order
+    if order.limit is None and not turn.filled:
+        return Reason.POOL_EMPTY, {}
+    if not order.buy:
+        return None
+    need = turn.money
+    if order.limit is not None:
+        need += escrowed(order.limit, turn.escrow_fee, turn.left)
+    return (Reason.NO_CASH, {"need": need, "have": cash}) if need > cash else None
 
-    Without a worst price, max_slippage counts from the price at the order's turn: p(1 + slip)(1 + fee), for a sale
-    p(1 - slip)(1 - fee) (ENGINE 11.14).
-    """
-    if order.worst_price is not None:
-        top, bottom = order.worst_price, RATE
-    elif order.max_slippage is not None:
-        top, bottom = worst_ratio(tick, order.outcome, order.side, order.buy, order.max_slippage)
+
+def _rest(turn: Turn) -> None:
+    """What is left joins its pool; its cash goes to escrow, the tokens of a sale are tied up."""
+    order, desk, account = turn.order, turn.tick.desk, turn.account
+    assert order.limit is not None
+    resting = RestingOrder(
+        id=order.id,
+        user=order.user,
+        outcome=order.outcome,
+        side=order.side,
+        buy=order.buy,
+        limit=order.limit,
+        size=order.size,
+        rest=turn.left,
+        accepted_ms=order.accepted_ms,
+        fee=turn.escrow_fee,
+        autofill=order.autofill,
+    )
+    desk.keep(account)
+    if order.buy:
+        account[CASH] -= resting.escrow
+        account[ESCROW] += resting.escrow
     else:
+        account[desk.tied + 2 * order.outcome + turn.side] += turn.left
+    desk.book.add(resting)
+    turn.tick.events.append(
+        Rested(
+            order=order.id,
+            user=order.user,
+            outcome=order.outcome,
+            side=order.side,
+            buy=order.buy,
+            limit=order.limit,
+            rest=turn.left,
+            escrow=resting.escrow,
+        )
+    )
+
+
+def _worst(tick: Tick, order: Order) -> tuple[int, int] | None:
+    """The worst price a token of an order, all in, as a fraction; without one, max_slippage counts from now."""
+    if order.worst_price is not None:
+        return order.worst_price, RATE
+    if order.max_slippage is not None:
+        return worst_ratio(tick, order.outcome, order.side, order.buy, order.max_slippage)
+    return None
+
+
+def _past_worst(turn: Turn, worst: tuple[int, int] | None) -> tuple[Reason, Detail] | None:
+    """The numbers of an order past its worst price, all in and gas out, over all its fills; None when within."""
+    if worst is None or not turn.filled:
         return None
-    paid, allowed = fill.total * bottom, top * fill.size
-    if paid <= allowed if order.buy else paid >= allowed:
+    top, bottom = worst
+    paid, allowed = turn.money * bottom, top * turn.filled
+    if paid <= allowed if turn.buy else paid >= allowed:
         return None
-    worst = top * RATE // bottom
-    average = ceil_div(fill.total * RATE, fill.size) if order.buy else fill.total * RATE // fill.size
-    return {"worst": worst, "average": average, "amount": fill.total}
+    money = turn.money * RATE
+    average = ceil_div(money, turn.filled) if turn.buy else money // turn.filled
+    return Reason.PAST_WORST_PRICE, {"worst": top * RATE // bottom, "average": average, "amount": turn.money}
 
 
 def worst_ratio(tick: Tick, outcome: int, side: Side, buy: bool, slippage: int) -> tuple[int, int]:
-    """Worst price a token as an exact fraction, from the price now and a slippage (rate)."""
+    """Worst price a token as an exact fraction, from the price now and a slippage (rate): p(1 + slip)(1 + fee), for a
+    sale p(1 - slip)(1 - fee) (ENGINE 11.14)."""
     desk, sign = tick.desk, 1 if buy else -1
     supply = desk.q[side is Side.NO][outcome]
     factor = max(0, RATE + sign * slippage) * (RATE + sign * tick.params.fee)
     return supply * factor, desk.l[outcome] * RATE * RATE
-
-
-def maker_fill(order: Order, fill: Priced) -> Fill:
-    """The record of a fill with the house."""
-    amount = fill.total - fill.fee if order.buy else fill.total + fill.fee
-    return Fill(
-        order=order.id,
-        kind="maker",
-        outcome=order.outcome,
-        side=order.side,
-        buyer=order.user if order.buy else None,
-        seller=None if order.buy else order.user,
-        size=fill.size,
-        price=half_up(amount * MICRO, fill.size),
-        amount=amount,
-        buy_fee=fill.fee if order.buy else 0,
-        sell_fee=0 if order.buy else fill.fee,
-        parts={
-            "pool": fill.pool,
-            "convexity": fill.convexity,
-            "penalty": fill.penalty,
-            "curve": fill.curve,
-            "floor": fill.floor,
-        },
-    )

@@ -4,12 +4,9 @@ The stages of a tick at `now_ms`, with the parameters of that time:
 
 (a) intents accepted before a due freeze;
 (b) the due freeze, elimination or final (`engine.course`), several after downtime;
-(c) the other intents: market orders with the maker (`engine.execute`), joins, controls, live parameters;
-(d) checks: what was touched at every step, the whole market once (`engine.risk`).
-
-To come, each at its place here: resting orders and their routing against the maker inside (a) and (c), crossing of
-YES and NO books, auto-fill as part of the order that triggers it, and the sweep of passed resting orders after (b)
-and at the end. Until then an order with a limit and every cancel is refused by name.
+(c) the other intents: orders (`engine.execute`), cancels, joins, controls, live parameters;
+(d) the sweep (`engine.sweep`), which also runs whenever trading resumes and after every round;
+then checks: what was touched at every step, the whole market once (`engine.risk`).
 """
 
 from __future__ import annotations
@@ -23,6 +20,7 @@ from engine.events import ControlRefused, Event, Fill, Reason
 from engine.execute import refusal, run_order
 from engine.intents import Cancel, Control, Intent, Join, Order, intent_to_json
 from engine.state import MarketState
+from engine.sweep import sweep
 from engine.terms import MarketParams
 from engine.tick import Tick
 
@@ -47,6 +45,7 @@ def apply_orders(
             _run(tick, intent)
         tick.desk.commit()
     run_due(tick, now_ms)
+    sweep(tick)
     return tuple(tick.fills), tick.seal(), tuple(tick.events)
 
 

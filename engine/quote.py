@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.amm import marginal_buy, marginal_sell
-from engine.desk import TOKENS
 from engine.events import OrderDone, Reason
 from engine.execute import run_order, worst_ratio
 from engine.impact import price_buy
@@ -93,7 +92,8 @@ def quote(
     run_due(tick, now_ms)
     if user is None:
         user = NOBODY
-        tick.desk.accounts[user] = [_PLENTY] * (TOKENS + 2 * params.n_outcomes)
+        account = tick.desk.new_account(user)
+        account[: tick.desk.tied] = [_PLENTY] * tick.desk.tied
     known, worst = outcome in tick.desk.active, None
     if known and slippage is not None:
         top, bottom = worst_ratio(tick, outcome, side, buy, slippage)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from engine.events import Eliminated, Event, Paid, Payout, Resolved, Voided
+from engine.events import Eliminated, Event, Paid, Payout, Released, Resolved, Voided
 from engine.renormal import Prices, set_prices, targets
 from engine.risk import backing_short, holdings, house_cash, mean_payout
 from engine.state import Account, Binary, MarketState, Side, Status, depth, price, price_micro
@@ -33,7 +33,8 @@ def trigger_resolution(
     """(payouts, new state, events) of a round that loses `elim_outcomes`, or of the final that they win.
 
     Outcomes are 0-based, active and distinct; a round leaves at least one, the final takes exactly one winner:
-    ValueError otherwise. The payouts carry the cash, the events none of it. The status changes only in a final.
+    ValueError otherwise. Cash is in the payouts, and in a `Released` for every resting order of an outcome that is
+    decided, first among the events. The status changes only in a final.
     """
     named = (elim_outcomes,) if isinstance(elim_outcomes, int) else tuple(elim_outcomes)
     active = state.active
@@ -42,10 +43,42 @@ def trigger_resolution(
     if is_final:
         if len(named) != 1:
             raise ValueError(f"a final has one winner, not {named}")
-        return _final(state, params, named[0], at_ms, of_round)
+        state, released = give_back(state, active)
+        payouts, after, events = _final(state, params, named[0], at_ms, of_round)
+        return payouts, after, released + events
     if not 1 <= len(named) < len(active):
         raise ValueError(f"a round takes between 1 and all but one of {active}, not {named}")
-    return _round(state, params, named, at_ms, of_round)
+    state, released = give_back(state, named)
+    payouts, after, events = _round(state, params, named, at_ms, of_round)
+    return payouts, after, released + events
+
+
+def give_back(state: MarketState, outcomes: Iterable[int]) -> tuple[MarketState, tuple[Event, ...]]:
+    """Returns every resting order of these outcomes, in the order given, then of pools and age."""
+    orders = [order for outcome in outcomes for order in state.resting.orders() if order.outcome == outcome]
+    if not orders:
+        return state, ()
+    accounts = dict(state.accounts)
+    for order in orders:
+        if order.buy:
+            account = accounts[order.user]
+            accounts[order.user] = replace(
+                account, cash=account.cash + order.escrow, escrow=account.escrow - order.escrow
+            )
+    book = state.resting.replaced({order.key: () for order in orders})
+    return replace(state, accounts=accounts, resting=book), tuple(
+        Released(
+            order=order.id,
+            user=order.user,
+            outcome=order.outcome,
+            side=order.side,
+            buy=order.buy,
+            limit=order.limit,
+            rest=order.rest,
+            escrow=order.escrow,
+        )
+        for order in orders
+    )
 
 
 def _round(
@@ -161,6 +194,7 @@ def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> 
 
     If the net stakes exceed what the house has, all are scaled by the same fraction and floored.
     """
+    state, released = give_back(state, range(len(state.binaries)))
     owed = {user: state.accounts[user].net for user in sorted(state.accounts) if state.accounts[user].net > 0}
     total, cash = sum(owed.values()), house_cash(state)
     scaled = total > cash
@@ -180,7 +214,7 @@ def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> 
     }
     paid = sum(amounts.values())
     after = replace(_closed(state, accounts, paid), status=Status.VOIDED, frozen_for=None, asked=False)
-    return payouts, after, (Voided(at_ms=at_ms, owed=total, paid=paid, scaled=scaled),)
+    return payouts, after, (*released, Voided(at_ms=at_ms, owed=total, paid=paid, scaled=scaled))
 
 
 def _pay(

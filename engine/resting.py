@@ -6,6 +6,7 @@ shares every pool that was not touched. All it holds follows from its orders: `B
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -48,7 +49,11 @@ class RestingOrder:
     @property
     def escrow(self) -> int:
         """Cash tied up, micro-dollars; a sale ties up its tokens instead."""
-        return escrowed(self.limit, self.fee, self.rest) if self.buy else 0
+        return self.escrow_for(self.rest)
+
+    def escrow_for(self, rest: int) -> int:
+        """Cash tied up when so much is left."""
+        return escrowed(self.limit, self.fee, rest) if self.buy else 0
 
     def with_rest(self, rest: int) -> RestingOrder:
         """The same order with so much left."""
@@ -83,25 +88,66 @@ class Book(Mapping[str, RestingOrder]):
     __slots__ = ("levels", "of_user", "opted", "owner", "pools", "tied")
 
     def __init__(self, orders: Iterable[RestingOrder] = ()) -> None:
-        self.owner: dict[str, int] = {}
+        pools: dict[PoolKey, list[RestingOrder]] = {}
+        for order in sorted(orders, key=AGE):
+            pools.setdefault(order.key, []).append(order)
+        self.pools = {key: tuple(pools[key]) for key in sorted(pools)}
+        self.owner = {order.id: order.user for pool in self.pools.values() for order in pool}
         self.of_user: dict[int, dict[str, PoolKey]] = {}
         self.tied: dict[int, tuple[int, ...]] = {}
-        pools: dict[PoolKey, list[RestingOrder]] = {}
-        tied: dict[int, dict[int, int]] = {}
-        for order in sorted(orders, key=AGE):
-            key = order.key
-            pools.setdefault(key, []).append(order)
-            self.owner[order.id] = order.user
-            self.of_user.setdefault(order.user, {})[order.id] = key
+        self.levels: dict[BookSide, tuple[int, ...]] = {}
+        self.opted: dict[BookSide, tuple[int, ...]] = {}
+        for key, pool in self.pools.items():
+            for order in pool:
+                self.of_user.setdefault(order.user, {})[order.id] = key
+            self._tie(pool, 1)
+            _place(self.levels, key, there=True)
+            _place(self.opted, key, there=any(order.autofill for order in pool))
+
+    def replaced(self, pools: Mapping[PoolKey, tuple[RestingOrder, ...]]) -> Book:
+        """The book with these pools in place of those of the same keys; an empty one is gone."""
+        book = Book()
+        book.pools = {**self.pools, **pools}
+        book.owner, book.of_user, book.tied = self.owner.copy(), self.of_user.copy(), self.tied.copy()
+        book.levels, book.opted = self.levels.copy(), self.opted.copy()
+        new = {order.id: order for pool in pools.values() for order in pool}
+        old = {order.id: order for key in pools for order in self.pools.get(key, ())}
+        touched = {order.user for found in (old, new) for order in found.values()}
+        book.of_user.update((user, self.of_user.get(user, {}).copy()) for user in touched)
+        for name, order in old.items():
+            if name not in new:
+                del book.owner[name]
+            if name not in new or new[name].user != order.user:
+                del book.of_user[order.user][name]
+        for name, order in new.items():
+            if name not in old or old[name].user != order.user:
+                book.owner[name] = order.user
+            book.of_user[order.user][name] = order.key
+        for user in touched:
+            if not book.of_user[user]:
+                del book.of_user[user]
+        book._tie(old.values(), -1)
+        book._tie(new.values(), 1)
+        for key, pool in pools.items():
+            if not pool:
+                del book.pools[key]
+            _place(book.levels, key, there=bool(pool))
+            _place(book.opted, key, there=any(order.autofill for order in pool))
+        return book
+
+    def _tie(self, orders: Iterable[RestingOrder], sign: int) -> None:
+        """Ties up (sign 1) or frees (-1) what these sales offer."""
+        hers: dict[int, list[int]] = {}
+        for order in orders:
             if not order.buy:
-                token = 2 * order.outcome + key[1]
-                hers = tied.setdefault(order.user, {})
-                hers[token] = hers.get(token, 0) + order.rest
-        for user, hers in tied.items():
-            self.tied[user] = tuple(hers.get(token, 0) for token in range(max(hers) + 1))
-        self.pools = {key: tuple(pools[key]) for key in sorted(pools)}
-        self.levels = _by_side(self.pools)
-        self.opted = _by_side(key for key, pool in self.pools.items() if any(order.autofill for order in pool))
+                token = 2 * order.outcome + (order.side is Side.NO)
+                tied = hers.setdefault(order.user, list(self.tied.get(order.user, ())))
+                tied += [0] * (token + 1 - len(tied))
+                tied[token] += sign * order.rest
+        for user, tied in hers.items():
+            self.tied.pop(user, None)
+            if any(tied):
+                self.tied[user] = tuple(tied)
 
     def __getitem__(self, id: str) -> RestingOrder:
         key = self.of_user[self.owner[id]][id]
@@ -145,12 +191,16 @@ class Book(Mapping[str, RestingOrder]):
         )
 
 
-def _by_side(keys: Iterable[PoolKey]) -> dict[BookSide, tuple[int, ...]]:
-    """The limits of ascending keys, by book side."""
-    found: dict[BookSide, list[int]] = {}
-    for outcome, side, buy, limit in keys:
-        found.setdefault((outcome, side, buy), []).append(limit)
-    return {place: tuple(limits) for place, limits in found.items()}
+def _place(levels: dict[BookSide, tuple[int, ...]], key: PoolKey, *, there: bool) -> None:
+    """Makes the limit of a pool one of the levels of its side, or none of them."""
+    side, limit = key[:3], key[3]
+    found = levels.get(side, ())
+    at = bisect_left(found, limit)
+    known = found[at : at + 1] == (limit,)
+    if known != there:
+        levels[side] = found[:at] + ((limit,) if there else ()) + found[at + known :]
+        if not levels[side]:
+            del levels[side]
 
 
 def changes(before: Book, after: Book) -> tuple[tuple[RestingOrder, ...], tuple[str, ...]]:

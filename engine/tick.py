@@ -18,16 +18,17 @@ class Tick:
     """Collects fills and events while the steps of a tick work on `desk`; `seal` checks and gives the new state.
 
     `traded` is D of ENGINE section 3: micro-tokens a user bought (or sold) of a token from the maker in this tick,
-    by (user, outcome, side, buy).
+    by (user, outcome, side, buy). `swept` are the orders the sweep has had in this tick.
     """
 
-    __slots__ = ("desk", "events", "fills", "now_ms", "params", "traded")
+    __slots__ = ("desk", "events", "fills", "now_ms", "params", "swept", "traded")
 
     def __init__(self, state: MarketState, params: MarketParams, now_ms: int) -> None:
         self.now_ms = now_ms
         self.fills: list[Fill] = []
         self.events: list[Event] = []
         self.traded: dict[tuple[int, int, int, bool], int] = {}
+        self.swept: set[str] = set()
         self.open(state, params)
 
     def open(self, state: MarketState, params: MarketParams) -> None:

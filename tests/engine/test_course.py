@@ -279,9 +279,9 @@ def test_a_live_change_says_what_is_wrong_with_it() -> None:
     assert [(problem.field, problem.code) for problem in event.problems] == [("z", "fixed"), ("fee", "out_of_bounds")]
 
 
-def test_a_cancel_before_there_is_a_book_says_so() -> None:
+def test_a_cancel_of_nothing_says_so() -> None:
     p = params()
-    assert _reasons(one(open_market(p), p, Cancel(id="c", accepted_ms=0, user=1))[2]) == [Reason.NO_BOOK]
+    assert _reasons(one(open_market(p), p, Cancel(id="c", accepted_ms=0, user=1))[2]) == [Reason.NO_SUCH_ORDER]
 
 
 def test_the_ask_is_told_once() -> None:

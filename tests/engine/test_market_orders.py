@@ -213,9 +213,3 @@ def test_a_closed_market_refuses_without_gas(status: Status, reason: Reason) -> 
     fills, after, events = apply_orders(state, [order("ann buys 1 yes of 1")], p, 0)
     assert (fills, after) == ((), state)
     assert (done(events).reason, done(events).gas) == (reason, 0)
-
-
-def test_a_limit_has_to_wait_for_the_book() -> None:
-    p = params()
-    limited = replace(order("ann buys 1 yes of 1"), limit=RATE // 2)
-    assert done(one(funded(p, ann=100), p, limited)[2]).reason is Reason.NO_BOOK

@@ -1,0 +1,211 @@
+"""Auto-fill: what a maker fill moves in the other outcomes lets resting orders fill there (ENGINE section 6, 11.12).
+
+A buy lowers every other price, so opted-in buys at or above the new price may fill; a sale raises them, so opted-in
+sales may. They trade at their limit; what that is above the curve (for sales: below it) is the surplus.
+"""
+
+from __future__ import annotations
+
+from engine.amm import Pieces, curve_buy, curve_sell, marginal_buy, marginal_sell
+from engine.book import Portion
+from engine.desk import FLOOR, HELD, POT, SEIGNIORAGE, Desk
+from engine.events import Fill, PaidBack, Rebate
+from engine.impact import Priced, waterfall
+from engine.inverse import largest
+from engine.resting import PoolKey
+from engine.settle import fill_buy, fill_sell, pays
+from engine.state import depth
+from engine.turn import Turn
+from engine.units import MICRO, RATE, half_up
+
+
+class Trigger:
+    """One maker fill and what its auto-fills may still take.
+
+    caps: by outcome, what its pools may still be charged, times RATE; surplus: what all may still leave, times RATE;
+    owed: convexity and penalty of the fill not yet paid back; done: pools that were tried.
+    """
+
+    __slots__ = ("buy", "caps", "done", "owed", "surplus", "turn")
+
+    def __init__(self, turn: Turn, fill: Priced) -> None:
+        params = turn.tick.params
+        self.turn = turn
+        self.buy = turn.buy
+        self.caps = {j: params.af_cap_frac * share for j, share in fill.shares.items() if share and j != turn.outcome}
+        self.surplus = params.af_max_surplus * fill.pool
+        self.owed = fill.convexity + fill.penalty
+        self.done: set[PoolKey] = set()
+
+
+def auto_fill(turn: Turn, fill: Priced) -> None:
+    """Every auto-fill that a maker fill triggers, best first, prices read again after each."""
+    params = turn.tick.params
+    if not params.af_enabled or not params.af_cap_frac:
+        return
+    trigger = Trigger(turn, fill)
+    filled = 0
+    while filled < params.af_max_pools:
+        key = _best(turn.tick.desk, trigger)
+        if key is None:
+            return
+        trigger.done.add(key)
+        filled += _fill_pool(trigger, key)
+
+
+def _best(desk: Desk, trigger: Trigger) -> PoolKey | None:
+    """The pool whose limit is most favourable against its price now; ties to the lower outcome, YES before NO."""
+    best: PoolKey | None = None
+    most, scale = 0, 1
+    for j in trigger.caps:
+        deep = desk.l[j]
+        for side in (0, 1):
+            levels = desk.book.opted((j, side, trigger.buy))
+            price = desk.q[side][j] * RATE
+            for limit in reversed(levels) if trigger.buy else levels:
+                gap = limit * deep - price if trigger.buy else price - limit * deep
+                if gap < 0:
+                    break
+                if (j, side, trigger.buy, limit) not in trigger.done:
+                    if best is None or gap * scale > most * deep:
+                        best, most, scale = (j, side, trigger.buy, limit), gap, deep
+                    break
+    return best
+
+
+def _fill_pool(trigger: Trigger, key: PoolKey) -> bool:
+    """Fills what the caps let of one pool's opted-in orders; whether that was anything."""
+    desk, (outcome, side, buy, limit) = trigger.turn.tick.desk, key
+    most = trigger.caps[outcome] // limit
+    if not most:
+        return False
+    places = desk.book.waiting(key, opted=True)
+    t, q, deep, v = desk.tariff, desk.q[side][outcome], desk.l[outcome], desk.v[outcome]
+    if buy:
+        pieces = t.buying(v)
+        most = min(most, desk.book.total(key, places), marginal_buy(min(limit, t.p_max), q, deep, pieces))
+    else:
+        pieces = t.selling(v)
+        most = min(most, desk.book.total(key, places), marginal_sell(max(limit, t.p_min), q, deep, pieces))
+
+    def fits(d: int) -> bool:
+        return _fits(trigger, key, places, d, pieces)
+
+    d = largest(fits, most)
+    if d:
+        _carry_out(trigger, key, desk.book.portions(key, places, d), d, pieces)
+    return d > 0
+
+
+def _fits(trigger: Trigger, key: PoolKey, places: list[int], d: int, pieces: Pieces) -> bool:
+    """Whether the surplus of d tokens is within its cap, the price within the limit, and the floor kept."""
+    desk, (outcome, side, buy, limit) = trigger.turn.tick.desk, key
+    t, q, deep, v = desk.tariff, desk.q[side][outcome], desk.l[outcome], desk.v[outcome]
+    if buy:
+        pool = curve_buy(d, q, deep, pieces)
+        own, supply, surplus = pool - t.others * (t.zeta * pool // RATE), q + d, limit * d - pool * RATE
+        inside = supply * RATE <= min(limit, t.p_max) * depth(v + own, t.l0, t.gamma)
+    else:
+        pool = curve_sell(d, q, deep, pieces)
+        given, shares = waterfall(desk, outcome, side, q - d, pool)
+        supply, surplus = q - d, pool * RATE - limit * d
+        after = depth(v - shares[outcome], t.l0, t.gamma)
+        inside = given == pool and supply * RATE >= max(limit, t.p_min) * after
+    if not inside or not 0 <= surplus <= trigger.surplus:
+        return False
+    money = _money(desk.book.portions(key, places, d), limit, buy=buy)
+    if (money < pool) if buy else (money > pool):
+        return False
+    if not desk.params.floor_enabled:
+        return True
+    weight = d * desk.token_weight(outcome, side)
+    pot = desk.money[POT] + (money if buy else -money)
+    return pot >= desk.mean_payout(weight if buy else -weight) - desk.state.allowance
+
+
+def _money(portions: list[Portion], limit: int, *, buy: bool) -> int:
+    """What the portions pay or get together."""
+    if buy:
+        return sum([pays(order, rest, size, 0)[0] for _, order, rest, size in portions])
+    return sum([limit * portion.size // RATE for portion in portions])
+
+
+def _carry_out(trigger: Trigger, key: PoolKey, portions: list[Portion], d: int, pieces: Pieces) -> None:
+    desk, (outcome, side, buy, limit) = trigger.turn.tick.desk, key
+    q, deep = desk.q[side][outcome], desk.l[outcome]
+    if buy:
+        pool = curve_buy(d, q, deep, pieces)
+        share = desk.tariff.zeta * pool // RATE
+        shares = dict.fromkeys(desk.active, share)
+        shares[outcome] = pool - desk.tariff.others * share
+    else:
+        pool, shares = waterfall(desk, outcome, side, q - d, curve_sell(d, q, deep, pieces))
+    desk.move_pools(shares, 1 if buy else -1)
+    desk.keep(desk.q[side], desk.money)
+    desk.q[side][outcome] += d if buy else -d
+    desk.money[HELD] += (d if buy else -d) * desk.token_weight(outcome, side)
+    desk.book.take(key, portions)
+    trigger.caps[outcome] -= limit * d
+    trigger.surplus -= limit * d - pool * RATE if buy else pool * RATE - limit * d
+    money = sum([_settle(trigger, key, portion) for portion in portions])
+    surplus = money - pool if buy else pool - money
+    _share_surplus(trigger, portions, d, surplus)
+
+
+def _settle(trigger: Trigger, key: PoolKey, portion: Portion) -> int:
+    """One resting order trades its portion at its limit, without a fee; gives back the amount."""
+    tick, (_, _, buy, limit) = trigger.turn.tick, key
+    _, order, rest, size = portion
+    if buy:
+        amount, _, released = pays(order, rest, size, 0)
+        fill_buy(tick.desk, order, size, amount, released)
+    else:
+        amount, released = limit * size // RATE, 0
+        fill_sell(tick.desk, order, size, amount)
+    tick.fills.append(
+        Fill(
+            order=trigger.turn.order.id,
+            kind="autofill",
+            outcome=order.outcome,
+            side=order.side,
+            buyer=order.user if buy else None,
+            seller=None if buy else order.user,
+            size=size,
+            price=half_up(limit * MICRO, RATE),
+            amount=amount,
+            released=released,
+            resting=order.id,
+        )
+    )
+    return amount
+
+
+def _share_surplus(trigger: Trigger, portions: list[Portion], d: int, surplus: int) -> None:
+    """sigma of a surplus pays back the trigger's own convexity and penalty, the rest of that is profit; 1 - sigma goes
+    to the filled, pro-rata. Both keep to the floor."""
+    tick = trigger.turn.tick
+    desk, sigma = tick.desk, tick.params.sigma
+    desk.keep(desk.money)
+    back = _grant(desk, trigger.turn.user, min(trigger.owed, sigma * surplus // RATE))
+    if back:
+        trigger.owed -= back
+        tick.events.append(PaidBack(order=trigger.turn.order.id, user=trigger.turn.user, amount=back))
+    left = surplus - back
+    for _, order, _, size in portions:
+        share = (RATE - sigma) * surplus * size // (RATE * d)
+        left -= share
+        given = _grant(desk, order.user, share)
+        desk.money[FLOOR] += share - given
+        if given:
+            tick.events.append(Rebate(order=order.id, trigger=trigger.turn.order.id, user=order.user, amount=given))
+    desk.money[SEIGNIORAGE] += left
+
+
+def _grant(desk: Desk, user: int, amount: int) -> int:
+    """Pays a user out of the surplus as much of an amount as the floor lets."""
+    if amount and desk.params.floor_enabled:
+        amount = max(0, min(amount, desk.money[POT] - desk.mean_payout() + desk.state.allowance))
+    account = desk.account(user)
+    if amount and account is not None:
+        desk.settle(account, amount)
+    return amount
