@@ -61,7 +61,8 @@ class _InFlight:
 class Jobs:
     """`start`, then markets tick by themselves; `stop` finishes the tick under way.
 
-    `on_tick` hears of every tick that was written; `tick_ms` stands in for every market's own batch interval. Times come from `clock`; only the waiting is the machine's.
+    `on_tick` hears of every tick that was written; `tick_ms` stands in for every market's own batch interval. Times
+    come from `clock`; only the waiting is the machine's.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Jobs:
         self._grid_ms = grid_ms
         self._trouble: dict[int, _Trouble] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._beats: set[asyncio.Task[None]] = set()
         self._work = _InFlight()
         self._stopping = False
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
@@ -92,7 +94,7 @@ class Jobs:
         """Apply what is overdue, once, then go on by the clock."""
         await self.sweep()
         await self.tick_all()
-        self._scheduler.add_job(self.tick_all, "interval", seconds=self._grid_ms / 1_000, id="tick")
+        self._scheduler.add_job(self._beat, "interval", seconds=self._grid_ms / 1_000, id="tick")
         self._scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep")
         self._scheduler.start()
 
@@ -104,6 +106,17 @@ class Jobs:
         await self._work.idle.wait()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    async def _beat(self) -> None:
+        """Set the ticks going and do not wait for them: a slow one must not keep the next beat from the others."""
+        task = asyncio.create_task(self.tick_all())
+        self._beats.add(task)
+        task.add_done_callback(self._beaten)
+
+    def _beaten(self, task: asyncio.Task[None]) -> None:
+        self._beats.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("looking for markets to tick failed; the next beat tries again", exc_info=task.exception())
 
     async def tick_all(self) -> None:
         """Tick every market whose time has come. One that is slow or broken holds up nobody."""

@@ -104,7 +104,7 @@ async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, fast = await started(db, chat="slow"), await started(db, chat="fast")
-    release, entered = asyncio.Event(), asyncio.Event()
+    release, entered, ticked = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def stalls(
         database: Database, market: int, now_ms: int, *, idle: bool = True, pace: Pace | None = None
@@ -114,27 +114,32 @@ async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
             await release.wait()
         return await run_tick(database, market, now_ms, idle=idle, pace=pace)
 
-    monkeypatch.setattr(jobs_module, "run_tick", stalls)
-    ticked = asyncio.Event()
-
     async def note(report: TickReport) -> None:
-        ticked.set()
+        if report.orders:
+            ticked.set()
 
-    jobs = Jobs(db, ManualClock(START), on_tick=note)
-    work = asyncio.create_task(jobs.tick_all())
-    await entered.wait()
-    async with asyncio.timeout(5):
-        await ticked.wait()
-    assert await _tick(db, fast.market) == 1
+    clock = ManualClock(START)
+    jobs = Jobs(db, clock, on_tick=note, grid_ms=20)
+    await jobs.start()
+    monkeypatch.setattr(jobs_module, "run_tick", stalls)
+    for number in range(2):
+        clock.advance(2_000)
+        for world in (slow, fast):
+            request = f"{world.market}-{number}"
+            await append(db, world, world.people[0], buy(1, 5), request, at_ms=clock.now_ms())
+        async with asyncio.timeout(5):
+            await entered.wait()
+            await ticked.wait()
+        ticked.clear()
+    assert (await _tick(db, slow.market), await _tick(db, fast.market)) == (1, 3)
     stop = asyncio.create_task(jobs.stop())
     await asyncio.sleep(0.05)
     assert not stop.done()
     release.set()
     await stop
-    await work
-    assert await _tick(db, slow.market) == 1
+    assert await _tick(db, slow.market) == 2
     await jobs.tick_all()
-    assert await _tick(db, slow.market) == 1
+    assert await _tick(db, slow.market) == 2
 
 
 async def _tick(db: Database, market: int) -> int:
