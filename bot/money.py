@@ -121,12 +121,13 @@ def signed_percent(part: int, of: int) -> str:
 
 
 def span(ms: int) -> str:
-    """`45 s`, `2 min`, `1 h 30 min`, `3 d 4 h`: the two largest units that matter."""
+    """`45 s`, `2 min`, `1 h 30 min`, `33 h`, `3 d 4 h`: the two largest units that matter, days from two on."""
     seconds = max(0, -(-ms // 1000))
     if seconds < 60:
         return f"{seconds} s"
     parts: list[str] = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    for unit, size in units if seconds >= 2 * 86_400 else units[1:]:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count} {unit}")

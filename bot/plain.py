@@ -86,7 +86,7 @@ def board_lines(board: Board) -> list[str]:
 
 def _board_row(place: int, row: BoardRow) -> list[str]:
     if not row.active:
-        return ["", row.name, row.note or "out", "", "", ""]
+        return ["", row.name, "", "", "", row.note or "out"]
     change = price_change(row.change) if row.change is not None else ""
     return [str(place), row.name, price(row.yes), price(row.no), change, row.note or spark(row.spark)]
 

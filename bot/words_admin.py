@@ -107,7 +107,7 @@ class Preview:
     """What the engine says would happen; `again` is the line that does it. `stale`: an older preview was confirmed."""
 
     record: Market
-    state: MarketState
+    kind: str
     event: Eliminated | Resolved | Voided | ControlRefused | None
     again: str
     person: int | None
@@ -127,7 +127,8 @@ def preview(shown: Preview) -> Reply:
     elif isinstance(event, Voided):
         head, label = _void_preview(event, rows)
     else:
-        return no("That would change nothing.", blocks=(line(code("/admin monitor")),))
+        head, label = f"{_DEEDS[shown.kind]} would be tried on a halted market.", "Confirm the try"
+        rows.append(line("What it comes to cannot be said beforehand; if a check fails again, nothing happens."))
     rows.append(line("This cannot be undone. Prices may move until you confirm."))
     return say(head, blocks=rows, actions=_buttons(label, shown.again, shown.person), tone=Tone.WAIT)
 

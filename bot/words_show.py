@@ -64,6 +64,12 @@ def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """Somebody's own words with a full stop where they have none."""
+    said = clean(text)
+    return said if said[-1:] in ".!?…" else f"{said}."
+
+
 # -- beginning
 
 
@@ -161,7 +167,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     verb = "is" if len(gone) == 1 else "are"
     head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
     if reason:
-        head.append(f" {clean(reason)}")
+        head.append(f" {sentence(reason)}")
     rows: list[Line | Picture | Board] = [
         line(_payouts(facts)),
         inheritance(params, gone, facts),
@@ -239,7 +245,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
     winner = int(facts["winner"])
     head: list[str | Part] = [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
     if reason:
-        head.append(f" {clean(reason)}")
+        head.append(f" {sentence(reason)}")
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
     paid = int(facts["paid"])
     holders = people(int(facts["holders"]), "holder", "holders")
@@ -320,7 +326,7 @@ def digest(params: MarketParams, facts: Facts, now_ms: int) -> Reply:
         parts.append(Span(", ") if place else Span(""))
         parts += [outcome(params, number), Span(f" {price(yes)} ({price_change(change)})")]
     kept = tuple(part for part in parts if not isinstance(part, Span) or part.text)
-    head = f"Last {span(now_ms - int(facts['since_ms']))}: {plural(int(facts['trades']), 'trade')}, "
+    head = f"In the last {span(now_ms - int(facts['since_ms']))}: {plural(int(facts['trades']), 'trade')}, "
     return to_chat(head + f"{round_money(int(facts['volume']))}.", blocks=[(*kept, Span("."))])
 
 

@@ -17,9 +17,10 @@ from bot.words_admin import Preview
 from engine.events import ControlRefused, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
+from engine.risk import InvariantBroken
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from storage.records import Declined, Json
+from storage.records import ActionRow, ActionStatus, Declined, Json
 
 ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
 _BEFORE_START = (Status.DRAFT, Status.LOBBY)
@@ -192,7 +193,7 @@ async def _decide(
     code = code_of(record.id, kind, outcomes, reason, state.status.value, state.next_round, state.out)
     if confirm != code:
         again = " ".join(part for part in (f"/admin {kind}", named, reason or "", f"confirm={code}") if part)
-        preview = Preview(record=record, state=state, event=found, again=again, person=_who(ctx), stale=bool(confirm))
+        preview = Preview(record=record, kind=kind, event=found, again=again, person=_who(ctx), stale=bool(confirm))
         return words.preview(preview)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
@@ -205,6 +206,15 @@ async def _decide(
             request_id=f"{kind}:{record.id}:{code}",
             now_ms=ctx.now_ms,
         )
+        if isinstance(row, ActionRow) and not row.created and row.status is ActionStatus.REFUSED:
+            row = await uow.actions.append(  # asked before, in vain: this is a new try
+                record.id,
+                "control",
+                {"kind": kind, "outcomes": numbers},
+                actor=person.id,
+                request_id=request_id(ctx.invocation),
+                now_ms=ctx.now_ms,
+            )
         if isinstance(row, Declined):
             return words.not_running(record)
         if row.created:
@@ -219,8 +229,12 @@ def _prices(market: MarketView) -> list[Json]:
 
 
 def _try(market: MarketView, control: Control) -> Eliminated | Resolved | Voided | ControlRefused | None:
-    """What the next tick would make of it if nothing else came: the engine itself, thrown away."""
-    _, _, events = apply_orders(market.state, (control,), market.record.params, market.engine_ms)
+    """What the next tick would make of it if nothing else came: the engine itself, thrown away. None where it cannot
+    say: a halted market may not even bear the look."""
+    try:
+        _, _, events = apply_orders(market.state, (control,), market.record.params, market.engine_ms)
+    except InvariantBroken:
+        return None
     for event in reversed(events):
         if isinstance(event, Eliminated | Resolved | Voided) or (
             isinstance(event, ControlRefused) and event.id == control.id
