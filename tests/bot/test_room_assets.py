@@ -1,0 +1,52 @@
+"""The room's files: what they may contain, and the palette they are painted with."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.adapters.room import assets
+from bot.palette import DARK, LIGHT
+
+FILES = assets.load()
+TEXTS = {name: asset.data.decode() for name, asset in FILES.items()}
+SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_nothing_comes_from_elsewhere(name: str) -> None:
+    elsewhere = re.findall(r"https?://[^\s\"')]+", TEXTS[name])
+    assert [one for one in elsewhere if one != "http://www.w3.org/2000/svg"] == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_text_never_becomes_markup_or_code(name: str) -> None:
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", TEXTS[name])
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_says_what_it_is_and_leaves_no_global(name: str) -> None:
+    assert TEXTS[name].startswith("// ")
+    assert not re.search(r"\b(window|globalThis|self)\.\w+ *=[^=]", TEXTS[name])
+
+
+def test_the_page_has_no_inline_code_or_style_and_every_file_it_names_exists() -> None:
+    page = TEXTS["index.html"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page)
+    named = re.findall(r"/static/([\w.-]+)", page)
+    assert named
+    assert set(named) <= set(FILES)
+    for name in SCRIPTS:
+        assert {f"{one}.js" for one in re.findall(r'from "\./(\w+)\.js"', TEXTS[name])} <= set(FILES)
+
+
+def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
+    dark, light, *rest = TEXTS["palette.css"].splitlines()
+    assert not rest
+    for text, theme in ((dark, DARK), (light, LIGHT)):
+        assert all(f"--o{index}:{code}" in text for index, code in enumerate(theme.outcomes))
+        assert f"--on-accent:{theme.on_accent}" in text
+    used = set(re.findall(r"var\(--([\w-]+)", TEXTS["room.css"]))
+    own = set(re.findall(r"--([\w-]+):", TEXTS["room.css"])) | {"c", "p", "share"}
+    assert used - own <= set(re.findall(r"--([\w-]+):", dark))
