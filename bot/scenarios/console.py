@@ -37,7 +37,7 @@ class Console:
             end = "\n" if tick == self._ticks else ""
             self._out.write(f"\r{words.bar(share, at_ms, self._fills)}{end}")
             self._out.flush()
-        elif tick % (self._ticks // LINES) == 0:
+        elif tick % max(1, self._ticks // LINES) == 0:
             self.line(words.progress(share, at_ms, self._fills))
 
     def end(self, market: Market, summary: Mapping[str, object], folder: Path) -> None:

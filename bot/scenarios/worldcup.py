@@ -104,21 +104,21 @@ def world_cup() -> Scenario:
 def clamped(chances: Sequence[int], low: int, high: int) -> tuple[Decimal, ...]:
     """Chances (millionths, any sum) as odds between `low` and `high` whose sum is exactly 1.
 
-    What lies beyond a bound is set to it, the rest scaled to what is left, until all are within; the last millionths
-    go to the largest remainders, the earlier first.
+    What lies beyond a bound is set to it (of the two bounds the one that is missed by more first), the rest scaled to
+    what is left, until all are within; the last millionths go to the largest remainders, the earlier first.
     """
     fixed: dict[int, int] = {}
     while True:
         free = [index for index in range(len(chances)) if index not in fixed]
         left, total = MICRO - sum(fixed.values()), sum(chances[index] for index in free)
         wanted = {index: divmod(chances[index] * left, total) for index in free}
-        beyond = {
-            index: low if floor < low else high for index, (floor, _) in wanted.items() if not low <= floor < high
-        }
-        if not beyond:
+        poor = {index: low - share for index, (share, _) in wanted.items() if share < low}
+        rich = {index: share - high for index, (share, _) in wanted.items() if share > high}
+        if not poor and not rich:
             break
-        fixed.update(beyond)
-    odds = {**fixed, **{index: floor for index, (floor, _) in wanted.items()}}
+        bound, beyond = (low, poor) if sum(poor.values()) >= sum(rich.values()) else (high, rich)
+        fixed.update(dict.fromkeys(beyond, bound))
+    odds = {**fixed, **{index: share for index, (share, _) in wanted.items()}}
     by_remainder = sorted(free, key=lambda index: (-wanted[index][1], index))
     for index in by_remainder[: MICRO - sum(odds.values())]:
         odds[index] += 1

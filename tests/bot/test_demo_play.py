@@ -1,0 +1,180 @@
+"""A whole event through the bot, small: equal seeds give equal files, the books balance, the files tell the story."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot import demo
+from bot.charts import Charts
+from bot.reply import Picture
+from bot.scenarios.worldcup import Scenario, world_cup
+from storage.database import Database
+
+CSV = ("trades", "rankings", "metrics", "config", "ledger")
+FILES = {*(f"{kind}.csv" for kind in CSV), "outcry.db", "announcements.txt", "summary.json", "prices.png", "maker.png"}
+EQUAL = (*(f"{kind}.csv" for kind in CSV), "summary.json", "announcements.txt")
+
+
+def short() -> Scenario:
+    """The same ten days in a sixth of the ticks."""
+    return replace(world_cup(), tick_ms=6 * world_cup().tick_ms, ticks=60)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One headless play in another process, where hashing has another seed."""
+    folder = tmp_path_factory.mktemp("played")
+    script = (
+        "import asyncio, sys; from pathlib import Path; from bot import demo; "
+        "from tests.bot.test_demo_play import short\n"
+        "if __name__ == '__main__':\n"
+        "    options = demo.Options(headless=True, seed=7, out=Path(sys.argv[1]))\n"
+        "    sys.exit(asyncio.run(demo.play(options, short())))\n"
+    )
+    program = folder / "play.py"
+    program.write_text(script, encoding="utf-8")
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": root}
+    command = [sys.executable, str(program), str(folder / "out")]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Germany won." in done.stdout
+    assert "\r" not in done.stdout
+    return folder / "out"
+
+
+def summary(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_all_files_are_there(played: Path) -> None:
+    assert {path.name for path in played.iterdir()} >= FILES
+    for name in ("prices.png", "maker.png"):
+        assert (played / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_books_balance_and_the_house_kept_its_promise(played: Path) -> None:
+    found = summary(played)
+    assert (found["seed"], found["ticks"], found["ledger_sum"], found["winner"]) == (7, 60, 0, "Germany")
+    assert found["eliminated"] == ["France", "Colombia", "Belgium", "Costa Rica", "Brazil", "Netherlands"]
+    result, risk, stake = found["house_result"], found["worst_risk"], found["z"]
+    assert isinstance(result, float)
+    assert isinstance(risk, float)
+    assert isinstance(stake, float)
+    assert -stake <= result
+    assert risk <= stake
+    with (played / "ledger.csv").open(encoding="utf-8", newline="") as file:
+        assert sum(int(row["amount_micro"]) for row in csv.DictReader(file)) == 0
+
+
+def test_the_crowd_trades_is_refused_now_and_then_and_pays_gas(played: Path) -> None:
+    found = summary(played)
+    orders, refused = found["orders"], found["refused"]
+    assert isinstance(orders, int)
+    assert isinstance(refused, int)
+    assert orders > 60
+    assert 0 < refused < orders // 4
+    with (played / "rankings.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20
+    assert sum(round(float(row["gas"]) * 100) for row in rows) >= orders - refused
+
+
+def test_a_stranger_can_follow_the_event_in_the_announcements(played: Path) -> None:
+    text = (played / "announcements.txt").read_text(encoding="utf-8")
+    told = ["the doors are open", "is open for trading", "France and Colombia are out.", "0-1", "Brazil is out.", "1-7",
+            "Netherlands is out.", "the final is being decided", "Germany wins World Cup 2014.", "🥇"]  # fmt: skip
+    places = [text.index(each) for each in told]
+    assert places == sorted(places)
+    assert "--- 3 July 2014" in text
+    assert "/ticket" not in text
+
+
+async def test_equal_seeds_give_equal_files_headless_or_live_on_any_hash_seed(
+    played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "LEAST_FREEZE_S", 0.01)
+    options = demo.Options(seed=7, out=tmp_path, port=0, minutes=0.01)
+    assert await demo.play(options, short()) == 0
+    for name in EQUAL:
+        assert (tmp_path / name).read_bytes() == (played / name).read_bytes(), name
+
+
+async def test_live_it_prints_where_the_room_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two = replace(short(), ticks=2)
+    assert await demo.play(demo.Options(seed=1, out=tmp_path, port=0, minutes=0.01, traders=3), two) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("room: http://127.0.0.1:")
+    assert lines[1].startswith("admin: http://127.0.0.1:")
+    assert "?admin=" in lines[1]
+
+
+async def test_a_folder_with_a_database_is_refused_without_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "outcry.db").write_bytes(b"precious")
+    (tmp_path / "notes.txt").write_text("mine")
+    assert await demo.play(demo.Options(headless=True, out=tmp_path), short()) == 2
+    assert "--force" in capsys.readouterr().err
+    assert (tmp_path / "outcry.db").read_bytes() == b"precious"
+    options = demo.Options(headless=True, out=tmp_path, force=True, traders=2)
+    assert await demo.play(options, replace(short(), ticks=1)) == 0
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+async def test_a_database_in_use_is_refused_even_with_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}")
+    await db.migrate()
+    assert await demo.play(demo.Options(headless=True, out=tmp_path, force=True), short()) == 2
+    assert "in use" in capsys.readouterr().err
+    await db.close()
+
+
+async def test_a_file_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").write_text("")
+    assert await demo.play(demo.Options(headless=True, out=tmp_path / "out"), short()) == 2
+    assert "another --out" in capsys.readouterr().err
+
+
+async def test_charts_of_a_played_market_are_drawn_once_for_many(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    db = Database.open(f"sqlite:///{played / 'outcry.db'}", read_only=True)
+    charts = Charts(db, processes=False)
+    drawn: list[str] = []
+    draw = charts.draw
+
+    async def counted(data: object, theme: object = None) -> bytes:
+        drawn.append(type(data).__name__)
+        return await draw(data, theme)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(charts, "draw", counted)
+    wanted = [
+        Picture(kind="prices", market=1, tick=60),
+        Picture(kind="prices", market=1, tick=30, span_ms=86_400_000),
+        Picture(kind="outcome", market=1, tick=60, outcome=0),
+        Picture(kind="maker", market=1, tick=60),
+        Picture(kind="leaderboard", market=1, tick=60),
+    ]
+    found = await asyncio.gather(*(charts.picture(one) for one in wanted for _ in range(3)))
+    assert all(png is not None and png.startswith(b"\x89PNG") for png in found)
+    assert sorted(drawn) == ["LeaderboardData", "MakerData", "OutcomeData", "PricesData", "PricesData"]
+    assert await charts.picture(wanted[0]) == found[0]
+    assert await charts.picture(wanted[0], "light") != found[0]
+    nothing = [
+        Picture(kind="prices", market=99, tick=1),
+        Picture(kind="outcome", market=1, tick=60, outcome=99),
+        Picture(kind="weather", market=1, tick=60),
+    ]
+    assert [await charts.picture(one) for one in nothing] == [None] * 3
+    await charts.close()
+    await db.close()

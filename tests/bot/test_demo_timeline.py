@@ -1,0 +1,50 @@
+"""Days pass in minutes, a freeze is never over before it was noticed, and the clock shows each moment exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.scenarios.timeline import Conductor, Timeline
+from bot.scenarios.worldcup import world_cup
+
+CUP = world_cup()
+END = CUP.steps[-1].decide_ms
+FREEZES = [(step.freeze_ms, step.decide_ms) for step in CUP.steps]
+
+
+@pytest.mark.parametrize("minutes", [0.1, 3, 60])
+def test_every_freeze_lasts_three_seconds_at_least(minutes: float) -> None:
+    line = Timeline(CUP.start_ms, END, minutes * 60, FREEZES, 3.0)
+    for freeze, decide in FREEZES:
+        assert line.wall_s(decide) - line.wall_s(freeze) >= 2.999
+    assert minutes * 60 - 0.001 <= line.wall_s(END) <= minutes * 60 + 3.0 * len(FREEZES)
+
+
+def test_a_tick_takes_half_a_second_of_three_minutes() -> None:
+    line = Timeline(CUP.start_ms, END, 180, FREEZES, 3.0)
+    assert line.wall_s(CUP.start_ms + CUP.tick_ms) == pytest.approx(0.5)
+    assert line.speed(CUP.start_ms) == pytest.approx(CUP.tick_ms / 500)
+
+
+def test_event_time_and_wall_time_are_inverse() -> None:
+    line = Timeline(CUP.start_ms, END, 180, FREEZES, 3.0)
+    for tick in range(CUP.ticks + 1):
+        moment = CUP.start_ms + tick * CUP.tick_ms
+        assert abs(line.event_ms(line.wall_s(moment)) - moment) <= 60
+        assert line.wall_s(moment) >= line.wall_s(moment - 1)
+
+
+async def test_the_clock_moves_in_steps_and_ends_exactly() -> None:
+    shown: list[int] = []
+    conductor = Conductor(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
+    conductor.begin()
+    await conductor.reach(5_000)
+    assert shown[-1] == 5_000
+    assert shown == sorted(shown)
+    assert len(shown) > 2
+
+
+async def test_without_a_timeline_there_is_no_waiting() -> None:
+    shown: list[int] = []
+    await Conductor(shown.append, None).reach(10**15)
+    assert shown == [10**15]
