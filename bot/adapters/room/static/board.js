@@ -78,7 +78,7 @@ export function create(data, message, act) {
     until.hidden = left === null;
     if (left === null) return;
     const wall = clock.hurried() ? clock.wall(shown.step_ms) : null;
-    const note = wall === null || wall < 1500 ? null : h("span", { class: "wall" }, `${format.rough(wall)} on your watch`);
+    const note = wall === null ? null : h("span", { class: "wall" }, wall < 1500 ? "any moment" : `${format.rough(wall)} on your watch`);
     until.classList.toggle("soon", (wall ?? left) < 60_000);
     until.replaceChildren(
       h("span", { class: "step" }, shown.step),
