@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from bot.command import Given
 from bot.invocation import Invocation
-from bot.money import MICRO
 from bot.scene import Held, Scene
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
@@ -74,6 +73,11 @@ class Ctx:
     commands: Sequence[Command]
 
     @property
+    def person_id(self) -> int | None:
+        """For buttons that only she may press."""
+        return self.person.id if self.person else None
+
+    @property
     def scene(self) -> Scene:
         """For values a handler reads itself."""
         return Scene(now_ms=self.now_ms)
@@ -106,6 +110,3 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
         held={i: Held(yes, no) for i, (yes, no) in enumerate(tokens) if yes or no},
         selling=selling,
     )
-
-
-TOKEN = MICRO  # a token that is right pays this many micro-dollars

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from bot import words_input as words
 from bot.command import Command, Param
-from bot.names import folded
 from bot.params import Wrong, quoted
 from bot.scene import Scene
 
@@ -289,7 +288,3 @@ def known_words(command: Command, rest: str, scene: Scene) -> dict[str, object]:
     """The arguments an unfinished line already gives without a mistake, by name; for completion."""
     parsed = _Reading(command, rest, split(rest), scene, {}, True).read()
     return dict(parsed.values)
-
-
-def same_word(one: str, other: str) -> bool:
-    return folded(one) == folded(other)

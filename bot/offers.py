@@ -9,10 +9,10 @@ from typing import Any
 from bot import words_trade as words
 from bot.context import MarketView
 from bot.money import RATE
-from bot.params import Amount
+from bot.params_trade import Amount
 from bot.reply import Reply
 from bot.words_look import step_words
-from bot.words_trade import Offer
+from bot.words_ticket import Offer, typed_amount
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
 from engine.state import MarketState, Side, Status
@@ -70,7 +70,7 @@ def offer(
         lacking = _lacking(view, member, outcome, side, size or 0)
         if lacking is not None:
             return lacking
-    return _priced(view, asked, _Size(size, spend, words.typed_amount(amount)), slippage, member)
+    return _priced(view, asked, _Size(size, spend, typed_amount(amount)), slippage, member)
 
 
 @dataclass(frozen=True, slots=True)

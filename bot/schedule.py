@@ -17,7 +17,8 @@ from typing import Literal
 
 from bot import words_schedule as words
 from bot.money import typed_moment, typed_span
-from bot.params import Outcome, Outcomes, Wrong, quoted
+from bot.params import Wrong, quoted
+from bot.params_trade import Outcome, Outcomes
 from bot.scene import Scene
 from bot.times import moment_ms, span_ms
 from engine.terms import MarketParams

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.money import money
 from bot.names import clean
-from bot.reply import Action, Audience, Block, Form, Line, Part, Reply, Span, Style, Tone, code, line
+from bot.reply import Action, Audience, Block, Form, Line, Part, Reply, Span, Style, Tone, line
 from engine.state import Side, Status
 from engine.terms import MarketParams
 
@@ -83,10 +82,6 @@ def dotted(parts: Iterable[str]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def worth(micro: int) -> str:
-    return money(micro)
-
-
 def say(
     *head: str | Part,
     blocks: Sequence[Block] = (),
@@ -110,12 +105,3 @@ def say(
 def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None) -> Reply:
     """A refusal: why, then what to do next."""
     return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
-
-
-def then(*parts: str | Part) -> Line:
-    """What to do next."""
-    return line(*parts)
-
-
-def command(text: str) -> Span:
-    return code(text)

@@ -82,10 +82,6 @@ def missing_argument(name: str, about: str) -> str:
     return f"Please add the {name}: {about}."
 
 
-def help_topic_missing(topic: str) -> str:
-    return f"There is no command {said(topic)}."
-
-
 # -- single values
 
 

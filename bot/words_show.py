@@ -13,7 +13,6 @@ from bot.names import clean
 from bot.reply import Action, Audience, Board, Line, Part, Picture, Reply, Span, Stamp, Style, Tone, bold, code, line
 from bot.words import (
     INVITE,
-    if_right,
     listed,
     listed_outcomes,
     name_of,
@@ -23,7 +22,7 @@ from bot.words import (
     side_word,
     token_name,
 )
-from bot.words_look import first_buy
+from bot.words_own import first_buy
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import Market
@@ -365,8 +364,3 @@ def granted(facts: Facts) -> Reply:
         blocks=(line(code("/balance"), " shows it."),),
         tone=Tone.GOOD,
     )
-
-
-def right_line(params: MarketParams, number: int, side: Side) -> str:
-    """For lists of what pays when."""
-    return if_right(params, number, side)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.command import Command
 from bot.commands.account import balance, join, markets, orders, positions, trades
 from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
-from bot.commands.admin_setup import create, open_, schedule, set_
+from bot.commands.admin_schedule import schedule
+from bot.commands.admin_setup import create, open_, set_
 from bot.commands.help import help_, start_here
 from bot.commands.look import board, chart, leaderboard, rules, tape
 from bot.commands.trade import buy, cancel, change, confirm, quote, sell

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot import words_look as words
+from bot import words_look
+from bot import words_own as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
 from bot.names import LONGEST_NAME, person_name
 from bot.params import NumberArg, Text
 from bot.reply import Reply
-from bot.words_look import Holding
+from bot.words_own import Holding
 from engine.state import Side
 from storage.records import Declined
 
@@ -73,18 +74,18 @@ async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
     number: the market's number, to choose it
     """
     if ctx.person is None:
-        return words.markets((), None)
+        return words_look.markets((), None)
     async with ctx.db.writing() as uow:
         found = await uow.markets.of_person(ctx.person.id)
         chosen = next((one for one in found if one.id == number), None)
         if chosen is not None:
             await uow.markets.use(ctx.person.id, chosen.id)
             await uow.commit()
-            return words.market_chosen(chosen)
+            return words_look.market_chosen(chosen)
         current = await uow.markets.last_of_person(ctx.person.id)
     if number is not None:
-        return words.not_your_market(number)
-    return words.markets(found, current.id if current else None)
+        return words_look.not_your_market(number)
+    return words_look.markets(found, current.id if current else None)
 
 
 def holdings(view: MarketView, held: tuple[tuple[int, int], ...]) -> list[Holding]:

@@ -11,7 +11,8 @@ from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
 from bot.context import Ctx, MarketView, request_id
 from bot.drafts import build, draft_of
-from bot.params import AnyOutcomeArg, OutcomesArg, Text, quoted
+from bot.params import Text, quoted
+from bot.params_trade import AnyOutcomeArg, OutcomesArg
 from bot.reply import Reply
 from bot.words_admin import Preview
 from engine.events import ControlRefused, Eliminated, Resolved, Voided
@@ -42,7 +43,7 @@ async def start(ctx: Ctx, *, market: MarketView, confirm: ConfirmArg | None = No
         people = await uow.members.count(record.id)
     code = code_of(record.id, "start", record.status.value, record.draft)
     if confirm != code:
-        return words.start_preview(record, params, people, ctx.now_ms, f"/admin start confirm={code}", _who(ctx))
+        return words.start_preview(record, params, people, ctx.now_ms, f"/admin start confirm={code}", ctx.person_id)
     async with ctx.db.writing() as uow:
         await uow.markets.update(record.id, params=params, status=Status.LOBBY)
         found = await uow.markets.start(record.id, ctx.now_ms)
@@ -120,7 +121,7 @@ async def void(
         return await _decide(ctx, market, "void", (), "", reason, confirm)
     code = code_of(record.id, "void", record.status.value)
     if confirm != code:
-        return words.draft_void_preview(record, f"/admin void confirm={code}", _who(ctx))
+        return words.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
     async with ctx.db.writing() as uow:
         found = await uow.markets.update(record.id, status=Status.VOIDED)
         if isinstance(found, Declined):
@@ -193,7 +194,7 @@ async def _decide(
     code = code_of(record.id, kind, outcomes, reason, state.status.value, state.next_round, state.out)
     if confirm != code:
         again = " ".join(part for part in (f"/admin {kind}", named, reason or "", f"confirm={code}") if part)
-        preview = Preview(record=record, kind=kind, event=found, again=again, person=_who(ctx), stale=bool(confirm))
+        preview = Preview(record=record, kind=kind, event=found, again=again, person=ctx.person_id, stale=bool(confirm))
         return words.preview(preview)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
@@ -241,7 +242,3 @@ def _try(market: MarketView, control: Control) -> Eliminated | Resolved | Voided
         ):
             return event
     return None
-
-
-def _who(ctx: Ctx) -> int | None:
-    return ctx.person.id if ctx.person else None

@@ -7,7 +7,7 @@ from bot.boards import board_of
 from bot.command import command
 from bot.context import Ctx, MarketView
 from bot.invocation import ChatKind
-from bot.params import AnyOutcomeArg
+from bot.params_trade import AnyOutcomeArg
 from bot.reply import Audience, Picture, Reply
 from bot.times import SpanArg
 from engine.state import Side

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bot import words_ticket
 from bot import words_trade as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
 from bot.offers import closed, closed_for_trading, offer, offer_of, terms_of
-from bot.params import Amount, AmountArg, NumberArg, OutcomeArg, SideArg, SlippageArg
+from bot.params import NumberArg
+from bot.params_trade import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
 from bot.receipts import receipt
 from bot.reply import Reply
 from engine.state import Side
@@ -82,7 +84,7 @@ async def quote(
     found = offer(market, outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, member=None)
     if isinstance(found, Reply):
         return found
-    return words.estimate(found, words.order_line(found.params, found.draft))
+    return words_ticket.estimate(found, words.order_line(found.params, found.draft))
 
 
 @command("ticket confirm", hidden=True)
@@ -162,7 +164,7 @@ async def change(
             return words.already_changed(ticket.id)
         old = offer_of(ticket, record.params)
         if amount is None and slippage is None:
-            return words.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
+            return words_ticket.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
         member = await uow.members.get(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
@@ -219,7 +221,7 @@ async def _new_ticket(
             now_ms=ctx.now_ms,
         )
         await uow.commit()
-    return words.ticket(offer_of(ticket, market.record.params), ticket.id, ticket.person)
+    return words_ticket.ticket(offer_of(ticket, market.record.params), ticket.id, ticket.person)
 
 
 async def _declined(uow: UnitOfWork, why: Declined, market: Market) -> Reply:

@@ -7,7 +7,7 @@ import pytest
 from bot.commands import COMMANDS
 from bot.grammar import LONGEST_LINE, Parsed, parse, split
 from bot.money import MICRO, RATE
-from bot.params import Amount
+from bot.params_trade import Amount
 from bot.scene import Scene
 from engine.state import Side
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.money import MICRO, RATE
-from bot.params import Amount, AmountKind, Choice, Kind, Money, Outcome, Outcomes, Rate, Text, WholeNumber, Wrong, YesNo
+from bot.params import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
+from bot.params_trade import Amount, AmountKind, Outcome, Outcomes, YesNo
 from bot.scene import Held, Scene
 from engine.state import Side
 

@@ -1,0 +1,113 @@
+"""The timetable of a market: typed in one line, shown before it takes effect, changed while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from bot import schedule as timetables
+from bot import words_setup
+from bot import words_timetable as words
+from bot.command import command
+from bot.commands.deeds import note, tell_board
+from bot.confirm import ConfirmArg, code_of
+from bot.context import Ctx, MarketView
+from bot.drafts import build, draft_of
+from bot.params import Text
+from bot.reply import Reply
+from engine.params import retune
+from engine.terms import MarketParams
+from storage.records import Declined, Json
+
+TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the command shows them without it")]
+
+
+@command("admin schedule", examples=("/admin schedule", "/admin schedule +1h for 5m out 1; +2h for 5m winner ask"))
+async def schedule(
+    ctx: Ctx, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Set when trading freezes, when a round is decided and who goes; alone, show the timetable.
+
+    Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
+    part names the winner. The new timetable is shown before it takes effect.
+
+    confirm: the code of the preview, which its button carries
+    """
+    record = market.record
+    if timetable is None:
+        return words.schedule_now(record)
+    table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
+    if not isinstance(table, timetables.Timetable):
+        return words.schedule_wrong(table)
+    if record.start_ms is None and table.start_ms is not None and table.start_ms <= ctx.now_ms:
+        return words.start_in_the_past()
+    typed = timetables.render(table, record.params.outcome_names)
+    code = code_of(record.id, record.status.value, market.state.next_round, typed)
+    if record.start_ms is not None:
+        return await _reschedule(ctx, market, table, typed, code, confirm)
+    planned = table.start_ms or record.planned_start_ms
+    start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
+    rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names)
+    fresh = replace(draft_of(record), timetable=rounds, assumed_start_ms=start)
+    params = build(fresh, start)
+    if not isinstance(params, MarketParams):
+        return words_setup.problems(params, "/admin schedule")
+    if confirm != code:
+        shown = replace(record, planned_start_ms=planned)
+        return words.schedule_preview(shown, params, start, typed, _confirm_line(typed, code), ctx.person_id)
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(
+            record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
+        )
+        if isinstance(found, Declined):
+            return words_setup.already_open(record)
+        await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+        await tell_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words.schedule_set(typed, running=False)
+
+
+async def _reschedule(
+    ctx: Ctx, market: MarketView, table: timetables.Timetable, typed: str, code: str, confirm: str | None
+) -> Reply:
+    """While it runs: rounds that have begun stay as they were, to the millisecond that no line spells out."""
+    record, state = market.record, market.state
+    begun = state.next_round + (state.frozen_for is not None)
+    entries = timetables.of_params(record.params, record.start_ms)
+    kept = [old if _alike(old, new) else new for old, new in zip(entries[:begun], table.entries, strict=False)]
+    merged = replace(table, entries=(*kept, *table.entries[begun:]))
+    values: dict[str, Json] = {"rounds": merged.rounds(record.start_ms or 0)}
+    changed = retune(record.params, state, values)
+    if not isinstance(changed, MarketParams):
+        return words_setup.problems(changed, "/admin schedule")
+    if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
+        return words.first_round_passed(record)
+    if confirm != code:
+        line = _confirm_line(typed, code)
+        return words.schedule_preview(record, changed, record.start_ms, typed, line, ctx.person_id)
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id,
+            "retune",
+            {"values": values},
+            actor=person.id,
+            request_id=f"schedule:{record.id}:{code}:{record.tick}",
+            now_ms=ctx.now_ms,
+        )
+        if isinstance(row, Declined):
+            return words_setup.market_is_over()
+        if row.created:
+            await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+        await uow.commit()
+    return words.schedule_set(typed, running=True)
+
+
+def _alike(old: timetables.Entry, new: timetables.Entry) -> bool:
+    """The same round, typed without its milliseconds."""
+    near = abs(old.freeze.ms - new.freeze.ms) < 1_000 and abs(old.decide.ms - new.decide.ms) < 1_000
+    return near and replace(old, freeze=new.freeze, decide=new.decide) == new
+
+
+def _confirm_line(typed: str, code: str) -> str:
+    return f"/admin schedule {typed} confirm={code}"

@@ -1,0 +1,110 @@
+"""A timetable read back: as it stands, as it would be, and what is wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import schedule
+from bot.money import span, typed_moment
+from bot.names import clean
+from bot.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
+from bot.words import listed_outcomes, no, outcome, plural, say
+from bot.words_schedule import GRAMMAR
+from engine.terms import MarketParams
+from storage.records import Market
+
+
+def timetable_line(market: Market) -> str:
+    """The timetable as it is typed: a draft's own words, else what the rounds are now."""
+    typed = market.draft.get("schedule")
+    planned = market.planned_start_ms if market.start_ms is None else None
+    if market.start_ms is None and isinstance(typed, str) and typed:
+        return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
+    entries = schedule.of_params(market.params, market.start_ms)
+    return schedule.render(schedule.Timetable(start_ms=planned, entries=entries), market.params.outcome_names)
+
+
+def start_shown(market: Market) -> int | None:
+    """What the moments of a timetable count from: the real start, the planned one, or the one a draft assumes."""
+    if market.start_ms is not None or market.planned_start_ms is not None:
+        return market.start_ms if market.start_ms is not None else market.planned_start_ms
+    assumed = market.draft.get("assumed_start_ms")
+    return assumed if isinstance(assumed, int) and assumed else None
+
+
+def schedule_now(market: Market) -> Reply:
+    """How it stands and how it is typed."""
+    return say(
+        f"The timetable of {clean(market.title)}.",
+        blocks=(
+            *rounds(market, market.params, start_shown(market)),
+            line("As typed: ", code(timetable_line(market))),
+            line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
+            line("Times are UTC unless they name a zone; +2h counts from the start; lowest decides by price."),
+        ),
+    )
+
+
+def schedule_wrong(found: Sequence[str]) -> Reply:
+    head = found[0] if len(found) == 1 else f"{len(found)} parts of that timetable need another look."
+    rows = [] if len(found) == 1 else [line("· ", one) for one in found]
+    return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
+
+
+def schedule_preview(
+    market: Market, params: MarketParams, start_ms: int | None, typed: str, confirm: str, person: int | None
+) -> Reply:
+    """Read back before it takes effect."""
+    return say(
+        f"This would be the timetable of {clean(market.title)}:",
+        blocks=(*rounds(market, params, start_ms), line("As typed: ", code(typed)), line("Nothing has changed yet.")),
+        actions=(
+            Action(label="Confirm timetable", text=confirm, person=person, primary=True),
+            Action(label="Cancel", text="/admin schedule", person=person),
+        ),
+        tone=Tone.WAIT,
+    )
+
+
+def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[Line]:
+    """One line a round."""
+    rows: list[Line] = []
+    if market.start_ms is None:
+        planned = market.planned_start_ms
+        rows.append(line("Start: ", Stamp(planned) if planned is not None else "by hand, with /admin start", "."))
+    left = params.n_outcomes
+    for number, one in enumerate(params.rounds, 1):
+        times = (_at(one.freeze_at, start_ms), ", decided ", _at(one.decide_at, start_ms))
+        if one.is_final:
+            who = ("you name the winner",) if one.winner == "ask" else (outcome(params, int(one.winner or 0)), " wins")
+            rows.append(line(bold("Final"), ": freezes ", *times, "; ", *who, "."))
+            continue
+        left -= one.count
+        if isinstance(one.losers, tuple):
+            how = (*listed_outcomes(params, one.losers), " out")
+        elif one.losers == "ask":
+            how = (f"you name {one.count} who {'is' if one.count == 1 else 'are'} out",)
+        else:
+            how = (f"the {plural(one.count, 'lowest price')} out" if one.count > 1 else "the lowest price out",)
+        rows.append(line(bold(f"Round {number}"), ": freezes ", *times, "; ", *how, f"; {left} stay in."))
+    return rows
+
+
+def _at(ms: int, start_ms: int | None) -> Stamp | str:
+    return Stamp(start_ms + ms) if start_ms is not None else f"{span(ms)} after the start"
+
+
+def schedule_set(typed: str, *, running: bool) -> Reply:
+    tail = " It holds from the next tick on." if running else ""
+    return say(f"The timetable is set.{tail}", blocks=(line(code(typed)),), tone=Tone.GOOD)
+
+
+def start_in_the_past() -> Reply:
+    return no("That start has passed; please choose a later one, or say /admin start to begin at once.")
+
+
+def first_round_passed(market: Market) -> Reply:
+    return no(
+        "The first freeze of the timetable has passed already.",
+        blocks=(line("Type a new one first: ", code("/admin schedule")),),
+    )
