@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -42,7 +43,7 @@ class Hint:
     about: str = ""
 
 
-class Kind(Generic[T_co]):
+class Kind(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour. One
     `of_market` can be read only where there is a market."""
@@ -53,8 +54,9 @@ class Kind(Generic[T_co]):
     named = False
     of_market = False
 
+    @abstractmethod
     def parse(self, text: str, scene: Scene) -> T_co | Wrong:
-        raise NotImplementedError
+        """The value, or what is wrong with the text."""
 
     def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
         """Values that fit what has been typed so far, most likely first."""
