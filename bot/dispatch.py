@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot import completion, grammar, words_input
 from bot.budgets import PERSON, Windows
-from bot.command import Command
+from bot.command import Command, Given
 from bot.context import Ctx, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.permissions import Role, allowed
@@ -112,16 +112,15 @@ class Dispatcher:
         ctx = Ctx(
             db=self._db, invocation=said, now_ms=now, person=found.person, chat=found.chat, commands=self.commands
         )
-        values = dict(parsed.values)
-        for name, wanted, optional in command.given:
-            if wanted is MarketView:
-                if found.market is None and not optional:
-                    return self._no_market(said)
-                values[name] = found.market
-            elif wanted is Seat:
-                member = found.market.member if found.market else None
-                values[name] = Seat(member=member) if member else None
-        return await command.run(ctx, **values)
+        if found.market is None and self._needs_market(command):
+            return self._no_market(said)
+        member = found.market.member if found.market else None
+        given: Mapping[type[Given], Given | None] = {
+            MarketView: found.market,
+            Seat: Seat(member=member) if member else None,
+        }
+        loaded = {name: given[wanted] for name, wanted, _ in command.given}
+        return await command.run(ctx, **parsed.values, **loaded)
 
     def find(self, line: str) -> tuple[Command | None, str]:
         """The command a line begins with, longest name first, and what follows. `/admin_create` is `/admin create`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from bot import words_admin as words
@@ -21,7 +22,7 @@ from engine.orders import apply_orders
 from engine.risk import InvariantBroken
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from storage.records import ActionRow, ActionStatus, Declined, Json
+from storage.records import ActionStatus, Declined, Json, Market
 
 ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
 _BEFORE_START = (Status.DRAFT, Status.LOBBY)
@@ -157,22 +158,8 @@ async def _course(ctx: Ctx, market: MarketView, kind: ControlKind, reason: str |
         found = _try(market, Control(id="preview", accepted_ms=market.engine_ms, kind=kind))
         if isinstance(found, ControlRefused):
             return words.refused_now(record, kind, found.reason.value, market.state)
-    async with ctx.db.writing() as uow:
-        person, _ = await ctx.known(uow)
-        row = await uow.actions.append(
-            record.id,
-            "control",
-            {"kind": kind, "outcomes": []},
-            actor=person.id,
-            request_id=request_id(ctx.invocation),
-            now_ms=ctx.now_ms,
-        )
-        if isinstance(row, Declined):
-            return words.not_running(record)
-        if row.created:
-            await note(ctx, uow, record, kind, {"status": record.status.value}, {"kind": kind}, reason or "")
-        await uow.commit()
-    return words.course_set(record, kind)
+    queued = await _queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))
+    return words.course_set(record, kind) if queued else words.not_running(record)
 
 
 async def _decide(
@@ -196,37 +183,37 @@ async def _decide(
         again = " ".join(part for part in (f"/admin {kind}", named, reason or "", f"confirm={code}") if part)
         preview = Preview(record=record, kind=kind, event=found, again=again, person=ctx.person_id, stale=bool(confirm))
         return words.preview(preview)
+    prices: list[Json] = [market.price(i, Side.YES) for i in range(len(market.names))]
+    queued = await _queue(ctx, record, kind, outcomes, reason, {"prices": prices}, f"{kind}:{record.id}:{code}")
+    return words.decided(record, kind, outcomes) if queued else words.not_running(record)
+
+
+async def _queue(
+    ctx: Ctx,
+    record: Market,
+    kind: ControlKind,
+    outcomes: tuple[int, ...],
+    reason: str | None,
+    before: Mapping[str, Json],
+    request: str,
+) -> bool:
+    """Append the control for the next tick, once a request; what was refused before is a new try. False: too late."""
+    numbers: list[Json] = list(outcomes)
+    payload: dict[str, Json] = {"kind": kind, "outcomes": numbers}
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
-        numbers: list[Json] = list(outcomes)
-        row = await uow.actions.append(
-            record.id,
-            "control",
-            {"kind": kind, "outcomes": numbers},
-            actor=person.id,
-            request_id=f"{kind}:{record.id}:{code}",
-            now_ms=ctx.now_ms,
-        )
-        if isinstance(row, ActionRow) and not row.created and row.status is ActionStatus.REFUSED:
-            row = await uow.actions.append(  # asked before, in vain: this is a new try
-                record.id,
-                "control",
-                {"kind": kind, "outcomes": numbers},
-                actor=person.id,
-                request_id=request_id(ctx.invocation),
-                now_ms=ctx.now_ms,
+        for wanted in (request, request_id(ctx.invocation)):
+            row = await uow.actions.append(
+                record.id, "control", payload, actor=person.id, request_id=wanted, now_ms=ctx.now_ms
             )
-        if isinstance(row, Declined):
-            return words.not_running(record)
-        if row.created:
-            before = {"status": record.status.value, "prices": _prices(market)}
-            await note(ctx, uow, record, kind, before, {"kind": kind, "outcomes": numbers}, reason or "")
+            if isinstance(row, Declined):
+                return False
+            if row.created:
+                await note(ctx, uow, record, kind, {"status": record.status.value, **before}, payload, reason or "")
+            if row.status is not ActionStatus.REFUSED:
+                break
         await uow.commit()
-    return words.decided(record, kind, outcomes)
-
-
-def _prices(market: MarketView) -> list[Json]:
-    return [market.price(i, Side.YES) for i in range(len(market.names))]
+    return True
 
 
 def _try(market: MarketView, control: Control) -> Eliminated | Resolved | Voided | ControlRefused | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot import schedule as timetables
@@ -17,7 +17,7 @@ from bot.params import Text
 from bot.reply import Reply
 from engine.params import retune
 from engine.terms import MarketParams
-from storage.records import Declined, Json
+from storage.records import Declined, Json, Payload
 
 TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the command shows them without it")]
 
@@ -43,8 +43,27 @@ async def schedule(
         return words.start_in_the_past()
     typed = timetables.render(table, record.params.outcome_names)
     code = code_of(record.id, record.status.value, market.state.next_round, typed)
-    if record.start_ms is not None:
-        return await _reschedule(ctx, market, table, typed, code, confirm)
+    plan = _Plan(table, typed, code, confirm == code)
+    return await (_reschedule if record.start_ms is not None else _redraft)(ctx, market, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A timetable as read, as typed, the code of its preview, and whether that was confirmed."""
+
+    table: timetables.Timetable
+    typed: str
+    code: str
+    confirmed: bool
+
+    @property
+    def again(self) -> str:
+        return f"/admin schedule {self.typed} confirm={self.code}"
+
+
+async def _redraft(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
+    """Before the start."""
+    record, table = market.record, plan.table
     planned = table.start_ms or record.planned_start_ms
     start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
     rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names)
@@ -52,26 +71,24 @@ async def schedule(
     params = build(fresh, start)
     if not isinstance(params, MarketParams):
         return words_setup.problems(params, "/admin schedule")
-    if confirm != code:
+    if not plan.confirmed:
         shown = replace(record, planned_start_ms=planned)
-        return words.schedule_preview(shown, params, start, typed, _confirm_line(typed, code), ctx.person_id)
+        return words.schedule_preview(shown, params, start, plan.typed, plan.again, ctx.person_id)
     async with ctx.db.writing() as uow:
         found = await uow.markets.update(
             record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
         )
         if isinstance(found, Declined):
             return words_setup.already_open(record)
-        await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+        await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": plan.typed})
         await tell_board(uow, record, ctx.now_ms)
         await uow.commit()
-    return words.schedule_set(typed, running=False)
+    return words.schedule_set(plan.typed, running=False)
 
 
-async def _reschedule(
-    ctx: Ctx, market: MarketView, table: timetables.Timetable, typed: str, code: str, confirm: str | None
-) -> Reply:
+async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
     """While it runs: rounds that have begun stay as they were, to the millisecond that no line spells out."""
-    record, state = market.record, market.state
+    record, state, table = market.record, market.state, plan.table
     begun = state.next_round + (state.frozen_for is not None)
     entries = timetables.of_params(record.params, record.start_ms)
     kept = [old if _alike(old, new) else new for old, new in zip(entries[:begun], table.entries, strict=False)]
@@ -82,9 +99,8 @@ async def _reschedule(
         return words_setup.problems(changed, "/admin schedule")
     if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
         return words.first_round_passed(record)
-    if confirm != code:
-        line = _confirm_line(typed, code)
-        return words.schedule_preview(record, changed, record.start_ms, typed, line, ctx.person_id)
+    if not plan.confirmed:
+        return words.schedule_preview(record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         row = await uow.actions.append(
@@ -92,22 +108,19 @@ async def _reschedule(
             "retune",
             {"values": values},
             actor=person.id,
-            request_id=f"schedule:{record.id}:{code}:{record.tick}",
+            request_id=f"schedule:{record.id}:{plan.code}:{record.tick}",
             now_ms=ctx.now_ms,
         )
         if isinstance(row, Declined):
             return words_setup.market_is_over()
         if row.created:
-            await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": typed})
+            before: Payload = {"schedule": words.timetable_line(record)}
+            await note(ctx, uow, record, "schedule", before, {"schedule": plan.typed})
         await uow.commit()
-    return words.schedule_set(typed, running=True)
+    return words.schedule_set(plan.typed, running=True)
 
 
 def _alike(old: timetables.Entry, new: timetables.Entry) -> bool:
     """The same round, typed without its milliseconds."""
     near = abs(old.freeze.ms - new.freeze.ms) < 1_000 and abs(old.decide.ms - new.decide.ms) < 1_000
     return near and replace(old, freeze=new.freeze, decide=new.decide) == new
-
-
-def _confirm_line(typed: str, code: str) -> str:
-    return f"/admin schedule {typed} confirm={code}"
