@@ -1,0 +1,206 @@
+"""What is legal and still worth a warning: ENGINE section 2's list, each with numbers the engine itself computed.
+
+Nothing here refuses anything (that is `engine.bounds`), and nothing here is prose: a warning is a code and its
+numbers, and whoever shows it has the words. Prices come from quotes on a market that has just opened, at the start
+values of what changes with time and once more at the end values (`engine.probes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from engine.bounds import deepest_l0
+from engine.probes import FIFTY, MOST_MOVE, both_ends, calming_l0, first_order, steepest, sure_gain, three_digits
+from engine.quote import Quote, quote
+from engine.rates import rates_at
+from engine.state import Side, open_market
+from engine.terms import MarketParams
+from engine.units import MICRO, RATE, ceil_div, ceil_fraction
+
+CODES = (
+    "classic_start",
+    "weights_over_convexity",
+    "little_stays",
+    "fifty_dollars",
+    "sum_over_cap",
+    "band_with_diversion",
+)
+"""In the order of ENGINE section 2, which is the order of `lint`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warning_:  # noqa: N801  # `Warning` alone is Python's own
+    """A code of `CODES` and the numbers for its sentence; money in micro-dollars, tokens in micro-tokens, prices and
+    shares as rates (10^-12). `end` is 1 where the end values of the schedule are the ones meant, 0 at the start.
+
+    classic_start: set_price, pays (what a NO on every outcome costs at the start prices, and pays for certain), size,
+        cost, gain (the largest sure gain within one market tick: tokens of each, all in; 0 where there is none)
+    weights_over_convexity: end, mu, nu, kappa, least_kappa, size, buy, extra, convexity (what a $50 order of the first
+        outcome's YES pays more, or a sale of as many gets less, for being one order, and what convexity takes)
+    little_stays: end, left, zeta, most_zeta, stays
+    fifty_dollars: end, outcome, no, before, after, l0, deepest (l0 at this stake), least_l0, least_z
+    sum_over_cap: round (from 1), rounds (how many are concerned), left, kept, most
+    band_with_diversion: end, zeta, most_zeta, leaves (the share of a trade that leaves its outcome), spend, sum_after
+        (of YES + NO of another outcome after an order of `spend`), lowest (where the band ends)
+    """
+
+    code: str
+    numbers: Mapping[str, int]
+
+
+def lint(params: MarketParams) -> tuple[Warning_, ...]:
+    """Every warning of these parameters, in the order of `CODES`; at most one of each."""
+    return (
+        *_classic(params),
+        *_weights(params),
+        *_stays(params),
+        *_fifty(params),
+        *_over_cap(params),
+        *_band(params),
+    )
+
+
+def _classic(params: MarketParams) -> Iterator[Warning_]:
+    """A NO on every outcome starts at N/2 dollars and pays N - 1, whoever wins."""
+    if params.start != "classic":
+        return
+    n = params.n_outcomes
+    size, gain = sure_gain(params)
+    numbers = {
+        "set_price": n * MICRO // 2,
+        "pays": (n - 1) * MICRO,
+        "size": size,
+        "cost": (n - 1) * size - gain,
+        "gain": gain,
+    }
+    yield Warning_(code="classic_start", numbers=numbers)
+
+
+def _weights(params: MarketParams) -> Iterator[Warning_]:
+    """|mu - nu|/(2(mu + nu))/l0 > kappa with the floor off; the end that lacks more."""
+    if params.floor_enabled:
+        return
+    ends = both_ends(params)
+    end = max(ends, key=lambda end: _skew(ends[end]) - Fraction(ends[end].kappa_start, RATE))
+    one = ends[end]
+    if _skew(one) * RATE <= one.kappa_start:
+        return
+    size, buy = first_order(one, 0, Side.YES).size, one.nu_start > one.mu_start
+    whole = quote(open_market(one), one, now_ms=0, user=None, outcome=0, side=Side.YES, buy=buy, size=size)
+    parts = whole.parts if isinstance(whole, Quote) else {}
+    numbers = {
+        "end": end,
+        "mu": one.mu_start,
+        "nu": one.nu_start,
+        "kappa": one.kappa_start,
+        "least_kappa": ceil_fraction(_skew(one) * RATE),
+        "size": size,
+        "buy": int(buy),
+        "extra": parts.get("curve", 0),
+        "convexity": parts.get("convexity", 0),
+    }
+    yield Warning_(code="weights_over_convexity", numbers=numbers)
+
+
+def _skew(params: MarketParams) -> Fraction:
+    """|mu - nu|/(2(mu + nu))/l0 per token squared, at the start values."""
+    mu, nu = params.mu_start, params.nu_start
+    return Fraction(abs(mu - nu) * MICRO, 2 * (mu + nu) * params.l0)
+
+
+class _Stay(NamedTuple):
+    phi: int
+    end: int
+    left: int
+    zeta: int
+
+
+def _stays(params: MarketParams) -> Iterator[Warning_]:
+    """phi = 1 - (n-1) zeta < 0.5, for the n that are in between two decisions and the zeta of that time."""
+    least = min(_shares(params))
+    if 2 * least.phi >= RATE:
+        return
+    numbers = {
+        "end": least.end,
+        "left": least.left,
+        "zeta": least.zeta,
+        "most_zeta": RATE // 2 // (least.left - 1),
+        "stays": least.phi,
+    }
+    yield Warning_(code="little_stays", numbers=numbers)
+
+
+def _shares(params: MarketParams) -> Iterator[_Stay]:
+    """phi when trading opens and when it freezes, in every stretch of the timetable; zeta is straight between them."""
+    fresh = open_market(params)
+    left, since = params.n_outcomes, 0
+    for number, step in enumerate(params.rounds):
+        state = replace(fresh, binaries=fresh.binaries[:left], next_round=number, last_decision_ms=since)
+        for end, at in enumerate((since, step.freeze_at)):
+            zeta = rates_at(params, state, at).zeta
+            yield _Stay(RATE - (left - 1) * zeta, end, left, zeta)
+        since, left = step.decide_at, left - step.count
+
+
+def _fifty(params: MarketParams) -> Iterator[Warning_]:
+    """A $50 order that moves its price by more than ten points: the worst of them."""
+    worst = steepest(params)
+    if worst.move <= MOST_MOVE:
+        return
+    deepest, least = deepest_l0(params.start, params.z, params.odds), calming_l0(params, worst)
+    numbers = {
+        "end": worst.end,
+        "outcome": worst.outcome,
+        "no": int(worst.side is Side.NO),
+        "before": worst.ticket.price_before,
+        "after": worst.ticket.price_after,
+        "l0": params.l0,
+        "deepest": deepest,
+        "least_l0": least,
+        "least_z": three_digits(ceil_div(params.z * least, max(deepest, 1))),
+    }
+    yield Warning_(code="fifty_dollars", numbers=numbers)
+
+
+def _over_cap(params: MarketParams) -> Iterator[Warning_]:
+    """Under `keep` the survivors' prices are to sum to what all prices summed to: at most left * set_cap can.
+
+    From the start prices on, before anybody has traded. Under `clamp` the sum falls with those who go, and no start
+    price is above the least cap, so nothing can be too much. Once a round is at the cap all later ones are.
+    """
+    if params.renormalise == "clamp":
+        return
+    kept = sum(params.odds) if params.start == "fair" else params.n_outcomes * RATE // 2
+    left = params.n_outcomes
+    rounds = [step for step in params.rounds if not step.is_final]
+    for number, step in enumerate(rounds, 1):
+        left -= step.count
+        most = left * params.set_cap
+        if kept > most:
+            concerned = len(rounds) - number + 1
+            numbers = {"round": number, "rounds": concerned, "left": left, "kept": kept, "most": most}
+            yield Warning_(code="sum_over_cap", numbers=numbers)
+            return
+
+
+def _band(params: MarketParams) -> Iterator[Warning_]:
+    """A band with zeta > 0.2/(N-1); told by what an order of a twentieth of the stake does to another outcome."""
+    others = params.n_outcomes - 1
+    end, zeta = max((0, params.zeta_start), (1, params.zeta_end), key=lambda found: found[1])
+    if params.band is None or 5 * others * zeta <= RATE:
+        return
+    spend = max(FIFTY, params.z // 20)
+    moved = first_order(replace(both_ends(params)[end], band=None), 0, Side.YES, spend).moves[1]
+    numbers = {
+        "end": end,
+        "zeta": zeta,
+        "most_zeta": RATE // 5 // others,
+        "leaves": others * zeta,
+        "spend": spend,
+        "sum_after": (moved.yes_after + moved.no_after) * (RATE // MICRO),
+        "lowest": RATE - params.band,
+    }
+    yield Warning_(code="band_with_diversion", numbers=numbers)

@@ -1,0 +1,300 @@
+"""What is legal and still worth a warning: each rule just short of its limit, at it and just past it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from engine.intents import Intent, Join, Order
+from engine.lint import CODES, lint
+from engine.orders import apply_orders
+from engine.params import PRESETS, MarketParams
+from engine.probes import sure_gain
+from engine.quote import Quote, quote
+from engine.rates import rates_at
+from engine.resolution import trigger_resolution
+from engine.state import MarketState, Side, open_market, price
+from engine.units import MICRO, RATE
+from tests.engine.markets import some_market
+from tests.engine.scenes import params
+
+FINAL: dict[str, object] = {"freeze_at": "10h", "decide_at": "10h", "winner": "ask"}
+
+
+def rounds(*counts: int) -> list[dict[str, object]]:
+    """A round an hour, of so many each, and the final at ten hours."""
+    return [*({"decide_at": f"{hour}h", "count": count} for hour, count in enumerate(counts, 1)), FINAL]
+
+
+def numbers_of(code: str, **values: object) -> Mapping[str, int]:
+    """The numbers of one warning, which must be there; at most a classic start is warned of beside it."""
+    found = {one.code: one.numbers for one in lint(params(**values))}
+    assert set(found) - {code} <= {"classic_start"}
+    return found[code]
+
+
+def bought_everywhere(market: MarketParams, size: int) -> tuple[MarketState, int]:
+    """A fresh market in which one account bought so much NO of every outcome, and all it paid."""
+    intents: list[Intent] = [Join(id="join", accepted_ms=0, user=1, cash=10**15)]
+    intents += [
+        Order(id=f"o{j}", accepted_ms=0, user=1, outcome=j, side=Side.NO, buy=True, size=size)
+        for j in range(market.n_outcomes)
+    ]
+    _, after, _ = apply_orders(open_market(market), intents, market, 0)
+    return after, 10**15 - after.accounts[1].cash
+
+
+def bought(market: MarketParams, outcome: int, spend: int) -> Quote:
+    """The ticket of the first order of a market."""
+    found = quote(
+        open_market(market), market, now_ms=0, user=None, outcome=outcome, side=Side.YES, buy=True, spend=spend
+    )
+    assert isinstance(found, Quote)
+    return found
+
+
+OFF: dict[str, object] = {"floor_enabled": False}
+BAND: dict[str, object] = {"band": "0.1"}
+CLASSIC: dict[str, object] = {"preset": "classic"}
+WEIGHTS, STAYS, FIFTY, CAP, BANDED = CODES[1:]
+START = CODES[0]
+
+# what is set; the codes it must bring
+TABLE: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
+    # a classic start, and a fair one that looks like it
+    ({"start": "classic", **OFF}, (START,)),
+    ({"start": "fair", **OFF}, ()),
+    ({"start": "fair", "odds": ["0.5", "0.25", "0.25"]}, ()),
+    # |mu - nu|/(2(mu + nu))/l0 is 0.25/5000 here: kappa just above, at and below it
+    ({**OFF, "l0": 5000, "mu": 3, "kappa": "0.000050000001"}, ()),
+    ({**OFF, "l0": 5000, "mu": 3, "kappa": "0.00005"}, ()),
+    ({**OFF, "l0": 5000, "mu": 3, "kappa": "0.000049999999"}, (WEIGHTS,)),
+    ({**OFF, "l0": 5000, "nu": 3, "kappa": "0.000049999999"}, (WEIGHTS,)),
+    ({**OFF, "l0": 5000, "nu_start": 3, "kappa_start": "0.000049999999"}, (WEIGHTS,)),
+    ({**OFF, "l0": 5000, "nu_end": 3, "kappa_end": "0.000049999999"}, (WEIGHTS,)),
+    ({**OFF, "l0": 5000, "nu_end": 3, "kappa_end": "0.00005"}, ()),
+    ({**OFF, "l0": 5000, "mu": 3, "kappa": "0.00005", "kappa_end": 0}, (WEIGHTS,)),
+    ({"floor_enabled": True, "l0": 5000, "mu": 3, "kappa": 0}, ()),
+    ({**OFF, "mu": 3, "nu": 3, "kappa": 0}, ()),
+    # phi = 1 - (n-1) zeta at a half with three in, at either end
+    ({"zeta": "0.249999999999"}, ()),
+    ({"zeta": "0.25"}, ()),
+    ({"zeta": "0.250000000001"}, (STAYS,)),
+    ({"zeta_start": "0.250000000001"}, (STAYS,)),
+    ({"zeta_end": "0.25"}, ()),
+    ({"zeta_end": "0.250000000001"}, (STAYS,)),
+    # five are in until the first hour of ten, then four, then two: zeta on its way to its end is held against each
+    ({"n_outcomes": 5, "zeta_start": 0, "zeta_end": "0.24", "rounds": rounds(1, 2)}, ()),
+    ({"n_outcomes": 5, "zeta_start": 0, "zeta_end": "0.24", "rounds": [FINAL]}, (STAYS,)),
+    ({"n_outcomes": 5, "zeta_start": 0, "zeta_end": "0.24", "rounds": rounds(1, 2), "duration": "1h"}, (STAYS,)),
+    (
+        {"n_outcomes": 5, "zeta_start": 0, "zeta_end": "0.24", "rounds": rounds(1, 2), "interpolation": "reset"},
+        (STAYS,),
+    ),
+    ({"n_outcomes": 5, "zeta_start": "0.126", "zeta_end": 0, "rounds": rounds(1, 2)}, (STAYS,)),
+    ({"n_outcomes": 5, "zeta_start": "0.125", "zeta_end": 0, "rounds": rounds(1, 2)}, ()),
+    # $50 at a depth where they move a price by just less than ten points, exactly ten, and just more
+    ({**CLASSIC, "l0": "659.538565"}, (START,)),
+    ({**CLASSIC, "l0": "659.538564"}, (START,)),
+    ({**CLASSIC, "l0": "659.538563"}, (START, FIFTY)),
+    ({"l0": "1114.327151"}, ()),
+    ({"l0": "1114.327150"}, (FIFTY,)),
+    ({"n_outcomes": 10, "l0": "3144.214734"}, ()),
+    ({"n_outcomes": 10, "l0": "3144.214733"}, (FIFTY,)),
+    ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"]}, (FIFTY,)),
+    ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"], "z": 12_600}, ()),
+    ({"z": 1}, (FIFTY,)),
+    ({"z": 10**9}, ()),
+    # all at a half: three keep $1.50, which two can hold at 0.75 each
+    ({**CLASSIC, "rounds": rounds(1), "set_cap": "0.750000000001"}, (START,)),
+    ({**CLASSIC, "rounds": rounds(1), "set_cap": "0.75"}, (START,)),
+    ({**CLASSIC, "rounds": rounds(1), "set_cap": "0.749999999999"}, (START, CAP)),
+    ({**CLASSIC, "rounds": rounds(1), "set_cap": "0.6", "renormalise": "clamp"}, (START,)),
+    ({**CLASSIC, "n_outcomes": 10, "rounds": rounds(1, 1, 1, 1)}, (START,)),
+    ({**CLASSIC, "n_outcomes": 10, "rounds": rounds(1, 1, 1, 1, 1)}, (START, CAP)),
+    ({**CLASSIC, "n_outcomes": 10, "rounds": rounds(5)}, (START, CAP)),
+    ({"n_outcomes": 10, "rounds": rounds(8), "set_cap": "0.5"}, ()),
+    # zeta at 0.2/(N-1), with the band and without
+    ({**BAND, "zeta": "0.099999999999"}, ()),
+    ({**BAND, "zeta": "0.1"}, ()),
+    ({**BAND, "zeta": "0.100000000001"}, (BANDED,)),
+    ({**BAND, "zeta_start": "0.100000000001"}, (BANDED,)),
+    ({**BAND, "zeta_end": "0.100000000001"}, (BANDED,)),
+    ({"zeta": "0.100000000001"}, ()),
+    # several at once come in the order of the list
+    ({**BAND, "zeta": "0.3", "z": 100}, (STAYS, FIFTY, BANDED)),
+)
+
+
+@pytest.mark.parametrize(("values", "codes"), TABLE)
+def test_each_rule_warns_past_its_limit_and_not_at_it(values: dict[str, object], codes: tuple[str, ...]) -> None:
+    assert tuple(one.code for one in lint(params(**values))) == codes
+
+
+@pytest.mark.parametrize("n", range(3, 11))
+@pytest.mark.parametrize("preset", PRESETS)
+def test_of_the_presets_only_the_classic_start_warns(preset: str, n: int) -> None:
+    codes = [one.code for one in lint(params(n_outcomes=n, preset=preset))]
+    assert codes == (["classic_start"] if preset == "classic" else [])
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_a_classic_start_sells_no_on_every_outcome_below_what_it_pays_for_certain(n: int) -> None:
+    market = params(n_outcomes=n, preset="classic")
+    numbers = numbers_of(START, n_outcomes=n, preset="classic")
+    assert (numbers["set_price"], numbers["pays"]) == (n * MICRO // 2, (n - 1) * MICRO)
+    state, cost = bought_everywhere(market, numbers["size"])
+    assert cost == numbers["cost"]
+    for winner in range(n):
+        payouts, _, _ = trigger_resolution(state, market, True, (winner,))
+        assert sum(paid.amount for paid in payouts) - cost == numbers["gain"] > 0
+    near = market.l0 // 100
+    for size in (numbers["size"] - near, numbers["size"] + near):
+        assert (n - 1) * size - bought_everywhere(market, size)[1] < numbers["gain"]
+
+
+def test_where_gas_eats_the_sure_gain_there_is_none_to_tell() -> None:
+    assert sure_gain(params(preset="classic", z=100, gas_fee=10)) == (0, 0)
+    warned = lint(params(preset="classic", z=100, gas_fee=10))[0]
+    assert (warned.code, warned.numbers["size"], warned.numbers["cost"], warned.numbers["gain"]) == (START, 0, 0, 0)
+
+
+def test_weights_that_outweigh_convexity_say_what_one_order_costs_over_small_ones() -> None:
+    found = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu_end=3, kappa_end="0.00004")
+    assert (found["end"], found["mu"], found["nu"], found["buy"]) == (1, RATE, 3 * RATE, 1)
+    assert found["least_kappa"] == RATE // 20_000
+    assert found["extra"] > 0
+    assert found["convexity"] == (RATE * 4 // 10**5) * found["size"] ** 2 // (MICRO * RATE) + 1
+    sold = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, mu=3, kappa="0.00004")
+    assert (sold["end"], sold["buy"]) == (0, 0)
+    assert sold["extra"] > 0
+
+
+def test_a_kappa_of_least_kappa_is_enough() -> None:
+    values: dict[str, object] = {"floor_enabled": False, "l0": "4999.123457", "mu": "2.7", "nu": "1.3"}
+    least = numbers_of(WEIGHTS, **values, kappa=0)["least_kappa"]
+    assert lint(params(**values, kappa=Fraction(least, RATE))) == ()
+    assert numbers_of(WEIGHTS, **values, kappa=Fraction(least - 1, RATE))
+
+
+def test_what_stays_is_told_for_the_worst_moment_of_the_timetable() -> None:
+    found = numbers_of(STAYS, n_outcomes=5, zeta_start=0, zeta_end="0.24", rounds=rounds(1), duration="2h")
+    assert (found["left"], found["end"], found["zeta"]) == (4, 1, RATE * 24 // 100)
+    assert (found["stays"], found["most_zeta"]) == (RATE * 28 // 100, RATE // 6)
+
+
+def test_what_stays_is_that_of_the_rates_at_every_moment_people_trade() -> None:
+    """No moment of a random timetable has less than the least the lint knows of."""
+    rng = random.Random(5)
+    for _ in range(20):
+        market = some_market(rng)
+        told = [one.numbers["stays"] for one in lint(market) if one.code == STAYS]
+        least = min(share_at(market, at) for at in range(0, market.rounds[-1].freeze_at, 37))
+        if told:
+            assert least >= told[0]
+        else:
+            assert 2 * least >= RATE
+
+
+def share_at(market: MarketParams, at: int) -> int:
+    """phi at a moment, as `rates_at` has it; 1 while a round is being decided."""
+    state, since, left = open_market(market), 0, market.n_outcomes
+    decided = [step for step in market.rounds if step.decide_at <= at and not step.is_final]
+    for step in decided:
+        since, left = step.decide_at, left - step.count
+    number = len(decided)
+    if market.rounds[number].freeze_at <= at:
+        return RATE
+    now = replace(state, binaries=state.binaries[:left], next_round=number, last_decision_ms=since)
+    return RATE - (left - 1) * rates_at(market, now, at).zeta
+
+
+def test_fifty_dollars_are_quoted_and_the_advice_is_enough() -> None:
+    market = params(n_outcomes=4, odds=["0.9", "0.05", "0.03", "0.02"])
+    found = numbers_of(FIFTY, n_outcomes=4, odds=["0.9", "0.05", "0.03", "0.02"])
+    assert (found["outcome"], found["no"], found["end"]) == (3, 0, 0)
+    ticket = bought(market, 3, 50 * MICRO)
+    assert (found["before"], found["after"]) == (ticket.price_before, ticket.price_after)
+    assert found["l0"] == found["deepest"] == market.l0
+
+
+def test_a_depth_and_a_stake_of_the_advice_are_enough() -> None:
+    rng = random.Random(11)
+    met = 0
+    while met < 8:
+        market = some_market(rng)
+        found = next((one.numbers for one in lint(market) if one.code == FIFTY), None)
+        if found is None or market.start == "classic":
+            continue
+        met += 1
+        bigger = {"z": Fraction(found["least_z"], MICRO), "odds": [Fraction(odds, RATE) for odds in even(market)]}
+        again = params(n_outcomes=market.n_outcomes, **bigger, **kept(market))
+        assert again.l0 >= found["least_l0"]
+        assert FIFTY not in [one.code for one in lint(again)]
+
+
+def even(market: MarketParams) -> list[int]:
+    """Its odds, summing to 1 exactly."""
+    return [*market.odds[:-1], RATE - sum(market.odds[:-1])]
+
+
+def kept(market: MarketParams) -> dict[str, object]:
+    """What else prices depend on."""
+    names = ["gamma", "eta", "fee", "p_min", "p_max", "set_cap"]
+    names += [f"{name}_{end}" for name in ("mu", "nu", "kappa", "zeta") for end in ("start", "end")]
+    return {
+        **{name: Fraction(getattr(market, name), RATE) for name in names},
+        "band": None if market.band is None else Fraction(market.band, RATE),
+        "floor_enabled": market.floor_enabled,
+        "gas_fee": Fraction(market.gas_fee, MICRO),
+    }
+
+
+@pytest.mark.parametrize("cap", ["0.76", "0.74"])
+def test_a_round_that_cannot_keep_its_sum_leaves_everybody_at_the_cap(cap: str) -> None:
+    market = params(preset="classic", set_cap=cap, rounds=rounds(1))
+    warned = CAP in [one.code for one in lint(market)]
+    state = open_market(market)
+    before = sum(price(state.binaries[j], Side.YES, market) for j in state.active)
+    _, after, _ = trigger_resolution(state, market, elim_outcomes=(2,))
+    prices = [price(after.binaries[j], Side.YES, market) for j in after.active]
+    assert warned == (cap == "0.74") == (sum(prices) < before - Fraction(1, 1000))
+    assert not warned or [round(float(one), 6) for one in prices] == [0.74, 0.74]
+
+
+def test_the_first_round_that_cannot_keep_its_sum_is_named_and_those_after_it_counted() -> None:
+    found = numbers_of(CAP, n_outcomes=10, preset="classic", rounds=rounds(1, 1, 1, 1, 1, 1, 1, 1))
+    assert (found["round"], found["rounds"], found["left"]) == (5, 4, 5)
+    assert (found["kept"], found["most"]) == (5 * RATE, 5 * RATE * 95 // 100)
+
+
+def test_diversion_beside_a_band_is_told_by_what_an_order_does_elsewhere() -> None:
+    found = numbers_of(BANDED, band="0.1", zeta_start="0.2", zeta_end="0.1")
+    assert (found["end"], found["zeta"], found["most_zeta"]) == (0, RATE // 5, RATE // 10)
+    assert (found["leaves"], found["lowest"]) == (RATE * 2 // 5, RATE * 9 // 10)
+    market = params(zeta="0.2")
+    ticket = bought(market, 0, 500 * MICRO)
+    other = ticket.moves[1]
+    assert (found["spend"], found["sum_after"]) == (500 * MICRO, (other.yes_after + other.no_after) * MICRO)
+
+
+def test_a_freeze_at_the_very_start_hides_nothing() -> None:
+    """Quotes are those of a market that trades, whatever its timetable says of its first moment."""
+    soon = [{"freeze_at": 0, "decide_at": 0, "winner": "ask"}]
+    assert [one.code for one in lint(params(z=100, rounds=soon, duration="1h"))] == [FIFTY]
+
+
+def test_any_legal_market_can_be_linted_and_says_each_thing_once() -> None:
+    rng = random.Random(3)
+    seen: set[str] = set()
+    for _ in range(20):
+        market = some_market(rng)
+        found = [one.code for one in lint(market)]
+        assert found == [code for code in CODES if code in found]
+        assert found == [one.code for one in lint(market)]
+        seen.update(found)
+    assert seen >= {START, WEIGHTS, STAYS, FIFTY, BANDED}
