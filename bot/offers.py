@@ -160,7 +160,7 @@ def _within_means(
             draft = _draft(asked, found.size, worst)
             return words.too_poor(params, draft, found.amount + gas, max(0, member.available), member.reserved)
         if bound > free:
-            worst, bound, capped = free * RATE // found.size, free, True
+            worst, bound, capped = -(-free * RATE // found.size), free, True
     most = bound + gas if asked.buy else bound - gas
     draft = _draft(asked, found.size + found.unsold, worst)
     return Offer(params=params, draft=draft, quote=found, slippage=slip, most=most, capped=capped, typed=typed)

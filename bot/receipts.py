@@ -20,6 +20,8 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market) -> Reply:
         wait = market.params.batch_interval_ms
         return words.queued(order.draft, market.params, most, order.number, order.ticket, wait)
     if order.status in {OrderStatus.REFUSED, OrderStatus.CANCELLED}:
+        if order.status is OrderStatus.CANCELLED:
+            return words.taken_back(market.params, order.draft, order.ticket)
         numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
         failed = words.Failed(
             params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas

@@ -182,6 +182,12 @@ def _past(detail: Mapping[str, int], draft: OrderDraft) -> str:
     )
 
 
+def taken_back(params: MarketParams, draft: OrderDraft, ticket_id: int | None) -> Reply:
+    """An order its owner cancelled before it ran."""
+    again = line(code(order_line(params, draft)), " asks anew.")
+    return no("Not filled: you took this order back before it ran.", blocks=(again,), ticket=ticket_id)
+
+
 # -- refused before there is a ticket
 
 
