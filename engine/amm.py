@@ -9,7 +9,7 @@ per token squared, before D: what the same person already traded of this token i
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isqrt
+from math import gcd, isqrt
 from typing import NamedTuple
 
 from engine.units import MICRO, RATE, ceil_div, ceil_fraction, floor_fraction, sqrt_up
@@ -43,6 +43,12 @@ def weights(mu: Fraction, nu: Fraction, kappa: Fraction) -> Weights:
     a = mu / (mu + nu)
     k = kappa / MICRO
     return Weights(a.numerator, a.denominator - a.numerator, a.denominator, k.numerator, k.denominator)
+
+
+def rate_weights(mu: int, nu: int, kappa: int) -> Weights:
+    """The same from rates."""
+    by, k = gcd(mu, nu), gcd(kappa, RATE * MICRO)
+    return Weights(mu // by, nu // by, (mu + nu) // by, kappa // k, RATE * MICRO // k)
 
 
 def quadratic_buy(

@@ -6,6 +6,8 @@ sales may. They trade at their limit; what that is above the curve (for sales: b
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from engine.amm import Pieces, curve_buy, curve_sell, marginal_buy, marginal_sell
 from engine.book import Portion
 from engine.desk import FLOOR, HELD, POT, SEIGNIORAGE, Desk
@@ -32,7 +34,7 @@ class Trigger:
         params = turn.tick.params
         self.turn = turn
         self.buy = turn.buy
-        self.caps = {j: params.af_cap_frac * share for j, share in fill.shares.items() if share and j != turn.outcome}
+        self.caps = {j: params.af_cap_frac * share for j, share in fill.shares.items()}
         self.surplus = params.af_max_surplus * fill.pool
         self.owed = fill.convexity + fill.penalty
         self.done: set[PoolKey] = set()
@@ -41,35 +43,40 @@ class Trigger:
 def auto_fill(turn: Turn, fill: Priced) -> None:
     """Every auto-fill that a maker fill triggers, best first, prices read again after each."""
     params = turn.tick.params
-    if not params.af_enabled or not params.af_cap_frac:
+    if not params.af_enabled:
         return
-    trigger = Trigger(turn, fill)
-    filled = 0
+    trigger, filled = None, 0
     while filled < params.af_max_pools:
-        key = _best(turn.tick.desk, trigger)
+        key = _best(turn, trigger.done if trigger else ())
         if key is None:
             return
+        trigger = trigger or Trigger(turn, fill)
         trigger.done.add(key)
         filled += _fill_pool(trigger, key)
 
 
-def _best(desk: Desk, trigger: Trigger) -> PoolKey | None:
-    """The pool whose limit is most favourable against its price now; ties to the lower outcome, YES before NO."""
+def _best(turn: Turn, done: Container[PoolKey]) -> PoolKey | None:
+    """The pool of another outcome whose limit is most favourable against its price now; ties to the lower outcome, YES
+    before NO. None when no limit is at its price or better."""
+    desk, own, buy = turn.tick.desk, turn.outcome, turn.buy
     best: PoolKey | None = None
     most, scale = 0, 1
-    for j in trigger.caps:
-        deep = desk.l[j]
-        for side in (0, 1):
-            levels = desk.book.opted((j, side, trigger.buy))
-            price = desk.q[side][j] * RATE
-            for limit in reversed(levels) if trigger.buy else levels:
-                gap = limit * deep - price if trigger.buy else price - limit * deep
-                if gap < 0:
-                    break
-                if (j, side, trigger.buy, limit) not in trigger.done:
-                    if best is None or gap * scale > most * deep:
-                        best, most, scale = (j, side, trigger.buy, limit), gap, deep
-                    break
+    for place, levels in desk.book.opted[buy].items():
+        j, side, _ = place
+        if j == own or not levels:
+            continue
+        deep, price = desk.l[j], desk.q[side][j] * RATE
+        if levels[-1] * deep < price if buy else levels[0] * deep > price:
+            continue
+        for limit in reversed(levels) if buy else levels:
+            gap = limit * deep - price if buy else price - limit * deep
+            if gap < 0:
+                break
+            if (*place, limit) not in done:
+                ahead = gap * scale - most * deep
+                if best is None or ahead > 0 or (ahead == 0 and place < best[:3]):
+                    best, most, scale = (*place, limit), gap, deep
+                break
     return best
 
 

@@ -48,33 +48,23 @@ def pro_rata(rests: list[int], fill: int) -> list[int]:
 class OpenBook:
     """Opened from a `Book`, which stays as it is; `seal` gives the next one.
 
-    shelves: the pools touched; levels, opted: the limits of the book sides touched, ascending, all of them and those
-    where someone opted into auto-fill; `keep` is the desk's.
+    shelves: the pools touched; levels: by book side the limits at which orders wait, ascending; opted: the same, buys
+    and sales apart, where someone opted into auto-fill (who did may be gone since); added: orders that came to rest;
+    `keep` is the desk's.
     """
 
-    __slots__ = ("_levels", "_opted", "added", "base", "keep", "shelves")
+    __slots__ = ("added", "base", "keep", "levels", "opted", "shelves")
 
     def __init__(self, base: Book, keep: Callable[[list[int]], None]) -> None:
         self.base = base
         self.keep = keep
         self.shelves: dict[PoolKey, Shelf] = {}
-        self._levels: dict[BookSide, list[int]] = {}
-        self._opted: dict[BookSide, list[int]] = {}
+        self.levels = {place: list(limits) for place, limits in base.levels.items()}
+        self.opted = {
+            buy: {place: list(limits) for place, limits in base.opted.items() if place[2] is buy}
+            for buy in (True, False)
+        }
         self.added: dict[str, RestingOrder] = {}
-
-    def levels(self, place: BookSide) -> list[int]:
-        """The limits at which orders of a book side wait, ascending."""
-        found = self._levels.get(place)
-        if found is None:
-            found = self._levels[place] = list(self.base.levels.get(place, ()))
-        return found
-
-    def opted(self, place: BookSide) -> list[int]:
-        """Those where someone opted into auto-fill; the orders that did may be gone since."""
-        found = self._opted.get(place)
-        if found is None:
-            found = self._opted[place] = list(self.base.opted.get(place, ()))
-        return found
 
     def shelf(self, key: PoolKey) -> Shelf:
         """A pool, opened on first use; empty where nobody waits."""
@@ -85,7 +75,9 @@ class OpenBook:
 
     def best(self, place: BookSide, user: int, bound: int, start: int = 0) -> int | None:
         """The best limit not past `bound` where somebody else's order waits; sales are looked at from `start` up."""
-        levels = self.levels(place)
+        levels = self.levels.get(place)
+        if not levels:
+            return None
         if place[2]:
             for limit in reversed(levels):
                 if limit < bound:
@@ -145,7 +137,7 @@ class OpenBook:
 
     def _leave(self, key: PoolKey) -> None:
         place, limit = key[:3], key[3]
-        for levels in (self.levels(place), self.opted(place)):
+        for levels in (self.levels.get(place, []), self.opted[key[2]].get(place, [])):
             at = bisect_left(levels, limit)
             if at < len(levels) and levels[at] == limit:
                 self.keep(levels)
@@ -187,9 +179,9 @@ class OpenBook:
         shelf.olds.insert(at, 0)
         shelf.rests.insert(at, order.rest)
         self.added[order.id] = order
-        for levels in (self.levels(key[:3]), self.opted(key[:3]))[: 1 + order.autofill]:
-            place = bisect_left(levels, key[3])
-            if place == len(levels) or levels[place] != key[3]:
+        for index in (self.levels, self.opted[order.buy])[: 1 + order.autofill]:
+            levels = index.setdefault(key[:3], [])
+            if key[3] not in levels:
                 insort(levels, key[3])
 
     def remove(self, key: PoolKey, place: int) -> tuple[RestingOrder, int]:

@@ -14,15 +14,15 @@ from engine.impact import waterfall
 from engine.inverse import largest
 from engine.resting import PoolKey, RestingOrder
 from engine.settle import fill_buy, fill_sell, gets, pays
-from engine.state import Side
 from engine.turn import Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
 
 
 def direct(turn: Turn, limit: int) -> None:
     """A buy and a sale of one token at the resting order's limit; the later order alone pays a fee."""
-    desk, rate = turn.tick.desk, turn.tick.params.fee
-    for _, order, rest, size in _draw(turn, (turn.outcome, turn.side, not turn.buy, limit)):
+    desk, rate, fees, dust = turn.tick.desk, turn.tick.params.fee, 0, 0
+    portions = _draw(turn, (turn.outcome, turn.side, not turn.buy, limit))
+    for _, order, rest, size in portions:
         fee = ceil_div(rate * limit * size, RATE * RATE)
         if turn.buy:
             price, got, released = ceil_div(limit * size, RATE), limit * size // RATE, 0
@@ -34,8 +34,8 @@ def direct(turn: Turn, limit: int) -> None:
             fee = min(fee, got)
             turn.settle(size, got - fee, fee)
             fill_buy(desk, order, size, price, released)
-        desk.money[FEE] += fee
-        desk.money[MATCH] += price - got
+        fees += fee
+        dust += price - got
         turn.tick.fills.append(
             Fill(
                 order=turn.order.id,
@@ -54,6 +54,8 @@ def direct(turn: Turn, limit: int) -> None:
                 resting=order.id,
             )
         )
+    desk.money[FEE] += fees
+    desk.money[MATCH] += dust
 
 
 def mint(turn: Turn, limit: int) -> None:
@@ -63,16 +65,19 @@ def mint(turn: Turn, limit: int) -> None:
     """
     desk, rate = turn.tick.desk, turn.tick.params.match_fee
     top, deep = pair_price(desk, turn.outcome)
-    for _, order, rest, size in _draw(turn, (turn.outcome, 1 - turn.side, True, limit)):
-        theirs, their_fee, released = pays(order, rest, size, rate)
-        ours = max(1, ceil_div(top * size, deep) - theirs)
-        fee = ceil_div(rate * (top * RATE - limit * deep) * size, RATE * RATE * deep)
-        turn.settle(size, ours + fee, fee)
-        fill_buy(desk, order, size, theirs + their_fee, released)
-        _move_pairs(desk, turn.outcome, size)
-        desk.money[MATCH] += ours + theirs - size
-        desk.money[MATCH_FEE] += fee + their_fee
-        _legs(turn, "mint", order, size, (ours, fee), (theirs, their_fee), released)
+    per_token = rate * (top * RATE - limit * deep)
+    size = amount = fees = paid = 0
+    legs = []
+    for _, order, rest, part in _draw(turn, (turn.outcome, 1 - turn.side, True, limit)):
+        theirs, their_fee, released = pays(order, rest, part, rate)
+        fill_buy(desk, order, part, theirs + their_fee, released)
+        legs.append(_leg(turn, "mint", order, part, theirs, their_fee, released))
+        size += part
+        amount += max(1, ceil_div(top * part, deep) - theirs)
+        fees += ceil_div(per_token * part, RATE * RATE * deep)
+        paid += theirs
+    _close_pairs(turn, "mint", legs, size, amount, fees)
+    desk.money[MATCH] += amount + paid - size
 
 
 def merge(turn: Turn, limit: int) -> None:
@@ -81,15 +86,30 @@ def merge(turn: Turn, limit: int) -> None:
     The floor never binds: the mean payout falls by the whole dollar, the pot by no more.
     """
     desk, rate = turn.tick.desk, turn.tick.params.match_fee
-    for _, order, _, size in _draw(turn, (turn.outcome, 1 - turn.side, False, limit)):
-        theirs, their_fee = gets(limit, size, rate)
-        ours, fee = gets(RATE - limit, size, rate)
-        turn.settle(size, ours - fee, fee)
-        fill_sell(desk, order, size, theirs - their_fee)
-        _move_pairs(desk, turn.outcome, -size)
-        desk.money[MATCH] += size - ours - theirs
-        desk.money[MATCH_FEE] += fee + their_fee
-        _legs(turn, "merge", order, size, (ours, fee), (theirs, their_fee), 0)
+    size = amount = fees = paid = 0
+    legs = []
+    for _, order, _, part in _draw(turn, (turn.outcome, 1 - turn.side, False, limit)):
+        theirs, their_fee = gets(limit, part, rate)
+        fill_sell(desk, order, part, theirs - their_fee)
+        legs.append(_leg(turn, "merge", order, part, theirs, their_fee, 0))
+        ours, fee = gets(RATE - limit, part, rate)
+        size += part
+        amount += ours
+        fees += fee
+        paid += theirs
+    _close_pairs(turn, "merge", legs, size, amount, fees)
+    desk.money[MATCH] += size - amount - paid
+
+
+def _close_pairs(turn: Turn, kind: FillKind, legs: list[Fill], size: int, amount: int, fees: int) -> None:
+    """The later order's one leg and then those of the resting ones; the pairs go into escrow or out of it."""
+    desk, pairs = turn.tick.desk, size if turn.buy else -size
+    turn.settle(size, amount + fees if turn.buy else amount - fees, fees)
+    desk.keep(desk.e)
+    desk.e[turn.outcome] += pairs
+    desk.money[HELD] += pairs * desk.weight
+    desk.money[MATCH_FEE] += fees + sum([leg.buy_fee + leg.sell_fee for leg in legs])
+    turn.tick.fills += [_own_leg(turn, kind, size, amount, fees), *legs]
 
 
 def pair_price(desk: Desk, outcome: int) -> tuple[int, int]:
@@ -109,58 +129,39 @@ def _draw(turn: Turn, key: PoolKey) -> list[Portion]:
     return portions
 
 
-def _move_pairs(desk: Desk, outcome: int, pairs: int) -> None:
-    """Pairs into escrow (negative: out of it); the mean payout moves by $1 each."""
-    desk.keep(desk.e, desk.money)
-    desk.e[outcome] += pairs
-    desk.money[HELD] += pairs * desk.weight
-
-
-def _legs(
-    turn: Turn,
-    kind: FillKind,
-    order: RestingOrder,
-    size: int,
-    ours: tuple[int, int],
-    theirs: tuple[int, int],
-    released: int,
-) -> None:
-    """The later order's leg, then the resting one's; each (amount, fee)."""
-    turn.tick.fills.append(
-        _leg(turn, kind, turn.order.side, turn.user, size, *ours, buy=turn.buy, released=0, resting=None)
-    )
-    turn.tick.fills.append(
-        _leg(turn, kind, order.side, order.user, size, *theirs, buy=order.buy, released=released, resting=order.id)
-    )
-
-
-def _leg(
-    turn: Turn,
-    kind: FillKind,
-    side: Side,
-    user: int,
-    size: int,
-    amount: int,
-    fee: int,
-    *,
-    buy: bool,
-    released: int,
-    resting: str | None,
-) -> Fill:
+def _own_leg(turn: Turn, kind: FillKind, size: int, amount: int, fee: int) -> Fill:
+    """The leg of the order whose turn it is."""
     return Fill(
         order=turn.order.id,
         kind=kind,
         outcome=turn.outcome,
-        side=side,
-        buyer=user if buy else None,
-        seller=None if buy else user,
+        side=turn.order.side,
+        buyer=turn.user if turn.buy else None,
+        seller=None if turn.buy else turn.user,
         size=size,
         price=half_up(amount * MICRO, size),
         amount=amount,
-        buy_fee=fee if buy else 0,
-        sell_fee=0 if buy else fee,
+        buy_fee=fee if turn.buy else 0,
+        sell_fee=0 if turn.buy else fee,
+    )
+
+
+def _leg(turn: Turn, kind: FillKind, order: RestingOrder, size: int, amount: int, fee: int, released: int) -> Fill:
+    """The leg of a resting order."""
+    return Fill(
+        order=turn.order.id,
+        kind=kind,
+        outcome=turn.outcome,
+        side=order.side,
+        buyer=order.user if order.buy else None,
+        seller=None if order.buy else order.user,
+        size=size,
+        price=half_up(amount * MICRO, size),
+        amount=amount,
+        buy_fee=fee if order.buy else 0,
+        sell_fee=0 if order.buy else fee,
         released=released,
-        resting=resting,
+        resting=order.id,
     )
 
 
@@ -221,8 +222,7 @@ def _try_swap(turn: Turn, key: PoolKey, places: list[int], d: int) -> bool:
     else:
         ours, fee = gets(turn.limit, d, rate)
     turn.settle(d, ours + fee if turn.buy else ours - fee, fee)
-    side = turn.order.side
-    tick.fills.append(_leg(turn, "swap", side, turn.user, d, ours, fee, buy=turn.buy, released=0, resting=None))
+    tick.fills.append(_own_leg(turn, "swap", d, ours, fee))
     desk.money[MATCH_FEE] += fee
     profit = (ours if turn.buy else -ours) - cost
     for _, order, rest, size in portions:
@@ -235,12 +235,7 @@ def _try_swap(turn: Turn, key: PoolKey, places: list[int], d: int) -> bool:
             fill_buy(desk, order, size, theirs + fee, released)
         profit -= theirs if turn.buy else -theirs
         desk.money[MATCH_FEE] += fee
-        tick.fills.append(
-            _leg(
-                turn, "swap", order.side, order.user, size, theirs, fee,
-                buy=order.buy, released=released, resting=order.id,
-            )
-        )  # fmt: skip
+        tick.fills.append(_leg(turn, "swap", order, size, theirs, fee, released))
     desk.money[MATCH] += profit
     return profit >= 0 and _sound(desk, outcome)
 

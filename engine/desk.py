@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
+from operator import add, lt, sub
 
 from engine.book import OpenBook
 from engine.risk import InvariantBroken
 from engine.state import PROFIT_SOURCES, Account, Binary, MarketState, Side, depth
 from engine.tariff import Tariff
 from engine.terms import MarketParams
-from engine.units import ceil_div
+from engine.units import RATE, ceil_div
 
 CASH, NET, TRADES, ESCROW, TOKENS = range(5)
 """Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO), those
@@ -30,7 +32,8 @@ class Desk:
     """One market, open for changes. Money in micro-dollars, tokens in micro-tokens.
 
     Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in; `odds` and their
-    sum over these, `weight`, weigh the floor. `keep` a list before changing it. `book` holds the resting orders.
+    sum over these, `weight`, weigh the floor. `keep` a list before changing it. `book` holds the resting orders;
+    `opened` what the accounts in use held at first.
     """
 
     __slots__ = (
@@ -43,6 +46,7 @@ class Desk:
         "log",
         "money",
         "odds",
+        "opened",
         "params",
         "q",
         "s",
@@ -69,6 +73,7 @@ class Desk:
         self.money = [state.profit[source] for source in PROFIT_SOURCES] + [state.pot, self._held()]
         self.base: Mapping[int, Account] = state.accounts
         self.accounts: dict[int, list[int]] = {}
+        self.opened: dict[int, list[int]] = {}
         self.log: list[tuple[list[int], list[int]]] = []
         self.tied = TOKENS + 2 * len(binaries)
         self.book = OpenBook(state.resting, self.keep)
@@ -98,21 +103,17 @@ class Desk:
             kept = self.base.get(user)
             if kept is None:
                 return None
-            found = self.accounts[user] = self._open(user, kept)
+            found = self.accounts[user] = [kept.cash, kept.net, kept.trades, kept.escrow]
+            found.extend(chain.from_iterable(kept.tokens))
+            found += self.book.base.tied.get(user, ())
+            found += [0] * (2 * self.tied - TOKENS - len(found))
+            self.opened[user] = found[:]
         return found
 
     def new_account(self, user: int) -> list[int]:
         """An account with nothing in it."""
         found = self.accounts[user] = [0] * (2 * self.tied - TOKENS)
-        return found
-
-    def _open(self, user: int, kept: Account) -> list[int]:
-        found = [kept.cash, kept.net, kept.trades, kept.escrow]
-        for pair in kept.tokens:
-            found += pair
-        tied = self.book.base.tied.get(user, ())
-        found += tied
-        found += [0] * (2 * self.tied - TOKENS - len(found))
+        self.opened[user] = found[:]
         return found
 
     def keep(self, *boxes: list[int]) -> None:
@@ -120,13 +121,14 @@ class Desk:
         self.log += [(box, box[:]) for box in boxes]
 
     def move_pools(self, shares: Mapping[int, int], sign: int) -> None:
-        """Adds sign * amount to the users' collateral of each pool named."""
+        """Adds sign * amount to the users' collateral of each pool named; the depth follows as in `state.depth`."""
         v, deep, l0, gamma = self.v, self.l, self.tariff.l0, self.tariff.gamma
-        self.keep(v, deep)
+        self.log += [(v, v[:]), (deep, deep[:])]
         for j, amount in shares.items():
             if amount:
-                v[j] += sign * amount
-                deep[j] = depth(v[j], l0, gamma)
+                now = v[j] = v[j] + sign * amount
+                subsidy = l0 + -gamma * now // RATE if now > 0 else l0
+                deep[j] = now + subsidy if subsidy > 0 else now
 
     def settle(self, account: list[int], amount: int) -> None:
         """Pays a user amount (negative: charges her); cash and net move together, and so does the pot."""
@@ -158,13 +160,12 @@ class Desk:
         for user, found in self.accounts.items():
             if min(found) < 0 and (min(found[TOKENS:]) < 0 or min(found[CASH], found[ESCROW]) < 0):
                 raise InvariantBroken("account", f"user {user}: {found}")
-            if any(found[tied:]) and any(held < sold for held, sold in zip(found[TOKENS:], found[tied:], strict=False)):
+            then, sold = self.opened[user], found[tied:]
+            if any(sold) and any(map(lt, found[TOKENS:tied], sold)):
                 raise InvariantBroken("tied", f"user {user}: {found}")
-            kept = self.base.get(user)
-            then = self._open(user, kept) if kept else [0] * len(found)
-            if user in waiting or found[tied:] != then[tied:] or found[ESCROW] != then[ESCROW]:
+            if user in waiting or sold != then[tied:] or found[ESCROW] != then[ESCROW]:
                 self._check_waiting(user, found, then, waiting.pop(user, {}))
-            moved = [total + now - old for total, now, old in zip(moved, found, then, strict=False)]
+            moved = list(map(add, moved, map(sub, found, then)))
         if waiting:
             raise InvariantBroken("book", f"orders of {sorted(waiting)} moved, their accounts did not")
         if moved[NET] != self.money[POT] - self.state.pot:

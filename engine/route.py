@@ -82,7 +82,7 @@ def _direct_offer(turn: Turn) -> Offer | None:
 def _pair_offer(turn: Turn) -> Offer | None:
     """Mint: t_yes + t_no >= m, at m - t for the order; merge: t_yes + t_no <= 1, at 1 - t."""
     book, params, place = turn.tick.desk.book, turn.tick.params, (turn.outcome, 1 - turn.side, turn.buy)
-    if not book.levels(place):
+    if not book.levels.get(place):
         return None
     if turn.buy:
         top, deep = pair_price(turn.tick.desk, turn.outcome)

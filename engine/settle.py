@@ -7,6 +7,8 @@ from engine.resting import RestingOrder
 from engine.state import Side
 from engine.units import RATE, ceil_div
 
+_SQUARE = RATE * RATE
+
 
 def pays(order: RestingOrder, rest: int, size: int, fee: int) -> tuple[int, int, int]:
     """(amount, fee, what leaves escrow) of a resting buy of which `size` of `rest` fills; fee is a rate.
@@ -14,16 +16,14 @@ def pays(order: RestingOrder, rest: int, size: int, fee: int) -> tuple[int, int,
     ceil(limit*rest before) - ceil(limit*rest after), fee and escrow likewise, so that parts sum to the whole; the fee
     is at most what the escrow holds for it.
     """
-    left, limit = rest - size, order.limit
-    amount = ceil_div(limit * rest, RATE) - ceil_div(limit * left, RATE)
-    held = _fees(limit * order.fee, rest, left)
-    if fee >= order.fee:
-        return amount, held, amount + held
-    return amount, min(_fees(limit * fee, rest, left), held) if fee else 0, amount + held
-
-
-def _fees(rate: int, rest: int, left: int) -> int:
-    return ceil_div(rate * rest, RATE * RATE) - ceil_div(rate * left, RATE * RATE)
+    before, after = -order.limit * rest, -order.limit * (rest - size)
+    amount = after // RATE - before // RATE
+    most = order.fee
+    held = most * after // _SQUARE - most * before // _SQUARE
+    if not fee:
+        return amount, 0, amount + held
+    part = held if fee >= most else min(fee * after // _SQUARE - fee * before // _SQUARE, held)
+    return amount, part, amount + held
 
 
 def gets(limit: int, size: int, fee: int) -> tuple[int, int]:

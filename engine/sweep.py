@@ -34,7 +34,7 @@ class Queue:
 
 
 def _in_line(book: OpenBook, place: BookSide, swept: set[str]) -> Iterator[tuple[PoolKey, int]]:
-    levels = book.levels(place)
+    levels = book.levels[place]
     for limit in levels[::-1] if place[2] else levels[:]:
         key = (*place, limit)
         shelf = book.shelf(key)
@@ -68,7 +68,7 @@ def _next(tick: Tick, queues: dict[BookSide, Queue]) -> BookSide | None:
             price = desk.q[side][j] * RATE
             for buy in (True, False):
                 place = (j, side, buy)
-                levels = desk.book.levels(place)
+                levels = desk.book.levels.get(place)
                 if not levels or (levels[-1] * deep <= price if buy else levels[0] * deep >= price):
                     continue
                 if place not in queues:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
+from math import gcd
 
-from engine.amm import Piece, Pieces, Weights, weights
+from engine.amm import Piece, Pieces, Weights, rate_weights
 from engine.rates import Rates
 from engine.terms import MarketParams
 from engine.units import RATE, ceil_div
@@ -47,18 +47,14 @@ class Tariff:
 
 def tariff(params: MarketParams, rates: Rates, n: int) -> Tariff:
     """phi = 1 - (n-1) zeta; g = phi * slope with slope 1, 1 - gamma, 1 over the pieces (ENGINE section 1)."""
-    phi = Fraction(RATE - (n - 1) * rates.zeta, RATE)
-    inner = phi * Fraction(RATE - params.gamma, RATE)
-    top = Fraction(params.l0 * RATE, params.gamma) if params.gamma else Fraction(0)
-
-    def piece(g: Fraction, edge: Fraction | int) -> Piece:
-        return Piece(g.numerator, g.denominator, Fraction(edge).numerator, Fraction(edge).denominator)
-
-    ends = piece(phi, 0)
-    up = (piece(phi, params.l0), piece(inner, top), ends) if params.gamma else (ends,)
-    down = (ends, piece(inner, params.l0), piece(phi, top)) if params.gamma else (ends,)
+    phi, inner = (RATE - (n - 1) * rates.zeta) * RATE, RATE - params.gamma
+    inner *= phi // RATE
+    top = (params.l0 * RATE, params.gamma) if params.gamma else (0, 1)
+    ends = _piece(phi, (0, 1))
+    up = (_piece(phi, (params.l0, 1)), _piece(inner, top), ends) if params.gamma else (ends,)
+    down = (ends, _piece(inner, (params.l0, 1)), _piece(phi, top)) if params.gamma else (ends,)
     return Tariff(
-        weights=weights(Fraction(rates.mu), Fraction(rates.nu), Fraction(rates.kappa, RATE)),
+        weights=rate_weights(rates.mu, rates.nu, rates.kappa),
         buy_pieces=(up, up[1:], up[2:]),
         sell_pieces=(down[:1], down[1::-1], down[2::-1]),
         zeta=rates.zeta,
@@ -71,3 +67,9 @@ def tariff(params: MarketParams, rates: Rates, n: int) -> Tariff:
         p_max=params.p_max,
         least_depth=ceil_div(params.l0, 10),
     )
+
+
+def _piece(g: int, edge: tuple[int, int]) -> Piece:
+    """g over RATE^2 and the edge, both in lowest terms."""
+    by, end = gcd(g, RATE * RATE), gcd(*edge)
+    return Piece(g // by, RATE * RATE // by, edge[0] // end, edge[1] // end)
