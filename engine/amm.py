@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import NamedTuple
 
-from engine.units import MICRO, RATE, ceil_div, ceil_fraction, floor_fraction, sqrt_up
+from engine.units import MICRO, RATE, ceil_div, sqrt_up
 
 
 class Weights(NamedTuple):
@@ -189,13 +189,8 @@ def marginal_buy(t: int, q: int, depth: int, pieces: Pieces, unit: int = RATE) -
     """
     if q * unit >= t * depth:
         return 0
-    g_n, g_d, edge_n, edge_d = pieces[0]
-    room = unit * unit * (g_n * (q * edge_d) ** 2 + g_d * (edge_n * edge_n - (depth * edge_d) ** 2))
-    if edge_n and g_n * (t * edge_n) ** 2 > room:
-        reached = floor_fraction(_supply_squared_at(Fraction(t, unit), q, depth, pieces, 1))
-    else:
-        reached = t * t * (g_d * depth * depth - g_n * q * q) // (g_d * unit * unit - g_n * t * t)
-    return max(isqrt(reached) - q, 0)
+    above, below = _supply_squared_at(t, unit, q, depth, pieces, 1)
+    return max(isqrt(above // below) - q, 0)
 
 
 def marginal_sell(t: int, q: int, depth: int, pieces: Pieces, unit: int = RATE) -> int:
@@ -205,27 +200,23 @@ def marginal_sell(t: int, q: int, depth: int, pieces: Pieces, unit: int = RATE) 
     """
     if q * unit <= t * depth:
         return 0
-    g_n, g_d, edge_n, edge_d = pieces[0]
-    room = unit * unit * (g_n * (q * edge_d) ** 2 + g_d * (edge_n * edge_n - (depth * edge_d) ** 2))
-    if edge_n and g_n * (t * edge_n) ** 2 < room:
-        reached = ceil_fraction(_supply_squared_at(Fraction(t, unit), q, depth, pieces, -1))
-    else:
-        reached = ceil_div(t * t * (g_d * depth * depth - g_n * q * q), g_d * unit * unit - g_n * t * t)
-    return max(q - sqrt_up(reached), 0)
+    above, below = _supply_squared_at(t, unit, q, depth, pieces, -1)
+    return max(q - sqrt_up(ceil_div(above, below)), 0)
 
 
-def _supply_squared_at(t: Fraction, q: int, depth: int, pieces: Pieces, sign: int) -> Fraction:
-    """Q^2 where the price is t: t^2 C/(1 - g t^2) in the first piece whose end lies beyond."""
-    t2 = t**2
-    base, square = Fraction(depth), Fraction(q * q)
-    for piece in pieces:
-        g = Fraction(piece.g_n, piece.g_d)
-        c = base * base - g * square
-        if not piece.edge_n:
-            return t2 * c / (1 - g * t2)
-        edge = Fraction(piece.edge_n, piece.edge_d)
-        end = square + (edge * edge - base * base) / g
-        if sign * (t2 * edge * edge - end) <= 0:
-            return t2 * c / (1 - g * t2)
-        base, square = edge, end
+def _supply_squared_at(t: int, unit: int, q: int, depth: int, pieces: Pieces, sign: int) -> tuple[int, int]:
+    """Q^2 where the price is t/unit, as a fraction: t^2 C/(1 - g t^2) in the first piece whose end lies beyond.
+
+    L = l_n/l_d and Q^2 = s_n/s_d where a piece begins, C = L^2 - g Q^2, and Q^2 + (L_e^2 - L^2)/g where it ends.
+    """
+    t2, unit2 = t * t, unit * unit
+    l_n, l_d, s_n, s_d = depth, 1, q * q, 1
+    for g_n, g_d, edge_n, edge_d in pieces:
+        if edge_n:
+            end_n = s_n * g_n * (edge_d * l_d) ** 2 + s_d * g_d * ((edge_n * l_d) ** 2 - (l_n * edge_d) ** 2)
+            end_d = s_d * g_n * (edge_d * l_d) ** 2
+        if not edge_n or sign * (t2 * edge_n * edge_n * end_d - end_n * unit2 * edge_d * edge_d) <= 0:
+            c = l_n * l_n * g_d * s_d - g_n * s_n * l_d * l_d
+            return t2 * c, l_d * l_d * s_d * (g_d * unit2 - g_n * t2)
+        l_n, l_d, s_n, s_d = edge_n, edge_d, end_n, end_d
     raise AssertionError("the last piece has no edge")
