@@ -6,7 +6,7 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 | kind | for | payload |
 |---|---|---|
 | started | chats | people |
-| order | her (ticket) | order |
+| order | her (ticket) | order: it ran, or was met in the book |
 | granted | her | cash |
 | paid | her | total, paid: [[outcome, side, tokens, amount]] |
 | refunded | her | amount |
@@ -27,7 +27,7 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from engine.events import (
@@ -47,6 +47,7 @@ from engine.events import (
 )
 from engine.units import MICRO
 from scheduler.pace import Pace
+from storage.order_rows import met_at_rest
 from storage.records import Audience, Json, Market, Notice, Payload, intent_number
 from storage.saving import TickOutcome
 
@@ -56,9 +57,11 @@ PODIUM = 3
 Place = tuple[int, int, int, int]  # place, person, gain, final
 
 
-def tick_notices(outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
-    """Everything a tick has to tell, private things first, the board last."""
-    found = [*_private(outcome), *_public(outcome, pace, podium), *_big_trades(outcome)]
+def tick_notices(
+    outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = (), tickets: Mapping[int, int] | None = None
+) -> list[Notice]:
+    """Everything a tick has to tell, private things first, the board last. `tickets`: of orders met in the book."""
+    found = [*_private(outcome), *_met(outcome, tickets or {}), *_public(outcome, pace, podium), *_big_trades(outcome)]
     if outcome.market.tick == 0:
         found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts)}))
     if outcome.fills or outcome.events:
@@ -127,6 +130,17 @@ def _private(outcome: TickOutcome) -> list[Notice]:
         parts: list[Json] = [[row.outcome, row.side and row.side.value, row.tokens, row.amount] for row in rows]
         found.append(_to_person(person, "paid", {"total": sum(row.amount for row in rows), "paid": parts}))
     return found
+
+
+def _met(outcome: TickOutcome, tickets: Mapping[int, int]) -> list[Notice]:
+    """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
+    as the order of this tick anyway."""
+    told = {row.number for row in outcome.orders}
+    return [
+        _to_person(person, "order", {"order": number}, tickets.get(number))
+        for number, person in met_at_rest(outcome).items()
+        if number not in told
+    ]
 
 
 def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place]) -> list[Notice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.events import Event, Fill, Gas, Joined, Paid
+from engine.events import Cancelled, Event, Fill, Gas, Joined, Paid, PaidBack, Rebate, Released, Rested
 
 BANK = "bank"  # issues the play money and the stake
 HOUSE = "house"
@@ -41,11 +41,15 @@ def stake_entries(z: int) -> tuple[Entry, ...]:
 
 
 def fill_entries(fill: Fill, ref: str) -> tuple[Entry, ...]:
-    """The price from buyer to seller, each side's fee to the house."""
+    """What a resting buyer had set aside, then the price from buyer to seller, each side's fee and what rounding keeps
+    to the house."""
     buyer = HOUSE if fill.buyer is None else user(fill.buyer)
     seller = HOUSE if fill.seller is None else user(fill.seller)
+    freed = () if fill.buyer is None else move(escrow(fill.buyer), buyer, fill.released, "escrow", ref)
     return (
+        *freed,
         *move(buyer, seller, fill.amount, "trade", ref),
+        *move(seller, HOUSE, fill.kept, "trade", ref),
         *move(buyer, HOUSE, fill.buy_fee, "fee", ref),
         *move(seller, HOUSE, fill.sell_fee, "fee", ref),
     )
@@ -68,6 +72,14 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
             case Paid():
                 ref = f"{event.outcome}:{event.side}"
                 found += move(HOUSE, user(event.user), event.amount, "payout", ref)
+            case Rested():
+                ref = f"order:{int(event.order)}"
+                found += move(user(event.user), escrow(event.user), event.escrow, "escrow", ref)
+            case Cancelled() | Released():
+                ref = f"order:{int(event.order)}"
+                found += move(escrow(event.user), user(event.user), event.escrow, "escrow", ref)
+            case Rebate() | PaidBack():
+                found += move(HOUSE, user(event.user), event.amount, "rebate", f"order:{int(event.order)}")
             case _:
                 pass
     return found

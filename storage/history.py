@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, RowMapping, Select, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
@@ -16,8 +16,10 @@ class Trades(Repository):
         return await self._some(market, or_(trades.c.buy_user == person, trades.c.sell_user == person), n)
 
     async def of_order(self, market: int, number: int) -> list[TradeRow]:
-        """Oldest first."""
-        query = select(trades).where(trades.c.market == market, trades.c.order == number).order_by(trades.c.trade_id)
+        """Oldest first: those of its own turn, and those that filled it where it rested."""
+        own = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
+        its = or_(and_(trades.c.order == number, own), trades.c.resting == number)
+        query = select(trades).where(trades.c.market == market, its).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._uow.rows(query)]
 
     async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
@@ -118,7 +120,10 @@ def _trade(row: RowMapping) -> TradeRow:
         amount=row["amount"],
         buy_fee=row["buy_fee"],
         sell_fee=row["sell_fee"],
+        kept=row["kept"],
+        released=row["released"],
         order=row["order"],
+        resting=row["resting"],
         parts=row["parts"],
     )
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from engine.state import MarketState, state_from_json, state_to_json
-from storage.records import Market
-from storage.schema import binaries, config, positions, users
+from storage.records import Market, OrderStatus, intent_id
+from storage.schema import binaries, config, orders, positions, users
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
 
 POOL = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
-APART = ("accounts", "binaries")  # of the state's JSON: these have tables of their own
+APART = ("accounts", "binaries", "resting")  # of the state's JSON: these have tables of their own
 
 
 def scalars(state: MarketState) -> dict[str, object]:
@@ -23,7 +23,7 @@ def scalars(state: MarketState) -> dict[str, object]:
 
 
 async def load_state(uow: UnitOfWork, market: Market) -> MarketState:
-    """The state after the market's last tick, from `config`, `binaries`, `users` and `positions`.
+    """The state after the market's last tick, from `config`, `binaries`, `users`, `positions` and `orders`.
 
     Raises LookupError for a market that has not started.
     """
@@ -36,8 +36,30 @@ async def load_state(uow: UnitOfWork, market: Market) -> MarketState:
             **row["state"],
             "binaries": [[pool[name] for name in POOL] for pool in pools],
             "accounts": await _accounts(uow, market),
+            "resting": await _resting(uow, market),
         }
     )
+
+
+async def _resting(uow: UnitOfWork, market: Market) -> list[dict[str, Any]]:  # Any: JSON for state_from_json
+    """The book is the orders that rest; `lob_pools` only shows it by price."""
+    here = and_(orders.c.market == market.id, orders.c.status == OrderStatus.RESTING.value)
+    return [
+        {
+            "id": intent_id(row["number"]),
+            "user": row["user"],
+            "outcome": row["outcome"],
+            "side": row["side"],
+            "buy": row["is_buy"],
+            "limit": row["limit_price"],
+            "size": row["size"],
+            "rest": row["remaining"],
+            "accepted_ms": row["accepted_ms"],
+            "fee": row["rest_fee"],
+            "autofill": row["af_opt_in"],
+        }
+        for row in await uow.rows(select(orders).where(here).order_by(orders.c.number))
+    ]
 
 
 async def _accounts(uow: UnitOfWork, market: Market) -> dict[str, dict[str, Any]]:  # Any: JSON for state_from_json

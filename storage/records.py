@@ -19,7 +19,7 @@ Payload: TypeAlias = Mapping[str, Json]  # a JSON object; floats never enter it
 
 
 class OrderStatus(StrEnum):
-    """`pending` waits for its tick; `resting` will be a limit order in the book; all others are final."""
+    """`pending` waits for its tick; `resting` waits in the book, whole or in part; all others are final."""
 
     PENDING = "pending"
     RESTING = "resting"
@@ -192,7 +192,8 @@ class OrderRow:
     amount: int  # paid or got, fee in, gas out
     fee: int
     gas: int
-    reason: str | None  # engine.intents.Reason, where it was refused or cut
+    rebate: int  # came back out of auto-fills
+    reason: str | None  # engine.events.Reason where it was refused; halted, released
     detail: Payload  # the numbers of that reason
     request_id: str
     ts_ms: int  # accepted
@@ -266,7 +267,10 @@ class TradeRow:
     amount: int
     buy_fee: int
     sell_fee: int
-    order: int | None
+    kept: int  # a rounding that stays with the house
+    released: int  # came out of the buyer's escrow to pay for it
+    order: int | None  # whose turn it was
+    resting: int | None  # the resting order it filled
     parts: Mapping[str, int]  # of a maker fill: see `engine.events.Fill`
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, update
 
 from engine.params import params_to_json
 from engine.state import MarketState, fingerprint, open_market
@@ -16,8 +16,22 @@ from storage import chain, entries, tick_rows
 from storage.books import check_books
 from storage.dialect import upsert
 from storage.loading import POOL
+from storage.order_rows import order_rows, pool_rows
 from storage.records import ActionStatus, Market
-from storage.schema import actions, binaries, config, events, ledger, metrics, orders, positions, ticks, trades, users
+from storage.schema import (
+    actions,
+    binaries,
+    config,
+    events,
+    ledger,
+    lob_pools,
+    metrics,
+    orders,
+    positions,
+    ticks,
+    trades,
+    users,
+)
 from storage.steps import next_step
 from storage.tick_rows import COUNTED, Row, TickOutcome
 
@@ -120,9 +134,23 @@ async def save_tick(uow: UnitOfWork, outcome: TickOutcome) -> str:
 
 
 async def _save_intents(uow: UnitOfWork, outcome: TickOutcome) -> None:
+    """Orders and actions the tick ran, orders it met in the book, and the book by price."""
     ran = {"tick_id": outcome.tick}
-    await uow.run_many(update(orders).where(_same(orders, "number")).values(**ran), tick_rows.order_rows(outcome))
+    own, met = order_rows(outcome)
+    added = {name: orders.c[name] + bindparam(f"d_{name}") for name in ("amount", "fee", "gas", "rebate")}
+    await uow.run_many(update(orders).where(_same(orders, "number")).values(**ran, **added), own)
+    await uow.run_many(update(orders).where(_same(orders, "number")).values(**added), met)
     await uow.run_many(update(actions).where(_same(actions, "number")).values(**ran), tick_rows.action_rows(outcome))
+    if outcome.before.resting is not outcome.after.resting:
+        await _save_pools(uow, outcome)
+
+
+async def _save_pools(uow: UnitOfWork, outcome: TickOutcome) -> None:
+    keys = ("market", "outcome", "side", "is_buy", "tick")
+    kept, emptied = pool_rows(outcome)
+    await uow.run_many(upsert(uow.dialect, lob_pools, keys, (*keys, "volume", "shares")), kept)
+    place = and_(*(lob_pools.c[name] == bindparam(f"b_{name}") for name in keys))
+    await uow.run_many(delete(lob_pools).where(place), emptied)
 
 
 async def _save_accounts(uow: UnitOfWork, outcome: TickOutcome) -> None:

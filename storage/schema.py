@@ -148,6 +148,8 @@ orders = Table(
     Column("amount", BigInteger, nullable=False, default=0),
     Column("fee", BigInteger, nullable=False, default=0),
     Column("gas", BigInteger, nullable=False, default=0),
+    Column("rebate", BigInteger, nullable=False, default=0),
+    Column("rest_fee", BigInteger),  # the largest fee it may be charged, fixed when it came to rest
     Column("reason", String(32)),
     Column("detail", Payload, nullable=False),
     Column("request_id", String(200), nullable=False),
@@ -165,7 +167,7 @@ orders = Table(
 lob_pools = Table(
     "lob_pools",
     metadata,
-    _market(),
+    _market(checked=False),
     Column("outcome", Integer, nullable=False),
     Column("side", String(3), nullable=False),
     Column("is_buy", Boolean, nullable=False),
@@ -193,12 +195,16 @@ trades = Table(
     Column("amount", BigInteger, nullable=False),
     Column("buy_fee", BigInteger, nullable=False),
     Column("sell_fee", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),
+    Column("released", BigInteger, nullable=False),
     Column("order", BigInteger),
+    Column("resting", BigInteger),  # the resting order it filled
     Column("parts", Payload, nullable=False),
     PrimaryKeyConstraint("market", "trade_id"),
     Index("ix_trades_market_buy_user", "market", "buy_user"),
     Index("ix_trades_market_sell_user", "market", "sell_user"),
     Index("ix_trades_market_order", "market", "order"),
+    Index("ix_trades_market_resting", "market", "resting"),
 )
 
 ticks = Table(

@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 from engine.events import ControlRefused, Event, Fill, Gas, Joined, OrderDone
 from engine.intents import Intent, Join
 from engine.params import params_to_json
-from engine.risk import InvariantBroken, house_cash, worst_loss
+from engine.risk import house_cash, worst_loss
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.entries import Entry
 from storage.loading import POOL, scalars
-from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, OrderStatus, intent_number
+from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, intent_number
 
 Row: TypeAlias = dict[str, Any]  # a row as it is written: every column has its own type
 COUNTED = ("volume", "fees", "gas", "stake", "coming")  # what only storage counts of a person
@@ -69,30 +69,6 @@ def config_row(state: MarketState, params: MarketParams, now_ms: int, head: str,
         "next_ms": step.at_ms if step else None,
         "next_round": step.round if step else None,
     }
-
-
-def order_rows(outcome: TickOutcome) -> list[Row]:
-    """What became of each order. Raises InvariantBroken where one ran and nothing did."""
-    found = [
-        {
-            "b_market": outcome.market.id,
-            "b_number": intent_number(event.order),
-            "status": OrderStatus(event.status).value,
-            "remaining": event.size - event.filled,
-            "amount": event.amount,
-            "fee": event.fee,
-            "gas": event.gas,
-            "reason": event.reason.value if event.reason else None,
-            "detail": dict(event.detail),
-            "reserve": 0,
-        }
-        for event in outcome.events
-        if isinstance(event, OrderDone)
-    ]
-    missing = {row.number for row in outcome.orders} - {row["b_number"] for row in found}
-    if missing:
-        raise InvariantBroken("order_lost", f"orders {sorted(missing)} ran and nothing became of them")
-    return found
 
 
 def action_rows(outcome: TickOutcome) -> list[Row]:
@@ -188,7 +164,10 @@ def trade_rows(outcome: TickOutcome, numbered: Iterable[tuple[Fill, int]]) -> li
             "amount": fill.amount,
             "buy_fee": fill.buy_fee,
             "sell_fee": fill.sell_fee,
+            "kept": fill.kept,
+            "released": fill.released,
             "order": intent_number(fill.order),
+            "resting": None if fill.resting is None else intent_number(fill.resting),
             "parts": fill.parts,
         }
         for fill, number in numbered

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.records import OPEN_ORDERS, OrderRow, OrderStatus
+from storage.records import OrderRow, OrderStatus
 from tests.scheduler.replay import replay
 from tests.simulation.crash_child import STEP_MS
 from tests.storage.databases import MISSING, server
@@ -110,7 +110,7 @@ async def finish(url: str, folder: Path) -> Counter[str]:
         async with db.reading() as uow:
             row = await uow.orders.by_request(request)
         assert row is not None
-        assert row.status not in OPEN_ORDERS
+        assert row.status is not OrderStatus.PENDING
     await db.close()
     seen["repeated messages"] = sum(count - 1 for (_, kind, _), count in told.items() if kind == "order")
     return seen
@@ -125,16 +125,15 @@ async def _check_orders(db: Database, market: int, told: Counter[tuple[str, ...]
         for tick in await uow.ticks.series(market):
             rows += await uow.orders.of_tick(market, tick.tick)
         assert len({row.number for row in rows}) == len(rows)
-        sizes: Counter[int] = Counter()
-        for trade in await uow.trades.all(market):
-            sizes[trade.order or 0] += trade.size
+        traded = {row.number: await uow.trades.of_order(market, row.number) for row in rows}
+        trades = await uow.trades.all(market)
         assert await uow.orders.pending(market) == []
     for row in rows:
-        filled = row.draft.size - row.remaining if row.status is not OrderStatus.REFUSED else 0
-        assert sizes.pop(row.number, 0) == filled, row
+        assert sum(trade.size for trade in traded[row.number]) == row.draft.size - row.remaining, row
         assert told[str(market), "order", str(row.number)] >= 1, f"nobody was told of {row}"
-    assert not sizes, f"trades of orders that never ran: {sizes}"
-    return Counter({row.status.value: 0 for row in rows}) + Counter(row.status.value for row in rows)
+    strays = {trade.order for trade in trades} - traded.keys()
+    assert not strays, f"trades of orders that never ran: {strays}"
+    return Counter(row.status.value for row in rows) + Counter(f"{trade.kind} fills" for trade in trades)
 
 
 async def _drain(db: Database, now_ms: int) -> list[tuple[str, ...]]:

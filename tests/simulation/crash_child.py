@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.params import build_params
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from engine.units import MICRO
+from engine.units import MICRO, RATE
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.records import Market, OrderDraft, OrderRow, OutboxRow, Payload
@@ -114,15 +114,17 @@ class Life:
             await self._deliver(now)
 
     def _think(self, market: Market) -> str:
-        """A new request as a line: id, market, person, outcome, side, buy, size."""
+        """A new request as a line: id, market, person, outcome, side, buy, size, limit in cents or 0."""
         self._count += 1
         size = self._rng.randrange(1, 60) * MICRO
         what = f"{self._rng.randrange(5)} {self._rng.choice(['yes', 'no'])} {self._rng.choice([0, 1, 1])} {size}"
+        what += f" {self._rng.choice([0, 0, self._rng.randrange(2, 98)])}"
         return f"{self._life}-{self._count} {market.id} {self._rng.randrange(1, PEOPLE + 1)} {what}"
 
     async def _order(self, line: str) -> None:
-        request, market, person, outcome, side, buy, size = line.split()
-        draft = OrderDraft(outcome=int(outcome), side=Side(side), buy=buy == "1", size=int(size))
+        request, market, person, outcome, side, buy, size, cents = line.split()
+        limit = int(cents) * RATE // 100 or None
+        draft = OrderDraft(outcome=int(outcome), side=Side(side), buy=buy == "1", size=int(size), limit=limit)
         self._tried.note(line)
         async with self._db.writing() as uow:
             found = await uow.markets.known(int(market))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.params import build_params
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from engine.units import MICRO
+from engine.units import MICRO, RATE
 from storage.database import Database
 from storage.records import Declined, Market, Member, OrderDraft, OrderRow
 
@@ -28,6 +28,11 @@ def params(**values: object) -> MarketParams:
     built = build_params({**given, **values})
     assert isinstance(built, MarketParams), built
     return built
+
+
+def limit(draft: OrderDraft, cents: int, *, autofill: bool = False) -> OrderDraft:
+    """The same order with a limit price."""
+    return replace(draft, limit=cents * RATE // 100, autofill=autofill)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

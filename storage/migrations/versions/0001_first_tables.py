@@ -67,6 +67,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_ledger_market_account", "ledger", ["market", "account"], unique=False)
     op.create_table(
+        "lob_pools",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=3), nullable=False),
+        sa.Column("is_buy", sa.Boolean(), nullable=False),
+        sa.Column("tick", sa.Integer(), nullable=False),
+        sa.Column("volume", sa.BigInteger(), nullable=False),
+        sa.Column("shares", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("market", "outcome", "side", "is_buy", "tick", name=op.f("pk_lob_pools")),
+    )
+    op.create_table(
         "metrics",
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tick_id", sa.BigInteger(), nullable=False),
@@ -137,12 +148,16 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("buy_fee", sa.BigInteger(), nullable=False),
         sa.Column("sell_fee", sa.BigInteger(), nullable=False),
+        sa.Column("kept", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.BigInteger(), nullable=False),
         sa.Column("order", sa.BigInteger(), nullable=True),
+        sa.Column("resting", sa.BigInteger(), nullable=True),
         sa.Column("parts", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("market", "trade_id", name=op.f("pk_trades")),
     )
     op.create_index("ix_trades_market_buy_user", "trades", ["market", "buy_user"], unique=False)
     op.create_index("ix_trades_market_order", "trades", ["market", "order"], unique=False)
+    op.create_index("ix_trades_market_resting", "trades", ["market", "resting"], unique=False)
     op.create_index("ix_trades_market_sell_user", "trades", ["market", "sell_user"], unique=False)
     op.create_table(
         "chat_admins",
@@ -244,18 +259,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_log_market", "audit_log", ["market"], unique=False)
     op.create_table(
-        "lob_pools",
-        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("outcome", sa.Integer(), nullable=False),
-        sa.Column("side", sa.String(length=3), nullable=False),
-        sa.Column("is_buy", sa.Boolean(), nullable=False),
-        sa.Column("tick", sa.Integer(), nullable=False),
-        sa.Column("volume", sa.BigInteger(), nullable=False),
-        sa.Column("shares", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["market"], ["config.market"], name=op.f("fk_lob_pools_market")),
-        sa.PrimaryKeyConstraint("market", "outcome", "side", "is_buy", "tick", name=op.f("pk_lob_pools")),
-    )
-    op.create_table(
         "message_refs",
         sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("platform", sa.String(length=16), nullable=False),
@@ -285,6 +288,8 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("gas", sa.BigInteger(), nullable=False),
+        sa.Column("rebate", sa.BigInteger(), nullable=False),
+        sa.Column("rest_fee", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("detail", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("request_id", sa.String(length=200), nullable=False),
