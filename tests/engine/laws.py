@@ -5,11 +5,13 @@ Each function raises AssertionError naming the law. They share no code with `eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from engine.events import Cancelled, Event, Fill, Released, Rested
 from engine.params import MarketParams
-from engine.state import Binary, MarketState, Status
+from engine.state import Binary, MarketState, Side, Status
 from engine.units import RATE
 
 OVER = (Status.RESOLVED, Status.VOIDED)
@@ -103,8 +105,44 @@ def check_profit(before: MarketState, after: MarketState) -> None:
         assert amount >= before.profit[source], f"profit by {source} fell"
 
 
+def check_book(state: MarketState, params: MarketParams) -> None:
+    """What rests is tied up in full: cash of buys in escrow, tokens of sells held; never on an outcome that is out."""
+    escrow, tied = Counter[int](), Counter[tuple[int, int, int]]()
+    for name, order in state.resting.items():
+        assert name == order.id
+        assert 0 < order.rest <= order.size, f"rest of {name}"
+        assert order.limit % params.tick_size == 0, f"limit of {name}"
+        assert state.binaries[order.outcome].active, f"{name} rests on an outcome that is out"
+        if order.buy:
+            limit = Fraction(order.limit, RATE)
+            escrow[order.user] += -(-limit * order.rest // 1) - (-limit * Fraction(order.fee, RATE) * order.rest // 1)
+        else:
+            tied[order.user, order.outcome, int(order.side is Side.NO)] += order.rest
+    for user, account in state.accounts.items():
+        assert account.escrow == escrow[user], f"escrow of user {user}"
+        for j, pair in enumerate(account.tokens):
+            assert all(tied[user, j, side] <= pair[side] for side in (0, 1)), f"user {user} offers what she has not"
+
+
+def check_rests(before: MarketState, after: MarketState, fills: Sequence[Fill], events: Sequence[Event]) -> None:
+    """Nothing is overfilled: a rest shrinks by exactly its fills, and goes when it is cancelled or given back."""
+    rests = {name: order.rest for name, order in before.resting.items()}
+    for event in events:
+        if isinstance(event, Rested):
+            assert event.order not in rests
+            rests[event.order] = event.rest
+    for fill in fills:
+        if fill.resting is not None:
+            rests[fill.resting] -= fill.size
+    for event in events:
+        if isinstance(event, Cancelled | Released):
+            assert rests.pop(event.order) == event.rest, f"rest of {event.order}"
+    assert {name: rest for name, rest in rests.items() if rest} == {n: o.rest for n, o in after.resting.items()}
+
+
 def check_all(state: MarketState, params: MarketParams, granted: Mapping[int, int]) -> None:
     check_tokens(state)
     check_money(state, params, granted)
     check_exposure(state, params)
     check_floor(state, params)
+    check_book(state, params)

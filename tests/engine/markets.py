@@ -5,12 +5,13 @@ Everything draws from a `random.Random`: a seeded one in soaks, hypothesis's own
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
 from typing import Literal
 
-from engine.intents import Join, Order
+from engine.intents import Cancel, Join, Order
 from engine.params import MarketParams, Round, build_params
 from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE
@@ -79,6 +80,14 @@ def some_values(rng: Random) -> dict[str, object]:
         "z": Decimal(rng.choice((10_000, 10_000, 250, logarithmic(rng, 1, 10**8)))) / rng.choice((1, 1, 1, 100)),
         "odds": some_odds(rng, n, max(2 * p_min, 1 - p_max + Decimal("0.01")), set_cap),
         "gamma": rng.choice((Decimal(0), Decimal("0.0001"), between(rng, "0", "0.001"))),
+        "match_fee": rng.choice((Decimal("0.005"), between(rng, "0", "0.02"))),
+        "tick_size": rng.choice((Decimal("0.01"), Decimal("0.01"), Decimal("0.001"), Decimal("0.05"), Decimal("0.1"))),
+        "sigma": rng.choice((Decimal("0.5"), between(rng, "0", "1"))),
+        "af_cap_frac": rng.choice((Decimal("0.1"), between(rng, "0", "0.2"))),
+        "af_max_pools": rng.randint(1, 5),
+        "af_max_surplus": rng.choice((Decimal("0.05"), between(rng, "0.000001", "1"))),
+        "af_enabled": rng.random() < 0.8,
+        "cm_enabled": rng.random() < 0.8,
         "eta": rng.choice((1, 2, 3, 8, Decimal("1.5"), between(rng, "1", "8"))),
         "fee": between(rng, "0", "0.05"),
         "gas_fee": rng.choice((0, 0, Decimal("0.01"), between(rng, "0", "10"))),
@@ -157,6 +166,28 @@ def some_order(rng: Random, name: str, at: int, state: MarketState, params: Mark
         size=size,
         worst_price=rng.randint(0, RATE) if rng.random() < 0.1 else None,
         max_slippage=rng.choice((0, RATE // 100, RATE // 2, rng.randint(0, RATE))) if rng.random() < 0.2 else None,
+    )
+
+
+def some_intent(rng: Random, name: str, at: int, state: MarketState, params: MarketParams) -> Order | Cancel:
+    """A market order, an order with a limit around the price or anywhere, or a cancel of one or all of a user's."""
+    if state.resting and rng.random() < 0.12:
+        target = rng.choice(sorted(state.resting))
+        user = state.resting[target].user if rng.random() < 0.95 else rng.choice(USERS)
+        return Cancel(id=name, accepted_ms=at, user=user, order=target if rng.random() < 0.9 else None)
+    order = some_order(rng, name, at, state, params)
+    if rng.random() < 0.4 or not state.binaries[order.outcome].active:
+        return order
+    ticks = RATE // params.tick_size
+    now = int(price(state.binaries[order.outcome], order.side, params) * ticks)
+    limit = rng.choice((now + rng.randint(-3, 4), now + rng.randint(-3, 4), rng.randint(1, ticks - 1)))
+    return replace(
+        order,
+        limit=min(max(limit, 1), ticks - 1) * params.tick_size,
+        size=order.size if not order.buy else logarithmic(rng, 1, rng.choice((10**6, 10**8, 10**9))),
+        worst_price=None,
+        max_slippage=None,
+        autofill=rng.random() < 0.5,
     )
 
 
