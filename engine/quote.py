@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.amm import marginal_buy, marginal_sell
-from engine.events import OrderDone, Reason
+from engine.events import OrderDone, PaidBack, Reason, Rested
 from engine.execute import run_order, worst_ratio
-from engine.impact import price_buy
 from engine.intents import Order
+from engine.inverse import largest_within
 from engine.orders import run_due
+from engine.resting import escrowed
+from engine.route import best_price, try_route
+from engine.settle import gets
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
 from engine.tick import Tick
+from engine.turn import Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
 
 NOBODY = -1
@@ -37,10 +41,13 @@ class Quote:
     """An order's ticket. Money in micro-dollars, tokens in micro-tokens, rates in 10^-12.
 
     size: what would trade; unsold: what of a sell would come back; amount: all paid or got, fee and floor in, gas
-    out; average: amount/size as a rate; price_before, price_after: of the traded token, rates; worst_price: the
-    promise to confirm (rate, all in), None without a slippage; worst_amount: the most she can pay or the least she
-    gets at it, gas out; parts as in `Fill.parts`; moves: every active outcome; payout_if_right: what the tokens of a
-    buy pay, 0 for a sell; largest_sensible: the largest size the penalty does not touch.
+    out; average: amount/size as a rate, 0 when nothing would trade at once; price_before, price_after: of the traded
+    token, rates; worst_price: the promise to confirm (rate, all in), None without a slippage; worst_amount: the most
+    she can pay or the least she gets at it, gas out; with a limit, all in, should the rest fill too; parts: as in
+    `Fill.parts` for what trades with the house, and the amount before fees by kind of match; sizes: tokens by kind of
+    fill; moves: every active outcome; payout_if_right: what the tokens of a buy pay, 0 for a sell; largest_sensible:
+    the largest size the penalty does not touch; rests: what would wait in the book, escrow: the cash it ties up;
+    paid_back: convexity and penalty that auto-fills would give back, beside the amount.
     """
 
     size: int
@@ -57,6 +64,10 @@ class Quote:
     moves: tuple[Move, ...]
     payout_if_right: int
     largest_sensible: int
+    rests: int = 0
+    escrow: int = 0
+    paid_back: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,7 @@ def quote(
         top, bottom = worst_ratio(tick, outcome, side, buy, slippage)
         worst = top * RATE // bottom
     if known and size is None:
-        size = largest_for(tick, outcome, side, spend or 0)
+        size = largest_for(tick, user, outcome, side, spend or 0, limit)
     order = Order(
         id="quote",
         accepted_ms=now_ms,
@@ -121,24 +132,22 @@ def quote(
     return _ticket(tick, order, done, prices, sensible)
 
 
-def largest_for(tick: Tick, outcome: int, side: Side, spend: int) -> int:
-    """The largest buy whose total all in, gas out, is within `spend`: bisection as in ENGINE 11.2.
+def largest_for(tick: Tick, user: int, outcome: int, side: Side, spend: int, limit: int | None) -> int:
+    """The largest buy whose total all in, gas out, is within `spend`; with a limit, whose escrow is."""
+    order = Order(
+        id="quote", accepted_ms=tick.now_ms, user=user, outcome=outcome, side=side, buy=True, size=0, limit=limit
+    )
+    turn = Turn(tick, order, tick.desk.account(user) or [])
+    if limit is not None:
+        return largest_within(lambda d: escrowed(limit, turn.escrow_fee, d), spend, spend * RATE // max(limit, 1))
+    if spend <= 0 or not turn.account:
+        return 0
 
-    A buy costs at least the price before it, so spend/p bounds the size.
-    """
-    desk, no = tick.desk, int(side is Side.NO)
+    def cost(d: int) -> int:
+        return try_route(Turn(tick, replace(order, size=d), turn.account)).money
 
-    def fits(d: int) -> bool:
-        return d == 0 or price_buy(desk, outcome, no, d, 0).total <= spend
-
-    high = spend * desk.l[outcome] // desk.q[no][outcome]
-    if spend <= 0 or fits(high):
-        return max(high, 0)
-    low, high = 0, high - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low
+    above, below = best_price(turn)
+    return largest_within(cost, spend, spend * below // above)
 
 
 def largest_sensible(tick: Tick, outcome: int, side: Side, buy: bool) -> int:
@@ -156,26 +165,23 @@ def _prices(tick: Tick) -> list[tuple[int, int, int]]:
 
 def _ticket(tick: Tick, order: Order, done: OrderDone, before: list[tuple[int, int, int]], sensible: int) -> Quote:
     """The quote of an order that was carried out on a copy."""
-    parts: dict[str, int] = {}
-    for fill in tick.fills:
-        for name, amount in fill.parts.items():
-            parts[name] = parts.get(name, 0) + amount
     place = 1 + (order.side is Side.NO)
     pairs = list(zip(before, _prices(tick), strict=True))
     own = next((then[place], now[place]) for then, now in pairs if then[0] == order.outcome)
-    product, worst = done.amount * RATE, order.worst_price
-    promised = None if worst is None else worst * done.filled
+    parts, sizes = _by_part(tick, order)
+    rested = next((event for event in tick.events if isinstance(event, Rested)), None)
+    money, filled = done.amount * RATE, max(done.filled, 1)
     return Quote(
         size=done.filled,
         unsold=done.unsold,
         amount=done.amount,
         fee=done.fee,
         gas=tick.params.gas_fee,
-        average=ceil_div(product, done.filled) if order.buy else product // done.filled,
+        average=ceil_div(money, filled) if order.buy else money // filled,
         price_before=own[0],
         price_after=own[1],
-        worst_price=worst,
-        worst_amount=None if promised is None else promised // RATE if order.buy else ceil_div(promised, RATE),
+        worst_price=order.worst_price,
+        worst_amount=_worst_amount(tick, order, done, rested),
         parts=parts,
         moves=tuple(
             Move(
@@ -189,7 +195,37 @@ def _ticket(tick: Tick, order: Order, done: OrderDone, before: list[tuple[int, i
         ),
         payout_if_right=done.filled if order.buy else 0,
         largest_sensible=sensible,
+        rests=done.rests,
+        escrow=rested.escrow if rested else 0,
+        paid_back=sum(event.amount for event in tick.events if isinstance(event, PaidBack)),
+        sizes=sizes,
     )
+
+
+def _by_part(tick: Tick, order: Order) -> tuple[dict[str, int], dict[str, int]]:
+    """(money by part, tokens by kind) of the order's own legs."""
+    parts: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for fill in tick.fills:
+        if fill.order != order.id or (fill.resting is not None and fill.kind != "direct"):
+            continue
+        sizes[fill.kind] = sizes.get(fill.kind, 0) + fill.size
+        amount = fill.amount if order.buy else fill.amount - fill.kept
+        for name, part in (fill.parts or {fill.kind: amount}).items():
+            parts[name] = parts.get(name, 0) + part
+    return parts, sizes
+
+
+def _worst_amount(tick: Tick, order: Order, done: OrderDone, rested: Rested | None) -> int | None:
+    if order.limit is not None and order.worst_price is None:
+        if order.buy:
+            return done.amount + (rested.escrow if rested else 0)
+        amount, fee = gets(order.limit, done.rests, max(tick.params.fee, tick.params.match_fee))
+        return done.amount + amount - fee
+    if order.worst_price is None:
+        return None
+    promised = order.worst_price * done.filled
+    return promised // RATE if order.buy else ceil_div(promised, RATE)
 
 
 def _micro(rate: int) -> int:

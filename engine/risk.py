@@ -55,9 +55,11 @@ def mean_payout(state: MarketState, params: MarketParams) -> int:
 
 
 def check(state: MarketState, params: MarketParams) -> None:
-    """Everything section 8 promises, on the whole market, every account included; raises InvariantBroken."""
+    """Everything section 8 promises, on the whole market, every account and resting order included; raises
+    InvariantBroken."""
     check_market(state, params)
     check_accounts(state)
+    check_book(state, params)
 
 
 def check_market(state: MarketState, params: MarketParams) -> None:
@@ -109,6 +111,33 @@ def check_accounts(state: MarketState) -> None:
     _require(net == state.pot, "net stakes", f"{net} != {state.pot}")
     for outcome, (binary, pair) in enumerate(zip(state.binaries, sums, strict=True)):
         _require(holdings(binary) == (pair[0], pair[1]), "tokens", f"outcome {outcome}: {holdings(binary)} != {pair}")
+
+
+def check_book(state: MarketState, params: MarketParams) -> None:
+    """Every resting order can be paid: each user's escrow is what her buys tie up, and no token is offered twice."""
+    book, active = state.resting, set(state.active)
+    escrow: dict[int, int] = {}
+    offered: dict[int, dict[int, int]] = {}
+    for (outcome, side, buy, limit), pool in book.pools.items():
+        _require(
+            outcome in active and 0 < limit < RATE and limit % params.tick_size == 0, "pool", f"{outcome}, {limit}"
+        )
+        _require(limit in book.levels[outcome, side, buy], "levels", f"{limit} of {outcome}, {side}, {buy}")
+        for order in pool:
+            _require(order.rest > 0 and order.user in state.accounts, "resting order", f"{order}")
+            if buy:
+                escrow[order.user] = escrow.get(order.user, 0) + order.escrow
+            else:
+                hers = offered.setdefault(order.user, {})
+                hers[2 * outcome + side] = hers.get(2 * outcome + side, 0) + order.rest
+    for user, account in state.accounts.items():
+        _require(account.escrow == escrow.get(user, 0), "escrow", f"user {user}: {account.escrow}")
+        tied = book.tied.get(user, ())
+        hers = offered.get(user, {})
+        _require(sum(tied) == sum(hers.values()), "tied", f"user {user}: {tied}, not {hers}")
+        for token, size in hers.items():
+            held = account.tokens[token // 2][token % 2]
+            _require(size == tied[token] <= held, "tied", f"user {user}: {size} of token {token}, holds {held}")
 
 
 def _require(held: bool, rule: str, detail: str) -> None:

@@ -39,6 +39,29 @@ def route(turn: Turn) -> None:
     fill_pending(turn)
 
 
+def try_route(turn: Turn) -> Turn:
+    """Routes an order and undoes it; what it would have traded and paid stays in the turn."""
+    tick, desk = turn.tick, turn.tick.desk
+    mark, fills, events = desk.mark(), len(tick.fills), len(tick.events)
+    before = tick.traded.get(turn.traded, 0)
+    route(turn)
+    desk.rollback(mark)
+    del tick.fills[fills:], tick.events[events:]
+    tick.traded[turn.traded] = before
+    return turn
+
+
+def best_price(turn: Turn) -> tuple[int, int]:
+    """No token of a buy costs less than this fraction: the maker's price or the best of the book, without fees."""
+    desk, offer = turn.tick.desk, _best_offer(turn)
+    above, below = desk.q[turn.side][turn.outcome], desk.l[turn.outcome]
+    if offer:
+        more = RATE + max(turn.tick.params.fee, turn.tick.params.match_fee)
+        if offer.even * RATE * below < above * offer.unit * more:
+            return offer.even * RATE, offer.unit * more
+    return above, below
+
+
 def _plan(turn: Turn, offer: Offer | None) -> None:
     """Plans with the maker what it does better than the offer; without one all that is left. A limit order never more
     than its limit allows."""
