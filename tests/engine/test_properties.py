@@ -74,7 +74,7 @@ class MarketLife(RuleBasedStateMachine):
         rng = self.chance(seed)
         self.life.tick(self.later(passed), [])
         intent = some_intent(rng, self.life.name(), self.life.now, self.life.state, self.life.params)
-        if isinstance(intent, Order) and intent.limit is None:
+        if isinstance(intent, Order):
             self.life.lone(intent)
         else:
             self.alone(intent)
