@@ -375,3 +375,14 @@ async def test_the_admin_link_shows_a_badge_and_no_token(browser: Browser, cup: 
     assert admin.page.url == cup.url
     await admin.see("admin", "#who")
     assert ADMIN not in await admin.page.content()
+
+
+async def test_typing_means_the_command_line_wherever_a_click_has_left_the_keyboard(
+    browser: Browser, cup: Town
+) -> None:
+    ada = await window(browser)
+    await ada.join(cup.url, "Ada")
+    await ada.see("Welcome, Ada", "#messages")
+    await ada.page.locator("#news").click()
+    await ada.page.keyboard.type("/help buy")
+    assert await ada.page.locator("#text").input_value() == "/help buy"

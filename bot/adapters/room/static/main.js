@@ -223,6 +223,13 @@ for (const name of ["market", "talk"]) {
 }
 NARROW.addEventListener("change", tabs);
 
+/** Whoever just types means the command line, wherever a click has left the keyboard. */
+document.addEventListener("keydown", (event) => {
+  const aimed = event.target.closest("input, textarea, select, dialog");
+  const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (letter && !aimed && !stranger()) line.focus();
+});
+
 function beat(data) {
   clock.set(data.now_ms, data.speed);
   byId("here").textContent = data.here > 1 ? `${data.here} here` : "";
