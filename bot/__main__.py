@@ -49,6 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--only", choices=("room", "discord", "telegram", "ticks"), help="only this part")
     run.set_defaults(call=_run)
 
+    lint = commands.add_parser("lint", help="say what would happen in an event's market before it does")
+    which = lint.add_mutually_exclusive_group(required=True)
+    which.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
+    which.add_argument("--preset", metavar="NAME", help="hype, fair or classic, with -n")
+    lint.add_argument("-n", type=int, metavar="N", help="number of outcomes, with --preset")
+    lint.add_argument("-Z", metavar="Z", help="the stake in dollars, with --preset")
+    lint.add_argument("--json", action="store_true", help="warnings with their numbers, and problems, as JSON")
+    lint.set_defaults(call=_lint, parser=lint)
+
+    create = commands.add_parser("create", help="put an event's file into the room, as a draft or open to join")
+    create.add_argument("file", type=Path, metavar="FILE.toml", help="bot/scenarios/example.toml is one to start from")
+    create.set_defaults(call=_create)
+
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(call=_migrate)
 
@@ -100,6 +113,24 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     from bot import run
 
     return asyncio.run(run.serve(settings, options.only))
+
+
+def _lint(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import linting
+    from scheduler.clock import SystemClock
+
+    if (options.preset is None) != (options.n is None) or (options.preset is None and options.Z is not None):
+        options.parser.error("--preset goes with -n, and -Z with both; an event's FILE.toml says these things itself")
+    if options.preset is not None:
+        return linting.lint_preset(options.preset, options.n, options.Z, as_json=options.json)
+    return linting.lint_file(options.file, SystemClock().now_ms(), as_json=options.json)
+
+
+def _create(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import upkeep
+    from scheduler.clock import SystemClock
+
+    return asyncio.run(upkeep.create(settings.database_url, options.file, SystemClock().now_ms()))
 
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""Commands for the database behind the bot: migrate and export, and how every command opens it."""
+"""Commands for the database behind the bot: migrate, create and export, and how every command opens it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot import linting
+from bot import words_file as words
+from bot.commands.deeds import tell_board
+from bot.event_file import EventFile
+from bot.invocation import ChatKind
+from engine.state import Status
 from storage import export as files
 from storage.database import Database, DatabaseInUseError
+from storage.records import Audience, Declined, Market, Notice
+from storage.unit_of_work import UnitOfWork
+
+ROOM = "room"
+"""The room's platform and the chat a browser finds at `/` share a name."""
 
 
 @asynccontextmanager
@@ -49,6 +60,65 @@ async def migrate(url: str) -> int:
             return 3
     print("The database is up to date.")
     return 0
+
+
+async def create(url: str, path: Path, now_ms: int) -> int:
+    """Put an event's file into the room: a draft, or open to join where the file says so, and print what to do next.
+
+    0; 1 where the room has an unresolved market; 2 for a file that cannot be used; 3 without a database.
+    """
+    event = linting.read_event(path, now_ms)
+    if not isinstance(event, EventFile):
+        linting.print_mistakes(event, str(path))
+        return 2
+    if event.start_ms is not None and event.start_ms <= now_ms:
+        print(words.start_has_passed(), file=sys.stderr)
+        return 2
+    async with opened(url, migrate=True) as db:
+        if db is None:
+            return 3
+        async with db.writing() as uow:
+            found = await _put_into_room(uow, event, now_ms)
+            if isinstance(found, Declined):
+                return 1
+            await uow.commit()
+    for warning in linting.warnings_told(event.params):
+        print(warning, file=sys.stderr)
+    print(*words.created(found), sep="\n")
+    return 0
+
+
+async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
+    """What `/admin create`, `/admin schedule` and `/admin open` do one after the other."""
+    chat = await uow.chats.find(ROOM, ROOM)
+    if chat is None:
+        chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
+    there = await uow.markets.of_chat(chat.id)
+    if there is not None and not there.over:
+        print(words.room_has_a_market(there), file=sys.stderr)
+        return Declined(code="bad_status")
+    # whoever has this machine's terminal; no visitor of the room can have this id, theirs are made from their tokens
+    person = await uow.people.identify(ROOM, "terminal", words.organiser(), now_ms)
+    draft = event.draft.to_json()
+    market = await uow.markets.create(
+        chat=chat.id, title=event.title, params=event.params, draft=draft, creator=person.id, now_ms=now_ms
+    )
+    status = Status.LOBBY if event.opened else None
+    found = await uow.markets.update(market.id, status=status, planned_start_ms=event.start_ms)
+    assert not isinstance(found, Declined), "a market that was just created is a draft"
+    await uow.audit.append(
+        action="create",
+        actor=person.id,
+        now_ms=now_ms,
+        market=market.id,
+        chat=chat.id,
+        after={"title": event.title, "status": found.status.value, "start_ms": event.start_ms, **draft},
+    )
+    if event.opened:
+        opening = Notice(kind="opened", audience=Audience.CHAT, payload={}, key="opened")
+        await uow.outbox.add(market.id, opening, now_ms)
+    await tell_board(uow, found, now_ms)
+    return found
 
 
 async def export(url: str, what: str, market: int | None, out: str) -> int:

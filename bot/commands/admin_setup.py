@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from bot import words_lint, words_timetable
 from bot import words_setup as words
-from bot import words_timetable
 from bot.command import command
 from bot.commands.deeds import note, tell_board
 from bot.context import Ctx, MarketView, request_id
@@ -72,7 +72,7 @@ async def create(
         )
         await note(ctx, uow, market, "create", {}, {"title": title, **draft.to_json()})
         await uow.commit()
-    return words.created(market)
+    return words_lint.warned(words.created(market), params)
 
 
 def _given(
@@ -142,9 +142,11 @@ async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:
         await note(ctx, uow, record, "set", {name: before}, {name: value})
         await tell_board(uow, record, ctx.now_ms)
         await uow.commit()
-    if title is not None or not hasattr(params, name):
-        return words.was_set(name, before or "as usual", value, running=False)
-    return words.was_set(name, words.shown_value(record.params, name), words.shown_value(params, name), running=False)
+    after = value
+    if title is None and hasattr(params, name):
+        before, after = words.shown_value(record.params, name), words.shown_value(params, name)
+    said = words.was_set(name, before or "as usual", after, running=False)
+    return words_lint.warned(said, params, since=record.params)
 
 
 async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
@@ -169,7 +171,7 @@ async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
         await uow.commit()
     shown = name if hasattr(changed, name) else f"{name}_start"
     before, after = words.shown_value(record.params, shown), words.shown_value(changed, shown)
-    return words.was_set(name, before, after, running=True)
+    return words_lint.warned(words.was_set(name, before, after, running=True), changed, since=record.params)
 
 
 @command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
@@ -201,4 +203,4 @@ async def open_(ctx: Ctx, *, market: MarketView, start: MomentArg | None = None)
         )
         await tell_board(uow, found, ctx.now_ms)
         await uow.commit()
-    return words.opened_doors(found)
+    return words_lint.warned(words.opened_doors(found), found.params)

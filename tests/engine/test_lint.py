@@ -174,6 +174,24 @@ def test_weights_that_outweigh_convexity_say_what_one_order_costs_over_small_one
     assert sold["extra"] > 0
 
 
+def test_what_one_order_costs_over_small_ones_is_what_small_ones_save() -> None:
+    """The same tokens in a hundred market ticks cost less by what was told, to a hundredth of it."""
+    market = params(floor_enabled=False, l0=5000, nu=3, kappa="0.00004", fee=0)
+    found = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu=3, kappa="0.00004", fee=0)
+    join = Join(id="join", accepted_ms=0, user=1, cash=10**12)
+
+    def spent(pieces: int) -> int:
+        _, state, _ = apply_orders(open_market(market), [join], market, 0)
+        for tick in range(pieces):
+            size = found["size"] * (tick + 1) // pieces - found["size"] * tick // pieces
+            order = Order(id=f"o{tick}", accepted_ms=0, user=1, outcome=0, side=Side.YES, buy=True, size=size)
+            _, state, _ = apply_orders(state, [order], market, 0)
+        return 10**12 - state.accounts[1].cash
+
+    saved = spent(1) - spent(100)
+    assert saved == pytest.approx(found["extra"] + found["convexity"], rel=0.02)
+
+
 def test_a_kappa_of_least_kappa_is_enough() -> None:
     values: dict[str, object] = {"floor_enabled": False, "l0": "4999.123457", "mu": "2.7", "nu": "1.3"}
     least = numbers_of(WEIGHTS, **values, kappa=0)["least_kappa"]
