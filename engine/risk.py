@@ -119,12 +119,12 @@ def check_book(state: MarketState, params: MarketParams) -> None:
     escrow: dict[int, int] = {}
     offered: dict[int, dict[int, int]] = {}
     for (outcome, side, buy, limit), pool in book.pools.items():
-        _require(
-            outcome in active and 0 < limit < RATE and limit % params.tick_size == 0, "pool", f"{outcome}, {limit}"
-        )
+        whole = limit % params.tick_size == 0 and 0 < limit < RATE
+        _require(whole and outcome in active, "pool", f"{outcome}, {limit}")
         _require(limit in book.levels[outcome, side, buy], "levels", f"{limit} of {outcome}, {side}, {buy}")
         for order in pool:
-            _require(order.rest > 0 and order.user in state.accounts, "resting order", f"{order}")
+            if order.rest <= 0 or order.user not in state.accounts:
+                raise InvariantBroken("resting order", f"{order}")
             if buy:
                 escrow[order.user] = escrow.get(order.user, 0) + order.escrow
             else:
