@@ -133,7 +133,10 @@ def quote(
 
 
 def largest_for(tick: Tick, user: int, outcome: int, side: Side, spend: int, limit: int | None) -> int:
-    """The largest buy whose total all in, gas out, is within `spend`; with a limit, whose escrow is."""
+    """The largest buy whose total all in, gas out, is within `spend`; with a limit, whose escrow is.
+
+    The order's own gas is in the pot by the time it trades, so it counts for the floor here too.
+    """
     order = Order(
         id="quote", accepted_ms=tick.now_ms, user=user, outcome=outcome, side=side, buy=True, size=0, limit=limit
     )
@@ -146,8 +149,12 @@ def largest_for(tick: Tick, user: int, outcome: int, side: Side, spend: int, lim
     def cost(d: int) -> int:
         return try_route(Turn(tick, replace(order, size=d), turn.account)).money
 
+    mark = tick.desk.mark()
+    tick.desk.settle(turn.account, -tick.params.gas_fee)
     above, below = best_price(turn)
-    return largest_within(cost, spend, spend * below // above)
+    found = largest_within(cost, spend, spend * below // above)
+    tick.desk.rollback(mark)
+    return found
 
 
 def largest_sensible(tick: Tick, outcome: int, side: Side, buy: bool) -> int:
