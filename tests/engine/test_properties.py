@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 from hypothesis import HealthCheck, Phase, settings
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.events import ControlRefused, Event, Gas, OrderDone, Paid
 from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
 from engine.params import FIXED, params_from_json, params_to_json
+from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution, void_market
 from engine.state import MarketState, Side, Status, fingerprint
 from tests.engine import laws
@@ -78,6 +80,21 @@ class MarketLife(RuleBasedStateMachine):
             self.life.lone(intent)
         else:
             self.alone(intent)
+
+    @precondition(running)
+    @rule(seed=SEED, cents=st.integers(1, 10**7))
+    def a_sum_buys_the_largest_size(self, seed: int, cents: int) -> None:
+        """The ticket of an amount is within it, and one for a little more tokens is not."""
+        rng, state = self.chance(seed), self.life.state
+        spend, outcome, side = cents * 10**4, rng.choice(state.active), rng.choice((Side.YES, Side.NO))
+        ask = partial(
+            quote, state, self.life.params, now_ms=self.life.now, user=None, outcome=outcome, side=side, buy=True
+        )
+        found = ask(spend=spend)
+        if isinstance(found, Quote):
+            assert 0 < found.amount <= spend
+            more = ask(size=found.size + max(1_000, found.size // 1_000))
+            assert not isinstance(more, Quote) or more.amount > spend
 
     @precondition(running)
     @rule(user=st.sampled_from(USERS), cash=st.integers(0, 10**12))
