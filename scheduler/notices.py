@@ -6,7 +6,7 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 | kind | for | payload |
 |---|---|---|
 | started | chats | people |
-| order | her (ticket) | order: it ran, or was met in the book |
+| order | her (ticket) | order: it ran; with a tick: it was met in the book |
 | granted | her | cash |
 | paid | her | total, paid: [[outcome, side, tokens, amount]] |
 | refunded | her | amount |
@@ -27,7 +27,7 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from engine.events import (
@@ -48,7 +48,7 @@ from engine.events import (
 from engine.units import MICRO
 from scheduler.pace import Pace
 from storage.order_rows import met_at_rest
-from storage.records import Audience, Json, Market, Notice, Payload, intent_number
+from storage.records import Audience, Json, Market, Notice, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
 BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
@@ -57,11 +57,9 @@ PODIUM = 3
 Place = tuple[int, int, int, int]  # place, person, gain, final
 
 
-def tick_notices(
-    outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = (), tickets: Mapping[int, int] | None = None
-) -> list[Notice]:
-    """Everything a tick has to tell, private things first, the board last. `tickets`: of orders met in the book."""
-    found = [*_private(outcome), *_met(outcome, tickets or {}), *_public(outcome, pace, podium), *_big_trades(outcome)]
+def tick_notices(outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
+    """Everything a tick has to tell, private things first, the board last."""
+    found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium), *_big_trades(outcome)]
     if outcome.market.tick == 0:
         found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts)}))
     if outcome.fills or outcome.events:
@@ -132,12 +130,20 @@ def _private(outcome: TickOutcome) -> list[Notice]:
     return found
 
 
-def _met(outcome: TickOutcome, tickets: Mapping[int, int]) -> list[Notice]:
+def _met(outcome: TickOutcome) -> list[Notice]:
     """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
-    as the order of this tick anyway."""
+    as the order of this tick anyway. The owner is away: the first part is a message of its own, further parts change
+    that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it."""
     told = {row.number for row in outcome.orders}
     return [
-        _to_person(person, "order", {"order": number}, tickets.get(number))
+        Notice(
+            kind="order",
+            audience=Audience.PERSON,
+            payload={"order": number, "tick": outcome.tick},
+            person=person,
+            slot=f"order:{number}" if intent_id(number) in outcome.after.resting else None,
+            key=f"order:{number}",
+        )
         for number, person in met_at_rest(outcome).items()
         if number not in told
     ]

@@ -22,7 +22,6 @@ from storage.database import Database
 from storage.export import standings
 from storage.intents import action_intent, order_intent
 from storage.markets import TICKING
-from storage.order_rows import met_at_rest
 from storage.records import ActionRow, ActionStatus, Market, OrderRow
 from storage.saving import TickOutcome, save_tick
 from storage.steps import next_step
@@ -160,8 +159,7 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> None:
     if any(isinstance(event, Resolved) for event in outcome.events):
         ranked = standings(await uow.members.of(outcome.market.id), None)
         podium = [(row.rank, row.person, row.gain, row.final) for row in ranked[: notices.PODIUM]]
-    tickets = await uow.orders.tickets(outcome.market.id, met_at_rest(outcome))
-    found = notices.tick_notices(outcome, pace, podium, tickets)
+    found = notices.tick_notices(outcome, pace, podium)
     after = await uow.markets.known(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     facts = Facts(

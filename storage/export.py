@@ -97,12 +97,13 @@ def _placed(row: Ranked, rank: int) -> Ranked:
 
 
 def worth(member: Member, latest: TickRow | None) -> int:
-    """Cash, and each token at the maker's price of the latest tick, rounded down."""
+    """Cash, what orders in the book set aside, and each token at the maker's price of the latest tick, rounded down."""
+    cash = member.balance + member.coming + member.escrow
     if latest is None:
-        return member.balance + member.coming
+        return cash
     prices = zip(latest.yes, latest.no, strict=True)
     held = zip(member.tokens, prices, strict=False)
-    return member.balance + member.coming + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
+    return cash + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
 
 
 async def write_trades(uow: UnitOfWork, market: Market, out: TextIO) -> int:

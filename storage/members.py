@@ -120,5 +120,6 @@ def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]
         volume=row["volume"],
         fees=row["fees"],
         gas=row["gas"],
+        escrow=row["escrow"],
         tokens=tuple((held.get((i, "yes"), 0), held.get((i, "no"), 0)) for i in outcomes),
     )

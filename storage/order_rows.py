@@ -13,7 +13,7 @@ from engine.events import Cancelled, Event, Fill, OrderDone, PaidBack, Rebate, R
 from engine.resting import Book, PoolKey, changes
 from engine.risk import InvariantBroken
 from engine.state import Side
-from storage.records import OrderStatus, intent_number
+from storage.records import RELEASED, OrderStatus, intent_number
 from storage.tick_rows import Row, TickOutcome
 
 
@@ -43,7 +43,7 @@ def order_rows(outcome: TickOutcome) -> tuple[list[Row], list[Row]]:
     rows = [(name, course, _row(outcome, name, course)) for name, course in courses.items()]
     return (
         [row | _answer(outcome, name, course) for name, course, row in rows if course.done is not None],
-        [row for _, course, row in rows if course.done is None],
+        [row | {"reason": _returned(course)} for _, course, row in rows if course.done is None],
     )
 
 
@@ -153,8 +153,13 @@ def _answer(outcome: TickOutcome, name: str, course: _Course) -> Row:
     done = course.done
     resting = outcome.after.resting
     return {
-        "reason": done.reason.value if done and done.reason else None,
+        "reason": done.reason.value if done and done.reason else _returned(course),
         "detail": dict(done.detail) if done else {},
         "reserve": 0,
         "rest_fee": resting[name].fee if name in resting else None,
     }
+
+
+def _returned(course: _Course) -> str | None:
+    """Where a round or the end gave it back, and not its owner."""
+    return RELEASED if isinstance(course.given_back, Released) else None

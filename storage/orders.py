@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
@@ -58,6 +57,7 @@ class Orders(Repository):
             "fee": 0,
             "gas": 0,
             "rebate": 0,
+            "rest_fee": None,
             "reason": None,
             "detail": {},
             "request_id": request_id,
@@ -104,12 +104,6 @@ class Orders(Repository):
             query = query.where(orders.c.status.in_(OPEN_ORDERS))
         rows = await self._uow.rows(query.order_by(orders.c.number.desc()).limit(n))
         return [to_order(row) for row in rows]
-
-    async def tickets(self, market: int, numbers: Iterable[int]) -> Mapping[int, int]:
-        """The tickets that made these orders; those made without one are left out."""
-        some = and_(orders.c.market == market, orders.c.number.in_(sorted(numbers)), orders.c.ticket.is_not(None))
-        rows = await self._uow.rows(select(orders.c.number, orders.c.ticket).where(some))
-        return {row["number"]: row["ticket"] for row in rows}
 
     async def of_tick(self, market: int, tick: int) -> list[OrderRow]:
         """Those it ran, in its order."""
@@ -168,4 +162,5 @@ def to_order(row: RowMapping | dict[str, Any], *, created: bool = True) -> Order
         tick=row["tick_id"],
         ticket=row["ticket"],
         created=created,
+        rest_fee=row["rest_fee"],
     )

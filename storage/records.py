@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from engine.resting import escrowed
 from engine.state import Side, Status
 from engine.terms import MarketParams
 
@@ -29,6 +30,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+RELEASED = "released"  # why an order was cancelled that its owner did not cancel
 OPEN_ORDERS = (OrderStatus.PENDING, OrderStatus.RESTING)
 
 
@@ -160,6 +162,7 @@ class Member:
     fees: int
     gas: int
     tokens: tuple[tuple[int, int], ...]  # (yes, no) held, per outcome; () before the start
+    escrow: int = 0  # set aside for resting orders, beside the balance
 
     @property
     def available(self) -> int:
@@ -201,6 +204,7 @@ class OrderRow:
     tick: int | None  # the market tick that ran it
     ticket: int | None
     created: bool = True  # False: this request had been accepted before and this is the order it made
+    rest_fee: int | None = None  # the largest fee it may be charged where it rests or rested, a rate
 
     @property
     def id(self) -> str:
@@ -211,6 +215,13 @@ class OrderRow:
     def done(self) -> int:
         """Tokens traded."""
         return self.draft.size - self.remaining if self.tick is not None else 0
+
+    @property
+    def escrow(self) -> int:
+        """Cash that what is left of a resting buy ties up, or tied up when it was given back."""
+        if not self.draft.buy or self.draft.limit is None or self.rest_fee is None:
+            return 0
+        return escrowed(self.draft.limit, self.rest_fee, self.remaining)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +367,8 @@ class Notice:
     """Something to tell, as data: what happened and to whom it is told. `scheduler.notices` makes them from events.
 
     slot: messages of one slot replace each other where they stand (the board); key: rows of one key waiting for the
-    same place replace each other before they leave (newest wins). Money notices have neither.
+    same place replace each other before they leave (newest wins). Notices of money have a key only where the newest
+    tells all that the older ones did: how an order stands.
     """
 
     kind: str
