@@ -1,0 +1,216 @@
+"""How long the engine takes: market ticks by size, outcomes and book; quotes; a final. Medians, in milliseconds.
+
+`python -m tests.bench.engine_bench [--json FILE] [--quick]`. A calibration loop stands beside the figures so that two
+machines can be compared. Everything is seeded: the same orders every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import log
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import perf_counter
+
+from engine.intents import Intent, Join, Order
+from engine.orders import apply_orders
+from engine.params import MarketParams, build_params
+from engine.quote import Quote, quote
+from engine.resolution import trigger_resolution
+from engine.state import MarketState, Side, open_market
+from engine.units import MICRO, RATE
+
+PEOPLE = 200
+NEAR = 20
+"""Resting orders wait up to so many price ticks from the price."""
+
+
+def market(outcomes: int, z: int = 10_000) -> MarketParams:
+    """Everything on: cross-matching, auto-fill, floor; even odds."""
+    built = build_params({"n_outcomes": outcomes, "z": z, "duration": "30d"})
+    assert isinstance(built, MarketParams), built
+    return built
+
+
+def run(state: MarketState, params: MarketParams, intents: Sequence[Intent]) -> MarketState:
+    return apply_orders(state, intents, params, 1_000)[1]
+
+
+def peopled(params: MarketParams, people: int = PEOPLE) -> MarketState:
+    """Everybody has a million dollars and some tokens of everything."""
+    joins = [Join(id=f"j{u}", accepted_ms=0, user=u, cash=10**6 * MICRO) for u in range(people)]
+    state = run(open_market(params), params, joins)
+    size = max(params.z // (400 * people), MICRO // 10)
+    return run(state, params, [
+        Order(id=f"{u}-{j}-{side}", accepted_ms=0, user=u, outcome=j, side=side, buy=True, size=size)
+        for u in range(people)
+        for j in range(params.n_outcomes)
+        for side in Side
+    ])  # fmt: skip
+
+
+def ticks_of(state: MarketState, params: MarketParams, outcome: int, side: Side) -> int:
+    """A price in whole price ticks, rounded down."""
+    pool = state.binaries[outcome]
+    supply = pool.q_yes if side is Side.YES else pool.q_no
+    return supply * RATE // (pool.v + params.l0) // params.tick_size
+
+
+def at_tick(params: MarketParams, tick: int) -> int:
+    return min(max(tick, 1), RATE // params.tick_size - 1) * params.tick_size
+
+
+def resting(rng: Random, state: MarketState, params: MarketParams, name: str, at: int) -> Order:
+    """An order that waits: a buy below the price, a small sale above it; all opt into auto-fill."""
+    user, j, side, buy = rng.randrange(PEOPLE), rng.randrange(params.n_outcomes), rng.choice(list(Side)), _even(rng)
+    away = rng.randint(1, NEAR)
+    limit = at_tick(params, ticks_of(state, params, j, side) + (1 - away if buy else 1 + away))
+    size = rng.randint(1, 50) * MICRO if buy else max(state.accounts[user].tokens[j][side is Side.NO] // 100, 1)
+    return Order(
+        id=name, accepted_ms=at, user=user, outcome=j, side=side, buy=buy, size=size, limit=limit, autofill=True
+    )
+
+
+def _even(rng: Random) -> bool:
+    return rng.random() < 0.5
+
+
+def with_book(state: MarketState, params: MarketParams, number: int) -> MarketState:
+    """The state after so many orders came to rest."""
+    rng = Random(number)
+    return run(state, params, [resting(rng, state, params, f"r{i:06}", 1) for i in range(number)])
+
+
+def mixed(state: MarketState, params: MarketParams, number: int) -> list[Intent]:
+    """60 % market buys, 20 % market sales, 20 % limits, a quarter of them marketable."""
+    rng, found = Random(7), list[Intent]()
+    for i in range(number):
+        kind = rng.random()
+        order = resting(rng, state, params, f"o{i:06}", 2 + i % 900)
+        if kind < 0.6:
+            order = replace(order, buy=True, limit=None, size=rng.randint(1, 50) * MICRO, autofill=False)
+        elif kind < 0.8:
+            sold = state.accounts[order.user].tokens[order.outcome][order.side is Side.NO]
+            order = replace(order, buy=False, limit=None, size=max(sold // 20, 1), autofill=False)
+        elif kind < 0.85:
+            past = ticks_of(state, params, order.outcome, order.side) + (3 if order.buy else -2)
+            order = replace(order, limit=at_tick(params, past))
+        found.append(order)
+    return found
+
+
+def timed(work: Callable[[], object], times: int) -> float:
+    """Median milliseconds."""
+    found = []
+    for _ in range(times):
+        start = perf_counter()
+        work()
+        found.append((perf_counter() - start) * 1000)
+    return median(found)
+
+
+def calibration() -> float:
+    """What this machine needs for a fixed piece of integer work, ms: a yardstick beside the figures."""
+
+    def work() -> int:
+        total, big = 0, 10**30 + 7
+        for i in range(1, 60_000):
+            total += (big * i) // (i + 1) % 97
+        return total
+
+    return timed(work, 9)
+
+
+def tick_row(outcomes: int, orders: int, book: int, times: int, z: int) -> dict[str, float]:
+    params = market(outcomes, z)
+    state = with_book(peopled(params), params, book)
+    intents = mixed(state, params, orders)
+    fills, _, events = apply_orders(state, intents, params, 1_000)
+    took = timed(lambda: apply_orders(state, intents, params, 1_000), times)
+    return {
+        "outcomes": outcomes,
+        "orders": orders,
+        "resting": len(state.resting),
+        "z": z,
+        "ms": round(took, 3),
+        "us_per_order": round(1000 * took / orders, 1),
+        "fills": len(fills),
+        "events": len(events),
+    }
+
+
+def quote_rows(times: int) -> dict[str, float]:
+    """Quotes per second: a size, a spending, a limit; in a market with 1,000 resting orders."""
+    params = market(10)
+    state = with_book(peopled(params), params, 1_000)
+
+    def ask(**values: int | bool) -> None:
+        given = {"now_ms": 1_000, "user": 1, "outcome": 3, "side": Side.YES, "buy": True, **values}
+        assert isinstance(quote(state, params, **given), Quote)  # type: ignore[arg-type]  # one dict for all kinds
+
+    limit = at_tick(params, ticks_of(state, params, 3, Side.YES) + 2)
+    return {
+        "size": round(1000 / timed(lambda: ask(size=20 * MICRO, slippage=RATE // 20), times)),
+        "spend": round(1000 / timed(lambda: ask(spend=20 * MICRO, slippage=RATE // 20), times)),
+        "limit": round(1000 / timed(lambda: ask(size=20 * MICRO, limit=limit), times)),
+    }
+
+
+def final_row(holders: int, times: int) -> dict[str, float]:
+    params = market(10, 1_000_000)
+    state = peopled(params, holders)
+    return {"holders": holders, "ms": round(timed(lambda: trigger_resolution(state, params, True, 0), times), 1)}
+
+
+def bench(*, quick: bool) -> dict[str, object]:
+    sizes = (200, 1_000) if quick else (200, 1_000, 5_000, 20_000)
+    books = (0, 1_000) if quick else (0, 1_000, 10_000)
+    rows = [
+        tick_row(outcomes, orders, book, 25 if orders == 200 else 5 if orders < 5_000 else 1, z)
+        for outcomes, z in ((10, 10_000), (10, 1_000_000), (3, 1_000_000))
+        for orders in (sizes if z > 10_000 else sizes[:1])
+        for book in books
+    ]
+    wide = [row for row in rows if row["outcomes"] == 10 and row["z"] > 10_000]
+    growth = {}
+    for book in {row["resting"]: None for row in wide}:
+        first, *_, last = [row for row in wide if row["resting"] == book]
+        growth[str(book)] = round(log(last["ms"] / first["ms"]) / log(last["orders"] / first["orders"]), 3)
+    return {
+        "calibration_ms": round(calibration(), 3),
+        "ticks": rows,
+        "growth_exponent_by_resting": growth,
+        "quotes_per_second": quote_rows(20 if quick else 200),
+        "final": final_row(200 if quick else 10_000, 1 if quick else 3),
+    }
+
+
+def table(found: dict[str, object]) -> str:
+    """The figures as text."""
+    ticks = found["ticks"]
+    assert isinstance(ticks, list)
+    lines = [f"calibration loop: {found['calibration_ms']} ms", ""]
+    names = ("outcomes", "z", "orders", "resting", "ms", "us_per_order", "fills", "events")
+    lines.append("  ".join(f"{name:>12}" for name in names))
+    lines += ["  ".join(f"{row[name]:>12}" for name in names) for row in ticks]
+    lines += ["", *(f"{name}: {found[name]}" for name in ("growth_exponent_by_resting", "quotes_per_second", "final"))]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the figures there as well")
+    parser.add_argument("--quick", action="store_true", help="small sizes, a few seconds")
+    given = parser.parse_args(argv)
+    found = bench(quick=given.quick)
+    print(table(found))
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
