@@ -65,9 +65,9 @@ async def run_tick(
 ) -> TickReport:
     """Run one tick of a market at `now_ms` (epoch); every step and intent due by then is applied exactly once.
 
-    `idle` False: with nothing queued and nothing due, nothing is written. A broken invariant rolls the tick back and
-    halts this market alone; its admins are told. Raises LookupError for an unknown market; database errors pass
-    through with nothing written.
+    `idle` False: after the first tick, nothing is written with nothing queued and nothing due. A broken invariant rolls
+    the tick back and halts this market alone; its admins are told. Raises LookupError for an unknown market; database
+    errors pass through with nothing written.
     """
     try:
         return await _run(db, market, now_ms, idle=idle, pace=pace or Pace())
@@ -89,7 +89,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         accepted = [row.ts_ms for row in orders] + [row.ts_ms for row in actions]
         now_ms = max(now_ms, market.tick_ms or 0, *accepted)  # nothing runs before it was accepted
         due = market.next_step is not None and market.next_step.at_ms <= now_ms
-        if not (idle or orders or actions or due):
+        if not (idle or orders or actions or due or market.tick == 0):
             return TickReport(market=number)
         before = await uow.markets.state(market)
         laps.lap("load")

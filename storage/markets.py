@@ -92,11 +92,14 @@ class Markets(Repository):
         return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
 
     async def queued(self, now_ms: int) -> list[Market]:
-        """Of those running: where an intent waits or a step has come. A halted one only for what may revive it."""
+        """Of those running: where an intent waits, a step has come, or nothing ran yet (the start is told by the first
+        tick). A halted one only for what may revive it."""
         order = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
         action = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
         control = and_(config.c.halted.is_not(None), action.where(actions.c.kind == "control"))
-        work = or_(control, and_(config.c.halted.is_(None), or_(order, action, config.c.next_ms <= now_ms)))
+        work = or_(
+            control, and_(config.c.halted.is_(None), or_(order, action, config.c.tick == 0, config.c.next_ms <= now_ms))
+        )
         return await self._many(select(config).where(config.c.status.in_(TICKING), work).order_by(config.c.market))
 
     async def waiting(self, now_ms: int) -> list[Market]:

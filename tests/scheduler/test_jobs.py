@@ -14,7 +14,7 @@ from scheduler.pace import Pace
 from scheduler.tick import TickReport, run_tick
 from scheduler.timetable import tick_due, wake_times
 from storage.database import Database
-from tests.storage.worlds import MINUTE, START, append, buy, lobby, started
+from tests.storage.worlds import MINUTE, START, append, buy, lobby, params, started
 
 
 async def test_what_is_overdue_at_the_start_is_applied_once(db: Database) -> None:
@@ -49,6 +49,31 @@ async def test_an_order_is_run_without_anybody_asking(db: Database) -> None:
     async with asyncio.timeout(5):
         await done.wait()
     await jobs.stop()
+
+
+async def test_a_start_nobody_has_joined_yet_is_told_by_the_first_tick(db: Database) -> None:
+    async with db.writing() as uow:
+        place = await uow.chats.open("room", "town", "room", "Town", START)
+        admin = await uow.people.identify("room", "boss", "Boss", START)
+        market = await uow.markets.create(
+            chat=place.id, title="Zoo", params=params(), draft={}, creator=admin.id, now_ms=START
+        )
+        await uow.markets.update(market.id, status=Status.LOBBY)
+        await uow.markets.start(market.id, START)
+        await uow.commit()
+    seen: list[TickReport] = []
+
+    async def note(report: TickReport) -> None:
+        seen.append(report)
+
+    jobs = Jobs(db, ManualClock(START), on_tick=note)
+    await jobs.start()
+    await jobs.tick_all()
+    await jobs.stop()
+    assert [report.tick for report in seen] == [1]
+    async with db.writing() as uow:
+        told = await uow.outbox.claim(["room"], START, 1_000)
+    assert "started" in [row.kind for row in told]
 
 
 async def test_a_planned_start_starts_the_lobby(db: Database) -> None:
