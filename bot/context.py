@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from bot.command import Given
 from bot.invocation import Invocation
-from bot.scene import Held, Scene
+from bot.scene import Held, Scene, Waiting
+from engine.resting import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
-from storage.records import Chat, Market, Member, Person
+from storage.records import Chat, Market, Member, Person, intent_number
 from storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class MarketView(Given):
 
     def active(self) -> list[int]:
         return [i for i, binary in enumerate(self.state.binaries) if binary.active]
+
+    def resting(self) -> tuple[RestingOrder, ...]:
+        """The speaker's orders in the book, oldest first."""
+        return self.state.resting.of(self.member.person) if self.member else ()
 
     def price(self, outcome: int, side: Side) -> int:
         """Micro-dollars a token; 0 for an outcome that is out."""
@@ -109,4 +114,16 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
         prices=tuple((view.price(i, Side.YES), view.price(i, Side.NO)) for i in range(len(view.names))),
         held={i: Held(yes, no) for i, (yes, no) in enumerate(tokens) if yes or no},
         selling=selling,
+        tick=view.record.params.tick_size,
+        waiting=tuple(
+            Waiting(
+                number=intent_number(one.id),
+                outcome=one.outcome,
+                side=one.side,
+                buy=one.buy,
+                rest=one.rest,
+                limit=one.limit,
+            )
+            for one in view.resting()
+        ),
     )

@@ -16,6 +16,7 @@ from bot.scene import Scene
 
 LONGEST_LINE = 2_000
 MOST_WORDS = 240
+FLAG = "yes"  # what a flag's name alone stands for
 _OPEN, _CLOSE = '"“„«', '"”“»'  # typed quotes, and those a phone makes of them
 _WRONG, _MISSING, _EXTRA = 10, 12, 11
 
@@ -128,6 +129,9 @@ class _Reading:
                     at += self._take_pair(param, [word, *self._up_to_next_name(at, param)])
                 continue
             param = None if word.quoted else self._by_name(word.text.casefold())
+            if param is not None and param.kind.flag and not self._says_more(param, at):
+                self._take(param, FLAG, FLAG)
+                continue
             if param is None or not (self.pairs or param.kind.named) or at >= len(self.words):
                 left.append(word)
                 continue
@@ -138,6 +142,12 @@ class _Reading:
             at += 1
             at += self._take_pair(param, [first, *self._up_to_next_name(at, param)])
         return left
+
+    def _says_more(self, param: Param, at: int) -> bool:
+        """Whether the word after a flag's name is its value."""
+        if at >= len(self.words) or self.words[at].name is not None:
+            return False
+        return not isinstance(param.kind.parse(self.words[at].text, self.scene), Wrong)
 
     def _by_name(self, name: str) -> Param | None:
         param = self.command.param(name)

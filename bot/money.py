@@ -84,6 +84,22 @@ def price_change(micro: int) -> str:
     return f"+{shown}" if micro > 0 else shown
 
 
+def limit_price(rate: int) -> str:
+    """A limit (10^-12) with all its digits: `55¢`, `55.5¢`."""
+    return f"{_cents(rate)}¢"
+
+
+def typed_limit(rate: int) -> str:
+    """As a person could type it: `55c`."""
+    return f"{_cents(rate)}c"
+
+
+def _cents(rate: int) -> str:
+    whole, rest = divmod(rate, RATE // 100)
+    digits = f"{rest:010d}".rstrip("0")
+    return f"{whole}.{digits}" if digits else f"{whole}"
+
+
 def rate_of_price(rate: int) -> int:
     """A rate per token (10^-12) as micro-dollars, halves up."""
     return _divide(rate, RATE // MICRO, Cut.NEAREST)

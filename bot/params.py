@@ -45,13 +45,14 @@ class Hint:
 
 class Kind(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
-    A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour. One
-    `of_market` can be read only where there is a market."""
+    A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
+    the name alone means yes. One `of_market` can be read only where there is a market."""
 
     shape = "text"
     about = ""
     words = 1
     named = False
+    flag = False
     of_market = False
 
     @abstractmethod

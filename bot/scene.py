@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.state import Side
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -15,8 +17,21 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One order of the speaker in the book: `rest` micro-tokens of it at `limit` (10^-12)."""
+
+    number: int
+    outcome: int
+    side: Side
+    buy: bool
+    rest: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0."""
+    """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
+    is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first."""
 
     now_ms: int
     outcomes: tuple[str, ...] = ()
@@ -24,6 +39,8 @@ class Scene:
     prices: tuple[tuple[int, int], ...] = ()  # of YES and NO, millionths of a dollar
     held: Mapping[int, Held] = field(default_factory=dict)
     selling: bool = False
+    tick: int = 10**10
+    waiting: tuple[Waiting, ...] = ()
 
     def is_active(self, outcome: int) -> bool:
         return self.active[outcome] if outcome < len(self.active) else True

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.money import money, percent, price, span, tokens
+from bot.money import limit_price, money, percent, price, span, tokens, typed_limit
 from bot.names import clean
 from bot.reply import Action, Line, Part, Reply, Tone, code, line
-from bot.scene import Scene
+from bot.scene import Scene, Waiting
 
 _SHOWN = 40
 
@@ -180,6 +180,44 @@ def not_a_rate(what: str, text: str) -> str:
 def rate_out_of_bounds(what: str, text: str, low: int, high: int, instead: str | None) -> str:
     hint = f"; did you mean {instead}?" if instead else "."
     return f"{said(text)} is not a possible {what}: between {percent(low)} and {percent(high)}{hint}"
+
+
+def not_a_limit(text: str) -> str:
+    return f"{said(text)} is not a price for the limit; say it as 0.55 or 55c."
+
+
+def limit_above_a_dollar(text: str, instead: str) -> str:
+    return f"{said(text)} would be dollars, and no token pays more than $1; did you mean {instead}?"
+
+
+def limit_out_of_bounds(text: str, low: int, high: int) -> str:
+    return f"{said(text)} is not a possible limit: between {typed_limit(low)} and {typed_limit(high)}."
+
+
+def limit_off_ticks(text: str, tick: int, low: int, high: int) -> str:
+    return (
+        f"{said(text)} is not on this market's price steps of {limit_price(tick)}; the nearest are "
+        f"{typed_limit(low)} and {typed_limit(high)}."
+    )
+
+
+def not_a_flag(text: str) -> str:
+    return f"{said(text)} is neither yes nor no."
+
+
+def not_an_order(text: str, numbers: Sequence[int]) -> str:
+    if not numbers:
+        return f"{said(text)} is not an order's number; /orders lists yours."
+    return f"{said(text)} is not an order's number; in the book you have {listed([str(n) for n in numbers[:8]])}."
+
+
+def waiting_hint(order: Waiting, scene: Scene) -> str:
+    verb, name = "buy" if order.buy else "sell", scene.outcomes[order.outcome]
+    return f"{verb} {tokens(order.rest)} {name} {order.side.value.upper()} at {limit_price(order.limit)}"
+
+
+def all_orders_hint(count: int) -> str:
+    return f"all {count} in the book" if count > 1 else "everything that waits"
 
 
 def not_money(what: str, text: str) -> str:
