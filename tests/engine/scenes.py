@@ -1,7 +1,9 @@
 """Small stages for engine tests: a market, a person, and scenarios written as tables.
 
-A row of a scenario is `time | what | outcome`. `what` is one intent ("ann buys 100 yes of 1", "ann joins with 1000",
-"admin eliminates 2 3", "retune fee=0.02") or "-" for time passing; the outcome is what the tick said, in a few words.
+A row of a scenario is `time | what | outcome`. `what` is one intent ("ann buys 100 yes of 1", "ann buys 100 yes of 1 at
+0.3 auto yes", "ann cancels r03", "ann cancels all", "ann joins with 1000", "admin eliminates 2 3", "retune fee=0.02"),
+several with ` + ` between them, or "-" for time passing; the outcome is what the tick said, in a few words, and the
+kinds of fills with the sizes and money of the book. Intents are called r00, r01 ... by row, r00b, r00c ... within one.
 After every refusal the table asserts that nothing changed but the gas that was paid.
 """
 
@@ -12,6 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from engine.events import (
+    Cancelled,
     ControlRefused,
     Eliminated,
     Event,
@@ -19,19 +22,24 @@ from engine.events import (
     Gas,
     OrderDone,
     Paid,
+    PaidBack,
+    Rebate,
+    Released,
     Resolved,
+    Rested,
     RoundAsked,
     cash_changes,
+    escrow_changes,
     params_after,
 )
-from engine.intents import Control, Intent, Join, Order, Retune
+from engine.intents import Cancel, Control, Intent, Join, Order, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams, build_params
 from engine.risk import check
-from engine.state import MarketState, Side, open_market
+from engine.state import MarketState, Side, open_market, state_from_json, state_to_json
 from engine.units import MICRO, RATE
 
-PEOPLE = {"ann": 1, "bob": 2, "cy": 3, "admin": 0}
+PEOPLE = {"ann": 1, "bob": 2, "cy": 3, "dee": 4, "admin": 0}
 DONE = {"freezes": "freeze", "resumes": "resume", "pauses": "pause", "resolves": "resolve", "voids": "void"}
 
 Outcome = tuple[tuple[Fill, ...], MarketState, tuple[Event, ...]]
@@ -96,6 +104,12 @@ def check_all(before: MarketState, outcome: Outcome, p: MarketParams) -> None:
         for user, account in after.accounts.items()
     }
     assert cash_changes(fills, events) == {user: change for user, change in sorted(moved.items()) if change}
+    tied = {
+        user: account.escrow - (before.accounts[user].escrow if user in before.accounts else 0)
+        for user, account in after.accounts.items()
+    }
+    assert escrow_changes(fills, events) == {user: change for user, change in sorted(tied.items()) if change}
+    assert state_from_json(state_to_json(after)) == after
 
 
 def done(events: Iterable[Event]) -> OrderDone:
@@ -109,10 +123,16 @@ def play(p: MarketParams, table: str, state: MarketState | None = None) -> tuple
     state = open_market(p) if state is None else state
     for number, row in enumerate(line for line in table.strip().splitlines() if line.strip()):
         time, what, wanted = (cell.strip() for cell in row.split("|"))
-        intent = _intent(what, int(time), f"r{number:02}")
-        outcome = apply_orders(state, [intent] if intent else [], p, int(time))
+        intents = [
+            intent
+            for letter, part in zip(" bcdefgh", what.split(" + "), strict=False)
+            if (intent := _intent(part, int(time), f"r{number:02}{letter}".strip()))
+        ]
+        outcome = apply_orders(state, intents, p, int(time))
         check_all(state, outcome, p)
-        found = "; ".join(words for event in outcome[2] if (words := _said(event, outcome[1])))
+        found = "; ".join(words for event in outcome[2] if (words := _said(event, outcome)))
+        swept = [f"sweep {fill.order} {fill.size / MICRO:g}" for fill in outcome[0] if fill.kind == "sweep"]
+        found = "; ".join([found, *swept] if found else swept)
         assert found == wanted, f"{row.strip()}  <-  {found}"
         if found.startswith("refused") and ";" not in found:
             assert unchanged(state, outcome[1], p), row
@@ -140,27 +160,33 @@ def _intent(what: str, at: int, id: str) -> Intent | None:
     if words[0] == "retune":
         values = dict(word.split("=") for word in words[1:])
         return Retune(id=id, accepted_ms=at, values=values)
+    if words[1] == "cancels":
+        return Cancel(id=id, accepted_ms=at, user=PEOPLE[words[0]], order=None if words[2] == "all" else words[2])
     if words[1] == "joins":
         return Join(id=id, accepted_ms=at, user=PEOPLE[words[0]], cash=micro(words[3]))
     if words[0] == "admin":
         kind = DONE.get(words[1], "eliminate")
         outcomes = tuple(int(word) - 1 for word in words[2:])
         return Control(id=id, accepted_ms=at, kind=kind, outcomes=outcomes)  # type: ignore[arg-type]  # from DONE
-    limits = dict(zip(words[6::2], (int(Decimal(word) * RATE) for word in words[7::2]), strict=True))
-    return order(" ".join(words[:6]), at=at, id=id, worst=limits.get("worst"), slip=limits.get("slip"))
+    given = dict(zip(words[6::2], words[7::2], strict=True))
+    rates = {name: int(Decimal(word) * RATE) for name, word in given.items() if name != "auto"}
+    found = order(" ".join(words[:6]), at=at, id=id, worst=rates.get("worst"), slip=rates.get("slip"))
+    return replace(found, limit=rates.get("at"), autofill="auto" in given)
 
 
-def _said(event: Event, after: MarketState) -> str:
+def _said(event: Event, outcome: Outcome) -> str:
     """An event in the words of the tables; gas is seen in the account that paid it."""
     if isinstance(event, OrderDone):
-        if event.reason:
-            return f"refused {event.reason}"
-        amount = f"{event.amount / MICRO:.6f}"
-        return f"filled {amount}" if event.status == "filled" else f"partly {event.filled / MICRO:g} {amount}"
+        return f"refused {event.reason}" if event.reason else _done(event, outcome[0])
     if isinstance(event, ControlRefused):
         return f"refused {event.reason}"
-    if isinstance(event, Gas):
+    if isinstance(event, Gas | Rested):
         return ""
+    if isinstance(event, Cancelled | Released):
+        return f"{type(event).__name__.lower()} {event.order} {event.rest / MICRO:g}"
+    if isinstance(event, Rebate | PaidBack):
+        what = "rebate" if isinstance(event, Rebate) else "paid back"
+        return f"{what} {event.order} {event.amount / MICRO:.6f}"
     if isinstance(event, Paid):
         return f"paid {event.user} {event.amount / MICRO:g}"
     if isinstance(event, Eliminated | Resolved):
@@ -169,3 +195,22 @@ def _said(event: Event, after: MarketState) -> str:
     if isinstance(event, RoundAsked):
         return f"asked for {event.count}"
     return type(event).__name__.lower()
+
+
+def _done(event: OrderDone, fills: Iterable[Fill]) -> str:
+    """filled 34.38, partly 50 12.5 rests 50, rests 100; what the book did of it behind: mint 20, autofill r02 5."""
+    if event.status == "resting":
+        return f"rests {event.rests / MICRO:g}"
+    amount = f"{event.amount / MICRO:.6f}"
+    text = f"filled {amount}" if event.status == "filled" else f"partly {event.filled / MICRO:g} {amount}"
+    if event.rests:
+        text += f" rests {event.rests / MICRO:g}"
+    legs = [fill for fill in fills if fill.order == event.order and fill.kind != "sweep"]
+    if all(fill.kind == "maker" for fill in legs):
+        return text
+    shown = [
+        f"{fill.kind}{f' {fill.resting}' if fill.resting else ''} {fill.size / MICRO:g}"
+        for fill in legs
+        if fill.resting or fill.kind == "maker"
+    ]
+    return f"{text}: {', '.join(shown)}"
