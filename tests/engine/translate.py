@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
-from engine.events import Event, OrderDone, Retuned
-from engine.intents import Control, Intent, Join, Order
+from engine.events import Event, Fill, OrderDone, PaidBack, Rebate, Retuned
+from engine.intents import Cancel, Control, Intent, Join, Order, Retune
 from engine.params import MarketParams
 from engine.state import MarketState, Side, Status
-from tests.engine.reference.market import NO, YES, Command, Done, Grant, Market, Step, Trade
+from tests.engine.reference.book import Gift, Leg
+from tests.engine.reference.market import NO, YES, Change, Command, Done, Grant, Market, Step, Trade, Withdraw
 from tests.engine.reference.rules import RATE, Rules, Span, Stage, ceil
 
 SIDES = {Side.YES: YES, Side.NO: NO}
@@ -40,7 +43,14 @@ def rules_of(params: MarketParams) -> Rules:
         zeta=span("zeta"),
         eta=share(params.eta),
         fee=share(params.fee),
+        match_fee=share(params.match_fee),
         gas=params.gas_fee,
+        crossing=params.cm_enabled,
+        autofill=params.af_enabled,
+        sigma=share(params.sigma),
+        autofill_share=share(params.af_cap_frac),
+        autofill_pools=params.af_max_pools,
+        autofill_surplus=share(params.af_max_surplus),
         p_min=share(params.p_min),
         p_max=share(params.p_max),
         set_cap=share(params.set_cap),
@@ -58,8 +68,20 @@ def rules_of(params: MarketParams) -> Rules:
     )
 
 
+def steps_of(intents: Iterable[Intent], events: Iterable[Event]) -> list[Step]:
+    """The intents of a tick for the reference; what a retune comes to is the engine's word."""
+    changes = {event.id: rules_of(event.params) for event in events if isinstance(event, Retuned)}
+    found: list[Step] = []
+    for intent in intents:
+        if not isinstance(intent, Retune):
+            found.append(step_of(intent))
+        elif intent.id in changes:
+            found.append(Change(id=intent.id, at=intent.accepted_ms, rules=changes[intent.id]))
+    return found
+
+
 def step_of(intent: Intent) -> Step:
-    """An intent for the reference; cancels and retunes have no meaning there."""
+    """An intent for the reference."""
     if isinstance(intent, Order):
         return Trade(
             id=intent.id,
@@ -69,9 +91,13 @@ def step_of(intent: Intent) -> Step:
             side=SIDES[intent.side],
             buy=intent.buy,
             size=intent.size,
+            limit=None if intent.limit is None else share(intent.limit),
+            autofill=intent.autofill,
             worst=None if intent.worst_price is None else share(intent.worst_price),
             slippage=None if intent.max_slippage is None else share(intent.max_slippage),
         )
+    if isinstance(intent, Cancel):
+        return Withdraw(id=intent.id, at=intent.accepted_ms, user=intent.user, order=intent.order)
     if isinstance(intent, Join):
         return Grant(id=intent.id, at=intent.accepted_ms, user=intent.user, cash=intent.cash)
     if isinstance(intent, Control) and intent.kind != "pause":
@@ -79,22 +105,15 @@ def step_of(intent: Intent) -> Step:
     raise ValueError(intent)
 
 
-def rules_after(rules: Rules, events: Iterable[Event]) -> Rules:
-    """What the reference goes on with where the market was retuned."""
-    for event in events:
-        if isinstance(event, Retuned):
-            rules = rules_of(event.params)
-    return rules
-
-
 def dones_of(events: Iterable[Event]) -> list[Done]:
     """How the engine says its orders ended."""
     return [
         Done(
             id=e.order,
-            filled=e.status in ("filled", "partly"),
+            accepted=e.status != "refused",
             size=e.filled,
             unsold=e.unsold,
+            rests=e.rests,
             amount=e.amount,
             fee=e.fee,
             gas=e.gas,
@@ -102,6 +121,59 @@ def dones_of(events: Iterable[Event]) -> list[Done]:
         for e in events
         if isinstance(e, OrderDone)
     ]
+
+
+def summed(legs: Iterable[Leg]) -> Counter[Leg]:
+    """An order's own legs of a mint, merge or swap as one, however many stand on the other side."""
+    found: dict[tuple[object, ...], Leg] = {}
+    for leg in legs:
+        key = (leg.order, leg.resting, leg.kind, leg.side, leg.buyer, leg.seller)
+        same = found.get(key)
+        found[key] = (
+            leg
+            if same is None
+            else replace(
+                leg,
+                size=leg.size + same.size,
+                paid=leg.paid + same.paid,
+                got=leg.got + same.got,
+                buy_fee=leg.buy_fee + same.buy_fee,
+                sell_fee=leg.sell_fee + same.sell_fee,
+            )
+        )
+    return Counter(found.values())
+
+
+def legs_of(fills: Iterable[Fill]) -> Counter[Leg]:
+    """The engine's fills, what everybody paid and got all in."""
+    return summed(
+        Leg(
+            order=f.order,
+            resting=f.resting,
+            kind=f.kind,
+            outcome=f.outcome,
+            side=SIDES[f.side],
+            buyer=f.buyer,
+            seller=f.seller,
+            size=f.size,
+            paid=0 if f.buyer is None else f.amount + f.buy_fee,
+            got=0 if f.seller is None else f.amount - f.kept - f.sell_fee,
+            buy_fee=f.buy_fee,
+            sell_fee=f.sell_fee,
+        )
+        for f in fills
+    )
+
+
+def gifts_of(events: Iterable[Event]) -> Counter[Gift]:
+    """Rebates and pay-backs."""
+    found = Counter[Gift]()
+    for e in events:
+        if isinstance(e, Rebate):
+            found[Gift(kind="rebate", trigger=e.trigger, order=e.order, user=e.user, amount=e.amount)] += 1
+        if isinstance(e, PaidBack):
+            found[Gift(kind="back", trigger=e.order, order=e.order, user=e.user, amount=e.amount)] += 1
+    return found
 
 
 def picture(state: MarketState) -> dict[str, object]:
@@ -112,7 +184,9 @@ def picture(state: MarketState) -> dict[str, object]:
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
-        found[f"user {user}"] = (account.cash, account.net, tokens)
+        found[f"user {user}"] = (account.cash, account.escrow, account.net, tokens)
+    for order in state.resting.orders():
+        found[f"order {order.id}"] = (order.user, order.rest, order.escrow, share(order.fee), order.autofill)
     if state.status not in (Status.RESOLVED, Status.VOIDED):
         found |= {
             "stake": state.stake,
@@ -130,7 +204,10 @@ def picture_of(market: Market) -> dict[str, object]:
     """The same of the reference."""
     found: dict[str, object] = {"status": market.status, "pot": market.pot}
     for user, person in sorted(market.people.items()):
-        found[f"user {user}"] = (person.cash, person.net, {key: n for key, n in sorted(person.tokens.items()) if n})
+        tokens = {key: n for key, n in sorted(person.tokens.items()) if n}
+        found[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)
+    for order in market.resting.values():
+        found[f"order {order.id}"] = (order.user, order.rest, order.escrow(order.rest), order.fee, order.autofill)
     if market.status not in ("resolved", "voided"):
         found |= {
             "stake": market.stake,

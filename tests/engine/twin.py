@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from random import Random
 
 from engine import risk
-from engine.events import Event, Retuned, params_after
+from engine.events import Event, params_after
 from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams
@@ -18,7 +19,7 @@ from engine.units import MICRO
 from tests.engine.markets import SPAN, USERS, some_changes, some_join, some_order
 from tests.engine.reference.market import Market, Pool
 from tests.engine.reference.rounds import eliminate, finish
-from tests.engine.translate import differences, dones_of, rules_of, step_of
+from tests.engine.translate import differences, dones_of, gifts_of, legs_of, rules_of, steps_of, summed
 
 
 class Twin:
@@ -35,13 +36,17 @@ class Twin:
         """Both run a market tick; raises AssertionError where they part."""
         self.told.append((now, intents))
         self.now = now
-        _, self.state, events = apply_orders(self.state, intents, self.params, now)
-        dones = self.market.tick(now, [step_of(intent) for intent in intents if not isinstance(intent, Retune)])
+        fills, self.state, events = apply_orders(self.state, intents, self.params, now)
+        dones = self.market.tick(now, steps_of(intents, events))
         self.params = params_after(self.params, events)
-        if any(isinstance(event, Retuned) for event in events):
-            self.market.rules = rules_of(self.params)
         parted = [pair for pair in zip(dones_of(events), dones, strict=True) if pair[0] != pair[1]]
         assert not parted, f"engine and reference part in {parted} at {now} with {intents}"
+        ours, theirs = legs_of(fills), summed(self.market.legs)
+        assert ours == theirs, (
+            f"only the engine {ours - theirs}, only the reference {theirs - ours} at {now} of {intents}"
+        )
+        gifts, given = gifts_of(events), Counter(self.market.gifts)
+        assert gifts == given, f"the engine gave {gifts - given}, the reference {given - gifts} at {now} with {intents}"
         assert not (found := differences(self.state, self.market)), f"{found} at {now} with {intents}"
         risk.check(self.state, self.params)
         return events

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
+from tests.engine.reference.book import Gift, Leg, Resting
 from tests.engine.reference.pool import (
     Depth,
     Path,
@@ -45,6 +45,8 @@ class Pool:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
+    """`cash` is what she can spend, without what her resting buys have in escrow; `tokens` is all she holds."""
+
     cash: int = 0
     net: int = 0  # all debited minus all credited
     tokens: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -52,7 +54,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """A market order: a size in micro-tokens, a worst price all in or a slippage from the price at its turn."""
+    """An order over a size in micro-tokens. One with a limit may rest; one without has a worst price all in, or a
+    slippage from the price at its turn, or neither.
+    """
 
     id: str
     at: int
@@ -61,8 +65,20 @@ class Trade:
     side: int
     buy: bool
     size: int
+    limit: Fraction | None = None
+    autofill: bool = False
     worst: Fraction | None = None
     slippage: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Takes back one resting order of a user, or all of them."""
+
+    id: str
+    at: int
+    user: int
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +101,16 @@ class Command:
     outcomes: tuple[int, ...] = ()
 
 
-Step = Trade | Grant | Command
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The rules change while the market runs."""
+
+    id: str
+    at: int
+    rules: Rules
+
+
+Step = Trade | Withdraw | Grant | Command | Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +118,10 @@ class Done:
     """What an order came to; `amount` is all she paid or got, fee in and gas out."""
 
     id: str
-    filled: bool
+    accepted: bool
     size: int = 0
     unsold: int = 0
+    rests: int = 0
     amount: int = 0
     fee: int = 0
     gas: int = 0
@@ -109,6 +135,7 @@ class Priced:
     total: int
     fee: int
     moves: tuple[tuple[int, int], ...]  # (outcome, change of V)
+    after: Fraction  # p' of the traded token
     profit: tuple[tuple[str, int], ...]
 
 
@@ -128,7 +155,11 @@ class Market:
         self.round_frozen = False
         self.last_decision = 0
         self.now = 0
+        self.resting: dict[str, Resting] = {}
         self.traded: Counter[tuple[int, int, int, bool]] = Counter()  # D of the tick
+        self.swept: set[str] = set()  # of the tick
+        self.legs: list[Leg] = []  # of the tick
+        self.gifts: list[Gift] = []  # of the tick
         self.seen: Counter[str] = Counter()  # which corners of the rules were touched
 
     # what follows from the state
@@ -216,7 +247,7 @@ class Market:
         diverted = floor(self.zeta * x)
         moves = tuple((i, own(x) if i == j else diverted) for i in self.active)
         profit = (("convexity", convexity), ("penalty", penalty), ("curve", curve), ("fee", fee), ("floor", short))
-        return Priced(size=d, total=total + short, fee=fee, moves=moves, profit=profit)
+        return Priced(size=d, total=total + short, fee=fee, moves=moves, after=after, profit=profit)
 
     def raised(self, path: Path, d: int, x: int) -> int:
         """The least amount from x on whose own part brings the price down to p_max."""
@@ -271,15 +302,19 @@ class Market:
             ("fee", fee),
             ("floor", got - fee - total),
         )
-        return Priced(size=d, total=total, fee=fee, moves=moves, profit=profit)
+        return Priced(size=d, total=total, fee=fee, moves=moves, after=after, profit=profit)
 
     def waterfall(self, j: int, side: int, d: int, x: int) -> tuple[tuple[int, int], ...]:
-        """What each pool gives of x, as changes of V."""
+        """What each pool gives of x for d tokens, as changes of V."""
+        after = list(self.pools[j].q)
+        after[side] -= d
+        return self.give(j, after, x)
+
+    def give(self, j: int, after: list[int], x: int) -> tuple[tuple[int, int], ...]:
+        """What each pool gives of x where outcome j ends with the supplies `after`, as changes of V."""
         room = {}
         for i in self.active:
-            q = list(self.pools[i].q)
-            if i == j:
-                q[side] -= d
+            q = after if i == j else self.pools[i].q
             level = self.level(i)
             room[i] = max(0, min(floor(level - max(q) / self.rules.p_max), floor(level - Fraction(self.rules.l0, 10))))
         given = {i: min(floor(self.zeta * x), room[i]) for i in self.active if i != j}
@@ -300,62 +335,7 @@ class Market:
                 given[i] += share
         return tuple((i, -given[i]) for i in self.active)
 
-    # orders
-
-    def trade(self, order: Trade) -> Done:
-        """Gas first, kept whatever happens; then the whole order or nothing."""
-        person = self.people.get(order.user)
-        if self.status != "running" or person is None:
-            return Done(id=order.id, filled=False)
-        gas = self.rules.gas
-        if person.cash < gas:
-            return Done(id=order.id, filled=False)
-        self.take(person, gas)
-        self.profit["gas"] += gas
-        if order.size <= 0 or order.outcome not in self.active:
-            return Done(id=order.id, filled=False, gas=gas)
-        kept = {name: deepcopy(value) for name, value in vars(self).items() if name != "rules"}
-        done = self.buy(order, person) if order.buy else self.sell(order, person)
-        if done is None:
-            vars(self).update(kept)
-            return Done(id=order.id, filled=False, gas=gas)
-        self.move_band()
-        return done
-
-    def worst(self, order: Trade) -> Fraction | None:
-        if order.worst is not None or order.slippage is None:
-            return order.worst
-        price, sign = self.price(order.outcome, order.side), 1 if order.buy else -1
-        return price * (1 + sign * order.slippage) * (1 + sign * self.rules.fee)
-
-    def buy(self, order: Trade, person: Person) -> Done | None:
-        worst = self.worst(order)
-        fill = self.price_buy(order.user, order.outcome, order.side, order.size)
-        if fill.total > person.cash or (worst is not None and fill.total > worst * fill.size):
-            return None
-        self.take(person, fill.total)
-        self.settle(order, person, fill, fill.size)
-        return Done(id=order.id, filled=True, size=fill.size, amount=fill.total, fee=fill.fee, gas=self.rules.gas)
-
-    def sell(self, order: Trade, person: Person) -> Done | None:
-        if person.tokens[order.outcome, order.side] < order.size:
-            return None
-        worst = self.worst(order)
-        fill = self.price_sell(order.user, order.outcome, order.side, order.size)
-        if fill.size == 0 or (worst is not None and fill.total < worst * fill.size):
-            return None
-        self.take(person, -fill.total)
-        self.settle(order, person, fill, -fill.size)
-        unsold = order.size - fill.size
-        return Done(
-            id=order.id,
-            filled=True,
-            size=fill.size,
-            unsold=unsold,
-            amount=fill.total,
-            fee=fill.fee,
-            gas=self.rules.gas,
-        )
+    # money and tokens
 
     def take(self, person: Person, amount: int) -> None:
         """Cash from a person to the house; negative: the other way."""
@@ -363,16 +343,68 @@ class Market:
         person.net += amount
         self.pot += amount
 
-    def settle(self, order: Trade, person: Person, fill: Priced, tokens: int) -> None:
-        before = {i: self.depth.piece(self.pools[i].v, up=order.buy) for i in self.active}
-        self.pools[order.outcome].q[order.side] += tokens
-        person.tokens[order.outcome, order.side] += tokens
-        self.traded[order.user, order.outcome, order.side, order.buy] += fill.size
-        for i, change in fill.moves:
-            self.pools[i].v += change
-            self.seen["other piece"] += before[i] != self.depth.piece(self.pools[i].v, up=order.buy)
-        self.seen["unsold"] += fill.size < order.size
+    def settle(self, user: int, j: int, side: int, fill: Priced, *, buy: bool) -> None:
+        """A maker fill: the money, the tokens, the pools, and what it counts for convexity."""
+        before = {i: self.depth.piece(self.pools[i].v, up=buy) for i in self.active}
+        tokens = fill.size if buy else -fill.size
+        self.take(self.people[user], fill.total if buy else -fill.total)
+        self.pools[j].q[side] += tokens
+        self.people[user].tokens[j, side] += tokens
+        self.traded[user, j, side, buy] += fill.size
+        self.shift(dict(fill.moves))
+        for i in self.active:
+            self.seen["other piece"] += before[i] != self.depth.piece(self.pools[i].v, up=buy)
         self.profit.update(dict(fill.profit))
+
+    def shift(self, moves: dict[int, int]) -> None:
+        """Changes of V, by outcome."""
+        for i, change in moves.items():
+            self.pools[i].v += change
+
+    # what rests
+
+    def escrow(self, user: int) -> int:
+        """Cash in escrow for a user's resting buys."""
+        return sum(order.escrow(order.rest) for order in self.resting.values() if order.user == user)
+
+    def free(self, user: int, j: int, side: int) -> int:
+        """Tokens that no resting sale has tied up."""
+        offers = (o for o in self.resting.values() if not o.buy and (o.user, o.outcome, o.side) == (user, j, side))
+        return self.people[user].tokens[j, side] - sum(offer.rest for offer in offers)
+
+    def draw(self, order: Resting, size: int) -> None:
+        """A part of a resting order has filled."""
+        if size == order.rest:
+            del self.resting[order.id]
+        else:
+            self.resting[order.id] = replace(order, rest=order.rest - size)
+
+    def give_back(self, order: Resting) -> None:
+        """A resting order leaves; its escrow is cash again."""
+        del self.resting[order.id]
+        self.people[order.user].cash += order.escrow(order.rest)
+        self.seen["given back"] += 1
+
+    def withdraw(self, step: Withdraw) -> None:
+        """One order or all of a user; what is not hers or not there is left."""
+        for order in [order for order in self.resting.values() if order.user == step.user]:
+            if step.order in (None, order.id):
+                self.give_back(order)
+
+    def kept(self) -> dict[str, object]:
+        """All that a refused order must leave as it was; `put_back` takes it."""
+        return {
+            "pools": [replace(pool, q=list(pool.q), s=list(pool.s)) for pool in self.pools],
+            "people": {user: replace(p, tokens=p.tokens.copy()) for user, p in self.people.items()},
+            "resting": dict(self.resting),
+            "legs": list(self.legs),
+            "gifts": list(self.gifts),
+            **{name: vars(self)[name].copy() for name in ("profit", "traded", "seen")},
+            **{name: vars(self)[name] for name in ("stake", "pot", "allowance", "status", "next_round")},
+        }
+
+    def put_back(self, kept: dict[str, object]) -> None:
+        vars(self).update(kept)
 
     # the band
 
@@ -429,9 +461,11 @@ class Market:
 
     def tick(self, now: int, steps: list[Step]) -> list[Done]:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
-        from tests.engine.reference.rounds import carry_out, decide  # they act on this class
+        from tests.engine.reference.aside import sweep
+        from tests.engine.reference.rounds import carry_out, decide
+        from tests.engine.reference.turn import take_turn  # all of them act on this class
 
-        self.now, self.traded = now, Counter()
+        self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
         answers: list[Done] = []
         queue = sorted(steps, key=lambda step: (step.at, step.id))
         while True:
@@ -441,12 +475,17 @@ class Market:
             elif queue:
                 step = queue.pop(0)
                 if isinstance(step, Trade):
-                    answers.append(self.trade(step))
+                    answers.append(take_turn(self, step))
+                elif isinstance(step, Withdraw):
+                    self.withdraw(step)
+                elif isinstance(step, Change):
+                    self.rules = step.rules
                 elif isinstance(step, Grant):
                     self.people.setdefault(step.user, Person()).cash += step.cash
                 else:
                     carry_out(self, step)
             else:
+                sweep(self)
                 return answers
 
     def due(self, now: int) -> tuple[int, Stage, str] | None:

@@ -92,14 +92,15 @@ class Path:
             paid, piece = paid - whole, piece + sign
 
     def level_at(self, q_squared: Fraction) -> Fraction:
-        """L^2 where the path down has brought the supply to the root of `q_squared`."""
-        piece, level, squared = self.depth.piece(self.v, up=False), Fraction(self.level) ** 2, Fraction(self.q) ** 2
+        """L^2 where the path has brought the supply to the root of `q_squared`; below 0 where it never gets there."""
+        up = q_squared > self.q**2
+        piece, level, squared = self.depth.piece(self.v, up=up), Fraction(self.level) ** 2, Fraction(self.q) ** 2
         while True:
-            g, end = self.phi * self.depth.slope(piece), self.depth.end(piece, up=False)
+            g, end = self.phi * self.depth.slope(piece), self.depth.end(piece, up=up)
             after = level - g * (squared - q_squared)
-            if end is None or after >= end**2:
+            if end is None or (after <= end**2 if up else after >= end**2):
                 return after
-            squared, level, piece = squared - (level - end**2) / g, end**2, piece - 1
+            squared, level, piece = squared - (level - end**2) / g, end**2, piece + (1 if up else -1)
 
 
 def curve_buy(path: Path, d: int) -> int:
@@ -158,6 +159,11 @@ def quadratic_sell(path: Path, d: int, weights: Weights, before: int = 0) -> int
     if lowest < 0 or not short_of_the_root(0):
         return 0
     return largest(short_of_the_root, lowest // 1, int(fixed + d * a * path.price))
+
+
+def buyable_to(path: Path, t: Fraction, most: int) -> int:
+    """The largest d, up to `most`, whose price along the curve stays at or below t; 0 where it is above t already."""
+    return largest(lambda d: (path.q + d) ** 2 <= t**2 * path.level_at(Fraction((path.q + d) ** 2)), most, 0)
 
 
 def sellable_to(path: Path, t: Fraction) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
+from tests.engine.reference.aside import sweep
 from tests.engine.reference.market import NO, YES, Command, Market
 from tests.engine.reference.rules import Rules, Stage, floor
 
@@ -28,6 +29,7 @@ def carry_out(market: Market, command: Command) -> None:
         market.status = "frozen"
     elif command.kind == "resume":
         market.status = "running"
+        sweep(market)
     elif command.kind == "eliminate":
         next_round(market, command.outcomes, command.at)
     elif command.kind == "resolve":
@@ -41,6 +43,7 @@ def next_round(market: Market, losers: tuple[int, ...], at: int) -> None:
     eliminate(market, losers)
     market.status, market.round_frozen, market.last_decision = "running", False, at
     market.next_round += 1
+    sweep(market)
 
 
 def pay(market: Market, user: int, amount: int) -> None:
@@ -52,6 +55,7 @@ def eliminate(market: Market, losers: tuple[int, ...]) -> None:
     old = {j: (market.price(j, YES), market.price(j, NO)) for j in market.active}
     freed = 0
     for k in losers:
+        return_orders(market, k)
         pool, level = market.pools[k], market.level(k)
         freed += level - pool.q[NO]
         market.stake += pool.v + pool.e - pool.held(NO)
@@ -66,6 +70,13 @@ def eliminate(market: Market, losers: tuple[int, ...]) -> None:
         hand_out(market, freed, 0, targets, cut=True)
     behind = max(Fraction(0), market.mean_payout() - market.pot)
     market.allowance = -floor(-behind) + market.rules.floor_allowance
+
+
+def return_orders(market: Market, j: int | None = None) -> None:
+    """The resting orders of an outcome, or all of them, go back to who gave them."""
+    for order in list(market.resting.values()):
+        if j in (None, order.outcome):
+            market.give_back(order)
 
 
 Prices = dict[int, tuple[Fraction, Fraction]]
@@ -134,6 +145,7 @@ def within_stake(market: Market) -> bool:
 
 def finish(market: Market, winner: int) -> None:
     """The final: YES of the winner and NO of every other active outcome pay $1 a token people hold."""
+    return_orders(market)
     for user, person in market.people.items():
         sides = [(j, YES if j == winner else NO) for j in market.active]
         pay(market, user, sum(person.tokens[paying] for paying in sides))
@@ -143,6 +155,7 @@ def finish(market: Market, winner: int) -> None:
 
 def void(market: Market) -> None:
     """Everyone gets back her net stake, nobody pays; scaled where the house has less."""
+    return_orders(market)
     owed = {user: max(0, person.net) for user, person in market.people.items()}
     whole, cash = sum(owed.values()), market.house_cash
     market.seen["void scaled"] += whole > cash

@@ -36,7 +36,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Every parameter the sections without the book need."""
+    """Every parameter that decides what happens."""
 
     odds: tuple[Fraction, ...]
     seeds: tuple[tuple[int, int], ...]  # YES and NO per outcome, micro-tokens
@@ -49,7 +49,14 @@ class Rules:
     zeta: Span
     eta: Fraction
     fee: Fraction
+    match_fee: Fraction
     gas: int
+    crossing: bool
+    autofill: bool
+    sigma: Fraction
+    autofill_share: Fraction
+    autofill_pools: int
+    autofill_surplus: Fraction
     p_min: Fraction
     p_max: Fraction
     set_cap: Fraction
