@@ -227,9 +227,11 @@ class _Show:
                 return report.halted
             if report.tick is None:  # somebody ended it by hand
                 break
-            await self.announcer.step()
+            if await self.db.outbox_filled(0):
+                await self.announcer.step()
             self.console.progress(tick, at_ms, len(report.fills))
         self.live = False
+        await self.announcer.step()
         await self._write_files()
         return None
 

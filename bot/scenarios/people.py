@@ -70,7 +70,7 @@ def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int
         name=name if again == 0 else f"{name} {again + 1}",
         temper=temper,
         favourite=_by_weight(draw, odds),
-        pace=draw.randrange(70, 150) if informed else draw.randrange(70, 140) if chaser else draw.randrange(55, 125),
+        pace=draw.randrange(55, 115) if informed else draw.randrange(90, 170) if chaser else draw.randrange(45, 95),
         stake=draw.randrange(60, 160) if informed else draw.randrange(50, 130) if chaser else draw.randrange(20, 70),
         margin=draw.randrange(6_000, 24_000),
         span=draw.randrange(2, 12),
