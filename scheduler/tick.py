@@ -7,24 +7,21 @@ committed. A process that dies at any of them leaves a market as before the tick
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.events import Event, Fill, Resolved, params_after
-from engine.intents import Intent
-from engine.orders import apply_orders
-from engine.risk import InvariantBroken, check
-from engine.state import MarketState, Side, price_micro
+from engine.events import Event, Fill, Resolved
+from engine.risk import InvariantBroken
+from engine.state import Side, price_micro
 from scheduler import notices
 from scheduler.pace import Pace
 from scheduler.watch import Facts, Memo, watch
+from storage.applying import apply_tick
 from storage.database import Database
 from storage.export import standings
-from storage.intents import action_intent, order_intent
 from storage.markets import TICKING
-from storage.records import ActionRow, ActionStatus, Market, OrderRow
+from storage.records import ActionStatus, Market
 from storage.saving import TickOutcome, save_tick
-from storage.steps import next_step
 from storage.unit_of_work import UnitOfWork
 
 REVIVING = ("resume", "void")
@@ -94,7 +91,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         before = await uow.markets.state(market)
         laps.lap("load")
         db.crash("loaded")
-        outcome = _apply(market, before, orders, actions, now_ms)
+        outcome = apply_tick(market, before, orders, actions, now_ms)
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, outcome)
@@ -112,29 +109,6 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         fills=outcome.fills,
         events=outcome.events,
         phases=laps.phases,
-    )
-
-
-def _apply(
-    market: Market, before: MarketState, orders: Sequence[OrderRow], actions: Sequence[ActionRow], now_ms: int
-) -> TickOutcome:
-    """The engine's part: pure, and the only place where a market changes."""
-    intents: tuple[Intent, ...] = (*map(order_intent, orders), *map(action_intent, actions))
-    fills, after, events = apply_orders(before, intents, market.params, market.engine_ms(now_ms))
-    params = params_after(market.params, events)
-    check(after, params)
-    return TickOutcome(
-        market=market,
-        now_ms=now_ms,
-        intents=intents,
-        orders=tuple(orders),
-        actions=tuple(actions),
-        fills=fills,
-        events=events,
-        before=before,
-        after=after,
-        params=params,
-        next_step=next_step(params, after, market.epoch_ms(0)),
     )
 
 

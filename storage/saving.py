@@ -33,7 +33,7 @@ from storage.schema import (
     users,
 )
 from storage.steps import next_step
-from storage.tick_rows import COUNTED, Row, TickOutcome
+from storage.tick_rows import COUNTED, TickOutcome
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
@@ -55,8 +55,7 @@ async def save_start(uow: UnitOfWork, market: Market, now_ms: int) -> None:
     await _fund_lobby(uow, market, now_ms)
     await _save_binaries(uow, market.id, None, state)
     await uow.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, found))
-    first = {**stamp, "summary": tick_rows.summary(state, terms, (), 0), "hash": head, "state_hash": digest}
-    await uow.run(insert(ticks), first)
+    await uow.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest))
     await uow.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
     values |= {"trades": 0, "events": 0, "entries": len(found), "volume": 0, "tick": 0}
@@ -172,8 +171,7 @@ async def _save_binaries(uow: UnitOfWork, market: int, before: MarketState | Non
 async def _save_history(uow: UnitOfWork, outcome: TickOutcome, head: str, digest: str) -> None:
     """The row of `ticks` and the row of `metrics`."""
     state, terms = outcome.after, outcome.params
-    told = tick_rows.summary(state, terms, outcome.fills, len(outcome.orders))
-    row: Row = {**outcome.stamp, "summary": told, "hash": head, "state_hash": digest}
+    row = tick_rows.tick_row(outcome.stamp, state, terms, outcome.fills, len(outcome.orders), head, digest)
     await uow.run(insert(ticks), row)
     await uow.run(insert(metrics), tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills))
 

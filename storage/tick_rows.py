@@ -13,7 +13,7 @@ from engine.events import ControlRefused, Event, Fill, Gas, Joined, OrderDone
 from engine.intents import Intent, Join
 from engine.params import params_to_json
 from engine.risk import house_cash, worst_loss
-from engine.state import MarketState, Side, Status, price_micro
+from engine.state import Account, MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.entries import Entry
 from storage.loading import POOL, scalars
@@ -91,15 +91,22 @@ def account_rows(outcome: TickOutcome) -> list[Row]:
         {
             "b_market": outcome.market.id,
             "b_user": person,
-            "balance": account.cash,
-            "net_pnl": -account.net,
-            "trade_count": account.trades,
-            "escrow": account.escrow,
-            "funded": True,
+            **account_row(account),
         }
         for person, account in outcome.after.accounts.items()
         if account != before.get(person)
     ]
+
+
+def account_row(account: Account) -> Row:
+    """What the engine says of a person."""
+    return {
+        "balance": account.cash,
+        "net_pnl": -account.net,
+        "trade_count": account.trades,
+        "escrow": account.escrow,
+        "funded": True,
+    }
 
 
 def position_rows(outcome: TickOutcome) -> list[Row]:
@@ -201,6 +208,19 @@ def summary(state: MarketState, params: MarketParams, fills: Sequence[Fill], ord
         "orders": orders,
         "trades": len(fills),
     }
+
+
+def tick_row(
+    stamp: Row,
+    state: MarketState,
+    params: MarketParams,
+    fills: Sequence[Fill],
+    orders: int,
+    head: str,
+    digest: str,
+) -> Row:
+    """A row of `ticks`: what it came to, its hash and that of the state it left."""
+    return {**stamp, "summary": summary(state, params, fills, orders), "hash": head, "state_hash": digest}
 
 
 def metric_row(stamp: Row, state: MarketState, params: MarketParams, fills: Iterable[Fill]) -> Row:

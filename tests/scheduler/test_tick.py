@@ -10,8 +10,8 @@ from engine.risk import InvariantBroken
 from engine.state import MarketState, Side, Status, state_to_json
 from engine.terms import MarketParams
 from engine.units import MICRO
-from scheduler import tick as tick_module
 from scheduler.tick import run_tick
+from storage import applying
 from storage.database import Database
 from storage.loading import load_state
 from storage.records import ActionRow, ActionStatus, Audience, OrderRow, OrderStatus, Payload
@@ -202,7 +202,7 @@ async def test_a_broken_invariant_freezes_that_market_alone_and_changes_nothing(
         raise InvariantBroken("supply", "1 > 0")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tick_module, "check", broken)
+        patched.setattr(applying, "check", broken)
         report = await run_tick(db, sick.market, START + 2_000)
     assert (report.tick, report.halted) == (None, "supply: 1 > 0")
     assert (await run_tick(db, well.market, START + 2_000)).tick == 2
@@ -232,7 +232,7 @@ async def test_an_admin_can_resume_or_void_a_halted_market(
         raise InvariantBroken("supply", "1 > 0")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tick_module, "check", broken)
+        patched.setattr(applying, "check", broken)
         await run_tick(db, world.market, START + 4_000)
         await control(db, world, kind, START + 5_000)
         still = await run_tick(db, world.market, START + 6_000)
