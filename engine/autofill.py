@@ -188,24 +188,23 @@ def _settle(trigger: Trigger, key: PoolKey, portion: Portion) -> int:
 
 
 def _share_surplus(trigger: Trigger, portions: list[Portion], d: int, surplus: int) -> None:
-    """sigma of a surplus pays back the trigger's own convexity and penalty, the rest of that is profit; 1 - sigma goes
-    to the filled, pro-rata. Both keep to the floor."""
-    tick = trigger.turn.tick
-    desk, sigma = tick.desk, tick.params.sigma
+    """1 - sigma of a surplus goes to the filled, pro-rata; sigma of it first pays back the trigger's own convexity and
+    penalty, what remains is profit. Both keep to the floor, rebates first."""
+    tick, turn = trigger.turn.tick, trigger.turn
+    desk, sigma, left = tick.desk, tick.params.sigma, surplus
     desk.keep(desk.money)
-    back = _grant(desk, trigger.turn.user, min(trigger.owed, sigma * surplus // RATE))
-    if back:
-        trigger.owed -= back
-        tick.events.append(PaidBack(order=trigger.turn.order.id, user=trigger.turn.user, amount=back))
-    left = surplus - back
     for _, order, _, size in portions:
         share = (RATE - sigma) * surplus * size // (RATE * d)
-        left -= share
         given = _grant(desk, order.user, share)
         desk.money[FLOOR] += share - given
+        left -= share
         if given:
-            tick.events.append(Rebate(order=order.id, trigger=trigger.turn.order.id, user=order.user, amount=given))
-    desk.money[SEIGNIORAGE] += left
+            tick.events.append(Rebate(order=order.id, trigger=turn.order.id, user=order.user, amount=given))
+    back = _grant(desk, turn.user, min(trigger.owed, sigma * surplus // RATE))
+    if back:
+        trigger.owed -= back
+        tick.events.append(PaidBack(order=turn.order.id, user=turn.user, amount=back))
+    desk.money[SEIGNIORAGE] += left - back
 
 
 def _grant(desk: Desk, user: int, amount: int) -> int:
