@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData
-from bot.money import CENT, MINUS, round_money
+from bot.money import CENT, MICRO, MINUS, round_money
 from bot.money import price as price_text
 from bot.words import listed
 
@@ -32,6 +32,17 @@ YES, NO = "YES", "NO"
 def cents(micro: int) -> str:
     """61¢: whole cents, halves up, where a tenth would be noise."""
     return f"{(micro + CENT // 2) // CENT}¢"
+
+
+def scale_dollars(micro: int) -> str:
+    """$63, $1,240, $24k: short enough for the edge of a plot."""
+    whole = (micro + MICRO // 2) // MICRO
+    return f"${whole:,}" if whole < 10_000 else f"${(whole + 500) // 1_000:,}k"
+
+
+def side_price(side: str, micro: int) -> str:
+    """YES 61.3¢; once it is decided YES $1 and NO 0¢."""
+    return f"{side} $1" if micro == MICRO else f"{side} 0¢" if micro == 0 else f"{side} {price_text(micro)}"
 
 
 def gained(gain: int, stake: int) -> str:

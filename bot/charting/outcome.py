@@ -12,8 +12,6 @@ from bot.charting.data import OutcomeData, Theme
 from bot.charting.layout import Box, bins, spread, time_marks
 from bot.charting.style import LABEL, MARGIN, SMALL, Sheet
 from bot.charting.text import heading, shown
-from bot.money import price as price_text
-from bot.money import round_money
 
 DOLLAR = 1_000_000
 BARS = 60
@@ -27,7 +25,7 @@ def draw(data: OutcomeData, theme: Theme) -> bytes:
     )
     ends = [(side, series) for side, series in ((words.YES, data.yes), (words.NO, data.no))]
     labels = [(side, _last(series)) for side, series in ends]
-    texts = [f"{side} {price_text(end[1])}" for side, end in labels if end]
+    texts = [words.side_price(side, end[1]) for side, end in labels if end]
     right = sheet.width - MARGIN - max((sheet.measure(text, LABEL, "bold") for text in texts), default=0) - 34
     upper = Box(MARGIN + 76, below + 26, right, sheet.height - 186)
     lower = Box(upper.left, upper.bottom + 22, right, sheet.height - 62)
@@ -94,7 +92,7 @@ def _label(sheet: Sheet, axes: Axes, data: OutcomeData, edges: Box) -> None:
     heights = [edges.bottom - (price - low) / (high - low) * (edges.bottom - edges.top) for _, price, _ in ends]
     places = spread(heights, LABEL * 1.25, edges.top, edges.bottom)
     for (side, price, colour), place in zip(ends, places, strict=True):
-        sheet.text(edges.right + 26, place, f"{side} {price_text(price)}", size=LABEL, colour=colour, weight="bold")
+        sheet.text(edges.right + 26, place, words.side_price(side, price), size=LABEL, colour=colour, weight="bold")
 
 
 def volume(sheet: Sheet, axes: Axes, times: Sequence[int], amounts: Sequence[int], colour: str, edges: Box) -> None:
@@ -106,7 +104,7 @@ def volume(sheet: Sheet, axes: Axes, times: Sequence[int], amounts: Sequence[int
     axes.bar(middles, sums, width=width * 0.78, color=colour, alpha=0.85, linewidth=0)
     axes.set_xlim(first, last)
     axes.set_ylim(0, max(1, most) * 1.1)
-    sheet.y_labels(axes, [(0, "$0"), (most, round_money(most))] if most else [(0, "$0")])
+    sheet.y_labels(axes, [(0, "$0"), (most, words.scale_dollars(most))] if most else [(0, "$0")])
     marks = time_marks(first, last)
     axes.set_xticks([at for at, _ in marks], [text for _, text in marks])
     label = words.VOLUME_PANEL

@@ -83,3 +83,9 @@ def test_gains_are_rounded_to_tenths_and_say_their_sign() -> None:
     gains = (0, 352, -40, 12_345_678)
     assert [words.gained(gain, 1_000) for gain in gains] == ["±0%", "+35.2%", "−4.0%", "+1,234,567%"]
     assert words.gained(5, 0) == "±0%"
+
+
+def test_money_and_prices_at_the_edge_of_a_plot_are_short() -> None:
+    amounts = (0, 62_960_000, 1_240_400_000, 24_403_000_000)
+    assert [words.scale_dollars(amount) for amount in amounts] == ["$0", "$63", "$1,240", "$24k"]
+    assert [words.side_price("YES", price) for price in (0, 613_000, 1_000_000)] == ["YES 0¢", "YES 61.3¢", "YES $1"]
