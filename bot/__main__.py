@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(call=_migrate)
 
+    verify = commands.add_parser("verify", help="run every market again and compare every row; never writes")
+    verify.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    verify.add_argument("--market", type=int, metavar="ID", help="only this one")
+    verify.add_argument("--head", metavar="HASH", help="a head as it was posted, that a chain must contain")
+    verify.add_argument("--json", action="store_true", help="the result as JSON")
+    verify.set_defaults(call=_verify)
+
     export = commands.add_parser("export", help="write one of a market's tables as CSV")
     export.add_argument("what", choices=EXPORTS)
     export.add_argument("--market", type=int, metavar="ID", help="default: the latest market")
@@ -137,6 +144,13 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     from bot import upkeep
 
     return asyncio.run(upkeep.migrate(settings.database_url))
+
+
+def _verify(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import verifying
+
+    url = options.db or settings.database_url
+    return asyncio.run(verifying.run(url, options.market, options.head, as_json=options.json))
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.auditor import Auditor
 from bot.command import Given
 from bot.invocation import Invocation
 from bot.scene import Held, Scene, Waiting
@@ -76,6 +77,7 @@ class Ctx:
     person: Person | None
     chat: Chat | None
     commands: Sequence[Command]
+    auditor: Auditor
 
     @property
     def person_id(self) -> int | None:

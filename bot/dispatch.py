@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot import completion, grammar, words_input
+from bot.auditor import Auditor
 from bot.budgets import PERSON, Windows
 from bot.command import Command, Given
 from bot.context import Ctx, MarketView, Seat, scene_of
@@ -44,6 +45,7 @@ class Dispatcher:
         clock: Callable[[], int],
         commands: Sequence[Command] | None = None,
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+        auditor: Auditor | None = None,
     ) -> None:
         if commands is None:
             from bot.commands import COMMANDS  # they import what this module offers
@@ -54,6 +56,7 @@ class Dispatcher:
         self._db = db
         self._clock = clock
         self._new_id = new_id
+        self._auditor = auditor or Auditor(db, clock)
         self._pace = Windows(PERSON)
 
     async def run(self, said: Invocation) -> Reply:
@@ -110,7 +113,13 @@ class Dispatcher:
                 return self._no_market(said)
             return words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
         ctx = Ctx(
-            db=self._db, invocation=said, now_ms=now, person=found.person, chat=found.chat, commands=self.commands
+            db=self._db,
+            invocation=said,
+            now_ms=now,
+            person=found.person,
+            chat=found.chat,
+            commands=self.commands,
+            auditor=self._auditor,
         )
         if found.market is None and self._needs_market(command):
             return self._no_market(said)

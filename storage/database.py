@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
@@ -49,6 +50,16 @@ def parse_url(url: str) -> URL:
     raise ValueError(f"DATABASE_URL: {parsed.drivername} is not supported; use sqlite:///outcry.db or postgresql://…")
 
 
+def _untouched(url: URL) -> URL:
+    """The same file for one who may not even tidy up: the last to close a file that a crash left with a log beside it
+    would fold the log in. Without a log there is nothing to fold, and an ordinary reader leaves no files behind."""
+    path = Path(str(url.database))
+    log = path.with_name(path.name + "-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return url
+    return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})
+
+
 class Database:
     """`sqlite:///outcry.db` or `postgresql://user:password@host/name`; driver names are accepted."""
 
@@ -59,10 +70,13 @@ class Database:
         self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
         self._lock = lock
         self._read_only = read_only
-        self._reader = self._sqlite_engine("BEGIN", query_only=True) if self.is_sqlite else self._postgres_engine(5)
+        seen = _untouched(url) if self.is_sqlite and read_only else url
+        self._reader = (
+            self._sqlite_engine("BEGIN", seen, query_only=True) if self.is_sqlite else self._postgres_engine(5)
+        )
         if not self.is_sqlite:
             self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._writer = self._sqlite_engine("BEGIN IMMEDIATE") if self.is_sqlite else self._postgres_engine(5)
+        self._writer = self._sqlite_engine("BEGIN IMMEDIATE", url) if self.is_sqlite else self._postgres_engine(5)
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
 
@@ -81,11 +95,20 @@ class Database:
             lock = None if read_only else FileLock.take(path)
         return cls(parsed, lock, read_only=read_only)
 
+    @property
+    def address(self) -> str:
+        """What `open` takes, password and all: never for a log or a command line."""
+        return self.url.render_as_string(hide_password=False)
+
     async def migrate(self) -> None:
         """Bring the tables up to date; nothing to do is quick."""
         from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
 
-        engine = self._sqlite_engine("BEGIN IMMEDIATE", migrating=True) if self.is_sqlite else self._postgres_engine(0)
+        engine = (
+            self._sqlite_engine("BEGIN IMMEDIATE", self.url, migrating=True)
+            if self.is_sqlite
+            else self._postgres_engine(0)
+        )
         try:
             await upgrade(engine)
         finally:
@@ -148,10 +171,10 @@ class Database:
             self.url, pool_size=5, max_overflow=spare, pool_pre_ping=True, json_serializer=_to_json
         )
 
-    def _sqlite_engine(self, begin: str, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
+    def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
         """Our own BEGIN instead of the driver's, which sends none for a SELECT and so loses updates."""
         engine = create_async_engine(
-            self.url,
+            url,
             pool_size=4 if query_only else 1,
             max_overflow=0,
             pool_timeout=60,

@@ -10,6 +10,7 @@ Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ async def verify(
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
     if wanted is not None and not any(one.holds for one in results if isinstance(one, Verified)):
-        place = Place(market=results[-1].market if results else market or 0)
+        place = Place(market=results[0].market if len(results) == 1 else 0)
         return [*results, place.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
     return results
 
@@ -117,6 +118,7 @@ async def _run(replay: Replay, stored: RowMapping, progress: Progress | None) ->
         if progress is not None:
             progress(replay.place.market, number - 1, stored["tick"])
         await replay.tick()
+        await asyncio.sleep(0)  # whatever else runs on this loop goes on between two ticks
     await replay.end()
 
 

@@ -1,0 +1,143 @@
+"""What is said about the audit: the head that seals a history, what a check found, how `outcry verify` puts it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from bot.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.words import no, plural, say
+from storage.verify import Mismatch, Verified
+
+SHOWN = 16
+"""Hex digits of a head that people copy: enough that nobody finds another history with the same ones."""
+
+_BARE = re.compile(r"[\w.:/+-]+", re.ASCII)
+_LONGEST = 200
+
+# -- in the chat
+
+
+def head_line(head: str) -> Line:
+    """Below an elimination and the end; nothing where a notice is older than heads."""
+    if not head:
+        return ()
+    return line(quiet("Audit head "), code(head[:SHOWN]), quiet(" seals all that happened up to here."))
+
+
+def not_begun() -> Reply:
+    return say("There is nothing to check before trading begins.", blocks=(line(code("/board"), " has the market."),))
+
+
+def in_order(found: Verified, at_ms: int, head: str, audience: Audience, *, running: bool) -> Reply:
+    """A check has run every tick again."""
+    rows = [
+        line(
+            f"Checked up to tick {found.ticks:,} ",
+            Stamp(at_ms),
+            f": {plural(found.orders, 'order')}, and every fill, price, balance and payout that came of them.",
+        ),
+        line("A newer check is under way; ask again in a moment.") if running else (),
+        _head_now(head),
+        line(
+            quiet("The heads posted at each elimination belong to the same chain; a changed past would not have them.")
+        ),
+    ]
+    return say(
+        bold("Everything adds up."),
+        " The market was run again from its first tick and every row is what it must be.",
+        blocks=[row for row in rows if row],
+        audience=audience,
+        tone=Tone.GOOD,
+    )
+
+
+def checking(head: str, audience: Audience) -> Reply:
+    return say(
+        "The market is being run again from its first tick, every order of it. Ask again in a moment.",
+        blocks=(_head_now(head),),
+        audience=audience,
+    )
+
+
+def not_in_order(found: Mismatch, at_ms: int, audience: Audience) -> Reply:
+    """Which table and when; the values may be somebody's own affair and stay with whoever has the database."""
+    rows = (
+        line(f"It is in the table {found.table}, at tick {found.tick:,}; checked ", Stamp(at_ms), "."),
+        line("Tell an admin. Whoever runs this bot sees the whole row with ", code("outcry verify"), "."),
+    )
+    return Reply(
+        head=line(bold("Something does not add up."), " A stored row is not what the market's history gives."),
+        blocks=rows,
+        audience=audience,
+        tone=Tone.BAD,
+    )
+
+
+def could_not_check(head: str) -> Reply:
+    return no(
+        "The check could not be run just now. Try again in a minute.",
+        blocks=(_head_now(head), line("Whoever runs this bot finds the reason in its log.")),
+    )
+
+
+def _head_now(head: str) -> Line:
+    return line("Audit head now: ", code(head[:SHOWN]))
+
+
+# -- on the terminal
+
+
+def ok(found: Verified) -> str:
+    """`ok market=1 ticks=360 head=b31b…`"""
+    return f"ok market={found.market} ticks={found.ticks} head={found.head or '-'}"
+
+
+def fail(found: Mismatch) -> str:
+    """`FAIL market=1 tick=4 table=trades id=7 field=price expected=500000 found=510000`"""
+    parts = {
+        "market": found.market or "any",
+        "tick": found.tick,
+        "table": found.table,
+        "id": found.id,
+        "field": found.field,
+        "expected": _value(found.expected),
+        "found": _value(found.found),
+    }
+    return "FAIL " + " ".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _value(value: object) -> str:
+    """A word as it is, all else as JSON in ASCII: what somebody wrote into a table cannot steer a terminal."""
+    if isinstance(value, str) and _BARE.fullmatch(value):
+        text = value
+    else:
+        text = json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def unchained(found: Mismatch) -> str:
+    return (
+        f"The hash of tick {found.tick} does not confirm it: what was asked for in that tick was changed, or the hash "
+        "itself, or it ran under another version of Outcry."
+    )
+
+
+def no_market_at_all() -> str:
+    return "There is no market yet: nothing to verify."
+
+
+def no_such_market(number: int) -> str:
+    return f"There is no market {number} in this database."
+
+
+def bad_head() -> str:
+    return f"--head takes the hash that was posted, {SHOWN} to 64 hex digits."
+
+
+def cannot_open(reason: str) -> str:
+    return f"The database cannot be read: {reason}. If it is an older one, `outcry migrate` brings it up to date."
+
+
+def progress(market: int, done: int, of: int) -> str:
+    return f"market {market}: tick {done:,} of {of:,}"
