@@ -55,8 +55,11 @@ def _arguments(command: Command, head: str, rest: str, scene: Scene) -> list[Sug
         if param is None or (cut < complete and (param.kind.words == 1 or partial.endswith(" "))):
             continue
         found = _values(param, head + known_text, partial.strip().lstrip('"“'), scene, named=named)
+        others = [] if named or not param.kind.named else _other_names(command, param, known)
+        for other in others:
+            found += _values(other, head + known_text, partial.strip(), scene, named=False)
         if cut == complete or found:
-            rows = [Suggestion(label=param.name, hint=_about(param)), *found]
+            rows = [*(Suggestion(label=one.name, hint=_about(one)) for one in (param, *others)), *found]
             if found:
                 break
     return rows
@@ -71,16 +74,26 @@ def _next(command: Command, known: dict[str, object], text: str) -> tuple[Param 
     return next((param for param in command.params if param.name not in known), None), False
 
 
+def _other_names(command: Command, first: Param, known: dict[str, object]) -> list[Param]:
+    """What could be named instead: such arguments come in any order."""
+    return [one for one in command.params if one.kind.named and one.name not in known and one is not first]
+
+
 def _values(param: Param, before: str, partial: str, scene: Scene, *, named: bool) -> list[Suggestion]:
     lead = f"{param.name} " if param.kind.named and not named else ""
-    if lead and partial and param.name.startswith(partial.casefold()):
+    if lead and partial:
+        if not param.name.startswith(partial.casefold()):
+            return []
         partial = ""
     joint = "" if not before or before[-1].isspace() else " "
+    hints = param.kind.suggest(partial, scene)
+    if lead and not partial and not hints:
+        return [Suggestion(value=param.name, line=f"{before}{joint}{lead}", label=param.name, hint=param.about)]
     return [
         Suggestion(
             value=hint.value, line=f"{before}{joint}{lead}{hint.value} ", label=f"{lead}{hint.value}", hint=hint.about
         )
-        for hint in param.kind.suggest(partial, scene)
+        for hint in hints
     ]
 
 

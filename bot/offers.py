@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import words_trade as words
 from bot.context import MarketView
-from bot.money import RATE
+from bot.money import CENT, MICRO, RATE
 from bot.params_trade import Amount
 from bot.reply import Reply
 from bot.words_look import step_words
 from bot.words_ticket import Offer, typed_amount
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
+from engine.resting import escrowed
+from engine.settle import gets
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
 from storage.records import Json, Market, Member, OrderDraft, Ticket
@@ -44,33 +46,65 @@ def closed(record: Market, state: MarketState) -> Reply | None:
     return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and told else None)
 
 
-def offer(
-    view: MarketView,
-    *,
-    outcome: int,
-    side: Side,
-    buy: bool,
-    amount: Amount,
-    slippage: int | None,
-    member: Member | None,
-) -> Offer | Reply:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An order as it was asked for; `slippage` and `limit` are rates."""
+
+    outcome: int
+    side: Side
+    buy: bool
+    amount: Amount
+    slippage: int | None = None
+    limit: int | None = None
+    autofill: bool = False
+
+
+def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
-    asked = OrderDraft(outcome=outcome, side=side, buy=buy, size=amount.tokens or 0)
+    params, amount = view.record.params, wish.amount
+    autofill = wish.autofill and params.af_enabled
+    asked = OrderDraft(
+        outcome=wish.outcome,
+        side=wish.side,
+        buy=wish.buy,
+        size=amount.tokens or 0,
+        limit=wish.limit,
+        autofill=autofill,
+    )
+    odd = _at_odds(view, wish, asked)
+    if odd is not None:
+        return odd
     size, spend = amount.tokens, amount.spend
     if amount.share is not None:
         if member is None:
             return words.share_of_nothing()
-        if buy:
-            spend = max(0, member.available - view.record.params.gas_fee) * amount.share // RATE
+        if wish.buy:
+            spend = max(0, member.available - params.gas_fee) * amount.share // RATE
             if spend == 0:
                 return words.no_balance()
         else:
-            size = held(member, outcome, side) * amount.share // RATE
-    if not buy and member is not None:
-        lacking = _lacking(view, member, outcome, side, size or 0)
+            size = _free(view, member, wish.outcome, wish.side) * amount.share // RATE
+    if not wish.buy and member is not None:
+        lacking = _lacking(view, member, wish.outcome, wish.side, size or 0)
         if lacking is not None:
             return lacking
-    return _priced(view, asked, _Size(size, spend, typed_amount(amount)), slippage, member)
+    sized = _Size(size, spend, typed_amount(amount))
+    if wish.limit is None:
+        return _priced(view, asked, sized, wish.slippage, member)
+    return _limited(view, asked, sized, member, no_autofill=wish.autofill and not autofill)
+
+
+def _at_odds(view: MarketView, wish: Wish, asked: OrderDraft) -> Reply | None:
+    """What contradicts itself: a limit is the worst price already, and only what waits can be filled by auto-fill."""
+    params, typed = view.record.params, typed_amount(wish.amount)
+    if wish.limit is not None and wish.slippage is not None:
+        return words.limit_and_slippage(params, asked, typed)
+    if wish.autofill and wish.limit is None:
+        tick = params.tick_size
+        now = view.price(wish.outcome, wish.side) * (RATE // MICRO) // tick * tick
+        limit = min(max(now, tick), RATE - tick)
+        return words.autofill_needs_limit(params, replace(asked, limit=limit, autofill=True), typed)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +139,56 @@ def _priced(
     return _within_means(view, asked, found, slip, member, size.typed)
 
 
+def _limited(
+    view: MarketView, asked: OrderDraft, size: _Size, member: Member | None, *, no_autofill: bool
+) -> Offer | Reply:
+    """Quote an order with a limit. A buy has to be able to pay its limit and the largest fee for all of it at once."""
+    params = view.record.params
+    found = _ask(view, asked, size, None, member)
+    if isinstance(found, Refused) and found.reason is Reason.NO_CASH and size.spend is not None:
+        beyond = found.detail["need"] - found.detail["have"]  # parts of a match are rounded up one by one
+        if beyond < CENT:
+            size = replace(size, spend=size.spend - beyond)
+            found = _ask(view, asked, size, None, member)
+    if isinstance(found, Refused) and (found.reason is not Reason.NO_CASH or member is None):
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    if isinstance(found, Refused):
+        need, draft = found.detail["need"], asked
+    else:
+        draft = replace(asked, size=found.size + found.unsold + found.rests)
+        need = tied_up(params, draft)
+    if member is not None and need + params.gas_fee > member.available:
+        aside = member.reserved, member.escrow
+        return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)
+    if isinstance(found, Refused):
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    if draft.size == 0:
+        return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
+    most = bound(params, draft)
+    return Offer(
+        params=params, draft=draft, quote=found, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
+    )
+
+
+def tied_up(params: MarketParams, draft: OrderDraft) -> int:
+    """What a buy with a limit must be able to pay before it trades: limit and largest fee on all of it; gas out."""
+    if not draft.buy or draft.limit is None:
+        return 0
+    return escrowed(draft.limit, max(params.fee, params.match_fee), draft.size)
+
+
+def bound(params: MarketParams, draft: OrderDraft) -> int:
+    """The most all of a buy can cost, or the least all of a sale can bring: its promise, gas in; micro-dollars."""
+    gas = params.gas_fee
+    if draft.limit is None:
+        worst = (draft.worst_price or 0) * draft.size
+        return -(-worst // RATE) + gas if draft.buy else worst // RATE - gas
+    if draft.buy:
+        return tied_up(params, draft) + gas
+    amount, fee = gets(draft.limit, draft.size, max(params.fee, params.match_fee))
+    return amount - fee - gas
+
+
 def _ask(
     view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
 ) -> Quote | Refused:
@@ -119,6 +203,8 @@ def _ask(
         size=size.tokens,
         spend=size.spend,
         slippage=slippage if slippage is None or asked.buy else min(slippage, RATE),
+        limit=asked.limit,
+        autofill=asked.autofill,
     )
 
 
@@ -138,11 +224,19 @@ def held(member: Member, outcome: int, side: Side) -> int:
     return yes if side is Side.YES else no
 
 
+def _free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
+    """Tokens she holds and has not put up for sale in the book."""
+    return held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
+
+
 def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: int) -> Reply | None:
     have, params = held(member, outcome, side), view.record.params
+    free = _free(view, member, outcome, side)
     if have == 0:
         return words.holds_none(params, outcome, side, words.holdings(params, member.tokens))
-    return words.holds_fewer(params, outcome, side, have, size) if size > have else None
+    if free == 0:
+        return words.all_for_sale(params, outcome, side, have)
+    return words.holds_fewer(params, outcome, side, have, size, have - free) if size > free else None
 
 
 def _within_means(
@@ -158,7 +252,8 @@ def _within_means(
         free = member.available - gas
         if found.amount > free:
             draft = _draft(asked, found.size, worst)
-            return words.too_poor(params, draft, found.amount + gas, max(0, member.available), member.reserved)
+            aside = member.reserved, member.escrow
+            return words.too_poor(params, draft, found.amount + gas, max(0, member.available), *aside)
         if bound > free:
             worst, bound, capped = -(-free * RATE // found.size), free, True
     most = bound + gas if asked.buy else bound - gas
@@ -176,8 +271,10 @@ def terms_of(found: Offer) -> dict[str, Json]:
     numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
     moves: list[Json] = [[m.outcome, m.yes_before, m.yes_after, m.no_before, m.no_after] for m in q.moves]
     parts: dict[str, Json] = dict(q.parts)
-    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "typed": found.typed}
-    return {**shown, "slippage": found.slippage, "most": found.most, "capped": found.capped}
+    sizes: dict[str, Json] = dict(q.sizes)
+    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "sizes": sizes, "typed": found.typed}
+    kept: dict[str, Json] = {"slippage": found.slippage, "most": found.most, "capped": found.capped}
+    return {**shown, **kept, "no_autofill": found.no_autofill}
 
 
 def offer_of(ticket: Ticket, params: MarketParams) -> Offer:
@@ -188,11 +285,12 @@ def offer_of(ticket: Ticket, params: MarketParams) -> Offer:
     return Offer(
         params=params,
         draft=ticket.draft,
-        quote=Quote(moves=moves, parts=dict(kept["parts"]), **kept["quote"]),
+        quote=Quote(moves=moves, parts=dict(kept["parts"]), sizes=dict(kept["sizes"]), **kept["quote"]),
         slippage=kept["slippage"],
         most=kept["most"],
         capped=kept["capped"],
         typed=kept["typed"],
+        no_autofill=kept["no_autofill"],
     )
 
 
@@ -209,4 +307,7 @@ _NUMBERS = (
     "worst_amount",
     "payout_if_right",
     "largest_sensible",
+    "rests",
+    "escrow",
+    "paid_back",
 )

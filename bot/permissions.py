@@ -10,9 +10,9 @@ from bot.invocation import ChatKind
 
 
 class Role(StrEnum):
-    """Who: anybody, spectators too; somebody with an account in this market; the one a ticket was made for, whatever
-    market the chat holds now (the handler knows the ticket and checks it first of all); an admin of this chat, as its
-    platform vouches at this moment."""
+    """Who: anybody, spectators too; somebody with an account in this market; the one a ticket was made for or whose
+    order it is, whatever market the chat holds now (the handler knows them and checks first of all); an admin of this
+    chat, as its platform vouches at this moment."""
 
     ANYONE = "anyone"
     MEMBER = "member"
@@ -45,11 +45,15 @@ TABLE: Mapping[str, Rule] = {
     "rules": _ANYONE,
     "quote": _ANYONE,
     "markets": _ANYONE,
+    "book": _ANYONE,
+    "depth": _ANYONE,
     "buy": _MEMBER,
     "sell": _MEMBER,
     "ticket confirm": _OWNER,
     "ticket cancel": _OWNER,
     "ticket change": _OWNER,
+    "cancel": _MEMBER,
+    "order cancel": _OWNER,
     "positions": _MEMBER,
     "balance": _MEMBER,
     "orders": _MEMBER,

@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
-from bot import words_trade as words
-from bot.money import RATE
-from bot.offers import held
+from bot import words_receipt as words
+from bot import words_trade
+from bot.offers import bound, held
 from bot.reply import Reply
-from engine.state import price_micro
-from storage.records import Market, OrderRow, OrderStatus
+from bot.words_fill import legs_of
+from engine.state import Status, price_micro
+from storage.records import RELEASED, Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork
 
 
-async def receipt(uow: UnitOfWork, order: OrderRow, market: Market) -> Reply:
-    """The state of an order of this market right now; the same words whoever asks for it and however often."""
+async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None = None) -> Reply:
+    """The state of an order of this market right now; the same words whoever asks for it and however often. `tick`:
+    whose fills are told apart, for news of an order that waited."""
     if order.status is OrderStatus.PENDING:
-        bound = (order.draft.worst_price or 0) * order.draft.size
-        gas = market.params.gas_fee
-        most = -(-bound // RATE) + gas if order.draft.buy else bound // RATE - gas
-        wait = market.params.batch_interval_ms
-        return words.queued(order.draft, market.params, most, order.number, order.ticket, wait)
-    if order.status in {OrderStatus.REFUSED, OrderStatus.CANCELLED}:
-        if order.status is OrderStatus.CANCELLED:
-            return words.taken_back(market.params, order.draft, order.ticket)
+        return words.queued(market.params, order, bound(market.params, order.draft))
+    if order.status is OrderStatus.REFUSED:
         numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
-        failed = words.Failed(
+        failed = words_trade.Failed(
             params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas
         )
-        return words.not_filled(failed, order.ticket)
+        return words_trade.not_filled(failed, order.ticket)
+    if order.status is OrderStatus.CANCELLED and order.tick is None:
+        return words.taken_back(market.params, order)
+    done = await _standing(uow, order, market, tick)
+    if order.status is OrderStatus.CANCELLED:
+        return words.given_back(done, await _why(uow, order, market))
+    if order.status is OrderStatus.RESTING and order.draft.limit is not None:
+        return words.in_book(done, order.draft.limit)
+    return words.filled(done)
+
+
+async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.Standing:
     state = await uow.markets.state(order.market)
     member = await uow.members.get(order.market, order.person)
-    parts: dict[str, int] = {}
-    for trade in await uow.trades.of_order(order.market, order.number):
-        parts[trade.kind] = parts.get(trade.kind, 0) + trade.size
-    done = words.Done(
+    trades = await uow.trades.of_order(order.market, order.number)
+    return words.Standing(
         params=market.params,
-        draft=order.draft,
-        filled=order.done,
-        unsold=order.remaining,
-        amount=order.amount,
-        fee=order.fee,
-        gas=order.gas,
-        parts=parts,
+        order=order,
+        legs=legs_of(trades, order.number),
+        latest=legs_of([one for one in trades if one.tick == tick], order.number),
         held=held(member, order.draft.outcome, order.draft.side) if member else 0,
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
-    return words.filled(done, order.ticket)
+
+
+async def _why(uow: UnitOfWork, order: OrderRow, market: Market) -> str:
+    """Who gave back what was left of it."""
+    if order.reason != RELEASED:
+        return words.why_cancelled(order)
+    if market.status is Status.VOIDED:
+        return words.why_voided(order)
+    state = await uow.markets.state(market)
+    if order.draft.outcome in state.out:
+        return words.why_outcome_out(market.params, order)
+    return words.why_over(order)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import words_admin, words_look, words_show
+from bot import words_admin, words_look, words_orders, words_show
 from bot.boards import board_of
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
@@ -46,8 +46,9 @@ async def _board(told: Telling) -> Reply:
 
 
 async def _order(told: Telling) -> Reply | None:
+    """It ran, or it was met where it waited, in the tick the payload names."""
     order = await told.uow.orders.get(told.market.id, int(told.facts["order"]))
-    return await receipt(told.uow, order, told.market) if order else None
+    return await receipt(told.uow, order, told.market, told.facts.get("tick")) if order else None
 
 
 async def _eliminated(told: Telling) -> Reply:
@@ -91,7 +92,10 @@ async def _round_asked(told: Telling) -> Reply | None:
     return words_show.round_asked(told.market, told.facts, state.active)
 
 
-async def _refused(told: Telling) -> Reply:
+async def _refused(told: Telling) -> Reply | None:
+    if told.facts["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
+        number = told.facts["asked"]["order"]
+        return None if number is None else words_orders.nothing_left(int(number))
     return words_admin.control_refused(told.market, told.facts, await told.state())
 
 

@@ -77,6 +77,10 @@ def plural(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def dotted(parts: Iterable[str]) -> str:
     """`fee $0.51 · gas $0.01`."""
     return " · ".join(part for part in parts if part)

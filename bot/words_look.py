@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.money import Cut, money, percent, price, round_money, signed_percent, span, tokens
+from bot.money import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
 from bot.names import clean
 from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Reply, Stamp, Table, bold, code, line, quiet
 from bot.words import INVITE, STATUS_WORDS, name_of, no, outcome, plural, say, side_word, token_name
@@ -166,9 +166,10 @@ def rules(market: Market | None) -> Reply:
     rows: list[Line] = [
         line("Exactly one outcome wins. A YES token pays $1 if its outcome wins, a NO token $1 if it does not."),
         line("You buy from and sell to the house; every trade moves the prices, of the others a little too."),
+        line("An order with a limit trades at that price or better; what does not trade at once waits in the book."),
         line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
         line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
-        line("An order runs once, at the next tick, within its ticket's worst price or not at all."),
+        line("An order without a limit runs once, at the next tick, within its ticket's worst price or not at all."),
         line(
             "The house stakes a subsidy and never loses more. Alone nobody can be sure of a profit; against a crowd, "
             "baskets of tokens can earn what the crowd overpaid: that is the game."
@@ -177,6 +178,7 @@ def rules(market: Market | None) -> Reply:
     ]
     if market is not None:
         rows.append(line(_terms(market.params)))
+        rows += [line(row) for row in _meeting(market.params)]
     rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
     return say("You trade on who wins, for play money.", blocks=rows)
 
@@ -187,6 +189,22 @@ def _terms(params: MarketParams) -> str:
         f"{'gas ' + money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
         f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
     )
+
+
+def _meeting(params: MarketParams) -> list[str]:
+    """How orders meet here: matching and auto-fill, a sentence each."""
+    rate = percent(params.match_fee)
+    matching = f"Orders meet each other too: a buyer with a seller, and YES with NO for {rate} of the price a side."
+    if not params.cm_enabled:
+        matching = "Orders meet each other too, but only those of the same token."
+    autofill = "There is no auto-fill here: only trades on its own outcome fill an order."
+    if params.af_enabled:
+        back = percent(RATE - params.sigma)
+        autofill = (
+            "With auto-fill an order that waits is also filled when trades on other outcomes bring the price to its "
+            f"limit; {back} of what that leaves over comes back to it."
+        )
+    return [matching, autofill]
 
 
 # -- help

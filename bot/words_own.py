@@ -1,4 +1,4 @@
-"""One's own affairs: joining, holdings, balance, orders, trades."""
+"""One's own affairs: joining, holdings, balance, trades."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.reply import Column, Reply, Stamp, Table, code, line, quiet
 from bot.words import dotted, name_of, no, outcome, plural, say, side_word
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from storage.records import Market, Member, OrderRow, OrderStatus, TradeRow
+from storage.records import Market, Member, TradeRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def _typed(params: MarketParams, holding: Holding) -> str:
 
 def balance(member: Member, worth: int) -> Reply:
     """What she can spend, and how she stands against what she was given."""
-    total = member.balance + member.coming + worth
+    total = member.balance + member.coming + member.escrow + worth
     given = member.stake + member.coming
     gain = total - given
     rows = [
@@ -118,6 +118,7 @@ def balance(member: Member, worth: int) -> Reply:
             dotted(
                 [
                     f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
+                    f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
                     f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
                     f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
                 ]
@@ -136,46 +137,6 @@ def balance(member: Member, worth: int) -> Reply:
     return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
 
 
-ORDER_WORDS = {
-    OrderStatus.PENDING: "waiting",
-    OrderStatus.RESTING: "in the book",
-    OrderStatus.FILLED: "filled",
-    OrderStatus.PARTLY: "partly filled",
-    OrderStatus.REFUSED: "not filled",
-    OrderStatus.CANCELLED: "cancelled",
-}
-
-
-def orders(params: MarketParams, found: Sequence[OrderRow]) -> Reply:
-    """Newest first."""
-    if not found:
-        return say("You have sent no orders yet.", blocks=(line("Try ", code(first_buy(params))),))
-    rows = tuple(
-        (
-            line(f"{one.number}"),
-            line(
-                "Buy " if one.draft.buy else "Sell ",
-                outcome(params, one.draft.outcome),
-                f" {side_word(one.draft.side)}",
-            ),
-            line(tokens(one.draft.size)),
-            line(ORDER_WORDS[one.status]),
-            line(money(one.amount + one.gas if one.draft.buy else one.amount - one.gas) if one.done else "–"),
-        )
-        for one in found
-    )
-    columns = (
-        Column(title="Order", numeric=True),
-        Column(title="What"),
-        Column(title="Tokens", numeric=True),
-        Column(title="State"),
-        Column(title="Money", numeric=True),
-    )
-    waiting = sum(one.status is OrderStatus.PENDING for one in found)
-    head = f"{plural(waiting, 'order')} waiting for the next tick." if waiting else "No order is waiting."
-    return say(head, blocks=(Table(columns=columns, rows=rows),))
-
-
 def trades(params: MarketParams, found: Sequence[TradeRow], person: int) -> Reply:
     """Her own, newest first."""
     if not found:
@@ -188,7 +149,7 @@ def trades(params: MarketParams, found: Sequence[TradeRow], person: int) -> Repl
             ),
             line(tokens(one.size)),
             line(price(one.price)),
-            line(money(one.amount + one.buy_fee if one.buyer == person else one.amount - one.sell_fee)),
+            line(money(one.amount + one.buy_fee if one.buyer == person else one.amount - one.kept - one.sell_fee)),
         )
         for one in found
     )

@@ -13,6 +13,7 @@ from bot.names import clean
 from bot.reply import Action, Audience, Board, Line, Part, Picture, Reply, Span, Stamp, Style, Tone, bold, code, line
 from bot.words import (
     INVITE,
+    first_upper,
     listed,
     listed_outcomes,
     name_of,
@@ -57,10 +58,6 @@ def count(number: int) -> str:
 def round_name(number: int | None, *, final: bool = False) -> str:
     """`round 2`, `the final`."""
     return "the final" if final else f"round {(number or 0) + 1}"
-
-
-def first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:

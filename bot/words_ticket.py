@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot import words_fill, words_limit
 from bot.money import (
     RATE,
     Cut,
@@ -13,12 +14,13 @@ from bot.money import (
     price_change,
     rate_of_price,
     tokens,
+    typed_limit,
     typed_money,
     typed_tokens,
 )
 from bot.params_trade import Amount
 from bot.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line
-from bot.words import dotted, if_right, outcome, say, side_word, token_name
+from bot.words import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.quote import Quote
 from engine.terms import MarketParams
 from storage.records import OrderDraft
@@ -44,6 +46,7 @@ class Offer:
     most: int
     capped: bool = False
     typed: str = ""  # the amount as she typed it
+    no_autofill: bool = False  # asked for where the market has none
 
     @property
     def total(self) -> int:
@@ -88,6 +91,8 @@ def _impact(offer: Offer) -> Table:
 
 def _headline(offer: Offer) -> tuple[str | Part, ...]:
     draft, params = offer.draft, offer.params
+    if draft.limit is not None:
+        return words_limit.headline(offer, draft.limit)
     what = outcome(params, draft.outcome, Style.BOLD)
     if draft.buy:
         right = f"get {money(offer.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
@@ -97,6 +102,8 @@ def _headline(offer: Offer) -> tuple[str | Part, ...]:
 
 def _ticket_lines(offer: Offer) -> list[Line]:
     quote = offer.quote
+    if offer.draft.limit is not None:
+        return words_limit.lines(offer, offer.draft.limit, others(offer), warnings(offer))
     before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
     plain = quote.amount - quote.fee if offer.draft.buy else quote.amount + quote.fee
     average = plain * 10**6 // quote.size if quote.size else 0
@@ -109,11 +116,11 @@ def _ticket_lines(offer: Offer) -> list[Line]:
         ]
     )
     rows = [line(numbers)]
-    others = _others(offer)
-    if others:
-        rows.append(others)
-    rows.extend(_warnings(offer))
-    return rows
+    if len(quote.sizes) > 1:
+        rows.append(line(first_upper(words_fill.sources(quote.sizes, offer.draft)), "."))
+    rows.append(others(offer))
+    rows.extend(warnings(offer))
+    return [row for row in rows if row]
 
 
 def _at_worst(offer: Offer) -> str:
@@ -123,7 +130,7 @@ def _at_worst(offer: Offer) -> str:
     return f"at least {money(offer.most, Cut.DOWN)}, else nothing happens"
 
 
-def _others(offer: Offer) -> Line:
+def others(offer: Offer) -> Line:
     """What the order does to the prices of the others, the largest first."""
     moved = [
         (move.yes_after - move.yes_before, move.outcome)
@@ -141,7 +148,7 @@ def _others(offer: Offer) -> Line:
     return tuple(part for part in parts if not isinstance(part, Span) or part.text)
 
 
-def _warnings(offer: Offer) -> list[Line]:
+def warnings(offer: Offer) -> list[Line]:
     quote, rows = offer.quote, []
     if quote.unsold:
         rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
@@ -159,19 +166,29 @@ def _warnings(offer: Offer) -> list[Line]:
 
 
 def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: str, slippage: int) -> Reply:
-    """Change asks for the two numbers of a ticket, filled in."""
+    """Change asks for the numbers of a ticket, filled in."""
     what = f"{'Buy' if draft.buy else 'Sell'} {token_name(params, draft.outcome, draft.side)}"
     usual = "40, all, half or 25%" if not draft.buy else "100 tokens, $50, half or 25%"
-    fields = (
-        Field(name="amount", label="Amount", value=amount, hint=usual),
-        Field(
-            name="slippage", label="Slippage", value=percent(slippage), hint="how far the price may run", required=False
-        ),
-    )
+    first = Field(name="amount", label="Amount", value=amount, hint=usual)
+    if draft.limit is None:
+        fields: tuple[Field, ...] = (
+            first,
+            Field(
+                name="slippage",
+                label="Slippage",
+                value=percent(slippage),
+                hint="how far the price may run",
+                required=False,
+            ),
+        )
+        tail = f"slippage {percent(slippage)}"
+    else:
+        fields = (first, *words_limit.change_fields(draft, draft.limit, params))
+        tail = f"limit {typed_limit(draft.limit)}"
     form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
     return say(
         f"Change this ticket: {what}.",
-        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} slippage {percent(slippage)}")),),
+        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} {tail}")),),
         form=form,
     )
 

@@ -7,100 +7,24 @@ from dataclasses import dataclass
 
 from bot.money import (
     Cut,
+    limit_price,
     money,
     percent,
     price,
     rate_of_price,
-    span,
     tokens,
+    typed_limit,
     typed_tokens,
 )
 from bot.params import quoted
 from bot.reply import Action, Line, Reply, Stamp, Tone, code, line
-from bot.words import dotted, listed, name_of, no, say, token_name
+from bot.words import listed, name_of, no, say, token_name
 from engine.events import Reason
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import OrderDraft
 
-# -- the ticket
-
-
-# -- after Confirm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """An order that has run, and where its owner stands now. Money in micro-dollars, gas apart from `amount`."""
-
-    params: MarketParams
-    draft: OrderDraft
-    filled: int
-    unsold: int
-    amount: int
-    fee: int
-    gas: int
-    parts: Mapping[str, int]  # tokens by kind of fill
-    held: int
-    price_now: int
-
-
-def queued(
-    draft: OrderDraft, params: MarketParams, most: int, number: int, ticket_id: int | None, wait_ms: int
-) -> Reply:
-    """Confirmed and waiting for its tick; a second press says the same."""
-    verb, bound = ("Buying", "for at most") if draft.buy else ("Selling", "for at least")
-    what = f" {tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
-    cut = Cut.UP if draft.buy else Cut.DOWN
-    return say(
-        f"Sent. {verb}{what} {bound} {money(most, cut)}.",
-        blocks=(
-            line(f"Order {number} runs with the next tick, within {span(wait_ms)}; this message becomes its receipt."),
-        ),
-        tone=Tone.WAIT,
-        ticket=ticket_id,
-    )
-
-
-def filled(done: Done, ticket_id: int | None) -> Reply:
-    """The receipt."""
-    draft, params = done.draft, done.params
-    what = f"{tokens(done.filled)} {token_name(params, draft.outcome, draft.side)}"
-    total = done.amount + done.gas if draft.buy else done.amount - done.gas
-    head = f"Filled: {what} for {money(total)}." if draft.buy else f"Filled: sold {what} for {money(total)}."
-    rows = [line(_sources(done))] if len(done.parts) > 1 else []
-    rows.append(line(_receipt(done)))
-    if done.unsold:
-        rows.append(
-            line(f"{tokens(done.unsold)} came back: the house had no room for them. Try again after others bought.")
-        )
-    rows.append(_holding(done))
-    return say(head, blocks=rows, tone=Tone.GOOD, ticket=ticket_id)
-
-
-def _sources(done: Done) -> str:
-    names = {"maker": "from the house", "direct": "from the book", "mint": "minted with a NO buyer", "swap": "by swap"}
-    return ", ".join(f"{tokens(size)} {names.get(kind, kind)}" for kind, size in done.parts.items()) + "."
-
-
-def _receipt(done: Done) -> str:
-    plain = done.amount - done.fee if done.draft.buy else done.amount + done.fee
-    average = plain * 10**6 // done.filled if done.filled else 0
-    return dotted(
-        [
-            f"{price(average)} a token",
-            f"fee {money(done.fee)}" if done.fee else "",
-            f"gas {money(done.gas)}" if done.gas else "",
-        ]
-    )
-
-
-def _holding(done: Done) -> Line:
-    if not done.held:
-        return line("You hold none of them now.")
-    now = money(done.held * done.price_now // 10**6, Cut.DOWN)
-    right = money(done.held, Cut.DOWN)
-    return line(f"You now hold {tokens(done.held)}; worth {now}, {right} if right.")
+# -- not filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +68,10 @@ def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = Non
     """The line that would make this order."""
     name = quoted(name_of(params, draft.outcome))
     how_many = amount or typed_tokens(draft.size)
-    tail = f" slippage {slippage}" if slippage else ""
+    if draft.limit is not None:
+        tail = f" limit {typed_limit(draft.limit)}{' autofill' if draft.autofill else ''}"
+    else:
+        tail = f" slippage {slippage}" if slippage else ""
     return f"/{'buy' if draft.buy else 'sell'} {name.lower()} {draft.side.value} {how_many}{tail}"
 
 
@@ -182,12 +109,6 @@ def _past(detail: Mapping[str, int], draft: OrderDraft) -> str:
     )
 
 
-def taken_back(params: MarketParams, draft: OrderDraft, ticket_id: int | None) -> Reply:
-    """An order its owner cancelled before it ran."""
-    again = line(code(order_line(params, draft)), " asks anew.")
-    return no("Not filled: you took this order back before it ran.", blocks=(again,), ticket=ticket_id)
-
-
 # -- refused before there is a ticket
 
 
@@ -220,15 +141,37 @@ def slippage_too_small(
     )
 
 
-def too_poor(params: MarketParams, draft: OrderDraft, need: int, have: int, reserved: int) -> Reply:
+def too_poor(params: MarketParams, draft: OrderDraft, need: int, have: int, reserved: int, escrow: int = 0) -> Reply:
     aside = f", {money(reserved)} more is set aside for orders on their way" if reserved else ""
+    aside += f", {money(escrow)} for orders in the book" if escrow else ""
     rest = (
         line(code(order_line(params, draft, "all")), " spends what you have.")
         if have > 10_000
         else line(code("/positions"))
     )
-    what = f"{tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
+    what = token_name(params, draft.outcome, draft.side)
+    what = f"{tokens(draft.size)} {what}" if draft.size else f"So much {what}"
+    what += f" at {limit_price(draft.limit)}, the largest fee in," if draft.limit is not None else ""
     return no(f"{what} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}.", blocks=(rest,))
+
+
+def limit_and_slippage(params: MarketParams, draft: OrderDraft, typed: str) -> Reply:
+    again = order_line(params, draft, typed)
+    return Reply(
+        head=line("An order with a limit needs no slippage: it never trades past its limit."),
+        blocks=(line(code(again), " leaves it out."),),
+        actions=(Action(label="Without slippage", text=again),),
+        tone=Tone.BAD,
+        ok=False,
+    )
+
+
+def autofill_needs_limit(params: MarketParams, draft: OrderDraft, typed: str) -> Reply:
+    """`draft` has a limit near the price now, for the example."""
+    return no(
+        "Auto-fill is for orders that wait in the book, and this one has no limit to wait at.",
+        blocks=(line("Such as ", code(order_line(params, draft, typed))),),
+    )
 
 
 def no_balance() -> Reply:
@@ -240,10 +183,18 @@ def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[s
     return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,))
 
 
-def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked: int) -> Reply:
-    name = quoted(name_of(params, number)).lower()
+def all_for_sale(params: MarketParams, number: int, side: Side, held: int) -> Reply:
     return no(
-        f"You hold {tokens(held)} {token_name(params, number, side)}, not {tokens(asked)}.",
+        f"All your {tokens(held)} {token_name(params, number, side)} are for sale in the book already.",
+        blocks=(line(code("/orders"), " shows them; what is cancelled there can be sold anew."),),
+    )
+
+
+def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked: int, tied: int = 0) -> Reply:
+    name = quoted(name_of(params, number)).lower()
+    aside = f", {tokens(tied)} of them for sale in the book already" if tied else ""
+    return no(
+        f"You hold {tokens(held)} {token_name(params, number, side)}{aside}, not {tokens(asked)}.",
         blocks=(line(code(f"/sell {name} {side.value} all"), " sells them all."),),
     )
 

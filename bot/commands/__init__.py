@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bot.command import Command
-from bot.commands.account import balance, join, markets, orders, positions, trades
+from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_setup import create, open_, set_
+from bot.commands.book import book, depth
 from bot.commands.help import help_, start_here
 from bot.commands.look import board, chart, leaderboard, rules, tape
+from bot.commands.orders import cancel_order, orders, press_cancel
 from bot.commands.trade import buy, cancel, change, confirm, quote, sell
 
 COMMANDS: tuple[Command, ...] = (
@@ -16,11 +18,14 @@ COMMANDS: tuple[Command, ...] = (
     buy,
     sell,
     quote,
+    cancel_order,
+    orders,
     positions,
     balance,
-    orders,
     trades,
     board,
+    book,
+    depth,
     chart,
     leaderboard,
     tape,
@@ -31,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     confirm,
     cancel,
     change,
+    press_cancel,
     create,
     set_,
     schedule,

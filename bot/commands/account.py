@@ -51,14 +51,6 @@ async def balance(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     return words.balance(seat.member, worth)
 
 
-@command("orders", examples=("/orders",))
-async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
-    """See your orders: those that wait and those that have run."""
-    async with ctx.db.reading() as uow:
-        found = await uow.orders.of(market.id, seat.member.person, n=_SHOWN)
-    return words.orders(market.record.params, found)
-
-
 @command("trades", examples=("/trades",))
 async def trades(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     """See your own last trades."""

@@ -6,12 +6,12 @@ from bot import words_ticket
 from bot import words_trade as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
-from bot.offers import closed, closed_for_trading, offer, offer_of, terms_of
+from bot.offers import Wish, closed, closed_for_trading, offer, offer_of, terms_of
 from bot.params import NumberArg
+from bot.params_book import AutofillArg, LimitArg
 from bot.params_trade import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
 from bot.receipts import receipt
 from bot.reply import Reply
-from engine.state import Side
 from storage.records import Declined, Market, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
@@ -19,7 +19,7 @@ from storage.unit_of_work import UnitOfWork
 @command(
     "buy",
     ready=closed_for_trading,
-    examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes half'),
+    examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes 200 limit 15c autofill'),
 )
 async def buy(
     ctx: Ctx,
@@ -29,22 +29,26 @@ async def buy(
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
+    limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
+    autofill: AutofillArg = False,
 ) -> Reply:
     """Buy tokens that pay $1 each if you are right.
 
     You get a ticket first, seen by you alone: what it costs, what it pays, the most it can cost. Nothing is ordered
-    until you press Confirm.
+    until you press Confirm. With a limit, what does not trade at once waits in the book until it does or you cancel.
 
+    limit: pay no more than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
     """
-    return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=True)
+    wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    return await _new_ticket(ctx, market, seat, wish)
 
 
 @command(
     "sell",
     ready=closed_for_trading,
-    examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half slippage 2%"),
+    examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half limit 60c"),
 )
 async def sell(
     ctx: Ctx,
@@ -54,20 +58,28 @@ async def sell(
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
+    limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
+    autofill: AutofillArg = False,
 ) -> Reply:
     """Sell tokens you hold back to the market.
 
     You get a ticket first, seen by you alone: what you get, and the least you can get. Nothing is sold until you press
-    Confirm.
+    Confirm. With a limit, what does not trade at once waits in the book until it does or you cancel.
 
     amount: 40 tokens, all, half or 25% of what you hold
+    limit: take no less than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
     """
-    return await _new_ticket(ctx, market, seat, outcome, side, amount, slippage, buying=False)
+    wish = Wish(outcome=outcome, side=side, buy=False, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    return await _new_ticket(ctx, market, seat, wish)
 
 
-@command("quote", ready=closed_for_trading, examples=("/quote germany yes 100", "/quote 2 no $500"))
+@command(
+    "quote",
+    ready=closed_for_trading,
+    examples=("/quote germany yes 100", "/quote 2 no $500", "/quote germany yes 100 limit 45c"),
+)
 async def quote(
     ctx: Ctx,
     *,
@@ -75,13 +87,17 @@ async def quote(
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
+    limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
+    autofill: AutofillArg = False,
 ) -> Reply:
     """See what buying would cost and do to every price, without an order.
 
+    limit: pay no more than this a token, such as 0.55 or 55c
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    found = offer(market, outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, member=None)
+    wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    found = offer(market, wish, None)
     if isinstance(found, Reply):
         return found
     return words_ticket.estimate(found, words.order_line(found.params, found.draft))
@@ -146,12 +162,16 @@ async def change(
     *,
     number: NumberArg,
     amount: AmountArg | None = None,
+    limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
+    autofill: AutofillArg | None = None,
 ) -> Reply:
-    """Ask for another amount or slippage; a new ticket takes the old one's place.
+    """Ask for other numbers; a new ticket takes the old one's place.
 
     number: the ticket's
+    limit: the price to trade at or better
     slippage: how far the price may run
+    autofill: whether trades on other outcomes may fill it
     """
     async with ctx.db.reading() as uow:
         found = await _own_ticket(ctx, uow, number)
@@ -163,19 +183,25 @@ async def change(
         if ticket.status is not TicketStatus.OPEN:
             return words.already_changed(ticket.id)
         old = offer_of(ticket, record.params)
-        if amount is None and slippage is None:
+        if (amount, limit, slippage, autofill) == (None, None, None, None):
             return words_ticket.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
         member = await uow.members.get(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
         raise LookupError(f"ticket {number} of somebody who is not in its market")
     view = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
-    size = amount or Amount(tokens=ticket.draft.size)
-    slip = old.slippage if slippage is None else slippage
     draft = ticket.draft
-    return await _new_ticket(
-        ctx, view, Seat(member=member), draft.outcome, draft.side, size, slip, buying=draft.buy, instead_of=ticket
+    price = draft.limit if limit is None else limit
+    wish = Wish(
+        outcome=draft.outcome,
+        side=draft.side,
+        buy=draft.buy,
+        amount=amount or Amount(tokens=draft.size),
+        slippage=old.slippage if slippage is None and price is None else slippage,
+        limit=price,
+        autofill=draft.autofill if autofill is None else autofill,
     )
+    return await _new_ticket(ctx, view, Seat(member=member), wish, instead_of=ticket)
 
 
 async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
@@ -190,24 +216,15 @@ async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, M
 
 
 async def _new_ticket(
-    ctx: Ctx,
-    market: MarketView,
-    seat: Seat,
-    outcome: int,
-    side: Side,
-    amount: Amount,
-    slippage: int | None,
-    *,
-    buying: bool,
-    instead_of: Ticket | None = None,
+    ctx: Ctx, market: MarketView, seat: Seat, wish: Wish, *, instead_of: Ticket | None = None
 ) -> Reply:
     shut = closed_for_trading(market)
     if shut is not None:
         return shut
-    found = offer(market, outcome=outcome, side=side, buy=buying, amount=amount, slippage=slippage, member=seat.member)
+    found = offer(market, wish, seat.member)
     if isinstance(found, Reply):
         return found
-    reserve = found.most if buying else found.quote.gas
+    reserve = found.most if wish.buy else found.quote.gas
     async with ctx.db.writing() as uow:
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)

@@ -19,7 +19,7 @@ async def complete(play: Play, who: str, text: str) -> list[Suggestion]:
 
 async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
     rows: tuple[tuple[str, str, list[str]], ...] = (
-        ("ada", "/b", ["/buy ", "/balance ", "/board "]),
+        ("ada", "/b", ["/buy ", "/balance ", "/board ", "/book "]),
         ("ada", "/buy ", ["/buy Germany ", "/buy Brazil ", '/buy "Costa Rica" ']),
         ("ada", "/buy c", ['/buy "Costa Rica" ']),
         ("ada", '/buy "c', ['/buy "Costa Rica" ']),
@@ -27,10 +27,14 @@ async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
         ("ada", "/buy costa rica ", ["/buy costa rica yes ", "/buy costa rica no "]),
         ("ada", "/buy costa rica y", ["/buy costa rica yes "]),
         ("ada", "/buy 1 yes $", ["/buy 1 yes $50 "]),
-        ("ada", "/buy 1 yes 100 ", [f"/buy 1 yes 100 slippage {n}% " for n in (1, 5, 10, 25)]),
+        ("ada", "/buy 1 yes 100 ", ["/buy 1 yes 100 limit ", *(f"/buy 1 yes 100 slippage {n}% " for n in (1, 5))]),
+        ("ada", "/buy 1 yes 100 l", ["/buy 1 yes 100 limit "]),
+        ("ada", "/buy 1 yes 100 limit 55c a", ["/buy 1 yes 100 limit 55c autofill yes "]),
+        ("ada", "/cancel ", ["/cancel 4 ", "/cancel 3 ", "/cancel all "]),
+        ("ada", "/cancel a", ["/cancel all "]),
         ("ada", "/buy 1 yes 100 sli", [f"/buy 1 yes 100 slippage {n}% " for n in (1, 5, 10, 25)]),
         ("ada", "/buy 1 yes 100 slippage 1", ["/buy 1 yes 100 slippage 1% ", "/buy 1 yes 100 slippage 10% "]),
-        ("ada", "/buy 1 yes 100 slippage 5% ", []),
+        ("ada", "/buy 1 yes 100 limit 55c slippage 5% autofill no ", []),
         ("ada", "/sell ", ["/sell Brazil ", "/sell Germany ", '/sell "Costa Rica" ']),
         ("ada", "/adm", []),
         (BOSS, "/admin el", ["/admin eliminate "]),
@@ -42,6 +46,9 @@ async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=("ada",))
         await play.confirmed("ada", "/buy brazil no 10")
+        await play.confirmed("ada", "/buy costa rica yes 10 limit 15c")
+        await play.tick()
+        await play.confirmed("ada", "/sell brazil no 4 limit 90c")
         await play.tick()
         for who, text, wanted in rows:
             found = await complete(play, who, text)
@@ -53,6 +60,8 @@ async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
         assert "100 tokens, $50 of spending" in explained.hint
         held = (await complete(play, "ada", "/sell "))[1]
         assert "you hold 10 NO" in held.hint
+        order = (await complete(play, "ada", "/cancel "))[1]
+        assert (order.label, order.hint) == ("4", "sell 4 Brazil NO at 90¢")
 
 
 async def test_hidden_commands_are_not_offered(tmp_path: Path) -> None:

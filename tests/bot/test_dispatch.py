@@ -42,7 +42,7 @@ BARE = (
         ("/lead", "did you mean /leaderboard?"),
         ("/xyzzy", "Try `/help`"),
         ("/\u202e\x00", "There is no command"),
-        ("/cancel 4", "There is no command"),
+        ("/correct 4", "There is no command"),
         ("/ticket", "There is no command"),
         ("/help nothing", "There is no command"),
         ("/help by", "`/help buy`"),

@@ -93,7 +93,7 @@ def test_a_form_gives_arguments_by_name() -> None:
         ("/buy germany maybe x", ["is not a side", "is not an amount"], None, "/buy germany <side> <amount>"),
         ("/buy germany yes 100 5%", ["did you mean `slippage 5%`"], "/buy germany yes 100 slippage 5%", None),
         ("/buy germany yes 100 slippage 5", ["did you mean 5%"], "/buy germany yes 100 slippage 5%", None),
-        ("/buy germany yes 100 limit=0.5", ["“limit” is not part"], "/buy germany yes 100", None),
+        ("/buy germany yes 100 depth=0.5", ["“depth” is not part"], "/buy germany yes 100", None),
         ("/buy germany yes 100 please now", ["could not place “please now”"], "/buy germany yes 100", None),
         ("/buy xyz maybe -5", ["no outcome “xyz”", "is not a side", "is not an amount"], None, None),
         ("/admin create Cup A, B", ["3 to 10 outcomes"], None, "/admin create Cup <outcomes>"),
@@ -114,10 +114,27 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_lost(
         assert read(found.corrected).problems == ()
 
 
-def test_limits_and_books_are_not_offered_before_they_exist() -> None:
-    assert "cancel" not in BY_NAME
-    assert "book" not in BY_NAME
-    assert {p.name for p in BY_NAME["buy"].params} == {"outcome", "side", "amount", "slippage"}
+@pytest.mark.parametrize(
+    ("tail", "autofill"),
+    [
+        ("autofill", True),
+        ("autofill yes", True),
+        ("autofill=on", True),
+        ("autofill no", False),
+        ("AUTOFILL limit 55c", True),
+        ("autofill slippage 5%", True),
+        ("limit 55c autofill", True),
+    ],
+)
+def test_the_name_of_a_flag_alone_means_yes(tail: str, autofill: bool) -> None:
+    found = read(f"/buy costa rica yes 100 {tail}")
+    assert found.problems == ()
+    assert (found.values["outcome"], found.values["autofill"]) == (2, autofill)
+
+
+def test_a_price_without_its_name_is_taken_for_a_limit() -> None:
+    found = read("/buy germany yes 100 55c")
+    assert found.corrected == "/buy germany yes 100 limit 55c"
 
 
 def test_a_line_of_any_length_is_answered_quickly() -> None:

@@ -36,7 +36,8 @@ def test_every_example_is_a_line_that_works() -> None:
 
 def test_the_options_are_those_the_contract_names() -> None:
     options = {command.name: tuple(param.name for param in command.params) for command in COMMANDS}
-    assert options["buy"] == options["sell"] == ("outcome", "side", "amount", "slippage")
+    assert options["buy"] == options["sell"] == options["quote"]
+    assert options["buy"] == ("outcome", "side", "amount", "limit", "slippage", "autofill")
     assert options["admin create"] == ("title", "outcomes", "preset", "z", "balance", "tick", "odds")
     assert options["admin eliminate"][:2] == ("outcomes", "reason")
     assert options["admin resolve"][:2] == ("winner", "reason")

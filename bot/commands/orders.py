@@ -1,0 +1,91 @@
+"""One's own orders: what waits, and taking it back."""
+
+from __future__ import annotations
+
+from bot import words_orders as words
+from bot.command import command
+from bot.context import Ctx, MarketView, Seat
+from bot.offers import closed
+from bot.params import NumberArg
+from bot.params_book import OrderArg, Which
+from bot.reply import Reply
+from bot.words_trade import cannot_trade
+from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus
+from storage.unit_of_work import UnitOfWork
+
+_SHOWN = 15
+_WAITING = 200  # more than anybody keeps in the book
+
+
+@command("orders", examples=("/orders",))
+async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+    """See your orders: those that wait, with what is set aside for them, and those that have run."""
+    person = seat.member.person
+    async with ctx.db.reading() as uow:
+        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+        found = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
+    recent = [one for one in found if one.status not in OPEN_ORDERS][:_SHOWN]
+    return words.orders(market.record.params, waiting, recent)
+
+
+@command("cancel", examples=("/cancel 7", "/cancel all"))
+async def cancel_order(ctx: Ctx, *, market: MarketView, seat: Seat, order: OrderArg) -> Reply:
+    """Take back an order that waits, or all of them.
+
+    What has not traded comes back with the next tick, to the millionth. It works while trading is frozen, too.
+    """
+    async with ctx.db.writing() as uow:
+        reply = await _cancel(ctx, uow, market.record, seat.member.person, order)
+        await uow.commit()
+    return reply
+
+
+@command("order cancel", hidden=True)
+async def press_cancel(ctx: Ctx, *, market: NumberArg, order: OrderArg) -> Reply:
+    """Take back an order of one market, whichever the chat holds now.
+
+    market: its number
+    """
+    async with ctx.db.writing() as uow:
+        record = await uow.markets.get(market)
+        if record is None or ctx.person is None or await uow.members.get(market, ctx.person.id) is None:
+            return words.not_yours(order.number) if order.number is not None else words.nothing_waits()
+        reply = await _cancel(ctx, uow, record, ctx.person.id, order)
+        await uow.commit()
+    return reply
+
+
+async def _cancel(ctx: Ctx, uow: UnitOfWork, market: Market, person: int, which: Which) -> Reply:
+    """Orders no tick has run go at once; those in the book are asked for and go with the next tick."""
+    if which.number is not None:
+        one = await uow.orders.get(market.id, which.number)
+        if one is None or one.person != person:
+            return words.not_yours(which.number)
+        if one.status is OrderStatus.CANCELLED and one.tick is None:
+            return words.taken_back(market.params, [one])
+        if one.status not in OPEN_ORDERS:
+            return words.gone(one)
+        waiting = [one]
+    else:
+        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+    if not waiting:
+        return words.nothing_waits()
+    withdrawn = await uow.orders.withdraw(market.id, person, which.number)
+    resting = [one for one in waiting if one.status is OrderStatus.RESTING]
+    if not resting:
+        return words.taken_back(market.params, withdrawn)
+    if isinstance(await _ask(ctx, uow, market, person, which, resting), Declined):
+        return closed(market, await uow.markets.state(market.id)) or cannot_trade("over")
+    return words.asked(market.params, resting, withdrawn)
+
+
+async def _ask(
+    ctx: Ctx, uow: UnitOfWork, market: Market, person: int, which: Which, resting: list[OrderRow]
+) -> Declined | None:
+    """Queue the cancel; asked twice before it has run, it is queued once."""
+    name = f"cancel:{market.id}:{person}:{market.tick}:{which.number or 'all'}"
+    order = which.number
+    found = await uow.actions.append(
+        market.id, "cancel", {"user": person, "order": order}, actor=person, request_id=name, now_ms=ctx.now_ms
+    )
+    return found if isinstance(found, Declined) else None

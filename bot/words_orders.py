@@ -1,0 +1,163 @@
+"""One's orders: what waits and what is set aside for it, what has run, and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.money import Cut, limit_price, money, tokens
+from bot.reply import Action, Column, Line, Reply, Table, Tone, code, line
+from bot.words import listed, no, outcome, plural, say, side_word, token_name
+from bot.words_own import first_buy
+from bot.words_receipt import cancel_action
+from engine.terms import MarketParams
+from storage.records import OrderRow, OrderStatus
+
+BUTTONS = 8  # one a row, and one for all
+
+_STATES = {
+    OrderStatus.PENDING: "next tick",
+    OrderStatus.RESTING: "in the book",
+    OrderStatus.FILLED: "filled",
+    OrderStatus.PARTLY: "partly filled",
+    OrderStatus.REFUSED: "not filled",
+    OrderStatus.CANCELLED: "cancelled",
+}
+
+
+def orders(params: MarketParams, waiting: Sequence[OrderRow], recent: Sequence[OrderRow]) -> Reply:
+    """Those that wait first, newest first, with a button each; then those that have run."""
+    if not waiting and not recent:
+        return say("You have sent no orders yet.", blocks=(line("Try ", code(first_buy(params))),))
+    blocks: list[Line | Table] = []
+    if waiting:
+        blocks.append(_waiting(params, waiting))
+    if recent:
+        blocks.append(_recent(params, recent))
+    return say(_head(waiting), blocks=blocks, actions=_buttons(waiting))
+
+
+def _head(waiting: Sequence[OrderRow]) -> str:
+    if not waiting:
+        return "No order of yours waits."
+    aside = sum(_aside(one) for one in waiting)
+    set_aside = f", {money(aside, Cut.UP)} set aside" if aside else ""
+    return f"{plural(len(waiting), 'order')} of yours {'waits' if len(waiting) == 1 else 'wait'}{set_aside}."
+
+
+def _aside(order: OrderRow) -> int:
+    return order.reserve if order.status is OrderStatus.PENDING else order.escrow
+
+
+def _waiting(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
+    columns = (
+        Column(title="Order", numeric=True),
+        Column(title="What"),
+        Column(title="Left", numeric=True),
+        Column(title="State"),
+        Column(title="Set aside", numeric=True),
+    )
+    return Table(columns=columns, rows=tuple(_wait_row(params, one) for one in rows))
+
+
+def _wait_row(params: MarketParams, one: OrderRow) -> tuple[Line, ...]:
+    left = tokens(one.remaining)
+    if one.remaining != one.draft.size:
+        left += f" of {tokens(one.draft.size)}"
+    aside = money(_aside(one), Cut.UP) if one.draft.buy else f"{tokens(one.remaining)} tokens"
+    state = _STATES[one.status] + (", auto-fill" if one.draft.autofill else "")
+    return (line(f"{one.number}"), _what(params, one), line(left), line(state), line(aside))
+
+
+def _what(params: MarketParams, one: OrderRow) -> Line:
+    draft = one.draft
+    at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
+    return line("Buy " if draft.buy else "Sell ", outcome(params, draft.outcome), f" {side_word(draft.side)}{at}")
+
+
+def _recent(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
+    columns = (
+        Column(title="Order", numeric=True),
+        Column(title="What"),
+        Column(title="Tokens", numeric=True),
+        Column(title="State"),
+        Column(title="Money", numeric=True),
+    )
+    return Table(columns=columns, rows=tuple(_recent_row(params, one) for one in rows))
+
+
+def _recent_row(params: MarketParams, one: OrderRow) -> tuple[Line, ...]:
+    how_many = tokens(one.draft.size)
+    if 0 < one.done < one.draft.size:
+        how_many = f"{tokens(one.done)} of {how_many}"
+    total = one.amount + one.gas - one.rebate if one.draft.buy else one.amount - one.gas + one.rebate
+    state = "returned" if one.status is OrderStatus.CANCELLED and one.reason else _STATES[one.status]
+    return (
+        line(f"{one.number}"),
+        _what(params, one),
+        line(how_many),
+        line(state),
+        line(money(total) if one.done else "–"),
+    )
+
+
+def _buttons(waiting: Sequence[OrderRow]) -> tuple[Action, ...]:
+    rows = [cancel_action(one, f"Cancel {one.number}") for one in waiting[:BUTTONS]]
+    if len(waiting) > 1:
+        first = waiting[0]
+        rows.append(Action(label="Cancel all", text=f"/order cancel {first.market} all", person=first.person))
+    return tuple(rows)
+
+
+# -- taking back
+
+
+def not_yours(number: int) -> Reply:
+    return no(f"You have no order {number}.", blocks=(line(code("/orders"), " lists yours."),))
+
+
+def nothing_waits() -> Reply:
+    return no("No order of yours waits, so there is nothing to cancel.", blocks=(line(code("/orders"), " has all."),))
+
+
+def gone(order: OrderRow) -> Reply:
+    """A stale button, or a number that has done its work."""
+    ended = {
+        OrderStatus.FILLED: "is filled already",
+        OrderStatus.PARTLY: "has run already",
+        OrderStatus.REFUSED: "was not filled and does not wait",
+    }.get(order.status, "is cancelled already" if not order.reason else "was returned already")
+    return no(f"Order {order.number} {ended}.", blocks=(line(code("/orders"), " shows what waits."),))
+
+
+def taken_back(params: MarketParams, rows: Sequence[OrderRow]) -> Reply:
+    """Orders no tick has run yet: gone at once."""
+    what = listed([_named(params, one) for one in rows])
+    return say(
+        f"Cancelled before it ran: {what}." if len(rows) == 1 else f"Cancelled before they ran: {what}.",
+        blocks=(line("Nothing was ordered or charged; what was set aside is yours again."),),
+    )
+
+
+def asked(params: MarketParams, resting: Sequence[OrderRow], withdrawn: Sequence[OrderRow]) -> Reply:
+    """Orders in the book leave it with the next tick; a notice then says what came back."""
+    blocks = []
+    if withdrawn:
+        blocks.append(line(f"Cancelled before they ran: {listed([_named(params, one) for one in withdrawn])}."))
+    back = sum(one.escrow for one in resting)
+    if back:
+        blocks.append(line(f"Then {money(back, Cut.DOWN)} comes back to you, less what may fill until then."))
+    what = listed([_named(params, one) for one in resting[:3]])
+    more = f" and {len(resting) - 3} more" if len(resting) > 3 else ""
+    return say(f"Asked to cancel {what}{more}; with the next tick.", blocks=blocks, tone=Tone.WAIT)
+
+
+def nothing_left(number: int) -> Reply:
+    """The engine's answer: what was to be cancelled had gone by then."""
+    return no(
+        f"Order {number} had left the book before it could be cancelled.",
+        blocks=(line(code("/orders"), " shows what became of it."),),
+    )
+
+
+def _named(params: MarketParams, one: OrderRow) -> str:
+    return f"order {one.number} ({tokens(one.remaining)} {token_name(params, one.draft.outcome, one.draft.side)})"
