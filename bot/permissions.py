@@ -42,6 +42,7 @@ TABLE: Mapping[str, Rule] = {
     "chart": _ANYONE,
     "leaderboard": _ANYONE,
     "tape": _ANYONE,
+    "verify": _ANYONE,
     "rules": _ANYONE,
     "quote": _ANYONE,
     "markets": _ANYONE,

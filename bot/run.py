@@ -15,6 +15,7 @@ from pathlib import Path
 from bot import logs
 from bot.adapters.room.server import Room
 from bot.announcer import Announcer
+from bot.auditor import Auditor
 from bot.charts import Charts
 from bot.dispatch import Dispatcher
 from bot.platform import Platform
@@ -45,7 +46,9 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         platforms: dict[str, Platform] = {}
         charts = Charts(db)
         stack.push_async_callback(charts.close)
-        dispatcher = Dispatcher(db, clock.now_ms)
+        auditor = Auditor(db, clock.now_ms, apart=True)
+        stack.push_async_callback(auditor.close)
+        dispatcher = Dispatcher(db, clock.now_ms, auditor=auditor)
         if room:
             served = Room(
                 db,

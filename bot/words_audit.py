@@ -19,10 +19,8 @@ _LONGEST = 200
 
 
 def head_line(head: str) -> Line:
-    """Below an elimination and the end; nothing where a notice is older than heads."""
-    if not head:
-        return ()
-    return line(quiet("Audit head "), code(head[:SHOWN]), quiet(" seals all that happened up to here."))
+    """Below an elimination and the end."""
+    return line(quiet("Audit head "), code(head[:SHOWN]), quiet(" seals all up to here; "), code("/verify"))
 
 
 def not_begun() -> Reply:

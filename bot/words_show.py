@@ -23,6 +23,7 @@ from bot.words import (
     side_word,
     token_name,
 )
+from bot.words_audit import head_line
 from bot.words_own import first_buy
 from engine.state import Side
 from engine.terms import MarketParams
@@ -171,7 +172,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     ]
     if market.start_ms is not None and market.status.value == "RUNNING":
         rows.append(line("Trading is open again."))
-    rows.append(late(facts))
+    rows += [late(facts), head_line(facts["head"])]
     if picture is not None:
         rows.append(picture)
     actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
@@ -254,7 +255,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
         line(f"Its YES stood at {price(before.get(winner, 0))} before the end.") if winner in before else (),
     ]
     rows += podium(facts["podium"], names)
-    rows.append(late(facts))
+    rows += [late(facts), head_line(facts["head"])]
     if picture is not None:
         rows.append(picture)
     rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
@@ -280,6 +281,7 @@ def voided(facts: Facts) -> Reply:
     rows = [line(f"Everybody gets back what they had put in, net: {money(paid)} in all.")]
     if facts["scaled"]:
         rows.append(line(f"They had put in {money(owed)}, more than the house has left, so all shares are cut alike."))
+    rows.append(head_line(facts["head"]))
     return to_chat("This market is called off.", blocks=rows, tone=Tone.LOUD)
 
 

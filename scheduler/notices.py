@@ -1,7 +1,7 @@
 """What happened in a tick to what is told: events to notices. Pure data, no prose; `bot.words` has the sentences.
 
 Times in payloads are epoch milliseconds, money and prices micro-dollars, outcomes and rounds count from 0. `late_ms` is
-0 where a step ran on time.
+0 where a step ran on time; `head` is the tick's hash, which whoever reads it can hold against the database later.
 
 | kind | for | payload |
 |---|---|---|
@@ -14,10 +14,10 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 | frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms |
 | round_asked | admins | round, count, final, at_ms, late_ms |
 | round_skipped | chats | round |
-| eliminated | chats | fields of `Eliminated`, at_ms, late_ms |
+| eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
 | resumed, paused | chats | round or null, at_ms |
-| resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]] |
-| voided | chats | at_ms, owed, paid, scaled |
+| resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
+| voided | chats | at_ms, owed, paid, scaled, head |
 | retuned | chats | fields |
 | big_trade | chats | outcome, side, buy, size, amount, price |
 | halted | admins | reason, tick |
@@ -57,9 +57,9 @@ PODIUM = 3
 Place = tuple[int, int, int, int]  # place, person, gain, final
 
 
-def tick_notices(outcome: TickOutcome, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
+def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
     """Everything a tick has to tell, private things first, the board last."""
-    found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium), *_big_trades(outcome)]
+    found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
     if outcome.market.tick == 0:
         found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts)}))
     if outcome.fills or outcome.events:
@@ -149,7 +149,7 @@ def _met(outcome: TickOutcome) -> list[Notice]:
     ]
 
 
-def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place]) -> list[Notice]:
+def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place], head: str) -> list[Notice]:
     """The course of the market, in the order it ran."""
     market = outcome.market
 
@@ -167,17 +167,19 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place]) -> list[N
             case RoundSkipped():
                 found.append(_to_chats("round_skipped", {"round": event.round}))
             case Eliminated():
-                found.append(_to_chats("eliminated", _plain(market, event) | {"late_ms": late(event.at_ms)}))
+                found.append(
+                    _to_chats("eliminated", _plain(market, event) | {"late_ms": late(event.at_ms), "head": head})
+                )
             case Resumed():
                 found.append(_to_chats("resumed", _plain(market, event)))
             case Paused():
                 found.append(_to_chats("paused", _plain(market, event) | {"round": None}))
             case Resolved():
                 places: list[Json] = [list(place) for place in podium]
-                extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places}
+                extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places, "head": head}
                 found.append(_to_chats("resolved", _plain(market, event) | extra))
             case Voided():
-                found.append(_to_chats("voided", _plain(market, event)))
+                found.append(_to_chats("voided", _plain(market, event) | {"head": head}))
             case Retuned():
                 found.append(_to_chats("retuned", {"fields": list(event.fields)}))
             case _:

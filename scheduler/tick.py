@@ -95,7 +95,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, outcome)
-        await _tell(uow, outcome, pace)
+        await _tell(uow, outcome, head, pace)
         laps.lap("save")
         db.crash("before commit")
         await uow.commit()
@@ -127,13 +127,13 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
     return True
 
 
-async def _tell(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> None:
+async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) -> None:
     """The notices of a tick into the outbox, in its transaction."""
     podium: list[notices.Place] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
         ranked = standings(await uow.members.of(outcome.market.id), None)
         podium = [(row.rank, row.person, row.gain, row.final) for row in ranked[: notices.PODIUM]]
-    found = notices.tick_notices(outcome, pace, podium)
+    found = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.known(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     facts = Facts(

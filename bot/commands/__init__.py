@@ -7,6 +7,7 @@ from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_setup import create, open_, set_
+from bot.commands.audit import verify
 from bot.commands.book import book, depth
 from bot.commands.help import help_, start_here
 from bot.commands.look import board, chart, leaderboard, rules, tape
@@ -29,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     chart,
     leaderboard,
     tape,
+    verify,
     markets,
     rules,
     help_,
