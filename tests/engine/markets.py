@@ -52,12 +52,12 @@ def some_odds(rng: Random, n: int, least: Decimal, most: Decimal) -> list[Decima
     return [rate(o) for o in odds]
 
 
-def some_rounds(rng: Random, n: int) -> list[Round]:
+def some_rounds(rng: Random, n: int, least: int = 0) -> list[Round]:
     """A timetable inside SPAN: up to three rounds before the final, losers named, asked for or the cheapest."""
     times = sorted(rng.sample(range(10, SPAN), 8))
     order, rounds, left = rng.sample(range(n), n), [], n
     named = rng.random() < 0.5
-    for i in range(rng.randint(0, 3)):
+    for i in range(rng.randint(least, 3)):
         count = rng.randint(1, max(1, left // 2))
         if left - count < 2:
             break

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from random import Random
 
 from engine import risk
 from engine.events import Event, params_after
-from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
+from engine.intents import Cancel, Control, ControlKind, Intent, Join, Order, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.resolution import trigger_resolution
@@ -75,26 +75,41 @@ class Twin:
         assert not (found := differences(after, market)), f"{found} without {losers} at {self.now}"
 
 
-KINDS: dict[str, ControlKind] = {"out": "eliminate", "won": "resolve", "void": "void"}
+KINDS: dict[str, ControlKind] = {
+    "out": "eliminate",
+    "won": "resolve",
+    "void": "void",
+    "freeze": "freeze",
+    "resume": "resume",
+}
 
 
 def said(twin: Twin, line: str, at: int, name: str) -> Intent:
-    """A line of a scene: `1 gets 100`, `1 buys 9 yes of 0 worst 0.6`, `1 sells all no of 2`, `out 1 2`, `won 0`."""
+    """A line of a scene: `1 gets 100`, `1 buys 9 yes of 0 worst 0.6`, `1 sells all no of 2 limit 0.4 opt`, `1 cancels`,
+    `1 cancels 03-0` (the first line of the fourth tick), `out 1 2`, `won 0`, `fee 0.02`.
+    """
     words = line.split()
-    if not words[0].isdecimal():
+    if words[0] in KINDS:
         kind = KINDS[words[0]]
         return Control(id=name, accepted_ms=at, kind=kind, outcomes=tuple(int(word) for word in words[1:]))
+    if not words[0].isdecimal():
+        return Retune(id=name, accepted_ms=at, values={words[0]: words[1]})
     user = int(words[0])
     if words[1] == "gets":
         return Join(id=name, accepted_ms=at, user=user, cash=_micro(words[2]))
+    if words[1] == "cancels":
+        return Cancel(id=name, accepted_ms=at, user=user, order=words[2] if words[2:] else None)
     outcome, side = int(words[5]), Side(words[3])
     size = twin.state.accounts[user].tokens[outcome][side is Side.NO] if words[2] == "all" else _micro(words[2])
     order = Order(id=name, accepted_ms=at, user=user, outcome=outcome, side=side, buy=words[1] == "buys", size=size)
-    if words[6:7] == ["worst"]:
-        order = replace(order, worst_price=_micro(words[7]) * MICRO)
-    if words[6:7] == ["slip"]:
-        order = replace(order, max_slippage=_micro(words[7]) * MICRO)
-    return order
+    more = {word: _micro(number) * MICRO for word, number in zip(words[6::2], words[7::2], strict=False)}
+    return replace(
+        order,
+        limit=more.get("limit"),
+        worst_price=more.get("worst"),
+        max_slippage=more.get("slip"),
+        autofill=words[-1] == "opt",
+    )
 
 
 def _micro(text: str) -> int:
@@ -113,14 +128,18 @@ def play(twin: Twin, ticks: Sequence[str], now: int = 0) -> None:
         twin.tick(now, [said(twin, line, now, f"{number:02}-{i}") for i, line in enumerate(lines)])
 
 
-def wander(rng: Random, twin: Twin, ticks: int) -> None:
+Doing = Callable[[Random, str, int, MarketState, MarketParams], Intent]
+"""Draws what somebody does: (chance, id, time, state, params)."""
+
+
+def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arrive: Sequence[Intent] = ()) -> None:
     """A random life: everybody joins, trades in ticks of random length, rounds as they fall due, seldom a void."""
-    twin.tick(0, [some_join(rng, f"join{user}", 0, user) for user in USERS])
+    twin.tick(0, arrive or [some_join(rng, f"join{user}", 0, user) for user in USERS])
     for number in range(ticks):
         before = twin.now
         now = min(SPAN + 50, before + rng.choice((0, 1, rng.randint(1, 40), SPAN // ticks, 2 * SPAN // ticks)))
         intents: list[Intent] = [
-            some_order(rng, f"{rng.randrange(1000):03}-{number}-{i}", rng.randint(before, now), twin.state, twin.params)
+            doing(rng, f"{rng.randrange(1000):03}-{number}-{i}", rng.randint(before, now), twin.state, twin.params)
             for i in range(rng.randint(0, 6))
         ]
         intents += answer(rng, twin.state, twin.params, f"admin-{number}", rng.randint(before, now))

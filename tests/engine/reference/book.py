@@ -33,9 +33,10 @@ class Resting:
         return ceil(self.limit * self.rest) - ceil(self.limit * (self.rest - size))
 
     def pays_fee(self, rate: Fraction, size: int) -> int:
-        """The match fee of such a part, likewise."""
+        """The match fee of such a part, likewise; no more than the escrow holds for it."""
         rate = self.limit * min(rate, self.fee)
-        return ceil(rate * self.rest) - ceil(rate * (self.rest - size))
+        whole = ceil(rate * self.rest) - ceil(rate * (self.rest - size))
+        return min(whole, self.released(size) - self.pays(size))
 
     def released(self, size: int) -> int:
         """What a part frees of the escrow."""

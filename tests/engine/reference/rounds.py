@@ -24,7 +24,9 @@ def decide(market: Market, stage: Stage, what: str) -> None:
 
 
 def carry_out(market: Market, command: Command) -> None:
-    """A command; `eliminate` and `resolve` answer the round that asked."""
+    """A command; `eliminate` and `resolve` answer the round that asked, and none does anything after the end."""
+    if market.status in ("resolved", "voided"):
+        return
     if command.kind == "freeze":
         market.status = "frozen"
     elif command.kind == "resume":

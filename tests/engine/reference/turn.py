@@ -89,8 +89,8 @@ class Turn:
     def hold_to(self, worst: Fraction | None) -> None:
         """A market order: whole or not at all for a buy, something for a sell, none past its worst price."""
         traded = self.order.size - self.rest
-        if self.market.people[self.order.user].cash < 0 or traded == 0:
-            raise RefusedError("no cash, or an empty pool")
+        if traded == 0:
+            raise RefusedError("an empty pool")
         if worst is None:
             return
         if (self.amount > worst * traded) if self.order.buy else (self.amount < worst * traded):
@@ -114,6 +114,7 @@ class Turn:
     def come_to_rest(self) -> None:
         resting = self.as_resting(self.rest)
         self.market.people[self.order.user].cash -= resting.escrow(self.rest)
+        self.hold_to_cash()
         self.market.resting[resting.id] = resting
         self.market.seen["rests"] += 1
 
@@ -158,6 +159,12 @@ class Turn:
         self.rest -= size
         self.amount += amount
         self.fees += fee
+        self.hold_to_cash()
+
+    def hold_to_cash(self) -> None:
+        """Each counterpart's amount is rounded up by itself, so that a limit order may need more than its escrow."""
+        if self.market.people[self.order.user].cash < 0:
+            raise RefusedError("no cash")
 
     def take_swap(self, offer: Offer) -> None:
         most = min(self.rest, offer.size)
@@ -177,8 +184,6 @@ class Turn:
         if fill is None:
             return
         market.settle(order.user, order.outcome, order.side, fill, buy=order.buy)
-        if market.people[order.user].cash < 0:
-            raise RefusedError("no cash")
         self.took(fill.size, fill.total, fill.fee)
         ours = (order.user, None) if order.buy else (None, order.user)
         market.legs.append(
