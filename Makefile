@@ -4,7 +4,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
-.PHONY: setup demo test clean
+OPS ?= 1000000
+KILLS ?= 50
+DB ?= sqlite
+
+.PHONY: setup demo test bench soak crash clean
 
 setup: .venv/ready
 
@@ -23,6 +27,16 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
+
+# The long runs: not in CI, `make test` has a small portion of each.
+bench: setup
+	$(BIN)/python -m tests.bench.engine_bench $(if $(JSON),--json $(JSON))
+
+soak: setup
+	$(BIN)/python -m tests.simulation.soak --ops $(OPS)
+
+crash: setup
+	$(BIN)/python -m tests.simulation.crash --kills $(KILLS) --db $(DB)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis outcry-demo dist

@@ -155,7 +155,7 @@ def quote_rows(times: int) -> dict[str, float]:
     limit = at_tick(params, ticks_of(state, params, 3, Side.YES) + 2)
     return {
         "size": round(1000 / timed(lambda: ask(size=20 * MICRO, slippage=RATE // 20), times)),
-        "spend": round(1000 / timed(lambda: ask(spend=20 * MICRO, slippage=RATE // 20), times)),
+        "spend": round(1000 / timed(lambda: ask(spend=20 * MICRO), times)),
         "limit": round(1000 / timed(lambda: ask(size=20 * MICRO, limit=limit), times)),
     }
 
