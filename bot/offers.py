@@ -150,13 +150,12 @@ def _limited(
         if beyond < CENT:
             size = replace(size, spend=size.spend - beyond)
             found = _ask(view, asked, size, None, member)
-    if isinstance(found, Refused) and (found.reason is not Reason.NO_CASH or member is None):
-        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
-    if isinstance(found, Refused):
-        need, draft = found.detail["need"], asked
-    else:
+    draft = asked
+    if isinstance(found, Quote):
         draft = replace(asked, size=found.size + found.unsold + found.rests)
-        need = tied_up(params, draft)
+    elif member is None or found.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    need = max(tied_up(params, draft), size.spend or 0)
     if member is not None and need + params.gas_fee > member.available:
         aside = member.reserved, member.escrow
         return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)

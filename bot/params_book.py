@@ -23,12 +23,13 @@ class LimitKind(Kind[int]):
     about = "trade at this price or better and wait in the book for it, such as 0.55 or 55c"
 
     def parse(self, text: str, scene: Scene) -> int | Wrong:
-        said = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("$")
+        typed = unicodedata.normalize("NFKC", text).strip().casefold()
+        said = typed.removeprefix("$")
         cents = said.endswith(("c", "¢"))
         value = number(said.rstrip("c¢").strip()) if not said.endswith(("k", "m")) else None
         if value is None:
             return Wrong(words.not_a_limit(text))
-        if not cents and 1 <= value < 100:  # a bare 55 is 55 cents, hardly $55
+        if not cents and said == typed and 1 <= value < 100:  # a bare 55 is 55 cents, hardly $55
             meant = f"{value.normalize():f}c"
             if not isinstance(self.parse(meant, scene), Wrong):
                 return Wrong(words.limit_above_a_dollar(text, meant), meant)
@@ -80,7 +81,7 @@ class OrderKind(Kind[Which]):
     about = "the order's number as /orders shows it, or all"
 
     def parse(self, text: str, scene: Scene) -> Which | Wrong:
-        said = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("#")
+        said = text.strip().casefold().removeprefix("#")
         if said in {"all", "everything"}:
             return Which()
         if said.isascii() and said.isdigit() and len(said) <= 12 and int(said):

@@ -6,6 +6,7 @@ import pytest
 
 from bot.money import MICRO, RATE
 from bot.params import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
+from bot.params_book import LimitKind, OrderKind, Which
 from bot.params_trade import Amount, AmountKind, Outcome, Outcomes, YesNo
 from bot.scene import Held, Scene
 from engine.state import Side
@@ -166,3 +167,65 @@ def test_suggestions_explain_themselves_and_own_holdings_come_first_when_selling
     assert next(iter(Outcome().suggest("co", SCENE))).value == '"Costa Rica"'
     assert [hint.value for hint in YesNo().suggest("n", SCENE)] == ["no"]
     assert all(hint.about for hint in AmountKind().suggest("", SCENE))
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"),
+    [
+        ("0.55", 55), (".55", 55), ("$0.55", 55), ("0.550", 55), ("55c", 55), ("55¢", 55), ("55C", 55), ("1c", 1),
+        ("99¢", 99), ("0.01", 1), ("５５c", 55),
+    ],
+)  # fmt: skip
+def test_a_limit_is_a_price_on_the_steps_of_the_market(typed: str, cents: int) -> None:
+    assert LimitKind().parse(typed, SCENE) == cents * RATE // 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "instead"),
+    [
+        ("0.555", "the nearest are 55c and 56c", "55c"),
+        ("55.000001c", "the nearest are 55c and 56c", "55c"),
+        ("98.5c", "the nearest are 98c and 99c", "98c"),
+        ("55", "did you mean 55c?", "55c"),
+        ("0", "between 1c and 99c", None),
+        ("0.001", "between 1c and 99c", None),
+        ("$1", "between 1c and 99c", None),
+        ("100c", "between 1c and 99c", None),
+        ("100", "between 1c and 99c", None),
+        ("55%", "say it as 0.55 or 55c", None),
+        ("1k", "say it as 0.55 or 55c", None),
+        ("-55c", "say it as 0.55 or 55c", None),
+        ("c", "say it as 0.55 or 55c", None),
+        ("", "say it as 0.55 or 55c", None),
+        ("nan", "say it as 0.55 or 55c", None),
+    ],
+)
+def test_what_is_no_limit_is_refused_with_the_nearest_that_are(typed: str, words: str, instead: str | None) -> None:
+    found = LimitKind().parse(typed, SCENE)
+    assert isinstance(found, Wrong)
+    assert words in found.sentence
+    assert found.instead == instead
+
+
+def test_the_careful_neighbour_of_a_limit_is_the_higher_one_when_selling() -> None:
+    found = LimitKind().parse("55.5c", SELLING)
+    assert isinstance(found, Wrong)
+    assert found.instead == "56c"
+
+
+def test_finer_steps_take_finer_limits() -> None:
+    fine = Scene(now_ms=0, tick=RATE // 1_000)
+    assert LimitKind().parse("55.5c", fine) == 555 * RATE // 1_000
+    found = LimitKind().parse("55.55c", fine)
+    assert isinstance(found, Wrong)
+    assert "steps of 0.1¢; the nearest are 55.5c and 55.6c" in found.sentence
+
+
+@pytest.mark.parametrize(("typed", "which"), [("7", Which(7)), ("#7", Which(7)), ("ALL", Which()), ("007", Which(7))])
+def test_an_order_goes_by_its_number_or_all(typed: str, which: Which) -> None:
+    assert OrderKind().parse(typed, SCENE) == which
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.5", "²", "seven", "", "1" * 13])
+def test_what_is_no_order_number_is_refused(typed: str) -> None:
+    assert isinstance(OrderKind().parse(typed, SCENE), Wrong)
