@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from engine.events import Cancelled, Event, Fill, Released, Rested
+from engine.intents import Order
 from engine.params import MarketParams
-from engine.state import Binary, MarketState, Side, Status
+from engine.resting import PoolKey
+from engine.state import Binary, MarketState, RestingOrder, Side, Status
 from engine.units import RATE
 
 OVER = (Status.RESOLVED, Status.VOIDED)
@@ -138,6 +140,38 @@ def check_rests(before: MarketState, after: MarketState, fills: Sequence[Fill], 
         if isinstance(event, Cancelled | Released):
             assert rests.pop(event.order) == event.rest, f"rest of {event.order}"
     assert {name: rest for name, rest in rests.items() if rest} == {n: o.rest for n, o in after.resting.items()}
+
+
+def check_matches(before: MarketState, order: Order, fills: Sequence[Fill]) -> None:
+    """Of an order alone in its tick: nobody meets herself, better prices go first, shares are exact."""
+    met: dict[tuple[str, PoolKey], dict[str, int]] = {}
+    for fill in fills:
+        assert fill.buyer is None or fill.buyer != fill.seller, "somebody bought from herself"
+        if fill.resting is not None and fill.kind != "sweep":
+            waiting = before.resting[fill.resting]
+            assert fill.kind == "autofill" or waiting.user != order.user, "somebody was matched with herself"
+            met.setdefault((fill.kind, waiting.key), {})[waiting.id] = fill.size
+    for (kind, key), sizes in met.items():
+        rivals = [
+            resting
+            for resting in before.resting.orders()
+            if (resting.key[:3] == key[:3]) and (resting.autofill if kind == "autofill" else resting.user != order.user)
+        ]
+        assert sizes == _shares([rival for rival in rivals if rival.key == key], sum(sizes.values())), "pro-rata"
+        for rival in rivals:
+            if kind in ("direct", "mint", "merge") and (rival.limit > key[3] if rival.buy else rival.limit < key[3]):
+                taken = met.get((kind, rival.key), {}).get(rival.id)
+                assert taken == rival.rest, f"{rival.id} had the better price"
+
+
+def _shares(waiting: list[RestingOrder], fill: int) -> dict[str, int]:
+    """floor(fill * own / total), what is left one each to the oldest."""
+    total = sum(order.rest for order in waiting)
+    assert fill <= total, "overfilled"
+    shares = {order.id: fill * order.rest // total for order in sorted(waiting, key=lambda o: (o.accepted_ms, o.id))}
+    for name in list(shares)[: fill - sum(shares.values())]:
+        shares[name] += 1
+    return {name: share for name, share in shares.items() if share}
 
 
 def check_all(state: MarketState, params: MarketParams, granted: Mapping[int, int]) -> None:

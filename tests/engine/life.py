@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 
 from engine import risk
-from engine.events import Event, Fill, Gas, Joined, OrderDone, cash_changes, params_after
+from engine.events import Event, Fill, Gas, Joined, OrderDone, Reason, cash_changes, params_after
 from engine.intents import Control, Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.quote import Quote, quote
-from engine.state import MarketState, Status, fingerprint, open_market, state_from_json, state_to_json
+from engine.state import Book, MarketState, Status, fingerprint, open_market, price, state_from_json, state_to_json
+from engine.units import RATE
 from tests.engine import laws
 from tests.engine.markets import SPAN, USERS, some_intent, some_join
-from tests.engine.twin import answer
+from tests.engine.twin import Doing, answer
 
 
 class Life:
     """`state` and `params` as the last tick left them; `granted` is the play money of each user."""
 
-    def __init__(self, params: MarketParams) -> None:
+    def __init__(self, params: MarketParams, doing: Doing = some_intent) -> None:
         self.first = self.params = params
+        self.doing = doing
         self.state = open_market(params)
         self.granted: dict[int, int] = {}
         self.now = 0
@@ -92,6 +95,7 @@ class Life:
             autofill=order.autofill,
         )
         order = replace(order, worst_price=None, max_slippage=None)
+        fills = apply_orders(before, [order], self.params, order.accepted_ms)[0]
         events = self.tick(order.accepted_ms, [order])
         done = next(event for event in events if isinstance(event, OrderDone))
         if done.status == "refused":
@@ -102,10 +106,13 @@ class Life:
             assert isinstance(asked, Quote), asked
             assert (asked.size, asked.unsold, asked.amount) == (done.filled, done.unsold, done.amount)
             assert (asked.fee, asked.gas) == (done.fee, done.gas)
+            laws.check_matches(before, order, fills)
+        if order.limit is None and order.user in before.accounts:
+            check_helped(before, self.params, order, done, fills)
 
-    def wander(self, rng: Random, ticks: int, crowd: int = 1) -> None:
+    def wander(self, rng: Random, ticks: int, crowd: int = 1, arrive: Sequence[Intent] = ()) -> None:
         """A random life of at most so many ticks, for soaks; `crowd` times as many orders in each."""
-        self.tick(0, [some_join(rng, self.name(), 0, user) for user in USERS])
+        self.tick(0, arrive or [some_join(rng, self.name(), 0, user) for user in USERS])
         for _ in range(ticks):
             if self.state.status in laws.OVER:
                 return
@@ -115,8 +122,8 @@ class Life:
         """Random orders over `passed` ms, and what an admin is asked for."""
         before, now = self.now, min(SPAN + 50, self.now + passed)
         intents: list[Intent] = [
-            some_intent(rng, self.name(), rng.randint(before, now), self.state, self.params)
-            for _ in range(rng.randint(0, 5))
+            self.doing(rng, self.name(), rng.randint(before, now), self.state, self.params)
+            for _ in range(rng.randint(0, 5) * crowd)
         ]
         if self.state.status in (Status.FROZEN, Status.PAUSED) and self.state.frozen_for is None:
             intents.append(Control(id=self.name(), accepted_ms=before, kind="resume"))
@@ -141,6 +148,32 @@ def check_untouched(before: MarketState, life: Life, events: Sequence[Event]) ->
     paid = sum(event.amount for event in gas)
     profit = {**quiet.profit, "gas": quiet.profit["gas"] + paid}
     assert life.state == replace(quiet, accounts=accounts, profit=profit, pot=quiet.pot + paid)
+
+
+def check_helped(
+    before: MarketState, params: MarketParams, order: Order, done: OrderDone, fills: Sequence[Fill]
+) -> None:
+    """With the book nobody trades worse than with the maker alone, up to the rounding of each counterpart.
+
+    The way goes by the maker's price after his fee. What that does not see is left out: the floor, money beyond p_max,
+    and that the fee on all of a sale is on its last price.
+    """
+    accounts = {user: replace(account, escrow=0) for user, account in before.accounts.items()}
+    empty = replace(before, resting=Book(), accounts=accounts)
+    quiet, after, events = apply_orders(empty, [order], params, order.accepted_ms)
+    alone = next(event for event in events if isinstance(event, OrderDone))
+    surcharged = any(fill.parts.get("floor") or fill.parts.get("penalty") for fill in quiet)
+    if alone.status != "filled" or surcharged or done.reason is Reason.NO_TOKENS:
+        return
+    assert done.status == "filled", "refused for the book"
+    matched = [fill for fill in fills if fill.order == order.id and fill.kind in ("direct", "mint", "merge")]
+    most = Fraction(3 * len(matched))
+    if order.buy:
+        assert done.amount <= alone.amount + most, "dearer than from the maker alone"
+    else:
+        prices = [price(state.binaries[order.outcome], order.side, params) for state in (empty, after)]
+        most += matched != [] and order.size * (prices[0] - prices[1]) * params.fee / RATE + 3
+        assert done.amount >= alone.amount - most, "cheaper than to the maker alone"
 
 
 def _bytes(fills: Sequence[Fill], state: MarketState, events: Sequence[Event]) -> str:

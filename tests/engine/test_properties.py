@@ -18,6 +18,7 @@ from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution, void_market
 from engine.state import MarketState, Side, Status, fingerprint
 from tests.engine import laws
+from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.life import Life, check_untouched
 from tests.engine.markets import SPAN, USERS, logarithmic, some_changes, some_intent, some_join, some_market, some_order
 
@@ -43,10 +44,12 @@ class MarketLife(RuleBasedStateMachine):
     @initialize(seed=SEED)
     def opens(self, seed: int) -> None:
         rng = Random(seed)
-        params = some_market(rng)
+        crowded = rng.random() < 0.5
+        params = some_crowded_market(rng) if crowded else some_market(rng)
         assert params_from_json(params_to_json(params)) == params
-        self.life = Life(params)
-        self.life.tick(0, [some_join(rng, self.life.name(), 0, user) for user in USERS])
+        self.life = Life(params, some_doing if crowded else some_intent)
+        joins = [some_join(rng, self.life.name(), 0, user) for user in USERS]
+        self.life.tick(0, arrivals(rng, params) if crowded else joins)
 
     def running(self) -> bool:
         return self.life.state.status is Status.RUNNING
@@ -75,7 +78,7 @@ class MarketLife(RuleBasedStateMachine):
     def the_quote_is_the_fill(self, seed: int, passed: int) -> None:
         rng = self.chance(seed)
         self.life.tick(self.later(passed), [])
-        intent = some_intent(rng, self.life.name(), self.life.now, self.life.state, self.life.params)
+        intent = self.life.doing(rng, self.life.name(), self.life.now, self.life.state, self.life.params)
         if isinstance(intent, Order):
             self.life.lone(intent)
         else:
