@@ -59,14 +59,16 @@ def _best(turn: Turn, done: Container[PoolKey]) -> PoolKey | None:
     """The pool of another outcome whose limit is most favourable against its price now; ties to the lower outcome, YES
     before NO. None when no limit is at its price or better."""
     desk, own, buy = turn.tick.desk, turn.outcome, turn.buy
+    depths, supplies, head = desk.l, desk.q, -1 if buy else 0
     best: PoolKey | None = None
     most, scale = 0, 1
     for place, levels in desk.book.opted[buy].items():
         j, side, _ = place
         if j == own or not levels:
             continue
-        deep, price = desk.l[j], desk.q[side][j] * RATE
-        if levels[-1] * deep < price if buy else levels[0] * deep > price:
+        deep, price = depths[j], supplies[side][j] * RATE
+        gap = levels[head] * deep - price
+        if gap < 0 if buy else gap > 0:
             continue
         for limit in reversed(levels) if buy else levels:
             gap = limit * deep - price if buy else price - limit * deep

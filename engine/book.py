@@ -93,9 +93,11 @@ class OpenBook:
         return None
 
     def _others(self, key: PoolKey, user: int) -> bool:
+        """Whether anybody else waits in a pool; mostly the first order tells."""
         shelf = self.shelves.get(key)
         if shelf is None:
-            return any(order.user != user for order in self.base.pools[key])
+            pool = self.base.pools[key]
+            return pool[0].user != user or any(order.user != user for order in pool)
         return any(rest and order.user != user for order, rest in zip(shelf.orders, shelf.rests, strict=True))
 
     def waiting(self, key: PoolKey, *, but: int | None = None, opted: bool = False) -> list[int]:

@@ -36,8 +36,12 @@ def apply_orders(
     """
     tick = Tick(state, params, now_ms)
     seen: set[str] = set()
+    desk, due = None, 0
     for intent in in_order(intents):
-        run_due(tick, min(intent.accepted_ms, now_ms))
+        if tick.desk is not desk or intent.accepted_ms >= due:  # only then can a scheduled step be due
+            run_due(tick, min(intent.accepted_ms, now_ms))
+            desk, step = tick.desk, next_step(tick.desk.state, tick.params)
+            due = step.at_ms if step else now_ms + 1
         if intent.id in seen:
             _refuse_again(tick, intent)
         else:
