@@ -61,6 +61,43 @@ def test_no_more_than_the_allowance_after_a_round(values: dict[str, object]) -> 
         assert min(sure) <= params.floor_allowance
 
 
+LOOSE: dict[str, object] = {"fee": "0.05", "match_fee": 0, "kappa": 0, "zeta": "0.3", "tick_size": "0.001"}
+GENEROUS: dict[str, object] = {"af_cap_frac": "0.2", "af_max_surplus": 1, "af_max_pools": 5, "sigma": 0}
+"""Every cap of auto-fills as wide as is legal, and all of their surplus for the ring."""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [THREE, SLANTED, SLANTED | FREE | GENEROUS, SLANTED | LOOSE | GENEROUS, TEN],
+    ids=["defaults", "slanted", "free", "loose", "ten"],
+)
+def test_a_ring_with_a_book_has_no_sure_profit_either(values: dict[str, object]) -> None:
+    """Several accounts of one attacker rest, cross, swap, fill beside and take back: still nothing is certain."""
+    params = market(**values)
+    found = list(search(Random(7), fresh(params), params, TRIES // 4, book=True))
+    assert max(result.gain for result in found) <= 0
+    assert max(result.turnover for result in found) > params.z / 2, "the search never put up real money"
+    kinds = {kind for result in found for kind in result.kinds}
+    assert kinds >= {"maker", "direct", "mint", "autofill", "sweep"}, "the search never used the book"
+
+
+@pytest.mark.parametrize(
+    "values", [THREE, SLANTED | FREE | GENEROUS, THREE | LOOSE | GENEROUS], ids=["defaults", "free", "loose"]
+)
+def test_a_ring_with_a_book_gets_no_more_than_the_allowance_after_a_round(values: dict[str, object]) -> None:
+    """With what it holds and what it has resting when the round comes, whoever it is that leaves."""
+    params, rng = market(**values), Random(11)
+    start = fresh(params)
+    for _ in range(PLANS):
+        plan = _best(list(search(rng, start, params, 40, book=True)))
+        sure = []
+        for loser in start.active:
+            later = after_round(plan.state, params, loser)
+            sure.append(max(result.gain for result in search(rng, later, params, 40, book=True)))
+            assert sure[-1] <= later.allowance
+        assert min(sure) <= params.floor_allowance
+
+
 def test_the_search_finds_the_hole_in_the_classic_start() -> None:
     """Teeth: with every price at a half and no floor, a NO on every outcome is sold below value."""
     params = market(**THREE, preset="classic")
