@@ -16,12 +16,13 @@ from storage.records import Market, Member, TradeRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """Tokens of one side of one outcome, what they cost to buy now, and whether they can still be right."""
+    """Tokens of one side of one outcome, the price of one now, and how many of them wait in the book to be sold."""
 
     outcome: int
     side: Side
     size: int
     price: int
+    for_sale: int = 0
 
     @property
     def worth(self) -> int:
@@ -80,7 +81,7 @@ def positions(params: MarketParams, holdings: Sequence[Holding], member: Member,
     rows = tuple(
         (
             line(outcome(params, one.outcome), f" {side_word(one.side)}"),
-            line(tokens(one.size)),
+            line(tokens(one.size), f" ({tokens(one.for_sale)} for sale)" if one.for_sale else ""),
             line(price(one.price)),
             line(money(one.worth, Cut.DOWN)),
             line(money(one.size, Cut.DOWN)),

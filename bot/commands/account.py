@@ -13,7 +13,7 @@ from bot.params import NumberArg, Text
 from bot.reply import Reply
 from bot.words_own import Holding
 from engine.state import Side
-from storage.records import Declined
+from storage.records import Declined, Member
 
 NameArg = Annotated[str, Text("name", LONGEST_NAME, about="the name others see, yours on this platform if left out")]
 _SHOWN = 15
@@ -40,14 +40,14 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
 @command("positions", examples=("/positions",))
 async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     """See the tokens you hold, what they are worth now and what they pay if right."""
-    held = holdings(market, seat.member.tokens)
+    held = holdings(market, seat.member)
     return words.positions(market.record.params, held, seat.member, over=market.record.over)
 
 
 @command("balance", examples=("/balance",))
 async def balance(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     """See what you can spend and how you stand."""
-    worth = sum(holding.worth for holding in holdings(market, seat.member.tokens))
+    worth = sum(holding.worth for holding in holdings(market, seat.member))
     return words.balance(seat.member, worth)
 
 
@@ -80,10 +80,17 @@ async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
     return words_look.markets(found, current.id if current else None)
 
 
-def holdings(view: MarketView, held: tuple[tuple[int, int], ...]) -> list[Holding]:
+def holdings(view: MarketView, member: Member) -> list[Holding]:
     """What can still be right, dearest first."""
+    person, held = member.person, member.tokens
     found = [
-        Holding(outcome=number, side=side, size=size, price=view.price(number, side))
+        Holding(
+            outcome=number,
+            side=side,
+            size=size,
+            price=view.price(number, side),
+            for_sale=view.state.resting.tied_of(person, number, side),
+        )
         for number, pair in enumerate(held)
         for side, size in zip((Side.YES, Side.NO), pair, strict=True)
         if size and view.state.binaries[number].active

@@ -24,7 +24,7 @@ SCENE = Scene(
 )
 PIECES = (
     *NAMES, "yes", "no", "all", "half", "25%", "$50", "2k", "-1", "0", "1e999", "nan", "9" * 40, "slippage",
-    "slippage=5%",
+    "slippage=5%", "limit", "limit=55c", "0.55", "55¢", "autofill",
     "outcome=", "=", "==", "a=b", '"', '""', '"x', "“", "”", "'", ",", ";", "and", "in 10m", "2014-07-03", "09:40",
     "Europe/Berlin", "+1h", "out", "2", "winner", "ask", "lowest", "to", "for", "5m", "start", "confirm=x", "fee", "z",
     "\u202e", "\x00", "\ud800", "\u0301" * 50, "ﷺ", "🇩🇪", "¼", "²", "٣", "%", "$", "#1", "/", "\\", "<b>", "${x}", "\n",

@@ -197,6 +197,7 @@ async def test_nobody_trades_with_herself(tmp_path: Path) -> None:
         ("ada", "/sell germany yes all limit 52c", "Sell Germany YES at 52¢ or more", "50 wait in the book at 52¢"),
         ("ada", "press Confirm", "Sent. Selling 50 Germany YES at 52¢ or more, for at least $25.73"),
         ("tick", "2s"),
+        ("ada", "/positions", "Germany YES", "50 (50 for sale)"),
         ("ada", "/sell germany yes 10", "!", "All your 50 Germany YES are for sale in the book already"),
         ("ada", "/buy germany yes 400 limit 52c", "wait in the book at 52¢"),
         ("ada", "press Confirm", "Sent."),
