@@ -147,11 +147,11 @@ class OpenBook:
 
     def find(self, id: str) -> tuple[PoolKey, int] | None:
         """(pool, place) of an order that still waits."""
-        order = self.added.get(id)
+        order, user = self.added.get(id), self.base.owner.get(id)
         if order is not None:
             key = order.key
-        elif id in self.base.owner:
-            key = self.base.of_user[self.base.owner[id]][id]
+        elif user is not None:
+            key = self.base.of_user[user][id]
         else:
             return None
         shelf = self.shelf(key)

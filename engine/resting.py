@@ -77,6 +77,32 @@ def escrowed(limit: int, fee: int, size: int) -> int:
     return ceil_div(limit * size, RATE) + ceil_div(limit * fee * size, RATE * RATE)
 
 
+class Owners:
+    """Whose each resting order is, by id: many kept as they are, and the few that came or went (None) since beside
+    them, so that the next one is cheap to make. It never changes."""
+
+    __slots__ = ("_many", "_since", "size")
+
+    def __init__(self, many: dict[str, int], since: dict[str, int | None] | None = None) -> None:
+        self._many = many
+        self._since = since or {}
+        self.size = len(many)
+
+    def get(self, id: str) -> int | None:
+        return self._since[id] if id in self._since else self._many.get(id)
+
+    def after(self, changes: Mapping[str, int | None]) -> Owners:
+        """With these owners; None for an order that is gone."""
+        found = Owners(self._many, {**self._since, **changes})
+        found.size = self.size + sum(
+            (user is not None) - (self.get(name) is not None) for name, user in changes.items()
+        )
+        if 16 * len(found._since) <= found.size + 1_000:
+            return found
+        merged = {**self._many, **found._since}
+        return Owners({name: user for name, user in merged.items() if user is not None})
+
+
 class Book(Mapping[str, RestingOrder]):
     """Every resting order of a market by its id, in the order of pools and age.
 
@@ -92,7 +118,7 @@ class Book(Mapping[str, RestingOrder]):
         for order in sorted(orders, key=AGE):
             pools.setdefault(order.key, []).append(order)
         self.pools = {key: tuple(pools[key]) for key in sorted(pools)}
-        self.owner = {order.id: order.user for pool in self.pools.values() for order in pool}
+        self.owner = Owners({order.id: order.user for pool in self.pools.values() for order in pool})
         self.of_user: dict[int, dict[str, PoolKey]] = {}
         self.tied: dict[int, tuple[int, ...]] = {}
         self.levels: dict[BookSide, tuple[int, ...]] = {}
@@ -108,32 +134,34 @@ class Book(Mapping[str, RestingOrder]):
         """The book with these pools in place of those of the same keys; an empty one is gone."""
         book = Book()
         book.pools = {**self.pools, **pools}
-        book.owner, book.of_user, book.tied = self.owner.copy(), self.of_user.copy(), self.tied.copy()
+        book.of_user, book.tied = self.of_user.copy(), self.tied.copy()
         book.levels, book.opted = self.levels.copy(), self.opted.copy()
         new = {order.id: order for pool in pools.values() for order in pool}
         old = {order.id: order for key in pools for order in self.pools.get(key, ())}
-        touched = {order.user for found in (old, new) for order in found.values()}
-        book.of_user.update((user, self.of_user.get(user, {}).copy()) for user in touched)
-        for name, order in old.items():
-            if name not in new:
-                del book.owner[name]
-            if name not in new or new[name].user != order.user:
-                del book.of_user[order.user][name]
-        for name, order in new.items():
-            if name not in old or old[name].user != order.user:
-                book.owner[name] = order.user
-            book.of_user[order.user][name] = order.key
-        for user in touched:
-            if not book.of_user[user]:
-                del book.of_user[user]
-        book._tie(old.values(), -1)
-        book._tie(new.values(), 1)
+        left = [order for name, order in old.items() if new.get(name) is not order]
+        came = [order for name, order in new.items() if old.get(name) is not order]
+        book._move(left, came)
+        book.owner = self.owner.after({order.id: None for order in left} | {order.id: order.user for order in came})
+        book._tie(left, -1)
+        book._tie(came, 1)
         for key, pool in pools.items():
             if not pool:
                 del book.pools[key]
             _place(book.levels, key, there=bool(pool))
             _place(book.opted, key, there=any(order.autofill for order in pool))
         return book
+
+    def _move(self, left: Iterable[RestingOrder], came: Iterable[RestingOrder]) -> None:
+        """Takes orders off their users' lists and puts others on; a list that is touched is copied first."""
+        hers: dict[int, dict[str, PoolKey]] = {}
+        for order in left:
+            hers.setdefault(order.user, self.of_user[order.user].copy()).pop(order.id)
+        for order in came:
+            hers.setdefault(order.user, self.of_user.get(order.user, {}).copy())[order.id] = order.key
+        for user, ids in hers.items():
+            self.of_user.pop(user, None)
+            if ids:
+                self.of_user[user] = ids
 
     def _tie(self, orders: Iterable[RestingOrder], sign: int) -> None:
         """Ties up (sign 1) or frees (-1) what these sales offer."""
@@ -150,17 +178,20 @@ class Book(Mapping[str, RestingOrder]):
                 self.tied[user] = tuple(tied)
 
     def __getitem__(self, id: str) -> RestingOrder:
-        key = self.of_user[self.owner[id]][id]
+        user = self.owner.get(id)
+        if user is None:
+            raise KeyError(id)
+        key = self.of_user[user][id]
         return next(order for order in self.pools[key] if order.id == id)
 
     def __iter__(self) -> Iterator[str]:
         return (order.id for key in sorted(self.pools) for order in self.pools[key])
 
     def __len__(self) -> int:
-        return len(self.owner)
+        return self.owner.size
 
     def __contains__(self, id: object) -> bool:
-        return id in self.owner
+        return isinstance(id, str) and self.owner.get(id) is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Book) and self.pools == other.pools
