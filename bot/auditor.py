@@ -20,7 +20,7 @@ from storage.verify import Mismatch, Verified, verify
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0  # how long an answer waits for a check that may be quick
+PATIENCE_S = 2.0
 LONGEST_S = 1_800.0  # then it is given up
 
 
@@ -37,15 +37,17 @@ class Checked:
 
 
 class Auditor:
-    """`clock` gives epoch milliseconds."""
+    """`clock` gives epoch milliseconds; `patience_s` is how long an answer waits for a check that may be quick."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], *, apart: bool = False) -> None:
-        self._db, self._clock, self._apart = db, clock, apart
+    def __init__(
+        self, db: Database, clock: Callable[[], int], *, apart: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._db, self._clock, self._apart, self._patience_s = db, clock, apart, patience_s
         self._checked: dict[int, Checked] = {}
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(1)
 
-    async def ask(self, market: int, tick: int, patience_s: float = PATIENCE_S) -> tuple[Checked | None, bool]:
+    async def ask(self, market: int, tick: int) -> tuple[Checked | None, bool]:
         """(the last result, whether a newer one is on its way). Starts a check where the last one is of an earlier tick
         or failed, and waits for it a moment."""
         if self._stale(market, tick) and market not in self._under_way:
@@ -54,7 +56,7 @@ class Auditor:
             task.add_done_callback(lambda _: self._under_way.pop(market, None))
         running = self._under_way.get(market)
         if running is not None:
-            await asyncio.wait({running}, timeout=patience_s)
+            await asyncio.wait({running}, timeout=self._patience_s)
         return self._checked.get(market), running is not None and not running.done()
 
     async def close(self) -> None:

@@ -20,7 +20,13 @@ _LONGEST = 200
 
 def head_line(head: str) -> Line:
     """Below an elimination and the end."""
-    return line(quiet("Audit head "), code(head[:SHOWN]), quiet(" seals all up to here; "), code("/verify"))
+    return line(
+        quiet("Audit head "),
+        code(head[:SHOWN]),
+        quiet(" seals all up to here; "),
+        code("/verify"),
+        quiet(" checks it."),
+    )
 
 
 def not_begun() -> Reply:

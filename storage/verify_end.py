@@ -27,6 +27,7 @@ COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
 async def check_end(uow: UnitOfWork, place: Place, past: Past, stored: RowMapping) -> None:
     """Everything that is not history: how the market, its people, pools and orders stand. Raises WrongRowError."""
     market = past.market
+    _check_config(place, past, stored)
     await check_numbers(uow, place, stored["intents"])
     for number, (row, expected) in sorted(past.resting.items()):
         place.same("orders", number, expected, row)
@@ -39,7 +40,6 @@ async def check_end(uow: UnitOfWork, place: Place, past: Past, stored: RowMappin
     keys = ("outcome", "side", "is_buy", "tick")
     book = {_name(row, *keys): row for row in _book(past)}
     place.same_set("lob_pools", book, await _named(uow, lob_pools, market.id, *keys))
-    _check_config(place, past, stored)
 
 
 async def check_unstarted(uow: UnitOfWork, place: Place, stored: RowMapping) -> None:
