@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from engine.resting import AGE, Book, BookSide, PoolKey, RestingOrder
@@ -85,7 +86,7 @@ class OpenBook:
                 if self._others((*place, limit), user):
                     return limit
             return None
-        for limit in levels[bisect_left(levels, start) :] if start else levels:
+        for limit in islice(levels, bisect_left(levels, start), None) if start else levels:
             if limit > bound:
                 return None
             if self._others((*place, limit), user):

@@ -144,9 +144,13 @@ def waterfall(desk: Desk, outcome: int, side: int, supply: int, pool: int) -> tu
     share = t.zeta * pool // RATE
     q_yes, q_no = desk.q
     shares: dict[int, int] = {}
+    depths, p_max = desk.l, t.p_max
     for j in desk.active:
         if j != outcome:
-            shares[j] = min(share, _room(desk, j, max(q_yes[j], q_no[j]))) if share else 0
+            yes, no, after = q_yes[j], q_no[j], depths[j] - share
+            highest = yes if yes > no else no
+            roomy = after >= t.least_depth and after * p_max >= highest * RATE
+            shares[j] = share if roomy or not share else min(share, _room(desk, j, highest))
     given = sum(shares.values())
     own = min(pool - given, _room(desk, outcome, max(supply, desk.q[1 - side][outcome])))
     missing = pool - given - own
@@ -200,7 +204,8 @@ def take(desk: Desk, outcome: int, side: int, fill: Priced, *, buy: bool) -> Non
     money[PENALTY] += fill.penalty
     money[CURVE] += fill.curve
     money[FLOOR] += fill.floor
+    p_max, depths, (q_yes, q_no) = desk.tariff.p_max, desk.l, desk.q
     for j in (outcome,) if buy else desk.active:  # a buy only deepens the others
-        yes, no = desk.q[0][j], desk.q[1][j]
-        if min(yes, no) <= 0 or max(yes, no) * RATE > desk.tariff.p_max * desk.l[j]:
-            raise InvariantBroken("supply", f"outcome {j}: {yes}, {no} of {desk.l[j]}")
+        yes, no = q_yes[j], q_no[j]
+        if yes <= 0 or no <= 0 or (yes if yes > no else no) * RATE > p_max * depths[j]:
+            raise InvariantBroken("supply", f"outcome {j}: {yes}, {no} of {depths[j]}")

@@ -81,19 +81,23 @@ def _plan(turn: Turn, offer: Offer | None) -> None:
 
 def _best_offer(turn: Turn) -> Offer | None:
     """The best pool of the book after fees; ties: direct, mint or merge, swap."""
-    best = _direct_offer(turn)
+    levels, outcome, side, buy = turn.tick.desk.book.levels, turn.outcome, turn.side, turn.buy
+    best = _direct_offer(turn) if levels.get((outcome, side, not buy)) else None
     if not turn.tick.params.cm_enabled:
         return best
-    for offer in (_pair_offer(turn), _swap_offer(turn) if turn.swaps else None):
-        if offer is None:
-            continue
-        if best is None:
-            best = offer
-            continue
-        ours, theirs = offer.even * best.unit, best.even * offer.unit
-        if ours < theirs if turn.buy else ours > theirs:
-            best = offer
+    if levels.get((outcome, 1 - side, buy)):
+        best = _better(turn, best, _pair_offer(turn))
+    if turn.swaps and levels.get((outcome, 1 - side, not buy)):
+        best = _better(turn, best, _swap_offer(turn))
     return best
+
+
+def _better(turn: Turn, best: Offer | None, other: Offer | None) -> Offer | None:
+    """The other offer where it is strictly better."""
+    if best is None or other is None:
+        return best or other
+    ours, theirs = other.even * best.unit, best.even * other.unit
+    return other if (ours < theirs if turn.buy else ours > theirs) else best
 
 
 def _direct_offer(turn: Turn) -> Offer | None:
@@ -105,8 +109,6 @@ def _direct_offer(turn: Turn) -> Offer | None:
 def _pair_offer(turn: Turn) -> Offer | None:
     """Mint: t_yes + t_no >= m, at m - t for the order; merge: t_yes + t_no <= 1, at 1 - t."""
     book, params, place = turn.tick.desk.book, turn.tick.params, (turn.outcome, 1 - turn.side, turn.buy)
-    if not book.levels.get(place):
-        return None
     if turn.buy:
         top, deep = pair_price(turn.tick.desk, turn.outcome)
         bound = 0 if turn.limit is None else -((turn.limit * deep - top * RATE) // deep)
