@@ -77,7 +77,7 @@ class _Budget:
 class Announcer:
     """`clock` gives epoch milliseconds; `platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
-    are marked delivered without a word, for people nobody reads for."""
+    are thrown away, for people nobody reads for."""
 
     def __init__(
         self,
@@ -99,17 +99,20 @@ class Announcer:
 
     async def step(self) -> int:
         """Deliver what is due now and within budget; returns how many messages left."""
-        sent = 0
+        sent, booked = 0, list[_Booked]()
         while True:
-            now = self._clock()
             async with self._db.writing() as uow:
-                rows = await uow.outbox.claim([*self._platforms, *self._muted], now, LEASE_MS, BATCH)
-                if not rows:
-                    return sent
+                if booked:
+                    await self._book(uow, booked)
+                elif self._muted:
+                    await uow.outbox.discard(self._muted)
+                now = self._clock()
+                rows = await uow.outbox.claim(self._platforms, now, LEASE_MS, BATCH)
                 await uow.commit()
-            outcomes = await self._deliver(rows, now)
-            await self._book(outcomes)
-            sent += sum(isinstance(outcome, _Sent) and outcome.ref is not None for _, outcome in outcomes)
+            if not rows:
+                return sent
+            booked = await self._deliver(rows, now)
+            sent += sum(isinstance(outcome, _Sent) and outcome.ref is not None for _, outcome in booked)
 
     async def run(self) -> None:
         """Deliver for ever, woken by commits and by the clock; ends by cancellation."""
@@ -144,7 +147,7 @@ class Announcer:
         self, uow: UnitOfWork, row: OutboxRow, now: int, markets: dict[int, Market | None]
     ) -> Reply | _Outcome:
         """The words of a row that may leave now, counted against the budget; or why it does not."""
-        if row.platform in self._muted or row.market is None:
+        if row.market is None:
             return _Sent(None)
         budget = self._budgets[row.platform]
         wait = max(budget.wait(row.target, now), self._board_wait(row, budget, now))
@@ -231,23 +234,21 @@ class Announcer:
         self._failures[row.id] = failures + 1
         return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures, 20)))
 
-    async def _book(self, outcomes: list[_Booked]) -> None:
-        """Write down what became of each row, in one transaction."""
+    async def _book(self, uow: UnitOfWork, outcomes: list[_Booked]) -> None:
+        """Write down what became of each row."""
         now = self._clock()
-        async with self._db.writing() as uow:
-            for row, outcome in outcomes:
-                if isinstance(outcome, _Sent):
-                    await uow.outbox.done(row, outcome.ref, now)
-                    if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
-                        await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, outcome.ref)
-                    self._failures.pop(row.id, None)
-                elif isinstance(outcome, _Later):
-                    await uow.outbox.retry(row, outcome.at_ms, outcome.why)
-                else:
-                    log.warning("notice %s (%s) is given up: %s", row.id, row.kind, outcome.why)
-                    await uow.outbox.drop(row, outcome.why)
-                    self._failures.pop(row.id, None)
-            await uow.commit()
+        for row, outcome in outcomes:
+            if isinstance(outcome, _Sent):
+                await uow.outbox.done(row, outcome.ref, now)
+                if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
+                    await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, outcome.ref)
+                self._failures.pop(row.id, None)
+            elif isinstance(outcome, _Later):
+                await uow.outbox.retry(row, outcome.at_ms, outcome.why)
+            else:
+                log.warning("notice %s (%s) is given up: %s", row.id, row.kind, outcome.why)
+                await uow.outbox.drop(row, outcome.why)
+                self._failures.pop(row.id, None)
 
 
 def _timeless(reply: Reply) -> Reply:

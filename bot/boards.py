@@ -13,7 +13,7 @@ from engine.terms import MarketParams
 from storage.records import EventRow, Market, TickRow
 from storage.unit_of_work import UnitOfWork
 
-SPARK_POINTS = 12
+SPARK_POINTS = 24
 
 
 async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
@@ -48,13 +48,12 @@ def _best_first(state: MarketState, params: MarketParams) -> list[int]:
 
 
 async def _path(uow: UnitOfWork, market: Market) -> list[TickRow]:
-    """A few ticks spread over the market's life so far, oldest first; a fixed number of look-ups however long it is."""
+    """A few ticks spread over the market's life so far, oldest first."""
     if market.start_ms is None or market.tick_ms is None:
         return []
     length = market.tick_ms - market.start_ms
-    moments = [market.start_ms + length * point // (SPARK_POINTS - 1) + 1 for point in range(SPARK_POINTS)]
-    found = [await uow.ticks.before(market.id, at) for at in moments]
-    return [row for row in found if row is not None]
+    moments = [market.start_ms + length * point // (SPARK_POINTS - 1) for point in range(SPARK_POINTS)]
+    return await uow.ticks.at(market.id, moments)
 
 
 def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow], path: list[TickRow]) -> BoardRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_NAME = 32
 LONGEST_TITLE = 80
@@ -35,6 +36,7 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
     return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
 
 
+@lru_cache(maxsize=4_096)
 def folded(text: str) -> str:
     """What two spellings of one name share: case, accents, width, punctuation and spaces do not count."""
     flat = unicodedata.normalize("NFKD", clean(text).casefold())

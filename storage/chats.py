@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, and_, delete, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
 from storage.clean import clean
 from storage.dialect import upsert
@@ -30,8 +30,7 @@ class Chats(Repository):
         return Chat(id=chat.id, platform=platform, external_id=external_id, kind=kind, title=title)
 
     async def find(self, platform: str, external_id: str) -> Chat | None:
-        here = and_(chats.c.platform == platform, chats.c.external_id == external_id)
-        row = await self._uow.row(select(chats).where(here))
+        row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
         return None if row is None else _chat(row)
 
     async def get(self, chat: int) -> Chat | None:
@@ -40,14 +39,7 @@ class Chats(Repository):
 
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
-        query = (
-            select(chats)
-            .join(announcements, announcements.c.chat == chats.c.id)
-            .join(config, config.c.market == announcements.c.market)
-            .where(announcements.c.market == market)
-            .order_by((chats.c.id == config.c.chat).desc(), chats.c.id)
-        )
-        return [_chat(row) for row in await self._uow.rows(query)]
+        return [_chat(row) for row in await self._uow.rows(_OF_MARKET, {"market": market})]
 
     async def connect(self, market: int, chat: int) -> None:
         """Announce the market in this chat too; repeating it changes nothing."""
@@ -73,6 +65,16 @@ class Chats(Repository):
         """People the platform has vouched for as admins of this chat, by id."""
         query = select(chat_admins.c.person).where(chat_admins.c.chat == chat).order_by(chat_admins.c.person)
         return [row["person"] for row in await self._uow.rows(query)]
+
+
+_FIND = select(chats).where(chats.c.platform == bindparam("on"), chats.c.external_id == bindparam("as"))
+_OF_MARKET = (  # both are built once: every line and every tick asks them
+    select(chats)
+    .join(announcements, announcements.c.chat == chats.c.id)
+    .join(config, config.c.market == announcements.c.market)
+    .where(announcements.c.market == bindparam("market"))
+    .order_by((chats.c.id == config.c.chat).desc(), chats.c.id)
+)
 
 
 def _chat(row: RowMapping) -> Chat:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from storage import fast_sqlite
 from storage.cache import StateCache
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.unit_of_work import UnitOfWork, finish
@@ -57,7 +58,7 @@ def _untouched(url: URL) -> URL:
     log = path.with_name(path.name + "-wal")
     if not log.exists() or log.stat().st_size == 0:
         return url
-    return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})
+    return url.set(database=f"file:{quote(str(path))}?mode=ro").update_query_dict({"uri": "true"})
 
 
 class Database:
@@ -173,8 +174,10 @@ class Database:
 
     def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
         """Our own BEGIN instead of the driver's, which sends none for a SELECT and so loses updates."""
+        path, uri = str(url.database), url.query.get("uri") == "true"
         engine = create_async_engine(
             url,
+            async_creator=lambda: fast_sqlite.connect(path, uri=uri),
             pool_size=4 if query_only else 1,
             max_overflow=0,
             pool_timeout=60,
@@ -196,7 +199,11 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "begin")
         def _begun(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(begin)
+            finally:
+                cursor.close()
 
         return engine
 

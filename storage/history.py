@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
@@ -58,11 +61,11 @@ class Ticks(Repository):
         rows = await self._uow.rows(query if since_ms is None else query.where(ticks.c.ts_ms >= since_ms))
         return [_tick(row) for row in rows]
 
-    async def before(self, market: int, at_ms: int) -> TickRow | None:
-        """The last one before a moment: prices to compare with."""
-        query = _ticks(market).where(ticks.c.ts_ms < at_ms).order_by(ticks.c.tick_id.desc()).limit(1)
-        row = await self._uow.row(query)
-        return None if row is None else _tick(row)
+    async def at(self, market: int, moments: Sequence[int]) -> list[TickRow]:
+        """The last one at or before each moment, oldest first, each once: one look into the index a moment, however
+        long the market has run."""
+        values = {f"at_{place}": moment for place, moment in enumerate(moments)}
+        return [_tick(row) for row in await self._uow.rows(_at(len(moments)), {"market": market, **values})]
 
     async def last(self, market: int, n: int) -> list[TickRow]:
         """The newest n, newest first."""
@@ -98,6 +101,16 @@ class Metrics(Repository):
         """Oldest first."""
         query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id)
         return [_metric(row) for row in await self._uow.rows(query)]
+
+
+@cache
+def _at(moments: int) -> Select[*tuple[object, ...]]:
+    """The query of `Ticks.at` for so many moments, built once."""
+    here = select(ticks.c.tick_id).where(ticks.c.market == bindparam("market")).limit(1)
+    last = here.order_by(ticks.c.ts_ms.desc(), ticks.c.tick_id.desc())
+    found = [last.where(ticks.c.ts_ms <= bindparam(f"at_{place}")).scalar_subquery() for place in range(moments)]
+    query = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id.in_(found))
+    return query.order_by(ticks.c.tick_id)
 
 
 def _ticks(market: int) -> Select[*tuple[object, ...]]:

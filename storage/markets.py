@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, Select, and_, case, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, insert, or_, select, update
 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
@@ -41,7 +41,7 @@ class Markets(Repository):
     async def get(self, market: int) -> Market | None:
         if self._uow.seen is not None and market in self._uow.seen:
             return self._uow.seen[market]
-        return await self._one(select(config).where(config.c.market == market))
+        return await self._one(_GET, {"market": market})
 
     async def known(self, market: int) -> Market:
         """Like `get` for one that must exist; raises LookupError."""
@@ -52,7 +52,7 @@ class Markets(Repository):
 
     async def lock(self, market: int) -> Market:
         """The market, and nobody else changes it or appends to it until this unit ends. Raises LookupError."""
-        row = await self._uow.row(select(config).where(config.c.market == market).with_for_update())
+        row = await self._uow.row(_LOCK, {"market": market})
         if row is None:
             raise LookupError(f"there is no market {market}")
         return to_market(row)
@@ -65,10 +65,7 @@ class Markets(Repository):
 
     async def of_chat(self, chat: int) -> Market | None:
         """The unresolved market announced in this chat, else the latest one, else None."""
-        query = select(config).join(announcements, announcements.c.market == config.c.market)
-        here = query.where(announcements.c.chat == chat)
-        over = case((config.c.status.in_(ENDED), 1), else_=0)
-        return await self._one(here.order_by(over, config.c.market.desc()).limit(1))
+        return await self._one(_OF_CHAT, {"chat": chat})
 
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, or chose by `use`)."""
@@ -193,8 +190,8 @@ class Markets(Repository):
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
         await self._uow.run(update(config).where(config.c.market == market).values(**values))
 
-    async def _one(self, query: Select[*tuple[object, ...]]) -> Market | None:
-        row = await self._uow.row(query)
+    async def _one(self, query: Select[*tuple[object, ...]], values: Payload | None = None) -> Market | None:
+        row = await self._uow.row(query, values)
         if row is None:
             return None
         market = to_market(row)
@@ -204,6 +201,18 @@ class Markets(Repository):
 
     async def _many(self, query: Select[*tuple[object, ...]]) -> list[Market]:
         return [to_market(row) for row in await self._uow.rows(query)]
+
+
+# built once: every line and every tick asks them
+_GET = select(config).where(config.c.market == bindparam("market"))
+_LOCK = _GET.with_for_update()
+_OF_CHAT = (
+    select(config)
+    .join(announcements, announcements.c.market == config.c.market)
+    .where(announcements.c.chat == bindparam("chat"))
+    .order_by(case((config.c.status.in_(ENDED), 1), else_=0), config.c.market.desc())
+    .limit(1)
+)
 
 
 def _planned(at_ms: int) -> dict[str, object]:

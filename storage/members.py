@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, func, insert, select, update
 
 from engine.state import Status
 from storage.clean import clean
@@ -69,11 +69,8 @@ class Members(Repository):
         return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
 
     async def _find(self, market: int, person: int | None) -> list[Member]:
-        hers = and_(orders.c.market == users.c.market, orders.c.user == users.c.user)
-        pending = and_(hers, orders.c.status == OrderStatus.PENDING.value)
-        reserved = select(func.coalesce(func.sum(orders.c.reserve), 0)).where(pending).scalar_subquery()
-        query = select(users, reserved.label("reserved")).where(users.c.market == market).order_by(users.c.user)
-        rows = await self._uow.rows(query if person is None else query.where(users.c.user == person))
+        here = {"market": market}
+        rows = await self._uow.rows(*((_ALL, here) if person is None else (_HERS, here | {"person": person})))
         if not rows:
             return []
         found = await self._uow.markets.known(market)
@@ -82,10 +79,7 @@ class Members(Repository):
 
     async def available(self, market: int, person: int) -> int | None:
         """What she can still put into orders of a started market; None: no member."""
-        pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value, orders.c.user == person)
-        reserved = select(func.coalesce(func.sum(orders.c.reserve), 0)).where(pending).scalar_subquery()
-        free = (users.c.balance + users.c.coming - reserved).label("free")
-        row = await self._uow.row(select(free).where(users.c.market == market, users.c.user == person))
+        row = await self._uow.row(_FREE, {"market": market, "person": person})
         return None if row is None else int(row["free"])
 
     async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
@@ -96,11 +90,27 @@ class Members(Repository):
         return {row["user"]: int(row["sum"]) for row in rows}
 
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
-        query = select(positions).where(positions.c.market == market.id)
-        found: dict[int, dict[tuple[int, str], int]] = {}
-        for row in await self._uow.rows(query if person is None else query.where(positions.c.user == person)):
+        here, found = {"market": market.id}, dict[int, dict[tuple[int, str], int]]()
+        held = (_ALL_HELD, here) if person is None else (_HELD, here | {"person": person})
+        for row in await self._uow.rows(*held):
             found.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
         return found
+
+
+# built once: every line of a member asks them
+_RESERVED = (
+    select(func.coalesce(func.sum(orders.c.reserve), 0))
+    .where(orders.c.market == users.c.market, orders.c.user == users.c.user)
+    .where(orders.c.status == OrderStatus.PENDING.value)
+    .scalar_subquery()
+)
+_ALL = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market")).order_by(users.c.user)
+_HERS = _ALL.where(users.c.user == bindparam("person"))
+_FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).where(
+    users.c.market == bindparam("market"), users.c.user == bindparam("person")
+)
+_ALL_HELD = select(positions).where(positions.c.market == bindparam("market"))
+_HELD = _ALL_HELD.where(positions.c.user == bindparam("person"))
 
 
 def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]) -> Member:

@@ -140,6 +140,10 @@ class Outbox(Repository):
         values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500)}
         await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
+    async def discard(self, platforms: Collection[str]) -> None:
+        """Throw away all that waits for these platforms."""
+        await self._uow.run(delete(outbox).where(outbox.c.platform.in_(sorted(platforms))))
+
     async def drop(self, row: OutboxRow, error: str) -> None:
         """Give up on a row that can never be delivered (blocked, chat gone); it is kept aside, not sent."""
         values = {"dropped": True, "key": None, "error": clean(error, 500)}

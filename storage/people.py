@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
 
 from storage.clean import clean
 from storage.records import Identity, Person
@@ -44,8 +44,7 @@ class People(Repository):
         return person
 
     async def find(self, platform: str, external_id: str) -> Person | None:
-        query = select(people).join(links, links.c.person == people.c.id).where(_is(platform, external_id))
-        row = await self._uow.row(query)
+        row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
         return None if row is None else Person(id=row["id"], name=row["name"], created_ms=row["created_ms"])
 
     async def get(self, person: int) -> Person | None:
@@ -72,6 +71,13 @@ class People(Repository):
             )
             found[one.person] = (*found.get(one.person, ()), one)
         return found
+
+
+_FIND = (  # built once: every line anybody types begins with it
+    select(people)
+    .join(links, links.c.person == people.c.id)
+    .where(links.c.platform == bindparam("on"), links.c.external_id == bindparam("as"))
+)
 
 
 def _is(platform: str, external_id: str) -> ColumnElement[bool]:

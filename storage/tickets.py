@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import RowMapping, and_, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
 from storage.drafts import draft_from_json, draft_to_json
 from storage.records import OrderDraft, Payload, Ticket, TicketStatus
@@ -26,26 +27,24 @@ class Tickets(Repository):
     ) -> Ticket:
         """A new OPEN ticket; the same `request_id` returns the one it made."""
         await self._uow.serialise(f"ticket:{request_id}")
-        row = await self._uow.row(select(tickets).where(tickets.c.request_id == request_id))
-        if row is None:
-            values = {
-                "market": market,
-                "person": person,
-                "status": TicketStatus.OPEN.value,
-                "draft": draft_to_json(draft),
-                "reserve": reserve,
-                "terms": dict(terms),
-                "request_id": request_id,
-                "created_ms": now_ms,
-            }
-            made = await self._uow.add(insert(tickets), values)
-            row = await self._uow.row(select(tickets).where(tickets.c.id == made))
-        if row is None:
-            raise LookupError("a ticket vanished inside its own transaction")
-        return _ticket(row)
+        row = await self._uow.row(_BY_REQUEST, {"request": request_id})
+        if row is not None:
+            return _ticket(row)
+        values: dict[str, Any] = {  # a row as it is written
+            "market": market,
+            "person": person,
+            "status": TicketStatus.OPEN.value,
+            "draft": draft_to_json(draft),
+            "reserve": reserve,
+            "terms": dict(terms),
+            "request_id": request_id,
+            "created_ms": now_ms,
+        }
+        made = await self._uow.add(insert(tickets), values)
+        return _ticket({**dict.fromkeys(("order", "platform", "chat_ext", "ref")), **values, "id": made})
 
     async def get(self, ticket: int) -> Ticket | None:
-        row = await self._uow.row(select(tickets).where(tickets.c.id == ticket))
+        row = await self._uow.row(_GET, {"ticket": ticket})
         return None if row is None else _ticket(row)
 
     async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
@@ -65,7 +64,11 @@ class Tickets(Repository):
         await self._uow.run(update(tickets).where(tickets.c.id == ticket).values(**where))
 
 
-def _ticket(row: RowMapping) -> Ticket:
+_GET = select(tickets).where(tickets.c.id == bindparam("ticket"))
+_BY_REQUEST = select(tickets).where(tickets.c.request_id == bindparam("request"))
+
+
+def _ticket(row: RowMapping | dict[str, Any]) -> Ticket:  # Any: a row as it was written
     return Ticket(
         id=row["id"],
         market=row["market"],

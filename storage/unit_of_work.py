@@ -135,11 +135,11 @@ class UnitOfWork:
             raise LookupError("the database gave no id")
         return int(made.inserted_primary_key[0])
 
-    async def rows(self, query: Executable) -> Sequence[RowMapping]:
-        return (await self.run(query)).mappings().all()
+    async def rows(self, query: Executable, values: Values | None = None) -> Sequence[RowMapping]:
+        return (await self.run(query, values)).mappings().all()
 
-    async def row(self, query: Executable) -> RowMapping | None:
-        return (await self.run(query)).mappings().first()
+    async def row(self, query: Executable, values: Values | None = None) -> RowMapping | None:
+        return (await self.run(query, values)).mappings().first()
 
     async def number(self, query: Executable) -> int:
         """The one number a query asks for; no row or NULL counts as 0. PostgreSQL sums to Decimal, hence int()."""

@@ -1,0 +1,110 @@
+"""SQLite's driver with one trip to its thread for a statement instead of four.
+
+SQLAlchemy takes a cursor, executes, fetches and closes, and aiosqlite carries each of these to the connection's thread
+and back. Here a statement goes over once: `execute` runs it and brings its rows along, and what a cursor is asked
+afterwards is answered from what came back. Only a result of more than `AT_ONCE` rows keeps its cursor open over there,
+so that streams stay streams. Statements still run one by one in the connection's own thread: the loop never waits for
+the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import aiosqlite
+
+Values = Sequence[Any]  # Any: what sqlite3 takes and gives
+T = TypeVar("T")
+
+AT_ONCE = 1_000  # rows
+
+
+class Cursor:
+    """What SQLAlchemy asks of a cursor; the attributes are those of the last statement."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._open: sqlite3.Cursor | None = None
+        self._rows: list[Values] = []
+        self.description: Sequence[Values] | None = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> Cursor:
+        return self
+
+    async def execute(self, sql: str, values: Values = ()) -> None:
+        await self._connection.there(lambda: self._run(lambda cursor: cursor.execute(sql, values)))
+
+    async def executemany(self, sql: str, rows: Sequence[Values]) -> None:
+        await self._connection.there(lambda: self._run(lambda cursor: cursor.executemany(sql, rows)))
+
+    async def fetchmany(self, size: int) -> list[Values]:
+        if self._open is not None and len(self._rows) < size:
+            self._rows += await self._connection.there(lambda: self._more(size))
+        rows, self._rows = self._rows[:size], self._rows[size:]
+        return rows
+
+    async def fetchall(self) -> list[Values]:
+        if self._open is not None:
+            self._rows += await self._connection.there(lambda: self._more(None))
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        if self._open is not None:
+            await self._connection.there(self._close)
+
+    # -- in the connection's thread
+
+    def _run(self, work: Callable[[sqlite3.Cursor], object]) -> None:
+        self._open = self._connection.new_cursor()
+        try:
+            work(self._open)
+            self.description, self.rowcount = self._open.description, self._open.rowcount
+            self.lastrowid = self._open.lastrowid
+            self._rows = self._more(AT_ONCE) if self.description else []
+        except BaseException:
+            self._close()
+            raise
+        if not self.description:
+            self._close()
+
+    def _more(self, size: int | None) -> list[Values]:
+        """Further rows, all without a size; the cursor is closed once there are no more."""
+        assert self._open is not None, "rows wait only behind an open cursor"
+        rows = self._open.fetchall() if size is None else self._open.fetchmany(size)
+        if size is None or len(rows) < size:
+            self._close()
+        return rows
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+class Connection(aiosqlite.Connection):
+    """An aiosqlite connection whose cursors need no thread until they execute."""
+
+    def cursor(self) -> Cursor:  # type: ignore[override]  # not aiosqlite's, but all that SQLAlchemy asks of one
+        return Cursor(self)
+
+    def new_cursor(self) -> sqlite3.Cursor:
+        return self._conn.cursor()
+
+    async def there(self, work: Callable[[], T]) -> T:
+        """Do it in the connection's thread."""
+        done: T = await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+        return done
+
+
+async def connect(path: str, *, uri: bool = False) -> Connection:
+    """Open a file. The thread does not keep the process alive."""
+    connection = Connection(lambda: sqlite3.connect(path, uri=uri, check_same_thread=False), iter_chunk_size=1)
+    connection._thread.daemon = True  # as SQLAlchemy does with the connections it opens
+    await connection
+    return connection
