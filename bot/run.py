@@ -66,7 +66,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
                 print(_taken(settings, error), file=sys.stderr)
                 return 2
             stack.push_async_callback(served.stop)
-            print(f"ready: room {url}", flush=True)
+            print(f"room: {url}\nready: room", flush=True)
         if platforms:
             announcer = Announcer(db, clock.now_ms, platforms, charts.picture)
             await stack.enter_async_context(_in_background(announcer.run()))

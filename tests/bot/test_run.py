@@ -1,0 +1,110 @@
+"""`outcry run` as people start it: a child process that says when it is ready and stops when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOKEN = "a-token-of-a-test-1234"
+
+
+def outcry(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """The command line in a folder of its own, on any free port."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OUTCRY_", "DATABASE_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot", *words],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), "OUTCRY_ROOM_PORT": "0", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running bot and its room's address."""
+    process = outcry(tmp_path, "run")
+    assert process.stdout is not None
+    url = process.stdout.readline().removeprefix("room: ").strip()
+    assert process.stdout.readline() == "ready: room\n"
+    yield process, url
+    process.kill()
+    process.communicate()
+
+
+def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
+    served: tuple[subprocess.Popen[str], str],
+) -> None:
+    process, url = served
+    with urllib.request.urlopen(url + "healthz") as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+
+
+def test_a_token_made_for_the_admin_is_hers_alone_and_never_told(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, _ = served
+    file = tmp_path / "outcry-admin-token"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    process.terminate()
+    told = "".join(process.communicate())
+    assert file.name in told
+    assert file.read_text(encoding="ascii").strip() not in told
+
+
+def test_a_second_process_on_the_same_file_is_refused_in_a_sentence(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    second = outcry(tmp_path, "run", OUTCRY_ADMIN_TOKEN=TOKEN)
+    out, err = second.communicate()
+    assert second.returncode == 3
+    assert out == ""
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (("run",), {"OUTCRY_ROOM": "off"}, "OUTCRY_ROOM"),
+        (("run", "--only", "discord"), {}, "Discord"),
+        (("run",), {"OUTCRY_ROOM_PORT": "many"}, "OUTCRY_ROOM_PORT"),
+        (("run",), {"OUTCRY_ROOM_HOST": "203.0.113.1", "OUTCRY_ADMIN_TOKEN": TOKEN}, "OUTCRY_ROOM_PORT"),
+    ],
+)
+def test_what_cannot_run_says_why_and_exits_with_2(
+    tmp_path: Path, words: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    process = outcry(tmp_path, *words, **environment)
+    out, err = process.communicate()
+    assert process.returncode == 2
+    assert out == ""
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_an_export_of_a_database_that_is_not_there_exits_with_3(tmp_path: Path) -> None:
+    process = outcry(tmp_path, "export", "trades", "--db", "sqlite:///nowhere.db")
+    out, err = process.communicate()
+    assert (process.returncode, out) == (3, "")
+    assert "outcry migrate" in err
+
+
+def test_migrate_makes_a_database_and_an_empty_one_has_no_market_to_export(tmp_path: Path) -> None:
+    first = outcry(tmp_path, "migrate")
+    first.communicate()
+    assert first.returncode == 0
+    process = outcry(tmp_path, "export", "trades")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert "no market" in err
