@@ -6,10 +6,13 @@ shares every pool that was not touched. All it holds follows from its orders: `B
 
 from __future__ import annotations
 
+import hashlib
+import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Any
 
 from engine.terms import Side
 from engine.units import RATE, ceil_div
@@ -77,6 +80,16 @@ def escrowed(limit: int, fee: int, size: int) -> int:
     return ceil_div(limit * size, RATE) + ceil_div(limit * fee * size, RATE * RATE)
 
 
+def order_to_json(order: RestingOrder) -> dict[str, object]:
+    """One resting order as JSON values."""
+    return {part.name: getattr(order, part.name) for part in fields(order)}
+
+
+def order_from_json(data: Mapping[str, Any]) -> RestingOrder:  # Any: JSON as json.loads types it
+    """The inverse of `order_to_json`."""
+    return RestingOrder(**{**data, "side": Side(data["side"])})
+
+
 class Owners:
     """Whose each resting order is, by id: many kept as they are, and the few that came or went (None) since beside
     them, so that the next one is cheap to make. It never changes."""
@@ -111,7 +124,7 @@ class Book(Mapping[str, RestingOrder]):
     token, yes and no of each outcome in turn. Only `engine.book` looks into these.
     """
 
-    __slots__ = ("levels", "of_user", "opted", "owner", "pools", "tied")
+    __slots__ = ("_digests", "levels", "of_user", "opted", "owner", "pools", "tied")
 
     def __init__(self, orders: Iterable[RestingOrder] = ()) -> None:
         pools: dict[PoolKey, list[RestingOrder]] = {}
@@ -119,6 +132,7 @@ class Book(Mapping[str, RestingOrder]):
             pools.setdefault(order.key, []).append(order)
         self.pools = {key: tuple(pools[key]) for key in sorted(pools)}
         self.owner = Owners({order.id: order.user for pool in self.pools.values() for order in pool})
+        self._digests: dict[PoolKey, str] = {}
         self.of_user: dict[int, dict[str, PoolKey]] = {}
         self.tied: dict[int, tuple[int, ...]] = {}
         self.levels: dict[BookSide, tuple[int, ...]] = {}
@@ -135,7 +149,7 @@ class Book(Mapping[str, RestingOrder]):
         book = Book()
         book.pools = {**self.pools, **pools}
         book.of_user, book.tied = self.of_user.copy(), self.tied.copy()
-        book.levels, book.opted = self.levels.copy(), self.opted.copy()
+        book.levels, book.opted, book._digests = self.levels.copy(), self.opted.copy(), self._digests.copy()
         new = {order.id: order for pool in pools.values() for order in pool}
         old = {order.id: order for key in pools for order in self.pools.get(key, ())}
         left = [order for name, order in old.items() if new.get(name) is not order]
@@ -145,6 +159,7 @@ class Book(Mapping[str, RestingOrder]):
         book._tie(left, -1)
         book._tie(came, 1)
         for key, pool in pools.items():
+            book._digests.pop(key, None)
             if not pool:
                 del book.pools[key]
             _place(book.levels, key, there=bool(pool))
@@ -201,6 +216,14 @@ class Book(Mapping[str, RestingOrder]):
     def orders(self) -> Iterator[RestingOrder]:
         """All of them, in the order of pools and age."""
         return (order for key in sorted(self.pools) for order in self.pools[key])
+
+    def digest(self) -> str:
+        """sha256 hex of the digests of all pools, in order; those of pools that did not change are kept."""
+        for key, pool in self.pools.items():
+            if key not in self._digests:
+                text = json.dumps([order_to_json(order) for order in pool], sort_keys=True, separators=(",", ":"))
+                self._digests[key] = hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256("".join(self._digests[key] for key in sorted(self.pools)).encode()).hexdigest()
 
     def of(self, user: int) -> tuple[RestingOrder, ...]:
         """A user's orders, oldest first."""

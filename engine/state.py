@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from engine.resting import Book, RestingOrder
+from engine.resting import Book, RestingOrder, order_from_json, order_to_json
 from engine.terms import MarketParams, Side
 from engine.units import MICRO, RATE, ceil_div, half_up
 
@@ -217,18 +217,11 @@ def account_from_json(data: Mapping[str, Any]) -> Account:  # Any: JSON as json.
     return Account(**{**data, "tokens": tuple((yes, no) for yes, no in data["tokens"])})
 
 
-def order_to_json(order: RestingOrder) -> dict[str, object]:
-    """One resting order as JSON values."""
-    return {part.name: getattr(order, part.name) for part in fields(order)}
-
-
-def order_from_json(data: Mapping[str, Any]) -> RestingOrder:  # Any: JSON as json.loads types it
-    """The inverse of `order_to_json`."""
-    return RestingOrder(**{**data, "side": Side(data["side"])})
-
-
 def fingerprint(value: object) -> str:
-    """sha256 hex of the canonical JSON of a state, or of anything made of JSON values."""
-    plain = state_to_json(value) if isinstance(value, MarketState) else value
+    """sha256 hex of the canonical JSON of a state, its resting orders by their digest, or of anything made of JSON
+    values."""
+    plain = value
+    if isinstance(value, MarketState):
+        plain = {**state_to_json(replace(value, resting=Book())), "resting": value.resting.digest()}
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

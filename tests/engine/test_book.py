@@ -268,6 +268,7 @@ def test_a_book_that_was_changed_is_the_book_of_its_orders(
 ) -> None:
     """Indexes kept up pool by pool agree with those built anew; `changes` tells the two books apart."""
     before = Book(_resting(n, row) for n, row in enumerate(rows))
+    first = before.digest()
     kept = [_resting(n, row) for n, row in enumerate(rows) if n not in drops]
     kept = [o.with_rest(o.rest + 1) if n % 3 == 0 else o for n, o in enumerate(kept)]
     want = Book([*kept, *(_resting(100 + n, row) for n, row in enumerate(news))])
@@ -278,6 +279,8 @@ def test_a_book_that_was_changed_is_the_book_of_its_orders(
     for name in ("pools", "levels", "opted", "of_user"):
         assert getattr(got, name) == getattr(want, name), name
     assert len(got) == len(want)
+    assert got.digest() == want.digest()
+    assert (want.digest() == first) is (want == before)
     assert all(got.owner.get(name) == want.owner.get(name) for name in {*before, *want})
     for user in range(3):
         for side in Side:
