@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import RowMapping, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.events import Fill
 from engine.params import params_from_json
 from engine.state import MarketState, fingerprint, open_market
 from storage import chain, entries, tick_rows
@@ -140,13 +139,8 @@ class Replay:
                 deeds.append(to_action(row))
         with self.place.readable("ticks", self.place.tick):  # inputs nobody could have handed in
             outcome = apply_tick(self.past.market, self.past.state, asked, deeds, now_ms)
-            numbered = self._numbered(outcome)
-            check_books(outcome.before, outcome.after, entries.tick_entries(numbered, outcome.events))
         self.past.outcome = outcome
         return outcome
-
-    def _numbered(self, outcome: TickOutcome) -> list[tuple[Fill, int]]:
-        return [(fill, number) for number, fill in enumerate(outcome.fills, start=self.past.counted["trades"] + 1)]
 
     def _check_orders(self, ran: Sequence[RowMapping], outcome: TickOutcome) -> None:
         """What the tick made of its orders and of those that rested. One that rests on is looked at when it is done."""
@@ -185,8 +179,11 @@ class Replay:
             self.place.same("actions", row["number"], expected, row)
 
     async def _check_history(self, outcome: TickOutcome, head: str, digest: str) -> None:
-        counted, numbered = self.past.counted, self._numbered(outcome)
+        counted = self.past.counted
+        numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
         found = entries.tick_entries(numbered, outcome.events)
+        with self.place.readable("ledger", "any"):
+            check_books(outcome.before, outcome.after, found)
         happened = tick_rows.event_rows(outcome, counted["events"])
         state, terms = outcome.after, outcome.params
         await self._rows["trades"].expect(tick_rows.trade_rows(outcome, numbered))

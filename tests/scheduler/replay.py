@@ -1,4 +1,4 @@
-"""A market run again from its rows alone: what `outcry verify` will do, in small."""
+"""A market run again from its rows alone: `storage.verify` in small, and written apart from it."""
 
 from __future__ import annotations
 
