@@ -345,6 +345,12 @@ SCENES = [
         ("sweep",),
     ),
     Scene(
+        "the fee of a part is never more than the escrow frees for it",
+        {**DEAR, "match_fee": "0.02"},
+        [FOUR, STOCK, "1 buys 0.000442 yes of 0 limit 0.57", "4 buys 0.00002 no of 0", "4 buys 0.000422 no of 0"],
+        ("mint", "fee above what its escrow frees"),
+    ),
+    Scene(
         "a resting buy is never asked for more than its escrow when the fees rise",
         {**SMALL, "fee": "0.005", "match_fee": "0.001"},
         [

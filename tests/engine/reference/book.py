@@ -32,11 +32,14 @@ class Resting:
         """What a buy pays, before fees, for a part of its rest: its parts sum to what all of it costs."""
         return ceil(self.limit * self.rest) - ceil(self.limit * (self.rest - size))
 
-    def pays_fee(self, rate: Fraction, size: int) -> int:
-        """The match fee of such a part, likewise; no more than the escrow holds for it."""
+    def fee_of_part(self, rate: Fraction, size: int) -> int:
+        """The match fee of such a part, likewise."""
         rate = self.limit * min(rate, self.fee)
-        whole = ceil(rate * self.rest) - ceil(rate * (self.rest - size))
-        return min(whole, self.released(size) - self.pays(size))
+        return ceil(rate * self.rest) - ceil(rate * (self.rest - size))
+
+    def pays_fee(self, rate: Fraction, size: int) -> int:
+        """That, but no more than the escrow frees for it."""
+        return min(self.fee_of_part(rate, size), self.released(size) - self.pays(size))
 
     def released(self, size: int) -> int:
         """What a part frees of the escrow."""

@@ -105,6 +105,7 @@ def swappable(market: Market, order: Trade) -> Offer | None:
 def resting_pays(market: Market, resting: Resting, size: int, rate: Fraction) -> tuple[int, int]:
     """A resting buyer pays for a part out of her escrow: the amount before the fee, and the fee."""
     amount, fee = resting.pays(size), resting.pays_fee(rate, size)
+    market.seen["fee above what its escrow frees"] += fee < resting.fee_of_part(rate, size)
     person = market.people[resting.user]
     person.cash += resting.released(size)
     market.take(person, amount + fee)

@@ -30,7 +30,7 @@ def take_turn(market: Market, order: Trade) -> Done:
         return Done(id=order.id, accepted=False, gas=gas)
     kept = market.kept()
     try:
-        done = Turn(market=market, order=order, rest=order.size).run(gas)
+        done = Turn(market=market, order=order, rest=order.size, cash=person.cash).run(gas)
     except RefusedError:
         market.put_back(kept)
         return Done(id=order.id, accepted=False, gas=gas)
@@ -46,6 +46,7 @@ class Turn:
     order: Trade
     rest: int
     pending: int = 0
+    cash: int  # before it
     swaps: bool = True
     amount: int = 0  # all in, paid or got
     fees: int = 0
@@ -62,6 +63,7 @@ class Turn:
         while self.pending < self.rest and self.step():
             pass
         self.fill_maker()
+        self.hold_to_cash()
         traded = order.size - self.rest
         if order.limit is None:
             self.hold_to(worst)
@@ -114,7 +116,6 @@ class Turn:
     def come_to_rest(self) -> None:
         resting = self.as_resting(self.rest)
         self.market.people[self.order.user].cash -= resting.escrow(self.rest)
-        self.hold_to_cash()
         self.market.resting[resting.id] = resting
         self.market.seen["rests"] += 1
 
@@ -159,11 +160,13 @@ class Turn:
         self.rest -= size
         self.amount += amount
         self.fees += fee
-        self.hold_to_cash()
 
     def hold_to_cash(self) -> None:
-        """Each counterpart's amount is rounded up by itself, so that a limit order may need more than its escrow."""
-        if self.market.people[self.order.user].cash < 0:
+        """A buy is paid from the cash before it, not from what auto-fills gave back on the way. Each counterpart's
+        amount is rounded up by itself, so that even a limit order may need more than its escrow.
+        """
+        need = self.amount + (0 if self.order.limit is None else self.as_resting(self.rest).escrow(self.rest))
+        if self.order.buy and need > self.cash:
             raise RefusedError("no cash")
 
     def take_swap(self, offer: Offer) -> None:
