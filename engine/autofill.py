@@ -6,8 +6,6 @@ sales may. They trade at their limit; what that is above the curve (for sales: b
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 from engine.amm import Pieces, curve_buy, curve_sell, marginal_buy, marginal_sell
 from engine.book import Portion
 from engine.desk import FLOOR, HELD, POT, SEIGNIORAGE, Desk
@@ -45,19 +43,17 @@ def auto_fill(turn: Turn, fill: Priced) -> None:
     params = turn.tick.params
     if not params.af_enabled:
         return
-    trigger, filled = None, 0
-    while filled < params.af_max_pools:
-        key = _best(turn, trigger.done if trigger else ())
-        if key is None:
-            return
-        trigger = trigger or Trigger(turn, fill)
+    if _best(turn, None) is None:  # mostly
+        return
+    trigger, filled = Trigger(turn, fill), 0
+    while filled < params.af_max_pools and (key := _best(turn, trigger)):
         trigger.done.add(key)
         filled += _fill_pool(trigger, key)
 
 
-def _best(turn: Turn, done: Container[PoolKey]) -> PoolKey | None:
+def _best(turn: Turn, trigger: Trigger | None) -> PoolKey | None:
     """The pool of another outcome whose limit is most favourable against its price now; ties to the lower outcome, YES
-    before NO. None when no limit is at its price or better."""
+    before NO. None when no limit is at its price or better. With a trigger: not tried, and its caps leave a token."""
     desk, own, buy = turn.tick.desk, turn.outcome, turn.buy
     depths, supplies, head = desk.l, desk.q, -1 if buy else 0
     best: PoolKey | None = None
@@ -74,11 +70,12 @@ def _best(turn: Turn, done: Container[PoolKey]) -> PoolKey | None:
             gap = limit * deep - price if buy else price - limit * deep
             if gap < 0:
                 break
-            if (*place, limit) not in done:
-                ahead = gap * scale - most * deep
-                if best is None or ahead > 0 or (ahead == 0 and place < best[:3]):
-                    best, most, scale = (*place, limit), gap, deep
-                break
+            if trigger and (trigger.caps[j] < limit or (*place, limit) in trigger.done):
+                continue
+            ahead = gap * scale - most * deep
+            if best is None or ahead > 0 or (ahead == 0 and place < best[:3]):
+                best, most, scale = (*place, limit), gap, deep
+            break
     return best
 
 
@@ -86,8 +83,6 @@ def _fill_pool(trigger: Trigger, key: PoolKey) -> bool:
     """Fills what the caps let of one pool's opted-in orders; whether that was anything."""
     desk, (outcome, side, buy, limit) = trigger.turn.tick.desk, key
     most = trigger.caps[outcome] // limit
-    if not most:
-        return False
     places = desk.book.waiting(key, opted=True)
     t, q, deep, v = desk.tariff, desk.q[side][outcome], desk.l[outcome], desk.v[outcome]
     if buy:

@@ -168,7 +168,8 @@ class OpenBook:
     def of(self, user: int) -> list[str]:
         """Ids of a user's orders that still wait, oldest first."""
         fresh = (order.id for order in self.added.values() if order.user == user)
-        places = [place for name in {*self.base.of_user.get(user, ()), *fresh} if (place := self.find(name))]
+        names = dict.fromkeys((*self.base.of_user.get(user, ()), *fresh))
+        places = [place for name in names if (place := self.find(name))]
         orders = [self.shelves[key].orders[k] for key, k in places]
         return [order.id for order in sorted(orders, key=AGE)]
 

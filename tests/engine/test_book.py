@@ -330,6 +330,17 @@ def test_a_book_that_cannot_be_paid_is_found(rule: str) -> None:
     assert found.value.rule == rule
 
 
+def test_a_tick_shares_every_pool_it_does_not_touch() -> None:
+    """What rests elsewhere is neither opened nor copied."""
+    p = params()
+    state = book_of(p)
+    after = one(state, p, tiny(1, "new", MICRO, accepted_ms=2, limit=RATE // 10))[1]
+    (fresh,) = after.resting.pools.keys() - state.resting.pools.keys()
+    assert fresh == (0, 0, True, RATE // 10)
+    assert all(after.resting.pools[key] is pool for key, pool in state.resting.pools.items())
+    assert one(state, p, Cancel(id="c", accepted_ms=3, user=1, order="nothing"))[1].resting is state.resting
+
+
 def test_a_book_waits_while_the_market_is_closed() -> None:
     p = params()
     state = replace(book_of(p), status=Status.PAUSED)
