@@ -22,6 +22,7 @@ from pathlib import Path
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.records import OrderRow, OrderStatus
+from storage.verify import Verified, verify
 from tests.scheduler.replay import replay
 from tests.simulation.crash_child import STEP_MS
 from tests.storage.databases import MISSING, server
@@ -105,6 +106,8 @@ async def finish(url: str, folder: Path) -> Counter[str]:
         await run_tick(db, market.id, now)
         told += Counter(await _drain(db, now + 10 * STEP_MS))
         await replay(db, market.id)
+        (checked,) = await verify(db, market.id)
+        assert isinstance(checked, Verified), checked
         seen += await _check_orders(db, market.id, told)
     for request in set(_lines(folder / "accepted")):
         async with db.reading() as uow:
