@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select
 
+from engine.resting import Book
 from engine.state import MarketState, state_from_json, state_to_json
 from storage.records import Market, OrderStatus, intent_id
 from storage.schema import binaries, config, orders, positions, users
@@ -19,7 +21,8 @@ APART = ("accounts", "binaries", "resting")  # of the state's JSON: these have t
 
 def scalars(state: MarketState) -> dict[str, object]:
     """What of a state belongs to no person and no outcome: the `state` of its row in `config`."""
-    return {name: value for name, value in state_to_json(state).items() if name not in APART}
+    bare = replace(state, accounts={}, resting=Book())  # both have rows of their own: no need to spell them out
+    return {name: value for name, value in state_to_json(bare).items() if name not in APART}
 
 
 async def load_state(uow: UnitOfWork, market: Market) -> MarketState:
