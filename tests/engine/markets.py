@@ -195,6 +195,13 @@ def some_changes(rng: Random, params: MarketParams) -> dict[str, object]:
     """Up to three legal changes of a running market's parameters."""
     choices: dict[str, object] = {
         "fee": between(rng, "0", "0.05"),
+        "match_fee": between(rng, "0", "0.02"),
+        "cm_enabled": rng.random() < 0.7,
+        "af_enabled": rng.random() < 0.7,
+        "sigma": between(rng, "0", "1"),
+        "af_cap_frac": between(rng, "0", "0.2"),
+        "af_max_pools": rng.randint(1, 5),
+        "af_max_surplus": between(rng, "0.000001", "1"),
         "gas_fee": between(rng, "0", "2"),
         "kappa": between(rng, "0", "0.01"),
         "mu": between(rng, "0.1", "10"),
