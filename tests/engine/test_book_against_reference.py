@@ -376,6 +376,18 @@ def test_directed_books_agree(scene: Scene) -> None:
     assert not missed, dict(twin.market.seen)
 
 
+def test_no_swap_takes_more_than_the_pools_can_give() -> None:
+    """Every pool all but drained: what the house would have to pay for a swap cuts it short."""
+    twin = Twin(market(**{**DEEP_POOL, "match_fee": 0}))
+    play(twin, [FOUR, "1 buys 40 no of 0 + 2 buys 40 no of 0"])
+    level = twin.params.l0 // 10 + 20_000
+    for j, (yes, no) in enumerate(((505, 800), (300, 300), (300, 300))):
+        twin.bend(j, level - twin.params.l0, (level * yes // 1_000, level * no // 1_000))
+    play(twin, ["1 sells 20 no of 0 limit 0.8", "3 buys 20 yes of 0 limit 0.51"], now=10)
+    assert twin.market.seen["swap cut short"]
+    assert twin.market.seen["all short of room"]
+
+
 @pytest.mark.parametrize("block", range(6))
 def test_random_books_agree(block: int) -> None:
     """Any legal market, orders anywhere; and crowded ones, where people meet."""
