@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TextIO
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 
 from engine.params import BOUNDS
 from engine.state import PROFIT_SOURCES
@@ -172,8 +172,10 @@ EXPORTS: Mapping[str, Export] = {
 async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> dict[str, object]:
     """The market in a dozen numbers, for summary.json. Dollars are numbers with at most six decimals."""
     names = market.params.outcome_names
-    query = select(orders.c.status, func.count()).where(orders.c.market == market.id).group_by(orders.c.status)
-    by_status = {str(status): int(count) for status, count in (await uow.run(query)).all()}
+    own = and_(orders.c.status == OrderStatus.CANCELLED.value, orders.c.reason.is_(None))  # not returned by a round
+    query = select(orders.c.status, func.count(), func.sum(case((own, 1), else_=0)))
+    found = (await uow.run(query.where(orders.c.market == market.id).group_by(orders.c.status))).all()
+    by_status = {str(status): int(count) for status, count, _ in found}
     gone = [row.payload["outcomes"] for row in await uow.events.of(market.id, "Eliminated")]
     trades = await uow.trades.all(market.id)
     metrics = await uow.metrics.series(market.id)
@@ -184,6 +186,7 @@ async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> d
         "orders": sum(by_status.values()),
         "fills_by_kind": dict(sorted(Counter(row.kind for row in trades).items())),
         "refused": by_status.get(OrderStatus.REFUSED, 0),
+        "cancelled": sum(int(taken_back) for _, _, taken_back in found),
         "eliminated": [
             names[one] for outcomes in gone if isinstance(outcomes, list | tuple) for one in _ints(outcomes)
         ],

@@ -1,7 +1,7 @@
-"""How the crowd decides: pure functions of what a person sees, what she holds and her own dice. Integers throughout.
+"""How the crowd decides: pure functions of what a person sees, what she has and her own dice.
 
-Prices and money are micro-dollars, tokens millionths. The answer is a `Wish`: the line she types, and the price at
-which she still presses Confirm once she has read the ticket.
+The answer is one `Wish` or a few: the lines she types, and the price at which she still presses Confirm once she has
+read the ticket. Those who trade at the price are here; those who leave orders in the book are in `bids`.
 """
 
 from __future__ import annotations
@@ -10,66 +10,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from bot.scenarios import bids
 from bot.scenarios.people import Person, Temper
+from bot.scenarios.sight import (
+    CENT,
+    LEAST_SPEND,
+    MICRO,
+    NO,
+    OUTSIDER,
+    YES,
+    Look,
+    News,
+    Own,
+    Wish,
+    above,
+    below,
+    bounded,
+    dollars,
+    typed,
+    view,
+    with_slippage,
+)
+from bot.scenarios.sight import worth as worth_of
 
-MICRO = 10**6
-DOLLAR = MICRO
-LEAST_SPEND = 2 * DOLLAR
-MOST_SPEND = 95 * DOLLAR
 FEE = 10_000  # what a trade costs beside its impact, about a cent a token
+NERVES = 6  # ticks before a freeze in which nobody likes to hold an outsider
 DEAR = 800_000  # where even a fan thinks twice
-YES, NO = "yes", "no"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What is in the air before anybody looks at the board: the latest fair forecast, whether it is new, how many ticks
-    ago trading resumed, and in how many it stops."""
-
-    belief: tuple[int, ...]
-    fresh: bool
-    since_round: int
-    to_freeze: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """The board as anybody sees it: `yes` and `no` by outcome, 0 for one that is out; `path` the YES of boards seen
-    before, oldest first."""
-
-    yes: tuple[int, ...]
-    no: tuple[int, ...]
-    path: tuple[tuple[int, ...], ...]
-    news: News
-
-    @property
-    def live(self) -> list[int]:
-        return [outcome for outcome, price in enumerate(self.yes) if price]
-
-    def change(self, outcome: int, ticks: int) -> int:
-        """How far YES moved in that many ticks, as far back as anybody remembers."""
-        if not self.path:
-            return 0
-        before = self.path[-min(ticks, len(self.path))][outcome]
-        return self.yes[outcome] - before if before else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
-    """What one person has: cash she can spend, and tokens (yes, no) by outcome."""
-
-    cash: int
-    held: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A line to type. `fair` is the most a token may cost all in (bought) or the least it must bring (sold); None: she
-    takes what comes. `smaller` is what she types instead when there was no ticket, or one that was too dear."""
-
-    line: str
-    fair: int | None = None
-    smaller: str = ""
 
 
 def stirs(person: Person, news: News, dice: Random) -> bool:
@@ -84,27 +50,30 @@ def stirs(person: Person, news: News, dice: Random) -> bool:
     return dice.randrange(1_000) < pace
 
 
-def decide(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> Wish | None:
-    """What she wants to do, if anything."""
+def decide(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> tuple[Wish, ...]:
+    """What she wants to do, if anything: first take back what should not wait any longer, then trade."""
     if not look.live:
-        return None
-    if person.temper is Temper.INFORMED:
-        return _informed(person, look, own, names, dice)
-    if person.temper is Temper.CHASER:
-        return _chaser(person, look, own, names, dice)
-    return _fan(person, look, own, names, dice)
+        return ()
+    back = bids.stale(person, look, own)
+    kept = bids.without(own, back)
+    return (*bids.taken_back(own, back), *_trades(person, look, kept, names, dice))
 
 
-def view(person: Person, look: Look) -> tuple[int, ...]:
-    """Her own chances by outcome, summing to a million: the forecast without those who are out, weighed by trust."""
-    weighed = [
-        chance * trust if price else 0
-        for chance, trust, price in zip(look.news.belief, person.trust, look.yes, strict=True)
-    ]
-    total = sum(weighed)
-    if total == 0:
-        return tuple(MICRO // len(look.live) if price else 0 for price in look.yes)
-    return tuple(one * MICRO // total for one in weighed)
+def _trades(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> tuple[Wish, ...]:
+    match person.temper:
+        case Temper.DEALER:
+            return bids.dealer(person, look, own, names, dice)
+        case Temper.HUNTER:
+            found = bids.hunter(person, look, own, names, dice)
+        case Temper.SCEPTIC:
+            return bids.sceptic(person, look, own, names, dice)
+        case Temper.INFORMED:
+            found = _informed(person, look, own, names, dice)
+        case Temper.CHASER:
+            found = _chaser(person, look, own, names, dice)
+        case Temper.FAN:
+            found = _fan(person, look, own, names, dice)
+    return () if found is None else (found,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,60 +89,66 @@ class _Bargain:
 def _bargains(look: Look, own: Own, chances: Sequence[int]) -> Iterator[_Bargain]:
     """Every trade that looks good at the board's prices."""
     for outcome in look.live:
-        for side, price, worth in (
-            (YES, look.yes[outcome], chances[outcome]),
-            (NO, look.no[outcome], MICRO - chances[outcome]),
-        ):
-            held = own.held[outcome][0 if side == YES else 1]
+        for side in (YES, NO):
+            price, worth = look.price(outcome, side), worth_of(chances, outcome, side)
             if worth > price:
                 yield _Bargain(gain=worth - price, outcome=outcome, side=side, buy=True, worth=worth, price=price)
-            elif held > MICRO:
+            elif own.tokens(outcome, side) > MICRO:
                 yield _Bargain(gain=price - worth, outcome=outcome, side=side, buy=False, worth=worth, price=price)
 
 
 def _informed(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> Wish | None:
-    """The best bargain beyond her margin; the size by Kelly's rule, cut to a third and to her habits."""
+    """The best bargain beyond her margin; the size by Kelly's rule, cut to a third and to her habits. The patient name
+    a limit at which fee and margin are paid, and let the rest wait."""
     chances = view(person, look)
     good = [one for one in _bargains(look, own, chances) if one.gain > person.margin + FEE]
     good = [one for one in good if not one.buy or own.cash > 2 * LEAST_SPEND]
     if not good:
         return None
     best = max(good, key=lambda one: (one.gain * MICRO // max(one.price, 50_000), -one.outcome, one.side))
+    name = typed(names, best.outcome, dice)
     if not best.buy:
-        line = f"/sell {_typed(names, best.outcome, dice)} {best.side} {dice.choice(('half', 'half', 'all'))}"
+        line = f"/sell {name} {best.side} {dice.choice(('half', 'half', 'all'))}"
         return Wish(line=line, fair=best.worth + person.margin // 2)
     kelly = own.cash * best.gain // max(1, MICRO - best.price) // 3
-    spend = _bounded(min(kelly, own.cash * person.stake // 1_000))
-    start = f"/buy {_typed(names, best.outcome, dice)} {best.side}"
+    spend = bounded(min(kelly, own.cash * person.stake // 1_000))
+    start = f"/buy {name} {best.side}"
+    if person.careful and not own.waits(best.outcome, best.side):
+        most = below(best.worth - person.margin // 2 - FEE)
+        if most * CENT > best.price:
+            return Wish(line=f"{start} {dollars(spend)} limit {most}c")
     return Wish(
-        line=_with_slippage(f"{start} {_dollars(spend)}", person),
+        line=with_slippage(f"{start} {dollars(spend)}", person),
         fair=best.worth - person.margin // 2,
-        smaller=_with_slippage(f"{start} {_dollars(_bounded(spend // 3))}", person),
+        smaller=with_slippage(f"{start} {dollars(bounded(spend // 3))}", person),
     )
 
 
 def _chaser(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> Wish | None:
     """Out of what falls or has stalled, into what rises; when nothing moves, now and then into whoever leads."""
     moves = {outcome: look.change(outcome, person.span) for outcome in look.live}
-    owned = [outcome for outcome in look.live if own.held[outcome][0] > MICRO]
+    owned = [outcome for outcome in look.live if own.tokens(outcome, YES) > MICRO]
     weakest = min(owned, key=lambda each: (moves[each], each), default=None)
     if weakest is not None and moves[weakest] < -person.margin // 3:
-        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes {dice.choice(('half', 'half', 'all'))}")
+        return Wish(line=f"/sell {typed(names, weakest, dice)} yes {dice.choice(('half', 'half', 'all'))}")
     if weakest is not None and moves[weakest] < person.margin // 4 and dice.randrange(2):
-        return Wish(line=f"/sell {_typed(names, weakest, dice)} yes half")  # it has stalled: take the profit
+        return Wish(line=f"/sell {typed(names, weakest, dice)} yes half")  # it has stalled: take the profit
     if own.cash < 2 * LEAST_SPEND:
-        return _raise_cash(own, look, names, dice)
-    spend = _bounded(own.cash * person.stake // 1_000)
+        return _raise_cash(person, own, look, names, dice)
+    spend = bounded(own.cash * person.stake // 1_000)
     rising = max(moves, key=lambda each: (moves[each], -each))
     falling = min(moves, key=lambda each: (moves[each], each))
     if moves[falling] < -person.margin and dice.randrange(3) == 0:
-        return Wish(line=_with_slippage(f"/buy {_typed(names, falling, dice)} no {_dollars(spend)}", person))
+        return Wish(line=with_slippage(f"/buy {typed(names, falling, dice)} no {dollars(spend)}", person))
     if moves[rising] > person.margin // 2:
-        return Wish(line=_with_slippage(f"/buy {_typed(names, rising, dice)} yes {_dollars(spend)}", person))
+        start = f"/buy {typed(names, rising, dice)} yes {dollars(spend)}"
+        if person.careful and not own.waits(rising, YES):
+            return Wish(line=f"{start} limit {above(look.yes[rising] + CENT)}c{bids.autofill(person)}")
+        return Wish(line=with_slippage(start, person))
     if dice.randrange(2):
         best = sorted(look.live, key=lambda each: (-look.yes[each], each))
         pick = dice.choice(best[: max(2, len(best) // 2)])
-        return Wish(line=f"/buy {_typed(names, pick, dice)} yes {_dollars(_bounded(spend // 2))}")
+        return Wish(line=f"/buy {typed(names, pick, dice)} yes {dollars(bounded(spend // 2))}")
     return None
 
 
@@ -181,61 +156,45 @@ def _fan(person: Person, look: Look, own: Own, names: Sequence[str], dice: Rando
     """Her favourite most of the time, a whim now and then; sometimes a slip of the tongue or too big a dream."""
     favourite = person.favourite if look.yes[person.favourite] else dice.choice(look.live)
     whim = dice.choice(look.live)
-    spend = _dollars(_bounded(own.cash * person.stake // 1_000))
+    spend = dollars(bounded(own.cash * person.stake // 1_000))
     mood = dice.randrange(100)
+    nervous = [each for each in look.live if look.yes[each] < OUTSIDER and own.tokens(each, YES) > MICRO]
+    if nervous and look.news.to_freeze < NERVES and mood >= 30:
+        return Wish(line=f"/sell {typed(names, dice.choice(nervous), dice)} yes {dice.choice(('half', 'all'))}")
     if mood < 4:
         return Wish(line=f"/buy {names[favourite].lower()[:-1]}x yes {spend}")  # a slip of the finger
     if mood < 7:
-        return Wish(line=f"/buy {_typed(names, favourite, dice)} yes {_dollars(own.cash * 3)}")
+        return Wish(line=f"/buy {typed(names, favourite, dice)} yes {dollars(own.cash * 3)}")
     if mood < 12:
-        return Wish(line=f"/quote {_typed(names, favourite, dice)} yes {spend}")
-    if mood < 34 or own.cash < 2 * LEAST_SPEND:
-        return _raise_cash(own, look, names, dice)
-    if mood < 64:
-        return Wish(line=_with_slippage(f"/buy {_typed(names, favourite, dice)} yes {spend}", person), fair=DEAR)
+        return Wish(line=f"/quote {typed(names, favourite, dice)} yes {spend}")
+    if mood < 40 or own.cash < 2 * LEAST_SPEND:
+        return _raise_cash(person, own, look, names, dice)
+    if mood < 62:
+        return _back(person, favourite, look, own, names, spend, dice)
     if mood < 86:
-        start = f"/buy {_typed(names, whim, dice)} yes"
-        return Wish(line=f"{start} {dice.choice((20, 40, 50, 100))}", fair=DEAR, smaller=f"{start} 10 slippage 20%")
-    return Wish(line=_with_slippage(f"/buy {_typed(names, whim, dice)} no {spend}", person), fair=990_000)
+        whim = dice.choice([each for each in look.live if look.yes[each] < OUTSIDER] or [whim])
+        start = f"/buy {typed(names, whim, dice)} yes"
+        return Wish(line=f"{start} {dice.choice((10, 20, 30, 50))}", fair=DEAR, smaller=f"{start} 10 slippage 20%")
+    return Wish(line=with_slippage(f"/buy {typed(names, whim, dice)} no {spend}", person), fair=990_000)
 
 
-def _raise_cash(own: Own, look: Look, names: Sequence[str], dice: Random) -> Wish | None:
-    """Sell half of something, or nothing where there is nothing."""
-    owned = [
-        (outcome, side)
-        for outcome in look.live
-        for side, tokens in zip((YES, NO), own.held[outcome], strict=True)
-        if tokens > MICRO
-    ]
+def _back(
+    person: Person, outcome: int, look: Look, own: Own, names: Sequence[str], spend: str, dice: Random
+) -> Wish | None:
+    """Buy her favourite; the careful pay no more than the next whole cent and let the rest wait for it."""
+    start = f"/buy {typed(names, outcome, dice)} yes {spend}"
+    if person.careful and not own.waits(outcome, YES):
+        return Wish(line=f"{start} limit {min(above(look.yes[outcome]), DEAR // CENT)}c{bids.autofill(person)}")
+    return Wish(line=with_slippage(start, person), fair=DEAR)
+
+
+def _raise_cash(person: Person, own: Own, look: Look, names: Sequence[str], dice: Random) -> Wish | None:
+    """Sell half of something, or nothing where there is nothing. The careful ask for the next whole cent."""
+    owned = [(outcome, side) for outcome in look.live for side in (YES, NO) if own.tokens(outcome, side) > MICRO]
     if not owned:
         return None
     outcome, side = dice.choice(owned)
-    return Wish(line=f"/sell {_typed(names, outcome, dice)} {side} half")
-
-
-def _bounded(spend: int) -> int:
-    return max(LEAST_SPEND, min(spend, MOST_SPEND))
-
-
-def _dollars(spend: int) -> str:
-    """As people type it: whole dollars, from ten on in fives."""
-    whole = max(1, spend // DOLLAR)
-    return f"${whole // 5 * 5 if whole > 10 else whole}"
-
-
-def _with_slippage(line: str, person: Person) -> str:
-    return f"{line} slippage {person.slippage}" if person.slippage else line
-
-
-def _typed(names: Sequence[str], outcome: int, dice: Random) -> str:
-    """How somebody names an outcome in a hurry: its number, its name, or the beginning of it that is no other's."""
-    name = names[outcome].lower()
-    manner = dice.randrange(4)
-    if manner == 0:
-        return str(outcome + 1)
-    if manner == 1:
-        return name
-    for size in range(3, len(name)):
-        if sum(other.lower().startswith(name[:size]) for other in names) == 1 and name[size - 1] != " ":
-            return name[:size]
-    return name
+    line = f"/sell {typed(names, outcome, dice)} {side} {dice.choice(('half', 'all'))}"
+    if person.careful and not own.waits(outcome, side):
+        return Wish(line=f"{line} limit {above(look.price(outcome, side))}c")
+    return Wish(line=line)

@@ -19,9 +19,15 @@ class Temper(StrEnum):
     INFORMED = "informed"  # follows the published forecasts, pays only what is worth it
     CHASER = "chaser"  # buys what rises, leaves what falls
     FAN = "fan"  # backs a favourite, follows a whim
+    DEALER = "dealer"  # quotes both sides around the price and takes back what it has left behind
+    HUNTER = "hunter"  # leaves bids below what is cheap and offers above what is dear
+    SCEPTIC = "sceptic"  # bids for NO against what everybody buys
 
 
-SHARES = (Temper.INFORMED, Temper.FAN, Temper.CHASER, Temper.FAN, Temper.INFORMED, Temper.CHASER, Temper.FAN)
+SHARES = (
+    Temper.INFORMED, Temper.FAN, Temper.DEALER, Temper.CHASER, Temper.SCEPTIC, Temper.FAN, Temper.HUNTER,
+    Temper.INFORMED, Temper.CHASER, Temper.SCEPTIC,
+)  # fmt: skip
 """Tempers in turn, so that every crowd, however small, has some of each."""
 
 
@@ -32,7 +38,8 @@ class Person:
     pace: chance per tick to do something, per mille; stake: share of her cash in one trade, per mille; margin: what a
     token must be worth beyond its price, micro-dollars; span: how many ticks back she remembers; slippage: what she
     types, empty for the usual; trust: how she weighs each outcome's forecast, per mille; chatty: chance per mille to
-    speak when something happens.
+    speak when something happens; careful: names a limit where others take what comes; autofill: lets trades on other
+    outcomes fill what she leaves; gap: how far from the price a dealer quotes, micro-dollars.
     """
 
     number: int
@@ -46,6 +53,20 @@ class Person:
     slippage: str
     trust: tuple[int, ...]
     chatty: int
+    careful: bool
+    autofill: bool
+    gap: int
+
+
+PACES = {
+    Temper.INFORMED: (55, 115),
+    Temper.CHASER: (90, 170),
+    Temper.FAN: (45, 95),
+    Temper.DEALER: (110, 170),
+    Temper.HUNTER: (60, 110),
+    Temper.SCEPTIC: (80, 130),
+}
+STAKES = {Temper.INFORMED: (60, 160), Temper.CHASER: (50, 130)}
 
 
 def crowd(count: int, seed: int, odds: Sequence[int]) -> tuple[Person, ...]:
@@ -64,19 +85,21 @@ def dice(*named: object) -> Random:
 
 def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int]) -> Person:
     temper = SHARES[number % len(SHARES)]
-    informed, chaser = temper is Temper.INFORMED, temper is Temper.CHASER
     return Person(
         number=number,
         name=name if again == 0 else f"{name} {again + 1}",
         temper=temper,
         favourite=_by_weight(draw, odds),
-        pace=draw.randrange(55, 115) if informed else draw.randrange(90, 170) if chaser else draw.randrange(45, 95),
-        stake=draw.randrange(60, 160) if informed else draw.randrange(50, 130) if chaser else draw.randrange(20, 70),
+        pace=draw.randrange(*PACES[temper]),
+        stake=draw.randrange(*STAKES.get(temper, (12, 50))),
         margin=draw.randrange(6_000, 24_000),
         span=draw.randrange(2, 12),
-        slippage=draw.choice(("1%", "2%", "3%", "")) if chaser else draw.choice(("", "", "3%", "10%")),
+        slippage=draw.choice(("1%", "2%", "3%", "") if temper is Temper.CHASER else ("", "", "3%", "10%")),
         trust=tuple(draw.randrange(880, 1_121) for _ in odds),
         chatty=draw.randrange(20, 160),
+        careful=draw.randrange(2) == 0,
+        autofill=draw.randrange(5) < 2,
+        gap=draw.randrange(10_000, 25_000),
     )
 
 

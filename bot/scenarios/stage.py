@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from bot.dispatch import Dispatcher
@@ -16,8 +16,8 @@ from bot.invocation import ChatKind, Invocation
 from bot.params import quoted
 from bot.reply import Board, Reply
 from bot.scenarios import chatter, crowd, reading
-from bot.scenarios.crowd import Look, News, Own, Wish
 from bot.scenarios.people import Person, Temper, dice
+from bot.scenarios.sight import Look, News, Own, Wish
 from bot.scenarios.worldcup import MICRO, Scenario, Step
 
 OPEN = "Open"
@@ -54,11 +54,13 @@ STANDS = Place(platform="crowd", chat="stands", title="The stands")
 
 @dataclass(slots=True)
 class _Known:
-    """What somebody remembers of what she has: read after so many rounds, and the orders sent since."""
+    """What somebody remembers of what she has: read after so many rounds, and the orders sent since; whether orders of
+    hers may wait in the book."""
 
     own: Own
     round: int
     orders: int = 0
+    waits: bool = False
 
 
 class Stage:
@@ -86,7 +88,7 @@ class Stage:
         self._said = 0
         self._path: list[tuple[int, ...]] = []
         self._belief: tuple[int, ...] = ()
-        self._since_round = REMEMBERED
+        self._since_round = 0
         self._gone: tuple[str, ...] = ()
         self._rounds = 0
         self._owns: dict[int, _Known] = {}
@@ -185,14 +187,18 @@ class Stage:
         return [Act(at_ms=at_ms, order=person.number, do=turn)]
 
     async def _trade(self, person: Person, look: Look, tick: int) -> None:
-        """Look at what one has, decide, ask for a ticket, read it, confirm or leave it."""
+        """Look at what one has, decide, take back what should not wait, ask for a ticket, read it, confirm or leave
+        it."""
         own = await self._means(person)
-        wish = crowd.decide(person, look, own, self.scenario.names, dice("turn", self._seed, tick, person.number))
-        if wish is None:
-            return
-        for line in (wish.line, wish.smaller):
-            if line and await self._ask(person, wish, line):
-                return
+        turn = dice("turn", self._seed, tick, person.number)
+        for wish in crowd.decide(person, look, own, self.scenario.names, turn):
+            if wish.line.startswith("/cancel"):
+                self.counts["taken back"] += 1
+                await self._line(person, wish.line)
+                continue
+            for line in (wish.line, wish.smaller):
+                if line and await self._ask(person, wish, line):
+                    break
 
     async def _means(self, person: Person) -> Own:
         """What she has, from `/positions`; who does not count pennies looks again after a round or a few orders."""
@@ -202,7 +208,11 @@ class Stage:
             count = len(self.scenario.names)
             own = reading.own(await self._line(person, "/positions"), count)
             own = own or Own(cash=0, held=((0, 0),) * count)
-            known = self._owns[person.number] = _Known(own=own, round=self._rounds)
+            waits = known is not None and known.waits
+            known = self._owns[person.number] = _Known(own=own, round=self._rounds, waits=waits)
+        if known.waits:
+            waiting = reading.waiting(await self._line(person, "/orders"))
+            known.own, known.waits = replace(known.own, waiting=waiting), bool(waiting)
         return known.own
 
     async def _ask(self, person: Person, wish: Wish, line: str) -> bool:
@@ -217,7 +227,9 @@ class Stage:
             await self._line(person, ticket.cancel)
             return False
         self.counts["confirmed"] += 1
-        self._owns[person.number].orders += 1
+        known = self._owns[person.number]
+        known.orders += 1
+        known.waits = known.waits or " limit " in line
         await self._line(person, ticket.confirm)
         return True
 

@@ -9,9 +9,9 @@ import pytest
 from bot.commands import COMMANDS
 from bot.grammar import parse
 from bot.scenarios import chatter, crowd
-from bot.scenarios.crowd import Look, News, Own, Wish
 from bot.scenarios.people import SHARES, Person, Temper, dice
 from bot.scenarios.people import crowd as gather
+from bot.scenarios.sight import DOLLAR, MICRO, Look, News, Own, Wish, view
 from bot.scenarios.stage import weights
 from bot.scenarios.worldcup import world_cup
 from bot.scene import Held, Scene
@@ -21,7 +21,7 @@ NAMES = CUP.names
 EVEN = News(belief=(125_000,) * 8, fresh=False, since_round=30, to_freeze=30)
 YES = (390_000, 175_000, 140_000, 92_000, 80_000, 75_000, 28_000, 20_000)
 LOOK = Look(yes=YES, no=tuple(1_000_000 - one for one in YES), path=(), news=replace(EVEN, belief=YES))
-RICH = Own(cash=1_000 * crowd.DOLLAR, held=((0, 0),) * 8)
+RICH = Own(cash=1_000 * DOLLAR, held=((0, 0),) * 8)
 PEOPLE = gather(40, 7, weights(CUP))
 
 
@@ -33,7 +33,7 @@ def someone(temper: Temper, **changes: object) -> Person:
 
 def wishes(person: Person, look: Look, own: Own, draws: int = 60) -> list[Wish]:
     found = [crowd.decide(person, look, own, NAMES, dice("test", person.number, number)) for number in range(draws)]
-    return [wish for wish in found if wish is not None]
+    return [wish for several in found for wish in several]
 
 
 def test_equal_seeds_make_equal_people_and_others_others() -> None:
@@ -74,7 +74,7 @@ def test_the_informed_leave_alone_what_costs_what_it_is_worth() -> None:
 
 def test_the_informed_sell_what_has_become_too_dear() -> None:
     dear = replace(LOOK, yes=(700_000, *YES[1:]), no=(600_000, *LOOK.no[1:]))
-    held = replace(RICH, cash=0, held=((100 * crowd.MICRO, 0), *RICH.held[1:]))
+    held = replace(RICH, cash=0, held=((100 * MICRO, 0), *RICH.held[1:]))
     found = wishes(someone(Temper.INFORMED), dear, held)
     assert found
     assert all(wish.line.startswith("/sell ") and " yes " in wish.line for wish in found)
@@ -83,9 +83,9 @@ def test_the_informed_sell_what_has_become_too_dear() -> None:
 
 def test_her_own_view_leaves_out_who_is_out_and_sums_to_one() -> None:
     gone = replace(LOOK, yes=(0, *YES[1:]))
-    view = crowd.view(someone(Temper.INFORMED), gone)
-    assert view[0] == 0
-    assert 10**6 - 8 <= sum(view) <= 10**6
+    seen = view(someone(Temper.INFORMED), gone)
+    assert seen[0] == 0
+    assert 10**6 - 8 <= sum(seen) <= 10**6
 
 
 def test_chasers_buy_what_rises() -> None:
@@ -97,7 +97,7 @@ def test_chasers_buy_what_rises() -> None:
 
 def test_chasers_leave_what_falls() -> None:
     before = (500_000, *YES[1:])
-    own = replace(RICH, held=((50 * crowd.MICRO, 0), *RICH.held[1:]))
+    own = replace(RICH, held=((50 * MICRO, 0), *RICH.held[1:]))
     found = wishes(someone(Temper.CHASER), replace(LOOK, path=(before,) * 4), own)
     assert found
     assert all(parsed(wish.line)["outcome"] == 0 and wish.line.startswith("/sell") for wish in found)
@@ -114,7 +114,7 @@ def test_fans_mostly_back_their_favourite_and_never_one_that_is_out() -> None:
 
 
 def test_nobody_without_money_buys_more_than_a_dream() -> None:
-    poor = replace(RICH, cash=crowd.DOLLAR)
+    poor = replace(RICH, cash=DOLLAR)
     for person in PEOPLE:
         for wish in wishes(person, LOOK, poor, 20):
             assert wish.line.startswith("/quote") or "$" in wish.line
@@ -134,7 +134,7 @@ def test_news_and_rounds_wake_people_up() -> None:
 
 
 def test_the_lines_people_type_can_be_read_but_for_a_slip_now_and_then() -> None:
-    own = replace(RICH, held=((40 * crowd.MICRO, 10 * crowd.MICRO),) * 8)
+    own = replace(RICH, held=((40 * MICRO, 10 * MICRO),) * 8)
     found = [wish for person in PEOPLE for wish in wishes(person, LOOK, own, 30)]
     lines = [line for wish in found for line in (wish.line, wish.smaller) if line]
     read = sum(readable(line) for line in lines)
@@ -161,7 +161,7 @@ def test_remarks_are_short_and_name_what_is_there() -> None:
 def parsed(line: str) -> dict[str, object]:
     name, _, rest = line.removeprefix("/").partition(" ")
     command = next(one for one in COMMANDS if one.name == name)
-    held = dict.fromkeys(range(8), Held(yes=40 * crowd.MICRO, no=10 * crowd.MICRO))
+    held = dict.fromkeys(range(8), Held(yes=40 * MICRO, no=10 * MICRO))
     prices = tuple(zip(YES, LOOK.no, strict=True))
     scene = Scene(
         now_ms=CUP.start_ms, outcomes=NAMES, active=(True,) * 8, prices=prices, held=held, selling=name == "sell"
