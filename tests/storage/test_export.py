@@ -124,7 +124,7 @@ async def test_the_summary_tells_the_market_in_numbers(db: Database) -> None:
         found = await export.summary(uow, market, 7)
         house = (await uow.ledger.balances(world.market))["house"]
     assert list(found) == [
-        *("seed", "ticks", "orders", "fills_by_kind", "refused", "eliminated", "winner"),
+        *("seed", "ticks", "orders", "fills_by_kind", "refused", "cancelled", "eliminated", "winner"),
         *("house_result", "worst_risk", "z", "head", "ledger_sum"),
     ]
     assert (found["seed"], found["ticks"], found["orders"], found["refused"]) == (7, 3, 4, 1)
