@@ -39,6 +39,14 @@ OWED = [
     "kappa 0.0001",
 ]
 
+SIDE_BY_SIDE: dict[str, object] = {
+    **FILLING,
+    **{"outcome_names": "A, B, C, D", "odds": "0.4 0.2 0.2 0.2", "zeta": "0.15"},
+    **{"kappa": "0.0000001", "mu": "0.1", "nu": 10},
+}
+WAITS = "1 buys 30 yes of 1 limit 0.199 opt"
+OTHERS_WAIT = "2 buys 30 yes of 2 limit 0.198 opt + 2 buys 30 yes of 3 limit 0.197 opt"
+
 SCENES = [
     Scene(
         "a limit order takes its part from the maker and rests",
@@ -165,14 +173,14 @@ SCENES = [
     ),
     Scene(
         "at equal prices people come before pairs",
-        {**SMALL, "fee": "0.02", "match_fee": "0.02", "band": "0.02"},
+        {**SMALL, "fee": "0.02", "match_fee": "0.02"},
         [
             FOUR,
-            "1 buys 40 yes of 0 + 1 buys 40 no of 0 + 2 buys 40 yes of 0",
-            "1 sells 10 yes of 0 limit 0.6 + 2 buys 10 no of 0 limit 0.4",
-            "4 buys 200 yes of 0",
+            "1 buys 20 yes of 1 + 3 buys 20 no of 1 + 2 buys 400 yes of 0",
+            "1 sells 10 yes of 1 limit 0.27 + 2 buys 10 no of 1 limit 0.73",
+            "4 buys 14 yes of 1",
         ],
-        ("direct",),
+        ("direct", "direct after the maker"),
     ),
     Scene(
         "a counterpart's rounding may cost more than the escrow",
@@ -272,6 +280,24 @@ SCENES = [
             "4 sells all yes of 0",
         ],
         ("auto-fill", "rebate", "back", "sweep"),
+    ),
+    Scene(
+        "the surplus of all auto-fills has one cap",
+        {**SIDE_BY_SIDE, "af_max_surplus": "0.0002"},
+        [FOUR, f"{WAITS} + {OTHERS_WAIT}", "4 buys 300 yes of 0"],
+        ("auto-fill", "auto-fill cut to a cap"),
+    ),
+    Scene(
+        "auto-fills together pay back no more than the trigger paid on top",
+        {**SIDE_BY_SIDE, "af_max_surplus": 1},
+        [FOUR, f"{WAITS} + {OTHERS_WAIT}", "4 buys 300 yes of 0"],
+        ("auto-fill", "back"),
+    ),
+    Scene(
+        "a pool of which nothing fits does not count",
+        {**SIDE_BY_SIDE, "af_max_pools": 1},
+        [FOUR, f"3 buys 0.000001 yes of 1 limit 0.199 opt + {OTHERS_WAIT}", "4 buys 300 yes of 0"],
+        ("auto-fill", "auto-fill of nothing"),
     ),
     *(
         Scene(
