@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.reply import Board, BoardRow
-from bot.words import name_of
-from bot.words_look import out_note, status_word, step_words
+from bot.words.look import out_note, status_word, step_words
+from bot.words.shared import name_of
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
 from storage.records import EventRow, Market, TickRow

@@ -19,7 +19,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import words_demo as words
 from bot.adapters.room.log import TALK
 from bot.adapters.room.platform import MAIN, NAME
 from bot.adapters.room.server import Room
@@ -35,6 +34,7 @@ from bot.scenarios.console import Console
 from bot.scenarios.stage import STANDS, Place, Stage, external, weights
 from bot.scenarios.timeline import Conductor, Timeline
 from bot.scenarios.worldcup import Scenario, world_cup
+from bot.words import demo as words
 from scheduler.clock import ManualClock
 from scheduler.pace import Pace
 from scheduler.tick import run_tick

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot import completion, grammar, words_input
+from bot import completion, grammar
 from bot.auditor import Auditor
 from bot.budgets import PERSON, Windows
 from bot.command import Command, Given
@@ -19,6 +19,7 @@ from bot.context import Ctx, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.permissions import Role, allowed
 from bot.reply import Reply
+from bot.words import input as words_input
 from engine.state import Status
 from storage.database import Database
 from storage.records import Chat, Market, Member, Person

@@ -14,7 +14,7 @@ from bot import schedule
 from bot.names import LONGEST_NAME, clean, folded
 from bot.params import Kind, Text, Wrong, number
 from bot.scene import Scene
-from bot.words_input import named_twice, not_enough_names, title_without_commas
+from bot.words.input import named_twice, not_enough_names, title_without_commas
 from engine.params import build_params
 from engine.terms import MarketParams, Problem
 from storage.records import Json, Market

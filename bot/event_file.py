@@ -28,12 +28,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot import event_rounds
-from bot import words_file as words
 from bot.drafts import MOST_NAMES, Draft, build, even_odds, joined
 from bot.file_lines import Mistake, Mistakes, lines_of
 from bot.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
 from bot.params import nearest
-from bot.words_setup import ALIASES, SETTINGS
+from bot.words import file as words
+from bot.words.setup import ALIASES, SETTINGS
 from engine.params import MarketParams, Problem, build_params
 
 TERMS = tuple(name for name in SETTINGS if name != "title")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import schedule
-from bot import words_file as words
 from bot.file_lines import Mistakes
 from bot.params import Wrong
 from bot.schedule import Entry, Timetable, When
 from bot.times import LONGEST_SPAN, moment_ms, span_ms
+from bot.words import file as words
 from engine import reading
 from engine.terms import Problem, Round
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot import words_input as words
 from bot.command import Command, Param
 from bot.params import Wrong, quoted
 from bot.scene import Scene
+from bot.words import input as words
 
 LONGEST_LINE = 2_000
 MOST_WORDS = 240

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import event_file, words_file, words_lint
+from bot import event_file
 from bot.event_file import EventFile
 from bot.file_lines import Mistake
+from bot.words import file as words_file
+from bot.words import lint as words_lint
 from engine.lint import lint
 from engine.params import MarketParams, build_params
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot import words_trade as words
 from bot.context import MarketView
 from bot.money import CENT, MICRO, RATE
 from bot.params_trade import Amount
 from bot.reply import Reply
-from bot.words_look import step_words
-from bot.words_ticket import Offer, typed_amount
+from bot.words import trade as words
+from bot.words.look import step_words
+from bot.words.ticket import Offer, typed_amount
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
 from engine.resting import escrowed

@@ -15,10 +15,10 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Generic, TypeVar
 
-from bot import words_input as words
 from bot.money import MICRO, RATE
 from bot.names import clean, folded
 from bot.scene import Scene
+from bot.words import input as words
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot import words_input as words
 from bot.money import RATE, typed_limit
 from bot.params import Hint, Kind, Wrong, number
 from bot.scene import Scene
+from bot.words import input as words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot import words_input as words
 from bot.money import MICRO, RATE
 from bot.names import folded
 from bot.params import Hint, Kind, Rate, Wrong, nearest, number, quoted
 from bot.scene import Scene
+from bot.words import input as words
 from engine.state import Side
 
 MOST_TOKENS = 1_000_000_000 * MICRO  # a billion; far below what a column holds

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import words_receipt as words
-from bot import words_trade
 from bot.offers import bound, held
 from bot.reply import Reply
-from bot.words_fill import legs_of
+from bot.words import receipt as words
+from bot.words import trade as words_trade
+from bot.words.fill import legs_of
 from engine.state import Status, price_micro
 from storage.records import RELEASED, Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork

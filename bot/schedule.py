@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot import words_schedule as words
 from bot.money import typed_moment, typed_span
 from bot.params import Wrong, quoted
 from bot.params_trade import Outcome, Outcomes
 from bot.scene import Scene
 from bot.times import moment_ms, span_ms
+from bot.words import schedule as words
 from engine.terms import MarketParams
 from storage.records import Json
 

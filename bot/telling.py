@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import words_admin, words_look, words_orders, words_show
 from bot.boards import board_of
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
-from bot.words import listed, name_of
+from bot.words import admin as words_admin
+from bot.words import look as words_look
+from bot.words import orders as words_orders
+from bot.words import show as words_show
+from bot.words.shared import listed, name_of
 from engine.state import MarketState
 from storage.records import Market, OutboxRow
 from storage.unit_of_work import UnitOfWork

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot import words_input as words
 from bot.money import typed_moment
 from bot.params import Hint, Kind, Wrong
 from bot.scene import Scene
+from bot.words import input as words
 
 DAY_MS = 86_400_000
 LONGEST_SPAN = 366 * DAY_MS

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot import linting
-from bot import words_file as words
 from bot.commands.deeds import tell_board
 from bot.event_file import EventFile
 from bot.invocation import ChatKind
+from bot.words import file as words
 from engine.state import Status
 from storage import export as files
 from storage.database import Database, DatabaseInUseError

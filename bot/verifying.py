@@ -6,9 +6,9 @@ import re
 import sys
 import time
 
-from bot import words_audit as words
 from bot.auditor import to_json
 from bot.upkeep import opened
+from bot.words import audit as words
 from storage.verify import Mismatch, UnreadableError, Verified, verify
 
 OK, WRONG, USAGE, UNREADABLE = 0, 1, 2, 3

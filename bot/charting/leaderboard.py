@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot import words_charts as words
 from bot.charting.data import LeaderboardData, Standing, Theme
 from bot.charting.style import HEIGHT, LABEL, MARGIN, Across, Sheet
 from bot.charting.text import heading, shown
+from bot.words import charts as words
 
 ROWS = 10
 ROW, LEAST_HEIGHT = 64, 180

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from bot import words_charts as words
 from bot.charting.data import MakerData, Theme
 from bot.charting.layout import Box, nice_step, spread
 from bot.charting.outcome import volume
 from bot.charting.style import LABEL, MARGIN, SMALL, Sheet
 from bot.charting.text import heading
 from bot.money import round_money
+from bot.words import charts as words
 
 HEIGHT = 900
 MOST_SOURCES = 4

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from bot import words_charts as words
 from bot.charting.data import OutcomeData, Theme
 from bot.charting.layout import Box, bins, spread, time_marks
 from bot.charting.style import LABEL, MARGIN, SMALL, Sheet
 from bot.charting.text import heading, shown
+from bot.words import charts as words
 
 DOLLAR = 1_000_000
 BARS = 60

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from bot import words_charts as words
 from bot.charting.data import PricesData, Theme
 from bot.charting.layout import Box, best_place, spread, time_marks
 from bot.charting.style import LABEL, MARGIN, SMALL, Sheet
 from bot.charting.text import heading, shown_all
+from bot.words import charts as words
 
 DOLLAR = 1_000_000
 WORD_GAP = 14  # pixels between names in one row

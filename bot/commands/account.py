@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot import words_look
-from bot import words_own as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
 from bot.names import LONGEST_NAME, person_name
 from bot.params import NumberArg, Text
 from bot.reply import Reply
-from bot.words_own import Holding
+from bot.words import look as words_look
+from bot.words import own as words
+from bot.words.own import Holding
 from engine.state import Side
 from storage.records import Declined, Member
 

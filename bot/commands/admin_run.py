@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from bot import words_admin as words
-from bot import words_setup
 from bot.command import command
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
@@ -15,7 +13,9 @@ from bot.drafts import build, draft_of
 from bot.params import Text, quoted
 from bot.params_trade import AnyOutcomeArg, OutcomesArg
 from bot.reply import Reply
-from bot.words_admin import Preview
+from bot.words import admin as words
+from bot.words import setup as words_setup
+from bot.words.admin import Preview
 from engine.events import ControlRefused, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot import schedule as timetables
-from bot import words_setup
-from bot import words_timetable as words
 from bot.command import command
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
@@ -15,6 +13,8 @@ from bot.context import Ctx, MarketView
 from bot.drafts import build, draft_of
 from bot.params import Text
 from bot.reply import Reply
+from bot.words import setup as words_setup
+from bot.words import timetable as words
 from engine.params import retune
 from engine.terms import MarketParams
 from storage.records import Declined, Json, Payload

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot import words_lint, words_timetable
-from bot import words_setup as words
 from bot.command import command
 from bot.commands.deeds import note, tell_board
 from bot.context import Ctx, MarketView, request_id
@@ -14,7 +12,10 @@ from bot.money import typed_money
 from bot.params import Choice, Money, Text, Wrong
 from bot.reply import Reply
 from bot.times import MomentArg, Span
-from bot.words_setup import ALIASES, SETTINGS
+from bot.words import lint as words_lint
+from bot.words import setup as words
+from bot.words import timetable as words_timetable
+from bot.words.setup import ALIASES, SETTINGS
 from engine.params import PRESETS, retune
 from engine.state import Status
 from engine.terms import MarketParams

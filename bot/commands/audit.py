@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import words_audit as words
 from bot.command import command
 from bot.context import Ctx, MarketView
 from bot.invocation import ChatKind
 from bot.reply import Audience, Reply
+from bot.words import audit as words
 from storage.verify import Mismatch
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot import words_depth as words
 from bot.command import command
 from bot.context import Ctx, MarketView
 from bot.invocation import ChatKind
@@ -10,6 +9,7 @@ from bot.money import MICRO
 from bot.offers import closed, closed_for_trading
 from bot.params_trade import OutcomeArg
 from bot.reply import Audience, Reply
+from bot.words import depth as words
 from engine.quote import Quote, quote
 from engine.state import Side, Status
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from bot import words_input, words_look
 from bot.command import Command, command
 from bot.context import Ctx, MarketView
 from bot.params import Text, nearest
 from bot.permissions import TABLE, Role
 from bot.reply import Reply
-from bot.words_look import Entry
+from bot.words import input as words_input
+from bot.words import look as words_look
+from bot.words.look import Entry
 
 CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
 

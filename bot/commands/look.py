@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot import words_look as words
 from bot.boards import board_of
 from bot.command import command
 from bot.context import Ctx, MarketView
@@ -10,6 +9,7 @@ from bot.invocation import ChatKind
 from bot.params_trade import AnyOutcomeArg
 from bot.reply import Audience, Picture, Reply
 from bot.times import SpanArg
+from bot.words import look as words
 from engine.state import Side
 from storage.export import standings
 from storage.records import ENDED

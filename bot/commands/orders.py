@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot import words_orders as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat
 from bot.offers import closed
 from bot.params import NumberArg
 from bot.params_book import OrderArg, Which
 from bot.reply import Reply
-from bot.words_trade import cannot_trade
+from bot.words import orders as words
+from bot.words.trade import cannot_trade
 from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bot import words_ticket
-from bot import words_trade as words
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
 from bot.offers import Wish, closed, closed_for_trading, offer, offer_of, terms_of
@@ -12,6 +10,8 @@ from bot.params_book import AutofillArg, LimitArg
 from bot.params_trade import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
 from bot.receipts import receipt
 from bot.reply import Reply
+from bot.words import ticket as words_ticket
+from bot.words import trade as words
 from storage.records import Declined, Market, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 

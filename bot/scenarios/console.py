@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from bot import words_demo as words
+from bot.words import demo as words
 from engine.units import MICRO
 from storage.records import Market
 

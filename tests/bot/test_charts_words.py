@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot import words_charts as words
 from bot.charting.data import Exit, PricesData
+from bot.words import charts as words
 from tests.bot.charts_samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices
 
 FRANCE_OUT = Exit(outcome=2, at_ms=START + 30 * HOUR, round=1)

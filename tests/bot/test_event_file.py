@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import event_file, words_file
+from bot import event_file
 from bot.drafts import build
 from bot.event_file import EventFile, read
 from bot.event_rounds import read_when
 from bot.file_lines import lines_of
 from bot.schedule import When
+from bot.words import file as words_file
 from engine.lint import lint
 from engine.params import Round, build_params
 from engine.units import RATE

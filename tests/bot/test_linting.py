@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import linting, plain, upkeep, words_lint
+from bot import linting, plain, upkeep
 from bot.reply import Reply
+from bot.words import lint as words_lint
 from engine.lint import CODES, lint
 from engine.params import build_params
 from engine.state import Status

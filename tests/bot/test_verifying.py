@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain, words_audit
+from bot import plain
 from bot.__main__ import main
 from bot.auditor import Auditor, from_json, to_json
 from bot.dispatch import Dispatcher
 from bot.reply import Tone
+from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
 from tests.bot.play import BOSS, Play, running, town

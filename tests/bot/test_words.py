@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain, telling, words_setup, words_trade
-from bot.words_setup import SETTINGS
+from bot import plain, telling
+from bot.words import setup as words_setup
+from bot.words import trade as words_trade
+from bot.words.setup import SETTINGS
 from engine import bounds, params, reading
 from engine.events import Reason
 from engine.params import build_params

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot import words_room as words
 from bot.adapters.room import wire
 from bot.adapters.room.guard import RefusalError
 from bot.adapters.room.log import TALK, Log
@@ -23,6 +22,7 @@ from bot.dispatch import Dispatcher
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.names import clean
 from bot.reply import Audience, Reply
+from bot.words import room as words
 from storage.records import Json, Person, RoomMessage
 
 LONGEST = 2_000  # a line; as much as a value may have

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from bot import words_room as words
 from bot.adapters.room import assets, guard, stream, wire
 from bot.adapters.room.desk import Answer, Desk
 from bot.adapters.room.guard import RefusalError
@@ -16,6 +15,7 @@ from bot.adapters.room.platform import NAME
 from bot.adapters.room.sessions import LIFE_S, Sessions, Visitor, external_id, new_token
 from bot.names import LONGEST_NAME, clean, folded, person_name
 from bot.reply import Picture
+from bot.words import room as words
 from storage.database import Database
 from storage.records import Payload
 

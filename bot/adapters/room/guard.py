@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot import words_room as words
+from bot.words import room as words
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot import words_room as words
 from bot.adapters.room import wire
 from bot.adapters.room.guard import RefusalError
 from bot.adapters.room.log import Log, Page
 from bot.adapters.room.sessions import Visitor
+from bot.words import room as words
 from storage.records import Json, RoomMessage
 
 HEARTBEAT_S = 10.0

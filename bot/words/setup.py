@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from bot.money import money, percent, price, round_money, span, typed_money, typed_span
 from bot.names import clean
 from bot.reply import Action, Field, Form, Line, Reply, Stamp, Tone, code, line
-from bot.words import no, outcome, say
-from bot.words_timetable import timetable_line
+from bot.words.shared import no, outcome, say
+from bot.words.timetable import timetable_line
 from engine.params import PRESETS
 from engine.terms import MarketParams, Problem
 from storage.records import Market

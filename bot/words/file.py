@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.file_lines import Mistake
 from bot.money import moment
 from bot.names import clean
-from bot.words_input import said
-from bot.words_setup import problem as problem_in_chat
+from bot.words.input import said
+from bot.words.setup import problem as problem_in_chat
 from engine.state import Status
 from engine.terms import Problem
 from storage.records import Market

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import words_fill, words_limit
 from bot.money import (
     RATE,
     Cut,
@@ -20,7 +19,9 @@ from bot.money import (
 )
 from bot.params_trade import Amount
 from bot.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line
-from bot.words import dotted, first_upper, if_right, outcome, say, side_word, token_name
+from bot.words import fill as words_fill
+from bot.words import limit as words_limit
+from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.quote import Quote
 from engine.terms import MarketParams
 from storage.records import OrderDraft

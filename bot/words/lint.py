@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.money import Cut, money, percent, price, rate_of_price, round_money, tokens
 from bot.reply import Reply, bold, line
-from bot.words import name_of, plural, token_name
+from bot.words.shared import name_of, plural, token_name
 from engine.lint import Warning_, lint
 from engine.state import Side
 from engine.terms import MarketParams

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.money import price, tokens
-from bot.words import side_word
+from bot.words.shared import side_word
 from engine.state import Side
 from storage.records import OrderDraft, TradeRow
 

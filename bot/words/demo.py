@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.money import moment, round_money
-from bot.words import plural
+from bot.words.shared import plural
 
 BAR = 28
 

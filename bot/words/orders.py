@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot.money import Cut, limit_price, money, tokens
 from bot.reply import Action, Column, Line, Reply, Table, Tone, code, line
-from bot.words import listed, no, outcome, plural, say, side_word, token_name
-from bot.words_own import first_buy
-from bot.words_receipt import cancel_action
+from bot.words.own import first_buy
+from bot.words.receipt import cancel_action
+from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderRow, OrderStatus
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.money import Cut, money, price, signed_money, signed_percent, tokens
 from bot.names import clean
 from bot.reply import Column, Reply, Stamp, Table, code, line, quiet
-from bot.words import dotted, name_of, no, outcome, plural, say, side_word
+from bot.words.shared import dotted, name_of, no, outcome, plural, say, side_word
 from engine.state import Side, Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow

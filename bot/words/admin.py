@@ -9,9 +9,9 @@ from typing import Any
 from bot.money import money, price, round_money, signed_money, span
 from bot.names import clean
 from bot.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
-from bot.words import dotted, listed, listed_outcomes, name_of, no, people, plural, say
-from bot.words_look import status_word, step_words
-from bot.words_show import count, inheritance, round_name, sum_line
+from bot.words.look import status_word, step_words
+from bot.words.shared import dotted, listed, listed_outcomes, name_of, no, people, plural, say
+from bot.words.show import count, inheritance, round_name, sum_line
 from engine.course import losers_left
 from engine.events import ControlRefused, Eliminated, Reason, Resolved, Voided
 from engine.state import MarketState

@@ -6,7 +6,7 @@ import json
 import re
 
 from bot.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
-from bot.words import no, plural, say
+from bot.words.shared import no, plural, say
 from storage.verify import Mismatch, Verified
 
 SHOWN = 16

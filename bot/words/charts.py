@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData
 from bot.money import CENT, MICRO, MINUS, round_money
 from bot.money import price as price_text
-from bot.words import listed
+from bot.words.shared import listed
 
 SOURCES = {
     "fee": "fees",

@@ -8,8 +8,8 @@ from bot import schedule
 from bot.money import span, typed_moment
 from bot.names import clean
 from bot.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
-from bot.words import listed_outcomes, no, outcome, plural, say
-from bot.words_schedule import GRAMMAR
+from bot.words.schedule import GRAMMAR
+from bot.words.shared import listed_outcomes, no, outcome, plural, say
 from engine.terms import MarketParams
 from storage.records import Market
 

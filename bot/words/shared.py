@@ -1,7 +1,7 @@
 """What all of the bot's sentences share: how an outcome, a side, a holding and a moment are said.
 
-The sentences themselves are in `words_input` (lines that could not be read), `words_trade` (tickets and fills),
-`words_look` (answers to questions), `words_show` (what everybody hears) and `words_admin`.
+The sentences themselves are beside it: `input` (lines that could not be read), `trade` (tickets and fills), `look`
+(answers to questions), `show` (what everybody hears), `admin` and others named after their subject.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from bot.money import limit_price, price, rate_of_price, round_money, tokens
 from bot.reply import Audience, Column, Line, Reply, Table, code, line, quiet
-from bot.words import name_of, outcome, say
+from bot.words.shared import name_of, outcome, say
 from engine.state import Side
 from engine.terms import MarketParams
 

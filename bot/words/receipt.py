@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.money import Cut, limit_price, money, price, span, tokens
 from bot.reply import Action, Line, Reply, Tone, code, line
-from bot.words import dotted, first_upper, name_of, no, say, token_name
-from bot.words_fill import Leg, parts
-from bot.words_trade import order_line
+from bot.words.fill import Leg, parts
+from bot.words.shared import dotted, first_upper, name_of, no, say, token_name
+from bot.words.trade import order_line
 from engine.terms import MarketParams
 from storage.records import OrderRow
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.money import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
 from bot.names import clean
 from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Reply, Stamp, Table, bold, code, line, quiet
-from bot.words import INVITE, STATUS_WORDS, name_of, no, outcome, plural, say, side_word, token_name
+from bot.words.shared import INVITE, STATUS_WORDS, name_of, no, outcome, plural, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.export import Ranked
 from storage.records import Market, NextStep, TradeRow

@@ -18,7 +18,7 @@ from bot.money import (
 )
 from bot.params import quoted
 from bot.reply import Action, Line, Reply, Stamp, Tone, code, line
-from bot.words import listed, name_of, no, say, token_name
+from bot.words.shared import listed, name_of, no, say, token_name
 from engine.events import Reason
 from engine.state import Side
 from engine.terms import MarketParams

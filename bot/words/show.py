@@ -11,7 +11,9 @@ from typing import Any
 from bot.money import Cut, money, price, price_change, round_money, signed_money, signed_percent, span, tokens
 from bot.names import clean
 from bot.reply import Action, Audience, Board, Line, Part, Picture, Reply, Span, Stamp, Style, Tone, bold, code, line
-from bot.words import (
+from bot.words.audit import head_line
+from bot.words.own import first_buy
+from bot.words.shared import (
     INVITE,
     first_upper,
     listed,
@@ -23,8 +25,6 @@ from bot.words import (
     side_word,
     token_name,
 )
-from bot.words_audit import head_line
-from bot.words_own import first_buy
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import Market
