@@ -179,7 +179,7 @@ class Announcer:
             full = await self._drawn(reply)
             platform = self._platforms[row.platform]
             if row.audience is not Audience.CHAT:
-                ref = await platform.tell(row.target, full, row.edit_ref)
+                ref = await platform.tell(row.target, full, edit_ref=row.edit_ref, chat_ext=row.edit_chat)
             elif row.edit_ref is None:
                 ref = await platform.post(row.target, full)
             else:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 from bot.params import Text
 
-ConfirmArg = Annotated[str, Text("code", 12, about="the code of the preview", words=1, named=True)]
+CONFIRM = Text("code", 12, about="the code of the preview", words=1, named=True)
+ConfirmArg = Annotated[str, CONFIRM]
 
 
 def code_of(*facts: object) -> str:

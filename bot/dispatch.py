@@ -8,16 +8,16 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from bot import completion, grammar
+from bot import asking, completion, grammar
 from bot.auditor import Auditor
 from bot.budgets import PERSON, Windows
 from bot.command import Command, Given
 from bot.context import Ctx, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
-from bot.permissions import Role, allowed
+from bot.permissions import Elsewhere, Role, allowed
 from bot.reply import Reply
 from bot.words import input as words_input
 from engine.state import Status
@@ -81,6 +81,23 @@ class Dispatcher:
             log.exception("error %s while completing %r", self._new_id(), said.text[:80])
             return []
 
+    async def complete_argument(self, said: Invocation, focus: str) -> list[Suggestion]:
+        """Values for one argument of `said.command`, of which `said.args[focus]` is what has been typed; for platforms
+        that complete argument by argument."""
+        now = self._clock()
+        try:
+            command = self._by_name.get(said.command)
+            param = command.param(focus) if command else None
+            found = await self._look_up(said, now)
+            if command is None or param is None or self._missing(command, said, found) is not None:
+                return []
+            scene = scene_of(found.market, now, selling=command.name == "sell")
+            hints = param.kind.suggest(said.args.get(focus, ""), scene)
+            return [Suggestion(value=one.value, label=one.value, hint=one.about) for one in hints[: completion.MOST]]
+        except Exception:
+            log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
+            return []
+
     async def placed(self, reply: Reply, said: Invocation, ref: str) -> None:
         """An adapter tells where it put a ticket, so that its fill can replace it there."""
         if reply.ticket is None:
@@ -101,6 +118,8 @@ class Dispatcher:
         if command is None:
             return self._unknown(head, admin=said.is_admin)
         found = await self._look_up(said, now, market=command.speaks_of_market)
+        if said.made_for is not None and (found.person is None or found.person.id != said.made_for):
+            return words_input.not_your_button()
         missing = self._missing(command, said, found)
         if missing is not None:
             return self._refuse(command, missing, found, said)
@@ -112,7 +131,8 @@ class Dispatcher:
         if parsed.problems:
             if found.market is None and self._needs_market(command):
                 return self._no_market(said)
-            return words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
+            reply = words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
+            return replace(reply, form=asking.form_of(command, parsed, scene))
         ctx = Ctx(
             db=self._db,
             invocation=said,
@@ -186,11 +206,13 @@ class Dispatcher:
             return await uow.markets.of_chat(chat.id) if chat else None
         return await uow.markets.last_of_person(person.id) if person else None
 
-    def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | None:
+    def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | Elsewhere | None:
         member = found.market is not None and found.market.member is not None
-        return allowed(command.name, member=member, admin=said.is_admin, chat=said.chat_kind)
+        return allowed(command.name, member=member, admin=said.is_admin, chat=said.chat_kind, platform=said.platform)
 
-    def _refuse(self, command: Command, missing: Role | ChatKind, found: _Found, said: Invocation) -> Reply:
+    def _refuse(self, command: Command, missing: Role | ChatKind | Elsewhere, found: _Found, said: Invocation) -> Reply:
+        if isinstance(missing, Elsewhere):
+            return words_input.not_on_this_platform(command.name, sorted(missing.platforms))
         if missing is Role.ADMIN:
             return words_input.only_admins(command.name)
         if missing is Role.MEMBER:

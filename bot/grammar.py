@@ -40,6 +40,9 @@ class Parsed:
     problems: tuple[str, ...] = ()
     corrected: str | None = None  # complete, ready to send
     template: str | None = None  # what was understood, with names where something is to be filled in
+    only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
+    said: frozenset[str] = frozenset()  # arguments that were given
+    so_far: str | None = None  # the line with what was said alone
 
 
 def split(line: str) -> list[Word]:
@@ -99,6 +102,7 @@ class _Reading:
     unclear: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     weight: int = 0
+    only_lacks: bool = False
 
     def read(self) -> _Reading:
         for name, value in self.asked.items():
@@ -108,6 +112,7 @@ class _Reading:
             else:
                 self._take(param, value, value)
         self._deal(self._named())
+        self.only_lacks = not self.problems
         for param in self.command.params:
             if param.required and param.name not in self.shown and param.name not in self.unclear:
                 self._problem(words.missing_argument(param.name, param.about), _MISSING)
@@ -235,6 +240,9 @@ class _Reading:
             problems=tuple(self.problems),
             corrected=line if not missing and guessed else None,
             template=line if missing else None,
+            only_lacks=self.only_lacks,
+            said=frozenset(self.shown),
+            so_far=self._line({}),
         )
 
     def _line(self, blanks: Mapping[str, str]) -> str:

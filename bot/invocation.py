@@ -22,6 +22,7 @@ class Invocation:
     `command` may carry leading arguments too (`ticket change 17`).
 
     `request_id` is the platform's own id of it: the same id twice is the same request, answered the same, done once.
+    `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     """
 
@@ -35,6 +36,7 @@ class Invocation:
     chat_kind: ChatKind
     chat_title: str = ""
     is_admin: bool = False
+    made_for: int | None = None
     request_id: str
 
 

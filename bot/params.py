@@ -46,7 +46,8 @@ class Hint:
 class Kind(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
-    the name alone means yes. One `of_market` can be read only where there is a market."""
+    the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
+    gives every value there is."""
 
     shape = "text"
     about = ""
@@ -54,6 +55,7 @@ class Kind(ABC, Generic[T_co]):
     named = False
     flag = False
     of_market = False
+    closed = False
 
     @abstractmethod
     def parse(self, text: str, scene: Scene) -> T_co | Wrong:
@@ -177,6 +179,7 @@ class Choice(Kind[str]):
     named: bool = False
     words: int = 1
     shape: str = "word"
+    closed: bool = True
 
     def parse(self, text: str, scene: Scene) -> str | Wrong:
         said = " ".join(text.casefold().replace("_", " ").lstrip("/").split())

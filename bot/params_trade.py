@@ -28,6 +28,7 @@ class Outcome(Kind[int]):
     about = "which one: its number, its name or the beginning of it"
     words = 12
     of_market = True
+    closed = True
 
     def parse(self, text: str, scene: Scene) -> int | Wrong:
         if not scene.outcomes:
@@ -111,6 +112,7 @@ class YesNo(Kind[Side]):
 
     shape = "yes|no"
     about = "yes pays $1 a token if it wins, no if it does not"
+    closed = True
 
     def parse(self, text: str, scene: Scene) -> Side | Wrong:
         said = text.strip().casefold()

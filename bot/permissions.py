@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from bot.invocation import ChatKind
 
+PLATFORMS = frozenset({"room", "discord", "telegram"})
+
 
 class Role(StrEnum):
     """Who: anybody, spectators too; somebody with an account in this market; the one a ticket was made for or whose
@@ -24,6 +26,14 @@ class Role(StrEnum):
 class Rule:
     role: Role
     chats: frozenset[ChatKind]
+    platforms: frozenset[str] = PLATFORMS
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The platform has no such thing; `platforms` have."""
+
+    platforms: frozenset[str]
 
 
 EVERYWHERE = frozenset(ChatKind)
@@ -74,9 +84,14 @@ TABLE: Mapping[str, Rule] = {
 }
 
 
-def allowed(command: str, *, member: bool, admin: bool, chat: ChatKind) -> Role | ChatKind | None:
-    """None where it is allowed; else what is missing: the role, or the kind of chat this one is not good for."""
+def allowed(
+    command: str, *, member: bool, admin: bool, chat: ChatKind, platform: str
+) -> Role | ChatKind | Elsewhere | None:
+    """None where it is allowed; else what is missing: the role, the kind of chat this one is not good for, or the
+    platforms that have it."""
     rule = TABLE[command]
+    if platform in PLATFORMS and platform not in rule.platforms:  # a platform of tests and demos has them all
+        return Elsewhere(rule.platforms)
     if chat not in rule.chats:
         return chat
     if rule.role is Role.ADMIN and not admin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 from bot.reply import Reply
@@ -15,8 +16,23 @@ class RetryLaterError(Exception):
         self.after_ms = after_ms
 
 
+class Why(StrEnum):
+    """Why something cannot be reached, by which the announcer knows what to do about it."""
+
+    MESSAGE = "message"  # the message to edit is gone: post anew
+    CHAT = "chat"  # the chat is gone, or the bot was put out of it: nothing reaches it until the bot is asked back
+    FORBIDDEN = "forbidden"  # the chat is there, but a permission is missing: an admin can mend it
+    PERSON = "person"  # she blocked the bot, never started it, or takes no direct messages
+
+
 class UnreachableError(Exception):
-    """The chat, the message or the person cannot be reached any more (deleted, kicked, blocked, messages closed)."""
+    """The chat, the message or the person cannot be reached any more; `detail` names what is missing, where the
+    platform says so (`Attach Files`)."""
+
+    def __init__(self, why: Why = Why.MESSAGE, detail: str = "") -> None:
+        super().__init__(f"{why.value} out of reach{': ' if detail else ''}{detail}")
+        self.why = why
+        self.detail = detail
 
 
 class Platform(Protocol):
@@ -37,6 +53,7 @@ class Platform(Protocol):
         """Replace what a message of ours says; `UnreachableError` where it is gone (the announcer then posts anew)."""
         ...
 
-    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
-        """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one."""
+    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+        """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one.
+        `chat_ext` is a chat she can be mentioned in as a last resort, with words that give nothing away."""
         ...

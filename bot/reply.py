@@ -133,6 +133,7 @@ class Action:
     person: int | None = None  # only she may press it
     primary: bool = False
     danger: bool = False
+    asks: bool = False  # what follows is a form: `text` lacks arguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +145,13 @@ class Field:
     value: str = ""
     required: bool = True
     hint: str = ""
+    suggestions: tuple[tuple[str, str], ...] = ()  # (value, label): a text's likely values, to tap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """Asked in a dialog, or question by question; the answer is `command` with the fields as its named arguments."""
+    """Asked in a dialog, or question by question; the answer is `command` with the fields as its named arguments.
+    `command` carries what has been said already (`buy germany`), so that `name=value` of each answer can follow it."""
 
     title: str
     command: str
@@ -170,7 +173,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One message. `head` is the sentence that matters, shown first and bold; `ok` is False where it is a refusal."""
+    """One message. `head` is the sentence that matters, shown first and bold; `ok` is False where it is a refusal.
+
+    How it is placed among others is the announcer's to say and a platform's to do as well as it can: `pin` keeps it at
+    the top (the board), `aside` belongs beside the stream of announcements (a market's thread), `ping` names the kind
+    of event for which this chat may have asked to be mentioned.
+    """
 
     head: Line
     blocks: tuple[Block, ...] = ()
@@ -181,3 +189,6 @@ class Reply:
     tone: Tone = Tone.NEUTRAL
     ok: bool = True
     ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
+    pin: bool = False
+    aside: bool = False
+    ping: str | None = None

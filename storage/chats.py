@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
 from storage.clean import clean
 from storage.dialect import upsert
 from storage.records import Chat
 from storage.repository import Repository
-from storage.schema import announcements, chat_admins, chats, config
+from storage.schema import announcements, chat_admins, chats, config, message_refs, outbox, tickets
 
 SEEN_EVERY_MS = 60_000
 
@@ -27,7 +29,7 @@ class Chats(Repository):
         if (chat.kind, chat.title) == (kind, title):
             return chat
         await self._uow.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
-        return Chat(id=chat.id, platform=platform, external_id=external_id, kind=kind, title=title)
+        return replace(chat, kind=kind, title=title)
 
     async def find(self, platform: str, external_id: str) -> Chat | None:
         row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
@@ -40,6 +42,30 @@ class Chats(Repository):
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
         return [_chat(row) for row in await self._uow.rows(_OF_MARKET, {"market": market})]
+
+    async def lose(self, chat: int, why: str, now_ms: int) -> None:
+        """Nothing reaches it any more: `why` is one of bot.platform.Why."""
+        await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=now_ms, lost_why=why))
+
+    async def found(self, chat: int) -> None:
+        """It can be reached (again)."""
+        await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=None, lost_why=None))
+
+    async def move(self, platform: str, old_ext: str, new_ext: str) -> None:
+        """The same chat under another id: its messages, what waits for it and its tickets go along. Where the new id
+        is known already (it was written to before the word came), that row steps aside."""
+        await self._uow.serialise(f"chat:{platform}:{new_ext}")
+        chat = await self.find(platform, old_ext)
+        if chat is None:
+            return
+        twin = await self.find(platform, new_ext)
+        if twin is not None:
+            aside = {"external_id": f"{new_ext} (now {chat.id})"}
+            await self._uow.run(update(chats).where(chats.c.id == twin.id).values(**aside))
+        await self._uow.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
+        for table, column in ((message_refs, "chat_ext"), (outbox, "target"), (tickets, "chat_ext")):
+            here = and_(table.c.platform == platform, table.c[column] == old_ext)
+            await self._uow.run(update(table).where(here).values({column: new_ext}))
 
     async def connect(self, market: int, chat: int) -> None:
         """Announce the market in this chat too; repeating it changes nothing."""
@@ -84,4 +110,5 @@ def _chat(row: RowMapping) -> Chat:
         external_id=row["external_id"],
         kind=row["kind"],
         title=row["title"],
+        lost=row["lost_why"],
     )

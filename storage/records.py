@@ -79,6 +79,7 @@ class Chat:
     external_id: str
     kind: str  # group | private | room
     title: str
+    lost: str | None = None  # why nothing reaches it, one of bot.platform.Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

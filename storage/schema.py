@@ -65,6 +65,7 @@ config = Table(
     Column("state", Payload),  # what of the engine's state is not in binaries, users and positions
     Column("house", BigInteger, nullable=False, default=0),  # sum of the house's ledger entries
     Column("halted", Text),
+    Column("rules", Integer, nullable=False, default=1, server_default="1"),  # version of the engine's rules
     Column("memo", Payload, nullable=False),  # what was announced last: leader, digest, reminder
     Column("winner", Integer),
     Column("ended_ms", BigInteger),
@@ -216,6 +217,7 @@ ticks = Table(
     Column("summary", Payload, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("state_hash", String(64), nullable=False),
+    Column("took_us", BigInteger),  # how long it took, by the wall's clock: no part of the hash
     PrimaryKeyConstraint("market", "tick_id"),
     Index("ix_ticks_market_ts_ms", "market", "ts_ms"),
 )
@@ -307,6 +309,7 @@ people = Table(
     Column("name", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("market", BigId),  # the one her private commands speak of
+    Column("merged_into", BigId),  # whose identities hers have become: her accounts in markets stay under this number
 )
 
 links = Table(
@@ -330,6 +333,8 @@ chats = Table(
     Column("kind", String(16), nullable=False),
     Column("title", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("lost_ms", BigInteger),  # since when nothing reaches it
+    Column("lost_why", String(16)),  # bot.platform.Why
     UniqueConstraint("platform", "external_id"),
 )
 
@@ -423,4 +428,92 @@ counters = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", BigId, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("slippage", BigInteger),  # a rate; none: the bot's own default
+    Column("confirm", Boolean, nullable=False),
+    Column("autofill", Boolean, nullable=False),
+    Column("quiet", Payload, nullable=False),  # kinds of private notices she does not want
+)
+
+pings = Table(
+    "pings",
+    metadata,
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    PrimaryKeyConstraint("person", "chat", "kind"),
+    Index("ix_pings_chat_kind", "chat", "kind"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # of the code: whoever reads the table cannot use it
+    Column("kind", String(16), nullable=False),  # person: joins two identities; chat: announces a market in a chat
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("market", BigId, ForeignKey("config.market")),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+    Index("ix_codes_person", "person"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _market(),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("outcomes", Payload, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("code", String(16), nullable=False),  # of what the proposer was shown
+    Column("proposer", BigId, ForeignKey("people.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("decided_by", BigId),
+    Column("decided_ms", BigInteger),
+    PrimaryKeyConstraint("market", "number"),
+)
+
+chat_settings = Table(
+    "chat_settings",
+    metadata,
+    Column("chat", BigId, ForeignKey("chats.id"), primary_key=True, autoincrement=False),
+    Column("admin_role", String(200)),  # the platform's id of a role whose holders are admins here
+    Column("ping_role", String(200)),  # and of the role to mention
+    Column("ping_kinds", Payload, nullable=False),  # for these kinds of events
+)
+
+lines = Table(  # lines too long for a button, and those a link leads back to
+    "lines",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("person", BigId),
+    Column("chat_ext", String(200)),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+facts = Table(  # small things an adapter must remember, such as the hash of the commands it has registered
+    "facts",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+seasons = Table(
+    "seasons",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # counted per chat from 1
+    Column("title", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    UniqueConstraint("chat", "number"),
 )

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.actions import Actions
 from storage.audit import Audit
 from storage.chats import Chats
+from storage.facts import Facts
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.ledger import Ledger
+from storage.lines import Lines
 from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
@@ -86,6 +88,8 @@ class UnitOfWork:
         self.outbox = Outbox(self)
         self.room = Room(self)
         self.audit = Audit(self)
+        self.facts = Facts(self)
+        self.lines = Lines(self)
 
     @property
     def dialect(self) -> str:

@@ -42,8 +42,10 @@ class Channel:
         if self._inner:
             await self._inner.edit(chat_ext, ref, reply)
 
-    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
-        return await self._inner.tell(person_ext, reply, edit_ref) if self._inner else edit_ref or ""
+    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+        if self._inner is None:
+            return edit_ref or ""
+        return await self._inner.tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext)
 
     def pinned(self) -> Board | None:
         """The board as it hangs in the channel."""

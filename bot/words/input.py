@@ -58,6 +58,20 @@ def unknown_command(name: str, near: Sequence[str], rest: str) -> Reply:
     )
 
 
+def not_your_button() -> Reply:
+    return _no(
+        "That button was made for somebody else.",
+        "Send the command yourself to get your own; ",
+        code("/help"),
+        " has them all.",
+    )
+
+
+def not_on_this_platform(name: str, platforms: Sequence[str]) -> Reply:
+    where = listed([one.capitalize() for one in platforms], "or")
+    return _no(f"/{name} only means something on {where}.", "Try ", code("/help"), " for what works here.")
+
+
 def half_a_command(name: str, commands: Sequence[tuple[str, str]]) -> Reply:
     """`/admin` alone: what can follow."""
     rows = tuple(line(code(f"/{full}"), f" {summary}") for full, summary in commands)

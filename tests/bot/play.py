@@ -36,7 +36,7 @@ class Chat:
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         self._keep("edit", chat_ext, ref, reply)
 
-    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
         return self._keep("tell", person_ext, edit_ref or f"t{len(self.said)}", reply)
 
     def _keep(self, how: str, where: str, ref: str, reply: Reply) -> str:

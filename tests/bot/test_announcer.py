@@ -11,7 +11,7 @@ import pytest
 from bot import plain
 from bot.announcer import Announcer
 from bot.budgets import ALLOWANCES, Limit, Windows
-from bot.platform import RetryLaterError, UnreachableError
+from bot.platform import RetryLaterError, UnreachableError, Why
 from bot.reply import Board, Picture, Reply
 from scheduler.tick import run_tick
 from storage.records import Audience, Notice, Payload
@@ -183,7 +183,7 @@ async def test_a_board_somebody_deleted_is_posted_anew(tmp_path: Path) -> None:
 
         async def gone(chat_ext: str, ref: str, reply: object) -> None:
             tries.append(ref)
-            raise UnreachableError("deleted")
+            raise UnreachableError(Why.MESSAGE)
 
         play.chat.edit = gone  # type: ignore[method-assign]  # the port for one step
         seen = len(boards(play.chat))
@@ -250,7 +250,7 @@ async def test_who_cannot_be_reached_any_more_is_given_up(tmp_path: Path) -> Non
         await play.announcer.step()
         await add(play, paid(2, 1))
         await add(play, paid(2, 2))
-        play.chat.broken = [UnreachableError("blocked")]
+        play.chat.broken = [UnreachableError(Why.PERSON)]
         await play.announcer.step()
         assert [text.splitlines()[0] for text in play.chat.texts("tell", "ada")] == ["You are paid $0.02."]
         async with play.db.reading() as uow:
@@ -313,9 +313,9 @@ async def test_it_runs_in_the_background_and_wakes_by_itself(tmp_path: Path) -> 
         await opened(play)
         told, tell = asyncio.Event(), play.chat.tell
 
-        async def listen(person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+        async def listen(person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
             told.set()
-            return await tell(person_ext, reply, edit_ref)
+            return await tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext)
 
         play.chat.tell = listen  # type: ignore[method-assign]  # the port, with an ear
         task = asyncio.create_task(play.announcer.run())

@@ -10,7 +10,7 @@ import pytest
 from bot import plain
 from bot.commands import COMMANDS
 from bot.invocation import ChatKind
-from bot.permissions import SHARED, TABLE, Role, allowed
+from bot.permissions import SHARED, TABLE, Elsewhere, Role, allowed
 from tests.bot.play import BOSS, running, town
 
 LINES = {
@@ -46,7 +46,7 @@ def test_whatever_an_admin_does_is_for_admins_where_admins_are_known() -> None:
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_the_table_answers_for_everybody_everywhere(name: str) -> None:
     for member, admin, chat in product((False, True), (False, True), ChatKind):
-        missing = allowed(name, member=member, admin=admin, chat=chat)
+        missing = allowed(name, member=member, admin=admin, chat=chat, platform="room")
         rule = TABLE[name]
         fits = (
             chat in rule.chats
@@ -67,7 +67,7 @@ async def test_the_dispatcher_refuses_what_the_table_forbids_and_changes_nothing
         for command, (who, (member, admin)), chat in product(COMMANDS, people.items(), ChatKind):
             here = chat is not ChatKind.PRIVATE
             knows = here or member  # in private the market is the last one used
-            missing = allowed(command.name, member=member and knows, admin=admin, chat=chat)
+            missing = allowed(command.name, member=member and knows, admin=admin, chat=chat, platform="room")
             if missing is None:
                 continue
             play.now += 10_000
@@ -77,6 +77,7 @@ async def test_the_dispatcher_refuses_what_the_table_forbids_and_changes_nothing
             assert not reply.ok, (command.name, who, chat)
             assert play.rows() == before, (command.name, who, chat)
             words = plain.text(reply)
+            assert not isinstance(missing, Elsewhere)
             wanted = {
                 Role.ADMIN: "is for this chat's admins",
                 Role.MEMBER: "no account in this market" if knows else "You are in no market yet",

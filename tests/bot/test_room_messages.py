@@ -208,14 +208,14 @@ async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database
 async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(db: Database, log: Log) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     ada = await person(db, "ada")
-    hers = await platform.tell("ada", Reply(head=line("private")), None)
+    hers = await platform.tell("ada", Reply(head=line("private")), edit_ref=None, chat_ext=None)
     elsewhere = await platform.post("elsewhere", Reply(head=line("there")))
     before = (await log.after("room", None, ada)).messages
     for ref in ("999", "x", "", hers, elsewhere):
         with pytest.raises(UnreachableError):
             await platform.edit("room", ref, Reply(head=line("changed")))
     with pytest.raises(UnreachableError):
-        await platform.tell("nobody", Reply(head=line("hello")), None)
+        await platform.tell("nobody", Reply(head=line("hello")), edit_ref=None, chat_ext=None)
     assert (await log.after("room", None, ada)).messages == before
 
 
@@ -223,11 +223,13 @@ async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_messa
     platform = RoomPlatform(db, lambda: NOW, log)
     ada, bob = await person(db, "ada"), await person(db, "bob")
     ticket = await log.append("room", TALK, {"asked": "/buy", "by": ada, "reply": wire.reply(EVERYTHING)}, person=ada)
-    assert await platform.tell("ada", Reply(head=line("Filled")), str(ticket.id)) == str(ticket.id)
+    assert await platform.tell("ada", Reply(head=line("Filled")), edit_ref=str(ticket.id), chat_ext=None) == str(
+        ticket.id
+    )
     filled = await log.get(ticket.id)
     assert filled is not None
     assert filled.body == {"asked": "/buy", "by": ada, "reply": wire.reply(Reply(head=line("Filled")))}
-    other = await platform.tell("bob", replace(EVERYTHING, files=()), str(ticket.id))
+    other = await platform.tell("bob", replace(EVERYTHING, files=()), edit_ref=str(ticket.id), chat_ext=None)
     assert other != str(ticket.id)
     assert (await log.get(ticket.id)) == filled
     assert [one.person for one in (await log.after("room", None, bob)).messages] == [bob]

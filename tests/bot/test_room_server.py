@@ -490,7 +490,9 @@ async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(mar
     async with market.db.reading() as uow:
         ext = sessions.external_id(next(cookie.value for cookie in ada.jar))
         assert await uow.people.find("room", ext) is not None
-    hers = await market.room.platform.tell(ext, Reply(head=line("Yours"), blocks=(line("x"), picture)), None)
+    hers = await market.room.platform.tell(
+        ext, Reply(head=line("Yours"), blocks=(line("x"), picture)), edit_ref=None, chat_ext=None
+    )
     for visitor, path, status in (
         (bob, f"chart/{shown}/0?theme=light&v=1", 200),
         (market.browser(), f"chart/{shown}/0", 200),
@@ -513,7 +515,7 @@ async def test_a_file_is_handed_to_its_owner_alone_under_a_harmless_name(market:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     ext = sessions.external_id(next(cookie.value for cookie in ada.jar))
     file = Attachment(name='a"b\r\n.csv', data=b"1,2\n", media_type="text/csv")
-    ref = await market.room.platform.tell(ext, Reply(head=line("Here"), files=(file,)), None)
+    ref = await market.room.platform.tell(ext, Reply(head=line("Here"), files=(file,)), edit_ref=None, chat_ext=None)
     answer = await ada.get(f"file/{ref}/0")
     assert (answer.status, await answer.read()) == (200, b"1,2\n")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="a_b__.csv"'

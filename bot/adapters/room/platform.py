@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.adapters.room import wire
 from bot.adapters.room.log import BOARD, NEWS, TALK, Log
-from bot.platform import UnreachableError
+from bot.platform import UnreachableError, Why
 from bot.reply import Board, Picture, Reply
 from storage.database import Database
 from storage.records import Json, Payload, RoomMessage
@@ -40,10 +40,10 @@ class RoomPlatform:
             raise UnreachableError
         await self.log.replace(message.id, answer(message, reply))
 
-    async def tell(self, person_ext: str, reply: Reply, edit_ref: str | None) -> str:
+    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
         person = await self._person(person_ext)
         if person is None:
-            raise UnreachableError
+            raise UnreachableError(Why.PERSON)
         message = await self._find(edit_ref) if edit_ref else None
         if message is None or message.person != person:
             message = await self.log.append(MAIN, TALK, {"reply": kept(reply)}, person=person)

@@ -1,0 +1,33 @@
+"""A line that lacks arguments becomes a form for them: `/buy` alone leads on, typed, tapped or pressed on the board."""
+
+from __future__ import annotations
+
+from bot.command import Command, Param
+from bot.confirm import CONFIRM
+from bot.grammar import Parsed
+from bot.reply import Field, Form
+from bot.scene import Scene
+from bot.words import asking as words
+
+
+def form_of(command: Command, parsed: Parsed, scene: Scene) -> Form | None:
+    """Fields for what the line does not say yet, what must be said first; None where the line has other faults."""
+    if not parsed.only_lacks:
+        return None
+    open_ = [one for one in command.params if one.name not in parsed.said and one.kind is not CONFIRM]
+    fields = [_field(one, scene) for one in sorted(open_, key=lambda one: not one.required)]
+    said = (parsed.so_far or f"/{command.name}").removeprefix("/")
+    return Form(title=words.title(command), command=said, fields=tuple(fields), submit=words.submit(command.name))
+
+
+def _field(param: Param, scene: Scene) -> Field:
+    hints = param.kind.suggest("", scene)
+    label = words.label(param.name)
+    if param.kind.flag:
+        return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about)
+    rows = tuple((hint.value, words.choice(hint)) for hint in hints)
+    if param.kind.closed and rows:
+        return Field(
+            name=param.name, label=label, kind="choice", choices=rows, required=param.required, hint=param.about
+        )
+    return Field(name=param.name, label=label, required=param.required, hint=param.about, suggestions=rows)
