@@ -72,6 +72,7 @@ class Play:
         command: str = "",
         args: Mapping[str, str] | None = None,
         admin: bool | None = None,
+        made_for: int | None = None,
     ) -> Reply:
         """One line, a second after the last one."""
         self.now += 1_000
@@ -86,6 +87,7 @@ class Play:
                 chat_ext=chat,
                 chat_kind=kind,
                 is_admin=who == BOSS if admin is None else admin,
+                made_for=made_for,
                 request_id=request or f"r{next(self._requests)}",
             )
         )

@@ -41,6 +41,7 @@ UNSEEN = {
     "users": {"display_name", "joined_ms"},
     "orders": {"request_id", "ticket"},
     "actions": {"request_id", "actor"},
+    "ticks": {"took_us"},
 }
 RAN = {"orders": "tick_id is not null", "actions": "tick_id is not null"}  # what waits has no consequences yet
 

@@ -150,9 +150,9 @@ class Desk:
         seen = await self._seen(pressed, who)
         label = _label(seen, said.text) if seen is not None else ""
         reply = await self._dispatcher.run(said)
+        if seen is not None and reply.form is not None:
+            return Answer(seen, wire.form(reply.form))  # a button that asks: nothing new to keep
         before = seen if seen is not None and seen.person is not None else None
-        if before is not None and reply.form is not None and reply.ok:
-            return Answer(before, wire.form(reply.form))  # a question about that message: nothing new to keep
         if before is not None and _replaces(before, label, reply):
             after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)
             if after is not None:

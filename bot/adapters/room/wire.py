@@ -171,6 +171,7 @@ def form(asked: Form) -> dict[str, Json]:
                 "label": field.label,
                 "kind": field.kind,
                 "choices": [[value, label] for value, label in field.choices],
+                "suggestions": [[value, label] for value, label in field.suggestions],
                 "value": field.value,
                 "required": field.required,
                 "hint": field.hint,
