@@ -57,6 +57,7 @@ BOUNDS: dict[str, Bound] = {
     "band": _rates("0.02", "0.4"),
     "starting_balance": Bound("money", 0, MOST_MONEY),
     "batch_interval_ms": Bound("ms", 1, 86_400_000),
+    "dispute_window": Bound("ms", 0, 30 * 86_400_000),
 }
 
 

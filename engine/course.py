@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from engine.desk import CASH, ESCROW
+from engine import dispute
+from engine.desk import CASH, ESCROW, NET, TOKENS, TRADES
 from engine.events import (
     Cancelled,
     ControlRefused,
     Event,
     Frozen,
     Joined,
+    Left,
     Paused,
     Reason,
     Resumed,
@@ -19,7 +21,7 @@ from engine.events import (
     RoundAsked,
     RoundSkipped,
 )
-from engine.intents import Cancel, Control, Join, Retune
+from engine.intents import Cancel, Control, Join, Leave, Retune
 from engine.params import retune
 from engine.resolution import trigger_resolution, void_market
 from engine.resting import RestingOrder
@@ -31,21 +33,23 @@ from engine.tick import Tick
 
 
 class Step(NamedTuple):
-    """The next thing the schedule wants: stop trading for a round, or decide it."""
+    """The next thing the schedule wants: stop trading for a round, decide it, or pay who was claimed to have won."""
 
     at_ms: int
     round: int
-    decide: bool
+    kind: Literal["freeze", "decide", "pay"]
 
 
 def next_step(state: MarketState, params: MarketParams) -> Step | None:
     """What the schedule wants next; None when the market is over or waits for an admin's word."""
     if state.status in OVER or state.asked:
         return None
+    if state.claim is not None:
+        return Step(state.claim.until_ms, len(params.rounds) - 1, "pay")
     if state.frozen_for is not None:
-        return Step(params.rounds[state.frozen_for].decide_at, state.frozen_for, True)
+        return Step(params.rounds[state.frozen_for].decide_at, state.frozen_for, "decide")
     if state.next_round < len(params.rounds):
-        return Step(params.rounds[state.next_round].freeze_at, state.next_round, False)
+        return Step(params.rounds[state.next_round].freeze_at, state.next_round, "freeze")
     return None
 
 
@@ -62,9 +66,11 @@ def losers_left(state: MarketState, params: MarketParams, number: int) -> int:
 
 
 def run_step(tick: Tick, step: Step) -> None:
-    """Applies a scheduled step: freezes, or decides as far as the schedule itself knows, or asks."""
+    """Applies a scheduled step: freezes, or decides as far as the schedule itself knows, or asks, or pays."""
     planned = tick.params.rounds[step.round]
-    if step.decide:
+    if step.kind == "pay":
+        dispute.pay(tick, step.at_ms)
+    elif step.kind == "decide":
         _decide(tick, planned, step)
     elif not planned.is_final and not losers_left(tick.desk.state, tick.params, step.round):
         tick.turn(next_round=step.round + 1)
@@ -126,9 +132,12 @@ def _eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
 def _resolve(tick: Tick, winner: int, at_ms: int) -> None:
     number = tick.desk.state.frozen_for
     final = number if number is not None and tick.params.rounds[number].is_final else None
+    if tick.params.dispute_window:
+        return dispute.claim(tick, winner, at_ms, final)
     payouts, state, events = trigger_resolution(tick.seal(), tick.params, True, winner, at_ms=at_ms, of_round=final)
     tick.open(state, tick.params)
     tick.events += [*events, *payouts]
+    return None
 
 
 def run_control(tick: Tick, control: Control) -> None:
@@ -141,6 +150,10 @@ def run_control(tick: Tick, control: Control) -> None:
         payouts, state, events = void_market(tick.seal(), tick.params, at_ms=at_ms)
         tick.open(state, tick.params)
         tick.events += [*events, *payouts]
+    elif control.kind == "correct":
+        reason = _by_hand_correction(tick, control)
+    elif status is Status.DISPUTED:
+        reason = Reason.DISPUTED
     elif control.kind == "resolve":
         reason = _by_hand_winner(tick, control)
     elif control.kind == "eliminate":
@@ -183,6 +196,13 @@ def _by_hand_winner(tick: Tick, control: Control) -> Reason | None:
     return reason
 
 
+def _by_hand_correction(tick: Tick, control: Control) -> Reason | None:
+    if tick.desk.state.claim is None:
+        return Reason.NOT_DISPUTED
+    reason = _unfit(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+    return reason or dispute.correct(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
+
+
 def _by_hand_losers(tick: Tick, control: Control) -> Reason | None:
     """While a scheduled round is decided exactly its number of losers, else any number that leaves two."""
     state, named = tick.desk.state, control.outcomes
@@ -205,6 +225,8 @@ def run_join(tick: Tick, join: Join) -> None:
     reason = None
     if state.status in OVER:
         reason = Reason.NOT_RUNNING
+    elif state.status is Status.DISPUTED:
+        reason = Reason.DISPUTED
     elif join.cash < 0:
         reason = Reason.BAD_VALUES
     elif account is None and state.frozen_for is not None and tick.params.rounds[state.frozen_for].is_final:
@@ -217,6 +239,35 @@ def run_join(tick: Tick, join: Join) -> None:
         account = tick.desk.new_account(join.user)
     account[CASH] += join.cash
     tick.events.append(Joined(user=join.user, cash=join.cash, first=first))
+
+
+def run_leave(tick: Tick, leave: Leave) -> None:
+    """Closes an account that was never used; its cash is no longer in the market. The pot does not change."""
+    reason = _stays(tick, leave.user)
+    if reason:
+        tick.events.append(ControlRefused(id=leave.id, reason=reason))
+        return
+    state = tick.seal()
+    accounts = {user: account for user, account in state.accounts.items() if user != leave.user}
+    cash = state.accounts[leave.user].cash
+    tick.open(replace(state, accounts=accounts), tick.params)
+    tick.events.append(Left(user=leave.user, cash=cash))
+
+
+def _stays(tick: Tick, user: int) -> Reason | None:
+    """Why an account cannot be closed: it was used, if only for gas."""
+    status, account = tick.desk.state.status, tick.desk.account(user)
+    if status in OVER:
+        return Reason.NOT_RUNNING
+    if status is Status.DISPUTED:
+        return Reason.DISPUTED
+    if account is None:
+        return Reason.UNKNOWN_USER
+    if account[TRADES] or any(account[TOKENS:]):
+        return Reason.HAS_TRADED
+    if tick.desk.book.of(user):
+        return Reason.HAS_ORDERS
+    return Reason.HAS_PAID if account[NET] else None
 
 
 def run_cancel(tick: Tick, cancel: Cancel) -> None:
@@ -255,8 +306,10 @@ def _take_back(tick: Tick, order: RestingOrder, rest: int) -> None:
 
 def run_retune(tick: Tick, wish: Retune) -> None:
     """Changes parameters from here on. The new ones are in the event: the caller passes them to the next tick."""
-    if tick.desk.state.status in OVER:
-        tick.events.append(ControlRefused(id=wish.id, reason=Reason.NOT_RUNNING))
+    status = tick.desk.state.status
+    if status in OVER or status is Status.DISPUTED:
+        reason = Reason.DISPUTED if status is Status.DISPUTED else Reason.NOT_RUNNING
+        tick.events.append(ControlRefused(id=wish.id, reason=reason))
         return
     changed = retune(tick.params, tick.desk.state, wish.values)
     if isinstance(changed, tuple):

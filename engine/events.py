@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.state import Side
-from engine.terms import MarketParams, Problem, Round
+from engine.terms import LATER, MarketParams, Problem, Round
 
 FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
 OrderStatus = Literal["filled", "partly", "refused", "cancelled", "resting"]
@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     FROZEN = "frozen"
     PAUSED = "paused"
+    DISPUTED = "disputed"
     NOT_RUNNING = "not_running"
     DUPLICATE_ID = "duplicate_id"
     UNKNOWN_USER = "unknown_user"
@@ -44,6 +45,10 @@ class Reason(StrEnum):
     FINAL_NEEDS_WINNER = "final_needs_winner"
     TOO_FEW_LEFT = "too_few_left"
     BAD_VALUES = "bad_values"
+    NOT_DISPUTED = "not_disputed"
+    HAS_TRADED = "has_traded"
+    HAS_ORDERS = "has_orders"
+    HAS_PAID = "has_paid"
 
 
 class Recorded:
@@ -193,6 +198,14 @@ class Joined(Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Recorded):
+    """An account that was never used is closed; its `cash` went back to where play money comes from."""
+
+    user: int
+    cash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen(Recorded):
     """Trading stopped at `at_ms`: for a scheduled round, or by hand (None)."""
 
@@ -278,6 +291,32 @@ class Resolved(Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed(Recorded):
+    """A winner is named and trading is over; at `until_ms` `due` is paid to `holders` people unless it is corrected.
+    Prices as in `Resolved`."""
+
+    round: int | None
+    at_ms: int
+    winner: int
+    until_ms: int
+    due: int
+    holders: int
+    prices_before: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected(Recorded):
+    """Another winner is named instead of `before`, and the window begins anew; `due` and `holders` are hers."""
+
+    at_ms: int
+    before: int
+    winner: int
+    until_ms: int
+    due: int
+    holders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voided(Recorded):
     """The market was called off; `paid` of the `owed` went back, less than all of it only when `scaled`."""
 
@@ -316,6 +355,7 @@ Event = (
     | Rebate
     | PaidBack
     | Joined
+    | Left
     | Frozen
     | Paused
     | Resumed
@@ -324,6 +364,8 @@ Event = (
     | Eliminated
     | Paid
     | Resolved
+    | Claimed
+    | Corrected
     | Voided
     | Retuned
     | ControlRefused
@@ -348,6 +390,8 @@ def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, in
     for event in events:
         if isinstance(event, Joined):
             changes[event.user] = changes.get(event.user, 0) + event.cash
+        elif isinstance(event, Left):
+            changes[event.user] = changes.get(event.user, 0) - event.cash
         elif isinstance(event, CREDITS):
             changes[event.user] = changes.get(event.user, 0) + event.amount
         elif isinstance(event, Gas):
@@ -384,7 +428,8 @@ def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
 
 def _plain(value: object) -> object:
     if isinstance(value, MarketParams | Problem | Round):
-        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        found = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        return {name: one for name, one in found.items() if name not in LATER or one != LATER[name]}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

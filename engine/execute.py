@@ -14,7 +14,7 @@ from engine.turn import Turn
 from engine.units import RATE, ceil_div
 
 Detail = dict[str, int]
-_CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED}
+_CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED, Status.DISPUTED: Reason.DISPUTED}
 
 
 def run_order(tick: Tick, order: Order) -> None:

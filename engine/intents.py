@@ -14,7 +14,7 @@ from typing import Literal, cast
 from engine.state import Side
 from engine.terms import Round
 
-ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "void"]
+ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "correct", "void"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,18 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Close an account that was never used; its play money goes back to where it came from."""
+
+    id: str
+    accepted_ms: int
+    user: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winner of `resolve`."""
+    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winner of `resolve` and of
+    `correct`."""
 
     id: str
     accepted_ms: int
@@ -77,12 +87,13 @@ class Retune:
     values: Mapping[str, object]
 
 
-Intent = Order | Cancel | Join | Control | Retune
+Intent = Order | Cancel | Join | Leave | Control | Retune
 
 _KINDS: dict[str, type[Intent]] = {
     "order": Order,
     "cancel": Cancel,
     "join": Join,
+    "leave": Leave,
     "control": Control,
     "retune": Retune,
 }

@@ -15,10 +15,10 @@ import json
 from collections.abc import Iterable
 from itertools import pairwise
 
-from engine.course import next_step, run_cancel, run_control, run_join, run_retune, run_step
+from engine.course import next_step, run_cancel, run_control, run_join, run_leave, run_retune, run_step
 from engine.events import ControlRefused, Event, Fill, Reason
 from engine.execute import refusal, run_order
-from engine.intents import Cancel, Control, Intent, Join, Order, intent_to_json
+from engine.intents import Cancel, Control, Intent, Join, Leave, Order, intent_to_json
 from engine.state import MarketState
 from engine.sweep import sweep
 from engine.terms import MarketParams
@@ -72,6 +72,8 @@ def _run(tick: Tick, intent: Intent) -> None:
         run_order(tick, intent)
     elif isinstance(intent, Join):
         run_join(tick, intent)
+    elif isinstance(intent, Leave):
+        run_leave(tick, intent)
     elif isinstance(intent, Control):
         run_control(tick, intent)
     elif isinstance(intent, Cancel):

@@ -15,7 +15,7 @@ from engine import reading
 from engine.bounds import BOUNDS, deepest_l0, find_problems
 from engine.rates import Rates, rates_at
 from engine.state import MarketState, start_seeds
-from engine.terms import MarketParams, Problem, Round
+from engine.terms import LATER, MarketParams, Problem, Round
 from engine.units import RATE
 
 __all__ = [
@@ -74,6 +74,7 @@ _DEFAULTS: Mapping[str, object] = {
     "interpolation": "continue",
     "starting_balance": 1_000,
     "batch_interval_ms": 2_000,
+    "dispute_window": 0,
 }
 
 _PAIRED = ("mu", "nu", "kappa", "zeta")
@@ -86,6 +87,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "af_max_pools": reading.read_whole,
     "duration": reading.read_span,
     "batch_interval_ms": reading.read_span,
+    "dispute_window": reading.read_window,
     **dict.fromkeys(("cm_enabled", "af_enabled", "mr_enabled", "vc_enabled", "floor_enabled"), reading.read_flag),
     "start": reading.read_choice("fair", "classic"),
     "renormalise": reading.read_choice("keep", "clamp"),
@@ -253,7 +255,7 @@ def _fill_rest(found: dict[str, object], problems: list[Problem]) -> None:
 
 
 def params_to_json(params: MarketParams) -> dict[str, object]:
-    """Exact: integers, text, lists; rounds as objects."""
+    """Exact: integers, text, lists; rounds as objects; nothing of what is `LATER` and as usual."""
     found: dict[str, object] = {part.name: getattr(params, part.name) for part in fields(params)}
     found["outcome_names"], found["odds"] = list(params.outcome_names), list(params.odds)
     found["rounds"] = [
@@ -266,7 +268,7 @@ def params_to_json(params: MarketParams) -> dict[str, object]:
         }
         for step in params.rounds
     ]
-    return found
+    return {name: value for name, value in found.items() if name not in LATER or value != LATER[name]}
 
 
 def params_from_json(data: Mapping[str, Any]) -> MarketParams:  # Any: JSON as json.loads types it

@@ -78,6 +78,11 @@ def read_span(value: object) -> int:
     return read_whole(value)
 
 
+def read_window(value: object) -> int:
+    """A time in ms, or off: 0."""
+    return 0 if value is False or str(value).strip().lower() in FALSE_WORDS else read_span(value)
+
+
 def read_flag(value: object) -> bool:
     """on or off."""
     word = str(value).strip().lower()

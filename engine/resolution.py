@@ -105,7 +105,7 @@ def _round(
     )
     missing = max(0, mean_payout(after, params) - after.pot)
     after = replace(after, allowance=missing + params.floor_allowance)
-    before_prices, after_prices = _shown(state, params, state.active), _shown(after, params, survivors)
+    before_prices, after_prices = prices_of(state, params, state.active), prices_of(after, params, survivors)
     event = Eliminated(
         round=of_round,
         at_ms=at_ms,
@@ -175,6 +175,7 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
         winner=winner,
         frozen_for=None,
         asked=False,
+        claim=None,
         next_round=len(params.rounds),
         last_decision_ms=at_ms,
     )
@@ -184,7 +185,7 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
         winner=winner,
         paid=paid,
         holders=len({payout.user for payout in payouts}),
-        prices_before=_shown(state, params, state.active),
+        prices_before=prices_of(state, params, state.active),
     )
     return payouts, after, (event,)
 
@@ -213,7 +214,7 @@ def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> 
         for user, account in state.accounts.items()
     }
     paid = sum(amounts.values())
-    after = replace(_closed(state, accounts, paid), status=Status.VOIDED, frozen_for=None, asked=False)
+    after = replace(_closed(state, accounts, paid), status=Status.VOIDED, frozen_for=None, asked=False, claim=None)
     return payouts, after, (*released, Voided(at_ms=at_ms, owed=total, paid=paid, scaled=scaled))
 
 
@@ -251,5 +252,6 @@ def _closed(state: MarketState, accounts: dict[int, Account], paid: int) -> Mark
     )
 
 
-def _shown(state: MarketState, params: MarketParams, outcomes: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
+def prices_of(state: MarketState, params: MarketParams, outcomes: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
+    """(outcome, yes, no) in micro-dollars, as events tell prices."""
     return tuple((j, price_micro(state, params, j, Side.YES), price_micro(state, params, j, Side.NO)) for j in outcomes)

@@ -11,7 +11,7 @@ from engine.state import Binary, MarketState, Status, depth
 from engine.terms import MarketParams
 from engine.units import RATE, ceil_div
 
-OVER = frozenset({Status.RESOLVED, Status.DISPUTED, Status.CLOSED, Status.VOIDED})
+OVER = frozenset({Status.RESOLVED, Status.CLOSED, Status.VOIDED})
 """Statuses in which no token is left to pay."""
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Account",
     "Binary",
     "Book",
+    "Claim",
     "MarketState",
     "RestingOrder",
     "Side",
@@ -101,13 +102,22 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A winner who is not paid yet: at `until_ms` she is, unless corrected or voided. `round` as in `Resolved`."""
+
+    winner: int
+    until_ms: int
+    round: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketState:
     """All that a market is, apart from its parameters.
 
     stake: Z until the first elimination; pot: P of ENGINE section 4; allowance: G; next_round: index of the first
     round not yet decided; frozen_for: the round being decided; asked: its admin was asked; resume_to: the status
     that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left;
-    resting: every resting order by id.
+    resting: every resting order by id; claim: while DISPUTED.
     """
 
     status: Status
@@ -125,6 +135,7 @@ class MarketState:
     out: tuple[int, ...] = ()
     winner: int | None = None
     resting: Book = field(default_factory=Book)
+    claim: Claim | None = None
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -177,10 +188,14 @@ def price_micro(state: MarketState, params: MarketParams, outcome: int, side: Si
 
 
 def state_to_json(state: MarketState) -> dict[str, object]:
-    """Exact and canonical: integers, lists, and objects with sorted keys where order has no meaning."""
+    """Exact and canonical: integers, lists, and objects with sorted keys where order has no meaning. `claim` is there
+    only while it stands: a state without one is written as before there were any."""
     found: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
     found["status"], found["resume_to"] = state.status.value, state.resume_to.value
     found["out"] = list(state.out)
+    del found["claim"]
+    if state.claim is not None:
+        found["claim"] = [state.claim.winner, state.claim.until_ms, state.claim.round]
     found["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
     found["profit"] = dict(sorted(state.profit.items()))
     found["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
@@ -193,6 +208,8 @@ def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as jso
     rest = dict(data)
     rest["status"], rest["resume_to"] = Status(data["status"]), Status(data["resume_to"])
     rest["out"] = tuple(data["out"])
+    if data.get("claim") is not None:
+        rest["claim"] = Claim(**dict(zip(("winner", "until_ms", "round"), data["claim"], strict=True)))
     names = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
     rest["binaries"] = tuple(Binary(**dict(zip(names, row, strict=True))) for row in data["binaries"])
     rest["profit"] = {source: data["profit"][source] for source in PROFIT_SOURCES}

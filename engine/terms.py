@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -43,8 +44,9 @@ class Round:
 class MarketParams:
     """Every row of ENGINE section 2 under its own name.
 
-    Money in micro-dollars; odds, weights, fees, bounds and the like are rates (10^-12); eta is a rate as well
-    (2 is 2 * 10^12); times in ms. Made by `engine.params.build_params`, which checks the bounds.
+    Beside them `dispute_window`, our own. Money in micro-dollars; odds, weights, fees, bounds and the like are rates
+    (10^-12); eta is a rate as well (2 is 2 * 10^12); times in ms. Made by `engine.params.build_params`, which checks
+    the bounds.
     """
 
     outcome_names: tuple[str, ...]
@@ -86,10 +88,16 @@ class MarketParams:
     interpolation: Interpolation
     starting_balance: int
     batch_interval_ms: int
+    dispute_window: int = 0
 
     @property
     def n_outcomes(self) -> int:
         return len(self.outcome_names)
+
+
+LATER: Mapping[str, object] = {"dispute_window": 0}
+"""Parameters that came after the first markets, and where they stand unless told: left out of JSON then, so that what
+was made before keeps its fingerprint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

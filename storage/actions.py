@@ -11,7 +11,7 @@ from storage.records import ActionRow, ActionStatus, Declined, Payload
 from storage.repository import Repository
 from storage.schema import actions, users
 
-LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED)
+LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 
 
 class Actions(Repository):
@@ -21,8 +21,9 @@ class Actions(Repository):
         """Queue an intent for the next tick; the same `request_id` returns the row that exists, `created` False.
 
         kind and payload: `join` {user, cash} (for a member; later ones are grants) · `cancel` {user, order: number or
-        None} · `control` {kind: freeze | resume | pause | eliminate | resolve | void, outcomes: [..]} · `retune`
-        {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN or PAUSED; Declined(not_member)."""
+        None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void,
+        outcomes: [..]} · `retune` {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN, PAUSED or
+        DISPUTED; Declined(not_member)."""
         found = await self._uow.markets.lock(market)
         known = await self.by_request(request_id)
         if known is not None:

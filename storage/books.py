@@ -27,5 +27,8 @@ def check_books(before: MarketState, after: MarketState, found: Iterable[entries
             raise InvariantBroken("ledger_user", f"the entries of user {person} do not give her cash of {account.cash}")
         if sums.pop(entries.escrow(person), 0) != account.escrow - (old.escrow if old else 0):
             raise InvariantBroken("ledger_escrow", f"the entries of user {person} do not give her {account.escrow}")
+    for person, account in before.accounts.items():
+        if person not in after.accounts and sums.pop(entries.user(person), 0) != -account.cash:
+            raise InvariantBroken("ledger_user", f"user {person} left; the entries do not take {account.cash} from her")
     if sums:
         raise InvariantBroken("ledger_stranger", f"entries on accounts nobody has: {sorted(sums)}")

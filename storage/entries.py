@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.events import Cancelled, Event, Fill, Gas, Joined, Paid, PaidBack, Rebate, Released, Rested
+from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested
 
 BANK = "bank"  # issues the play money and the stake
 HOUSE = "house"
@@ -67,6 +67,8 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
                 found += move(user(event.user), HOUSE, event.amount, "gas", f"order:{int(event.order)}")
             case Joined():
                 found += move(BANK, user(event.user), event.cash, "grant", "join" if event.first else "grant")
+            case Left():
+                found += move(user(event.user), BANK, event.cash, "return", "leave")
             case Paid(outcome=None):
                 found += move(HOUSE, user(event.user), event.amount, "refund", "void")
             case Paid():

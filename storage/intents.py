@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.intents import Cancel, Control, Intent, Join, Order, Retune
+from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune
 from storage.records import ActionRow, OrderRow, intent_id
 
 
@@ -34,6 +34,8 @@ def action_intent(row: ActionRow) -> Intent:
         case "cancel":
             order = None if body["order"] is None else intent_id(body["order"])
             return Cancel(id=row.id, accepted_ms=row.accepted_ms, user=body["user"], order=order)
+        case "leave":
+            return Leave(id=row.id, accepted_ms=row.accepted_ms, user=body["user"])
         case "control":
             outcomes = tuple(body.get("outcomes", ()))
             return Control(id=row.id, accepted_ms=row.accepted_ms, kind=body["kind"], outcomes=outcomes)

@@ -14,7 +14,7 @@ from storage.repository import Repository
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
 
-TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED)
+TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
@@ -85,7 +85,7 @@ class Markets(Repository):
         return await self._many(select(config).order_by(config.c.market))
 
     async def running(self) -> list[Market]:
-        """Markets a tick may change: RUNNING, FROZEN, PAUSED; halted ones too."""
+        """Markets a tick may change: RUNNING, FROZEN, PAUSED, DISPUTED; halted ones too."""
         return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
 
     async def queued(self, now_ms: int) -> list[Market]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select, update
 
 from engine.state import Status
 from storage.clean import clean
-from storage.records import Declined, Market, Member, OrderStatus
+from storage.records import Declined, Departure, Market, Member, OrderStatus
 from storage.repository import Repository
 from storage.schema import orders, positions, users
 
@@ -34,11 +34,39 @@ class Members(Repository):
         await self._add(found, person, clean(name), now_ms)
         if found.status is not Status.LOBBY:
             cash = {"user": person, "cash": found.params.starting_balance}
-            await self._uow.actions.append(
-                market, "join", cash, actor=person, request_id=f"join:{market}:{person}", now_ms=now_ms
-            )
+            request = f"join:{market}:{person}"
+            if await self._uow.actions.by_request(request) is not None:  # she left and comes back
+                request = f"{request}:{now_ms}"
+            await self._uow.actions.append(market, "join", cash, actor=person, request_id=request, now_ms=now_ms)
         await self._uow.markets.use(person, market)
         return await self._known(market, person)
+
+    async def leave(
+        self, market: int, person: int, request_id: str, now_ms: int, actor: int | None
+    ) -> Departure | Declined:
+        """Close an account that was never used; its money goes back to the bank. In a lobby the row goes at once, in a
+        running market with the next tick (which looks again). The same `request_id` returns the same departure.
+        Declined(not_member | not_running | disputed | has_traded | has_orders | has_paid), and nothing is stored."""
+        found = await self._uow.markets.lock(market)
+        asked = await self._uow.actions.by_request(request_id)
+        if asked is not None:
+            return Departure(market=market, person=person, cash=0, action=asked.number)
+        member = await self.get(market, person)
+        why = "not_member" if member is None else _stays(found, member)
+        if member is None or why is not None:
+            return Declined(code=why or "not_member")
+        if found.status is Status.LOBBY:
+            hers = and_(users.c.market == market, users.c.user == person)
+            await self._uow.run(delete(users).where(hers))
+            return Departure(market=market, person=person, cash=0, action=None)
+        if await self._uow.orders.of(market, person, open_only=True, n=1):
+            return Declined(code="has_orders")
+        row = await self._uow.actions.append(
+            market, "leave", {"user": person}, actor=actor, request_id=request_id, now_ms=now_ms
+        )
+        if isinstance(row, Declined):
+            return row
+        return Departure(market=market, person=person, cash=member.balance + member.coming, action=row.number)
 
     async def _add(self, market: Market, person: int, name: str, now_ms: int) -> None:
         who = await self._uow.people.get(person)
@@ -111,6 +139,15 @@ _FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).whe
 )
 _ALL_HELD = select(positions).where(positions.c.market == bindparam("market"))
 _HELD = _ALL_HELD.where(positions.c.user == bindparam("person"))
+
+
+def _stays(market: Market, member: Member) -> str | None:
+    """Why this account cannot be closed; the engine's reasons, as far as rows tell."""
+    if market.status not in JOINABLE:
+        return "disputed" if market.status is Status.DISPUTED else "not_running"
+    if member.trade_count:
+        return "has_traded"
+    return "has_paid" if member.net_pnl else None
 
 
 def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]) -> Member:

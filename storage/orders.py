@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, update
 
 from engine.state import Side, Status
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.repository import Repository
-from storage.schema import orders
+from storage.schema import orders, positions
 
 
 class Orders(Repository):
@@ -27,13 +27,13 @@ class Orders(Repository):
         """Accept an order for the next tick and set its worst cost aside (micro-dollars, gas in; for a sale the gas).
 
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
-        Declined(not_member | not_running | frozen | paused | no_cash), and nothing is stored. Accepted at `now_ms`, or
-        at the last tick where that was later: an order never lands in a tick that has run."""
+        Declined(not_member | not_running | frozen | paused | disputed | no_cash | no_tokens), and nothing is stored.
+        Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
         found = await self._uow.markets.lock(market)
         known = await self.by_request(request_id)
         if known is not None:
             return known
-        declined = await self._refuse(found, person, reserve)
+        declined = await self._refuse(found, person, reserve) or await self._sold_twice(market, person, draft)
         if declined is not None:
             return declined
         accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
@@ -71,7 +71,7 @@ class Orders(Repository):
         return to_order(row)
 
     async def _refuse(self, market: Market, person: int, reserve: int) -> Declined | None:
-        if market.status in (Status.FROZEN, Status.PAUSED):
+        if market.status in (Status.FROZEN, Status.PAUSED, Status.DISPUTED):
             return Declined(code=market.status.value.lower())
         if market.status is not Status.RUNNING:
             return Declined(code="not_running")
@@ -81,6 +81,26 @@ class Orders(Repository):
         if reserve > available:
             return Declined(code="no_cash", available=available, needed=reserve)
         return None
+
+    async def _sold_twice(self, market: int, person: int, draft: OrderDraft) -> Declined | None:
+        """A sale of tokens that another one on its way to the tick has taken already: it would be refused there, and
+        cost its gas. Tokens she never had are the engine's to refuse."""
+        if draft.buy:
+            return None
+        its = and_(orders.c.market == market, orders.c.user == person, orders.c.is_buy.is_(False))
+        same = and_(its, orders.c.outcome == draft.outcome, orders.c.side == draft.side.value)
+        total = select(orders.c.status, func.sum(orders.c.remaining).label("total")).where(same)
+        rows = await self._uow.rows(total.where(orders.c.status.in_(OPEN_ORDERS)).group_by(orders.c.status))
+        taken = {OrderStatus(row["status"]): int(row["total"]) for row in rows}
+        waiting = taken.get(OrderStatus.PENDING, 0)
+        if not waiting:
+            return None
+        token = and_(positions.c.outcome == draft.outcome, positions.c.side == draft.side.value)
+        hers = and_(positions.c.market == market, positions.c.user == person, token)
+        free = await self._uow.number(select(positions.c.tokens).where(hers)) - sum(taken.values())
+        if draft.size <= free:
+            return None
+        return Declined(code="no_tokens", available=max(0, free), needed=draft.size, waiting=waiting)
 
     async def get(self, market: int, number: int) -> OrderRow | None:
         row = await self._uow.row(select(orders).where(_is(market, number)))

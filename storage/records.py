@@ -86,7 +86,7 @@ class Chat:
 class NextStep:
     """The step the timetable holds next. `round` counts from 0; the last round is the final."""
 
-    kind: str  # start | freeze | decide
+    kind: str  # start | freeze | decide | pay
     at_ms: int
     round: int | None
     final: bool
@@ -229,13 +229,25 @@ class OrderRow:
 class Declined:
     """An order or action that was not taken; nothing was stored.
 
-    code: not_member | not_running | frozen | paused | no_cash | joined | bad_status. For no_cash the micro-dollars she
-    has and the order needs.
+    code: not_member | not_running | frozen | paused | disputed | no_cash | no_tokens | joined | bad_status |
+    has_traded | has_orders | has_paid. For no_cash the micro-dollars she has and the order needs; for no_tokens the
+    tokens she can still sell, those the order sells, and those that sales on their way to the tick have taken.
     """
 
     code: str
     available: int = 0
     needed: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """An account that is closed (`action` None) or will be by the next tick. `cash` goes back to the bank."""
+
+    market: int
+    person: int
+    cash: int
+    action: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +371,7 @@ class LedgerEntry:
     ts_ms: int
     account: str  # bank | house | user:<id> | escrow:<id>
     amount: int
-    kind: str  # stake | grant | trade | fee | gas | payout | refund | escrow
+    kind: str  # stake | grant | return | trade | fee | gas | payout | refund | escrow
     ref: str
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, se
 
 from engine.params import params_to_json
 from engine.state import MarketState, fingerprint, open_market
+from engine.version import RULES
 from storage import chain, entries, tick_rows
 from storage.books import check_books
 from storage.dialect import upsert
@@ -59,7 +60,7 @@ async def save_start(uow: UnitOfWork, market: Market, now_ms: int) -> None:
     await uow.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
     values |= {"trades": 0, "events": 0, "entries": len(found), "volume": 0, "tick": 0}
-    values |= {"start_ts": now_ms, "start_params": params_to_json(terms)}
+    values |= {"start_ts": now_ms, "start_params": params_to_json(terms), "rules": RULES}
     await uow.run(update(config).where(config.c.market == market.id).values(**values))
 
 
@@ -158,6 +159,7 @@ async def _save_accounts(uow: UnitOfWork, outcome: TickOutcome) -> None:
     await uow.run_many(update(users).where(mine), tick_rows.account_rows(outcome))
     added = {name: users.c[name] + bindparam(f"d_{name}") for name in COUNTED}
     await uow.run_many(update(users).where(mine).values(**added), tick_rows.counted_rows(outcome))
+    await uow.run_many(delete(users).where(mine), tick_rows.left_rows(outcome))
     keys = ("market", "user", "outcome", "side")
     await uow.run_many(upsert(uow.dialect, positions, keys, (*keys, "tokens")), tick_rows.position_rows(outcome))
 

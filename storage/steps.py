@@ -9,13 +9,13 @@ from storage.records import NextStep
 
 
 def next_step(params: MarketParams, state: MarketState, start_ms: int) -> NextStep | None:
-    """The freeze or decision the timetable holds next, epoch time; None after the last one, and while a round waits
-    for its admins (then nothing is due until they speak)."""
+    """The freeze or decision the timetable holds next, or the payout of a claim, epoch time; None after the last one,
+    and while a round waits for its admins (then nothing is due until they speak)."""
     step = course.next_step(state, params)
     if step is None:
         return None
     return NextStep(
-        kind="decide" if step.decide else "freeze",
+        kind=step.kind,
         at_ms=start_ms + step.at_ms,
         round=step.round,
         final=params.rounds[step.round].is_final,

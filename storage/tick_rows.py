@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from engine.events import ControlRefused, Event, Fill, Gas, Joined, OrderDone
+from engine.events import ControlRefused, Event, Fill, Gas, Joined, Left, OrderDone
 from engine.intents import Intent, Join
 from engine.params import params_to_json
-from engine.risk import house_cash, worst_loss
-from engine.state import Account, MarketState, Side, Status, price_micro
+from engine.risk import OVER, house_cash, worst_loss
+from engine.state import Account, MarketState, Side, price_micro
 from engine.terms import MarketParams
 from storage.entries import Entry
 from storage.loading import POOL, scalars
@@ -64,7 +64,7 @@ def config_row(state: MarketState, params: MarketParams, now_ms: int, head: str,
         "house": house_cash(state),
         "halted": None,
         "winner": state.winner,
-        "ended_ms": now_ms if state.status in (Status.RESOLVED, Status.VOIDED) else None,
+        "ended_ms": now_ms if state.status in OVER else None,
         "next_kind": step.kind if step else None,
         "next_ms": step.at_ms if step else None,
         "next_round": step.round if step else None,
@@ -95,6 +95,14 @@ def account_rows(outcome: TickOutcome) -> list[Row]:
         }
         for person, account in outcome.after.accounts.items()
         if account != before.get(person)
+    ]
+
+
+def left_rows(outcome: TickOutcome) -> list[Row]:
+    """Whose account is closed. She may have come in the same tick."""
+    gone = {event.user for event in outcome.events if isinstance(event, Left)}
+    return [
+        {"b_market": outcome.market.id, "b_user": person} for person in sorted(gone - outcome.after.accounts.keys())
     ]
 
 
@@ -140,6 +148,8 @@ def counted_rows(outcome: TickOutcome) -> list[Row]:
             add(event.user, "gas", event.amount)
         elif isinstance(event, Joined):
             add(event.user, "stake", event.cash)
+        elif isinstance(event, Left):
+            add(event.user, "stake", -event.cash)
     for intent in outcome.intents:
         if isinstance(intent, Join):
             add(intent.user, "coming", -intent.cash)

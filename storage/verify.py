@@ -5,6 +5,8 @@ each tick. All else follows, and is worked out with the functions the tick itsel
 otherwise is named. The chain of hashes ties what was given to the head; a database rewritten whole has another head, so
 one that was posted while the market ran (`wanted`) is not in its chain.
 
+A market that was made by other rules than this engine plays by (`config.rules`) is not replayed: `field` is `rules`.
+
 Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `request_id`).
 """
 
@@ -22,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.params import params_from_json, params_to_json
 from engine.state import fingerprint, open_market
 from engine.terms import MarketParams
+from engine.version import RULES
 from storage import chain
 from storage.database import Database
 from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
@@ -90,6 +93,8 @@ async def verify_market(
                 if stored["start_ts"] is None:
                     await _check_unstarted(uow, place, stored, history)
                     return Verified(market=number, ticks=0, orders=0, head="")
+                if stored["rules"] != RULES:
+                    raise place.wrong("config", number, "rules", RULES, stored["rules"])
                 past = Past.opening(stored, place)
                 await _run(Replay(place, past, history, wanted), stored, progress)
             await check_end(uow, place, past, stored)

@@ -16,7 +16,7 @@ from engine.resting import PoolKey
 from engine.state import Binary, MarketState, RestingOrder, Side, Status
 from engine.units import RATE
 
-OVER = (Status.RESOLVED, Status.VOIDED)
+OVER = (Status.RESOLVED, Status.CLOSED, Status.VOIDED)
 
 
 def held(binary: Binary) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from fractions import Fraction
 from random import Random
 
 from engine import risk
-from engine.events import Event, Fill, Gas, Joined, OrderDone, Reason, cash_changes, params_after
-from engine.intents import Control, Intent, Order
+from engine.events import Event, Fill, Gas, Joined, Left, OrderDone, Reason, cash_changes, params_after
+from engine.intents import Control, Intent, Leave, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.quote import Quote, quote
@@ -59,9 +59,11 @@ class Life:
             if isinstance(event, Joined):
                 assert event.first is (event.user not in self.granted)
                 self.granted[event.user] = self.granted.get(event.user, 0) + event.cash
+            elif isinstance(event, Left):
+                assert self.granted.pop(event.user) == event.cash
         moved = {user: account.cash for user, account in after.accounts.items()}
         for user, account in before.accounts.items():
-            moved[user] -= account.cash
+            moved[user] = moved.get(user, 0) - account.cash
         told = cash_changes(fills, events)
         assert {u: c for u, c in moved.items() if c} == {u: c for u, c in told.items() if c}, "the ledger rule"
         laws.check_all(after, params, self.granted)
@@ -132,6 +134,8 @@ class Life:
             intents.append(some_join(rng, self.name(), now, rng.choice(USERS)))
         if rng.random() < 0.02:
             intents.append(Control(id=self.name(), accepted_ms=now, kind=rng.choice(("freeze", "resume", "pause"))))
+        if rng.random() < 0.05:
+            intents.append(Leave(id=self.name(), accepted_ms=now, user=rng.choice(USERS)))
         self.tick(now, intents, rng)
 
 

@@ -102,6 +102,7 @@ def some_values(rng: Random) -> dict[str, object]:
         "interpolation": rng.choice(("continue", "reset")),
         "rounds": some_rounds(rng, n),
         "duration": SPAN,
+        "dispute_window": rng.choice((0, 0, 0, 0, 1, rng.randint(2, 60))),
     }
     for name, low, high in (("mu", "0.1", "10"), ("nu", "0.1", "10")):
         for end in ("start", "end"):

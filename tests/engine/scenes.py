@@ -1,9 +1,10 @@
 """Small stages for engine tests: a market, a person, and scenarios written as tables.
 
 A row of a scenario is `time | what | outcome`. `what` is one intent ("ann buys 100 yes of 1", "ann buys 100 yes of 1 at
-0.3 auto yes", "ann cancels r03", "ann cancels all", "ann joins with 1000", "admin eliminates 2 3", "retune fee=0.02"),
-several with ` + ` between them, or "-" for time passing; the outcome is what the tick said, in a few words, and the
-kinds of fills with the sizes and money of the book. Intents are called r00, r01 ... by row, r00b, r00c ... within one.
+0.3 auto yes", "ann cancels r03", "ann cancels all", "ann joins with 1000", "ann leaves", "admin eliminates 2 3",
+"retune fee=0.02"), several with ` + ` between them, or "-" for time passing; the outcome is what the tick said in a few
+words, and the kinds of fills with the sizes and money of the book. Intents are called r00, r01 ... by row, r00b, r00c
+... within one.
 After every refusal the table asserts that nothing changed but the gas that was paid.
 """
 
@@ -15,11 +16,14 @@ from decimal import Decimal
 
 from engine.events import (
     Cancelled,
+    Claimed,
     ControlRefused,
+    Corrected,
     Eliminated,
     Event,
     Fill,
     Gas,
+    Left,
     OrderDone,
     Paid,
     PaidBack,
@@ -32,7 +36,7 @@ from engine.events import (
     escrow_changes,
     params_after,
 )
-from engine.intents import Cancel, Control, Intent, Join, Order, Retune
+from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams, build_params
 from engine.risk import check
@@ -40,7 +44,14 @@ from engine.state import MarketState, Side, open_market, state_from_json, state_
 from engine.units import MICRO, RATE
 
 PEOPLE = {"ann": 1, "bob": 2, "cy": 3, "dee": 4, "admin": 0}
-DONE = {"freezes": "freeze", "resumes": "resume", "pauses": "pause", "resolves": "resolve", "voids": "void"}
+DONE = {
+    "freezes": "freeze",
+    "resumes": "resume",
+    "pauses": "pause",
+    "resolves": "resolve",
+    "corrects": "correct",
+    "voids": "void",
+}
 
 Outcome = tuple[tuple[Fill, ...], MarketState, tuple[Event, ...]]
 
@@ -103,6 +114,7 @@ def check_all(before: MarketState, outcome: Outcome, p: MarketParams) -> None:
         user: account.cash - (before.accounts[user].cash if user in before.accounts else 0)
         for user, account in after.accounts.items()
     }
+    moved |= {user: -account.cash for user, account in before.accounts.items() if user not in after.accounts}
     assert cash_changes(fills, events) == {user: change for user, change in sorted(moved.items()) if change}
     tied = {
         user: account.escrow - (before.accounts[user].escrow if user in before.accounts else 0)
@@ -162,6 +174,8 @@ def _intent(what: str, at: int, id: str) -> Intent | None:
         return Retune(id=id, accepted_ms=at, values=values)
     if words[1] == "cancels":
         return Cancel(id=id, accepted_ms=at, user=PEOPLE[words[0]], order=None if words[2] == "all" else words[2])
+    if words[1] == "leaves":
+        return Leave(id=id, accepted_ms=at, user=PEOPLE[words[0]])
     if words[1] == "joins":
         return Join(id=id, accepted_ms=at, user=PEOPLE[words[0]], cash=micro(words[3]))
     if words[0] == "admin":
@@ -189,6 +203,11 @@ def _said(event: Event, outcome: Outcome) -> str:
         return f"{what} {event.order} {event.amount / MICRO:.6f}"
     if isinstance(event, Paid):
         return f"paid {event.user} {event.amount / MICRO:g}"
+    if isinstance(event, Left):
+        return f"left {event.user} {event.cash / MICRO:g}"
+    if isinstance(event, Claimed | Corrected):
+        due = f"{event.due / MICRO:g} to {event.holders} at {event.until_ms}"
+        return f"{type(event).__name__.lower()} {event.winner + 1}: {due}"
     if isinstance(event, Eliminated | Resolved):
         who = event.outcomes if isinstance(event, Eliminated) else (event.winner,)
         return f"{type(event).__name__.lower()} " + " ".join(str(j + 1) for j in who)

@@ -156,6 +156,28 @@ SCENES = [
         ("void scaled",),
     ),
     Scene(
+        "a winner is claimed, corrected, and paid when the window has passed",
+        {"dispute_window": 5},
+        [
+            RICH,
+            "1 buys 500 yes of 0 + 2 buys 80 no of 0",
+            "1 buys 9 yes of 0 limit 0.2",
+            "won 0",
+            "1 buys 1 yes of 0",
+            "rather 2",
+            *["1 gets 5"] * 3,
+            "rather 1",
+            *["1 gets 5"] * 9,
+        ],
+        ("corrected",),
+    ),
+    Scene(
+        "a claim is voided",
+        {"dispute_window": 5},
+        [RICH, "1 buys 500 yes of 0 + 2 buys 80 no of 0", "won 0", "rather 2", "void", "rather 1", *["1 gets 5"] * 9],
+        ("corrected",),
+    ),
+    Scene(
         "the classic start",
         {"start": "classic", "floor_enabled": False},
         [RICH, *[f"1 buys 2000 no of {i}" for i in (0, 1, 2)], "1 buys 500 yes of 0", "won 0"],

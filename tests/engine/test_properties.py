@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.events import ControlRefused, Event, Gas, OrderDone, Paid
-from engine.intents import Control, ControlKind, Intent, Join, Order, Retune
+from engine.events import ControlRefused, Event, Gas, Left, OrderDone, Paid, Reason
+from engine.intents import Control, ControlKind, Intent, Join, Leave, Order, Retune
 from engine.params import FIXED, params_from_json, params_to_json
 from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution, void_market
@@ -32,7 +32,7 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 SEED = st.integers(0, 2**48)
-KINDS: tuple[ControlKind, ...] = ("freeze", "resume", "pause", "eliminate", "resolve")
+KINDS: tuple[ControlKind, ...] = ("freeze", "resume", "pause", "eliminate", "resolve", "correct")
 PASSED = st.sampled_from((0, 1, 10, 60, 200))
 
 
@@ -143,7 +143,7 @@ class MarketLife(RuleBasedStateMachine):
         outcomes = tuple(rng.choices(range(-1, 11), k=rng.randint(0, 3)))
         if kind == "eliminate" and rng.random() < 0.7:
             outcomes = tuple(rng.sample(list(state.active), min(len(state.active), rng.randint(1, 2))))
-        if kind == "resolve":
+        if kind in ("resolve", "correct"):
             outcomes = (rng.choice([*state.active, -1, 10]),) if rng.random() < 0.3 else ()
         control = Control(id=name, accepted_ms=now, kind=kind, outcomes=outcomes)
         before = self.life.state
@@ -152,12 +152,30 @@ class MarketLife(RuleBasedStateMachine):
             check_untouched(before, self.life, events)
 
     @precondition(lives)
+    @rule(user=st.sampled_from((*USERS, 99)))
+    def only_who_never_did_anything_can_leave(self, user: int) -> None:
+        before, now = self.life.state, self.life.now
+        account = before.accounts.get(user)
+        events = self.alone(Leave(id=self.life.name(), accepted_ms=now, user=user))
+        left = [event for event in events if isinstance(event, Left)]
+        if left:
+            assert account is not None
+            assert (account.trades, account.net, account.escrow, left[0].cash) == (0, 0, 0, account.cash)
+            assert not any(any(pair) for pair in account.tokens)
+            assert user not in self.life.state.accounts
+            assert self.life.state.pot == before.pot
+        else:
+            assert before.claim or account is None or account.trades or account.net or before.resting.of(user)
+            check_untouched(before, self.life, events)
+
+    @precondition(lives)
     @rule(seed=SEED)
     def parameters_change_live(self, seed: int) -> None:
         rng = self.chance(seed)
         values = some_changes(rng, self.life.params)
         events = self.alone(Retune(id=self.life.name(), accepted_ms=self.life.now, values=values))
-        assert not [event for event in events if isinstance(event, ControlRefused)]
+        refused = [event for event in events if isinstance(event, ControlRefused)]
+        assert [event.reason for event in refused] == [Reason.DISPUTED] * (self.life.state.claim is not None)
 
     @precondition(lives)
     @rule(seed=SEED)
@@ -244,6 +262,16 @@ class MarketLife(RuleBasedStateMachine):
         retune = Retune(id=self.life.name(), accepted_ms=now, values={"fee": 0})
         self.life.tick(now, [order, control, grant, retune], rng)
         assert self.life.state == before
+
+    @invariant()
+    def a_claim_has_paid_nobody_and_trades_nothing(self) -> None:
+        if hasattr(self, "life"):
+            state = self.life.state
+            assert (state.claim is not None) is (state.status is Status.DISPUTED)
+            if state.claim is not None:
+                assert state.claim.winner in state.active
+                assert self.life.now < state.claim.until_ms
+                assert not state.resting
 
     @invariant()
     def an_open_question_freezes(self) -> None:

@@ -61,6 +61,7 @@ def rules_of(params: MarketParams) -> Rules:
         band=None if params.band is None else share(params.band),
         reset=params.interpolation == "reset",
         duration=params.duration,
+        window=params.dispute_window,
         rounds=tuple(
             Stage(freeze_at=r.freeze_at, decide_at=r.decide_at, count=r.count, losers=r.losers, winner=r.winner)
             for r in params.rounds
@@ -181,13 +182,14 @@ def picture(state: MarketState) -> dict[str, object]:
     found: dict[str, object] = {
         "status": state.status.value.lower(),
         "pot": state.pot,
+        "claim": state.claim and (state.claim.winner, state.claim.until_ms),
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
         found[f"user {user}"] = (account.cash, account.escrow, account.net, tokens)
     for order in state.resting.orders():
         found[f"order {order.id}"] = (order.user, order.rest, order.escrow, share(order.fee), order.autofill)
-    if state.status not in (Status.RESOLVED, Status.VOIDED):
+    if state.status not in (Status.RESOLVED, Status.VOIDED, Status.CLOSED):
         found |= {
             "stake": state.stake,
             "allowance": state.allowance,
@@ -202,13 +204,13 @@ def picture(state: MarketState) -> dict[str, object]:
 
 def picture_of(market: Market) -> dict[str, object]:
     """The same of the reference."""
-    found: dict[str, object] = {"status": market.status, "pot": market.pot}
+    found: dict[str, object] = {"status": market.status, "pot": market.pot, "claim": market.claimed}
     for user, person in sorted(market.people.items()):
         tokens = {key: n for key, n in sorted(person.tokens.items()) if n}
         found[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)
     for order in market.resting.values():
         found[f"order {order.id}"] = (order.user, order.rest, order.escrow(order.rest), order.fee, order.autofill)
-    if market.status not in ("resolved", "voided"):
+    if market.status not in ("resolved", "voided", "closed"):
         found |= {
             "stake": market.stake,
             "allowance": market.allowance,

@@ -78,6 +78,7 @@ class Twin:
 KINDS: dict[str, ControlKind] = {
     "out": "eliminate",
     "won": "resolve",
+    "rather": "correct",
     "void": "void",
     "freeze": "freeze",
     "resume": "resume",
@@ -86,7 +87,7 @@ KINDS: dict[str, ControlKind] = {
 
 def said(twin: Twin, line: str, at: int, name: str) -> Intent:
     """A line of a scene: `1 gets 100`, `1 buys 9 yes of 0 worst 0.6`, `1 sells all no of 2 limit 0.4 opt`, `1 cancels`,
-    `1 cancels 03-0` (the first line of the fourth tick), `out 1 2`, `won 0`, `fee 0.02`.
+    `1 cancels 03-0` (the first line of the fourth tick), `out 1 2`, `won 0`, `rather 1`, `fee 0.02`.
     """
     words = line.split()
     if words[0] in KINDS:
@@ -148,7 +149,7 @@ def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arriv
         twin.tick(now, intents)
         if rng.random() < 0.05:
             twin.tick(now, [Retune(id=f"{number}", accepted_ms=now, values=some_changes(rng, twin.params))])
-        if twin.state.status in (Status.RESOLVED, Status.VOIDED):
+        if twin.state.status in (Status.RESOLVED, Status.VOIDED, Status.CLOSED):
             break
         active = twin.state.active
         twin.aside(tuple(rng.sample(active, rng.randint(1, len(active) - 1))))
@@ -157,6 +158,10 @@ def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arriv
 
 def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at: int) -> list[Intent]:
     """What an administrator says, mostly, when a market waits to be told who is out or who has won."""
+    if state.claim is not None:
+        if rng.random() < 0.6:
+            return []
+        return [Control(id=name, accepted_ms=at, kind="correct", outcomes=(rng.choice(state.active),))]
     if state.frozen_for is None or not state.asked or rng.random() < 0.3:
         return []
     stage, active = params.rounds[state.frozen_for], list(state.active)

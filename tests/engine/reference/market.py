@@ -97,7 +97,7 @@ class Command:
 
     id: str
     at: int
-    kind: Literal["freeze", "resume", "eliminate", "resolve", "void"]
+    kind: Literal["freeze", "resume", "eliminate", "resolve", "correct", "void"]
     outcomes: tuple[int, ...] = ()
 
 
@@ -140,7 +140,7 @@ class Priced:
 
 
 class Market:
-    """See the module; `status` is running, frozen, resolved or voided."""
+    """See the module; `status` is running, frozen, resolved, voided, disputed or (paid after that) closed."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -153,6 +153,7 @@ class Market:
         self.status = "running"
         self.next_round = 0
         self.round_frozen = False
+        self.claimed: tuple[int, int] | None = None  # (winner, paid when)
         self.last_decision = 0
         self.now = 0
         self.resting: dict[str, Resting] = {}
@@ -462,15 +463,18 @@ class Market:
     def tick(self, now: int, steps: list[Step]) -> list[Done]:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
         from tests.engine.reference.aside import sweep
-        from tests.engine.reference.rounds import carry_out, decide
+        from tests.engine.reference.rounds import carry_out, decide, finish
         from tests.engine.reference.turn import take_turn  # all of them act on this class
 
         self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
         answers: list[Done] = []
         queue = sorted(steps, key=lambda step: (step.at, step.id))
         while True:
-            due = self.due(now)
-            if due is not None and (not queue or due[0] <= queue[0].at):
+            due, paid = self.due(now), self.claimed
+            if paid is not None and paid[1] <= min(now, queue[0].at if queue else now):
+                finish(self, paid[0])
+                self.status = "closed"
+            elif due is not None and (not queue or due[0] <= queue[0].at):
                 decide(self, due[1], due[2])
             elif queue:
                 step = queue.pop(0)
@@ -481,7 +485,8 @@ class Market:
                 elif isinstance(step, Change):
                     self.rules = step.rules
                 elif isinstance(step, Grant):
-                    self.people.setdefault(step.user, Person()).cash += step.cash
+                    if self.status not in ("disputed", "closed", "resolved", "voided"):
+                        self.people.setdefault(step.user, Person()).cash += step.cash
                 else:
                     carry_out(self, step)
             else:
@@ -490,7 +495,7 @@ class Market:
 
     def due(self, now: int) -> tuple[int, Stage, str] | None:
         """The next scheduled step at or before `now`: its time, round and whether it freezes or decides."""
-        if self.status in ("resolved", "voided") or self.next_round >= len(self.rules.rounds):
+        if self.status in ("resolved", "voided", "disputed", "closed") or self.next_round >= len(self.rules.rounds):
             return None
         stage = self.rules.rounds[self.next_round]
         if not self.round_frozen:

@@ -15,7 +15,7 @@ def decide(market: Market, stage: Stage, what: str) -> None:
     if what == "freeze":
         market.status, market.round_frozen = "frozen", True
     elif isinstance(stage.winner, int):
-        finish(market, stage.winner)
+        claim(market, stage.winner, stage.decide_at)
     elif stage.losers == "lowest_price":
         lowest = sorted(market.active, key=lambda j: (market.price(j, YES), j))
         next_round(market, tuple(lowest[: stage.count]), stage.decide_at)
@@ -25,7 +25,14 @@ def decide(market: Market, stage: Stage, what: str) -> None:
 
 def carry_out(market: Market, command: Command) -> None:
     """A command; `eliminate` and `resolve` answer the round that asked, and none does anything after the end."""
-    if market.status in ("resolved", "voided"):
+    if market.status in ("resolved", "voided", "closed"):
+        return
+    if market.status == "disputed":
+        if command.kind == "void":
+            void(market)
+        elif command.kind == "correct" and market.claimed is not None and market.claimed[0] != command.outcomes[0]:
+            market.claimed = command.outcomes[0], command.at + market.rules.window
+            market.seen["corrected"] += 1
         return
     if command.kind == "freeze":
         market.status = "frozen"
@@ -35,8 +42,8 @@ def carry_out(market: Market, command: Command) -> None:
     elif command.kind == "eliminate":
         next_round(market, command.outcomes, command.at)
     elif command.kind == "resolve":
-        finish(market, command.outcomes[0])
-    else:
+        claim(market, command.outcomes[0], command.at)
+    elif command.kind == "void":
         void(market)
 
 
@@ -145,6 +152,15 @@ def within_stake(market: Market) -> bool:
     return all(len(pools) * market.rules.l0 <= market.stake + p.s[YES] + no - p.s[NO] for p in pools)
 
 
+def claim(market: Market, winner: int, at: int) -> None:
+    """A winner: paid at once, or when the window has passed, with the book empty until then."""
+    if not market.rules.window:
+        return finish(market, winner)
+    return_orders(market)
+    market.status, market.claimed = "disputed", (winner, at + market.rules.window)
+    return None
+
+
 def finish(market: Market, winner: int) -> None:
     """The final: YES of the winner and NO of every other active outcome pay $1 a token people hold."""
     return_orders(market)
@@ -152,7 +168,7 @@ def finish(market: Market, winner: int) -> None:
         sides = [(j, YES if j == winner else NO) for j in market.active]
         pay(market, user, sum(person.tokens[paying] for paying in sides))
         person.tokens = Counter()
-    market.status = "resolved"
+    market.status, market.claimed = "resolved", None
 
 
 def void(market: Market) -> None:
@@ -164,4 +180,4 @@ def void(market: Market) -> None:
     for user, amount in owed.items():
         pay(market, user, amount if whole <= cash else floor(Fraction(amount * cash, whole)))
         market.people[user].tokens = Counter()
-    market.status = "voided"
+    market.status, market.claimed = "voided", None

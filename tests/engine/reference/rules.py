@@ -68,6 +68,7 @@ class Rules:
     reset: bool
     duration: int
     rounds: tuple[Stage, ...]
+    window: int = 0  # how long a winner is only claimed
 
 
 def ceil(value: Fraction | int) -> int:
