@@ -7,11 +7,12 @@ outbox only after its message stands. Nothing is dropped for a budget's sake: wh
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from bot.budgets import ALLOWANCES, Allowance, Windows
+from bot.budgets import Budget
 from bot.platform import Platform, RetryLaterError, UnreachableError
 from bot.reply import Attachment, Block, Board, Picture, Reply
 from bot.telling import phrase
@@ -53,27 +54,6 @@ _Outcome = _Sent | _Later | _Lost
 _Booked = tuple[OutboxRow, _Outcome]
 
 
-@dataclass(slots=True)
-class _Budget:
-    """What one platform lets us send."""
-
-    allowance: Allowance
-    overall: Windows
-    chat: Windows
-
-    @classmethod
-    def of(cls, platform: str) -> _Budget:
-        allowance = ALLOWANCES.get(platform, ALLOWANCES["discord"])
-        return cls(allowance, Windows(allowance.overall), Windows(allowance.chat))
-
-    def wait(self, chat: str, now_ms: int) -> int:
-        return max(self.overall.wait("", now_ms), self.chat.wait(chat, now_ms))
-
-    def use(self, chat: str, now_ms: int) -> None:
-        self.overall.use("", now_ms)
-        self.chat.use(chat, now_ms)
-
-
 class Announcer:
     """`clock` gives epoch milliseconds; `platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
@@ -86,13 +66,14 @@ class Announcer:
         platforms: Mapping[str, Platform],
         draw: Draw | None = None,
         muted: Collection[str] = (),
+        budgets: Mapping[str, Budget] | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._platforms = platforms
         self._draw = draw
         self._muted = frozenset(muted)
-        self._budgets = {name: _Budget.of(name) for name in platforms}
+        self._budgets = {name: Budget.of(name) for name in platforms} | dict(budgets or {})
         self._boards: dict[tuple[str, str], tuple[int, Reply]] = {}  # when a board last left, and what it said
         self._failures: dict[int, int] = {}
         self._flight = asyncio.Semaphore(IN_FLIGHT)
@@ -150,7 +131,7 @@ class Announcer:
         if row.market is None:
             return _Sent(None)
         budget = self._budgets[row.platform]
-        wait = max(budget.wait(row.target, now), self._board_wait(row, budget, now))
+        wait = max(budget.wait(row.target, now, notice=True), self._board_wait(row, budget, now))
         if wait > 0:
             return _Later(now + wait, "budget")
         try:
@@ -179,12 +160,15 @@ class Announcer:
             full = await self._drawn(reply)
             platform = self._platforms[row.platform]
             if row.audience is not Audience.CHAT:
-                ref = await platform.tell(row.target, full, edit_ref=row.edit_ref, chat_ext=row.edit_chat)
+                ref = await platform.tell(
+                    row.target, full, edit_ref=row.edit_ref, chat_ext=row.edit_chat, nonce=_nonce(row)
+                )
             elif row.edit_ref is None:
-                ref = await platform.post(row.target, full)
+                ref = await platform.post(row.target, full, nonce=_nonce(row))
             else:
                 ref = await self._edit_or_post(platform, row, row.edit_ref, full)
         except RetryLaterError as error:
+            self._budgets[row.platform].refused(row.target, error.after_ms, now, overall=error.overall)
             return _Later(now + max(error.after_ms, FIRST_RETRY_MS), "platform asked to wait")
         except UnreachableError as error:
             return _Lost(str(error) or "unreachable")
@@ -200,7 +184,7 @@ class Announcer:
         try:
             await platform.edit(row.edit_chat or row.target, ref, reply)
         except UnreachableError:
-            return await platform.post(row.target, reply)
+            return await platform.post(row.target, reply, nonce=_nonce(row))
         return ref
 
     async def _drawn(self, reply: Reply) -> Reply:
@@ -218,7 +202,7 @@ class Announcer:
             blocks.append(block)
         return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))
 
-    def _board_wait(self, row: OutboxRow, budget: _Budget, now: int) -> int:
+    def _board_wait(self, row: OutboxRow, budget: Budget, now: int) -> int:
         last = self._boards.get((row.platform, row.target))
         if row.slot != "board" or last is None:
             return 0
@@ -249,6 +233,12 @@ class Announcer:
                 log.warning("notice %s (%s) is given up: %s", row.id, row.kind, outcome.why)
                 await uow.outbox.drop(row, outcome.why)
                 self._failures.pop(row.id, None)
+
+
+def _nonce(row: OutboxRow) -> str:
+    """The same whenever this row is sent again; row numbers alone come back once their rows are gone."""
+    said = f"{row.id} {row.revision} {row.created_ms} {row.market} {row.kind} {row.target} {row.payload}"
+    return hashlib.blake2b(said.encode(), digest_size=10).hexdigest()
 
 
 def _timeless(reply: Reply) -> Reply:

@@ -1,45 +1,75 @@
-"""Sliding windows: at most so many in so long, counted at every moment and not per calendar minute."""
+"""What a platform lets us send, counted in sliding windows: at every moment, not per calendar minute.
+
+One `Budget` a platform and process, shared: the announcer asks it before each send, an adapter counts in it every
+answer it sends by itself, and whichever of the two is told to wait makes both wait.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` in any `window_ms`."""
+    """At most `count` in any `window_ms`, of which notices leave `spare` to the answers people wait for."""
 
     count: int
     window_ms: int
+    spare: int = 0
 
 
 @dataclass(slots=True)
 class Windows:
-    """Uses per key under one or more limits. Times are the caller's; nothing here reads a clock."""
+    """Uses per key under one or more limits. Times are the caller's; nothing here reads a clock.
+
+    `born_ms`: when counting began. What was sent before is not known then, so half of each window counts as used.
+    """
 
     limits: tuple[Limit, ...]
     most_keys: int = 10_000
+    born_ms: int | None = None
     _used: dict[str, deque[int]] = field(default_factory=dict)
 
-    def wait(self, key: str, now_ms: int) -> int:
-        """Milliseconds until one more is within every limit; 0 where it is now."""
-        used = self._used.get(key)
-        if not used:
-            return 0
+    def wait(self, key: str, now_ms: int, *, spare: bool = False) -> int:
+        """Milliseconds until one more is within every limit, with `spare` within what is not spared; 0: it is now."""
+        used = self._used.get(key) or self._unknown(now_ms)
         wait = 0
         for limit in self.limits:
-            if len(used) >= limit.count:
-                wait = max(wait, used[-limit.count] + limit.window_ms - now_ms)
+            count = limit.count - (limit.spare if spare else 0)
+            if len(used) >= count:
+                wait = max(wait, used[-count] + limit.window_ms - now_ms)
         return wait
+
+    def room(self, key: str, now_ms: int, *, spare: bool = False) -> int:
+        """How many more are within every limit now; a large number where there is none."""
+        used = self._used.get(key) or self._unknown(now_ms)
+        return min(
+            (
+                max(0, limit.count - (limit.spare if spare else 0) - _since(used, now_ms - limit.window_ms))
+                for limit in self.limits
+            ),
+            default=1_000_000,
+        )
 
     def use(self, key: str, now_ms: int) -> None:
         """Count one."""
-        used = self._used.setdefault(key, deque(maxlen=max(limit.count for limit in self.limits)))
+        if not self.limits:
+            return
+        used = self._used.get(key)
+        if used is None:
+            used = self._used[key] = deque(self._unknown(now_ms), maxlen=max(limit.count for limit in self.limits))
         used.append(max(now_ms, used[-1]) if used else now_ms)
         if len(self._used) > self.most_keys:
             self._forget(now_ms)
+
+    def _unknown(self, now_ms: int) -> deque[int]:
+        """What is supposed to have been sent to a key nothing is known of."""
+        longest = max((limit.window_ms for limit in self.limits), default=0)
+        if self.born_ms is None or now_ms >= self.born_ms + longest:
+            return deque()
+        return deque([self.born_ms] * max((limit.count + 1) // 2 for limit in self.limits))
 
     def _forget(self, now_ms: int) -> None:
         longest = max(limit.window_ms for limit in self.limits)
@@ -47,21 +77,107 @@ class Windows:
             del self._used[key]
 
 
+def _since(used: deque[int], start_ms: int) -> int:
+    """How many of the uses came after a moment; they are in order."""
+    found = 0
+    for at_ms in reversed(used):
+        if at_ms <= start_ms:
+            break
+        found += 1
+    return found
+
+
+def _one_kind(chat_ext: str) -> bool:
+    return False
+
+
+def _telegram_group(chat_ext: str) -> bool:
+    """Telegram numbers people from 1 up and everything else from -1 down."""
+    return not chat_ext.isdigit()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a platform lets us send: over all chats, per chat, and how far apart one board's edits are."""
+    """Over all chats, per chat, per group (a chat that `is_group`) on top of that, and how far apart one board's edits
+    are."""
 
-    overall: tuple[Limit, ...]
-    chat: tuple[Limit, ...]
-    board_ms: int
+    overall: tuple[Limit, ...] = ()
+    chat: tuple[Limit, ...] = ()
+    group: tuple[Limit, ...] = ()
+    is_group: Callable[[str], bool] = _one_kind
+    board_ms: int = 0
 
 
 PERSON = (Limit(15, 10_000), Limit(60, 60_000))  # lines a person may send: faster than anybody reads the answers
 
 ALLOWANCES: Mapping[str, Allowance] = {
-    "discord": Allowance(overall=(Limit(45, 1_000),), chat=(Limit(5, 5_000),), board_ms=2_000),
-    "telegram": Allowance(overall=(Limit(30, 1_000),), chat=(Limit(1, 1_000), Limit(20, 60_000)), board_ms=5_000),
-    "room": Allowance(overall=(Limit(5_000, 1_000),), chat=(Limit(1_000, 1_000),), board_ms=0),
+    "discord": Allowance(overall=(Limit(50, 1_000, spare=5),), chat=(Limit(5, 5_000),), board_ms=2_000),
+    "telegram": Allowance(
+        overall=(Limit(30, 1_000, spare=5),),
+        chat=(Limit(1, 1_000),),
+        group=(Limit(8, 20_000, spare=1), Limit(20, 60_000, spare=2)),
+        is_group=_telegram_group,
+        board_ms=5_000,
+    ),
 }
-"""The room is our own. Discord documents 5 per 5 s and channel, 50 a second over all; Telegram 30 a second over all, 1
-a second per chat, 20 a minute per group, edits included."""
+"""Discord documents 5 per 5 s and channel, 50 a second over all; Telegram 30 a second over all, 1 a second per chat,
+20 a minute per group, edits included. The 8 in 20 s are ours: they spread a busy minute, so that the board never waits
+for the end of it. The room is our own and has no limits."""
+FREE = Allowance()
+
+
+class Budget:
+    """One platform's. A chat is its id as everywhere (`-100123:77`: a topic counts as its group); times are epoch
+    milliseconds. With `born_ms`, half of every window counts as used at that moment: after a restart nobody knows."""
+
+    def __init__(self, allowance: Allowance = FREE, born_ms: int | None = None) -> None:
+        self.allowance = allowance
+        self._overall = Windows(allowance.overall, born_ms=born_ms)
+        self._chat = Windows(allowance.chat, born_ms=born_ms)
+        self._group = Windows(allowance.group, born_ms=born_ms)
+        self._until: dict[str, int] = {}  # by chat, "" over all: the platform asked us to wait
+
+    @classmethod
+    def of(cls, platform: str, born_ms: int | None = None) -> Budget:
+        """The allowance of a platform by its name; one nobody has heard of has no limits."""
+        return cls(ALLOWANCES.get(platform, FREE), born_ms)
+
+    def wait(self, chat_ext: str, now_ms: int, *, notice: bool = False) -> int:
+        """Milliseconds until one more message, edits included, may go to this chat; 0: now. A `notice` leaves some of
+        the windows to the answers people wait for."""
+        chat = _chat(chat_ext)
+        waits = [self.pause(now_ms), self._until.get(chat, 0) - now_ms, self._overall.wait("", now_ms, spare=notice)]
+        waits.append(self._chat.wait(chat, now_ms, spare=notice))
+        if self.allowance.is_group(chat):
+            waits.append(self._group.wait(chat, now_ms, spare=notice))
+        return max(0, *waits)
+
+    def use(self, chat_ext: str, now_ms: int) -> None:
+        """Count one message, edit or answer that is being sent to this chat."""
+        chat = _chat(chat_ext)
+        self._overall.use("", now_ms)
+        self._chat.use(chat, now_ms)
+        if self.allowance.is_group(chat):
+            self._group.use(chat, now_ms)
+
+    def room(self, now_ms: int) -> int:
+        """How many notices may leave now, whichever chats they are for."""
+        return 0 if self.pause(now_ms) > 0 else self._overall.room("", now_ms, spare=True)
+
+    def pause(self, now_ms: int) -> int:
+        """Milliseconds for which nothing may leave at all, because the platform said so or its window is full."""
+        return max(0, self._until.get("", 0) - now_ms)
+
+    def overall_wait(self, now_ms: int) -> int:
+        """Milliseconds until a notice may leave, whichever chat it is for."""
+        return max(self.pause(now_ms), self._overall.wait("", now_ms, spare=True))
+
+    def refused(self, chat_ext: str, after_ms: int, now_ms: int, *, overall: bool = False) -> None:
+        """The platform answered 429: nothing more to this chat, or to any, for so long."""
+        key = "" if overall else _chat(chat_ext)
+        self._until[key] = max(self._until.get(key, 0), now_ms + after_ms)
+        self._until = {chat: until for chat, until in self._until.items() if until > now_ms}
+
+
+def _chat(chat_ext: str) -> str:
+    return chat_ext.partition(":")[0]

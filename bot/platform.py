@@ -9,11 +9,15 @@ from bot.reply import Reply
 
 
 class RetryLaterError(Exception):
-    """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`."""
+    """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`.
 
-    def __init__(self, after_ms: int) -> None:
-        super().__init__(f"retry after {after_ms} ms")
+    It stops this chat alone; `overall` says that it was meant for all we send (Discord's global limit, a lost line).
+    """
+
+    def __init__(self, after_ms: int, *, overall: bool = False) -> None:
+        super().__init__(f"retry after {after_ms} ms{' (all chats)' if overall else ''}")
         self.after_ms = after_ms
+        self.overall = overall
 
 
 class Why(StrEnum):
@@ -40,12 +44,15 @@ class Platform(Protocol):
 
     Every method raises `RetryLaterError` or `UnreachableError` and nothing else. An edit to what is shown already is
     success.
+
+    `nonce` (20 characters) is the same whenever the same notice is sent again, because nobody knows whether it arrived:
+    a platform that can tell duplicates by it (Discord) drops them and returns the ref of the one that stands.
     """
 
     @property
     def name(self) -> str: ...
 
-    async def post(self, chat_ext: str, reply: Reply) -> str:
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew and return the message's ref."""
         ...
 
@@ -53,7 +60,9 @@ class Platform(Protocol):
         """Replace what a message of ours says; `UnreachableError` where it is gone (the announcer then posts anew)."""
         ...
 
-    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
         """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one.
         `chat_ext` is a chat she can be mentioned in as a last resort, with words that give nothing away."""
         ...

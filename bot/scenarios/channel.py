@@ -31,21 +31,23 @@ class Channel:
     def name(self) -> str:
         return self._name
 
-    async def post(self, chat_ext: str, reply: Reply) -> str:
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         self._posted += 1
         self._keep_board(reply)
         self._write(reply)
-        return await self._inner.post(chat_ext, reply) if self._inner else str(self._posted)
+        return await self._inner.post(chat_ext, reply, nonce=nonce) if self._inner else str(self._posted)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         self._keep_board(reply)
         if self._inner:
             await self._inner.edit(chat_ext, ref, reply)
 
-    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
         if self._inner is None:
             return edit_ref or ""
-        return await self._inner.tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext)
+        return await self._inner.tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext, nonce=nonce)
 
     def pinned(self) -> Board | None:
         """The board as it hangs in the channel."""

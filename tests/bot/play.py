@@ -30,13 +30,15 @@ class Chat:
     said: list[tuple[str, str, str, Reply]] = field(default_factory=list)  # how, where, ref, what
     broken: list[Exception] = field(default_factory=list)
 
-    async def post(self, chat_ext: str, reply: Reply) -> str:
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         return self._keep("post", chat_ext, f"m{len(self.said)}", reply)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         self._keep("edit", chat_ext, ref, reply)
 
-    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
         return self._keep("tell", person_ext, edit_ref or f"t{len(self.said)}", reply)
 
     def _keep(self, how: str, where: str, ref: str, reply: Reply) -> str:

