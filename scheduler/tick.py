@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.events import Event, Fill, Resolved
 from engine.risk import InvariantBroken
-from engine.state import Side, price_micro
+from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.pace import Pace
 from scheduler.watch import Facts, Memo, watch
@@ -49,7 +49,12 @@ class _Watch:
 
     def __init__(self) -> None:
         self.phases: dict[str, float] = {}
-        self._last = time.perf_counter()
+        self._began = self._last = time.perf_counter()
+
+    @property
+    def so_far_us(self) -> int:
+        """Since the first lap began."""
+        return int((time.perf_counter() - self._began) * 1_000_000)
 
     def lap(self, phase: str) -> None:
         now = time.perf_counter()
@@ -96,6 +101,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         db.crash("applied")
         head = await save_tick(uow, outcome)
         await _tell(uow, outcome, head, pace)
+        await uow.ticks.took(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
         laps.lap("save")
         db.crash("before commit")
         await uow.commit()
@@ -122,7 +128,7 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
     await uow.markets.revive(market)
     state = await uow.markets.state(market)
     for row in asked:
-        if row.payload["kind"] == "resume" and state.status.value == "RUNNING":
+        if row.payload["kind"] == "resume" and state.status in (Status.RUNNING, Status.DISPUTED):
             await uow.actions.settle(market.id, row.number, ActionStatus.DONE)
     return True
 

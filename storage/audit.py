@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select
 
 from storage.clean import clean
 from storage.records import AuditRow, Payload
@@ -38,17 +38,37 @@ class Audit(Repository):
     async def of(self, market: int, n: int = 50) -> list[AuditRow]:
         """Newest first."""
         query = select(audit_log).where(audit_log.c.market == market).order_by(audit_log.c.id.desc()).limit(n)
-        return [
-            AuditRow(
-                id=row["id"],
-                market=row["market"],
-                chat=row["chat"],
-                actor=row["actor"],
-                action=row["action"],
-                reason=row["reason"],
-                before=row["before"],
-                after=row["after"],
-                ts_ms=row["ts_ms"],
-            )
-            for row in await self._uow.rows(query)
-        ]
+        return [_row(row) for row in await self._uow.rows(query)]
+
+    async def page(self, market: int | None, chat: int, n: int, skip: int = 0) -> list[AuditRow]:
+        """Newest first: what was done to this market, and to this chat without one."""
+        query = select(audit_log).where(_seen_from(market, chat)).order_by(audit_log.c.id.desc())
+        return [_row(row) for row in await self._uow.rows(query.limit(n).offset(skip))]
+
+    async def count(self, market: int | None, chat: int) -> int:
+        """How many rows `page` has in all."""
+        return await self._uow.number(select(func.count()).select_from(audit_log).where(_seen_from(market, chat)))
+
+    async def deeds(self, market: int, action: str) -> list[AuditRow]:
+        """Every deed of one kind, oldest first."""
+        query = select(audit_log).where(audit_log.c.market == market, audit_log.c.action == action)
+        return [_row(row) for row in await self._uow.rows(query.order_by(audit_log.c.id))]
+
+
+def _seen_from(market: int | None, chat: int) -> ColumnElement[bool]:
+    own = and_(audit_log.c.market.is_(None), audit_log.c.chat == chat)
+    return own if market is None else or_(audit_log.c.market == market, own)
+
+
+def _row(row: RowMapping) -> AuditRow:
+    return AuditRow(
+        id=row["id"],
+        market=row["market"],
+        chat=row["chat"],
+        actor=row["actor"],
+        action=row["action"],
+        reason=row["reason"],
+        before=row["before"],
+        after=row["after"],
+        ts_ms=row["ts_ms"],
+    )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
 from storage.clean import clean
 from storage.dialect import upsert
-from storage.records import Chat
+from storage.records import Audience, Chat
 from storage.repository import Repository
-from storage.schema import announcements, chat_admins, chats, config, message_refs, outbox, tickets
+from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
 
 SEEN_EVERY_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    """What the admins of a chat have set for it: the platform's ids of the role whose holders are admins here and of
+    the role to mention, and for which kinds of events (`Reply.ping`)."""
+
+    admin_role: str | None = None
+    ping_role: str | None = None
+    ping_kinds: tuple[str, ...] = ()
 
 
 class Chats(Repository):
@@ -73,8 +83,33 @@ class Chats(Repository):
         await self._uow.run(upsert(self._uow.dialect, announcements, ("market", "chat"), row), row)
 
     async def disconnect(self, market: int, chat: int) -> None:
+        """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
         here = and_(announcements.c.market == market, announcements.c.chat == chat)
         await self._uow.run(delete(announcements).where(here))
+        found = await self.get(chat)
+        if found is None:
+            return
+        for table, column in ((message_refs, "chat_ext"), (outbox, "target")):
+            place = and_(table.c.platform == found.platform, table.c[column] == found.external_id)
+            of_chat = place if table is message_refs else and_(place, outbox.c.audience == Audience.CHAT.value)
+            await self._uow.run(delete(table).where(table.c.market == market, of_chat))
+
+    async def settings(self, chat: int) -> ChatSettings:
+        """What was set for it; nothing is what a chat begins with."""
+        row = await self._uow.row(select(chat_settings).where(chat_settings.c.chat == chat))
+        if row is None:
+            return ChatSettings()
+        kinds = tuple(str(kind) for kind in row["ping_kinds"])
+        return ChatSettings(admin_role=row["admin_role"], ping_role=row["ping_role"], ping_kinds=kinds)
+
+    async def set_settings(self, chat: int, wanted: ChatSettings) -> None:
+        row = {
+            "chat": chat,
+            "admin_role": wanted.admin_role,
+            "ping_role": wanted.ping_role,
+            "ping_kinds": list(wanted.ping_kinds),
+        }
+        await self._uow.run(upsert(self._uow.dialect, chat_settings, ("chat",), row), row)
 
     async def vouch(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
         """What the platform said about her rights in this chat just now; admins' notices go to those it vouched for."""

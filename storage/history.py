@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
@@ -71,6 +71,16 @@ class Ticks(Repository):
         """The newest n, newest first."""
         rows = await self._uow.rows(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(n))
         return [_tick(row) for row in rows]
+
+    async def took(self, market: int, tick: int, us: int) -> None:
+        """Write down how long a tick took, by the wall's clock."""
+        here = and_(ticks.c.market == market, ticks.c.tick_id == tick)
+        await self._uow.run(update(ticks).where(here).values(took_us=us))
+
+    async def times(self, market: int, n: int) -> list[int]:
+        """How long each of the newest n took, microseconds, newest first; those nobody timed are left out."""
+        timed = _ticks(market).where(ticks.c.took_us.is_not(None))
+        return [row["took_us"] for row in await self._uow.rows(timed.order_by(ticks.c.tick_id.desc()).limit(n))]
 
 
 class Events(Repository):

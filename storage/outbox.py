@@ -7,9 +7,10 @@ back those behind it, so that a fill never overtakes the one before it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, delete, func, insert, or_, select, update
 
 from storage.clean import clean
 from storage.dialect import upsert
@@ -24,6 +25,16 @@ class Place(NamedTuple):
     platform: str
     target: str
     person: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Rows of one market for one platform: how many wait, since when the oldest does, how many were given up."""
+
+    platform: str
+    rows: int
+    oldest_ms: int | None
+    dropped: int
 
 
 class Outbox(Repository):
@@ -45,6 +56,14 @@ class Outbox(Repository):
         if rows and self._uow.outbox_filled not in self._uow.after_commit:
             self._uow.after_commit.append(self._uow.outbox_filled)
         return len(rows)
+
+    async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
+        """Queue a notice for one chat alone: what one the market has just come to must hear."""
+        row = _row(market, notice, Place(chat.platform, chat.external_id, None), now_ms)
+        if row["key"] is None or not await self._renew(row):
+            await self._uow.run(insert(outbox), row)
+        if self._uow.outbox_filled not in self._uow.after_commit:
+            self._uow.after_commit.append(self._uow.outbox_filled)
 
     async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Place]]:
         """Where each goes. Who has no identity left (erased) is told nothing."""
@@ -152,6 +171,25 @@ class Outbox(Repository):
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
         return await self._uow.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
+
+    async def waiting(self, market: int) -> list[Waiting]:
+        """What waits to leave of one market, by platform, and what was given up."""
+        alive, dead = outbox.c.dropped.is_(False), outbox.c.dropped.is_(True)
+        query = select(
+            outbox.c.platform,
+            func.sum(case((alive, 1), else_=0)).label("rows"),
+            func.min(case((alive, outbox.c.created_ms))).label("oldest"),
+            func.sum(case((dead, 1), else_=0)).label("dropped"),
+        )
+        found = await self._uow.rows(
+            query.where(outbox.c.market == market).group_by(outbox.c.platform).order_by(outbox.c.platform)
+        )
+        return [
+            Waiting(
+                platform=row["platform"], rows=int(row["rows"]), oldest_ms=row["oldest"], dropped=int(row["dropped"])
+            )
+            for row in found
+        ]
 
     async def next_due(self) -> int | None:
         """When the next row is due, if any waits."""

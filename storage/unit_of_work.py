@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.actions import Actions
 from storage.audit import Audit
 from storage.chats import Chats
+from storage.codes import Codes
 from storage.facts import Facts
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.ledger import Ledger
@@ -22,6 +23,7 @@ from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People
 from storage.room import Room
+from storage.seasons import Seasons
 from storage.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class UnitOfWork:
         self.after_commit: list[Callable[[], None]] = []
         self.people = People(self)
         self.chats = Chats(self)
+        self.codes = Codes(self)
         self.markets = Markets(self)
         self.members = Members(self)
         self.orders = Orders(self)
@@ -90,6 +93,7 @@ class UnitOfWork:
         self.audit = Audit(self)
         self.facts = Facts(self)
         self.lines = Lines(self)
+        self.seasons = Seasons(self)
 
     @property
     def dialect(self) -> str:
