@@ -81,6 +81,7 @@ TABLE: Mapping[str, Rule] = {
     "admin resolve": _ADMIN,
     "admin void": _ADMIN,
     "admin monitor": _ADMIN,
+    "admin season": _ADMIN,
 }
 
 

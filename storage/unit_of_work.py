@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, Executable, Insert, RowMapping, func, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.actions import Actions
+from storage.approvals import Approvals
 from storage.audit import Audit
 from storage.chats import Chats
 from storage.codes import Codes
@@ -82,6 +83,7 @@ class UnitOfWork:
         self.members = Members(self)
         self.orders = Orders(self)
         self.actions = Actions(self)
+        self.approvals = Approvals(self)
         self.tickets = Tickets(self)
         self.trades = Trades(self)
         self.ticks = Ticks(self)

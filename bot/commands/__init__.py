@@ -6,6 +6,7 @@ from bot.command import Command
 from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
 from bot.commands.admin_schedule import schedule
+from bot.commands.admin_season import season
 from bot.commands.admin_setup import create, open_, set_
 from bot.commands.audit import verify
 from bot.commands.book import book, depth
@@ -51,4 +52,5 @@ COMMANDS: tuple[Command, ...] = (
     resolve,
     void,
     monitor,
+    season,
 )

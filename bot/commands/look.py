@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Annotated
+
 from bot.boards import board_of
 from bot.command import command
 from bot.context import Ctx, MarketView
 from bot.invocation import ChatKind
+from bot.params import Choice
 from bot.params_trade import AnyOutcomeArg
-from bot.reply import Audience, Picture, Reply
+from bot.reply import Audience, Picture, Reply, Tone
+from bot.seasons import season_table
 from bot.times import SpanArg
+from bot.words import input as words_input
 from bot.words import look as words
+from bot.words import season as words_season
 from engine.state import Side
 from storage.export import standings
 from storage.records import ENDED
 
 _SHOWN = 15
+_SEASONS = 12  # as many as the hall of fame shows
+ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "season": "several markets together"})]
 
 
 @command("board", examples=("/board",))
@@ -43,14 +52,39 @@ async def chart(
     return words.chart(picture, title, _audience(ctx))
 
 
-@command("leaderboard", examples=("/leaderboard",))
-async def leaderboard(ctx: Ctx, *, market: MarketView) -> Reply:
-    """See who is ahead, counting cash and what tokens are worth now."""
+@command("leaderboard", examples=("/leaderboard", "/leaderboard season"))
+async def leaderboard(ctx: Ctx, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
+    """See who is ahead, counting cash and what tokens are worth now; or over the season, with the hall of fame.
+
+    scope: season for several markets together, this market if left out
+    """
+    if scope == "season":
+        return await _season(ctx, market)
+    if market is None:
+        return words_input.no_market(admin=ctx.invocation.is_admin)
     async with ctx.db.reading() as uow:
         members = await uow.members.of(market.id)
         latest = None if market.record.over else await uow.ticks.latest(market.id)
     found = standings(members, latest)
     return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx))
+
+
+async def _season(ctx: Ctx, market: MarketView | None) -> Reply:
+    """The season that is on, else the last one, and those before it: of this chat; in private, of her market's."""
+    private = ctx.invocation.chat_kind is ChatKind.PRIVATE
+    here = ctx.chat.id if ctx.chat and not private else market.record.chat_id if market else 0
+    async with ctx.db.reading() as uow:
+        every = await uow.seasons.of_chat(here)
+        tables = [(one, *await season_table(uow, one)) for one in every[:_SEASONS]]
+    if not tables:
+        return words_season.no_season(admin=ctx.invocation.is_admin)
+    current, markets, rows = tables[0]
+    fame = words_season.hall_of_fame([(one, found) for one, _, found in tables if one.end_ms is not None])
+    if current.end_ms is not None:
+        shown = replace(words_season.ended(current, markets, rows), audience=_audience(ctx), tone=Tone.NEUTRAL)
+    else:
+        shown = words_season.standings(current, markets, rows, _audience(ctx))
+    return replace(shown, blocks=(*shown.blocks, *fame))
 
 
 @command("tape", examples=("/tape", "/tape germany"))
