@@ -54,7 +54,7 @@ async def chart(
 
 @command("leaderboard", examples=("/leaderboard", "/leaderboard season"))
 async def leaderboard(ctx: Ctx, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
-    """See who is ahead, counting cash and what tokens are worth now; or over the season, with the hall of fame.
+    """See who is ahead, tokens counted at what they are worth now, or over the whole season.
 
     scope: season for several markets together, this market if left out
     """
