@@ -44,7 +44,7 @@ ATTRIBUTES = {
 PLAIN = {"bold", "italic", "underline", "strikethrough", "spoiler"}
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 REFERENCE = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,6})|(lt|gt|amp|quot));")
-ATTRIBUTE = re.compile(r"""\s+([^\s=>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[A-Za-z0-9.\-]+))?""")
+ATTRIBUTE = re.compile(r"""\s+([^\s=>"']+)(?:\s*=\s*("[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[A-Za-z0-9.\-]+))?""")
 START = re.compile(r"<([^\s>]*)")
 END = re.compile(r"</([^\s>]*)\s*(>?)")
 TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")

@@ -67,6 +67,6 @@ def _wait(times: list[float], rules: tuple[Rule, ...], now: float, messages: int
     for rule in rules:
         inside = sorted(at for at in times if at > now - rule.seconds)
         over = len(inside) + messages - rule.count
-        if over > 0:
-            worst = max(worst, inside[min(over, len(inside)) - 1] + rule.seconds - now if inside else rule.seconds)
+        if over > 0 and inside:  # an album larger than a window goes through alone
+            worst = max(worst, inside[min(over, len(inside)) - 1] + rule.seconds - now)
     return worst

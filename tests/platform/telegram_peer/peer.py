@@ -59,7 +59,7 @@ class Call:
         return self.code == 200
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Peer:
     """`async with Peer() as peer`: then point the client at `peer.base_url` and `peer.file_url` with `peer.token`.
 
@@ -209,6 +209,9 @@ class Peer:
             call.code, call.description = refusal.code, refusal.description
             self.world.bell.ring()
             return _refusal(refusal)
+        except Exception as error:  # a mistake of the peer itself must not look like one of Telegram
+            self.complain(f"{call.method}: the peer broke: {error!r}")
+            raise
         params.read.update(IGNORED)
         for name in params.strangers():
             self.complain(f"{call.method}: nobody reads the parameter {name!r}")

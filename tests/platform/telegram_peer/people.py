@@ -70,8 +70,9 @@ class User:
         return self.world.private(self)
 
     async def start(self, payload: str | None = None) -> Message:
-        """Presses Start, from a deep link if there is a payload (1-64 of A-Z a-z 0-9 _ -)."""
+        """Presses Start (or Restart, which unblocks); a deep link's payload has 1-64 of A-Z a-z 0-9 _ -."""
         assert payload is None or PAYLOAD.fullmatch(payload), f"no deep link carries {payload!r}"
+        await self.unblock()
         return await self.send(self.chat, "/start" if payload is None else f"/start {payload}")
 
     async def send(

@@ -129,7 +129,7 @@ class World:
     def message_id(self, chat: Chat) -> int:
         if chat.type in ("private", "group"):
             return next(self._messages)
-        return max((message.id for message in chat.history), default=0) + 1
+        return max((message.id for message in chat.history), default=1) + 1  # the chat's creation was message 1
 
     # what happens
 
@@ -151,7 +151,7 @@ class World:
             return not chat.blocked
         if not chat.member(self.bot).present:
             gone: Json = message.service.get("left_chat_member", {})
-            return chat.type == "group" and gone.get("id") == self.bot.id
+            return gone.get("id") == self.bot.id
         return reaches(message, self.bot, privacy=self.privacy)
 
     def say(
