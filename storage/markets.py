@@ -68,18 +68,19 @@ class Markets(Repository):
         return await self._one(_OF_CHAT, {"chat": chat})
 
     async def last_of_person(self, person: int) -> Market | None:
-        """The market she used last (joined, ordered, or chose by `use`)."""
-        query = select(config).join(people, people.c.market == config.c.market).where(people.c.id == person)
-        return await self._one(query)
+        """The market she used last (joined, ordered, spoke in its chat, or chose by `use`)."""
+        query = select(config).join(people, people.c.market == config.c.market)
+        return await self._one(query.where(people.c.id == await self._uow.people.owner(person)))
 
     async def of_person(self, person: int) -> list[Market]:
-        """Those she has joined, newest first."""
-        query = select(config).join(users, users.c.market == config.c.market).where(users.c.user == person)
-        return await self._many(query.order_by(config.c.market.desc()))
+        """Those she has joined under any of her numbers, newest first."""
+        hers = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(person)))
+        return await self._many(select(config).where(config.c.market.in_(hers)).order_by(config.c.market.desc()))
 
     async def use(self, person: int, market: int) -> None:
         """Make it the market her private commands speak of."""
-        await self._uow.run(update(people).where(people.c.id == person).values(market=market))
+        hers = people.c.id == await self._uow.people.owner(person)
+        await self._uow.run(update(people).where(hers).values(market=market))
 
     async def all(self) -> list[Market]:
         return await self._many(select(config).order_by(config.c.market))

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from engine.state import Status
 from storage.clean import clean
 from storage.records import Declined, Departure, Market, Member, OrderStatus
 from storage.repository import Repository
-from storage.schema import orders, positions, users
+from storage.schema import orders, people, positions, users
 
 JOINABLE = (Status.LOBBY, Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
 
 class Members(Repository):
+    """A person may have been joined to another (`storage.linking`): whichever of her numbers is asked for, `get` finds
+    her account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
+
     async def join(self, market: int, person: int, name: str, request_id: str, now_ms: int) -> Member | Declined:
         """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
         running market by the next tick; both show as `coming`. Repeating it returns the same account, renamed.
         Declined(not_running) in DRAFT and after the end, Declined(too_late) after the last freeze."""
+        await self._uow.people.hold(person)  # nobody joins her to another meanwhile: she might end with two accounts
+        person = await self._uow.people.owner(person)
         found = await self._uow.markets.lock(market)
         known = await self.get(market, person)
         if known is not None:
             if name and name != known.name:
-                await self.rename(market, person, name)
+                await self.rename(market, known.person, name)
             await self._uow.markets.use(person, market)
             return await self._known(market, person)
         if found.status not in JOINABLE:
@@ -51,7 +56,7 @@ class Members(Repository):
         asked = await self._uow.actions.by_request(request_id)
         if asked is not None:
             return Departure(market=market, person=person, cash=0, action=asked.number)
-        member = await self.get(market, person)
+        member = await self.account(market, person)
         why = "not_member" if member is None else _stays(found, member)
         if member is None or why is not None:
             return Declined(code=why or "not_member")
@@ -76,12 +81,26 @@ class Members(Repository):
         await self._uow.run(insert(users), row)
 
     async def get(self, market: int, person: int) -> Member | None:
-        found = await self._find(market, person)
+        """Her account, under whichever of her numbers it stands; of two (one is about to be closed, or the market was
+        over when she became one person) the one that was used."""
+        rows = await self._uow.rows(_HERS, {"market": market, "person": person})
+        found = await self._members(market, rows[:1])
         return found[0] if found else None
+
+    async def account(self, market: int, number: int) -> Member | None:
+        """The account under exactly this number."""
+        rows = await self._uow.rows(_ACCOUNT, {"market": market, "person": number})
+        found = await self._members(market, rows)
+        return found[0] if found else None
+
+    async def used(self, market: int, number: int) -> bool:
+        """Whether anything was ever ordered or paid with the account under this number."""
+        row = await self._uow.row(_USED_ONE, {"market": market, "person": number})
+        return row is not None and bool(row["used"])
 
     async def of(self, market: int) -> list[Member]:
         """By person id."""
-        return await self._find(market, None)
+        return await self._members(market, await self._uow.rows(_ALL, {"market": market}))
 
     async def _known(self, market: int, person: int) -> Member:
         found = await self.get(market, person)
@@ -96,13 +115,12 @@ class Members(Repository):
     async def count(self, market: int) -> int:
         return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
 
-    async def _find(self, market: int, person: int | None) -> list[Member]:
-        here = {"market": market}
-        rows = await self._uow.rows(*((_ALL, here) if person is None else (_HERS, here | {"person": person})))
+    async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
         if not rows:
             return []
         found = await self._uow.markets.known(market)
-        tokens = await self._tokens(found, person) if found.start_ms is not None else {}
+        one = rows[0]["user"] if len(rows) == 1 else None
+        tokens = await self._tokens(found, one) if found.start_ms is not None else {}
         return [_member(found, row, tokens.get(row["user"], {})) for row in rows]
 
     async def available(self, market: int, person: int) -> int | None:
@@ -132,8 +150,21 @@ _RESERVED = (
     .where(orders.c.status == OrderStatus.PENDING.value)
     .scalar_subquery()
 )
-_ALL = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market")).order_by(users.c.user)
-_HERS = _ALL.where(users.c.user == bindparam("person"))
+_HERE = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
+_ALL = _HERE.order_by(users.c.user)
+_ACCOUNT = _HERE.where(users.c.user == bindparam("person"))
+_ORDERED = exists().where(orders.c.market == users.c.market, orders.c.user == users.c.user)
+_USED = case((or_(users.c.trade_count > 0, users.c.net_pnl != 0, _ORDERED), 1), else_=0)
+_USED_ONE = select(_USED.label("used")).where(
+    users.c.market == bindparam("market"), users.c.user == bindparam("person")
+)
+_OWNER = (
+    select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person")).scalar_subquery()
+)
+_JOINED = select(people.c.id).where(people.c.merged_into == _OWNER)
+_HERS = _HERE.where(or_(users.c.user == _OWNER, users.c.user.in_(_JOINED))).order_by(
+    _USED.desc(), case((users.c.user == _OWNER, 0), else_=1), users.c.user
+)
 _FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).where(
     users.c.market == bindparam("market"), users.c.user == bindparam("person")
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
 
 from storage.clean import clean
 from storage.records import Identity, Person
@@ -45,24 +45,50 @@ class People(Repository):
 
     async def find(self, platform: str, external_id: str) -> Person | None:
         row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
-        return None if row is None else Person(id=row["id"], name=row["name"], created_ms=row["created_ms"])
+        return None if row is None else _person(row)
 
     async def get(self, person: int) -> Person | None:
         row = await self._uow.row(select(people).where(people.c.id == person))
-        return None if row is None else Person(id=row["id"], name=row["name"], created_ms=row["created_ms"])
+        return None if row is None else _person(row)
+
+    async def owner(self, person: int) -> int:
+        """Who speaks for this number now: herself, or whom she was joined to (`storage.linking`)."""
+        return (await self.owners([person])).get(person, person)
+
+    async def owners(self, ids: Iterable[int]) -> Mapping[int, int]:
+        """`owner` of many at once; unknown ids are left out."""
+        query = select(people.c.id, _OWNER.label("owner")).where(people.c.id.in_(sorted(set(ids))))
+        return {row["id"]: row["owner"] for row in await self._uow.rows(query)}
+
+    async def selves(self, person: int) -> tuple[int, ...]:
+        """Every number that is hers, whichever of them is given: her own first, then those joined to it, by id. Her
+        accounts in markets stand under any of them."""
+        owner = await self.owner(person)
+        query = select(people.c.id).where(people.c.merged_into == owner).order_by(people.c.id)
+        return (owner, *(row["id"] for row in await self._uow.rows(query)))
+
+    async def hold(self, *ids: int) -> None:
+        """Nobody else joins, leaves or is joined under these numbers until the unit ends."""
+        for one in sorted(set(ids)):
+            await self._uow.serialise(f"human:{one}")
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Names by person id; unknown ids are left out."""
-        found = await self._uow.rows(select(people.c.id, people.c.name).where(people.c.id.in_(sorted(set(ids)))))
-        return {row["id"]: row["name"] for row in found}
+        """Names by person id, of joined ones their owner's; unknown ids are left out."""
+        owners = await self.owners(ids)
+        found = await self._uow.rows(
+            select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*owners.values()})))
+        )
+        by_owner = {row["id"]: row["name"] for row in found}
+        return {one: by_owner[owner] for one, owner in owners.items()}
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
         """Where she can be reached, the platform she used last first."""
         return (await self.reach([person])).get(person, ())
 
     async def reach(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
-        """`identities` of many at once; who has none is left out."""
-        query = select(links).where(links.c.person.in_(sorted(set(ids))))
+        """`identities` of many at once, by the number asked for; who has none is left out."""
+        owners = await self.owners(ids)
+        query = select(links).where(links.c.person.in_(sorted({*owners.values()})))
         rows = await self._uow.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
         found: dict[int, tuple[Identity, ...]] = {}
         for row in rows:
@@ -70,7 +96,7 @@ class People(Repository):
                 person=row["person"], platform=row["platform"], external_id=row["external_id"], name=row["name"]
             )
             found[one.person] = (*found.get(one.person, ()), one)
-        return found
+        return {one: found[owner] for one, owner in owners.items() if owner in found}
 
 
 _FIND = (  # built once: every line anybody types begins with it
@@ -78,6 +104,12 @@ _FIND = (  # built once: every line anybody types begins with it
     .join(links, links.c.person == people.c.id)
     .where(links.c.platform == bindparam("on"), links.c.external_id == bindparam("as"))
 )
+
+_OWNER = func.coalesce(people.c.merged_into, people.c.id)
+
+
+def _person(row: RowMapping) -> Person:
+    return Person(id=row["id"], name=row["name"], created_ms=row["created_ms"], market=row["market"])
 
 
 def _is(platform: str, external_id: str) -> ColumnElement[bool]:

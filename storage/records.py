@@ -60,6 +60,7 @@ class Person:
     id: int
     name: str  # as she or her platform wrote it: hostile until escaped
     created_ms: int
+    market: int | None = None  # the one she used last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +362,30 @@ class ActionRow:
     @property
     def id(self) -> str:
         return intent_id(self.number)
+
+
+class ApprovalStatus(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A decision one admin proposed and another one approves. `code` stands for the moment of the market it was made
+    at: once the market has moved on from there, it has lapsed."""
+
+    market: int
+    number: int
+    kind: str  # eliminate | resolve | correct
+    outcomes: tuple[int, ...]
+    reason: str
+    code: str
+    proposer: int
+    status: ApprovalStatus
+    ts_ms: int
+    decided_by: int | None
+    decided_ms: int | None
+    created: bool = False  # True: this request made it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

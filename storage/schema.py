@@ -310,6 +310,7 @@ people = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("market", BigId),  # the one her private commands speak of
     Column("merged_into", BigId),  # whose identities hers have become: her accounts in markets stay under this number
+    Index("ix_people_merged_into", "merged_into"),
 )
 
 links = Table(

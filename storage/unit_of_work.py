@@ -15,14 +15,17 @@ from storage.audit import Audit
 from storage.chats import Chats
 from storage.codes import Codes
 from storage.facts import Facts
+from storage.forgetting import Forgetting
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.ledger import Ledger
 from storage.lines import Lines
+from storage.linking import Linking
 from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People
+from storage.preferences import Pings, PreferencesOf
 from storage.room import Room
 from storage.seasons import Seasons
 from storage.tickets import Tickets
@@ -95,6 +98,10 @@ class UnitOfWork:
         self.audit = Audit(self)
         self.facts = Facts(self)
         self.lines = Lines(self)
+        self.preferences = PreferencesOf(self)
+        self.pings = Pings(self)
+        self.linking = Linking(self)
+        self.forgetting = Forgetting(self)
         self.seasons = Seasons(self)
 
     @property

@@ -105,4 +105,5 @@ def upgrade() -> None:
     op.add_column(
         "people", sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
     )
+    op.create_index("ix_people_merged_into", "people", ["merged_into"], unique=False)
     op.add_column("ticks", sa.Column("took_us", sa.BigInteger(), nullable=True))

@@ -1,0 +1,76 @@
+"""What a person has set for herself, and of which events in which chats she wants to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, insert, select
+
+from storage.dialect import upsert
+from storage.repository import Repository
+from storage.schema import pings, preferences
+
+NOTICES = ("fills", "cancels", "payouts")
+"""Private notices one may do without; what they tell stays in /orders and /trades."""
+
+PINGS = ("opening", "freeze", "elimination", "resolution", "lead", "trade")
+"""Kinds of events a chat's people may ask to be pinged for; `bot.reply.Reply.ping` names one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """As they are for somebody who has set nothing. `slippage` is a rate (10^-12); None: the bot's own way."""
+
+    slippage: int | None = None
+    confirm: bool = True
+    autofill: bool = False
+    quiet: frozenset[str] = frozenset()  # of NOTICES, those she does not want
+
+
+class PreferencesOf(Repository):
+    async def of(self, person: int) -> Preferences:
+        """Hers, whichever of her numbers is given."""
+        row = await self._uow.row(
+            select(preferences).where(preferences.c.person == await self._uow.people.owner(person))
+        )
+        if row is None:
+            return Preferences()
+        quiet = frozenset(str(kind) for kind in row["quiet"])
+        return Preferences(slippage=row["slippage"], confirm=row["confirm"], autofill=row["autofill"], quiet=quiet)
+
+    async def put(self, person: int, wanted: Preferences) -> None:
+        row = {
+            "person": person,
+            "slippage": wanted.slippage,
+            "confirm": wanted.confirm,
+            "autofill": wanted.autofill,
+            "quiet": sorted(wanted.quiet),
+        }
+        await self._uow.run(upsert(self._uow.dialect, preferences, ("person",), row), row)
+
+
+class Pings(Repository):
+    async def of(self, person: int) -> Mapping[int, frozenset[str]]:
+        """The kinds she wants, by chat."""
+        rows = await self._uow.rows(select(pings).where(pings.c.person == person).order_by(pings.c.chat))
+        found: dict[int, frozenset[str]] = {}
+        for row in rows:
+            found[row["chat"]] = found.get(row["chat"], frozenset()) | {row["kind"]}
+        return found
+
+    async def put(self, person: int, chat: int, kinds: Collection[str]) -> None:
+        """Exactly these, for this chat."""
+        here = and_(pings.c.person == person, pings.c.chat == chat)
+        await self._uow.run(delete(pings).where(here))
+        await self._uow.run_many(
+            insert(pings), [{"person": person, "chat": chat, "kind": kind} for kind in sorted(kinds)]
+        )
+
+    async def wanted(self, chats: Collection[int], kind: str) -> list[int]:
+        """Who wants to be told of such an event in any of these chats, each once, by id; see `People.reach`."""
+        here = and_(pings.c.chat.in_(sorted(set(chats))), pings.c.kind == kind)
+        return [
+            row["person"]
+            for row in await self._uow.rows(select(pings.c.person).where(here).distinct().order_by(pings.c.person))
+        ]
