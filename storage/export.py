@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import TextIO
+from typing import Protocol
 
 from sqlalchemy import and_, case, func, select
 
@@ -106,19 +106,46 @@ def worth(member: Member, latest: TickRow | None) -> int:
     return cash + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
 
 
-async def write_trades(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+class Sink(Protocol):
+    """Where text goes: a file, a `StringIO`, a `Bounded`."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+class TooLargeError(Exception):
+    """The file would be longer than it may be."""
+
+
+class Bounded:
+    """Passes text on until it would be more than `most` bytes of UTF-8; then it raises TooLargeError."""
+
+    def __init__(self, out: Sink, most: int) -> None:
+        self._out = out
+        self._left = most
+
+    def write(self, text: str, /) -> object:
+        self._left -= len(text.encode())
+        if self._left < 0:
+            raise TooLargeError
+        return self._out.write(text)
+
+
+async def write_trades(uow: UnitOfWork, market: Market, out: Sink) -> int:
     """Every token leg of every fill, oldest first. Returns the number of rows, as all of these do."""
     names = market.params.outcome_names
-    return _write(out, TRADES, (
-        (
-            row.id, row.tick, row.ts_ms, row.outcome + 1, names[row.outcome], row.side.value, row.kind, row.buyer,
-            row.seller, decimal(row.price), decimal(row.size), decimal(row.fee),
-        )
-        for row in await uow.trades.all(market.id)
-    ))  # fmt: skip
+    writer = _Writer(out, TRADES)
+    async for page in uow.trades.pages(market.id):
+        writer.add(
+            (
+                row.id, row.tick, row.ts_ms, row.outcome + 1, names[row.outcome], row.side.value, row.kind, row.buyer,
+                row.seller, decimal(row.price), decimal(row.size), decimal(row.fee),
+            )
+            for row in page
+        )  # fmt: skip
+    return writer.count
 
 
-async def write_rankings(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+async def write_rankings(uow: UnitOfWork, market: Market, out: Sink) -> int:
     """Everybody's result, best first."""
     ranked = standings(await uow.members.of(market.id), await uow.ticks.latest(market.id))
     return _write(out, RANKINGS, (
@@ -130,26 +157,29 @@ async def write_rankings(uow: UnitOfWork, market: Market, out: TextIO) -> int:
     ))  # fmt: skip
 
 
-async def write_metrics(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+async def write_metrics(uow: UnitOfWork, market: Market, out: Sink) -> int:
     """A row a tick: what was traded in it, what the house would lose at worst and has kept, by source."""
-    return _write(out, METRICS, (
-        (
-            row.tick, row.ts_ms, decimal(row.volume), decimal(row.mm_risk), decimal(row.mm_profit),
-            *(decimal(row.sources.get(source, 0)) for source in PROFIT_SOURCES),
-        )
-        for row in await uow.metrics.series(market.id)
-    ))  # fmt: skip
+    writer = _Writer(out, METRICS)
+    async for page in uow.metrics.pages(market.id):
+        writer.add(
+            (
+                row.tick, row.ts_ms, decimal(row.volume), decimal(row.mm_risk), decimal(row.mm_profit),
+                *(decimal(row.sources.get(source, 0)) for source in PROFIT_SOURCES),
+            )
+            for row in page
+        )  # fmt: skip
+    return writer.count
 
 
-async def write_ledger(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+async def write_ledger(uow: UnitOfWork, market: Market, out: Sink) -> int:
     """Every entry of the double-entry books, in micro-dollars; they sum to 0."""
-    return _write(out, LEDGER, (
-        (row.id, row.tick, row.ts_ms, row.account, row.amount, row.kind, row.ref)
-        for row in await uow.ledger.entries(market.id)
-    ))  # fmt: skip
+    writer = _Writer(out, LEDGER)
+    async for page in uow.ledger.pages(market.id):
+        writer.add((row.id, row.tick, row.ts_ms, row.account, row.amount, row.kind, row.ref) for row in page)
+    return writer.count
 
 
-async def write_config(uow: UnitOfWork, market: Market, out: TextIO) -> int:
+async def write_config(uow: UnitOfWork, market: Market, out: Sink) -> int:
     """Title, status, start, then every parameter under its own name in human units; rounds in time from the start."""
     about: list[tuple[str, Cell]] = [
         ("title", market.title),
@@ -159,7 +189,7 @@ async def write_config(uow: UnitOfWork, market: Market, out: TextIO) -> int:
     return _write(out, CONFIG, [*about, *_parameters(market.params)])
 
 
-Export = Callable[[UnitOfWork, Market, TextIO], Awaitable[int]]
+Export = Callable[[UnitOfWork, Market, Sink], Awaitable[int]]
 EXPORTS: Mapping[str, Export] = {
     "trades": write_trades,
     "config": write_config,
@@ -221,13 +251,24 @@ def safe(text: str) -> str:
     return f"'{kept}" if FORMULA.match(kept) else kept
 
 
-def _write(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the result
-        writer.writerow([safe(cell) if type(cell) is str else "" if cell is None else cell for cell in row])
-    return count
+class _Writer:
+    """Rows of one file; whoever reads them page by page lets others have their turn in between."""
+
+    def __init__(self, out: Sink, header: Sequence[str]) -> None:
+        self._csv = csv.writer(out, lineterminator="\n")
+        self._csv.writerow(header)
+        self.count = 0
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> None:
+        for row in rows:
+            self._csv.writerow([safe(cell) if type(cell) is str else "" if cell is None else cell for cell in row])
+            self.count += 1
+
+
+def _write(out: Sink, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    writer = _Writer(out, header)
+    writer.add(rows)
+    return writer.count
 
 
 def _parameters(params: MarketParams) -> Iterable[tuple[str, Cell]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func, or_, select, update
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
 from storage.repository import Repository
 from storage.schema import config, events, metrics, ticks, trades
+
+PAGE = 1_000  # rows
 
 
 class Trades(Repository):
@@ -38,6 +40,15 @@ class Trades(Repository):
         """Oldest first."""
         query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._uow.rows(query)]
+
+    async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[TradeRow]]:
+        """`all` in stretches, so that a long history delays nobody."""
+        query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id).limit(size)
+        page = [_trade(row) for row in await self._uow.rows(query)]
+        while page:
+            yield page
+            after = query.where(trades.c.trade_id > page[-1].id)
+            page = [_trade(row) for row in await self._uow.rows(after)] if len(page) == size else []
 
     async def volume(self, market: int) -> int:
         """Micro-dollars traded so far, before fees."""
@@ -106,6 +117,19 @@ class Metrics(Repository):
         query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id.desc()).limit(1)
         row = await self._uow.row(query)
         return None if row is None else _metric(row)
+
+    async def worst(self, market: int) -> int:
+        """The highest risk there ever was; 0 before the start."""
+        return await self._uow.number(select(func.max(metrics.c.mm_risk)).where(metrics.c.market == market))
+
+    async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[MetricRow]]:
+        """`series` in stretches."""
+        query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id).limit(size)
+        page = [_metric(row) for row in await self._uow.rows(query)]
+        while page:
+            yield page
+            after = query.where(metrics.c.tick_id > page[-1].tick)
+            page = [_metric(row) for row in await self._uow.rows(after)] if len(page) == size else []
 
     async def series(self, market: int) -> list[MetricRow]:
         """Oldest first."""
