@@ -1,63 +1,60 @@
 """Empties the outbox into chats: claims what is due, phrases it, keeps to each platform's budget, edits where it can.
 
-Delivery is at least once and harmless when repeated: a ticket's fill and the board are edits, and a row leaves the
-outbox only after its message stands. Nothing is dropped for a budget's sake: what does not fit now is due later.
+Delivery is at least once and harmless when repeated: a ticket's fill and the board are edits, a post carries a nonce,
+and a row leaves the outbox only after its message stands. Nothing is dropped for a budget's sake: what does not fit now
+is due later. One place (a chat or a person) is served at a time, side by side with fifteen others, so that a slow one
+holds up nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
+from bot import joining, reaching
 from bot.budgets import Budget
-from bot.platform import Platform, RetryLaterError, UnreachableError
-from bot.reply import Attachment, Block, Board, Picture, Reply
+from bot.delivery import FIRST_RETRY_MS, Delivery, Draw, Later, Message, Outcome, Sent, fingerprint
+from bot.platform import Platform, Why
+from bot.reply import Reply
 from bot.telling import phrase
 from storage.database import Database
-from storage.records import Audience, Market, OutboxRow
+from storage.records import Audience, Chat, Market, OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
-Draw = Callable[[Picture], Awaitable[bytes | None]]
-
 LEASE_MS = 60_000
-BATCH = 50
 IN_FLIGHT = 16
-FIRST_RETRY_MS = 1_000
 LONGEST_RETRY_MS = 300_000
+TRIES = 10  # that failed for no reason anybody knows; then the row is laid aside, so that others can pass
 IDLE_S = 5.0
+STOP_S = 2.0
+SWEEP_MS = 60_000
+STALE_MS = 3_600_000  # announcements that could not be made are not poured out later
+KEPT_MS = 24 * STALE_MS
+KEPT = frozenset({"eliminated", "claimed", "corrected", "resolved", "voided"})  # these are told for a day
+TIGHT_BOARD = 3  # times further apart are a board's edits where its group's minute is nearly full
+
+Place = tuple[str, str]  # platform, external id of a chat or a person
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """Delivered; `ref` is where it stands."""
+@dataclass(slots=True)
+class _Shown:
+    """A board as it stands in a chat: when it was last sent, and what it says."""
 
-    ref: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Later:
     at_ms: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    why: str
-
-
-_Outcome = _Sent | _Later | _Lost
-_Booked = tuple[OutboxRow, _Outcome]
+    says: str
 
 
 class Announcer:
     """`clock` gives epoch milliseconds; `platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
-    are thrown away, for people nobody reads for."""
+    are thrown away, for people nobody reads for. `budgets` are shared with the adapters; a platform without one gets
+    its own."""
 
     def __init__(
         self,
@@ -71,176 +68,310 @@ class Announcer:
         self._db = db
         self._clock = clock
         self._platforms = platforms
-        self._draw = draw
         self._muted = frozenset(muted)
         self._budgets = {name: Budget.of(name) for name in platforms} | dict(budgets or {})
-        self._boards: dict[tuple[str, str], tuple[int, Reply]] = {}  # when a board last left, and what it said
+        self._delivery = Delivery(clock, platforms, self._budgets, draw)
+        self._boards: dict[Place, _Shown] = {}
         self._failures: dict[int, int] = {}
-        self._flight = asyncio.Semaphore(IN_FLIGHT)
+        self._begun = False
+        self._troubled: set[Place] = set()  # chats known not to be reached
+        self._queues: dict[Place, deque[Message]] = {}
+        self._workers: dict[Place, asyncio.Task[None]] = {}
+        self._held: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
+        self._outcomes: list[tuple[Message, Outcome]] = []
+        self._sent = 0
+        self._swept_ms = 0
+        self._turned = asyncio.Event()  # something has been delivered
 
     async def step(self) -> int:
         """Deliver what is due now and within budget; returns how many messages left."""
-        sent, booked = 0, list[_Booked]()
-        while True:
-            async with self._db.writing() as uow:
-                if booked:
-                    await self._book(uow, booked)
-                elif self._muted:
-                    await uow.outbox.discard(self._muted)
-                now = self._clock()
-                rows = await uow.outbox.claim(self._platforms, now, LEASE_MS, BATCH)
-                await uow.commit()
-            if not rows:
-                return sent
-            booked = await self._deliver(rows, now)
-            sent += sum(isinstance(outcome, _Sent) and outcome.ref is not None for _, outcome in booked)
+        before = self._sent
+        while await self._round() or self._workers or self._outcomes:
+            if self._workers:
+                await asyncio.wait(self._workers.values(), return_when=asyncio.FIRST_COMPLETED)
+        return self._sent - before
 
     async def run(self) -> None:
-        """Deliver for ever, woken by commits and by the clock; ends by cancellation."""
-        while True:
-            try:
-                await self.step()
-                async with self._db.reading() as uow:
-                    due = await uow.outbox.next_due()
-            except Exception:
-                log.exception("the announcer stumbled; it goes on")
-                due = self._clock() + FIRST_RETRY_MS
-            wait = IDLE_S if due is None else min(IDLE_S, max(0.02, (due - self._clock()) / 1000))
-            await self._db.outbox_filled(wait)
+        """Deliver for ever, woken by commits, by deliveries and by the clock; ends by cancellation, after what is on
+        its way has arrived or two seconds have passed."""
+        try:
+            while True:
+                try:
+                    wait = 0.0 if await self._round() else await self._idle()
+                except Exception:
+                    log.exception("the announcer stumbled; it goes on")
+                    wait = FIRST_RETRY_MS / 1_000
+                await self._wait(wait)
+        finally:
+            await self._stop()
 
-    async def _deliver(self, rows: list[OutboxRow], now: int) -> list[_Booked]:
-        """What became of each row. Everything is phrased first, in one snapshot; then chats are served side by side,
-        the rows of each in order."""
-        booked: list[_Booked] = []
-        places: dict[tuple[str, str], list[tuple[OutboxRow, Reply]]] = {}
+    async def _wait(self, seconds: float) -> None:
+        """Until a commit fills the outbox, something has been delivered, or the time is over."""
+        if self._outcomes:
+            return
+        signs = [asyncio.create_task(self._db.outbox_filled(seconds)), asyncio.create_task(self._turned.wait())]
+        try:
+            await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for sign in signs:
+                sign.cancel()
+            await asyncio.gather(*signs, return_exceptions=True)
+            self._turned.clear()
+
+    async def _idle(self) -> float:
+        """Seconds until something can be due."""
+        if len(self._workers) >= IN_FLIGHT:
+            return IDLE_S
+        now, waits = self._clock(), [int(IDLE_S * 1_000)]
         async with self._db.reading() as uow:
-            markets: dict[int, Market | None] = {}
-            for row in rows:
-                found = await self._plan(uow, row, now, markets)
-                if isinstance(found, Reply):
-                    places.setdefault((row.platform, row.target), []).append((row, found))
-                else:
-                    booked.append((row, found))
-        sent = await asyncio.gather(*(self._serve(waiting, now) for waiting in places.values()))
-        return booked + [one for several in sent for one in several]
+            for name, budget in self._budgets.items():
+                due = await uow.outbox.next_due([name]) if name in self._platforms else None
+                if due is not None:
+                    waits.append(max(due - now, budget.overall_wait(now)))
+        return max(20, min(waits)) / 1_000
 
-    async def _plan(
-        self, uow: UnitOfWork, row: OutboxRow, now: int, markets: dict[int, Market | None]
-    ) -> Reply | _Outcome:
-        """The words of a row that may leave now, counted against the budget; or why it does not."""
-        if row.market is None:
-            return _Sent(None)
+    async def _stop(self) -> None:
+        """What is on its way may arrive; what came of it is written down."""
+        if self._workers:
+            await asyncio.wait(self._workers.values(), timeout=STOP_S)
+        for worker in self._workers.values():
+            worker.cancel()
+        with contextlib.suppress(Exception):
+            async with self._db.writing() as uow:
+                await self._book(uow)
+                await uow.commit()
+
+    # -- a round: write down what came of the last ones, take what is due
+
+    async def _round(self) -> bool:
+        """Whether there was anything to take."""
+        claimed: list[OutboxRow] = []
+        async with self._db.writing() as uow:
+            if not self._begun:
+                await self._begin(uow)
+            await self._book(uow)
+            await self._sweep(uow)
+            now, free = self._clock(), IN_FLIGHT - len(self._workers)
+            for name in self._platforms:
+                budget = self._budgets[name]
+                most = min(free - len(claimed), budget.room(now))
+                if most > 0:
+                    claimed += await self._claim(uow, name, budget, now, most)
+            await uow.commit()
+        self._begun = True
+        for row in claimed:
+            self._held[row.id] = (row, now + LEASE_MS)
+        if claimed:
+            try:
+                await self._plan(claimed, now)
+            except Exception as error:
+                log.exception("%s notices could not be looked up", len(claimed))
+                again = Later(now, type(error).__name__, failed=True)
+                self._outcomes += [(Message(row=row, reply=_NOTHING), again) for row in claimed]
+        return bool(claimed)
+
+    async def _begin(self, uow: UnitOfWork) -> None:
+        """On SQLite we are alone, and whoever held rows before us is dead."""
+        if self._db.is_sqlite:
+            await uow.outbox.release()
+        self._troubled = {(chat.platform, chat.external_id) for chat in await uow.chats.lost()}
+
+    async def _claim(self, uow: UnitOfWork, name: str, budget: Budget, now: int, most: int) -> list[OutboxRow]:
+        """With those that could leave together with a private one, where each message counts."""
+        rows = await uow.outbox.claim([name], now, LEASE_MS, most)
+        if budget.allowance.chat:
+            taken = {row.id for row in rows}
+            for row in list(rows):
+                if joining.joinable(row):
+                    behind = await uow.outbox.behind(row, now, LEASE_MS, joining.MOST)
+                    rows += [one for one in behind if one.id not in taken]
+                    taken |= {one.id for one in behind}
+        return rows
+
+    async def _sweep(self, uow: UnitOfWork) -> None:
+        """Hold on to what is still on its way; forget what no lost chat will hear any more."""
+        now = self._clock()
+        late = [row for row, until in self._held.values() if until - now < 2 * LEASE_MS // 3]
+        if late:
+            await uow.outbox.renew(late, now + LEASE_MS)
+            self._held.update({row.id: (row, now + LEASE_MS) for row in late})
+        if self._muted:
+            await uow.outbox.discard(self._muted)
+        if now - self._swept_ms >= SWEEP_MS:
+            self._swept_ms = now
+            await uow.outbox.expire(now - KEPT_MS)
+
+    async def _plan(self, rows: list[OutboxRow], now: int) -> None:
+        """Everything is phrased in one snapshot; then each message stands in its place's queue."""
+        messages: list[Message] = []
+        async with self._db.reading() as uow:
+            look = _Look(uow)
+            for row in rows:
+                found = await self._phrased(look, row, now)
+                if isinstance(found, Message):
+                    messages.append(found)
+                else:
+                    self._outcomes.append((Message(row=row, reply=_NOTHING), found))
+        for message in joining.joined(messages, self._tight):
+            self._enqueue(message)
+
+    def _tight(self, row: OutboxRow) -> bool:
+        """Whether a second message to this place would have to wait for the first."""
+        return bool(self._budgets[row.platform].allowance.chat)
+
+    async def _phrased(self, look: _Look, row: OutboxRow, now: int) -> Message | Outcome:
+        """The words of a row that may leave now; or why it does not."""
         budget = self._budgets[row.platform]
         wait = max(budget.wait(row.target, now, notice=True), self._board_wait(row, budget, now))
         if wait > 0:
-            return _Later(now + wait, "budget")
+            return Later(now + wait, "budget")
+        if row.market is None or _stale(row, now):
+            return Sent(None)
         try:
-            if row.market not in markets:
-                markets[row.market] = await uow.markets.get(row.market)
-            market = markets[row.market]
-            reply = await phrase(uow, row, now, market) if market else None
+            market = await look.market(row.market)
+            reply = await phrase(look.uow, row, now, market) if market else None
         except Exception as error:
             log.exception("notice %s (%s) could not be phrased", row.id, row.kind)
-            return _Later(now + self._back_off(row), type(error).__name__)
-        if reply is None or (row.slot == "board" and row.edit_ref and self._same_board(row, reply)):
-            return _Sent(row.edit_ref if row.slot else None)
-        budget.use(row.target, now)
-        return reply
-
-    async def _serve(self, waiting: list[tuple[OutboxRow, Reply]], now: int) -> list[_Booked]:
-        """Rows of one place. The outbox hands out one a claim, and keyed ones, which have no order."""
-        booked: list[_Booked] = []
-        for row, reply in waiting:
-            async with self._flight:
-                booked.append((row, await self._send(row, reply, now)))
-        return booked
-
-    async def _send(self, row: OutboxRow, reply: Reply, now: int) -> _Outcome:
-        try:
-            full = await self._drawn(reply)
-            platform = self._platforms[row.platform]
-            if row.audience is not Audience.CHAT:
-                ref = await platform.tell(
-                    row.target, full, edit_ref=row.edit_ref, chat_ext=row.edit_chat, nonce=_nonce(row)
-                )
-            elif row.edit_ref is None:
-                ref = await platform.post(row.target, full, nonce=_nonce(row))
-            else:
-                ref = await self._edit_or_post(platform, row, row.edit_ref, full)
-        except RetryLaterError as error:
-            self._budgets[row.platform].refused(row.target, error.after_ms, now, overall=error.overall)
-            return _Later(now + max(error.after_ms, FIRST_RETRY_MS), "platform asked to wait")
-        except UnreachableError as error:
-            return _Lost(str(error) or "unreachable")
-        except Exception as error:
-            log.exception("notice %s (%s) was not delivered", row.id, row.kind)
-            return _Later(now + self._back_off(row), type(error).__name__)
-        if row.slot == "board":
-            self._boards[row.platform, row.target] = (now, reply)
-        return _Sent(ref)
-
-    async def _edit_or_post(self, platform: Platform, row: OutboxRow, ref: str, reply: Reply) -> str:
-        """A message of ours that somebody deleted is posted anew."""
-        try:
-            await platform.edit(row.edit_chat or row.target, ref, reply)
-        except UnreachableError:
-            return await platform.post(row.target, reply, nonce=_nonce(row))
-        return ref
-
-    async def _drawn(self, reply: Reply) -> Reply:
-        """With its charts drawn and attached, in the order of the pictures in it."""
-        if self._draw is None:
-            return reply
-        files: list[Attachment] = []
-        blocks: list[Block] = []
-        for block in reply.blocks:
-            if isinstance(block, Picture):
-                data = await self._draw(block)
-                if data is None:
-                    continue
-                files.append(Attachment(name=f"{block.kind}-{block.tick}.png", data=data, media_type="image/png"))
-            blocks.append(block)
-        return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))
+            return Later(now, type(error).__name__, failed=True)
+        if reply is None or (row.slot == "board" and row.edit_ref and await self._says(look.uow, row, reply)):
+            return Sent(row.edit_ref if row.slot else None)
+        return Message(row=row, reply=reply, mention_in=row.edit_chat or await look.mention_in(row))
 
     def _board_wait(self, row: OutboxRow, budget: Budget, now: int) -> int:
-        last = self._boards.get((row.platform, row.target))
-        if row.slot != "board" or last is None:
+        shown = self._boards.get((row.platform, row.target))
+        if row.slot != "board" or shown is None:
             return 0
-        return last[0] + budget.allowance.board_ms - now
+        apart = budget.allowance.board_ms * (TIGHT_BOARD if budget.nearly_full(row.target, now) else 1)
+        return shown.at_ms + apart - now
 
-    def _same_board(self, row: OutboxRow, reply: Reply) -> bool:
-        """Whether the board would say what it says already; the moment it was drawn does not count."""
-        last = self._boards.get((row.platform, row.target))
-        return last is not None and _timeless(last[1]) == _timeless(reply)
+    async def _says(self, uow: UnitOfWork, row: OutboxRow, reply: Reply) -> bool:
+        """Whether the board says this already; a fact remembers it over a restart."""
+        shown = self._boards.get((row.platform, row.target))
+        says = shown.says if shown is not None else await uow.facts.get(_fact(row))
+        return says == fingerprint(reply)
 
-    def _back_off(self, row: OutboxRow) -> int:
-        failures = self._failures.get(row.id, 0)
-        self._failures[row.id] = failures + 1
-        return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures, 20)))
+    def _enqueue(self, message: Message) -> None:
+        place = (message.row.platform, message.row.target)
+        self._queues.setdefault(place, deque()).append(message)
+        if place not in self._workers:
+            self._workers[place] = asyncio.create_task(self._serve(place))
 
-    async def _book(self, uow: UnitOfWork, outcomes: list[_Booked]) -> None:
-        """Write down what became of each row."""
+    async def _serve(self, place: Place) -> None:
+        """All that stands in one place's queue, in order."""
+        queue = self._queues[place]
+        try:
+            while queue:
+                message = queue.popleft()
+                outcome = await self._delivery.send(message)
+                self._outcomes.append((message, outcome))
+                self._turned.set()
+        finally:
+            del self._queues[place], self._workers[place]
+            self._turned.set()
+
+    # -- the books
+
+    async def _book(self, uow: UnitOfWork) -> None:
+        """Write down what became of each message."""
+        outcomes, self._outcomes = self._outcomes, []
+        try:
+            for message, outcome in outcomes:
+                await self._note(uow, message, outcome)
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes  # the unit is rolled back: all of it is to be written again
+            raise
+        for message, outcome in outcomes:
+            for row in message.rows:
+                self._held.pop(row.id, None)
+            self._sent += isinstance(outcome, Sent) and outcome.ref is not None and message.reply is not _NOTHING
+
+    async def _note(self, uow: UnitOfWork, message: Message, outcome: Outcome) -> None:
         now = self._clock()
-        for row, outcome in outcomes:
-            if isinstance(outcome, _Sent):
-                await uow.outbox.done(row, outcome.ref, now)
-                if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
-                    await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, outcome.ref)
-                self._failures.pop(row.id, None)
-            elif isinstance(outcome, _Later):
-                await uow.outbox.retry(row, outcome.at_ms, outcome.why)
-            else:
-                log.warning("notice %s (%s) is given up: %s", row.id, row.kind, outcome.why)
-                await uow.outbox.drop(row, outcome.why)
-                self._failures.pop(row.id, None)
+        if isinstance(outcome, Sent):
+            await self._arrived(uow, message, outcome, now)
+        elif isinstance(outcome, Later):
+            await self._postponed(uow, message, outcome, now)
+        elif outcome.why is Why.PERSON:
+            for row in message.rows:
+                log.info("notice %s (%s) is laid aside: she cannot be reached", row.id, row.kind)
+                await uow.outbox.drop(row, f"{outcome.why.value} {outcome.detail}")
+        else:
+            await self._trouble(uow, message.row, Why.CHAT, outcome.detail, now)
+            await uow.outbox.retry(message.row, now, outcome.why.value)
+
+    async def _arrived(self, uow: UnitOfWork, message: Message, outcome: Sent, now: int) -> None:
+        row, place = message.row, (message.row.platform, message.row.target)
+        for one in message.rows:
+            await uow.outbox.done(one, None if message.joined else outcome.ref, now)
+            self._failures.pop(one.id, None)
+        if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
+            await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(outcome.ref))
+        if row.slot == "board" and outcome.says is not None:
+            repeated = row.edit_ref is None and row.attempts > 1  # a platform may have kept what an earlier try said
+            self._boards[place] = _Shown(now, "" if repeated else outcome.says)
+            await uow.facts.put(_fact(row), self._boards[place].says)
+        if outcome.without is not None:
+            await self._trouble(uow, row, Why.FORBIDDEN, outcome.without, now)
+        elif row.audience is Audience.CHAT and outcome.ref is not None and place in self._troubled:
+            await reaching.found(uow, row.platform, row.target)
+            self._troubled.discard(place)
+
+    async def _postponed(self, uow: UnitOfWork, message: Message, outcome: Later, now: int) -> None:
+        for row in message.rows:
+            at_ms = outcome.at_ms
+            if outcome.failed:
+                failures = self._failures[row.id] = self._failures.get(row.id, 0) + 1
+                at_ms = now + min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))
+                if failures >= TRIES:
+                    log.error("notice %s (%s) is laid aside after %s tries", row.id, row.kind, failures)
+                    await uow.outbox.drop(row, outcome.why)
+                    self._failures.pop(row.id, None)
+                    continue
+            if outcome.anew and row.slot is not None and row.market is not None:
+                await uow.outbox.set_ref(row.market, row.platform, row.target, row.slot, None)
+            await uow.outbox.retry(row, at_ms, outcome.why)
+        if outcome.forbidden is not None:
+            await self._trouble(uow, message.row, Why.FORBIDDEN, outcome.forbidden, now)
+
+    async def _trouble(self, uow: UnitOfWork, row: OutboxRow, why: Why, detail: str, now: int) -> None:
+        """Admins are told once that a chat cannot be reached, or what is missing there."""
+        self._troubled.add((row.platform, row.target))
+        await reaching.lost(uow, row.platform, row.target, why, detail, now)
 
 
-def _nonce(row: OutboxRow) -> str:
-    """The same whenever this row is sent again; row numbers alone come back once their rows are gone."""
-    said = f"{row.id} {row.revision} {row.created_ms} {row.market} {row.kind} {row.target} {row.payload}"
-    return hashlib.blake2b(said.encode(), digest_size=10).hexdigest()
+class _Look:
+    """What several rows of one snapshot ask for alike."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+        self._markets: dict[int, Market | None] = {}
+        self._chats: dict[int, list[Chat]] = {}
+
+    async def market(self, number: int) -> Market | None:
+        if number not in self._markets:
+            self._markets[number] = await self.uow.markets.get(number)
+        return self._markets[number]
+
+    async def mention_in(self, row: OutboxRow) -> str | None:
+        """A chat of the market on her platform."""
+        if row.audience is Audience.CHAT or row.market is None:
+            return None
+        if row.market not in self._chats:
+            self._chats[row.market] = await self.uow.chats.of_market(row.market)
+        here = [chat for chat in self._chats[row.market] if chat.platform == row.platform and chat.lost is None]
+        return here[0].external_id if here else None
 
 
-def _timeless(reply: Reply) -> Reply:
-    blocks = tuple(replace(block, now_ms=0) if isinstance(block, Board) else block for block in reply.blocks)
-    return replace(reply, blocks=blocks)
+_NOTHING = Reply(head=())
+
+
+def _stale(row: OutboxRow, now: int) -> bool:
+    """Too old to be announced now."""
+    if row.audience is not Audience.CHAT or row.slot is not None:
+        return False
+    return now - row.created_ms > (KEPT_MS if row.kind in KEPT else STALE_MS)
+
+
+def _fact(row: OutboxRow) -> str:
+    """The name of the fact that says what a board says."""
+    return f"board:{row.market}:{row.platform}:{row.target}"[:200]

@@ -42,13 +42,13 @@ class Windows:
                 wait = max(wait, used[-count] + limit.window_ms - now_ms)
         return wait
 
-    def room(self, key: str, now_ms: int, *, spare: bool = False) -> int:
-        """How many more are within every limit now; a large number where there is none."""
+    def room(self, key: str, now_ms: int, *, spare: bool = False, limit: Limit | None = None) -> int:
+        """How many more are within every limit now, or within one of them; a large number where there is none."""
         used = self._used.get(key) or self._unknown(now_ms)
         return min(
             (
                 max(0, limit.count - (limit.spare if spare else 0) - _since(used, now_ms - limit.window_ms))
-                for limit in self.limits
+                for limit in (self.limits if limit is None else (limit,))
             ),
             default=1_000_000,
         )
@@ -163,6 +163,14 @@ class Budget:
     def room(self, now_ms: int) -> int:
         """How many notices may leave now, whichever chats they are for."""
         return 0 if self.pause(now_ms) > 0 else self._overall.room("", now_ms, spare=True)
+
+    def nearly_full(self, chat_ext: str, now_ms: int) -> bool:
+        """Whether less than a third of a group's window is left for notices."""
+        chat, limits = _chat(chat_ext), self.allowance.group
+        if not limits or not self.allowance.is_group(chat):
+            return False
+        last = max(limits, key=lambda limit: limit.window_ms)
+        return 3 * self._group.room(chat, now_ms, spare=True, limit=last) < last.count - last.spare
 
     def pause(self, now_ms: int) -> int:
         """Milliseconds for which nothing may leave at all, because the platform said so or its window is full."""

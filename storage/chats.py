@@ -57,6 +57,10 @@ class Chats(Repository):
         """Nothing reaches it any more: `why` is one of bot.platform.Why."""
         await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=now_ms, lost_why=why))
 
+    async def lost(self) -> list[Chat]:
+        """All that cannot be reached now."""
+        return [_chat(row) for row in await self._uow.rows(select(chats).where(chats.c.lost_why.is_not(None)))]
+
     async def found(self, chat: int) -> None:
         """It can be reached (again)."""
         await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=None, lost_why=None))

@@ -67,6 +67,11 @@ class Markets(Repository):
         """The unresolved market announced in this chat, else the latest one, else None."""
         return await self._one(_OF_CHAT, {"chat": chat})
 
+    async def announced_in(self, chat: int) -> list[Market]:
+        """Every market announced in this chat, newest first."""
+        query = select(config).join(announcements, announcements.c.market == config.c.market)
+        return await self._many(query.where(announcements.c.chat == chat).order_by(config.c.market.desc()))
+
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, spoke in its chat, or chose by `use`)."""
         query = select(config).join(people, people.c.market == config.c.market)

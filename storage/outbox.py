@@ -10,13 +10,29 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from storage.clean import clean
 from storage.dialect import upsert
 from storage.records import Audience, Chat, Notice, OutboxRow
 from storage.repository import Repository
-from storage.schema import message_refs, outbox
+from storage.schema import chats, message_refs, outbox
+
+STALE_BOARD_MS = 10_000
 
 
 class Place(NamedTuple):
@@ -101,30 +117,49 @@ class Outbox(Repository):
 
     async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
-        oldest waiting row is handed out, keyed rows apart."""
-        alive = outbox.c.dropped.is_(False)
-        oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
-        first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target))
-        free = and_(alive, outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
-        ours = outbox.c.platform.in_(sorted(platforms))
-        query = select(outbox).where(free, ours, or_(outbox.c.key.is_not(None), first)).order_by(outbox.c.id).limit(n)
-        chosen = await self._uow.rows(query.with_for_update(skip_locked=True))
-        mine = outbox.c.id.in_([row["id"] for row in chosen])
+        oldest waiting row is handed out, keyed rows apart. A board that has waited for long goes first."""
+        free = and_(_next(platforms), outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
+        stale = and_(outbox.c.slot == "board", outbox.c.created_ms <= now_ms - STALE_BOARD_MS)
+        query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
+        return await self._lease(await self._uow.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
+
+    async def behind(self, first: OutboxRow, now_ms: int, lease_ms: int, n: int) -> list[OutboxRow]:
+        """Up to n rows that could leave in one message with `first`, a new message to one person: what else waits to be
+        said to her without replacing anything, and (to keep the order) nothing that stands behind something else."""
+        here = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
+        private = outbox.c.audience != Audience.CHAT.value
+        query = select(outbox).where(here, private, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
+        chosen: list[RowMapping] = []
+        unkeyed = select(func.count()).select_from(outbox).where(outbox.c.id == first.id, outbox.c.key.is_(None))
+        in_order = await self._uow.number(unkeyed) > 0
+        for row in await self._uow.rows(query):
+            alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
+            if row["key"] is None and (alone or not in_order):
+                in_order = False
+            elif not alone and await self._edit_ref(row) == (None, None):
+                chosen.append(row)
+        return await self._lease(chosen[:n], now_ms + lease_ms)
+
+    async def _lease(self, chosen: Sequence[RowMapping], until_ms: int) -> list[OutboxRow]:
         if chosen:
-            leased = {"lease_ms": now_ms + lease_ms, "attempts": outbox.c.attempts + 1}
+            leased = {"lease_ms": until_ms, "attempts": outbox.c.attempts + 1}
+            mine = outbox.c.id.in_([row["id"] for row in chosen])
             await self._uow.run(update(outbox).where(mine).values(**leased))
         return [await self._record(row) for row in chosen]
 
+    async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
+        """Hold these longer: they are still on their way."""
+        mine = outbox.c.id.in_([row.id for row in rows])
+        if rows:
+            await self._uow.run(update(outbox).where(mine).values(lease_ms=until_ms))
+
+    async def release(self) -> None:
+        """Nobody holds anything: for a process that is alone and has just begun."""
+        await self._uow.run(update(outbox).where(outbox.c.lease_ms > 0).values(lease_ms=0))
+
     async def _record(self, row: RowMapping) -> OutboxRow:
         """With where to edit: the ticket it answers, else what stands in its slot."""
-        edit_chat, edit_ref = None, None
-        if row["ticket"] is not None:
-            ticket = await self._uow.tickets.get(row["ticket"])
-            if ticket is not None and ticket.platform == row["platform"]:
-                edit_chat, edit_ref = ticket.chat_ext, ticket.ref
-        elif row["slot"] is not None and row["market"] is not None:
-            edit_chat = row["target"]
-            edit_ref = await self.ref(row["market"], row["platform"], row["target"], row["slot"])
+        edit_chat, edit_ref = await self._edit_ref(row)
         return OutboxRow(
             id=row["id"],
             market=row["market"],
@@ -143,6 +178,16 @@ class Outbox(Repository):
             created_ms=row["created_ms"],
             due_ms=row["due_ms"],
         )
+
+    async def _edit_ref(self, row: RowMapping) -> tuple[str | None, str | None]:
+        """The chat and the message it replaces: the ticket it answers, else what stands in its slot."""
+        if row["ticket"] is not None:
+            ticket = await self._uow.tickets.get(row["ticket"])
+            if ticket is not None and ticket.platform == row["platform"]:
+                return ticket.chat_ext, ticket.ref
+        elif row["slot"] is not None and row["market"] is not None:
+            return row["target"], await self.ref(row["market"], row["platform"], row["target"], row["slot"])
+        return None, None
 
     async def done(self, row: OutboxRow, ref: str | None, now_ms: int) -> None:
         """Delivered: the row goes, unless a newer payload arrived meanwhile; then that one is due. `ref` is where it
@@ -191,11 +236,16 @@ class Outbox(Repository):
             for row in found
         ]
 
-    async def next_due(self) -> int | None:
-        """When the next row is due, if any waits."""
-        at = func.min(outbox.c.due_ms).label("at")
-        row = await self._uow.row(select(at).where(outbox.c.dropped.is_(False)))
+    async def next_due(self, platforms: Collection[str] | None = None) -> int | None:
+        """When the next row that can be claimed is due, if any waits; for all platforms unless some are named."""
+        moment = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
+        row = await self._uow.row(select(func.min(moment).label("at")).where(_next(platforms)))
         return None if row is None else row["at"]
+
+    async def expire(self, before_ms: int) -> None:
+        """Announcements from before then to chats that cannot be reached are not kept for ever; the board is."""
+        old = and_(outbox.c.audience == Audience.CHAT.value, outbox.c.created_ms < before_ms, outbox.c.slot.is_(None))
+        await self._uow.run(delete(outbox).where(old, _to_lost_chat()))
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
         """Where the message of a slot (`board`) stands in a chat."""
@@ -227,6 +277,21 @@ def _row(market: int, notice: Notice, place: Place, now_ms: int) -> dict[str, An
         "created_ms": now_ms,
         "due_ms": now_ms,
     }
+
+
+def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:
+    """Rows whose turn it is, by what else waits for their place. A chat that put the bot out gets none."""
+    alive = outbox.c.dropped.is_(False)
+    oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
+    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target))
+    ours = true() if platforms is None else outbox.c.platform.in_(sorted(platforms))
+    reachable = or_(outbox.c.audience != Audience.CHAT.value, not_(_to_lost_chat()))
+    return and_(alive, ours, or_(outbox.c.key.is_not(None), first), reachable)
+
+
+def _to_lost_chat() -> ColumnElement[bool]:
+    here = and_(chats.c.platform == outbox.c.platform, chats.c.external_id == outbox.c.target)
+    return exists().where(here, chats.c.lost_why == "chat")
 
 
 def _slot(market: int, platform: str, chat_ext: str, slot: str) -> ColumnElement[bool]:

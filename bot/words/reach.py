@@ -1,0 +1,69 @@
+"""What is said where not all could be said: about a chat out of reach, of what was missed, of several things in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.names import clean
+from bot.reply import Block, Reply, Span, Style, Tone, line
+
+PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
+
+
+def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
+    """To the admins of a market, once. `facts` as bot.reaching makes them."""
+    platform = str(facts["platform"])
+    where = f"{clean(str(facts['title'])) or 'A chat'} ({PLATFORM_NAMES.get(platform, platform)})"
+    detail = clean(str(facts["detail"]))
+    if facts["why"] == "forbidden":
+        missing = f"I lack a permission there: {detail}." if detail else "I lack a permission to write there."
+        rows = [line(missing, " I try again every few minutes; nothing is lost meanwhile.")]
+        head = f"{clean(title)}: I cannot post in {where}."
+    else:
+        rows = [
+            line("I was put out of it, or it is gone. Ask me back in and I go on where it stands."),
+            line("Everywhere else the market goes on."),
+        ]
+        head = f"{clean(title)}: I cannot reach {where} any more."
+    return Reply(head=line(head), blocks=tuple(rows), tone=Tone.BAD)
+
+
+def together(replies: Sequence[Reply]) -> Reply:
+    """Several messages to one person as one: each with its head in bold, the buttons of the last."""
+    first, rest = replies[0], replies[1:]
+    blocks: list[Block] = list(first.blocks)
+    for reply in rest:
+        bold = tuple(
+            Span(part.text, Style.BOLD, part.outcome) if isinstance(part, Span) else part for part in reply.head
+        )
+        blocks += [bold, *reply.blocks]
+    return Reply(
+        head=first.head,
+        blocks=tuple(blocks),
+        actions=replies[-1].actions,
+        files=tuple(file for reply in replies for file in reply.files),
+        tone=first.tone,
+        ok=first.ok,
+    )
+
+
+def missed(reply: Reply, replies: Sequence[Reply]) -> Reply:
+    """An answer, and below it what could not be told before."""
+    told = together(replies)
+    bold = tuple(Span(part.text, Style.BOLD, part.outcome) if isinstance(part, Span) else part for part in told.head)
+    blocks = (*reply.blocks, line("While you could not be reached:"), bold, *told.blocks)
+    return Reply(
+        head=reply.head,
+        blocks=blocks,
+        actions=reply.actions,
+        form=reply.form,
+        files=(*reply.files, *told.files),
+        audience=reply.audience,
+        tone=reply.tone,
+        ok=reply.ok,
+        ticket=reply.ticket,
+        pin=reply.pin,
+        aside=reply.aside,
+        ping=reply.ping,
+    )
