@@ -81,6 +81,14 @@ TABLE: Mapping[str, Rule] = {
     "admin resolve": _ADMIN,
     "admin void": _ADMIN,
     "admin monitor": _ADMIN,
+    "admin users": _ADMIN,
+    "admin announce": _ADMIN,
+    "admin post": _ADMIN,
+    "admin channel": _ADMIN,
+    "admin roles": Rule(Role.ADMIN, SHARED, frozenset({"discord"})),
+    "admin log": _ADMIN,
+    "admin export": _ADMIN,
+    "admin graph": _ADMIN,
     "admin season": _ADMIN,
 }
 

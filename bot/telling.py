@@ -13,7 +13,9 @@ from bot.boards import board_of
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
 from bot.words import admin as words_admin
+from bot.words import channel as words_channel
 from bot.words import look as words_look
+from bot.words import news as words_news
 from bot.words import orders as words_orders
 from bot.words import show as words_show
 from bot.words.shared import listed, name_of
@@ -116,6 +118,8 @@ def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Await
 
 _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "opened": _simple(lambda told: words_show.opened(told.market)),
+    "arrived": _simple(lambda told: words_channel.arrived(told.market)),
+    "announcement": _simple(lambda told: words_news.announcement(told.market, str(told.facts["text"]))),
     "started": _simple(lambda told: words_show.started(told.market, told.facts)),
     "order": _order,
     "granted": _simple(lambda told: words_show.granted(told.facts)),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bot.command import Command
 from bot.commands.account import balance, join, markets, positions, trades
-from bot.commands.admin_run import eliminate, freeze, monitor, pause, resolve, resume, start, void
+from bot.commands.admin_channel import channel, roles
+from bot.commands.admin_monitor import export, graph, monitor
+from bot.commands.admin_people import announce, log, post, users
+from bot.commands.admin_run import eliminate, freeze, pause, resolve, resume, start, void
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_season import season
 from bot.commands.admin_setup import create, open_, set_
@@ -52,5 +55,13 @@ COMMANDS: tuple[Command, ...] = (
     resolve,
     void,
     monitor,
+    users,
+    announce,
+    post,
+    channel,
+    roles,
+    log,
+    export,
+    graph,
     season,
 )

@@ -1,0 +1,184 @@
+"""Where a market is announced, and what a chat has set for itself."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.command import command
+from bot.commands.deeds import note
+from bot.context import Ctx, MarketView
+from bot.params import Kind, Text, Wrong
+from bot.reply import Reply
+from bot.scene import Scene
+from bot.words import channel as words
+from bot.words import roles as words_roles
+from engine.state import Status
+from storage.records import Audience, Chat, Json, Market, Notice
+from storage.unit_of_work import UnitOfWork
+
+CODE_LIFE_MS = 15 * 60_000
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
+
+WhatArg = Annotated[
+    str, Text("what", 24, words=1, about="code for a new code, a code from elsewhere, or leave; a list if left out")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Role(Kind[str]):
+    """A platform's id of a role; empty for none."""
+
+    about: str = "a role, as @role or its number; none takes it away"
+    named: bool = True
+
+    shape = "@role"
+
+    def parse(self, text: str, scene: Scene) -> str | Wrong:
+        said = text.strip()
+        if said.casefold() in {"none", "off", "no"}:
+            return ""
+        number = said.removeprefix("<@&").removesuffix(">")
+        if number.isascii() and number.isdigit() and 1 <= len(number) <= 20:
+            return number
+        return Wrong(words_roles.not_a_role(text))
+
+
+@dataclass(frozen=True, slots=True)
+class PingKinds(Kind[tuple[str, ...]]):
+    """Kinds of events, `all`, or `none`."""
+
+    about: str = "for what: resolved, eliminated, opened and others, all or none"
+    named: bool = True
+
+    shape = "resolved, eliminated"
+    words = 0
+
+    def parse(self, text: str, scene: Scene) -> tuple[str, ...] | Wrong:
+        said = [part.strip().casefold().replace(" ", "_") for part in text.split(",") if part.strip()]
+        if said in (["none"], ["off"]):
+            return ()
+        if said == ["all"]:
+            return tuple(words_roles.PING_KINDS)
+        wrong = [one for one in said if one not in words_roles.PING_KINDS]
+        if wrong or not said:
+            return Wrong(words_roles.not_kinds(wrong or [text]))
+        return tuple(one for one in words_roles.PING_KINDS if one in said)
+
+
+@command("admin channel", examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"))
+async def channel(ctx: Ctx, *, market: MarketView | None, what: WhatArg | None = None) -> Reply:
+    """See where the market is announced; bring it to one more chat, on any platform, by a code.
+
+    In the market's chat `code` gives a code good once; said by an admin of another chat it announces the market there
+    too: one book, one account a person. `leave` takes a market that came by code out of this chat.
+    """
+    said = (what or "").casefold()
+    if said not in {"", "code", "leave"}:
+        return await _bring(ctx, market, (what or "").upper().replace("-", ""))
+    if market is None:
+        return words.no_market_here()
+    if said == "code":
+        return await _give_code(ctx, market.record)
+    if said == "leave":
+        return await _leave(ctx, market.record)
+    async with ctx.db.reading() as uow:
+        chats = await uow.chats.of_market(market.id)
+    return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None)
+
+
+async def _give_code(ctx: Ctx, record: Market) -> Reply:
+    if record.over:
+        return words.market_is_over(record)
+    made = "".join(secrets.choice(_SIGNS) for _ in range(8))
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        until = ctx.now_ms + CODE_LIFE_MS
+        await uow.codes.issue("chat", made, person=person.id, market=record.id, now_ms=ctx.now_ms, expires_ms=until)
+        await note(ctx, uow, record, "channel code", {}, {"expires_ms": until})
+        await uow.commit()
+    return words.code_given(record, f"{made[:4]}-{made[4:]}", CODE_LIFE_MS)
+
+
+async def _bring(ctx: Ctx, here: MarketView | None, code: str) -> Reply:
+    """Announce the market behind a code in this chat. The code is used up only where that works."""
+    async with ctx.db.writing() as uow:
+        _, chat = await ctx.known(uow)
+        await uow.serialise(f"announce:{chat.id}")
+        known = await uow.codes.find("chat", code, ctx.now_ms)
+        there = await uow.markets.of_chat(chat.id)
+        if known is None or known.market is None:
+            return words.bad_code()
+        record = await uow.markets.known(known.market)
+        if record.over:
+            return words.bad_code()
+        if there is not None and not there.over:
+            return words.here_already(record) if there.id == record.id else words.chat_is_taken(there)
+        await uow.codes.take("chat", code, ctx.now_ms)
+        await uow.chats.connect(record.id, chat.id)
+        await note(ctx, uow, record, "channel join", {}, {"chat": chat.title, "platform": chat.platform})
+        await _show_up(uow, record, chat, ctx.now_ms)
+        await uow.commit()
+    return words.connected(record)
+
+
+async def _show_up(uow: UnitOfWork, record: Market, chat: Chat, now_ms: int) -> None:
+    """The opening post and the board, in this chat alone; of a draft nothing yet."""
+    if record.status is Status.DRAFT:
+        return
+    post = Notice(kind="arrived", audience=Audience.CHAT, payload={})
+    tick: dict[str, Json] = {"tick": record.tick}
+    board = Notice(kind="board", audience=Audience.CHAT, payload=tick, slot="board", key="board")
+    for notice in (post, board):
+        await uow.outbox.add_here(record.id, chat, notice, now_ms)
+
+
+async def _leave(ctx: Ctx, record: Market) -> Reply:
+    async with ctx.db.writing() as uow:
+        _, chat = await ctx.known(uow)
+        if chat.id == record.chat_id:
+            return words.home_stays(record)
+        await uow.chats.disconnect(record.id, chat.id)
+        await note(ctx, uow, record, "channel leave", {"chat": chat.title, "platform": chat.platform}, {})
+        await uow.commit()
+    return words.left(record)
+
+
+@command("admin roles", examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds resolved, eliminated"))
+async def roles(
+    ctx: Ctx,
+    *,
+    admin: Annotated[str, Role()] | None = None,
+    ping: Annotated[str, Role()] | None = None,
+    kinds: Annotated[tuple[str, ...], PingKinds()] | None = None,
+) -> Reply:
+    """Set whose role makes an admin of this channel, and which role is mentioned for what.
+
+    admin: holders of this role are admins here, as @role or its number; none takes it away
+    ping: this role is mentioned, as @role or its number; none takes it away
+    """
+    changed = not (admin is None and ping is None and kinds is None)
+    if not changed:
+        async with ctx.db.reading() as uow:
+            return words_roles.shown(await uow.chats.settings(ctx.chat.id if ctx.chat else 0), changed=False)
+    async with ctx.db.writing() as uow:
+        person, chat = await ctx.known(uow)
+        before = await uow.chats.settings(chat.id)
+        after = replace(
+            before,
+            admin_role=before.admin_role if admin is None else admin or None,
+            ping_role=before.ping_role if ping is None else ping or None,
+            ping_kinds=before.ping_kinds if kinds is None else kinds,
+        )
+        await uow.chats.set_settings(chat.id, after)
+        await uow.audit.append(
+            action="roles",
+            actor=person.id,
+            chat=chat.id,
+            now_ms=ctx.now_ms,
+            before={"admin": before.admin_role, "ping": before.ping_role, "kinds": list(before.ping_kinds)},
+            after={"admin": after.admin_role, "ping": after.ping_role, "kinds": list(after.ping_kinds)},
+        )
+        await uow.commit()
+    return words_roles.shown(after, changed=True)

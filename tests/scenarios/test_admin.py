@@ -1,0 +1,246 @@
+"""What admins do beside deciding, as tables: who says what, and what must be in the answer or in the chat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import plain
+from bot.invocation import ChatKind, Invocation
+from bot.reply import Reply, Span, Style
+from tests.bot.play import BOSS, Play, button, running, town
+from tests.scenarios.test_life import SET_UP, Row, perform
+
+PEOPLE: tuple[Row, ...] = (
+    ("ada", "/admin users", "!", "for this chat's admins"),
+    (BOSS, "/admin users", "2 people in Cup", "Ada", "$1,000.00", "Balance is cash"),
+    (BOSS, "/admin users great", "1 person called “great” in Cup", "Bob the Great"),
+    (BOSS, "/admin users zoe", "!", "Nobody in this market is called “zoe”", "/admin users"),
+    ("ada", "/buy germany yes 100", "Buy Germany YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    (BOSS, "/admin users ada", "$948.74", "1"),
+    (BOSS, "/admin users page 7", "2 people in Cup"),
+)
+
+NEWS: tuple[Row, ...] = (
+    ("ada", "/admin announce buy my stuff", "!", "for this chat's admins"),
+    (BOSS, "/admin announce", "!", "text"),
+    (BOSS, "/admin announce Kick-off at nine; confirm your seats!", "would be posted in 1 chat", "confirm your seats!"),
+    (BOSS, "press Cancel", "Cup: Open"),
+    ("tick", "2s"),
+    (BOSS, "/admin announce Kick-off at nine; confirm your seats!", "would be posted in 1 chat", "room"),
+    ("ada", "press Confirm", "!", "for this chat's admins"),
+    (BOSS, "press Confirm", "Posted in 1 chat"),
+    (BOSS, "press Confirm", "Posted in 1 chat"),
+    ("tick", "2s", "Kick-off at nine; confirm your seats!", "From the admins of Cup"),
+    (BOSS, "/admin post 00000000", "!", "not there any more"),
+)
+
+LOG: tuple[Row, ...] = (
+    ("ada", "/admin log", "!", "for this chat's admins"),
+    (BOSS, "/admin log", "deeds in the log, newest first", "Boss · start", "status DRAFT → LOBBY", "gas_fee $0.01"),
+    (BOSS, "/admin freeze red card", "freezes with the next tick"),
+    (BOSS, "/admin log 1", "Boss · freeze: red card", "Page 1 of"),
+    (BOSS, "press More", "Boss · start", "Page 2 of"),
+    (BOSS, "press Back", "Boss · freeze: red card"),
+    (BOSS, "/admin log 26", "!", "25"),
+)
+
+MONITOR: tuple[Row, ...] = (
+    (
+        BOSS,
+        "/admin monitor",
+        "Cup: Open",
+        "2 people",
+        "$0 traded in 0 trades",
+        "Tick 1",
+        " took ",
+        "Outbox: nothing waits",
+    ),
+    ("ada", "/buy germany yes 100", "Buy Germany YES"),
+    ("ada", "press Confirm", "Sent."),
+    (BOSS, "/admin monitor", "Waiting for the next tick: 1 order and 0 actions"),
+    ("tick", "2s"),
+    ("ada", "/buy germany yes 10 limit 45c", "Buy"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    (BOSS, "/admin monitor", "resting in the book: 1", "at worst so far", "fees $", "gas $0.02", "$50"),
+)
+
+
+@pytest.mark.parametrize("rows", [PEOPLE, NEWS, LOG, MONITOR], ids=["users", "announce", "log", "monitor"])
+async def test_the_admins_side_of_a_market(tmp_path: Path, rows: tuple[Row, ...]) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, SET_UP)
+        await perform(play, rows)
+
+
+async def test_a_draft_is_not_announced(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin users", "!", "no market in this chat"),
+        (BOSS, "/admin create Cup A, B, C", "Cup is drafted"),
+        (BOSS, "/admin users", "Nobody is in Cup yet"),
+        (BOSS, "/admin announce hello", "!", "a draft that nobody sees yet"),
+        (BOSS, "/admin export config", "config-1.csv"),
+        (BOSS, "/admin graph", "!", "nothing to draw before trading starts"),
+        (BOSS, "/admin log", "1 deed in the log", "title Cup"),
+    )
+    async with town(tmp_path) as play:
+        await perform(play, rows)
+
+
+async def test_every_export_is_a_file_for_the_admin_alone(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await play.confirmed("ada", "/buy germany yes 100")
+        await play.tick()
+        for what, needle in (
+            ("trades", "Germany,yes,maker"),
+            ("config", "title,Cup"),
+            ("metrics", "mm_risk"),
+            ("rankings", ",Ada,"),
+            ("ledger", "user:"),
+        ):
+            reply = await play.say(BOSS, f"/admin export {what}")
+            assert reply.ok
+            assert reply.audience.value == "private"
+            assert [file.name for file in reply.files] == [f"{what}-1.csv"]
+            assert needle in reply.files[0].data.decode(), what
+        asked = await play.say(BOSS, "/admin export")
+        assert not asked.ok
+        assert asked.form is not None
+        assert [one[0] for one in asked.form.fields[0].choices][:2] == ["trades", "config"]
+
+
+async def test_an_export_too_large_for_a_chat_says_who_can_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.admin_monitor.MOST_BYTES", 200)
+    async with town(tmp_path) as play:
+        await running(play)
+        reply = await play.say(BOSS, "/admin export ledger")
+        assert not reply.ok
+        assert not reply.files
+        assert "outcry export ledger --market 1" in plain.text(reply)
+
+
+async def test_every_graph_is_a_picture_for_the_admin_alone(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        for line, kind in (
+            ("", "prices"),
+            (" volume", "volume"),
+            (" maker", "maker"),
+            (" leaderboard", "leaderboard"),
+            (" outcome brazil", "outcome"),
+        ):
+            reply = await play.say(BOSS, f"/admin graph{line}")
+            assert reply.audience.value == "private"
+            assert [getattr(block, "kind", "") for block in reply.blocks] == [kind]
+        assert "Which outcome?" in plain.text(await play.say(BOSS, "/admin graph outcome"))
+
+
+async def test_a_market_comes_to_another_chat_by_a_code_and_leaves_it_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        code = await code_of(play)
+        assert "not good" in plain.text(await play.say("cleo", "/admin channel AAAA-AAAA", chat="two", admin=True))
+        assert not (await play.say("cleo", f"/admin channel {code}", chat="two")).ok  # no admin there
+        brought = await play.say("cleo", f"/admin channel {code.lower()}", chat="two", admin=True)
+        assert "Cup is announced here too" in plain.text(brought)
+        await play.announcer.step()
+        posts = play.chat.texts("post", "two")
+        assert any("Cup is announced here too" in text and "/join" in text for text in posts)
+        assert any("Germany leads" in text for text in posts)
+        assert not any("announced here too" in text for text in play.chat.texts("post"))
+        used = await play.say("cleo", f"/admin channel {code}", chat="three", admin=True)
+        assert "not good" in plain.text(used)
+        joined = await play.say("ada", "/join", chat="two")
+        assert "You are in, as Ada" in plain.text(joined)  # one book, one account a person
+        await play.confirmed("ada", "/buy germany yes 100")
+        await play.tick()
+        assert "Germany YES" in plain.text(await play.say("ada", "/positions", chat="two"))
+        listed = plain.text(await play.say(BOSS, "/admin channel"))
+        assert "announced in 2 chats" in listed
+        assert "its home, this chat" in listed
+        assert "cannot leave" in plain.text(await play.say(BOSS, "/admin channel leave"))
+        assert (await play.say("cleo", "/admin channel leave", chat="two", admin=True)).ok
+        before = len(play.chat.texts("post", "two")) + len(play.chat.texts("edit", "two"))
+        await play.say(BOSS, "/admin freeze")
+        await play.tick()
+        assert len(play.chat.texts("post", "two")) + len(play.chat.texts("edit", "two")) == before
+        assert "no market in this chat" in plain.text(await play.say("ada", "/board", chat="two"))
+
+
+async def test_a_chat_with_a_market_of_its_own_takes_no_other(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        code = await code_of(play)
+        assert (await play.say("cleo", "/admin create Own A, B, C", chat="two", admin=True)).ok
+        before = play.rows()
+        refused = await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)
+        assert "has a market of its own: Own" in plain.text(refused)
+        assert "announced here already" in plain.text(await play.say(BOSS, f"/admin channel {code}"))
+        assert play.rows() == before
+        void = await play.say("cleo", "/admin void", chat="two", admin=True)
+        assert (await play.say("cleo", button(void, "Confirm"), chat="two", admin=True)).ok
+        assert (await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)).ok
+
+
+async def test_a_code_runs_out(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        code = await code_of(play)
+        play.now += 15 * 60_000
+        assert not (await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)).ok
+
+
+async def test_the_log_of_a_chat_that_left_says_who_brought_the_market_and_when(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await play.say("cleo", f"/admin channel {await code_of(play)}", chat="two", admin=True)
+        log = plain.text(await play.say(BOSS, "/admin log 2"))
+        assert "Cleo · channel join" in log
+        assert "Boss · channel code" in log
+
+
+async def on_discord(play: Play, line: str, *, admin: bool = True) -> Reply:
+    play.now += 1_000
+    said = Invocation(
+        text=line,
+        platform="discord",
+        person_ext="cleo",
+        person_name="Cleo",
+        chat_ext="77",
+        chat_kind=ChatKind.GROUP,
+        is_admin=admin,
+        request_id=f"d{play.now}",
+    )
+    return await play.dispatcher.run(said)
+
+
+async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        assert "only means something on Discord" in plain.text(await play.say(BOSS, "/admin roles"))
+        before = play.rows()
+        assert "for this chat's admins" in plain.text(await on_discord(play, "/admin roles admin 5", admin=False))
+        assert "is not a role" in plain.text(await on_discord(play, "/admin roles admin everyone"))
+        assert "no kind of event" in plain.text(await on_discord(play, "/admin roles kinds weather"))
+        assert "Nobody is mentioned" in plain.text(await on_discord(play, "/admin roles"))
+        assert play.rows() == before
+        done = await on_discord(play, "/admin roles admin <@&123> ping 456 kinds resolved, opened")
+        assert "holders of role 123" in plain.text(done)
+        assert "role 456, when the doors open or there is a winner" in plain.text(done)
+        log = plain.text(await on_discord(play, "/admin log"))
+        assert "Cleo · roles" in log
+        assert "admin 123" in log
+        away = plain.text(await on_discord(play, "/admin roles admin none kinds none"))
+        assert "no role besides" in away
+        assert "once you say for what" in away
+
+
+async def code_of(play: Play) -> str:
+    reply = await play.say(BOSS, "/admin channel code")
+    return next(part.text for part in reply.head if isinstance(part, Span) and part.style is Style.CODE)
