@@ -128,7 +128,7 @@ class Peer:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -198,6 +198,7 @@ class Peer:
             at=self.clock(),
         )
         self.calls.append(call)
+        self.world.bell.ring()
         return call
 
     async def _perform(self, call: Call, params: Params) -> web.Response:
@@ -209,6 +210,9 @@ class Peer:
             call.code, call.description = refusal.code, refusal.description
             self.world.bell.ring()
             return _refusal(refusal)
+        except asyncio.CancelledError:  # who asked has hung up
+            call.cut = True
+            raise
         except Exception as error:  # a mistake of the peer itself must not look like one of Telegram
             self.complain(f"{call.method}: the peer broke: {error!r}")
             raise
