@@ -47,10 +47,18 @@ class Person:
     # commands
 
     async def slash(
-        self, channel: Channel, line: str, /, *, _until: Until = "answered", _timeout: float = 5.0, **options: object
+        self,
+        channel: Channel,
+        line: str,
+        given: Mapping[str, object] | None = None,
+        /,
+        *,
+        _until: Until = "answered",
+        _timeout: float = 5.0,
+        **options: object,
     ) -> Interaction:
         """Type `/line` (`"buy"`, `"admin create"`) with these options and wait until it is answered."""
-        data = offering.typed(self, channel, line, options)
+        data = offering.typed(self, channel, line, {**(given or {}), **options})
         one = self._interaction(COMMAND, channel, data, command=line)
         return await self._send(one, _until, _timeout)
 
@@ -60,12 +68,14 @@ class Person:
         line: str,
         focused: str,
         value: str | float = "",
+        given: Mapping[str, object] | None = None,
         /,
+        *,
         _timeout: float = 5.0,
         **options: object,
     ) -> list[Choice]:
         """What is suggested while she types `value` into the option `focused`."""
-        data = offering.typed(self, channel, line, options, focused=focused, value=value)
+        data = offering.typed(self, channel, line, {**(given or {}), **options}, focused=focused, value=value)
         one = await self._send(self._interaction(AUTOCOMPLETE, channel, data, command=line), "answered", _timeout)
         assert one.choices is not None
         return one.choices
