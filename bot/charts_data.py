@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.charting.data import ChartData, Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing
+from bot.charting.data import ChartData, Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing, VolumeData
 from bot.reply import Picture
 from engine.state import PROFIT_SOURCES, Status
 from storage.export import standings
@@ -31,6 +31,8 @@ async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
     if picture.span_ms is not None:
         since = rows[-1].ts_ms - picture.span_ms
         rows = [row for row in rows if row.ts_ms >= since]
+    if picture.kind == "volume":
+        return _volume(market, rows)
     events = [row for row in await uow.events.of(market.id) if row.tick <= picture.tick]
     if picture.kind == "prices":
         return _prices(market, rows, events)
@@ -68,6 +70,15 @@ def _outcome(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]
         exit=next((exit_ for exit_ in exits if exit_.outcome == outcome), None),
         frozen=_frozen(market, events, first, last),
         won=winner == outcome,
+    )
+
+
+def _volume(market: Market, rows: Sequence[TickRow]) -> VolumeData:
+    return VolumeData(
+        market=market.title,
+        names=market.params.outcome_names,
+        times=tuple(row.ts_ms for row in rows),
+        volume=tuple(tuple(row.volume[outcome] for row in rows) for outcome in range(market.params.n_outcomes)),
     )
 
 

@@ -113,7 +113,7 @@ class Board:
 class Picture:
     """A chart to be drawn and attached: `kind` is a function of `bot.charts`, `market` and `tick` say of what."""
 
-    kind: str  # prices | outcome | maker | leaderboard
+    kind: str  # prices | outcome | maker | leaderboard | volume
     market: int
     tick: int
     outcome: int | None = None

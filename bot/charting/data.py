@@ -65,6 +65,20 @@ class MakerData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeData:
+    """What was traded of every outcome between one time and the next, before fees."""
+
+    market: str
+    names: tuple[str, ...]
+    times: tuple[int, ...]
+    volume: tuple[tuple[int, ...], ...]  # per outcome
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        return tuple(sum(series) for series in self.volume)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what she was given."""
 
@@ -84,4 +98,4 @@ class LeaderboardData:
     final: bool = False
 
 
-ChartData = PricesData | OutcomeData | MakerData | LeaderboardData
+ChartData = PricesData | OutcomeData | MakerData | LeaderboardData | VolumeData

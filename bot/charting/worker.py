@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.charting.data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, Theme
+from bot.charting.data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, Theme, VolumeData
 
 
 def draw(data: ChartData, theme: Theme) -> bytes:
     """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
-    from bot.charting import leaderboard, maker, outcome, prices
+    from bot.charting import leaderboard, maker, outcome, prices, volume
 
     if isinstance(data, PricesData):
         return prices.draw(data, theme)
@@ -23,6 +23,8 @@ def draw(data: ChartData, theme: Theme) -> bytes:
         return outcome.draw(data, theme)
     if isinstance(data, MakerData):
         return maker.draw(data, theme)
+    if isinstance(data, VolumeData):
+        return volume.draw(data, theme)
     return leaderboard.draw(data, theme)
 
 

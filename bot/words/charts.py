@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData
+from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
 from bot.money import CENT, MICRO, MINUS, round_money
 from bot.money import price as price_text
 from bot.words.shared import listed
@@ -147,6 +147,23 @@ def maker_note(data: MakerData, market: str) -> str:
     volume = sum(data.volume)
     traded = f"{round_money(volume)} traded" if volume else NOTHING_YET
     return f"{market} · {traded} · {moment(data.times[-1])}" if data.times else f"{market} · {traded}"
+
+
+def volume_title(data: VolumeData, names: Sequence[str]) -> str:
+    """Which outcome people trade most, and how much of all that is."""
+    totals = data.totals
+    if not any(totals):
+        return "Nothing has been traded yet"
+    most = max(range(len(totals)), key=lambda at: (totals[at], -at))
+    return f"{names[most]} is traded most: {round_money(totals[most])} of {round_money(sum(totals))}"
+
+
+def volume_note(data: VolumeData, market: str) -> str:
+    return f"{market} · money traded, by outcome · {moment(data.times[-1])}" if data.times else market
+
+
+def volume_label(name: str, total: int) -> str:
+    return f"{name} {round_money(total)}"
 
 
 def profit_panel(total: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing
+from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing, VolumeData
 
 HOUR = 3_600_000
 START = 1_404_380_400_000  # 3 July 2014 09:40 UTC
@@ -65,3 +65,15 @@ def leaderboard(*rows: tuple[str, int], people: int = 24, final: bool = False) -
         Standing(name=name, stake=1_000_000_000, worth=1_000_000_000 + gain * 10_000_000) for name, gain in rows
     )
     return LeaderboardData(market=TITLE, at_ms=TIMES[-1], rows=ranked, people=people, final=final)
+
+
+def volume(*, names: tuple[str, ...] = TEAMS, nothing: bool = False) -> VolumeData:
+    """Later outcomes are traded more, and all of them most in the middle."""
+    series = tuple(
+        tuple(
+            0 if nothing else (outcome + 1) * 1_000_000 * (25 - abs(24 - place)) * ((place * (outcome + 3)) % 5)
+            for place in range(len(TIMES))
+        )
+        for outcome in range(len(names))
+    )
+    return VolumeData(market=TITLE, names=names, times=TIMES, volume=series)

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from bot.charting import worker
-from bot.charting.data import ChartData, Exit, PricesData, Theme
-from tests.bot.charts_samples import HOUR, START, leaderboard, maker, outcome, prices
+from bot.charting.data import ChartData, Exit, PricesData, Theme, VolumeData
+from tests.bot.charts_samples import HOUR, START, leaderboard, maker, outcome, prices, volume
 
 HOSTILE = ("$\\frac{", "\u202eevil", "🦊", "日本代表", "<b>@everyone</b>", "=1+1", "x" * 200, "ñandú", "\x00", "é" * 3)
 OUT = (Exit(outcome=0, at_ms=START + 20 * HOUR, round=1), Exit(outcome=1, at_ms=START + 20 * HOUR, round=1))
@@ -38,6 +38,10 @@ def size(png: bytes) -> tuple[int, int]:
         maker(risk=-1_000_000_000, result=-5_000_000),
         leaderboard(("Mara", 35), ("🦊", 3), ("\u202eevil", -40)),
         leaderboard(),
+        volume(),
+        volume(nothing=True),
+        volume(names=HOSTILE),
+        VolumeData(market="", names=("a", "b", "c"), times=(), volume=((), (), ())),
     ],
     ids=lambda data: type(data).__name__,
 )
