@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot import reaching
 from bot.platform import Why
 from storage.database import Database
 
@@ -20,19 +21,17 @@ class Presence:
         async with self._db.writing() as uow:
             before = await uow.chats.find(platform, chat_ext)
             chat = await uow.chats.open(platform, chat_ext, kind, title, self._clock())
-            if before is not None and before.lost is None:
-                return False
-            await uow.chats.found(chat.id)
+            known = before is not None and before.lost is None
+            if not known:
+                await uow.chats.found(chat.id)
+                await reaching.hang_up(uow, chat, self._clock())
             await uow.commit()
-        return True
+        return not known
 
     async def left(self, platform: str, chat_ext: str, why: Why = Why.CHAT) -> None:
-        """Nothing reaches this chat any more until `arrived`."""
+        """Nothing reaches this chat any more until `arrived`; its admins are told where else they can be found."""
         async with self._db.writing() as uow:
-            chat = await uow.chats.find(platform, chat_ext)
-            if chat is None or chat.lost is not None:
-                return
-            await uow.chats.lose(chat.id, why.value, self._clock())
+            await reaching.lost(uow, platform, chat_ext, why, "", self._clock())
             await uow.commit()
 
     async def moved(self, platform: str, old_ext: str, new_ext: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.platform import Why
-from storage.records import Audience, Chat, Notice
+from engine.state import Status
+from storage.records import Audience, Chat, Notice, Payload
 from storage.unit_of_work import UnitOfWork
 
 
@@ -25,6 +26,17 @@ async def found(uow: UnitOfWork, platform: str, chat_ext: str) -> None:
         await uow.chats.found(chat.id)
 
 
+async def hang_up(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
+    """Post the boards of its markets anew: whatever hung there is far up by now, or gone."""
+    for market in await uow.markets.announced_in(chat.id):
+        if not market.over and market.status is not Status.DRAFT:
+            await uow.outbox.set_ref(market.id, chat.platform, chat.external_id, "board", None)
+            board = Notice(
+                kind="board", audience=Audience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
+            )
+            await uow.outbox.add_here(market.id, chat, board, now_ms)
+
+
 def _notice(chat: Chat, why: Why, detail: str) -> Notice:
-    payload = {"platform": chat.platform, "title": chat.title, "why": why.value, "detail": detail}
+    payload: Payload = {"platform": chat.platform, "title": chat.title, "why": why.value, "detail": detail}
     return Notice(kind="unreachable", audience=Audience.ADMINS, payload=payload, key=f"unreachable:{chat.id}")

@@ -49,10 +49,10 @@ class Role(Kind[str]):
 class PingKinds(Kind[tuple[str, ...]]):
     """Kinds of events, `all`, or `none`."""
 
-    about: str = "for what: resolved, eliminated, opened and others, all or none"
+    about: str = "for what: opening, freeze, elimination, resolution, lead, trade, all or none"
     named: bool = True
 
-    shape = "resolved, eliminated"
+    shape = "resolution, elimination"
     words = 0
 
     def parse(self, text: str, scene: Scene) -> tuple[str, ...] | Wrong:
@@ -145,7 +145,7 @@ async def _leave(ctx: Ctx, record: Market) -> Reply:
     return words.left(record)
 
 
-@command("admin roles", examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds resolved, eliminated"))
+@command("admin roles", examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds elimination, lead"))
 async def roles(
     ctx: Ctx,
     *,

@@ -10,16 +10,14 @@ from bot.words.shared import listed, say
 from storage.chats import ChatSettings
 
 PING_KINDS: Mapping[str, str] = {
-    "opened": "the doors open",
-    "started": "trading starts",
-    "countdown": "a freeze is near",
-    "frozen": "trading freezes",
-    "eliminated": "somebody is out",
-    "resolved": "there is a winner",
-    "lead_change": "somebody takes the lead",
-    "big_trade": "a big trade",
+    "opening": "trading opens",
+    "freeze": "a freeze is near",
+    "elimination": "somebody is out",
+    "resolution": "there is a winner",
+    "lead": "somebody takes the lead",
+    "trade": "there is a big trade",
 }
-"""For which kinds of events a role can be mentioned."""
+"""For which kinds of events (`storage.preferences.PINGS`) a role can be mentioned."""
 
 
 def not_a_role(text: str) -> str:
@@ -47,9 +45,7 @@ def shown(settings: ChatSettings, *, changed: bool) -> Reply:
             if settings.ping_role
             else "Nobody is mentioned."
         ),
-        line(
-            code("/admin roles admin @role ping @role kinds resolved, eliminated"), " changes it; none takes it away."
-        ),
+        line(code("/admin roles admin @role ping @role kinds elimination, lead"), " changes it; none takes it away."),
     ]
     head = "The roles of this channel are set." if changed else "The roles of this channel."
     return say(head, blocks=rows, tone=Tone.GOOD if changed else Tone.NEUTRAL)

@@ -230,9 +230,9 @@ async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
         assert "no kind of event" in plain.text(await on_discord(play, "/admin roles kinds weather"))
         assert "Nobody is mentioned" in plain.text(await on_discord(play, "/admin roles"))
         assert play.rows() == before
-        done = await on_discord(play, "/admin roles admin <@&123> ping 456 kinds resolved, opened")
+        done = await on_discord(play, "/admin roles admin <@&123> ping 456 kinds resolution, opening")
         assert "holders of role 123" in plain.text(done)
-        assert "role 456, when the doors open or there is a winner" in plain.text(done)
+        assert "role 456, when trading opens or there is a winner" in plain.text(done)
         log = plain.text(await on_discord(play, "/admin log"))
         assert "Cleo · roles" in log
         assert "admin 123" in log
