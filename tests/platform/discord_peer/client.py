@@ -30,8 +30,12 @@ async def running(client: discord.Client, peer: DiscordPeer, *, shards: int = 1)
     """The client logged in and on the gateway with so many shards; closed in the end."""
     with pointed_at(peer):
         task = asyncio.create_task(client.start(peer.token))
+        task.add_done_callback(lambda _: peer.bell.ring())
         try:
-            await peer.gateway.connected(shards)
+            what = f"{shards} shards on the gateway"
+            await peer.until(lambda: task.done() or len(peer.gateway.live()) >= shards, 10.0, what)
+            if task.done():
+                task.result()
             yield
         finally:
             await client.close()
