@@ -1,0 +1,198 @@
+"""The connection: what Discord tells us of servers and people, handed to who has to know."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.adapters.discord_chat import slash
+from bot.adapters.discord_chat.desk import Desk
+from bot.adapters.discord_chat.layout import dressed
+from bot.adapters.discord_chat.sending import NOBODY
+from bot.buttons import Buttons
+from bot.command import Command
+from bot.invocation import ChatKind
+from bot.names import LONGEST_TITLE, clean
+from bot.platform import Why
+from bot.presence import Presence
+from bot.words import discord as words
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 3.0  # for a rate limit inside the library; longer ones the announcer waits out
+SYNC_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a connection works with; they outlive it."""
+
+    db: Database
+    desk: Desk
+    buttons: Buttons
+    presence: Presence
+    commands: Sequence[Command]
+    ready: Callable[[], None]
+    gateway: str | None = None  # the address that was set, if one was
+
+
+class Tree(app_commands.CommandTree["Connection"]):
+    """Slash commands; one that is not known any more is answered too."""
+
+    async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+            if interaction.type is discord.InteractionType.application_command:
+                await self.client.parts.desk.outdated(interaction)
+            return
+        log.error("a slash command failed", exc_info=error)
+
+
+class Connection(discord.AutoShardedClient):
+    """One login. Needs no privileged intent: it reads no messages and no member lists."""
+
+    def __init__(self, parts: Parts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
+        only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        super().__init__(
+            **only,
+            intents=discord.Intents(guilds=True),
+            shard_count=shard_count if shard_count or not shard_ids else max(shard_ids) + 1,
+            allowed_mentions=NOBODY,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            guild_ready_timeout=0.5,
+            enable_debug_events=False,
+        )
+        self.parts = parts
+        self.tree = Tree(self)
+        self.http.max_ratelimit_timeout = LONGEST_WAIT_S
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def setup_hook(self) -> None:
+        """Logged in, not connected yet: register the commands if they are not what they were."""
+        desk = self.parts.desk
+        slash.build(self.tree, self.parts.commands, desk.slash, desk.complete)
+        syncing = self._spawn(self._sync())
+        await asyncio.wait({syncing}, timeout=SYNC_S)
+
+    async def _sync(self) -> None:
+        registered = slash.payload(self.tree)
+        wanted, name = slash.fingerprint(registered), f"discord:commands:{self.application_id}"
+        async with self.parts.db.reading() as uow:
+            kept = await uow.facts.get(name)
+        if kept == wanted:
+            return
+        try:
+            await self.http.bulk_upsert_global_commands(self.application_id or 0, registered)
+        except (discord.HTTPException, discord.RateLimited, OSError) as error:
+            log.error("the commands could not be registered: %s", error)
+            return
+        async with self.parts.db.writing() as uow:
+            await uow.facts.put(name, wanted)
+            await uow.commit()
+        log.info("%d commands registered with Discord", len(registered))
+
+    async def launch_shards(self) -> None:
+        """The library asks for the number of shards and then connects to wherever it was told; a gateway that was set
+        is the gateway."""
+        if self.shard_count is None and self.parts.gateway is not None:
+            try:
+                self.shard_count, _, _ = await self.http.get_bot_gateway()
+            except (discord.DiscordException, KeyError, TypeError):
+                self.shard_count = 1
+        await super().launch_shards()
+
+    # -- what Discord tells
+
+    async def on_ready(self) -> None:
+        log.info("connected to Discord, %d servers", len(self.guilds))
+        self.parts.ready()
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Presses and dialogs of every message there ever was: their ids say all, nothing is remembered here. Slash
+        commands come through the tree."""
+        if interaction.type is discord.InteractionType.component:
+            await self.parts.desk.component(interaction)
+        elif interaction.type is discord.InteractionType.modal_submit:
+            await self.parts.desk.submitted(interaction)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Asked in (again): what waits for its channels may leave, and people are told where to begin."""
+        known = await self._known(guild)
+        for channel in known:
+            await self._arrived(channel)
+        if not known:
+            await self._greet(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """At the start and after an outage."""
+        for channel in await self._known(guild, lost=True):
+            if channel.permissions_for(guild.me).send_messages:
+                await self._arrived(channel)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        for channel in await self._known(guild):
+            await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
+
+    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A permission that was missing may be there now."""
+        mine = after.guild.me
+        if mine is not None and after.permissions_for(mine).send_messages:
+            for channel in await self._known(after.guild, lost=True):
+                if channel.id == after.id:
+                    await self._arrived(channel)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        log.exception("an event of Discord (%s) could not be handled", event_method)
+
+    # -- steps
+
+    async def _known(self, guild: discord.Guild, *, lost: bool = False) -> list[discord.abc.GuildChannel]:
+        """Channels of a server that are chats of ours; with `lost` those nothing reaches at the moment."""
+        found: list[discord.abc.GuildChannel] = []
+        async with self.parts.db.reading() as uow:
+            for channel in guild.channels:
+                chat = await uow.chats.find(slash.NAME, str(channel.id))
+                if chat is not None and (chat.lost is not None or not lost):
+                    found.append(channel)
+        return found
+
+    async def _arrived(self, channel: discord.abc.GuildChannel) -> None:
+        title = clean(f"{channel.guild.name} #{channel.name}", LONGEST_TITLE)
+        await self.parts.presence.arrived(slash.NAME, str(channel.id), ChatKind.GROUP.value, title)
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        """Where the bot may speak, else to the owner alone; nowhere if she takes no messages either."""
+        message = await dressed(words.greeting(), self.parts.buttons)
+        places: Sequence[discord.abc.Messageable] = [
+            channel
+            for channel in [guild.system_channel, *guild.text_channels]
+            if channel is not None and guild.me is not None and channel.permissions_for(guild.me).send_messages
+        ][:2]
+        try:
+            if not places and guild.owner_id is not None:
+                places = [await self.create_dm(discord.Object(guild.owner_id))]
+            for place in places:
+                try:
+                    await place.send(view=message.view, allowed_mentions=NOBODY)
+                    return
+                except discord.Forbidden:
+                    continue
+        except (discord.HTTPException, discord.RateLimited, OSError) as error:
+            log.info("no greeting in server %s: %s", guild.id, error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

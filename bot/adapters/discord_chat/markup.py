@@ -1,0 +1,146 @@
+"""From spans to Discord's markdown. Whatever a person wrote is shown as she wrote it and does nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from bot import plain
+from bot.reply import Line, Span, Stamp, Style, Table
+
+PHONE = 40  # columns of a code block that a phone shows without breaking the line
+
+FENCED = "\x00"  # no text can hold one
+_NOTHING = "\u200b"  # a space of no width: breaks mentions and links where a backslash would be seen
+_SPECIAL = re.compile(r"([\\`*_~|\[\]<>])")
+_LINKS = re.compile(r"://|(?i:\bdiscord(?=(?:app)?\.(?:gg|com|me|io)\b))")
+_LEADING = re.compile(r"^(\s*)([#+-]|>|\d+(?=[.)]))")
+_KEPT = {"\u200d", "\ufe0f"}  # what emoji are made of
+_LATEST = 8_640_000_000_000  # seconds; more than that no client can show
+
+
+def escaped(text: str) -> str:
+    """One line of inert text: no markup, mentions, links, invitations, control or direction signs."""
+    flat = "".join(sign if _harmless(sign) else " " if sign.isspace() else "" for sign in text)
+    flat = _SPECIAL.sub(r"\\\1", flat)
+    flat = _LINKS.sub(lambda found: f"{found[0][:1]}{_NOTHING}{found[0][1:]}", flat)
+    return flat.replace("@", f"@{_NOTHING}")
+
+
+def in_code(text: str) -> str:
+    """What stands between backticks, where nothing can be escaped."""
+    flat = "".join(sign if _harmless(sign) else " " if sign.isspace() else "" for sign in text)
+    return flat.replace("`", "'").replace("@", f"@{_NOTHING}")
+
+
+def _harmless(sign: str) -> bool:
+    return (unicodedata.category(sign)[0] != "C" and unicodedata.category(sign) not in {"Zl", "Zp"}) or sign in _KEPT
+
+
+def stamp(at: Stamp) -> str:
+    """A moment in the reader's own zone."""
+    seconds = min(max(at.at_ms // 1000, -_LATEST), _LATEST)
+    return f"<t:{seconds}:{'R' if at.countdown else 'f'}>"
+
+
+def line(parts: Line) -> str:
+    """One line with its styles; small where all of it is quiet."""
+    shown = [part for part in parts if not isinstance(part, Span) or part.text]
+    text = _joined(shown)
+    spans = [part for part in shown if isinstance(part, Span) and part.text.strip()]
+    if spans and all(one.style is Style.QUIET for one in spans):
+        return f"-# {text.strip()}"
+    return text
+
+
+def headline(parts: Line, *, loud: bool = False) -> str:
+    """The sentence that matters: bold, or a heading."""
+    text = _joined([_plain(part) if isinstance(part, Span) else part for part in parts]).strip()
+    if not text:
+        return ""
+    return f"## {text}" if loud else f"**{text}**"
+
+
+def _plain(part: Span) -> Span:
+    """Inside a bold sentence nothing else is."""
+    return part if part.style in {Style.CODE, Style.STRIKE} else Span(part.text)
+
+
+def _joined(parts: Sequence[Span | Stamp]) -> str:
+    text = "".join(stamp(part) if isinstance(part, Stamp) else _span(part) for part in _merged(parts))
+    return _LEADING.sub(r"\1\\\2", text) if parts and isinstance(parts[0], Span) and _bare(parts[0]) else text
+
+
+def _bare(part: Span) -> bool:
+    return part.style in {Style.PLAIN, Style.QUIET}
+
+
+def _merged(parts: Sequence[Span | Stamp]) -> list[Span | Stamp]:
+    """Neighbours of one style become one span: `**a****b**` would not be bold."""
+    found: list[Span | Stamp] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if isinstance(part, Span) and isinstance(last, Span) and last.style is part.style:
+            found[-1] = Span(last.text + part.text, part.style)
+        else:
+            found.append(part)
+    return found
+
+
+def _span(part: Span) -> str:
+    if part.style is Style.CODE:
+        inside = in_code(part.text).strip()
+        return f"`{inside}`" if inside else ""
+    text = escaped(part.text)
+    mark = {Style.BOLD: "**", Style.STRIKE: "~~"}.get(part.style)
+    if mark is None or not text.strip():
+        return text
+    inner = text.strip()
+    start = text[: len(text) - len(text.lstrip())]
+    return f"{start}{mark}{inner}{mark}{text[len(start) + len(inner) :]}"
+
+
+def table(shown: Table) -> list[str]:
+    """Rows of text: one aligned block where a phone can show it whole, else a list with what each number is."""
+    stamped = any(isinstance(part, Stamp) for row in shown.rows for cell in row for part in cell)
+    rows = plain.table_lines(Table(columns=shown.columns, rows=shown.rows)) if not stamped else []
+    if rows and max(plain.width(row) for row in rows) <= PHONE:
+        found = [code_row(row) for row in rows]
+    else:
+        found = [_listed(shown, row) for row in shown.rows]
+    return [*found, line(shown.more)] if shown.more else found
+
+
+def code_row(row: str) -> str:
+    """A row that belongs into a code block: `join` puts the fences around neighbours, so that cutting keeps them."""
+    return FENCED + (in_code(row).rstrip() or " ")
+
+
+def _listed(shown: Table, row: tuple[Line, ...]) -> str:
+    first, *rest = row
+    cells = [_cell(column.title, cell) for column, cell in zip(shown.columns[1:], rest, strict=False)]
+    head = line(first)
+    head = head if "**" in head or head.startswith("<t:") else f"**{head}**"
+    return " · ".join([head, *(cell for cell in cells if cell)])
+
+
+def _cell(title: str, cell: Line) -> str:
+    text = line(cell).strip()
+    word = escaped(title).lower()
+    return f"{word} {text}" if text and word else text
+
+
+def join(rows: Iterable[str]) -> str:
+    """Lines of a message; neighbouring rows of a code block share its fences."""
+    found: list[str] = []
+    inside = False
+    for row in rows:
+        fenced = row.startswith(FENCED)
+        if fenced != inside:
+            found.append("```")
+            inside = fenced
+        found.append(row.removeprefix(FENCED))
+    if inside:
+        found.append("```")
+    return "\n".join(found)

@@ -1,0 +1,183 @@
+"""The announcer's way into Discord: posts, edits, private news, the pinned board, the thread beside a market."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+import discord
+
+from bot.adapters.discord_chat import errors, refs
+from bot.adapters.discord_chat.layout import Message, dressed
+from bot.adapters.discord_chat.places import Rules
+from bot.adapters.discord_chat.rights import missing
+from bot.adapters.discord_chat.sending import NOBODY, Edits
+from bot.adapters.discord_chat.slash import NAME
+from bot.adapters.discord_chat.threads import Threads
+from bot.buttons import Buttons
+from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.reply import Reply
+from bot.words import discord as words
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+AWAY_MS = 5_000  # between two looks whether the connection is back
+OUTAGE_MS = 30_000  # a server that Discord itself cannot reach
+
+
+class DiscordPlatform:
+    """Implements `bot.platform.Platform`. `client` is whoever is logged in at the moment, if anybody is."""
+
+    def __init__(
+        self,
+        db: Database,
+        buttons: Buttons,
+        tokens: refs.Tokens,
+        rules: Rules,
+        edits: Edits,
+        clock: Callable[[], int],
+    ) -> None:
+        self._buttons = buttons
+        self._tokens = tokens
+        self._rules = rules
+        self._edits = edits
+        self._clock = clock
+        self._threads = Threads(db, clock)
+        self.client: discord.Client | None = None
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
+        """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
+        async with errors.told():
+            client, channel = self._reach(chat_ext)
+            message = await dressed(reply, self._buttons, mention=await self._mention(chat_ext, reply))
+            if reply.aside:
+                sent = await self._threads.send(client, channel, lambda there: self._send(there, message, nonce))
+                if sent is not None:
+                    return str(sent)
+            try:
+                ref = await self._send(channel, message, nonce)
+            except discord.Forbidden as error:
+                raise UnreachableError(Why.FORBIDDEN, missing(client, channel.id)) from error
+            if reply.pin:
+                await self._pin(channel, ref)
+            return str(ref)
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        async with errors.told():
+            client, _ = self._reach(chat_ext)
+            found = refs.read(ref)
+            if not isinstance(found, refs.Posted):
+                raise UnreachableError
+            await self._change(client, found, await dressed(reply, self._buttons))
+
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
+        """Her ticket becomes its fill while Discord lets it; then a direct message; then a word where she is, that
+        gives nothing away."""
+        async with errors.told():
+            client = self._client()
+            message = await dressed(reply, self._buttons)
+            found = refs.read(edit_ref) if edit_ref else None
+            if found is not None and edit_ref is not None and await self._told_there(client, found, message):
+                return edit_ref
+            try:
+                return str(await self._direct(client, person_ext, message, nonce))
+            except discord.HTTPException as error:
+                why = errors.translated(error)
+                if not isinstance(why, UnreachableError) or chat_ext is None or found_in_private(chat_ext, person_ext):
+                    raise
+            return str(await self._point(client, person_ext, chat_ext, nonce))
+
+    # -- ways to send
+
+    def _client(self) -> discord.Client:
+        if self.client is None or self.client.is_closed() or self.client.application_id is None:
+            raise RetryLaterError(AWAY_MS, overall=True)
+        return self.client
+
+    def _reach(self, chat_ext: str) -> tuple[discord.Client, discord.PartialMessageable]:
+        client = self._client()
+        if not (chat_ext.isascii() and chat_ext.isdigit()):
+            raise UnreachableError(Why.CHAT)
+        known = client.get_channel(int(chat_ext))
+        guild = getattr(known, "guild", None)
+        if guild is not None and guild.unavailable:
+            raise RetryLaterError(OUTAGE_MS)
+        return client, client.get_partial_messageable(int(chat_ext), guild_id=guild.id if guild is not None else None)
+
+    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> refs.Posted:
+        sent = await channel.send(
+            view=message.view,
+            files=message.files(),
+            nonce=nonce or secrets.token_hex(10),
+            allowed_mentions=message.mentions,
+        )
+        return refs.Posted(channel=sent.channel.id, message=sent.id)
+
+    async def _change(self, client: discord.Client, ref: refs.Posted, message: Message) -> None:
+        there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
+        await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NOBODY)
+
+    async def _told_there(self, client: discord.Client, ref: refs.Posted | refs.Answered, message: Message) -> bool:
+        """False where that message can be changed no more."""
+        try:
+            async with self._edits.telling(ref.message):
+                if isinstance(ref, refs.Posted):
+                    await self._change(client, ref, message)
+                    return True
+                token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
+                if token is None:
+                    return False
+                hook = discord.Webhook.partial(client.application_id or 0, token, client=client)
+                await hook.edit_message(
+                    ref.message, view=message.view, attachments=message.files(), allowed_mentions=NOBODY
+                )
+        except discord.HTTPException as error:
+            if isinstance(errors.translated(error), UnreachableError):
+                return False
+            raise
+        return True
+
+    async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> refs.Posted:
+        channel = await client.create_dm(discord.Object(int(person_ext)))
+        return await self._send(channel, message, nonce)
+
+    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> refs.Posted:
+        """The last resort: a mention that says where to look, and nothing else."""
+        person = discord.Object(int(person_ext))
+        text = f"<@{person.id}> {words.look_there()}"
+        view = discord.ui.LayoutView(timeout=None)
+        view.add_item(discord.ui.TextDisplay(text))
+        view.stop()
+        channel = client.get_partial_messageable(int(chat_ext))
+        mentions = discord.AllowedMentions(everyone=False, roles=False, users=[person], replied_user=False)
+        sent = await channel.send(view=view, allowed_mentions=mentions, nonce=nonce or secrets.token_hex(10))
+        return refs.Posted(channel=channel.id, message=sent.id)
+
+    async def _pin(self, channel: discord.PartialMessageable, ref: refs.Posted) -> None:
+        """The board works unpinned too."""
+        try:
+            await channel.get_partial_message(ref.message).pin()
+        except (discord.HTTPException, discord.RateLimited) as error:
+            log.warning("the board in channel %s could not be pinned: %s", channel.id, error)
+
+    async def _mention(self, chat_ext: str, reply: Reply) -> int | None:
+        """The role this chat has asked to be told of such events."""
+        if reply.ping is None:
+            return None
+        rules = await self._rules.of(chat_ext)
+        if rules is None or not rules.ping_role or reply.ping not in rules.ping_kinds:
+            return None
+        return int(rules.ping_role) if rules.ping_role.isdigit() else None
+
+
+def found_in_private(chat_ext: str, person_ext: str) -> bool:
+    """Whether the chat is no place for a mention at all."""
+    return not chat_ext.isdigit() or chat_ext == person_ext

@@ -1,0 +1,85 @@
+"""What only Discord's people read: its dialogs' small print, the first word in a server, the last resort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.words.shared import no, say
+
+
+def cut_short() -> Line:
+    return line(quiet("… there was more than a message can hold."))
+
+
+def file_too_large(name: str, size: int, most: int) -> Line:
+    return line(
+        quiet(f"{name} is too large to be attached here ({_mega(size)}, at most {_mega(most)}); ask for less of it.")
+    )
+
+
+def files_left_out(count: int) -> Line:
+    return line(quiet(f"{count} more {'file' if count == 1 else 'files'} could not be attached."))
+
+
+def _mega(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MB"
+
+
+def buttons_left_out(count: int) -> Line:
+    return line(quiet(f"{count} more {'choice' if count == 1 else 'choices'}: type the command."))
+
+
+def nothing_to_say() -> str:
+    return "Done."
+
+
+def choose() -> str:
+    return "Choose one"
+
+
+def fill_in(submit: str) -> str:
+    """The button that opens a form where it could not be opened at once."""
+    return submit or "Fill in"
+
+
+def not_asked(command: str, names: Sequence[str]) -> str:
+    """The small print of a dialog that has more fields than Discord shows."""
+    return f"Also, typed: /{command} {' '.join(names)}"
+
+
+def stale() -> Reply:
+    return no("This button is no longer good.", blocks=(line(code("/board"), " has fresh ones."),))
+
+
+def changed_commands() -> Reply:
+    return no(
+        "This command is not what it was: Discord still shows an older one.",
+        blocks=(line("Restart Discord, or wait an hour; ", code("/help"), " lists what there is."),),
+    )
+
+
+def look_there() -> str:
+    """Said in public with a mention: it gives nothing away."""
+    return "there is news of yours that I could not send you in private. /positions and /trades show it to you alone."
+
+
+def greeting() -> Reply:
+    """The first word in a server."""
+    return say(
+        "Hello: I hold markets on who wins, for play money.",
+        blocks=(
+            line("Somebody who may manage this server begins with ", code("/admin create"), " in the channel for it."),
+            line("Everybody else then takes part with ", code("/join"), "; ", code("/help"), " lists all there is."),
+        ),
+        actions=(Action(label="Create a market", text="/admin create", primary=True, asks=True),),
+        tone=Tone.GOOD,
+    )
+
+
+def thread_name(title: str) -> str:
+    return f"{title}: talk and digests"
+
+
+def change_line(yes: str, spark: str, change: str) -> str:
+    return " · ".join(part for part in (yes, change, spark) if part)
