@@ -58,6 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("--json", action="store_true", help="warnings with their numbers, and problems, as JSON")
     lint.set_defaults(call=_lint, parser=lint)
 
+    rehearse = commands.add_parser("rehearse", help="play an event with synthetic traders before its time")
+    what = rehearse.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
+    what.add_argument("--terms", type=Path, metavar="FILE.json", help=argparse.SUPPRESS)  # of a market in a chat
+    rehearse.add_argument("--traders", type=_traders, default=20, help="synthetic traders (default %(default)s)")
+    rehearse.add_argument("--seed", type=int, default=1, help="equal seeds give equal rehearsals (default %(default)s)")
+    rehearse.add_argument("--json", action="store_true", help="the result as JSON")
+    rehearse.set_defaults(call=_rehearse)
+
     create = commands.add_parser("create", help="put an event's file into the room, as a draft or open to join")
     create.add_argument("file", type=Path, metavar="FILE.toml", help="bot/scenarios/example.toml is one to start from")
     create.set_defaults(call=_create)
@@ -131,6 +140,18 @@ def _lint(options: argparse.Namespace, settings: Settings) -> int:
     if options.preset is not None:
         return linting.lint_preset(options.preset, options.n, options.Z, as_json=options.json)
     return linting.lint_file(options.file, SystemClock().now_ms(), as_json=options.json)
+
+
+def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import logs, rehearsing
+    from scheduler.clock import SystemClock
+
+    logs.configure(settings.log, level=40)
+    if options.terms is not None:
+        return rehearsing.rehearse_terms(options.terms, options.seed, as_json=options.json)
+    return rehearsing.rehearse_file(
+        options.file, SystemClock().now_ms(), people=options.traders, seed=options.seed, as_json=options.json
+    )
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:

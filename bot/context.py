@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.auditor import Auditor
 from bot.command import Given
 from bot.invocation import Invocation
+from bot.rehearser import Rehearser
 from bot.scene import Held, Scene, Waiting
 from engine.resting import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
@@ -78,6 +79,7 @@ class Ctx:
     chat: Chat | None
     commands: Sequence[Command]
     auditor: Auditor
+    rehearser: Rehearser
 
     @property
     def person_id(self) -> int | None:

@@ -18,6 +18,7 @@ from bot.command import Command, Given
 from bot.context import Ctx, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.permissions import Elsewhere, Role, allowed
+from bot.rehearser import Rehearser
 from bot.reply import Reply
 from bot.words import input as words_input
 from engine.state import Status
@@ -47,6 +48,7 @@ class Dispatcher:
         commands: Sequence[Command] | None = None,
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
         auditor: Auditor | None = None,
+        rehearser: Rehearser | None = None,
     ) -> None:
         if commands is None:
             from bot.commands import COMMANDS  # they import what this module offers
@@ -58,6 +60,7 @@ class Dispatcher:
         self._clock = clock
         self._new_id = new_id
         self._auditor = auditor or Auditor(db, clock)
+        self._rehearser = rehearser or Rehearser()
         self._pace = Windows(PERSON)
 
     async def run(self, said: Invocation) -> Reply:
@@ -141,6 +144,7 @@ class Dispatcher:
             chat=found.chat,
             commands=self.commands,
             auditor=self._auditor,
+            rehearser=self._rehearser,
         )
         if found.market is None and self._needs_market(command):
             return self._no_market(said)

@@ -90,6 +90,7 @@ TABLE: Mapping[str, Rule] = {
     "admin export": _ADMIN,
     "admin graph": _ADMIN,
     "admin season": _ADMIN,
+    "admin rehearse": _ADMIN,
 }
 
 

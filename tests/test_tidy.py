@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "bot": {"bot", "storage", "engine"},
 }
 # the files that put the parts together: the only ones of the bot that know the scheduler
-COMPOSERS = {"bot/__main__.py", "bot/run.py", "bot/demo.py"}
+COMPOSERS = {"bot/__main__.py", "bot/run.py", "bot/demo.py", "bot/rehearsal.py"}
 # each of these libraries is known in one place
 ONE_PLACE = {
     "sqlalchemy": ("storage/",),

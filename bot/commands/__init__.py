@@ -7,6 +7,7 @@ from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_channel import channel, roles
 from bot.commands.admin_monitor import export, graph, monitor
 from bot.commands.admin_people import announce, log, post, users
+from bot.commands.admin_rehearse import rehearse
 from bot.commands.admin_run import eliminate, freeze, pause, resolve, resume, start, void
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_season import season
@@ -64,4 +65,5 @@ COMMANDS: tuple[Command, ...] = (
     export,
     graph,
     season,
+    rehearse,
 )
