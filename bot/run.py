@@ -8,14 +8,16 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import logs
 from bot.adapters.room.server import Room
 from bot.announcer import Announcer
 from bot.auditor import Auditor
+from bot.budgets import Budget
 from bot.charts import Charts
 from bot.dispatch import Dispatcher
 from bot.platform import Platform
@@ -23,52 +25,68 @@ from bot.settings import Settings
 from bot.upkeep import opened
 from scheduler.clock import SystemClock
 from scheduler.jobs import Jobs
+from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 TOKEN_FILE = Path("outcry-admin-token")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a platform is put together from; `stack` ends what it started, last started first."""
+
+    settings: Settings
+    db: Database
+    clock: SystemClock
+    dispatcher: Dispatcher
+    charts: Charts
+    budgets: dict[str, Budget]
+    stack: AsyncExitStack
+
+
+class CannotStartError(Exception):
+    """Why a platform cannot be served at all, in a sentence."""
+
+
 async def serve(settings: Settings, only: str | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 when there is nothing to run, 3 without a database."""
-    room, ticks = settings.room and only in (None, "room"), only in (None, "ticks")
-    if not room and only != "ticks":
+    wanted = [name for name, (is_set, _) in PLATFORMS.items() if is_set(settings) and only in (None, name)]
+    ticks = only in (None, "ticks")
+    if not wanted and only != "ticks":
         print(_nothing(only), file=sys.stderr)
         return 2
-    token = _admin_token(settings) if room else ""
-    logs.configure(settings.log, secrets=[token])
+    if "room" in wanted:
+        settings = replace(settings, admin_token=_admin_token(settings))
+    logs.configure(settings.log, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(opened(settings.database_url, migrate=True))
         if db is None:
             return 3
         stopped = _stop_signal()
         clock = SystemClock()
-        platforms: dict[str, Platform] = {}
         charts = Charts(db)
         stack.push_async_callback(charts.close)
         auditor = Auditor(db, clock.now_ms, apart=True)
         stack.push_async_callback(auditor.close)
         dispatcher = Dispatcher(db, clock.now_ms, auditor=auditor)
-        if room:
-            served = Room(
-                db,
-                dispatcher,
-                clock.now_ms,
-                host=settings.room_host,
-                port=settings.room_port,
-                admin_token=token,
-                draw=charts.picture,
-            )
-            platforms[served.platform.name] = served.platform
-            try:
-                url, _ = await served.start()
-            except OSError as error:
-                print(_taken(settings, error), file=sys.stderr)
-                return 2
-            stack.push_async_callback(served.stop)
-            print(f"room: {url}\nready: room", flush=True)
+        budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
+        parts = Parts(
+            settings=settings,
+            db=db,
+            clock=clock,
+            dispatcher=dispatcher,
+            charts=charts,
+            budgets=budgets,
+            stack=stack,
+        )
+        try:
+            platforms = {name: await PLATFORMS[name][1](parts) for name in wanted}
+        except CannotStartError as error:
+            print(error, file=sys.stderr)
+            return 2
         if platforms:
-            announcer = Announcer(db, clock.now_ms, platforms, charts.picture)
+            announcer = Announcer(db, clock.now_ms, platforms, charts.picture, budgets=budgets)
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:
             jobs = Jobs(db, clock, tick_ms=settings.tick_ms)
@@ -80,9 +98,57 @@ async def serve(settings: Settings, only: str | None = None) -> int:
     return 0
 
 
+async def _room(parts: Parts) -> Platform:
+    settings = parts.settings
+    served = Room(
+        parts.db,
+        parts.dispatcher,
+        parts.clock.now_ms,
+        host=settings.room_host,
+        port=settings.room_port,
+        admin_token=settings.admin_token or "",
+        draw=parts.charts.picture,
+    )
+    try:
+        url, _ = await served.start()
+    except OSError as error:
+        raise CannotStartError(_taken(settings, error)) from error
+    parts.stack.push_async_callback(served.stop)
+    print(f"room: {url}\nready: room", flush=True)
+    return served.platform
+
+
+async def _discord(parts: Parts) -> Platform:
+    from bot.adapters.discord_chat.service import Access, Discord  # who runs only the room need not load it
+
+    settings = parts.settings
+    access = Access(
+        token=settings.discord_token or "",
+        api_base=settings.discord_api_base,
+        gateway=settings.discord_gateway,
+        shard_ids=settings.discord_shard_ids,
+        shard_count=settings.discord_shard_count,
+    )
+    served = Discord(parts.db, parts.dispatcher, parts.clock.now_ms, parts.charts.picture, access, _ready("discord"))
+    await served.start()
+    parts.stack.push_async_callback(served.stop)
+    return served.platform
+
+
+# name -> whether it is asked for, and how it starts; it says itself when it is ready
+PLATFORMS: Mapping[str, tuple[Callable[[Settings], bool], Callable[[Parts], Awaitable[Platform]]]] = {
+    "room": (lambda settings: settings.room, _room),
+    "discord": (lambda settings: settings.discord_token is not None, _discord),
+}
+
+
+def _ready(name: str) -> Callable[[], None]:
+    return lambda: print(f"ready: {name}", flush=True)
+
+
 def _nothing(only: str | None) -> str:
     if only in ("discord", "telegram"):
-        return f"This version does not speak {only.title()} yet. `outcry run` serves the local room."
+        return f"Nothing to run: {only.upper()}_TOKEN is not set, so there is no {only.title()} to serve."
     return "Nothing to run: OUTCRY_ROOM is off. Set OUTCRY_ROOM=on, or run `outcry run --only ticks`."
 
 

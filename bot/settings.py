@@ -30,6 +30,15 @@ class Settings:
     admin_token: str | None = field(default=None, repr=False)
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
+    discord_token: str | None = field(default=None, repr=False)
+    discord_api_base: str | None = None
+    discord_gateway: str | None = None
+    discord_shard_ids: tuple[int, ...] = ()
+    discord_shard_count: int | None = None
+
+    def secrets(self) -> list[str]:
+        """What no log line may hold."""
+        return [one for one in (self.admin_token, self.discord_token) if one]
 
 
 def _port(text: str) -> int:
@@ -67,6 +76,39 @@ def _token(text: str) -> str:
     return text
 
 
+def _address(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        scheme, _, rest = text.partition("://")
+        if scheme not in schemes or not rest.strip("/"):
+            raise ValueError
+        return text
+
+    return parse
+
+
+def _secret(text: str) -> str:
+    if not text or any(sign.isspace() for sign in text):
+        raise ValueError
+    return text
+
+
+def _shards(text: str) -> tuple[int, ...]:
+    """`0,1,2` or `0-2`."""
+    found: set[int] = set()
+    for part in text.split(","):
+        low, _, high = part.strip().partition("-")
+        found.update(range(int(low), int(high or low) + 1))
+    if not found or min(found) < 0 or max(found) > 100_000:
+        raise ValueError
+    return tuple(sorted(found))
+
+
+def _count(text: str) -> int:
+    if not 1 <= int(text) <= 100_000:
+        raise ValueError
+    return int(text)
+
+
 # variable -> (field, how it is read, what to say when it cannot be)
 VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "DATABASE_URL": (
@@ -80,6 +122,11 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "OUTCRY_ADMIN_TOKEN": ("admin_token", _token, "must have at least 16 characters; leave it out to get one made"),
     "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
     "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),
+    "DISCORD_TOKEN": ("discord_token", _secret, "must be the bot's token from the developer portal, nothing else"),
+    "DISCORD_API_BASE": ("discord_api_base", _address("http", "https"), "must be like https://discord.com/api/v10"),
+    "DISCORD_GATEWAY_URL": ("discord_gateway", _address("ws", "wss"), "must be like wss://gateway.discord.gg"),
+    "DISCORD_SHARD_IDS": ("discord_shard_ids", _shards, "must be like 0,1,2 or 0-2, with DISCORD_SHARD_COUNT"),
+    "DISCORD_SHARD_COUNT": ("discord_shard_count", _count, "must be a whole number from 1 on"),
 }
 
 
