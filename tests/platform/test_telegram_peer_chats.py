@@ -168,7 +168,10 @@ async def test_a_group_that_became_a_supergroup_refuses_with_its_new_id(town: To
             await attempt()
         assert caught.value.new_chat_id == new.id
     await town.bot.send_message(new.id, "hello")
-    services = [one.message for one in await told(town.bot) if one.message]
+    updates = await told(town.bot)
+    services = [one.message for one in updates if one.message]
+    joined = [one.my_chat_member for one in updates if one.my_chat_member]
+    assert [(one.chat.id, one.new_chat_member.status) for one in joined] == [(new.id, "member")]
     assert [(one.chat.id, one.migrate_to_chat_id, one.migrate_from_chat_id) for one in services] == [
         (old.id, new.id, None),
         (new.id, None, old.id),

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from telegram import InputMediaPhoto
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from tests.platform.telegram_peer import Rule, most_in_window
+from tests.platform.telegram_peer import ManualClock, Rule, most_in_window
+from tests.platform.telegram_peer.errors import RefusedError
+from tests.platform.telegram_peer.limits import Limits
 from tests.platform.telegram_town import Town, a_town, client, png, refused
 
 
@@ -122,6 +126,29 @@ def test_windows_slide() -> None:
         ([0, 59, 60, 61, 119], 60, 3),
     ):
         assert most_in_window(times, seconds) == most
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([-1, -2, 5]), st.integers(0, 3_000), st.integers(1, 3)), max_size=80),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_let_through_never_overflows_a_window_and_who_waits_as_told_gets_through(
+    sends: list[tuple[int, int, int]],
+) -> None:
+    clock = ManualClock()
+    limits = Limits(clock=clock)
+    for chat, pause_ms, messages in sends:
+        clock.advance(pause_ms / 1000)
+        try:
+            limits.spend(chat, messages)
+        except RefusedError as refusal:
+            clock.advance(refusal.parameters["retry_after"])
+            limits.spend(chat, messages)
+    for rule in limits.overall:
+        assert limits.most(rule.seconds) <= rule.count
+    for chat, rules in ((-1, limits.group), (-2, limits.group), (5, limits.private)):
+        for rule in rules:
+            assert limits.most(rule.seconds, chat) <= rule.count
 
 
 # ordered failures

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from telegram import (
     Bot,
     BotCommand,
@@ -21,6 +24,9 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError
 
 from tests.platform.telegram_peer import User
+from tests.platform.telegram_peer.entities import span, units
+from tests.platform.telegram_peer.errors import RefusedError
+from tests.platform.telegram_peer.html_mode import parse_html
 from tests.platform.telegram_town import Town, a_town, keyboard, png, refused
 
 MEGABYTE = 1024 * 1024
@@ -100,6 +106,30 @@ async def test_all_other_html_is_refused(town: Town, source: str, said: str) -> 
     with refused(BadRequest, "can't parse entities: ", said):
         await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
     assert town.ada.chat.messages == []
+
+
+@given(st.text())
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_escaped_is_seen_as_it_was(text: str) -> None:
+    assert parse_html(html.escape(text)).text == text
+    assert parse_html(f"<b>{html.escape(text)}</b>").text == text
+
+
+TAGS = [f"<{slash}{tag}>" for tag in ("b", "i", "code", "pre", "blockquote") for slash in ("", "/")]
+PIECES = st.sampled_from(
+    [*TAGS, '<a href="https://a.org">', "</a>", "x", "😀", "&amp;", "&lt;", " ", "\n", "<", ">", "&"]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_what_is_seen_can_be_sent_again(source: str) -> None:
+    try:
+        rich = parse_html(source)
+    except RefusedError:
+        return
+    assert parse_html(rich.html()) == rich
+    assert all(0 <= start < end <= units(rich.text) for start, end in map(span, rich.entities))
 
 
 LENGTHS = (

@@ -46,15 +46,23 @@ class Limits:
     def spend(self, chat_id: int, messages: int = 1) -> None:
         """Counts so many messages to a chat; 429 if a window would overflow."""
         now = self.clock()
-        here = [at for chat, at in self.spent if chat == chat_id]
+        here = self.private if chat_id > 0 else self.group
+        recent = self._since(now - max(rule.seconds for rule in (*self.overall, *here)))
         wait = max(
-            _wait([at for _, at in self.spent], self.overall, now, messages),
-            _wait(here, self.private if chat_id > 0 else self.group, now, messages),
+            _wait([at for _, at in recent], self.overall, now, messages),
+            _wait([at for chat, at in recent if chat == chat_id], here, now, messages),
         )
         if self.on and wait > 0:
             self.refused += 1
             raise too_many(max(1, math.ceil(wait)))
         self.spent += [(chat_id, now)] * messages
+
+    def _since(self, moment: float) -> list[tuple[int, float]]:
+        """What was let through after this moment; only the end of the list is looked at."""
+        first = len(self.spent)
+        while first and self.spent[first - 1][1] > moment:
+            first -= 1
+        return self.spent[first:]
 
     def most(self, seconds: float, chat_id: int | None = None) -> int:
         """The most messages let through in any window so long, to one chat or over all."""
@@ -62,10 +70,10 @@ class Limits:
 
 
 def _wait(times: list[float], rules: tuple[Rule, ...], now: float, messages: int) -> float:
-    """Seconds until so many more fit under each rule; 0 if they fit now."""
+    """Seconds until so many more fit under each rule; 0 if they fit now. `times` are in order."""
     worst = 0.0
     for rule in rules:
-        inside = sorted(at for at in times if at > now - rule.seconds)
+        inside = [at for at in times if at > now - rule.seconds]
         over = len(inside) + messages - rule.count
         if over > 0 and inside:  # an album larger than a window goes through alone
             worst = max(worst, inside[min(over, len(inside)) - 1] + rule.seconds - now)

@@ -188,18 +188,26 @@ class Peer:
 
     def _record(self, method: str, params: Params) -> Call:
         name = METHODS[method.lower()][0] if method.lower() in METHODS else method
-        raw = str(params.given.get("chat_id", ""))
         call = Call(
             number=len(self.calls) + 1,
             method=name,
             params=params.given,
             files=params.files,
-            chat_id=int(raw) if raw.lstrip("-").isdigit() else None,
+            chat_id=self._meant(str(params.given.get("chat_id", "")).strip()),
             at=self.clock(),
         )
         self.calls.append(call)
         self.world.bell.ring()
         return call
+
+    def _meant(self, given: str) -> int | None:
+        """The chat's number, whether it is known or not; None for no chat and for unknown names."""
+        if given.startswith("@"):
+            named = (
+                one for one in self.world.chats.values() if one.username and one.username.lower() == given[1:].lower()
+            )
+            return next((one.id for one in named), None)
+        return int(given) if given.lstrip("-").isdigit() else None
 
     async def _perform(self, call: Call, params: Params) -> web.Response:
         try:

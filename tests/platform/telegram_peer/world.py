@@ -270,6 +270,9 @@ class World:
         heir = self._chat(SUPER - next(self._supers), "supergroup", chat.title, (), None, bot=False)
         heir.members = {number: replace(member) for number, member in chat.members.items()}
         by = by or self._creator(chat)
+        if heir.member(self.bot).present:  # the bot hears of the new chat before it hears where it comes from
+            member = heir.members.pop(self.bot.id)
+            self.change_member(heir, member, by)
         self.serve(chat, by, migrate_to_chat_id=heir.id)
         chat.deactivated, chat.migrated_to = True, heir
         self.serve(heir, None, migrate_from_chat_id=chat.id)
