@@ -8,10 +8,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 from bot.settings import Settings, load
 
 EXPORTS = ("trades", "config", "metrics", "rankings", "ledger")
+GRAPHS = ("prices", "outcome", "maker", "leaderboard", "volume")
+Parsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(call=_migrate)
 
+    _look_after(commands)
+    return parser
+
+
+def _look_after(commands: Parsers) -> None:
+    """What is done with a database that is there."""
     verify = commands.add_parser("verify", help="run every market again and compare every row; never writes")
     verify.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     verify.add_argument("--market", type=int, metavar="ID", help="only this one")
@@ -87,7 +96,20 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     export.add_argument("--out", default="-", metavar="FILE", help="default -: standard output")
     export.set_defaults(call=_export)
-    return parser
+
+    graph = commands.add_parser("graph", help="draw one of a market's charts as PNG")
+    graph.add_argument("what", choices=GRAPHS)
+    graph.add_argument("--market", type=int, metavar="ID", help="default: the latest market")
+    graph.add_argument("--outcome", type=int, metavar="N", help="which one, counted from 1; for outcome")
+    graph.add_argument("--theme", choices=("dark", "light"), default="dark", help="default %(default)s")
+    graph.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    graph.add_argument("--out", required=True, metavar="FILE.png")
+    graph.set_defaults(call=_graph)
+
+    backup = commands.add_parser("backup", help="copy the whole database into a file while it is in use")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    backup.set_defaults(call=_backup)
 
 
 def _minutes(text: str) -> float:
@@ -178,6 +200,19 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     from bot import upkeep
 
     return asyncio.run(upkeep.export(options.db or settings.database_url, options.what, options.market, options.out))
+
+
+def _graph(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import upkeep
+
+    url = options.db or settings.database_url
+    return asyncio.run(upkeep.graph(url, options.what, options.market, options.outcome, options.theme, options.out))
+
+
+def _backup(options: argparse.Namespace, settings: Settings) -> int:
+    from bot import upkeep
+
+    return upkeep.save(options.db or settings.database_url, options.file)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands for the database behind the bot: migrate, create and export, and how every command opens it."""
+"""Commands for the database behind the bot: migrate, create, export, graph, backup; how every command opens it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot import linting
+from bot.charting import worker
+from bot.charting.data import Theme
+from bot.charts_data import load
 from bot.commands.deeds import tell_board
 from bot.event_file import EventFile
 from bot.invocation import ChatKind
+from bot.reply import Picture
 from bot.words import file as words
 from engine.state import Status
 from storage import export as files
+from storage.backup import BackupError, backup
 from storage.database import Database, DatabaseInUseError
 from storage.records import Audience, Declined, Market, Notice
 from storage.unit_of_work import UnitOfWork
@@ -122,25 +127,77 @@ async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mark
 
 
 async def export(url: str, what: str, market: int | None, out: str) -> int:
-    """Write one CSV of a market to a file or `-`; 0, 2 for an unknown market, 3 where the database cannot be opened."""
+    """Write one CSV of a market to a file or `-`; 0, 2 for an unknown market or a file that cannot be written, 3 where
+    the database cannot be opened."""
     async with opened(url, read_only=True) as db:
         if db is None:
             return 3
         async with db.reading() as uow:
-            known = await uow.markets.all()
-            found = next((one for one in reversed(known) if market is None or one.id == market), None)
+            found = await _chosen(uow, market)
             if found is None:
-                told = "There is no market yet." if market is None else f"There is no market {market}."
-                print(f"{told} Markets here: {', '.join(str(one.id) for one in known) or 'none'}.", file=sys.stderr)
                 return 2
             text = io.StringIO()
             await files.EXPORTS[what](uow, found, text)
-    _write(text.getvalue(), out)
+    return _write(text.getvalue().encode(), out)
+
+
+async def _chosen(uow: UnitOfWork, market: int | None) -> Market | None:
+    """That market, or the latest; None after a sentence on standard error."""
+    known = await uow.markets.all()
+    found = next((one for one in reversed(known) if market is None or one.id == market), None)
+    if found is None:
+        told = "There is no market yet." if market is None else f"There is no market {market}."
+        print(f"{told} Markets here: {', '.join(str(one.id) for one in known) or 'none'}.", file=sys.stderr)
+    return found
+
+
+def _write(data: bytes, out: str) -> int:
+    """To the file or `-`; 0, or 2 where it cannot be written."""
+    try:
+        if out == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            Path(out).write_bytes(data)
+    except OSError as error:
+        print(f"{out} cannot be written: {error.strerror or error}.", file=sys.stderr)
+        return 2
     return 0
 
 
-def _write(text: str, out: str) -> None:
-    if out == "-":
-        sys.stdout.write(text)
-    else:
-        Path(out).write_text(text, encoding="utf-8", newline="")
+async def graph(url: str, what: str, market: int | None, outcome: int | None, theme: Theme, out: str) -> int:
+    """Draw one chart of a market into a PNG file; `outcome` counts from 1. Exit codes as `export`; 2 also where there
+    is nothing to draw."""
+    async with opened(url, read_only=True) as db:
+        if db is None:
+            return 3
+        async with db.reading() as uow:
+            found = await _chosen(uow, market)
+            if found is None:
+                return 2
+            number = None if outcome is None else outcome - 1
+            wanted = Picture(kind=what, market=found.id, tick=found.tick, outcome=number)
+            data = await load(uow, wanted)
+    if data is None:
+        most = found.params.n_outcomes
+        why = (
+            f"name one of its outcomes by --outcome 1 to {most}" if what == "outcome" else "trading has not started yet"
+        )
+        print(f"There is no such chart of market {found.id}: {why}.", file=sys.stderr)
+        return 2
+    return _write(worker.draw(data, theme), out)
+
+
+def save(url: str, out: Path) -> int:
+    """Copy the whole database into a file while it is in use; 0, 2 where no copy was made, 3 for an address nobody
+    understands."""
+    try:
+        size = backup(url, out)
+    except BackupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(f"{out}: {size:,} bytes.")
+    return 0
