@@ -74,6 +74,24 @@ async def test_followups_share_the_budget_of_their_channel(at: Desk) -> None:
     assert answers[-1][1]["X-RateLimit-Scope"] == "shared"
 
 
+async def test_messages_older_than_an_hour_are_edited_three_times_in_six_seconds(at: Desk) -> None:
+    boards = [await at.posts(f"board {number}") for number in range(4)]
+    at.peer.clock.advance(3_600_001)
+    at.peer.limits.on()
+    at.peer.limits.ban_after = 1
+    for own in boards[:3]:
+        await at.asks("PATCH", f"{at.messages}/{own}", {"content": "new"})
+    last = f"{at.peer.api}{at.messages}/{boards[3]}"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bot {at.peer.token}"}) as session,
+        session.patch(last, json={"content": "new"}) as response,
+    ):
+        assert (response.status, (await response.json())["code"]) == (429, 30046)
+    assert not at.peer.limits.banned  # a limit of the resource
+    at.peer.clock.advance(6_000)
+    await at.asks("PATCH", f"{at.messages}/{boards[3]}", {"content": "new"})
+
+
 async def test_too_many_invalid_requests_are_a_ban_that_no_client_waits_out(at: Desk) -> None:
     at.peer.limits.ban_after = 3
     assert [status for status, _ in await raw(at, at.messages, 3, token="wrong")] == [401] * 3

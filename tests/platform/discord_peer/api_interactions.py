@@ -45,7 +45,7 @@ def callback(ask: Ask) -> Json | None:
         raise ApiError(400, 40060, "Interaction has already been acknowledged.")
     if age > DEADLINE_MS:
         one.late_after_ms = age
-        ask.world.bell.ring()
+        one.ring()
         raise unknown(10062, "interaction")
     try:
         message = _acknowledge(ask, one)
@@ -53,7 +53,7 @@ def callback(ask: Ask) -> Json | None:
         one.refused.append(error)
         raise
     one.acked, one.acked_after_ms = ask.body["type"], age
-    ask.world.bell.ring()
+    one.ring()
     return _told(one, message) if ask.call.query.get("with_response") in {"1", "true", "True"} else None
 
 
@@ -188,7 +188,7 @@ def _mine(ask: Ask, one: Interaction) -> Message:
 def _throttle(ask: Ask, one: Interaction) -> None:
     too_many = ask.limits.take_channel_webhook(one.channel.id)
     if too_many is not None:
-        raise LimitedError(too_many.retry_after)
+        raise LimitedError(too_many)
 
 
 @route("POST", "/webhooks/{application}/{token}", open=True)
@@ -201,7 +201,7 @@ def followup(ask: Ask) -> Json:
     message = _spoken(ask, one, bodies.read(ask.body, ask.call.uploads, answer=True))
     one.followups.append(message)
     one.settled = True
-    ask.world.bell.ring()
+    one.ring()
     return shapes.message(message)
 
 
@@ -213,7 +213,7 @@ def _finish(ask: Ask, one: Interaction, message: Message) -> Json:
     if was_loading:
         message.was.pop()
     one.settled = True
-    ask.world.bell.ring()
+    one.ring()
     return shapes.message(message)
 
 
@@ -233,4 +233,4 @@ def delete(ask: Ask) -> None:
     one = _living(ask)
     ask.world.remove(_mine(ask, one))
     one.settled = True
-    ask.world.bell.ring()
+    one.ring()

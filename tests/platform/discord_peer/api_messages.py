@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.platform.discord_peer import bodies, shapes
-from tests.platform.discord_peer.asking import Ask, route
+from tests.platform.discord_peer.asking import Ask, LimitedError, route
 from tests.platform.discord_peer.refusal import ApiError, Form, missing_permissions, unknown
 from tests.platform.discord_peer.rights import Right, rights_in
 from tests.platform.discord_peer.wire import Json, iso
@@ -65,8 +65,12 @@ def _same_nonce(ask: Ask, channel: Channel, draft: bodies.Draft) -> Message | No
     if draft.nonce is None or not ask.body.get("enforce_nonce"):
         return None
     since = ask.world.clock.now_ms - NONCE_MS
-    mine = (one for one in channel.public if one.author is ask.world.bot and one.created_ms >= since)
-    return next((one for one in mine if one.nonce == draft.nonce), None)
+    for one in reversed(channel.messages.values()):
+        if one.created_ms < since:
+            return None
+        if one.nonce == draft.nonce and one.author is ask.world.bot and not one.ephemeral:
+            return one
+    return None
 
 
 def _refer(ask: Ask, channel: Channel, message: Message, reference: Json) -> None:
@@ -164,6 +168,9 @@ def edit(ask: Ask) -> Json:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     if message.kind not in {0, 19, 20}:
         raise ApiError(403, 50021, "Cannot execute action on a system message")
+    too_many = ask.limits.take_edit(channel.id, ask.world.clock.now_ms - message.created_ms)
+    if too_many is not None:
+        raise LimitedError(too_many)
     draft = bodies.read(ask.body, ask.call.uploads, old=message)
     if draft.has_files and channel.guild is not None:
         ask.may(channel, Right.ATTACH_FILES)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.platform.discord_peer.journal import Call
-from tests.platform.discord_peer.limits import Limits
+from tests.platform.discord_peer.limits import Limits, TooMany
 from tests.platform.discord_peer.refusal import ApiError, missing_access, missing_permissions, unknown
 from tests.platform.discord_peer.rights import Right, rights_in
 from tests.platform.discord_peer.wire import Json
@@ -17,9 +17,9 @@ from tests.platform.discord_peer.world import Channel, Guild, Message, User, Wor
 class LimitedError(Exception):
     """A handler found a limit of the resource exceeded: the server answers 429."""
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__(f"retry after {retry_after}")
-        self.retry_after = retry_after
+    def __init__(self, why: TooMany) -> None:
+        super().__init__(f"retry after {why.retry_after}")
+        self.why = why
 
 
 @dataclass(slots=True, eq=False)

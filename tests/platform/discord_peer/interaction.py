@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.platform.discord_peer import shapes
+from tests.platform.discord_peer.bell import Bell
 from tests.platform.discord_peer.modals import Modal
 from tests.platform.discord_peer.refusal import ApiError
 from tests.platform.discord_peer.rights import rights_in
@@ -44,6 +45,11 @@ class Interaction:
     modal: Modal | None = None
     choices: list[Choice] | None = None
     refused: list[ApiError] = field(default_factory=list)  # what the application tried and was refused
+    bell: Bell = field(default_factory=Bell)  # of its own, so that hundreds may wait without waking each other
+
+    def ring(self) -> None:
+        self.bell.ring()
+        self.channel.world.bell.ring()
 
     @property
     def token(self) -> str:

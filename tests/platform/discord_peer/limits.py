@@ -28,6 +28,8 @@ BUCKETS: dict[str, tuple[str, int, int]] = {
 DEFAULT = (50, 1_000)
 # follow-ups of all interactions of one channel, ephemeral ones too: a limit of the resource, not of the bot
 CHANNEL_WEBHOOKS, CHANNEL_WEBHOOKS_WINDOW_MS = 30, 60_000
+# edits of messages older than an hour, together in one channel (code 30046; what is known of it is by observation)
+OLD_EDITS, OLD_EDITS_WINDOW_MS, OLD_MS, OLD_EDITS_CODE = 3, 6_000, 3_600_000, 30046
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +39,13 @@ class TooMany:
     retry_after: float  # seconds of the wall clock
     scope: str
     headers: dict[str, str]
+    code: int = 0
 
     @property
     def body(self) -> Json:
         told = "The resource is being rate limited." if self.scope == "shared" else "You are being rate limited."
-        return {"message": told, "retry_after": self.retry_after, "global": self.scope == "global"}
+        shown: Json = {"message": told, "retry_after": self.retry_after, "global": self.scope == "global"}
+        return shown | {"code": self.code} if self.code else shown
 
 
 class _Window:
@@ -105,17 +109,25 @@ class Limits:
         return headers, None
 
     def take_channel_webhook(self, channel_id: int) -> TooMany | None:
+        return self._take_shared(f"channel webhooks {channel_id}", CHANNEL_WEBHOOKS, CHANNEL_WEBHOOKS_WINDOW_MS, 0)
+
+    def take_edit(self, channel_id: int, age_ms: int) -> TooMany | None:
+        """An edit of a message that is `age_ms` old."""
+        if age_ms <= OLD_MS:
+            return None
+        return self._take_shared(f"old edits {channel_id}", OLD_EDITS, OLD_EDITS_WINDOW_MS, OLD_EDITS_CODE)
+
+    def _take_shared(self, name: str, limit: int, window_ms: int, code: int) -> TooMany | None:
         if not self.enforced:
             return None
-        window = self._windows[f"channel webhooks {channel_id}"]
-        remaining, left = window.take(self.clock.now_ms, CHANNEL_WEBHOOKS, CHANNEL_WEBHOOKS_WINDOW_MS)
-        return self.refusal(self.clock.told(left), "shared", {}) if remaining < 0 else None
+        remaining, left = self._windows[name].take(self.clock.now_ms, limit, window_ms)
+        return self.refusal(self.clock.told(left), "shared", {}, code) if remaining < 0 else None
 
-    def refusal(self, retry_after: float, scope: str, headers: dict[str, str]) -> TooMany:
+    def refusal(self, retry_after: float, scope: str, headers: dict[str, str], code: int = 0) -> TooMany:
         more = {"Retry-After": str(int(retry_after) + 1), "X-RateLimit-Scope": scope}
         if scope == "global":
             more["X-RateLimit-Global"] = "true"
-        return TooMany(retry_after=retry_after, scope=scope, headers=headers | more)
+        return TooMany(retry_after=retry_after, scope=scope, headers=headers | more, code=code)
 
     def _headers(self, name: str, limit: int, remaining: int, left_ms: int) -> dict[str, str]:
         told = self.clock.told(left_ms)

@@ -213,7 +213,7 @@ class Person:
     async def _send(self, one: Interaction, until: Until, seconds: float) -> Interaction:
         self.world.emit("INTERACTION_CREATE", payload(one), one.channel.guild)
         if until == "acknowledged":
-            await self.world.bell.until(lambda: one.acked is not None, seconds, lambda: f"{one} to be acknowledged")
+            await one.bell.until(lambda: one.acked is not None, seconds, lambda: f"{one} to be acknowledged")
         elif until == "answered":
-            await self.world.bell.until(lambda: one.settled, seconds, lambda: f"an answer to {one}")
+            await one.bell.until(lambda: one.settled, seconds, lambda: f"an answer to {one}")
         return one

@@ -179,7 +179,7 @@ class DiscordPeer:
         except ApiError as error:
             call.code = error.code
             return self._respond(call, error.status, error.body(), headers)
-        except _LimitError as error:
+        except LimitedError as error:
             return self._too_many(call, error.why)
         if fault is not None and fault.kind == LOSE:
             call.scripted = True
@@ -200,11 +200,8 @@ class DiscordPeer:
         given, too_many = self.limits.take(found.name, major, interaction=found.open)
         headers.update(given)
         if too_many is not None:
-            raise _LimitError(too_many)
-        try:
-            return found.handler(Ask(self.world, self.limits, call, self.gateway.url, self.gateway.shards))
-        except LimitedError as error:
-            raise _LimitError(self.limits.refusal(error.retry_after, "shared", given)) from None
+            raise LimitedError(too_many)
+        return found.handler(Ask(self.world, self.limits, call, self.gateway.url, self.gateway.shards))
 
     def _scripted(self, call: Call, fault: Fault) -> web.Response:
         found = re.sub(r"/\d+", "/*", call.path)
@@ -224,12 +221,6 @@ class DiscordPeer:
         if status == 204:
             return web.Response(status=status, headers=shown)
         return web.Response(status=status, body=body, content_type="application/json", headers=shown)
-
-
-class _LimitError(Exception):
-    def __init__(self, why: TooMany) -> None:
-        super().__init__(why.scope)
-        self.why = why
 
 
 async def _body(request: web.Request) -> tuple[Json | list[Json] | None, list[Upload]]:

@@ -57,7 +57,7 @@ def role(one: world.Role) -> Json:
 
 
 def channel(one: world.Channel) -> Json:
-    last = max((message.id for message in one.public), default=None)
+    last = next((message.id for message in reversed(one.messages.values()) if not message.ephemeral), None)
     shown: Json = {"id": str(one.id), "type": one.kind, "last_message_id": str(last) if last else None, "flags": 0}
     if one.recipient is not None:
         return shown | {"recipients": [user(one.recipient)]}
