@@ -101,4 +101,5 @@ async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], l
     """The markets a season counts so far, and where everybody stands."""
     markets = await uow.seasons.markets(season)
     found = [scores(standings(await uow.members.of(one.id), await uow.ticks.latest(one.id))) for one in markets]
-    return markets, table(found)
+    accounts = {one.person for market in found for one in market}
+    return markets, table(found, await uow.people.owners(accounts))
