@@ -58,7 +58,8 @@ class Connection(discord.AutoShardedClient):
     """One login. Needs no privileged intent: it reads no messages and no member lists."""
 
     def __init__(self, parts: Parts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
-        only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we do not speak
+        only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}  # Any: of the library
         super().__init__(
             **only,
             intents=discord.Intents(guilds=True),
