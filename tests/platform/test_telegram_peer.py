@@ -15,7 +15,7 @@ from telegram.error import BadRequest, Conflict, TelegramError
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
 
 from tests.platform.telegram_peer import Peer, wall_clock
-from tests.platform.telegram_town import Town, a_town, client, keyboard, png, refused
+from tests.platform.telegram_peer_town import Town, a_town, client, keyboard, png, refused
 
 
 @pytest.fixture
@@ -298,6 +298,21 @@ async def test_people_press_only_what_they_see(town: Town) -> None:
     old = town.group.last.button("Yes")
     await town.bot.edit_message_text("closed", town.group.id, town.group.last.id)
     late = await town.ben.tap(town.group.last, old)
+    assert town.peer.unanswered() == [late]
     assert late.data == "yes"
     with pytest.raises(AssertionError, match="was not answered"):
         await late.answered(within=0.001)
+
+
+async def test_a_chat_shows_what_stands_on_the_screen(town: Town) -> None:
+    await town.ada.send(town.group, "/odds")
+    sent = await town.bot.send_message(town.group.id, "even", reply_markup=keyboard("Buy", "Sell"))
+    await town.bot.pin_chat_message(town.group.id, sent.message_id)
+    await town.bot.send_photo(town.group.id, png(), caption="chart")
+    assert town.group.screen().splitlines() == [
+        "Ada: /odds",
+        "📌 Outcry: even",
+        "    [Buy] [Sell]",
+        "Outcry: pinned_message",
+        "Outcry: [photo] chart",
+    ]

@@ -11,7 +11,7 @@ from telegram.constants import ChatAction, ChatMemberStatus
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from tests.platform.telegram_peer import Chat
-from tests.platform.telegram_town import Town, a_town, keyboard, png, refused
+from tests.platform.telegram_peer_town import Town, a_town, keyboard, png, refused
 
 
 @pytest.fixture
@@ -221,6 +221,9 @@ async def test_unaddressed_commands_go_to_the_bot_that_spoke_last(town: Town) ->
     await town.ben.send(town.group, "/buy 1")
     await town.ben.send(town.group, "/buy@outcry_bot 2")
     assert [one.message.text for one in await told(town.bot) if one.message] == ["/buy@outcry_bot 2"]
+    await town.bot.send_message(town.group.id, "mine again")
+    await town.ben.send(town.group, "/buy 3")
+    assert [one.message.text for one in await told(town.bot) if one.message] == ["/buy 3"]
 
 
 # members

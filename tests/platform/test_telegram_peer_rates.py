@@ -15,7 +15,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from tests.platform.telegram_peer import ManualClock, Rule, most_in_window
 from tests.platform.telegram_peer.errors import RefusedError
 from tests.platform.telegram_peer.limits import Limits
-from tests.platform.telegram_town import Town, a_town, client, png, refused
+from tests.platform.telegram_peer_town import Town, a_town, client, png, refused
 
 
 @pytest.fixture

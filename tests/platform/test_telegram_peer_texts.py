@@ -27,7 +27,7 @@ from tests.platform.telegram_peer import User
 from tests.platform.telegram_peer.entities import span, units
 from tests.platform.telegram_peer.errors import RefusedError
 from tests.platform.telegram_peer.html_mode import parse_html
-from tests.platform.telegram_town import Town, a_town, keyboard, png, refused
+from tests.platform.telegram_peer_town import Town, a_town, keyboard, png, refused
 
 MEGABYTE = 1024 * 1024
 

@@ -319,8 +319,17 @@ class Chat:
         try:
             return await self.world.bell.until(look, within)
         except TimeoutError:
-            said = "\n".join(f"  {one.id}: {one.text!r} {one.labels}" for one in self.messages[-10:])
-            raise AssertionError(f"{wanted!r} was not seen in {self.title or self.id}; there stands\n{said}") from None
+            raise AssertionError(f"{wanted!r} was not seen in {self.title}; there stands\n{self.screen()}") from None
+
+    def screen(self, last: int = 10) -> str:
+        """The last messages as one would see them: who, what, and the buttons below."""
+        lines: list[str] = []
+        for one in self.messages[-last:]:
+            name = one.sender.first_name if one.sender else self.title
+            picture = "[photo] " if one.photo_file else "[file] " if one.document_file else ""
+            lines.append(f"{'📌 ' if one.pinned else ''}{name}: {picture}{one.text or ', '.join(one.service)}")
+            lines += ["    " + " ".join(f"[{button.label}]" for button in row) for row in one.rows]
+        return "\n".join(lines)
 
     async def promote(self, user: User, *rights: str, anonymous: bool = False, title: str | None = None) -> None:
         """Makes an administrator: with these rights, or with all of them if none is named."""

@@ -18,6 +18,7 @@ from tests.platform.telegram_peer.errors import Json, RefusedError
 from tests.platform.telegram_peer.faults import Fault, Faults
 from tests.platform.telegram_peer.limits import Limits, most_in_window
 from tests.platform.telegram_peer.params import Params, Upload, read_params
+from tests.platform.telegram_peer.people import Tap
 from tests.platform.telegram_peer.registry import IGNORED, METHODS
 from tests.platform.telegram_peer.webhook import Hook, push
 from tests.platform.telegram_peer.world import World
@@ -109,7 +110,12 @@ class Peer:
         asked = [one for one in self.calls if one.method in MESSAGES and chat_id in (None, one.chat_id)]
         return most_in_window((one.at for one in asked), seconds)
 
+    def unanswered(self) -> list[Tap]:
+        """Presses that the bot has left without an answer: their buttons still turn."""
+        return [tap for tap in self.world.taps.values() if tap.answer is None]
+
     def refused(self) -> list[Call]:
+        """The calls that were answered with an error, whether by rule or by order."""
         return [one for one in self.calls if one.code >= 400]
 
     async def until(self, look: Callable[[], bool], within: float = 5.0) -> None:

@@ -137,6 +137,8 @@ class World:
         """A message appears; the bot is told of it if it may see it."""
         chat = message.chat
         chat.history.append(message)
+        if message.by_bot and not message.service:
+            chat.last_bot = None
         if self._told(message):
             message.seen_by_bot = True
             self.inbox.put("channel_post" if chat.type == "channel" else "message", message.json())
