@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.command import Command, Param
 from bot.confirm import CONFIRM
 from bot.grammar import Parsed
@@ -15,6 +17,7 @@ def form_of(command: Command, parsed: Parsed, scene: Scene) -> Form | None:
     if not parsed.only_lacks:
         return None
     open_ = [one for one in command.params if one.name not in parsed.said and one.kind is not CONFIRM]
+    scene = replace(scene, said=parsed.known)
     fields = [_field(one, scene) for one in sorted(open_, key=lambda one: not one.required)]
     said = (parsed.so_far or f"/{command.name}").removeprefix("/")
     return Form(title=words.title(command), command=said, fields=tuple(fields), submit=words.submit(command.name))

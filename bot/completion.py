@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot import grammar
 from bot.command import Command, Param
@@ -54,10 +55,11 @@ def _arguments(command: Command, head: str, rest: str, scene: Scene) -> list[Sug
         param, named = _next(command, known, known_text)
         if param is None or (cut < complete and (param.kind.words == 1 or partial.endswith(" "))):
             continue
-        found = _values(param, head + known_text, partial.strip().lstrip('"“'), scene, named=named)
+        here = replace(scene, said=known)
+        found = _values(param, head + known_text, partial.strip().lstrip('"“'), here, named=named)
         others = [] if named or not param.kind.named else _other_names(command, param, known)
         for other in others:
-            found += _values(other, head + known_text, partial.strip(), scene, named=False)
+            found += _values(other, head + known_text, partial.strip(), here, named=False)
         if cut == complete or found:
             rows = [*(Suggestion(label=one.name, hint=_about(one)) for one in (param, *others)), *found]
             if found:

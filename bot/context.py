@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.auditor import Auditor
+from bot.budgets import Windows
 from bot.command import Given
 from bot.invocation import Invocation
 from bot.rehearser import Rehearser
@@ -14,6 +15,7 @@ from bot.scene import Held, Scene, Waiting
 from engine.resting import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
+from storage.preferences import Preferences
 from storage.records import Chat, Market, Member, Person, intent_number
 from storage.unit_of_work import UnitOfWork
 
@@ -69,8 +71,16 @@ class Seat(Given):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Habits(Given):
+    """How the speaker wants to trade, as `/settings` keeps it."""
+
+    kept: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ctx:
-    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance."""
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
+    what a person may get wrong only so often."""
 
     db: Database
     invocation: Invocation
@@ -80,6 +90,7 @@ class Ctx:
     commands: Sequence[Command]
     auditor: Auditor
     rehearser: Rehearser
+    tries: Windows
 
     @property
     def person_id(self) -> int | None:
@@ -110,14 +121,14 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
     """What a line is read against."""
     if view is None:
         return Scene(now_ms=now_ms, selling=selling)
-    tokens = view.member.tokens if view.member else ()
     return Scene(
         now_ms=now_ms,
         outcomes=view.names,
         active=tuple(binary.active for binary in view.state.binaries),
         prices=tuple((view.price(i, Side.YES), view.price(i, Side.NO)) for i in range(len(view.names))),
-        held={i: Held(yes, no) for i, (yes, no) in enumerate(tokens) if yes or no},
+        held=_held(view),
         selling=selling,
+        spendable=max(0, view.member.available - view.record.params.gas_fee) if view.member else None,
         tick=view.record.params.tick_size,
         waiting=tuple(
             Waiting(
@@ -131,3 +142,14 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
             for one in view.resting()
         ),
     )
+
+
+def _held(view: MarketView) -> dict[int, Held]:
+    if view.member is None:
+        return {}
+    book, person = view.state.resting, view.member.person
+    return {
+        i: Held(yes, no, book.tied_of(person, i, Side.YES), book.tied_of(person, i, Side.NO))
+        for i, (yes, no) in enumerate(view.member.tokens)
+        if yes or no
+    }

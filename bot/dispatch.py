@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from bot import asking, completion, grammar
 from bot.auditor import Auditor
-from bot.budgets import PERSON, Windows
+from bot.budgets import PERSON, Limit, Windows
 from bot.command import Command, Given
-from bot.context import Ctx, MarketView, Seat, scene_of
+from bot.context import Ctx, Habits, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.permissions import Elsewhere, Role, allowed
 from bot.rehearser import Rehearser
@@ -23,10 +23,13 @@ from bot.reply import Reply
 from bot.words import input as words_input
 from engine.state import Status
 from storage.database import Database
+from storage.preferences import Preferences
 from storage.records import Chat, Market, Member, Person
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
+
+TRIES = (Limit(5, 600_000),)  # guesses at a secret, a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class _Found:
     person: Person | None
     chat: Chat | None
     market: MarketView | None
+    habits: Preferences = field(default_factory=Preferences)
 
 
 class Dispatcher:
@@ -62,6 +66,7 @@ class Dispatcher:
         self._auditor = auditor or Auditor(db, clock)
         self._rehearser = rehearser or Rehearser()
         self._pace = Windows(PERSON)
+        self._tries = Windows(TRIES)
 
     async def run(self, said: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
@@ -95,6 +100,8 @@ class Dispatcher:
             if command is None or param is None or self._missing(command, said, found) is not None:
                 return []
             scene = scene_of(found.market, now, selling=command.name == "sell")
+            others = {name: text for name, text in said.args.items() if name != focus}
+            scene = replace(scene, said=grammar.known_words(command, "", scene, others))
             hints = param.kind.suggest(said.args.get(focus, ""), scene)
             return [Suggestion(value=one.value, label=one.value, hint=one.about) for one in hints[: completion.MOST]]
         except Exception:
@@ -120,8 +127,14 @@ class Dispatcher:
         command, rest = self.find(head)
         if command is None:
             return self._unknown(head, admin=said.is_admin)
-        found = await self._look_up(said, now, market=command.speaks_of_market)
-        if said.made_for is not None and (found.person is None or found.person.id != said.made_for):
+        found = await self._look_up(said, now, command)
+        reply = await self._answer(said, now, command, rest, found)
+        if reply.ok:
+            await self._go_on_here(said, now, found)
+        return reply
+
+    async def _answer(self, said: Invocation, now: int, command: Command, rest: str, found: _Found) -> Reply:
+        if said.made_for is not None and not await self._is(found.person, said.made_for):
             return words_input.not_your_button()
         missing = self._missing(command, said, found)
         if missing is not None:
@@ -144,6 +157,7 @@ class Dispatcher:
             chat=found.chat,
             commands=self.commands,
             auditor=self._auditor,
+            tries=self._tries,
             rehearser=self._rehearser,
         )
         if found.market is None and self._needs_market(command):
@@ -152,9 +166,30 @@ class Dispatcher:
         given: Mapping[type[Given], Given | None] = {
             MarketView: found.market,
             Seat: Seat(member=member) if member else None,
+            Habits: Habits(kept=found.habits),
         }
         loaded = {name: given[wanted] for name, wanted, _ in command.given}
         return await command.run(ctx, **parsed.values, **loaded)
+
+    async def _is(self, person: Person | None, number: int) -> bool:
+        """Whether this number is hers: her own, or one that was joined to it."""
+        if person is None or person.id == number:
+            return person is not None
+        async with self._db.reading() as uow:
+            return number in await uow.people.selves(person.id)
+
+    async def _go_on_here(self, said: Invocation, now: int, found: _Found) -> None:
+        """Her private lines continue with the market of the chat she spoke in last, joined or not."""
+        market = found.market
+        if said.chat_kind is ChatKind.PRIVATE or market is None:
+            return
+        if found.person is not None and found.person.market == market.id:
+            return
+        async with self._db.writing() as uow:
+            person = await uow.people.identify(said.platform, said.person_ext, said.person_name, now)
+            if person.market != market.id:
+                await uow.markets.use(person.id, market.id)
+            await uow.commit()
 
     def find(self, line: str) -> tuple[Command | None, str]:
         """The command a line begins with, longest name first, and what follows. `/admin_create` is `/admin create`."""
@@ -188,19 +223,23 @@ class Dispatcher:
         starting = [one.name for one in shown if name and one.name.startswith(name)]
         return words_input.unknown_command(name, (starting or near)[:2], " ".join(words[1:]))
 
-    async def _look_up(self, said: Invocation, now: int, *, market: bool = True) -> _Found:
+    async def _look_up(self, said: Invocation, now: int, command: Command | None = None) -> _Found:
+        """What `command` asks for; everything without one."""
         async with self._db.reading() as uow:
             person = await uow.people.find(said.platform, said.person_ext)
             chat = await uow.chats.find(said.platform, said.chat_ext)
-            if not market:
+            habits = Preferences()
+            if person is not None and command is not None and any(one is Habits for _, one, _ in command.given):
+                habits = await uow.preferences.of(person.id)
+            if command is not None and not command.speaks_of_market:
                 return _Found(person=person, chat=chat, market=None)
             record = await self._market(uow, said, person, chat)
             if record is None or (record.status is Status.DRAFT and not said.is_admin):
-                return _Found(person=person, chat=chat, market=None)
+                return _Found(person=person, chat=chat, market=None, habits=habits)
             member: Member | None = await uow.members.get(record.id, person.id) if person else None
             state = await uow.markets.state(record.id)
         view = MarketView(record=record, state=state, member=member, now_ms=now)
-        return _Found(person=person, chat=chat, market=view)
+        return _Found(person=person, chat=chat, market=view, habits=habits)
 
     async def _market(
         self, uow: UnitOfWork, said: Invocation, person: Person | None, chat: Chat | None

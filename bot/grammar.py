@@ -43,6 +43,7 @@ class Parsed:
     only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
     said: frozenset[str] = frozenset()  # arguments that were given
     so_far: str | None = None  # the line with what was said alone
+    known: Mapping[str, object] = field(default_factory=dict)  # the values there are, whatever is wrong with the rest
 
 
 def split(line: str) -> list[Word]:
@@ -243,6 +244,7 @@ class _Reading:
             only_lacks=self.only_lacks,
             said=frozenset(self.shown),
             so_far=self._line({}),
+            known=self.values,
         )
 
     def _line(self, blanks: Mapping[str, str]) -> str:
@@ -284,7 +286,8 @@ class _Dealer:
             run = tuple(self.left[at : at + size])
             wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.scene), Wrong)
             cost, rest = self.best(place + 1, at + size)
-            choices.append((cost + (_WRONG + size if wrong else 0), _Plan(((param, run), *rest.taken), rest.extra)))
+            blame = _WRONG + size + (size > 1) if wrong else 0  # one right word and words too many, rather
+            choices.append((cost + blame, _Plan(((param, run), *rest.taken), rest.extra)))
         if not choices or param.required or not self._free_text(place + 1):
             cost, rest = self.best(place + 1, at)
             choices.append((cost + (_MISSING if param.required else 0), rest))
@@ -302,7 +305,8 @@ class _Dealer:
         return range(most, 0, -1)
 
 
-def known_words(command: Command, rest: str, scene: Scene) -> dict[str, object]:
-    """The arguments an unfinished line already gives without a mistake, by name; for completion."""
-    parsed = _Reading(command, rest, split(rest), scene, {}, True).read()
+def known_words(command: Command, rest: str, scene: Scene, given: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The arguments an unfinished line or form already gives without a mistake, by name; for completion."""
+    asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
+    parsed = _Reading(command, rest, split(rest), scene, asked, True).read()
     return dict(parsed.values)

@@ -64,7 +64,7 @@ def signed_money(micro: int) -> str:
 
 def typed_money(micro: int) -> str:
     """As a person could type it: `$50`, `$12.5`."""
-    return f"${_trimmed(micro).replace(',', '')}"
+    return f"${typed_tokens(micro)}"
 
 
 def price(micro: int, cut: Cut = Cut.NEAREST) -> str:
@@ -115,8 +115,10 @@ def tokens(micro: int, cut: Cut = Cut.DOWN) -> str:
 
 
 def typed_tokens(micro: int) -> str:
-    """All digits, no commas: exactly what a person would type to mean this many."""
-    return _trimmed(micro).replace(",", "")
+    """All digits, no commas: exactly what a person would type to mean this many. Three decimals get a fourth, as
+    `1.250` could be a thousand and a bit."""
+    typed = _trimmed(micro).replace(",", "")
+    return f"{typed}0" if len(typed.partition(".")[2]) == 3 else typed
 
 
 def percent(rate: int) -> str:

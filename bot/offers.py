@@ -19,6 +19,7 @@ from engine.resting import escrowed
 from engine.settle import gets
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
+from storage.preferences import Preferences
 from storage.records import Json, Market, Member, OrderDraft, Ticket
 
 USUAL_SLIPPAGE = RATE // 20
@@ -41,8 +42,8 @@ def closed(record: Market, state: MarketState) -> Reply | None:
     elif record.status is Status.FROZEN:
         why = "asked" if state.asked else "frozen" if state.frozen_for is None else "round"
     else:
-        why = "paused" if record.status is Status.PAUSED else "over"
-    told = step is not None and why in {"lobby", "round"}
+        why = {Status.PAUSED: "paused", Status.DISPUTED: "disputed"}.get(record.status, "over")
+    told = step is not None and why in {"lobby", "round", "disputed"}
     return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and told else None)
 
 
@@ -56,13 +57,25 @@ class Wish:
     amount: Amount
     slippage: int | None = None
     limit: int | None = None
-    autofill: bool = False
+    autofill: bool | None = None  # None: not said
+    strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
+
+
+def habitual(wish: Wish, habits: Preferences, view: MarketView) -> Wish:
+    """With what she has set for herself where the line says nothing. Who is not asked again before an order is not
+    given more slippage than she knows of."""
+    limited = wish.limit is not None
+    slippage = habits.slippage if wish.slippage is None and not limited else wish.slippage
+    autofill = wish.autofill
+    if autofill is None:
+        autofill = habits.autofill and limited and view.record.params.af_enabled
+    return replace(wish, slippage=slippage, autofill=autofill, strict=not habits.confirm)
 
 
 def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
     params, amount = view.record.params, wish.amount
-    autofill = wish.autofill and params.af_enabled
+    autofill = bool(wish.autofill) and params.af_enabled
     asked = OrderDraft(
         outcome=wish.outcome,
         side=wish.side,
@@ -90,8 +103,9 @@ def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
             return lacking
     sized = _Size(size, spend, typed_amount(amount))
     if wish.limit is None:
-        return _priced(view, asked, sized, wish.slippage, member)
-    return _limited(view, asked, sized, member, no_autofill=wish.autofill and not autofill)
+        strict = USUAL_SLIPPAGE if wish.strict else None
+        return _priced(view, asked, sized, strict if wish.slippage is None else wish.slippage, member)
+    return _limited(view, asked, sized, member, no_autofill=bool(wish.autofill) and not autofill)
 
 
 def _at_odds(view: MarketView, wish: Wish, asked: OrderDraft) -> Reply | None:

@@ -66,9 +66,18 @@ class Kind(ABC, Generic[T_co]):
         return ()
 
 
-def number(text: str) -> Decimal | None:
-    """`100`, `1,240.50`, `.5`, `2k`, `1.5m`; None where it is no number of at most 30 digits."""
+def plain(text: str) -> str:
+    """One spelling for many: full-width signs and every script's digits become those of ASCII, in lower case."""
     flat = unicodedata.normalize("NFKC", text).strip().casefold()
+    if flat.isascii():
+        return flat
+    return "".join(str(unicodedata.digit(sign)) if unicodedata.category(sign) == "Nd" else sign for sign in flat)
+
+
+def number(text: str) -> Decimal | None:
+    """`100`, `1,240.50`, `.5`, `2k`, `1.5m`; None where it is no number of at most 30 digits. A point is always the
+    decimal point, a comma only ever sets thousands apart."""
+    flat = plain(text)
     scale = {"k": 1_000, "m": 1_000_000}.get(flat[-1:], 1)
     digits = flat if scale == 1 else flat[:-1]
     found = _NUMBER.fullmatch(digits)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from bot.money import MICRO, RATE
 from bot.names import folded
-from bot.params import Hint, Kind, Rate, Wrong, nearest, number, quoted
+from bot.params import Hint, Kind, Rate, Wrong, nearest, number, plain, quoted
 from bot.scene import Scene
 from bot.words import input as words
 from engine.state import Side
@@ -54,10 +53,19 @@ class Outcome(Kind[int]):
         start = folded(partial) if partial.strip() else ""
         fitting = [i for i in range(len(scene.outcomes)) if self._fits(i, scene)]
         if scene.selling:
-            fitting.sort(key=lambda i: i not in scene.held)
+            fitting.sort(key=lambda i: -_worth(i, scene))
         shown = [i for i in fitting if start in folded(scene.outcomes[i]) or partial.strip() == str(i + 1)]
         shown.sort(key=lambda i: not folded(scene.outcomes[i]).startswith(start))
         return [Hint(quoted(scene.outcomes[i]), words.outcome_hint(i, scene)) for i in shown]
+
+
+def _worth(outcome: int, scene: Scene) -> int:
+    """Of what she holds of it; 0 where that is nothing."""
+    held = scene.held.get(outcome)
+    if held is None:
+        return 0
+    yes, no = scene.prices[outcome] if outcome < len(scene.prices) else (0, 0)
+    return max(1, held.yes * yes + held.no * no)
 
 
 def _matches(text: str, scene: Scene) -> list[int]:
@@ -125,7 +133,15 @@ class YesNo(Kind[Side]):
 
     def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
         both = (Hint("yes", words.yes_hint()), Hint("no", words.no_hint()))
-        return [one for one in both if one.value.startswith(partial.strip().casefold())]
+        fitting = [one for one in both if not scene.selling or Side(one.value) in _sellable(scene)]
+        return [one for one in fitting if one.value.startswith(partial.strip().casefold())]
+
+
+def _sellable(scene: Scene) -> set[Side]:
+    """Sides she holds, of the outcome named or of any; both where she holds none."""
+    outcome = scene.said.get("outcome")
+    held = [one for number, one in scene.held.items() if outcome in (None, number)]
+    return {side for side in Side if any(one.of(side) for one in held)} or set(Side)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,21 +153,47 @@ class Amount:
     share: int | None = None
 
 
+_UNITS = {
+    **dict.fromkeys(("token", "tokens", "shares"), ""),
+    **dict.fromkeys(("$", "usd", "dollar", "dollars", "bucks"), "$"),
+}
+_UNIT = re.compile(r"(\$)?([^a-z$]+[km]?)(\$|[a-z]+)?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(\.\d+)?", re.ASCII)
+_UNCLEAR = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_COMMA = re.compile(r"\d[\d.]*,\d+", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class AmountKind(Kind[Amount]):
+    """`1,000` and `1 000` are a thousand. `1.000` is a thousand to half of the world and one to the other: it is asked
+    back, as is `1,5`."""
+
     shape = "amount"
     about = "100 tokens, $50 of spending, all, half or 25%"
+    words = 3
 
     def parse(self, text: str, scene: Scene) -> Amount | Wrong:
-        said = unicodedata.normalize("NFKC", text).strip().casefold()
+        said = " ".join(plain(text).split())
         if said in {"all", "max", "everything"}:
             return Amount(share=RATE)
         if said == "half":
             return Amount(share=RATE // 2)
         if said.endswith("%"):
             return self._share(text, said)
-        dollars = said.startswith("$") or said.endswith("$")
-        value = number(said.strip("$"))
+        found = _UNIT.fullmatch(said)
+        unit = _UNITS.get(found[3] or "") if found else None
+        if found is None or (found[3] and unit is None) or (found[1] and found[3]):
+            return Wrong(words.not_an_amount(text, selling=scene.selling))
+        return self._sized(text, found[2].strip(), scene, dollars=bool(found[1]) or unit == "$")
+
+    def _sized(self, text: str, digits: str, scene: Scene, *, dollars: bool) -> Amount | Wrong:
+        if _UNCLEAR.fullmatch(digits):
+            sign = "$" if dollars else ""
+            one, many = f"{sign}{digits}0", f"{sign}{digits.replace('.', '')}"
+            return Wrong(words.unclear_amount(text, one, many))
+        value = number(digits.replace(" ", "") if _THOUSANDS.fullmatch(digits) else digits)
+        if value is None and _COMMA.fullmatch(digits):
+            return Wrong(words.comma_in_amount(text))
         if value is None:
             return Wrong(words.not_an_amount(text, selling=scene.selling))
         size = int(value * MICRO)
@@ -172,10 +214,44 @@ class AmountKind(Kind[Amount]):
         )
 
     def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
-        usual = ("all", "half", "25%", "10", "100") if scene.selling else ("100", "$50", "25%", "half", "all")
-        return [
-            Hint(one, words.amount_hint(one, selling=scene.selling)) for one in usual if one.startswith(partial.strip())
-        ]
+        found = _to_sell(scene) if scene.selling else _to_buy(scene)
+        return [one for one in found if one.value.startswith(partial.strip())]
+
+
+def _to_sell(scene: Scene) -> list[Hint]:
+    """Parts of what she holds of the token named, and round numbers that are less."""
+    outcome, side = scene.said.get("outcome"), scene.said.get("side")
+    free: int | None = None
+    if isinstance(outcome, int) and isinstance(side, Side):
+        free = scene.held[outcome].free(side) if outcome in scene.held else 0
+    shares = [
+        Hint(word, words.sell_hint(word, None if free is None else free * part // RATE)) for word, part in _SHARES
+    ]
+    sizes = [one for one in (10, 100, 1_000) if free is None or one * MICRO < free][-2:]
+    return [*shares, *(Hint(str(one), words.tokens_hint()) for one in sizes)]
+
+
+def _to_buy(scene: Scene) -> list[Hint]:
+    """What she can pay for: tokens at the price now, dollars, parts of her balance."""
+    outcome, side, have = scene.said.get("outcome"), scene.said.get("side"), scene.spendable
+    if have is not None and have <= 0:
+        return []
+    price = None
+    if isinstance(outcome, int) and isinstance(side, Side) and outcome < len(scene.prices):
+        price = scene.prices[outcome][side is Side.NO]
+    sizes = [one for one in (100, 10) if have is None or one * (MICRO if price is None else price) <= have][:1]
+    spends = [one for one in (50, 20, 10, 5, 1) if have is None or one * MICRO <= have][:1]
+    found = [Hint(str(one), words.cost_hint(None if price is None else one * price)) for one in sizes]
+    found += [Hint(f"${one}", words.spend_hint()) for one in spends]
+    if have is None and scene.outcomes:
+        return found
+    return found + [
+        Hint(word, words.buy_hint(word, None if have is None else have * part // RATE))
+        for word, part in reversed(_SHARES)
+    ]
+
+
+_SHARES = (("all", RATE), ("half", RATE // 2), ("25%", RATE // 4))
 
 
 OutcomeArg = Annotated[int, Outcome()]

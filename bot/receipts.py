@@ -35,7 +35,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
 
 async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.Standing:
     state = await uow.markets.state(order.market)
-    member = await uow.members.get(order.market, order.person)
+    member = await uow.members.account(order.market, order.person)
     trades = await uow.trades.of_order(order.market, order.number)
     return words.Standing(
         params=market.params,
@@ -43,6 +43,7 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
         legs=legs_of(trades, order.number),
         latest=legs_of([one for one in trades if one.tick == tick], order.number),
         held=held(member, order.draft.outcome, order.draft.side) if member else 0,
+        owner=await uow.people.owner(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
 

@@ -10,10 +10,19 @@ from engine.state import Side
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Tokens one person holds of one outcome, in millionths."""
+    """Tokens one person holds of one outcome, in millionths; tied ones wait in the book to be sold."""
 
     yes: int = 0
     no: int = 0
+    tied_yes: int = 0
+    tied_no: int = 0
+
+    def of(self, side: Side) -> int:
+        return self.yes if side is Side.YES else self.no
+
+    def free(self, side: Side) -> int:
+        """What she can sell."""
+        return self.of(side) - (self.tied_yes if side is Side.YES else self.tied_no)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +40,9 @@ class Waiting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
-    is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first."""
+    is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what she can
+    put into an order beside its gas, micro-dollars, None without an account; `said` the values of the line's other
+    arguments, by name, as far as they are known: suggestions fit them."""
 
     now_ms: int
     outcomes: tuple[str, ...] = ()
@@ -41,6 +52,8 @@ class Scene:
     selling: bool = False
     tick: int = 10**10
     waiting: tuple[Waiting, ...] = ()
+    spendable: int | None = None
+    said: Mapping[str, object] = field(default_factory=dict)
 
     def is_active(self, outcome: int) -> bool:
         return self.active[outcome] if outcome < len(self.active) else True

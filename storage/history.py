@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func,
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
 from storage.repository import Repository
-from storage.schema import config, events, metrics, ticks, trades
+from storage.schema import config, events, metrics, orders, ticks, trades
 
 PAGE = 1_000  # rows
 
@@ -49,6 +49,24 @@ class Trades(Repository):
             yield page
             after = query.where(trades.c.trade_id > page[-1].id)
             page = [_trade(row) for row in await self._uow.rows(after)] if len(page) == size else []
+
+    async def paid(self, market: int, person: int) -> dict[tuple[int, Side], int]:
+        """What one account has paid for each token less what it got for it, fees in, what auto-fills gave back out;
+        micro-dollars. Gas and payouts are not counted."""
+        found: dict[tuple[int, Side], int] = {}
+        cost, gain = trades.c.amount + trades.c.buy_fee, trades.c.amount - trades.c.kept - trades.c.sell_fee
+        here = trades.c.market == market
+        back = (orders, orders.c.rebate, and_(orders.c.market == market, orders.c.user == person), -1)
+        for table, amount, hers, sign in (
+            (trades, cost, and_(here, trades.c.buy_user == person), 1),
+            (trades, gain, and_(here, trades.c.sell_user == person), -1),
+            back,
+        ):
+            query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(hers)
+            for row in await self._uow.rows(query.group_by(table.c.outcome, table.c.side)):
+                key = (row["outcome"], Side(row["side"]))
+                found[key] = found.get(key, 0) + sign * int(row["sum"])
+        return found
 
     async def volume(self, market: int) -> int:
         """Micro-dollars traded so far, before fees."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from bot.command import command
 from bot.context import Ctx, MarketView, Seat, request_id
 from bot.names import LONGEST_NAME, person_name
 from bot.params import NumberArg, Text
-from bot.reply import Reply
+from bot.reply import Line, Reply
 from bot.words import look as words_look
 from bot.words import own as words
 from bot.words.own import Holding
@@ -25,7 +26,8 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         before = await uow.members.get(market.id, person.id)
-        taken = [one.name for one in await uow.members.of(market.id) if one.person != person.id]
+        own = before.person if before else person.id
+        taken = [one.name for one in await uow.members.of(market.id) if one.person != own]
         wanted = name or (before.name if before else ctx.invocation.person_name)
         member = await uow.members.join(
             market.id, person.id, person_name(wanted, taken), request_id(ctx.invocation), ctx.now_ms
@@ -34,14 +36,16 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
             return words.cannot_join(member.code)
         await uow.markets.use(person.id, market.id)
         await uow.commit()
-    return words.joined(member, market.record, again=before is not None)
+    return words.joined(member, market.record, market.active(), again=before is not None)
 
 
 @command("positions", examples=("/positions",))
 async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
-    """See the tokens you hold, what they are worth now and what they pay if right."""
-    held = holdings(market, seat.member)
-    return words.positions(market.record.params, held, seat.member, over=market.record.over)
+    """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
+    async with ctx.db.reading() as uow:
+        paid = await uow.trades.paid(market.id, seat.member.person)
+    held = holdings(market, seat.member, paid)
+    return words.positions(market.record.params, held, seat.member, try_line(market), over=market.record.over)
 
 
 @command("balance", examples=("/balance",))
@@ -56,7 +60,7 @@ async def trades(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     """See your own last trades."""
     async with ctx.db.reading() as uow:
         found = await uow.trades.of_person(market.id, seat.member.person, n=_SHOWN)
-    return words.trades(market.record.params, found, seat.member.person)
+    return words.trades(market.record.params, found, seat.member.person, try_line(market))
 
 
 @command("markets", examples=("/markets", "/markets 3"))
@@ -80,8 +84,14 @@ async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
     return words_look.markets(found, current.id if current else None)
 
 
-def holdings(view: MarketView, member: Member) -> list[Holding]:
-    """What can still be right, dearest first."""
+def try_line(view: MarketView) -> Line:
+    """How to begin, for who has nothing to show yet."""
+    return words.begin(view.record, view.active(), view.member.available if view.member else 0)
+
+
+def holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], int] | None = None) -> list[Holding]:
+    """What can still be right, dearest first; `paid` as `Trades.paid` has it."""
+    spent = paid or {}
     person, held = member.person, member.tokens
     found = [
         Holding(
@@ -90,6 +100,7 @@ def holdings(view: MarketView, member: Member) -> list[Holding]:
             size=size,
             price=view.price(number, side),
             for_sale=view.state.resting.tied_of(person, number, side),
+            paid=spent.get((number, side), 0),
         )
         for number, pair in enumerate(held)
         for side, size in zip((Side.YES, Side.NO), pair, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.command import command
+from bot.commands.account import try_line
 from bot.context import Ctx, MarketView, Seat
 from bot.offers import closed
 from bot.params import NumberArg
@@ -25,7 +26,7 @@ async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
         waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
         found = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
     recent = [one for one in found if one.status not in OPEN_ORDERS][:_SHOWN]
-    return words.orders(market.record.params, waiting, recent)
+    return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
 
 
 @command("cancel", examples=("/cancel 7", "/cancel all"))
@@ -48,9 +49,10 @@ async def press_cancel(ctx: Ctx, *, market: NumberArg, order: OrderArg) -> Reply
     """
     async with ctx.db.writing() as uow:
         record = await uow.markets.get(market)
-        if record is None or ctx.person is None or await uow.members.get(market, ctx.person.id) is None:
+        member = await uow.members.get(market, ctx.person.id) if record and ctx.person else None
+        if record is None or member is None:
             return words.not_yours(order.number) if order.number is not None else words.nothing_waits()
-        reply = await _cancel(ctx, uow, record, ctx.person.id, order)
+        reply = await _cancel(ctx, uow, record, member.person, order)
         await uow.commit()
     return reply
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.command import command
-from bot.context import Ctx, MarketView, Seat, request_id
-from bot.offers import Wish, closed, closed_for_trading, offer, offer_of, terms_of
+from bot.context import Ctx, Habits, MarketView, Seat, request_id
+from bot.offers import Wish, closed, closed_for_trading, habitual, offer, offer_of, terms_of
 from bot.params import NumberArg
 from bot.params_book import AutofillArg, LimitArg
 from bot.params_trade import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
@@ -26,12 +28,13 @@ async def buy(
     *,
     market: MarketView,
     seat: Seat,
+    habits: Habits,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
     limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
-    autofill: AutofillArg = False,
+    autofill: AutofillArg | None = None,
 ) -> Reply:
     """Buy tokens that pay $1 each if you are right.
 
@@ -42,7 +45,8 @@ async def buy(
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
     """
     wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
-    return await _new_ticket(ctx, market, seat, wish)
+    wish = habitual(wish, habits.kept, market)
+    return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
 
 
 @command(
@@ -55,12 +59,13 @@ async def sell(
     *,
     market: MarketView,
     seat: Seat,
+    habits: Habits,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
     limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
-    autofill: AutofillArg = False,
+    autofill: AutofillArg | None = None,
 ) -> Reply:
     """Sell tokens you hold back to the market.
 
@@ -72,7 +77,8 @@ async def sell(
     slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
     """
     wish = Wish(outcome=outcome, side=side, buy=False, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
-    return await _new_ticket(ctx, market, seat, wish)
+    wish = habitual(wish, habits.kept, market)
+    return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
 
 
 @command(
@@ -84,12 +90,13 @@ async def quote(
     ctx: Ctx,
     *,
     market: MarketView,
+    habits: Habits,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
     limit: LimitArg | None = None,
     slippage: SlippageArg | None = None,
-    autofill: AutofillArg = False,
+    autofill: AutofillArg | None = None,
 ) -> Reply:
     """See what buying would cost and do to every price, without an order.
 
@@ -97,7 +104,7 @@ async def quote(
     slippage: how far the price may run, 5% unless you say otherwise
     """
     wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
-    found = offer(market, wish, None)
+    found = offer(market, habitual(wish, replace(habits.kept, confirm=True), market), None)
     if isinstance(found, Reply):
         return found
     return words_ticket.estimate(found, words.order_line(found.params, found.draft))
@@ -128,7 +135,7 @@ async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
             ticket=ticket.id,
         )
         if isinstance(order, Declined):
-            return await _declined(uow, order, market)
+            return await _declined(uow, order, market, ticket)
         if order.created:
             await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
         reply = await receipt(uow, order, market)
@@ -185,7 +192,7 @@ async def change(
         old = offer_of(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
             return words_ticket.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
-        member = await uow.members.get(record.id, ticket.person)
+        member = await uow.members.account(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
         raise LookupError(f"ticket {number} of somebody who is not in its market")
@@ -207,7 +214,7 @@ async def change(
 async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
     """The ticket and its market, if it was made for the speaker; a press by anybody else tells her nothing."""
     ticket = await uow.tickets.get(number)
-    if ticket is None or ctx.person is None or ticket.person != ctx.person.id:
+    if ticket is None or ctx.person is None or ticket.person not in await uow.people.selves(ctx.person.id):
         return words.not_your_ticket()
     market = await uow.markets.get(ticket.market)
     if market is None:
@@ -238,10 +245,45 @@ async def _new_ticket(
             now_ms=ctx.now_ms,
         )
         await uow.commit()
-    return words_ticket.ticket(offer_of(ticket, market.record.params), ticket.id, ticket.person)
+    return words_ticket.ticket(offer_of(ticket, market.record.params), ticket.id, ctx.person_id or ticket.person)
 
 
-async def _declined(uow: UnitOfWork, why: Declined, market: Market) -> Reply:
+async def _order_at_once(ctx: Ctx, market: MarketView, seat: Seat, wish: Wish) -> Reply:
+    """A ticket and its Confirm in one: for people who have switched asking off. All that protects her stays."""
+    found = offer(market, wish, seat.member)
+    if isinstance(found, Reply):
+        return found
+    async with ctx.db.writing() as uow:
+        ticket = await uow.tickets.create(
+            market.id,
+            seat.member.person,
+            found.draft,
+            reserve=found.most if wish.buy else found.quote.gas,
+            terms=terms_of(found),
+            request_id=request_id(ctx.invocation),
+            now_ms=ctx.now_ms,
+        )
+        order = await uow.orders.append(
+            ticket.market,
+            ticket.person,
+            ticket.draft,
+            request_id=ticket.request_id,
+            reserve=ticket.reserve,
+            now_ms=ctx.now_ms,
+            ticket=ticket.id,
+        )
+        if isinstance(order, Declined):
+            return await _declined(uow, order, market.record, ticket)
+        if order.created:
+            await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
+        reply = await receipt(uow, order, market.record)
+        await uow.commit()
+    return words_ticket.unasked(reply, offer_of(ticket, market.record.params), order, ctx.person_id)
+
+
+async def _declined(uow: UnitOfWork, why: Declined, market: Market, ticket: Ticket) -> Reply:
     if why.code == "no_cash":
         return words.no_cash_at_confirm(why.needed, why.available)
+    if why.code == "no_tokens":
+        return words.sold_already(market.params, ticket.draft, why.available, why.waiting)
     return closed(market, await uow.markets.state(market.id)) or words.cannot_trade("over")

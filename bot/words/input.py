@@ -173,18 +173,36 @@ def selling_takes_tokens() -> str:
     return "Selling goes by tokens, not dollars; say 40, half, 25% or all."
 
 
-def amount_hint(amount: str, *, selling: bool) -> str:
-    if selling:
-        return {"all": "everything you hold", "half": "half of what you hold", "25%": "a quarter of it"}.get(
-            amount, "tokens"
-        )
-    return {
-        "100": "tokens",
-        "$50": "spend this much, fees in",
-        "25%": "a quarter of your balance",
-        "half": "half of your balance",
-        "all": "your whole balance",
-    }[amount]
+def unclear_amount(text: str, one: str, many: str) -> str:
+    return f"{said(text)} can be read in two ways; say {one} or {many}."
+
+
+def comma_in_amount(text: str) -> str:
+    return f"{said(text)} has a comma where I expect a point; say it as 1.5, or 1,000 for a thousand."
+
+
+def sell_hint(word: str, size: int | None) -> str:
+    """`size` micro-tokens is what the word comes to, where it is known."""
+    what = {"all": "everything you hold", "half": "half of what you hold", "25%": "a quarter of it"}[word]
+    return what if size is None else f"{what}: {tokens(size)}"
+
+
+def tokens_hint() -> str:
+    return "tokens"
+
+
+def cost_hint(cost: int | None) -> str:
+    """Tokens to buy, about what they cost (micro-dollars) where it is known."""
+    return "tokens" if cost is None else f"tokens, about {money(cost)}"
+
+
+def spend_hint() -> str:
+    return "spend this much, fees in"
+
+
+def buy_hint(word: str, spend: int | None) -> str:
+    what = {"all": "your whole balance", "half": "half of your balance", "25%": "a quarter of your balance"}[word]
+    return what if spend is None else f"{what}: {money(spend)}"
 
 
 def not_a_rate(what: str, text: str) -> str:

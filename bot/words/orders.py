@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from bot.money import Cut, limit_price, money, tokens
 from bot.reply import Action, Column, Line, Reply, Table, Tone, code, line
-from bot.words.own import first_buy
 from bot.words.receipt import cancel_action
 from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
 from engine.terms import MarketParams
@@ -24,16 +23,18 @@ _STATES = {
 }
 
 
-def orders(params: MarketParams, waiting: Sequence[OrderRow], recent: Sequence[OrderRow]) -> Reply:
-    """Those that wait first, newest first, with a button each; then those that have run."""
+def orders(
+    params: MarketParams, waiting: Sequence[OrderRow], recent: Sequence[OrderRow], owner: int | None, rest: Line
+) -> Reply:
+    """Those that wait first, newest first, with a button each; then those that have run. `rest` for who has none."""
     if not waiting and not recent:
-        return say("You have sent no orders yet.", blocks=(line("Try ", code(first_buy(params))),))
+        return say("You have sent no orders yet.", blocks=(rest,))
     blocks: list[Line | Table] = []
     if waiting:
         blocks.append(_waiting(params, waiting))
     if recent:
         blocks.append(_recent(params, recent))
-    return say(_head(waiting), blocks=blocks, actions=_buttons(waiting))
+    return say(_head(waiting), blocks=blocks, actions=_buttons(waiting, owner))
 
 
 def _head(waiting: Sequence[OrderRow]) -> str:
@@ -100,11 +101,11 @@ def _recent_row(params: MarketParams, one: OrderRow) -> tuple[Line, ...]:
     )
 
 
-def _buttons(waiting: Sequence[OrderRow]) -> tuple[Action, ...]:
-    rows = [cancel_action(one, f"Cancel {one.number}") for one in waiting[:BUTTONS]]
+def _buttons(waiting: Sequence[OrderRow], owner: int | None) -> tuple[Action, ...]:
+    rows = [cancel_action(one, f"Cancel {one.number}", owner) for one in waiting[:BUTTONS]]
     if len(waiting) > 1:
         first = waiting[0]
-        rows.append(Action(label="Cancel all", text=f"/order cancel {first.market} all", person=first.person))
+        rows.append(Action(label="Cancel all", text=f"/order cancel {first.market} all", person=owner))
     return tuple(rows)
 
 

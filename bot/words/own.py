@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.money import Cut, money, price, signed_money, signed_percent, tokens
 from bot.names import clean
-from bot.reply import Column, Reply, Stamp, Table, code, line, quiet
+from bot.params import quoted
+from bot.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
 from bot.words.shared import dotted, name_of, no, outcome, plural, say, side_word
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -16,20 +17,27 @@ from storage.records import Market, Member, TradeRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """Tokens of one side of one outcome, the price of one now, and how many of them wait in the book to be sold."""
+    """Tokens of one side of one outcome, the price of one now, how many of them wait in the book to be sold, and what
+    she has paid for such tokens less what she has got for them so far (fees in, micro-dollars)."""
 
     outcome: int
     side: Side
     size: int
     price: int
     for_sale: int = 0
+    paid: int = 0
 
     @property
     def worth(self) -> int:
         return self.size * self.price // 10**6
 
+    @property
+    def profit(self) -> int:
+        """Made or lost with this token so far, what she still holds at its price now."""
+        return self.worth - self.paid
 
-def joined(member: Member, market: Market, *, again: bool) -> Reply:
+
+def joined(member: Member, market: Market, active: Sequence[int], *, again: bool) -> Reply:
     """A new account, or the one there was."""
     name = clean(member.name)
     balance = money(member.available, Cut.DOWN)
@@ -44,16 +52,37 @@ def joined(member: Member, market: Market, *, again: bool) -> Reply:
         rest = line(
             "Trading has not started; ", code("/board"), " shows the starting prices, ", code("/rules"), " the rules."
         )
-    elif not member.funded:
-        rest = line("It is in your account with the next tick. Then try ", code(first_buy(market.params)))
+    elif market.status is Status.RUNNING and not member.funded:
+        first = first_buy(market.params, active, member.available)
+        rest = line("It is in your account with the next tick. Then try ", code(first))
+    elif market.status is Status.RUNNING:
+        first = first_buy(market.params, active, member.available)
+        rest = line("Try ", code(first), " or look at ", code("/board"))
     else:
-        rest = line("Try ", code(first_buy(market.params)), " or look at ", code("/board"))
+        rest = line("Trading is frozen just now; ", code("/board"), " shows where it stands and what comes next.")
     return say(head, blocks=(rest,))
 
 
-def first_buy(params: MarketParams) -> str:
-    name = name_of(params, 0).lower()
-    return f'/buy "{name}" yes $50' if " " in name else f"/buy {name} yes $50"
+def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int | None = None) -> str:
+    """A line to begin with: an outcome that is still in, and no more than she has."""
+    name = name_of(params, active[0] if active else 0).lower()
+    have = params.starting_balance if spendable is None else spendable
+    dollars = next((one for one in _FIRST_SPENDS if one * 10**6 + params.gas_fee <= have), None)
+    return f"/buy {quoted(name)} yes {'half' if dollars is None else f'${dollars}'}"
+
+
+_FIRST_SPENDS = (50, 20, 10, 5, 1)
+
+
+def begin(market: Market, active: Sequence[int], spendable: int) -> Line:
+    """What follows "you have none yet": one command to begin with, as the market stands."""
+    if market.over or market.status is Status.DISPUTED:
+        return line(code("/leaderboard"), " shows how everybody did.")
+    if market.status is Status.RUNNING and spendable > 0:
+        return line(
+            f"You have {money(spendable, Cut.DOWN)} to spend. Try ", code(first_buy(market.params, active, spendable))
+        )
+    return line(code("/board"), " shows the prices and when trading opens.")
 
 
 def cannot_join(code_: str) -> Reply:
@@ -65,18 +94,12 @@ def cannot_join(code_: str) -> Reply:
     return no("This market does not take anybody in now.", blocks=(line(code("/board"), " shows where it stands."),))
 
 
-def positions(params: MarketParams, holdings: Sequence[Holding], member: Member, *, over: bool) -> Reply:
-    """What she holds: worth now, and if right."""
+def positions(params: MarketParams, holdings: Sequence[Holding], member: Member, rest: Line, *, over: bool) -> Reply:
+    """What she holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
     if not holdings and over:
-        return say(
-            f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.",
-            blocks=(line(code("/leaderboard"), " shows how everybody did."),),
-        )
+        return say(f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.", blocks=(rest,))
     if not holdings:
-        return say(
-            "You hold no tokens yet.",
-            blocks=(line(f"You have {money(member.available, Cut.DOWN)} to spend. Try ", code(first_buy(params))),),
-        )
+        return say("You hold no tokens yet.", blocks=(rest,))
     worth = sum(holding.worth for holding in holdings)
     rows = tuple(
         (
@@ -85,6 +108,7 @@ def positions(params: MarketParams, holdings: Sequence[Holding], member: Member,
             line(price(one.price)),
             line(money(one.worth, Cut.DOWN)),
             line(money(one.size, Cut.DOWN)),
+            line(signed_money(one.profit)),
         )
         for one in holdings
     )
@@ -94,42 +118,45 @@ def positions(params: MarketParams, holdings: Sequence[Holding], member: Member,
         Column(title="Price", numeric=True),
         Column(title="Worth", numeric=True),
         Column(title="If right", numeric=True),
+        Column(title="Profit", numeric=True),
     )
     return say(
         f"Your tokens are worth {money(worth, Cut.DOWN)} now; {money(member.available, Cut.DOWN)} is left to spend.",
         blocks=(
             Table(columns=columns, rows=rows),
+            line(_in_all(member, worth)),
             line(code(f"/sell {_typed(params, holdings[0])} half"), " sells some."),
         ),
     )
 
 
 def _typed(params: MarketParams, holding: Holding) -> str:
-    name = name_of(params, holding.outcome).lower()
-    return f'"{name}" {holding.side.value}' if " " in name else f"{name} {holding.side.value}"
+    return f"{quoted(name_of(params, holding.outcome).lower())} {holding.side.value}"
+
+
+def _in_all(member: Member, worth: int) -> str:
+    """Everything she has, against what she was given."""
+    total = member.balance + member.coming + member.escrow + worth
+    given = member.stake + member.coming
+    gain = total - given
+    return (
+        f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, given)}) on the "
+        f"{money(given)} you were given."
+    )
 
 
 def balance(member: Member, worth: int) -> Reply:
     """What she can spend, and how she stands against what she was given."""
-    total = member.balance + member.coming + member.escrow + worth
-    given = member.stake + member.coming
-    gain = total - given
-    rows = [
-        line(
-            dotted(
-                [
-                    f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
-                    f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
-                    f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
-                    f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
-                ]
-            )
-        ),
-        line(
-            f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, given)}) on the "
-            f"{money(given)} you were given."
-        ),
-    ]
+    aside = dotted(
+        [
+            f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
+            f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
+            f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
+            f"tokens worth {money(worth, Cut.DOWN)} now" if worth else "",
+        ]
+    )
+    rows = [line(aside)] if aside else []
+    rows.append(line(_in_all(member, worth)))
     spent = dotted(
         [f"fees {money(member.fees)}" if member.fees else "", f"gas {money(member.gas)}" if member.gas else ""]
     )
@@ -138,10 +165,10 @@ def balance(member: Member, worth: int) -> Reply:
     return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
 
 
-def trades(params: MarketParams, found: Sequence[TradeRow], person: int) -> Reply:
-    """Her own, newest first."""
+def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: Line) -> Reply:
+    """Her own, newest first; `rest` for who has none."""
     if not found:
-        return say("You have not traded yet.", blocks=(line("Try ", code(first_buy(params))),))
+        return say("You have not traded yet.", blocks=(rest,))
     rows = tuple(
         (
             line(Stamp(one.ts_ms)),

@@ -24,6 +24,7 @@ class Standing:
     legs: Sequence[Leg]
     held: int
     price_now: int
+    owner: int  # who may press its buttons
     latest: Sequence[Leg] = ()
 
     @property
@@ -83,7 +84,7 @@ def filled(done: Standing) -> Reply:
 def in_book(done: Standing, limit: int) -> Reply:
     """It waits, whole or in part."""
     one, draft = done.order, done.order.draft
-    action = cancel_action(one, "Cancel the rest" if one.done else "Cancel")
+    action = cancel_action(one, "Cancel the rest" if one.done else "Cancel", done.owner)
     if not one.done:
         verb = "buying" if draft.buy else "selling"
         head = f"In the book: {verb} {tokens(draft.size)} {done.what} at {limit_price(limit)} or "
@@ -152,9 +153,9 @@ def why_voided(order: OrderRow) -> str:
     return f"the market was called off, and order {order.number} is returned."
 
 
-def cancel_action(order: OrderRow, label: str) -> Action:
+def cancel_action(order: OrderRow, label: str, owner: int | None) -> Action:
     """Only she may press it, and it means this order whatever market the chat holds by then."""
-    return Action(label=label, text=f"/order cancel {order.market} {order.number}", person=order.person)
+    return Action(label=label, text=f"/order cancel {order.market} {order.number}", person=owner)
 
 
 def _how(done: Standing) -> list[Line]:

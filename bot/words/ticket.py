@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.money import (
     RATE,
@@ -24,7 +24,7 @@ from bot.words import limit as words_limit
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.quote import Quote
 from engine.terms import MarketParams
-from storage.records import OrderDraft
+from storage.records import OrderDraft, OrderRow, OrderStatus
 
 _MOVES_SHOWN = 3
 
@@ -62,12 +62,23 @@ def ticket(offer: Offer, number: int, person: int) -> Reply:
         blocks=_ticket_lines(offer),
         actions=(
             Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True),
-            Action(label="Change", text=f"/ticket change {number}", person=person),
+            Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
             Action(label="Cancel", text=f"/ticket cancel {number}", person=person),
         ),
         tone=Tone.WAIT,
         ticket=number,
     )
+
+
+def unasked(sent: Reply, offer: Offer, order: OrderRow, person: int | None) -> Reply:
+    """An order that went out without a ticket: what was sent, what it is about, and how to be asked again."""
+    if order.status is not OrderStatus.PENDING:  # the same line once more: it is what it has become
+        return sent
+    about = line(*_headline(offer))
+    how = line("Ordered without asking, as you have set it; ", code("/settings confirm on"), " brings tickets back.")
+    back = Action(label=f"Cancel {order.number}", text=f"/order cancel {order.market} {order.number}", person=person)
+    asking = Action(label="Ask me again", text="/settings confirm on", person=person)
+    return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
 
 
 def estimate(offer: Offer, again: str) -> Reply:

@@ -432,6 +432,7 @@ async def test_a_market_without_matching_or_auto_fill_says_so(tmp_path: Path) ->
 async def test_a_quote_with_a_limit_says_what_would_wait_and_orders_nothing(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=("ada",))
+        await play.say("eve", "/board")
         before = play.rows()
         text = plain.text(await play.say("eve", "/quote germany yes 500 limit 52c autofill"))
         assert "At once 158.66 of 500" in text
@@ -445,6 +446,7 @@ async def test_depth_shows_what_sizes_would_do_and_nobody_sells_what_nobody_hold
         await running(play, people=("ada",))
         await play.confirmed("ada", "/buy germany yes 100")
         await play.tick()
+        await play.say("eve", "/board")
         before = play.rows()
         rows = plain.text(await play.say("eve", "/depth germany")).splitlines()
         assert rows[0].startswith("$1,000 of Germany YES would lift it from 51.")
