@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.reply import Board, BoardRow
-from bot.words.look import out_note, status_word, step_words
+from bot.words.look import CLAIMED, out_note, status_word, step_words
 from bot.words.shared import name_of
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
@@ -39,9 +39,10 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
 
 
 def _best_first(state: MarketState, params: MarketParams) -> list[int]:
-    """The winner, then the active by price, then those who are out, the last to go first."""
+    """The winner or who was named so, then the active by price, then those who are out, the last to go first."""
     out = list(reversed(state.out))
-    active = sorted(state.active, key=lambda i: (i != state.winner, -price_micro(state, params, i, Side.YES), i))
+    first = state.claim.winner if state.claim is not None else state.winner
+    active = sorted(state.active, key=lambda i: (i != first, -price_micro(state, params, i, Side.YES), i))
     rest = [i for i in range(params.n_outcomes) if i not in active and i not in out]
     rest.sort(key=lambda i: i != state.winner)
     return [*active, *rest, *out]
@@ -60,7 +61,11 @@ def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow]
     params = market.params
     yes = price_micro(state, params, number, Side.YES)
     active = state.binaries[number].active
-    note = "winner" if state.winner == number else "" if active else out_note(_round_of(number, rounds))
+    note = "" if active else out_note(_round_of(number, rounds))
+    if state.winner == number:
+        note = "winner"
+    elif state.claim is not None and state.claim.winner == number:
+        note = CLAIMED
     return BoardRow(
         outcome=number,
         name=name_of(params, number),

@@ -9,18 +9,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot import duties
 from bot.boards import board_of
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
 from bot.words import admin as words_admin
 from bot.words import channel as words_channel
+from bot.words import decisions as words_decisions
 from bot.words import look as words_look
 from bot.words import news as words_news
 from bot.words import orders as words_orders
 from bot.words import show as words_show
 from bot.words.shared import listed, name_of
 from engine.state import MarketState
-from storage.records import Market, OutboxRow
+from storage.records import ApprovalStatus, Market, OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 
@@ -32,6 +34,7 @@ class Telling:
     market: Market
     facts: Mapping[str, Any]  # the payload; shapes in scheduler.notices and scheduler.watch
     now_ms: int
+    person: int | None = None  # whom it is told to alone
 
     async def state(self) -> MarketState:
         return await self.uow.markets.state(self.market.id)
@@ -43,7 +46,7 @@ async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -
     say = _KINDS.get(row.kind)
     if say is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
-    return await say(Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms))
+    return await say(Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person))
 
 
 async def _board(told: Telling) -> Reply:
@@ -73,8 +76,38 @@ async def _resolved(told: Telling) -> Reply:
     names = {member.person: member.name for member in members}
     winner = int(told.facts["winner"])
     alt = f"{name_of(told.market.params, winner)} wins: every price from the start to the end"
-    reason = await _reason(told, "resolve", [winner])
+    reason = await _reason(told, "correct", [winner]) or await _reason(told, "resolve", [winner])
     return words_show.resolved(told.market, told.facts, names, _prices(told.market, alt), reason)
+
+
+async def _claimed(told: Telling) -> Reply:
+    reason = await _reason(told, "resolve", [int(told.facts["winner"])])
+    return words_decisions.claimed(told.market, told.facts, reason)
+
+
+async def _corrected(told: Telling) -> Reply:
+    reason = await _reason(told, "correct", [int(told.facts["winner"])])
+    return words_decisions.corrected(told.market, told.facts, reason)
+
+
+async def _proposal(told: Telling) -> Reply | None:
+    """To another admin; nothing where it has been decided or has lapsed meanwhile."""
+    one = await told.uow.approvals.get(told.market.id, int(told.facts["number"]))
+    state = await told.state()
+    if one is None or one.status is not ApprovalStatus.WAITING or not duties.stands(one, state):
+        return None
+    proposer = await told.uow.people.get(one.proposer)
+    part = await duties.part_of(told.uow, told.market, state, told.person)
+    return words_decisions.to_approve(told.market, one, proposer.name if proposer else "an admin", part, told.now_ms)
+
+
+async def _granted(told: Telling) -> Reply:
+    """With the reason, where the admin gave one."""
+    wanted = (told.person, told.facts["cash"])
+    for row in await told.uow.audit.of(told.market.id, n=20):
+        if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == wanted:
+            return words_show.granted(told.facts, row.reason)
+    return words_show.granted(told.facts)
 
 
 def _prices(market: Market, alt: str) -> Picture:
@@ -122,7 +155,7 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "announcement": _simple(lambda told: words_news.announcement(told.market, str(told.facts["text"]))),
     "started": _simple(lambda told: words_show.started(told.market, told.facts)),
     "order": _order,
-    "granted": _simple(lambda told: words_show.granted(told.facts)),
+    "granted": _granted,
     "paid": _simple(lambda told: words_show.paid(told.market, told.facts)),
     "refunded": _simple(lambda told: words_show.refunded(told.market, told.facts)),
     "refused": _refused,
@@ -133,6 +166,9 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "resumed": _resumed,
     "paused": _simple(lambda _: words_show.paused()),
     "resolved": _resolved,
+    "claimed": _claimed,
+    "corrected": _corrected,
+    "proposal": _proposal,
     "voided": _simple(lambda told: words_show.voided(told.facts)),
     "retuned": _simple(lambda told: words_show.retuned(list(told.facts["fields"]))),
     "big_trade": _simple(lambda told: words_show.big_trade(told.market.params, told.facts)),

@@ -17,6 +17,8 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 | eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
 | resumed, paused | chats | round or null, at_ms |
 | resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
+| claimed | chats | fields of `Claimed`, at_ms, until_ms, late_ms, head |
+| corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
 | voided | chats | at_ms, owed, paid, scaled, head |
 | retuned | chats | fields |
 | big_trade | chats | outcome, side, buy, size, amount, price |
@@ -31,7 +33,9 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from engine.events import (
+    Claimed,
     ControlRefused,
+    Corrected,
     Eliminated,
     Frozen,
     Joined,
@@ -178,6 +182,11 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place], head: str
                 places: list[Json] = [list(place) for place in podium]
                 extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places, "head": head}
                 found.append(_to_chats("resolved", _plain(market, event) | extra))
+            case Claimed():
+                extra = {"late_ms": late(event.at_ms), "head": head}
+                found.append(_to_chats("claimed", _plain(market, event) | extra))
+            case Corrected():
+                found.append(_to_chats("corrected", _plain(market, event) | {"head": head}))
             case Voided():
                 found.append(_to_chats("voided", _plain(market, event) | {"head": head}))
             case Retuned():
@@ -198,10 +207,14 @@ def _frozen(market: Market, event: Frozen, late: Callable[[int], int]) -> dict[s
     }
 
 
-def _plain(market: Market, event: Eliminated | Resumed | Paused | Resolved | Voided) -> dict[str, Json]:
-    """The event's own fields, its time as epoch milliseconds."""
+def _plain(
+    market: Market, event: Eliminated | Resumed | Paused | Resolved | Claimed | Corrected | Voided
+) -> dict[str, Json]:
+    """The event's own fields, its times as epoch milliseconds."""
     found = cast("dict[str, Json]", event.to_json())
     del found["type"]
+    if isinstance(event, Claimed | Corrected):
+        found["until_ms"] = market.epoch_ms(event.until_ms)
     return found | {"at_ms": market.epoch_ms(event.at_ms)}
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from engine.state import Status
 from engine.units import MICRO
 from scheduler.pace import Pace
 from storage.records import Audience, Market, Notice, Payload
@@ -63,6 +64,8 @@ class Facts:
 def watch(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
     """What is to be told now, and what is then remembered. `market` as it stands after the tick."""
     found: list[Notice] = []
+    if market.status is Status.DISPUTED:  # trading is over, and who leads has been said
+        return found, memo
     for step in (_lead, _digest, _countdown):
         told, memo = step(market, memo, facts, pace)
         found += told

@@ -5,10 +5,12 @@ from __future__ import annotations
 from bot.command import Command
 from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_channel import channel, roles
+from bot.commands.admin_decide import approve, correct, eliminate, resolve, void
+from bot.commands.admin_grant import grant
 from bot.commands.admin_monitor import export, graph, monitor
 from bot.commands.admin_people import announce, log, post, users
 from bot.commands.admin_rehearse import rehearse
-from bot.commands.admin_run import eliminate, freeze, pause, resolve, resume, start, void
+from bot.commands.admin_run import freeze, pause, resume, start
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_season import season
 from bot.commands.admin_setup import create, open_, set_
@@ -54,7 +56,10 @@ COMMANDS: tuple[Command, ...] = (
     pause,
     eliminate,
     resolve,
+    correct,
+    approve,
     void,
+    grant,
     monitor,
     users,
     announce,

@@ -16,14 +16,20 @@ from storage.records import Market, NextStep, TradeRow
 # -- the board
 
 
+CLAIMED = "named winner"
+"""The note of an outcome that has won unless it is corrected before it is paid."""
+
+
 def status_word(market: Market) -> str:
     return "Halted" if market.halted else STATUS_WORDS[market.status]
 
 
 def step_words(step: NextStep) -> str:
-    """`Round 2 freezes`, `The final is decided`, `Trading starts`."""
+    """`Round 2 freezes`, `The final is decided`, `Trading starts`, `The winner is paid`."""
     if step.kind == "start":
         return "Trading starts"
+    if step.kind == "pay":
+        return "The winner is paid"
     what = "The final" if step.final else f"Round {(step.round or 0) + 1}"
     return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
 
@@ -37,6 +43,8 @@ def board(shown: Board, audience: Audience) -> Reply:
     best = shown.rows[0]
     if best.note == "winner":
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
+    elif best.note == CLAIMED:
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " is named the winner, and not paid yet.")
     elif shown.status == "Lobby":
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:
@@ -178,6 +186,8 @@ def rules(market: Market | None) -> Reply:
     ]
     if market is not None:
         rows.append(line(_terms(market.params)))
+        if market.params.dispute_window:
+            rows.append(line(_window(market.params)))
         rows += [line(row) for row in _meeting(market.params)]
     rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
     return say("You trade on who wins, for play money.", blocks=rows)
@@ -188,6 +198,13 @@ def _terms(params: MarketParams) -> str:
         f"Here: {money(params.starting_balance)} to start with, fee {percent(params.fee)} of the price a token, "
         f"{'gas ' + money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
         f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
+    )
+
+
+def _window(params: MarketParams) -> str:
+    return (
+        f"Whoever is named the winner is paid {span(params.dispute_window)} later; until then a wrong result can be "
+        "corrected, and nothing that was paid has to come back."
     )
 
 

@@ -57,6 +57,7 @@ SETTINGS: Mapping[str, str] = {
     "floor_enabled": "the pot's floor, on or off",
     "floor_allowance": "what a round adds to the floor's allowance",
     "band": "how far YES and NO together may leave $1, or off",
+    "dispute_window": "time between naming a winner and paying, or off",
     "interpolation": "continue or reset the changing terms with each round",
 }
 """What `/admin set` can change, in words; the names are the engine's."""
@@ -67,6 +68,7 @@ ALIASES: Mapping[str, str] = {
     "gas": "gas_fee",
     "outcomes": "outcome_names",
     "stake": "z",
+    "dispute": "dispute_window",
 }
 
 _SPELLED = {
@@ -74,6 +76,7 @@ _SPELLED = {
     "starting_balance": "balance",
     "batch_interval_ms": "tick",
     "gas_fee": "gas",
+    "dispute_window": "dispute",
     "rounds": "schedule",
 }
 
@@ -267,7 +270,9 @@ def shown_value(params: MarketParams, name: str) -> str:
     value = getattr(params, name)
     if name in {"z", "l0", "gas_fee", "floor_allowance", "starting_balance"}:
         return typed_money(value)
-    if name in {"duration", "batch_interval_ms"}:
+    if name == "dispute_window" and not value:
+        return "off"
+    if name in {"duration", "batch_interval_ms", "dispute_window"}:
         return typed_span(value) if value % 1000 == 0 else f"{value}ms"
     if name == "outcome_names":
         return ", ".join(clean(one) for one in value)

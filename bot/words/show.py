@@ -357,9 +357,10 @@ def refunded(market: Market, facts: Facts) -> Reply:
     )
 
 
-def granted(facts: Facts) -> Reply:
+def granted(facts: Facts, reason: str = "") -> Reply:
+    why = f" {sentence(reason)}" if reason else ""
     return Reply(
-        head=line(f"An admin gave you {money(int(facts['cash']), Cut.DOWN)}."),
+        head=line(f"An admin gave you {money(int(facts['cash']), Cut.DOWN)}.{why}"),
         blocks=(line(code("/balance"), " shows it."),),
         tone=Tone.GOOD,
     )

@@ -55,7 +55,7 @@ def _again(failed: Failed, typed: str | None = None) -> Line:
         if have > 10_000:
             return line(code(order_line(failed.params, draft, "all")), " spends what you have.")
         return line(code("/sell"), " something first, or look at ", code("/positions"))
-    if failed.reason in {Reason.OUTCOME_OUT, Reason.NOT_RUNNING}:
+    if failed.reason in {Reason.OUTCOME_OUT, Reason.NOT_RUNNING, Reason.DISPUTED}:
         return line(code("/board"), " shows where the market stands.")
     if failed.reason in {Reason.FROZEN, Reason.PAUSED}:
         return line("Nothing was charged. ", code(order_line(failed.params, draft, typed)), " when trading resumes.")
@@ -84,6 +84,7 @@ def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams,
         Reason.FROZEN: "trading was frozen before your order's turn.",
         Reason.PAUSED: "trading was paused before your order's turn.",
         Reason.NOT_RUNNING: "the market is not open for trading.",
+        Reason.DISPUTED: "a winner had been named before your order's turn.",
         Reason.DUPLICATE_ID: "this order had been handed in before.",
         Reason.UNKNOWN_USER: "you have no account in this market; /join gives you one.",
         Reason.UNKNOWN_OUTCOME: "there is no such outcome in this market.",
@@ -237,6 +238,7 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
         "round": "Trading is frozen while a round is decided.",
         "asked": "Trading is frozen until an admin names the round's result.",
         "paused": "Trading is paused by an admin.",
+        "disputed": "A winner is named; trading is over.",
         "over": "This market is over; it is no longer traded.",
         "halted": "Trading is halted while an admin looks into a problem; your money is safe.",
     }
@@ -245,6 +247,8 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
         rest.append(line(f"{step} ", Stamp(at_ms, countdown=True), "."))
     if why == "over":
         rest.append(line(code("/leaderboard"), " shows how it ended."))
+    elif why == "disputed":
+        rest.append(line("Nothing was ordered or charged. ", code("/positions"), " shows what you hold."))
     else:
         rest.append(line("Nothing was ordered or charged. ", code("/board"), " shows the prices."))
     return no(sentences[why], blocks=rest)
@@ -254,6 +258,19 @@ def no_cash_at_confirm(needed: int, available: int) -> Reply:
     return no(
         f"This order may cost {money(needed, Cut.UP)} and you have {money(available, Cut.DOWN)} free.",
         blocks=(line("Nothing was ordered; change the amount or sell something first."),),
+    )
+
+
+def sold_already(params: MarketParams, draft: OrderDraft, free: int, waiting: int) -> Reply:
+    """Another sale on its way to the tick has taken the tokens."""
+    what = token_name(params, draft.outcome, draft.side)
+    left = f"{tokens(free)} of your {what} are left to sell" if free else f"none of your {what} are left to sell"
+    again = order_line(params, draft, typed_tokens(free)) if free else "/orders"
+    return no(
+        f"You are selling {tokens(waiting)} {what} already, with the next tick; {left}.",
+        blocks=(
+            line("Nothing was ordered or charged. ", code(again), " sells them." if free else " shows what waits."),
+        ),
     )
 
 

@@ -31,7 +31,8 @@ def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
     known = words_trade.refusal(reason, {"have": 1, "need": 2}, PARAMS, DRAFT)
     controls = {
         Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
-        Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER,
+        Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER, Reason.NOT_DISPUTED, Reason.HAS_TRADED,
+        Reason.HAS_ORDERS, Reason.HAS_PAID,
     }  # fmt: skip
     assert SENTENCE.fullmatch(known), known
     assert (known == words_trade.refusal("unheard of", {}, PARAMS, DRAFT)) == (reason in controls)

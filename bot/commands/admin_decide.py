@@ -1,0 +1,211 @@
+"""Deciding a market by hand. What cannot be undone is shown in numbers first, by the function that will do it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bot import duties
+from bot.command import command
+from bot.commands.deciding import Decision, decide, prices_of, tried
+from bot.commands.deeds import note, tell_board
+from bot.confirm import ConfirmArg, code_of
+from bot.context import Ctx, MarketView
+from bot.params import NumberArg, Text, quoted
+from bot.params_trade import AnyOutcomeArg, OutcomesArg
+from bot.reply import Reply
+from bot.words import admin as words_admin
+from bot.words import decisions as words
+from engine.events import ControlRefused
+from engine.intents import ControlKind
+from engine.state import Status
+from storage.records import Approval, ApprovalStatus, Declined, Json
+from storage.unit_of_work import UnitOfWork
+
+ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
+_KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
+_BEFORE_START = (Status.DRAFT, Status.LOBBY)
+
+
+@command("admin eliminate", examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile"))
+async def eliminate(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    outcomes: OutcomesArg,
+    reason: ReasonArg | None = None,
+    confirm: ConfirmArg | None = None,
+) -> Reply:
+    """Name who is out: holders of NO are paid, trading goes on with the rest. Shows the numbers first.
+
+    outcomes: who is out, several with commas between
+    confirm: the code of the preview, which its button carries
+    """
+    named = ", ".join(quoted(market.names[i]) for i in outcomes)
+    return await decide(ctx, market, Decision(kind="eliminate", outcomes=outcomes, named=named, reason=reason), confirm)
+
+
+@command("admin resolve", examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time"))
+async def resolve(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    winner: AnyOutcomeArg,
+    reason: ReasonArg | None = None,
+    confirm: ConfirmArg | None = None,
+) -> Reply:
+    """Name the winner: everybody is paid and the market ends. Shows the numbers first.
+
+    With a dispute window everybody is paid when it has passed, and until then a wrong result can be corrected.
+
+    winner: who has won
+    confirm: the code of the preview, which its button carries
+    """
+    named = quoted(market.names[winner])
+    return await decide(ctx, market, Decision(kind="resolve", outcomes=(winner,), named=named, reason=reason), confirm)
+
+
+@command("admin correct", examples=("/admin correct brazil", "/admin correct 2 the goal was offside"))
+async def correct(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    winner: AnyOutcomeArg,
+    reason: ReasonArg | None = None,
+    confirm: ConfirmArg | None = None,
+) -> Reply:
+    """Name another winner before anybody is paid; the dispute window begins anew. Shows the numbers first.
+
+    winner: who has won instead
+    confirm: the code of the preview, which its button carries
+    """
+    named = quoted(market.names[winner])
+    return await decide(ctx, market, Decision(kind="correct", outcomes=(winner,), named=named, reason=reason), confirm)
+
+
+@command("admin void", examples=("/admin void", "/admin void the match was abandoned"))
+async def void(
+    ctx: Ctx, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Call the market off: everybody gets back what she put in, net. Shows the numbers first.
+
+    confirm: the code of the preview, which its button carries
+    """
+    record = market.record
+    if record.status not in _BEFORE_START:
+        return await decide(ctx, market, Decision(kind="void", outcomes=(), named="", reason=reason), confirm)
+    code = code_of(record.id, "void", record.status.value)
+    if confirm != code:
+        return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(record.id, status=Status.VOIDED)
+        if isinstance(found, Declined):
+            return words_admin.already_started(record)
+        await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
+        await tell_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words_admin.draft_voided(record)
+
+
+@command("admin approve", examples=("/admin approve", "/admin approve 3"))
+async def approve(
+    ctx: Ctx, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
+
+    An admin who has a part in the market does not decide alone what no round asked for: an admin who has none approves.
+
+    number: the proposal's
+    confirm: the code of the preview, which its button carries
+    """
+    if number is None:
+        return await _list(ctx, market)
+    async with ctx.db.reading() as uow:
+        one = await uow.approvals.get(market.id, number)
+        if one is None:
+            return words.no_such_proposal(number)
+        part = await duties.part_of(uow, market.record, market.state, ctx.person_id)
+        proposer = await _name(uow, market, one.proposer)
+    refused = _refused(ctx, market, one, part)
+    if refused is not None:
+        return refused
+    kind = _KINDS[one.kind]
+    found = tried(market, kind, one.outcomes)
+    if isinstance(found, ControlRefused):
+        return words_admin.refused_now(market.record, kind, found.reason.value, market.state)
+    code = code_of("approve", market.id, number, one.code, market.status.value)
+    if confirm != code:
+        return words.preview(
+            words.Preview(
+                record=market.record,
+                kind=kind,
+                event=found,
+                again=f"/admin approve {number} confirm={code}",
+                person=ctx.person_id,
+                stale=bool(confirm),
+                now_ms=ctx.now_ms,
+                proposal=one,
+                proposer=proposer,
+            )
+        )
+    return await _approved(ctx, market, one)
+
+
+async def _list(ctx: Ctx, market: MarketView) -> Reply:
+    async with ctx.db.reading() as uow:
+        standing = [one for one in await uow.approvals.waiting(market.id) if duties.stands(one, market.state)]
+        named = [(one, await _name(uow, market, one.proposer)) for one in standing]
+    return words.proposals(market.record, named, ctx.now_ms)
+
+
+async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
+    """As the market knows her, else as her platform does."""
+    member = await uow.members.get(market.id, person)
+    if member is not None:
+        return member.name
+    known = await uow.people.get(person)
+    return known.name if known else "an admin"
+
+
+def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part) -> Reply | None:
+    """Why this is not hers to approve now."""
+    record = market.record
+    if one.status is ApprovalStatus.APPROVED:
+        if one.decided_by == ctx.person_id:
+            return words.decided(record, one.kind, one.outcomes)
+        return words.approved_already(record, one)
+    if record.over:
+        return words_admin.not_running(record)
+    if not duties.stands(one, market.state):
+        return words.lapsed(record, one)
+    if one.proposer == ctx.person_id:
+        return words.own_proposal(record, one)
+    return words.has_part(record, part) if part else None
+
+
+async def _approved(ctx: Ctx, market: MarketView, one: Approval) -> Reply:
+    """Settle the proposal and queue what it asks for: one unit, once."""
+    record, outcomes = market.record, list[Json](one.outcomes)
+    payload: dict[str, Json] = {"kind": one.kind, "outcomes": outcomes}
+    before: dict[str, Json] = {
+        "status": record.status.value,
+        "prices": prices_of(market),
+        "approval": one.number,
+        "proposer": one.proposer,
+    }
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id,
+            "control",
+            payload,
+            actor=person.id,
+            request_id=f"approval:{record.id}:{one.number}",
+            now_ms=ctx.now_ms,
+        )
+        if isinstance(row, Declined):
+            return words_admin.not_running(record)
+        if not await uow.approvals.settle(record.id, one.number, person.id, ctx.now_ms):
+            return words.approved_already(record, one)
+        await note(ctx, uow, record, one.kind, before, payload, one.reason)
+        await uow.commit()
+    return words.decided(record, one.kind, one.outcomes)

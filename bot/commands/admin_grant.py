@@ -1,0 +1,92 @@
+"""Play money for one member, given by an admin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from bot.command import command
+from bot.commands.admin_decide import ReasonArg
+from bot.commands.deeds import note
+from bot.confirm import ConfirmArg, code_of
+from bot.context import Ctx, MarketView
+from bot.money import typed_money
+from bot.names import folded
+from bot.params import Money, Text, quoted
+from bot.reply import Reply
+from bot.words import admin as words_admin
+from bot.words import decisions as words
+from engine.state import Status
+from storage.records import Declined, Json, Member
+
+MemberArg = Annotated[str, Text("member", 80, about="who: a name, its beginning, or a number such as #12", words=1)]
+GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 or 2k")]
+
+
+@command("admin grant", examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing'))
+async def grant(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    member: MemberArg,
+    amount: GrantArg,
+    reason: ReasonArg | None = None,
+    confirm: ConfirmArg | None = None,
+) -> Reply:
+    """Give a member play money. Shows the numbers first.
+
+    member: a display name, its unambiguous beginning, or a number such as #12
+    confirm: the code of the preview, which its button carries
+    """
+    record = market.record
+    if record.start_ms is None or record.over:
+        return words_admin.not_running(record)
+    if record.status is Status.DISPUTED:
+        return words_admin.refused_now(record, "join", "disputed", market.state)
+    async with ctx.db.reading() as uow:
+        found = matching(await uow.members.of(record.id), member)
+        done = await uow.actions.by_request(_request(record.id, confirm)) if confirm else None
+    if len(found) != 1:
+        return words.several_members(member, found) if found else words.no_such_member(member)
+    whom = found[0]
+    if done is not None:
+        return words.granted(whom, amount)
+    code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
+    if confirm != code:
+        named = quoted(member)
+        parts = (f"/admin grant {named} {typed_money(amount)}", reason or "", f"confirm={code}")
+        again = " ".join(part for part in parts if part)
+        return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))
+    return await _give(ctx, market, whom, amount, reason, code)
+
+
+def matching(members: Sequence[Member], typed: str) -> list[Member]:
+    """By number, else by the whole name, else by the beginning of it."""
+    place = typed.strip().removeprefix("#")
+    if typed.strip().startswith("#") and place.isascii() and place.isdigit():
+        return [one for one in members if str(one.person) == place]
+    wanted = folded(typed)
+    exact = [one for one in members if folded(one.name) == wanted]
+    return exact or [one for one in members if wanted and folded(one.name).startswith(wanted)]
+
+
+def _request(market: int, code: str) -> str:
+    return f"grant:{market}:{code}"
+
+
+async def _give(ctx: Ctx, market: MarketView, whom: Member, amount: int, reason: str | None, code: str) -> Reply:
+    record = market.record
+    payload: dict[str, Json] = {"user": whom.person, "cash": amount}
+    before: dict[str, Json] = {"balance": whom.balance, "given": whom.stake + whom.coming}
+    after: dict[str, Json] = {**payload, "given": whom.stake + whom.coming + amount}
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id, "join", payload, actor=person.id, request_id=_request(record.id, code), now_ms=ctx.now_ms
+        )
+        if isinstance(row, Declined):
+            return words_admin.not_running(record)
+        if row.created:
+            await note(ctx, uow, record, "grant", before, after, reason or "")
+        await uow.commit()
+    return words.granted(whom, amount)

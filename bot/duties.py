@@ -1,0 +1,58 @@
+"""Separation of duties (PRODUCT, rule of conduct 6): who may decide what alone.
+
+An admin with a part in a market (a token of an outcome still in, an order that waits) does not decide alone what no
+round asked for at its planned time; another admin without a part approves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.confirm import code_of
+from bot.words.decisions import Part
+from engine.state import MarketState
+from storage.records import Approval, Market
+from storage.unit_of_work import UnitOfWork
+
+DECISIONS = ("eliminate", "resolve", "correct")
+NOTHING = Part(held=(), orders=0)
+_MANY = 200  # more orders than anybody keeps waiting
+
+
+async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Part:
+    """What she has in the market, false where it is nothing."""
+    if person is None:
+        return NOTHING
+    account = state.accounts.get(person)
+    held = account.tokens if account is not None else ()
+    kept = tuple(pair if state.binaries[i].active else (0, 0) for i, pair in enumerate(held))
+    waiting = await uow.orders.of(market.id, person, open_only=True, n=_MANY)
+    return Part(held=kept, orders=len(waiting))
+
+
+def scheduled(kind: str, market: Market, state: MarketState) -> bool:
+    """Whether a round asks for just this, at or after its planned time."""
+    if state.frozen_for is None or not state.asked:
+        return False
+    return kind == ("resolve" if market.params.rounds[state.frozen_for].is_final else "eliminate")
+
+
+async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:
+    """Admins known in the market's chats who are not the proposer and have no part in it."""
+    return [one for one in await others(uow, market, proposer) if not await part_of(uow, market, state, one)]
+
+
+async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
+    """Every other admin known in the market's chats."""
+    known = {one for chat in await uow.chats.of_market(market.id) for one in await uow.chats.admins(chat.id)}
+    return sorted(known - {proposer})
+
+
+def moment(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
+    """Stands for where the market is as far as a decision is concerned: a proposal lapses when it is another."""
+    return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winner)
+
+
+def stands(one: Approval, state: MarketState) -> bool:
+    """Whether the market is still where the proposal was made."""
+    return one.code == moment(one.kind, one.outcomes, state)
