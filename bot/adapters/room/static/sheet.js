@@ -65,9 +65,9 @@ function ask(field) {
     field.kind === "choice"
       ? h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
       : h("input", { ...shared, type: "text", value: field.value, maxlength: 2000, autocomplete: "off", spellcheck: "false" });
-  const likely = (field.suggestions ?? []).slice(0, 6).map(([value, label]) => h("button", { type: "button", class: "chip", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
+  const likely = (field.suggestions ?? []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
   const optional = field.required ? null : h("span", { class: "quiet" }, " (may be left out)");
-  return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "chips" }, likely) : null, hint);
+  return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "likely" }, likely) : null, hint);
 }
 
 /** A chart as large as the window allows. */
