@@ -135,10 +135,30 @@ async def _discord(parts: Parts) -> Platform:
     return served.platform
 
 
+async def _telegram(parts: Parts) -> Platform:
+    from bot.adapters.telegram_chat.service import Access, Telegram  # who runs only the room need not load it
+
+    settings = parts.settings
+    access = Access(
+        token=settings.telegram_token or "",
+        api_base=settings.telegram_api_base,
+        file_base=settings.telegram_file_base,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_listen=settings.telegram_webhook_listen,
+        webhook_secret=settings.telegram_webhook_secret,
+    )
+    budget, draw = parts.budgets["telegram"], parts.charts.picture
+    served = Telegram(parts.db, parts.dispatcher, parts.clock.now_ms, draw, budget, access, _ready("telegram"))
+    await served.start()
+    parts.stack.push_async_callback(served.stop)
+    return served.platform
+
+
 # name -> whether it is asked for, and how it starts; it says itself when it is ready
 PLATFORMS: Mapping[str, tuple[Callable[[Settings], bool], Callable[[Parts], Awaitable[Platform]]]] = {
     "room": (lambda settings: settings.room, _room),
     "discord": (lambda settings: settings.discord_token is not None, _discord),
+    "telegram": (lambda settings: settings.telegram_token is not None, _telegram),
 }
 
 

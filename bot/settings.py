@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,10 +36,17 @@ class Settings:
     discord_gateway: str | None = None
     discord_shard_ids: tuple[int, ...] = ()
     discord_shard_count: int | None = None
+    telegram_token: str | None = field(default=None, repr=False)
+    telegram_api_base: str | None = None
+    telegram_file_base: str | None = None
+    telegram_webhook_url: str | None = None
+    telegram_webhook_listen: tuple[str, int] = ("127.0.0.1", 8081)
+    telegram_webhook_secret: str | None = field(default=None, repr=False)
 
     def secrets(self) -> list[str]:
         """What no log line may hold."""
-        return [one for one in (self.admin_token, self.discord_token) if one]
+        known = (self.admin_token, self.discord_token, self.telegram_token, self.telegram_webhook_secret)
+        return [one for one in known if one]
 
 
 def _port(text: str) -> int:
@@ -109,6 +117,32 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _base(tail: str) -> Callable[[str], str]:
+    """An address of the web with that end, before which a token comes."""
+
+    def parse(text: str) -> str:
+        address = _address("http", "https")(text).rstrip("/")
+        if not address.endswith(tail):
+            raise ValueError
+        return address
+
+    return parse
+
+
+def _listen(text: str) -> tuple[str, int]:
+    """`127.0.0.1:8081`."""
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise ValueError
+    return host.strip("[]"), _port(port)
+
+
+def _webhook_secret(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", text):
+        raise ValueError
+    return text
+
+
 # variable -> (field, how it is read, what to say when it cannot be)
 VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "DATABASE_URL": (
@@ -127,6 +161,24 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "DISCORD_GATEWAY_URL": ("discord_gateway", _address("ws", "wss"), "must be like wss://gateway.discord.gg"),
     "DISCORD_SHARD_IDS": ("discord_shard_ids", _shards, "must be like 0,1,2 or 0-2, with DISCORD_SHARD_COUNT"),
     "DISCORD_SHARD_COUNT": ("discord_shard_count", _count, "must be a whole number from 1 on"),
+    "TELEGRAM_TOKEN": ("telegram_token", _secret, "must be the bot's token from @BotFather, nothing else"),
+    "TELEGRAM_API_BASE": ("telegram_api_base", _base("/bot"), "must be like https://api.telegram.org/bot"),
+    "TELEGRAM_FILE_BASE": (
+        "telegram_file_base",
+        _base("/file/bot"),
+        "must be like https://api.telegram.org/file/bot",
+    ),
+    "TELEGRAM_WEBHOOK_URL": (
+        "telegram_webhook_url",
+        _address("http", "https"),
+        "must be the public address Telegram delivers to, for example https://bot.example.org/telegram",
+    ),
+    "TELEGRAM_WEBHOOK_LISTEN": ("telegram_webhook_listen", _listen, "must be like 127.0.0.1:8081"),
+    "TELEGRAM_WEBHOOK_SECRET": (
+        "telegram_webhook_secret",
+        _webhook_secret,
+        "must have 16 to 256 letters, digits, _ or -; leave it out to get one made",
+    ),
 }
 
 

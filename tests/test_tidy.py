@@ -29,7 +29,7 @@ ONE_PLACE = {
     "asyncpg": ("storage/",),
     "apscheduler": ("scheduler/jobs.py",),
     "matplotlib": ("bot/charting/", "bot/charts"),
-    "aiohttp": ("bot/adapters/room/",),
+    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py"),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),
     "dotenv": ("bot/settings.py",),

@@ -1,0 +1,98 @@
+"""The announcer's way to Telegram: posts, the pinned board, and what one person is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from bot.adapters.telegram_chat.keyboard import Key, keys_of
+from bot.adapters.telegram_chat.marks import Ink, Run, run
+from bot.adapters.telegram_chat.places import Place
+from bot.adapters.telegram_chat.post import Post
+from bot.budgets import Budget
+from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.reply import Reply
+from bot.words import telegram as words
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+NAME = "telegram"
+MENTION_EVERY_MS = 6 * 3_600_000
+
+
+class TelegramPlatform:
+    """Implements `bot.platform.Platform`. `link` makes a deep link of a payload; "" while the bot has no name yet."""
+
+    def __init__(
+        self, db: Database, post: Post, budget: Budget, clock: Callable[[], int], link: Callable[[str], str]
+    ) -> None:
+        self._db = db
+        self._post = post
+        self._budget = budget
+        self._clock = clock
+        self._link = link
+        self._mentioned: dict[tuple[str, str], int] = {}
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
+        """Into the chat or its topic; what belongs aside comes without a sound, the board is pinned."""
+        place = _place(chat_ext)
+        ref = await self._post.send(place, reply, keys_of(reply.actions), silent=reply.aside or reply.pin, counted=1)
+        if reply.pin:
+            await self._post.pin(place, ref)
+        return ref
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        await self._post.edit(_place(chat_ext), ref, reply, keys_of(reply.actions), counted=1)
+
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
+        """In her private chat, where her tickets stand. Where she cannot be written to she is mentioned in `chat_ext`
+        now and then, without a word of what it is about, and `Why.PERSON` is raised all the same."""
+        place = Place.of(person_ext)
+        if place is None or not place.private:  # an anonymous admin, a channel
+            raise UnreachableError(Why.PERSON, "anonymous")
+        keys = keys_of(reply.actions)
+        try:
+            if edit_ref is not None and chat_ext in (None, place.ext):
+                try:
+                    await self._post.edit(place, edit_ref, reply, keys, counted=1)
+                    return edit_ref
+                except UnreachableError as error:
+                    if error.why is not Why.MESSAGE:
+                        raise
+            return await self._post.send(place, reply, keys, counted=1)
+        except UnreachableError as error:
+            if error.why is Why.PERSON and chat_ext is not None:
+                await self._mention(person_ext, chat_ext)
+            raise
+
+    async def _mention(self, person_ext: str, chat_ext: str) -> None:
+        place, link, now = Place.of(chat_ext), self._link(""), self._clock()
+        last = self._mentioned.get((person_ext, chat_ext))
+        if place is None or place.private or not link or (last is not None and now - last < MENTION_EVERY_MS):
+            return
+        if self._budget.wait(chat_ext, now, notice=True) > 0:
+            return
+        self._mentioned[person_ext, chat_ext] = now
+        async with self._db.reading() as uow:
+            person = await uow.people.find(NAME, person_ext)
+        name = run(words.news_for(person.name if person else ""))
+        whom = Run(name.text, Ink.LINK, url=f"tg://user?id={person_ext}")
+        key = Key(label=words.OPEN, url=link)
+        try:
+            await self._post.send(place, words.news(), ((key,),), silent=True, extra=(whom,))
+        except (UnreachableError, RetryLaterError) as error:
+            log.info("nobody could be mentioned in %s: %s", chat_ext, error)
+
+
+def _place(chat_ext: str) -> Place:
+    place = Place.of(chat_ext)
+    if place is None:
+        raise UnreachableError(Why.CHAT, f"{chat_ext} is no chat of Telegram")
+    return place

@@ -1,0 +1,179 @@
+"""A `Reply` as rows of styled text and media, ready to be cut into Telegram's messages. Knows no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import plain
+from bot.adapters.telegram_chat.marks import LONGEST_CAPTION, Ink, Page, Row, Run, clipped, pages, run, shown, spelled
+from bot.money import moment, price, price_change, round_money, span
+from bot.names import clean
+from bot.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+
+WIDEST = 36  # signs of fixed width that a narrow phone shows in a line
+_LONGEST_NAME = 14  # on the board
+_SPARK = 8
+_BARE = re.compile(r"/[a-z]+(?: [a-z]+)?")
+_INKS = {
+    Style.PLAIN: Ink.PLAIN,
+    Style.BOLD: Ink.BOLD,
+    Style.QUIET: Ink.QUIET,
+    Style.STRIKE: Ink.STRIKE,
+    Style.CODE: Ink.CODE,
+}
+_SIGNS = {Tone.GOOD: "✅ ", Tone.BAD: "⚠️ ", Tone.COLD: "❄️ ", Tone.LOUD: "📣 "}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What a reply becomes: `caption` goes with the first photo (or lone file), `pages` follow as messages."""
+
+    caption: Page | None
+    pages: tuple[Page, ...]
+    photos: tuple[Attachment, ...]
+    documents: tuple[Attachment, ...]
+
+
+def sheet(reply: Reply, now_ms: int, extra: Row = ()) -> Sheet:
+    """Lay a reply out, a last row of the adapter's own below it: with a photo the whole text is its caption where it
+    fits, else the head alone."""
+    text = [*rows(reply, now_ms), *([extra] if extra else [])]
+    photos = tuple(one for one in reply.files if one.media_type == "image/png")
+    documents = tuple(one for one in reply.files if one.media_type != "image/png")
+    if not photos and len(documents) != 1:
+        return Sheet(caption=None, pages=tuple(pages(text)), photos=(), documents=documents)
+    whole = pages(text, LONGEST_CAPTION, LONGEST_CAPTION)
+    if len(whole) == 1:
+        return Sheet(caption=whole[0], pages=(), photos=photos, documents=documents)
+    head, *rest = pages(text[:1], LONGEST_CAPTION, LONGEST_CAPTION)
+    if rest:  # a head longer than a caption: the picture goes without one
+        return Sheet(caption=None, pages=tuple(pages(text)), photos=photos, documents=documents)
+    return Sheet(caption=head, pages=tuple(pages(text[1:])), photos=photos, documents=documents)
+
+
+def rows(reply: Reply, now_ms: int) -> list[Row]:
+    """The whole text of a reply, the sentence that matters first and bold."""
+    head = _line(reply.head, now_ms, Ink.BOLD)
+    sign = _SIGNS.get(reply.tone, "")
+    found: list[Row] = [(run(sign), *head) if sign else head]
+    for block in reply.blocks:
+        if isinstance(block, Table):
+            found += _table(block, now_ms)
+        elif isinstance(block, Board):
+            found += _board(block)
+        elif isinstance(block, Picture):
+            if not any(one.media_type == "image/png" for one in reply.files) and block.alt:
+                found.append((run(block.alt, Ink.QUIET),))
+        else:
+            found.append(_line(block, now_ms))
+    return found
+
+
+def stamp(part: Stamp, now_ms: int) -> Run:
+    """A moment in the reader's own zone where the app knows the tag, else UTC with a countdown."""
+    left = part.at_ms - now_ms
+    soon = f"in {span(left)}" if left > 0 else "now"
+    said = f"{soon} ({moment(part.at_ms)})" if part.countdown else moment(part.at_ms)
+    if not 0 < part.at_ms < 2**31 * 1000:
+        return Run(said)
+    return Run(said, Ink.TIME, at=part.at_ms // 1000, form="r" if part.countdown else "dt")
+
+
+def _line(line: Line, now_ms: int, base: Ink = Ink.PLAIN) -> Row:
+    return tuple(_part(part, now_ms, base) for part in line)
+
+
+def _part(part: Span | Stamp, now_ms: int, base: Ink) -> Run:
+    if isinstance(part, Stamp):
+        return stamp(part, now_ms)
+    if part.style is Style.CODE:
+        return command(part.text)
+    ink = _INKS[part.style]
+    return run(part.text, base if ink is Ink.PLAIN else ink)
+
+
+def command(text: str) -> Run:
+    """What one can type: a bare command is tapped and sent, a whole line is tapped and copied."""
+    said = spelled(shown(text))
+    bare = _BARE.fullmatch(text) is not None and " " not in said
+    return Run(said) if bare else Run(said, Ink.CODE)
+
+
+def _cell(line: Line, now_ms: int) -> str:
+    """A cell without its styles: nothing can be marked inside a table."""
+    parts = (plain.line_text((part,), now_ms) if isinstance(part, Stamp) else part.text for part in line)
+    return spelled(shown("".join(parts)))
+
+
+def _table(table: Table, now_ms: int) -> list[Row]:
+    """Aligned columns where a phone is wide enough for them, else a line a row."""
+    cells = [[shown(column.title) for column in table.columns]]
+    cells += [[_cell(cell, now_ms) for cell in row] for row in table.rows]
+    numeric = [column.numeric for column in table.columns]
+    aligned = _aligned(cells, numeric)
+    found: list[Row]
+    if max(plain.width(row) for row in aligned) <= WIDEST:
+        found = [(Run("\n".join(aligned), Ink.PRE),)]
+    else:
+        found = [_listed(table, row, now_ms) for row in table.rows]
+    return [*found, _line(table.more, now_ms)] if table.more else found
+
+
+def _aligned(cells: Sequence[Sequence[str]], numeric: Sequence[bool], gap: str = " ") -> list[str]:
+    """Rows padded to common widths; columns that are empty everywhere fall out."""
+    kept = [i for i in range(len(numeric)) if any(row[i] for row in cells)]
+    widths = {i: max(plain.width(row[i]) for row in cells) for i in kept}
+    return [gap.join(plain.padded(row[i], widths[i], right=numeric[i]) for i in kept).rstrip() for row in cells]
+
+
+def _listed(table: Table, row: Sequence[Line], now_ms: int) -> Row:
+    """A table's row as a line: numbers with what they are, words as they stand."""
+    found: list[Run] = []
+    for column, cell in zip(table.columns, row, strict=True):
+        parts = _line(cell, now_ms)
+        if not any(one.text.strip() for one in parts):
+            continue
+        if found:
+            found.append(Run(" · "))
+        named = column.numeric and len(column.title) > 1
+        found += [run(f"{column.title} ", Ink.QUIET), *parts] if named else parts
+    return tuple(found)
+
+
+def _board(board: Board) -> list[Row]:
+    """The board on a phone: who is in as an aligned table, who is out struck through, then figures, step and risk."""
+    found: list[Row] = [(run(clean(board.status), Ink.QUIET),)]
+    live = [row for row in board.rows if row.active]
+    cells = [["", "", "YES", "NO", "", ""], *(_board_cells(place, row) for place, row in enumerate(live, 1))]
+    numeric = [True, False, True, True, True, False]
+    aligned = _aligned(cells, numeric)
+    if max(map(plain.width, aligned)) > WIDEST:  # the path goes first, then the change
+        aligned = _aligned([[*row[:5], ""] for row in cells], numeric)
+    if max(map(plain.width, aligned)) > WIDEST:
+        aligned = _aligned([[*row[:4], "", ""] for row in cells], numeric)
+    if live:
+        found.append((Run("\n".join(aligned), Ink.PRE),))
+    found += [_out(row) for row in board.rows if not row.active]
+    people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
+    found.append((run(f"{round_money(board.volume)} traded · {people}"),))
+    if board.next_step and board.next_step_ms is not None:
+        when = stamp(Stamp(board.next_step_ms, countdown=True), board.now_ms)
+        found.append((run(f"{board.next_step} "), when, Run(".")))
+    if board.risk_most:
+        risk = f"House risks at most {round_money(board.risk_most)}; right now {round_money(board.risk_now)}."
+        found.append((run(risk, Ink.QUIET),))
+    return found
+
+
+def _board_cells(place: int, row: BoardRow) -> list[str]:
+    change = price_change(row.change) if row.change is not None else ""
+    name = clipped(clean(row.name), _LONGEST_NAME)
+    tail = row.note or plain.spark(row.spark[-_SPARK:])
+    return [str(place), shown(name), price(row.yes), price(row.no), change, shown(tail)]
+
+
+def _out(row: BoardRow) -> Row:
+    note = clean(row.note) or "out"
+    return (run(clean(row.name), Ink.STRIKE), run(f" {note}", Ink.QUIET))

@@ -1,0 +1,213 @@
+"""Keeps the connection to Telegram up: polling or webhook, tries again when it ends, closes it cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHandler
+from telegram.request import HTTPXRequest
+
+from bot.adapters.telegram_chat import menu
+from bot.adapters.telegram_chat.desk import Desk
+from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
+from bot.adapters.telegram_chat.post import IN_FLIGHT, Post
+from bot.adapters.telegram_chat.rights import Rights
+from bot.adapters.telegram_chat.talk import Talk
+from bot.adapters.telegram_chat.webhook import Webhook
+from bot.budgets import Budget
+from bot.buttons import Buttons
+from bot.dispatch import Dispatcher
+from bot.drawing import Draw
+from bot.presence import Presence
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
+AT_ONCE = 32
+FIRST_RETRY_S = 2.0
+LONGEST_RETRY_S = 300.0
+REFUSED_RETRY_S = 60.0  # a wrong token does not mend itself soon
+LOOK_EVERY_S = 60.0
+CLOSE_S = 1.2
+
+App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep in their context, and ours keep nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to get in: the settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, and `webhook_listen` is where."""
+
+    token: str = field(repr=False)
+    api_base: str | None = None
+    file_base: str | None = None
+    webhook_url: str | None = None
+    webhook_listen: tuple[str, int] = ("127.0.0.1", 8081)
+    webhook_secret: str | None = field(default=None, repr=False)
+
+
+class Telegram:
+    """`on_ready` is called once, when the first connection is complete. `draw` makes a chart's PNG; `budget` is shared
+    with the announcer."""
+
+    def __init__(
+        self,
+        db: Database,
+        dispatcher: Dispatcher,
+        clock: Callable[[], int],
+        draw: Draw,
+        budget: Budget,
+        access: Access,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._db = db
+        self._access = access
+        self._on_ready = on_ready
+        self._said_ready = False
+        self._commands = dispatcher.commands
+        self._username = ""
+        buttons, presence, rights = Buttons(db, clock), Presence(db, clock), Rights(budget, clock)
+        self._post = Post(NAME, buttons, presence, budget, clock)
+        self._talk = Talk(db, dispatcher, self._post, buttons, rights, budget, clock, draw, link=self.link)
+        self._desk = Desk(self._talk, self._post, buttons, rights, presence, clock)
+        self.platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
+        self._secret = access.webhook_secret or secrets.token_urlsafe(32)
+        self._task: asyncio.Task[None] | None = None
+
+    def link(self, payload: str) -> str:
+        """A link into the private chat; "" while the bot's name is not known."""
+        if not self._username:
+            return ""
+        return f"https://t.me/{self._username}" + (f"?start={payload}" if payload else "")
+
+    async def start(self) -> None:
+        """Begin to connect, and stay connected from then on."""
+        self._task = asyncio.create_task(self._stay())
+
+    async def stop(self) -> None:
+        """Leave; what does not end in time is dropped."""
+        self._talk.closing.set()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _stay(self) -> None:
+        wait = FIRST_RETRY_S
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._connected()
+            except InvalidToken:
+                log.error("Telegram does not take TELEGRAM_TOKEN: get the bot's token from @BotFather")
+                wait = max(wait, REFUSED_RETRY_S)
+            except TelegramError as error:
+                log.warning("the connection to Telegram broke: %s", error)
+            except Exception:
+                log.exception("the connection to Telegram broke")
+            if asyncio.get_running_loop().time() - began > LONGEST_RETRY_S:
+                wait = FIRST_RETRY_S  # it had been up
+            await asyncio.sleep(wait)
+            wait = min(LONGEST_RETRY_S, wait * 2)
+
+    async def _connected(self) -> None:
+        """One connection, from the first request until it breaks or we are cancelled."""
+        app = self._application()
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(_in_time, app.shutdown)
+            await app.initialize()
+            self._username = self._desk.username = app.bot.username
+            self._post.bot = app.bot
+            stack.callback(self._offline)
+            await menu.register(app.bot, self._db, self._commands, NAME)
+            await app.start()
+            stack.push_async_callback(_in_time, app.stop)
+            if self._access.webhook_url:
+                await self._listen(app, stack)
+            elif app.updater is not None:
+                await app.updater.start_polling(
+                    bootstrap_retries=-1, allowed_updates=UPDATES, error_callback=_polling_failed
+                )
+                stack.push_async_callback(_in_time, app.updater.stop)
+            self._ready()
+            while True:  # polling ends without a word where the token is taken back
+                await asyncio.sleep(LOOK_EVERY_S)
+                await _still_ours(app)
+
+    def _application(self) -> App:
+        access = self._access
+        builder = (
+            ApplicationBuilder()
+            .token(access.token)
+            .job_queue(None)
+            .concurrent_updates(AT_ONCE)
+            .request(
+                HTTPXRequest(connection_pool_size=IN_FLIGHT * 2, read_timeout=10, write_timeout=20, pool_timeout=10)
+            )
+            .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=10))
+        )
+        if access.api_base:
+            builder = builder.base_url(access.api_base.rstrip("/"))
+        if access.file_base:
+            builder = builder.base_file_url(access.file_base.rstrip("/"))
+        app: App = builder.updater(None).build() if access.webhook_url else builder.build()
+        app.add_handler(TypeHandler(Update, self._on_update))
+        return app
+
+    async def _on_update(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        await self._desk.on_update(update)
+
+    async def _listen(self, app: App, stack: contextlib.AsyncExitStack) -> None:
+        url = self._access.webhook_url or ""
+
+        async def take(said: Mapping[str, object]) -> None:
+            update = Update.de_json(dict(said), app.bot)
+            if update is not None:
+                await app.process_update(update)
+
+        host, port = self._access.webhook_listen
+        hook = Webhook(host, port, urlsplit(url).path, self._secret, take)
+        await hook.start()
+        stack.push_async_callback(_in_time, hook.stop)
+        await app.bot.set_webhook(url, max_connections=AT_ONCE, allowed_updates=UPDATES, secret_token=self._secret)
+
+    def _offline(self) -> None:
+        self._post.bot = None
+
+    def _ready(self) -> None:
+        if not self._said_ready:
+            self._said_ready = True
+            self._on_ready()
+
+
+async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them returns is nobody's business
+    """A step of closing down: what fails or hangs does not keep the others from it."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(CLOSE_S):
+            await step()
+
+
+async def _still_ours(app: App) -> None:
+    """InvalidToken where the token was taken back; a lost line is the updater's to mend."""
+    try:
+        await app.bot.get_me()
+    except InvalidToken:
+        raise
+    except TelegramError as error:
+        log.debug("Telegram is out of reach: %s", error)
+
+
+def _polling_failed(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        log.error("another program polls Telegram with this token; only one can: stop the other")
+    else:
+        log.info("polling Telegram failed, it is tried again: %s", error)

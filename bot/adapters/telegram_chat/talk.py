@@ -1,0 +1,315 @@
+"""Runs a line for somebody and puts the answer where it belongs: the group, her private chat, or behind a link to it.
+
+In a group nothing of a person's is said. What is hers goes to her private chat, without a word in the group; who has
+not opened that chat gets a link that goes on right there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from telegram import ForceReply
+
+from bot import plain
+from bot.adapters.telegram_chat.guide import Asked, Step, ask
+from bot.adapters.telegram_chat.heard import Heard
+from bot.adapters.telegram_chat.keyboard import Key, Keys, keys_of
+from bot.adapters.telegram_chat.knock import Knock
+from bot.adapters.telegram_chat.marks import Ink, Run
+from bot.adapters.telegram_chat.places import Place, Ref
+from bot.adapters.telegram_chat.post import Post
+from bot.adapters.telegram_chat.rights import Rights, Standing
+from bot.budgets import Budget
+from bot.buttons import Buttons
+from bot.dispatch import Dispatcher
+from bot.drawing import Draw, drawn
+from bot.invocation import ChatKind, Invocation
+from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.reply import Audience, Reply
+from bot.words import telegram as words
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+NAME = "telegram"
+PATIENCE_MS = 20_000  # how long an answer waits for its group's budget or a 429
+TRIES = 3
+STUB_MS = 600_000  # a stub is changed rather than said again for so long
+_ASKS_RIGHTS = ("/admin", "/help", "/start")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What to run: a line, or a command with arguments by name. `made_for`: whose button it came from."""
+
+    line: str = ""
+    step: Step | None = None
+    made_for: int | None = None
+    request: str = ""  # where the update's own id is not the request's
+
+    @property
+    def kept(self) -> str:
+        return self.line or (self.step.line() if self.step else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """A message of ours that an answer replaces, unless it has changed since `turn`."""
+
+    ref: str
+    turn: int
+
+
+@dataclass(slots=True)
+class _Stub:
+    ref: str
+    key: str
+    at_ms: int
+
+
+class Talk:
+    """`draw` makes charts; `clock` gives epoch milliseconds; `link` makes a deep link of a payload."""
+
+    def __init__(
+        self,
+        db: Database,
+        dispatcher: Dispatcher,
+        post: Post,
+        buttons: Buttons,
+        rights: Rights,
+        budget: Budget,
+        clock: Callable[[], int],
+        draw: Draw,
+        link: Callable[[str], str],
+    ) -> None:
+        self._db = db
+        self._dispatcher = dispatcher
+        self._post = post
+        self._buttons = buttons
+        self._rights = rights
+        self._budget = budget
+        self._clock = clock
+        self._draw = draw
+        self._link = link
+        self._titles: dict[str, str] = {}
+        self._stubs: dict[tuple[str, str], _Stub] = {}
+        self.waiting: dict[str, str] = {}  # by person: the key of the step whose value she may type next
+        self.closing = asyncio.Event()
+
+    # -- running
+
+    async def run(self, who: Heard, said: Said) -> tuple[Invocation, Reply]:
+        """What the dispatcher answers; what it was asked is needed to place a ticket."""
+        asked = await self._invocation(who, said)
+        if asked is None:
+            return _nothing(who), words.not_in_that_chat()
+        return asked, await drawn(await self._dispatcher.run(asked), self._draw)
+
+    async def _invocation(self, who: Heard, said: Said) -> Invocation | None:
+        """None where she speaks of a group she is not in."""
+        place = Place.of(who.about) if who.about else who.place
+        if place is None:
+            return None
+        standing = await self._standing(who, place, said)
+        if who.about and standing is Standing.STRANGER:
+            return None
+        return Invocation(
+            text=said.line,
+            command=said.step.command if said.step else "",
+            args=said.step.args if said.step else {},
+            platform=NAME,
+            person_ext=who.person_ext,
+            person_name=who.name,
+            chat_ext=place.ext,
+            chat_kind=ChatKind.PRIVATE if place.private else ChatKind.GROUP,
+            chat_title=await self._title(who, place),
+            is_admin=standing is Standing.ADMIN,
+            made_for=said.made_for,
+            request_id=said.request or who.request,
+        )
+
+    async def _standing(self, who: Heard, place: Place, said: Said) -> Standing:
+        """Asked of Telegram only where it matters, for it counts on the group's budget."""
+        if place.private:
+            return Standing.MEMBER
+        if who.vouched:
+            return Standing.ADMIN
+        bot = self._post.bot
+        if who.person is None or bot is None:
+            return Standing.MEMBER if who.about is None else Standing.STRANGER
+        matters = f"/{said.step.command}" if said.step else said.line
+        if who.about is None and not matters.startswith(_ASKS_RIGHTS):
+            return self._rights.known(place, who.person) or Standing.MEMBER
+        return await self._rights.standing(bot, place, who.person)
+
+    async def _title(self, who: Heard, place: Place) -> str:
+        if not who.about:
+            self._titles[place.ext] = who.title
+            return who.title
+        if place.ext not in self._titles:
+            async with self._db.reading() as uow:
+                chat = await uow.chats.find(NAME, place.ext)
+            self._titles[place.ext] = chat.title if chat else ""
+        return self._titles[place.ext]
+
+    # -- answering
+
+    async def answer(
+        self,
+        who: Heard,
+        said: Said,
+        asked: Invocation,
+        reply: Reply,
+        *,
+        over: Over | None = None,
+        knock: Knock | None = None,
+    ) -> None:
+        """Put the answer where it belongs. `over` is a message of ours in her private chat that it replaces."""
+        if who.private:
+            await self.show(who.place, who, asked, reply, over=over)
+        elif reply.audience is Audience.CHAT and reply.form is None:
+            await self._in_group(who, asked, reply)
+        elif who.person is None:
+            again = said.kept if reply.form or reply.actions or not reply.ok else "/admin monitor"
+            await self._stub(who, words.nameless(ok=reply.ok), again, None)
+        elif knock is not None and not reply.ok and reply.form is None:
+            await knock.answer(plain.text(replace(reply, actions=())), alert=True)
+        else:
+            await self._privately(who, said, asked, reply, knock)
+
+    async def show(
+        self,
+        place: Place,
+        who: Heard,
+        asked: Invocation,
+        reply: Reply,
+        *,
+        over: Over | None = None,
+        page: int = 0,
+        typing: bool = False,
+    ) -> None:
+        """In a private chat: the reply, or the question its form begins with."""
+        about = asked.chat_ext if asked.chat_kind is ChatKind.GROUP else None
+        question = ask(reply.form, reply, about, page=page, typing=typing) if reply.form else None
+        if question is not None and question.typed:
+            await self._ask_to_type(place, who, question, about)
+            return
+        keys = question.keys if question else keys_of(reply.actions, about)
+        text = question.reply if question else reply
+        ref = await self._put(place, text, keys, over)
+        if ref is not None and reply.ticket is not None:
+            await self._dispatcher.placed(reply, replace(asked, chat_ext=place.ext), ref)
+
+    async def _put(self, place: Place, reply: Reply, keys: Keys, over: Over | None) -> str | None:
+        """The ref where it stands now; None where something newer stands there."""
+        if over is not None and not reply.files:
+            try:
+                edited = await self._patiently(
+                    place, lambda: self._post.edit(place, over.ref, reply, keys, unless_after=over.turn)
+                )
+                return over.ref if edited else None
+            except UnreachableError as error:
+                if error.why is not Why.MESSAGE:
+                    raise
+        return await self._patiently(place, lambda: self._post.send(place, reply, keys))
+
+    async def say(self, place: Place, reply: Reply) -> None:
+        """Something nobody asked for."""
+        await self._patiently(place, lambda: self._post.send(place, reply, keys_of(reply.actions), silent=True))
+
+    async def _ask_to_type(self, place: Place, who: Heard, question: Asked, about: str | None) -> None:
+        """A question to reply to. The link in it keeps the place, for a restart too."""
+        key = await self._buttons.keep(question.step.line(), None, about)
+        extra = (Run(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
+        force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
+        await self._patiently(place, lambda: self._post.send(place, question.reply, force=force, extra=extra))
+        self.waiting[who.person_ext] = key
+
+    async def _in_group(self, who: Heard, asked: Invocation, reply: Reply) -> None:
+        """For everybody, in the topic where it was asked; where the group's minute is full, to her alone."""
+        if self._budget.wait(who.place.ext, self._clock()) <= PATIENCE_MS or who.person is None:
+            await self._patiently(
+                who.place, lambda: self._post.send(who.place, reply, keys_of(reply.actions), to=who.message)
+            )
+            return
+        await self._privately(who, Said(line=asked.text), asked, reply, None)
+
+    async def _privately(self, who: Heard, said: Said, asked: Invocation, reply: Reply, knock: Knock | None) -> None:
+        if who.person is None:
+            return
+        try:
+            await self.show(Place(who.person), who, asked, reply)
+        except UnreachableError as error:
+            if error.why is not Why.PERSON:
+                raise
+            key = await self._buttons.keep(said.kept, said.made_for, who.place.ext)
+            if knock is None or not await knock.answer(url=self._link(key)):
+                await self._stub(who, words.start_first(who.name), said.kept, said.made_for)
+        else:
+            if knock is not None:
+                await knock.answer(words.toast_in_private())
+
+    async def _stub(self, who: Heard, text: Reply, line: str, made_for: int | None) -> None:
+        """A few words in the group that give nothing away, and a link to where it goes on. One a person and chat."""
+        key = await self._buttons.keep(line, made_for, who.place.ext)
+        keys = ((Key(label=words.OPEN, url=self._link(key)),),)
+        name, now = (who.place.ext, who.person_ext), self._clock()
+        last = self._stubs.get(name)
+        if last is not None and now - last.at_ms < STUB_MS:
+            if last.key == key:
+                return
+            try:
+                await self._patiently(who.place, lambda: self._post.edit(who.place, last.ref, text, keys))
+                self._stubs[name] = _Stub(last.ref, key, now)
+                return
+            except UnreachableError as error:
+                if error.why is not Why.MESSAGE:
+                    raise
+        ref = await self._patiently(
+            who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True)
+        )
+        self._stubs[name] = _Stub(ref, key, now)
+
+    async def unstub(self, person_ext: str, chat_ext: str) -> None:
+        """She has followed the link: its stub has done its work."""
+        last, place = self._stubs.pop((chat_ext, person_ext), None), Place.of(chat_ext)
+        at = Ref.of(last.ref) if last else None
+        if at is not None and place is not None:
+            await self._post.delete(place, at.message)
+
+    async def _patiently(self, place: Place, do: Callable[[], Awaitable[Made]]) -> Made:
+        """Within the budget, counted, and once more after a 429."""
+        for attempt in range(TRIES):
+            now = self._clock()
+            wait = self._budget.overall_wait(now) if place.private else self._budget.wait(place.ext, now)
+            await self._rest(min(wait, PATIENCE_MS))
+            try:
+                return await do()
+            except RetryLaterError as error:
+                self._budget.refused(place.ext, error.after_ms, self._clock(), overall=error.overall)
+                if attempt == TRIES - 1 or error.after_ms > PATIENCE_MS or self.closing.is_set():
+                    raise
+                await self._rest(error.after_ms)
+        raise AssertionError("unreachable")
+
+    async def _rest(self, ms: int) -> None:
+        """Wait, but not beyond the end of the program."""
+        if ms > 0:
+            try:
+                async with asyncio.timeout(ms / 1000):
+                    await self.closing.wait()
+            except TimeoutError:
+                return
+
+
+def _nothing(who: Heard) -> Invocation:
+    """The invocation of something that was not asked of the dispatcher."""
+    return Invocation(
+        platform=NAME, person_ext=who.person_ext, person_name=who.name, chat_ext=who.place.ext,
+        chat_kind=ChatKind.PRIVATE if who.private else ChatKind.GROUP, request_id=who.request,
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""Where Telegram delivers updates when it is told to: one address, one secret, JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+log = logging.getLogger(__name__)
+
+SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the header's name)
+LARGEST = 1024 * 1024
+PATIENCE_S = 25.0  # Telegram sends again what is not taken in about a minute
+CLOSE_S = 1.0
+
+Take = Callable[[Mapping[str, object]], Awaitable[None]]
+
+
+class Webhook:
+    """Listens on `host:port` (0: any free one, then in `port`) for POSTs to `path`; TLS is a proxy's business."""
+
+    def __init__(self, host: str, port: int, path: str, secret: str, take: Take) -> None:
+        self.port = port
+        self._host = host
+        self._secret = secret.encode()
+        self._take = take
+        app = web.Application(client_max_size=LARGEST)
+        app.router.add_post(path or "/", self._receive)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
+
+    async def start(self) -> None:
+        """OSError: the port is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        given = request.headers.get(SECRET, "").encode()
+        if not hmac.compare_digest(given, self._secret):
+            return web.Response(status=403)
+        try:
+            update = json.loads(await request.read())
+        except ValueError:
+            update = None
+        if not isinstance(update, dict):
+            return web.Response(status=400)
+        task = asyncio.ensure_future(self._take(update))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.shield(task)  # Telegram hanging up does not undo what was asked
+        except TimeoutError:
+            log.warning("an update takes longer than %s s; Telegram is not asked to repeat it", PATIENCE_S)
+        return web.Response()

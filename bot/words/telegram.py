@@ -1,0 +1,175 @@
+"""What only Telegram's adapter says: about private chats, links and questions in turn. All else comes from the shared
+words."""
+
+from __future__ import annotations
+
+from bot.names import clean
+from bot.reply import Field, Form, Line, Reply, Span, Tone, bold, code, line, quiet
+from bot.words.shared import INVITE
+
+OPEN = "Open our chat"
+TYPE = "Type your own"
+BACK = "‹ Back"
+CANCEL = "Cancel"
+EARLIER = "‹"
+LATER = "›"
+
+
+def first_words() -> Reply:
+    """Said once in a group the bot was added to."""
+    return Reply(
+        head=line("Hello! I hold markets on who wins, for play money."),
+        blocks=(
+            line("An admin begins with ", code("/admin create"), "; then everybody says ", code("/join"), "."),
+            line("What is yours alone I tell you in our private chat: open it once and press Start."),
+        ),
+    )
+
+
+# -- what cannot be said in a group
+
+
+def toast_in_private() -> str:
+    return "The answer is in our private chat."
+
+
+def start_first(name: str) -> Reply:
+    """A stub in a group for somebody the bot may not write to yet."""
+    return Reply(
+        head=line(Span(_name(name)), ", I answer you in private."),
+        blocks=(line("Open our chat and press Start: it goes on right there."),),
+    )
+
+
+def nameless(*, ok: bool) -> Reply:
+    """A stub for anonymous admins and channels, whom nothing can be told in private."""
+    head = "Done." if ok else "That was not done."
+    return Reply(
+        head=line(head, " The rest is not for everybody, and somebody anonymous has no private chat with me."),
+        blocks=(line("Go on under your own name in our chat; I check there that you are an admin here."),),
+        tone=Tone.NEUTRAL,
+        ok=ok,
+    )
+
+
+def news() -> Reply:
+    """The last resort for somebody who cannot be written to: gives nothing away. Her name stands below it."""
+    return Reply(head=line("There is news for somebody I cannot write to. Open our chat and press Start to read it."))
+
+
+def news_for(name: str) -> str:
+    return _name(name)
+
+
+def _name(name: str) -> str:
+    return clean(name, 40) or "You there"
+
+
+# -- buttons and links
+
+
+def stale_button() -> str:
+    return "This button is too old to know what it was for. Send the command again."
+
+
+def stale_link() -> Line:
+    return line("That link leads nowhere (any more), so we begin here.")
+
+
+def not_your_link() -> Reply:
+    return Reply(
+        head=line("That link was made for somebody else."),
+        blocks=(line("Send the command yourself to get your own; ", code("/help"), " has them all."),),
+        tone=Tone.BAD,
+        ok=False,
+    )
+
+
+def not_in_that_chat() -> Reply:
+    """A button or link that speaks of a group, pressed by somebody who is not in it (any more)."""
+    return Reply(
+        head=line("That belongs to a chat you are not in (any more), so nothing was done."),
+        blocks=(line(code("/markets"), " lists what you are in."),),
+        tone=Tone.BAD,
+        ok=False,
+    )
+
+
+def nameless_name(title: str) -> str:
+    """As whom anonymous admins and channels act."""
+    return f"{clean(title, 40) or 'Chat'} admins"
+
+
+def again() -> str:
+    return "Start over"
+
+
+def only_text() -> Reply:
+    return Reply(head=line("I read text only."), blocks=(line("Try ", code("/help"), "."),), tone=Tone.BAD, ok=False)
+
+
+# -- questions in turn
+
+
+def question(form: Form, field: Field, reply: Reply, trouble: Line = ()) -> Reply:
+    """One question of a form, with what has been said so far. `trouble`: what was wrong with the last answer."""
+    head = reply.head if reply.ok else line(f"{clean(form.title)}: {clean(field.label).lower()}?")
+    rows: list[Line] = [trouble] if trouble else []
+    if reply.ok:
+        rows.append(line(bold(f"{clean(field.label)}?")))
+    so_far = _so_far(form, field)
+    if so_far:
+        rows.append(line("So far: ", code(so_far)))
+    if field.hint and not field.choices:
+        rows.append(line(quiet(clean(field.hint))))
+    if reply.ok:
+        rows += [block for block in reply.blocks if isinstance(block, tuple)]
+    rows += _by_name(form, field)
+    return Reply(head=head, blocks=tuple(rows), tone=Tone.WAIT)
+
+
+def _so_far(form: Form, field: Field) -> str:
+    given = [one.value for one in form.fields if one.required and one.value and one is not field]
+    said = [form.command, *given]
+    return f"/{' '.join(said)}" if len(said) > 1 or len(form.command.split()) > _bare(form.command) else ""
+
+
+def _bare(command: str) -> int:
+    """How many words of it are the command's name."""
+    return 2 if command.startswith(("admin ", "ticket ", "order ")) else 1
+
+
+def _by_name(form: Form, field: Field) -> list[Line]:
+    names = [one.name for one in form.fields if not one.required]
+    if not names or any(one.value for one in form.fields):
+        return []
+    listed = ", ".join(names[:6])
+    name = " ".join(form.command.split()[: _bare(form.command)])
+    return [line(quiet(f"More, by name in one line: {listed}. "), code(f"/help {name}"), quiet(" tells how."))]
+
+
+def type_it(form: Form, field: Field, trouble: Line = ()) -> Reply:
+    """The question whose answer is typed as a reply to it."""
+    rows: list[Line] = []
+    so_far = _so_far(form, field)
+    if so_far:
+        rows.append(line("So far: ", code(so_far)))
+    if field.hint:
+        rows.append(line(quiet(clean(field.hint))))
+    asked = bold(f"{clean(form.title)}: {clean(field.label).lower()}?")
+    if trouble:
+        return Reply(head=trouble, blocks=(line(asked), *rows), tone=Tone.BAD)
+    return Reply(head=line(asked), blocks=tuple(rows))
+
+
+REPLY_HERE = "Reply to this message."
+"""Carries the link that keeps the place."""
+
+
+def placeholder(field: Field) -> str:
+    """What stands in the empty input line."""
+    return clean(field.hint, 60) or clean(field.label, 60)
+
+
+def given_up() -> Reply:
+    return Reply(head=line("Stopped; nothing was done."), blocks=(line(INVITE, " ", code("/help"), " has it all."),))
