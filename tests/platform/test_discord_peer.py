@@ -46,7 +46,7 @@ class Amount(ui.Modal, title="How much?"):
         text="Amount", description="In dollars", component=ui.TextInput(max_length=8, default="50")
     )
 
-    async def on_submit(self, interaction: Asked) -> None:  # type: ignore[override] # discord.py leaves the client's type open
+    async def on_submit(self, interaction: discord.Interaction) -> None:
         said = [self.side.component, self.outcome.component, self.amount.component]
         assert isinstance(said[0], ui.RadioGroup)
         assert isinstance(said[1], ui.Select)
@@ -68,6 +68,12 @@ class Ticket(ui.View):
     @ui.select(placeholder="Outcome", options=[discord.SelectOption(label="Italy", value="2")])
     async def choose(self, interaction: Asked, menu: ui.Select[Ticket]) -> None:
         await interaction.response.edit_message(content=f"outcome {menu.values[0]}")
+
+
+class Settings(ui.View):
+    @ui.select(cls=ui.RoleSelect, placeholder="Ping")
+    async def ping(self, interaction: Asked, menu: ui.RoleSelect[Settings]) -> None:
+        await interaction.response.send_message(f"pings {menu.values[0].name}")
 
 
 def commands(tree: app_commands.CommandTree[Bot]) -> None:
@@ -99,6 +105,10 @@ def commands(tree: app_commands.CommandTree[Bot]) -> None:
         rights = interaction.permissions.manage_guild, interaction.app_permissions.pin_messages
         await interaction.response.send_message(f"{person.name} {interaction.user.name} {rights}")
 
+    @tree.command(description="Settings")
+    async def settings(interaction: Asked, role: discord.Role, where: discord.TextChannel) -> None:
+        await interaction.response.send_message(f"{role.name} {where.name}", view=Settings())
+
     admin = app_commands.Group(
         name="admin", description="For hosts", default_permissions=discord.Permissions(manage_guild=True)
     )
@@ -117,7 +127,7 @@ async def test_the_bot_is_ready_and_its_commands_are_registered(peer: DiscordPee
         await bot.wait_until_ready()
         assert [(guild.name, guild.me.name) for guild in bot.guilds] == [("Traders", "outcry")]
         assert bot.get_channel(town.market.id) is not None
-        assert town.ada.offered(town.market) == ["buy", "board", "sleep", "who"]
+        assert town.ada.offered(town.market) == ["buy", "board", "sleep", "who", "settings"]
     assert peer.refused == []
 
 
@@ -186,6 +196,15 @@ async def test_people_and_rights_travel_with_an_interaction(peer: DiscordPeer) -
         answer = await host.slash(town.market, "who", person=town.bob)
         assert answer.text == "bob host (True, True)"
         assert (await host.slash(town.market, "admin create")).text == "created"
+
+
+async def test_roles_and_channels_travel_too(peer: DiscordPeer) -> None:
+    town = Town(peer)
+    traders = town.guild.role("traders")
+    async with running(Bot(commands), peer):
+        answer = await town.ada.slash(town.market, "settings", role=traders, where=town.market)
+        assert answer.text == "traders market"
+        assert (await town.ada.choose(answer.reply, "Ping", traders)).text == "pings traders"
 
 
 async def test_who_is_not_answered_is_told_of(peer: DiscordPeer) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from io import BytesIO
 
 import discord
 import pytest
 from discord.http import handle_message_parameters
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.platform.discord_bots import BUY, Desk, desk
+from tests.platform.discord_peer import ApiError, Interaction, bodies, definitions, modals
+from tests.platform.discord_peer.bell import Bell
+from tests.platform.discord_peer.clock import Clock
 from tests.platform.discord_peer.wire import Json
+from tests.platform.discord_peer.world import World
 
 V2 = 1 << 15
 
@@ -626,3 +633,59 @@ async def test_suggestions_are_held_to_their_limits(at: Desk, within: list[Json]
     assert place in refused.text
     await at.asks("POST", at.callback(asked), {"type": 8, "data": {"choices": within}})
     assert [one.name for one in await typing] == [one["name"] for one in within]
+
+
+# whatever a body is, it is taken or refused
+
+
+def places(whole: object, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inside = (
+        list(whole.items()) if isinstance(whole, dict) else list(enumerate(whole)) if isinstance(whole, list) else []
+    )
+    return [here, *(place for key, value in inside[:5] for place in places(value, (*here, key)))]
+
+
+def replaced(whole: object, place: tuple[str | int, ...], other: object) -> object:
+    if not place:
+        return other
+    step, rest = place[0], place[1:]
+    if isinstance(whole, dict):
+        return {key: replaced(value, rest, other) if key == step else value for key, value in whole.items()}
+    assert isinstance(whole, list)
+    return [replaced(value, rest, other) if index == step else value for index, value in enumerate(whole)]
+
+
+FORMS = [(name, within["data"], past["data"], place) for name, within, past, place in MODALS]
+NAMES = st.sampled_from(
+    ["type", "components", "component", "accessory", "content", "label", "value", "custom_id", "footer"]
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 1 << 20) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def nobodys() -> Interaction:
+    world = World(Clock(), Bell())
+    ada = world.user("ada")
+    return Interaction(1, 2, ada, world.dm_with(ada), {}, 0)
+
+
+CHECKS: list[tuple[Callable[[Json], object], list[tuple[str, Json, Json, str]]]] = [
+    (lambda body: bodies.read(body, []), MESSAGES),
+    (lambda body: definitions.check_all([body], in_guild=False), COMMANDS),
+    (lambda body: modals.check(body, nobodys()), FORMS),
+]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(number=st.integers(0, 1000), where=st.integers(0, 1000), other=JUNK)
+def test_no_body_confuses_the_peer(number: int, where: int, other: object) -> None:
+    for check, cases in CHECKS:
+        body = cases[number % len(cases)][1 + number % 2]
+        found = [place for place in places(body) if place]
+        made = replaced(body, found[where % len(found)], other)
+        if isinstance(made, dict):
+            with suppress(ApiError):
+                check(made)

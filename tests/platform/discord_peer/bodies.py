@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.platform.discord_peer import kinds
 from tests.platform.discord_peer.components import ComponentRules, numbered
 from tests.platform.discord_peer.reading import TEXT, walk
 from tests.platform.discord_peer.refusal import ApiError, Form, Path
@@ -70,6 +71,7 @@ def read(
     """Check a body as a whole. `old` is what an edit changes, `answer` allows EPHEMERAL and parses only users;
     `deferred` is a deferral's body, which may be empty."""
     _sizes(uploads)
+    kinds.check(body)
     form = Form()
     flags = _flags(form, body, old, answer=answer)
     v2 = bool(flags & COMPONENTS_V2)

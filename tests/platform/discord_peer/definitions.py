@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from tests.platform.discord_peer import kinds
 from tests.platform.discord_peer.refusal import Form, Path
 from tests.platform.discord_peer.wire import Json
 
@@ -21,6 +22,7 @@ def check_all(commands: object, *, in_guild: bool) -> list[Json]:
         form.wrong((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
     form.done()
     assert isinstance(commands, list)
+    kinds.check({"options": commands})
     seen: set[tuple[object, object]] = set()
     for index, one in enumerate(form.items((), commands, 0, MOST_COMMANDS + 30)):
         _command(form, (index,), one, in_guild=in_guild)
@@ -141,7 +143,7 @@ def _value_rules(form: Form, path: Path, one: Json) -> None:
         told = "Only text and number options have choices or autocomplete"
         form.wrong(path, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", told)
     check_choices(form, (*path, "choices"), choices, kind)
-    for key, kinds, least, most in (
+    for key, fitting, least, most in (
         ("min_length", {STRING}, 0, 6000),
         ("max_length", {STRING}, 1, 6000),
         ("min_value", {INTEGER, NUMBER}, -(2**53), 2**53),
@@ -149,7 +151,7 @@ def _value_rules(form: Form, path: Path, one: Json) -> None:
     ):
         if one.get(key) is None:
             continue
-        if kind not in kinds:
+        if kind not in fitting:
             form.wrong((*path, key), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", f"{key} does not go with this type")
         form.number((*path, key), one[key], least, most, whole=kind != NUMBER)
 

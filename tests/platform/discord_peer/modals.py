@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.platform.discord_peer import kinds
 from tests.platform.discord_peer.components import ComponentRules, numbered
 from tests.platform.discord_peer.reading import (
     CHECKBOX,
@@ -105,6 +106,7 @@ def _field(top: Json, inside: Json) -> ModalField:
 
 def check(data: Json, asked: Interaction) -> Modal:
     """A modal that Discord would show; otherwise 50035."""
+    kinds.check(data)
     form = Form()
     form.text(("data", "custom_id"), data.get("custom_id"), 1, 100)
     form.text(("data", "title"), data.get("title"), 1, 45)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.platform.discord_peer import shapes
@@ -10,6 +11,7 @@ from tests.platform.discord_peer.definitions import (
     CHANNEL,
     CHAT_INPUT,
     INTEGER,
+    MENTIONABLE,
     NUMBER,
     ROLE,
     STRING,
@@ -99,47 +101,45 @@ def typed(
         options = found.get("options") or []
     if any(one["type"] <= SUB_COMMAND_GROUP for one in options):
         raise NotOfferedError(f"/{line} is a group: {offered(person, channel)}")
-    values, people = _values(line, options, given, focused, value)
+    values, named = _values(line, options, given, focused, value)
     for step in reversed(nested):
         values = [{"name": step["name"], "type": step["type"], "options": values}]
     data: Json = {"id": command["id"], "name": name, "type": CHAT_INPUT, "options": values}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
-    if people:
-        data["resolved"] = resolved(channel, people)
+    if named:
+        data["resolved"] = resolved(channel, named)
     return data
 
 
 def _values(
     line: str, options: list[Json], given: dict[str, object], focused: str | None, value: str | float
-) -> tuple[list[Json], list[Person]]:
-    from tests.platform.discord_peer.person import Person
-
+) -> tuple[list[Json], list[object]]:
     known = {one["name"]: one for one in options}
     strangers = set(given) - set(known) | ({focused} - set(known) if focused else set())
     if strangers:
         raise NotOfferedError(f"/{line} has no {sorted(map(str, strangers))}, only {list(known)}")
     shown: list[Json] = []
-    people: list[Person] = []
+    named: list[object] = []
     for name, option in known.items():
         if name == focused:
             assert option.get("autocomplete"), f"/{line} {name} completes nothing"
             shown.append({"name": name, "type": option["type"], "value": value, "focused": True})
         elif name in given:
             one = given[name]
-            if isinstance(one, Person):
-                people.append(one)
+            if option["type"] in {USER, CHANNEL, ROLE, MENTIONABLE}:
+                named.append(one)
             shown.append({"name": name, "type": option["type"], "value": _value(line, option, one)})
         elif option.get("required") and focused is None:
             raise NotOfferedError(f"/{line} wants {name}")
-    return shown, people
+    return shown, named
 
 
 def _value(line: str, option: Json, given: object) -> object:
     """A value as the client sends it; AssertionError where it would not accept it."""
     kind, told = option["type"], f"/{line} {option['name']}: {given!r}"
-    if kind in {USER, CHANNEL, ROLE}:
-        return str(getattr(given, "id", None) or given)
+    if kind in {USER, CHANNEL, ROLE, MENTIONABLE}:
+        return id_of(given)
     kinds: dict[int, type | tuple[type, ...]] = {STRING: str, INTEGER: int, BOOLEAN: bool, NUMBER: (int, float)}
     assert isinstance(given, kinds[kind]), f"{told} is not of its type"
     assert kind == BOOLEAN or not isinstance(given, bool), f"{told} is not of its type"
@@ -158,13 +158,31 @@ def _value(line: str, option: Json, given: object) -> object:
     return given
 
 
-def resolved(channel: Channel, people: list[Person]) -> Json:
-    """What an interaction tells of the people it names."""
-    shown: Json = {"users": {str(one.id): shapes.user(one.user) for one in people}}
-    if channel.guild is not None:
-        shown["members"] = {
-            str(one.id): shapes.member(channel.guild.members[one.id], whole=False)
-            | {"permissions": str(int(rights_in(channel, one.user)))}
-            for one in people
-        }
+def id_of(one: object) -> str:
+    """Of a person, a role or a channel."""
+    own = getattr(one, "id", None)
+    assert isinstance(own, int), f"{one!r} is neither a person nor a role nor a channel"
+    return str(own)
+
+
+def resolved(channel: Channel, named: Sequence[object]) -> Json:
+    """What an interaction tells of the people, roles and channels it names."""
+    from tests.platform.discord_peer.person import Person
+    from tests.platform.discord_peer.world import Channel, Role
+
+    shown: Json = {}
+    for one in named:
+        if isinstance(one, Role):
+            shown.setdefault("roles", {})[str(one.id)] = shapes.role(one)
+        elif isinstance(one, Channel):
+            there = shapes.channel(one)
+            shown.setdefault("channels", {})[str(one.id)] = there | {
+                "permissions": str(int(rights_in(one, channel.world.bot)))
+            }
+        elif isinstance(one, Person):
+            shown.setdefault("users", {})[str(one.id)] = shapes.user(one.user)
+            if channel.guild is not None:
+                member = shapes.member(channel.guild.members[one.id], whole=False)
+                member["permissions"] = str(int(rights_in(channel, one.user)))
+                shown.setdefault("members", {})[str(one.id)] = member
     return shown

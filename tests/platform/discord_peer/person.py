@@ -15,12 +15,12 @@ from tests.platform.discord_peer.interaction import (
     Interaction,
     payload,
 )
-from tests.platform.discord_peer.reading import BUTTON, LABEL, LINK_BUTTON, ROW, STRING_SELECT, USER_SELECT
+from tests.platform.discord_peer.reading import BUTTON, ENTITY_SELECTS, LABEL, LINK_BUTTON, ROW, STRING_SELECT
 from tests.platform.discord_peer.rights import Right, rights_in
 from tests.platform.discord_peer.wire import Json
 
 if TYPE_CHECKING:
-    from tests.platform.discord_peer.world import Channel, Message, User, World
+    from tests.platform.discord_peer.world import Channel, Message, Role, User, World
 
 Until = Literal["sent", "acknowledged", "answered"]
 
@@ -102,11 +102,11 @@ class Person:
         message: Message,
         which: str,
         /,
-        *values: str | Person,
+        *values: str | Person | Role | Channel,
         _until: Until = "answered",
         _timeout: float = 5.0,
     ) -> Interaction:
-        """Choose in the menu with this placeholder (or custom id): labels or values, people in a user menu."""
+        """Choose in the menu with this placeholder (or custom id): labels or values, or whom it is of."""
         self._looks_at(message)
         found = [one for one in message.selects if which in {one.custom_id, one.placeholder}]
         assert len(found) == 1, f"{len(found)} menus {which!r} among {message.selects}"
@@ -119,9 +119,8 @@ class Person:
             assert all(one in by_label for one in values), f"{values} are not among {select.options}"
             data["values"] = [by_label[str(one)] for one in values]
         else:
-            assert select.kind == USER_SELECT, "this peer knows menus of texts and of people"
-            people = [one for one in values if isinstance(one, Person)]
-            data |= {"values": [str(one.id) for one in people], "resolved": offering.resolved(message.channel, people)}
+            data |= {"values": [offering.id_of(one) for one in values]}
+            data |= {"resolved": offering.resolved(message.channel, values)}
         return await self._send(self._interaction(COMPONENT, message.channel, data, source=message), _until, _timeout)
 
     async def submit(
@@ -142,7 +141,12 @@ class Person:
             shown: Json = {"type": top["type"], "id": top["id"]}
             if inside is not None:
                 one = form.field(inside["custom_id"])
-                said = modals.answer(one, given.get(one.custom_id, one.value))
+                value = given.get(one.custom_id, one.value)
+                if one.kind in ENTITY_SELECTS:
+                    named = list(value) if isinstance(value, list | tuple) else [value] if value else []
+                    data["resolved"] = data.get("resolved", {}) | offering.resolved(form.asked.channel, named)
+                    value = [offering.id_of(item) for item in named]
+                said = modals.answer(one, value)
                 said |= {"type": inside["type"], "id": inside["id"], "custom_id": one.custom_id}
                 shown |= {"component": said} if top["type"] == LABEL else {"components": [said]}
                 assert top["type"] in {LABEL, ROW}

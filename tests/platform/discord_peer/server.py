@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import mimetypes
 import re
 from collections.abc import Callable
@@ -59,14 +60,17 @@ class DiscordPeer:
         self.faults = Faults()
         self.journal = Journal()
         self.api = ""
+        self.crashed: list[Exception] = []  # the peer's own faults: leaving the block raises the first
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await self.stop()
+        if self.crashed and kind is None:
+            raise AssertionError("the peer itself failed") from self.crashed[0]
 
     async def start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -156,6 +160,10 @@ class DiscordPeer:
                 request.transport.abort()
             response = web.Response(status=500)
             call.status = 0
+        except Exception as error:
+            self.crashed.append(error)
+            logging.getLogger(__name__).exception("%s %s", call.method, call.path)
+            response = self._respond(call, 503, {"message": "the peer failed", "code": 0}, {})
         self.bell.ring()
         return response
 
