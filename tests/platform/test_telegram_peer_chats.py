@@ -413,6 +413,15 @@ async def test_deleting_needs_an_own_message_or_the_right(town: Town) -> None:
     assert town.group.messages == []
 
 
+async def test_an_old_message_can_be_edited_for_ever_and_deleted_for_48_hours(town: Town) -> None:
+    sent = await town.bot.send_message(town.ada.id, "old")
+    town.clock.advance(49 * 3600)
+    await town.bot.edit_message_text("edited", town.ada.id, sent.message_id)
+    with refused(BadRequest, "message can't be deleted for everyone"):
+        await town.bot.delete_message(town.ada.id, sent.message_id)
+    assert town.ada.chat.last.text == "edited"
+
+
 async def test_pinning_needs_the_right_and_is_seen(town: Town) -> None:
     sent = await town.bot.send_message(town.group.id, "board")
     town.group.members_may_pin = False

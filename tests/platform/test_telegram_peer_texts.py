@@ -177,10 +177,17 @@ async def test_a_text_has_at_most_100_entities(town: Town, count: int, fits: boo
         await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
 
 
-@pytest.mark.parametrize("source", ["", "  \n ", "<b></b>", "<b> </b>"])
+@pytest.mark.parametrize("source", ["", "  \n ", "<b></b>", "<b> </b>", "\u200b\u2060", "\0"])
 async def test_an_empty_text_is_refused(town: Town, source: str) -> None:
     with refused(BadRequest, "message text is empty"):
         await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+
+
+async def test_control_characters_are_not_kept(town: Town) -> None:
+    sent = await town.bot.send_message(town.ada.id, "a\r\nb\tc\0d")
+    assert sent.text == "a\nb c d"
+    with refused(BadRequest, "message is not modified"):
+        await town.bot.edit_message_text("a\nb\0c\td", town.ada.id, sent.message_id)
 
 
 async def test_entities_may_be_given_instead_of_tags(town: Town) -> None:
@@ -304,8 +311,8 @@ async def test_an_album_has_2_to_10_of_one_kind(town: Town) -> None:
     sent = await town.bot.send_media_group(town.ada.id, photos[:3])
     assert len({one.media_group_id for one in sent}) == 1
     assert [one.text for one in town.ada.chat.messages] == ["0", "1", "2"]
-    for wrong in (photos[:1], photos):
-        with refused(BadRequest, "2-10 items"):
+    for wrong, said in ((photos[:1], "2-10 items"), (photos, "too many messages to send as an album")):
+        with refused(BadRequest, said):
             await town.bot.send_media_group(town.ada.id, wrong)
     with refused(BadRequest, "can't use the media"):
         await town.bot.send_media_group(town.ada.id, [photos[0], InputMediaDocument(b"x")])

@@ -134,8 +134,10 @@ async def send_document(peer: Peer, params: Params) -> object:
 async def send_media_group(peer: Peer, params: Params) -> object:
     to = envelope(peer, params, "photos")
     items = params.array("media", "media")
-    if items is None or not 2 <= len(items) <= 10:
+    if items is None or len(items) < 2:
         raise bad("media group must include 2-10 items")
+    if len(items) > 10:
+        raise bad("too many messages to send as an album")
     if len({item.get("type") for item in items}) > 1:
         raise bad("can't use the media of the specified type in the album")
     read = [read_item(peer, params, item) for item in items]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ from tests.platform.telegram_peer.params import Params
 if TYPE_CHECKING:
     from tests.platform.telegram_peer.peer import Peer
 
+# control characters become spaces, only the line feed stays; carriage returns vanish
+CLEANED = {code: " " for code in range(32) if code != 10} | {13: None}
+INVISIBLE = re.compile(r"[\s\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*")
 LONGEST_TEXT, LONGEST_CAPTION, MOST_ENTITIES = 4096, 1024, 100
 
 
 def read_text(peer: Peer, params: Params, *, too_long: str = "message is too long") -> Rich:
     rich = _read(peer, params, "text", "entities")
-    if not rich.text:
+    if INVISIBLE.fullmatch(rich.text):
         raise bad("message text is empty")
     if units(rich.text) > LONGEST_TEXT:
         raise bad(too_long)
@@ -33,10 +37,7 @@ def read_caption(peer: Peer, params: Params) -> Rich:
 
 
 def _read(peer: Peer, params: Params, name: str, entities: str) -> Rich:
-    source, given = params.text(name), params.array(entities, "entities")
-    if "\0" in source:
-        source = source.replace("\0", "")
-        peer.complain(f"{name} holds a NUL, which is dropped")
+    source, given = params.text(name).translate(CLEANED), params.array(entities, "entities")
     match params.text("parse_mode").lower():
         case "":
             rich = Rich(text=source, entities=tuple(given or ()))
