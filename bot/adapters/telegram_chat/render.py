@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import plain
 from bot.adapters.telegram_chat.marks import LONGEST_CAPTION, Ink, Page, Row, Run, clipped, pages, run, shown, spelled
@@ -68,7 +68,18 @@ def rows(reply: Reply, now_ms: int) -> list[Row]:
                 found.append((run(block.alt, Ink.QUIET),))
         else:
             found.append(_line(block, now_ms))
-    return found
+    return [_merged(row) for row in found]
+
+
+def _merged(row: Row) -> Row:
+    """Neighbours in the same ink are one run: entities are few."""
+    found: list[Run] = []
+    for one in row:
+        if found and one.ink is found[-1].ink and one.ink in (Ink.PLAIN, Ink.BOLD, Ink.QUIET, Ink.STRIKE):
+            found[-1] = replace(found[-1], text=found[-1].text + one.text)
+        else:
+            found.append(one)
+    return tuple(found)
 
 
 def stamp(part: Stamp, now_ms: int) -> Run:
@@ -144,7 +155,7 @@ def _listed(table: Table, row: Sequence[Line], now_ms: int) -> Row:
 
 def _board(board: Board) -> list[Row]:
     """The board on a phone: who is in as an aligned table, who is out struck through, then figures, step and risk."""
-    found: list[Row] = [(run(clean(board.status), Ink.QUIET),)]
+    found: list[Row] = []
     live = [row for row in board.rows if row.active]
     cells = [["", "", "YES", "NO", "", ""], *(_board_cells(place, row) for place, row in enumerate(live, 1))]
     numeric = [True, False, True, True, True, False]
@@ -157,7 +168,7 @@ def _board(board: Board) -> list[Row]:
         found.append((Run("\n".join(aligned), Ink.PRE),))
     found += [_out(row) for row in board.rows if not row.active]
     people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
-    found.append((run(f"{round_money(board.volume)} traded · {people}"),))
+    found.append((run(f"{clean(board.status)} · {round_money(board.volume)} traded · {people}"),))
     if board.next_step and board.next_step_ms is not None:
         when = stamp(Stamp(board.next_step_ms, countdown=True), board.now_ms)
         found.append((run(f"{board.next_step} "), when, Run(".")))
