@@ -216,6 +216,27 @@ async def test_who_is_not_answered_is_told_of(peer: DiscordPeer) -> None:
         assert peer.unanswered == [asked]
 
 
+async def test_an_acknowledgement_that_waits_too_long_on_its_way_fails_in_the_bot(peer: DiscordPeer) -> None:
+    town = Town(peer)
+    bot = Bot(commands)
+    failed: list[BaseException] = []
+
+    @bot.tree.error
+    async def remember(_: Asked, error: app_commands.AppCommandError) -> None:
+        failed.append(error.__cause__ or error)
+        peer.bell.ring()
+
+    async with running(bot, peer):
+        held = peer.faults.hold("POST /interactions/*/callback")
+        asked = await town.ada.slash(town.market, "buy", outcome="germany", _until="sent")
+        await held.reached.wait()
+        peer.clock.advance(3_001)
+        held.release()
+        await peer.until(lambda: failed, what="the bot's error")
+    assert isinstance(failed[0], discord.NotFound)
+    assert (failed[0].code, peer.late, peer.unanswered) == (10062, [asked], [asked])
+
+
 async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPeer) -> None:
     town = Town(peer)
     bot = Bot(commands)

@@ -248,6 +248,14 @@ async def test_what_is_ephemeral_belongs_to_its_person_and_its_token(at: Desk) -
     assert (await at.is_refused("PATCH", at.webhook(asked, "1"), {"content": "c"})).code == 10008
 
 
+async def test_what_she_dismissed_is_out_of_her_sight_and_can_still_be_edited(at: Desk) -> None:
+    asked = await at.asked()
+    await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a", "flags": EPHEMERAL}})
+    at.ada.deletes(asked.reply)
+    await at.asks("PATCH", at.webhook(asked, "@original"), {"content": "b"})
+    assert (asked.text, at.ada.sees(at.market)) == ("b", [])
+
+
 async def test_an_answer_that_was_deleted_cannot_be_edited(at: Desk) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a"}})

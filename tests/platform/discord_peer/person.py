@@ -161,7 +161,8 @@ class Person:
         """What stands before her in a channel: all that is public, if she may look, and what is hers alone."""
         if not rights_in(channel, self.user) & Right.VIEW_CHANNEL:
             return []
-        return [one for one in channel.messages.values() if one.only_for in {None, self.user}]
+        shown = channel.messages.values()
+        return [one for one in shown if one.only_for in {None, self.user} and not one.dismissed]
 
     def reads(self, channel: Channel) -> str:
         return "\n".join(one.text for one in self.sees(channel))
@@ -188,8 +189,11 @@ class Person:
         return message
 
     def deletes(self, message: Message) -> None:
-        """Her own, as a moderator anybody's, and what only she sees she can dismiss."""
-        mine = message.author is self.user or message.only_for is self.user
+        """Her own, as a moderator anybody's; what only she sees she dismisses, and the bot does not notice."""
+        if message.only_for is self.user:
+            message.dismissed = True
+            return
+        mine = message.author is self.user
         assert mine or rights_in(message.channel, self.user) & Right.MANAGE_MESSAGES, "not hers to delete"
         self.world.remove(message)
 

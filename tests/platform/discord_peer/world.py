@@ -101,6 +101,7 @@ class Message:
     pinned_ms: int | None = None
     thread: Channel | None = None
     deleted: bool = False
+    dismissed: bool = False  # she put it away; Discord keeps it all the same
     was: list[str] = field(default_factory=list)  # its text before each edit
 
     @property
