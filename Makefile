@@ -7,8 +7,11 @@ export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 OPS ?= 1000000
 KILLS ?= 50
 DB ?= sqlite
+SEED ?= 1
+SEEDS ?= $(SEED)
+MINUTES ?= 2
 
-.PHONY: setup demo test bench soak crash clean
+.PHONY: setup demo test bench soak sim crash load dist clean
 
 setup: .venv/ready
 
@@ -37,6 +40,23 @@ soak: setup
 
 crash: setup
 	$(BIN)/python -m tests.simulation.crash --kills $(KILLS) --db $(DB)
+
+sim: setup
+	$(BIN)/python -m tests.simulation.sim $(SEEDS)
+
+load: setup
+	$(BIN)/python -m tests.simulation.load --minutes $(MINUTES) $(if $(JSON),--json $(JSON))
+
+# The wheel, and the proof that it needs nothing else: installed into a fresh environment, used in an empty folder.
+dist: setup
+	@rm -rf dist && $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && here=$$PWD && \
+	$(PYTHON) -m venv "$$there/venv" && \
+	"$$there/venv/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt dist/outcry-*.whl && \
+	cd "$$there" && export PATH="$$there/venv/bin:$$PATH" && unset PYTHONPATH && \
+	outcry --version && outcry lint "$$here/bot/scenarios/example.toml" && outcry create "$$here/bot/scenarios/example.toml" && \
+	outcry demo --headless --minutes 0.5 --out played && outcry verify --db sqlite:///played/outcry.db && \
+	ls "$$here"/dist/*.whl
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis outcry-demo dist
