@@ -237,6 +237,30 @@ async def test_an_acknowledgement_that_waits_too_long_on_its_way_fails_in_the_bo
     assert (failed[0].code, peer.late, peer.unanswered) == (10062, [asked], [asked])
 
 
+class Lasting(ui.View):
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @ui.button(label="Positions", custom_id="positions")
+    async def positions(self, interaction: Asked, _: ui.Button[Lasting]) -> None:
+        await interaction.response.send_message("none", ephemeral=True)
+
+
+async def test_a_button_outlives_a_restart_only_where_it_is_registered_again(peer: DiscordPeer) -> None:
+    town = Town(peer)
+    first, forgetful, mindful = Bot(), Bot(), Bot()
+    async with running(first, peer):
+        await first.get_partial_messageable(town.market.id).send("board", view=Lasting())
+    board = await town.market.expect("board")
+    async with running(forgetful, peer):
+        asked = await town.ada.press(board, "Positions", _until="sent")
+    peer.clock.advance(3_001)
+    assert peer.unanswered == [asked]
+    async with running(mindful, peer):
+        mindful.add_view(Lasting())
+        assert (await town.ada.press(board, "Positions")).text == "none"
+
+
 async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPeer) -> None:
     town = Town(peer)
     bot = Bot(commands)

@@ -679,7 +679,7 @@ CHECKS: list[tuple[Callable[[Json], object], list[tuple[str, Json, Json, str]]]]
 ]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(number=st.integers(0, 1000), where=st.integers(0, 1000), other=JUNK)
 def test_no_body_confuses_the_peer(number: int, where: int, other: object) -> None:
     for check, cases in CHECKS:

@@ -167,6 +167,13 @@ async def test_each_bad_identify_has_its_close_code(peer: DiscordPeer, more: Jso
     assert (await frames(peer, identify(peer, **more)))[-1] == {"op": "closed", "code": code}
 
 
+async def test_a_shard_serves_2500_guilds(peer: DiscordPeer) -> None:
+    for number in range(2_501):
+        peer.guild(f"g{number}")
+    assert (await frames(peer, identify(peer)))[-1] == {"op": "closed", "code": 4011}
+    assert (await frames(peer, identify(peer, shard=[0, 2])))[-1]["t"] == "READY"
+
+
 async def test_the_order_of_things_is_kept(peer: DiscordPeer) -> None:
     assert (await frames(peer, {"op": 8, "d": {}}))[-1]["code"] == 4003
     assert (await frames(peer, {"nothing": 1}))[-1]["code"] == 4002
