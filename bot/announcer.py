@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from bot.platform import Platform, Why
 from bot.reply import Reply
 from bot.telling import phrase
 from storage.database import Database
-from storage.records import Audience, Chat, Market, OutboxRow
+from storage.records import Audience, Chat, Market, Notice, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ SWEEP_MS = 60_000
 STALE_MS = 3_600_000  # announcements that could not be made are not poured out later
 KEPT_MS = 24 * STALE_MS
 KEPT = frozenset({"eliminated", "claimed", "corrected", "resolved", "voided"})  # these are told for a day
+PINGED_KEPT = 1_000
 TIGHT_BOARD = 3  # times further apart are a board's edits where its group's minute is nearly full
 
 Place = tuple[str, str]  # platform, external id of a chat or a person
@@ -79,6 +80,7 @@ class Announcer:
         self._workers: dict[Place, asyncio.Task[None]] = {}
         self._held: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
         self._outcomes: list[tuple[Message, Outcome]] = []
+        self._pinged: OrderedDict[tuple[int | None, str, int], None] = OrderedDict()  # events people were told of
         self._sent = 0
         self._swept_ms = 0
         self._turned = asyncio.Event()  # something has been delivered
@@ -310,11 +312,31 @@ class Announcer:
             repeated = row.edit_ref is None and row.attempts > 1  # a platform may have kept what an earlier try said
             self._boards[place] = _Shown(now, "" if repeated else outcome.says)
             await uow.facts.put(_fact(row), self._boards[place].says)
+        if message.reply.ping is not None:
+            await self._ping(uow, row, message.reply.ping, now)
         if outcome.without is not None:
             await self._trouble(uow, row, Why.FORBIDDEN, outcome.without, now)
-        elif row.audience is Audience.CHAT and outcome.ref is not None and place in self._troubled:
+        elif row.audience is not Audience.CHAT or outcome.ref is None or self._delivery.lacks_pictures(row):
+            return
+        elif place in self._troubled:
             await reaching.found(uow, row.platform, row.target)
             self._troubled.discard(place)
+
+    async def _ping(self, uow: UnitOfWork, row: OutboxRow, kind: str, now: int) -> None:
+        """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
+        event = (row.market, row.kind, row.created_ms)
+        if row.market is None or event in self._pinged:
+            return
+        self._pinged[event] = None
+        while len(self._pinged) > PINGED_KEPT:
+            self._pinged.popitem(last=False)
+        chats = [chat.id for chat in await uow.chats.of_market(row.market)]
+        payload: Payload = {"kind": row.kind, "facts": dict(row.payload), "at_ms": row.created_ms}
+        notices = [
+            Notice(kind="ping", audience=Audience.PERSON, payload=payload, person=person)
+            for person in await uow.pings.wanted(chats, kind)
+        ]
+        await uow.outbox.add_many(row.market, notices, now)
 
     async def _postponed(self, uow: UnitOfWork, message: Message, outcome: Later, now: int) -> None:
         for row in message.rows:

@@ -65,11 +65,16 @@ class Windows:
             self._forget(now_ms)
 
     def _unknown(self, now_ms: int) -> deque[int]:
-        """What is supposed to have been sent to a key nothing is known of."""
+        """What is supposed to have been sent to a key nothing is known of: half of each window, as late as may be."""
         longest = max((limit.window_ms for limit in self.limits), default=0)
         if self.born_ms is None or now_ms >= self.born_ms + longest:
             return deque()
-        return deque([self.born_ms] * max((limit.count + 1) // 2 for limit in self.limits))
+        found: list[int] = []
+        at_ms = self.born_ms
+        for limit in sorted(self.limits, key=lambda one: one.window_ms):
+            found += [at_ms] * ((limit.count + 1) // 2 - len(found))
+            at_ms = self.born_ms - limit.window_ms
+        return deque(reversed(found))
 
     def _forget(self, now_ms: int) -> None:
         longest = max(limit.window_ms for limit in self.limits)

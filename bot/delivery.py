@@ -101,7 +101,10 @@ class Delivery:
         row, budget = message.row, self._budgets[message.row.platform]
         budget.use(row.target, self._clock())
         try:
-            return Sent(await self._say(message, full), says=fingerprint(message.reply) if row.slot else None)
+            ref = await self._say(message, full)
+            if full != without_pictures(full):
+                self._no_pictures.pop((row.platform, row.target), None)
+            return Sent(ref, says=fingerprint(message.reply) if row.slot else None)
         except RetryLaterError as error:
             now, after = self._clock(), max(error.after_ms, FIRST_RETRY_MS)
             budget.refused(row.target, after, now, overall=error.overall)
@@ -135,6 +138,10 @@ class Delivery:
             self._no_pictures[row.platform, row.target] = (now + NO_PICTURES_MS, error.detail)
             return Later(now, str(error), forbidden=error.detail)
         return Later(now + FORBIDDEN_RETRY_MS, str(error), forbidden=error.detail)
+
+    def lacks_pictures(self, row: OutboxRow) -> bool:
+        """Whether this chat took no pictures when it was last sent one."""
+        return (row.platform, row.target) in self._no_pictures
 
     def _allowed(self, row: OutboxRow, reply: Reply) -> tuple[Reply, str | None]:
         """Without pictures where the chat did not take them lately, and what was missing."""

@@ -6,24 +6,30 @@ Read at the moment of delivery, so that a board or a receipt that waited shows h
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import duties
 from bot.boards import board_of
+from bot.muting import muted
+from bot.placing import PINGED, placed
 from bot.receipts import receipt
 from bot.reply import Audience, Picture, Reply
 from bot.words import admin as words_admin
 from bot.words import channel as words_channel
 from bot.words import decisions as words_decisions
+from bot.words import link as words_link
 from bot.words import look as words_look
 from bot.words import news as words_news
 from bot.words import orders as words_orders
+from bot.words import reach as words_reach
 from bot.words import show as words_show
 from bot.words.shared import listed, name_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, Market, OutboxRow
 from storage.unit_of_work import UnitOfWork
+
+PING_MS = 15 * 60_000  # a ping that comes later is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,11 @@ async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -
     say = _KINDS.get(row.kind)
     if say is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
-    return await say(Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person))
+    if await muted(uow, row):
+        return None
+    told = Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person)
+    reply = await say(told)
+    return placed(row.kind, reply) if reply is not None else None
 
 
 async def _board(told: Telling) -> Reply:
@@ -142,6 +152,25 @@ async def _resumed(told: Telling) -> Reply | None:
     return words_show.resumed() if told.facts["round"] is None else None
 
 
+async def _ping(told: Telling) -> Reply | None:
+    """To somebody who asked to be told of such events: the news itself, while it is news."""
+    kind, at_ms = str(told.facts["kind"]), int(told.facts["at_ms"])
+    if told.now_ms - at_ms > PING_MS or kind not in PINGED:
+        return None
+    news = await _KINDS[kind](replace(told, facts=told.facts["facts"], person=None))
+    return None if news is None else words_reach.pinged(told.market.title, news)
+
+
+async def _countdown(told: Telling) -> Reply | None:
+    """Not once it has happened."""
+    return words_show.countdown(told.facts) if int(told.facts["at_ms"]) > told.now_ms else None
+
+
+async def _linked(told: Telling) -> Reply:
+    closed = [(await told.uow.markets.known(int(market)), int(cash)) for market, cash in told.facts["closed"]]
+    return words_link.told(str(told.facts["platform"]), closed)
+
+
 def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Awaitable[Reply | None]]:
     async def run(told: Telling) -> Reply | None:
         return say(told)
@@ -173,8 +202,11 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "retuned": _simple(lambda told: words_show.retuned(list(told.facts["fields"]))),
     "big_trade": _simple(lambda told: words_show.big_trade(told.market.params, told.facts)),
     "halted": _simple(lambda told: words_admin.halted(told.market, told.facts)),
+    "linked": _linked,
     "board": _board,
     "lead_change": _simple(lambda told: words_show.lead_change(told.market.params, told.facts)),
     "digest": _simple(lambda told: words_show.digest(told.market.params, told.facts, told.now_ms)),
-    "countdown": _simple(lambda told: words_show.countdown(told.facts)),
+    "countdown": _countdown,
+    "ping": _ping,
+    "unreachable": _simple(lambda told: words_reach.unreachable(told.market.title, told.facts)),
 }

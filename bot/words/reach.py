@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.names import clean
-from bot.reply import Block, Reply, Span, Style, Tone, line
+from bot.reply import Block, Reply, Span, Style, Tone, code, line
 
 PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
 
@@ -14,18 +14,14 @@ PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the roo
 def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
     """To the admins of a market, once. `facts` as bot.reaching makes them."""
     platform = str(facts["platform"])
-    where = f"{clean(str(facts['title'])) or 'A chat'} ({PLATFORM_NAMES.get(platform, platform)})"
+    where = f"{clean(str(facts['title'])) or 'a chat'} ({PLATFORM_NAMES.get(platform, platform)})"
     detail = clean(str(facts["detail"]))
     if facts["why"] == "forbidden":
-        missing = f"I lack a permission there: {detail}." if detail else "I lack a permission to write there."
-        rows = [line(missing, " I try again every few minutes; nothing is lost meanwhile.")]
-        head = f"{clean(title)}: I cannot post in {where}."
+        head = f"{clean(title)}: I lack a permission in {where}{': ' if detail else ''}{detail}."
+        rows = [line("What I can say without it I say; the rest I try again every few minutes, so nothing is lost.")]
     else:
-        rows = [
-            line("I was put out of it, or it is gone. Ask me back in and I go on where it stands."),
-            line("Everywhere else the market goes on."),
-        ]
         head = f"{clean(title)}: I cannot reach {where} any more."
+        rows = [line("I was put out of it, or it is gone. Ask me back in and I go on; everywhere else I go on anyway.")]
     return Reply(head=line(head), blocks=tuple(rows), tone=Tone.BAD)
 
 
@@ -46,6 +42,11 @@ def together(replies: Sequence[Reply]) -> Reply:
         tone=first.tone,
         ok=first.ok,
     )
+
+
+def pinged(title: str, news: Reply) -> Reply:
+    """What happened in a market she follows, in a line of its own."""
+    return Reply(head=news.head, blocks=(line(f"In {clean(title)}. ", code("/settings"), " changes your pings."),))
 
 
 def missed(reply: Reply, replies: Sequence[Reply]) -> Reply:
