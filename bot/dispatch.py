@@ -17,9 +17,11 @@ from bot.budgets import PERSON, Limit, Windows
 from bot.command import Command, Given
 from bot.context import Ctx, Habits, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
+from bot.missed import with_missed
 from bot.permissions import Elsewhere, Role, allowed
 from bot.rehearser import Rehearser
 from bot.reply import Reply
+from bot.words import asking as words_asking
 from bot.words import input as words_input
 from engine.state import Status
 from storage.database import Database
@@ -71,11 +73,12 @@ class Dispatcher:
     async def run(self, said: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
         try:
-            return await self._run(said)
+            reply = await self._run(said)
         except Exception:
             ident = self._new_id()
             log.exception("error %s in %r", ident, (said.command or said.text)[:80])
             return words_input.went_wrong(ident)
+        return await with_missed(self._db, said, reply, self._clock())
 
     async def complete(self, said: Invocation) -> list[Suggestion]:
         """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`."""
@@ -147,8 +150,10 @@ class Dispatcher:
         if parsed.problems:
             if found.market is None and self._needs_market(command):
                 return self._no_market(said)
-            reply = words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
-            return replace(reply, form=asking.form_of(command, parsed, scene))
+            form = asking.form_of(command, parsed, scene)
+            if form is not None:
+                return words_asking.question(command, form, parsed.template)
+            return words_input.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
         ctx = Ctx(
             db=self._db,
             invocation=said,

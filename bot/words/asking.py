@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.reply import Form, Reply, Tone, code, line
+from bot.words.shared import listed
+
 if TYPE_CHECKING:
     from bot.command import Command
     from bot.params import Hint
@@ -15,6 +18,22 @@ def title(command: Command) -> str:
     """`Buy`, `Admin grant`."""
     name = command.name.replace("_", " ")
     return name[:1].upper() + name[1:]
+
+
+def question(command: Command, form: Form, template: str | None) -> Reply:
+    """Where there is no dialog, or it was closed: what is still to be said, and how it goes in one line."""
+    wanted = [field for field in form.fields if field.required]
+    names = [f"the {field.label.lower()}" for field in wanted]
+    begun = template is not None and f"/{form.command}" != f"/{command.name}"
+    rows = [line(f"{field.label}: {field.hint}") for field in wanted if field.hint]
+    shown = line("So far: ", code(template)) if template and begun else line("In one line: ", code(command.usage))
+    return Reply(
+        head=line(f"{title(command)}: please say {listed(names)}."),
+        blocks=(*rows, shown),
+        form=form,
+        tone=Tone.WAIT,
+        ok=False,
+    )
 
 
 def submit(name: str) -> str:

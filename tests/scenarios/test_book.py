@@ -358,11 +358,11 @@ async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None
         ("/buy germany yes $2000 limit 45c", "and you have $1,000.00"),
         ("/buy germany yes $0.000001 limit 45c", "too little"),
         ("/sell germany yes 10 limit 60c", "You hold no Germany YES"),
-        ("/cancel", "Please add the order"),
+        ("/cancel", "please say the order"),
         ("/cancel seven", "is not an order's number"),
         ("/order cancel 9 1", "You have no order 1"),
         ("/order cancel 9 all", "No order of yours waits"),
-        ("/book", "Please add the outcome"),
+        ("/book", "please say the outcome"),
         ("/depth france", "no outcome “france”"),
     ],
 )
