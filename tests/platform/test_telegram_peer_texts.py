@@ -14,6 +14,7 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeChat,
     BotCommandScopeChatMember,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaDocument,
@@ -262,6 +263,14 @@ async def test_a_keyboard_has_at_most_100_buttons_and_8_a_row(town: Town, rows: 
         return
     with refused(BadRequest, "reply markup is too long"):
         await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+
+
+async def test_a_question_that_asks_for_a_reply_has_a_short_placeholder(town: Town) -> None:
+    asking = ForceReply(selective=True, input_field_placeholder="x" * 64)
+    await town.bot.send_message(town.group.id, "Amount?", reply_markup=asking)
+    with refused(BadRequest, "input field placeholder is too long"):
+        await town.bot.send_message(town.group.id, "x", reply_markup=ForceReply(input_field_placeholder="x" * 65))
+    assert (town.group.last.text, town.group.last.buttons) == ("Amount?", [])
 
 
 PHOTOS = (

@@ -6,7 +6,7 @@ from tests.platform.telegram_peer.errors import Json, bad
 from tests.platform.telegram_peer.links import checked_link, mentioned_user
 from tests.platform.telegram_peer.params import Params
 
-MOST_BUTTONS, MOST_IN_ROW = 100, 8
+MOST_BUTTONS, MOST_IN_ROW, LONGEST_PLACEHOLDER = 100, 8, 64
 # each of these says what a button does: exactly one stands beside its text
 ACTIONS = (
     "url",
@@ -31,6 +31,8 @@ def read_markup(params: Params, name: str = "reply_markup") -> Json | None:
     if not markup:
         return None
     if any(word in markup for word in OTHER_MARKUPS):
+        if len(markup.get("input_field_placeholder") or "") > LONGEST_PLACEHOLDER:
+            raise bad("input field placeholder is too long")
         return markup
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
