@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from storage.clean import clean
 from storage.dialect import upsert
-from storage.records import Audience, Chat, Notice, OutboxRow
+from storage.records import Audience, Chat, Identity, Notice, OutboxRow
 from storage.repository import Repository
 from storage.schema import chats, message_refs, outbox
 
@@ -78,6 +78,13 @@ class Outbox(Repository):
         row = _row(market, notice, Place(chat.platform, chat.external_id, None), now_ms)
         if row["key"] is None or not await self._renew(row):
             await self._uow.run(insert(outbox), row)
+        if self._uow.outbox_filled not in self._uow.after_commit:
+            self._uow.after_commit.append(self._uow.outbox_filled)
+
+    async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
+        """Queue a notice for one identity of a person, wherever she was seen last."""
+        row = _row(market, notice, Place(who.platform, who.external_id, notice.person), now_ms)
+        await self._uow.run(insert(outbox), row)
         if self._uow.outbox_filled not in self._uow.after_commit:
             self._uow.after_commit.append(self._uow.outbox_filled)
 
@@ -212,6 +219,13 @@ class Outbox(Repository):
         """Give up on a row that can never be delivered (blocked, chat gone); it is kept aside, not sent."""
         values = {"dropped": True, "key": None, "error": clean(error, 500)}
         await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
+
+    async def laid_aside(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
+        """What was given up for one person, oldest first; `done` takes it away."""
+        here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
+        private = outbox.c.audience != Audience.CHAT.value
+        rows = await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
+        return [await self._record(row) for row in rows]
 
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.names import clean
-from bot.reply import Block, Reply, Span, Style, Tone, code, line
+from bot.reply import Block, Line, Reply, Span, Style, Tone, code, line
 
 PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
 
@@ -30,10 +31,7 @@ def together(replies: Sequence[Reply]) -> Reply:
     first, rest = replies[0], replies[1:]
     blocks: list[Block] = list(first.blocks)
     for reply in rest:
-        bold = tuple(
-            Span(part.text, Style.BOLD, part.outcome) if isinstance(part, Span) else part for part in reply.head
-        )
-        blocks += [bold, *reply.blocks]
+        blocks += [_bold(reply.head), *reply.blocks]
     return Reply(
         head=first.head,
         blocks=tuple(blocks),
@@ -49,22 +47,14 @@ def pinged(title: str, news: Reply) -> Reply:
     return Reply(head=news.head, blocks=(line(f"In {clean(title)}. ", code("/settings"), " changes your pings."),))
 
 
-def missed(reply: Reply, replies: Sequence[Reply]) -> Reply:
+def missed(reply: Reply, replies: Sequence[Reply], more: int) -> Reply:
     """An answer, and below it what could not be told before."""
     told = together(replies)
-    bold = tuple(Span(part.text, Style.BOLD, part.outcome) if isinstance(part, Span) else part for part in told.head)
-    blocks = (*reply.blocks, line("While you could not be reached:"), bold, *told.blocks)
-    return Reply(
-        head=reply.head,
-        blocks=blocks,
-        actions=reply.actions,
-        form=reply.form,
-        files=(*reply.files, *told.files),
-        audience=reply.audience,
-        tone=reply.tone,
-        ok=reply.ok,
-        ticket=reply.ticket,
-        pin=reply.pin,
-        aside=reply.aside,
-        ping=reply.ping,
-    )
+    blocks = [*reply.blocks, line("While you could not be reached:"), _bold(told.head), *told.blocks]
+    if more:
+        blocks.append(line(f"And {more:,} more before that: ", code("/orders"), " and ", code("/trades"), " have it."))
+    return replace(reply, blocks=tuple(blocks), files=(*reply.files, *told.files))
+
+
+def _bold(head: Line) -> Line:
+    return tuple(Span(part.text, Style.BOLD, part.outcome) if isinstance(part, Span) else part for part in head)

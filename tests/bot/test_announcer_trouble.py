@@ -224,6 +224,21 @@ async def test_who_blocked_the_bot_costs_one_try_a_notice_and_holds_up_nobody(tm
         assert any("$0.03" in text for text in chat.texts("tell", "bob"))
 
 
+async def test_what_could_not_be_told_is_told_with_her_next_answer_once(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        chat = strict(play)
+        await running(play)
+        chat.refuses["ada"] = UnreachableError(Why.PERSON)
+        await add(play, *[paid(2, cents) for cents in range(1, 8)], paid(3, 9))
+        await play.announcer.step()
+        assert "could not be reached" not in plain.text(await play.say("bob", "/balance"))
+        first, second = [plain.text(await play.say("ada", "/balance")) for _ in range(2)]
+        assert "While you could not be reached:" in first
+        assert all(f"You are paid $0.0{cents}." in first for cents in range(3, 8))
+        assert "And 2 more before that" in first
+        assert "could not be reached" not in second
+
+
 async def test_a_slow_chat_holds_up_nobody(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         chat = strict(play)
