@@ -97,7 +97,9 @@ class OrderKind(Kind[Which]):
 LimitArg = Annotated[int, LimitKind()]
 
 
-AutofillArg = Annotated[bool, Flag(about="let trades on other outcomes fill what waits, too; no unless you say so")]
+AutofillArg = Annotated[
+    bool, Flag(about="let trades on other outcomes fill what waits, too; if left out, as in your settings")
+]
 
 
 OrderArg = Annotated[Which, OrderKind()]

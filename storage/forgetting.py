@@ -6,8 +6,9 @@ Orders, trades, positions, the ledger, the audit chain and the audit log hold nu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from storage.records import Identity
 from storage.repository import Repository
@@ -35,7 +36,28 @@ def nameless(number: int) -> str:
     return f"Member {number}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What else names her beside identities, accounts and settings."""
+
+    messages: int  # in the room, by her or to her
+    admin_of: tuple[str, ...]  # titles of chats
+    lines: int  # kept for buttons and links of hers
+
+
 class Forgetting(Repository):
+    async def traces(self, person: int) -> Traces:
+        selves, run = await self._uow.people.selves(person), self._uow.number
+        by = room_messages.c.body["by"].as_integer()
+        said = or_(room_messages.c.person.in_(selves), by.in_(selves))
+        admin = select(chats.c.title).join(chat_admins, chat_admins.c.chat == chats.c.id)
+        rows = await self._uow.rows(admin.where(chat_admins.c.person.in_(selves)).order_by(chats.c.id))
+        return Traces(
+            messages=await run(select(func.count()).select_from(room_messages).where(said)),
+            admin_of=tuple(str(row["title"]) for row in rows),
+            lines=await run(select(func.count()).select_from(lines).where(lines.c.person.in_(selves))),
+        )
+
     async def erase(self, person: int, now_ms: int, *, chat: int | None = None) -> None:
         """Everything that names her: identities, names, settings, pings, codes, kept lines, what she typed in the room,
         private chats (`chat` is the one she is in now), what waits to be told to her. Her accounts and their numbers

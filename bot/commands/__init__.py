@@ -17,8 +17,11 @@ from bot.commands.admin_setup import create, open_, set_
 from bot.commands.audit import verify
 from bot.commands.book import book, depth
 from bot.commands.help import help_, start_here
+from bot.commands.link import link
 from bot.commands.look import board, chart, leaderboard, rules, tape
 from bot.commands.orders import cancel_order, orders, press_cancel
+from bot.commands.privacy import forget, privacy
+from bot.commands.settings import ask_slippage, settings
 from bot.commands.trade import buy, cancel, change, confirm, quote, sell
 
 COMMANDS: tuple[Command, ...] = (
@@ -39,6 +42,10 @@ COMMANDS: tuple[Command, ...] = (
     tape,
     verify,
     markets,
+    settings,
+    link,
+    privacy,
+    forget,
     rules,
     help_,
     start_here,
@@ -46,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     cancel,
     change,
     press_cancel,
+    ask_slippage,
     create,
     set_,
     schedule,

@@ -39,7 +39,8 @@ async def buy(
     """Buy tokens that pay $1 each if you are right.
 
     You get a ticket first, seen by you alone: what it costs, what it pays, the most it can cost. Nothing is ordered
-    until you press Confirm. With a limit, what does not trade at once waits in the book until it does or you cancel.
+    until you press Confirm, unless your settings say so. With a limit, what does not trade at once waits in the book
+    until it does or you cancel.
 
     limit: pay no more than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
@@ -70,7 +71,8 @@ async def sell(
     """Sell tokens you hold back to the market.
 
     You get a ticket first, seen by you alone: what you get, and the least you can get. Nothing is sold until you press
-    Confirm. With a limit, what does not trade at once waits in the book until it does or you cancel.
+    Confirm, unless your settings say so. With a limit, what does not trade at once waits in the book until it does or
+    you cancel.
 
     amount: 40 tokens, all, half or 25% of what you hold
     limit: take no less than this a token and wait in the book for it, such as 0.55 or 55c

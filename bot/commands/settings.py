@@ -1,0 +1,126 @@
+"""How one wants to trade and to be told: for everybody, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.command import command
+from bot.context import Ctx
+from bot.invocation import ChatKind
+from bot.params_settings import (
+    AutofillSetting,
+    ConfirmSetting,
+    NoticesSetting,
+    PingsSetting,
+    SlippageSetting,
+    Turned,
+)
+from bot.reply import Reply
+from bot.words import settings as words
+from storage.preferences import Preferences
+from storage.records import Chat, Person
+from storage.unit_of_work import UnitOfWork
+
+
+@command(
+    "settings",
+    examples=("/settings", "/settings slippage 3%", "/settings confirm off", "/settings pings elimination on"),
+)
+async def settings(
+    ctx: Ctx,
+    *,
+    slippage: SlippageSetting | None = None,
+    confirm: ConfirmSetting | None = None,
+    autofill: AutofillSetting | None = None,
+    notices: NoticesSetting | None = None,
+    pings: PingsSetting | None = None,
+) -> Reply:
+    """See and change how you trade, and what you are told.
+
+    Without anything it shows all of it, with a button for each. Pings are of the chat in which you set them, in private
+    of the market you used last; whoever only watches may have them, too.
+    """
+    if (slippage, confirm, autofill, notices, pings) == (None, None, None, None, None):
+        async with ctx.db.reading() as uow:
+            return words.settings(await _shown(ctx, uow, ctx.person))
+    async with ctx.db.writing() as uow:
+        person = await _known(ctx, uow)
+        chat = await _chat(ctx, uow, person) if pings is not None else None
+        if pings is not None and chat is None:
+            return words.no_place()
+        before = await uow.preferences.of(person.id)
+        after, changed = before, list[str]()
+        if slippage is not None:
+            after = replace(after, slippage=slippage.rate)
+            changed.append(words.slippage_set(slippage.rate))
+        if confirm is not None:
+            after = replace(after, confirm=confirm)
+            changed.append(words.confirm_set(on=confirm))
+        if autofill is not None:
+            after = replace(after, autofill=autofill)
+            changed.append(words.autofill_set(on=autofill))
+        if notices is not None:
+            after = replace(after, quiet=_turned(before.quiet, notices, invert=True))
+            changed.append(words.notices_set(notices.kinds, on=notices.on))
+        if after != before:
+            await uow.preferences.put(person.id, after)
+        if pings is not None and chat is not None:
+            wanted = (await uow.pings.of(person.id)).get(chat.id, frozenset())
+            await uow.pings.put(person.id, chat.id, _turned(wanted, pings))
+            changed.append(words.pings_set(pings.kinds, words.place_name(chat.title), on=pings.on))
+        shown = await _shown(ctx, uow, person)
+        await uow.commit()
+    return words.settings(shown, changed)
+
+
+@command("settings ask", hidden=True)
+async def ask_slippage(ctx: Ctx) -> Reply:
+    """Asks for the slippage in a form."""
+    kept = Preferences()
+    if ctx.person is not None:
+        async with ctx.db.reading() as uow:
+            kept = await uow.preferences.of(ctx.person.id)
+    return words.slippage_form(kept)
+
+
+def _turned(before: frozenset[str], turned: Turned, *, invert: bool = False) -> frozenset[str]:
+    """The kinds in the set afterwards; `invert` where the set holds what is off."""
+    return before | set(turned.kinds) if turned.on is not invert else before - set(turned.kinds)
+
+
+async def _known(ctx: Ctx, uow: UnitOfWork) -> Person:
+    said = ctx.invocation
+    return await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
+
+
+async def _chat(ctx: Ctx, uow: UnitOfWork, person: Person | None) -> Chat | None:
+    """The chat pings are set for: this one; in private the one, on this platform if there is one, where the market she
+    used last is announced."""
+    said = ctx.invocation
+    if said.chat_kind is not ChatKind.PRIVATE:
+        if ctx.chat is not None or person is None:
+            return ctx.chat
+        return await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, ctx.now_ms)
+    market = await uow.markets.last_of_person(person.id) if person is not None else None
+    places = await uow.chats.of_market(market.id) if market is not None else []
+    return next((one for one in places if one.platform == said.platform), places[0] if places else None)
+
+
+async def _shown(ctx: Ctx, uow: UnitOfWork, person: Person | None) -> words.Shown:
+    said = ctx.invocation
+    shared = said.chat_kind is not ChatKind.PRIVATE
+    if person is None:
+        here = frozenset[str]() if shared else None
+        return words.Shown(kept=Preferences(), pings=here, place=words.place_name(said.chat_title))
+    chat = ctx.chat if shared else await _chat(ctx, uow, person)
+    wanted = await uow.pings.of(person.id)
+    if chat is None and shared:
+        chat = await uow.chats.find(said.platform, said.chat_ext)
+    pings = wanted.get(chat.id, frozenset()) if chat is not None else frozenset[str]() if shared else None
+    return words.Shown(
+        kept=await uow.preferences.of(person.id),
+        pings=pings,
+        place=words.place_name(chat.title if chat is not None else said.chat_title),
+        elsewhere=len(wanted.keys() - {chat.id if chat is not None else 0}),
+        person=person.id,
+    )

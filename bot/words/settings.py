@@ -1,0 +1,181 @@
+"""What a person can set for herself, and what each setting means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.money import percent
+from bot.names import clean
+from bot.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
+from bot.words.roles import PING_KINDS
+from bot.words.shared import listed, no
+from storage.preferences import Preferences
+
+FILLING = frozenset({"change", "changes", "big", "trades"})
+"""Words around a kind that add nothing: `lead change`, `big trade`."""
+
+
+def notice_kinds() -> Mapping[str, str]:
+    return {
+        "fills": "orders of yours that fill while they wait in the book",
+        "cancels": "orders of yours that are cancelled or come back from the book",
+        "payouts": "what you are paid when an outcome leaves, at the end, or as a refund",
+    }
+
+
+def ping_kinds() -> Mapping[str, str]:
+    return {kind: f"when {when}" for kind, when in PING_KINDS.items()}
+
+
+def no_kind(what: str, kinds: Sequence[str]) -> str:
+    return f"Please say which {what}s: {listed(list(kinds))}, or all; then on or off."
+
+
+def usual_slippage() -> str:
+    return "5%, and more on the ticket where an order moves the price by itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """`pings` are those for the chat called `place`; None where there is none to speak of. `elsewhere`: how many other
+    chats she has set some for. `person` is whom the buttons are for."""
+
+    kept: Preferences
+    pings: frozenset[str] | None
+    place: str
+    elsewhere: int = 0
+    person: int | None = None
+
+
+def settings(shown: Shown, changed: Sequence[str] = ()) -> Reply:
+    """All of them, each with what it means and a button that turns it."""
+    head = line(f"{' '.join(changed)}") if changed else line("Your settings.")
+    blocks: list[Line | Table] = [_table(shown), *_pings(shown)]
+    blocks.append(
+        line(
+            quiet("Gas and refusals are always told; what you mute stays in "),
+            code("/orders"),
+            quiet(" and "),
+            code("/trades"),
+            quiet("."),
+        )
+    )
+    return Reply(head=head, blocks=tuple(blocks), actions=_buttons(shown), tone=Tone.GOOD if changed else Tone.NEUTRAL)
+
+
+def _table(shown: Shown) -> Table:
+    kept = shown.kept
+    rows = [
+        ("slippage", _slippage(kept), "how far a price may run where an order does not say"),
+        (
+            "confirm",
+            _on(on=kept.confirm),
+            "a ticket to confirm before every order" if kept.confirm else "orders go out at once",
+        ),
+        ("autofill", _on(on=kept.autofill), "orders with a limit let auto-fill fill them"),
+    ]
+    rows += [(f"notices {kind}", _on(on=kind not in kept.quiet), about) for kind, about in notice_kinds().items()]
+    columns = (Column(title="Setting"), Column(title="Now"), Column(title="What it means"))
+    return Table(columns=columns, rows=tuple((line(name), line(bold(now)), line(about)) for name, now, about in rows))
+
+
+def _slippage(kept: Preferences) -> str:
+    return "usual (5%)" if kept.slippage is None else percent(kept.slippage)
+
+
+def _on(*, on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _pings(shown: Shown) -> list[Line]:
+    if shown.pings is None:
+        rows = [line("Pings are of a chat's market: say ", code("/settings pings all on"), " where one runs.")]
+    elif shown.pings:
+        when = listed([PING_KINDS[kind] for kind in PING_KINDS if kind in shown.pings], "or")
+        rows = [line(f"Pings for {shown.place}: you are told in private when {when}.")]
+    else:
+        rows = [line(f"Pings for {shown.place}: none. The buttons below bring word of its events in private.")]
+    if shown.elsewhere:
+        rows.append(
+            line(
+                f"You have pings for {shown.elsewhere} more {'chat' if shown.elsewhere == 1 else 'chats'}; ",
+                code("/privacy"),
+                " lists them.",
+            )
+        )
+    return rows
+
+
+def place_name(title: str) -> str:
+    return clean(title) or "this chat"
+
+
+def _buttons(shown: Shown) -> tuple[Action, ...]:
+    kept, person = shown.kept, shown.person
+
+    def turn(label: str, what: str, *, on: bool) -> Action:
+        return Action(label=f"{label}: {_on(on=on)}", text=f"/settings {what} {_on(on=not on)}", person=person)
+
+    found = [
+        Action(label=f"Slippage: {_slippage(kept)}", text="/settings ask", person=person, asks=True),
+        turn("Confirm first", "confirm", on=kept.confirm),
+        turn("Auto-fill", "autofill", on=kept.autofill),
+    ]
+    found += [turn(kind.capitalize(), f"notices {kind}", on=kind not in kept.quiet) for kind in notice_kinds()]
+    if shown.pings is not None:
+        found += [turn(f"Ping {kind}", f"pings {kind}", on=kind in shown.pings) for kind in PING_KINDS]
+    return tuple(found)
+
+
+def slippage_form(kept: Preferences) -> Reply:
+    """Asks for the one setting that is a number."""
+    now = "usual" if kept.slippage is None else percent(kept.slippage)
+    field = Field(
+        name="slippage",
+        label="Slippage",
+        value=now,
+        hint="such as 3%; usual takes it back",
+        suggestions=(("usual", "usual (5%)"), ("1%", "1%"), ("3%", "3%"), ("10%", "10%")),
+    )
+    form = Form(title="Your slippage", command="settings", fields=(field,), submit="Set")
+    return Reply(
+        head=line("How far may a price run where your order does not say?"),
+        blocks=(line("Or in one line: ", code("/settings slippage 3%")),),
+        form=form,
+    )
+
+
+# -- what changed, one sentence each
+
+
+def slippage_set(rate: int | None) -> str:
+    if rate is None:
+        return "Slippage is the usual 5% again where you say none."
+    return f"Slippage is {percent(rate)} where you say none; an order that needs more is refused."
+
+
+def confirm_set(*, on: bool) -> str:
+    if on:
+        return "You get a ticket to confirm before every order."
+    return "Orders go out at once, without a ticket; their worst price holds as before."
+
+
+def autofill_set(*, on: bool) -> str:
+    return f"Your orders with a limit {'let' if on else 'do not let'} auto-fill fill them, unless you say otherwise."
+
+
+def notices_set(kinds: Sequence[str], *, on: bool) -> str:
+    return f"Notices of {listed(list(kinds))} are {_on(on=on)}."
+
+
+def pings_set(kinds: Sequence[str], place: str, *, on: bool) -> str:
+    what = listed([PING_KINDS[kind] for kind in kinds], "or")
+    return f"You are told when {what}, in {place}." if on else f"You are not told any more when {what}, in {place}."
+
+
+def no_place() -> Reply:
+    return no(
+        "Pings are of a chat's market, and you have used none yet.",
+        blocks=(line("Say it where one runs: ", code("/settings pings all on")),),
+    )

@@ -1,0 +1,238 @@
+"""What people set for themselves, how they become one person on two platforms, and how they are forgotten. Rows as in
+`test_life`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import plain
+from bot.invocation import ChatKind, Invocation
+from bot.reply import Reply
+from storage.preferences import PINGS
+from tests.bot.play import BOSS, Play, button, opened, running, town
+from tests.scenarios.test_life import Row, perform
+
+PEOPLE = ("ada", "bob")
+
+
+async def there(
+    play: Play,
+    who: str,
+    line: str,
+    *,
+    platform: str = "telegram",
+    chat: str = "",
+    kind: ChatKind = ChatKind.PRIVATE,
+    made_for: int | None = None,
+) -> Reply:
+    """One line said on another platform, in private unless said otherwise."""
+    play.now += 1_000
+    return await play.dispatcher.run(
+        Invocation(
+            text=line,
+            platform=platform,
+            person_ext=who,
+            person_name=who.title(),
+            chat_ext=chat or who,
+            chat_kind=kind,
+            made_for=made_for,
+            request_id=f"{platform}-{play.now}",
+        )
+    )
+
+
+def code_in(reply: Reply) -> str:
+    text = plain.text(reply)
+    return text.split("Your code is ")[1].split(",")[0].strip("*")
+
+
+# -- settings
+
+SETTINGS: tuple[Row, ...] = (
+    ("ada", "/settings", "Your settings.", "usual (5%)", "Pings for this chat: none", "[Confirm first: on]"),
+    ("ada", "/settings slippage 3%", "Slippage is 3% where you say none", "[Slippage: 3%]"),
+    ("ada", "/settings slippage lots", "!", "is not a slippage"),
+    ("ada", "/settings confirm maybe", "!", "neither yes nor no"),
+    ("ada", "/settings notices naps off", "!", "not a known notice", "fills, cancels and payouts"),
+    ("ada", "/settings pings naps on", "!", "not a known ping", "elimination"),
+    ("ada", "/settings notices off", "!", "say which notices"),
+    ("ada", "/buy germany yes 400", "!", "With slippage 3%", "Allow"),
+    ("ada", "/settings slippage usual", "the usual 5% again"),
+    ("ada", "/buy germany yes 400", "Buy Germany YES", "at worst"),
+    ("ada", "press Cancel", "nothing was ordered"),
+    (
+        "ada",
+        "/settings confirm off autofill on",
+        "Orders go out at once",
+        "let auto-fill fill them",
+        "[Confirm first: off]",
+    ),
+    ("ada", "/settings", "press"),
+)
+
+
+async def test_settings_are_shown_changed_one_by_one_and_obeyed(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await perform(play, SETTINGS[:-1])
+        shown = await play.say("ada", "/settings")
+        back = await play.press("ada", shown, "Confirm first: off")
+        assert "[Confirm first: on]" in plain.text(back)
+        asked = await play.press("ada", shown, "Slippage")
+        assert asked.form is not None
+        assert asked.form.command == "settings"
+        filled = await play.say("ada", command="settings", args={"slippage": "2%"})
+        assert "Slippage is 2%" in plain.text(filled)
+
+
+AT_ONCE: tuple[Row, ...] = (
+    ("ada", "/settings confirm off", "Orders go out at once"),
+    (
+        "ada",
+        "/buy germany yes 100",
+        "Sent. Buying 100 Germany YES for at most $53.04.",
+        "Buy Germany YES: spend about $51.26",
+        "`/settings confirm on` brings tickets back",
+        "[Cancel 3]",
+    ),
+    ("ada", "press Cancel 3", "Cancelled before it ran: order 3"),
+    ("ada", "/buy germany yes 100", "Sent."),
+    ("bob", "press Cancel", "!", "You have no order 4"),
+    ("tick", "2s"),
+    ("told ada", "", "Filled: 100 Germany YES for $51.26"),
+    ("ada", "/buy germany yes $900", "!", "With slippage 5%", "Allow"),
+    ("ada", "/buy germany yes $2000", "!", "you have $948.7"),
+    ("ada", "/buy brazil yes 10 limit 20c", "Sent. Buying 10 Brazil YES at 20¢ or less"),
+    ("ada", "/sell germany yes half", "Sent. Selling 50 Germany YES for at least"),
+    ("tick", "2s"),
+    ("ada", "press Ask me again", "You get a ticket to confirm before every order."),
+    ("ada", "/buy germany yes 1", "Buy Germany YES", "[Confirm]"),
+)
+
+
+async def test_without_asking_orders_go_at_once_and_every_protection_stays(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await perform(play, AT_ONCE)
+
+
+async def test_an_order_without_a_ticket_that_is_delivered_twice_is_one_order(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", "/settings confirm off")
+        first = await play.say("ada", "/buy germany yes 10", request="once")
+        again = await play.say("ada", "/buy germany yes 10", request="once")
+        assert plain.text(first) == plain.text(again)
+        async with play.db.reading() as uow:
+            assert len(await uow.orders.of(1, 2)) == 1
+        await play.tick()
+        late = await play.say("ada", "/buy germany yes 10", request="once")
+        assert "Filled: 10 Germany YES" in plain.text(late)
+
+
+async def test_auto_fill_is_as_set_unless_the_line_says_otherwise(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("ada", "/buy germany yes 10 limit 45c", "Auto-fill is off"),
+        ("ada", "/settings autofill on", "let auto-fill fill them"),
+        ("ada", "/buy germany yes 10 limit 45c", "Auto-fill is on"),
+        ("ada", "/buy germany yes 10 limit 45c autofill no", "Auto-fill is off"),
+        ("ada", "/buy germany yes 10", "Buy Germany YES"),
+    )
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await perform(play, rows)
+
+
+async def test_a_muted_notice_is_not_sent_and_what_it_would_have_told_stays_to_be_seen(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", "/settings notices fills, payouts off")
+        await play.confirmed("ada", "/buy germany yes 20 limit 49c")
+        await play.tick()
+        before = len(play.chat.texts("tell", "ada"))
+        await play.confirmed("bob", "/buy germany no $600")
+        await play.tick()
+        assert len(play.chat.texts("tell", "ada")) == before
+        assert "filled" in plain.text(await play.say("ada", "/orders"))
+        await play.press(BOSS, await play.say(BOSS, "/admin eliminate brazil"), "Confirm")
+        await play.say("ada", "/buy costa rica yes 5 limit 2c")
+        await play.tick()
+        assert len(play.chat.texts("tell", "ada")) == before
+        await play.say("ada", "/settings notices all on")
+        await play.confirmed("ada", "/buy costa rica yes 5 limit 2c")
+        await play.tick()
+        ticket = play.chat.texts("tell", "ada")
+        assert len(ticket) > before
+
+
+async def test_gas_and_refusals_are_told_whatever_is_muted(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", "/settings notices all off")
+        mine = await play.say("ada", "/buy germany yes 100 slippage 3%")
+        await play.confirmed("bob", "/buy germany yes $900")
+        await play.press("ada", mine, "Confirm")
+        await play.tick()
+        assert "Not filled: the price ran past your limit" in play.chat.texts("tell", "ada")[-1]
+
+
+async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_else(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        reply = await play.say("eve", "/settings pings elimination, lead change on")
+        assert "You are told when somebody is out or somebody takes the lead" in plain.text(reply)
+        await play.say("eve", "/settings pings all on", chat="other", kind=ChatKind.GROUP)
+        await play.say("eve", "/settings pings freeze off", chat="other", kind=ChatKind.GROUP)
+        async with play.db.reading() as uow:
+            eve = await uow.people.find("room", "eve")
+            assert eve is not None
+            room, other = await uow.chats.find("room", "room"), await uow.chats.find("room", "other")
+            assert room is not None
+            assert other is not None
+            wanted = {kind: await uow.pings.wanted([room.id], kind) for kind in PINGS}
+            both = await uow.pings.wanted([room.id, other.id], "elimination")
+            assert await uow.pings.wanted([other.id], "freeze") == []
+        assert {kind for kind, who in wanted.items() if who == [eve.id]} == {"elimination", "lead"}
+        assert both == [eve.id]
+        await play.say("eve", "/board")
+        private = plain.text(await play.say("eve", "/settings", chat="eve", kind=ChatKind.PRIVATE))
+        assert "you are told in private when somebody is out or somebody takes the lead" in private
+        assert "You have pings for 1 more chat" in private
+        await play.say("eve", "/settings pings all off", chat="eve", kind=ChatKind.PRIVATE)
+        async with play.db.reading() as uow:
+            assert await uow.pings.wanted([room.id], "elimination") == []
+
+
+async def test_a_stranger_sees_settings_and_leaves_no_trace_until_she_sets_one(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        before = play.rows()
+        shown = await play.say("zoe", "/settings", chat="zoe", kind=ChatKind.PRIVATE)
+        assert "Your settings." in plain.text(shown)
+        refused = await play.say("zoe", "/settings pings all on", chat="zoe", kind=ChatKind.PRIVATE)
+        assert not refused.ok
+        assert "Nothing is stored about you" in plain.text(await play.say("zoe", "/privacy"))
+        assert "Nothing is stored about you" in plain.text(await play.say("zoe", "/forget"))
+        assert play.rows() == before
+        assert (await play.say("zoe", "/settings slippage 2%", chat="zoe", kind=ChatKind.PRIVATE)).ok
+
+
+async def test_private_lines_go_on_with_the_market_of_the_chat_spoken_in_last(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        group = {"chat": "pub", "kind": ChatKind.GROUP}
+        for line in ("/admin create Pub X, Y, Z", "/admin open"):
+            assert (await play.say(BOSS, line, chat="pub", kind=ChatKind.GROUP)).ok
+        assert "no market yet" in plain.text(await there(play, "eve", "/board", platform="room"))
+        await play.say("eve", "/board", chat="pub", kind=ChatKind.GROUP)
+        assert "Pub" in plain.text(await play.say("eve", "/board", chat="eve", kind=ChatKind.PRIVATE))
+        joined = await play.say("eve", "/join", chat="eve", kind=ChatKind.PRIVATE)
+        assert "is yours in Pub" in plain.text(joined)
+        await play.say("ada", "/board", chat="pub", kind=ChatKind.GROUP)
+        assert "Pub" in plain.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        await play.say("ada", "/board")
+        before = play.rows()
+        await play.say("ada", "/board")
+        assert play.rows() == before  # written only where it changed
+        assert group["chat"] == "pub"
