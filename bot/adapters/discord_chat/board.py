@@ -13,7 +13,7 @@ LARGE = 5  # so many outcomes still fit a phone's screen as headings
 def rows(board: Board) -> list[str]:
     """Lines of text, best outcome first."""
     large = sum(row.active for row in board.rows) <= LARGE
-    found = [f"-# {markup.escaped(board.status)}"]
+    found = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
     for place, row in enumerate(board.rows, 1):
         found += _row(place, row, large=large)
     return found
@@ -39,5 +39,9 @@ def _row(place: int, row: BoardRow, *, large: bool) -> list[str]:
         return [f"-# ~~{name}~~ {markup.escaped(row.note or 'out')}"]
     head = f"{place} · {name}  {price(row.yes)}"
     change = price_change(row.change) if row.change else ""
-    small = [f"NO {price(row.no)}", f"{change} this round" if change else "", row.note or spark(row.spark)]
+    small = [
+        f"NO {price(row.no)}",
+        f"{change} this round" if change else "",
+        markup.escaped(row.note) or spark(row.spark),
+    ]
     return [f"### {head}" if large else f"**{head}**", f"-# {' · '.join(part for part in small if part)}"]

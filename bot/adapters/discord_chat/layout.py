@@ -87,7 +87,7 @@ class _Page:
             self.sections.append([])
 
     def texts(self) -> list[str]:
-        return [markup.join(rows) for rows in self.sections if rows]
+        return [text for rows in self.sections if (text := markup.join(rows).strip())]
 
 
 def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:

@@ -15,23 +15,29 @@ FENCED = "\x00"  # no text can hold one
 _NOTHING = "\u200b"  # a space of no width: breaks mentions and links where a backslash would be seen
 _SPECIAL = re.compile(r"([\\`*_~|\[\]<>])")
 _LINKS = re.compile(r"://|(?i:\bdiscord(?=(?:app)?\.(?:gg|com|me|io)\b))")
-_LEADING = re.compile(r"^(\s*)([#+-]|>|\d+(?=[.)]))")
+_LEADING = re.compile(r"^(\s*\d*)((?<=\d)[.)](?=\s)|(?<!\d)(?:-?#{1,3}|[+-])(?=\s))")  # lists, headings
 _KEPT = {"\u200d", "\ufe0f"}  # what emoji are made of
 _LATEST = 8_640_000_000_000  # seconds; more than that no client can show
 
 
 def escaped(text: str) -> str:
     """One line of inert text: no markup, mentions, links, invitations, control or direction signs."""
-    flat = "".join(sign if _harmless(sign) else " " if sign.isspace() else "" for sign in text)
-    flat = _SPECIAL.sub(r"\\\1", flat)
-    flat = _LINKS.sub(lambda found: f"{found[0][:1]}{_NOTHING}{found[0][1:]}", flat)
-    return flat.replace("@", f"@{_NOTHING}")
+    return _broken(_SPECIAL.sub(r"\\\1", _flat(text)))
 
 
 def in_code(text: str) -> str:
     """What stands between backticks, where nothing can be escaped."""
-    flat = "".join(sign if _harmless(sign) else " " if sign.isspace() else "" for sign in text)
-    return flat.replace("`", "'").replace("@", f"@{_NOTHING}")
+    return _broken(_flat(text).replace("`", "'"))
+
+
+def _flat(text: str) -> str:
+    return "".join(sign if _harmless(sign) else " " if sign.isspace() else "" for sign in text)
+
+
+def _broken(text: str) -> str:
+    """What Discord looks for wherever it stands: mentions, links, invitations."""
+    text = _LINKS.sub(lambda found: f"{found[0][:1]}{_NOTHING}{found[0][1:]}", text)
+    return text.replace("@", f"@{_NOTHING}")
 
 
 def _harmless(sign: str) -> bool:
@@ -47,7 +53,9 @@ def stamp(at: Stamp) -> str:
 def line(parts: Line) -> str:
     """One line with its styles; small where all of it is quiet."""
     shown = [part for part in parts if not isinstance(part, Span) or part.text]
-    text = _joined(shown)
+    text = inline(shown)
+    if shown and isinstance(shown[0], Span) and shown[0].style in {Style.PLAIN, Style.QUIET}:
+        text = _LEADING.sub(r"\1\\\2", text)
     spans = [part for part in shown if isinstance(part, Span) and part.text.strip()]
     if spans and all(one.style is Style.QUIET for one in spans):
         return f"-# {text.strip()}"
@@ -56,7 +64,7 @@ def line(parts: Line) -> str:
 
 def headline(parts: Line, *, loud: bool = False) -> str:
     """The sentence that matters: bold, or a heading."""
-    text = _joined([_plain(part) if isinstance(part, Span) else part for part in parts]).strip()
+    text = inline([_plain(part) if isinstance(part, Span) else part for part in parts]).strip()
     if not text:
         return ""
     return f"## {text}" if loud else f"**{text}**"
@@ -67,13 +75,9 @@ def _plain(part: Span) -> Span:
     return part if part.style in {Style.CODE, Style.STRIKE} else Span(part.text)
 
 
-def _joined(parts: Sequence[Span | Stamp]) -> str:
-    text = "".join(stamp(part) if isinstance(part, Stamp) else _span(part) for part in _merged(parts))
-    return _LEADING.sub(r"\1\\\2", text) if parts and isinstance(parts[0], Span) and _bare(parts[0]) else text
-
-
-def _bare(part: Span) -> bool:
-    return part.style in {Style.PLAIN, Style.QUIET}
+def inline(parts: Sequence[Span | Stamp]) -> str:
+    """Text with its styles, to stand within a line."""
+    return "".join(stamp(part) if isinstance(part, Stamp) else _span(part) for part in _merged(parts))
 
 
 def _merged(parts: Sequence[Span | Stamp]) -> list[Span | Stamp]:
@@ -120,13 +124,13 @@ def code_row(row: str) -> str:
 def _listed(shown: Table, row: tuple[Line, ...]) -> str:
     first, *rest = row
     cells = [_cell(column.title, cell) for column, cell in zip(shown.columns[1:], rest, strict=False)]
-    head = line(first)
+    head = inline(first)
     head = head if "**" in head or head.startswith("<t:") else f"**{head}**"
     return " · ".join([head, *(cell for cell in cells if cell)])
 
 
 def _cell(title: str, cell: Line) -> str:
-    text = line(cell).strip()
+    text = inline(cell).strip()
     word = escaped(title).lower()
     return f"{word} {text}" if text and word else text
 

@@ -1,0 +1,385 @@
+"""Whatever the bot says and whoever wrote the words in it: a message on Discord is within every limit and does nothing
+by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.discord_chat import forms, limits, markup
+from bot.adapters.discord_chat.layout import Message, accent, dressed
+from bot.buttons import Buttons
+from bot.palette import DARK
+from bot.reply import (
+    Action,
+    Attachment,
+    Audience,
+    Board,
+    BoardRow,
+    Column,
+    Field,
+    Form,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Style,
+    Table,
+    Tone,
+    bold,
+    code,
+    line,
+    quiet,
+)
+from storage.database import Database
+
+Json = Mapping[str, Any]  # Any: as it is sent
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a whole reply takes minutes and says little more
+BUTTON, SELECT, DISPLAY, GALLERY, FILE, CONTAINER = 2, 3, 10, 12, 13, 17
+
+NASTY = (
+    "@everyone",
+    "<@123456789012345678>",
+    "<@&123456789012345678>",
+    "https://discord.gg/abcdef",
+    "discord.gg/abc",
+    "**b** __u__ ~~s~~ ||p|| `c` ```\nblock\n```",
+    "[click](https://evil.example)",
+    "# heading\n> quote\n- list\n1. one",
+    "\u202egnp.exe\u2066",
+    "a\\",
+    "🇩🇪👩‍👩‍👧",
+    "x" * 5_000,
+    "😀" * 3_000,
+    "-# small",
+    "<t:0:R>",
+)
+
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.just(""))
+spans = st.builds(Span, texts, st.sampled_from(Style), st.none() | st.integers(0, 9))
+stamps = st.builds(Stamp, st.integers(-(10**18), 10**18), st.booleans())
+lines = st.lists(spans | stamps, max_size=5).map(tuple)
+tables = st.integers(1, 5).flatmap(
+    lambda wide: st.builds(
+        Table,
+        columns=st.lists(st.builds(Column, title=texts, numeric=st.booleans()), min_size=wide, max_size=wide).map(
+            tuple
+        ),
+        rows=st.lists(st.lists(lines, min_size=wide, max_size=wide).map(tuple), max_size=30).map(tuple),
+        more=lines,
+    )
+)
+money = st.integers(-(10**12), 10**12)
+boards = st.builds(
+    Board,
+    title=texts,
+    status=texts,
+    rows=st.lists(
+        st.builds(
+            BoardRow,
+            outcome=st.integers(0, 9),
+            name=texts,
+            yes=money,
+            no=money,
+            change=st.none() | money,
+            spark=st.lists(st.integers(0, 10**6), max_size=24).map(tuple),
+            active=st.booleans(),
+            note=texts,
+        ),
+        max_size=10,
+    ).map(tuple),
+    volume=st.integers(0, 10**15),
+    people=st.integers(0, 10**6),
+    now_ms=st.just(0),
+    next_step=texts,
+    next_step_ms=st.none() | st.integers(0, 10**14),
+    risk_now=money,
+    risk_most=money,
+)
+pictures = st.builds(Picture, kind=st.just("prices"), market=st.just(1), tick=st.integers(1, 3), alt=texts)
+actions = st.builds(
+    Action,
+    label=texts,
+    text=texts.map(lambda text: f"/buy {text}"),
+    person=st.none() | st.integers(1, 2**62),
+    primary=st.booleans(),
+    danger=st.booleans(),
+    asks=st.booleans(),
+)
+attachments = st.builds(
+    Attachment,
+    name=texts,
+    data=st.sampled_from([b"", b"x" * 10]),
+    media_type=st.sampled_from(["image/png", "text/csv"]),
+)
+fields = st.builds(
+    Field,
+    name=st.text("abcdefghij_", min_size=1, max_size=120),
+    label=texts,
+    kind=st.sampled_from(["text", "choice", "flag"]),
+    choices=st.lists(st.tuples(texts, texts), max_size=30, unique_by=lambda one: one[0]).map(tuple),
+    value=texts,
+    required=st.booleans(),
+    hint=texts,
+    suggestions=st.lists(st.tuples(texts, texts), max_size=6).map(tuple),
+)
+form_list = st.builds(
+    Form,
+    title=texts,
+    command=texts.map(lambda text: f"buy {text}"),
+    fields=st.lists(fields, min_size=1, max_size=9, unique_by=lambda one: one.name[:100]).map(tuple),
+    submit=texts,
+)
+replies = st.builds(
+    Reply,
+    head=lines,
+    blocks=st.lists(lines | tables | boards | pictures, max_size=8).map(tuple),
+    actions=st.lists(actions, max_size=40).map(tuple),
+    form=st.none() | form_list,
+    files=st.lists(attachments, max_size=13).map(tuple),
+    audience=st.sampled_from(Audience),
+    tone=st.sampled_from(Tone),
+    ticket=st.none() | st.just(5),
+)
+
+
+@pytest.fixture
+async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
+    db = Database.open(f"sqlite:///{tmp_path / 'buttons.db'}")
+    await db.migrate()
+    yield Buttons(db, lambda: 0)
+    await db.close()
+
+
+def walked(components: list[Json]) -> list[Json]:
+    found: list[Json] = []
+    for one in components:
+        found.append(one)
+        found += walked([*one.get("components", ()), *([one["component"]] if one.get("component") else [])])
+    return found
+
+
+def holds(message: Message) -> list[Json]:
+    """Every limit of a message; returns its components, nested ones included."""
+    shape: list[Json] = list(map(dict, message.view.to_components()))  # type: ignore[no-untyped-call] # the library's
+    parts = walked(shape)
+    assert 1 <= len(parts) <= limits.COMPONENTS
+    shown = [one["content"] for one in parts if one["type"] == DISPLAY]
+    assert all(text.strip() for text in shown)
+    assert sum(limits.size(text) for text in shown) <= limits.TEXT
+    idents = [one["custom_id"] for one in parts if "custom_id" in one]
+    assert len(set(idents)) == len(idents)
+    assert all(1 <= limits.size(ident) <= limits.CUSTOM_ID for ident in idents)
+    for one in parts:
+        if one["type"] == BUTTON:
+            assert 1 <= limits.size(one["label"]) <= limits.LABEL
+        if one["type"] == SELECT:
+            options = one["options"]
+            assert 1 <= len(options) <= limits.OPTIONS
+            assert len({option["value"] for option in options}) == len(options)
+            for option in options:
+                assert 1 <= limits.size(option["label"]) <= limits.OPTION
+                assert 1 <= limits.size(option["value"]) <= limits.OPTION
+        if one["type"] == 1:
+            assert 1 <= len(one["components"]) <= limits.ROW
+        if one["type"] == GALLERY:
+            assert 1 <= len(one["items"]) <= limits.GALLERY
+            assert all(limits.size(item.get("description") or "") <= limits.ALT for item in one["items"])
+    names = [one.name for one in message.attachments]
+    assert len(names) <= limits.FILES
+    assert len(set(names)) == len(names)
+    assert all(len(one.data) <= limits.FILE_BYTES for one in message.attachments)
+    linked = [item["media"]["url"] for one in parts if one["type"] == GALLERY for item in one["items"]]
+    linked += [one["file"]["url"] for one in parts if one["type"] == FILE]
+    assert sorted(linked) == sorted(f"attachment://{name}" for name in names)
+    return parts
+
+
+def harmless(text: str) -> None:
+    """Outside code, nothing a person wrote is a mention, a link or markup."""
+    assert not re.search(r"@(?!\u200b)", text)
+    assert "://" not in text
+    assert not re.search(r"discord(app)?\.(gg|com)/", text, re.IGNORECASE)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f]", text)
+
+
+@settings(
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    phases=QUICK,
+    report_multiple_bugs=False,
+)
+@given(reply=replies)
+async def test_any_reply_is_within_every_limit(buttons: Buttons, reply: Reply) -> None:
+    parts = holds(await dressed(reply, buttons))
+    for one in parts:
+        if one["type"] == DISPLAY:
+            harmless(one["content"])
+
+
+@settings(max_examples=150, deadline=None, phases=QUICK)
+@given(form=form_list)
+def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
+    shown = forms.modal(form, "x" * 100).to_dict()
+    assert 1 <= limits.size(shown["title"]) <= limits.MODAL_TITLE
+    assert 1 <= len(shown["components"]) <= limits.MODAL_ROWS
+    idents = []
+    for label in shown["components"]:
+        assert label["type"] == 18
+        assert 1 <= limits.size(label["label"]) <= limits.MODAL_LABEL
+        assert limits.size(label.get("description") or "") <= limits.MODAL_DESCRIPTION
+        inside: Json = label["component"]
+        idents.append(inside["custom_id"])
+        assert limits.size(inside["custom_id"]) <= limits.CUSTOM_ID
+        if inside["type"] == 4:
+            assert limits.size(inside.get("value") or "") <= limits.INPUT
+            assert limits.size(inside.get("placeholder") or "") <= limits.PLACEHOLDER_INPUT
+        for option in inside.get("options", ()):
+            assert 1 <= limits.size(option["label"]) <= limits.OPTION
+            assert 1 <= limits.size(option["value"]) <= limits.OPTION
+        if inside["type"] == SELECT:
+            assert len(inside["options"]) <= limits.OPTIONS
+            assert sum(bool(option.get("default")) for option in inside["options"]) <= 1
+    assert len(set(idents)) == len(idents)
+
+
+@given(text=st.one_of(st.sampled_from(NASTY), st.text()))
+@example("a_b*c")
+@example("@here")
+def test_escaped_text_reads_as_it_was_written_and_does_nothing(text: str) -> None:
+    shown = markup.escaped(text)
+    harmless(shown)
+    assert "\n" not in shown
+    bare = re.sub(r"\\([\\`*_~|\[\]<>])", "", shown)
+    assert not re.search(r"[`*_~|\[\]<>]", bare)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (line("plain ", bold("Germany"), " 50.1¢"), "plain **Germany** 50.1¢"),
+        (line(bold("a"), bold("b")), "**ab**"),
+        (line(bold(" a "), "b"), " **a** b"),
+        (line(quiet("small print")), "-# small print"),
+        (line("more: ", quiet("aside")), "more: aside"),
+        (line(code("/buy germany yes 100")), "`/buy germany yes 100`"),
+        (line(code("a`b")), "`a'b`"),
+        (line("- no list"), "\\- no list"),
+        (line("1. no list"), "1\\. no list"),
+        (line("1.5 tokens"), "1.5 tokens"),
+        (line("-# no small print"), "\\-# no small print"),
+        (line("# no heading"), "\\# no heading"),
+        (line(Stamp(1_404_370_000_000, countdown=True)), "<t:1404370000:R>"),
+        (line(Stamp(1_404_370_000_000)), "<t:1404370000:f>"),
+        (line(Span("out", Style.STRIKE)), "~~out~~"),
+        (line("**bold?**"), "\\*\\*bold?\\*\\*"),
+        (line("mail@x.y"), "mail@\u200bx.y"),
+        (line("see https://x.y"), "see https:\u200b//x.y"),
+    ],
+)
+def test_a_line_is_shown_so(said: tuple[Span | Stamp, ...], shown: str) -> None:
+    assert markup.line(said) == shown
+
+
+def test_a_table_a_phone_can_show_is_an_aligned_block() -> None:
+    table = Table(
+        columns=(Column(title="Outcome"), Column(title="YES", numeric=True)),
+        rows=((line("Germany"), line("50.1¢")), (line("Brazil"), line("5.1¢"))),
+        more=line("and 3 more"),
+    )
+    assert markup.join(markup.table(table)) == "```\nOutcome    YES\nGermany  50.1¢\nBrazil    5.1¢\n```\nand 3 more"
+
+
+def test_a_wide_table_becomes_a_list_that_says_what_each_number_is() -> None:
+    table = Table(
+        columns=(Column(title="What"), Column(title="Tokens", numeric=True), Column(title="Money", numeric=True)),
+        rows=((line("Bought Bosnia and Herzegovina YES"), line("97.84"), line("$51.09")),),
+    )
+    assert markup.table(table) == ["**Bought Bosnia and Herzegovina YES** · tokens 97.84 · money $51.09"]
+
+
+def test_moments_in_a_table_are_in_the_readers_zone() -> None:
+    table = Table(columns=(Column(title="When"), Column(title="What")), rows=((line(Stamp(5_000)), line("x")),))
+    assert markup.table(table) == ["<t:5:f> · what x"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "colour"),
+    [
+        (Reply(head=line("x"), tone=Tone.GOOD), DARK.good),
+        (Reply(head=line("x"), tone=Tone.LOUD), DARK.loud),
+        (Reply(head=line(bold("Brazil", 1), " leads")), DARK.outcomes[1]),
+    ],
+)
+def test_the_edge_has_the_colour_of_the_tone_else_of_the_outcome(reply: Reply, colour: str) -> None:
+    assert accent(reply) == int(colour[1:], 16)
+
+
+async def test_what_is_cut_is_said(buttons: Buttons) -> None:
+    rows = tuple(line(f"row {number}: {'x' * 90}") for number in range(100))
+    [text, note] = [
+        one["content"]
+        for one in holds(await dressed(Reply(head=line("Much."), blocks=rows), buttons))
+        if one["type"] == DISPLAY
+    ]
+    assert text.startswith("**Much.**\nrow 0")
+    assert "more than a message can hold" in note
+
+
+async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> None:
+    rows = tuple((line(f"name {number}"), line("1")) for number in range(400))
+    table = Table(columns=(Column(title="N"), Column(title="V")), rows=rows)
+    text = next(
+        one["content"]
+        for one in holds(await dressed(Reply(head=line("Much."), blocks=(table,)), buttons))
+        if one["type"] == DISPLAY
+    )
+    assert text.count("```") == 2
+
+
+async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:
+    choices = tuple(Action(label=f"Cancel {number}", text=f"/order cancel 1 {number}") for number in range(30))
+    parts = holds(await dressed(Reply(head=line("Orders."), actions=choices), buttons))
+    [menu] = [one for one in parts if one["type"] == SELECT]
+    assert [option["label"] for option in menu["options"]] == [f"Cancel {number}" for number in range(25)]
+    assert any("5 more choices" in one.get("content", "") for one in parts)
+
+
+async def test_a_file_too_large_is_left_out_and_that_is_said(buttons: Buttons) -> None:
+    big = Attachment(name="trades.csv", data=bytes(limits.FILE_BYTES + 1), media_type="text/csv")
+    message = await dressed(Reply(head=line("Here."), files=(big,)), buttons)
+    assert message.attachments == ()
+    assert any("trades.csv is too large" in one.get("content", "") for one in holds(message))
+
+
+def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given() -> None:
+    made = Form(
+        title="Buy",
+        command="buy germany",
+        fields=tuple(Field(name=f"f{n}", label=f"F{n}", required=n == 6, hint="hint") for n in range(7)),
+        submit="Go",
+    )
+    shown = forms.modal(made, "x").to_dict()["components"]
+    assert [one["label"] for one in shown] == ["F6", "F0", "F1", "F2", "F3"]
+    assert shown[-1]["description"] == "hint. Also, typed: /buy f4 f5"
+
+
+def test_answers_are_read_from_labels_and_from_rows() -> None:
+    data = {
+        "components": [
+            {"type": 18, "component": {"type": 3, "custom_id": "outcome", "values": ["Germany"]}},
+            {"type": 18, "component": {"type": 21, "custom_id": "side", "value": "yes"}},
+            {"type": 18, "component": {"type": 23, "custom_id": "autofill", "value": False}},
+            {"type": 18, "component": {"type": 4, "custom_id": "limit", "value": " "}},
+            {"type": 1, "components": [{"type": 4, "custom_id": "amount", "value": "$50"}]},
+            {"type": 18, "component": {"type": 21, "custom_id": "none", "value": None}},
+        ]
+    }
+    assert forms.answers(data) == {"outcome": "Germany", "side": "yes", "autofill": "no", "amount": "$50"}
