@@ -5,21 +5,21 @@
 Parts are separated by semicolons. A round: when trading freezes, `to` when it is decided or `for` how long that takes,
 then `out` with a count (and `ask`, which is meant where nothing is said, or `lowest`) or with names; the last is the
 final with `winner`. A time is a moment, or `+2h` after the start; after `to` a bare `22:05` is the next one after the
-freeze. `render` writes exactly what `read` reads.
+freeze, in the zone the freeze named. `render` writes exactly what `read` reads.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.money import typed_moment, typed_span
 from bot.params import Wrong, quoted
 from bot.params_trade import Outcome, Outcomes
 from bot.scene import Scene
-from bot.times import moment_ms, span_ms
+from bot.times import moment_ms, span_ms, zone_said
 from bot.words import schedule as words
 from engine.terms import MarketParams
 from storage.records import Json
@@ -36,10 +36,13 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment (epoch ms), or so long after the start."""
+    """A moment (epoch ms), or so long after the start. `said` is a moment as somebody said it, `zone` what it was read
+    in."""
 
     ms: int
     relative: bool = False
+    said: str = field(default="", compare=False)
+    zone: str = field(default="", compare=False)
 
     def after_start(self, start_ms: int) -> int:
         """Engine time."""
@@ -69,6 +72,12 @@ class Timetable:
 
     start_ms: int | None
     entries: tuple[Entry, ...]
+    start: When | None = field(default=None, compare=False)  # as it was said
+
+    def moments(self) -> list[When]:
+        """Those that were said as moments, in their order, each once."""
+        every = [self.start, *(when for entry in self.entries for when in (entry.freeze, entry.decide))]
+        return list(dict.fromkeys(when for when in every if when is not None and when.said))
 
     def rounds(self, start_ms: int) -> list[Json]:
         """As `engine.params.build_params` takes them: ms after the start, outcomes by number from 1."""
@@ -94,14 +103,14 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
     """The timetable, or every mistake in it as a sentence."""
     scene = Scene(now_ms=now_ms, outcomes=tuple(names))
     problems: list[str] = []
-    start: int | None = None
+    start: When | None = None
     entries: list[Entry] = []
     parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
     if len(parts) > MOST_ROUNDS + 1:
         return (words.too_many_rounds(len(parts), MOST_ROUNDS),)
     for part in parts:
         if part.casefold().startswith("start "):
-            at = moment_ms(part[6:], now_ms)
+            at = _read_moment(part[6:].strip(), now_ms, None)
             if isinstance(at, Wrong):
                 problems.append(at.sentence)
             else:
@@ -114,7 +123,9 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
             problems.append(entry.sentence)
     if not problems and not entries:
         problems.append(words.no_rounds())
-    return tuple(problems) if problems else Timetable(start_ms=start, entries=tuple(entries))
+    if problems:
+        return tuple(problems)
+    return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
 
 
 def _read_round(text: str, scene: Scene) -> Entry | Wrong:
@@ -136,22 +147,27 @@ def _read_round(text: str, scene: Scene) -> Entry | Wrong:
     return _read_losers(times, found["who"] or "1", scene)
 
 
-def _read_when(text: str, now_ms: int) -> When | Wrong:
+def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
+    """`zone` is what a moment is read in that names none."""
     said = text.strip()
     if said.startswith("+"):
         ahead = span_ms(said[1:])
         return Wrong(words.not_an_offset(said)) if ahead is None else When(ahead, relative=True)
-    at = moment_ms(said, now_ms)
-    return at if isinstance(at, Wrong) else When(at)
+    return _read_moment(said, now_ms, zone)
+
+
+def _read_moment(said: str, now_ms: int, zone: str | None) -> When | Wrong:
+    at = moment_ms(said, now_ms, zone)
+    return at if isinstance(at, Wrong) else When(at, said=said, zone=zone_said(said) or zone or "")
 
 
 def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wrong:
     if joint == "for":
         length = span_ms(text)
-        return Wrong(words.not_an_offset(text)) if length is None else replace(freeze, ms=freeze.ms + length)
+        return Wrong(words.not_an_offset(text)) if length is None else replace(freeze, ms=freeze.ms + length, said="")
     if _CLOCK.fullmatch(text.strip()) and freeze.relative:
         return Wrong(words.clock_after_offset(text))
-    return _read_when(text, now_ms if freeze.relative else freeze.ms)
+    return _read_when(text, now_ms if freeze.relative else freeze.ms, freeze.zone or None)
 
 
 def _read_winner(times: Entry, who: str, scene: Scene) -> Entry | Wrong:

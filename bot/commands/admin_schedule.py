@@ -19,23 +19,35 @@ from engine.params import retune
 from engine.terms import MarketParams
 from storage.records import Declined, Json, Payload
 
+EDIT = "edit"  # asks for all of it in a form that holds what there is
+
 TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the command shows them without it")]
 
 
-@command("admin schedule", examples=("/admin schedule", "/admin schedule +1h for 5m out 1; +2h for 5m winner ask"))
+@command(
+    "admin schedule",
+    examples=(
+        "/admin schedule",
+        "/admin schedule +1h for 5m out 1; +2h for 5m winner ask",
+        "/admin schedule fri 20:00 Europe/Berlin to 21:00 out 1; sat 8pm Europe/Berlin for 2h winner ask",
+    ),
+)
 async def schedule(
     ctx: Ctx, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
     """Set when trading freezes, when a round is decided and who goes; alone, show the timetable.
 
     Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
-    part names the winner. The new timetable is shown before it takes effect.
+    part names the winner. Times are said as +2h, in 10m, tomorrow 18:00, fri 20:00, 2026-12-01 18:00 Europe/Berlin.
+    The new timetable is shown before it takes effect. `edit` asks for it in a form.
 
     confirm: the code of the preview, which its button carries
     """
     record = market.record
     if timetable is None:
         return words.schedule_now(record)
+    if timetable.casefold() == EDIT:
+        return words.schedule_form(record)
     table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
     if not isinstance(table, timetables.Timetable):
         return words.schedule_wrong(table)
@@ -57,6 +69,10 @@ class _Plan:
     confirmed: bool
 
     @property
+    def said(self) -> list[timetables.When]:
+        return self.table.moments()
+
+    @property
     def again(self) -> str:
         return f"/admin schedule {self.typed} confirm={self.code}"
 
@@ -73,7 +89,7 @@ async def _redraft(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
         return words_setup.problems(params, "/admin schedule")
     if not plan.confirmed:
         shown = replace(record, planned_start_ms=planned)
-        return words.schedule_preview(shown, params, start, plan.typed, plan.again, ctx.person_id)
+        return words.schedule_preview(shown, params, start, plan.typed, plan.again, ctx.person_id, plan.said)
     async with ctx.db.writing() as uow:
         found = await uow.markets.update(
             record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
@@ -100,7 +116,9 @@ async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
     if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
         return words.first_round_passed(record)
     if not plan.confirmed:
-        return words.schedule_preview(record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id)
+        return words.schedule_preview(
+            record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id, plan.said
+        )
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         row = await uow.actions.append(

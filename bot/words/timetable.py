@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot import schedule
 from bot.money import span, typed_moment
 from bot.names import clean
-from bot.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
+from bot.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
 from bot.words.schedule import GRAMMAR
 from bot.words.shared import listed_outcomes, no, outcome, plural, say
 from engine.terms import MarketParams
@@ -42,6 +42,7 @@ def schedule_now(market: Market) -> Reply:
             line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
             line("Times are UTC unless they name a zone; +2h counts from the start; lowest decides by price."),
         ),
+        actions=(Action(label="Change it", text="/admin schedule edit", asks=True),),
     )
 
 
@@ -51,19 +52,57 @@ def schedule_wrong(found: Sequence[str]) -> Reply:
     return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
 
 
+def schedule_form(market: Market) -> Reply:
+    """All of it in one field, as it stands."""
+    form = Form(
+        title="Timetable",
+        command="admin schedule",
+        fields=(
+            Field(
+                name="timetable", label="Rounds", value=timetable_line(market), hint="+1h for 5m out 1; +2h winner ask"
+            ),
+        ),
+        submit="Show it",
+    )
+    return say(
+        "How should the timetable go?",
+        blocks=(line("It goes like this: ", code(f"/admin schedule {GRAMMAR}")),),
+        form=form,
+    )
+
+
 def schedule_preview(
-    market: Market, params: MarketParams, start_ms: int | None, typed: str, confirm: str, person: int | None
+    market: Market,
+    params: MarketParams,
+    start_ms: int | None,
+    typed: str,
+    confirm: str,
+    person: int | None,
+    said: Sequence[schedule.When] = (),
 ) -> Reply:
-    """Read back before it takes effect."""
+    """Read back before it takes effect; `said` are the moments as they were said, each with the zone it was read in."""
+    heard = [line("· ", f"“{clean(one.said, 60)}”{_in_zone(one)} is ", Stamp(one.ms)) for one in said]
     return say(
         f"This would be the timetable of {clean(market.title)}:",
-        blocks=(*rounds(market, params, start_ms), line("As typed: ", code(typed)), line("Nothing has changed yet.")),
+        blocks=(
+            *rounds(market, params, start_ms),
+            *((line("As you said it:"), *heard) if heard else ()),
+            line("As typed: ", code(typed)),
+            line("Nothing has changed yet."),
+        ),
         actions=(
             Action(label="Confirm timetable", text=confirm, person=person, primary=True),
             Action(label="Cancel", text="/admin schedule", person=person),
         ),
         tone=Tone.WAIT,
     )
+
+
+def _in_zone(said: schedule.When) -> str:
+    """What it was read in; how long from now is the same everywhere."""
+    if said.said.casefold().startswith(("in ", "now")):
+        return ""
+    return f" in {said.zone or 'UTC'}"
 
 
 def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[Line]:

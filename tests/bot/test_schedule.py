@@ -21,6 +21,10 @@ NAMES = ("Germany", "Brazil", "Costa Rica", "France")
         ("round 1: +1h to +90m out costa rica, france\nround 2: +3h winner ask", None),
         ("start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 2; 2014-07-13 19:00 to 21:40 winner ask", None),
         ("2014-07-04 23:00 until 01:00 out 1; +9d for 1h winner", None),
+        (
+            "2014-07-04 18:00 Europe/Berlin to 19:30 out 1; sat 8pm europe/berlin for 1h winner",
+            "2014-07-04 16:00 to 2014-07-04 17:30 out 1; 2014-07-05 18:00 to 2014-07-05 19:00 winner ask",
+        ),
         ("start in 10m; +1h winner", "start 2014-07-03 06:56:40; +1h winner ask"),
     ],
 )
@@ -64,3 +68,13 @@ def test_rounds_reach_the_engine_and_come_back() -> None:
     assert params.rounds[2].winner == 0
     again = of_params(params, start)
     assert [entry.freeze.epoch(start) for entry in table.entries] == [entry.freeze.ms for entry in again]
+
+
+def test_a_timetable_keeps_its_moments_as_they_were_said() -> None:
+    table = read("start in 2h; fri 20:00 Europe/Berlin to 21:00 out 1; +3d for 1h winner", NAMES, NOW)
+    assert isinstance(table, Timetable)
+    assert [(one.said, one.zone) for one in table.moments()] == [
+        ("in 2h", ""),
+        ("fri 20:00 Europe/Berlin", "Europe/Berlin"),
+        ("21:00", "Europe/Berlin"),
+    ]

@@ -49,6 +49,15 @@ def test_what_is_no_span_is_none(typed: str) -> None:
         ("06:00", EVENING + 12 * 60 * MINUTE),
         ("tomorrow 18:00", EVENING + DAY),
         ("today 06:00", EVENING - 12 * 60 * MINUTE),
+        ("tonight 6pm", EVENING),
+        ("6 pm", EVENING),
+        ("6:00am", EVENING + 12 * 60 * MINUTE),
+        ("12am UTC", EVENING + 6 * 60 * MINUTE),
+        ("fri 18:00", EVENING + DAY),
+        ("on Friday at 6pm", EVENING + DAY),
+        ("Thursday, 20:00 europe/berlin", EVENING),
+        ("thu 06:00", EVENING - 12 * 60 * MINUTE + 7 * DAY),
+        ("wed 18:00", EVENING + 6 * DAY),
     ],
 )
 def test_moments_have_a_zone_or_are_utc(typed: str, at: int) -> None:
@@ -65,6 +74,10 @@ def test_moments_have_a_zone_or_are_utc(typed: str, at: int) -> None:
         ("2014-07-03 09:40 Mars/Base", "no time zone"),
         ("2014-07-03 09:40 ../etc", "is not a time"),
         ("in a while", "not a span"),
+        ("18", "is not a time"),
+        ("13pm", "is not a time"),
+        ("frog 18:00", "is not a time"),
+        ("friend 18:00", "is not a time"),
         ("2014-03-30 02:30 Europe/Berlin", "clocks are put forward"),
         ("0000-01-01 00:00", "is not a time"),
     ],
@@ -73,3 +86,8 @@ def test_what_is_no_moment_says_how_to_say_one(typed: str, words: str) -> None:
     found = moment_ms(typed, NOW)
     assert isinstance(found, Wrong)
     assert words in found.sentence
+
+
+def test_a_moment_that_names_no_zone_is_read_in_the_one_it_is_given() -> None:
+    assert moment_ms("20:00", NOW, "Europe/Berlin") == EVENING
+    assert moment_ms("18:00 UTC", NOW, "Europe/Berlin") == EVENING

@@ -244,3 +244,41 @@ async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
 async def code_of(play: Play) -> str:
     reply = await play.say(BOSS, "/admin channel code")
     return next(part.text for part in reply.head if isinstance(part, Span) and part.style is Style.CODE)
+
+
+TIMETABLE: tuple[Row, ...] = (
+    (BOSS, "/admin create Cup Germany, Brazil, Chile", "Cup is drafted"),
+    (BOSS, "/admin schedule", "The timetable of Cup", "As typed", "Change it"),
+    (BOSS, "/admin schedule soon out 1; +2h winner", "!", "“soon” is not a time"),
+    (
+        BOSS,
+        "/admin schedule start in 10m; fri 20:00 Europe/Berlin to 21:00 out 1; sat 8pm for 1h winner ask",
+        "“in 10m” is 3 July 2014 06:56 UTC",
+        "“fri 20:00 Europe/Berlin” in Europe/Berlin is 4 July 2014 18:00 UTC",
+        "“21:00” in Europe/Berlin is 4 July 2014 19:00 UTC",
+        "“sat 8pm” in UTC is 5 July 2014 20:00 UTC",
+        "Nothing has changed yet",
+    ),
+    (BOSS, "/admin schedule", "by hand, with /admin start"),
+    (
+        BOSS,
+        "/admin schedule start in 10m; fri 20:00 Europe/Berlin to 21:00 out 1; sat 8pm for 1h winner ask",
+        "This would be",
+    ),
+    (BOSS, "press Confirm", "The timetable is set", "2014-07-04 18:00 to 2014-07-04 19:00 out 1"),
+    (BOSS, "/admin open", "Trading starts by itself"),
+    ("tick", "1s", "the doors are open"),
+)
+
+
+async def test_a_timetable_in_natural_times_is_shown_before_it_takes_effect(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, TIMETABLE[:5])
+        before = play.rows()
+        asked = await play.say(BOSS, "/admin schedule edit")
+        assert asked.form is not None
+        assert asked.form.fields[0].value.endswith("winner ask")
+        assert play.rows() == before
+        await perform(play, TIMETABLE[5:])
+        filled = await play.say(BOSS, command=asked.form.command, args={"timetable": "+1h out 1; +2h winner"})
+        assert "This would be the timetable" in plain.text(filled)
