@@ -111,12 +111,10 @@ def only_text() -> Reply:
 # -- questions in turn
 
 
-def question(form: Form, field: Field, reply: Reply, trouble: Line = ()) -> Reply:
-    """One question of a form, with what has been said so far. `trouble`: what was wrong with the last answer."""
+def question(form: Form, field: Field, reply: Reply) -> Reply:
+    """One question of a form, with what has been said so far."""
     head = reply.head if reply.ok else line(f"{clean(form.title)}: {clean(field.label).lower()}?")
-    rows: list[Line] = [trouble] if trouble else []
-    if reply.ok:
-        rows.append(line(bold(f"{clean(field.label)}?")))
+    rows: list[Line] = [line(bold(f"{clean(field.label)}?"))] if reply.ok else []
     so_far = _so_far(form, field)
     if so_far:
         rows.append(line("So far: ", code(so_far)))
@@ -129,6 +127,8 @@ def question(form: Form, field: Field, reply: Reply, trouble: Line = ()) -> Repl
 
 
 def _so_far(form: Form, field: Field) -> str:
+    if form.command.startswith("ticket "):
+        return ""
     given = [one.value for one in form.fields if one.required and one.value and one is not field]
     said = [form.command, *given]
     return f"/{' '.join(said)}" if len(said) > 1 or len(form.command.split()) > _bare(form.command) else ""
@@ -148,18 +148,19 @@ def _by_name(form: Form, field: Field) -> list[Line]:
     return [line(quiet(f"More, by name in one line: {listed}. "), code(f"/help {name}"), quiet(" tells how."))]
 
 
-def type_it(form: Form, field: Field, trouble: Line = ()) -> Reply:
-    """The question whose answer is typed as a reply to it."""
+def type_it(form: Form, field: Field, about: Line = (), trouble: Line = ()) -> Reply:
+    """The question whose answer is typed as a reply to it. `about`: what the form is about, where it says so;
+    `trouble`: what was wrong with the last answer."""
+    asked = line(bold(f"{clean(form.title)}: {clean(field.label).lower()}?"))
     rows: list[Line] = []
+    if about or trouble:
+        rows.append(line(bold(f"{clean(field.label)}?")))
     so_far = _so_far(form, field)
     if so_far:
         rows.append(line("So far: ", code(so_far)))
-    if field.hint:
+    if field.hint and not trouble:
         rows.append(line(quiet(clean(field.hint))))
-    asked = bold(f"{clean(form.title)}: {clean(field.label).lower()}?")
-    if trouble:
-        return Reply(head=trouble, blocks=(line(asked), *rows), tone=Tone.BAD)
-    return Reply(head=line(asked), blocks=tuple(rows))
+    return Reply(head=trouble or about or asked, blocks=tuple(rows), tone=Tone.BAD if trouble else Tone.NEUTRAL)
 
 
 REPLY_HERE = "Reply to this message."

@@ -1,4 +1,4 @@
-"""A whole bot on the Telegram peer: real storage, engine and tick, the real client, and people at their telephones. Time
+"""A whole bot on the Telegram peer: real storage, engine and tick, the real client, people at their telephones. Time
 passes only when somebody does something."""
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from bot.words import telegram as words
 log = logging.getLogger(__name__)
 
 SHORT = 180  # signs of an answer that fits into the window above a button
+MOVING_MS = 1_000  # a group that moves is reported in several updates, in no sure order
 TWICE_MS = 2_000  # the same button pressed again within so long is the same press
 REMEMBERED = 5_000
 _KEY = re.compile(r"[0-9a-f]{22}")
@@ -168,11 +169,13 @@ class Desk:
         if again.form is None or not any(one.name == step.asks for one in again.form.fields):
             await self._talk.answer(who, before, asked, trouble)
             return
-        await self._talk.show(who.place, who, asked, replace(again, head=trouble.head, ok=True), typing=False)
+        await self._talk.show(who.place, who, asked, again, typing=True, trouble=trouble.head)
 
     # -- buttons
 
     async def _press(self, query: CallbackQuery) -> None:
+        if not self._is_new((query.id,)):
+            return  # delivered a second time; a query is answered once
         async with Knock(query) as knock:
             who = pressed(query)
             found = carried(query.data or "")
@@ -180,7 +183,7 @@ class Desk:
                 await knock.answer(words.stale_button(), alert=True)
                 return
             async with self._in_order(who):
-                if not self._is_new(query, who):
+                if not self._is_new((who.person_ext, who.place.chat, who.message, query.data)):
                     return
                 line = await self._buttons.unpack(found.data)
                 if line is None:
@@ -189,17 +192,15 @@ class Desk:
                 await self._arrived(who)
                 await self._pressed(query, who, found, line.line, line.made_for, knock)
 
-    def _is_new(self, query: CallbackQuery, who: Heard) -> bool:
-        """Whether this press has not been done already: neither the same query nor the same button a moment ago."""
+    def _is_new(self, name: tuple[object, ...]) -> bool:
+        """Whether this has not been met already, or long enough ago to be meant."""
         now = self._clock()
-        names: list[tuple[object, ...]] = [(query.id,), (who.person_ext, who.place.chat, who.message, query.data)]
-        new = names[0] not in self._presses and now - self._presses.get(names[1], -TWICE_MS) >= TWICE_MS
-        for name in names:
-            self._presses[name] = now
-            self._presses.move_to_end(name)
+        last = self._presses.get(name)
+        self._presses[name] = now
+        self._presses.move_to_end(name)
         while len(self._presses) > REMEMBERED:
             self._presses.popitem(last=False)
-        return new
+        return last is None or (len(name) > 1 and now - last >= TWICE_MS)
 
     async def _pressed(
         self, query: CallbackQuery, who: Heard, found: Carried, line: str, made_for: int | None, knock: Knock
@@ -269,9 +270,11 @@ class Desk:
             await self._presence.left(NAME, ext, Why.PERSON if private else Why.CHAT)
             return
         kind = ChatKind.PRIVATE if private else ChatKind.GROUP
-        await self._presence.arrived(NAME, ext, kind.value, chat.title or "")
-        if not _present(before, chat.type) and chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
-            await self._talk.say(Place(chat.id), words.first_words())
+        is_new = await self._presence.arrived(NAME, ext, kind.value, chat.title or "")
+        if is_new and not _present(before, chat.type) and chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
+            await self._talk.rest(MOVING_MS)
+            if not self._post.is_new_home(chat.id):
+                await self._talk.say(Place(chat.id), words.first_words())
 
     async def _arrived(self, who: Heard) -> None:
         """Somebody speaks there, so it can be reached: told once a start."""

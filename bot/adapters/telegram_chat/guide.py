@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.adapters.telegram_chat.keyboard import Key, Keys, rows_of
 from bot.grammar import split
-from bot.reply import Field, Form, Reply
+from bot.reply import Field, Form, Line, Reply
 from bot.words import telegram as words
 
 PAGE = 10  # choices shown at once
@@ -74,9 +74,11 @@ class Asked:
     typed: bool
 
 
-def ask(form: Form, reply: Reply, about: str | None, *, page: int = 0, typing: bool = False) -> Asked | None:
+def ask(
+    form: Form, reply: Reply, about: str | None, *, page: int = 0, typing: bool = False, trouble: Line = ()
+) -> Asked | None:
     """The first question of a form that is still open; None for a form that asks nothing. `about` is the group the
-    buttons speak of, `reply` what came with the form."""
+    buttons speak of, `reply` what came with the form, `trouble` what was wrong with the last answer."""
     asked = _first(form)
     if asked is None:
         return None
@@ -84,7 +86,7 @@ def ask(form: Form, reply: Reply, about: str | None, *, page: int = 0, typing: b
     step = Step(command=form.command, args=given, asks=asked.name)
     choices = asked.choices or asked.suggestions
     if typing or not choices:
-        said = words.type_it(form, asked, reply.head if reply.ok and not typing else ())
+        said = words.type_it(form, asked, reply.head if reply.ok else (), trouble)
         return Asked(reply=said, keys=(), step=step, field=asked, typed=True)
     keys = [*_choices(step, choices, page, about), *_ways(form, step, asked, page, len(choices), about)]
     return Asked(reply=words.question(form, asked, reply), keys=tuple(keys), step=step, field=asked, typed=False)

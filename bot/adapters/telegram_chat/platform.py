@@ -68,27 +68,39 @@ class TelegramPlatform:
                         raise
             return await self._post.send(place, reply, keys, counted=1)
         except UnreachableError as error:
-            if error.why is Why.PERSON and chat_ext is not None:
+            if error.why is Why.PERSON:
                 await self._mention(person_ext, chat_ext)
             raise
 
-    async def _mention(self, person_ext: str, chat_ext: str) -> None:
-        place, link, now = Place.of(chat_ext), self._link(""), self._clock()
-        last = self._mentioned.get((person_ext, chat_ext))
-        if place is None or place.private or not link or (last is not None and now - last < MENTION_EVERY_MS):
+    async def _mention(self, person_ext: str, chat_ext: str | None) -> None:
+        name, where = await self._known(person_ext)
+        said = Place.of(chat_ext) if chat_ext is not None else None
+        place = said if said is not None and not said.private else where
+        link, now = self._link(""), self._clock()
+        if (
+            place is None
+            or not link
+            or now - self._mentioned.get((person_ext, place.ext), -MENTION_EVERY_MS) < (MENTION_EVERY_MS)
+        ):
             return
-        if self._budget.wait(chat_ext, now, notice=True) > 0:
+        if self._budget.wait(place.ext, now, notice=True) > 0:
             return
-        self._mentioned[person_ext, chat_ext] = now
-        async with self._db.reading() as uow:
-            person = await uow.people.find(NAME, person_ext)
-        name = run(words.news_for(person.name if person else ""))
-        whom = Run(name.text, Ink.LINK, url=f"tg://user?id={person_ext}")
+        self._mentioned[person_ext, place.ext] = now
+        whom = Run(run(words.news_for(name)).text, Ink.LINK, url=f"tg://user?id={person_ext}")
         key = Key(label=words.OPEN, url=link)
         try:
             await self._post.send(place, words.news(), ((key,),), silent=True, extra=(whom,))
         except (UnreachableError, RetryLaterError) as error:
-            log.info("nobody could be mentioned in %s: %s", chat_ext, error)
+            log.info("nobody could be mentioned in %s: %s", place.ext, error)
+
+    async def _known(self, person_ext: str) -> tuple[str, Place | None]:
+        """Her name, and a group of the market she used last: her tickets stand in private and name none."""
+        async with self._db.reading() as uow:
+            person = await uow.people.find(NAME, person_ext)
+            market = await uow.markets.last_of_person(person.id) if person else None
+            chats = await uow.chats.of_market(market.id) if market else []
+        here = (Place.of(one.external_id) for one in chats if one.platform == NAME and one.lost is None)
+        return person.name if person else "", next((one for one in here if one and not one.private), None)
 
 
 def _place(chat_ext: str) -> Place:

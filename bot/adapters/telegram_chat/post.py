@@ -239,6 +239,10 @@ class Post:
                 raise _MarkupError(error.message) from error
             raise translated(error, private=place.private) from error
 
+    def is_new_home(self, chat: int) -> bool:
+        """Whether a group of ours has moved there."""
+        return chat in self._moved.values()
+
     async def moved(self, old: int, new: int) -> None:
         """A group became a supergroup: all that was there goes along."""
         if self._moved.get(old) == new:

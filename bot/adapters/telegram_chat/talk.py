@@ -29,7 +29,7 @@ from bot.dispatch import Dispatcher
 from bot.drawing import Draw, drawn
 from bot.invocation import ChatKind, Invocation
 from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Audience, Reply
+from bot.reply import Audience, Line, Reply
 from bot.words import telegram as words
 from storage.database import Database
 
@@ -175,8 +175,8 @@ class Talk:
         elif reply.audience is Audience.CHAT and reply.form is None:
             await self._in_group(who, asked, reply)
         elif who.person is None:
-            again = said.kept if reply.form or reply.actions or not reply.ok else "/admin monitor"
-            await self._stub(who, words.nameless(ok=reply.ok), again, None)
+            asks = not reply.ok or reply.form or any(one.label.startswith("Confirm") for one in reply.actions)
+            await self._stub(who, words.nameless(ok=reply.ok), said.kept if asks else "/admin monitor", None, anew=True)
         elif knock is not None and not reply.ok and reply.form is None:
             await knock.answer(plain.text(replace(reply, actions=())), alert=True)
         else:
@@ -192,10 +192,13 @@ class Talk:
         over: Over | None = None,
         page: int = 0,
         typing: bool = False,
+        trouble: Line = (),
     ) -> None:
         """In a private chat: the reply, or the question its form begins with."""
         about = asked.chat_ext if asked.chat_kind is ChatKind.GROUP else None
-        question = ask(reply.form, reply, about, page=page, typing=typing) if reply.form else None
+        question = None
+        if reply.form is not None:
+            question = ask(reply.form, reply, about, page=page, typing=typing, trouble=trouble)
         if question is not None and question.typed:
             await self._ask_to_type(place, who, question, about)
             return
@@ -254,11 +257,14 @@ class Talk:
             if knock is not None:
                 await knock.answer(words.toast_in_private())
 
-    async def _stub(self, who: Heard, text: Reply, line: str, made_for: int | None) -> None:
-        """A few words in the group that give nothing away, and a link to where it goes on. One a person and chat."""
+    async def _stub(self, who: Heard, text: Reply, line: str, made_for: int | None, *, anew: bool = False) -> None:
+        """A few words in the group that give nothing away, and a link to where it goes on. One a person and chat: it is
+        changed, or with `anew` taken away and said again."""
         key = await self._buttons.keep(line, made_for, who.place.ext)
         keys = ((Key(label=words.OPEN, url=self._link(key)),),)
         name, now = (who.place.ext, who.person_ext), self._clock()
+        if anew:
+            await self.unstub(who.person_ext, who.place.ext)
         last = self._stubs.get(name)
         if last is not None and now - last.at_ms < STUB_MS:
             if last.key == key:
@@ -287,17 +293,17 @@ class Talk:
         for attempt in range(TRIES):
             now = self._clock()
             wait = self._budget.overall_wait(now) if place.private else self._budget.wait(place.ext, now)
-            await self._rest(min(wait, PATIENCE_MS))
+            await self.rest(min(wait, PATIENCE_MS))
             try:
                 return await do()
             except RetryLaterError as error:
                 self._budget.refused(place.ext, error.after_ms, self._clock(), overall=error.overall)
                 if attempt == TRIES - 1 or error.after_ms > PATIENCE_MS or self.closing.is_set():
                     raise
-                await self._rest(error.after_ms)
+                await self.rest(error.after_ms)
         raise AssertionError("unreachable")
 
-    async def _rest(self, ms: int) -> None:
+    async def rest(self, ms: int) -> None:
         """Wait, but not beyond the end of the program."""
         if ms > 0:
             try:
