@@ -1,51 +1,17 @@
-"""What people set for themselves, how they become one person on two platforms, and how they are forgotten. Rows as in
-`test_life`."""
+"""What people set for themselves, and what it changes. Rows as in `test_life`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from bot import plain
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Reply
+from bot.invocation import ChatKind
 from storage.preferences import PINGS
-from tests.bot.play import BOSS, Play, button, opened, running, town
+from tests.bot.play import BOSS, running, town
+from tests.scenarios.elsewhere import there
 from tests.scenarios.test_life import Row, perform
 
 PEOPLE = ("ada", "bob")
-
-
-async def there(
-    play: Play,
-    who: str,
-    line: str,
-    *,
-    platform: str = "telegram",
-    chat: str = "",
-    kind: ChatKind = ChatKind.PRIVATE,
-    made_for: int | None = None,
-) -> Reply:
-    """One line said on another platform, in private unless said otherwise."""
-    play.now += 1_000
-    return await play.dispatcher.run(
-        Invocation(
-            text=line,
-            platform=platform,
-            person_ext=who,
-            person_name=who.title(),
-            chat_ext=chat or who,
-            chat_kind=kind,
-            made_for=made_for,
-            request_id=f"{platform}-{play.now}",
-        )
-    )
-
-
-def code_in(reply: Reply) -> str:
-    text = plain.text(reply)
-    return text.split("Your code is ")[1].split(",")[0].strip("*")
 
 
 # -- settings
@@ -69,14 +35,13 @@ SETTINGS: tuple[Row, ...] = (
         "let auto-fill fill them",
         "[Confirm first: off]",
     ),
-    ("ada", "/settings", "press"),
 )
 
 
 async def test_settings_are_shown_changed_one_by_one_and_obeyed(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
-        await perform(play, SETTINGS[:-1])
+        await perform(play, SETTINGS)
         shown = await play.say("ada", "/settings")
         back = await play.press("ada", shown, "Confirm first: off")
         assert "[Confirm first: on]" in plain.text(back)
@@ -221,7 +186,6 @@ async def test_a_stranger_sees_settings_and_leaves_no_trace_until_she_sets_one(t
 async def test_private_lines_go_on_with_the_market_of_the_chat_spoken_in_last(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
-        group = {"chat": "pub", "kind": ChatKind.GROUP}
         for line in ("/admin create Pub X, Y, Z", "/admin open"):
             assert (await play.say(BOSS, line, chat="pub", kind=ChatKind.GROUP)).ok
         assert "no market yet" in plain.text(await there(play, "eve", "/board", platform="room"))
@@ -235,4 +199,3 @@ async def test_private_lines_go_on_with_the_market_of_the_chat_spoken_in_last(tm
         before = play.rows()
         await play.say("ada", "/board")
         assert play.rows() == before  # written only where it changed
-        assert group["chat"] == "pub"

@@ -1,0 +1,39 @@
+"""Speaking on another platform than the room, as the same or another person."""
+
+from __future__ import annotations
+
+from bot import plain
+from bot.invocation import ChatKind, Invocation
+from bot.reply import Reply
+from tests.bot.play import Play
+
+
+async def there(
+    play: Play,
+    who: str,
+    line: str,
+    *,
+    platform: str = "telegram",
+    chat: str = "",
+    kind: ChatKind = ChatKind.PRIVATE,
+    made_for: int | None = None,
+) -> Reply:
+    """One line said on another platform, in private unless said otherwise."""
+    play.now += 1_000
+    return await play.dispatcher.run(
+        Invocation(
+            text=line,
+            platform=platform,
+            person_ext=who,
+            person_name=who.title(),
+            chat_ext=chat or who,
+            chat_kind=kind,
+            made_for=made_for,
+            request_id=f"{platform}-{play.now}",
+        )
+    )
+
+
+def code_in(reply: Reply) -> str:
+    text = plain.text(reply)
+    return text.split("Your code is ")[1].split(",")[0].strip("*")

@@ -1,0 +1,146 @@
+"""What is stored about a person, and that nothing that names her is left once she is forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot import plain
+from bot.invocation import ChatKind
+from tests.bot.play import BOSS, button, opened, running, town
+from tests.scenarios.elsewhere import code_in, there
+from tests.scenarios.test_life import Row, perform
+
+PEOPLE = ("ada", "bob")
+
+ASKED: tuple[Row, ...] = (
+    ("ada", "/privacy", "You are number 2, known since", "the room", "Ada", "Cup", "Settings: as they come", "/forget"),
+    ("ada", "/settings slippage 2% notices fills off", "Slippage is 2%"),
+    ("ada", "/settings pings lead on", "You are told when"),
+    ("ada", "/privacy", "Settings: slippage 2%, confirm on, auto-fill off, muted: fills", "lead"),
+    ("ada", "/buy germany yes 100", "Buy"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("ada", "/buy brazil yes 50 limit 10c", "Buy"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    (
+        "ada",
+        "/forget",
+        "Forget you, for good?",
+        "Cup: you hold $948.73 and 100 Germany YES. Nobody will be able to trade or spend it.",
+        "1 order of yours there waits; it is cancelled.",
+        "you become Member 2",
+        "nobody can tell that you were here",
+        "This cannot be undone.",
+    ),
+    ("ada", "/forget confirm 12345678", "!", "Something of yours has changed"),
+)
+
+MARKED = "Zyxella Quorn"  # a name nothing else contains
+
+
+async def test_forgetting_asks_in_numbers_and_leaves_a_number_in_the_books(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", f"/join {MARKED}")
+        await perform(play, ASKED)
+        preview = await play.say("ada", "/forget")
+        assert MARKED in play.rows()
+        done = await play.press("ada", preview, "Confirm")
+        assert "You are forgotten." in plain.text(done)
+        assert "Your 1 account stays in the books as Member 2" in plain.text(done)
+        await play.tick()
+        rows = play.rows()
+        assert MARKED not in rows
+        assert "'ada'" not in rows
+        assert "'Ada'" not in rows
+        board = plain.text(await play.say("bob", "/leaderboard"))
+        assert "Member 2" in board
+        assert MARKED not in board
+        async with play.db.reading() as uow:
+            assert (await uow.ledger.audit(1)).ok
+            assert await uow.orders.of(1, 2, open_only=True) == []
+            state = await uow.markets.state(1)
+            assert state.accounts[2].tokens[0][0] == 100_000_000
+            assert state.accounts[2].escrow == 0
+
+
+async def test_who_comes_back_is_a_stranger_and_old_buttons_are_nobodys(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        ticket = await play.say("ada", "/buy germany yes 10")
+        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
+        await play.tick()
+        assert "no account in this market" in plain.text(await play.say("ada", "/balance"))
+        assert "Nothing is stored about you" in plain.text(await play.say("ada", "/privacy"))
+        assert "not yours" in plain.text(await play.press("ada", ticket, "Confirm"))
+        again = await play.say("ada", "/join")
+        assert "Welcome, Ada" in plain.text(again)
+        assert "is not yours" in plain.text(await play.press("ada", ticket, "Confirm"))
+
+
+async def test_an_account_that_was_never_used_goes_with_her(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        preview = await play.say("ada", "/forget")
+        assert "Cup: your account was never used; it is closed." in plain.text(preview)
+        await play.press("ada", preview, "Confirm")
+        await play.tick()
+        async with play.db.reading() as uow:
+            assert [one.person for one in await uow.members.of(1)] == [3]
+            assert (await uow.ledger.audit(1)).ok
+
+
+async def test_a_lobbys_account_goes_at_once_and_gets_nothing_at_the_start(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await opened(play, people=PEOPLE)
+        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
+        assert "1 person would get" in plain.text(await play.say(BOSS, "/admin start"))
+
+
+async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        made = code_in(await play.say("ada", "/link"))
+        assert (await there(play, "tam", f"/link {made}")).ok
+        await there(play, "tam", "/buy germany yes 5")
+        private = plain.text(await there(play, "tam", "/privacy"))
+        assert "tam" in private
+        preview = await there(play, "tam", "/forget")
+        assert (await there(play, "tam", button(preview, "Confirm"))).ok
+        await play.tick()
+        rows = play.rows()
+        for word in ("'tam'", "'Tam'", "'ada'", "'Ada'"):
+            assert word not in rows
+        assert "no account" in plain.text(await play.say("ada", "/balance"))
+
+
+async def test_nothing_that_waits_to_be_told_names_her_afterwards(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", f"/join {MARKED}")
+        play.chat.broken = [RuntimeError("away")] * 500
+        await play.confirmed("ada", "/buy germany yes $300")
+        await play.tick()
+        await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
+        await play.tick()
+        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
+        assert MARKED not in play.rows()
+        play.chat.broken = []
+        said = len(play.chat.said)
+        for _ in range(20):
+            play.now += 600_000
+            await play.announcer.step()
+        later = [(where, plain.text(reply)) for _, where, _, reply in play.chat.said[said:]]
+        assert any("Germany wins" in text and "Member 2" in text for _, text in later)
+        assert not [text for where, text in later if where == "ada" or MARKED in text]
+
+
+async def test_a_private_chat_that_led_to_her_leads_nowhere(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=PEOPLE)
+        await play.say("ada", "/join", chat="dm-77", kind=ChatKind.PRIVATE)
+        assert "dm-77" in play.rows()
+        preview = await play.say("ada", "/forget", chat="dm-77", kind=ChatKind.PRIVATE)
+        await play.say("ada", button(preview, "Confirm"), chat="dm-77", kind=ChatKind.PRIVATE)
+        assert "dm-77" not in play.rows()
