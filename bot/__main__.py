@@ -106,6 +106,9 @@ def _look_after(commands: Parsers) -> None:
     graph.add_argument("--out", required=True, metavar="FILE.png")
     graph.set_defaults(call=_graph)
 
+    invite = commands.add_parser("invite", help="print the link by which a Discord server gets the bot")
+    invite.set_defaults(call=_invite)
+
     backup = commands.add_parser("backup", help="copy the whole database into a file while it is in use")
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
@@ -207,6 +210,18 @@ def _graph(options: argparse.Namespace, settings: Settings) -> int:
 
     url = options.db or settings.database_url
     return asyncio.run(upkeep.graph(url, options.what, options.market, options.outcome, options.theme, options.out))
+
+
+def _invite(options: argparse.Namespace, settings: Settings) -> int:
+    from bot.adapters.discord_chat import rights
+    from bot.words import discord as words
+
+    application = rights.application_of(settings.discord_token or "")
+    if application is None:
+        print(words.no_application(given=settings.discord_token is not None), file=sys.stderr)
+        return 2
+    print(rights.invitation(application))
+    return 0
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:

@@ -81,5 +81,9 @@ def thread_name(title: str) -> str:
     return f"{title}: talk and digests"
 
 
-def change_line(yes: str, spark: str, change: str) -> str:
-    return " · ".join(part for part in (yes, change, spark) if part)
+def no_application(*, given: bool) -> str:
+    if given:
+        return (
+            "DISCORD_TOKEN is no bot's token: it begins with the application's number. Copy it again from the portal."
+        )
+    return "DISCORD_TOKEN is not set: make an application at https://discord.com/developers and copy its bot's token."

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import discord
 from discord import ui
 
+from bot import plain
 from bot.adapters.discord_chat import board, limits, markup
 from bot.adapters.discord_chat.presses import Presses
 from bot.adapters.discord_chat.sending import NOBODY
@@ -21,7 +22,7 @@ from bot.palette import DARK, colour
 from bot.reply import Action, Attachment, Audience, Board, Picture, Reply, Span, Table, Tone
 from bot.words import discord as words
 
-BUTTONS = 10  # two rows; more become a menu
+LOUDEST = 80  # columns of a headline in large letters: two lines on a phone
 _ROOM_FOR_CUTS = 200  # units of text kept free for saying what was cut
 _TONES = {
     Tone.GOOD: DARK.good,
@@ -128,10 +129,11 @@ def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
 
 def _head(reply: Reply) -> str:
     loud = reply.audience is Audience.CHAT and reply.tone in {Tone.LOUD, Tone.GOOD, Tone.COLD}
-    text = markup.headline(reply.head, loud=loud)
+    said = "".join(part.text for part in reply.head if isinstance(part, Span))
+    text = markup.headline(reply.head, loud=loud and plain.width(said) <= LOUDEST)
     most = limits.TEXT // 2
     if limits.size(text) > most:  # no sentence of ours is; plain, as cutting markup would leave half of it
-        text = limits.cut(markup.escaped("".join(p.text for p in reply.head if isinstance(p, Span))), most)
+        text = limits.cut(markup.escaped(said), most)
         text = text.rstrip(f"\\{limits.ELLIPSIS}") + limits.ELLIPSIS
     return text or words.nothing_to_say()
 

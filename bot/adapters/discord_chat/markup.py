@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from bot import plain
-from bot.reply import Line, Span, Stamp, Style, Table
+from bot.reply import Column, Line, Span, Stamp, Style, Table
 
-PHONE = 40  # columns of a code block that a phone shows without breaking the line
+PHONE = 36  # columns of a code block that a phone shows without breaking the line
 
 FENCED = "\x00"  # no text can hold one
 _NOTHING = "\u200b"  # a space of no width: breaks mentions and links where a backslash would be seen
@@ -123,15 +123,16 @@ def code_row(row: str) -> str:
 
 def _listed(shown: Table, row: tuple[Line, ...]) -> str:
     first, *rest = row
-    cells = [_cell(column.title, cell) for column, cell in zip(shown.columns[1:], rest, strict=False)]
+    cells = [_cell(column, cell) for column, cell in zip(shown.columns[1:], rest, strict=False)]
     head = inline(first)
     head = head if "**" in head or head.startswith("<t:") else f"**{head}**"
     return " · ".join([head, *(cell for cell in cells if cell)])
 
 
-def _cell(title: str, cell: Line) -> str:
+def _cell(column: Column, cell: Line) -> str:
+    """A number with what it is; words say it themselves."""
     text = inline(cell).strip()
-    word = escaped(title).lower()
+    word = escaped(column.title).lower() if column.numeric else ""
     return f"{word} {text}" if text and word else text
 
 
