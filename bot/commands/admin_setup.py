@@ -16,7 +16,7 @@ from bot.words import lint as words_lint
 from bot.words import setup as words
 from bot.words import timetable as words_timetable
 from bot.words.setup import ALIASES, SETTINGS
-from engine.params import PRESETS, retune
+from engine.params import FIXED, PRESETS, retune
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Audience, Declined, Market, Notice
@@ -31,7 +31,7 @@ BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, s
 TickArg = Annotated[int, Span("tick", about="time between two ticks, such as 2s", named=True)]
 OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]
 SettingArg = Annotated[
-    str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are listed")
+    str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are shown")
 ]
 ValueArg = Annotated[str, Text("value", 400, about="what it should be: $500, 5%, on, 30m")]
 
@@ -98,29 +98,28 @@ def _as_typed(
     return {names.get(name, name): value for name, value in _given(preset, z, balance, tick, odds).items()}
 
 
-@command("admin set", examples=("/admin set fee 2%", "/admin set gas $0.01", "/admin set odds 5 3 2"))
+@command(
+    "admin set",
+    examples=("/admin set", "/admin set fee", "/admin set fee 2%", "/admin set odds 5 3 2", "/admin set autofill off"),
+)
 async def set_(
     ctx: Ctx, *, market: MarketView, setting: SettingArg | None = None, value: ValueArg | None = None
 ) -> Reply:
-    """Change a term of the market; without arguments, list them.
+    """Change a term of the market; without a value ask for it, without arguments show them all.
 
     Before the start everything can change; while it runs, what the rules allow, from the next tick on.
     """
     record = market.record
+    running = record.start_ms is not None
     if setting is None:
-        return words.settings(
-            record, {name: words.shown_value(record.params, name) for name in _plain_settings(record)}
-        )
-    if value is None:
-        return words.nothing_to_set()
+        shown = words.settings(record, can=[name for name in SETTINGS if not (running and name in FIXED)])
+        return shown if running else words_lint.warned(shown, record.params)
     name = ALIASES.get(setting, setting)
-    if record.start_ms is not None:
+    if value is None:
+        return words.ask_title(record) if name == "title" else words.ask_value(record.params, name)
+    if running:
         return await _retune(ctx, market, name, value)
     return await _redraft(ctx, record, name, value)
-
-
-def _plain_settings(record: Market) -> list[str]:
-    return [name for name in SETTINGS if hasattr(record.params, name)]
 
 
 async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:

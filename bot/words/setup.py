@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.money import money, percent, price, round_money, span, typed_money, typed_span
 from bot.names import clean
-from bot.reply import Action, Field, Form, Line, Reply, Stamp, Tone, code, line
+from bot.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
 from bot.words.shared import no, outcome, say
 from bot.words.timetable import timetable_line
 from engine.params import PRESETS
@@ -68,6 +68,9 @@ ALIASES: Mapping[str, str] = {
     "gas": "gas_fee",
     "outcomes": "outcome_names",
     "stake": "z",
+    "autofill": "af_enabled",
+    "crossing": "cm_enabled",
+    "floor": "floor_enabled",
     "dispute": "dispute_window",
 }
 
@@ -78,6 +81,9 @@ _SPELLED = {
     "gas_fee": "gas",
     "dispute_window": "dispute",
     "rounds": "schedule",
+    "af_enabled": "autofill",
+    "cm_enabled": "crossing",
+    "floor_enabled": "floor",
 }
 
 
@@ -156,13 +162,16 @@ def problem(found: Problem) -> str:
 # -- creating
 
 
+PRESET_WORDS: Mapping[str, str] = {
+    "hype": "Hype: the crowd moves prices freely",
+    "fair": "Fair: YES and NO stay near $1 together",
+    "classic": "Classic: everybody starts at one half",
+}
+
+
 def create_form(given: Mapping[str, str]) -> Reply:
-    """Asked where title or outcomes are missing; what was given stays filled in."""
-    presets = {
-        "hype": "Hype: the crowd moves prices freely",
-        "fair": "Fair: YES and NO stay near $1 together",
-        "classic": "Classic: everybody starts at one half",
-    }
+    """Asked where title or outcomes are missing; what was given stays filled in. Five fields, what a phone's dialog
+    holds; the rest has buttons and `/admin set` once it is drafted, and what of it was given already goes along."""
     fields = (
         Field(name="title", label="Title", value=given.get("title", ""), hint="World Cup 2026"),
         Field(
@@ -175,20 +184,19 @@ def create_form(given: Mapping[str, str]) -> Reply:
             name="preset",
             label="Preset",
             kind="choice",
-            choices=tuple((name, presets.get(name, name)) for name in PRESETS),
+            choices=tuple((name, PRESET_WORDS.get(name, name)) for name in PRESETS),
             value=given.get("preset", "hype"),
             required=False,
         ),
-        Field(name="z", label="Stake", value=given.get("z", "$10000"), required=False, hint="all the house can lose"),
         Field(
             name="balance", label="Balance", value=given.get("balance", "$1000"), required=False, hint="for each person"
         ),
-        Field(name="tick", label="Tick", value=given.get("tick", "2s"), required=False, hint="between two ticks"),
         Field(
             name="odds", label="Odds", value=given.get("odds", ""), required=False, hint="5 3 2, or left out: all alike"
         ),
     )
-    form = Form(title="New market", command="admin create", fields=fields, submit="Create")
+    rest = [f"{name}={given[name]}" for name in ("z", "tick") if given.get(name)]
+    form = Form(title="New market", command=" ".join(("admin create", *rest)), fields=fields, submit="Create")
     return say(
         "A new market needs a title and 3 to 10 outcomes.",
         blocks=(line("Or in one line: ", code('/admin create "World Cup" Germany, Brazil, Argentina')),),
@@ -207,7 +215,12 @@ def created(market: Market) -> Reply:
     return say(
         f"{clean(market.title)} is drafted; nobody sees it yet.",
         blocks=(*terms(market), _next_setup()),
-        actions=(Action(label="Open the doors", text="/admin open", primary=True),),
+        actions=(
+            Action(label="Open the doors", text="/admin open", primary=True),
+            Action(label="Timetable", text="/admin schedule edit", asks=True),
+            Action(label="Terms", text="/admin set"),
+            *toggles(market.params),
+        ),
         tone=Tone.GOOD,
     )
 
@@ -243,14 +256,109 @@ def _first_price(params: MarketParams, number: int) -> int:
 # -- settings
 
 
-def settings(market: Market, values: Mapping[str, str]) -> Reply:
-    """All that can be set, and how it is set."""
-    rows = [
-        line(code(spelled(name)), f" {values[name]}  ", about) for name, about in SETTINGS.items() if name in values
-    ]
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Event": ("outcome_names", "odds", "start", "dispute_window"),
+    "Money": ("starting_balance", "z", "gas_fee", "fee", "match_fee"),
+    "Pace": ("batch_interval_ms", "duration", "interpolation"),
+    "Book": ("cm_enabled", "af_enabled", "sigma", "af_cap_frac", "af_max_pools", "af_max_surplus", "tick_size"),
+    "Rounds": ("mr_enabled", "renormalise", "set_cap"),
+    "Safety": ("floor_enabled", "floor_allowance", "vc_enabled", "band", "p_min", "p_max", "eta"),
+    "Price maths": (
+        "l0", "gamma", "mu_start", "mu_end", "nu_start", "nu_end", "kappa_start", "kappa_end", "zeta_start", "zeta_end",
+    ),
+}  # fmt: skip
+"""How `/admin set` shows them, what people ask for most first."""
+
+_SWITCHES: Mapping[str, str] = {
+    "af_enabled": "auto-fill",
+    "cm_enabled": "crossing",
+    "floor_enabled": "the floor",
+    "vc_enabled": "the step guard",
+}
+_ASKED: Mapping[str, str] = {
+    "starting_balance": "Balance",
+    "fee": "Fee",
+    "gas_fee": "Gas",
+    "z": "Stake",
+    "batch_interval_ms": "Tick",
+    "odds": "Odds",
+    "dispute_window": "Dispute window",
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "preset": tuple(PRESETS),
+    "start": ("fair", "classic"),
+    "renormalise": ("keep", "clamp"),
+    "interpolation": ("continue", "reset"),
+}
+
+
+def toggles(params: MarketParams) -> tuple[Action, ...]:
+    """Buttons that turn something on that is off, and off what is on."""
+    return tuple(
+        Action(
+            label=f"Turn {what} {'off' if getattr(params, name) else 'on'}",
+            text=f"/admin set {name} {'off' if getattr(params, name) else 'on'}",
+        )
+        for name, what in _SWITCHES.items()
+    )
+
+
+def settings(market: Market, *, can: Collection[str]) -> Reply:
+    """All that can be set, by subject; buttons for what is asked most and still `can` be set."""
+    rows = []
+    for group, names in GROUPS.items():
+        parts: list[str | Part] = [bold(f"{group}: ")]
+        for name in names:
+            mark = "" if name in can else " (fixed)"
+            parts += [code(spelled(name)), f" {shown_value(market.params, name) or 'none'}{mark} · "]
+        rows.append(line(*parts[:-1], str(parts[-1]).removesuffix(" · ")))
+    asked = tuple(
+        Action(label=f"{label} …", text=f"/admin set {spelled(name)}", asks=True)
+        for name, label in _ASKED.items()
+        if name in can
+    )
+    switches = tuple(one for one in toggles(market.params) if one.text.split()[2] in can)
     return say(
         f"The terms of {clean(market.title)}.",
-        blocks=(*rows, line(code("/admin set fee 2%"), " changes one.")),
+        blocks=(
+            *rows,
+            line(
+                code("/admin set fee"), " says what one means and asks for it, ", code("/admin set fee 2%"), " sets it."
+            ),
+        ),
+        actions=(*switches, *asked),
+    )
+
+
+def ask_value(params: MarketParams, name: str) -> Reply:
+    """What a term means, how it stands, and a field for what it should be."""
+    shown = name if hasattr(params, name) else f"{name}_start"
+    now = shown_value(params, shown) if hasattr(params, shown) else ""
+    choices = _CHOICES.get(name, ())
+    if isinstance(getattr(params, shown, None), bool):
+        choices = ("on", "off")
+    field = Field(
+        name="value",
+        label=spelled(name),
+        kind="choice" if choices else "text",
+        choices=tuple((one, PRESET_WORDS.get(one, one)) for one in choices),
+        value=now,
+        hint=SETTINGS[name],
+    )
+    stands = f"; it is {now}" if now else ""
+    return say(
+        f"{spelled(name)} is {SETTINGS[name]}{stands}.",
+        blocks=(line("To change it: ", code(f"/admin set {spelled(name)} {choices[-1] if choices else now or '…'}")),),
+        form=Form(title=spelled(name), command=f"admin set {name}", fields=(field,), submit="Set it"),
+    )
+
+
+def ask_title(market: Market) -> Reply:
+    field = Field(name="value", label="Title", value=clean(market.title), hint="World Cup 2026")
+    return say(
+        f"The market is called {clean(market.title)}.",
+        blocks=(line("To rename it: ", code("/admin set title World Cup 2026")),),
+        form=Form(title="Title", command="admin set title", fields=(field,), submit="Rename it"),
     )
 
 
@@ -258,11 +366,8 @@ def was_set(name: str, before: str, after: str, *, running: bool) -> Reply:
     tail = " It holds from the next tick on." if running else ""
     if before == after:
         return say(f"{spelled(name)} was {after} already.")
-    return say(f"{spelled(name)} is now {after}; it was {before}.{tail}", tone=Tone.GOOD)
-
-
-def nothing_to_set() -> Reply:
-    return no("What should it be?", blocks=(line("Name and value, as in ", code("/admin set fee 2%")),))
+    terms_ = (Action(label="All terms", text="/admin set"),)
+    return say(f"{spelled(name)} is now {after}; it was {before}.{tail}", actions=terms_, tone=Tone.GOOD)
 
 
 def shown_value(params: MarketParams, name: str) -> str:

@@ -26,25 +26,23 @@ async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path
         before = play.rows()
         asked = await play.say(BOSS, "/admin create Cup z $500 preset fair")
         assert asked.form is not None
-        assert asked.form.command == "admin create"
+        assert asked.form.command == "admin create z=500"
         filled = {field.name: field.value for field in asked.form.fields}
         assert filled == {
             "title": "Cup",
             "outcomes": "",
             "preset": "fair",
-            "z": "500",
             "balance": "$1000",
-            "tick": "2s",
             "odds": "",
         }
         assert play.rows() == before
-        answer = {**filled, "outcomes": "A, B, C", "tick": "5s", "odds": "50% 25% 25%"}
+        answer = {**filled, "outcomes": "A, B, C", "balance": "$500", "odds": "50% 25% 25%"}
         made = await play.say(BOSS, command=asked.form.command, args=answer)
         assert "Cup is drafted" in plain.text(made)
         found = await market(play)
         assert found.params.z == 500 * 10**6
         assert found.params.band == 10**11
-        assert found.params.batch_interval_ms == 5_000
+        assert found.params.starting_balance == 500 * 10**6
         assert found.params.odds == (5 * 10**11, 25 * 10**10, 25 * 10**10)
 
 

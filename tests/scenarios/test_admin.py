@@ -9,6 +9,8 @@ import pytest
 from bot import plain
 from bot.invocation import ChatKind, Invocation
 from bot.reply import Reply, Span, Style
+from bot.words.setup import GROUPS
+from engine.terms import MarketParams
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.scenarios.test_life import SET_UP, Row, perform
 
@@ -282,3 +284,82 @@ async def test_a_timetable_in_natural_times_is_shown_before_it_takes_effect(tmp_
         await perform(play, TIMETABLE[5:])
         filled = await play.say(BOSS, command=asked.form.command, args={"timetable": "+1h out 1; +2h winner"})
         assert "This would be the timetable" in plain.text(filled)
+
+
+TERMS: tuple[Row, ...] = (
+    (BOSS, "/admin set", "!", "no market in this chat"),
+    (BOSS, "/admin create Cup Germany, Brazil, Chile tick 5s", "Cup is drafted", "Turn auto-fill off", "Terms"),
+    ("ada", "/admin set", "!", "for this chat's admins"),
+    (BOSS, "press Turn auto-fill off", "autofill is now off; it was on"),
+    (
+        BOSS,
+        "press All terms",
+        "The terms of Cup",
+        "Money: `balance` $1000 · `z` $10000",
+        "`autofill` off",
+        "Turn auto-fill on",
+    ),
+    (BOSS, "press Turn auto-fill on", "autofill is now on; it was off"),
+    (BOSS, "press All terms", "`tick` 5s"),
+    (BOSS, "press Gas", "gas is flat price of handing in an order; it is $0"),
+    (BOSS, "/admin set gas $0.01", "gas is now $0.01; it was $0"),
+    (BOSS, "/admin set title Cup of Cups", "title is now Cup of Cups"),
+    (BOSS, "/admin set title", "The market is called Cup of Cups"),
+    (BOSS, "/admin set mu", "mu is weight of the old price"),
+    (BOSS, "/admin set preset classic", "Careful: "),
+    (BOSS, "/admin set", "Careful: "),
+    (BOSS, "/admin set preset hype", "preset is now hype"),
+    (BOSS, "/admin open", "is open to join"),
+    (BOSS, "/admin start", "The house stakes"),
+    (BOSS, "press Confirm", "begins with the next tick"),
+    ("tick", "2s"),
+    (BOSS, "/admin set", "`balance` $1000 (fixed)", "`fee` 1%", "Fee …"),
+    (BOSS, "/admin set z $500", "!", "z stays as it is once the market has started"),
+    (BOSS, "press Turn auto-fill off", "autofill is now off; it was on", "next tick"),
+    ("tick", "2s"),
+    (BOSS, "/admin log", "Boss · set", "af_enabled off"),
+)
+
+
+async def test_terms_are_shown_by_subject_and_set_by_buttons_forms_and_lines(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, TERMS)
+
+
+async def test_a_term_without_a_value_is_asked_for(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await play.say(BOSS, "/admin create Cup A, B, C")
+        forms = {}
+        for name in ("fee", "autofill", "preset", "start", "renormalise", "interpolation", "mu", "dispute"):
+            reply = await play.say(BOSS, f"/admin set {name}")
+            assert reply.form is not None, name
+            forms[name] = reply.form
+        assert "1 deed" in plain.text(await play.say(BOSS, "/admin log"))
+        assert [one[0] for one in forms["autofill"].fields[0].choices] == ["on", "off"]
+        assert forms["autofill"].fields[0].value == "on"
+        for name, value in (("fee", "2%"), ("autofill", "off"), ("mu", "0.5"), ("renormalise", "clamp")):
+            done = await play.say(BOSS, command=forms[name].command, args={"value": value})
+            assert done.ok, plain.text(done)
+        for name in ("preset", "start", "renormalise", "interpolation"):
+            for value, _ in forms[name].fields[0].choices:
+                assert (await play.say(BOSS, command=forms[name].command, args={"value": value})).ok, (name, value)
+
+
+def test_every_term_there_is_is_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert len(grouped) == len(set(grouped))
+    assert set(grouped) == {name for name in MarketParams.__dataclass_fields__ if name != "rounds"}
+
+
+async def test_no_dialog_of_an_admin_has_more_than_five_fields(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        asked = await play.say(BOSS, "/admin create")
+        assert asked.form is not None
+        assert len(asked.form.fields) == 5
+        kept = await play.say(BOSS, "/admin create tick 5s z $500")
+        assert kept.form is not None
+        made = await play.say(
+            BOSS, command=kept.form.command, args={"title": "Cup", "outcomes": "A, B, C", "balance": "$50"}
+        )
+        assert "stakes $500" in plain.text(made)
+        assert "a tick every 5 s" in plain.text(made)
