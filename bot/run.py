@@ -23,7 +23,7 @@ from bot.dispatch import Dispatcher
 from bot.platform import Platform
 from bot.settings import Settings
 from bot.upkeep import opened
-from scheduler.clock import SystemClock
+from scheduler.clock import Clock, SystemClock
 from scheduler.jobs import Jobs
 from storage.database import Database
 
@@ -38,7 +38,7 @@ class Parts:
 
     settings: Settings
     db: Database
-    clock: SystemClock
+    clock: Clock
     dispatcher: Dispatcher
     charts: Charts
     budgets: dict[str, Budget]
