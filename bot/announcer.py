@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from bot import joining, reaching
 from bot.budgets import Budget
 from bot.delivery import FIRST_RETRY_MS, Delivery, Draw, Later, Message, Outcome, Sent, fingerprint
+from bot.placing import PINGED
 from bot.platform import Platform, Why
 from bot.reply import Reply
 from bot.telling import phrase
@@ -179,13 +180,13 @@ class Announcer:
         self._troubled = {(chat.platform, chat.external_id) for chat in await uow.chats.lost()}
 
     async def _claim(self, uow: UnitOfWork, name: str, budget: Budget, now: int, most: int) -> list[OutboxRow]:
-        """With those that could leave together with a private one, where each message counts."""
+        """With those that could leave in one message with them, where each message counts."""
         rows = await uow.outbox.claim([name], now, LEASE_MS, most)
         if budget.allowance.chat:
             taken = {row.id for row in rows}
             for row in list(rows):
                 if joining.joinable(row):
-                    behind = await uow.outbox.behind(row, now, LEASE_MS, joining.MOST)
+                    behind = await uow.outbox.behind(row, now, LEASE_MS, joining.MOST, joining.IN_CHATS)
                     rows += [one for one in behind if one.id not in taken]
                     taken |= {one.id for one in behind}
         return rows
@@ -313,7 +314,8 @@ class Announcer:
             self._boards[place] = _Shown(now, "" if repeated else outcome.says)
             await uow.facts.put(_fact(row), self._boards[place].says)
         if message.reply.ping is not None:
-            await self._ping(uow, row, message.reply.ping, now)
+            for one in message.rows:
+                await self._ping(uow, one, PINGED[one.kind], now)
         if outcome.without is not None:
             await self._trouble(uow, row, Why.FORBIDDEN, outcome.without, now)
         elif row.audience is not Audience.CHAT or outcome.ref is None or self._delivery.lacks_pictures(row):

@@ -32,7 +32,7 @@ from storage.records import Audience, Chat, Identity, Notice, OutboxRow
 from storage.repository import Repository
 from storage.schema import chats, message_refs, outbox
 
-STALE_BOARD_MS = 10_000
+STALE_BOARD_MS = 3_000
 
 
 class Place(NamedTuple):
@@ -130,22 +130,31 @@ class Outbox(Repository):
         query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
         return await self._lease(await self._uow.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
 
-    async def behind(self, first: OutboxRow, now_ms: int, lease_ms: int, n: int) -> list[OutboxRow]:
-        """Up to n rows that could leave in one message with `first`, a new message to one person: what else waits to be
-        said to her without replacing anything, and (to keep the order) nothing that stands behind something else."""
+    async def behind(
+        self, first: OutboxRow, now_ms: int, lease_ms: int, n: int, kinds: Collection[str] = ()
+    ) -> list[OutboxRow]:
+        """Up to n rows that could leave in one message with `first`, which must be a new message itself. To a chat:
+        those of these kinds that follow at once. To a person: what else waits to be said to her without replacing
+        anything, and (to keep the order) nothing that stands behind something else."""
         here = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
-        private = outbox.c.audience != Audience.CHAT.value
-        query = select(outbox).where(here, private, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
-        chosen: list[RowMapping] = []
+        public = first.audience is Audience.CHAT
+        alike = outbox.c.audience == Audience.CHAT.value if public else outbox.c.audience != Audience.CHAT.value
+        query = select(outbox).where(here, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
+        rows = await self._uow.rows(query)
+        chosen = _following(rows, first, kinds, now_ms) if public else await self._beside(rows, first, now_ms)
+        return await self._lease(chosen[:n], now_ms + lease_ms)
+
+    async def _beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
         unkeyed = select(func.count()).select_from(outbox).where(outbox.c.id == first.id, outbox.c.key.is_(None))
         in_order = await self._uow.number(unkeyed) > 0
-        for row in await self._uow.rows(query):
+        chosen: list[RowMapping] = []
+        for row in rows:
             alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
             if row["key"] is None and (alone or not in_order):
                 in_order = False
-            elif not alone and await self._edit_ref(row) == (None, None):
+            elif not alone and (await self._edit_ref(row))[1] is None:
                 chosen.append(row)
-        return await self._lease(chosen[:n], now_ms + lease_ms)
+        return chosen
 
     async def _lease(self, chosen: Sequence[RowMapping], until_ms: int) -> list[OutboxRow]:
         if chosen:
@@ -291,6 +300,17 @@ def _row(market: int, notice: Notice, place: Place, now_ms: int) -> dict[str, An
         "created_ms": now_ms,
         "due_ms": now_ms,
     }
+
+
+def _following(rows: Sequence[RowMapping], first: OutboxRow, kinds: Collection[str], now_ms: int) -> list[RowMapping]:
+    chosen: list[RowMapping] = []
+    for row in rows:
+        if row["key"] is not None:
+            continue
+        if row["kind"] not in kinds or row["lease_ms"] > now_ms or row["market"] != first.market:
+            break
+        chosen.append(row)
+    return chosen
 
 
 def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:

@@ -42,6 +42,12 @@ def together(replies: Sequence[Reply]) -> Reply:
     )
 
 
+def together_in_chat(replies: Sequence[Reply]) -> Reply:
+    """Several pieces of news a chat is late to hear of, as one: a line each, in order, as if each had just come."""
+    first, rest = replies[0], replies[1:]
+    return replace(first, blocks=tuple(reply.head for reply in rest), actions=replies[-1].actions)
+
+
 def pinged(title: str, news: Reply) -> Reply:
     """What happened in a market she follows, in a line of its own."""
     return Reply(head=news.head, blocks=(line(f"In {clean(title)}. ", code("/settings"), " changes your pings."),))
