@@ -20,6 +20,7 @@ from bot.reply import (
     Action,
     Attachment,
     Audience,
+    Block,
     Board,
     BoardRow,
     Column,
@@ -326,7 +327,8 @@ def test_the_edge_has_the_colour_of_the_tone_else_of_the_outcome(reply: Reply, c
 async def test_texts_of_any_length_fit_wherever_they_stand(buttons: Buttons, huge: str) -> None:
     table = Table(columns=(Column(title=huge), Column(title=huge)), rows=((line(huge), line(huge)),), more=line(huge))
     choices = tuple(Action(label=huge, text=f"/{number} {huge}") for number in range(40))
-    for blocks in [(line(huge),), (table,), (line("short"), line(huge), table)]:
+    shapes: list[tuple[Block, ...]] = [(line(huge),), (table,), (line("short"), line(huge), table)]
+    for blocks in shapes:
         for head in (huge, "short"):
             reply = Reply(head=line(head, bold(head), Stamp(0)), blocks=blocks, actions=choices)
             holds(await dressed(reply, buttons))

@@ -33,7 +33,7 @@ from bot.words import discord as words
 
 log = logging.getLogger(__name__)
 
-PUBLIC = frozenset({"board", "book", "chart", "depth", "leaderboard", "season", "tape", "verify"})
+PUBLIC = frozenset({"board", "book", "chart", "depth", "leaderboard", "tape", "verify"})
 """Commands whose answers everybody may read: Discord wants to know before there is an answer."""
 MAY_ASK = frozenset({"admin create", "settings"})
 """Commands that may answer with a form although nothing that must be said is missing."""

@@ -14,7 +14,7 @@ PHONE = 36  # columns of a code block that a phone shows without breaking the li
 FENCED = "\x00"  # no text can hold one
 _NOTHING = "\u200b"  # a space of no width: breaks mentions and links where a backslash would be seen
 _SPECIAL = re.compile(r"([\\`*_~|\[\]<>])")
-_LINKS = re.compile(r"://|(?i:\bdiscord(?=(?:app)?\.(?:gg|com|me|io)\b))")
+_LINKS = re.compile(r"://|(?i:discord(?=(?:app)?\.(?:gg|com|me|io)\b))")
 _LEADING = re.compile(r"^(\s*\d*)((?<=\d)[.)](?=\s)|(?<!\d)(?:-?#{1,3}|[+-])(?=\s))")  # lists, headings
 _KEPT = {"\u200d", "\ufe0f"}  # what emoji are made of
 _LATEST = 8_640_000_000_000  # seconds; more than that no client can show
@@ -125,8 +125,9 @@ def _listed(shown: Table, row: tuple[Line, ...]) -> str:
     first, *rest = row
     cells = [_cell(column, cell) for column, cell in zip(shown.columns[1:], rest, strict=False)]
     head = inline(first)
-    head = head if "**" in head or head.startswith("<t:") else f"**{head}**"
-    return " · ".join([head, *(cell for cell in cells if cell)])
+    if head.strip() and "**" not in head and not head.startswith("<t:"):
+        head = f"**{head.strip()}**"
+    return " · ".join(cell for cell in (head, *cells) if cell.strip())
 
 
 def _cell(column: Column, cell: Line) -> str:
