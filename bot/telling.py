@@ -24,6 +24,7 @@ from bot.words import news as words_news
 from bot.words import orders as words_orders
 from bot.words import reach as words_reach
 from bot.words import show as words_show
+from bot.words.charts import whose
 from bot.words.shared import listed, name_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, Market, OutboxRow
@@ -72,10 +73,10 @@ async def _order(told: Telling) -> Reply | None:
 async def _eliminated(told: Telling) -> Reply:
     gone = list(told.facts["outcomes"])
     leader = max(told.facts["prices_after"], key=lambda one: int(one[1]), default=None)
-    whose = listed([name_of(told.market.params, number) for number in gone])
-    alt = f"Prices after {whose}'s exit"
+    left = whose(listed([name_of(told.market.params, number) for number in gone]))
+    alt = f"Prices after {left} exit"
     if leader is not None:
-        alt = f"{name_of(told.market.params, leader[0])} leads after {whose}'s exit"
+        alt = f"{name_of(told.market.params, leader[0])} leads after {left} exit"
     return words_show.ceremony(
         told.market, told.facts, _prices(told.market, alt), await _reason(told, "eliminate", gone)
     )

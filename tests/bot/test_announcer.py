@@ -302,7 +302,7 @@ async def test_charts_are_drawn_and_attached_and_a_message_goes_without_one_that
             await play.tick()
         ceremony = next(reply for *_, reply in play.chat.said if "is out" in plain.text(reply))
         assert [(one.name, one.data) for one in ceremony.files] == [("prices-2.png", b"png")]
-        assert "Germany leads after Brazil's exit" in [b.alt for b in ceremony.blocks if isinstance(b, Picture)]
+        assert "Germany leads after Brazil’s exit" in [b.alt for b in ceremony.blocks if isinstance(b, Picture)]
         podium = next(reply for *_, reply in play.chat.said if "wins Cup" in plain.text(reply))
         assert not podium.files
         assert not [block for block in podium.blocks if isinstance(block, Picture)]
