@@ -18,7 +18,7 @@ from bot.command import Command, Given
 from bot.context import Ctx, Habits, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.missed import with_missed
-from bot.permissions import Elsewhere, Role, allowed
+from bot.permissions import Elsewhere, Role, allowed, offered
 from bot.rehearser import Rehearser
 from bot.reply import Reply
 from bot.words import asking as words_asking
@@ -129,7 +129,7 @@ class Dispatcher:
         head = f"/{said.command.lstrip('/')}" if said.command else said.text.strip()
         command, rest = self.find(head)
         if command is None:
-            return self._unknown(head, admin=said.is_admin)
+            return self._unknown(head, said)
         found = await self._look_up(said, now, command)
         reply = await self._answer(said, now, command, rest, found)
         if reply.ok:
@@ -211,12 +211,16 @@ class Dispatcher:
                 return command, rest.split(None, eaten)[-1] if eaten and len(words) > size else "" if eaten else rest
         return None, rest
 
-    def _unknown(self, line: str, *, admin: bool) -> Reply:
+    def _unknown(self, line: str, by: Invocation) -> Reply:
         if not line.startswith("/"):
             return words_input.not_a_command()
         words = line[1:].replace("_", " ").split() or [""]
         name = words[0].partition("@")[0].casefold()
-        shown = [one for one in self.commands if not one.hidden and (admin or not one.name.startswith("admin "))]
+        shown = [
+            one
+            for one in self.commands
+            if not one.hidden and offered(one.name, admin=by.is_admin, platform=by.platform)
+        ]
         following = [(one.name, one.summary) for one in shown if one.name.startswith(f"{name} ")]
         if following and len(words) == 1:
             return words_input.half_a_command(name, following)

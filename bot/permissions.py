@@ -102,6 +102,13 @@ TABLE: Mapping[str, Rule] = {
 }
 
 
+def offered(command: str, *, admin: bool, platform: str) -> bool:
+    """Whether it may be named to somebody: said here, in another chat of this platform or after `/join`, it works."""
+    rule = TABLE[command]
+    there = platform in rule.platforms or platform not in PLATFORMS
+    return there and (admin or rule.role is not Role.ADMIN)
+
+
 def allowed(
     command: str, *, member: bool, admin: bool, chat: ChatKind, platform: str
 ) -> Role | ChatKind | Elsewhere | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.command import Command, command
 from bot.context import Ctx, MarketView
 from bot.params import Text, nearest
-from bot.permissions import TABLE, Role
+from bot.permissions import TABLE, Role, offered
 from bot.reply import Reply
 from bot.words import input as words_input
 from bot.words import look as words_look
@@ -48,8 +48,9 @@ async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg
 
 def _usable(ctx: Ctx) -> Iterable[Command]:
     """What this person could say, here or elsewhere."""
-    admin = ctx.invocation.is_admin
-    return (one for one in ctx.commands if not one.hidden and (admin or TABLE[one.name].role is not Role.ADMIN))
+    said = ctx.invocation
+    shown = (one for one in ctx.commands if not one.hidden)
+    return (one for one in shown if offered(one.name, admin=said.is_admin, platform=said.platform))
 
 
 def _all(usable: list[Command], *, joined: bool) -> Reply:

@@ -75,6 +75,7 @@ class Play:
         args: Mapping[str, str] | None = None,
         admin: bool | None = None,
         made_for: int | None = None,
+        platform: str = "room",
     ) -> Reply:
         """One line, a second after the last one."""
         self.now += 1_000
@@ -83,7 +84,7 @@ class Play:
                 text=line,
                 command=command,
                 args=args or {},
-                platform="room",
+                platform=platform,
                 person_ext=who,
                 person_name=who.title(),
                 chat_ext=chat,
