@@ -20,14 +20,15 @@ _MANY = 200  # more orders than anybody keeps waiting
 
 
 async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Part:
-    """What she has in the market, false where it is nothing."""
-    if person is None:
-        return NOTHING
-    account = state.accounts.get(person)
-    held = account.tokens if account is not None else ()
+    """What she has in the market under any of her numbers, false where it is nothing."""
+    held, orders = [(0, 0)] * market.params.n_outcomes, 0
+    for one in () if person is None else await uow.people.selves(person):
+        orders += len(await uow.orders.of(market.id, one, open_only=True, n=_MANY))
+        if one in state.accounts:
+            tokens = state.accounts[one].tokens
+            held = [(a + c, b + d) for (a, b), (c, d) in zip(held, tokens, strict=True)]
     kept = tuple(pair if state.binaries[i].active else (0, 0) for i, pair in enumerate(held))
-    waiting = await uow.orders.of(market.id, person, open_only=True, n=_MANY)
-    return Part(held=kept, orders=len(waiting))
+    return Part(held=kept, orders=orders)
 
 
 def scheduled(kind: str, market: Market, state: MarketState) -> bool:
@@ -45,7 +46,8 @@ async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, pro
 async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
     """Every other admin known in the market's chats."""
     known = {one for chat in await uow.chats.of_market(market.id) for one in await uow.chats.admins(chat.id)}
-    return sorted(known - {proposer})
+    owners = {*(await uow.people.owners(known)).values()}
+    return sorted(owners - {proposer})
 
 
 def moment(kind: str, outcomes: Sequence[int], state: MarketState) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.offers import bound, held
 from bot.reply import Reply
 from bot.words import receipt as words
@@ -46,6 +48,14 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
         owner=await uow.people.owner(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
+
+
+async def given_back(uow: UnitOfWork, numbers: Sequence[int], market: Market) -> Reply | None:
+    """Several orders of one person that left the book together, none of which had traded."""
+    rows = [row for number in numbers if (row := await uow.orders.get(market.id, number)) is not None]
+    if not rows:
+        return None
+    return words.given_back_together(market.params, [(row, await _why(uow, row, market)) for row in rows])
 
 
 async def _why(uow: UnitOfWork, order: OrderRow, market: Market) -> str:

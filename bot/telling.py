@@ -13,7 +13,7 @@ from bot import duties
 from bot.boards import board_of
 from bot.muting import muted
 from bot.placing import PINGED, placed
-from bot.receipts import receipt
+from bot.receipts import given_back, receipt
 from bot.reply import Audience, Picture, Reply
 from bot.words import admin as words_admin
 from bot.words import channel as words_channel
@@ -112,6 +112,10 @@ async def _proposal(told: Telling) -> Reply | None:
     return words_decisions.to_approve(told.market, one, proposer.name if proposer else "an admin", part, told.now_ms)
 
 
+async def _given_back(told: Telling) -> Reply | None:
+    return await given_back(told.uow, list(told.facts["orders"]), told.market)
+
+
 async def _granted(told: Telling) -> Reply:
     """With the reason, where the admin gave one."""
     wanted = (told.person, told.facts["cash"])
@@ -185,6 +189,7 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "announcement": _simple(lambda told: words_news.announcement(told.market, str(told.facts["text"]))),
     "started": _simple(lambda told: words_show.started(told.market, told.facts)),
     "order": _order,
+    "given_back": _given_back,
     "granted": _granted,
     "paid": _simple(lambda told: words_show.paid(told.market, told.facts)),
     "refunded": _simple(lambda told: words_show.refunded(told.market, told.facts)),

@@ -98,6 +98,7 @@ async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mark
     chat = await uow.chats.find(ROOM, ROOM)
     if chat is None:
         chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
+    await uow.chats.hold(chat.id)
     there = await uow.markets.of_chat(chat.id)
     if there is not None and not there.over:
         print(words.room_has_a_market(there), file=sys.stderr)

@@ -182,11 +182,13 @@ class Jobs:
                     log.exception("market %s: chores failed; the next sweep tries again", found.id)
 
     async def _start_planned(self, now_ms: int) -> None:
+        """A start whose time passed while nobody was there counts from when it was planned: every moment of the
+        timetable stays where the admin put it, and what else has come due by then is applied by the first tick."""
         async with self._db.reading() as uow:
             waiting = await uow.markets.waiting(now_ms)
         for market in waiting:
             async with self._db.writing() as uow:
-                await uow.markets.start(market.id, now_ms)
+                await uow.markets.start(market.id, market.planned_start_ms or now_ms)
                 await uow.commit()
 
     def _wake(self, market: int, at_ms: int) -> None:

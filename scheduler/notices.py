@@ -5,8 +5,9 @@ Times in payloads are epoch milliseconds, money and prices micro-dollars, outcom
 
 | kind | for | payload |
 |---|---|---|
-| started | chats | people |
+| started | chats | people, late_ms |
 | order | her (ticket) | order: it ran; with a tick: it was met in the book |
+| given_back | her | orders: two or more of hers that left the book together without having traded |
 | granted | her | cash |
 | paid | her | total, paid: [[outcome, side, tokens, amount]] |
 | refunded | her | amount |
@@ -33,6 +34,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from engine.events import (
+    Cancelled,
     Claimed,
     ControlRefused,
     Corrected,
@@ -42,6 +44,7 @@ from engine.events import (
     OrderDone,
     Paid,
     Paused,
+    Released,
     Resolved,
     Resumed,
     Retuned,
@@ -65,7 +68,8 @@ def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[P
     """Everything a tick has to tell, private things first, the board last."""
     found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
     if outcome.market.tick == 0:
-        found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts)}))
+        behind = _behind(outcome, outcome.market.epoch_ms(0), pace)
+        found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts), "late_ms": behind}))
     if outcome.fills or outcome.events:
         found.append(board(outcome.tick))
     return found
@@ -137,9 +141,13 @@ def _private(outcome: TickOutcome) -> list[Notice]:
 def _met(outcome: TickOutcome) -> list[Notice]:
     """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
     as the order of this tick anyway. The owner is away: the first part is a message of its own, further parts change
-    that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it."""
+    that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it. What
+    left together untouched is told together."""
     told = {row.number for row in outcome.orders}
-    return [
+    together = _untouched(outcome, told)
+    told |= {number for numbers in together.values() for number in numbers}
+    found = [_to_person(person, "given_back", {"orders": list(numbers)}) for person, numbers in together.items()]
+    return found + [
         Notice(
             kind="order",
             audience=Audience.PERSON,
@@ -153,13 +161,25 @@ def _met(outcome: TickOutcome) -> list[Notice]:
     ]
 
 
+def _untouched(outcome: TickOutcome, told: set[int]) -> dict[int, list[int]]:
+    """By person, the orders she took back or was given back in this tick of which nothing had ever traded, where there
+    are several."""
+    before = outcome.before.resting
+    found: dict[int, list[int]] = {}
+    for event in outcome.events:
+        if isinstance(event, Cancelled | Released) and event.order in before:
+            number = intent_number(event.order)
+            if event.rest == before[event.order].size and number not in told:
+                found.setdefault(event.user, []).append(number)
+    return {person: numbers for person, numbers in found.items() if len(numbers) > 1}
+
+
 def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place], head: str) -> list[Notice]:
     """The course of the market, in the order it ran."""
     market = outcome.market
 
     def late(at_ms: int) -> int:
-        behind = outcome.now_ms - market.epoch_ms(at_ms)
-        return behind if behind >= max(pace.late_ms, 2 * market.params.batch_interval_ms) else 0
+        return _behind(outcome, market.epoch_ms(at_ms), pace)
 
     found: list[Notice] = []
     for event in outcome.events:
@@ -194,6 +214,12 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place], head: str
             case _:
                 pass
     return found
+
+
+def _behind(outcome: TickOutcome, at_ms: int, pace: Pace) -> int:
+    """How late a step of this moment (epoch) was taken; 0 where it was on time."""
+    behind = outcome.now_ms - at_ms
+    return behind if behind >= max(pace.late_ms, 2 * outcome.market.params.batch_interval_ms) else 0
 
 
 def _frozen(market: Market, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:

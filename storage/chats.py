@@ -41,6 +41,10 @@ class Chats(Repository):
         await self._uow.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
         return replace(chat, kind=kind, title=title)
 
+    async def hold(self, chat: int) -> None:
+        """Nobody else makes a market here until the unit ends."""
+        await self._uow.serialise(f"market of chat:{chat}")
+
     async def find(self, platform: str, external_id: str) -> Chat | None:
         row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
         return None if row is None else _chat(row)

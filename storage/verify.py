@@ -94,6 +94,7 @@ async def verify_market(
                     await _check_unstarted(uow, place, stored, history)
                     return Verified(market=number, ticks=0, orders=0, head="")
                 if stored["rules"] != RULES:
+                    place.chained = False
                     raise place.wrong("config", number, "rules", RULES, stored["rules"])
                 past = Past.opening(stored, place)
                 await _run(Replay(place, past, history, wanted), stored, progress)

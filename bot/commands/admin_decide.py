@@ -125,7 +125,8 @@ async def approve(
             return words.no_such_proposal(number)
         part = await duties.part_of(uow, market.record, market.state, ctx.person_id)
         proposer = await _name(uow, market, one.proposer)
-    refused = _refused(ctx, market, one, part)
+        own = await uow.people.owner(one.proposer) == ctx.person_id
+    refused = _refused(ctx, market, one, part, own=own)
     if refused is not None:
         return refused
     kind = _KINDS[one.kind]
@@ -166,7 +167,7 @@ async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
     return known.name if known else "an admin"
 
 
-def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part) -> Reply | None:
+def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part, *, own: bool) -> Reply | None:
     """Why this is not hers to approve now."""
     record = market.record
     if one.status is ApprovalStatus.APPROVED:
@@ -177,7 +178,7 @@ def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part) -> R
         return words_admin.not_running(record)
     if not duties.stands(one, market.state):
         return words.lapsed(record, one)
-    if one.proposer == ctx.person_id:
+    if own:
         return words.own_proposal(record, one)
     return words.has_part(record, part) if part else None
 

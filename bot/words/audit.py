@@ -15,6 +15,9 @@ SHOWN = 16
 _BARE = re.compile(r"[\w.:/+-]+", re.ASCII)
 _LONGEST = 200
 
+RULES = "rules"
+"""The field of a mismatch that is none: another version's rules made the market."""
+
 # -- in the chat
 
 
@@ -66,6 +69,13 @@ def checking(head: str, audience: Audience) -> Reply:
 
 def not_in_order(found: Mismatch, at_ms: int, audience: Audience) -> Reply:
     """Which table and when; the values may be somebody's own affair and stay with whoever has the database."""
+    if found.field == RULES:
+        return Reply(
+            head=line(other_rules(found)),
+            blocks=(line("Whoever runs this bot can check it with the version of Outcry it was made by."),),
+            audience=audience,
+            tone=Tone.BAD,
+        )
     rows = (
         line(f"It is in the table {found.table}, at tick {found.tick:,}; checked ", Stamp(at_ms), "."),
         line("Tell an admin. Whoever runs this bot sees the whole row with ", code("outcry verify"), "."),
@@ -120,7 +130,15 @@ def _value(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
+def other_rules(found: Mismatch) -> str:
+    return (
+        f"This market was made by rules {found.found}, and this is rules {found.expected}: it cannot be checked here."
+    )
+
+
 def unchained(found: Mismatch) -> str:
+    if found.field == RULES:
+        return f"{other_rules(found)} Use the version of Outcry it was made by."
     return (
         f"The hash of tick {found.tick} does not confirm it: what was asked for in that tick was changed, or the hash "
         "itself, or it ran under another version of Outcry."

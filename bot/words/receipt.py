@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from bot.money import Cut, limit_price, money, price, span, tokens
 from bot.reply import Action, Line, Reply, Tone, code, line
 from bot.words.fill import Leg, parts
-from bot.words.shared import dotted, first_upper, name_of, no, say, token_name
+from bot.words.shared import dotted, first_upper, listed, name_of, no, say, token_name
 from bot.words.trade import order_line
 from engine.terms import MarketParams
 from storage.records import OrderRow
+
+_MANY = 6  # lines, when several orders are told of together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,31 @@ def given_back(done: Standing, why: str) -> Reply:
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
 
 
+def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
+    """Several at once: how much came back, then each in a line."""
+    money_back = sum(one.escrow for one, _ in rows)
+    parts = [f"{money(money_back, Cut.DOWN)}"] if money_back else []
+    sold: dict[str, int] = {}
+    for one, _ in rows:
+        if not one.draft.buy:
+            what = token_name(params, one.draft.outcome, one.draft.side)
+            sold[what] = sold.get(what, 0) + one.remaining
+    parts += [f"{tokens(size)} {what}" for what, size in sold.items()]
+    what = "returned" if any(one.reason for one, _ in rows) else "cancelled"
+    told = [line(first_upper(why) if one.reason else _asked_for(params, one)) for one, why in rows[:_MANY]]
+    if len(rows) > _MANY:
+        told.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
+    head = f"Not filled: {len(rows)} orders are {what}. {listed(parts)} came back."
+    return Reply(head=line(head), blocks=tuple(told), tone=Tone.COLD, ok=False)
+
+
+def _asked_for(params: MarketParams, one: OrderRow) -> str:
+    draft = one.draft
+    at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
+    what = f"{tokens(one.remaining)} {token_name(params, draft.outcome, draft.side)}"
+    return f"Order {one.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
+
+
 def why_cancelled(order: OrderRow) -> str:
     return f"order {order.number} is cancelled."
 
@@ -146,7 +173,7 @@ def why_outcome_out(params: MarketParams, order: OrderRow) -> str:
 
 
 def why_over(order: OrderRow) -> str:
-    return f"the market has ended, and order {order.number} is returned."
+    return f"trading is over, and order {order.number} is returned."
 
 
 def why_voided(order: OrderRow) -> str:

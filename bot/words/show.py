@@ -96,6 +96,7 @@ def started(market: Market, facts: Facts) -> Reply:
         ),
         line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
     ]
+    rows.append(late(facts))
     actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
     return to_chat(f"{clean(market.title)} is open for trading.", blocks=rows, actions=actions, tone=Tone.GOOD)
 

@@ -266,7 +266,7 @@ async def test_cancelling_works_while_trading_is_frozen_and_ordering_does_not(tm
         ("ada", "press Cancel all", "Asked to cancel order 5 (10 Brazil YES) and order 4 (100 Germany YES)"),
         ("ada", "press Cancel all", "Asked to cancel"),
         ("tick", "2s"),
-        ("told ada", "", "is cancelled"),
+        ("told ada", "", "2 orders are cancelled. $47.47 came back"),
         ("ada", "press Cancel all", "!", "No order of yours waits"),
         ("ada", "/balance", "You have $999.98 to spend"),
     )
@@ -330,7 +330,7 @@ async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None
         (BOSS, "/admin resolve germany", "Germany would win"),
         (BOSS, "press Confirm", "Germany wins with the next tick"),
         ("tick", "2s", "Germany wins"),
-        ("told ada", "", "Not filled: the market has ended, and order 5 is returned. $2.02 came back to you."),
+        ("told ada", "", "Not filled: trading is over, and order 5 is returned. $2.02 came back to you."),
         ("ada", "/balance", "You have $999.98 to spend"),
         ("ada", "/orders", "returned"),
         ("ada", "/book germany", "!", "This market is over"),

@@ -18,14 +18,15 @@ from tests.storage.worlds import MINUTE, START, World, append, buy, limit, param
 
 
 def terms() -> MarketParams:
-    """Four outcomes: one leaves by price, one is asked for, the final is asked for. Thin, so that limits are met."""
+    """Four outcomes: one leaves by price, one is asked for, the final is asked for and paid two minutes later. Thin, so
+    that limits are met."""
     rounds = [
         {"freeze_at": 8 * MINUTE, "decide_at": 9 * MINUTE, "count": 1, "losers": "lowest_price"},
         {"freeze_at": 15 * MINUTE, "decide_at": 16 * MINUTE, "count": 1, "losers": "ask"},
         {"freeze_at": 30 * MINUTE, "decide_at": 31 * MINUTE, "winner": "ask"},
     ]
     names = ["Ant", "Bee", "Cat", "Dog"]
-    return params(outcome_names=names, z=500, starting_balance=400, rounds=rounds, band="0.1")
+    return params(outcome_names=names, z=500, starting_balance=400, rounds=rounds, band="0.1", dispute_window="2m")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +93,13 @@ class Life:
             await uow.commit()
         self.people.append(who.id)
 
+    async def leaver(self) -> None:
+        """The newest, who mostly has done nothing yet."""
+        async with self.db.writing() as uow:
+            request = f"leave-{self.world.market}-{self.minute}-{self._asked}"
+            await uow.members.leave(self.world.market, self.people[-1], request, self.now, None)
+            await uow.commit()
+
     async def withdraw(self) -> None:
         """She takes back what no tick has run."""
         async with self.db.writing() as uow:
@@ -101,7 +109,9 @@ class Life:
     async def deed(self) -> None:
         """What an admin may do at any moment, sensible or not."""
         rng = self.rng
-        kind = rng.choice(["freeze", "pause", "grant", "retune", "folly", "join", "cancel", "cancel", "cancel"])
+        kind = rng.choice(
+            ["freeze", "pause", "grant", "retune", "folly", "join", "leave", "cancel", "cancel", "cancel"]
+        )
         if kind == "grant":
             await self.act("join", {"user": rng.choice(self.people), "cash": rng.randrange(1, 90) * MICRO})
         elif kind == "retune":
@@ -111,6 +121,8 @@ class Life:
             await self.control(rng.choice(["resume", "eliminate", "resolve"]), 0, 1)
         elif kind == "join":
             await self.newcomer()
+        elif kind == "leave":
+            await self.leaver()
         elif kind == "cancel":
             await self.act("cancel", {"user": rng.choice(self.people), "order": rng.choice([None, rng.randrange(40)])})
         else:
@@ -128,6 +140,8 @@ class Life:
             state = await uow.markets.state(market)
         if state.asked:
             await self.control("eliminate" if len(state.active) > 2 else "resolve", self.rng.choice(state.active))
+        elif state.claim is not None:
+            await self.control("correct", self.rng.choice(state.active))
         elif market.status in (Status.PAUSED, Status.FROZEN):
             await self.control("resume")
 

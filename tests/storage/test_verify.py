@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from storage import schema
 from storage.database import Database
 from storage.records import Declined
 from storage.verify import Mismatch, UnreadableError, Verified, verify
-from tests.storage.lives import born
+from tests.storage.lives import born, terms
 from tests.storage.worlds import lobby, started
 
 TABLES: tuple[Table, ...] = (
@@ -137,7 +137,7 @@ async def test_a_random_life_is_verified_wherever_it_stands(db: Database, seed: 
 
 async def test_a_market_before_its_start_and_one_that_was_closed_are_verified(db: Database) -> None:
     await lobby(db, chat="early")
-    life = await born(db, 5)
+    life = await born(db, 5, market=replace(terms(), dispute_window=0))
     await life.control("resolve", 0)
     await life.tick()
     async with db.writing() as uow:

@@ -1,0 +1,494 @@
+"""Decisions of admins as tables: a second pair of eyes, the dispute window, grants. Rows as in `test_life`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import plain
+from bot.reply import Reply
+from bot.times import span_ms
+from storage.verify import Verified, verify
+from tests.bot.play import BOSS, Play, button, running, town
+from tests.scenarios.test_life import Row, holds
+
+ADMINS = (BOSS, "mia", "pat")
+"""Mia takes part in the market, Pat does not; Boss may."""
+
+
+async def perform(play: Play, rows: tuple[Row, ...]) -> None:
+    """As in `test_life`, with several admins, each with the last answer she got herself."""
+    last: dict[str, Reply] = {}
+    for row in rows:
+        who, line, *wanted = row
+        where = f"{row}"
+        if who == "tick":
+            seen = len(play.chat.said)
+            await play.tick(span_ms(line) or 0)
+            posts = [plain.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
+            holds("\n".join(posts), wanted, where)
+        elif who.startswith("told "):
+            holds(play.chat.texts("tell", who.removeprefix("told "))[-1], wanted, where)
+        else:
+            before = play.rows()
+            text = button(last[who], line.removeprefix("press ")) if line.startswith("press ") else line
+            reply = await play.say(who, text, admin=who in ADMINS)
+            refused = wanted[0] == "!"
+            assert reply.ok is not refused, f"{where}: {plain.text(reply)}"
+            holds(plain.text(reply), wanted[refused:], where)
+            if refused:
+                assert play.rows() == before, f"{where}: a refusal changed something"
+            if reply.actions:
+                last[who] = reply
+
+
+async def known_admin(play: Play, who: str) -> None:
+    """The platform has vouched for her."""
+    async with play.db.writing() as uow:
+        person = await uow.people.identify("room", who, who.title(), play.now)
+        chat = await uow.chats.find("room", "room")
+        assert chat is not None
+        await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=play.now)
+        await uow.commit()
+
+
+async def sound(play: Play) -> None:
+    """The books hold, and the market replays to what is stored."""
+    async with play.db.reading() as uow:
+        assert (await uow.ledger.audit(1)).ok
+    found = await verify(play.db)
+    assert all(isinstance(one, Verified) for one in found), found
+
+
+WINDOW = (
+    (BOSS, "/admin set dispute 10m", "dispute is now 10m; it was off"),
+    (BOSS, "/admin set dispute 31d", "!", "dispute lies between 0 and"),
+)
+
+TRADED: tuple[Row, ...] = (
+    ("ada", "/buy germany yes 100", "Buy Germany YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("bob", "/buy brazil yes 50", "Buy Brazil YES"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("bob", "/buy costa rica yes 10 limit 5c", "10 wait in the book"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+)
+
+CLAIMED: tuple[Row, ...] = (
+    (BOSS, "/admin correct brazil", "!", "no winner is named that could be corrected", "/admin resolve"),
+    (
+        BOSS,
+        "/admin resolve germany 1-0",
+        "Germany would be named the winner",
+        "$100.00 would be paid to 1 holder of tokens that are right, 10 min later",
+        "can be corrected for 10 min",
+    ),
+    (BOSS, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later"),
+    ("tick", "2s", "Germany wins Cup. 1-0.", "Winnings are frozen: $100.00 to 1 holder", "Tell an admin", "Audit head"),
+    ("told bob", "", "Not filled: trading is over, and order", "$0.50 came back"),
+    ("ada", "/board", "Cup: Germany is named the winner, and not paid yet.", "The winner is paid", "named winner"),
+    ("ada", "/rules", "Whoever is named the winner is paid 10 min later"),
+    ("ada", "/buy germany yes 1", "!", "A winner is named; trading is over", "The winner is paid"),
+    ("zoe", "/join", "!"),
+    (BOSS, "/admin freeze", "!", "a winner is named", "/admin correct"),
+    (BOSS, "/admin resume", "!", "a winner is named"),
+    (BOSS, "/admin eliminate brazil", "!", "a winner is named"),
+    (BOSS, "/admin resolve brazil", "!", "a winner is named"),
+    (BOSS, "/admin grant ada $5", "!", "a winner is named"),
+    (BOSS, "/admin correct germany", "!", "it is so already"),
+    ("ada", "/admin correct brazil", "!", "for this chat's admins"),
+)
+
+
+async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("tick", "5m"),
+        (
+            BOSS,
+            "/admin correct brazil the goal was offside",
+            "Brazil would be named the winner instead of Germany",
+            "$50.00 would be paid to 1 holder of tokens that are right, 10 min from then",
+            "Nobody has been paid for Germany",
+        ),
+        (BOSS, "press Confirm", "Brazil is named the winner instead, with the next tick", "paid 10 min later"),
+        (BOSS, "press Confirm", "Brazil is named the winner instead, with the next tick"),
+        (
+            "tick",
+            "2s",
+            "Corrected: Brazil wins Cup. the goal was offside.",
+            "Germany had been named before, and nobody was paid",
+            "$50.00 to 1 holder",
+        ),
+        (BOSS, "press Confirm", "!", "it is so already"),
+        ("tick", "9m"),
+        ("ada", "/balance", "You have $948.74 to spend"),
+        ("tick", "1m", "Brazil wins Cup. the goal was offside.", "$50.00 paid to 1 holder", "🥇"),
+        ("told bob", "", "You are paid $50.00"),
+        (BOSS, "/admin correct germany", "!", "Cup is over"),
+        (BOSS, "/admin void", "!", "Cup is over"),
+        ("ada", "/buy germany yes 1", "!", "This market is over"),
+        ("ada", "/leaderboard", "won with"),
+        (BOSS, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
+    )
+    async with town(tmp_path) as play:
+        await opened_with_a_window(play)
+        await perform(play, (*TRADED, *CLAIMED, *rows))
+        async with play.db.reading() as uow:
+            market = await uow.markets.known(1)
+            assert (market.status.value, market.winner, market.next_step) == ("CLOSED", 1, None)
+            deeds = [(row.action, row.reason) for row in await uow.audit.of(1)][:2]
+        assert deeds == [("correct", "the goal was offside"), ("resolve", "1-0")]
+        await sound(play)
+
+
+async def opened_with_a_window(play: Play) -> None:
+    await running(play)
+    for who, line, *wanted in WINDOW:
+        reply = await play.say(who, line)
+        assert reply.ok is (wanted[0] != "!"), plain.text(reply)
+        holds(plain.text(reply), wanted[wanted[0] == "!" :], line)
+    await play.tick()
+
+
+async def test_a_market_whose_winner_is_named_can_be_called_off(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin void wrong teams", "The whole market would be called off"),
+        (BOSS, "press Confirm", "called off with the next tick"),
+        ("tick", "2s", "This market is called off"),
+        ("told ada", "", "Cup was called off: $51.25 came back to you"),
+        ("tick", "20m"),
+        ("ada", "/balance", "You have $1,000.00 to spend"),
+    )
+    async with town(tmp_path) as play:
+        await opened_with_a_window(play)
+        await perform(play, (*TRADED, *CLAIMED, *rows))
+        await sound(play)
+
+
+async def test_a_winner_the_final_asked_for_is_claimed_too(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin schedule +30m for 10m winner ask", "Nothing has changed yet"),
+        (BOSS, "press Confirm", "The timetable is set"),
+        ("tick", "2s"),
+        ("tick", "45m"),
+        (BOSS, "/admin resolve germany", "Germany would be named the winner"),
+        (BOSS, "press Confirm", "named the winner with the next tick"),
+        ("tick", "2s", "Winnings are frozen"),
+        ("tick", "10m", "Germany wins Cup", "$100.00 paid"),
+    )
+    async with town(tmp_path) as play:
+        await opened_with_a_window(play)
+        await perform(play, (*TRADED, *rows))
+        await sound(play)
+
+
+# -- separation of duties
+
+PARTS: tuple[Row, ...] = (
+    ("mia", "/join", "Welcome, Mia"),
+    ("tick", "2s"),
+    ("mia", "/buy germany yes 100", "Buy Germany YES"),
+    ("mia", "press Confirm", "Sent."),
+    ("tick", "2s"),
+)
+
+PROPOSED: tuple[Row, ...] = (
+    ("mia", "/admin approve", "No decision waits for approval"),
+    (
+        "mia",
+        "/admin eliminate brazil 7-1",
+        "Brazil would be out",
+        "You have a part in it (100 Germany YES), and no round asks for this now",
+        "another admin who has no part in the market approves it",
+    ),
+    ("mia", "press Confirm", "Proposed as number 1: Brazil out. Nothing happens yet", "/admin approve 1"),
+    ("mia", "press Confirm", "Proposed as number 1: Brazil out"),
+    ("tick", "2s"),
+    ("ada", "/board", "Cup: Germany leads", "Brazil"),
+    ("told pat", "", "Cup: Brazil out? A proposal waits", "Proposed by Mia", "7-1", "/admin approve 1"),
+    ("mia", "/admin approve", "One decision waits for approval", "1. Brazil out.", "Proposed by Mia", "7-1"),
+    ("mia", "/admin approve 1", "!", "your own proposal", "another admin"),
+    ("mia", "/admin approve 2", "!", "no proposal 2"),
+)
+
+
+async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("pat", "/admin approve 1", "Brazil would be out", "Proposed by Mia", "7-1", "cannot be undone"),
+        ("mia", "/admin approve 1", "!", "your own proposal"),
+        ("pat", "press Confirm", "Brazil goes out with the next tick"),
+        ("pat", "press Confirm", "Brazil goes out with the next tick"),
+        ("tick", "2s", "Brazil is out. 7-1."),
+        ("pat", "press Confirm", "Brazil goes out with the next tick"),
+        (BOSS, "/admin approve 1", "!", "Proposal 1 (Brazil out) is approved already"),
+        ("pat", "/admin approve", "No decision waits for approval"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *PROPOSED, *rows))
+        assert len([text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]) == 1
+        async with play.db.reading() as uow:
+            log = [row for row in await uow.audit.of(1) if row.action in ("propose", "eliminate")]
+            mia, pat = [(await uow.people.find("room", who)) for who in ("mia", "pat")]
+        assert mia is not None
+        assert pat is not None
+        done, asked = log
+        assert (done.actor, done.reason, done.before["proposer"], done.before["approval"]) == (pat.id, "7-1", mia.id, 1)
+        assert (asked.actor, asked.reason, asked.after["outcomes"], asked.after["approval"]) == (mia.id, "7-1", [1], 1)
+        assert done.after == {"kind": "eliminate", "outcomes": [1]}
+        await sound(play)
+
+
+async def test_an_admin_with_a_part_cannot_approve_until_she_has_none(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/join", "Welcome, Boss"),
+        ("tick", "2s"),
+        (BOSS, "/buy brazil no 10 limit 5c", "10 wait in the book"),
+        (BOSS, "press Confirm", "Sent."),
+        (BOSS, "/admin approve 1", "!", "You have a part in this market (1 order that waits)", "Another admin can"),
+        ("tick", "2s"),
+        (BOSS, "/admin approve 1", "!", "You have a part in this market (1 order that waits)"),
+        (BOSS, "/cancel all", "Asked to cancel"),
+        ("tick", "2s"),
+        (BOSS, "/admin approve 1", "Brazil would be out"),
+        (BOSS, "press Confirm", "Brazil goes out"),
+        ("tick", "2s", "Brazil is out"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *PROPOSED, *rows))
+        await sound(play)
+
+
+async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("pat", "/admin approve 1", "Brazil would be out"),
+        (BOSS, "/admin eliminate costa rica", "Costa Rica would be out"),
+        (BOSS, "press Confirm", "Costa Rica goes out"),
+        ("tick", "2s", "Costa Rica is out"),
+        ("pat", "press Confirm", "!", "Proposal 1 has lapsed", "It was: Brazil out"),
+        ("pat", "/admin approve 1", "!", "Proposal 1 has lapsed"),
+        ("pat", "/admin approve", "No decision waits"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *PROPOSED[:-4], *rows))
+
+
+async def test_a_stale_look_at_a_proposal_is_shown_anew(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("pat", "/admin approve 1", "Brazil would be out"),
+        (BOSS, "/admin freeze", "freezes"),
+        ("tick", "2s"),
+        ("pat", "press Confirm", "Something changed since the last look", "Brazil would be out"),
+        ("pat", "press Confirm", "Brazil goes out with the next tick"),
+        ("tick", "2s", "Brazil is out"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *PROPOSED, *rows))
+
+
+async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
+        (BOSS, "press Confirm", "The timetable is set"),
+        ("tick", "2s"),
+        ("tick", "30m"),
+        ("mia", "/admin eliminate brazil", "Brazil would be out", "You have a part in it"),
+        ("tick", "11m"),
+        ("mia", "/admin resolve germany", "Germany would win", "You have a part in it"),
+        ("mia", "/admin eliminate brazil", "Brazil would be out", "cannot be undone"),
+        ("mia", "press Confirm", "Brazil goes out with the next tick"),
+        ("tick", "2s", "Brazil is out"),
+        ("tick", "30m"),
+        ("mia", "/admin resolve germany", "Germany would win"),
+        ("mia", "press Confirm", "Germany wins with the next tick"),
+        ("tick", "2s", "Germany wins Cup"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, (*PARTS, *rows))
+        assert not [text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["an-order-that-waits", "tokens-of-who-is-in"])
+async def test_with_nobody_else_the_sentence_says_who_could(tmp_path: Path, waits: bool) -> None:
+    order = "/buy germany yes 10 limit 20c" if waits else "/buy germany yes 10"
+    rows: tuple[Row, ...] = (
+        (BOSS, "/join", "Welcome, Boss"),
+        ("tick", "2s"),
+        (BOSS, order),
+        (BOSS, "press Confirm", "Sent."),
+        ("tick", "2s"),
+        (
+            BOSS,
+            "/admin resolve germany",
+            "Germany would win",
+            "1 order that waits" if waits else "10 Germany YES",
+            "Nobody known here could right now. Make somebody without a part in it admin",
+            "/admin void",
+        ),
+        (BOSS, "press Confirm", "Proposed as number 1: Germany the winner", "Nobody known here could"),
+        ("tick", "2s"),
+        ("pat", "/admin approve 1", "Germany would win", "Proposed by Boss"),
+        ("pat", "press Confirm", "Germany wins with the next tick"),
+        ("tick", "2s", "Germany wins Cup"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, tuple((*row, "") for row in rows))
+
+
+async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("mia", "/admin void", "The whole market would be called off"),
+        ("mia", "press Confirm", "called off with the next tick"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, (*PARTS, *rows))
+
+
+async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin resolve germany", "named the winner"),
+        (BOSS, "press Confirm", "named the winner with the next tick"),
+        ("tick", "2s", "Winnings are frozen"),
+        ("mia", "/admin correct brazil", "Brazil would be named the winner instead", "You have a part in it"),
+        ("mia", "press Confirm", "Proposed as number 1: Brazil the winner instead"),
+        ("tick", "2s"),
+        ("told pat", "", "Brazil the winner instead? A proposal waits"),
+        ("pat", "/admin approve 1", "instead of Germany", "Proposed by Mia", "without a reason"),
+        ("pat", "press Confirm", "Brazil is named the winner instead"),
+        ("tick", "2s", "Corrected: Brazil wins Cup"),
+        ("tick", "10m", "Brazil wins Cup"),
+    )
+    async with town(tmp_path) as play:
+        await opened_with_a_window(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *rows))
+        await sound(play)
+
+
+# -- grants
+
+GRANTS: tuple[Row, ...] = (
+    ("ada", "/admin grant ada $50", "!", "for this chat's admins"),
+    (BOSS, "/admin grant carol $50", "!", "Nobody called “carol”"),
+    (BOSS, "/admin grant bo $50", "!", "“bo” could be Bob the Great (#3) or Boris (#4)", "#3"),
+    (BOSS, "/admin grant ada nothing", "!"),
+    (BOSS, "/admin grant ada $0", "!"),
+    (
+        BOSS,
+        '/admin grant "bob the" $50 for the drawing',
+        "Bob the Great would get $50.00",
+        "Free now $1,000.00, then $1,050.00",
+        "Given so far $1,000.00, then $1,050.00",
+    ),
+    (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
+    (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
+    ("tick", "2s"),
+    ("told bob", "", "An admin gave you $50.00. for the drawing."),
+    ("bob", "/balance", "You have $1,050.00 to spend"),
+    (BOSS, "/admin grant #3 $50", "Given so far $1,050.00, then $1,100.00"),
+    (BOSS, "/admin grant #99 $50", "!", "Nobody called “#99”"),
+)
+
+
+async def test_a_grant_reaches_one_member_once_and_is_logged(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=("ada",))
+        for who, name in (("bob", "Bob the Great"), ("boris", "")):
+            assert (await play.say(who, f"/join {name}".strip())).ok
+        await play.tick()
+        await perform(play, GRANTS)
+        async with play.db.reading() as uow:
+            log = [row for row in await uow.audit.of(1) if row.action == "grant"]
+            bob = await uow.members.get(1, 3)
+        assert bob is not None
+        assert (bob.balance, bob.stake) == (1_050_000_000, 1_050_000_000)
+        (row,) = log
+        assert (row.reason, row.before["given"], row.after["given"]) == ("for the drawing", 10**9, 1_050_000_000)
+        await sound(play)
+
+
+async def test_nobody_is_granted_anything_before_the_start(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await play.say(BOSS, "/admin create Cup A, B, C")
+        await perform(play, ((BOSS, "/admin grant ada $50", "!", "Cup has not started"),))
+
+
+# -- selling twice, cancelling all
+
+TWICE: tuple[Row, ...] = (
+    ("ada", "/sell germany yes 100", "Sell Germany YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("ada", "/sell germany yes 60", "Sell Germany YES"),
+    (
+        "ada",
+        "press Confirm",
+        "!",
+        "You are selling 100 Germany YES already, with the next tick; none of your Germany YES are left",
+        "Nothing was ordered or charged",
+    ),
+    ("tick", "2s"),
+    ("told ada", "", "Filled: sold 100 Germany YES"),
+    ("bob", "/sell brazil yes 30", "Sell Brazil YES"),
+    ("bob", "press Confirm", "Sent."),
+    ("bob", "/sell brazil yes 30", "Sell Brazil YES"),
+    ("bob", "press Confirm", "!", "20 of your Brazil YES are left to sell", "/sell brazil yes 20"),
+    ("bob", "/sell brazil yes 20", "Sell Brazil YES"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("bob", "/positions", "You hold no tokens"),
+)
+
+
+async def test_tokens_on_their_way_to_the_tick_are_not_sold_twice(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, (*TRADED[:5], *TWICE))
+        async with play.db.reading() as uow:
+            ada = await uow.members.get(1, 2)
+        assert ada is not None
+        assert ada.gas == 20_000  # one buy, one sale
+        await sound(play)
+
+
+CANCEL_ALL: tuple[Row, ...] = (
+    ("ada", "/buy brazil yes 10 limit 5c", "10 wait in the book"),
+    ("ada", "press Confirm", "Sent."),
+    ("ada", "/buy germany yes 10 limit 10c", "10 wait in the book"),
+    ("ada", "press Confirm", "Sent."),
+    ("ada", "/sell germany yes 40 limit 90c", "40 wait in the book"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("ada", "/cancel all", "Asked to cancel"),
+    ("tick", "2s"),
+    (
+        "told ada",
+        "",
+        "Not filled: 3 orders are cancelled. $1.51 and 40 Germany YES came back.",
+        "Order 5: buy 10 Brazil YES at 5¢.",
+        "Order 7: sell 40 Germany YES at 90¢.",
+    ),
+)
+
+
+async def test_cancelling_everything_is_told_in_one_message(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, TRADED[:5])
+        seen = len(play.chat.texts("tell", "ada"))
+        await perform(play, CANCEL_ALL)
+        said = [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
+        assert len(said) == 1
+        await sound(play)
