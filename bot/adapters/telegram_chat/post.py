@@ -70,6 +70,10 @@ class Post:
         found = self._known.get((place.chat, message))
         return found.turn if found else 0
 
+    def fits(self, reply: Reply) -> bool:
+        """Whether one message holds it, as an edit needs."""
+        return len(pages(rows(reply, self._clock()))) == 1
+
     async def send(
         self,
         place: Place,

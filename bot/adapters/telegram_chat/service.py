@@ -123,6 +123,7 @@ class Telegram:
         """One connection, from the first request until it breaks or we are cancelled."""
         app = self._application()
         async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(_in_time, app.bot.shutdown)  # which the next leaves out where the token is wrong
             stack.push_async_callback(_in_time, app.shutdown)
             await app.initialize()
             self._username = self._desk.username = app.bot.username

@@ -210,7 +210,7 @@ class Talk:
 
     async def _put(self, place: Place, reply: Reply, keys: Keys, over: Over | None) -> str | None:
         """The ref where it stands now; None where something newer stands there."""
-        if over is not None and not reply.files:
+        if over is not None and not reply.files and self._post.fits(reply):
             try:
                 edited = await self._patiently(
                     place, lambda: self._post.edit(place, over.ref, reply, keys, unless_after=over.turn)
