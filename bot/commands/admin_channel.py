@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.command import command
 from bot.commands.deeds import note
 from bot.context import Ctx, MarketView
-from bot.params import Kind, Text, Wrong
+from bot.params import Hint, Kind, Text, Wrong
 from bot.reply import Reply
 from bot.scene import Scene
 from bot.words import channel as words
@@ -21,9 +22,19 @@ from storage.unit_of_work import UnitOfWork
 CODE_LIFE_MS = 15 * 60_000
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 
-WhatArg = Annotated[
-    str, Text("what", 24, words=1, about="code for a new code, a code from elsewhere, or leave; a list if left out")
-]
+
+@dataclass(frozen=True, slots=True)
+class What(Text):
+    """`code`, `leave`, or a code from elsewhere."""
+
+    about: str = "code for a new code, a code from elsewhere, or leave; a list if left out"
+    words: int = 1
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        return [Hint(word, about) for word, about in words.WORDS.items() if word.startswith(partial.strip().casefold())]
+
+
+WhatArg = Annotated[str, What("what", 24)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ async def _bring(ctx: Ctx, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
     async with ctx.db.writing() as uow:
         _, chat = await ctx.known(uow)
-        await uow.serialise(f"announce:{chat.id}")
+        await uow.chats.hold(chat.id)
         known = await uow.codes.find("chat", code, ctx.now_ms)
         there = await uow.markets.of_chat(chat.id)
         if known is None or known.market is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.money import money, span
 from bot.names import clean
@@ -13,6 +13,12 @@ from engine.state import Status
 from storage.records import Chat, Market
 
 _PLACES = {"discord": "Discord channel", "telegram": "Telegram group", "room": "local room"}
+
+
+WORDS: Mapping[str, str] = {
+    "code": "a code that brings this market to one more chat",
+    "leave": "take a market that came by code out of this chat",
+}
 
 
 def where(chat: Chat) -> str:
