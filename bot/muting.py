@@ -21,7 +21,7 @@ async def muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     refusal, and the gas it cost, is always told."""
     if row.person is None or row.ticket is not None or row.market is None:
         return False
-    kind = "payouts" if row.kind in _PAYOUTS else None
+    kind = "payouts" if row.kind in _PAYOUTS else "cancels" if row.kind == "given_back" else None
     if row.kind == "order":
         number = row.payload["order"]
         order = await uow.orders.get(row.market, number) if isinstance(number, int) else None

@@ -42,6 +42,7 @@ class Telling:
     facts: Mapping[str, Any]  # the payload; shapes in scheduler.notices and scheduler.watch
     now_ms: int
     person: int | None = None  # whom it is told to alone
+    platform: str = ""  # where
 
     async def state(self) -> MarketState:
         return await self.uow.markets.state(self.market.id)
@@ -55,7 +56,7 @@ async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
     if await muted(uow, row):
         return None
-    told = Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person)
+    told = Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person, platform=row.platform)
     reply = await say(told)
     return placed(row.kind, reply) if reply is not None else None
 
@@ -109,7 +110,9 @@ async def _proposal(told: Telling) -> Reply | None:
         return None
     proposer = await told.uow.people.get(one.proposer)
     part = await duties.part_of(told.uow, told.market, state, told.person)
-    return words_decisions.to_approve(told.market, one, proposer.name if proposer else "an admin", part, told.now_ms)
+    name = proposer.name if proposer else "an admin"
+    shared = told.platform == "room"  # elsewhere it is told in private, where nobody is an admin
+    return words_decisions.to_approve(told.market, one, name, part, told.now_ms, here=shared)
 
 
 async def _given_back(told: Telling) -> Reply | None:

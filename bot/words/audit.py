@@ -141,7 +141,7 @@ def unchained(found: Mismatch) -> str:
         return f"{other_rules(found)} Use the version of Outcry it was made by."
     return (
         f"The hash of tick {found.tick} does not confirm it: what was asked for in that tick was changed, or the hash "
-        "itself, or it ran under another version of Outcry."
+        "itself."
     )
 
 

@@ -217,8 +217,8 @@ def _proposed_by(one: Approval, proposer: str, now_ms: int) -> Line:
     return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - one.ts_ms))} ago{why}.")
 
 
-def to_approve(market: Market, one: Approval, proposer: str, part: Part, now_ms: int) -> Reply:
-    """To the other admins; the button is for those who may press it."""
+def to_approve(market: Market, one: Approval, proposer: str, part: Part, now_ms: int, *, here: bool) -> Reply:
+    """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
     rows = [_proposed_by(one, proposer, now_ms)]
     head = f"{clean(market.title)}: {what(market.params, one.kind, one.outcomes)}? A proposal waits for a second admin."
     if part:
@@ -226,7 +226,8 @@ def to_approve(market: Market, one: Approval, proposer: str, part: Part, now_ms:
         return say(head, blocks=rows, tone=Tone.WAIT)
     say_it = f"/admin approve {one.number}"
     rows.append(line(code(say_it), " in the market's chat shows the numbers and asks once more."))
-    return say(head, blocks=rows, actions=(Action(label="Look at it", text=say_it),), tone=Tone.WAIT)
+    look = (Action(label="Look at it", text=say_it),) if here else ()
+    return say(head, blocks=rows, actions=look, tone=Tone.WAIT)
 
 
 def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: int) -> Reply:

@@ -75,6 +75,8 @@ def test_title_and_outcomes_are_enough() -> None:
         ("batch_interval_ms = 5000\nstarting_balance = 250", {"batch_interval_ms": 5000, "starting_balance": 250}),
         ('tick = "5s"\nbalance = "$250"\nstake = 900', {"batch_interval_ms": 5000, "starting_balance": 250, "z": 900}),
         ('duration = "3d"\ninterpolation = "reset"', {"duration": 72 * HOUR, "interpolation": "reset"}),
+        ('dispute = "10m"', {"dispute_window": 600_000}),
+        ('dispute_window = "off"', {"dispute_window": "off"}),
         ("n_outcomes = 4", {}),
         ('"renormalise" = "clamp"   # quoted keys are keys', {"renormalise": "clamp"}),
     ],

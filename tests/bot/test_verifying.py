@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -184,6 +185,31 @@ async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog:
     assert "users" in text
     assert "123456789" not in text
     assert "123456789" in caplog.text
+
+
+async def test_a_market_made_by_other_rules_is_said_to_be_so_in_the_chat(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+            db.execute("update config set rules = 7")
+            db.commit()
+        told = await play.say("stranger", "/verify")
+    assert "made by rules 7, and this is rules 1" in plain.text(told)
+
+
+def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
+    played: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "other.db"
+    shutil.copyfile(played[0], copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update config set rules = 7")
+        db.commit()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{copy}")
+    assert main(["verify"]) == 1
+    said = capsys.readouterr()
+    assert said.out.strip() == "FAIL market=1 tick=0 table=config id=1 field=rules expected=1 found=7"
+    assert "Use the version of Outcry it was made by" in said.err
 
 
 async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> None:

@@ -483,6 +483,16 @@ CANCEL_ALL: tuple[Row, ...] = (
 )
 
 
+async def test_who_wants_no_word_of_cancels_gets_none_of_many_either(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, TRADED[:5])
+        assert (await play.say("ada", "/settings notices cancels off")).ok
+        seen = len(play.chat.texts("tell", "ada"))
+        await perform(play, CANCEL_ALL[:-1])
+        assert not [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
+
+
 async def test_cancelling_everything_is_told_in_one_message(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)

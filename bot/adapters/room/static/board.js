@@ -6,7 +6,16 @@ import { calm, h, svg } from "./dom.js";
 import * as format from "./format.js";
 
 const LANES = { width: 104, height: 26, pad: 3 };
-const STATUS = { Open: "open", Frozen: "cold", Paused: "wait", Lobby: "wait", Resolved: "done", Voided: "done" };
+const STATUS = {
+  Open: "open",
+  Frozen: "cold",
+  Paused: "wait",
+  Lobby: "wait",
+  Disputed: "wait",
+  Resolved: "done",
+  Closed: "done",
+  Voided: "done",
+};
 
 /** A board that shows `data` and takes newer data through `update`. With `message` it is the pinned one: the message's
  *  sentence is the headline and its buttons stand below. `act.pick(name, side)`: a price was tapped. */
