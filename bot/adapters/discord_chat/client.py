@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import slash
+from bot.adapters.discord_chat.busy import Busy, counted
 from bot.adapters.discord_chat.desk import Desk
 from bot.adapters.discord_chat.layout import dressed
 from bot.adapters.discord_chat.sending import NOBODY
@@ -72,6 +73,7 @@ class Connection(discord.AutoShardedClient):
             enable_debug_events=False,
         )
         self.parts = parts
+        self.busy: Busy = parts.desk.busy
         self.tree = Tree(self)
         self.http.max_ratelimit_timeout = LONGEST_WAIT_S
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +85,7 @@ class Connection(discord.AutoShardedClient):
         syncing = self._spawn(self._sync())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
+    @counted
     async def _sync(self) -> None:
         registered = slash.payload(self.tree)
         wanted, name = slash.fingerprint(registered), f"discord:commands:{self.application_id}"
@@ -124,6 +127,7 @@ class Connection(discord.AutoShardedClient):
         elif interaction.type is discord.InteractionType.modal_submit:
             await self.parts.desk.submitted(interaction)
 
+    @counted
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Asked in (again): what waits for its channels may leave, and people are told where to begin."""
         known = await self._known(guild)
@@ -132,19 +136,23 @@ class Connection(discord.AutoShardedClient):
         if not known:
             await self._greet(guild)
 
+    @counted
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """At the start and after an outage."""
         for channel in await self._known(guild, lost=True):
             if channel.permissions_for(guild.me).send_messages:
                 await self._arrived(channel)
 
+    @counted
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         for channel in await self._known(guild):
             await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
 
+    @counted
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
 
+    @counted
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A permission that was missing may be there now."""
         mine = after.guild.me

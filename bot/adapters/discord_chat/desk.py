@@ -18,6 +18,7 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import errors, forms, limits, presses, refs
+from bot.adapters.discord_chat.busy import Busy, counted
 from bot.adapters.discord_chat.layout import Message, dressed
 from bot.adapters.discord_chat.places import Place, Rules, place_of
 from bot.adapters.discord_chat.presses import Kind
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 PUBLIC = frozenset({"board", "book", "chart", "depth", "leaderboard", "tape", "verify"})
 """Commands whose answers everybody may read: Discord wants to know before there is an answer."""
-MAY_ASK = frozenset({"admin create", "settings"})
+MAY_ASK = frozenset({"admin create", "admin schedule", "admin set", "settings"})
 """Commands that may answer with a form although nothing that must be said is missing."""
 
 FORM_S = 1.8  # for a form to be ready; the rest of the three seconds is the network's
@@ -65,6 +66,7 @@ class Desk:
         edits: Edits,
         draw: Draw,
     ) -> None:
+        self.busy = Busy()
         self._dispatcher = dispatcher
         self._buttons = buttons
         self._tokens = tokens
@@ -75,6 +77,7 @@ class Desk:
 
     # -- the three ways in
 
+    @counted
     async def slash(self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]) -> None:
         """A slash command with its options."""
         if self._heard_before(interaction):
@@ -89,6 +92,7 @@ class Desk:
         heard = await self._read(interaction, command=command.name, args=args)
         await self._answer(heard, await self._run(heard), public=public)
 
+    @counted
     async def component(self, interaction: discord.Interaction) -> None:
         """A button or a menu of ours; its id says what it stands for."""
         if self._heard_before(interaction):
@@ -110,6 +114,7 @@ class Desk:
         else:
             await self._answer(heard, await self._run(heard))
 
+    @counted
     async def submitted(self, interaction: discord.Interaction) -> None:
         """A dialog, filled in."""
         if self._heard_before(interaction):
@@ -131,6 +136,7 @@ class Desk:
         )
         await self._answer(heard, await self._run(heard))
 
+    @counted
     async def complete(
         self, interaction: discord.Interaction, command: Command, focus: str, typed: str
     ) -> list[app_commands.Choice[str]]:
@@ -144,6 +150,7 @@ class Desk:
         fitting = [one for one in found if one.value.strip() and limits.size(one.value) <= limits.OPTION]
         return [choice(one.value, one.hint) for one in fitting[: limits.OPTIONS]]
 
+    @counted
     async def outdated(self, interaction: discord.Interaction) -> None:
         """A command that is registered no more."""
         if not self._heard_before(interaction) and await self._acknowledge(interaction):

@@ -36,7 +36,8 @@ def _named(response: Any) -> None:  # Any: as above
     if "Via" not in response.headers:
         headers = response.headers.copy()
         headers["Via"] = "1.1 peer"
-        response._headers = headers
+        response._headers = headers  # aiohttp has no other way to correct a response, and keeps a copy
+        response._cache.pop("headers", None)
 
 
 def install(api_base: str | None, gateway: str | None) -> None:

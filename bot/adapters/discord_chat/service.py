@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
 REFUSED_RETRY_S = 60.0  # a wrong token does not mend itself soon, and Discord counts attempts
-CLOSE_S = 3.0
+CLOSE_S = 2.0
+ANSWER_S = 1.0  # for what was being answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +79,10 @@ class Discord:
 
     async def stop(self) -> None:
         """Leave; a connection that does not close in time is dropped."""
+        await self._parts.desk.busy.idle(ANSWER_S)
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=CLOSE_S)
         await self._close()
 
     async def _stay(self) -> None:
@@ -114,6 +115,7 @@ class Discord:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_S):
                 await client.close()
+        await self._parts.desk.busy.idle(ANSWER_S)
 
     def _ready(self) -> None:
         if not self._said_ready:
