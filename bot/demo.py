@@ -36,6 +36,7 @@ from bot.scenarios.timeline import Conductor, Timeline
 from bot.scenarios.worldcup import Scenario, world_cup
 from bot.words import demo as words
 from scheduler.clock import ManualClock
+from scheduler.jobs import Jobs
 from scheduler.pace import Pace
 from scheduler.tick import run_tick
 from storage import export
@@ -277,13 +278,14 @@ class _Show:
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, stopped.set)
         print(words.serving_on(), flush=True)
+        jobs = Jobs(self.db, self.clock)  # as in `outcry run`: a market somebody makes now starts, ticks and is told of
+        await jobs.start()
+        telling = asyncio.create_task(self.announcer.run())
         ended, began = self.clock.now_ms(), time.monotonic()
         while not stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), 0.25)
             self.clock.set(ended + int((time.monotonic() - began) * 1_000))
-            async with self.db.reading() as uow:
-                running = await uow.markets.running()
-            for market in running:
-                await run_tick(self.db, market.id, self.clock.now_ms(), idle=False)
-            await self.announcer.step()
+        await jobs.stop()
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)

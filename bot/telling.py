@@ -157,7 +157,27 @@ async def _refused(told: Telling) -> Reply | None:
 
 async def _resumed(told: Telling) -> Reply | None:
     """After a round the ceremony has said it."""
-    return words_show.resumed() if told.facts["round"] is None else None
+    return words_show.resumed(await _by_hand(told, "resume")) if told.facts["round"] is None else None
+
+
+async def _frozen(told: Telling) -> Reply:
+    return words_show.frozen(told.facts, await _by_hand(told, "freeze") if told.facts["round"] is None else "")
+
+
+async def _paused(told: Telling) -> Reply:
+    return words_show.paused(await _by_hand(told, "pause"))
+
+
+async def _voided(told: Telling) -> Reply:
+    return words_show.voided(told.facts, await _by_hand(told, "void"))
+
+
+async def _by_hand(told: Telling, deed: str) -> str:
+    """The reason an admin gave for the deed this tells of: the last one of its kind that was asked for by then."""
+    for row in await told.uow.audit.of(told.market.id, n=20):
+        if row.action == deed and row.ts_ms <= int(told.facts["at_ms"]):
+            return row.reason
+    return ""
 
 
 async def _ping(told: Telling) -> Reply | None:
@@ -197,17 +217,17 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "paid": _simple(lambda told: words_show.paid(told.market, told.facts)),
     "refunded": _simple(lambda told: words_show.refunded(told.market, told.facts)),
     "refused": _refused,
-    "frozen": _simple(lambda told: words_show.frozen(told.facts)),
+    "frozen": _frozen,
     "round_asked": _round_asked,
     "round_skipped": _simple(lambda told: words_show.round_skipped(told.facts)),
     "eliminated": _eliminated,
     "resumed": _resumed,
-    "paused": _simple(lambda _: words_show.paused()),
+    "paused": _paused,
     "resolved": _resolved,
     "claimed": _claimed,
     "corrected": _corrected,
     "proposal": _proposal,
-    "voided": _simple(lambda told: words_show.voided(told.facts)),
+    "voided": _voided,
     "retuned": _simple(lambda told: words_show.retuned(list(told.facts["fields"]))),
     "big_trade": _simple(lambda told: words_show.big_trade(told.market.params, told.facts)),
     "halted": _simple(lambda told: words_admin.halted(told.market, told.facts)),

@@ -137,8 +137,10 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) ->
     """The notices of a tick into the outbox, in its transaction."""
     podium: list[notices.Place] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
-        ranked = standings(await uow.members.of(outcome.market.id), None)
-        podium = [(row.rank, row.person, row.gain, row.final) for row in ranked[: notices.PODIUM]]
+        traded = [member for member in await uow.members.of(outcome.market.id) if member.trade_count > 0]
+        podium = [
+            (row.rank, row.person, row.gain, row.final) for row in standings(traded, None) if row.rank <= notices.PODIUM
+        ]
     found = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.known(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))

@@ -34,6 +34,7 @@ Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _CENT = 10_000
 _DIGEST_SHOWN = 5
+_PODIUM_SHOWN = 6  # more than three only where people tie
 _STEP_MARKS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 
@@ -88,11 +89,14 @@ def started(market: Market, facts: Facts) -> Reply:
     params = market.params
     best = max(range(params.n_outcomes), key=lambda i: (params.odds[i], -i))
     joined = int(facts["people"])
+    cash = money(params.starting_balance)
+    begin = f"{people(joined)} start with {cash} each; " if joined > 1 else f"1 person starts with {cash}; "
+    level = all(odds == params.odds[best] for odds in params.odds)
     rows = [
         line(
-            f"{people(joined)} {'starts' if joined == 1 else 'start'} with {money(params.starting_balance)} each; ",
-            outcome(params, best),
-            f" begins ahead at {price(params.odds[best] // 10**6)}.",
+            begin if joined else f"Nobody has joined yet; everybody gets {cash}; ",
+            *(["all begin level"] if level else [outcome(params, best), " begins ahead"]),
+            f" at {price(params.odds[best] // 10**6)}.",
         ),
         line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
     ]
@@ -112,11 +116,14 @@ def countdown(facts: Facts) -> Reply:
     )
 
 
-def frozen(facts: Facts) -> Reply:
+def frozen(facts: Facts, reason: str = "") -> Reply:
     if facts["round"] is None:
         return to_chat(
             "Trading is frozen by an admin.",
-            blocks=[line("Nothing is charged while it is; ", code("/board"), " shows the prices as they stand.")],
+            blocks=[
+                _why(reason),
+                line("Nothing is charged while it is; ", code("/board"), " shows the prices as they stand."),
+            ],
             tone=Tone.COLD,
         )
     final = bool(facts["final"])
@@ -217,14 +224,14 @@ def sum_line(facts: Facts) -> str:
     return f"The sum of all YES goes from {money(before)} to {money(after)}."
 
 
-def resumed() -> Reply:
-    return to_chat("Trading is open again.", blocks=[line(code("/board"), " has the prices.")], tone=Tone.GOOD)
+def resumed(reason: str = "") -> Reply:
+    rows = [_why(reason), line(code("/board"), " has the prices.")]
+    return to_chat("Trading is open again.", blocks=rows, tone=Tone.GOOD)
 
 
-def paused() -> Reply:
-    return to_chat(
-        "Trading is paused by an admin.", blocks=[line("Your tokens and your money stay as they are.")], tone=Tone.COLD
-    )
+def paused(reason: str = "") -> Reply:
+    rows = [_why(reason), line("Your tokens and your money stay as they are.")]
+    return to_chat("Trading is paused by an admin.", blocks=rows, tone=Tone.COLD)
 
 
 def retuned(names: Sequence[str]) -> Reply:
@@ -264,22 +271,28 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
 
 
 def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Line]:
-    """`🥇 Ada +$540.20 (+54.02%)`; what she was given is final less gain."""
+    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what she was given is final less gain. Equals share a step."""
+    if not places:
+        return [line("Nobody traded, so nobody stands on the podium.")]
     rows = []
-    for place, person, gain, final in places:
+    shared = {place for place, *_ in places if sum(one[0] == place for one in places) > 1}
+    for place, person, gain, final in places[:_PODIUM_SHOWN]:
         mark = _STEP_MARKS.get(place, f"{place}.")
         name = clean(names.get(person, f"Trader {person}"))
-        rows.append(
-            line(
-                f"{mark} ", bold(name), f" {money(final)}, {signed_money(gain)} ({signed_percent(gain, final - gain)})"
-            )
-        )
+        gained = f" {money(final)}, {signed_money(gain)} ({signed_percent(gain, final - gain)})"
+        rows.append(line(f"{mark} ", bold(name), gained, ", shared" if place in shared else ""))
+    if len(places) > _PODIUM_SHOWN:
+        rows.append(line(f"And {len(places) - _PODIUM_SHOWN:,} more on the same step."))
     return rows
 
 
-def voided(facts: Facts) -> Reply:
+def _why(reason: str) -> Line:
+    return line(first_upper(sentence(reason))) if reason else ()
+
+
+def voided(facts: Facts, reason: str = "") -> Reply:
     paid, owed = int(facts["paid"]), int(facts["owed"])
-    rows = [line(f"Everybody gets back what they had put in, net: {money(paid)} in all.")]
+    rows = [_why(reason), line(f"Everybody gets back what they had put in, net: {money(paid)} in all.")]
     if facts["scaled"]:
         rows.append(line(f"They had put in {money(owed)}, more than the house has left, so all shares are cut alike."))
     rows.append(head_line(facts["head"]))

@@ -15,7 +15,7 @@ from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell
 
 
 async def drain(db: Database) -> list[OutboxRow]:
-    """Everything waiting, in the order it leaves."""
+    """Everything waiting, in the order it was written."""
     found: list[OutboxRow] = []
     async with db.writing() as uow:
         while rows := await uow.outbox.claim(["room"], START + 10**9, 1_000, 500):
@@ -23,7 +23,7 @@ async def drain(db: Database) -> list[OutboxRow]:
                 found.append(row)
                 await uow.outbox.done(row, None, START)
         await uow.commit()
-    return found
+    return sorted(found, key=lambda row: row.id)
 
 
 def kinds(rows: list[OutboxRow], audience: Audience) -> list[str]:
@@ -35,7 +35,7 @@ async def test_the_first_tick_tells_that_trading_began(db: Database) -> None:
     await run_tick(db, world.market, START)
     rows = await drain(db)
     assert kinds(rows, Audience.CHAT) == ["started", "board"]
-    assert rows[0].payload == {"people": 3}
+    assert rows[0].payload == {"people": 3, "late_ms": 0}
 
 
 async def test_each_order_is_answered_to_its_owner_alone_filled_or_not(db: Database) -> None:
@@ -95,7 +95,7 @@ async def test_a_round_and_the_end_are_told_in_order_with_their_numbers(db: Data
     rows = await drain(db)
     (end,) = [row.payload for row in rows if row.kind == "resolved"]
     async with db.reading() as uow:
-        ranked = standings(await uow.members.of(world.market), None)
+        ranked = standings([one for one in await uow.members.of(world.market) if one.trade_count], None)
     assert end["podium"] == [[row.rank, row.person, row.gain, row.final] for row in ranked]
     assert end["winner"] == 1
 
