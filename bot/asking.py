@@ -30,7 +30,5 @@ def _field(param: Param, scene: Scene) -> Field:
         return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about)
     rows = tuple((hint.value, words.choice(hint)) for hint in hints)
     if param.kind.closed and rows:
-        return Field(
-            name=param.name, label=label, kind="choice", choices=rows, required=param.required, hint=param.about
-        )
+        return Field(name=param.name, label=label, kind="choice", choices=rows, required=param.required)
     return Field(name=param.name, label=label, required=param.required, hint=param.about, suggestions=rows)

@@ -48,9 +48,11 @@ export function openForm(form, id, done) {
   body.querySelector("input, select, textarea")?.focus();
 }
 
+/** What was answered. A switch nobody touched says nothing: what it stands for may depend on more than the form knows. */
 function value(body, field) {
   const control = body.elements.namedItem(field.name);
-  return field.kind === "flag" ? (control.checked ? "yes" : "no") : control.value;
+  if (field.kind !== "flag") return control.value;
+  return control.checked === control.defaultChecked ? "" : control.checked ? "yes" : "no";
 }
 
 function ask(field) {
@@ -65,9 +67,9 @@ function ask(field) {
     field.kind === "choice"
       ? h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
       : h("input", { ...shared, type: "text", value: field.value, maxlength: 2000, autocomplete: "off", spellcheck: "false" });
-  const likely = (field.suggestions ?? []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
+  const likely = (field.required ? (field.suggestions ?? []) : []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
   const optional = field.required ? null : h("span", { class: "quiet" }, " (may be left out)");
-  return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "likely" }, likely) : null, hint);
+  return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "actions likely" }, likely) : null, hint);
 }
 
 /** A chart as large as the window allows. */
