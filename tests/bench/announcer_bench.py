@@ -1,0 +1,65 @@
+"""What the announcer costs: processor milliseconds per 100 notices, phrased, sent to a platform that takes no time, and
+written down. `python -m tests.bench.announcer_bench`"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from bot.announcer import Announcer
+from storage.records import Audience, Notice, Payload
+from tests.bot.play import Chat, Play, running, town
+
+PEOPLE = 50
+NOTICES = 1_000
+
+
+async def people(play: Play) -> list[int]:
+    async with play.db.writing() as uow:
+        found = [await uow.people.identify("bench", f"{number}", f"P{number}", play.now) for number in range(PEOPLE)]
+        await uow.commit()
+    return [person.id for person in found]
+
+
+async def queued(play: Play, audience: list[int]) -> None:
+    notices = []
+    for number in range(NOTICES):
+        payload: Payload = {"total": number, "paid": [[0, "yes", number, number]]}
+        person = audience[number % len(audience)]
+        notices.append(Notice(kind="paid", audience=Audience.PERSON, payload=payload, person=person))
+    async with play.db.writing() as uow:
+        await uow.outbox.add_many(1, notices, play.now)
+        await uow.commit()
+
+
+async def measured(play: Play, audience: list[int]) -> tuple[float, float]:
+    """Milliseconds of processor and of time per 100 notices."""
+    await queued(play, audience)
+    chat = Chat("bench")
+    announcer = Announcer(play.db, lambda: play.now, {"bench": chat})
+    wall, cpu = time.perf_counter(), time.process_time()
+    assert await announcer.step() == NOTICES
+    return 100_000 * (time.process_time() - cpu) / NOTICES, 100_000 * (time.perf_counter() - wall) / NOTICES
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with town(Path(folder)) as play:
+            await running(play)
+            audience = await people(play)
+            cpu, wall = await measured(play, audience)
+            print(f"100 notices: {cpu:.0f} ms of processor, {wall:.0f} ms")
+            await queued(play, audience)
+            async with play.db.writing() as uow:
+                while rows := await uow.outbox.claim(["bench"], play.now, 1, 500):
+                    for row in rows:
+                        await uow.outbox.drop(row, "blocked")
+                await uow.commit()
+            cpu, wall = await measured(play, audience)
+            print(f"100 notices with {NOTICES:,} laid aside: {cpu:.0f} ms of processor, {wall:.0f} ms")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
