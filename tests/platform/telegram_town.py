@@ -3,6 +3,7 @@ passes only when somebody does something."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,6 +62,14 @@ class Town:
         self.clock.advance(self.pace)
         return await who.send(chat or who.chat, text, topic=topic, reply_to=reply_to, anonymous=anonymous)
 
+    async def told(
+        self, who: User, line: str, wanted: str | Callable[[Message], bool], chat: Chat | None = None
+    ) -> Message:
+        """She says it (in private where no chat is named); what she is told in private from then on."""
+        last = who.chat.messages[-1] if who.chat.messages else None
+        await self.say(who, line, chat)
+        return await who.chat.expect(wanted, after=last)
+
     async def press(self, who: User, message: Message, label: str | Button, *, twice: bool = False) -> Tap:
         """Press a button, and wait until the press is answered."""
         self.clock.advance(self.pace)
@@ -108,6 +117,22 @@ def served(
     return telegram, Announcer(db, now_ms, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
 
 
+def asks_to_confirm(message: Message) -> bool:
+    return message.labels[:1] != [] and message.labels[0].startswith("Confirm")
+
+
+def settled(message: Message) -> Callable[[Message], bool]:
+    """Whether it is that message, and nothing can be pressed in it any more."""
+    return lambda one: one is message and not one.labels
+
+
+async def _pass(clock: ManualClock) -> None:
+    """Who waits for a rate sleeps real time: then time passes by itself too."""
+    while True:
+        await asyncio.sleep(0.02)
+        clock.advance(0.02)
+
+
 @asynccontextmanager
 async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_bot") -> AsyncIterator[Town]:
     """`limits`: the rates hold, on both sides."""
@@ -134,9 +159,12 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
             ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
         )  # fmt: skip
         await telegram.start()
+        passing = asyncio.create_task(_pass(clock)) if limits else None
         try:
             await town.connected()
             yield town
         finally:
+            if passing is not None:
+                passing.cancel()
             await town.telegram.stop()
             await db.close()

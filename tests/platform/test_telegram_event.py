@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.platform.telegram_peer import Message, User
-from tests.platform.telegram_town import Town, a_town
-
-
-async def told(town: Town, who: User, line: str, heard: str | Callable[[Message], bool]) -> Message:
-    """She says it in the group; what she is told in private."""
-    last = who.chat.messages[-1] if who.chat.messages else None
-    await town.say(who, line, town.group)
-    return await who.chat.expect(heard, after=last)
-
-
-def asks_to_confirm(message: Message) -> bool:
-    return any(label.startswith("Confirm") for label in message.labels)
+from tests.platform.telegram_town import Town, a_town, asks_to_confirm, settled
 
 
 async def buy(town: Town, who: User, line: str) -> Message:
     """A ticket, confirmed and filled."""
-    ticket = await told(town, who, line, asks_to_confirm)
+    ticket = await town.told(who, line, asks_to_confirm, town.group)
     await town.press(who, ticket, "Confirm")
-    await who.chat.expect(lambda message: message is ticket and not message.labels)
+    await who.chat.expect(settled(ticket))
     await town.tick()
     return ticket
 
 
 async def decided(town: Town, line: str, heard: str) -> Message:
     """A dangerous deed of the admin: preview, Confirm, and what the group hears of it."""
-    preview = await told(town, town.ada, line, asks_to_confirm)
+    preview = await town.told(town.ada, line, asks_to_confirm, town.group)
     await town.press(town.ada, preview, "Confirm")
     for _ in range(3):
         await town.tick(6)
@@ -56,17 +44,17 @@ async def test_a_whole_event_in_a_group(tmp_path: Path) -> None:
         assert "3 people" in board.text
         assert len(town.group.pins) == 1
 
-        await told(town, town.ada, "/admin_freeze", "freezes with")
+        await town.told(town.ada, "/admin_freeze", "freezes with", town.group)
         await town.tick()
         await town.group.expect("frozen")
         out = await decided(town, "/admin_eliminate brazil 7-1", "Brazil is out")
         assert "7-1" in out.text
         assert out.photo is not None
         assert "<s>Brazil</s>" in board.html
-        await told(town, town.ada, "/admin_resume", "next tick")
+        await town.told(town.ada, "/admin_resume", "next tick", town.group)
         await town.tick(6)
         await buy(town, town.ben, "/sell germany yes half")
-        await told(town, town.ada, "/admin_freeze", "freezes with")
+        await town.told(town.ada, "/admin_freeze", "freezes with", town.group)
         await town.tick(6)
         end = await decided(town, "/admin_resolve germany", "Germany wins")
         assert end.photo is not None

@@ -17,8 +17,10 @@ from aiohttp import ClientSession
 from bot.adapters.telegram_chat.service import Telegram
 from bot.budgets import Budget
 from bot.dispatch import Dispatcher
+from bot.reply import Reply, line
+from scheduler.tick import run_tick
 from tests.platform.telegram_peer import Peer
-from tests.platform.telegram_town import CREATE, Town, a_town, chart
+from tests.platform.telegram_town import CREATE, Town, a_town, asks_to_confirm, chart, settled
 
 SECRET = "a-secret-of-the-tests_123"
 
@@ -64,6 +66,62 @@ async def test_a_busy_market_stays_within_what_telegram_allows(tmp_path: Path) -
         assert town.peer.most_asked(1) <= 30
         filled = [one for one in town.ben.chat.of_bot() if "Filled" in one.text]
         assert len(filled) == 20
+
+
+async def test_a_busy_tick_in_twenty_groups_stays_within_thirty_a_second_and_loses_nothing(tmp_path: Path) -> None:
+    async with a_town(tmp_path, limits=True) as town:
+        people = [town.peer.world.user(f"Trader {number}") for number in range(20)]
+        groups = [town.peer.world.supergroup(f"Group {number}", town.ada, one) for number, one in enumerate(people)]
+        for group, who in zip(groups, people, strict=True):
+            who.chat.opened = True
+            await town.told(town.ada, CREATE, "is drafted", group)
+            await town.told(town.ada, "/admin_open", "open to join", group)
+            await town.told(who, "/join", "Welcome", group)
+            preview = await town.told(town.ada, "/admin_start", asks_to_confirm, group)
+            await town.press(town.ada, preview, "Confirm")
+        town.pace = 0.1
+        for _ in range(2):
+            for who in people:
+                ticket = await town.told(who, "/buy 1 yes 20", asks_to_confirm)
+                await town.press(who, ticket, "Confirm")
+                await who.chat.expect(settled(ticket))
+            await ticks(town, 20)
+        for _ in range(30):
+            town.clock.advance(1)
+            await town.announcer.step()
+        assert town.peer.refused() == []
+        assert town.peer.most_asked(1) <= 30
+        assert max(town.peer.most_asked(60, group.id) for group in groups) <= 20
+        for who in people:
+            assert sum("Filled" in one.text for one in who.chat.of_bot()) == 2
+        assert all(group.pinned is not None and "traded" in group.pinned.text for group in groups)
+
+
+async def ticks(town: Town, markets: int) -> None:
+    """Every market ticks at once."""
+    town.clock.advance(2)
+    for market in range(1, markets + 1):
+        await run_tick(town.db, market, town.now_ms())
+    await town.announcer.step()
+
+
+async def test_at_most_sixteen_requests_are_under_way(town: Town) -> None:
+    people = [town.peer.world.user(f"Trader {number}") for number in range(40)]
+    for one in people:
+        one.chat.opened = True
+    gate = town.peer.faults.hold("sendMessage", times=16)
+    telling = [
+        asyncio.create_task(
+            town.telegram.platform.tell(str(one.id), Reply(head=line("News.")), edit_ref=None, chat_ext=None)
+        )
+        for one in people
+    ]
+    await town.peer.until(lambda: len(town.peer.called("sendMessage")) == 16)
+    await asyncio.sleep(0.2)
+    assert len(town.peer.called("sendMessage")) == 16
+    gate.set()
+    await asyncio.gather(*telling)
+    assert all(one.chat.of_bot()[-1].text == "News." for one in people)
 
 
 async def test_an_answer_outlives_a_429_and_a_lost_line(town: Town) -> None:

@@ -42,6 +42,7 @@ TWICE_MS = 2_000  # the same button pressed again within so long is the same pre
 REMEMBERED = 5_000
 _KEY = re.compile(r"[0-9a-f]{22}")
 _DECIDES = ("Confirm", "Cancel")
+_IN_PLACE = ("/ticket ", "/settings")  # what such a line says takes the place of what it was pressed in
 _PRESENT = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER)
 
 
@@ -250,7 +251,7 @@ class Desk:
     ) -> None:
         """An ordinary button in private: a ticket gives way to what became of it, a question to what was decided; a
         refusal (too fast, say) leaves both standing."""
-        decides = said.line.startswith("/ticket ") or label_of(query).startswith(_DECIDES)
+        decides = said.line.startswith(_IN_PLACE) or label_of(query).startswith(_DECIDES)
         changes = reply.ok or reply.ticket is not None
         if not changes and reply.form is None and not reply.actions and not reply.files:
             text = plain.text(reply)

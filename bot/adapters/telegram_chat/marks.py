@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.permissions import TABLE
+
 LONGEST_TEXT = 4_096
 LONGEST_CAPTION = 1_024
 MOST_ENTITIES = 90  # of 100: what Telegram finds by itself (commands, cashtags) counts too
@@ -21,7 +23,8 @@ _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made 
 _JOINER = "\u2060"  # invisible; breaks up what Telegram would turn into a mention or a link
 _MENTION = re.compile(r"@(?=\w)")
 _DOMAIN = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
-_ADMIN = re.compile(r"(?<![\w/])/admin (?=[a-z])")
+_SECOND = "|".join(sorted(name.removeprefix("admin ") for name in TABLE if name.startswith("admin ")))
+_ADMIN = re.compile(rf"(?<![\w/])/admin (?=(?:{_SECOND})\b)")
 
 
 class Ink(StrEnum):
