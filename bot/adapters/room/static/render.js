@@ -86,7 +86,9 @@ function show(block, index, message, act) {
 function table(block, act) {
   const numeric = (index) => (block.cols[index]?.n ? "n" : undefined);
   const head = block.cols.map((column, index) => h("th", { scope: "col", class: numeric(index) }, column.x));
-  const rows = block.rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { class: numeric(index) }, line(cell, act)))));
+  const length = (cell) => cell.reduce((sum, part) => sum + (part.x?.length ?? 8), 0);
+  const kind = (cell, index) => numeric(index) ?? (length(cell) > 30 ? "long" : undefined);
+  const rows = block.rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { class: kind(cell, index) }, line(cell, act)))));
   const titled = block.cols.some((column) => column.x);
   return h(
     "div",
