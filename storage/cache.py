@@ -6,9 +6,12 @@ from engine.state import MarketState
 
 
 class StateCache:
-    """The latest state of each market. The head of the hash chain names a state: another head, another state."""
+    """The latest state of each market. The head of the hash chain names a state: another head, another state.
+
+    `people_changed` counts how often two people became one or one was forgotten, for whoever remembers who is who."""
 
     def __init__(self) -> None:
+        self.people_changed = 0
         self._states: dict[int, tuple[int, str, MarketState]] = {}
 
     def get(self, market: int, tick: int, head: str) -> MarketState | None:
@@ -19,6 +22,10 @@ class StateCache:
         known = self._states.get(market)
         if known is None or known[0] <= tick:
             self._states[market] = (tick, head, state)
+
+    def forget_people(self) -> None:
+        """Somebody is not who she was."""
+        self.people_changed += 1
 
     def forget(self, market: int) -> None:
         self._states.pop(market, None)

@@ -75,6 +75,7 @@ class Forgetting(Repository):
             await uow.run(update(people).where(people.c.id == number).values(name=nameless(number)))
             await uow.run(update(users).where(users.c.user == number).values(display_name=nameless(number)))
         await uow.audit.append(action="forget", actor=person, now_ms=now_ms)
+        self._uow.after_commit.append(self._uow.cache.forget_people)
 
     async def _private_chats(self, selves: Sequence[int], identities: Sequence[Identity], chat: int | None) -> None:
         """A private chat's id leads to her: its row stays for those that point to it, and says nothing."""

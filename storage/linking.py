@@ -70,6 +70,7 @@ class Linking(Repository):
             if found is not None:
                 closed.append((market, found))
         await self._move(person, other)
+        self._uow.after_commit.append(self._uow.cache.forget_people)
         await self._uow.audit.append(
             action="link", actor=person, now_ms=now_ms, after={"person": person, "with": other}
         )

@@ -171,7 +171,8 @@ class Desk:
             "request": said.request_id,
         }
         private = reply.audience is Audience.PRIVATE
-        return await self._log.append(room, TALK, body, author=person.name, person=person.id if private else None)
+        author = await self._log.author(person.id)
+        return await self._log.append(room, TALK, body, author=author, person=person.id if private else None)
 
     async def _seen(self, message: int | None, who: Visitor) -> RoomMessage | None:
         """The message of that number, if it is everybody's or hers."""

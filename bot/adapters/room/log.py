@@ -39,6 +39,7 @@ class Log:
         self._ring: deque[RoomMessage] = deque()
         self._floor = 0  # changes up to this seq are not in the ring
         self._top = 0
+        self._people = 0  # the ring holds what was said before anybody changed who she is
         self._listeners: set[asyncio.Event] = set()
 
     async def open(self) -> None:
@@ -75,12 +76,32 @@ class Log:
 
     async def after(self, room: str, seq: int | None, person: int | None) -> Page:
         """What changed after `seq` (None: the latest page) that this person may see. Never waits for news."""
+        if self._people != self._db.cache.people_changed:
+            self._people, self._floor = self._db.cache.people_changed, self._top
+            self._ring.clear()
         if seq is None or seq > self._top:  # from another database
             return await self._stored(room, 0, person)
         if seq < self._floor:
             return await self._stored(room, seq, person)
         fresh = [one for one in self._ring if one.seq > seq and one.room == room and one.person in (None, person)]
         return Page(tuple(_newest(fresh)), self._top)
+
+    async def person(self, ext: str) -> int | None:
+        """Who has this id in the room now."""
+        async with self._db.reading() as uow:
+            person = await uow.people.find("room", ext)
+        return None if person is None else person.id
+
+    async def author(self, person: int) -> str:
+        """The name to show beside what she says: none is left of who has just been forgotten."""
+        async with self._db.reading() as uow:
+            found = await uow.people.get(person)
+        return "" if found is None else found.name
+
+    @property
+    def people_changed(self) -> int:
+        """Another number: somebody is not who she was."""
+        return self._db.cache.people_changed
 
     def listen(self) -> asyncio.Event:
         """An event that is set whenever something changed; the listener clears it. Hand it back to `leave`."""

@@ -22,7 +22,6 @@ class RoomPlatform:
     def __init__(self, db: Database, clock: Callable[[], int], log: Log | None = None) -> None:
         self._db = db
         self.log = log or Log(db, clock)
-        self._people: dict[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -57,13 +56,9 @@ class RoomPlatform:
         return await self.log.get(int(ref)) if ref.isascii() and ref.isdigit() else None
 
     async def _person(self, person_ext: str) -> int | None:
-        if person_ext not in self._people:
-            async with self._db.reading() as uow:
-                person = await uow.people.find(NAME, person_ext)
-            if person is None:
-                return None
-            self._people[person_ext] = person.id
-        return self._people[person_ext]
+        async with self._db.reading() as uow:
+            person = await uow.people.find(NAME, person_ext)
+        return None if person is None else person.id
 
 
 def answer(message: RoomMessage, reply: Reply) -> Payload:

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from storage.database import Database
@@ -18,7 +17,6 @@ from storage.records import Person
 
 LIFE_S = 400 * 86_400  # the longest that browsers keep a cookie
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-MOST_KNOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +41,6 @@ class Sessions:
     def __init__(self, db: Database, admin_token: str) -> None:
         self._db = db
         self._admin_token = admin_token.encode()
-        self._known: OrderedDict[str, Person] = OrderedDict()
 
     async def visitor(self, token: str, proof: str) -> Visitor:
         """Who these cookies say she is. A malformed or unknown token is a stranger's."""
@@ -58,7 +55,6 @@ class Sessions:
         async with self._db.writing() as uow:
             person = await uow.people.identify("room", ext, name, now_ms)
             await uow.commit()
-        self._remember(ext, person)
         return person
 
     def opens(self, given: str) -> bool:
@@ -73,17 +69,6 @@ class Sessions:
         return hmac.compare_digest(proof.encode(), self.proof(token).encode())
 
     async def _find(self, ext: str) -> Person | None:
-        if ext in self._known:
-            self._known.move_to_end(ext)
-            return self._known[ext]
+        """Asked anew each time: she may have become one with somebody else, or have been forgotten."""
         async with self._db.reading() as uow:
-            person = await uow.people.find("room", ext)
-        if person is not None:
-            self._remember(ext, person)
-        return person
-
-    def _remember(self, ext: str, person: Person) -> None:
-        self._known[ext] = person
-        self._known.move_to_end(ext)
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+            return await uow.people.find("room", ext)

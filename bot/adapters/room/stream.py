@@ -73,9 +73,13 @@ class Streams:
     ) -> None:
         person = who.person.id if who.person else None
         await self._send(response, self._tick())
-        first = True
+        first, people = True, self._log.people_changed
         while not self._closing:
             event.clear()
+            if people != self._log.people_changed:
+                people = self._log.people_changed
+                if await self._log.person(who.ext) != person:
+                    return  # she is somebody else now: her browser comes back and is asked who
             page = await self._log.after(room, since, person)
             if page.messages or first:
                 await self._send(response, self._page(page, person))
