@@ -1,7 +1,8 @@
 """Separation of duties (PRODUCT, rule of conduct 6): who may decide what alone.
 
 An admin with a part in a market (a token of an outcome still in, an order that waits) does not decide alone what no
-round asked for at its planned time; another admin without a part approves it.
+round asked for at its planned time; another admin without a part approves it. Nor does she plan such a round for
+herself: of a running timetable she can only postpone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from bot.confirm import code_of
 from bot.words.decisions import Part
 from engine.state import MarketState
+from engine.terms import Round
 from storage.records import Approval, Market
 from storage.unit_of_work import UnitOfWork
 
@@ -36,6 +38,18 @@ def scheduled(kind: str, market: Market, state: MarketState) -> bool:
     if state.frozen_for is None or not state.asked:
         return False
     return kind == ("resolve" if market.params.rounds[state.frozen_for].is_final else "eliminate")
+
+
+def hastens(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool:
+    """Whether a new timetable has more than a postponement in it, from round `begun` on: then it could make an unasked
+    decision look like a planned one."""
+    if len(before) != len(after):
+        return True
+    for old, new in zip(before[begun:], after[begun:], strict=True):
+        sooner = new.freeze_at < old.freeze_at or new.decide_at < old.decide_at
+        if sooner or (new.count, new.losers, new.winner) != (old.count, old.losers, old.winner):
+            return True
+    return False
 
 
 async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:

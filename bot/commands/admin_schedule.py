@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot import duties
 from bot import schedule as timetables
 from bot.command import command
 from bot.commands.deeds import note, tell_board
@@ -13,6 +14,7 @@ from bot.context import Ctx, MarketView
 from bot.drafts import build, draft_of
 from bot.params import Text
 from bot.reply import Reply
+from bot.words import decisions as words_decisions
 from bot.words import setup as words_setup
 from bot.words import timetable as words
 from engine.params import retune
@@ -115,6 +117,10 @@ async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
         return words_setup.problems(changed, "/admin schedule")
     if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
         return words.first_round_passed(record)
+    async with ctx.db.reading() as uow:
+        part = await duties.part_of(uow, record, state, ctx.person_id)
+    if part and duties.hastens(record.params.rounds, changed.rounds, begun):
+        return words_decisions.only_postponed(record, part)
     if not plan.confirmed:
         return words.schedule_preview(
             record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id, plan.said

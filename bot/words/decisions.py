@@ -272,6 +272,13 @@ def has_part(market: Market, part: Part) -> Reply:
     )
 
 
+def only_postponed(market: Market, part: Part) -> Reply:
+    return no(
+        f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
+        blocks=(line("Another admin can set this one, or you after you have sold it and cancelled what waits."),),
+    )
+
+
 def lapsed(market: Market, one: Approval) -> Reply:
     return no(
         f"Proposal {one.number} has lapsed: the market has moved on since it was made.",

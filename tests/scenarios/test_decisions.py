@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -265,6 +267,32 @@ async def test_an_admin_with_a_part_cannot_approve_until_she_has_none(tmp_path: 
         await sound(play)
 
 
+async def test_a_part_under_another_of_her_numbers_counts(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await known_admin(play, "pat")
+        await perform(play, (*PARTS, *PROPOSED))
+        async with play.db.reading() as uow:
+            ada, pat = [await uow.people.find("room", who) for who in ("ada", "pat")]
+        assert ada is not None
+        assert pat is not None
+        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+            db.execute("update people set merged_into = ? where id = ?", (pat.id, ada.id))
+            db.commit()
+        rows: tuple[Row, ...] = (
+            ("pat", "/admin approve 1", "Brazil would be out"),
+            ("pat", "/buy costa rica yes 10", "Buy Costa Rica YES"),
+            ("pat", "press Confirm", "Sent."),
+            ("tick", "2s"),
+            ("pat", "/admin approve 1", "!", "You have a part in this market (10 Costa Rica YES)"),
+        )
+        await perform(play, rows)
+        async with play.db.reading() as uow:
+            member = await uow.members.account(1, ada.id)
+        assert member is not None
+        assert member.tokens[2][0] == 10_000_000  # hers, under the number she joined with
+
+
 async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         ("pat", "/admin approve 1", "Brazil would be out"),
@@ -345,6 +373,24 @@ async def test_with_nobody_else_the_sentence_says_who_could(tmp_path: Path, wait
     async with town(tmp_path) as play:
         await running(play)
         await perform(play, tuple((*row, "") for row in rows))
+
+
+async def test_an_admin_with_a_part_plans_no_decision_for_herself(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
+        (BOSS, "press Confirm", "The timetable is set"),
+        ("tick", "2s"),
+        ("mia", "/admin schedule +2m for 1m out 1; +60m for 10m winner ask", "!", "you can only postpone"),
+        ("mia", "/admin schedule +30m for 10m out brazil; +60m for 10m winner ask", "!", "you can only postpone"),
+        ("mia", "/admin schedule +30m for 10m out 1; +60m for 10m winner germany", "!", "you can only postpone"),
+        ("mia", "/admin schedule +60m for 10m winner ask", "!", "You have a part in this market (100 Germany YES)"),
+        ("mia", "/admin schedule +35m for 10m out 1; +70m for 10m winner ask", "Nothing has changed yet"),
+        ("mia", "press Confirm", "The timetable is set"),
+        ("pat", "/admin schedule +5m for 1m out brazil; +70m for 10m winner ask", "Nothing has changed yet"),
+    )
+    async with town(tmp_path) as play:
+        await running(play)
+        await perform(play, (*PARTS, *rows))
 
 
 async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
