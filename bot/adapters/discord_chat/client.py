@@ -139,9 +139,15 @@ class Connection(discord.AutoShardedClient):
     @counted
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """At the start and after an outage."""
-        for channel in await self._known(guild, lost=True):
-            if channel.permissions_for(guild.me).send_messages:
-                await self._arrived(channel)
+        await self._mended(guild)
+
+    @counted
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        await self._mended(after.guild)
+
+    @counted
+    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        await self._mended(after.guild)
 
     @counted
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -152,29 +158,24 @@ class Connection(discord.AutoShardedClient):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
 
-    @counted
-    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        """A permission that was missing may be there now."""
-        mine = after.guild.me
-        if mine is not None and after.permissions_for(mine).send_messages:
-            for channel in await self._known(after.guild, lost=True):
-                if channel.id == after.id:
-                    await self._arrived(channel)
-
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("an event of Discord (%s) could not be handled", event_method)
 
     # -- steps
 
-    async def _known(self, guild: discord.Guild, *, lost: bool = False) -> list[discord.abc.GuildChannel]:
-        """Channels of a server that are chats of ours; with `lost` those nothing reaches at the moment."""
-        found: list[discord.abc.GuildChannel] = []
+    async def _known(self, guild: discord.Guild) -> list[discord.abc.GuildChannel]:
+        """Channels of a server that are chats of ours."""
         async with self.parts.db.reading() as uow:
-            for channel in guild.channels:
-                chat = await uow.chats.find(slash.NAME, str(channel.id))
-                if chat is not None and (chat.lost is not None or not lost):
-                    found.append(channel)
-        return found
+            return [one for one in guild.channels if await uow.chats.find(slash.NAME, str(one.id)) is not None]
+
+    async def _mended(self, guild: discord.Guild) -> None:
+        """A permission that was missing may be there now: what waits for such a channel may leave."""
+        async with self.parts.db.reading() as uow:
+            lost = {chat.external_id for chat in await uow.chats.lost() if chat.platform == slash.NAME}
+        for channel in guild.channels if lost and guild.me is not None else ():
+            rights = channel.permissions_for(guild.me)
+            if str(channel.id) in lost and rights.view_channel and rights.send_messages:
+                await self._arrived(channel)
 
     async def _arrived(self, channel: discord.abc.GuildChannel) -> None:
         title = clean(f"{channel.guild.name} #{channel.name}", LONGEST_TITLE)

@@ -39,6 +39,7 @@ class DiscordPlatform:
         edits: Edits,
         clock: Callable[[], int],
     ) -> None:
+        self._db = db
         self._buttons = buttons
         self._tokens = tokens
         self._rules = rules
@@ -162,9 +163,18 @@ class DiscordPlatform:
         return refs.Posted(channel=channel.id, message=sent.id)
 
     async def _pin(self, channel: discord.PartialMessageable, ref: refs.Posted) -> None:
-        """The board works unpinned too."""
+        """In the place of the board that was pinned before; it works unpinned too."""
+        fact = f"discord:pinned:{channel.id}"
         try:
             await channel.get_partial_message(ref.message).pin()
+            async with self._db.writing() as uow:
+                before = await uow.facts.get(fact)
+                await uow.facts.put(fact, str(ref.message))
+                await uow.commit()
+            if before is not None and before != str(ref.message):
+                await channel.get_partial_message(int(before)).unpin()
+        except discord.NotFound:
+            log.debug("the board that was pinned in channel %s is gone", channel.id)
         except (discord.HTTPException, discord.RateLimited) as error:
             log.warning("the board in channel %s could not be pinned: %s", channel.id, error)
 

@@ -1,0 +1,368 @@
+"""Where the bot's words go on Discord, and how it gets in: threads, shards, tokens, permissions, pins."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.discord_chat import errors
+from bot.adapters.discord_chat.service import Access, Discord
+from bot.dispatch import Dispatcher
+from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.reply import Attachment, Audience, Reply, line
+from tests.platform.discord_peer import BOT_RIGHTS, Person, Right
+from tests.platform.discord_town import Town, drawn, running, town
+
+NEWS = Reply(head=line("News."), audience=Audience.CHAT)
+DIGEST = Reply(head=line("Digest."), audience=Audience.CHAT, aside=True)
+
+
+def chat(here: Town) -> str:
+    return str(here.channel.id)
+
+
+async def post(here: Town, reply: Reply, nonce: str = "") -> str:
+    assert here.bot is not None
+    return await here.bot.platform.post(chat(here), reply, nonce=nonce)
+
+
+# -- the thread beside a market
+
+
+async def test_digests_go_into_one_thread_of_the_market(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await running(here)
+        await post(here, DIGEST)
+        await post(here, DIGEST)
+        [thread] = here.channel.threads
+        assert thread.name.startswith("Cup")
+        assert [one.text for one in thread.public if "Digest." in one.text] == ["**Digest.**"] * 2
+        assert "Digest." not in here.boss.reads(here.channel)
+        here.is_sound()
+
+
+async def test_the_thread_is_found_again_after_a_restart_and_revived_when_filed_away(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await running(here)
+        await post(here, DIGEST)
+        [thread] = here.channel.threads
+        await here.stop()
+        await here.start()
+        thread.archive()
+        await post(here, DIGEST)
+        assert here.channel.threads == [thread]
+        assert len([one for one in thread.public if "Digest." in one.text]) == 2
+
+
+async def test_a_thread_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await running(here)
+        await post(here, DIGEST)
+        [thread] = here.channel.threads
+        thread.delete()
+        await post(here, DIGEST)
+        [other] = here.channel.threads
+        assert other is not thread
+        assert "Digest." in here.boss.reads(other)
+
+
+async def test_where_there_can_be_no_thread_digests_stay_in_the_channel(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await running(here)
+        here.channel.deny(here.guild.bot_role, Right.CREATE_PUBLIC_THREADS)
+        await post(here, DIGEST)
+        await post(here, DIGEST)
+        assert here.channel.threads == []
+        assert here.boss.reads(here.channel).count("Digest.") == 2
+        assert len(here.peer.journal.of("POST /channels/{channel}/threads")) == 1  # it is not tried each time
+
+
+async def test_a_thread_counts_as_its_channel(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        await post(here, DIGEST)
+        [thread] = here.channel.threads
+        here.peer.clock.advance(1_000)
+        asked = await ada.slash(thread, "buy", outcome="Germany", side="yes", amount="$50")
+        assert asked.text.startswith("**Buy Germany YES")
+        await here.press(ada, asked.reply, "Confirm")
+        await here.tick()
+        assert asked.reply.text.startswith("**Filled:")
+        here.is_sound()
+
+
+# -- posts
+
+
+async def test_the_same_notice_sent_twice_stands_once(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        first = await post(here, NEWS, "abcdef0123")
+        assert await post(here, NEWS, "abcdef0123") == first
+        assert len(here.channel.public) == 1
+
+
+async def test_a_board_that_cannot_be_pinned_stands_all_the_same(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        here.channel.deny(here.guild.bot_role, Right.PIN_MESSAGES)
+        await post(here, Reply(head=line("Board."), audience=Audience.CHAT, pin=True))
+        assert here.channel.pinned == []
+        assert "Board." in here.boss.reads(here.channel)
+
+
+async def test_one_board_is_pinned_however_often_it_is_posted(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        for text in ("Old.", "New."):
+            await post(here, Reply(head=line(text), audience=Audience.CHAT, pin=True))
+        assert [one.text for one in here.channel.pinned] == ["**New.**"]
+        here.is_sound()
+
+
+async def test_nobody_is_mentioned_by_a_name(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await post(here, Reply(head=line(f"<@{here.boss.id}> @everyone @here"), audience=Audience.CHAT))
+        [said] = here.channel.public
+        assert said.mentions == []
+        assert not said.mention_everyone
+        body = here.peer.journal.of("POST /channels/{channel}/messages")[-1].json()
+        assert (
+            body["allowed_mentions"] == {"parse": [], "replied_user": False} or body["allowed_mentions"]["parse"] == []
+        )
+
+
+async def test_a_file_goes_along(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        file = Attachment(name="trades.csv", data=b"trade_id\n", media_type="text/csv")
+        await post(here, Reply(head=line("Trades."), files=(file,), audience=Audience.CHAT))
+        [said] = here.channel.public
+        assert [(one.filename, one.data) for one in said.attachments] == [("trades.csv", b"trade_id\n")]
+        here.is_sound()
+
+
+@pytest.mark.parametrize(
+    ("right", "detail"),
+    [
+        (Right.SEND_MESSAGES, "Send Messages"),
+        (Right.VIEW_CHANNEL, "View Channel"),
+        (Right.ATTACH_FILES, "Attach Files"),
+    ],
+)
+async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Right, detail: str) -> None:
+    async with town(tmp_path) as here:
+        here.channel.deny(here.guild.bot_role, right)
+        await here.peer.gateway.connected()
+        file = Attachment(name="a.csv", data=b"x", media_type="text/csv")
+        with pytest.raises(UnreachableError) as error:
+            await post(here, Reply(head=line("News."), files=(file,), audience=Audience.CHAT))
+        assert error.value.why is Why.FORBIDDEN
+        assert detail in error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "fact"), [(429, "waits as long as it is told"), (503, "waits"), (500, "is tried again at once")]
+)
+async def test_trouble_at_discord_means_later(tmp_path: Path, status: int, fact: str) -> None:
+    async with town(tmp_path) as here:
+        here.peer.faults.answer(status, "POST /channels/*/messages", times=1, retry_after=9.0)
+        if status == 500:
+            assert await post(here, NEWS)
+            return
+        with pytest.raises(RetryLaterError) as error:
+            await post(here, NEWS)
+        assert error.value.after_ms >= (9_000 if status == 429 else 1_000)
+
+
+async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        assert here.bot is not None
+        ref = await post(here, NEWS)
+        [said] = here.channel.public
+        here.peer.world.remove(said)
+        with pytest.raises(UnreachableError) as error:
+            await here.bot.platform.edit(chat(here), ref, NEWS)
+        assert error.value.why is Why.MESSAGE
+        here.channel.delete()
+        with pytest.raises(UnreachableError) as error:
+            await post(here, NEWS)
+        assert error.value.why is Why.CHAT
+
+
+@pytest.mark.parametrize("ref", ["", "x", "1", "i:1:2", "1:2:3", "room-17"])
+async def test_a_ref_of_nothing_is_a_message_that_is_gone(tmp_path: Path, ref: str) -> None:
+    async with town(tmp_path) as here:
+        assert here.bot is not None
+        with pytest.raises(UnreachableError):
+            await here.bot.platform.edit(chat(here), ref, NEWS)
+
+
+# -- getting in
+
+
+async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town(tmp_path, start=False) as here:
+        dispatcher = Dispatcher(here.db, lambda: here.now)
+        access = Access(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
+        wrong = Discord(here.db, dispatcher, lambda: here.now, drawn, access)
+        await wrong.start()
+        await here.peer.until(lambda: any(call.status == 401 for call in here.peer.calls), what="the refusal")
+        with pytest.raises(RetryLaterError):
+            await wrong.platform.post(chat(here), NEWS)
+        await wrong.stop()
+        assert "wrong-token" not in caplog.text
+
+
+async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
+    async with town(tmp_path, start=False) as here:
+        access = Access(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
+        early = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access)
+        with pytest.raises(RetryLaterError) as error:
+            await early.platform.post(chat(here), NEWS)
+        assert error.value.overall
+
+
+async def test_it_closes_cleanly_within_five_seconds(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        began = time.monotonic()
+        await here.stop()
+        assert time.monotonic() - began < 5.0
+        assert not here.peer.gateway.live()
+
+
+async def test_what_is_being_answered_is_still_answered_at_a_stop(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        held = here.peer.faults.hold("PATCH /webhooks/*")
+        here.peer.clock.advance(1_000)
+        asked = asyncio.create_task(ada.slash(here.channel, "positions"))
+        await held.reached.wait()
+        stopping = asyncio.create_task(here.stop())
+        await asyncio.sleep(0.05)
+        held.release()
+        await stopping
+        assert "/buy" in (await asked).text
+
+
+async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -> None:
+    async with town(tmp_path, start=False) as here:
+        here.peer.gateway.shards = 2
+        await here.start(shard_count=None)
+        await here.peer.gateway.connected(2)
+        answers = []
+        for number in range(4):
+            guild = here.peer.guild(f"Guild {number}")
+            channel = guild.text("market")
+            answers.append(await guild.member("ada").slash(channel, "rules"))
+        assert all(one.ephemeral for one in answers)
+        here.is_sound()
+
+
+async def test_commands_that_cannot_be_registered_are_registered_at_the_next_start(tmp_path: Path) -> None:
+    async with town(tmp_path, start=False) as here:
+        here.peer.faults.answer(503, "PUT /applications/*/commands")
+        await here.start()
+        assert not here.peer.world.commands.get(None)
+        await here.stop()
+        await here.start()
+        assert here.peer.world.commands[None]
+
+
+async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        here.peer.world.commands[None].append({**here.peer.world.commands[None][0], "name": "old", "id": "1"})
+        ada: Person = here.guild.member("ada")
+        told = await here.slash(ada, "old")
+        assert told.ephemeral
+        assert "/help" in told.text
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "why"),
+    [
+        (errors.UNKNOWN_CHANNEL, 404, Why.CHAT),
+        (errors.MISSING_ACCESS, 403, Why.FORBIDDEN),
+        (errors.MISSING_PERMISSIONS, 403, Why.FORBIDDEN),
+        (errors.UNKNOWN_MESSAGE, 404, Why.MESSAGE),
+        (errors.NO_DIRECT_MESSAGES, 403, Why.PERSON),
+        (errors.EXPIRED_TOKEN, 401, Why.MESSAGE),
+        (0, 403, Why.FORBIDDEN),
+        (0, 404, Why.MESSAGE),
+        (50035, 400, Why.MESSAGE),
+    ],
+)
+def test_each_refusal_has_its_reason(code: int, status: int, why: Why) -> None:
+    found = errors.translated(refusal(code, status))
+    assert isinstance(found, UnreachableError)
+    assert found.why is why
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (errors.EDITED_TOO_OFTEN, 400), (0, 401)])
+def test_some_refusals_are_over_later(code: int, status: int) -> None:
+    assert isinstance(errors.translated(refusal(code, status)), RetryLaterError)
+
+
+def refusal(code: int, status: int) -> Exception:
+    """As discord.py raises it."""
+    import discord
+
+    class Response:
+        reason = "x"
+
+        def __init__(self) -> None:
+            self.status = status
+
+    made: type[discord.HTTPException] = discord.HTTPException
+    response: object = Response()
+    return made(response, {"code": code, "message": "no"})
+
+
+# -- coming and going
+
+
+async def test_a_permission_that_is_given_back_lets_out_what_waited(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        here.channel.deny(here.guild.bot_role, Right.VIEW_CHANNEL)
+        asked = await here.slash(ada, "buy", outcome="Germany", side="yes", amount="$50")
+        await here.press(ada, asked.reply, "Confirm")
+        await here.tick()
+        assert await lost(here) == "forbidden"
+        here.channel.allow(here.guild.bot_role, Right.VIEW_CHANNEL)
+        await until_lost_is(here, None)
+        for _ in range(3):
+            await here.tick(100_000)
+        [board] = here.channel.pinned
+        assert "Germany  51.2¢" in board.text
+
+
+async def test_who_kicks_the_bot_and_asks_it_back_finds_the_market_as_it_was(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        here.guild.kick_bot()
+        await until_lost_is(here, "chat")
+        here.guild.invite_bot(BOT_RIGHTS)
+        await until_lost_is(here, None)
+        before = len(here.channel.public)
+        for _ in range(3):
+            await here.tick()
+        assert "I hold markets" not in "".join(one.text for one in here.channel.public[before:])
+        assert (await here.slash(ada, "positions")).ephemeral
+
+
+async def lost(here: Town) -> str | None:
+    async with here.db.reading() as uow:
+        found = await uow.chats.find("discord", chat(here))
+    assert found is not None
+    return found.lost
+
+
+async def until_lost_is(here: Town, why: str | None) -> None:
+    """The bot has heard of it; the database rings no bell."""
+    for _ in range(500):
+        if await lost(here) == why:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"the chat is {await lost(here)!r} still")
