@@ -63,7 +63,7 @@ def read(text: str, now_ms: int) -> EventFile | tuple[Mistake, ...]:
     """The event in a file's text, or every mistake in it, by line."""
     try:
         table = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of five thousand digits; brackets as deep
         return (_not_toml(str(error), text),)
     lines = {ALIASES.get(key, key): line for key, line in lines_of(text).items()}
     return _event({ALIASES.get(key, key): value for key, value in table.items()}, Mistakes(lines), now_ms)

@@ -13,17 +13,20 @@ LONGEST_TEXT = 200
 
 _MARKS_IN_A_ROW = 3  # more combining marks on one letter climb over the lines above ("Zalgo")
 _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
+_EDGES = " " + "".join(sorted(_KEPT))
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that print nothing: a name of them would be no name
+_INVISIBLE = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0e\U000e0100-\U000e01ef]")  # marks likewise
 _SPACES = re.compile(r"\s+")
 
 
 def clean(text: str, most: int = LONGEST_TEXT) -> str:
     """One line of printable text of at most `most` characters: no control, format (right-to-left overrides, zero
-    width), private or unassigned characters, no towers of accents, runs of spaces folded into one."""
+    width), invisible, private or unassigned characters, no towers of accents, runs of spaces folded into one."""
     kept: list[str] = []
     marks = 0
-    for sign in unicodedata.normalize("NFC", text[: most * 8]):
+    for sign in unicodedata.normalize("NFC", _INVISIBLE.sub("", text[: most * 8])):
         kind = unicodedata.category(sign)
-        if kind[0] == "Z" or sign in "\t\n\r\v\f":
+        if kind[0] == "Z" or sign in "\t\n\r\v\f" or sign in _BLANK:
             kept.append(" ")
             marks = 0
             continue
@@ -32,7 +35,7 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
             continue
         kept.append(sign)
     folded = _SPACES.sub(" ", "".join(kept)).strip()
-    folded = folded.strip("".join(_KEPT))
+    folded = folded.strip(_EDGES)
     return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
 
 

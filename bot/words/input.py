@@ -10,6 +10,7 @@ from bot.reply import Action, Line, Part, Reply, Tone, code, line
 from bot.scene import Scene, Waiting
 
 _SHOWN = 40
+_LINE = 400  # of a line shown again
 
 
 def said(text: str) -> str:
@@ -32,12 +33,12 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
     head = line(problems[0]) if len(problems) == 1 else line(f"{len(problems)} things in that line need another look.")
     blocks: list[Line] = [] if len(problems) == 1 else [line("· ", problem) for problem in problems]
     if corrected:
-        blocks.append(line("Did you mean ", code(corrected), "?"))
+        blocks.append(line("Did you mean ", code(clean(corrected, _LINE)), "?"))
     elif template:
-        blocks.append(line("So far: ", code(template)))
+        blocks.append(line("So far: ", code(clean(template, _LINE))))
     else:
         blocks.append(line("It goes like this: ", code(usage)))
-    actions = (Action(label=f"Send {corrected}"[:80], text=corrected, primary=True),) if corrected else ()
+    actions = (_send(corrected),) if corrected else ()
     return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False)
 
 
@@ -51,11 +52,16 @@ def unknown_command(name: str, near: Sequence[str], rest: str) -> Reply:
     corrected = f"/{near[0]} {rest}".strip()
     return Reply(
         head=line(f"There is no command {said('/' + name)}; did you mean {listed([f'/{one}' for one in near], 'or')}?"),
-        blocks=(line("As corrected: ", code(corrected)),),
-        actions=(Action(label=f"Send {corrected}"[:80], text=corrected, primary=True),),
+        blocks=(line("As corrected: ", code(clean(corrected, _LINE))),),
+        actions=(_send(corrected),),
         tone=Tone.BAD,
         ok=False,
     )
+
+
+def _send(corrected: str) -> Action:
+    """The line as it was meant, one press away. It runs as it was typed; what is shown of it is cleaned."""
+    return Action(label=clean(f"Send {corrected}", 2 * _SHOWN), text=corrected, primary=True)
 
 
 def not_your_button() -> Reply:
@@ -84,7 +90,7 @@ def line_too_long(size: int, most: int) -> str:
 
 def extra_words(extra: str, usage: str, meant: str | None) -> str:
     if meant:
-        return f"I could not place {said(extra)}; did you mean `{meant}`?"
+        return f"I could not place {said(extra)}; did you mean `{clean(meant, 2 * _SHOWN)}`?"
     return f"I could not place {said(extra)}; the command is `{usage}`. A name with spaces goes into quotes."
 
 

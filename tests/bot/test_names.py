@@ -21,6 +21,11 @@ from bot.names import clean, folded, person_name
         ("👩\u200d🚀", "👩\u200d🚀"),
         ("\ud800lone", "lone"),
         ("\u202e", ""),
+        ("\u200d \ufe0f \u200d", ""),  # a name of nothing but joiners and spaces
+        ("Ada \u200d", "Ada"),
+        ("\u3164\u115f\u2800", ""),  # letters that print nothing
+        ("Ada\u3164", "Ada"),
+        ("A\u034f\ufe00d\u180ba\U000e0100", "Ada"),
         ("x" * 300, "x" * 199 + "…"),
     ],
 )
