@@ -172,5 +172,10 @@ def placeholder(field: Field) -> str:
     return clean(field.hint, 60) or clean(field.label, 60)
 
 
+def changed() -> Reply:
+    """Left of a ticket whose numbers were typed anew."""
+    return Reply(head=line("Changed: the new ticket is below."))
+
+
 def given_up() -> Reply:
     return Reply(head=line("Stopped; nothing was done."), blocks=(line(INVITE, " ", code("/help"), " has it all."),))

@@ -100,6 +100,7 @@ async def test_change_asks_for_the_amount_and_makes_a_new_ticket(town: Town) -> 
     await town.say(town.ben, "12", reply_to=asked)
     changed = await town.ben.chat.expect("12 tokens")
     assert changed.labels == ["Confirm", "Change", "Cancel"]
+    await town.peer.until(lambda: "Changed" in ticket.text and not ticket.labels)
 
 
 async def test_a_market_is_created_by_questions_in_turn_though_they_are_answered_in_private(town: Town) -> None:

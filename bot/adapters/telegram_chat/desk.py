@@ -162,6 +162,8 @@ class Desk:
         await self._talk.answer(who, said, asked, reply)
         if question is not None:
             await self._post.delete(who.place, question.message_id)
+        if step.over and reply.ticket is not None:
+            await self._post.edit(who.place, str(Ref(step.over)), words.changed())
 
     async def _ask_again(self, who: Heard, step: Step, trouble: Reply) -> None:
         """What was typed was no answer: say why, and ask the same once more where it can still be asked."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.adapters.telegram_chat.keyboard import Key, Keys, rows_of
+from bot.commands import COMMANDS
 from bot.grammar import split
 from bot.reply import Field, Form, Line, Reply
 from bot.words import telegram as words
@@ -20,22 +21,25 @@ PAGE = 10  # choices shown at once
 _JSON = "?"
 _TICKET = "ticket "
 _PLAIN = re.compile(r'[^\s"“”„«»=]+|"[^"“”„«»]+"')
+_NAMED = frozenset(param.name for command in COMMANDS for param in command.params if param.kind.named)
 _LINK = re.compile(r"[?&]start=([0-9A-Za-z_-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A command with what has been answered by name; `asks` is the argument whose value is still to be typed."""
+    """A command with what has been answered by name; `asks` is the argument whose value is still to be typed, `over`
+    the message (a ticket) that has had its day once it is."""
 
     command: str
     args: Mapping[str, str] = field(default_factory=dict)
     asks: str = ""
+    over: int = 0
 
     def line(self) -> str:
         """As a line a person could have typed where its values allow that, else as JSON."""
         values = {name: _typed(value) for name, value in self.args.items()}
         if self.asks or any(value is None for value in values.values()):
-            said = {"c": self.command, "a": dict(self.args), "f": self.asks}
+            said = {"c": self.command, "a": dict(self.args), "f": self.asks, "m": self.over}
             return _JSON + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         return " ".join([f"/{self.command}", *(f"{name}={value}" for name, value in values.items())])
 
@@ -50,7 +54,7 @@ def step_of(line: str) -> Step | None:
     try:
         said = json.loads(line[1:])
         args = {str(name): str(value) for name, value in said["a"].items()}
-        return Step(command=str(said["c"]), args=args, asks=str(said["f"]))
+        return Step(command=str(said["c"]), args=args, asks=str(said["f"]), over=int(said["m"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -140,7 +144,8 @@ def _before(form: Form, step: Step) -> str | None:
     bare = 2 if form.command.startswith(("admin ", "order ")) else 1
     if len(said) <= bare:
         return None
-    return f"/{form.command[: said[-1].start].rstrip()}"
+    pair = len(said) > bare + 1 and said[-2].text in _NAMED  # `slippage 5%` is one answer
+    return f"/{form.command[: said[-2 if pair else -1].start].rstrip()}"
 
 
 def key_in(url: str) -> str | None:

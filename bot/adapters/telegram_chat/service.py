@@ -112,6 +112,9 @@ class Telegram:
                 wait = max(wait, REFUSED_RETRY_S)
             except TelegramError as error:
                 log.warning("the connection to Telegram broke: %s", error)
+            except OSError as error:
+                host, port = self._access.webhook_listen
+                log.error("nothing can listen on %s:%s for Telegram: %s", host, port, error)
             except Exception:
                 log.exception("the connection to Telegram broke")
             if asyncio.get_running_loop().time() - began > LONGEST_RETRY_S:
@@ -129,7 +132,7 @@ class Telegram:
             self._username = self._desk.username = app.bot.username
             self._post.bot = app.bot
             stack.callback(self._offline)
-            await menu.register(app.bot, self._db, self._commands, NAME)
+            await self._menus(app)
             await app.start()
             stack.push_async_callback(_in_time, app.stop)
             if self._access.webhook_url:
@@ -143,6 +146,16 @@ class Telegram:
             while True:  # polling ends without a word where the token is taken back
                 await asyncio.sleep(LOOK_EVERY_S)
                 await _still_ours(app)
+
+    async def _menus(self, app: App) -> None:
+        """Without menus everything works all the same."""
+        try:
+            if await menu.register(app.bot, self._db, self._commands, NAME):
+                log.info("the command menus are registered anew")
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            log.warning("the command menus could not be registered: %s", error)
 
     def _application(self) -> App:
         access = self._access

@@ -200,7 +200,7 @@ class Talk:
         if reply.form is not None:
             question = ask(reply.form, reply, about, page=page, typing=typing, trouble=trouble)
         if question is not None and question.typed:
-            await self._ask_to_type(place, who, question, about)
+            await self._ask_to_type(place, who, question, about, over)
             return
         keys = question.keys if question else keys_of(reply.actions, about)
         text = question.reply if question else reply
@@ -225,9 +225,13 @@ class Talk:
         """Something nobody asked for."""
         await self._patiently(place, lambda: self._post.send(place, reply, keys_of(reply.actions), silent=True))
 
-    async def _ask_to_type(self, place: Place, who: Heard, question: Asked, about: str | None) -> None:
+    async def _ask_to_type(
+        self, place: Place, who: Heard, question: Asked, about: str | None, over: Over | None
+    ) -> None:
         """A question to reply to. The link in it keeps the place, for a restart too."""
-        key = await self._buttons.keep(question.step.line(), None, about)
+        at = Ref.of(over.ref) if over else None
+        step = replace(question.step, over=at.message if at else 0)
+        key = await self._buttons.keep(step.line(), None, about)
         extra = (Run(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
         force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
         await self._patiently(place, lambda: self._post.send(place, question.reply, force=force, extra=extra))

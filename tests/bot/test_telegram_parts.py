@@ -1,0 +1,231 @@
+"""The small parts of Telegram's adapter: what a button carries, steps of a question, addresses, menus, refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.adapters.telegram_chat import guide, keyboard, menu
+from bot.adapters.telegram_chat.guide import Step, step_of
+from bot.adapters.telegram_chat.heard import ours
+from bot.adapters.telegram_chat.keyboard import Key, carried
+from bot.adapters.telegram_chat.places import Place, Ref
+from bot.adapters.telegram_chat.refusals import is_markup, is_same, translated
+from bot.adapters.telegram_chat.service import UPDATES
+from bot.buttons import Buttons
+from bot.commands import COMMANDS
+from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.reply import Field, Form, Reply, line
+from storage.database import Database
+
+FAR = "-1009999999999:2147483647"  # the longest id of a topic
+
+
+@pytest.fixture
+async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
+    db = Database.open(f"sqlite:///{tmp_path / 'lines.db'}")
+    await db.migrate()
+    yield Buttons(db, lambda: 1)
+    await db.close()
+
+
+@pytest.mark.parametrize("about", [None, "-100123", FAR])
+@pytest.mark.parametrize("how", [None, "", "t", "x", "12"])
+@pytest.mark.parametrize("text", ["/board", "/buy " + "wide 漢 " * 40])
+async def test_a_button_carries_all_it_needs_in_64_bytes(
+    buttons: Buttons, about: str | None, how: str | None, text: str
+) -> None:
+    key = Key(label="x", line=text, person=999_999_999, how=how, about=about)
+    shown = await keyboard.keyboard(((key,),), buttons)
+    assert shown is not None
+    data = str(shown.inline_keyboard[0][0].callback_data)
+    assert len(data.encode()) <= 64
+    found = carried(data)
+    assert found is not None
+    assert (found.about, found.how) == (about, how)
+    pressed = await buttons.unpack(found.data)
+    assert pressed is not None
+    assert (pressed.line, pressed.made_for) == (text, 999_999_999)
+
+
+@given(st.text(max_size=64))
+def test_nothing_a_stranger_makes_up_is_more_than_a_line(data: str) -> None:
+    found = carried(data)
+    assert found is None or re.match(r"(-|\d+)\|.", found.data, re.DOTALL)
+
+
+names = st.text("abcdefgh_", min_size=1, max_size=8)
+
+
+@given(st.dictionaries(names, st.text(min_size=1, max_size=30), max_size=4), names, st.integers(0, 10**9))
+def test_a_step_kept_is_the_step_again(args: dict[str, str], asks: str, over: int) -> None:
+    step = Step(command="admin create", args=args, asks=asks, over=over)
+    assert step_of(step.line()) == step
+    assert step.answered("x").args == {**args, asks: "x"}
+
+
+def test_a_step_of_plain_values_is_a_line_anybody_could_type() -> None:
+    assert Step(command="buy", args={"outcome": '"Costa Rica"', "side": "yes"}).line() == (
+        '/buy outcome="Costa Rica" side=yes'
+    )
+    assert Step(command="admin create", args={"title": "World Cup"}).line() == '/admin create title="World Cup"'
+    assert Step(command="admin create", args={"title": 'The "Cup"'}).line().startswith("?{")
+    assert step_of("?{broken") is None
+    assert step_of("/board") is None
+
+
+OUTCOMES = tuple((f"o{number}", f"Outcome {number}") for number in range(23))
+FORM = Form(
+    title="Buy",
+    command="buy",
+    fields=(
+        Field(name="outcome", label="Outcome", kind="choice", choices=OUTCOMES),
+        Field(name="limit", label="Limit", required=False),
+    ),
+    submit="Go",
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "first", "count", "turns"), [(0, "0", 10, "›"), (1, "10", 10, "‹›"), (2, "20", 3, "‹")]
+)
+def test_many_choices_are_paged(page: int, first: str, count: int, turns: str) -> None:
+    asked = guide.ask(FORM, Reply(head=line("?"), ok=False), "-1001", page=page)
+    assert asked is not None
+    keys = [key for row in asked.keys for key in row]
+    shown = [key for key in keys if key.label.startswith("Outcome")]
+    assert (shown[0].label, len(shown)) == (f"Outcome {first}", count)
+    assert "".join(key.label for key in keys if key.label in "‹›") == turns
+    assert {key.about for key in keys} == {"-1001"}
+
+
+@pytest.mark.parametrize(
+    ("command", "back"),
+    [
+        ("buy germany", "/buy"),
+        ('buy "Costa Rica" yes', '/buy "Costa Rica"'),
+        ("buy germany slippage 5%", "/buy germany"),
+        ("buy", None),
+        ("admin set", None),
+        ("admin set fee", "/admin set"),
+    ],
+)
+def test_back_takes_the_last_answer_away(command: str, back: str | None) -> None:
+    form = Form(title="Buy", command=command, fields=FORM.fields, submit="Go")
+    asked = guide.ask(form, Reply(head=line("?"), ok=False), None)
+    assert asked is not None
+    found = [key.line for row in asked.keys for key in row if "Back" in key.label]
+    assert found == ([] if back is None else [back])
+
+
+@pytest.mark.parametrize(
+    ("text", "line_"),
+    [
+        ("/buy germany yes 5", "/buy germany yes 5"),
+        ("/buy@Outcry_Bot germany", "/buy germany"),
+        ("/buy@other_bot germany", None),
+        ("/buy@", "/buy@"),
+        ("buy", None),
+        ("/", "/"),
+    ],
+)
+def test_only_our_own_commands_are_ours(text: str, line_: str | None) -> None:
+    assert ours(text, "outcry_bot") == line_
+
+
+@pytest.mark.parametrize("ext", ["5000000001", "-4000001", "-1001234567890", "-1001234567890:77"])
+def test_a_place_is_its_id(ext: str) -> None:
+    place = Place.of(ext)
+    assert place is not None
+    assert place.ext == ext
+    assert place.private is (not ext.startswith("-"))
+
+
+@pytest.mark.parametrize("ext", ["", "0", "chat:-100", "-100:0", "-100:x", "１", "room"])
+def test_what_is_no_chat_of_telegram_is_no_place(ext: str) -> None:
+    assert Place.of(ext) is None
+
+
+def test_a_ref_says_whether_its_text_is_a_caption() -> None:
+    assert str(Ref(5, caption=True)) == "5p"
+    assert Ref.of("5p") == Ref(5, caption=True)
+    assert Ref.of("5") == Ref(5)
+    assert Ref.of("m5") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "private", "why"),
+    [
+        (Forbidden("Forbidden: bot was blocked by the user"), True, Why.PERSON),
+        (Forbidden("Forbidden: bot can't initiate conversation with a user"), True, Why.PERSON),
+        (Forbidden("Forbidden: bot was kicked from the supergroup chat"), False, Why.CHAT),
+        (BadRequest("Chat not found"), False, Why.CHAT),
+        (BadRequest("Chat not found"), True, Why.PERSON),
+        (BadRequest("Message to edit not found"), False, Why.MESSAGE),
+        (BadRequest("Message can't be edited"), False, Why.MESSAGE),
+        (BadRequest("Not enough rights to send photos to the chat"), False, Why.FORBIDDEN),
+        (BadRequest("Need administrator rights in the channel chat"), False, Why.FORBIDDEN),
+        (BadRequest("Topic_closed"), False, Why.FORBIDDEN),
+        (BadRequest("Message thread not found"), False, Why.CHAT),
+    ],
+)
+def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Why) -> None:
+    found = translated(error, private=private)
+    assert isinstance(found, UnreachableError)
+    assert found.why is why
+
+
+@pytest.mark.parametrize(
+    ("error", "after_ms", "overall"),
+    [
+        (RetryAfter(timedelta(seconds=7)), 7_000, False),
+        (TimedOut(), 2_000, False),
+        (NetworkError("bad gateway"), 2_000, False),
+        (ChatMigrated(-100), 2_000, False),
+        (InvalidToken(), 10_000, True),
+        (Conflict("other getUpdates"), 10_000, True),
+    ],
+)
+def test_what_may_pass_is_tried_later(error: TelegramError, after_ms: int, overall: bool) -> None:
+    found = translated(error, private=False)
+    assert isinstance(found, RetryLaterError)
+    assert (found.after_ms, found.overall) == (after_ms, overall)
+
+
+def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() -> None:
+    assert is_same(BadRequest("Message is not modified: specified new message content is the same"))
+    assert is_markup(BadRequest("Can't parse entities: unsupported start tag"))
+    assert not is_same(BadRequest("Chat not found"))
+
+
+def test_menus_name_every_command_where_it_can_be_said() -> None:
+    private, groups, admins = (said for _, said in menu.menus(COMMANDS, "telegram"))
+    for said in (private, groups, admins):
+        assert len(said) <= 100
+        assert all(re.fullmatch(r"[a-z0-9_]{1,32}", one.command) for one in said)
+        assert all(1 <= len(one.description) <= 256 for one in said)
+        assert len({one.command for one in said}) == len(said)
+    assert {one.command for one in groups} < {one.command for one in admins}
+    assert "admin_create" in {one.command for one in admins} - {one.command for one in private}
+    assert "start" not in {one.command for one in private}
+
+
+def test_telegram_is_asked_for_all_that_is_read() -> None:
+    assert {"message", "channel_post", "callback_query", "my_chat_member", "chat_member"} == set(UPDATES)
