@@ -184,7 +184,8 @@ class AmountKind(Kind[Amount]):
         unit = _UNITS.get(found[3] or "") if found else None
         if found is None or (found[3] and unit is None) or (found[1] and found[3]):
             return Wrong(words.not_an_amount(text, selling=scene.selling))
-        return self._sized(text, found[2].strip(), scene, dollars=bool(found[1]) or unit == "$")
+        digits = re.sub(" (?=[km]$)", "", found[2].strip())
+        return self._sized(text, digits, scene, dollars=bool(found[1]) or unit == "$")
 
     def _sized(self, text: str, digits: str, scene: Scene, *, dollars: bool) -> Amount | Wrong:
         if _UNCLEAR.fullmatch(digits):

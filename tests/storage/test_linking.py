@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.linking import LinkDeclined, Linked
 from storage.preferences import Preferences
 from storage.records import Declined, Member
+from storage.verify import Verified, verify
 from tests.storage.worlds import START, append, buy, lobby, started
 
 
@@ -167,6 +168,7 @@ async def test_whoever_joins_trades_and_links_a_human_has_one_starting_balance_a
         now += 2_000
         await run_tick(db, market, now)
         await _one_each(db, market)
+    assert all(isinstance(one, Verified) for one in await verify(db)), await verify(db)
 
 
 async def _one_each(db: Database, market: int) -> None:
