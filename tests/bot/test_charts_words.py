@@ -8,7 +8,7 @@ import pytest
 
 from bot.charting.data import Exit, PricesData
 from bot.words import charts as words
-from tests.bot.charts_samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices
+from tests.bot.charts_samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices, volume
 
 FRANCE_OUT = Exit(outcome=2, at_ms=START + 30 * HOUR, round=1)
 COLOMBIA_OUT = Exit(outcome=1, at_ms=START + 30 * HOUR, round=1)
@@ -89,3 +89,10 @@ def test_money_and_prices_at_the_edge_of_a_plot_are_short() -> None:
     amounts = (0, 62_960_000, 1_240_400_000, 24_403_000_000)
     assert [words.scale_dollars(amount) for amount in amounts] == ["$0", "$63", "$1,240", "$24k"]
     assert [words.side_price("YES", price) for price in (0, 613_000, 1_000_000)] == ["YES 0¢", "YES 61.3¢", "YES $1"]
+
+
+def test_a_volume_chart_says_what_is_traded_most() -> None:
+    data = volume(names=("Ant", "Bee", "Cat"))
+    most = max(range(3), key=lambda at: data.totals[at])
+    assert words.volume_title(data, data.names).startswith(f"{data.names[most]} is traded most: $")
+    assert words.volume_title(volume(nothing=True), data.names) == "Nothing has been traded yet"
