@@ -193,6 +193,24 @@ async def test_a_fill_is_never_overwritten_by_what_was_said_before_it(town: Town
     assert "Filled" in ticket.text
 
 
+async def test_what_a_group_does_not_take_is_answered_in_private(town: Town) -> None:
+    await town.running()
+    town.group.members_may_write = False
+    await town.say(town.ben, "/chart", town.group)
+    await town.ben.chat.expect(lambda message: message.photo is not None)
+
+
+async def test_it_stops_in_time_though_telegram_hangs(town: Town) -> None:
+    await town.running()
+    gate = town.peer.faults.hold(times=100)
+    await town.say(town.ben, "/rules")
+    await town.peer.until(lambda: town.peer.calls[-1].method == "sendMessage" and town.peer.calls[-1].code == 0)
+    began = asyncio.get_running_loop().time()
+    await town.telegram.stop()
+    assert asyncio.get_running_loop().time() - began < 4
+    gate.set()
+
+
 # -- webhook
 
 

@@ -43,7 +43,7 @@ class Knock:
         if self.answered:
             return False
         self.answered = True
-        words = clipped(spelled(shown(text)), _LONGEST)
+        words = clipped(spelled(shown(text.replace("`", ""))), _LONGEST)
         try:
             await self._query.answer(words or None, show_alert=alert or None, url=url)
         except TelegramError as error:

@@ -38,7 +38,7 @@ FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
 REFUSED_RETRY_S = 60.0  # a wrong token does not mend itself soon
 LOOK_EVERY_S = 60.0
-CLOSE_S = 1.2
+CLOSE_S = 0.8
 
 App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep in their context, and ours keep nothing
 

@@ -238,12 +238,17 @@ class Talk:
         self.waiting[who.person_ext] = key
 
     async def _in_group(self, who: Heard, asked: Invocation, reply: Reply) -> None:
-        """For everybody, in the topic where it was asked; where the group's minute is full, to her alone."""
-        if self._budget.wait(who.place.ext, self._clock()) <= PATIENCE_MS or who.person is None:
-            await self._patiently(
-                who.place, lambda: self._post.send(who.place, reply, keys_of(reply.actions), to=who.message)
-            )
-            return
+        """For everybody, in the topic where it was asked; where the group's minute is full or the chat takes no such
+        message, to her alone."""
+        full = self._budget.wait(who.place.ext, self._clock()) > PATIENCE_MS
+        if who.person is None or not full:
+            keys = keys_of(reply.actions)
+            try:
+                await self._patiently(who.place, lambda: self._post.send(who.place, reply, keys, to=who.message))
+                return
+            except UnreachableError as error:
+                if error.why is not Why.FORBIDDEN or who.person is None:
+                    raise
         await self._privately(who, Said(line=asked.text), asked, reply, None)
 
     async def _privately(self, who: Heard, said: Said, asked: Invocation, reply: Reply, knock: Knock | None) -> None:
