@@ -310,9 +310,10 @@ class Announcer:
         if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(outcome.ref))
         if row.slot == "board" and outcome.says is not None:
-            repeated = row.edit_ref is None and row.attempts > 1  # a platform may have kept what an earlier try said
-            self._boards[place] = _Shown(now, "" if repeated else outcome.says)
-            await uow.facts.put(_fact(row), self._boards[place].says)
+            self._boards[place] = _Shown(now, outcome.says)
+            await uow.facts.put(_fact(row), outcome.says)
+            if row.edit_ref is None and row.attempts > 1:
+                await self._say_again(uow, row, now)
         if message.reply.ping is not None:
             for one in message.rows:
                 await self._ping(uow, one, PINGED[one.kind], now)
@@ -323,6 +324,16 @@ class Announcer:
         elif place in self._troubled:
             await reaching.found(uow, row.platform, row.target)
             self._troubled.discard(place)
+
+    async def _say_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
+        """An earlier try may have posted it, and the platform kept what that one said: it is edited next."""
+        if row.market is not None:
+            self._boards[row.platform, row.target] = _Shown(now, "")
+            await uow.facts.put(_fact(row), "")
+            board = Notice(kind=row.kind, audience=row.audience, payload=row.payload, slot="board", key="board")
+            chat = await uow.chats.find(row.platform, row.target)
+            if chat is not None:
+                await uow.outbox.add_here(row.market, chat, board, now)
 
     async def _ping(self, uow: UnitOfWork, row: OutboxRow, kind: str, now: int) -> None:
         """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
@@ -353,7 +364,7 @@ class Announcer:
                     continue
             if outcome.anew and row.slot is not None and row.market is not None:
                 await uow.outbox.set_ref(row.market, row.platform, row.target, row.slot, None)
-            await uow.outbox.retry(row, at_ms, outcome.why)
+            await uow.outbox.retry(row, at_ms, outcome.why, tried=outcome.failed)
         if outcome.forbidden is not None:
             await self._trouble(uow, message.row, Why.FORBIDDEN, outcome.forbidden, now)
 

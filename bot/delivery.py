@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -113,7 +113,7 @@ class Delivery:
             return self._unreachable(message, full, error)
 
     async def _say(self, message: Message, full: Reply) -> str:
-        row, platform, nonce = message.row, self._platforms[message.row.platform], nonce_of(message.row)
+        row, platform, nonce = message.row, self._platforms[message.row.platform], nonce_of(message.rows)
         if row.audience is not Audience.CHAT:
             return await platform.tell(
                 row.target, full, edit_ref=row.edit_ref, chat_ext=message.mention_in, nonce=nonce
@@ -176,7 +176,7 @@ def fingerprint(reply: Reply) -> str:
     return blake2b(repr(replace(reply, blocks=blocks)).encode(), digest_size=10).hexdigest()
 
 
-def nonce_of(row: OutboxRow) -> str:
-    """The same whenever this row is sent again; row numbers alone come back once their rows are gone."""
-    said = f"{row.id} {row.revision} {row.created_ms} {row.market} {row.kind} {row.target} {row.payload}"
-    return blake2b(said.encode(), digest_size=10).hexdigest()
+def nonce_of(rows: Sequence[OutboxRow]) -> str:
+    """The same whenever exactly these rows are sent again; row numbers alone come back once their rows are gone."""
+    said = [(row.id, row.revision, row.created_ms, row.market, row.kind, row.target, row.payload) for row in rows]
+    return blake2b(repr(said).encode(), digest_size=10).hexdigest()

@@ -215,9 +215,10 @@ class Outbox(Repository):
         if row.slot is not None and row.market is not None and ref is not None:
             await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
 
-    async def retry(self, row: OutboxRow, at_ms: int, error: str) -> None:
-        """Not delivered: due again at `at_ms`."""
-        values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500)}
+    async def retry(self, row: OutboxRow, at_ms: int, error: str, *, tried: bool = True) -> None:
+        """Not delivered: due again at `at_ms`. Not `tried`: it certainly has not arrived, so this attempt is none."""
+        attempts = outbox.c.attempts - (0 if tried else 1)
+        values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500), "attempts": attempts}
         await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
     async def discard(self, platforms: Collection[str]) -> None:

@@ -20,7 +20,7 @@ from bot.reply import Attachment, Board, Picture, Reply
 from storage.preferences import PINGS
 from storage.records import Audience, Notice, Payload
 from storage.unit_of_work import UnitOfWork
-from tests.bot.play import BOSS, Chat, Play, running, town
+from tests.bot.play import BOSS, Chat, Play, opened, running, town
 
 HOUR = 3_600_000
 
@@ -370,6 +370,32 @@ async def test_a_crash_between_sending_and_booking_repeats_harmlessly(tmp_path: 
         await Announcer(play.db, lambda: play.now, {"room": chat}).step()
         assert sum("paused" in text for text in chat.texts("post")) == 1
         assert sum("$0.04" in text for text in chat.texts("tell", "ada")) >= 1
+        assert await backlog(play) == 0
+
+
+async def test_a_board_whose_first_post_was_not_written_down_ends_up_saying_how_things_stand(tmp_path: Path) -> None:
+    """The platform drops the second post for its nonce and keeps the first one's words; an edit puts them right."""
+    async with town(tmp_path) as play:
+        chat = strict(play)
+        await opened(play)
+        dying = Announcer(play.db, lambda: play.now, {"room": chat})
+        book = dying._book
+
+        async def crash(uow: UnitOfWork) -> None:
+            if any(message.row.slot for message, _ in dying._outcomes):
+                raise RuntimeError("the plug was pulled")
+            await book(uow)
+
+        dying._book = crash  # type: ignore[method-assign]  # it dies where it would write down what was sent
+        with pytest.raises(RuntimeError):
+            await dying.step()
+        assert (await play.say("cy", "/join")).ok
+        again = Announcer(play.db, lambda: play.now, {"room": chat})
+        for _ in range(2):
+            await again.step()
+        boards = [(how, block) for how, _, _, one in chat.said for block in one.blocks if isinstance(block, Board)]
+        assert [how for how, _ in boards] == ["post", "edit"]
+        assert boards[-1][1].people == 3
         assert await backlog(play) == 0
 
 
