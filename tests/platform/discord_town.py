@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import discord
+import discord.client
 import discord.http
+import discord.shard
 import discord.webhook.async_
 
 from bot.adapters.discord_chat.service import Access, Discord
@@ -99,13 +101,14 @@ class Town:
 @contextmanager
 def literal_again() -> Iterator[None]:
     """The bot makes discord.py more lenient where it is pointed elsewhere; other tests want it as it is."""
-    modules = (discord.http, discord.webhook.async_)
-    before = [vars(module)["json_or_text"] for module in modules]
+    places = [(module, "json_or_text") for module in (discord.http, discord.webhook.async_)]
+    places += [(module, "DiscordWebSocket") for module in (discord.client, discord.shard)]
+    before = [vars(module)[name] for module, name in places]
     try:
         yield
     finally:
-        for module, function in zip(modules, before, strict=True):
-            vars(module)["json_or_text"] = function
+        for (module, name), kept in zip(places, before, strict=True):
+            vars(module)[name] = kept
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.platform.discord_peer import Call, Interaction, Message, Person, Right
+from tests.platform.discord_peer import Call, Guild, Interaction, Message, Person, Right
+from tests.platform.discord_peer.wire import Json
 from tests.platform.discord_town import PNG, Town, running, town
 
 GREEN = 0x58C9A3
@@ -425,6 +426,39 @@ async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> Non
         here.is_sound()
 
 
+async def test_where_it_may_not_speak_it_tells_the_owner_where_to_begin(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        other = here.peer.guild("Elsewhere", bot_rights=None)
+        lobby = other.text("lobby")
+        lobby.deny(other.everyone, Right.SEND_MESSAGES)
+        other.invite_bot(int(Right.VIEW_CHANNEL))
+        said = await here.peer.world.dm_with(other.owner).expect("/admin create")
+        assert said.author is here.peer.world.bot
+        assert lobby.public == []
+
+
+async def test_help_is_given_in_private_too(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        assert {"help", "settings", "link"} <= set(ada.offered(ada.dm))
+        assert "buy" not in ada.offered(ada.dm)
+        here.peer.clock.advance(1_000)
+        told = await ada.slash(ada.dm, "help")
+        assert "/join" in told.text
+        here.is_sound()
+
+
+async def test_a_button_whose_line_nobody_keeps_says_so(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        [row] = [one for one in board(here).components[0]["components"] if one["type"] == 1]
+        row["components"][2]["custom_id"] = "b-|#0123456789012345678901"
+        told = await here.press(ada, board(here), "Chart")
+        assert told.ephemeral
+        assert "no longer good" in told.text
+        here.is_sound()
+
+
 # -- many at once
 
 
@@ -448,11 +482,14 @@ async def test_two_hundred_people_press_in_the_same_second(tmp_path: Path) -> No
 
 
 async def test_a_server_that_answers_less_literally_is_understood(tmp_path: Path) -> None:
-    """JSON with a charset, a 429 without `Via`: what proxies and other servers make of Discord's answers."""
+    """JSON with a charset, a 429 without `Via`, acknowledgements without a body, events without what nobody needs: what
+    proxies and other servers make of Discord's answers."""
     async with town(tmp_path, start=False) as here:
         exact = here.peer._respond
 
         def loose(call: Call, status: int, result: object, headers: dict[str, str]) -> web.Response:
+            if call.path.endswith("/callback") and status == 200:
+                return web.Response(status=204)
             response = exact(call, status, result, headers)
             response.headers.pop("Via", None)
             if response.body:
@@ -460,10 +497,22 @@ async def test_a_server_that_answers_less_literally_is_understood(tmp_path: Path
             return response
 
         vars(here.peer)["_respond"] = loose
+        emit = here.peer.gateway.emit
+
+        def sparse(event: str, data: Json, guild: Guild | None, intent: int) -> None:
+            if event == "INTERACTION_CREATE":
+                data = {key: value for key, value in data.items() if key not in {"attachment_size_limit", "version"}}
+            emit(event, data, guild, intent)
+
+        vars(here.peer.gateway)["emit"] = sparse
         await here.start()
         [ada] = await running(here, "ada")
         here.peer.faults.answer(429, "PATCH /webhooks/*", retry_after=0.05)
+        assert await ada.autocomplete(here.channel, "buy", "outcome", "ger")
         asked = await ticket(here, ada)
+        form = (await here.press(ada, asked.reply, "Change")).form
+        here.peer.clock.advance(1_000)
+        await ada.submit(form, {"Amount": "20"})
         await here.press(ada, asked.reply, "Confirm")
         await here.tick()
         assert asked.reply.text.startswith("**Filled:")

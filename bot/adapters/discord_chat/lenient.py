@@ -1,7 +1,8 @@
 """For servers that are not Discord's own (test peers, proxies): discord.py takes their answers less literally.
 
-It decodes JSON only where the type is exactly `application/json`, takes a 429 without `Via` for a ban, and follows the
-resume address of READY wherever it leads. Only `install` changes anything, and only where another base is set.
+It decodes JSON only where the type is exactly `application/json`, takes a 429 without `Via` for a ban, needs fields of
+events that nobody else would miss, and resumes at Discord's own gateway where READY names that or none. Only `install`
+changes anything, and only where another address is set.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import discord.client
 import discord.gateway
 import discord.http
+import discord.shard
 import discord.webhook.async_
+
+OWN = "discord.gg"
 
 _strict = discord.http.json_or_text
 
@@ -40,6 +45,34 @@ def _named(response: Any) -> None:  # Any: as above
         response._cache.pop("headers", None)
 
 
+class _Gateway(discord.gateway.DiscordWebSocket):
+    """Events may lack what the library needs and has no use for; sessions are resumed where they were begun."""
+
+    async def received_message(self, msg: Any, /) -> None:  # Any: text, or compressed bytes
+        if isinstance(msg, bytes):
+            msg = self._decompressor.decompress(msg)
+        if msg is None:  # more of it is to come
+            return
+        if isinstance(msg, str) and ('"READY"' in msg or '"INTERACTION_CREATE"' in msg):
+            said = json.loads(msg)
+            if isinstance(said, dict) and isinstance(said.get("d"), dict):
+                self._complete(said)
+                msg = json.dumps(said)
+        await super().received_message(msg)
+
+    def _complete(self, said: dict[str, Any]) -> None:  # Any: JSON
+        data = said["d"]
+        begun = str(self.DEFAULT_GATEWAY)
+        if said.get("t") == "READY":
+            data.setdefault("resume_gateway_url", begun)
+            if OWN in data["resume_gateway_url"] and OWN not in begun:
+                data["resume_gateway_url"] = begun
+        elif said.get("t") == "INTERACTION_CREATE":
+            application = self._connection.application_id
+            for key, value in {"attachment_size_limit": 0, "version": 1, "application_id": application}.items():
+                data.setdefault(key, value)
+
+
 def install(api_base: str | None, gateway: str | None) -> None:
     """Point the library elsewhere, before a client starts."""
     if api_base is not None:
@@ -49,3 +82,5 @@ def install(api_base: str | None, gateway: str | None) -> None:
     if gateway is not None:
         kind = discord.gateway.DiscordWebSocket
         kind.DEFAULT_GATEWAY = type(kind.DEFAULT_GATEWAY)(gateway)
+        for module in (discord.client, discord.shard):
+            vars(module)["DiscordWebSocket"] = _Gateway
