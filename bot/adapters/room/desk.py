@@ -163,16 +163,15 @@ class Desk:
         return _shown(message)
 
     async def _new(self, room: str, said: Invocation, who: Visitor, asked: str, reply: Reply) -> RoomMessage:
-        person = _person(who)
+        person, author = await self._log.speaker(_person(who).id)
         body: dict[str, Json] = {
             "asked": clean(asked, LONGEST),
             "reply": kept(reply),
-            "by": person.id,
+            "by": person,
             "request": said.request_id,
         }
         private = reply.audience is Audience.PRIVATE
-        author = await self._log.author(person.id)
-        return await self._log.append(room, TALK, body, author=author, person=person.id if private else None)
+        return await self._log.append(room, TALK, body, author=author, person=person if private else None)
 
     async def _seen(self, message: int | None, who: Visitor) -> RoomMessage | None:
         """The message of that number, if it is everybody's or hers."""

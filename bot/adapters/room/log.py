@@ -92,11 +92,13 @@ class Log:
             person = await uow.people.find("room", ext)
         return None if person is None else person.id
 
-    async def author(self, person: int) -> str:
-        """The name to show beside what she says: none is left of who has just been forgotten."""
+    async def speaker(self, person: int) -> tuple[int, str]:
+        """Who stands behind this number by now, and her name: her own line may have made her one with somebody, or
+        had her forgotten."""
         async with self._db.reading() as uow:
-            found = await uow.people.get(person)
-        return "" if found is None else found.name
+            owner = await uow.people.owner(person)
+            found = await uow.people.get(owner)
+        return owner, "" if found is None else found.name
 
     @property
     def people_changed(self) -> int:
