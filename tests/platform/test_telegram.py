@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.telegram_town import Town, a_town
+from tests.platform.telegram_town import Town, a_town, asks_to_confirm, settled
 
 
 @pytest.fixture
@@ -380,6 +380,32 @@ async def test_put_out_and_asked_back_it_says_where_to_begin(town: Town) -> None
     await town.group.expect("Hello!")
     await town.say(town.ben, "/board", town.group)
     await town.group.expect("leads at")
+
+
+async def test_a_topic_is_served_again_after_the_bot_was_asked_back(town: Town) -> None:
+    forum = town.peer.world.supergroup("Forum", town.ada, town.ben, forum=True)
+    topic = forum.topic("Markets")
+    await town.running(forum, topic=topic)
+    await forum.kick_bot()
+    await town.peer.until(lambda: not town.peer.world.inbox.pending)
+    await buy_ten(town)
+    await town.tick(10)
+    async with town.db.reading() as uow:
+        assert [one.external_id for one in await uow.chats.lost()] == [f"{forum.id}:{topic}"]
+    before = len(forum.of_bot(topic))
+    await forum.add_bot(town.ada)
+    await forum.expect("Hello!")
+    await town.tick(10)
+    await town.tick(10)
+    assert len(forum.of_bot(topic)) > before
+    async with town.db.reading() as uow:
+        assert await uow.chats.lost() == []
+
+
+async def buy_ten(town: Town) -> None:
+    ticket = await town.told(town.ben, "/buy germany yes 10", asks_to_confirm)
+    await town.press(town.ben, ticket, "Confirm")
+    await town.ben.chat.expect(settled(ticket))
 
 
 async def test_menus_are_registered_once_for_each_kind_of_chat(town: Town) -> None:

@@ -67,6 +67,7 @@ class Desk:
         self._clock = clock
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._presses: OrderedDict[tuple[object, ...], int] = OrderedDict()
+        self._moves: dict[int, asyncio.Task[None]] = {}  # by the old and the new chat
         self._here: set[str] = set()  # chats known to be reached since the start
 
     async def on_update(self, update: Update) -> None:
@@ -90,9 +91,10 @@ class Desk:
 
     async def _message(self, message: Message) -> None:
         if message.migrate_to_chat_id is not None:
-            await self._post.moved(message.chat.id, message.migrate_to_chat_id)
+            self._move(message.chat.id, message.migrate_to_chat_id)
         elif message.migrate_from_chat_id is not None:
-            await self._post.moved(message.migrate_from_chat_id, message.chat.id)
+            self._move(message.migrate_from_chat_id, message.chat.id)
+        await self._settled(message.chat.id)
         who = heard(message)
         if who is None:
             return
@@ -185,6 +187,7 @@ class Desk:
             if who is None or found is None:
                 await knock.answer(words.stale_button(), alert=True)
                 return
+            await self._settled(who.place.chat)
             async with self._in_order(who):
                 if not self._is_new((who.person_ext, who.place.chat, who.message, query.data)):
                     return
@@ -264,6 +267,20 @@ class Desk:
 
     # -- coming and going
 
+    def _move(self, old: int, new: int) -> None:
+        """A group becomes a supergroup. Nothing awaits here: what is said in the new one waits for it."""
+        if new not in self._moves:
+            self._moves[new] = self._moves[old] = asyncio.create_task(self._moved(old, new))
+
+    async def _moved(self, old: int, new: int) -> None:
+        await self._post.moved(old, new)
+        await self._found(str(new))  # Telegram may have said before that we left the old one
+
+    async def _settled(self, chat: int) -> None:
+        """Once a chat that moves has moved."""
+        if (move := self._moves.get(chat)) is not None:
+            await asyncio.shield(move)
+
     async def _came_or_went(self, change: ChatMemberUpdated) -> None:
         chat, now, before = change.chat, change.new_chat_member, change.old_chat_member
         ext, private = str(chat.id), chat.type == ChatType.PRIVATE
@@ -274,18 +291,21 @@ class Desk:
             return
         kind = ChatKind.PRIVATE if private else ChatKind.GROUP
         is_new = await self._presence.arrived(NAME, ext, kind.value, chat.title or "")
+        await self._found(ext)
         if is_new and not _present(before, chat.type) and chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
             await self._talk.rest(MOVING_MS)
             if not self._post.is_new_home(chat.id):
                 await self._talk.say(Place(chat.id), words.first_words())
 
     async def _arrived(self, who: Heard) -> None:
-        """Somebody speaks there, so it can be reached: told once a start."""
-        ext = who.place.ext
-        if ext not in self._here:
-            self._here.add(ext)
-            kind = ChatKind.PRIVATE if who.private else ChatKind.GROUP
-            await self._presence.arrived(NAME, ext, kind.value, who.title)
+        """Somebody speaks there, so it can be reached: looked at once a start."""
+        if who.place.ext not in self._here:
+            self._here.add(who.place.ext)
+            await self._found(str(who.place.chat))
+
+    async def _found(self, ext: str) -> None:
+        for chat in await self._talk.lost(ext):
+            await self._presence.arrived(NAME, chat.external_id, chat.kind, chat.title)
 
     def _in_order(self, who: Heard) -> asyncio.Lock:
         return self._orders.setdefault(who.person_ext, asyncio.Lock())

@@ -32,6 +32,7 @@ from bot.platform import RetryLaterError, UnreachableError, Why
 from bot.reply import Audience, Line, Reply
 from bot.words import telegram as words
 from storage.database import Database
+from storage.records import Chat
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +157,14 @@ class Talk:
                 chat = await uow.chats.find(NAME, place.ext)
             self._titles[place.ext] = chat.title if chat else ""
         return self._titles[place.ext]
+
+    async def lost(self, ext: str) -> list[Chat]:
+        """The chat and its topics, as far as they are taken to be out of reach; where only a right is missing it is
+        not."""
+        async with self._db.reading() as uow:
+            every = await uow.chats.lost()
+        here = [one for one in every if one.platform == NAME and one.external_id.partition(":")[0] == ext]
+        return [one for one in here if one.lost in (Why.CHAT, Why.PERSON)]
 
     # -- answering
 
