@@ -45,7 +45,7 @@ def fill_in(submit: str) -> str:
 
 def not_asked(command: str, names: Sequence[str]) -> str:
     """The small print of a dialog that has more fields than Discord shows."""
-    return f"Also, typed: /{command} {' '.join(names)}"
+    return f"More, by typing /{command}: {', '.join(names)}"
 
 
 def stale() -> Reply:

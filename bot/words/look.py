@@ -55,8 +55,12 @@ def board(shown: Board, audience: Audience) -> Reply:
 def _board_actions(shown: Board) -> tuple[Action, ...]:
     if shown.status == "Lobby":
         return (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
-    if shown.status in {"Open", "Frozen", "Paused"}:
-        return (Action(label="Chart", text="/chart"), Action(label="Positions", text="/positions"))
+    looking = (Action(label="Chart", text="/chart"), Action(label="Positions", text="/positions"))
+    if shown.status == "Open":
+        buy = Action(label="Buy", text="/buy", primary=True, asks=True)
+        return (buy, Action(label="Sell", text="/sell", asks=True), *looking)
+    if shown.status in {"Frozen", "Paused"}:
+        return looking
     return (Action(label="Leaderboard", text="/leaderboard"),)
 
 

@@ -202,6 +202,10 @@ def holds(message: Message) -> list[Json]:
     return parts
 
 
+def _displays(message: Message) -> list[str]:
+    return [one["content"] for one in holds(message) if one["type"] == DISPLAY]
+
+
 def harmless(text: str) -> None:
     """Outside code, nothing a person wrote is a mention, a link or markup."""
     assert not re.search(r"@(?!\u200b)", text)
@@ -298,6 +302,17 @@ def test_a_table_a_phone_can_show_is_an_aligned_block() -> None:
     assert markup.join(markup.table(table)) == "```\nOutcome    YES\nGermany  50.1¢\nBrazil    5.1¢\n```\nand 3 more"
 
 
+async def test_two_tables_are_two_blocks(buttons: Buttons) -> None:
+    table = Table(columns=(Column(title="A"),), rows=((line("1"),),))
+    [text] = _displays(await dressed(Reply(head=line("x"), blocks=(table, table)), buttons))
+    assert text == "**x**\n```\nA\n1\n```\n\n```\nA\n1\n```"
+
+
+def test_a_table_that_just_fits_has_narrow_gaps() -> None:
+    table = Table(columns=(Column(title="a" * 17), Column(title="b" * 18)), rows=((line("1"), line("2")),))
+    assert markup.join(markup.table(table)).splitlines()[1] == f"{'a' * 17} {'b' * 18}"
+
+
 def test_a_wide_table_becomes_a_list_that_says_what_each_number_is() -> None:
     table = Table(
         columns=(Column(title="What"), Column(title="Tokens", numeric=True), Column(title="Money", numeric=True)),
@@ -380,7 +395,7 @@ def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given()
     )
     shown = forms.modal(made, "x").to_dict()["components"]
     assert [one["label"] for one in shown] == ["F6", "F0", "F1", "F2", "F3"]
-    assert shown[-1]["description"] == "hint. Also, typed: /buy f4 f5"
+    assert shown[-1]["description"] == "hint. More, by typing /buy: f4, f5"
 
 
 def test_answers_are_read_from_labels_and_from_rows() -> None:

@@ -83,6 +83,11 @@ class _Page:
         self.left -= need
         self.sections[-1].append(row)
 
+    def apart(self) -> None:
+        """What follows is no part of the code block before it."""
+        if self.sections[-1] and self.sections[-1][-1].startswith(markup.FENCED):
+            self.add("")
+
     def new_section(self) -> None:
         if self.sections[-1]:
             self.sections.append([])
@@ -103,6 +108,7 @@ def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
             _add(page, board.figures(block))
             page.new_section()
         elif isinstance(block, Table):
+            page.apart()
             _add(page, markup.table(block))
         elif not isinstance(block, Picture):
             page.add(markup.line(block))

@@ -107,13 +107,25 @@ def _span(part: Span) -> str:
 
 def table(shown: Table) -> list[str]:
     """Rows of text: one aligned block where a phone can show it whole, else a list with what each number is."""
-    stamped = any(isinstance(part, Stamp) for row in shown.rows for cell in row for part in cell)
-    rows = plain.table_lines(Table(columns=shown.columns, rows=shown.rows)) if not stamped else []
-    if rows and max(plain.width(row) for row in rows) <= PHONE:
-        found = [code_row(row) for row in rows]
-    else:
-        found = [_listed(shown, row) for row in shown.rows]
+    found = [code_row(row) for row in _block(shown)] or [_listed(shown, row) for row in shown.rows]
     return [*found, line(shown.more)] if shown.more else found
+
+
+def _block(shown: Table) -> list[str]:
+    """Aligned columns under their titles; none where they are too wide, or have moments (a block cannot show those)."""
+    if any(isinstance(part, Stamp) for row in shown.rows for cell in row for part in cell):
+        return []
+    cells = [[column.title for column in shown.columns]]
+    cells += [[plain.line_text(cell) for cell in row] for row in shown.rows]
+    widths = [max(plain.width(row[place]) for row in cells) for place in range(len(shown.columns))]
+    for gap in ("  ", " "):
+        if sum(widths) + len(gap) * (len(widths) - 1) <= PHONE:
+            return [gap.join(_padded(row, shown, widths)) for row in cells]
+    return []
+
+
+def _padded(row: Sequence[str], shown: Table, widths: Sequence[int]) -> list[str]:
+    return [plain.padded(cell, widths[i], right=shown.columns[i].numeric) for i, cell in enumerate(row)]
 
 
 def code_row(row: str) -> str:
