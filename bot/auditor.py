@@ -6,15 +6,13 @@ A check runs in a process of its own (`outcry verify --json`), so that a market 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import logging
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
+from bot.errands import Errands, outcry
 from storage.database import Database
 from storage.verify import Mismatch, Verified, verify
 
@@ -42,65 +40,43 @@ class Auditor:
     def __init__(
         self, db: Database, clock: Callable[[], int], *, apart: bool = False, patience_s: float = PATIENCE_S
     ) -> None:
-        self._db, self._clock, self._apart, self._patience_s = db, clock, apart, patience_s
+        self._db, self._clock, self._apart = db, clock, apart
         self._checked: dict[int, Checked] = {}
-        self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._turn = asyncio.Semaphore(1)
+        self._errands = Errands[int](patience_s, LONGEST_S)
 
     async def ask(self, market: int, tick: int) -> tuple[Checked | None, bool]:
         """(the last result, whether a newer one is on its way). Starts a check where the last one is of an earlier tick
         or failed, and waits for it a moment."""
-        if self._stale(market, tick) and market not in self._under_way:
-            task = asyncio.create_task(self._check(market))
-            self._under_way[market] = task
-            task.add_done_callback(lambda _: self._under_way.pop(market, None))
-        running = self._under_way.get(market)
-        if running is not None:
-            await asyncio.wait({running}, timeout=self._patience_s)
-        return self._checked.get(market), running is not None and not running.done()
+        wanted = partial(self._check, market) if self._stale(market, tick) else None
+        running = await self._errands.ask(market, wanted)
+        return self._checked.get(market), running
 
     async def close(self) -> None:
         """End what is under way."""
-        tasks = list(self._under_way.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.close()
 
     def _stale(self, market: int, tick: int) -> bool:
         last = self._checked.get(market)
         return last is None or not isinstance(last.found, Verified) or last.found.ticks < tick
 
     async def _check(self, market: int) -> None:
-        found: Verified | Mismatch | None = None
         try:
-            async with self._turn, asyncio.timeout(LONGEST_S):
-                found = await (self._in_a_process(market) if self._apart else self._here(market))
+            found = await (self._in_a_process(market) if self._apart else self._here(market))
         except Exception:
-            log.exception("market %s could not be verified", market)
+            self._checked[market] = Checked(found=None, at_ms=self._clock())
+            raise
+        self._checked[market] = Checked(found=found, at_ms=self._clock())
         if isinstance(found, Mismatch):
             log.error("market %s is not what it must be: %s", market, found)
-        self._checked[market] = Checked(found=found, at_ms=self._clock())
 
     async def _here(self, market: int) -> Verified | Mismatch:
         return (await verify(self._db, market))[-1]
 
     async def _in_a_process(self, market: int) -> Verified | Mismatch:
-        """The address goes by the environment: a command line is for all to see, and it may hold a password."""
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "verify", "--json", "--market", str(market)),
-            env={**os.environ, "DATABASE_URL": self._db.address},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        """The address goes by the environment: it may hold a password."""
+        out = await outcry(
+            *("verify", "--json", "--market", str(market)), environment={"DATABASE_URL": self._db.address}
         )
-        try:
-            out, errors = await child.communicate()
-        finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
-        if child.returncode not in (0, 1):  # all is well, or the first wrong row
-            raise RuntimeError(f"outcry verify ended with {child.returncode}: {errors.decode(errors='replace')[-500:]}")
         return from_json(out)[-1]
 
 
