@@ -60,7 +60,7 @@ class Play:
         self.chat = Chat()
         self.dispatcher = Dispatcher(db, lambda: self.now, new_id=lambda: "e1")
         self.announcer = Announcer(db, lambda: self.now, {"room": self.chat})
-        self._path = path
+        self.path = path
         self._requests = count(1)
 
     async def say(
@@ -114,7 +114,7 @@ class Play:
 
     def rows(self) -> str:
         """Every row of every table, to compare a before with an after."""
-        with sqlite3.connect(f"file:{self._path}?mode=ro", uri=True) as connection:
+        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as connection:
             return "\n".join(connection.iterdump())
 
 
