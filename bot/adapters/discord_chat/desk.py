@@ -8,6 +8,7 @@ done: Discord has told the person that it did not work, and then it must not hav
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from bot.command import Command
 from bot.dispatch import Dispatcher
 from bot.drawing import Draw, drawn
 from bot.invocation import ChatKind, Invocation
+from bot.platform import RetryLaterError, UnreachableError
 from bot.reply import Action, Audience, Form, Reply
 from bot.words import discord as words
 
@@ -41,6 +43,7 @@ MAY_ASK = frozenset({"admin create", "admin schedule", "admin set", "settings"})
 
 FORM_S = 1.8  # for a form to be ready; the rest of the three seconds is the network's
 COMPLETE_S = 0.8
+AGAIN_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: she is waiting for it
 REMEMBERED = 5_000
 
 
@@ -253,11 +256,18 @@ class Desk:
 
     async def _answer(self, heard: _Heard, reply: Reply, *, public: bool = False) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands."""
-        try:
-            async with errors.told():
-                ref = await self._place(heard, reply, public=public)
-        except Exception as error:
-            log.warning("the answer to interaction %s was not delivered: %s", heard.interaction.id, error)
+        for wait in AGAIN_S:
+            try:
+                async with errors.told():
+                    ref = await self._place(heard, reply, public=public)
+                break
+            except RetryLaterError:
+                await asyncio.sleep(wait)
+            except UnreachableError as error:
+                log.warning("the answer to interaction %s was not delivered: %s", heard.interaction.id, error)
+                return
+        else:
+            log.error("the answer to interaction %s was given up", heard.interaction.id)
             return
         if ref is not None and reply.ticket is not None:
             await self._dispatcher.placed(reply, heard.said, ref)
@@ -267,7 +277,8 @@ class Desk:
         message = await dressed(await drawn(reply, self._draw), self._buttons)
         own = self._own(interaction)
         if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
-            await interaction.delete_original_response()
+            with contextlib.suppress(discord.NotFound):
+                await interaction.delete_original_response()
             return await self._follow(heard, message)
         if not own or self._replaces(heard, reply):
             pressed = interaction.message.id if own and interaction.message is not None else None
