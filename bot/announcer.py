@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import joining, reaching
@@ -21,7 +21,7 @@ from bot.delivery import FIRST_RETRY_MS, Delivery, Draw, Later, Message, Outcome
 from bot.placing import PINGED
 from bot.platform import Platform, Why
 from bot.reply import Reply
-from bot.telling import phrase
+from bot.telling import phrase, read_ahead
 from storage.database import Database
 from storage.records import Audience, Chat, Market, Notice, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
@@ -209,6 +209,7 @@ class Announcer:
         messages: list[Message] = []
         async with self._db.reading() as uow:
             look = _Look(uow)
+            await read_ahead(uow, rows)
             for row in rows:
                 found = await self._phrased(look, row, now)
                 if isinstance(found, Message):
@@ -278,6 +279,7 @@ class Announcer:
         """Write down what became of each message."""
         outcomes, self._outcomes = self._outcomes, []
         try:
+            await self._gone(uow, outcomes)
             for message, outcome in outcomes:
                 await self._note(uow, message, outcome)
         except BaseException:
@@ -287,6 +289,12 @@ class Announcer:
             for row in message.rows:
                 self._held.pop(row.id, None)
             self._sent += isinstance(outcome, Sent) and outcome.ref is not None and message.reply is not _NOTHING
+
+    async def _gone(self, uow: UnitOfWork, outcomes: Sequence[tuple[Message, Outcome]]) -> None:
+        """What has been delivered leaves the outbox, all of it at once."""
+        sent = [(message, outcome.ref) for message, outcome in outcomes if isinstance(outcome, Sent)]
+        gone = [(row, None if message.joined else ref) for message, ref in sent for row in message.rows]
+        await uow.outbox.done_many(gone, self._clock())
 
     async def _note(self, uow: UnitOfWork, message: Message, outcome: Outcome) -> None:
         now = self._clock()
@@ -305,7 +313,6 @@ class Announcer:
     async def _arrived(self, uow: UnitOfWork, message: Message, outcome: Sent, now: int) -> None:
         row, place = message.row, (message.row.platform, message.row.target)
         for one in message.rows:
-            await uow.outbox.done(one, None if message.joined else outcome.ref, now)
             self._failures.pop(one.id, None)
         if row.ticket is not None and outcome.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(outcome.ref))

@@ -5,7 +5,7 @@ Read at the moment of delivery, so that a board or a receipt that waited shows h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,22 @@ async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -
     told = Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person, platform=row.platform)
     reply = await say(told)
     return placed(row.kind, reply) if reply is not None else None
+
+
+async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
+    """What the private ones among these ask for, with a statement for all of them instead of several for each."""
+    numbers: dict[int, set[int]] = {}
+    people = {row.person for row in rows if row.person is not None and row.ticket is None}
+    for row in rows:
+        number = row.payload.get("order") if row.kind == "order" else None
+        if isinstance(number, int) and row.market is not None:
+            numbers.setdefault(row.market, set()).add(number)
+    for market, its in numbers.items():
+        theirs = {order.person for order in await uow.orders.ahead(market, its)}
+        await uow.members.ahead(market, theirs)
+        await uow.trades.ahead(market, its)
+        await uow.people.ahead(theirs)
+    await uow.preferences.ahead(people)
 
 
 async def _board(told: Telling) -> Reply:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func, or_, select, update
 
@@ -12,20 +13,44 @@ from storage.records import EventRow, MetricRow, TickRow, TradeRow
 from storage.repository import Repository
 from storage.schema import config, events, metrics, orders, ticks, trades
 
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
+
 PAGE = 1_000  # rows
 
 
 class Trades(Repository):
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._ahead: dict[tuple[int, int], list[TradeRow]] = {}
+
     async def of_person(self, market: int, person: int, n: int = 20) -> list[TradeRow]:
         """Newest first."""
         return await self._some(market, or_(trades.c.buy_user == person, trades.c.sell_user == person), n)
 
     async def of_order(self, market: int, number: int) -> list[TradeRow]:
         """Oldest first: those of its own turn, and those that filled it where it rested."""
+        if (market, number) in self._ahead:
+            return self._ahead[market, number]
         own = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
         its = or_(and_(trades.c.order == number, own), trades.c.resting == number)
         query = select(trades).where(trades.c.market == market, its).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._uow.rows(query)]
+
+    async def ahead(self, market: int, numbers: Collection[int]) -> None:
+        """Read all these at once for the `of_order` of each to come; of a snapshot only, whose rows do not change."""
+        if self._uow.seen is None or not numbers:
+            return
+        these = sorted(set(numbers))
+        found: dict[int, dict[int, TradeRow]] = {number: {} for number in these}
+        theirs = or_(trades.c.order.in_(these), trades.c.resting.in_(these))
+        query = select(trades).where(trades.c.market == market, theirs).order_by(trades.c.trade_id)
+        for row in await self._uow.rows(query):
+            trade, own = _trade(row), row["resting"] is None or row["kind"] == "direct"
+            for number in (row["order"] if own else None, row["resting"]):
+                if number in found:
+                    found[number][trade.id] = trade
+        self._ahead |= {(market, number): list(its.values()) for number, its in found.items()}
 
     async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
         """Oldest first."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy import RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from engine.state import Status
 from storage.clean import clean
@@ -12,12 +13,19 @@ from storage.records import Declined, Departure, Market, Member, OrderStatus
 from storage.repository import Repository
 from storage.schema import orders, people, positions, users
 
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
+
 JOINABLE = (Status.LOBBY, Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
 
 class Members(Repository):
     """A person may have been joined to another (`storage.linking`): whichever of her numbers is asked for, `get` finds
     her account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._ahead: dict[tuple[int, int], Member] = {}
 
     async def join(self, market: int, person: int, name: str, request_id: str, now_ms: int) -> Member | Declined:
         """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
@@ -89,9 +97,20 @@ class Members(Repository):
 
     async def account(self, market: int, number: int) -> Member | None:
         """The account under exactly this number."""
+        if (market, number) in self._ahead:
+            return self._ahead[market, number]
         rows = await self._uow.rows(_ACCOUNT, {"market": market, "person": number})
         found = await self._members(market, rows)
         return found[0] if found else None
+
+    async def ahead(self, market: int, numbers: Collection[int]) -> None:
+        """Read all these at once for the `account` of each to come; of a snapshot only, whose rows do not change."""
+        if self._uow.seen is None or not numbers:
+            return
+        these = {"market": market, "these": sorted(set(numbers))}
+        found, tokens = await self._uow.markets.known(market), await self._held(_THESE_HELD, these)
+        for row in await self._uow.rows(_THESE, these):
+            self._ahead[market, row["user"]] = _member(found, row, tokens.get(row["user"], {}))
 
     async def used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
@@ -136,9 +155,12 @@ class Members(Repository):
         return {row["user"]: int(row["sum"]) for row in rows}
 
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
-        here, found = {"market": market.id}, dict[int, dict[tuple[int, str], int]]()
-        held = (_ALL_HELD, here) if person is None else (_HELD, here | {"person": person})
-        for row in await self._uow.rows(*held):
+        here = {"market": market.id}
+        return await (self._held(_ALL_HELD, here) if person is None else self._held(_HELD, here | {"person": person}))
+
+    async def _held(self, query: Executable, values: Mapping[str, object]) -> Mapping[int, dict[tuple[int, str], int]]:
+        found = dict[int, dict[tuple[int, str], int]]()
+        for row in await self._uow.rows(query, values):
             found.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
         return found
 
@@ -153,6 +175,7 @@ _RESERVED = (
 _HERE = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
 _ALL = _HERE.order_by(users.c.user)
 _ACCOUNT = _HERE.where(users.c.user == bindparam("person"))
+_THESE = _HERE.where(users.c.user.in_(bindparam("these", expanding=True)))
 _ORDERED = exists().where(orders.c.market == users.c.market, orders.c.user == users.c.user)
 _USED = case((or_(users.c.trade_count > 0, users.c.net_pnl != 0, _ORDERED), 1), else_=0)
 _USED_ONE = select(_USED.label("used")).where(
@@ -170,6 +193,7 @@ _FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).whe
 )
 _ALL_HELD = select(positions).where(positions.c.market == bindparam("market"))
 _HELD = _ALL_HELD.where(positions.c.user == bindparam("person"))
+_THESE_HELD = _ALL_HELD.where(positions.c.user.in_(bindparam("these", expanding=True)))
 
 
 def _stays(market: Market, member: Member) -> str | None:

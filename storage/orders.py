@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
 
 from engine.state import Side, Status
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.repository import Repository
 from storage.schema import orders, positions
 
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
+
 
 class Orders(Repository):
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._ahead: dict[tuple[int, int], OrderRow] = {}
+
     async def append(
         self,
         market: int,
@@ -103,8 +111,19 @@ class Orders(Repository):
         return Declined(code="no_tokens", available=max(0, free), needed=draft.size, waiting=waiting)
 
     async def get(self, market: int, number: int) -> OrderRow | None:
-        row = await self._uow.row(select(orders).where(_is(market, number)))
+        if (market, number) in self._ahead:
+            return self._ahead[market, number]
+        row = await self._uow.row(_GET, {"market": market, "number": number})
         return None if row is None else to_order(row)
+
+    async def ahead(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
+        """All these at once, also for the `get` of each to come; of a snapshot only, whose rows do not change."""
+        if self._uow.seen is None or not numbers:
+            return []
+        these = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
+        found = [to_order(row) for row in await self._uow.rows(select(orders).where(these))]
+        self._ahead |= {(market, row.number): row for row in found}
+        return found
 
     async def by_request(self, request_id: str) -> OrderRow | None:
         """The order this request made, `created` False."""
@@ -145,6 +164,9 @@ class Orders(Repository):
             values = {"status": OrderStatus.CANCELLED.value, "reserve": 0}
             await self._uow.run(update(orders).where(_is(market, row.number)).values(**values))
         return hers
+
+
+_GET = select(orders).where(orders.c.market == bindparam("market"), orders.c.number == bindparam("number"))
 
 
 def _is(market: int, number: int) -> ColumnElement[bool]:

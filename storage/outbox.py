@@ -6,7 +6,7 @@ back those behind it, so that a fill never overtakes the one before it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     RowMapping,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -152,16 +153,17 @@ class Outbox(Repository):
             alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
             if row["key"] is None and (alone or not in_order):
                 in_order = False
-            elif not alone and (await self._edit_ref(row))[1] is None:
+            elif not alone:
                 chosen.append(row)
-        return chosen
+        stands = await self._stand(chosen)
+        return [row for row in chosen if stands.get(row["id"], _NOWHERE)[1] is None]
 
     async def _lease(self, chosen: Sequence[RowMapping], until_ms: int) -> list[OutboxRow]:
         if chosen:
             leased = {"lease_ms": until_ms, "attempts": outbox.c.attempts + 1}
             mine = outbox.c.id.in_([row["id"] for row in chosen])
             await self._uow.run(update(outbox).where(mine).values(**leased))
-        return [await self._record(row) for row in chosen]
+        return await self._records(chosen)
 
     async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
         """Hold these longer: they are still on their way."""
@@ -173,47 +175,42 @@ class Outbox(Repository):
         """Nobody holds anything: for a process that is alone and has just begun."""
         await self._uow.run(update(outbox).where(outbox.c.lease_ms > 0).values(lease_ms=0))
 
-    async def _record(self, row: RowMapping) -> OutboxRow:
-        """With where to edit: the ticket it answers, else what stands in its slot."""
-        edit_chat, edit_ref = await self._edit_ref(row)
-        return OutboxRow(
-            id=row["id"],
-            market=row["market"],
-            kind=row["kind"],
-            audience=Audience(row["audience"]),
-            platform=row["platform"],
-            target=row["target"],
-            person=row["person"],
-            payload=row["payload"],
-            slot=row["slot"],
-            ticket=row["ticket"],
-            edit_ref=edit_ref,
-            edit_chat=edit_chat if edit_ref is not None else None,
-            attempts=row["attempts"] + 1,
-            revision=row["revision"],
-            created_ms=row["created_ms"],
-            due_ms=row["due_ms"],
-        )
+    async def _records(self, rows: Sequence[RowMapping]) -> list[OutboxRow]:
+        """With where to edit: the ticket each answers, else what stands in its slot."""
+        stands = await self._stand(rows)
+        return [_record(row, *stands.get(row["id"], _NOWHERE)) for row in rows]
 
-    async def _edit_ref(self, row: RowMapping) -> tuple[str | None, str | None]:
-        """The chat and the message it replaces: the ticket it answers, else what stands in its slot."""
-        if row["ticket"] is not None:
-            ticket = await self._uow.tickets.get(row["ticket"])
+    async def _stand(self, rows: Sequence[RowMapping]) -> Mapping[int, tuple[str | None, str | None]]:
+        """By row, the chat and the message it replaces: the ticket it answers, else what stands in its slot."""
+        answering = [row for row in rows if row["ticket"] is not None]
+        slotted = [row for row in rows if row["ticket"] is None and row["slot"] is not None]
+        found: dict[int, tuple[str | None, str | None]] = {}
+        tickets = await self._uow.tickets.many(row["ticket"] for row in answering) if answering else {}
+        for row in answering:
+            ticket = tickets.get(row["ticket"])
             if ticket is not None and ticket.platform == row["platform"]:
-                return ticket.chat_ext, ticket.ref
-        elif row["slot"] is not None and row["market"] is not None:
-            return row["target"], await self.ref(row["market"], row["platform"], row["target"], row["slot"])
-        return None, None
+                found[row["id"]] = ticket.chat_ext, ticket.ref
+        for row in slotted:
+            if row["market"] is not None:
+                ref = await self.ref(row["market"], row["platform"], row["target"], row["slot"])
+                found[row["id"]] = row["target"], ref
+        return found
 
     async def done(self, row: OutboxRow, ref: str | None, now_ms: int) -> None:
         """Delivered: the row goes, unless a newer payload arrived meanwhile; then that one is due. `ref` is where it
         stands now; with a slot it is remembered and handed out as `edit_ref` next time."""
-        same = and_(outbox.c.id == row.id, outbox.c.revision == row.revision)
-        if (await self._uow.run(delete(outbox).where(same))).rowcount == 0:
-            again = {"lease_ms": 0, "attempts": 0, "due_ms": now_ms}
-            await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**again))
-        if row.slot is not None and row.market is not None and ref is not None:
-            await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
+        await self.done_many([(row, ref)], now_ms)
+
+    async def done_many(self, arrived: Sequence[tuple[OutboxRow, str | None]], now_ms: int) -> None:
+        """`done` for each, with two statements for all of them."""
+        if not arrived:
+            return
+        await self._uow.run_many(_DELIVERED, [{"b_id": row.id, "b_revision": row.revision} for row, _ in arrived])
+        newer = outbox.c.id.in_([row.id for row, _ in arrived])
+        await self._uow.run(update(outbox).where(newer).values(lease_ms=0, attempts=0, due_ms=now_ms))
+        for row, ref in arrived:
+            if row.slot is not None and row.market is not None and ref is not None:
+                await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
 
     async def retry(self, row: OutboxRow, at_ms: int, error: str, *, tried: bool = True) -> None:
         """Not delivered: due again at `at_ms`. Not `tried`: it certainly has not arrived, so this attempt is none."""
@@ -234,8 +231,9 @@ class Outbox(Repository):
         """What was given up for one person, oldest first; `done` takes it away."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
         private = outbox.c.audience != Audience.CHAT.value
-        rows = await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
-        return [await self._record(row) for row in rows]
+        return await self._records(
+            await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
+        )
 
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
@@ -284,6 +282,31 @@ class Outbox(Repository):
         row = {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}
         keys = ("market", "platform", "chat_ext", "slot")
         await self._uow.run(upsert(self._uow.dialect, message_refs, keys, row), row)
+
+
+_NOWHERE = (None, None)
+_DELIVERED = delete(outbox).where(outbox.c.id == bindparam("b_id"), outbox.c.revision == bindparam("b_revision"))
+
+
+def _record(row: RowMapping, edit_chat: str | None, edit_ref: str | None) -> OutboxRow:
+    return OutboxRow(
+        id=row["id"],
+        market=row["market"],
+        kind=row["kind"],
+        audience=Audience(row["audience"]),
+        platform=row["platform"],
+        target=row["target"],
+        person=row["person"],
+        payload=row["payload"],
+        slot=row["slot"],
+        ticket=row["ticket"],
+        edit_ref=edit_ref,
+        edit_chat=edit_chat if edit_ref is not None else None,
+        attempts=row["attempts"] + 1,
+        revision=row["revision"],
+        created_ms=row["created_ms"],
+        due_ms=row["due_ms"],
+    )
 
 
 def _row(market: int, notice: Notice, place: Place, now_ms: int) -> dict[str, Any]:  # Any: a row as it is written

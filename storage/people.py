@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
 
@@ -11,10 +12,17 @@ from storage.records import Identity, Person
 from storage.repository import Repository
 from storage.schema import links, people
 
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
+
 SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is worth a write
 
 
 class People(Repository):
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._ahead: dict[int, int] = {}
+
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit."""
         name = clean(name)
@@ -53,7 +61,14 @@ class People(Repository):
 
     async def owner(self, person: int) -> int:
         """Who speaks for this number now: herself, or whom she was joined to (`storage.linking`)."""
+        if person in self._ahead:
+            return self._ahead[person]
         return (await self.owners([person])).get(person, person)
+
+    async def ahead(self, ids: Collection[int]) -> None:
+        """Read all these at once for the `owner` of each to come; of a snapshot only, whose rows do not change."""
+        if self._uow.seen is not None and ids:
+            self._ahead |= {one: one for one in ids} | dict(await self.owners(ids))
 
     async def owners(self, ids: Iterable[int]) -> Mapping[int, int]:
         """`owner` of many at once; unknown ids are left out."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select
 
 from storage.dialect import upsert
 from storage.repository import Repository
 from storage.schema import pings, preferences
+
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
 
 NOTICES = ("fills", "cancels", "payouts")
 """Private notices one may do without; what they tell stays in /orders and /trades."""
@@ -29,15 +33,26 @@ class Preferences:
 
 
 class PreferencesOf(Repository):
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._ahead: dict[int, Preferences] = {}
+
     async def of(self, person: int) -> Preferences:
         """Hers, whichever of her numbers is given."""
-        row = await self._uow.row(
-            select(preferences).where(preferences.c.person == await self._uow.people.owner(person))
-        )
-        if row is None:
-            return Preferences()
-        quiet = frozenset(str(kind) for kind in row["quiet"])
-        return Preferences(slippage=row["slippage"], confirm=row["confirm"], autofill=row["autofill"], quiet=quiet)
+        owner = await self._uow.people.owner(person)
+        if owner in self._ahead:
+            return self._ahead[owner]
+        row = await self._uow.row(_OF, {"person": owner})
+        return Preferences() if row is None else _preferences(row)
+
+    async def ahead(self, ids: Collection[int]) -> None:
+        """Read all these at once for the `of` of each to come; of a snapshot only, whose rows do not change."""
+        if self._uow.seen is None or not ids:
+            return
+        await self._uow.people.ahead(ids)
+        owners = [await self._uow.people.owner(one) for one in ids]
+        rows = await self._uow.rows(select(preferences).where(preferences.c.person.in_(sorted(set(owners)))))
+        self._ahead |= dict.fromkeys(owners, Preferences()) | {row["person"]: _preferences(row) for row in rows}
 
     async def put(self, person: int, wanted: Preferences) -> None:
         row = {
@@ -48,6 +63,14 @@ class PreferencesOf(Repository):
             "quiet": sorted(wanted.quiet),
         }
         await self._uow.run(upsert(self._uow.dialect, preferences, ("person",), row), row)
+
+
+_OF = select(preferences).where(preferences.c.person == bindparam("person"))
+
+
+def _preferences(row: RowMapping) -> Preferences:
+    quiet = frozenset(str(kind) for kind in row["quiet"])
+    return Preferences(slippage=row["slippage"], confirm=row["confirm"], autofill=row["autofill"], quiet=quiet)
 
 
 class Pings(Repository):
