@@ -17,10 +17,13 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHand
 from telegram.request import HTTPXRequest
 
 from bot.adapters.telegram_chat import menu
+from bot.adapters.telegram_chat.comings import Comings
 from bot.adapters.telegram_chat.desk import Desk
+from bot.adapters.telegram_chat.patience import Patience
 from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
 from bot.adapters.telegram_chat.post import IN_FLIGHT, Post
 from bot.adapters.telegram_chat.rights import Rights
+from bot.adapters.telegram_chat.stubs import Stubs
 from bot.adapters.telegram_chat.talk import Talk
 from bot.adapters.telegram_chat.webhook import Webhook
 from bot.budgets import Budget
@@ -76,9 +79,12 @@ class Telegram:
         self._commands = dispatcher.commands
         self._username = ""
         buttons, presence, rights = Buttons(db, clock), Presence(db, clock), Rights(budget, clock)
+        self._patience = Patience(budget, clock)
         self._post = Post(NAME, buttons, presence, budget, clock)
-        self._talk = Talk(db, dispatcher, self._post, buttons, rights, budget, clock, draw, link=self.link)
-        self._desk = Desk(self._talk, self._post, buttons, rights, presence, clock)
+        stubs = Stubs(self._post, buttons, self._patience, clock, self.link)
+        talk = Talk(db, dispatcher, self._post, buttons, rights, self._patience, stubs, draw, self.link)
+        comings = Comings(db, self._post, rights, presence, self._patience)
+        self._desk = Desk(talk, self._post, buttons, comings, stubs, clock)
         self.platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
         self._secret = access.webhook_secret or secrets.token_urlsafe(32)
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +101,7 @@ class Telegram:
 
     async def stop(self) -> None:
         """Leave; what does not end in time is dropped."""
-        self._talk.closing.set()
+        self._patience.closing.set()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -6,42 +6,33 @@ not opened that chat gets a link that goes on right there.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from telegram import ForceReply
 
 from bot import plain
 from bot.adapters.telegram_chat.guide import Asked, Step, ask
 from bot.adapters.telegram_chat.heard import Heard
-from bot.adapters.telegram_chat.keyboard import Key, Keys, keys_of
+from bot.adapters.telegram_chat.keyboard import Keys, keys_of
 from bot.adapters.telegram_chat.knock import Knock
 from bot.adapters.telegram_chat.marks import Ink, Run
+from bot.adapters.telegram_chat.patience import Patience
 from bot.adapters.telegram_chat.places import Place, Ref
 from bot.adapters.telegram_chat.post import Post
 from bot.adapters.telegram_chat.rights import Rights, Standing
-from bot.budgets import Budget
+from bot.adapters.telegram_chat.stubs import Stubs
 from bot.buttons import Buttons
 from bot.dispatch import Dispatcher
 from bot.drawing import Draw, drawn
 from bot.invocation import ChatKind, Invocation
-from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.platform import UnreachableError, Why
 from bot.reply import Audience, Line, Reply
 from bot.words import telegram as words
 from storage.database import Database
-from storage.records import Chat
-
-log = logging.getLogger(__name__)
 
 NAME = "telegram"
-PATIENCE_MS = 20_000  # how long an answer waits for its group's budget or a 429
-TRIES = 3
-STUB_MS = 600_000  # a stub is changed rather than said again for so long
 _ASKS_RIGHTS = ("/admin", "/help", "/start")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +57,8 @@ class Over:
     turn: int
 
 
-@dataclass(slots=True)
-class _Stub:
-    ref: str
-    key: str
-    at_ms: int
-
-
 class Talk:
-    """`draw` makes charts; `clock` gives epoch milliseconds; `link` makes a deep link of a payload."""
+    """`draw` makes charts; `link` makes a deep link of a payload."""
 
     def __init__(
         self,
@@ -83,8 +67,8 @@ class Talk:
         post: Post,
         buttons: Buttons,
         rights: Rights,
-        budget: Budget,
-        clock: Callable[[], int],
+        patience: Patience,
+        stubs: Stubs,
         draw: Draw,
         link: Callable[[str], str],
     ) -> None:
@@ -93,14 +77,12 @@ class Talk:
         self._post = post
         self._buttons = buttons
         self._rights = rights
-        self._budget = budget
-        self._clock = clock
+        self._patience = patience
+        self._stubs = stubs
         self._draw = draw
         self._link = link
         self._titles: dict[str, str] = {}
-        self._stubs: dict[tuple[str, str], _Stub] = {}
         self.waiting: dict[str, str] = {}  # by person: the key of the step whose value she may type next
-        self.closing = asyncio.Event()
 
     # -- running
 
@@ -158,14 +140,6 @@ class Talk:
             self._titles[place.ext] = chat.title if chat else ""
         return self._titles[place.ext]
 
-    async def lost(self, ext: str) -> list[Chat]:
-        """The chat and its topics, as far as they are taken to be out of reach; where only a right is missing it is
-        not."""
-        async with self._db.reading() as uow:
-            every = await uow.chats.lost()
-        here = [one for one in every if one.platform == NAME and one.external_id.partition(":")[0] == ext]
-        return [one for one in here if one.lost in (Why.CHAT, Why.PERSON)]
-
     # -- answering
 
     async def answer(
@@ -185,11 +159,12 @@ class Talk:
             await self._in_group(who, asked, reply)
         elif who.person is None:
             asks = not reply.ok or reply.form or any(one.label.startswith("Confirm") for one in reply.actions)
-            await self._stub(who, words.nameless(ok=reply.ok), said.kept if asks else "/admin monitor", None, anew=True)
-        elif knock is not None and not reply.ok and reply.form is None:
-            await knock.answer(plain.text(replace(reply, actions=())), alert=True)
-        else:
+            line = said.kept if asks else "/admin monitor"
+            await self._stubs.show(who, words.nameless(ok=reply.ok), line, None, anew=True)
+        elif knock is None or reply.ok or reply.form is not None:
             await self._privately(who, said, asked, reply, knock)
+        elif not await knock.answer(plain.text(replace(reply, actions=())), alert=True):
+            await self._privately(who, said, asked, reply, None)
 
     async def show(
         self,
@@ -221,18 +196,14 @@ class Talk:
         """The ref where it stands now; None where something newer stands there."""
         if over is not None and not reply.files and self._post.fits(reply):
             try:
-                edited = await self._patiently(
+                edited = await self._patience.send(
                     place, lambda: self._post.edit(place, over.ref, reply, keys, unless_after=over.turn)
                 )
                 return over.ref if edited else None
             except UnreachableError as error:
                 if error.why is not Why.MESSAGE:
                     raise
-        return await self._patiently(place, lambda: self._post.send(place, reply, keys))
-
-    async def say(self, place: Place, reply: Reply) -> None:
-        """Something nobody asked for."""
-        await self._patiently(place, lambda: self._post.send(place, reply, keys_of(reply.actions), silent=True))
+        return await self._patience.send(place, lambda: self._post.send(place, reply, keys))
 
     async def _ask_to_type(
         self, place: Place, who: Heard, question: Asked, about: str | None, over: Over | None
@@ -243,17 +214,16 @@ class Talk:
         key = await self._buttons.keep(step.line(), None, about)
         extra = (Run(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
         force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
-        await self._patiently(place, lambda: self._post.send(place, question.reply, force=force, extra=extra))
+        await self._patience.send(place, lambda: self._post.send(place, question.reply, force=force, extra=extra))
         self.waiting[who.person_ext] = key
 
     async def _in_group(self, who: Heard, asked: Invocation, reply: Reply) -> None:
         """For everybody, in the topic where it was asked; where the group's minute is full or the chat takes no such
         message, to her alone."""
-        full = self._budget.wait(who.place.ext, self._clock()) > PATIENCE_MS
-        if who.person is None or not full:
+        if who.person is None or not self._patience.too_long(who.place):
             keys = keys_of(reply.actions)
             try:
-                await self._patiently(who.place, lambda: self._post.send(who.place, reply, keys, to=who.message))
+                await self._patience.send(who.place, lambda: self._post.send(who.place, reply, keys, to=who.message))
                 return
             except UnreachableError as error:
                 if error.why is not Why.FORBIDDEN or who.person is None:
@@ -268,67 +238,12 @@ class Talk:
         except UnreachableError as error:
             if error.why is not Why.PERSON:
                 raise
-            key = await self._buttons.keep(said.kept, said.made_for, who.place.ext)
-            if knock is None or not await knock.answer(url=self._link(key)):
-                await self._stub(who, words.start_first(who.name), said.kept, said.made_for)
+            url = await self._stubs.link_to(who, said.kept, said.made_for)
+            if knock is None or not await knock.answer(url=url):
+                await self._stubs.show(who, words.start_first(who.name), said.kept, said.made_for)
         else:
             if knock is not None:
                 await knock.answer(words.toast_in_private())
-
-    async def _stub(self, who: Heard, text: Reply, line: str, made_for: int | None, *, anew: bool = False) -> None:
-        """A few words in the group that give nothing away, and a link to where it goes on. One a person and chat: it is
-        changed, or with `anew` taken away and said again."""
-        key = await self._buttons.keep(line, made_for, who.place.ext)
-        keys = ((Key(label=words.OPEN, url=self._link(key)),),)
-        name, now = (who.place.ext, who.person_ext), self._clock()
-        if anew:
-            await self.unstub(who.person_ext, who.place.ext)
-        last = self._stubs.get(name)
-        if last is not None and now - last.at_ms < STUB_MS:
-            if last.key == key:
-                return
-            try:
-                await self._patiently(who.place, lambda: self._post.edit(who.place, last.ref, text, keys))
-                self._stubs[name] = _Stub(last.ref, key, now)
-                return
-            except UnreachableError as error:
-                if error.why is not Why.MESSAGE:
-                    raise
-        ref = await self._patiently(
-            who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True)
-        )
-        self._stubs[name] = _Stub(ref, key, now)
-
-    async def unstub(self, person_ext: str, chat_ext: str) -> None:
-        """She has followed the link: its stub has done its work."""
-        last, place = self._stubs.pop((chat_ext, person_ext), None), Place.of(chat_ext)
-        at = Ref.of(last.ref) if last else None
-        if at is not None and place is not None:
-            await self._post.delete(place, at.message)
-
-    async def _patiently(self, place: Place, do: Callable[[], Awaitable[Made]]) -> Made:
-        """Within the budget, counted, and once more after a 429."""
-        for attempt in range(TRIES):
-            now = self._clock()
-            wait = self._budget.overall_wait(now) if place.private else self._budget.wait(place.ext, now)
-            await self.rest(min(wait, PATIENCE_MS))
-            try:
-                return await do()
-            except RetryLaterError as error:
-                self._budget.refused(place.ext, error.after_ms, self._clock(), overall=error.overall)
-                if attempt == TRIES - 1 or error.after_ms > PATIENCE_MS or self.closing.is_set():
-                    raise
-                await self.rest(error.after_ms)
-        raise AssertionError("unreachable")
-
-    async def rest(self, ms: int) -> None:
-        """Wait, but not beyond the end of the program."""
-        if ms > 0:
-            try:
-                async with asyncio.timeout(ms / 1000):
-                    await self.closing.wait()
-            except TimeoutError:
-                return
 
 
 def _nothing(who: Heard) -> Invocation:
