@@ -182,8 +182,9 @@ async def test_an_answer_of_ones_own_to_a_public_command_is_private(tmp_path: Pa
         await here.press(ada, asked.reply, "Confirm")
         await here.tick()
         before = len(here.channel.public)
-        told = await here.slash(ada, "book", outcome="Costa Rica")
-        assert told.ephemeral
+        await here.slash(ada, "book", outcome="Costa Rica")
+        told = await ada.expect(here.channel, lambda one: one.ephemeral and "tokens wait in the book" in one.text)
+        assert told.only_for is ada.user
         assert len(here.channel.public) == before
         assert not (await here.slash(bob, "book", outcome="Costa Rica")).ephemeral
         here.is_sound()

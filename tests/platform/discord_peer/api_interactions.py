@@ -196,7 +196,7 @@ def followup(ask: Ask) -> Json:
     """A further message; straight after a deferral it is the deferred answer itself, as Discord still has it."""
     one = _living(ask)
     _throttle(ask, one)
-    if one.original is not None and one.original.loading:
+    if one.original is not None and one.original.loading and not one.original.deleted:
         return _finish(ask, one, one.original)
     message = _spoken(ask, one, bodies.read(ask.body, ask.call.uploads, answer=True))
     one.followups.append(message)
