@@ -58,6 +58,8 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         return 2
     if "room" in wanted:
         settings = replace(settings, admin_token=_admin_token(settings))
+    if settings.telegram_webhook_url and not settings.telegram_webhook_secret:  # made here, that logs know it
+        settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
     logs.configure(settings.log, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(opened(settings.database_url, migrate=True))

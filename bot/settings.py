@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from dotenv import dotenv_values
 
@@ -24,7 +25,7 @@ class SettingsError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    database_url: str = "sqlite:///outcry.db"
+    database_url: str = field(default="sqlite:///outcry.db", repr=False)  # may hold a password
     room: bool = True
     room_host: str = "127.0.0.1"
     room_port: int = 8080
@@ -46,7 +47,17 @@ class Settings:
     def secrets(self) -> list[str]:
         """What no log line may hold."""
         known = (self.admin_token, self.discord_token, self.telegram_token, self.telegram_webhook_secret)
-        return [one for one in known if one]
+        return [one for one in (*known, *_passwords(self.database_url)) if one]
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """The password in a database's address, as it stands there and as it is meant. An address may hold one in its query
+    too."""
+    _, _, rest = url.partition("://")
+    before, at, _ = rest.partition("?")[0].rpartition("@")
+    found = [before.partition(":")[2]] if at else []
+    found += re.findall(r"[?&]password=([^&]+)", url)
+    return tuple(dict.fromkeys(spelled for one in found for spelled in (one, unquote(one))))
 
 
 def _port(text: str) -> int:
