@@ -338,6 +338,17 @@ async def test_an_acknowledgement_whose_answer_is_lost_counts(tmp_path: Path) ->
         assert asked.reply.text.startswith("**Filled: 97.6")
 
 
+async def test_an_acknowledgement_whose_line_is_cut_is_sent_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        here.peer.faults.drop(CALLBACK)
+        asked = await ticket(here, ada)
+        here.peer.faults.lose(CALLBACK)
+        await here.press(ada, asked.reply, "Confirm")
+        await here.tick()
+        assert asked.reply.text.startswith("**Filled: 97.6")
+
+
 # -- out of reach
 
 

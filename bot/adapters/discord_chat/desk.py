@@ -38,8 +38,11 @@ log = logging.getLogger(__name__)
 
 PUBLIC = frozenset({"board", "book", "chart", "depth", "leaderboard", "tape", "verify"})
 """Commands whose answers everybody may read: Discord wants to know before there is an answer."""
-MAY_ASK = frozenset({"admin create", "admin schedule", "admin set", "settings"})
-"""Commands that may answer with a form although nothing that must be said is missing."""
+MAY_ASK: Mapping[str, frozenset[str]] = {
+    "admin create": frozenset({"title", "outcomes"}),
+    "admin set": frozenset({"value"}),
+}
+"""Commands that answer with a form although nothing that must be said is missing, as long as they lack these."""
 
 FORM_S = 1.8  # for a form to be ready; the rest of the three seconds is the network's
 COMPLETE_S = 0.8
@@ -85,7 +88,7 @@ class Desk:
         """A slash command with its options."""
         if self._heard_before(interaction):
             return
-        if command.name in MAY_ASK:
+        if not MAY_ASK.get(command.name, frozenset()) <= args.keys():
             heard = await self._read(interaction, command=command.name, args=args)
             await self._ask(heard)
             return
@@ -181,20 +184,24 @@ class Desk:
     ) -> bool:
         """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one."""
         private = not public and interaction.guild_id is not None
-        try:
-            await interaction.response.defer(ephemeral=private and not update, thinking=not update)
-        except discord.HTTPException as error:
-            if error.code != errors.ANSWERED_ALREADY:  # that one is our own, repeated after its answer was lost
+        for tries_left in (1, 0):
+            try:
+                await interaction.response.defer(ephemeral=private and not update, thinking=not update)
+            except discord.HTTPException as error:
+                if error.code == errors.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
+                    return True
                 log.warning("interaction %s could not be acknowledged: %s", interaction.id, error.text or error.status)
                 return False
-        except discord.InteractionResponded:
-            return False
-        except OSError as error:
-            log.warning("interaction %s could not be acknowledged: %r", interaction.id, error)
-            return False
-        except (KeyError, TypeError, AttributeError):  # acknowledged with no body, as some servers do
-            log.debug("interaction %s was acknowledged without a word", interaction.id)
-        return True
+            except discord.InteractionResponded:
+                return False
+            except (KeyError, TypeError, AttributeError):  # acknowledged with no body, as some servers do
+                return True
+            except Exception as error:  # a lost line, of which the library passes on many kinds
+                if not tries_left:
+                    log.warning("interaction %s could not be acknowledged: %r", interaction.id, error)
+            else:
+                return True
+        return False
 
     async def _read(
         self,
@@ -259,7 +266,7 @@ class Desk:
         for wait in AGAIN_S:
             try:
                 async with errors.told():
-                    ref = await self._place(heard, reply, public=public)
+                    sent = await self._place(heard, reply, public=public)
                 break
             except RetryLaterError:
                 await asyncio.sleep(wait)
@@ -269,10 +276,11 @@ class Desk:
         else:
             log.error("the answer to interaction %s was given up", heard.interaction.id)
             return
-        if ref is not None and reply.ticket is not None:
-            await self._dispatcher.placed(reply, heard.said, ref)
+        if sent is not None and reply.ticket is not None:
+            await self._dispatcher.placed(reply, heard.said, await self._ref(heard, sent))
 
-    async def _place(self, heard: _Heard, reply: Reply, *, public: bool) -> str | None:
+    async def _place(self, heard: _Heard, reply: Reply, *, public: bool) -> discord.Message | None:
+        """The message that answers; None where something newer stands there."""
         interaction = heard.interaction
         message = await dressed(await drawn(reply, self._draw), self._buttons)
         own = self._own(interaction)
@@ -283,28 +291,26 @@ class Desk:
         if not own or self._replaces(heard, reply):
             pressed = interaction.message.id if own and interaction.message is not None else None
             async with self._edits.of(pressed) as overtaken:
-                if overtaken:  # its fill came first and stands there already
+                if overtaken:  # its fill came first
                     return None
-                sent = await interaction.edit_original_response(
+                return await interaction.edit_original_response(
                     view=message.view, attachments=message.files(), allowed_mentions=NOBODY
                 )
-            return await self._ref(heard, sent)
         return await self._follow(heard, message)
 
     def _replaces(self, heard: _Heard, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""
         return heard.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
 
-    async def _follow(self, heard: _Heard, message: Message) -> str:
+    async def _follow(self, heard: _Heard, message: Message) -> discord.Message:
         """A message of its own, after the answer proper."""
-        sent = await heard.interaction.followup.send(
+        return await heard.interaction.followup.send(
             view=message.view,
             files=message.files(),
             ephemeral=heard.interaction.guild_id is not None,
             allowed_mentions=NOBODY,
             wait=True,
         )
-        return await self._ref(heard, sent)
 
     async def _say(self, interaction: discord.Interaction, reply: Reply) -> None:
         heard = await self._read(interaction)
