@@ -155,6 +155,27 @@ async def test_a_link_made_for_a_ticket_resumes_the_ticket_in_that_groups_market
     assert "Filled" in ticket.text
 
 
+async def test_a_link_shows_what_was_done_and_does_not_do_it_again(town: Town) -> None:
+    await town.running()
+    for line in ("/join", "/settings confirm off", "/buy germany yes 10"):
+        await town.say(town.cleo, line, town.group)
+        await town.peer.until(lambda: not town.peer.world.inbox.pending)
+    stub = await town.group.expect("Cleo, I answer you in private")
+    await town.peer.until(lambda: len(stub.versions) == 2)
+    url = stub.button("Open our chat").url
+    assert url is not None
+    await town.tick()
+    for _ in range(2):
+        town.clock.advance(3)
+        await town.cleo.open(url)
+    await town.cleo.chat.expect("10 Germany YES")
+    await town.tick()
+    async with town.db.reading() as uow:
+        assert len(await uow.trades.all(town.market)) == 1
+    await town.ben.open(url)  # somebody else who finds it speaks for herself
+    await town.ben.chat.expect("spend about")
+
+
 async def test_a_button_in_the_group_opens_the_private_chat_of_who_has_not_started_the_bot(town: Town) -> None:
     await town.running()
     board = town.group.pinned

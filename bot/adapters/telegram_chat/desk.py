@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from telegram import Message, Update
 
 from bot.adapters.telegram_chat.comings import Comings
-from bot.adapters.telegram_chat.guide import Step, key_in, step_of
+from bot.adapters.telegram_chat.guide import Step, again_of, key_in, step_of
 from bot.adapters.telegram_chat.heard import Heard, heard, ours
 from bot.adapters.telegram_chat.places import Ref
 from bot.adapters.telegram_chat.post import Post
@@ -27,6 +27,7 @@ from bot.buttons import Buttons
 from bot.platform import RetryLaterError, UnreachableError
 from bot.reply import Reply
 from bot.words import telegram as words
+from storage.lines import KeptLine
 
 log = logging.getLogger(__name__)
 
@@ -110,10 +111,7 @@ class Desk:
             return
         about = kept.chat_ext if kept.chat_ext and kept.chat_ext.startswith("-") else None
         who = replace(who, about=about)
-        step = step_of(kept.line)
-        if step is not None and step.asks:
-            step = Step(command=step.command, args=step.args)
-        said = Said(line="" if step else kept.line, step=step, made_for=kept.person)
+        said = _resumed(who, kept)
         asked, reply = await self._talk.run(who, said)
         await self._talk.answer(who, said, asked, reply)
         if about is not None:
@@ -158,3 +156,14 @@ class Desk:
 
     def _in_order(self, who: Heard) -> asyncio.Lock:
         return self._orders.setdefault(who.person_ext, asyncio.Lock())
+
+
+def _resumed(who: Heard, kept: KeptLine) -> Said:
+    """What a link leads back to: a line that ran once already, a question, or a line yet to run."""
+    again, step = again_of(kept.line), step_of(kept.line)
+    if again is not None:
+        request = again.request if again.person == who.person_ext else ""
+        return Said(line=again.line, made_for=kept.person, request=request)
+    if step is not None:
+        return Said(step=Step(command=step.command, args=step.args), made_for=kept.person)
+    return Said(line=kept.line, made_for=kept.person)

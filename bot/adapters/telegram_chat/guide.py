@@ -59,6 +59,31 @@ def step_of(line: str) -> Step | None:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A line that has run once already, whose answer could not be given: `person` who follows its link meets the same
+    request and thereby what it did, done once; anybody else makes a request of her own."""
+
+    line: str
+    request: str
+    person: str
+
+    def kept(self) -> str:
+        said = {"l": self.line, "r": self.request, "p": self.person}
+        return _JSON + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def again_of(line: str) -> Again | None:
+    """None for a line kept otherwise."""
+    if not line.startswith(_JSON):
+        return None
+    try:
+        said = json.loads(line[1:])
+        return Again(line=str(said["l"]), request=str(said["r"]), person=str(said["p"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _typed(value: str) -> str | None:
     """A value as it is typed in a line; None where quotes would not hold it."""
     if _PLAIN.fullmatch(value):

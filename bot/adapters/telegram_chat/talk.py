@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from telegram import ForceReply
 
 from bot import plain
-from bot.adapters.telegram_chat.guide import Asked, Step, ask
+from bot.adapters.telegram_chat.guide import Again, Asked, Step, ask
 from bot.adapters.telegram_chat.heard import Heard
 from bot.adapters.telegram_chat.keyboard import Keys, keys_of
 from bot.adapters.telegram_chat.knock import Knock
@@ -238,9 +238,10 @@ class Talk:
         except UnreachableError as error:
             if error.why is not Why.PERSON:
                 raise
-            url = await self._stubs.link_to(who, said.kept, said.made_for)
+            line = Again(line=said.kept, request=asked.request_id, person=who.person_ext).kept()
+            url = await self._stubs.link_to(who, line, said.made_for)
             if knock is None or not await knock.answer(url=url):
-                await self._stubs.show(who, words.start_first(who.name), said.kept, said.made_for)
+                await self._stubs.show(who, words.start_first(who.name), line, said.made_for)
         else:
             if knock is not None:
                 await knock.answer(words.toast_in_private())
