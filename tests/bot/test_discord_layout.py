@@ -150,6 +150,9 @@ replies = st.builds(
 )
 
 
+FROZEN = Board(title="Cup", status="Frozen", rows=(), volume=0, people=0, now_ms=0)
+
+
 @pytest.fixture
 async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
     db = Database.open(f"sqlite:///{tmp_path / 'buttons.db'}")
@@ -332,6 +335,7 @@ def test_moments_in_a_table_are_in_the_readers_zone() -> None:
         (Reply(head=line("x"), tone=Tone.GOOD), DARK.good),
         (Reply(head=line("x"), tone=Tone.LOUD), DARK.loud),
         (Reply(head=line(bold("Brazil", 1), " leads")), DARK.outcomes[1]),
+        (Reply(head=line(bold("Brazil", 1), " leads"), blocks=(FROZEN,)), DARK.cold),
     ],
 )
 def test_the_edge_has_the_colour_of_the_tone_else_of_the_outcome(reply: Reply, colour: str) -> None:

@@ -260,6 +260,19 @@ async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -
         here.is_sound()
 
 
+async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Path) -> None:
+    async with town(tmp_path, start=False) as here:
+        here.peer.gateway.shards = 3
+        access = Access(
+            token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url, shard_ids=(2,), shard_count=3
+        )
+        one = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access, here._ready)
+        await one.start()
+        await here.peer.until(lambda: here.ready, 10.0, "the shard to be ready")
+        assert [here.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]
+        await one.stop()
+
+
 async def test_commands_that_cannot_be_registered_are_registered_at_the_next_start(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
         here.peer.faults.answer(503, "PUT /applications/*/commands")

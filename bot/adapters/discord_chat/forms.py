@@ -75,7 +75,7 @@ def _choices(one: Field) -> list[tuple[str, str]]:
         return []
     if any(not value or limits.size(value) > limits.OPTION for value, _ in one.choices):
         return []
-    return [(value, limits.filled(label, limits.OPTION, value)) for value, label in one.choices]
+    return list({value: limits.filled(label, limits.OPTION, value) for value, label in one.choices}.items())
 
 
 def answers(data: Payload) -> dict[str, str]:

@@ -23,6 +23,7 @@ from bot.reply import Action, Attachment, Audience, Board, Picture, Reply, Span,
 from bot.words import discord as words
 
 LOUDEST = 80  # columns of a headline in large letters: two lines on a phone
+STILL = frozenset({"Frozen", "Paused", "Halted"})
 _ROOM_FOR_CUTS = 200  # units of text kept free for saying what was cut
 _TONES = {
     Tone.GOOD: DARK.good,
@@ -56,8 +57,10 @@ async def dressed(reply: Reply, buttons: Buttons, *, mention: int | None = None)
 
 
 def accent(reply: Reply) -> int | None:
-    """The edge's colour: of the tone, else of the outcome the sentence is about."""
+    """The edge's colour: of the tone, of a board that stands still, else of the outcome the sentence is about."""
     found = _TONES.get(reply.tone)
+    if any(isinstance(block, Board) and block.status in STILL for block in reply.blocks):
+        found = DARK.cold
     if found is None:
         outcomes = [part.outcome for part in reply.head if isinstance(part, Span) and part.outcome is not None]
         found = colour(outcomes[0]) if outcomes else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class DiscordPlatform:
         self._edits = edits
         self._clock = clock
         self._threads = Threads(db, clock)
+        self._opening = asyncio.Lock()
         self.client: discord.Client | None = None
 
     @property
@@ -147,7 +149,8 @@ class DiscordPlatform:
         return True
 
     async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> refs.Posted:
-        channel = await client.create_dm(discord.Object(int(person_ext)))
+        async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
+            channel = await client.create_dm(discord.Object(int(person_ext)))
         return await self._send(channel, message, nonce)
 
     async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> refs.Posted:
