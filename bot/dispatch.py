@@ -32,6 +32,7 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 TRIES = (Limit(5, 600_000),)  # guesses at a secret, a person
+TYPING = (Limit(150, 10_000),)  # completions, a person: faster than anybody types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Dispatcher:
         self._rehearser = rehearser or Rehearser()
         self._pace = Windows(PERSON)
         self._tries = Windows(TRIES)
+        self._typing = Windows(TYPING)
 
     async def run(self, said: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
@@ -81,8 +83,11 @@ class Dispatcher:
         return await with_missed(self._db, said, reply, self._clock())
 
     async def complete(self, said: Invocation) -> list[Suggestion]:
-        """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`."""
+        """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`. Nothing for
+        who asks faster than anybody types."""
         now = self._clock()
+        if self._types_too_fast(said, now):
+            return []
         try:
             found = await self._look_up(said, now)
             scene = scene_of(found.market, now, selling=said.text.lstrip("/ ").startswith("sell"))
@@ -96,6 +101,8 @@ class Dispatcher:
         """Values for one argument of `said.command`, of which `said.args[focus]` is what has been typed; for platforms
         that complete argument by argument."""
         now = self._clock()
+        if self._types_too_fast(said, now):
+            return []
         try:
             command = self._by_name.get(said.command)
             param = command.param(focus) if command else None
@@ -110,6 +117,13 @@ class Dispatcher:
         except Exception:
             log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
             return []
+
+    def _types_too_fast(self, said: Invocation, now: int) -> bool:
+        who = f"{said.platform}:{said.person_ext}"
+        if self._typing.wait(who, now) > 0:
+            return True
+        self._typing.use(who, now)
+        return False
 
     async def placed(self, reply: Reply, said: Invocation, ref: str) -> None:
         """An adapter tells where it put a ticket, so that its fill can replace it there."""

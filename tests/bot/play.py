@@ -76,6 +76,7 @@ class Play:
         admin: bool | None = None,
         made_for: int | None = None,
         platform: str = "room",
+        name: str = "",
     ) -> Reply:
         """One line, a second after the last one."""
         self.now += 1_000
@@ -86,7 +87,7 @@ class Play:
                 args=args or {},
                 platform=platform,
                 person_ext=who,
-                person_name=who.title(),
+                person_name=name or who.title(),
                 chat_ext=chat,
                 chat_kind=kind,
                 is_admin=who == BOSS if admin is None else admin,

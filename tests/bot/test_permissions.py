@@ -315,6 +315,7 @@ async def test_completion_and_help_offer_what_is_hers_and_nothing_else(tmp_path:
     async with matrix(tmp_path) as play:
         for who, (chat, platform) in product(PEOPLE, CELLS):
             cell = (who.name, chat, platform)
+            play.play.now += 20_000  # nobody types that fast
             said = play.said(who, chat, platform)
             shown = [one for one in COMMANDS if not one.hidden]
             mine = {one.name for one in shown if refusal(one, who, chat, platform) in ("", NOWHERE)}
