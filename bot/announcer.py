@@ -37,6 +37,8 @@ STOP_S = 2.0
 SWEEP_MS = 60_000
 STALE_MS = 3_600_000  # announcements that could not be made are not poured out later
 KEPT_MS = 24 * STALE_MS
+PLACING_MS = 4_000  # so long a fill waits for its ticket to stand somewhere, so that it can take its place
+PLACED_MS = 200
 KEPT = frozenset({"eliminated", "claimed", "corrected", "resolved", "voided"})  # these are told for a day
 PINGED_KEPT = 1_000
 TIGHT_BOARD = 3  # times further apart are a board's edits where its group's minute is nearly full
@@ -229,6 +231,8 @@ class Announcer:
         wait = max(budget.wait(row.target, now, notice=True), self._board_wait(row, budget, now))
         if wait > 0:
             return Later(now + wait, "budget")
+        if row.ticket is not None and row.edit_ref is None and self._tight(row) and now - row.created_ms < PLACING_MS:
+            return Later(now + PLACED_MS, "its ticket is on its way")
         if row.market is None or _stale(row, now):
             return Sent(None)
         try:

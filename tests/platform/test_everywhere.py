@@ -261,3 +261,17 @@ async def test_a_platform_that_does_not_answer_at_all_keeps_no_other_waiting(eve
         one.release()
     await ticking
     assert mine.text.startswith("**Filled:")
+
+
+async def test_a_fill_waits_for_its_ticket_to_stand_somewhere_and_takes_its_place(event: Event) -> None:
+    here = event.town
+    await here.slash(event.ada, "settings", confirm="off")
+    held = here.discord.faults.hold("PATCH /webhooks/*", times=1)
+    buying = asyncio.create_task(here.slash(event.ada, "buy", outcome="Germany", side="yes", amount="10"))
+    await held.reached.wait()
+    await here.tick()  # the order is filled before its answer stands anywhere
+    held.release()
+    asked = await buying
+    await here.settle()
+    assert asked.reply.text.startswith("**Filled: 10 Germany YES")
+    assert event.ada.reads(event.ada.dm) == ""
