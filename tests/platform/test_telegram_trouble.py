@@ -105,6 +105,22 @@ async def ticks(town: Town, markets: int) -> None:
     await town.announcer.step()
 
 
+async def test_a_crowd_that_asks_in_one_group_delays_nobody_elsewhere(tmp_path: Path) -> None:
+    async with a_town(tmp_path, limits=True) as town:
+        await town.running()
+        crowd = [town.peer.world.user(f"Trader {number}") for number in range(50)]
+        for one in crowd:
+            await town.group.add(one)
+            await one.send(town.group, "/board")
+            await one.send(town.group, "/rules")  # whose answer is hers alone, and she has not started the bot
+        await town.say(town.ben, "/rules")
+        await town.ben.chat.expect("play money", within=4)
+        town.clock.advance(20)
+        await asyncio.sleep(1)
+        assert town.peer.most_asked(60, town.group.id) <= 20
+        assert town.peer.refused() == [one for one in town.peer.refused() if one.code == 403]
+
+
 async def test_at_most_sixteen_requests_are_under_way(town: Town) -> None:
     people = [town.peer.world.user(f"Trader {number}") for number in range(40)]
     for one in people:

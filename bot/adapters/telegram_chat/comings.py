@@ -76,7 +76,7 @@ class Comings:
                 await self._greet(Place(chat.id))
 
     async def _greet(self, place: Place) -> None:
-        await self._patience.send(place, lambda: self._post.send(place, words.first_words(), silent=True))
+        await self._patience.send(place, lambda: self._post.send(place, words.first_words(), silent=True, counted=1))
 
     async def here(self, who: Heard) -> None:
         """Somebody speaks there, so it can be reached: looked at once a start."""

@@ -94,9 +94,11 @@ class Desk:
         self._talk.waiting.pop(who.person_ext, None)
         await self._comings.here(who)
         name, _, payload = line.partition(" ")
-        if who.private and name.casefold() == "/start" and payload.strip():
-            await self._followed(who, payload.strip())
-            return
+        if name.casefold() == "/start":
+            if who.private and payload.strip():
+                await self._followed(who, payload.strip())
+                return
+            line = name  # what a link into a group carried says nothing here
         said = Said(line=line)
         asked, reply = await self._talk.run(who, said)
         await self._talk.answer(who, said, asked, reply)

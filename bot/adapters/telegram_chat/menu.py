@@ -60,8 +60,14 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
     async with db.reading() as uow:
         if await uow.facts.get(name) == digest:
             return False
-    for scope, offered in wanted:
-        await bot.set_my_commands(offered, scope=scope)
+    try:
+        for scope, offered in wanted:
+            await bot.set_my_commands(offered, scope=scope)
+    except InvalidToken as error:
+        if not is_unknown_method(error):
+            raise
+        log.warning("this server knows no menus; commands work without them")
+        return False
     async with db.writing() as uow:
         await uow.facts.put(name, digest)
         await uow.commit()

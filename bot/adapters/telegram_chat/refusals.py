@@ -41,6 +41,12 @@ def is_markup(error: TelegramError) -> bool:
     return isinstance(error, BadRequest) and "can't parse entities" in error.message.lower()
 
 
+def is_unknown_method(error: TelegramError) -> bool:
+    """A 404 is a method this server does not know: a token that is not taken (any more) is a 401, and one that never
+    was fails at the first request. The library takes them for the same."""
+    return isinstance(error, InvalidToken) and "unauthorized" not in error.message.lower()
+
+
 def translated(error: TelegramError, *, private: bool) -> RetryLaterError | UnreachableError:
     """The port's error for one of the library's."""
     if isinstance(error, RetryAfter):
@@ -50,6 +56,8 @@ def translated(error: TelegramError, *, private: bool) -> RetryLaterError | Unre
         return UnreachableError(Why.PERSON if private else Why.CHAT, error.message)
     if isinstance(error, ChatMigrated):
         return RetryLaterError(LOST_LINE_MS)
+    if is_unknown_method(error):
+        return UnreachableError(Why.MESSAGE, error.message)
     if isinstance(error, InvalidToken | Conflict):
         return RetryLaterError(NO_BOT_MS, overall=True)
     if isinstance(error, BadRequest):

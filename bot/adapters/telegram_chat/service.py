@@ -101,7 +101,7 @@ class Telegram:
 
     async def stop(self) -> None:
         """Leave; what does not end in time is dropped."""
-        self._patience.closing.set()
+        await self._patience.close()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

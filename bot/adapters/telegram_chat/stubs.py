@@ -59,14 +59,16 @@ class Stubs:
             if last.key == key:
                 return
             try:
-                await self._patience.send(who.place, lambda: self._post.edit(who.place, last.ref, text, keys))
+                await self._patience.send(
+                    who.place, lambda: self._post.edit(who.place, last.ref, text, keys, counted=1)
+                )
                 self._shown[name] = _Stub(last.ref, key, now)
                 return
             except UnreachableError as error:
                 if error.why is not Why.MESSAGE:
                     raise
         ref = await self._patience.send(
-            who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True)
+            who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True, counted=1)
         )
         self._shown[name] = _Stub(ref, key, now)
 

@@ -17,7 +17,7 @@ from bot.adapters.telegram_chat.heard import Heard
 from bot.adapters.telegram_chat.keyboard import Keys, keys_of
 from bot.adapters.telegram_chat.knock import Knock
 from bot.adapters.telegram_chat.marks import Ink, Run
-from bot.adapters.telegram_chat.patience import Patience
+from bot.adapters.telegram_chat.patience import MOST_MS, SOON_MS, Patience
 from bot.adapters.telegram_chat.places import Place, Ref
 from bot.adapters.telegram_chat.post import Post
 from bot.adapters.telegram_chat.rights import Rights, Standing
@@ -197,13 +197,13 @@ class Talk:
         if over is not None and not reply.files and self._post.fits(reply):
             try:
                 edited = await self._patience.send(
-                    place, lambda: self._post.edit(place, over.ref, reply, keys, unless_after=over.turn)
+                    place, lambda: self._post.edit(place, over.ref, reply, keys, unless_after=over.turn, counted=1)
                 )
                 return over.ref if edited else None
             except UnreachableError as error:
                 if error.why is not Why.MESSAGE:
                     raise
-        return await self._patience.send(place, lambda: self._post.send(place, reply, keys))
+        return await self._patience.send(place, lambda: self._post.send(place, reply, keys, counted=1))
 
     async def _ask_to_type(
         self, place: Place, who: Heard, question: Asked, about: str | None, over: Over | None
@@ -214,21 +214,32 @@ class Talk:
         key = await self._buttons.keep(step.line(), None, about)
         extra = (Run(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
         force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
-        await self._patience.send(place, lambda: self._post.send(place, question.reply, force=force, extra=extra))
+        await self._patience.send(
+            place, lambda: self._post.send(place, question.reply, force=force, extra=extra, counted=1)
+        )
         self.waiting[who.person_ext] = key
 
     async def _in_group(self, who: Heard, asked: Invocation, reply: Reply) -> None:
-        """For everybody, in the topic where it was asked; where the group's minute is full or the chat takes no such
-        message, to her alone."""
-        if who.person is None or not self._patience.too_long(who.place):
-            keys = keys_of(reply.actions)
-            try:
-                await self._patience.send(who.place, lambda: self._post.send(who.place, reply, keys, to=who.message))
-                return
-            except UnreachableError as error:
-                if error.why is not Why.FORBIDDEN or who.person is None:
-                    raise
-        await self._privately(who, Said(line=asked.text), asked, reply, None)
+        """For everybody, in the topic where it was asked; where the group's minute is full, to her alone."""
+        wait = self._patience.wait(who.place)
+        if wait > MOST_MS and who.person is not None:
+            await self._privately(who, Said(line=asked.text), asked, reply, None)
+        elif wait > SOON_MS:
+            self._patience.behind(self._openly(who, asked, reply))
+        else:
+            await self._openly(who, asked, reply)
+
+    async def _openly(self, who: Heard, asked: Invocation, reply: Reply) -> None:
+        """In the group; where it takes no such message, to her alone."""
+        keys = keys_of(reply.actions)
+        try:
+            await self._patience.send(
+                who.place, lambda: self._post.send(who.place, reply, keys, to=who.message, counted=1)
+            )
+        except UnreachableError as error:
+            if error.why is not Why.FORBIDDEN or who.person is None:
+                raise
+            await self._privately(who, Said(line=asked.text), asked, reply, None)
 
     async def _privately(self, who: Heard, said: Said, asked: Invocation, reply: Reply, knock: Knock | None) -> None:
         if who.person is None:
