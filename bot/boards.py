@@ -18,7 +18,8 @@ SPARK_POINTS = 24
 
 async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     """The market at a glance, as of its last tick."""
-    state = await uow.markets.state(market.id)
+    market = await uow.markets.known(market.id)
+    state = await uow.markets.state(market)
     rounds = await uow.events.of(market.id, "Eliminated")
     path = await _path(uow, market)
     metric = await uow.metrics.latest(market.id)
@@ -28,7 +29,7 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         title=market.title,
         status=status_word(market),
         rows=tuple(rows),
-        volume=await uow.trades.volume(market.id),
+        volume=market.volume,
         people=await uow.members.count(market.id),
         now_ms=now_ms,
         next_step=step_words(step) if step else "",

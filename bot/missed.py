@@ -33,7 +33,7 @@ async def with_missed(db: Database, said: Invocation, reply: Reply, now_ms: int)
 
 async def _take(db: Database, said: Invocation, now_ms: int) -> list[Reply]:
     async with db.reading() as uow:
-        if not await uow.outbox.laid_aside(said.platform, said.person_ext, 1):
+        if not await uow.outbox.anything_aside(said.platform, said.person_ext):
             return []
     told: list[Reply] = []
     async with db.writing() as uow:

@@ -100,8 +100,7 @@ async def _eliminated(told: Telling) -> Reply:
 
 
 async def _resolved(told: Telling) -> Reply:
-    members = await told.uow.members.of(told.market.id)
-    names = {member.person: member.name for member in members}
+    names = await told.uow.members.names(told.market.id)
     winner = int(told.facts["winner"])
     alt = f"{name_of(told.market.params, winner)} wins: every price from the start to the end"
     reason = await _reason(told, "correct", [winner]) or await _reason(told, "resolve", [winner])

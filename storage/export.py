@@ -79,21 +79,24 @@ class Ranked:
 
 def standings(members: Iterable[Member], latest: TickRow | None) -> list[Ranked]:
     """Everybody, best first by gain over stake; equal ones by who joined first, then by id."""
-    rows = [
+    rows = [(-_share_key(final - one.stake, one.stake), one.joined_ms, one.person, one, final) for one, final in (
+        (one, worth(one, latest)) for one in members
+    )]  # fmt: skip
+    rows.sort(key=lambda row: row[:3])
+    ranks: dict[int, int] = {}
+    return [
         Ranked(
-            rank=0, person=one.person, name=one.name, stake=one.stake, final=worth(one, latest), trades=one.trade_count,
-            volume=one.volume, fees=one.fees, gas=one.gas,
+            rank=ranks.setdefault(key, place), person=one.person, name=one.name, stake=one.stake, final=final,
+            trades=one.trade_count, volume=one.volume, fees=one.fees, gas=one.gas,
         )
-        for one in sorted(members, key=lambda one: (one.joined_ms, one.person))
+        for place, (key, _, _, one, final) in enumerate(rows, 1)
     ]  # fmt: skip
-    rows.sort(key=lambda row: -row.share)
-    ranks: dict[Fraction, int] = {}
-    return [_placed(row, ranks.setdefault(row.share, place)) for place, row in enumerate(rows, 1)]
 
 
-def _placed(row: Ranked, rank: int) -> Ranked:
-    values = {part.name: getattr(row, part.name) for part in fields(row)}
-    return Ranked(**{**values, "rank": rank})
+def _share_key(gain: int, stake: int) -> int:
+    """Orders and tells apart shares as the exact fractions do, but in a tenth of their time: two different fractions
+    of stakes below 2^63 lie further apart than 2^-126."""
+    return (gain << 128) // stake if stake > 0 else 0
 
 
 def worth(member: Member, latest: TickRow | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
@@ -84,8 +84,7 @@ class Markets(Repository):
 
     async def use(self, person: int, market: int) -> None:
         """Make it the market her private commands speak of."""
-        hers = people.c.id == await self._uow.people.owner(person)
-        await self._uow.run(update(people).where(hers).values(market=market))
+        await self._uow.run(_USE, {"person": person, "used": market})
 
     async def all(self) -> list[Market]:
         return await self._many(select(config).order_by(config.c.market))
@@ -172,6 +171,10 @@ class Markets(Repository):
         self._uow.cache.put(market.id, market.tick, market.head, state)
         return state
 
+    def at_hand(self, market: Market) -> MarketState | None:
+        """`state` if it need not be loaded; of a snapshot only: a writing unit may have changed what it is made of."""
+        return None if self._uow.seen is None else self._uow.cache.get(market.id, market.tick, market.head)
+
     async def start_params(self, market: int) -> MarketParams:
         """The parameters it started with: where a replay begins. Raises LookupError before the start."""
         row = await self._uow.row(select(config.c.start_params).where(config.c.market == market))
@@ -219,6 +222,11 @@ _OF_CHAT = (
     .order_by(case((config.c.status.in_(ENDED), 1), else_=0), config.c.market.desc())
     .limit(1)
 )
+
+
+_SHE = people.alias("she")
+_OWNER = select(func.coalesce(_SHE.c.merged_into, _SHE.c.id)).where(_SHE.c.id == bindparam("person"))
+_USE = update(people).where(people.c.id == _OWNER.scalar_subquery()).values(market=bindparam("used"))
 
 
 def _planned(at_ms: int) -> dict[str, object]:

@@ -110,7 +110,8 @@ class Members(Repository):
         these = {"market": market, "these": sorted(set(numbers))}
         found, tokens = await self._uow.markets.known(market), await self._held(_THESE_HELD, these)
         for row in await self._uow.rows(_THESE, these):
-            self._ahead[market, row["user"]] = _member(found, row, tokens.get(row["user"], {}))
+            held = _in_order(found, tokens.get(row["user"], {}))
+            self._ahead[market, row["user"]] = _member(found, row, held)
 
     async def used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
@@ -131,6 +132,11 @@ class Members(Repository):
         hers = and_(users.c.market == market, users.c.user == person)
         await self._uow.run(update(users).where(hers).values(display_name=clean(name)))
 
+    async def names(self, market: int) -> Mapping[int, str]:
+        """What everybody is called there, by person id."""
+        query = select(users.c.user, users.c.display_name).where(users.c.market == market).order_by(users.c.user)
+        return {row["user"]: row["display_name"] for row in await self._uow.rows(query)}
+
     async def count(self, market: int) -> int:
         return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
 
@@ -138,9 +144,14 @@ class Members(Repository):
         if not rows:
             return []
         found = await self._uow.markets.known(market)
+        state = self._uow.markets.at_hand(found)
+        if state is not None:
+            accounts, none = state.accounts, ((0, 0),) * found.params.n_outcomes
+            funded = ((row, accounts.get(row["user"])) for row in rows)
+            return [_member(found, row, account.tokens if account else none) for row, account in funded]
         one = rows[0]["user"] if len(rows) == 1 else None
         tokens = await self._tokens(found, one) if found.start_ms is not None else {}
-        return [_member(found, row, tokens.get(row["user"], {})) for row in rows]
+        return [_member(found, row, _in_order(found, tokens.get(row["user"], {}))) for row in rows]
 
     async def available(self, market: int, person: int) -> int | None:
         """What she can still put into orders of a started market; None: no member."""
@@ -205,8 +216,13 @@ def _stays(market: Market, member: Member) -> str | None:
     return "has_paid" if member.net_pnl else None
 
 
-def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]) -> Member:
+def _in_order(market: Market, held: Mapping[tuple[int, str], int]) -> tuple[tuple[int, int], ...]:
+    """(YES, NO) by outcome; nothing before the start."""
     outcomes = range(market.params.n_outcomes) if market.start_ms is not None else range(0)
+    return tuple((held.get((i, "yes"), 0), held.get((i, "no"), 0)) for i in outcomes)
+
+
+def _member(market: Market, row: RowMapping, tokens: tuple[tuple[int, int], ...]) -> Member:
     return Member(
         market=row["market"],
         person=row["user"],
@@ -223,5 +239,5 @@ def _member(market: Market, row: RowMapping, held: Mapping[tuple[int, str], int]
         fees=row["fees"],
         gas=row["gas"],
         escrow=row["escrow"],
-        tokens=tuple((held.get((i, "yes"), 0), held.get((i, "no"), 0)) for i in outcomes),
+        tokens=tokens,
     )

@@ -235,6 +235,10 @@ class Outbox(Repository):
             await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
         )
 
+    async def anything_aside(self, platform: str, target: str) -> bool:
+        """Whether `laid_aside` has anything."""
+        return await self._uow.row(_ASIDE, {"platform": platform, "target": target}) is not None
+
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
         return await self._uow.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
@@ -285,6 +289,12 @@ class Outbox(Repository):
 
 
 _NOWHERE = (None, None)
+_ASIDE = (  # built once: every answer asks it
+    select(outbox.c.id)
+    .where(outbox.c.platform == bindparam("platform"), outbox.c.target == bindparam("target"))
+    .where(outbox.c.dropped.is_(True), outbox.c.audience != Audience.CHAT.value)
+    .limit(1)
+)
 _DELIVERED = delete(outbox).where(outbox.c.id == bindparam("b_id"), outbox.c.revision == bindparam("b_revision"))
 
 

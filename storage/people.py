@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, func, insert, or_, select, update
 
 from storage.clean import clean
 from storage.records import Identity, Person
@@ -78,9 +78,8 @@ class People(Repository):
     async def selves(self, person: int) -> tuple[int, ...]:
         """Every number that is hers, whichever of them is given: her own first, then those joined to it, by id. Her
         accounts in markets stand under any of them."""
-        owner = await self.owner(person)
-        query = select(people.c.id).where(people.c.merged_into == owner).order_by(people.c.id)
-        return (owner, *(row["id"] for row in await self._uow.rows(query)))
+        rows = await self._uow.rows(_SELVES, {"person": person})
+        return tuple(row["id"] for row in rows) or (person,)
 
     async def hold(self, *ids: int) -> None:
         """Nobody else joins, leaves or is joined under these numbers until the unit ends."""
@@ -121,6 +120,13 @@ _FIND = (  # built once: every line anybody types begins with it
 )
 
 _OWNER = func.coalesce(people.c.merged_into, people.c.id)
+_SHE = people.alias("she")
+_HER = select(func.coalesce(_SHE.c.merged_into, _SHE.c.id)).where(_SHE.c.id == bindparam("person")).scalar_subquery()
+_SELVES = (
+    select(people.c.id)
+    .where(or_(people.c.id == _HER, people.c.merged_into == _HER))
+    .order_by(case((people.c.id == _HER, 0), else_=1), people.c.id)
+)
 
 
 def _person(row: RowMapping) -> Person:

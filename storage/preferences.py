@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select
+from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select
 
 from storage.dialect import upsert
 from storage.repository import Repository
-from storage.schema import pings, preferences
+from storage.schema import people, pings, preferences
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
@@ -39,20 +39,19 @@ class PreferencesOf(Repository):
 
     async def of(self, person: int) -> Preferences:
         """Hers, whichever of her numbers is given."""
-        owner = await self._uow.people.owner(person)
-        if owner in self._ahead:
-            return self._ahead[owner]
-        row = await self._uow.row(_OF, {"person": owner})
+        if person in self._ahead:
+            return self._ahead[person]
+        row = await self._uow.row(_OF, {"person": person})
         return Preferences() if row is None else _preferences(row)
 
     async def ahead(self, ids: Collection[int]) -> None:
         """Read all these at once for the `of` of each to come; of a snapshot only, whose rows do not change."""
         if self._uow.seen is None or not ids:
             return
-        await self._uow.people.ahead(ids)
-        owners = [await self._uow.people.owner(one) for one in ids]
-        rows = await self._uow.rows(select(preferences).where(preferences.c.person.in_(sorted(set(owners)))))
-        self._ahead |= dict.fromkeys(owners, Preferences()) | {row["person"]: _preferences(row) for row in rows}
+        owners = {one: one for one in ids} | dict(await self._uow.people.owners(ids))
+        rows = await self._uow.rows(select(preferences).where(preferences.c.person.in_(sorted({*owners.values()}))))
+        kept = {row["person"]: _preferences(row) for row in rows}
+        self._ahead |= {one: kept.get(owner, Preferences()) for one, owner in owners.items()}
 
     async def put(self, person: int, wanted: Preferences) -> None:
         row = {
@@ -65,7 +64,8 @@ class PreferencesOf(Repository):
         await self._uow.run(upsert(self._uow.dialect, preferences, ("person",), row), row)
 
 
-_OF = select(preferences).where(preferences.c.person == bindparam("person"))
+_OWNER = select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person"))
+_OF = select(preferences).where(preferences.c.person == _OWNER.scalar_subquery())
 
 
 def _preferences(row: RowMapping) -> Preferences:

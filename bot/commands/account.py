@@ -27,7 +27,7 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
         person, _ = await ctx.known(uow)
         before = await uow.members.get(market.id, person.id)
         own = before.person if before else person.id
-        taken = [one.name for one in await uow.members.of(market.id) if one.person != own]
+        taken = [name for number, name in (await uow.members.names(market.id)).items() if number != own]
         wanted = name or (before.name if before else ctx.invocation.person_name)
         member = await uow.members.join(
             market.id, person.id, person_name(wanted, taken), request_id(ctx.invocation), ctx.now_ms

@@ -157,8 +157,8 @@ class Doors:
         async with self._db.reading() as uow:
             chat = await uow.chats.find(NAME, room)
             market = await uow.markets.of_chat(chat.id) if chat else None
-            members = await uow.members.of(market.id) if market else ()
-        return taken | {member.name for member in members}
+            names = await uow.members.names(market.id) if market else {}
+        return taken | {*names.values()}
 
     async def _say(self, request: web.Request) -> web.Response:
         room, who, given = self._room(request), await self._person(request), await guard.body(request)

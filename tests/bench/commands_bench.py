@@ -1,0 +1,143 @@
+"""What a command costs in a crowded market, through the dispatcher: `python -m tests.bench.commands_bench`.
+
+Milliseconds, median and worst in a hundred; `cpu` is processor time of this process (of SQLite all of it, of PostgreSQL
+without the server's); `statements` are those the database was sent, the begin and end of transactions not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from bot.invocation import ChatKind, Invocation
+from bot.reply import Reply
+from storage.database import Database
+from tests.bench.crowded import Counted, counting, crowded, databases, silent
+from tests.bot.play import Play, button
+
+LINES = ("/board", "/help", "/balance", "/positions", "/orders", "/trades", "/leaderboard", "/settings", "/tape")
+
+
+class Clocked:
+    """The times of one command."""
+
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+        self.statements: list[int] = []
+
+    def start(self) -> None:
+        self._counted.statements.clear()
+        self._began, self._used = time.perf_counter(), time.process_time()
+
+    def stop(self) -> None:
+        self.wall.append((time.perf_counter() - self._began) * 1_000)
+        self.cpu.append((time.process_time() - self._used) * 1_000)
+        self.statements.append(len(self._counted.statements))
+
+    def figures(self) -> dict[str, float]:
+        ranked = sorted(self.wall)
+        return {
+            "ms": round(median(ranked), 2),
+            "p99": round(ranked[min(len(ranked) - 1, len(ranked) * 99 // 100)], 2),
+            "cpu": round(median(self.cpu), 2),
+            "statements": max(self.statements),
+        }
+
+
+async def said(play: Play, who: int, line: str, clock: Clocked | None = None) -> Reply:
+    play.now += 1_000
+    one = Invocation(
+        text=line,
+        platform="room",
+        person_ext=f"p{who}",
+        person_name=f"Person {who}",
+        chat_ext="room",
+        chat_kind=ChatKind.ROOM,
+        is_admin=False,
+        request_id=f"r{play.now}",
+    )
+    if clock is not None:
+        clock.start()
+    reply = await play.dispatcher.run(one)
+    if clock is not None:
+        clock.stop()
+    assert reply.ok, (line, reply)
+    return reply
+
+
+async def completed(play: Play, who: int, line: str, clock: Clocked) -> None:
+    play.now += 1_000
+    one = Invocation(
+        text=line,
+        platform="room",
+        person_ext=f"p{who}",
+        person_name=f"Person {who}",
+        chat_ext="room",
+        chat_kind=ChatKind.ROOM,
+        is_admin=False,
+        request_id="",
+    )
+    clock.start()
+    assert await play.dispatcher.complete(one)
+    clock.stop()
+
+
+async def measured(db: Database, members: int, orders: int, times: int) -> dict[str, dict[str, float]]:
+    play = await crowded(db, members, orders)
+    await silent(play)
+    with counting(db) as counted:
+        names = (*LINES, "/buy (ticket)", "Confirm", "completion")
+        clocks = {name: Clocked(counted) for name in names}
+        for at in range(times + 2):  # the first two warm up
+            who = at * 7 % members
+            if at == 2:
+                clocks = {name: Clocked(counted) for name in names}
+            for line in LINES:
+                await said(play, who, line, clocks[line])
+            ticket = await said(play, who, f"/buy {at % 8 + 1} yes $5", clocks["/buy (ticket)"])
+            await said(play, who, button(ticket, "Confirm"), clocks["Confirm"])
+            await completed(play, who, "/buy ge", clocks["completion"])
+    return {name: clock.figures() for name, clock in clocks.items()}
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    names = ("ms", "p99", "cpu", "statements")
+    lines = [f"{'command':16}" + "".join(f"{name:>11}" for name in names)]
+    return "\n".join(
+        [*lines, *(f"{line:16}" + "".join(f"{row[name]:>11}" for name in names) for line, row in found.items())]
+    )
+
+
+async def bench(
+    members: int, orders: int, times: int, only: str | None = None
+) -> dict[str, dict[str, dict[str, float]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with databases(Path(folder), only) as dbs:
+            return {name: await measured(db, members, orders, times) for name, db in dbs.items()}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, default=1_000)
+    parser.add_argument("--orders", type=int, default=10_000)
+    parser.add_argument("--times", type=int, default=100)
+    parser.add_argument("--db", choices=("sqlite", "postgres"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(words)
+    found = asyncio.run(bench(options.members, options.orders, options.times, options.db))
+    for name, rows in found.items():
+        print(f"{name}\n{table(rows)}\n")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
