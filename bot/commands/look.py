@@ -17,7 +17,7 @@ from bot.times import SpanArg
 from bot.words import input as words_input
 from bot.words import look as words
 from bot.words import season as words_season
-from engine.state import Side
+from engine.state import Side, Status
 from storage.export import standings
 from storage.records import ENDED
 
@@ -66,7 +66,8 @@ async def leaderboard(ctx: Ctx, *, market: MarketView | None, scope: ScopeArg | 
         members = await uow.members.of(market.id)
         latest = None if market.record.over else await uow.ticks.latest(market.id)
     found = standings(members, latest)
-    return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx))
+    called_off = market.status is Status.VOIDED
+    return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off)
 
 
 async def _season(ctx: Ctx, market: MarketView | None) -> Reply:

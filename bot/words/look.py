@@ -123,11 +123,11 @@ def _trade_word(trade: TradeRow) -> str:
 # -- everybody's
 
 
-def leaderboard(found: Sequence[Ranked], shown: int, *, over: bool, audience: Audience) -> Reply:
+def leaderboard(
+    found: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool = False
+) -> Reply:
     if not found:
         return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
-    best = found[0]
-    verb = "won" if over else "leads"
     rows = tuple(
         (
             line(f"{one.rank}"),
@@ -147,8 +147,24 @@ def leaderboard(found: Sequence[Ranked], shown: int, *, over: bool, audience: Au
     )
     rest = len(found) - shown
     more = line(quiet(f"and {rest} more")) if rest > 0 else ()
-    head = f"{clean(best.name)} {verb} with {money(best.final, Cut.DOWN)}."
-    return say(head, blocks=(Table(columns=columns, rows=rows, more=more),), audience=audience)
+    traded = [one for one in found if one.trades]
+    head = "This market was called off; nobody won." if called_off else _first(traded if over else found, over=over)
+    blocks: list[Line | Table] = [Table(columns=columns, rows=rows, more=more)]
+    if over and not called_off and traded and traded[0].rank > 1:
+        blocks.append(line(quiet("Who has not traded stands on no podium.")))
+    return say(head, blocks=blocks, audience=audience)
+
+
+def _first(found: Sequence[Ranked], *, over: bool) -> str:
+    """Who is ahead; those who are level share it."""
+    if not any(one.trades for one in found):
+        return "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
+    level = [one for one in found if one.rank == found[0].rank]
+    name, worth = clean(level[0].name), money(level[0].final, Cut.DOWN)
+    if len(level) == 1:
+        return f"{name} {'won' if over else 'leads'} with {worth}."
+    others = clean(level[1].name) if len(level) == 2 else f"{len(level) - 1:,} others"
+    return f"{name} and {others} {'share first place' if over else 'are level at the top'}."
 
 
 def markets(found: Sequence[Market], current: int | None) -> Reply:

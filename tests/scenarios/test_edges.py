@@ -1,0 +1,217 @@
+"""Markets at their edges, as tables: who comes late, who only watches, nobody trades, everybody is level, two are left,
+called off half way. Rows as in `test_life`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bot.play import BOSS, town
+from tests.scenarios.test_life import Row, perform
+
+START: tuple[Row, ...] = (
+    (BOSS, '/admin create Cup A, B, C, D odds "40 30 20 10"', "Cup is drafted"),
+    (BOSS, "/admin set gas $0.01", "gas is now"),
+    (BOSS, "/admin schedule +10m for 5m out 1; +30m for 5m out 1; +1h for 5m winner ask", "Nothing has changed yet"),
+    (BOSS, "press Confirm", "The timetable is set"),
+    (BOSS, "/admin open", "open to join"),
+    ("ada", "/join", "Welcome, Ada"),
+    ("bob", "/join", "Welcome, Bob"),
+    (BOSS, "/admin start", "2 people"),
+    (BOSS, "press Confirm", "begins with the next tick"),
+    ("tick", "2s", "open for trading"),
+)
+ROUND_1: tuple[Row, ...] = (
+    ("tick", "10m", "Trading is frozen: round 1"),
+    ("tick", "5m"),
+    (BOSS, "/admin eliminate d", "D would be out"),
+    (BOSS, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "D is out."),
+)
+ROUND_2: tuple[Row, ...] = (
+    ("tick", "20m", "Trading is frozen: round 2"),
+    ("tick", "5m"),
+    (BOSS, "/admin eliminate c", "C would be out"),
+    (BOSS, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "C is out."),
+)
+FINAL: tuple[Row, ...] = (("tick", "30m", "Trading has closed"), ("tick", "5m"))
+A_WINS: tuple[Row, ...] = (
+    (BOSS, "/admin resolve a", "A would win"),
+    (BOSS, "press Confirm", "A wins with the next tick"),
+)
+
+LATE: tuple[Row, ...] = (
+    ("zoe", "/buy a yes 5", "!", "no account in this market yet", "/join"),
+    ("zoe", "/join Ada", "Welcome, Ada 2: $1,000.00"),  # a taken name is numbered, not refused
+    ("zoe", "/buy a yes 5", "Buy A YES"),
+    ("zoe", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("told zoe", "", "Filled: 5 A YES"),
+    ("tick", "10m", "Trading is frozen: round 1"),
+    ("yan", "/join", "Welcome, Yan: $1,000.00", "Trading is frozen just now"),
+    ("yan", "/buy a yes 5", "!", "while a round is decided"),
+    ("tick", "5m"),
+    (BOSS, "/admin eliminate d", "D would be out"),
+    (BOSS, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "D is out."),
+    ("yan", "/join", "You are in, as Yan, with $1,000.00"),
+    ("yan", "/buy d yes 5", "!", "D is out"),
+    *ROUND_2,
+    *FINAL,
+    ("wen", "/join", "!", "nobody can join any more", "/board"),
+    ("wen", "/board", "A leads at", "out in round 1"),
+    ("wen", "/balance", "!", "no account"),
+    *A_WINS,
+    ("tick", "2s", "A wins Cup."),
+    ("wen", "/join", "!"),
+    ("wen", "/leaderboard", "Ada 2 won with"),
+)
+
+SPECTATOR: tuple[Row, ...] = (
+    ("eve", "/settings", "Slippage"),
+    ("eve", "/privacy", "Nothing is stored"),
+    ("eve", "/board", "A leads at 40.0¢"),
+    ("eve", "/book a", "Nobody waits in the book"),
+    ("eve", "/depth a", "$1,000 of A YES"),
+    ("eve", "/chart a", "A YES stands at"),
+    ("eve", "/leaderboard", "Nobody has traded yet; everybody is level"),
+    ("eve", "/tape", "Nothing has been traded yet"),
+    ("eve", "/rules", "play money"),
+    ("eve", "/help", "Looking on"),
+    ("eve", "/markets", "no market yet", "/join"),
+    ("eve", "/verify", "Everything adds up"),
+    ("eve", "/quote a yes 10", "Buy A YES"),
+    *(
+        ("eve", line, "!", "no account in this market yet", "/join")
+        for line in (
+            "/balance",
+            "/positions",
+            "/orders",
+            "/trades",
+            "/cancel all",
+            "/buy a yes 5",
+            "/sell a yes 5",
+            "/buy",
+        )
+    ),
+    *(
+        ("eve", line, "!", "for this chat's admins")
+        for line in ("/admin monitor", "/admin void", "/admin grant eve $5000", "/admin log", "/admin export ledger")
+    ),
+    ("eve", "/forget", "Forget you"),
+    ("eve", "press Confirm", "You are forgotten"),
+    ("eve", "/privacy", "Nothing is stored"),
+)
+
+NOBODY: tuple[Row, ...] = (
+    *ROUND_1,
+    *ROUND_2,
+    *FINAL,
+    (BOSS, "/admin resolve a", "Nobody holds a token that would be right"),
+    (BOSS, "press Confirm", "A wins with the next tick"),
+    ("tick", "2s", "A wins Cup.", "Nobody held a token that was right", "nobody stands on the podium"),
+    ("ada", "/leaderboard", "Nobody traded, so nobody won"),
+    ("ada", "/trades", "You have not traded yet"),
+    ("ada", "/positions", "you ended with $1,000.00"),
+    (BOSS, "/admin export trades", "0 rows"),
+    (BOSS, "/admin season", "No season"),
+)
+
+LEVEL: tuple[Row, ...] = (
+    ("ada", "/buy a yes 10 limit 40c", "Buy A YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("bob", "/buy a no 10 limit 60c", "Buy A NO"),
+    ("bob", "press Confirm", "Sent."),
+    ("cyd", "/join", "Welcome, Cyd"),
+    ("tick", "2s"),
+    ("ada", "/leaderboard", "Name"),
+    (BOSS, "/admin void", "called off"),
+    (BOSS, "press Confirm", "called off with the next tick"),
+    ("tick", "2s", "This market is called off"),
+    ("ada", "/leaderboard", "This market was called off; nobody won."),
+    ("ada", "/balance", "You have $1,000.00 to spend"),
+)
+
+TWO_LEFT: tuple[Row, ...] = (
+    ("ada", "/buy a yes $50", "Buy A YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    (BOSS, "/admin eliminate b, c, d", "!", "at least two must stay in"),
+    (BOSS, "/admin eliminate c, d", "C and D would be out"),
+    (BOSS, "press Confirm", "go out with the next tick"),
+    ("tick", "2s", "C and D are out.", "The sum of all YES stays"),
+    (BOSS, "/admin eliminate b", "!", "at least two must stay in", "/admin resolve"),
+    (BOSS, "/admin resolve c", "!", "out already"),
+    ("ada", "/buy c yes 5", "!", "C is out"),
+    (BOSS, "/admin resolve b", "B would win"),
+    (BOSS, "press Confirm", "B wins with the next tick"),
+    ("tick", "2s", "B wins Cup.", "🥇 Ada $949.99"),
+    ("bob", "/leaderboard", "Ada won with $949.99", "Who has not traded stands on no podium"),
+    ("ada", "/sell a yes all", "!", "This market is over"),
+)
+
+VOID_LATE: tuple[Row, ...] = (
+    ("ada", "/buy a yes 100", "Buy A YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("bob", "/buy d no 50", "Buy D NO"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    *ROUND_1,
+    ("told bob", "", "You are paid $50.00"),
+    ("bob", "/buy c yes 30", "Buy C YES"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("ada", "/sell a yes 40", "Sell A YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("ada", "/buy b yes 5 limit 1c", "Buy B YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    (BOSS, "/admin void rained off", "Everybody would get back what she put in, net"),
+    (BOSS, "press Confirm", "called off with the next tick"),
+    ("tick", "2s", "This market is called off", "Rained off"),
+    ("ada", "/balance", "You have $1,000.00 to spend"),
+    ("bob", "/balance", "You have $1,000.00 to spend"),
+    ("ada", "/leaderboard", "This market was called off; nobody won."),
+    ("ada", "/orders", "No order of yours waits"),
+    (BOSS, "/admin void", "!", "Cup is over"),
+    (BOSS, "/admin correct a", "!"),
+    ("bob", "/positions", "you ended with $1,000.00"),
+)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [LATE, SPECTATOR, NOBODY, LEVEL, TWO_LEFT, VOID_LATE],
+    ids=["late", "spectator", "nobody traded", "level", "two left", "void after an elimination"],
+)
+async def test_a_market_at_its_edges(tmp_path: Path, rows: tuple[Row, ...]) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, START)
+        await perform(play, rows)
+        async with play.db.reading() as uow:
+            audit = await uow.ledger.audit(1)
+            assert audit.ok
+
+
+async def test_equals_share_a_step_and_the_first_place(tmp_path: Path) -> None:
+    """Two who did the same by the same tick: one step on the podium, and nobody is said to have won alone."""
+    rows: tuple[Row, ...] = (
+        ("ada", "/buy a yes 10 limit 40c", "Buy A YES"),
+        ("ada", "press Confirm", "Sent."),
+        ("bob", "/buy a yes 10 limit 40c", "Buy A YES"),
+        ("bob", "press Confirm", "Sent."),
+        ("cyd", "/join", "Welcome"),
+        ("tick", "2s"),
+        ("cyd", "/buy a no $40", "Buy A NO"),
+        ("cyd", "press Confirm", "Sent."),
+        ("tick", "2s"),
+        ("ada", "/leaderboard", "Ada and Bob are level at the top"),
+        *A_WINS,
+        ("tick", "2s", "🥇 Ada", "🥇 Bob", "shared"),
+        ("cyd", "/leaderboard", "Ada and Bob share first place"),
+    )
+    async with town(tmp_path) as play:
+        await perform(play, START)
+        await perform(play, rows)
