@@ -184,6 +184,7 @@ def test_a_ref_says_whether_its_text_is_a_caption() -> None:
         (BadRequest("Need administrator rights in the channel chat"), False, Why.FORBIDDEN),
         (BadRequest("Topic_closed"), False, Why.FORBIDDEN),
         (BadRequest("Message thread not found"), False, Why.CHAT),
+        (InvalidToken("Not Found: method not found"), False, Why.MESSAGE),
     ],
 )
 def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Why) -> None:
@@ -199,7 +200,7 @@ def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool
         (TimedOut(), 2_000, False),
         (NetworkError("bad gateway"), 2_000, False),
         (ChatMigrated(-100), 2_000, False),
-        (InvalidToken(), 10_000, True),
+        (InvalidToken("Unauthorized"), 10_000, True),
         (Conflict("other getUpdates"), 10_000, True),
     ],
 )
