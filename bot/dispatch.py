@@ -24,6 +24,7 @@ from bot.reply import Reply
 from bot.words import asking as words_asking
 from bot.words import input as words_input
 from engine.state import Status
+from storage.clean import clean
 from storage.database import Database
 from storage.preferences import Preferences
 from storage.records import Chat, Market, Member, Person
@@ -74,6 +75,7 @@ class Dispatcher:
 
     async def run(self, said: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
+        said = _sound(said)
         try:
             reply = await self._run(said)
         except Exception:
@@ -292,3 +294,11 @@ class Dispatcher:
         if said.chat_kind is ChatKind.PRIVATE:
             return words_input.no_market_in_private()
         return words_input.no_market(admin=said.is_admin)
+
+
+def _sound(said: Invocation) -> Invocation:
+    """Without NUL and half characters: what is typed may come back in a button, which is kept and sent as UTF-8."""
+    args = {clean(name, len(name)): clean(text, len(text)) for name, text in said.args.items()}
+    return replace(
+        said, text=clean(said.text, len(said.text)), command=clean(said.command, len(said.command)), args=args
+    )

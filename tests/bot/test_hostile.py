@@ -23,7 +23,7 @@ from bot.buttons import Buttons
 from bot.charting import text as chart_text
 from bot.reply import Reply
 from storage.export import FORMULA
-from tests.bot.play import BOSS, Play, button, town
+from tests.bot.play import BOSS, Play, button, running, town
 from tests.platform.telegram_peer.html_mode import parse_html
 
 OUTCOMES = ("=SUM(A1) <b>x</b>", "@everyone *bold* `c`", "t.me/evil [a](x) ||s||")
@@ -177,6 +177,18 @@ def _texts(components: object) -> list[str]:
     if isinstance(components, list):
         return [text for one in components for text in _texts(one)]
     return []
+
+
+@pytest.mark.parametrize("line", ["/bu germany yes 5\ud800", "/bu germany\x00 yes 5", "/buy germny\udfff yes 5\ud83d"])
+async def test_half_characters_come_back_in_no_button(tmp_path: Path, line: str) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        reply = await play.say("ada", line)
+        buttons = Buttons(play.db, lambda: play.now)
+        packed = [await buttons.pack(action, 64) for action in reply.actions]
+        assert packed
+        assert all(one.isprintable() for one in packed)
+        await dressed(reply, buttons)
 
 
 async def test_a_spreadsheet_runs_no_cell(tmp_path: Path) -> None:
