@@ -365,6 +365,17 @@ async def test_who_kicks_the_bot_and_asks_it_back_finds_the_market_as_it_was(tmp
         assert (await here.slash(ada, "positions")).ephemeral
 
 
+async def test_who_was_put_out_while_it_was_away_finds_out(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await running(here)
+        await here.stop()
+        here.guild.kick_bot()
+        await here.start()
+        with pytest.raises(UnreachableError) as error:
+            await post(here, NEWS)
+        assert error.value.why is Why.CHAT
+
+
 async def lost(here: Town) -> str | None:
     async with here.db.reading() as uow:
         found = await uow.chats.find("discord", chat(here))

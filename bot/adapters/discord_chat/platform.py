@@ -66,7 +66,7 @@ class DiscordPlatform:
             try:
                 ref = await self._send(channel, message, nonce)
             except discord.Forbidden as error:
-                raise UnreachableError(Why.FORBIDDEN, missing(client, channel.id)) from error
+                raise _shut(client, channel.id, error) from error
             if reply.pin:
                 await self._pin(channel, ref)
             return str(ref)
@@ -77,7 +77,10 @@ class DiscordPlatform:
             found = refs.read(ref)
             if not isinstance(found, refs.Posted):
                 raise UnreachableError
-            await self._change(client, found, await dressed(reply, self._buttons))
+            try:
+                await self._change(client, found, await dressed(reply, self._buttons))
+            except discord.Forbidden as error:
+                raise _shut(client, found.channel, error) from error
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
@@ -149,8 +152,11 @@ class DiscordPlatform:
         return True
 
     async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> refs.Posted:
-        async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
-            channel = await client.create_dm(discord.Object(int(person_ext)))
+        try:
+            async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
+                channel = await client.create_dm(discord.Object(int(person_ext)))
+        except discord.RateLimited as error:
+            raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 
     async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> refs.Posted:
@@ -189,6 +195,17 @@ class DiscordPlatform:
         if rules is None or not rules.ping_role or reply.ping not in rules.ping_kinds:
             return None
         return int(rules.ping_role) if rules.ping_role.isdigit() else None
+
+
+def _shut(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
+    """Which permission is missing; or, where we know all servers and this channel is in none, that we were put out."""
+    everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
+    if error.code == errors.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
+        return UnreachableError(Why.CHAT)
+    said = errors.translated(error)
+    if isinstance(said, UnreachableError) and said.why is Why.FORBIDDEN:
+        return UnreachableError(Why.FORBIDDEN, missing(client, channel_id) or said.detail)
+    return said
 
 
 def found_in_private(chat_ext: str, person_ext: str) -> bool:
