@@ -58,7 +58,10 @@ def ours(host: str, names: Collection[str]) -> bool:
 def same_page(request: web.Request) -> bool:
     """Whether a post comes from a page of ours: browsers name the sending page's origin with every post."""
     origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+    try:
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+    except ValueError:  # no address at all
+        return False
 
 
 def middleware(names: Collection[str]) -> Middleware:
@@ -107,7 +110,12 @@ async def body(request: web.Request) -> dict[str, object]:
     """The JSON object a page sent."""
     try:
         given = json.loads(await request.text())
-    except (ValueError, RecursionError):
+    except (
+        ValueError,
+        RecursionError,
+        LookupError,
+        web.RequestPayloadError,
+    ):  # of a charset or coding nobody knows too
         raise RefusalError(400, words.not_json()) from None
     if not isinstance(given, dict):
         raise RefusalError(400, words.not_json())

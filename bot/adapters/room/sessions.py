@@ -37,6 +37,11 @@ def external_id(token: str) -> str:
     return hashlib.sha256(b"outcry room\0" + token.encode()).hexdigest()
 
 
+def _bytes(given: str) -> bytes:
+    """A header or cookie as it came, whatever bytes it was of."""
+    return given.encode("utf-8", "surrogatepass")
+
+
 class Sessions:
     def __init__(self, db: Database, admin_token: str) -> None:
         self._db = db
@@ -59,14 +64,14 @@ class Sessions:
 
     def opens(self, given: str) -> bool:
         """Whether this is the admin link's token; takes the same time whatever was given."""
-        return hmac.compare_digest(given.encode(), self._admin_token)
+        return hmac.compare_digest(_bytes(given), self._admin_token)
 
     def proof(self, token: str) -> str:
         """What the admin cookie of this session holds: good for no other session and no other admin token."""
         return hmac.new(self._admin_token, b"admin of the room\0" + token.encode(), hashlib.sha256).hexdigest()
 
     def _proves(self, token: str, proof: str) -> bool:
-        return hmac.compare_digest(proof.encode(), self.proof(token).encode())
+        return hmac.compare_digest(_bytes(proof), self.proof(token).encode())
 
     async def _find(self, ext: str) -> Person | None:
         """Asked anew each time: she may have become one with somebody else, or have been forgotten."""

@@ -42,12 +42,12 @@ class Webhook:
         await self._runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
-        given = request.headers.get(SECRET, "").encode()
+        given = request.headers.get(SECRET, "").encode("utf-8", "surrogatepass")
         if not hmac.compare_digest(given, self._secret):
             return web.Response(status=403)
         try:
             update = json.loads(await request.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             update = None
         if not isinstance(update, dict):
             return web.Response(status=400)
