@@ -107,7 +107,8 @@ class Delivery:
             return Sent(ref, says=fingerprint(message.reply) if row.slot else None)
         except RetryLaterError as error:
             now, after = self._clock(), max(error.after_ms, FIRST_RETRY_MS)
-            budget.refused(row.target, after, now, overall=error.overall)
+            if not error.alone:
+                budget.refused(row.target, after, now, overall=error.overall)
             return Later(now + after, "the platform asked to wait")
         except UnreachableError as error:
             return self._unreachable(message, full, error)

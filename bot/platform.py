@@ -11,13 +11,15 @@ from bot.reply import Reply
 class RetryLaterError(Exception):
     """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`.
 
-    It stops this chat alone; `overall` says that it was meant for all we send (Discord's global limit, a lost line).
+    It stops this chat alone; `overall` says that it was meant for all we send (Discord's global limit, a lost line),
+    `alone` that it was meant for this message: others may reach the same person another way (in her ticket's place).
     """
 
-    def __init__(self, after_ms: int, *, overall: bool = False) -> None:
+    def __init__(self, after_ms: int, *, overall: bool = False, alone: bool = False) -> None:
         super().__init__(f"retry after {after_ms} ms{' (all chats)' if overall else ''}")
         self.after_ms = after_ms
         self.overall = overall
+        self.alone = alone
 
 
 class Why(StrEnum):

@@ -125,7 +125,8 @@ class Outbox(Repository):
 
     async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
-        oldest waiting row is handed out, keyed rows apart. A board that has waited for long goes first."""
+        oldest waiting row is handed out, keyed rows apart and those that answer a ticket in an order of their own. A
+        board that has waited for long goes first."""
         free = and_(_next(platforms), outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
         stale = and_(outbox.c.slot == "board", outbox.c.created_ms <= now_ms - STALE_BOARD_MS)
         query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
@@ -351,7 +352,8 @@ def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:
     """Rows whose turn it is, by what else waits for their place. A chat that put the bot out gets none."""
     alive = outbox.c.dropped.is_(False)
     oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
-    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target))
+    own = outbox.c.ticket.is_(None)  # what takes a ticket's place need not wait for what is a message of its own
+    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own))
     ours = true() if platforms is None else outbox.c.platform.in_(sorted(platforms))
     reachable = or_(outbox.c.audience != Audience.CHAT.value, not_(_to_lost_chat()))
     return and_(alive, ours, or_(outbox.c.key.is_not(None), first), reachable)

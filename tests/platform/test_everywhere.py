@@ -275,3 +275,28 @@ async def test_a_fill_waits_for_its_ticket_to_stand_somewhere_and_takes_its_plac
     await here.settle()
     assert asked.reply.text.startswith("**Filled: 10 Germany YES")
     assert event.ada.reads(event.ada.dm) == ""
+
+
+async def test_who_cannot_be_written_to_for_a_while_still_has_her_fills_in_her_tickets(event: Event) -> None:
+    here = event.town
+    await event.ordered_everywhere()
+    asked = await here.slash(event.ada, "buy", outcome="Brazil", side="no", amount="10")
+    await here.press(event.ada, asked.reply, "Confirm")
+    await here.tick()
+    await here.slash(here.boss, "admin freeze")
+    await here.tick()
+    here.discord.faults.answer(429, "POST /users/@me/channels", times=100, retry_after=60)
+    preview = await here.slash(here.boss, "admin eliminate", outcomes="Brazil")
+    await here.press(here.boss, preview.reply, "Confirm")
+    await here.tick()  # she is paid, and Discord lets nobody open a conversation
+    await here.slash(here.boss, "admin resume")
+    await here.tick()
+    asked = await here.slash(event.ada, "buy", outcome="Germany", side="yes", amount="10")
+    await here.press(event.ada, asked.reply, "Confirm")
+    await here.tick()
+    await here.tick()
+    assert asked.reply.text.startswith("**Filled: 10 Germany YES")
+    assert event.ada.reads(event.ada.dm) == ""
+    here.discord.faults.clear()
+    await here.settle(120)
+    assert "You are paid" in event.ada.reads(event.ada.dm)
