@@ -104,6 +104,18 @@ async def test_a_token_that_is_not_taken_is_told_and_leaves_the_others_up(here: 
     assert token not in child.told
 
 
+async def test_a_server_of_telegram_that_knows_fewer_methods_is_served_all_the_same(here: Place) -> None:
+    for method in ("setMyCommands", "pinChatMessage", "getChatMember"):
+        here.telegram.faults.error(404, method, times=1_000, description="Not Found: method not found")
+    child = await here.run("--only", "telegram")
+    await child.ready("telegram")
+    await here.host.send(here.host.chat, "/help")
+    await here.host.chat.expect("/buy", within=20)
+    await here.host.send(here.group, "/board")
+    await here.host.chat.expect("no market", within=20)
+    await child.stop()
+
+
 @pytest.mark.parametrize("only", NAMES)
 async def test_only_one_platform_is_served_where_one_is_named(here: Place, only: str) -> None:
     child = await here.run("--only", only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 
 from telegram import (
@@ -13,12 +14,16 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
 )
+from telegram.error import InvalidToken
 
 from bot.adapters.telegram_chat.marks import clipped, shown, spelled
+from bot.adapters.telegram_chat.refusals import is_unknown_method
 from bot.command import Command
 from bot.invocation import ChatKind
 from bot.permissions import TABLE, Role, allowed
 from storage.database import Database
+
+log = logging.getLogger(__name__)
 
 MOST = 100
 _NAME = 32
