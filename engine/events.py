@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Literal
 
+from engine.plain import AS_THEY_ARE, names_of
 from engine.state import Side
 from engine.terms import LATER, MarketParams, Problem, Round
 
@@ -58,8 +59,9 @@ class Recorded:
 
     def to_json(self) -> dict[str, object]:
         found: dict[str, object] = {"type": type(self).__name__}
-        for part in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            found[part.name] = _plain(getattr(self, part.name))
+        for name in names_of(type(self)):
+            value = getattr(self, name)
+            found[name] = value if type(value) in AS_THEY_ARE else _plain(value)
         return found
 
 
@@ -427,6 +429,8 @@ def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
 
 
 def _plain(value: object) -> object:
+    if type(value) in AS_THEY_ARE:
+        return value
     if isinstance(value, MarketParams | Problem | Round):
         found = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
         return {name: one for name, one in found.items() if name not in LATER or one != LATER[name]}

@@ -7,10 +7,11 @@ Every intent has an id and the time it was accepted, in ms from the market's sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, cast
 
+from engine.plain import AS_THEY_ARE, names_of
 from engine.state import Side
 from engine.terms import Round
 
@@ -102,8 +103,9 @@ _KINDS: dict[str, type[Intent]] = {
 def intent_to_json(intent: Intent) -> dict[str, object]:
     """A flat dict of JSON values with its `type`; the input of the audit chain."""
     found: dict[str, object] = {"type": type(intent).__name__.lower()}
-    for part in fields(intent):
-        found[part.name] = _plain(getattr(intent, part.name))
+    for name in names_of(type(intent)):
+        value = getattr(intent, name)
+        found[name] = value if type(value) in AS_THEY_ARE else _plain(value)
     return found
 
 

@@ -102,10 +102,12 @@ def check_accounts(state: MarketState) -> None:
     sums = [[0, 0] for _ in state.binaries]
     net = 0
     for user, account in state.accounts.items():
-        _require(account.cash >= 0 and account.escrow >= 0, "cash", f"user {user}: {account.cash}")
+        if account.cash < 0 or account.escrow < 0:  # no _require in these loops: it would spell out what holds
+            raise InvariantBroken("cash", f"user {user}: {account.cash}")
         net += account.net
         for pair, (yes, no) in zip(sums, account.tokens, strict=True):
-            _require(yes >= 0 and no >= 0, "tokens", f"user {user}: {yes}, {no}")
+            if yes < 0 or no < 0:
+                raise InvariantBroken("tokens", f"user {user}: {yes}, {no}")
             pair[0] += yes
             pair[1] += no
     _require(net == state.pot, "net stakes", f"{net} != {state.pot}")
@@ -120,8 +122,10 @@ def check_book(state: MarketState, params: MarketParams) -> None:
     offered: dict[int, dict[int, int]] = {}
     for (outcome, side, buy, limit), pool in book.pools.items():
         whole = limit % params.tick_size == 0 and 0 < limit < RATE
-        _require(whole and outcome in active, "pool", f"{outcome}, {limit}")
-        _require(limit in book.levels[outcome, side, buy], "levels", f"{limit} of {outcome}, {side}, {buy}")
+        if not (whole and outcome in active):
+            raise InvariantBroken("pool", f"{outcome}, {limit}")
+        if limit not in book.levels[outcome, side, buy]:
+            raise InvariantBroken("levels", f"{limit} of {outcome}, {side}, {buy}")
         for order in pool:
             if order.rest <= 0 or order.user not in state.accounts:
                 raise InvariantBroken("resting order", f"{order}")
@@ -131,10 +135,12 @@ def check_book(state: MarketState, params: MarketParams) -> None:
                 hers = offered.setdefault(order.user, {})
                 hers[2 * outcome + side] = hers.get(2 * outcome + side, 0) + order.rest
     for user, account in state.accounts.items():
-        _require(account.escrow == escrow.get(user, 0), "escrow", f"user {user}: {account.escrow}")
+        if account.escrow != escrow.get(user, 0):
+            raise InvariantBroken("escrow", f"user {user}: {account.escrow}")
         tied = book.tied.get(user, ())
         hers = offered.get(user, {})
-        _require(sum(tied) == sum(hers.values()), "tied", f"user {user}: {tied}, not {hers}")
+        if sum(tied) != sum(hers.values()):
+            raise InvariantBroken("tied", f"user {user}: {tied}, not {hers}")
         for token, size in hers.items():
             held = account.tokens[token // 2][token % 2]
             _require(size == tied[token] <= held, "tied", f"user {user}: {size} of token {token}, holds {held}")
