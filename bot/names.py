@@ -13,6 +13,7 @@ LONGEST_TEXT = 200
 
 _MARKS_IN_A_ROW = 3  # more combining marks on one letter climb over the lines above ("Zalgo")
 _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
+_GAPS = "\t\n\r\v\f"
 _EDGES = " " + "".join(sorted(_KEPT))
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that print nothing: a name of them would be no name
 _INVISIBLE = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0e\U000e0100-\U000e01ef]")  # marks likewise
@@ -24,19 +25,25 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
     width), invisible, private or unassigned characters, no towers of accents, runs of spaces folded into one."""
     kept: list[str] = []
     marks = 0
-    for sign in unicodedata.normalize("NFC", _INVISIBLE.sub("", text[: most * 8])):
+    seen = "".join(sign for sign in _INVISIBLE.sub("", text[: most * 8]) if _shows(sign))
+    for sign in unicodedata.normalize("NFC", seen):  # what goes must be gone: it would part a letter from its accents
         kind = unicodedata.category(sign)
-        if kind[0] == "Z" or sign in "\t\n\r\v\f" or sign in _BLANK:
+        if kind[0] == "Z" or sign in _GAPS or sign in _BLANK:
             kept.append(" ")
             marks = 0
             continue
-        marks = marks + 1 if kind[0] == "M" else 0
-        if (kind[0] == "C" and sign not in _KEPT) or marks > _MARKS_IN_A_ROW:
-            continue
-        kept.append(sign)
+        if sign not in _KEPT:
+            marks = marks + 1 if kind[0] == "M" else 0
+        if marks <= _MARKS_IN_A_ROW:
+            kept.append(sign)
     folded = _SPACES.sub(" ", "".join(kept)).strip()
     folded = folded.strip(_EDGES)
     return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
+
+
+def _shows(sign: str) -> bool:
+    """Whether it is to be seen, holds an emoji together or parts two words."""
+    return unicodedata.category(sign)[0] != "C" or sign in _KEPT or sign in _GAPS
 
 
 @lru_cache(maxsize=4_096)

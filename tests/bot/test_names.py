@@ -25,6 +25,7 @@ from bot.names import clean, folded, person_name
         ("Ada \u200d", "Ada"),
         ("\u3164\u115f\u2800", ""),  # letters that print nothing
         ("Ada\u3164", "Ada"),
+        ("e" + "\u0301\u0301\u0301\u200b" * 9, "\u00e9\u0301\u0301\u0301"),  # no tower of towers
         ("A\u034f\ufe00d\u180ba\U000e0100", "Ada"),
         ("x" * 300, "x" * 199 + "…"),
     ],
