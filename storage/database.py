@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +26,7 @@ from storage.unit_of_work import UnitOfWork, finish
 __all__ = ["Database", "DatabaseInUseError"]
 
 BUSY_MS = 5_000
+CLOSE_S = 10.0  # how long a close waits for units that are open
 SQLITE_NAMES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
 POSTGRES_NAMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2")
 
@@ -80,6 +82,9 @@ class Database:
         self._writer = self._sqlite_engine("BEGIN IMMEDIATE", url) if self.is_sqlite else self._postgres_engine(5)
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
+        self._units = 0  # open now
+        self._still = asyncio.Event()  # none is
+        self._still.set()
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -116,7 +121,11 @@ class Database:
             await engine.dispose()
 
     async def close(self) -> None:
-        """Give back every connection, then the lock."""
+        """Give back every connection, then the lock. Units that are open are waited for, but not for ever: their
+        connections could not be closed properly under them."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._still.wait()
         await self._reader.dispose()
         await self._writer.dispose()
         if self._lock is not None:
@@ -149,11 +158,18 @@ class Database:
     @asynccontextmanager
     async def _unit(self, engine: AsyncEngine, *, reading: bool) -> AsyncIterator[UnitOfWork]:
         connection = engine.connect()
+        self._units += 1
+        self._still.clear()
         try:
             await finish(_begin(connection))
             yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, reading=reading)
         finally:
-            await finish(_end(connection))
+            try:
+                await finish(_end(connection))
+            finally:
+                self._units -= 1
+                if self._units == 0:
+                    self._still.set()
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""

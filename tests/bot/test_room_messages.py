@@ -158,9 +158,24 @@ async def test_a_number_of_another_database_starts_from_the_beginning(log: Log) 
     assert page.seq == last.seq
 
 
+async def test_only_those_who_may_see_a_change_are_woken(db: Database, log: Log) -> None:
+    ada, bob = await person(db, "ada"), await person(db, "bob")
+    heard = {
+        "ada": log.listen("room", ada),
+        "bob": log.listen("room", bob),
+        "stranger": log.listen("room", None),
+        "elsewhere": log.listen("hall", ada),
+    }
+    for whose, woken in ((ada, {"ada"}), (None, {"ada", "bob", "stranger"})):
+        for event in heard.values():
+            event.clear()
+        await log.append("room", TALK, said("hush"), person=whose)
+        assert {name for name, event in heard.items() if event.is_set()} == woken
+
+
 async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: Log) -> None:
     message = await log.append("room", TALK, said("one"))
-    event = log.listen()
+    event = log.listen("room", None)
     assert (await log.replace(message.id, said("one"))) == message
     assert not event.is_set()
     changed = await log.replace(message.id, said("two"))

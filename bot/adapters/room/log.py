@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from storage.database import Database
 from storage.records import Payload, RoomMessage
@@ -40,7 +41,7 @@ class Log:
         self._floor = 0  # changes up to this seq are not in the ring
         self._top = 0
         self._people = 0  # the ring holds what was said before anybody changed who she is
-        self._listeners: set[asyncio.Event] = set()
+        self._listeners: dict[asyncio.Event, tuple[str, int | None]] = {}  # and what each listens to
 
     async def open(self) -> None:
         async with self._db.reading() as uow:
@@ -83,8 +84,9 @@ class Log:
             return await self._stored(room, 0, person)
         if seq < self._floor:
             return await self._stored(room, seq, person)
-        fresh = [one for one in self._ring if one.seq > seq and one.room == room and one.person in (None, person)]
-        return Page(tuple(_newest(fresh)), self._top)
+        recent = takewhile(lambda one: one.seq > seq, reversed(self._ring))
+        fresh = [one for one in recent if one.room == room and one.person in (None, person)]
+        return Page(tuple(_newest(fresh[::-1])), self._top)
 
     async def person(self, ext: str) -> int | None:
         """Who has this id in the room now."""
@@ -105,14 +107,15 @@ class Log:
         """Another number: somebody is not who she was."""
         return self._db.cache.people_changed
 
-    def listen(self) -> asyncio.Event:
-        """An event that is set whenever something changed; the listener clears it. Hand it back to `leave`."""
+    def listen(self, room: str, person: int | None) -> asyncio.Event:
+        """An event that is set whenever something this person may see changed in the room; the listener clears it. Hand
+        it back to `leave`."""
         event = asyncio.Event()
-        self._listeners.add(event)
+        self._listeners[event] = (room, person)
         return event
 
     def leave(self, event: asyncio.Event) -> None:
-        self._listeners.discard(event)
+        self._listeners.pop(event, None)
 
     def wake(self) -> None:
         """Wake every listener: to close, or because something else of theirs changed."""
@@ -133,7 +136,9 @@ class Log:
         self._top = message.seq
         if len(self._ring) > RING:
             self._floor = self._ring.popleft().seq
-        self.wake()
+        for event, (room, person) in self._listeners.items():
+            if room == message.room and message.person in (None, person):
+                event.set()
 
     async def _stored(self, room: str, seq: int, person: int | None) -> Page:
         async with self._db.reading() as uow:

@@ -53,7 +53,7 @@ class Streams:
             raise RefusalError(429, words.too_many_windows())
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
-        event = self._log.listen()
+        event = self._log.listen(room, who.person.id if who.person else None)
         self._here[who.ext] += 1
         try:
             await self._pump(response, room, who, since, event)
