@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.adapters.discord_chat import lenient, refs
+from bot.adapters.discord_chat import lenient, pace, refs
 from bot.adapters.discord_chat.client import Connection, Parts
 from bot.adapters.discord_chat.desk import Desk
 from bot.adapters.discord_chat.places import Rules
@@ -75,6 +75,7 @@ class Discord:
     async def start(self) -> None:
         """Begin to connect, and stay connected from then on."""
         lenient.install(self._access.api_base, self._access.gateway)
+        pace.install()
         self._task = asyncio.create_task(self._stay())
 
     async def stop(self) -> None:
