@@ -153,7 +153,7 @@ class Stream:
     ) -> None:
         self.answer.close()
 
-    async def event(self, within_s: float = 5.0) -> tuple[str, Any]:
+    async def event(self, within_s: float = 30.0) -> tuple[str, Any]:
         """The next one; raises TimeoutError, and EOFError where the stream has ended."""
         found: dict[str, str] = {}
         async with asyncio.timeout(within_s):
@@ -166,7 +166,7 @@ class Stream:
                 found[key] = value
         raise EOFError
 
-    async def page(self, within_s: float = 5.0) -> Any:
+    async def page(self, within_s: float = 30.0) -> Any:
         """The next messages; heartbeats are passed over."""
         while True:
             kind, data = await self.event(within_s)

@@ -56,7 +56,7 @@ class Window:
             "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
 
     async def join(self, url: str, name: str) -> None:
         await self.page.goto(url)

@@ -20,7 +20,7 @@ class Bell:
                 future.set_result(None)
 
     async def until(
-        self, look: Callable[[], T | None], seconds: float = 5.0, what: Callable[[], str] | str = "it"
+        self, look: Callable[[], T | None], seconds: float = 30.0, what: Callable[[], str] | str = "it"
     ) -> T:
         """The first true answer of `look`, asked anew at every ring; AssertionError naming `what` after `seconds`."""
         try:

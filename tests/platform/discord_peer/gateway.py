@@ -162,11 +162,11 @@ class Gateway:
         """Sessions with a line."""
         return [one for one in self.sessions.values() if one.line is not None and shard in {None, one.shard[0]}]
 
-    async def connected(self, shards: int = 1, seconds: float = 10.0) -> None:
+    async def connected(self, shards: int = 1, seconds: float = 30.0) -> None:
         """Until so many shards have a session with a line."""
         await self.bell.until(lambda: len(self.live()) >= shards, seconds, f"{shards} shards on the gateway")
 
-    async def resumed(self, times: int, seconds: float = 10.0) -> None:
+    async def resumed(self, times: int, seconds: float = 30.0) -> None:
         """Until the client has resumed so often since the beginning."""
         await self.bell.until(lambda: len(self.resumes) >= times, seconds, f"{times} resumes")
 

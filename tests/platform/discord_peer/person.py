@@ -54,7 +54,7 @@ class Person:
         /,
         *,
         _until: Until = "answered",
-        _timeout: float = 5.0,
+        _timeout: float = 30.0,
         **options: object,
     ) -> Interaction:
         """Type `/line` (`"buy"`, `"admin create"`) with these options and wait until it is answered."""
@@ -71,7 +71,7 @@ class Person:
         given: Mapping[str, object] | None = None,
         /,
         *,
-        _timeout: float = 5.0,
+        _timeout: float = 30.0,
         **options: object,
     ) -> list[Choice]:
         """What is suggested while she types `value` into the option `focused`."""
@@ -87,7 +87,7 @@ class Person:
     # components
 
     async def press(
-        self, message: Message, label: str, /, *, _until: Until = "answered", _timeout: float = 5.0
+        self, message: Message, label: str, /, *, _until: Until = "answered", _timeout: float = 30.0
     ) -> Interaction:
         """Press the button with this label (or custom id)."""
         self._looks_at(message)
@@ -104,7 +104,7 @@ class Person:
         /,
         *values: str | Person | Role | Channel,
         _until: Until = "answered",
-        _timeout: float = 5.0,
+        _timeout: float = 30.0,
     ) -> Interaction:
         """Choose in the menu with this placeholder (or custom id): labels or values, or whom it is of."""
         self._looks_at(message)
@@ -130,7 +130,7 @@ class Person:
         /,
         *,
         _until: Until = "answered",
-        _timeout: float = 5.0,
+        _timeout: float = 30.0,
         **more: object,
     ) -> Interaction:
         """Send a form: values by label or custom id; what is not named stays as it was filled in."""
@@ -167,7 +167,7 @@ class Person:
     def reads(self, channel: Channel) -> str:
         return "\n".join(one.text for one in self.sees(channel))
 
-    async def expect(self, channel: Channel, look: str | Callable[[Message], object], seconds: float = 5.0) -> Message:
+    async def expect(self, channel: Channel, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
         """The first message before her that says `look`; waits for one if there is none."""
         said = reading.matcher(look)
         return await self.world.bell.until(

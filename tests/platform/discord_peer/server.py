@@ -135,7 +135,7 @@ class DiscordPeer:
             if not one.settled and (one.acked is not None or now - one.created_ms > DEADLINE_MS)
         ]
 
-    async def until(self, look: Callable[[], T | None], seconds: float = 5.0, what: str = "it") -> T:
+    async def until(self, look: Callable[[], T | None], seconds: float = 30.0, what: str = "it") -> T:
         """The first true answer of `look`, asked again at each request and event."""
         return await self.bell.until(look, seconds, what)
 

@@ -178,7 +178,7 @@ class Channel:
     def threads(self) -> list[Channel]:
         return [one for one in self.world.channels.values() if one.parent is self]
 
-    async def expect(self, look: str | Callable[[Message], object], seconds: float = 5.0) -> Message:
+    async def expect(self, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
         """The first public message that says (or for which) `look`; waits for one if there is none."""
         said = reading.matcher(look)
         return await self.world.bell.until(

@@ -300,7 +300,7 @@ class Chat:
         return found
 
     async def expect(
-        self, wanted: str | Callable[[Message], bool], *, after: Message | None = None, within: float = 5.0
+        self, wanted: str | Callable[[Message], bool], *, after: Message | None = None, within: float = 30.0
     ) -> Message:
         """The newest message of the bot that holds this text (or fulfils the predicate), as soon as it is there.
 

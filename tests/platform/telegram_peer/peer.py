@@ -118,7 +118,7 @@ class Peer:
         """The calls that were answered with an error, whether by rule or by order."""
         return [one for one in self.calls if one.code >= 400]
 
-    async def until(self, look: Callable[[], bool], within: float = 5.0) -> None:
+    async def until(self, look: Callable[[], bool], within: float = 30.0) -> None:
         """Waits for a condition on the world or on `calls`, looked at after every change."""
         try:
             await self.world.bell.until(lambda: look() or None, within)

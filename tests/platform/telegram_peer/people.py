@@ -37,7 +37,7 @@ class Tap:
     at: float
     answer: Answer | None = None
 
-    async def answered(self, within: float = 5.0) -> Answer:
+    async def answered(self, within: float = 30.0) -> Answer:
         """The bot's answer to the press, as soon as it is there."""
         try:
             return await self.world.bell.until(lambda: self.answer, within)
