@@ -1,0 +1,313 @@
+"""A whole event on Discord and on Telegram at once, in real time: `outcry run` as a child, both servers strict, their
+rates on.
+
+`python -m tests.bench.platforms_bench [--members 20] [--seconds 20] [--json FILE]`. Twenty people on each platform ask
+for tickets and confirm them, two are thrown out, one wins, everybody is paid; then 200 people press at the same moment.
+Nothing may be refused, late or unanswered, no window of a platform's may overflow, and what everybody is told at the
+end is what the ledger says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from bot.money import Cut, money
+from storage.database import Database
+from storage.records import Member
+from tests.platform import discord_peer, telegram_peer
+from tests.platform.child import Place, confirm, place
+from tests.simulation.load import spread
+
+OUTCOMES = ("germany", "brazil", "italy", "spain")
+PAUSE_S = 4.0  # between two orders of one person
+PATIENCE_S = 30.0
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the crowd saw. Seconds."""
+
+    ticket: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
+    pressed: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
+    filled: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
+    orders: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Crowd:
+    """Everybody on both platforms, each with a random of her own; who is out is not bought any more."""
+
+    place: Place
+    members: list[discord_peer.Person]
+    people: list[telegram_peer.User]
+    seen: Seen = field(default_factory=Seen)
+    alive: list[str] = field(default_factory=lambda: list(OUTCOMES))
+
+    async def trade(self, seconds: float, seed: int) -> None:
+        until = time.monotonic() + seconds
+        await asyncio.gather(
+            *(self._on_discord(one, until, random.Random(f"{seed}:d{n}")) for n, one in enumerate(self.members)),
+            *(self._on_telegram(two, until, random.Random(f"{seed}:t{n}")) for n, two in enumerate(self.people)),
+        )
+
+    async def _on_discord(self, who: discord_peer.Person, until: float, rng: random.Random) -> None:
+        await asyncio.sleep(rng.random() * PAUSE_S)
+        channel, peer = self.place.channel, self.place.discord
+        while time.monotonic() < until:
+            began = time.monotonic()
+            asked = await who.slash(channel, "buy", self._order(rng), _timeout=PATIENCE_S)
+            self.seen.ticket["discord"].append(time.monotonic() - began)
+            ticket, pressed = asked.reply, time.monotonic()
+            await who.press(ticket, confirm(ticket), _timeout=PATIENCE_S)
+            await peer.until(partial(_has_no_buttons, ticket), PATIENCE_S, "the press to be answered")
+            self.seen.pressed["discord"].append(time.monotonic() - pressed)
+            await peer.until(partial(_is_told, ticket), PATIENCE_S, "a fill")
+            self._done("discord", pressed)
+            await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - began)))
+
+    async def _on_telegram(self, who: telegram_peer.User, until: float, rng: random.Random) -> None:
+        await asyncio.sleep(rng.random() * PAUSE_S)
+        while time.monotonic() < until:
+            began, last = time.monotonic(), who.chat.of_bot()[-1]
+            order = self._order(rng)
+            where = self.place.group if rng.random() < 0.5 else who.chat
+            await who.send(where, f"/buy {order['outcome']} {order['side']} {order['amount']}")
+            ticket = await who.chat.expect("spend about", after=last, within=PATIENCE_S)
+            self.seen.ticket["telegram"].append(time.monotonic() - began)
+            pressed = time.monotonic()
+            await (await who.tap(ticket, "Confirm")).answered(PATIENCE_S)
+            self.seen.pressed["telegram"].append(time.monotonic() - pressed)
+            await self.place.telegram.until(partial(_is_told, ticket), PATIENCE_S)
+            self._done("telegram", pressed)
+            await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - began)))
+
+    def _order(self, rng: random.Random) -> dict[str, str]:
+        side = rng.choice(("yes", "no"))
+        return {"outcome": rng.choice(self.alive), "side": side, "amount": f"${rng.randint(1, 9)}"}
+
+    def _done(self, platform: str, since: float) -> None:
+        self.seen.filled[platform].append(time.monotonic() - since)
+        self.seen.orders += 1
+
+
+def _has_no_buttons(message: discord_peer.Message) -> bool:
+    return not message.buttons
+
+
+def _is_told(message: discord_peer.Message | telegram_peer.Message) -> bool:
+    return "Filled:" in message.text or "Not filled:" in message.text
+
+
+async def decided(here: Place, line: str, said: str, **options: str) -> None:
+    """A deed that asks again, done and announced on both platforms."""
+    preview = await here.boss.slash(here.channel, line, options, _timeout=PATIENCE_S)
+    await here.boss.press(preview.reply, confirm(preview.reply), _timeout=PATIENCE_S)
+    await here.channel.expect(said, PATIENCE_S)
+    await here.group.expect(said, within=2 * PATIENCE_S)
+
+
+async def frozen(here: Place) -> None:
+    before = sum("frozen by an admin" in one.text for one in here.channel.public)
+    await here.boss.slash(here.channel, "admin freeze", _timeout=PATIENCE_S)
+    await here.discord.until(
+        lambda: sum("frozen by an admin" in one.text for one in here.channel.public) > before, PATIENCE_S, "the freeze"
+    )
+
+
+async def event(here: Place, members: int, seconds: float, seed: int) -> Seen:
+    """From the lobby to the podium; `seconds` of trading in each of three rounds."""
+    await here.opened()
+    crowd = Crowd(
+        place=here,
+        members=[here.guild.member(f"D{number}") for number in range(members)],
+        people=[here.someone(f"T{number}") for number in range(members)],
+    )
+    await asyncio.gather(
+        *(one.slash(here.channel, "join", _timeout=PATIENCE_S) for one in crowd.members),
+        *(_joined(here, two) for two in crowd.people),
+    )
+    await here.started()
+    for number, loser in enumerate(("spain", "italy", None)):
+        await crowd.trade(seconds, seed * 10 + number)
+        await frozen(here)
+        if loser is None:
+            await decided(here, "admin resolve", "Germany wins Cup.", winner="Germany")
+            break
+        await decided(here, "admin eliminate", f"{loser.title()} is out.", outcomes=loser)
+        crowd.alive.remove(loser)
+        await trading_again(here)
+    await everything_told(here)
+    await balances(here, crowd)
+    return crowd.seen
+
+
+async def _joined(here: Place, who: telegram_peer.User) -> None:
+    await who.send(who.chat if who.id % 2 else here.group, "/join")
+    await who.chat.expect(lambda message: "Welcome" in message.text or "/join" in message.text, within=PATIENCE_S)
+    if not any("Welcome" in one.text for one in who.chat.of_bot()):
+        await who.send(here.group, "/join")
+        await who.chat.expect("Welcome", within=PATIENCE_S)
+
+
+async def trading_again(here: Place) -> None:
+    before = len(here.channel.public)
+    answer = await here.boss.slash(here.channel, "admin resume", _timeout=PATIENCE_S)
+    if answer.reply.text.startswith("**"):
+        await here.discord.until(lambda: len(here.channel.public) > before, PATIENCE_S, "trading to go on")
+
+
+async def everything_told(here: Place) -> None:
+    """Until the outbox is empty: looked at from outside."""
+    db = Database.open(here.url, read_only=True)
+    try:
+        for _ in range(1_800):
+            async with db.reading() as uow:
+                waiting = await uow.outbox.waiting(1)
+            if not any(one.rows for one in waiting):
+                assert not any(one.dropped for one in waiting), waiting
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"still to be told: {waiting}")
+    finally:
+        await db.close()
+
+
+async def balances(here: Place, crowd: Crowd) -> None:
+    """What everybody is told of her balance is what the ledger says."""
+    db = Database.open(here.url, read_only=True)
+    async with db.reading() as uow:
+        accounts = {one.name: one for one in await uow.members.of(1)}
+    await db.close()
+    assert len(accounts) == len(crowd.members) + len(crowd.people)
+    for one in crowd.members:
+        answer = await one.slash(here.channel, "balance", _timeout=PATIENCE_S)
+        _says(answer.text, accounts[one.user.name])
+    for two in crowd.people:
+        last = two.chat.of_bot()[-1]
+        await two.send(two.chat, "/balance")
+        answered = await two.chat.expect("to spend", after=last, within=PATIENCE_S)
+        _says(answered.text, accounts[two.first_name])
+
+
+def _says(text: str, account: Member) -> None:
+    said = money(account.balance, Cut.DOWN)
+    assert said in text, (said, text)
+
+
+# -- many at once
+
+
+async def at_once(here: Place, people: int) -> dict[str, object]:
+    """So many Discord interactions in one moment: commands, and presses of the board's buttons."""
+    board = here.channel.pinned[0]
+    button = next(one.label for one in board.buttons)
+    strangers = [here.guild.member(f"S{number}") for number in range(people)]
+    began = time.monotonic()
+    asked = await asyncio.gather(
+        *(
+            one.press(board, button, _timeout=PATIENCE_S)
+            if number % 4 == 0
+            else one.slash(here.channel, ("positions", "help", "leaderboard")[number % 4 - 1], _timeout=PATIENCE_S)
+            for number, one in enumerate(strangers)
+        )
+    )
+    took = time.monotonic() - began
+    return {
+        "interactions": people,
+        "all_answered_s": round(took, 2),
+        "per_second": round(people / took, 1),
+        "acknowledged_ms": spread([one.acked_after_ms or 0 for one in asked], 1),
+    }
+
+
+# -- the figures
+
+
+def sound(here: Place) -> None:
+    """Every request was valid, in time and within the rates."""
+    discord, telegram = here.discord, here.telegram
+    assert not discord.refused, [(one.method, one.path, one.status, one.answer) for one in discord.refused[:5]]
+    assert not discord.late
+    assert not discord.unanswered
+    assert not telegram.refused(), [(one.method, one.code, one.description) for one in telegram.refused()[:5]]
+    assert not telegram.complaints
+    assert not telegram.unanswered()
+    assert discord.journal.most_in_a_window(here.channel.id) <= 5
+    assert telegram.most_asked(60, here.group.id) <= 20
+    assert telegram.most_asked(1) <= 30
+
+
+def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
+    discord, telegram = here.discord, here.telegram
+    acks = [one.acked_after_ms or 0 for one in discord.world.interactions.values()]
+    taps = telegram.world.taps
+    private = [telegram.most_asked(60, two.id) for two in telegram.world.people.values() if not two.is_bot]
+    done = (
+        len(discord.world.interactions) + len(taps) + sum("message" in one for one in telegram.world.inbox.everything)
+    )
+    return {
+        "orders": seen.orders,
+        "interactions_per_second": round(done / seconds, 1),
+        "discord_requests": len(discord.calls),
+        "telegram_requests": len(telegram.calls),
+        "discord_acknowledged_ms": spread(acks, 1),
+        "ticket_ms": {name: spread(times) for name, times in seen.ticket.items()},
+        "press_answered_ms": {name: spread(times) for name, times in seen.pressed.items()},
+        "press_to_fill_ms": {name: spread(times) for name, times in seen.filled.items()},
+        "most_messages": {
+            "discord channel, 5 s (5)": discord.journal.most_in_a_window(here.channel.id),
+            "discord channel, 60 s": discord.journal.most_in_a_window(here.channel.id, 60_000),
+            "telegram group, 60 s (20)": telegram.most_asked(60, here.group.id),
+            "telegram private, 60 s (60)": max(private),
+            "telegram over all, 1 s (30)": telegram.most_asked(1),
+        },
+    }
+
+
+async def play(folder: Path, *, members: int, seconds: float, seed: int = 1, burst: int = 200) -> dict[str, object]:
+    """The whole of it; AssertionError where a promise is broken."""
+    async with place(folder, limits=True) as here:
+        child = await here.up(module="tests.bench.watched", WATCH_FILE=str(folder / "stalls.json"))
+        began = time.monotonic()
+        seen = await event(here, members, seconds, seed)
+        found = figures(here, seen, time.monotonic() - began)
+        found["at_once"] = await at_once(here, burst)
+        sound(here)
+        found["stop_s"] = round(await child.stop(), 2)
+        found["errors"] = [line for line in child.err if "ERROR" in line]
+        db = await here.the_books_hold()
+        async with db.reading() as uow:
+            assert await uow.ledger.total(1) == 0
+            found["trades"] = len(await uow.trades.all(1))
+            found["ticks"] = (await uow.markets.known(1)).tick
+        await db.close()
+        found["loop"] = json.loads((folder / "stalls.json").read_text(encoding="ascii"))
+    return found
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, default=20, help="on each platform")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of trading in each of three rounds")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(words)
+    with tempfile.TemporaryDirectory() as name:
+        found = asyncio.run(play(Path(name), members=options.members, seconds=options.seconds, seed=options.seed))
+    text = json.dumps(found, indent=2)
+    print(text)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
