@@ -33,6 +33,7 @@ IN_FLIGHT = 16
 LONGEST_RETRY_MS = 300_000
 TRIES = 10  # that failed for no reason anybody knows; then the row is laid aside, so that others can pass
 IDLE_S = 5.0
+GATHER_S = 0.02
 STOP_S = 2.0
 SWEEP_MS = 60_000
 STALE_MS = 3_600_000  # announcements that could not be made are not poured out later
@@ -121,6 +122,8 @@ class Announcer:
             for sign in signs:
                 sign.cancel()
             await asyncio.gather(*signs, return_exceptions=True)
+            if self._workers:  # what arrives together is written down together
+                await asyncio.sleep(GATHER_S)
             self._turned.clear()
 
     async def _idle(self) -> float:

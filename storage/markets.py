@@ -96,13 +96,7 @@ class Markets(Repository):
     async def queued(self, now_ms: int) -> list[Market]:
         """Of those running: where an intent waits, a step has come, or nothing ran yet (the start is told by the first
         tick). A halted one only for what may revive it."""
-        order = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
-        action = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
-        control = and_(config.c.halted.is_not(None), action.where(actions.c.kind == "control"))
-        work = or_(
-            control, and_(config.c.halted.is_(None), or_(order, action, config.c.tick == 0, config.c.next_ms <= now_ms))
-        )
-        return await self._many(select(config).where(config.c.status.in_(TICKING), work).order_by(config.c.market))
+        return [to_market(row) for row in await self._uow.rows(_QUEUED, {"now": now_ms})]
 
     async def waiting(self, now_ms: int) -> list[Market]:
         """Markets in LOBBY whose planned start has come."""
@@ -224,6 +218,15 @@ _OF_CHAT = (
 )
 
 
+_ORDER = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
+_ACTION = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
+_REVIVED = and_(config.c.halted.is_not(None), _ACTION.where(actions.c.kind == "control"))
+_DUE = or_(_ORDER, _ACTION, config.c.tick == 0, config.c.next_ms <= bindparam("now"))
+_QUEUED = (
+    select(config)
+    .where(config.c.status.in_(TICKING), or_(_REVIVED, and_(config.c.halted.is_(None), _DUE)))
+    .order_by(config.c.market)
+)
 _SHE = people.alias("she")
 _OWNER = select(func.coalesce(_SHE.c.merged_into, _SHE.c.id)).where(_SHE.c.id == bindparam("person"))
 _USE = update(people).where(people.c.id == _OWNER.scalar_subquery()).values(market=bindparam("used"))

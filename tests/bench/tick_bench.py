@@ -1,8 +1,8 @@
 """A market tick of 200 orders from load to commit, and telling of it: `python -m tests.bench.tick_bench`.
 
-Medians in milliseconds by phase, in a market of 1,000 members and 10,000 orders of history; every order was a ticket, so
-that every tick leaves about as many notices as orders. `cpu` is processor time of this process; `notices_cpu` that of
-delivering a hundred of them to a platform that takes no time.
+Medians in milliseconds by phase, in a market of 1,000 members and 10,000 orders of history; every order was a ticket,
+so that every tick leaves about as many notices as orders. `cpu` is processor time of this process; `notices_cpu` is
+that of delivering a hundred of them to a platform that takes no time.
 """
 
 from __future__ import annotations

@@ -1,0 +1,167 @@
+"""How long the event loop is ever kept from turning: `python -m tests.bench.loop_bench`.
+
+SQLite; one process ticks 200 orders a second and tells of them while charts are drawn, 100,000 trades are exported, a
+market is verified and people ask for things. Milliseconds by what was going on; `own` counts only processor time of the
+loop's thread, which other processes on the machine cannot lengthen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import io
+import json
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.announcer import Announcer
+from bot.auditor import Auditor
+from bot.charts import Charts
+from bot.reply import Picture
+from storage import export
+from storage.database import Database
+from tests.bench.commands_bench import said
+from tests.bench.crowded import MARKET, crowded, placed, silent, ticked
+from tests.bot.play import Chat, Play
+
+EVERY_S = 0.002
+Figures = dict[str, float]
+
+
+class Watch:
+    """Turns with the loop, and notes how late it was."""
+
+    def __init__(self) -> None:
+        self.late = self.own = 0.0
+
+    async def look(self) -> None:
+        while True:
+            began, used = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(EVERY_S)
+            self.late = max(self.late, (time.perf_counter() - began - EVERY_S) * 1_000)
+            self.own = max(self.own, (time.thread_time() - used) * 1_000)
+
+
+@asynccontextmanager
+async def watched(found: dict[str, Figures], name: str) -> AsyncIterator[None]:
+    watch, began = Watch(), time.perf_counter()
+    looking = asyncio.create_task(watch.look())
+    try:
+        yield
+    finally:
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+        took = round(time.perf_counter() - began, 2)
+        found[name] = {"late": round(watch.late, 1), "own": round(watch.own, 1), "took_s": took}
+
+
+def many_trades(path: Path, number: int) -> None:
+    """Copies of a trade, for an export to chew on."""
+    with sqlite3.connect(path, timeout=60) as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(trades)")]
+        kept = ", ".join(f'"{name}"' if name != "trade_id" else "1000000 + n" for name in names)
+        listed = ", ".join(f'"{name}"' for name in names)
+        connection.execute(
+            f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {number})"
+            f" INSERT INTO trades ({listed}) SELECT {kept} FROM c, (SELECT * FROM trades WHERE trade_id = 1)"
+        )
+
+
+async def trading(play: Play, announcer: Announcer, members: int, until: asyncio.Event) -> None:
+    """200 orders a tick, a tick a second, all of it told."""
+    rng = random.Random(3)
+    while not until.is_set():
+        began = time.perf_counter()
+        await placed(play, rng, 200, members, tickets=True)
+        await ticked(play)
+        await announcer.step()
+        await asyncio.sleep(max(0.0, 1.0 - (time.perf_counter() - began)))
+
+
+async def exported(db: Database) -> None:
+    async with db.reading() as uow:
+        await export.write_trades(uow, await uow.markets.known(MARKET), io.StringIO())
+
+
+async def measured(folder: Path, members: int, history: int, trades: int) -> dict[str, Figures]:
+    path, found = folder / "bench.db", dict[str, Figures]()
+    db = Database.open(f"sqlite:///{path}")
+    await db.migrate()
+    charts = Charts(db)
+    try:
+        play = await crowded(db, members, history)
+        await silent(play)
+        gc.collect()
+        gc.freeze()  # as `outcry run` does
+        announcer, over = Announcer(db, lambda: play.now, {"room": Chat()}), asyncio.Event()
+        auditor = Auditor(db, lambda: play.now, apart=True, patience_s=60)
+
+        async def verified() -> None:
+            await auditor.ask(MARKET, 1)
+
+        async def asked() -> None:
+            for who in range(40):
+                for line in ("/board", "/leaderboard", "/positions", f"/buy {who % 8 + 1} yes $5"):
+                    await said(play, who, line)
+
+        async def drawn() -> None:
+            for kind in ("prices", "volume", "leaderboard", "maker"):
+                assert await charts.picture(Picture(kind=kind, market=MARKET, tick=await _tick(db), alt=""))
+
+        async def nothing() -> None:
+            await asyncio.sleep(5)
+
+        beside = asyncio.create_task(trading(play, announcer, members, over))
+        doings: Sequence[tuple[str, Callable[[], Awaitable[None]]]] = (
+            ("warming up", drawn),
+            ("ticks and telling alone", nothing),
+            ("commands", asked),
+            ("charts", drawn),
+            ("/verify", verified),
+        )
+        for name, doing in doings:
+            async with watched(found, name):
+                await doing()
+        await asyncio.to_thread(many_trades, path, trades)
+        async with watched(found, f"export of {trades:,} trades"):
+            await exported(db)
+        over.set()
+        await beside
+        await auditor.close()
+        del found["warming up"]
+    finally:
+        await charts.close()
+        await db.close()
+    return found
+
+
+async def _tick(db: Database) -> int:
+    async with db.reading() as uow:
+        return (await uow.markets.known(MARKET)).tick
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, default=1_000)
+    parser.add_argument("--history", type=int, default=2_000, help="orders before")
+    parser.add_argument("--trades", type=int, default=100_000, help="to export")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(words)
+    with tempfile.TemporaryDirectory() as name:
+        found = asyncio.run(measured(Path(name), options.members, options.history, options.trades))
+    for doing, row in found.items():
+        print(f"{doing:28}" + "  ".join(f"{key} {value:>7}" for key, value in row.items()))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
