@@ -103,11 +103,12 @@ class Ctx:
         return Scene(now_ms=self.now_ms)
 
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
-        """The speaker and the chat, made at first sight in this writing unit; her rights here are noted."""
+        """The speaker and the chat, made at first sight in this writing unit; her rights here are noted, unless nobody
+        knows who she is: nothing can be told to such a one, and nothing is hers to approve."""
         said = self.invocation
         person = await uow.people.identify(said.platform, said.person_ext, said.person_name, self.now_ms)
         chat = await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, self.now_ms)
-        if said.is_admin:
+        if said.is_admin and not said.nameless:
             await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=self.now_ms)
         return person, chat
 

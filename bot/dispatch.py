@@ -21,6 +21,7 @@ from bot.missed import with_missed
 from bot.permissions import Elsewhere, Role, allowed, offered
 from bot.rehearser import Rehearser
 from bot.reply import Reply
+from bot.scene import Scene
 from bot.words import asking as words_asking
 from bot.words import input as words_input
 from engine.state import Status
@@ -93,6 +94,7 @@ class Dispatcher:
         try:
             found = await self._look_up(said, now)
             scene = scene_of(found.market, now, selling=said.text.lstrip("/ ").startswith("sell"))
+            scene = await self._with_people(scene, self.find(said.text)[0], found, said)
             usable = [one for one in self.commands if not one.hidden and self._missing(one, said, found) is None]
             return completion.suggestions(said.text, usable, scene)
         except Exception:
@@ -112,6 +114,7 @@ class Dispatcher:
             if command is None or param is None or self._missing(command, said, found) is not None:
                 return []
             scene = scene_of(found.market, now, selling=command.name == "sell")
+            scene = await self._with_people(scene, command if param.kind.of_people else None, found, said)
             others = {name: text for name, text in said.args.items() if name != focus}
             scene = replace(scene, said=grammar.known_words(command, "", scene, others))
             hints = param.kind.suggest(said.args.get(focus, ""), scene)
@@ -119,6 +122,14 @@ class Dispatcher:
         except Exception:
             log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
             return []
+
+    async def _with_people(self, scene: Scene, command: Command | None, found: _Found, said: Invocation) -> Scene:
+        """With the members' names, where this command asks for one and is hers to say."""
+        asks = command is not None and any(param.kind.of_people for param in command.params)
+        if command is None or found.market is None or not asks or self._missing(command, said, found) is not None:
+            return scene
+        async with self._db.reading() as uow:
+            return replace(scene, people=await uow.members.names(found.market.id))
 
     def _types_too_fast(self, said: Invocation, now: int) -> bool:
         who = f"{said.platform}:{said.person_ext}"

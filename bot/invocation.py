@@ -24,6 +24,8 @@ class Invocation:
     `request_id` is the platform's own id of it: the same id twice is the same request, answered the same, done once.
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
+    `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
+    knows what part she has in a market.
     """
 
     text: str = ""
@@ -36,6 +38,7 @@ class Invocation:
     chat_kind: ChatKind
     chat_title: str = ""
     is_admin: bool = False
+    nameless: bool = False
     made_for: int | None = None
     request_id: str
 

@@ -47,7 +47,7 @@ class Kind(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
-    gives every value there is."""
+    gives every value there is. For one `of_people` the scene holds the members' names while values are suggested."""
 
     shape = "text"
     about = ""
@@ -56,6 +56,7 @@ class Kind(ABC, Generic[T_co]):
     flag = False
     of_market = False
     closed = False
+    of_people = False
 
     @abstractmethod
     def parse(self, text: str, scene: Scene) -> T_co | Wrong:

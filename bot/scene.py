@@ -42,7 +42,8 @@ class Scene:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
     is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what she can
     put into an order beside its gas, micro-dollars, None without an account; `said` the values of the line's other
-    arguments, by name, as far as they are known: suggestions fit them."""
+    arguments, by name, as far as they are known: suggestions fit them; `people` the members' names by their numbers,
+    where one of them is being typed."""
 
     now_ms: int
     outcomes: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class Scene:
     waiting: tuple[Waiting, ...] = ()
     spendable: int | None = None
     said: Mapping[str, object] = field(default_factory=dict)
+    people: Mapping[int, str] = field(default_factory=dict)
 
     def is_active(self, outcome: int) -> bool:
         return self.active[outcome] if outcome < len(self.active) else True

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from bot.command import command
 from bot.commands.deeds import note
-from bot.context import Ctx, MarketView
+from bot.context import Ctx, MarketView, request_id
 from bot.params import Hint, Kind, Text, Wrong
 from bot.reply import Reply
 from bot.scene import Scene
@@ -103,23 +103,32 @@ async def _give_code(ctx: Ctx, record: Market) -> Reply:
     if record.over:
         return words.market_is_over(record)
     made = "".join(secrets.choice(_SIGNS) for _ in range(8))
+    request = request_id(ctx.invocation)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
+        await uow.markets.lock(record.id)
+        if any(row.after.get("request") == request for row in await uow.audit.deeds(record.id, "channel code")):
+            return words.code_given_before()
         until = ctx.now_ms + CODE_LIFE_MS
         await uow.codes.issue("chat", made, person=person.id, market=record.id, now_ms=ctx.now_ms, expires_ms=until)
-        await note(ctx, uow, record, "channel code", {}, {"expires_ms": until})
+        await note(ctx, uow, record, "channel code", {}, {"expires_ms": until, "request": request})
         await uow.commit()
     return words.code_given(record, f"{made[:4]}-{made[4:]}", CODE_LIFE_MS)
 
 
 async def _bring(ctx: Ctx, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
+    who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
+    wait = ctx.tries.wait(who, ctx.now_ms)
+    if wait > 0:
+        return words.too_many(wait)
     async with ctx.db.writing() as uow:
         _, chat = await ctx.known(uow)
         await uow.chats.hold(chat.id)
         known = await uow.codes.find("chat", code, ctx.now_ms)
         there = await uow.markets.of_chat(chat.id)
         if known is None or known.market is None:
+            ctx.tries.use(who, ctx.now_ms)
             return words.bad_code()
         record = await uow.markets.known(known.market)
         if record.over:
@@ -182,6 +191,8 @@ async def roles(
             ping_role=before.ping_role if ping is None else ping or None,
             ping_kinds=before.ping_kinds if kinds is None else kinds,
         )
+        if after == before:  # so already, or the same request once more
+            return words_roles.shown(after, changed=True)
         await uow.chats.set_settings(chat.id, after)
         await uow.audit.append(
             action="roles",

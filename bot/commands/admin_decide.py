@@ -6,7 +6,7 @@ from typing import Annotated
 
 from bot import duties
 from bot.command import command
-from bot.commands.deciding import Decision, decide, prices_of, tried
+from bot.commands.deciding import Decision, decide, prices_of, tried, undecidable
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
 from bot.context import Ctx, MarketView
@@ -26,7 +26,9 @@ _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve"
 _BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
-@command("admin eliminate", examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile"))
+@command(
+    "admin eliminate", ready=undecidable, examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile")
+)
 async def eliminate(
     ctx: Ctx,
     *,
@@ -44,7 +46,9 @@ async def eliminate(
     return await decide(ctx, market, Decision(kind="eliminate", outcomes=outcomes, named=named, reason=reason), confirm)
 
 
-@command("admin resolve", examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time"))
+@command(
+    "admin resolve", ready=undecidable, examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time")
+)
 async def resolve(
     ctx: Ctx,
     *,
@@ -64,7 +68,9 @@ async def resolve(
     return await decide(ctx, market, Decision(kind="resolve", outcomes=(winner,), named=named, reason=reason), confirm)
 
 
-@command("admin correct", examples=("/admin correct brazil", "/admin correct 2 the goal was offside"))
+@command(
+    "admin correct", ready=undecidable, examples=("/admin correct brazil", "/admin correct 2 the goal was offside")
+)
 async def correct(
     ctx: Ctx,
     *,
@@ -106,7 +112,7 @@ async def void(
     return words_admin.draft_voided(record)
 
 
-@command("admin approve", examples=("/admin approve", "/admin approve 3"))
+@command("admin approve", ready=undecidable, examples=("/admin approve", "/admin approve 3"))
 async def approve(
     ctx: Ctx, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
@@ -117,6 +123,8 @@ async def approve(
     number: the proposal's
     confirm: the code of the preview, which its button carries
     """
+    if ctx.invocation.nameless:
+        return words.nameless("/admin approve" if number is None else f"/admin approve {number}")
     if number is None:
         return await _list(ctx, market)
     async with ctx.db.reading() as uow:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from bot.command import command
@@ -11,19 +13,51 @@ from bot.commands.deeds import note
 from bot.confirm import ConfirmArg, code_of
 from bot.context import Ctx, MarketView
 from bot.money import typed_money
-from bot.names import folded
-from bot.params import Money, Text, quoted
+from bot.names import clean, folded
+from bot.params import Hint, Money, Text, quoted
 from bot.reply import Reply
+from bot.scene import Scene
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from engine.state import Status
 from storage.records import Declined, Json, Member
 
-MemberArg = Annotated[str, Text("member", 80, about="who: a name, its beginning, or a number such as #12", words=1)]
+MOST_SUGGESTED = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Text):
+    """A member of the market; of several with one name each by her number."""
+
+    of_people = True
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        start, alike = folded(partial), Counter(folded(name) for name in scene.people.values())
+        found = [
+            Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
+            for number, name in scene.people.items()
+            if folded(name).startswith(start) or partial.strip() == f"#{number}"
+        ]
+        return sorted(found, key=lambda one: (folded(one.about), one.value))[:MOST_SUGGESTED]
+
+
+def _closed(market: MarketView) -> Reply | None:
+    """Why nobody can be given anything, before anything else is said."""
+    record = market.record
+    if record.status is Status.DISPUTED:
+        return words_admin.refused_now(record, "join", "disputed", market.state)
+    if record.start_ms is None:
+        return words.grants_need_a_running_market(record)
+    return words_admin.not_running(record) if record.over else None
+
+
+MemberArg = Annotated[str, Who("member", 80, about="who: a name, its beginning, or a number such as #12", words=1)]
 GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 or 2k")]
 
 
-@command("admin grant", examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing'))
+@command(
+    "admin grant", ready=_closed, examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing')
+)
 async def grant(
     ctx: Ctx,
     *,
@@ -39,10 +73,6 @@ async def grant(
     confirm: the code of the preview, which its button carries
     """
     record = market.record
-    if record.start_ms is None or record.over:
-        return words_admin.not_running(record)
-    if record.status is Status.DISPUTED:
-        return words_admin.refused_now(record, "join", "disputed", market.state)
     async with ctx.db.reading() as uow:
         found = matching(await uow.members.of(record.id), member)
         done = await uow.actions.by_request(_request(record.id, confirm)) if confirm else None

@@ -104,4 +104,4 @@ async def log(ctx: Ctx, *, market: MarketView | None, n: CountArg | None = None,
         rows = await uow.audit.page(record, chat, size, before)
         names = await uow.people.names(row.actor for row in rows if row.actor is not None)
     found = Page(rows=tuple(rows), number=shown, pages=pages, total=total)
-    return words_log.log(found, names, f"/admin log {size}", ctx.person_id)
+    return words_log.log(found, names, f"/admin log {size}", ctx.person_id, market.names if market else ())

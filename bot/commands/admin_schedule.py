@@ -117,10 +117,13 @@ async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
         return words_setup.problems(changed, "/admin schedule")
     if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
         return words.first_round_passed(record)
-    async with ctx.db.reading() as uow:
-        part = await duties.part_of(uow, record, state, ctx.person_id)
-    if part and duties.hastens(record.params.rounds, changed.rounds, begun):
-        return words_decisions.only_postponed(record, part)
+    if duties.hastens(record.params.rounds, changed.rounds, begun):
+        if ctx.invocation.nameless:
+            return words_decisions.nameless(f"/admin schedule {plan.typed}")
+        async with ctx.db.reading() as uow:
+            part = await duties.part_of(uow, record, state, ctx.person_id)
+        if part:
+            return words_decisions.only_postponed(record, part)
     if not plan.confirmed:
         return words.schedule_preview(
             record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id, plan.said

@@ -31,20 +31,34 @@ class Decision:
     named: str
     reason: str | None
 
+    @property
+    def again(self) -> str:
+        """The line as it was typed."""
+        parts = (f"/admin {self.kind}", self.named, self.reason or "")
+        return " ".join(part for part in parts if part)
+
     def line(self, code: str) -> str:
         """The line behind the preview's button."""
-        parts = (f"/admin {self.kind}", self.named, self.reason or "", f"confirm={code}")
-        return " ".join(part for part in parts if part)
+        return f"{self.again} confirm={code}"
+
+
+def undecidable(market: MarketView) -> Reply | None:
+    """Why nothing can be decided here at all, or None; for a command's `ready`."""
+    record = market.record
+    return words_admin.not_running(record) if record.start_ms is None or record.over else None
 
 
 async def decide(ctx: Ctx, market: MarketView, wish: Decision, confirm: str | None) -> Reply:
     """Eliminate, resolve, correct, void: preview, then Confirm, which decides it or proposes it."""
     record, state = market.record, market.state
-    if record.start_ms is None or record.over:
-        return words_admin.not_running(record)
+    shut = undecidable(market)
+    if shut is not None:
+        return shut
     found = tried(market, wish.kind, wish.outcomes)
     if isinstance(found, ControlRefused):
         return words_admin.refused_now(record, wish.kind, found.reason.value, state)
+    if ctx.invocation.nameless and not alone(market, wish.kind):
+        return words.nameless(wish.again)
     async with ctx.db.reading() as uow:
         part = await _in_the_way(uow, market, wish, ctx.person_id)
         could = await duties.could_approve(uow, record, state, ctx.person_id) if part else []
@@ -82,9 +96,14 @@ def prices_of(market: MarketView) -> list[Json]:
     return [market.price(i, Side.YES) for i in range(len(market.names))]
 
 
+def alone(market: MarketView, kind: str) -> bool:
+    """Whether any admin decides this alone, whatever her part in the market."""
+    return kind not in duties.DECISIONS or duties.scheduled(kind, market.record, market.state)
+
+
 async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Part:
     """Her part, where it keeps her from deciding this alone."""
-    if wish.kind not in duties.DECISIONS or duties.scheduled(wish.kind, market.record, market.state):
+    if alone(market, wish.kind):
         return duties.NOTHING
     return await duties.part_of(uow, market.record, market.state, person)
 

@@ -12,7 +12,7 @@ from bot.words.shared import listed_outcomes, no, people, say
 from bot.words.show import count, round_name
 from engine.course import losers_left
 from engine.events import Reason
-from engine.state import MarketState
+from engine.state import MarketState, Status
 from engine.terms import MarketParams
 from storage.records import Market
 
@@ -92,7 +92,8 @@ def _why_refused(reason: str, market: Market, state: MarketState) -> str:
 
 def not_running(market: Market) -> Reply:
     if market.over:
-        return no(f"{clean(market.title)} is over.", blocks=(line(code("/admin create"), " makes a new market."),))
+        how = "is over: it was called off" if market.status is Status.VOIDED else "is over"
+        return no(f"{clean(market.title)} {how}.", blocks=(line(code("/admin create"), " makes a new market."),))
     return no(f"{clean(market.title)} has not started.", blocks=(line(code("/admin start"), " begins trading."),))
 
 

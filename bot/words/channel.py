@@ -71,6 +71,21 @@ def code_given(market: Market, shown: str, life_ms: int) -> Reply:
     )
 
 
+def code_given_before() -> Reply:
+    """The same request once more: the code it was given is good still, and is not kept in a readable form."""
+    return say(
+        "You were given a code for this a moment ago; it is good once.",
+        blocks=(line("It did not reach you? ", code("/admin channel code"), " gives another in its place."),),
+    )
+
+
+def too_many(wait_ms: int) -> Reply:
+    return no(
+        f"Too many codes that do not work; the next try is in {span(wait_ms)}.",
+        blocks=(line("Nothing was changed. A new code: ", code("/admin channel code"), " in the market's own chat."),),
+    )
+
+
 def market_is_over(market: Market) -> Reply:
     return no(f"{clean(market.title)} is over.", blocks=(line(code("/admin create"), " makes a new market."),))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.money import Cut, money, price, span
 from bot.names import clean
-from bot.reply import Action, Line, Reply, Stamp, Style, Tone, code, line
+from bot.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
 from bot.words.admin import DEEDS, buttons
 from bot.words.audit import head_line
 from bot.words.shared import listed, name_of, no, outcome, people, plural, say
@@ -272,6 +272,19 @@ def has_part(market: Market, part: Part) -> Reply:
     )
 
 
+def nameless(again: str) -> Reply:
+    """To an anonymous admin or a channel, for everybody: nobody else can be told. `again` is what was typed."""
+    refusal = no(
+        "This takes an admin with a name: an anonymous one may have a part in the market, and nobody would know.",
+        blocks=(
+            line("Say it under your own name: press the button, or turn off your anonymity here and send it again."),
+            line("What a round asks for can be decided anonymously; so can a freeze or a pause at any time."),
+        ),
+    )
+    named = Action(label="Under my own name", text=again)
+    return replace(refusal, actions=(named,), audience=Audience.CHAT)
+
+
 def only_postponed(market: Market, part: Part) -> Reply:
     return no(
         f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
@@ -350,6 +363,16 @@ def no_such_member(typed: str) -> Reply:
     return no(
         f"Nobody called “{clean(typed)}” takes part in this market.",
         blocks=(line("A name with spaces goes in quotes, as in ", code('/admin grant "Bob the Great" $50'), "."),),
+    )
+
+
+def grants_need_a_running_market(market: Market) -> Reply:
+    return no(
+        f"{clean(market.title)} has not started, and money can be granted only while it runs.",
+        blocks=(
+            line(code("/admin set balance $2000"), " changes what everybody starts with. "),
+            line(code("/admin start"), " begins trading."),
+        ),
     )
 
 

@@ -74,6 +74,7 @@ class Play:
         command: str = "",
         args: Mapping[str, str] | None = None,
         admin: bool | None = None,
+        nameless: bool = False,
         made_for: int | None = None,
         platform: str = "room",
         name: str = "",
@@ -91,6 +92,7 @@ class Play:
                 chat_ext=chat,
                 chat_kind=kind,
                 is_admin=who == BOSS if admin is None else admin,
+                nameless=nameless,
                 made_for=made_for,
                 request_id=request or f"r{next(self._requests)}",
             )

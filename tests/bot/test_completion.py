@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.invocation import ChatKind, Invocation, Suggestion
@@ -68,3 +69,31 @@ async def test_hidden_commands_are_not_offered(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         assert not [one for one in await complete(play, "ada", "/ti") if one.line]
         assert not [one for one in await complete(play, "ada", "/sta") if one.line]
+
+
+async def test_who_is_given_money_is_offered_by_name(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=("ada",))
+        for who, name in (("bob", "Bob the Great"), ("boris", "Boris"), ("ben", "Boris")):
+            assert (await play.say(who, f"/join {name}")).ok
+        async with play.db.reading() as uow:
+            numbers = {name: number for number, name in (await uow.members.names(1)).items()}
+        rows: tuple[tuple[str, str, list[str]], ...] = (
+            (BOSS, "/admin grant a", ["/admin grant Ada "]),
+            (BOSS, "/admin grant bob", ['/admin grant "Bob the Great" ']),
+            (BOSS, f"/admin grant #{numbers['Ada']}", ["/admin grant Ada "]),
+            (BOSS, "/admin grant x", []),
+            ("ada", "/admin grant a", []),
+        )
+        for who, text, wanted in rows:
+            assert [one.line for one in await complete(play, who, text) if one.line] == wanted, text
+        said = Invocation(
+            command="admin grant", args={"member": "bo"}, platform="room", person_ext=BOSS, person_name=BOSS,
+            chat_ext="room", chat_kind=ChatKind.ROOM, is_admin=True, request_id="c",
+        )  # fmt: skip
+        offered = [one.value for one in await play.dispatcher.complete_argument(said, "member")]
+        assert offered[0] == '"Bob the Great"'
+        assert len(offered) == 3
+        for value in offered:
+            assert (await play.say(BOSS, f"/admin grant {value} $5")).ok, value
+        assert await play.dispatcher.complete_argument(replace(said, is_admin=False), "member") == []

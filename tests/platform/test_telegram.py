@@ -308,6 +308,20 @@ async def test_a_dangerous_deed_of_an_anonymous_admin_is_confirmed_under_her_own
     await town.group.expect("called off")
 
 
+async def test_an_anonymous_admin_decides_nothing_unasked(town: Town) -> None:
+    await town.running()
+    await town.group.promote(town.ben, anonymous=True)
+    refused = None
+    for said in ("/admin_eliminate brazil", "/admin_approve 1"):
+        await town.say(town.ben, said, town.group)
+        refused = await town.group.expect("takes an admin with a name", after=refused)
+        assert refused.labels == ["Under my own name"], said
+    await town.say(town.ben, "/admin_resolve germany", town.group)
+    refused = await town.group.expect("takes an admin with a name", after=refused)
+    await town.press(town.ben, refused, "Under my own name")
+    await town.ben.chat.expect(lambda message: any("Confirm" in one for one in message.labels))
+
+
 async def test_a_stranger_cannot_speak_of_a_group_she_is_not_in(town: Town) -> None:
     await town.running()
     await town.say(town.cleo, "/join", town.group)

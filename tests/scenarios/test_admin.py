@@ -42,7 +42,7 @@ NEWS: tuple[Row, ...] = (
 
 LOG: tuple[Row, ...] = (
     ("ada", "/admin log", "!", "for this chat's admins"),
-    (BOSS, "/admin log", "deeds in the log, newest first", "Boss · start", "status DRAFT → LOBBY", "gas_fee $0.01"),
+    (BOSS, "/admin log", "deeds in the log, newest first", "Boss · start", "status DRAFT → LOBBY", "gas $0.01"),
     (BOSS, "/admin freeze red card", "freezes with the next tick"),
     (BOSS, "/admin log 1", "Boss · freeze: red card", "Page 1 of"),
     (BOSS, "press More", "Boss · start", "Page 2 of"),
@@ -208,7 +208,7 @@ async def test_the_log_of_a_chat_that_left_says_who_brought_the_market_and_when(
         assert "Boss · channel code" in log
 
 
-async def on_discord(play: Play, line: str, *, admin: bool = True) -> Reply:
+async def on_discord(play: Play, line: str, *, admin: bool = True, request: str = "") -> Reply:
     play.now += 1_000
     said = Invocation(
         text=line,
@@ -218,9 +218,68 @@ async def on_discord(play: Play, line: str, *, admin: bool = True) -> Reply:
         chat_ext="77",
         chat_kind=ChatKind.GROUP,
         is_admin=admin,
-        request_id=f"d{play.now}",
+        request_id=request or f"d{play.now}",
     )
     return await play.dispatcher.run(said)
+
+
+async def test_guesses_at_a_code_are_held_up_for_who_makes_them(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        good = await code_of(play)
+        for _ in range(5):
+            tried = await play.say("cleo", "/admin channel AAAA-AAAA", chat="two", admin=True)
+            assert "not good, or not any more" in plain.text(tried)
+        before = play.rows()
+        held = await play.say("cleo", f"/admin channel {good}", chat="two", admin=True)
+        assert "Too many codes that do not work; the next try is in" in plain.text(held)
+        assert "Too many codes" in plain.text(await play.say("cleo", "/link K7QM-4TXR"))
+        assert play.rows() == before
+        assert (await play.say("dora", f"/admin channel {good}", chat="two", admin=True)).ok
+
+
+async def deeds(play: Play) -> list[str]:
+    async with play.db.reading() as uow:
+        chat = await uow.chats.find("discord", "77")
+        return [row.action for row in await uow.audit.page(1, chat.id if chat else 0, 50)]
+
+
+async def test_the_same_request_twice_is_one_deed(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        first = await play.say(BOSS, "/admin channel code", request="once")
+        code = next(part.text for part in first.head if isinstance(part, Span) and part.style is Style.CODE)
+        again = await play.say(BOSS, "/admin channel code", request="once")
+        assert "You were given a code for this" in plain.text(again)
+        assert (await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)).ok  # good still
+        for _ in range(2):
+            done = await on_discord(play, "/admin roles admin 5", request="once too")
+            assert "are set" in plain.text(done)
+        log = await deeds(play)
+        assert (log.count("channel code"), log.count("roles")) == (1, 1)
+
+
+async def test_the_log_says_in_words_what_was_done(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await play.say(BOSS, '/admin create Cup A, B, C tick 3s balance $500 odds "5 3 2"')
+        log = plain.text(await play.say(BOSS, "/admin log"))
+        for wanted in ("title Cup · ", "outcomes A, B, C", "balance 500", "tick 3000ms", "odds 5 3 2"):
+            assert wanted in log, log
+        await play.say(BOSS, "/admin open in 30m")
+        log = plain.text(await play.say(BOSS, "/admin log"))
+        assert "status DRAFT → LOBBY" in log, log
+        assert "start 3 July 2014 07:16 UTC" in log, log
+        await play.say("ada", "/join")
+        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
+        await play.tick()
+        for line in ("/admin grant ada $50", "/admin eliminate b"):
+            await play.press(BOSS, await play.say(BOSS, line), "Confirm")
+        await play.say(BOSS, "/admin channel code")
+        log = plain.text(await play.say(BOSS, "/admin log 25"))
+        for wanted in ("cash $50.00", "given $500.00 → $550.00", "expires 3 July 2014"):
+            assert wanted in log, log
+        for raw in ("{", "[", "_ms", "140437", "assumed", "request"):
+            assert raw not in log, log
 
 
 async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
@@ -317,7 +376,7 @@ TERMS: tuple[Row, ...] = (
     (BOSS, "/admin set z $500", "!", "z stays as it is once the market has started"),
     (BOSS, "press Turn auto-fill off", "autofill is now off; it was on", "next tick"),
     ("tick", "2s"),
-    (BOSS, "/admin log", "Boss · set", "af_enabled off"),
+    (BOSS, "/admin log", "Boss · set", "autofill off"),
 )
 
 

@@ -120,14 +120,14 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
         (
             "tick",
             "2s",
-            "Corrected: Brazil wins Cup. the goal was offside.",
+            "Corrected: Brazil wins Cup. The goal was offside.",
             "Germany had been named before, and nobody was paid",
             "$50.00 to 1 holder",
         ),
         (BOSS, "press Confirm", "!", "it is so already"),
         ("tick", "9m"),
         ("ada", "/balance", "You have $948.74 to spend"),
-        ("tick", "1m", "Brazil wins Cup. the goal was offside.", "$50.00 paid to 1 holder", "🥇"),
+        ("tick", "1m", "Brazil wins Cup. The goal was offside.", "$50.00 paid to 1 holder", "🥇"),
         ("told bob", "", "You are paid $50.00"),
         (BOSS, "/admin correct germany", "!", "Cup is over"),
         (BOSS, "/admin void", "!", "Cup is over"),
@@ -442,7 +442,7 @@ GRANTS: tuple[Row, ...] = (
     (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
     (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
     ("tick", "2s"),
-    ("told bob", "", "An admin gave you $50.00. for the drawing."),
+    ("told bob", "", "An admin gave you $50.00. For the drawing."),
     ("bob", "/balance", "You have $1,050.00 to spend"),
     (BOSS, "/admin grant #3 $50", "Given so far $1,050.00, then $1,100.00"),
     (BOSS, "/admin grant #99 $50", "!", "Nobody called “#99”"),
@@ -469,7 +469,10 @@ async def test_a_grant_reaches_one_member_once_and_is_logged(tmp_path: Path) -> 
 async def test_nobody_is_granted_anything_before_the_start(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await play.say(BOSS, "/admin create Cup A, B, C")
-        await perform(play, ((BOSS, "/admin grant ada $50", "!", "Cup has not started"),))
+        await perform(
+            play, ((BOSS, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),)
+        )
+        assert "only while it runs" in plain.text(await play.say(BOSS, "/admin grant nobody atall"))
 
 
 # -- selling twice, cancelling all

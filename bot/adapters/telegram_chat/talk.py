@@ -112,6 +112,7 @@ class Talk:
             chat_kind=ChatKind.PRIVATE if place.private else ChatKind.GROUP,
             chat_title=await self._title(who, place),
             is_admin=standing is Standing.ADMIN,
+            nameless=who.person is None,
             made_for=said.made_for,
             request_id=said.request or who.request,
         )
