@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from bot.confirm import CONFIRM
 from bot.params import Kind
 from bot.reply import Reply
 
@@ -63,11 +64,16 @@ class Command:
     def usage(self) -> str:
         """`/buy outcome yes|no amount [slippage 5%]`."""
         parts = [f"/{self.name}"]
-        for param in self.params:
+        for param in self.typed:
             shape = param.kind.shape if "|" in param.kind.shape else param.name
             shape = f"{param.name} {param.kind.shape}" if param.kind.named else shape
             parts.append(shape if param.required else f"[{shape}]")
         return " ".join(parts)
+
+    @property
+    def typed(self) -> tuple[Param, ...]:
+        """What people type: not the code that a preview's button carries."""
+        return tuple(param for param in self.params if param.kind is not CONFIRM)
 
     @property
     def speaks_of_market(self) -> bool:

@@ -100,4 +100,4 @@ def _values(param: Param, before: str, partial: str, scene: Scene, *, named: boo
 
 
 def _about(param: Param) -> str:
-    return param.about if param.required else f"{param.about} (may be left out)"
+    return param.about if param.required else f"{param.about} (optional)"

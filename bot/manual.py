@@ -41,9 +41,9 @@ def _entry(one: Command) -> str:
     rows = [f"### `{one.usage}`\n", one.summary]
     if one.details:
         rows.append(f"\n{one.details}")
-    if one.params:
+    if one.typed:
         rows.append("")
-        rows += [f"- `{p.name}`{'' if p.required else ' (may be left out)'}: {p.about}" for p in one.params]
+        rows += [f"- `{p.name}`{'' if p.required else ' (optional)'}: {p.about}" for p in one.typed]
     notes = []
     if one.hidden:
         notes.append("stands behind buttons and is offered nowhere")

@@ -45,7 +45,7 @@ async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
     async with ctx.db.reading() as uow:
         paid = await uow.trades.paid(market.id, seat.member.person)
     held = holdings(market, seat.member, paid)
-    return words.positions(market.record.params, held, seat.member, try_line(market), over=market.record.over)
+    return words.positions(market.record, held, seat.member, try_line(market))
 
 
 @command("balance", examples=("/balance",))

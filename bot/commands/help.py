@@ -7,6 +7,7 @@ from typing import Annotated
 
 from bot.command import Command, command
 from bot.context import Ctx, MarketView
+from bot.invocation import ChatKind
 from bot.params import Text, nearest
 from bot.permissions import TABLE, Role, offered
 from bot.reply import Reply
@@ -25,7 +26,7 @@ async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | No
     """
     usable = list(_usable(ctx))
     if command is None:
-        return _all(usable, joined=market is not None and market.member is not None)
+        return _all(usable, _first(ctx, market))
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
     found = [one for one in usable if one.name == name]
     if found:
@@ -43,7 +44,14 @@ async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg
 
     payload: what a link carried, if anything
     """
-    return _all(list(_usable(ctx)), joined=market is not None and market.member is not None)
+    return words_look.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
+
+
+def _first(ctx: Ctx, market: MarketView | None) -> str:
+    """The one command to begin with."""
+    if market is None and ctx.invocation.is_admin and ctx.invocation.chat_kind is not ChatKind.PRIVATE:
+        return "/admin create"
+    return "/join" if market is None or market.member is None else "/board"
 
 
 def _usable(ctx: Ctx) -> Iterable[Command]:
@@ -53,14 +61,14 @@ def _usable(ctx: Ctx) -> Iterable[Command]:
     return (one for one in shown if offered(one.name, admin=said.is_admin, platform=said.platform))
 
 
-def _all(usable: list[Command], *, joined: bool) -> Reply:
+def _all(usable: list[Command], first: str) -> Reply:
     titles = ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"), (Role.ADMIN, "Running it"))
     groups = [
         (title, [_entry(one) for one in usable if _group(one) is role])
         for role, title in titles
         if any(_group(one) is role for one in usable)
     ]
-    return words_look.help_all(groups, "/board" if joined else "/join")
+    return words_look.help_all(groups, first)
 
 
 def _group(one: Command) -> Role:
@@ -74,6 +82,6 @@ def _entry(one: Command) -> Entry:
         usage=one.usage,
         summary=one.summary,
         details=one.details,
-        arguments=tuple((param.name, param.about, param.required) for param in one.params),
+        arguments=tuple((param.name, param.about, param.required) for param in one.typed),
         examples=one.examples,
     )

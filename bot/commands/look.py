@@ -45,8 +45,8 @@ async def chart(
     """
     if market.record.start_ms is None:
         return words.no_chart_yet()
-    yes = market.price(outcome, Side.YES) if outcome is not None else 0
-    title = words.chart_title(market.record.params, outcome, yes)
+    prices = {number: market.price(number, Side.YES) for number in market.active()}
+    title = words.chart_title(market.record, outcome, prices, market.state.winner)
     kind = "prices" if outcome is None else "outcome"
     picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span, alt=title)
     return words.chart(picture, title, _audience(ctx))

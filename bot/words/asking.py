@@ -15,15 +15,15 @@ _SUBMIT = {"buy": "Show the ticket", "sell": "Show the ticket", "quote": "Show t
 
 
 def title(command: Command) -> str:
-    """`Buy`, `Admin grant`."""
-    name = command.name.replace("_", " ")
+    """`Buy`, `Grant`."""
+    name = command.name.removeprefix("admin ").replace("_", " ")
     return name[:1].upper() + name[1:]
 
 
 def question(command: Command, form: Form, template: str | None) -> Reply:
     """Where there is no dialog, or it was closed: what is still to be said, and how it goes in one line."""
     wanted = [field for field in form.fields if field.required]
-    names = [f"the {field.label.lower()}" for field in wanted]
+    names = ["what" if field.name == "what" else f"the {field.label.lower()}" for field in wanted]
     begun = template is not None and f"/{form.command}" != f"/{command.name}"
     rows = [line(f"{field.label}: {field.hint}") for field in wanted if field.hint]
     shown = line("So far: ", code(template)) if template and begun else line("In one line: ", code(command.usage))

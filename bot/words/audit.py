@@ -40,7 +40,7 @@ def in_order(found: Verified, at_ms: int, head: str, audience: Audience, *, runn
     """A check has run every tick again."""
     rows = [
         line(
-            f"Checked up to tick {found.ticks:,} ",
+            f"Checked up to tick {found.ticks:,}, ",
             Stamp(at_ms),
             f": {plural(found.orders, 'order')}, and every fill, price, balance and payout that came of them.",
         ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.money import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
 from bot.names import clean
 from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Reply, Stamp, Table, bold, code, line, quiet
 from bot.words.shared import INVITE, STATUS_WORDS, name_of, no, outcome, plural, say, side_word, token_name
+from engine.state import Status
 from engine.terms import MarketParams
 from storage.export import Ranked
 from storage.records import Market, NextStep, TradeRow
@@ -41,7 +42,9 @@ def out_note(round_number: int | None) -> str:
 def board(shown: Board, audience: Audience) -> Reply:
     """The market at a glance; the sentence says who leads."""
     best = shown.rows[0]
-    if best.note == "winner":
+    if shown.status == STATUS_WORDS[Status.VOIDED]:
+        head = line(f"{shown.title} was called off; everybody got back what she put in.")
+    elif best.note == "winner":
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
     elif best.note == CLAIMED:
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " is named the winner, and not paid yet.")
@@ -68,10 +71,19 @@ def chart(picture: Picture, title: str, audience: Audience) -> Reply:
     return Reply(head=line(title), blocks=(picture,), audience=audience)
 
 
-def chart_title(params: MarketParams, number: int | None, yes: int) -> str:
+def chart_title(market: Market, number: int | None, prices: Mapping[int, int], winner: int | None) -> str:
+    """Of all: who won or leads; of one: where its YES stands. `prices`: YES of those still in, micro-dollars."""
+    params = market.params
+    if market.status is Status.VOIDED:
+        return f"{clean(market.title)} was called off."
+    if winner is not None and number in {None, winner}:
+        return f"{name_of(params, winner)} won."
     if number is None:
-        return "Prices of every outcome so far."
-    return f"{name_of(params, number)} YES stands at {price(yes)}."
+        leader = max(prices, key=lambda one: (prices[one], -one))
+        return f"{name_of(params, leader)} leads at {price(prices[leader])}."
+    if number not in prices:
+        return f"{name_of(params, number)} is out."
+    return f"{name_of(params, number)} YES stands at {price(prices[number])}."
 
 
 def no_chart_yet() -> Reply:
@@ -170,6 +182,10 @@ def _first(found: Sequence[Ranked], *, over: bool) -> str:
 def markets(found: Sequence[Market], current: int | None) -> Reply:
     if not found:
         return say("You are in no market yet.", blocks=(line(INVITE, " Say ", code("/join"), " where one runs."),))
+    if len(found) == 1:
+        only = found[0]
+        about = line(f"{status_word(only)} · number {only.id}. What you say in private is about this one.")
+        return say("You are in one market: ", bold(clean(only.title)), ".", blocks=(about,))
     rows = tuple(
         line(
             bold(clean(one.title)) if one.id == current else clean(one.title),
@@ -177,12 +193,14 @@ def markets(found: Sequence[Market], current: int | None) -> Reply:
         )
         for one in found
     )
-    how = line("In private I speak of the one in bold; ", code(f"/markets {found[-1].id}"), " changes that.")
+    how = line("What you say in private is about the one in bold; ", code(f"/markets {found[-1].id}"), " changes it.")
     return say(f"You are in {plural(len(found), 'market')}.", blocks=(*rows, how))
 
 
 def market_chosen(market: Market) -> Reply:
-    return say(f"In private I now speak of {clean(market.title)}.", blocks=(line(code("/board"), " shows it."),))
+    return say(
+        f"What you say in private is about {clean(market.title)} now.", blocks=(line(code("/board"), " shows it."),)
+    )
 
 
 def not_your_market(number: int) -> Reply:
@@ -264,8 +282,20 @@ def help_all(groups: Sequence[tuple[str, Sequence[Entry]]], first: str) -> Reply
     rows: list[Line] = []
     for title, entries in groups:
         rows.append(line(bold(title)))
-        rows += [line(code(entry.usage), f"  {entry.summary}") for entry in entries]
+        rows += [line(code(f"/{entry.name}"), f"  {entry.summary}") for entry in entries]
     rows.append(line("More on one: ", code("/help buy")))
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+
+
+def greeting(first: str, *, joined: bool) -> Reply:
+    """The first thing somebody reads who has just met the bot: a screen, not a manual."""
+    steps = [
+        ("/join", "gives you play money") if not joined else ("/positions", "what you hold, and what it is worth"),
+        ("/board", "who leads, and at what price"),
+        ("/buy", "asks what you want; nothing is ordered before you press Confirm"),
+    ]
+    rows = [line(code(command), f"  {what}") for command, what in steps]
+    rows.append(line(code("/rules"), "  how it works, in a dozen lines. All else: ", code("/help")))
     return say(f"{INVITE} Begin with ", code(first), blocks=rows)
 
 
@@ -274,7 +304,7 @@ def help_one(entry: Entry) -> Reply:
     if entry.details:
         rows.append(line(entry.details))
     rows += [
-        line(bold(name), f": {about}", "" if required else " (may be left out)")
+        line(bold(name), "" if required else quiet(" (optional)"), f": {about}")
         for name, about, required in entry.arguments
     ]
     if entry.examples:

@@ -94,9 +94,10 @@ def cannot_join(code_: str) -> Reply:
     return no("This market does not take anybody in now.", blocks=(line(code("/board"), " shows where it stands."),))
 
 
-def positions(params: MarketParams, holdings: Sequence[Holding], member: Member, rest: Line, *, over: bool) -> Reply:
+def positions(market: Market, holdings: Sequence[Holding], member: Member, rest: Line) -> Reply:
     """What she holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
-    if not holdings and over:
+    params = market.params
+    if not holdings and market.over:
         return say(f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.", blocks=(rest,))
     if not holdings:
         return say("You hold no tokens yet.", blocks=(rest,))
@@ -125,9 +126,18 @@ def positions(params: MarketParams, holdings: Sequence[Holding], member: Member,
         blocks=(
             Table(columns=columns, rows=rows),
             line(_in_all(member, worth)),
-            line(code(f"/sell {_typed(params, holdings[0])} half"), " sells some."),
+            _next(market, holdings[0]),
         ),
     )
+
+
+def _next(market: Market, first: Holding) -> Line:
+    """What she can do with them as the market stands."""
+    if market.status is Status.RUNNING and not market.halted:
+        return line(code(f"/sell {_typed(market.params, first)} half"), " sells some.")
+    if market.status is Status.DISPUTED:
+        return line("A winner is named; what is right is paid when it stands. ", code("/board"), " shows when.")
+    return line("Nothing trades just now; ", code("/board"), " shows what comes next.")
 
 
 def _typed(params: MarketParams, holding: Holding) -> str:
@@ -152,10 +162,10 @@ def balance(member: Member, worth: int) -> Reply:
             f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
             f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
             f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
-            f"tokens worth {money(worth, Cut.DOWN)} now" if worth else "",
+            f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
         ]
     )
-    rows = [line(aside)] if aside else []
+    rows = [line(f"Besides: {aside}.")] if aside else []
     rows.append(line(_in_all(member, worth)))
     spent = dotted(
         [f"fees {money(member.fees)}" if member.fees else "", f"gas {money(member.gas)}" if member.gas else ""]
@@ -188,4 +198,7 @@ def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: L
         Column(title="Price", numeric=True),
         Column(title="Money", numeric=True),
     )
-    return say(f"Your last {plural(len(found), 'trade')}.", blocks=(Table(columns=columns, rows=rows),))
+    return say(
+        "Your one trade." if len(found) == 1 else f"Your last {plural(len(found), 'trade')}.",
+        blocks=(Table(columns=columns, rows=rows),),
+    )

@@ -122,7 +122,7 @@ def problem(found: Problem) -> str:
     round_ = f"Round {detail.get('round', '')}"
     sentences: Mapping[str, str] = {
         "missing": f"Please name the {name}.",
-        "outcome_count": f"A market has {low} to {high} outcomes; that were {detail.get('found', '')}.",
+        "outcome_count": f"A market has {low} to {high} outcomes; you named {detail.get('found', '')}.",
         "name_empty": f"Outcome {number} has no name; please type one.",
         "name_twice": f"{number_name} is named twice; every outcome needs a name of its own.",
         "not_a_list": f"“{value}” is not a list; please put commas between.",
@@ -131,7 +131,7 @@ def problem(found: Problem) -> str:
         "not_on_or_off": f"{name} is on or off, not “{value}”.",
         "not_a_choice": f"{name} is one of {clean(str(detail.get('choices', '')))}, not “{value}”.",
         "unknown": f"There is no setting {name}; /admin set lists them.",
-        "odds_count": f"That are {detail.get('found', '')} odds for {detail.get('need', '')} outcomes; give one each.",
+        "odds_count": f"There are {detail.get('found', '')} odds for {detail.get('need', '')} outcomes; give one each.",
         "odds_sum": f"The odds add up to {value} instead of 1; please make them fit.",
         "classic_odds": "A classic start begins every outcome at one half; leave the odds out or take start fair.",
         "odds_out_of_bounds": f"{number_name} would start at {value}; odds lie between {low} and {high}.",

@@ -172,7 +172,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     verb = "is" if len(gone) == 1 else "are"
     head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
     if reason:
-        head.append(f" {sentence(reason)}")
+        head.append(f" {first_upper(sentence(reason))}")
     rows: list[Line | Picture | Board] = [
         line(_payouts(facts)),
         inheritance(params, gone, facts),
@@ -250,7 +250,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
     winner = int(facts["winner"])
     head: list[str | Part] = [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
     if reason:
-        head.append(f" {sentence(reason)}")
+        head.append(f" {first_upper(sentence(reason))}")
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
     paid = int(facts["paid"])
     holders = people(int(facts["holders"]), "holder", "holders")
@@ -292,9 +292,9 @@ def _why(reason: str) -> Line:
 
 def voided(facts: Facts, reason: str = "") -> Reply:
     paid, owed = int(facts["paid"]), int(facts["owed"])
-    rows = [_why(reason), line(f"Everybody gets back what they had put in, net: {money(paid)} in all.")]
+    rows = [_why(reason), line(f"Everybody gets back what she put in, net: {money(paid)} in all.")]
     if facts["scaled"]:
-        rows.append(line(f"They had put in {money(owed)}, more than the house has left, so all shares are cut alike."))
+        rows.append(line(f"That would be {money(owed)}, more than the house has left, so all shares are cut alike."))
     rows.append(head_line(facts["head"]))
     return to_chat("This market is called off.", blocks=rows, tone=Tone.LOUD)
 
@@ -372,7 +372,7 @@ def refunded(market: Market, facts: Facts) -> Reply:
 
 
 def granted(facts: Facts, reason: str = "") -> Reply:
-    why = f" {sentence(reason)}" if reason else ""
+    why = f" {first_upper(sentence(reason))}" if reason else ""
     return Reply(
         head=line(f"An admin gave you {money(int(facts['cash']), Cut.DOWN)}.{why}"),
         blocks=(line(code("/balance"), " shows it."),),

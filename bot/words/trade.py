@@ -226,7 +226,9 @@ def already_changed(ticket_id: int) -> Reply:
 
 def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
     return no(
-        f"Too late: this ticket was confirmed as order {number}.", blocks=(line(code("/orders")),), ticket=ticket_id
+        f"Too late: this ticket was confirmed as order {number}.",
+        blocks=(line(code("/orders"), " shows what became of it."),),
+        ticket=ticket_id,
     )
 
 

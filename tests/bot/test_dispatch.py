@@ -172,7 +172,7 @@ async def test_in_private_one_speaks_of_the_market_used_last(tmp_path: Path) -> 
         await play.say("ada", "/join", chat="cellar")
         private = {"chat": "ada", "kind": ChatKind.PRIVATE}
         assert "Other" in plain.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
-        assert "`/markets 1` changes that" in plain.text(await play.say("ada", "/markets"))
+        assert "`/markets 1` changes it" in plain.text(await play.say("ada", "/markets"))
         assert (await play.say("ada", "/markets 1")).ok
         assert "Cup" in plain.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
         assert not (await play.say("ada", "/markets 7")).ok

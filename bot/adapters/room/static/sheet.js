@@ -68,7 +68,7 @@ function ask(field) {
       ? h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
       : h("input", { ...shared, type: "text", value: field.value, maxlength: 2000, autocomplete: "off", spellcheck: "false" });
   const likely = (field.required ? (field.suggestions ?? []) : []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
-  const optional = field.required ? null : h("span", { class: "quiet" }, " (may be left out)");
+  const optional = field.required ? null : h("span", { class: "quiet" }, " (optional)");
   return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "actions likely" }, likely) : null, hint);
 }
 
