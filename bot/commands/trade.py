@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.command import command
 from bot.context import Ctx, Habits, MarketView, Seat, request_id
+from bot.money import typed_money
 from bot.offers import Wish, closed, closed_for_trading, habitual, offer, offer_of, terms_of
 from bot.params import NumberArg
 from bot.params_book import AutofillArg, LimitArg
@@ -109,7 +110,8 @@ async def quote(
     found = offer(market, habitual(wish, replace(habits.kept, confirm=True), market), None)
     if isinstance(found, Reply):
         return found
-    return words_ticket.estimate(found, words.order_line(found.params, found.draft))
+    spend = None if amount.spend is None or limit is not None else typed_money(amount.spend)
+    return words_ticket.estimate(found, words.order_line(found.params, found.draft, spend))
 
 
 @command("ticket confirm", hidden=True)
