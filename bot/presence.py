@@ -24,6 +24,7 @@ class Presence:
             known = before is not None and before.lost is None
             if not known:
                 await uow.chats.found(chat.id)
+                await uow.outbox.hurry(platform, chat_ext, self._clock())
                 await reaching.hang_up(uow, chat, self._clock())
             await uow.commit()
         return not known

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GRID_MS = 250  # how often it is asked who has something to do: the first order after a pause waits no longer
 SWEEP_S = 5
+TIDY_MS = 60_000  # how often what has run out is thrown away
 FAILURES = 5  # in a row, then the market is halted
 BACK_OFF_MS = 1_000  # doubled at each failure
 
@@ -86,6 +87,7 @@ class Jobs:
         self._beats: set[asyncio.Task[None]] = set()
         self._work = _InFlight()
         self._stopping = False
+        self._tidied_ms = 0
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
@@ -171,6 +173,7 @@ class Jobs:
         with self._work:
             now = self._clock.now_ms()
             await self._start_planned(now)
+            await self._tidy(now)
             async with self._db.reading() as uow:
                 running = await uow.markets.running()
             for market, at_ms in wake_times(running).items():
@@ -190,6 +193,18 @@ class Jobs:
             async with self._db.writing() as uow:
                 await uow.markets.start(market.id, market.planned_start_ms or now_ms)
                 await uow.commit()
+
+    async def _tidy(self, now_ms: int) -> None:
+        """Throw away lines that nobody can want any more."""
+        if now_ms - self._tidied_ms < TIDY_MS:
+            return
+        self._tidied_ms = now_ms
+        async with self._db.reading() as uow:
+            if not await uow.lines.expired(now_ms):
+                return
+        async with self._db.writing() as uow:
+            await uow.lines.expire(now_ms)
+            await uow.commit()
 
     def _wake(self, market: int, at_ms: int) -> None:
         """A tick at the moment of a step, not at the next grid slot after it."""

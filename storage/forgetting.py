@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from storage.records import Identity
 from storage.repository import Repository
@@ -48,6 +48,7 @@ class Traces:
 class Forgetting(Repository):
     async def traces(self, person: int) -> Traces:
         selves, run = await self._uow.people.selves(person), self._uow.number
+        identities = await self._uow.people.identities(person)
         by = room_messages.c.body["by"].as_integer()
         said = or_(room_messages.c.person.in_(selves), by.in_(selves))
         admin = select(chats.c.title).join(chat_admins, chat_admins.c.chat == chats.c.id)
@@ -55,7 +56,7 @@ class Forgetting(Repository):
         return Traces(
             messages=await run(select(func.count()).select_from(room_messages).where(said)),
             admin_of=tuple(str(row["title"]) for row in rows),
-            lines=await run(select(func.count()).select_from(lines).where(lines.c.person.in_(selves))),
+            lines=await run(select(func.count()).select_from(lines).where(_kept_of(selves, identities))),
         )
 
     async def erase(self, person: int, now_ms: int, *, chat: int | None = None) -> None:
@@ -68,7 +69,8 @@ class Forgetting(Repository):
         selves, identities = await uow.people.selves(person), await uow.people.identities(person)
         await self._private_chats(selves, identities, chat)
         await self._messages(selves, identities)
-        for table in (chat_admins, codes, links, pings, preferences, lines):
+        await uow.run(delete(lines).where(_kept_of(selves, identities)))
+        for table in (chat_admins, codes, links, pings, preferences):
             await uow.run(delete(table).where(table.c.person.in_(selves)))
         await uow.run(update(people).where(people.c.id.in_(selves)).values(market=None))
         for number in selves:
@@ -107,3 +109,10 @@ class Forgetting(Repository):
             await uow.run(delete(outbox).where(to_her))
             stood = and_(message_refs.c.platform == one.platform, message_refs.c.chat_ext == one.external_id)
             await uow.run(delete(message_refs).where(stood))
+
+
+def _kept_of(selves: Sequence[int], identities: Sequence[Identity]) -> ColumnElement[bool]:
+    """Lines kept for her, said in her private chat, or with her id on a platform in them."""
+    exts = [one.external_id for one in identities]
+    named = [lines.c.line.contains(f'"{ext}"', autoescape=True) for ext in exts]
+    return or_(lines.c.person.in_(selves), lines.c.chat_ext.in_(exts), *named)

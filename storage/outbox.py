@@ -219,6 +219,13 @@ class Outbox(Repository):
         values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500), "attempts": attempts}
         await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
+    async def hurry(self, platform: str, target: str, now_ms: int) -> None:
+        """What waits for a retry there is due now: it can be reached again."""
+        here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
+        await self._uow.run(update(outbox).where(here, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
+        if self._uow.outbox_filled not in self._uow.after_commit:
+            self._uow.after_commit.append(self._uow.outbox_filled)
+
     async def discard(self, platforms: Collection[str]) -> None:
         """Throw away all that waits for these platforms."""
         await self._uow.run(delete(outbox).where(outbox.c.platform.in_(sorted(platforms))))

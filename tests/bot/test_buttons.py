@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.buttons import Buttons, Pressed
+from bot import plain
+from bot.buttons import KEY_LENGTH, Buttons, Pressed
 from bot.reply import Action
-from tests.bot.play import START, town
+from storage.lines import BRIEF_MS, KEPT_MS
+from tests.bot.play import START, running, town
 
 LONG = "/admin eliminate " + ", ".join(f'"Outcome number {n}"' for n in range(9)) + " confirm=0a1b2c3d"
 
@@ -48,3 +50,56 @@ async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None
             kept = await buttons.kept(key)
             assert kept is not None
             assert (kept.line, kept.chat_ext) == ("/buy germany", "here")
+
+
+async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        now = START
+        buttons = Buttons(play.db, lambda: now)
+        used, idle = await buttons.keep("/used"), await buttons.keep("/idle")
+        secret = await buttons.keep_briefly("token", "room", "ada")
+        for later, left in (
+            (START + BRIEF_MS, {used, idle, secret}),
+            (START + BRIEF_MS + 1, {used, idle}),
+            (START + KEPT_MS, {used, idle}),
+            (START + KEPT_MS + 1, {used}),
+            (START + 2 * KEPT_MS, {used}),
+            (START + 2 * KEPT_MS + 1, set[str]()),
+        ):
+            if later == START + KEPT_MS:
+                now = later
+                assert await buttons.keep("/used") == used  # behind a button once more
+            async with play.db.writing() as uow:
+                due = await uow.lines.expired(later)
+                await uow.lines.expire(later)
+                await uow.commit()
+            found = {key for key in (used, idle, secret) if await buttons.kept(key) is not None}
+            assert found == left, later - START
+            assert due or found == left
+
+
+async def test_a_brief_secret_is_found_by_no_link(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        key = await Buttons(play.db, lambda: START).keep_briefly("token", "room", "ada")
+        assert len(key) == KEY_LENGTH
+        assert not key.isalnum()  # what a link carries is
+
+
+async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        async with play.db.reading() as uow:
+            ada = await uow.people.find("room", "ada")
+        assert ada is not None
+        buttons = Buttons(play.db, lambda: play.now)
+        hers = [
+            await buttons.keep_briefly("a-token", "room", "ada"),
+            await buttons.keep("/board", ada.id, "room"),
+            await buttons.keep("/balance", None, "ada"),
+            await buttons.keep('{"l":"/buy 1","p":"ada"}', None, "room"),
+        ]
+        others = [await buttons.keep_briefly("b-token", "room", "bob"), await buttons.keep("/board", None, "room")]
+        assert "4 lines" in plain.text(await play.say("ada", "/privacy"))
+        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
+        assert [await buttons.kept(key) for key in hers] == [None] * 4
+        assert None not in [await buttons.kept(key) for key in others]

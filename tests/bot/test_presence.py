@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.platform import Why
+from bot.platform import UnreachableError, Why
 from bot.presence import Presence
 from tests.bot.play import running, town
 
@@ -54,3 +54,20 @@ async def test_a_lost_chat_is_found_again(tmp_path: Path) -> None:
         assert await presence.arrived("room", "room", "room", "Room")
         assert not await presence.arrived("room", "room", "room", "Room")
         assert await presence.arrived("room", "elsewhere", "room", "New")
+
+
+async def test_a_chat_that_is_back_waits_for_no_retry(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await play.confirmed("ada", "/buy germany yes 50")
+        play.chat.broken = [UnreachableError(Why.FORBIDDEN, "Send Messages")] * 20
+        await play.tick()
+        play.chat.broken = []
+        seen = len(play.chat.said)
+        await play.tick()
+        boards = [how for how, where, *_ in play.chat.said[seen:] if where == "room" and how != "tell"]
+        assert boards == []  # a permission is missing: tried again in minutes
+        assert await Presence(play.db, lambda: play.now).arrived("room", "room", "room", "Room")
+        await play.announcer.step()
+        boards = [how for how, where, *_ in play.chat.said[seen:] if where == "room" and how != "tell"]
+        assert boards != []

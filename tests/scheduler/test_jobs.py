@@ -14,6 +14,7 @@ from scheduler.pace import Pace
 from scheduler.tick import TickReport, run_tick
 from scheduler.timetable import tick_due, wake_times
 from storage.database import Database
+from storage.lines import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
 from tests.storage.worlds import MINUTE, START, append, buy, lobby, params, started
 
 
@@ -185,3 +186,20 @@ async def test_the_timetable_knows_what_is_due_and_what_is_next(db: Database) ->
     assert not tick_due(market, START + 1_999)
     assert tick_due(market, START + 2_000)
     assert tick_due(market, START + 500, 500)
+
+
+async def test_what_nobody_can_want_any_more_is_thrown_away(db: Database) -> None:
+    async with db.writing() as uow:
+        for key in (f"{BRIEF}token", "line"):
+            await uow.lines.keep(key, KeptLine(line="/board", person=None, chat_ext=None), START)
+        await uow.commit()
+    clock = ManualClock(START)
+    jobs = Jobs(db, clock)
+    kept = []
+    for ahead in (BRIEF_MS, 1, 60_000, KEPT_MS):
+        clock.advance(ahead)
+        await jobs.sweep()
+        async with db.reading() as uow:
+            kept.append([key for key in (f"{BRIEF}token", "line") if await uow.lines.get(key) is not None])
+    await jobs.stop()
+    assert kept == [[f"{BRIEF}token", "line"], [f"{BRIEF}token", "line"], ["line"], []]

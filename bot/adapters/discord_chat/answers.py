@@ -130,5 +130,5 @@ class Answers:
         if heard.place.kind is ChatKind.PRIVATE:
             return str(refs.Posted(channel=int(heard.place.chat_ext), message=sent.id))
         until = int(heard.interaction.created_at.timestamp() * 1000) + refs.SAFE_MS
-        key = await self._tokens.keep(heard.interaction.token)
+        key = await self._tokens.keep(heard.interaction.token, heard.said.person_ext)
         return str(refs.Answered(message=sent.id, until_ms=until, key=key))

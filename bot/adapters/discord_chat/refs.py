@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bot.adapters.discord_chat.slash import NAME
 from bot.buttons import Buttons
 
 TOKEN_MS = 15 * 60_000
@@ -55,8 +56,8 @@ class Tokens:
         self._buttons = buttons
         self._known: OrderedDict[str, str] = OrderedDict()
 
-    async def keep(self, token: str) -> str:
-        key = await self._buttons.keep(token)
+    async def keep(self, token: str, person_ext: str) -> str:
+        key = await self._buttons.keep_briefly(token, NAME, person_ext)
         self._known[key] = token
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
