@@ -19,6 +19,7 @@ from bot.context import Ctx, Habits, MarketView, Seat, scene_of
 from bot.invocation import ChatKind, Invocation, Suggestion
 from bot.missed import with_missed
 from bot.permissions import Elsewhere, Role, allowed, offered
+from bot.placements import NO_LINES, Placement, Placements
 from bot.rehearser import Rehearser
 from bot.reply import Reply
 from bot.scene import Scene
@@ -27,6 +28,7 @@ from bot.words import input as words_input
 from engine.state import Status
 from storage.clean import clean
 from storage.database import Database
+from storage.lines import KeptLine
 from storage.preferences import Preferences
 from storage.records import Chat, Market, Member, Person
 from storage.unit_of_work import UnitOfWork
@@ -70,6 +72,7 @@ class Dispatcher:
         self._new_id = new_id
         self._auditor = auditor or Auditor(db, clock)
         self._rehearser = rehearser or Rehearser()
+        self._placements = Placements(db)
         self._pace = Windows(PERSON)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
@@ -138,13 +141,22 @@ class Dispatcher:
         self._typing.use(who, now)
         return False
 
-    async def placed(self, reply: Reply, said: Invocation, ref: str) -> None:
-        """An adapter tells where it put a ticket, so that its fill can replace it there."""
+    async def placed(
+        self, reply: Reply, said: Invocation, ref: str, *, lines: Mapping[str, KeptLine] = NO_LINES
+    ) -> None:
+        """An adapter tells where it put a ticket, so that its fill can replace it there; `lines` by key are what it
+        keeps to find that message again."""
         if reply.ticket is None:
             return
-        async with self._db.writing() as uow:
-            await uow.tickets.bind(reply.ticket, said.platform, said.chat_ext, ref)
-            await uow.commit()
+        placement = Placement(
+            ticket=reply.ticket,
+            platform=said.platform,
+            chat_ext=said.chat_ext,
+            ref=ref,
+            at_ms=self._clock(),
+            lines=lines,
+        )
+        await self._placements.put(placement)
 
     async def _run(self, said: Invocation) -> Reply:
         now = self._clock()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.adapters.discord_chat import errors, refs
+from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.layout import Message, dressed
 from bot.adapters.discord_chat.places import Place
 from bot.adapters.discord_chat.sending import NOBODY, Edits
@@ -19,6 +20,7 @@ from bot.drawing import Draw, drawn
 from bot.invocation import ChatKind, Invocation
 from bot.platform import RetryLaterError, UnreachableError
 from bot.reply import Audience, Reply
+from storage.lines import KeptLine
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +45,20 @@ def own(interaction: discord.Interaction) -> bool:
 
 
 class Answers:
-    def __init__(self, dispatcher: Dispatcher, buttons: Buttons, tokens: refs.Tokens, edits: Edits, draw: Draw) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        buttons: Buttons,
+        tokens: refs.Tokens,
+        edits: Edits,
+        followups: FollowUps,
+        draw: Draw,
+    ) -> None:
         self._dispatcher = dispatcher
         self._buttons = buttons
         self._tokens = tokens
         self._edits = edits
+        self._followups = followups
         self._draw = draw
 
     async def acknowledge(
@@ -89,8 +100,10 @@ class Answers:
         else:
             log.error("the answer to interaction %s was given up", heard.interaction.id)
             return
+        self._followups.answered(heard.interaction, heard.place.chat_ext)
         if sent is not None and reply.ticket is not None:
-            await self._dispatcher.placed(reply, heard.said, await self._ref(heard, sent))
+            ref, lines = self._ref(heard, sent)
+            await self._dispatcher.placed(reply, heard.said, ref, lines=lines)
 
     async def _place(self, heard: Heard, reply: Reply, *, public: bool) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
@@ -117,6 +130,7 @@ class Answers:
 
     async def _follow(self, heard: Heard, message: Message) -> discord.Message:
         """A message of its own, after the answer proper."""
+        self._followups.used(str(heard.interaction.channel_id))
         return await heard.interaction.followup.send(
             view=message.view,
             files=message.files(),
@@ -125,10 +139,13 @@ class Answers:
             wait=True,
         )
 
-    async def _ref(self, heard: Heard, sent: discord.Message) -> str:
-        """In private a message of the bot like any other; in a server only the interaction's token can change it."""
+    def _ref(self, heard: Heard, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
+        """In private a message of the bot like any other; in a server only the interaction's token can change it,
+        which is written down along with the ref."""
         if heard.place.kind is ChatKind.PRIVATE:
-            return str(refs.Posted(channel=int(heard.place.chat_ext), message=sent.id))
+            return str(refs.Posted(channel=int(heard.place.chat_ext), message=sent.id)), {}
         until = int(heard.interaction.created_at.timestamp() * 1000) + refs.SAFE_MS
-        key = await self._tokens.keep(heard.interaction.token, heard.said.person_ext)
-        return str(refs.Answered(message=sent.id, until_ms=until, key=key))
+        token = heard.interaction.token
+        key = self._tokens.hold(token)
+        ref = refs.Answered(message=sent.id, until_ms=until, key=key)
+        return str(ref), {key: refs.kept(token, heard.said.person_ext)}

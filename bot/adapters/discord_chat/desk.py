@@ -19,6 +19,7 @@ from discord import app_commands
 from bot.adapters.discord_chat import forms, limits, presses, refs
 from bot.adapters.discord_chat.answers import Answers, Heard, own
 from bot.adapters.discord_chat.busy import Busy, counted
+from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.places import Rules, place_of
 from bot.adapters.discord_chat.presses import Kind
 from bot.adapters.discord_chat.sending import Edits
@@ -56,9 +57,10 @@ class Desk:
         tokens: refs.Tokens,
         rules: Rules,
         edits: Edits,
+        followups: FollowUps,
         draw: Draw,
     ) -> None:
-        self._answers = Answers(dispatcher, buttons, tokens, edits, draw)
+        self._answers = Answers(dispatcher, buttons, tokens, edits, followups, draw)
         self.busy = Busy()
         self._dispatcher = dispatcher
         self._buttons = buttons

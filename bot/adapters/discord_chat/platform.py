@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import errors, refs
+from bot.adapters.discord_chat import errors, followups, refs
+from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.layout import Message, dressed
 from bot.adapters.discord_chat.places import Rules
 from bot.adapters.discord_chat.rights import missing
@@ -25,6 +26,7 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 AWAY_MS = 5_000  # between two looks whether the connection is back
+FOLLOW_S = 10.0  # the library waits as long as Discord tells it to; there is another way
 OUTAGE_MS = 30_000  # a server that Discord itself cannot reach
 
 
@@ -38,6 +40,7 @@ class DiscordPlatform:
         tokens: refs.Tokens,
         rules: Rules,
         edits: Edits,
+        followups: FollowUps,
         clock: Callable[[], int],
     ) -> None:
         self._db = db
@@ -45,6 +48,7 @@ class DiscordPlatform:
         self._tokens = tokens
         self._rules = rules
         self._edits = edits
+        self._followups = followups
         self._clock = clock
         self._threads = Threads(db, clock)
         self._opening = asyncio.Lock()
@@ -85,14 +89,17 @@ class DiscordPlatform:
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        """Her ticket becomes its fill while Discord lets it; then a direct message; then a word where she is, that
-        gives nothing away."""
+        """Her ticket becomes its fill while Discord lets it; else it follows what she did last in the market's chat;
+        then a direct message; then a word where she is, that gives nothing away."""
         async with errors.told():
             client = self._client()
             message = await dressed(reply, self._buttons)
             found = refs.read(edit_ref) if edit_ref else None
             if found is not None and edit_ref is not None and await self._told_there(client, found, message):
                 return edit_ref
+            beside = await self._beside(client, person_ext, chat_ext, message)
+            if beside is not None:
+                return beside
             try:
                 return str(await self._direct(client, person_ext, message, nonce))
             except discord.HTTPException as error:
@@ -150,6 +157,30 @@ class DiscordPlatform:
                 return False
             raise
         return True
+
+    async def _beside(
+        self, client: discord.Client, person_ext: str, chat_ext: str | None, message: Message
+    ) -> str | None:
+        """Where it stands as a follow-up; None where it must go another way."""
+        way = self._followups.way(person_ext, chat_ext)
+        if way is None:
+            return None
+        self._followups.used(way.channel)
+        try:
+            async with asyncio.timeout(FOLLOW_S):
+                sent = await followups.send(client, way, message.view, message.files())
+        except discord.HTTPException as error:
+            if error.status == 429:
+                self._followups.shut(way.channel)
+            elif isinstance(errors.translated(error), UnreachableError):
+                self._followups.refused(person_ext, chat_ext)
+            else:
+                raise
+            return None
+        except TimeoutError:  # the next try goes another way
+            self._followups.shut(way.channel)
+            raise
+        return followups.ref(way, sent, self._tokens)
 
     async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> refs.Posted:
         try:

@@ -6,15 +6,17 @@ for 15 minutes: `i:message:until_ms:key`, the token kept apart under the key, as
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from bot.adapters.discord_chat.slash import NAME
-from bot.buttons import Buttons
+from bot.buttons import KEY_LENGTH, Buttons
+from storage.lines import KeptLine
 
 TOKEN_MS = 15 * 60_000
 SAFE_MS = TOKEN_MS - 20_000  # an edit on its way takes time too
 _REMEMBERED = 5_000
+BRIEF = "~"  # keys of what storage keeps for minutes begin so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,11 @@ class Tokens:
         self._buttons = buttons
         self._known: OrderedDict[str, str] = OrderedDict()
 
-    async def keep(self, token: str, person_ext: str) -> str:
-        key = await self._buttons.keep_briefly(token, NAME, person_ext)
+    def hold(self, token: str) -> str:
+        """Its key, known as long as this process runs; after that where `kept` was written down."""
+        key = BRIEF + hashlib.sha256(token.encode()).hexdigest()[: KEY_LENGTH - len(BRIEF)]
         self._known[key] = token
+        self._known.move_to_end(key)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return key
@@ -68,3 +72,8 @@ class Tokens:
             return self._known[key]
         kept = await self._buttons.kept(key)
         return kept.line if kept else None
+
+
+def kept(token: str, person_ext: str) -> KeptLine:
+    """What storage keeps of a token, for minutes; what she has erased goes with her."""
+    return KeptLine(line=token, person=None, chat_ext=person_ext)

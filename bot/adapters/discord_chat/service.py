@@ -13,6 +13,7 @@ import discord
 from bot.adapters.discord_chat import lenient, pace, refs
 from bot.adapters.discord_chat.client import Connection, Parts
 from bot.adapters.discord_chat.desk import Desk
+from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.places import Rules
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.discord_chat.sending import Edits
@@ -58,11 +59,11 @@ class Discord:
         self._on_ready = on_ready
         self._said_ready = False
         buttons, rules, edits = Buttons(db, clock), Rules(db, clock), Edits()
-        tokens = refs.Tokens(buttons)
-        self.platform = DiscordPlatform(db, buttons, tokens, rules, edits, clock)
+        tokens, followups = refs.Tokens(buttons), FollowUps(clock)
+        self.platform = DiscordPlatform(db, buttons, tokens, rules, edits, followups, clock)
         self._parts = Parts(
             db=db,
-            desk=Desk(dispatcher, buttons, tokens, rules, edits, draw),
+            desk=Desk(dispatcher, buttons, tokens, rules, edits, followups, draw),
             buttons=buttons,
             presence=Presence(db, clock),
             commands=dispatcher.commands,
