@@ -23,9 +23,18 @@ _SPACES = re.compile(r"\s+")
 def clean(text: str, most: int = LONGEST_TEXT) -> str:
     """One line of printable text of at most `most` characters: no control, format (right-to-left overrides, zero
     width), invisible, private or unassigned characters, no towers of accents, runs of spaces folded into one."""
+    seen = text[: most * 8]
+    if not (seen.isascii() and seen.isprintable()):  # of plain text nothing can go
+        seen = _readable(seen)
+    folded = _SPACES.sub(" ", seen).strip(_EDGES)
+    return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
+
+
+def _readable(text: str) -> str:
+    """The signs that may stay; whatever parts two words becomes a space."""
     kept: list[str] = []
     marks = 0
-    seen = "".join(sign for sign in _INVISIBLE.sub("", text[: most * 8]) if _shows(sign))
+    seen = "".join(sign for sign in _INVISIBLE.sub("", text) if _shows(sign))
     for sign in unicodedata.normalize("NFC", seen):  # what goes must be gone: it would part a letter from its accents
         kind = unicodedata.category(sign)
         if kind[0] == "Z" or sign in _GAPS or sign in _BLANK:
@@ -36,9 +45,7 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
             marks = marks + 1 if kind[0] == "M" else 0
         if marks <= _MARKS_IN_A_ROW:
             kept.append(sign)
-    folded = _SPACES.sub(" ", "".join(kept)).strip()
-    folded = folded.strip(_EDGES)
-    return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
+    return "".join(kept)
 
 
 def _shows(sign: str) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.money import MICRO, RATE
-from bot.names import folded
+from bot.names import LONGEST_NAME, folded
 from bot.params import Hint, Kind, Rate, Wrong, nearest, number, plain, quoted
 from bot.scene import Scene
 from bot.words import input as words
 from engine.state import Side
 
+LONGEST = 3 * LONGEST_NAME  # no name is so long, quotes and all: what is, need not be compared with any
 MOST_TOKENS = 1_000_000_000 * MICRO  # a billion; far below what a column holds
 
 
@@ -32,6 +33,8 @@ class Outcome(Kind[int]):
     def parse(self, text: str, scene: Scene) -> int | Wrong:
         if not scene.outcomes:
             return Wrong(words.no_market_no_outcomes())
+        if len(text) > LONGEST:
+            return Wrong(words.unknown_outcome(text, None, scene.outcomes))
         found = _matches(text, scene)
         if self.active_only and len(found) > 1:
             found = [one for one in found if scene.is_active(one)] or found
