@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from bot import plain
+from bot.adapters.discord_chat.spelling import spelled
 from bot.reply import Column, Line, Span, Stamp, Style, Table
 
 PHONE = 36  # columns of a code block that a phone shows without breaking the line
@@ -94,7 +95,7 @@ def _merged(parts: Sequence[Span | Stamp]) -> list[Span | Stamp]:
 
 def _span(part: Span) -> str:
     if part.style is Style.CODE:
-        inside = in_code(part.text).strip()
+        inside = in_code(spelled(part.text)).strip()
         return f"`{inside}`" if inside else ""
     text = escaped(part.text)
     mark = {Style.BOLD: "**", Style.STRIKE: "~~"}.get(part.style)
