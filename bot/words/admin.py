@@ -58,21 +58,28 @@ def control_refused(market: Market, facts: Facts, state: MarketState) -> Reply:
     return refused_now(market, str(asked.get("kind", facts["kind"])), str(facts["reason"]), state)
 
 
+_ALREADY = {
+    "freeze": "trading is frozen already.",
+    "pause": "trading is paused already.",
+    "correct": "that winner is named already.",
+}
+
+
 def refused_now(market: Market, kind: str, reason: str, state: MarketState) -> Reply:
     """Why the engine does not do it, and what would do."""
     rest: list[Line] = []
     if reason in {Reason.WRONG_COUNT, Reason.OUTCOME_OUT, Reason.TOO_FEW_LEFT, Reason.UNKNOWN_OUTCOME}:
         rest.append(line("Still in: ", *listed_outcomes(market.params, state.active), "."))
     rest.append(line("Nothing changed. ", code("/admin monitor"), " shows where the market stands."))
-    return no(f"{DEEDS.get(kind, 'That')} did not happen: {_why_refused(reason, market, state)}", blocks=rest)
+    return no(f"{DEEDS.get(kind, 'That')} did not happen: {_why_refused(kind, reason, market, state)}", blocks=rest)
 
 
-def _why_refused(reason: str, market: Market, state: MarketState) -> str:
+def _why_refused(kind: str, reason: str, market: Market, state: MarketState) -> str:
     asked = state.frozen_for
     wanted = 1 if asked is None else losers_left(state, market.params, asked)
     sentences: Mapping[str, str] = {
         Reason.NOT_RUNNING: "the market is over.",
-        Reason.ALREADY: "it is so already.",
+        Reason.ALREADY: _ALREADY.get(kind, "it is so already."),
         Reason.NOT_FROZEN: "trading is open already.",
         Reason.ROUND_OPEN: "a round is being decided; name who is out (or the winner of the final) first.",
         Reason.WRONG_COUNT: f"this takes exactly {count(wanted)}, each named once.",
@@ -113,27 +120,32 @@ def buttons(label: str, again: str, person: int | None) -> tuple[Action, ...]:
     )
 
 
+def _would_get(joined: int, cash: int) -> str:
+    if not joined:
+        return f"Nobody has joined yet; people can still join while it runs, and get {money(cash)} each."
+    if joined == 1:
+        return f"1 person would get {money(cash)}."
+    return f"{people(joined)} would get {money(cash)} each, {round_money(joined * cash)} in all."
+
+
 def start_preview(
     market: Market, params: MarketParams, joined: int, now_ms: int, again: str, person: int | None
 ) -> Reply:
     """Who starts with what, what the house stakes, what comes first."""
     first = params.rounds[0]
     what = round_name(0, final=first.is_final)
-    given = joined * params.starting_balance
     rows = [
-        line(f"{people(joined)} would get {money(params.starting_balance)} each, {round_money(given)} in all."),
+        line(_would_get(joined, params.starting_balance)),
         line(f"The house stakes {round_money(params.z)}; it can never lose more."),
         line(
-            f"First {what} freezes ",
+            f"First, {what} freezes ",
             Stamp(now_ms + first.freeze_at),
             ", decided ",
             Stamp(now_ms + first.decide_at),
             ".",
         ),
-        line("Its outcomes, odds, depth and balances cannot change any more after that."),
+        line("After that the outcomes, odds, depth and balances cannot change any more."),
     ]
-    if joined == 0:
-        rows.insert(1, line("Nobody has joined yet; people can still join while it runs."))
     return say(
         f"Trading in {clean(market.title)} would begin now.",
         blocks=rows,

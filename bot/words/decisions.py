@@ -11,7 +11,7 @@ from bot.names import clean
 from bot.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
 from bot.words.admin import DEEDS, buttons
 from bot.words.audit import head_line
-from bot.words.shared import listed, name_of, no, outcome, people, plural, say
+from bot.words.shared import first_upper, listed, name_of, no, outcome, people, plural, say
 from bot.words.show import count, inheritance, late, sentence, sum_line, to_chat
 from bot.words.trade import holdings
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
@@ -312,7 +312,7 @@ def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """The winner is named; nobody is paid yet."""
     winner = int(facts["winner"])
     said = f" wins {clean(market.title)}."
-    said += f" {sentence(reason)}" if reason else ""
+    said += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [_frozen_winnings(facts), _say_so(), late(facts), head_line(facts["head"])]
     head = outcome(market.params, winner, Style.BOLD)
     return to_chat(head, said, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
@@ -323,7 +323,7 @@ def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     params = market.params
     winner, before = int(facts["winner"]), int(facts["before"])
     said = f" wins {clean(market.title)}."
-    said += f" {sentence(reason)}" if reason else ""
+    said += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [
         line(outcome(params, before), " had been named before, and nobody was paid for it."),
         _frozen_winnings(facts),
