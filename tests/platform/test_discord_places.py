@@ -174,6 +174,27 @@ async def test_trouble_at_discord_means_later(tmp_path: Path, status: int, fact:
         assert error.value.after_ms >= (9_000 if status == 429 else 1_000)
 
 
+@pytest.mark.parametrize("route", ["POST /channels/*/messages", "POST /users/@me/channels"])
+async def test_a_limit_over_everything_stops_everything(tmp_path: Path, route: str) -> None:
+    async with town(tmp_path) as here:
+        [ada] = await running(here, "ada")
+        assert here.bot is not None
+        here.peer.clock.advance(20 * 60_000)
+        here.peer.faults.answer(429, route, retry_after=9.0, scope="global")
+        tell = here.bot.platform.tell
+        said = post(here, NEWS) if "messages" in route else tell(str(ada.id), NEWS, edit_ref=None, chat_ext=None)
+        with pytest.raises(RetryLaterError) as error:
+            await said
+        assert error.value.overall
+        assert 1_000 < error.value.after_ms <= 9_000
+        asked = len(here.peer.calls)
+        for again in (post(here, DIGEST), here.bot.platform.edit(chat(here), "1:2", NEWS)):
+            with pytest.raises(RetryLaterError) as error:
+                await again
+            assert error.value.overall
+        assert len(here.peer.calls) == asked
+
+
 async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         assert here.bot is not None

@@ -3,15 +3,23 @@
 Told to wait for no longer than so long, the library gives up on every further request of a window that ends later than
 that, although the window has room left (a second message within five seconds, a second conversation within a minute);
 and where a window is full it forgets it, asks all the same and is refused with a 429.
+
+The limit over all routes is kept by the library too, but it does not say that it was this one that was met; `overall`
+does, so that nothing further is begun meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord.http
 from discord import RateLimited
+
+Decode = Callable[[Any], Awaitable[Any]]  # Any: the library's response, and JSON
 
 UNKNOWN_S = 30.0  # for the first answer of a route, which tells its rate
 
@@ -58,6 +66,43 @@ class Bucket(discord.http.Ratelimit):
         self._wake(len(self._pending_requests))
 
 
+class Overall:
+    """Discord's limit over all routes, from the moment a 429 tells of it."""
+
+    def __init__(self) -> None:
+        self._until_s = 0.0
+
+    def met(self, after_s: float) -> None:
+        self._until_s = max(self._until_s, time.monotonic() + after_s)
+
+    def forget(self) -> None:
+        self._until_s = 0.0
+
+    def wait_ms(self) -> int:
+        """0: nothing is known of it now."""
+        return max(0, round((self._until_s - time.monotonic()) * 1000))
+
+
+overall = Overall()
+
+
+class _Listening:
+    """Reads answers as `decode` does, and notices a 429 that is meant for everything."""
+
+    def __init__(self, decode: Decode) -> None:
+        self.decode = decode
+
+    async def __call__(self, response: Any) -> Any:  # Any: as above
+        found = await self.decode(response)
+        if response.status == 429 and isinstance(found, dict) and found.get("global"):
+            overall.met(float(found.get("retry_after", 1)))
+        return found
+
+
 def install() -> None:
     """Before a client starts."""
-    vars(discord.http)["Ratelimit"] = Bucket
+    overall.forget()
+    library = vars(discord.http)
+    library["Ratelimit"] = Bucket
+    if not isinstance(library["json_or_text"], _Listening):
+        library["json_or_text"] = _Listening(library["json_or_text"])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import errors, followups, refs
+from bot.adapters.discord_chat import errors, followups, pace, refs
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.layout import Message, dressed
 from bot.adapters.discord_chat.places import Rules
@@ -113,6 +113,9 @@ class DiscordPlatform:
     def _client(self) -> discord.Client:
         if self.client is None or self.client.is_closed() or self.client.application_id is None:
             raise RetryLaterError(AWAY_MS, overall=True)
+        wait = pace.overall.wait_ms()
+        if wait > 0:
+            raise RetryLaterError(wait, overall=True)
         return self.client
 
     def _reach(self, chat_ext: str) -> tuple[discord.Client, discord.PartialMessageable]:
@@ -187,6 +190,8 @@ class DiscordPlatform:
             async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
         except discord.RateLimited as error:
+            if pace.overall.wait_ms() > 0:
+                raise
             raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 

@@ -11,12 +11,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.buttons import KEY_LENGTH, Buttons
-from storage.lines import KeptLine
+from storage.lines import BRIEF, KeptLine
 
 TOKEN_MS = 15 * 60_000
 SAFE_MS = TOKEN_MS - 20_000  # an edit on its way takes time too
 _REMEMBERED = 5_000
-BRIEF = "~"  # keys of what storage keeps for minutes begin so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
