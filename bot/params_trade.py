@@ -193,7 +193,7 @@ class AmountKind(Kind[Amount]):
     def _sized(self, text: str, digits: str, scene: Scene, *, dollars: bool) -> Amount | Wrong:
         if _UNCLEAR.fullmatch(digits):
             sign = "$" if dollars else ""
-            one, many = f"{sign}{digits}0", f"{sign}{digits.replace('.', '')}"
+            one, many = f"{sign}{digits.rstrip('0').rstrip('.')}", f"{sign}{digits.replace('.', '')}"
             return Wrong(words.unclear_amount(text, one, many))
         value = number(digits.replace(" ", "") if _THOUSANDS.fullmatch(digits) else digits)
         if value is None and _COMMA.fullmatch(digits):

@@ -100,7 +100,7 @@ CLAIMED: tuple[Row, ...] = (
     (BOSS, "/admin eliminate brazil", "!", "a winner is named"),
     (BOSS, "/admin resolve brazil", "!", "a winner is named"),
     (BOSS, "/admin grant ada $5", "!", "a winner is named"),
-    (BOSS, "/admin correct germany", "!", "it is so already"),
+    (BOSS, "/admin correct germany", "!", "that winner is named already"),
     ("ada", "/admin correct brazil", "!", "for this chat's admins"),
 )
 
@@ -124,7 +124,7 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
             "Germany had been named before, and nobody was paid",
             "$50.00 to 1 holder",
         ),
-        (BOSS, "press Confirm", "!", "it is so already"),
+        (BOSS, "press Confirm", "!", "that winner is named already"),
         ("tick", "9m"),
         ("ada", "/balance", "You have $948.74 to spend"),
         ("tick", "1m", "Brazil wins Cup. The goal was offside.", "$50.00 paid to 1 holder", "🥇"),

@@ -82,7 +82,7 @@ ROUND: tuple[Row, ...] = (
     ("tick", "2s", "Trading is frozen by an admin"),
     ("bob", "press Confirm", "!", "Trading is frozen by an admin", "Nothing was ordered or charged"),
     ("ada", "/buy germany yes 1", "!", "Trading is frozen by an admin"),
-    (BOSS, "/admin freeze", "!", "it is so already"),
+    (BOSS, "/admin freeze", "!", "trading is frozen already"),
     (BOSS, "/admin resume", "goes on with the next tick"),
     ("tick", "2s", "Trading is open again"),
     ("bob", "/ticket confirm 5", "Sent."),
