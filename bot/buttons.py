@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.reply import Action
 from storage.database import Database
-from storage.lines import BRIEF, KeptLine
+from storage.lines import KeptLine
 
 _ANYBODY, _KEPT = "-", "#"
 DAY_MS = 86_400_000  # a line in use is marked as such once a day
@@ -60,17 +60,6 @@ class Buttons:
                 return key
         async with self._db.writing() as uow:
             await uow.lines.keep(key, KeptLine(line=line, person=person, chat_ext=chat_ext), self._clock())
-            await uow.commit()
-        return key
-
-    async def keep_briefly(self, secret: str, platform: str, person_ext: str) -> str:
-        """Keep something of hers that is good for minutes (`storage.lines.BRIEF_MS`); returns its key. What she has
-        erased goes with her."""
-        key = BRIEF + hashlib.sha256(secret.encode()).hexdigest()[: KEY_LENGTH - len(BRIEF)]
-        async with self._db.writing() as uow:
-            person = await uow.people.find(platform, person_ext)
-            hers = KeptLine(line=secret, person=person.id if person else None, chat_ext=person_ext)
-            await uow.lines.keep(key, hers, self._clock())
             await uow.commit()
         return key
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot import plain
+from bot.adapters.discord_chat import refs
 from bot.buttons import KEY_LENGTH, Buttons, Pressed
 from bot.reply import Action
 from storage.lines import BRIEF_MS, KEPT_MS
-from tests.bot.play import START, running, town
+from tests.bot.play import START, Play, running, town
 
 LONG = "/admin eliminate " + ", ".join(f'"Outcome number {n}"' for n in range(9)) + " confirm=0a1b2c3d"
 
@@ -52,12 +53,21 @@ async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None
             assert (kept.line, kept.chat_ext) == ("/buy germany", "here")
 
 
+async def briefly(play: Play, buttons: Buttons, token: str, person_ext: str) -> str:
+    """A token of Discord's, kept as its adapter keeps it."""
+    key = refs.Tokens(buttons).hold(token)
+    async with play.db.writing() as uow:
+        await uow.lines.keep(key, refs.kept(token, person_ext), play.now)
+        await uow.commit()
+    return key
+
+
 async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         now = START
         buttons = Buttons(play.db, lambda: now)
         used, idle = await buttons.keep("/used"), await buttons.keep("/idle")
-        secret = await buttons.keep_briefly("token", "room", "ada")
+        secret = await briefly(play, buttons, "token", "ada")
         for later, left in (
             (START + BRIEF_MS, {used, idle, secret}),
             (START + BRIEF_MS + 1, {used, idle}),
@@ -80,7 +90,7 @@ async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
 
 async def test_a_brief_secret_is_found_by_no_link(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        key = await Buttons(play.db, lambda: START).keep_briefly("token", "room", "ada")
+        key = await briefly(play, Buttons(play.db, lambda: START), "token", "ada")
         assert len(key) == KEY_LENGTH
         assert not key.isalnum()  # what a link carries is
 
@@ -93,12 +103,12 @@ async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
         assert ada is not None
         buttons = Buttons(play.db, lambda: play.now)
         hers = [
-            await buttons.keep_briefly("a-token", "room", "ada"),
+            await briefly(play, buttons, "a-token", "ada"),
             await buttons.keep("/board", ada.id, "room"),
             await buttons.keep("/balance", None, "ada"),
             await buttons.keep('{"l":"/buy 1","p":"ada"}', None, "room"),
         ]
-        others = [await buttons.keep_briefly("b-token", "room", "bob"), await buttons.keep("/board", None, "room")]
+        others = [await briefly(play, buttons, "b-token", "bob"), await buttons.keep("/board", None, "room")]
         assert "4 lines" in plain.text(await play.say("ada", "/privacy"))
         await play.press("ada", await play.say("ada", "/forget"), "Confirm")
         assert [await buttons.kept(key) for key in hers] == [None] * 4
