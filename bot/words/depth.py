@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bot.money import limit_price, price, rate_of_price, round_money, tokens
+from bot.params import quoted
 from bot.reply import Audience, Column, Line, Reply, Table, code, line, quiet
 from bot.words.shared import name_of, outcome, say
 from engine.state import Side
@@ -40,9 +41,11 @@ def book(params: MarketParams, number: int, yes: Shelf, no: Shelf, audience: Aud
         "The house trades ", outcome(params, number), f" YES at {price(yes.price)} and NO at {price(no.price)}."
     )
     if not (yes.sells or yes.buys or no.sells or no.buys):
-        example = f"/buy {name.lower()} yes 100 limit {max(1, yes.price // 10_000 - 5)}c"
+        example = f"/buy {quoted(name.lower())} yes 100 limit {max(1, yes.price // 10_000 - 5)}c"
         return say(
-            f"Nobody waits in the book of {name}.", blocks=(house, line("Such as ", code(example))), audience=audience
+            f"Nobody waits in the book of {name}.",
+            blocks=(house, line("Be the first: ", code(example))),
+            audience=audience,
         )
     waiting = sum(level.size for shelf in (yes, no) for level in (*shelf.sells, *shelf.buys))
     blocks: list[Line | Table] = []

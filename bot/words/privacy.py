@@ -68,7 +68,7 @@ def stored(all_: Stored) -> Reply:
         line(
             code("/forget"),
             " erases all that names you. The number stays; ",
-            quiet("nobody could tell who it was, we neither."),
+            quiet("nobody could tell whose it was, not even we."),
         )
     )
     return say("This is all that is stored about you.", blocks=rows)

@@ -111,9 +111,17 @@ def only_text() -> Reply:
 # -- questions in turn
 
 
+_ASKED = {"outcome": "which outcome", "side": "which side", "amount": "what amount", "order": "which order"}
+
+
+def _asked(field: Field) -> str:
+    """What is to be said, as a question without its mark."""
+    return _ASKED.get(field.name, clean(field.label).lower())
+
+
 def question(form: Form, field: Field, reply: Reply) -> Reply:
     """One question of a form, with what has been said so far."""
-    head = reply.head if reply.ok else line(f"{clean(form.title)}: {clean(field.label).lower()}?")
+    head = reply.head if reply.ok else line(f"{clean(form.title)}: {_asked(field)}?")
     rows: list[Line] = [line(bold(f"{clean(field.label)}?"))] if reply.ok else []
     so_far = _so_far(form, field)
     if so_far:
@@ -151,7 +159,7 @@ def _by_name(form: Form, field: Field) -> list[Line]:
 def type_it(form: Form, field: Field, about: Line = (), trouble: Line = ()) -> Reply:
     """The question whose answer is typed as a reply to it. `about`: what the form is about, where it says so;
     `trouble`: what was wrong with the last answer."""
-    asked = line(bold(f"{clean(form.title)}: {clean(field.label).lower()}?"))
+    asked = line(bold(f"{clean(form.title)}: {_asked(field)}?"))
     rows: list[Line] = []
     if about or trouble:
         rows.append(line(bold(f"{clean(field.label)}?")))
