@@ -223,7 +223,7 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         (HEAD + "fee = 0.01\nfee = 0.02", 4, "written a second time"),
         ("", None, "needs a title"),
         ('title = "Cup"', None, "needs its outcomes"),
-        ('title = "Cup"\noutcomes = ["A", "B"]', 2, "3 to 10 outcomes; that were 2"),
+        ('title = "Cup"\noutcomes = ["A", "B"]', 2, "3 to 10 outcomes; you named 2"),
         ('title = "Cup"\noutcomes = 3', 2, "3 to 10 outcomes"),
         ('title = "Cup"\noutcomes = ["A", "", "B"]', 2, "Outcome 2 has no name"),
         (HEAD + "n_outcomes = 5", 2, "5 to 5 outcomes"),
