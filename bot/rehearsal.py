@@ -20,9 +20,10 @@ from bot.invocation import ChatKind, Invocation
 from bot.params import quoted
 from bot.rehearsed import Busiest, Rehearsed
 from bot.reply import Reply
+from bot.scenarios import reading
 from bot.scenarios.recorder import Recorder, busiest
 from engine.events import OrderDone
-from engine.state import Side, price_micro
+from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
 from scheduler.chores import run_chores
 from scheduler.clock import ManualClock
@@ -160,7 +161,7 @@ class Rehearsal:
         live = state.active
         if not live:
             return
-        leader = max(live, key=lambda one: (price_micro(state, record.params, one, Side.YES), -one))
+        leader = _ranked(state, record.params)[-1]
         outcome = leader if self.dice.randrange(2) else self.dice.choice(live)
         name = quoted(record.params.outcome_names[outcome])
         side = "yes" if outcome == leader or self.dice.randrange(3) else "no"
@@ -168,7 +169,7 @@ class Rehearsal:
         if self.dice.randrange(5) == 0:
             line = f"/sell {name} {side} {self.dice.choice(('half', 'all'))}"
         ticket = await self._say(number, line)
-        confirm = next((one.text for one in ticket.actions if one.label.startswith("Confirm")), None)
+        confirm = reading.confirm(ticket)
         if ticket.ticket is not None and confirm is not None:
             await self._say(number, confirm)
 
@@ -230,14 +231,14 @@ class Rehearsal:
         if not state.asked or state.frozen_for is None:
             return
         planned = record.params.rounds[state.frozen_for]
-        ranked = sorted(state.active, key=lambda one: (price_micro(state, record.params, one, Side.YES), -one))
+        ranked = _ranked(state, record.params)
         chosen = ranked[-1:] if planned.is_final else ranked[: planned.count]
         await self._admin("resolve" if planned.is_final else "eliminate", chosen)
 
     async def _admin(self, deed: str, chosen: Sequence[int]) -> None:
         names = ", ".join(quoted(self.params.outcome_names[one]) for one in chosen)
         preview = await self._say(0, f"/admin {deed} {names}", admin=True)
-        confirm = next((one.text for one in preview.actions if one.label.startswith("Confirm")), None)
+        confirm = reading.confirm(preview)
         if confirm is not None:
             await self._say(0, confirm, admin=True)
             await self._tick(self.clock.now_ms() + 1_000)
@@ -249,8 +250,7 @@ class Rehearsal:
             async with self.db.reading() as uow:
                 state = await uow.markets.state(record)
             if state.active:
-                leader = max(state.active, key=lambda one: (price_micro(state, record.params, one, Side.YES), -one))
-                await self._admin("resolve", [leader])
+                await self._admin("resolve", _ranked(state, record.params)[-1:])
         record = await self._record()
         if not record.over and record.next_step is not None:
             await self._deliver_until(record.next_step.at_ms)
@@ -290,6 +290,11 @@ class Rehearsal:
             ),
             halted=halted,
         )
+
+
+def _ranked(state: MarketState, params: MarketParams) -> list[int]:
+    """Who is still in, the leader last; of equal ones the earlier outcome leads."""
+    return sorted(state.active, key=lambda one: (price_micro(state, params, one, Side.YES), -one))
 
 
 async def rehearse(

@@ -8,7 +8,7 @@ tenth); every 10 % gained is worth one point more, at most 25, and a loss costs 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
@@ -83,18 +83,7 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
     ]
     rows.sort(key=lambda one: (-one.points, -one.wins, one.person))
     ranks: dict[tuple[int, int], int] = {}
-    return [
-        Standing(
-            rank=ranks.setdefault((one.points, one.wins), place),
-            person=one.person,
-            name=one.name,
-            points=one.points,
-            markets=one.markets,
-            wins=one.wins,
-            best=one.best,
-        )
-        for place, one in enumerate(rows, 1)
-    ]
+    return [replace(one, rank=ranks.setdefault((one.points, one.wins), place)) for place, one in enumerate(rows, 1)]
 
 
 async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[Standing]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,6 +20,7 @@ from scheduler.clock import Clock
 from scheduler.pace import Pace
 from scheduler.tick import TickReport, halt, run_tick
 from scheduler.timetable import tick_due, wake_times
+from storage.busy import Busy
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -37,26 +38,6 @@ class _Trouble:
 
     failures: int = 0
     again_ms: int = 0
-
-
-@dataclass(slots=True)
-class _InFlight:
-    """Work under way, so that a stop can wait for it."""
-
-    count: int = 0
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.idle.set()
-
-    def __enter__(self) -> None:
-        self.count += 1
-        self.idle.clear()
-
-    def __exit__(self, *error: object) -> None:
-        self.count -= 1
-        if self.count == 0:
-            self.idle.set()
 
 
 class Jobs:
@@ -85,7 +66,7 @@ class Jobs:
         self._trouble: dict[int, _Trouble] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._beats: set[asyncio.Task[None]] = set()
-        self._work = _InFlight()
+        self._work = Busy()  # so that a stop can wait for it
         self._stopping = False
         self._tidied_ms = 0
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
@@ -105,7 +86,7 @@ class Jobs:
         self._stopping = True
         if self._scheduler.running:
             self._scheduler.pause()
-        await self._work.idle.wait()
+        await self._work.idle()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 

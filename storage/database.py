@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import fast_sqlite
+from storage.busy import Busy
 from storage.cache import StateCache
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.unit_of_work import UnitOfWork, finish
@@ -82,9 +82,7 @@ class Database:
         self._writer = self._sqlite_engine("BEGIN IMMEDIATE", url) if self.is_sqlite else self._postgres_engine(5)
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
-        self._units = 0  # open now
-        self._still = asyncio.Event()  # none is
-        self._still.set()
+        self._units = Busy()  # those that are open
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -123,9 +121,7 @@ class Database:
     async def close(self) -> None:
         """Give back every connection, then the lock. Units that are open are waited for, but not for ever: their
         connections could not be closed properly under them."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._still.wait()
+        await self._units.idle(CLOSE_S)
         await self._reader.dispose()
         await self._writer.dispose()
         if self._lock is not None:
@@ -158,18 +154,12 @@ class Database:
     @asynccontextmanager
     async def _unit(self, engine: AsyncEngine, *, reading: bool) -> AsyncIterator[UnitOfWork]:
         connection = engine.connect()
-        self._units += 1
-        self._still.clear()
-        try:
-            await finish(_begin(connection))
-            yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, reading=reading)
-        finally:
+        with self._units:
             try:
-                await finish(_end(connection))
+                await finish(_begin(connection))
+                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, reading=reading)
             finally:
-                self._units -= 1
-                if self._units == 0:
-                    self._still.set()
+                await finish(_end(connection))
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""

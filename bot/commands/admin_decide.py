@@ -18,12 +18,12 @@ from bot.words import decisions as words
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
+from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json
 from storage.unit_of_work import UnitOfWork
 
 ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
 _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
-_BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
 @command(
@@ -97,7 +97,7 @@ async def void(
     confirm: the code of the preview, which its button carries
     """
     record = market.record
-    if record.status not in _BEFORE_START:
+    if record.status not in BEFORE_START:
         return await decide(ctx, market, Decision(kind="void", outcomes=(), named="", reason=reason), confirm)
     code = code_of(record.id, "void", record.status.value)
     if confirm != code:

@@ -10,8 +10,8 @@ from bot.words import lint as words_lint
 from bot.words import rehearsal as words
 from bot.words import setup as words_setup
 from engine.lint import lint
-from engine.state import Status
 from engine.terms import MarketParams
+from storage.markets import BEFORE_START
 
 LEAST_PEOPLE, MOST_PEOPLE = 12, 60
 
@@ -23,7 +23,7 @@ async def rehearse(ctx: Ctx, *, market: MarketView) -> Reply:
     The real engine, tick and announcer run on a clock of their own, through the whole timetable, in half a minute.
     """
     record = market.record
-    if record.status not in (Status.DRAFT, Status.LOBBY):
+    if record.status not in BEFORE_START:
         return words.already_begun()
     params = build(draft_of(record), ctx.now_ms) if record.draft else record.params
     if not isinstance(params, MarketParams):

@@ -18,10 +18,10 @@ from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
 from engine.terms import MarketParams
+from storage.markets import BEFORE_START
 from storage.records import Declined
 
 ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
-_BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
 @command("admin start", examples=("/admin start",))
@@ -31,7 +31,7 @@ async def start(ctx: Ctx, *, market: MarketView, confirm: ConfirmArg | None = No
     confirm: the code of the preview, which its button carries
     """
     record = market.record
-    if record.status not in _BEFORE_START:
+    if record.status not in BEFORE_START:
         return words.already_started(record)
     params = build(draft_of(record), ctx.now_ms) if record.draft else record.params
     if not isinstance(params, MarketParams):

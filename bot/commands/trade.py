@@ -15,7 +15,7 @@ from bot.receipts import receipt
 from bot.reply import Reply
 from bot.words import ticket as words_ticket
 from bot.words import trade as words
-from storage.records import Declined, Market, Ticket, TicketStatus
+from storage.records import Declined, Market, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
 
@@ -129,20 +129,10 @@ async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
             return words.already_cancelled(ticket.id, market.params, ticket.draft)
         if ticket.status is TicketStatus.REPLACED:
             return words.already_changed(ticket.id)
-        order = await uow.orders.append(
-            ticket.market,
-            ticket.person,
-            ticket.draft,
-            request_id=ticket.request_id,
-            reserve=ticket.reserve,
-            now_ms=ctx.now_ms,
-            ticket=ticket.id,
-        )
-        if isinstance(order, Declined):
-            return await _declined(uow, order, market, ticket)
-        if order.created:
-            await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
-        reply = await receipt(uow, order, market)
+        sent = await _ordered(uow, ticket, market, ctx.now_ms)
+        if isinstance(sent, Declined):
+            return await _declined(uow, sent, market, ticket)
+        _, reply = sent
         await uow.commit()
     return reply
 
@@ -267,22 +257,30 @@ async def _order_at_once(ctx: Ctx, market: MarketView, seat: Seat, wish: Wish) -
             request_id=request_id(ctx.invocation),
             now_ms=ctx.now_ms,
         )
-        order = await uow.orders.append(
-            ticket.market,
-            ticket.person,
-            ticket.draft,
-            request_id=ticket.request_id,
-            reserve=ticket.reserve,
-            now_ms=ctx.now_ms,
-            ticket=ticket.id,
-        )
-        if isinstance(order, Declined):
-            return await _declined(uow, order, market.record, ticket)
-        if order.created:
-            await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
-        reply = await receipt(uow, order, market.record)
+        sent = await _ordered(uow, ticket, market.record, ctx.now_ms)
+        if isinstance(sent, Declined):
+            return await _declined(uow, sent, market.record, ticket)
+        order, reply = sent
         await uow.commit()
     return words_ticket.unasked(reply, offer_of(ticket, market.record.params), order, ctx.person_id)
+
+
+async def _ordered(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Declined:
+    """The order a ticket becomes, once however often it is asked for, and what is said of it."""
+    order = await uow.orders.append(
+        ticket.market,
+        ticket.person,
+        ticket.draft,
+        request_id=ticket.request_id,
+        reserve=ticket.reserve,
+        now_ms=now_ms,
+        ticket=ticket.id,
+    )
+    if isinstance(order, Declined):
+        return order
+    if order.created:
+        await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
+    return order, await receipt(uow, order, market)
 
 
 async def _declined(uow: UnitOfWork, why: Declined, market: Market, ticket: Ticket) -> Reply:

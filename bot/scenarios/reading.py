@@ -32,6 +32,11 @@ class Ticket:
         return self.money * MICRO // max(1, self.tokens)
 
 
+def confirm(reply: Reply) -> str | None:
+    """The line behind the button that confirms, where the reply asks for it."""
+    return next((one.text for one in reply.actions if one.label.startswith("Confirm")), None)
+
+
 def text_of(row: Line) -> str:
     """The words of a line; moments are left out."""
     return "".join(part.text for part in row if isinstance(part, Span))

@@ -119,7 +119,7 @@ class Stage:
         """A line of the organiser; what asks again is confirmed. Raises RuntimeError where it is refused: the play
         cannot go on without its stage."""
         reply = await self.type(ORGANISER, "Organiser", text, admin=True)
-        confirm = next((one.text for one in reply.actions if one.label.startswith("Confirm")), None)
+        confirm = reading.confirm(reply)
         if reply.ok and confirm is not None:
             reply = await self.type(ORGANISER, "Organiser", confirm, admin=True)
         if not reply.ok:

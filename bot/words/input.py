@@ -8,6 +8,7 @@ from bot.money import limit_price, money, percent, price, span, tokens, typed_li
 from bot.names import clean
 from bot.reply import Action, Line, Part, Reply, Tone, code, line
 from bot.scene import Scene, Waiting
+from bot.words.shared import listed
 
 _SHOWN = 40
 _LINE = 400  # of a line shown again
@@ -16,13 +17,6 @@ _LINE = 400  # of a line shown again
 def said(text: str) -> str:
     """What somebody typed, quoted back: cleaned and cut."""
     return f"“{clean(text, _SHOWN)}”"
-
-
-def listed(names: Sequence[str], joint: str = "and") -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
 # -- a whole line

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from bot.money import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
 from bot.names import clean
 from bot.reply import Action, Audience, Board, Column, Line, Part, Picture, Reply, Stamp, Table, bold, code, line, quiet
-from bot.words.shared import INVITE, STATUS_WORDS, name_of, no, outcome, plural, say, side_word, token_name
+from bot.words.shared import (
+    INVITE,
+    STATUS_WORDS,
+    TRADE_COLUMNS,
+    name_of,
+    no,
+    outcome,
+    plural,
+    say,
+    side_word,
+    token_name,
+)
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.export import Ranked
@@ -114,16 +125,9 @@ def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, au
         )
         for one in found
     )
-    columns = (
-        Column(title="When"),
-        Column(title="What"),
-        Column(title="Tokens", numeric=True),
-        Column(title="Price", numeric=True),
-        Column(title="Money", numeric=True),
-    )
     last = found[0]
     head = f"Last trade: {tokens(last.size)} {token_name(params, last.outcome, last.side)} at {price(last.price)}."
-    return say(head, blocks=(Table(columns=columns, rows=rows),), audience=audience)
+    return say(head, blocks=(Table(columns=TRADE_COLUMNS, rows=rows),), audience=audience)
 
 
 def _trade_word(trade: TradeRow) -> str:

@@ -9,7 +9,7 @@ from bot.money import Cut, money, price, signed_money, signed_percent, tokens
 from bot.names import clean
 from bot.params import quoted
 from bot.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
-from bot.words.shared import dotted, name_of, no, outcome, plural, say, side_word
+from bot.words.shared import TRADE_COLUMNS, dotted, name_of, no, outcome, plural, say, side_word
 from engine.state import Side, Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
@@ -191,14 +191,7 @@ def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: L
         )
         for one in found
     )
-    columns = (
-        Column(title="When"),
-        Column(title="What"),
-        Column(title="Tokens", numeric=True),
-        Column(title="Price", numeric=True),
-        Column(title="Money", numeric=True),
-    )
     return say(
         "Your one trade." if len(found) == 1 else f"Your last {plural(len(found), 'trade')}.",
-        blocks=(Table(columns=columns, rows=rows),),
+        blocks=(Table(columns=TRADE_COLUMNS, rows=rows),),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.names import clean
-from bot.reply import Action, Audience, Block, Form, Line, Part, Reply, Span, Style, Tone, line
+from bot.reply import Action, Audience, Block, Column, Form, Line, Part, Reply, Span, Style, Tone, line
 from engine.state import Side, Status
 from engine.terms import MarketParams
 
@@ -26,6 +26,15 @@ STATUS_WORDS = {
     Status.CLOSED: "Closed",
     Status.VOIDED: "Voided",
 }
+
+
+TRADE_COLUMNS = (
+    Column(title="When"),
+    Column(title="What"),
+    Column(title="Tokens", numeric=True),
+    Column(title="Price", numeric=True),
+    Column(title="Money", numeric=True),
+)
 
 
 def side_word(side: Side) -> str:

@@ -1,38 +1,12 @@
-"""What is being done at the moment, so that a stop can wait for it."""
+"""Methods a stop waits for."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-
-class Busy:
-    """Counts what is under way."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def __enter__(self) -> None:
-        self._count += 1
-        self._idle.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._count -= 1
-        if self._count == 0:
-            self._idle.set()
-
-    async def idle(self, seconds: float) -> bool:
-        """Whether all of it has ended within so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
+from storage.busy import Busy
 
 
 class _Counts(Protocol):

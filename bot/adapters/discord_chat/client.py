@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import slash
-from bot.adapters.discord_chat.busy import Busy, counted
+from bot.adapters.discord_chat.busy import counted
 from bot.adapters.discord_chat.desk import Desk
 from bot.adapters.discord_chat.layout import dressed
 from bot.adapters.discord_chat.sending import NOBODY
@@ -23,6 +23,7 @@ from bot.names import LONGEST_TITLE, clean
 from bot.platform import Why
 from bot.presence import Presence
 from bot.words import discord as words
+from storage.busy import Busy
 from storage.database import Database
 
 log = logging.getLogger(__name__)

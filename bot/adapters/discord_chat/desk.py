@@ -18,7 +18,7 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import forms, limits, presses, refs
 from bot.adapters.discord_chat.answers import Answers, Heard, own
-from bot.adapters.discord_chat.busy import Busy, counted
+from bot.adapters.discord_chat.busy import counted
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.places import Rules, place_of
 from bot.adapters.discord_chat.presses import Kind
@@ -31,6 +31,7 @@ from bot.drawing import Draw
 from bot.invocation import Invocation
 from bot.reply import Action, Form, Reply
 from bot.words import discord as words
+from storage.busy import Busy
 
 log = logging.getLogger(__name__)
 
