@@ -48,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--force", action="store_true", help="replace what an earlier demo left in DIR")
     demo.set_defaults(call=_demo)
 
-    run = commands.add_parser("run", help="serve: the room, the platforms that have a token, the ticks")
-    run.add_argument("--only", choices=("room", "discord", "telegram", "ticks"), help="only this part")
-    run.set_defaults(call=_run)
+    app = commands.add_parser("run", help="serve: the room, the platforms that have a token, the ticks")
+    app.add_argument("--only", choices=("room", "discord", "telegram", "ticks"), help="only this part")
+    app.set_defaults(call=_run)
 
     lint = commands.add_parser("lint", help="say what would happen in an event's market before it does")
     which = lint.add_mutually_exclusive_group(required=True)
@@ -130,7 +130,8 @@ def _traders(text: str) -> int:
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import demo, logs
+    from bot import logs
+    from bot.cli import demo
 
     logs.configure(settings.log, level=30)
     return asyncio.run(
@@ -151,13 +152,13 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import run
+    from bot import app
 
-    return asyncio.run(run.serve(settings, options.only))
+    return asyncio.run(app.serve(settings, options.only))
 
 
 def _lint(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import linting
+    from bot.cli import lint as linting
     from scheduler.clock import SystemClock
 
     if (options.preset is None) != (options.n is None) or (options.preset is None and options.Z is not None):
@@ -168,7 +169,8 @@ def _lint(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import logs, rehearsing
+    from bot import logs
+    from bot.cli import rehearse as rehearsing
     from scheduler.clock import SystemClock
 
     logs.configure(settings.log, level=40)
@@ -180,36 +182,36 @@ def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import upkeep
+    from bot.cli import database
     from scheduler.clock import SystemClock
 
-    return asyncio.run(upkeep.create(settings.database_url, options.file, SystemClock().now_ms()))
+    return asyncio.run(database.create(settings.database_url, options.file, SystemClock().now_ms()))
 
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import upkeep
+    from bot.cli import database
 
-    return asyncio.run(upkeep.migrate(settings.database_url))
+    return asyncio.run(database.migrate(settings.database_url))
 
 
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import verifying
+    from bot.cli import verify as verifying
 
     url = options.db or settings.database_url
     return asyncio.run(verifying.run(url, options.market, options.head, as_json=options.json))
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import upkeep
+    from bot.cli import database
 
-    return asyncio.run(upkeep.export(options.db or settings.database_url, options.what, options.market, options.out))
+    return asyncio.run(database.export(options.db or settings.database_url, options.what, options.market, options.out))
 
 
 def _graph(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import upkeep
+    from bot.cli import database
 
     url = options.db or settings.database_url
-    return asyncio.run(upkeep.graph(url, options.what, options.market, options.outcome, options.theme, options.out))
+    return asyncio.run(database.graph(url, options.what, options.market, options.outcome, options.theme, options.out))
 
 
 def _invite(options: argparse.Namespace, settings: Settings) -> int:
@@ -225,9 +227,9 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
-    from bot import upkeep
+    from bot.cli import database
 
-    return upkeep.save(options.db or settings.database_url, options.file)
+    return database.save(options.db or settings.database_url, options.file)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.command import Command, Param
+from bot.chat.reply import Field, Form
 from bot.confirm import CONFIRM
-from bot.grammar import Parsed
-from bot.reply import Field, Form
+from bot.grammar.command import Command, Param
+from bot.grammar.parser import Parsed
 from bot.scene import Scene
-from bot.words import asking as words
+from bot.words import forms as words
 
 
 def form_of(command: Command, parsed: Parsed, scene: Scene) -> Form | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from bot.errands import Errands, outcry
+from bot.market.background import Errands, outcry
 from storage.database import Database
 from storage.verify import Mismatch, Verified, verify
 

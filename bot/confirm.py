@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated
 
-from bot.params import Text
+from bot.grammar.types import Text
 
 CONFIRM = Text("code", 12, about="the code of the preview", words=1, named=True)
 ConfirmArg = Annotated[str, CONFIRM]

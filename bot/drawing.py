@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.reply import Attachment, Block, Picture, Reply
+from bot.chat.reply import Attachment, Block, Picture, Reply
 
 Draw = Callable[[Picture], Awaitable[bytes | None]]  # PNG bytes; None where there is nothing to draw
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import schedule
-from bot.file_lines import Mistakes
-from bot.params import Wrong
-from bot.schedule import Entry, Timetable, When
-from bot.times import LONGEST_SPAN, moment_ms, span_ms
-from bot.words import file as words
-from engine import reading
+from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
+from bot.grammar.types import Wrong
+from bot.market import timetable as schedule
+from bot.market.timetable import Entry, Timetable, When
+from bot.text.toml_lines import Mistakes
+from bot.words import event_file as words
+from engine import parse
 from engine.terms import Problem, Round
 
 KEYS = ("freeze_at", "decide_at", "count", "losers", "winner")
@@ -63,9 +63,9 @@ def _read_round(
     spans = {"freeze_at": freeze.after_start(start_ms), "decide_at": decide.after_start(start_ms)}
     try:
         who = {key: value for key, value in said.items() if key in ("count", "losers", "winner")}
-        (step,) = reading.read_rounds([{**who, **spans}], names) if names else (None,)
-    except reading.Unreadable as error:
-        problem = reading.problem("rounds", error)
+        (step,) = parse.read_rounds([{**who, **spans}], names) if names else (None,)
+    except parse.Unreadable as error:
+        problem = parse.problem("rounds", error)
         mistakes.add(place, words.problem(replace(problem, detail={**problem.detail, "round": number})))
         return None
     if step is None or len(mistakes) > before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.delivery import Message
+from bot.notifications.delivery import Message
 from bot.words import reach as words
 from storage.records import Audience, OutboxRow
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Audience, Reply
-from bot.telling import phrase
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Audience, Reply
+from bot.notifications.notices import phrase
 from bot.words import reach as words
 from storage.database import Database
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
-from bot.params import WholeNumber
+from bot.grammar.types import WholeNumber
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

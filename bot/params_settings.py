@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.money import RATE
-from bot.params import Hint, Kind, Rate, Wrong
-from bot.params_book import Flag
+from bot.grammar.book import Flag
+from bot.grammar.types import Hint, Kind, Rate, Wrong
 from bot.scene import Scene
-from bot.words import input as words_input
+from bot.text.numbers import RATE
 from bot.words import settings as words
+from bot.words import usage as words_usage
 
 _ON, _OFF = frozenset({"on", "yes", "true"}), frozenset({"off", "no", "none", "false"})
 _USUAL = frozenset({"usual", "default", "off", "none"})
@@ -92,7 +92,7 @@ class KindsKind(Kind[Turned]):
                 continue
             fitting = [kind for kind in every if kind.startswith(one.removesuffix("s")) or one.startswith(kind)]
             if len(fitting) != 1 and one not in words.FILLING:
-                return Wrong(words_input.not_a_choice(self.what, one, fitting or every, None))
+                return Wrong(words_usage.not_a_choice(self.what, one, fitting or every, None))
             found += fitting[:1]
         return (
             Turned(tuple(kind for kind in every if kind in found), on)

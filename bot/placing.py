@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.reply import Audience, Reply
+from bot.chat.reply import Audience, Reply
 
 ASIDE = frozenset({"digest", "round_skipped"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.platform import Why
+from bot.chat.platform import Why
 from engine.state import Status
 from storage.records import Audience, Chat, Notice, Payload
 from storage.unit_of_work import UnitOfWork

@@ -11,8 +11,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from bot.errands import Errands, outcry
-from bot.rehearsed import Rehearsed, from_json
+from bot.chat.rehearsal_result import Rehearsed, from_json
+from bot.market.background import Errands, outcry
 from engine.params import params_to_json
 from engine.terms import MarketParams
 

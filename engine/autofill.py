@@ -7,16 +7,16 @@ sales may. They trade at their limit; what that is above the curve (for sales: b
 from __future__ import annotations
 
 from engine.amm import Pieces, curve_buy, curve_sell, marginal_buy, marginal_sell
-from engine.book import Portion
-from engine.desk import FLOOR, HELD, POT, SEIGNIORAGE, Desk
 from engine.events import Fill, PaidBack, Rebate
 from engine.impact import Priced, waterfall
 from engine.inverse import largest
-from engine.resting import PoolKey
+from engine.open_book import Portion
+from engine.resting_book import PoolKey
 from engine.settle import fill_buy, fill_sell, pays
 from engine.state import depth
 from engine.turn import Turn
 from engine.units import MICRO, RATE, half_up
+from engine.working_copy import FLOOR, HELD, POT, SEIGNIORAGE, Desk
 
 
 class Trigger:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import isqrt
 
-from engine.desk import BAND, Desk
 from engine.units import RATE, sqrt_up
+from engine.working_copy import BAND, Desk
 
 TRIES = 30
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from engine.band import hold_band
-from engine.desk import CASH, ESCROW, GAS, TOKENS
 from engine.events import Gas, OrderDone, OrderStatus, Reason, Rested
 from engine.intents import Order
-from engine.resting import RestingOrder, escrowed
-from engine.route import route
+from engine.resting_book import RestingOrder, escrowed
+from engine.routing import route
 from engine.state import Side, Status
 from engine.tick import Tick
 from engine.turn import Turn
 from engine.units import RATE, ceil_div
+from engine.working_copy import CASH, ESCROW, GAS, TOKENS
 
 Detail = dict[str, int]
 _CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED, Status.DISPUTED: Reason.DISPUTED}

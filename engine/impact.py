@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.amm import convexity, curve_buy, curve_sell, marginal_sell, quad_buy, quad_sell
-from engine.desk import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, Desk
 from engine.risk import InvariantBroken
 from engine.state import depth
 from engine.units import RATE, ceil_div, times_power
+from engine.working_copy import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, Desk
 
 
 class Priced(NamedTuple):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from engine.amm import marginal_buy, marginal_sell
 from engine.autofill import auto_fill
-from engine.desk import Desk
 from engine.events import Fill
 from engine.impact import Priced, price_buy, price_sell, take
 from engine.inverse import largest
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import Side
 from engine.turn import Turn
 from engine.units import MICRO, RATE, half_up
+from engine.working_copy import Desk
 
 SIDES = (Side.YES, Side.NO)
 

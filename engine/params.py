@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any, cast
 
-from engine import reading
+from engine import parse
 from engine.bounds import BOUNDS, deepest_l0, find_problems
 from engine.rates import Rates, rates_at
 from engine.state import MarketState, start_seeds
@@ -81,17 +81,17 @@ _PAIRED = ("mu", "nu", "kappa", "zeta")
 """Names that stand for both their start and their end."""
 
 _READERS: dict[str, Callable[[object], object]] = {
-    **{name: reading.read_rate for name, bound in BOUNDS.items() if bound.unit == "rate"},
-    **{name: reading.read_money for name, bound in BOUNDS.items() if bound.unit == "money"},
-    "band": reading.read_band,
-    "af_max_pools": reading.read_whole,
-    "duration": reading.read_span,
-    "batch_interval_ms": reading.read_span,
-    "dispute_window": reading.read_window,
-    **dict.fromkeys(("cm_enabled", "af_enabled", "mr_enabled", "vc_enabled", "floor_enabled"), reading.read_flag),
-    "start": reading.read_choice("fair", "classic"),
-    "renormalise": reading.read_choice("keep", "clamp"),
-    "interpolation": reading.read_choice("continue", "reset"),
+    **{name: parse.read_rate for name, bound in BOUNDS.items() if bound.unit == "rate"},
+    **{name: parse.read_money for name, bound in BOUNDS.items() if bound.unit == "money"},
+    "band": parse.read_band,
+    "af_max_pools": parse.read_whole,
+    "duration": parse.read_span,
+    "batch_interval_ms": parse.read_span,
+    "dispute_window": parse.read_window,
+    **dict.fromkeys(("cm_enabled", "af_enabled", "mr_enabled", "vc_enabled", "floor_enabled"), parse.read_flag),
+    "start": parse.read_choice("fair", "classic"),
+    "renormalise": parse.read_choice("keep", "clamp"),
+    "interpolation": parse.read_choice("continue", "reset"),
 }
 
 FIXED = frozenset(
@@ -184,18 +184,18 @@ def _read_names(given: dict[str, object], problems: list[Problem]) -> tuple[str,
     """Takes `outcome_names` and `n_outcomes` out of `given`; empty when they cannot be read."""
     listed, number = given.pop("outcome_names", None), given.pop("n_outcomes", None)
     try:
-        count = None if number is None else reading.read_whole(number)
+        count = None if number is None else parse.read_whole(number)
         if listed is None and count is None:
-            raise reading.Unreadable("missing")
+            raise parse.Unreadable("missing")
         if count is not None and not 3 <= count <= 10:
-            raise reading.Unreadable("outcome_count", found=count, low=3, high=10)
+            raise parse.Unreadable("outcome_count", found=count, low=3, high=10)
         if listed is None:
             return _numbered(count or 0)
-        names = reading.read_names(listed)
+        names = parse.read_names(listed)
         if count not in (None, len(names)):
-            raise reading.Unreadable("outcome_count", found=len(names), low=count or 0, high=count or 0)
-    except reading.Unreadable as error:
-        problems.append(reading.problem("outcome_names", error))
+            raise parse.Unreadable("outcome_count", found=len(names), low=count or 0, high=count or 0)
+    except parse.Unreadable as error:
+        problems.append(parse.problem("outcome_names", error))
         return ()
     return names
 
@@ -212,27 +212,27 @@ def _read(given: Mapping[str, object], names: tuple[str, ...], problems: list[Pr
             continue
         try:
             if name == "rounds":
-                found[name] = reading.read_rounds(value, names)
+                found[name] = parse.read_rounds(value, names)
             elif name == "odds":
                 found[name] = _read_odds(value, len(names))
             elif name in _READERS:
                 found[name] = _READERS[name](value)
             else:
-                raise reading.Unreadable("unknown")
-        except reading.Unreadable as error:
-            problems.append(reading.problem(name, error))
+                raise parse.Unreadable("unknown")
+        except parse.Unreadable as error:
+            problems.append(parse.problem(name, error))
     return found
 
 
 def _read_odds(value: object, n: int) -> tuple[int, ...]:
     """Odds as rates; they must sum to 1 as written, up to one unit of 10^-12 each."""
-    odds = reading.read_odds(value)
+    odds = parse.read_odds(value)
     if n and len(odds) != n:
-        raise reading.Unreadable("odds_count", found=len(odds), need=n)
+        raise parse.Unreadable("odds_count", found=len(odds), need=n)
     total = sum(odds, Fraction(0))
     if not 1 - Fraction(len(odds), RATE) <= total <= 1:
-        raise reading.Unreadable("odds_sum", value=f"{float(total):.6g}")
-    return tuple(reading.read_rate(one) for one in odds)
+        raise parse.Unreadable("odds_sum", value=f"{float(total):.6g}")
+    return tuple(parse.read_rate(one) for one in odds)
 
 
 def _fill_rest(found: dict[str, object], problems: list[Problem]) -> None:

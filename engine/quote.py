@@ -10,8 +10,8 @@ from engine.execute import run_order, worst_ratio
 from engine.intents import Order
 from engine.inverse import largest_within
 from engine.orders import run_due
-from engine.resting import escrowed
-from engine.route import best_price, try_route
+from engine.resting_book import escrowed
+from engine.routing import best_price, try_route
 from engine.settle import gets
 from engine.state import MarketState, Side
 from engine.terms import MarketParams

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from engine.events import Eliminated, Event, Paid, Payout, Released, Resolved, Voided
-from engine.renormal import Prices, set_prices, targets
+from engine.repricing import Prices, set_prices, targets
 from engine.risk import backing_short, holdings, house_cash, mean_payout
 from engine.state import Account, Binary, MarketState, Side, Status, depth, price, price_micro
 from engine.terms import MarketParams

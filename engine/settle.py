@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.desk import CASH, ESCROW, NET, POT, TOKENS, TRADES, Desk
-from engine.resting import RestingOrder
+from engine.resting_book import RestingOrder
 from engine.state import Side
 from engine.units import RATE, ceil_div
+from engine.working_copy import CASH, ESCROW, NET, POT, TOKENS, TRADES, Desk
 
 _SQUARE = RATE * RATE
 

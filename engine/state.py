@@ -14,7 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from engine.resting import Book, RestingOrder, order_from_json, order_to_json
+from engine.resting_book import Book, RestingOrder, order_from_json, order_to_json
 from engine.terms import MarketParams, Side
 from engine.units import MICRO, RATE, ceil_div, half_up
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.desk import Desk
 from engine.events import Event, Fill
 from engine.rates import rates_at
 from engine.risk import check_market
 from engine.state import MarketState
 from engine.tariff import tariff
 from engine.terms import MarketParams
+from engine.working_copy import Desk
 
 
 class Tick:

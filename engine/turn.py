@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.desk import TOKENS, TRADES
 from engine.intents import Order
 from engine.state import Side
 from engine.tick import Tick
+from engine.working_copy import TOKENS, TRADES
 
 
 class Turn:

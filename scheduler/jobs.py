@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from scheduler.chores import run_chores
 from scheduler.clock import Clock
 from scheduler.pace import Pace
+from scheduler.reminders import run_chores
 from scheduler.tick import TickReport, halt, run_tick
 from scheduler.timetable import tick_due, wake_times
-from storage.busy import Busy
 from storage.database import Database
+from storage.in_flight import Busy
 
 log = logging.getLogger(__name__)
 

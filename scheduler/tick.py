@@ -15,12 +15,12 @@ from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.pace import Pace
-from scheduler.watch import Facts, Memo, watch
-from storage.applying import apply_tick
+from scheduler.signals import Facts, Memo, watch
 from storage.database import Database
 from storage.export import standings
 from storage.markets import TICKING
 from storage.records import ActionStatus, Market
+from storage.replay import apply_tick
 from storage.saving import TickOutcome, save_tick
 from storage.unit_of_work import UnitOfWork
 

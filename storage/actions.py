@@ -8,8 +8,8 @@ from sqlalchemy import RowMapping, and_, insert, select, update
 
 from engine.state import Status
 from storage.records import ActionRow, ActionStatus, Declined, Payload
-from storage.repository import Repository
 from storage.schema import actions, users
+from storage.session import Repository
 
 LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 

@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from storage.clean import clean
 from storage.records import Approval, ApprovalStatus
-from storage.repository import Repository
 from storage.schema import approvals
+from storage.session import Repository
 
 
 class Approvals(Repository):

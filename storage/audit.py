@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, selec
 
 from storage.clean import clean
 from storage.records import AuditRow, Payload
-from storage.repository import Repository
 from storage.schema import audit_log
+from storage.session import Repository
 
 
 class Audit(Repository):

@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, upda
 from storage.clean import clean
 from storage.dialect import upsert
 from storage.records import Audience, Chat
-from storage.repository import Repository
 from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
+from storage.session import Repository
 
 SEEN_EVERY_MS = 60_000
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
-from storage.repository import Repository
 from storage.schema import codes
+from storage.session import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from storage import fast_sqlite
-from storage.busy import Busy
+from storage import sqlite
 from storage.cache import StateCache
 from storage.file_lock import DatabaseInUseError, FileLock
+from storage.in_flight import Busy
 from storage.unit_of_work import UnitOfWork, finish
 
 __all__ = ["Database", "DatabaseInUseError"]
@@ -183,7 +183,7 @@ class Database:
         path, uri = str(url.database), url.query.get("uri") == "true"
         engine = create_async_engine(
             url,
-            async_creator=lambda: fast_sqlite.connect(path, uri=uri),
+            async_creator=lambda: sqlite.connect(path, uri=uri),
             pool_size=4 if query_only else 1,
             max_overflow=0,
             pool_timeout=60,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from storage.dialect import upsert
-from storage.repository import Repository
 from storage.schema import facts
+from storage.session import Repository
 
 
 class Facts(Repository):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from storage.records import Identity
-from storage.repository import Repository
 from storage.schema import (
     chat_admins,
     chats,
@@ -27,6 +26,7 @@ from storage.schema import (
     tickets,
     users,
 )
+from storage.session import Repository
 
 PRIVATE = "private"
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func,
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
-from storage.repository import Repository
 from storage.schema import config, events, metrics, orders, ticks, trades
+from storage.session import Repository
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

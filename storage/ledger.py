@@ -9,10 +9,10 @@ from sqlalchemy import RowMapping, func, select
 
 from engine.risk import house_cash
 from storage.entries import BANK, HOUSE, escrow, user
-from storage.loading import load_state
+from storage.mapping import load_state
 from storage.records import LedgerEntry
-from storage.repository import Repository
 from storage.schema import config, ledger, users
+from storage.session import Repository
 
 __all__ = ["BANK", "HOUSE", "AuditResult", "Ledger", "escrow", "user"]
 

@@ -10,8 +10,8 @@ from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, ex
 from engine.state import Status
 from storage.clean import clean
 from storage.records import Declined, Departure, Market, Member, OrderStatus
-from storage.repository import Repository
 from storage.schema import orders, people, positions, users
+from storage.session import Repository
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

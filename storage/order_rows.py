@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.events import Cancelled, Event, Fill, OrderDone, PaidBack, Rebate, Released
-from engine.resting import Book, PoolKey, changes
+from engine.resting_book import Book, PoolKey, changes
 from engine.risk import InvariantBroken
 from engine.state import Side
 from storage.records import RELEASED, OrderStatus, intent_number

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert,
 
 from engine.state import Side, Status
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
-from storage.repository import Repository
 from storage.schema import orders, positions
+from storage.session import Repository
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

@@ -30,8 +30,8 @@ from sqlalchemy import (
 from storage.clean import clean
 from storage.dialect import upsert
 from storage.records import Audience, Chat, Identity, Notice, OutboxRow
-from storage.repository import Repository
 from storage.schema import chats, message_refs, outbox
+from storage.session import Repository
 
 STALE_BOARD_MS = 3_000
 

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, func, i
 
 from storage.clean import clean
 from storage.records import Identity, Person
-from storage.repository import Repository
 from storage.schema import links, people
+from storage.session import Repository
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

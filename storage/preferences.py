@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select
 
 from storage.dialect import upsert
-from storage.repository import Repository
 from storage.schema import people, pings, preferences
+from storage.session import Repository
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import Side, Status
 from engine.terms import MarketParams
 

@@ -16,7 +16,7 @@ from engine.version import RULES
 from storage import chain, entries, tick_rows
 from storage.books import check_books
 from storage.dialect import upsert
-from storage.loading import POOL
+from storage.mapping import POOL
 from storage.order_rows import order_rows, pool_rows
 from storage.records import ActionStatus, Market
 from storage.schema import (

@@ -10,8 +10,8 @@ from engine.state import Status
 from storage.clean import clean
 from storage.markets import to_market
 from storage.records import Declined, Market
-from storage.repository import Repository
 from storage.schema import announcements, config, seasons
+from storage.session import Repository
 
 COUNTED = (Status.RESOLVED.value, Status.CLOSED.value)  # paid out; a market called off counts nowhere
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import course
+from engine import schedule
 from engine.state import MarketState
 from engine.terms import MarketParams
 from storage.records import NextStep
@@ -11,7 +11,7 @@ from storage.records import NextStep
 def next_step(params: MarketParams, state: MarketState, start_ms: int) -> NextStep | None:
     """The freeze or decision the timetable holds next, or the payout of a claim, epoch time; None after the last one,
     and while a round waits for its admins (then nothing is due until they speak)."""
-    step = course.next_step(state, params)
+    step = schedule.next_step(state, params)
     if step is None:
         return None
     return NextStep(

@@ -16,7 +16,7 @@ from engine.risk import OVER, house_cash, worst_loss
 from engine.state import Account, MarketState, Side, price_micro
 from engine.terms import MarketParams
 from storage.entries import Entry
-from storage.loading import POOL, scalars
+from storage.mapping import POOL, scalars
 from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, intent_number
 
 Row: TypeAlias = dict[str, Any]  # a row as it is written: every column has its own type

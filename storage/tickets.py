@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
 from storage.drafts import draft_from_json, draft_to_json
 from storage.records import OrderDraft, Payload, Ticket, TicketStatus
-from storage.repository import Repository
 from storage.schema import tickets
+from storage.session import Repository
 
 
 class Tickets(Repository):

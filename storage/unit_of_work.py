@@ -17,16 +17,16 @@ from storage.codes import Codes
 from storage.facts import Facts
 from storage.forgetting import Forgetting
 from storage.history import Events, Metrics, Ticks, Trades
+from storage.identity import Linking
+from storage.key_value import Lines
 from storage.ledger import Ledger
-from storage.lines import Lines
-from storage.linking import Linking
 from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People
 from storage.preferences import Pings, PreferencesOf
-from storage.room import Room
+from storage.room_messages import Room
 from storage.seasons import Seasons
 from storage.tickets import Tickets
 

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "bot": {"bot", "storage", "engine"},
 }
 # the files that put the parts together: the only ones of the bot that know the scheduler
-COMPOSERS = {"bot/__main__.py", "bot/run.py", "bot/demo.py", "bot/rehearsal.py"}
+COMPOSERS = {"bot/__main__.py", "bot/app.py", "bot/cli/demo.py", "bot/scenarios/rehearsal.py"}
 # each of these libraries is known in one place
 ONE_PLACE = {
     "sqlalchemy": ("storage/",),
@@ -28,7 +28,7 @@ ONE_PLACE = {
     "aiosqlite": ("storage/",),
     "asyncpg": ("storage/",),
     "apscheduler": ("scheduler/jobs.py",),
-    "matplotlib": ("bot/charting/", "bot/charts"),
+    "matplotlib": ("bot/charting/", "bot/charts/"),
     "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py"),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.charting.data import LeaderboardData, Standing, Theme
-from bot.charting.style import HEIGHT, LABEL, MARGIN, Across, Sheet
 from bot.charting.text import heading, shown
+from bot.charts.style import HEIGHT, LABEL, MARGIN, Across, Sheet
+from bot.chat.chart_data import LeaderboardData, Standing, Theme
 from bot.words import charts as words
 
 ROWS = 10

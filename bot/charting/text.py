@@ -9,7 +9,7 @@ from functools import cache
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
-from bot import names
+from bot.text import names
 
 COLUMNS = 20  # what fits beside a line on a phone; a wide character takes two
 # in this order, those that are installed; the first comes with matplotlib

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from bot.command import command
-from bot.context import Ctx, MarketView, Seat, request_id
-from bot.names import LONGEST_NAME, person_name
-from bot.params import NumberArg, Text
-from bot.reply import Line, Reply
-from bot.words import look as words_look
-from bot.words import own as words
-from bot.words.own import Holding
+from bot.chat.reply import Line, Reply
+from bot.grammar.command import command
+from bot.grammar.types import NumberArg, Text
+from bot.market.context import Ctx, MarketView, Seat, request_id
+from bot.text.names import LONGEST_NAME, person_name
+from bot.words import account as words
+from bot.words import views as words_views
+from bot.words.account import Holding
 from engine.state import Side
 from storage.records import Declined, Member
 
@@ -70,18 +70,18 @@ async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
     number: the market's number, to choose it
     """
     if ctx.person is None:
-        return words_look.markets((), None)
+        return words_views.markets((), None)
     async with ctx.db.writing() as uow:
         found = await uow.markets.of_person(ctx.person.id)
         chosen = next((one for one in found if one.id == number), None)
         if chosen is not None:
             await uow.markets.use(ctx.person.id, chosen.id)
             await uow.commit()
-            return words_look.market_chosen(chosen)
+            return words_views.market_chosen(chosen)
         current = await uow.markets.last_of_person(ctx.person.id)
     if number is not None:
-        return words_look.not_your_market(number)
-    return words_look.markets(found, current.id if current else None)
+        return words_views.not_your_market(number)
+    return words_views.markets(found, current.id if current else None)
 
 
 def try_line(view: MarketView) -> Line:

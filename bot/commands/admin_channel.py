@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.command import command
+from bot.chat.reply import Reply
 from bot.commands.deeds import note
-from bot.context import Ctx, MarketView, request_id
-from bot.params import Hint, Kind, Text, Wrong
-from bot.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.types import Hint, Kind, Text, Wrong
+from bot.market.context import Ctx, MarketView, request_id
 from bot.scene import Scene
-from bot.words import channel as words
+from bot.words import chats as words
 from bot.words import roles as words_roles
 from engine.state import Status
 from storage.records import Audience, Chat, Json, Market, Notice

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from bot import duties
-from bot.command import command
-from bot.commands.deciding import Decision, decide, prices_of, tried, undecidable
+from bot.chat.reply import Reply
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx, MarketView
-from bot.params import NumberArg, Text, quoted
-from bot.params_trade import AnyOutcomeArg, OutcomesArg
-from bot.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
+from bot.grammar.types import NumberArg, Text, quoted
+from bot.market.context import Ctx, MarketView
+from bot.market.decisions import Decision, decide, prices_of, tried, undecidable
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from engine.events import ControlRefused

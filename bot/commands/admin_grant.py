@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.command import command
+from bot.chat.reply import Reply
 from bot.commands.admin_decide import ReasonArg
 from bot.commands.deeds import note
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx, MarketView
-from bot.money import typed_money
-from bot.names import clean, folded
-from bot.params import Hint, Money, Text, quoted
-from bot.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.types import Hint, Money, Text, quoted
+from bot.market.context import Ctx, MarketView
 from bot.scene import Scene
+from bot.text.names import clean, folded
+from bot.text.numbers import typed_money
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from engine.state import Status

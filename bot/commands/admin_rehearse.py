@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.command import command
-from bot.context import Ctx, MarketView
-from bot.drafts import build, draft_of
-from bot.reply import Reply
+from bot.chat.reply import Reply
+from bot.grammar.command import command
+from bot.market.context import Ctx, MarketView
+from bot.market.draft import build, draft_of
 from bot.words import lint as words_lint
 from bot.words import rehearsal as words
 from bot.words import setup as words_setup

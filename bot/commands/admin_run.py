@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.command import command
-from bot.commands.deciding import queue, tried
+from bot.chat.reply import Reply
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx, MarketView, request_id
-from bot.drafts import build, draft_of
-from bot.params import Text
-from bot.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.types import Text
+from bot.market.context import Ctx, MarketView, request_id
+from bot.market.decisions import queue, tried
+from bot.market.draft import build, draft_of
 from bot.words import admin as words
 from bot.words import setup as words_setup
 from engine.events import ControlRefused

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot import duties
-from bot import schedule as timetables
-from bot.command import command
+from bot.chat.reply import Reply
 from bot.commands.deeds import note, tell_board
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx, MarketView
-from bot.drafts import build, draft_of
-from bot.params import Text
-from bot.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.types import Text
+from bot.market import timetable as timetables
+from bot.market.context import Ctx, MarketView
+from bot.market.draft import build, draft_of
 from bot.words import decisions as words_decisions
 from bot.words import setup as words_setup
 from bot.words import timetable as words

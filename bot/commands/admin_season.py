@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.command import command
+from bot.chat.reply import Action, Audience, Reply
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx
-from bot.names import LONGEST_TITLE
-from bot.params import Choice, Text
-from bot.reply import Action, Audience, Reply
+from bot.grammar.command import command
+from bot.grammar.types import Choice, Text
+from bot.market.context import Ctx
 from bot.seasons import season_table
-from bot.words import season as words
+from bot.text.names import LONGEST_TITLE
+from bot.words import seasons as words
 from storage.records import Declined, Payload
 from storage.seasons import Season
 from storage.unit_of_work import UnitOfWork

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.command import command
+from bot.chat.reply import Reply
 from bot.commands.deeds import note, tell_board
-from bot.context import Ctx, MarketView, request_id
-from bot.drafts import Draft, Names, Title, build, draft_of, joined, with_value
-from bot.money import typed_money
-from bot.params import Choice, Money, Text, Wrong
-from bot.reply import Reply
-from bot.times import MomentArg, Span
+from bot.grammar.command import command
+from bot.grammar.times import MomentArg, Span
+from bot.grammar.types import Choice, Money, Text, Wrong
+from bot.market.context import Ctx, MarketView, request_id
+from bot.market.draft import Draft, Names, Title, build, draft_of, joined, with_value
+from bot.text.numbers import typed_money
 from bot.words import lint as words_lint
 from bot.words import setup as words
 from bot.words import timetable as words_timetable

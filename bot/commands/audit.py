@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.command import command
-from bot.context import Ctx, MarketView
-from bot.invocation import ChatKind
-from bot.reply import Audience, Reply
+from bot.chat.invocation import ChatKind
+from bot.chat.reply import Audience, Reply
+from bot.grammar.command import command
+from bot.market.context import Ctx, MarketView
 from bot.words import audit as words
 from storage.verify import Mismatch
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.command import command
-from bot.context import Ctx, MarketView
-from bot.invocation import ChatKind
-from bot.money import MICRO
-from bot.offers import closed, closed_for_trading
-from bot.params_trade import OutcomeArg
-from bot.reply import Audience, Reply
-from bot.words import depth as words
+from bot.chat.invocation import ChatKind
+from bot.chat.reply import Audience, Reply
+from bot.grammar.command import command
+from bot.grammar.trading import OutcomeArg
+from bot.market.context import Ctx, MarketView
+from bot.market.quotes import closed, closed_for_trading
+from bot.text.numbers import MICRO
+from bot.words import book as words
 from engine.quote import Quote, quote
 from engine.state import Side, Status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.context import Ctx
+from bot.market.context import Ctx
 from engine.state import Status
 from storage.records import Audience, Market, Notice, Payload
 from storage.unit_of_work import UnitOfWork

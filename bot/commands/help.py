@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from bot.command import Command, command
-from bot.context import Ctx, MarketView
-from bot.invocation import ChatKind
-from bot.params import Text, nearest
-from bot.permissions import TABLE, Role, offered
-from bot.reply import Reply
-from bot.words import input as words_input
-from bot.words import look as words_look
-from bot.words.look import Entry
+from bot.chat.invocation import ChatKind
+from bot.chat.permissions import TABLE, Role, offered
+from bot.chat.reply import Reply
+from bot.grammar.command import Command, command
+from bot.grammar.types import Text, nearest
+from bot.market.context import Ctx, MarketView
+from bot.words import usage as words_usage
+from bot.words import views as words_views
+from bot.words.views import Entry
 
 CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
 
@@ -30,12 +30,12 @@ async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | No
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
     found = [one for one in usable if one.name == name]
     if found:
-        return words_look.help_one(_entry(found[0]))
+        return words_views.help_one(_entry(found[0]))
     group = [one for one in usable if one.name.startswith(f"{name} ")]
     if group:
-        return words_look.help_all([(f"/{name}", [_entry(one) for one in group])], f"/{group[0].name}")
+        return words_views.help_all([(f"/{name}", [_entry(one) for one in group])], f"/{group[0].name}")
     near = nearest(name, [one.name for one in usable])
-    return words_input.unknown_command(name, [f"help {near}"] if near else [], "")
+    return words_usage.unknown_command(name, [f"help {near}"] if near else [], "")
 
 
 @command("start", hidden=True)
@@ -44,7 +44,7 @@ async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg
 
     payload: what a link carried, if anything
     """
-    return words_look.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
+    return words_views.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
 
 
 def _first(ctx: Ctx, market: MarketView | None) -> str:
@@ -68,7 +68,7 @@ def _all(usable: list[Command], first: str) -> Reply:
         for role, title in titles
         if any(_group(one) is role for one in usable)
     ]
-    return words_look.help_all(groups, first)
+    return words_views.help_all(groups, first)
 
 
 def _group(one: Command) -> Role:

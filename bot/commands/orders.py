@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bot.command import command
+from bot.chat.reply import Reply
 from bot.commands.account import try_line
-from bot.context import Ctx, MarketView, Seat
-from bot.offers import closed
-from bot.params import NumberArg
-from bot.params_book import OrderArg, Which
-from bot.reply import Reply
+from bot.grammar.book import OrderArg, Which
+from bot.grammar.command import command
+from bot.grammar.types import NumberArg
+from bot.market.context import Ctx, MarketView, Seat
+from bot.market.quotes import closed
 from bot.words import orders as words
-from bot.words.trade import cannot_trade
+from bot.words.refusals import cannot_trade
 from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.command import command
+from bot.chat.invocation import ChatKind
+from bot.chat.reply import Reply
 from bot.confirm import ConfirmArg, code_of
-from bot.context import Ctx
-from bot.invocation import ChatKind
-from bot.reply import Reply
-from bot.words import privacy as words
+from bot.grammar.command import command
+from bot.market.context import Ctx
+from bot.words import identity as words
 from storage.records import Declined, Json, OrderStatus, Person
 from storage.unit_of_work import UnitOfWork
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.command import command
-from bot.context import Ctx
-from bot.invocation import ChatKind
+from bot.chat.invocation import ChatKind
+from bot.chat.reply import Reply
+from bot.grammar.command import command
+from bot.market.context import Ctx
 from bot.params_settings import (
     AutofillSetting,
     ConfirmSetting,
@@ -15,7 +16,6 @@ from bot.params_settings import (
     SlippageSetting,
     Turned,
 )
-from bot.reply import Reply
 from bot.words import settings as words
 from storage.preferences import Preferences
 from storage.records import Chat, Person

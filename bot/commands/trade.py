@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.command import command
-from bot.context import Ctx, Habits, MarketView, Seat, request_id
-from bot.money import typed_money
-from bot.offers import Wish, closed, closed_for_trading, habitual, offer, offer_of, terms_of
-from bot.params import NumberArg
-from bot.params_book import AutofillArg, LimitArg
-from bot.params_trade import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
-from bot.receipts import receipt
-from bot.reply import Reply
-from bot.words import ticket as words_ticket
-from bot.words import trade as words
+from bot.chat.reply import Reply
+from bot.grammar.book import AutofillArg, LimitArg
+from bot.grammar.command import command
+from bot.grammar.trading import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
+from bot.grammar.types import NumberArg
+from bot.market.context import Ctx, Habits, MarketView, Seat, request_id
+from bot.market.quotes import Wish, closed, closed_for_trading, habitual, offer, offer_of, terms_of
+from bot.market.receipts import receipt
+from bot.text.numbers import typed_money
+from bot.words import refusals as words
+from bot.words import tickets as words_tickets
 from storage.records import Declined, Market, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
@@ -111,7 +111,7 @@ async def quote(
     if isinstance(found, Reply):
         return found
     spend = None if amount.spend is None or limit is not None else typed_money(amount.spend)
-    return words_ticket.estimate(found, words.order_line(found.params, found.draft, spend))
+    return words_tickets.estimate(found, words.order_line(found.params, found.draft, spend))
 
 
 @command("ticket confirm", hidden=True)
@@ -185,7 +185,7 @@ async def change(
             return words.already_changed(ticket.id)
         old = offer_of(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
-            return words_ticket.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
+            return words_tickets.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
         member = await uow.members.account(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
@@ -239,7 +239,7 @@ async def _new_ticket(
             now_ms=ctx.now_ms,
         )
         await uow.commit()
-    return words_ticket.ticket(offer_of(ticket, market.record.params), ticket.id, ctx.person_id or ticket.person)
+    return words_tickets.ticket(offer_of(ticket, market.record.params), ticket.id, ctx.person_id or ticket.person)
 
 
 async def _order_at_once(ctx: Ctx, market: MarketView, seat: Seat, wish: Wish) -> Reply:
@@ -262,7 +262,7 @@ async def _order_at_once(ctx: Ctx, market: MarketView, seat: Seat, wish: Wish) -
             return await _declined(uow, sent, market.record, ticket)
         order, reply = sent
         await uow.commit()
-    return words_ticket.unasked(reply, offer_of(ticket, market.record.params), order, ctx.person_id)
+    return words_tickets.unasked(reply, offer_of(ticket, market.record.params), order, ctx.person_id)
 
 
 async def _ordered(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Declined:

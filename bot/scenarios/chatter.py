@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from bot.scenarios.people import Person, Temper
-from bot.scenarios.sight import Look
+from bot.scenarios.observation import Look
+from bot.scenarios.traders import Person, Temper
 
 MOVED = 15_000  # a point and a half within a few ticks is worth a word
 JUST = 2  # ticks after a round in which everybody speaks of it

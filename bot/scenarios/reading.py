@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.reply import Board, Line, Reply, Span, Table
-from bot.scenarios.sight import NO, YES, Own, Waiting
+from bot.chat.reply import Board, Line, Reply, Span, Table
+from bot.scenarios.observation import NO, YES, Own, Waiting
 
 MICRO = 10**6
 CENT = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
-from bot.reply import Reply
+from bot.chat.reply import Reply
 
 MINUTE_MS = 60_000
 

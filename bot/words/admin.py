@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.money import money, round_money
-from bot.names import clean
-from bot.reply import Action, Line, Reply, Stamp, Tone, code, line
+from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
+from bot.text.names import clean
+from bot.text.numbers import money, round_money
+from bot.words.announcements import count, round_name
 from bot.words.shared import listed_outcomes, no, people, say
-from bot.words.show import count, round_name
-from engine.course import losers_left
 from engine.events import Reason
+from engine.schedule import losers_left
 from engine.state import MarketState, Status
 from engine.terms import MarketParams
 from storage.records import Market

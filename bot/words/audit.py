@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from bot.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.chat.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.words.shared import no, plural, say
 from storage.verify import Mismatch, Verified
 

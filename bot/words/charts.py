@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
-from bot.money import CENT, MICRO, MINUS, round_money
-from bot.money import price as price_text
+from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
+from bot.text.numbers import CENT, MICRO, MINUS, round_money
+from bot.text.numbers import price as price_text
 from bot.words.shared import listed
 
 SOURCES = {

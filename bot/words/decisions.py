@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.money import Cut, money, price, span
-from bot.names import clean
-from bot.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
+from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, price, span
 from bot.words.admin import DEEDS, buttons
+from bot.words.announcements import count, inheritance, late, sentence, sum_line, to_chat
 from bot.words.audit import head_line
+from bot.words.refusals import holdings
 from bot.words.shared import first_upper, listed, name_of, no, outcome, people, plural, say
-from bot.words.show import count, inheritance, late, sentence, sum_line, to_chat
-from bot.words.trade import holdings
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Approval, Market, Member

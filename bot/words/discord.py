@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
 from bot.words.shared import no, say
 
 

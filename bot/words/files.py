@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.names import clean
-from bot.reply import Attachment, Picture, Reply, code, line
+from bot.chat.reply import Attachment, Picture, Reply, code, line
+from bot.text.names import clean
 from bot.words.shared import no, plural, say
 from storage.records import Market
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.money import price, tokens
+from bot.text.numbers import price, tokens
 from bot.words.shared import side_word
 from engine.state import Side
 from storage.records import OrderDraft, TradeRow

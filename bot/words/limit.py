@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.money import Cut, limit_price, money, price, rate_of_price, tokens, typed_limit
-from bot.reply import Field, Line, Part, Style, line, quiet
+from bot.chat.reply import Field, Line, Part, Style, line, quiet
+from bot.text.numbers import Cut, limit_price, money, price, rate_of_price, tokens, typed_limit
 from bot.words import fill as words_fill
 from bot.words.shared import dotted, if_right, outcome, side_word
 from engine.terms import MarketParams
 from storage.records import OrderDraft
 
 if TYPE_CHECKING:
-    from bot.words.ticket import Offer
+    from bot.words.tickets import Offer
 
 
 def headline(offer: Offer, limit: int) -> tuple[str | Part, ...]:

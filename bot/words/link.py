@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.money import Cut, money, span
-from bot.names import clean
-from bot.reply import Reply, Tone, bold, code, line
+from bot.chat.reply import Reply, Tone, bold, code, line
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, span
 from bot.words.shared import listed, no, say
 from storage.records import Identity, Market
 

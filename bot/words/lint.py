@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.money import Cut, money, percent, price, rate_of_price, round_money, tokens
-from bot.reply import Reply, bold, line
+from bot.chat.reply import Reply, bold, line
+from bot.text.numbers import Cut, money, percent, price, rate_of_price, round_money, tokens
 from bot.words.shared import name_of, plural, token_name
 from engine.lint import Warning_, lint
 from engine.state import Side

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.money import money
-from bot.names import clean
+from bot.chat.reply import Line, Part, Reply, Stamp, bold, line, quiet
 from bot.paging import Page
-from bot.reply import Line, Part, Reply, Stamp, bold, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import money
 from bot.words.pages import place, turning
 from bot.words.setup import spelled
 from bot.words.shared import plural, say

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.names import clean
-from bot.reply import Action, Reply, Tone, bold, code, line
-from bot.words.channel import where
+from bot.chat.reply import Action, Reply, Tone, bold, code, line
+from bot.text.names import clean
+from bot.words.announcements import to_chat
+from bot.words.chats import where
 from bot.words.shared import listed, no, plural, say
-from bot.words.show import to_chat
 from storage.records import Chat, Market
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.money import Cut, limit_price, money, tokens
-from bot.reply import Action, Column, Line, Reply, Table, Tone, code, line
-from bot.words.receipt import cancel_action
+from bot.chat.reply import Action, Column, Line, Reply, Table, Tone, code, line
+from bot.text.numbers import Cut, limit_price, money, tokens
+from bot.words.receipts import cancel_action
 from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderRow, OrderStatus

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.chat.reply import Action
 from bot.paging import Page
-from bot.reply import Action
 
 
 def turning(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:

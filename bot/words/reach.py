@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.names import clean
-from bot.reply import Block, Line, Reply, Span, Style, Tone, code, line
+from bot.chat.reply import Block, Line, Reply, Span, Style, Tone, code, line
+from bot.text.names import clean
 
 PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
 

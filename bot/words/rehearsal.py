@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.budgets import ALLOWANCES
-from bot.money import money, round_money, span
-from bot.names import clean
-from bot.rehearsed import Busiest, Rehearsed
-from bot.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.chat.rate_limits import ALLOWANCES
+from bot.chat.rehearsal_result import Busiest, Rehearsed
+from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import money, round_money, span
 from bot.words.shared import no, plural, say
 
 MINUTE_MS = 60_000

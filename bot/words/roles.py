@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.names import clean
-from bot.reply import Reply, Tone, code, line
+from bot.chat.reply import Reply, Tone, code, line
+from bot.text.names import clean
 from bot.words.shared import listed, say
 from storage.chats import ChatSettings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.money import span
+from bot.text.numbers import span
 
 
 def wrong_host() -> str:

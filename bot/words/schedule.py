@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.words.input import said
+from bot.words.usage import said
 
 GRAMMAR = (
     "start 2026-12-01 18:00; 2026-12-01 19:00 to 19:30 out 2; 2026-12-01 20:00 for 30m out 1 lowest; "

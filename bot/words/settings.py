@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.money import percent
-from bot.names import clean
-from bot.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
+from bot.chat.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import percent
 from bot.words.roles import PING_KINDS
 from bot.words.shared import listed, no
 from storage.preferences import Preferences

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.money import money, percent, price, round_money, span, typed_money, typed_span
-from bot.names import clean
-from bot.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
+from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
+from bot.text.names import clean
+from bot.text.numbers import money, percent, price, round_money, span, typed_money, typed_span
 from bot.words.shared import no, outcome, say
 from bot.words.timetable import timetable_line
 from engine.params import PRESETS

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.names import clean
-from bot.reply import Action, Audience, Block, Column, Form, Line, Part, Reply, Span, Style, Tone, line
+from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Part, Reply, Span, Style, Tone, line
+from bot.text.names import clean
 from engine.state import Side, Status
 from engine.terms import MarketParams
 

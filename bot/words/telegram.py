@@ -3,8 +3,8 @@ words."""
 
 from __future__ import annotations
 
-from bot.names import clean
-from bot.reply import Field, Form, Line, Reply, Span, Tone, bold, code, line, quiet
+from bot.chat.reply import Field, Form, Line, Reply, Span, Tone, bold, code, line, quiet
+from bot.text.names import clean
 from bot.words.shared import INVITE
 
 OPEN = "Open our chat"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import schedule
-from bot.money import span, typed_moment
-from bot.names import clean
-from bot.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
+from bot.chat.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
+from bot.market import timetable
+from bot.text.names import clean
+from bot.text.numbers import span, typed_moment
 from bot.words.schedule import GRAMMAR
 from bot.words.shared import listed_outcomes, no, outcome, plural, say
 from engine.terms import MarketParams
@@ -20,8 +20,8 @@ def timetable_line(market: Market) -> str:
     planned = market.planned_start_ms if market.start_ms is None else None
     if market.start_ms is None and isinstance(typed, str) and typed:
         return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
-    entries = schedule.of_params(market.params, market.start_ms)
-    return schedule.render(schedule.Timetable(start_ms=planned, entries=entries), market.params.outcome_names)
+    entries = timetable.of_params(market.params, market.start_ms)
+    return timetable.render(timetable.Timetable(start_ms=planned, entries=entries), market.params.outcome_names)
 
 
 def start_shown(market: Market) -> int | None:
@@ -78,7 +78,7 @@ def schedule_preview(
     typed: str,
     confirm: str,
     person: int | None,
-    said: Sequence[schedule.When] = (),
+    said: Sequence[timetable.When] = (),
 ) -> Reply:
     """Read back before it takes effect; `said` are the moments as they were said, each with the zone it was read in."""
     heard = [line("· ", f"“{clean(one.said, 60)}”{_in_zone(one)} is ", Stamp(one.ms)) for one in said]
@@ -98,7 +98,7 @@ def schedule_preview(
     )
 
 
-def _in_zone(said: schedule.When) -> str:
+def _in_zone(said: timetable.When) -> str:
     """What it was read in; how long from now is the same everywhere."""
     if said.said.casefold().startswith(("in ", "now")):
         return ""

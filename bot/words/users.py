@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.money import Cut, money, signed_money, signed_percent
-from bot.names import clean
+from bot.chat.reply import Column, Reply, Table, code, line, quiet
+from bot.grammar.types import quoted
 from bot.paging import Page
-from bot.params import quoted
-from bot.reply import Column, Reply, Table, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, signed_money, signed_percent
 from bot.words.pages import place, turning
 from bot.words.shared import no, people, say
 

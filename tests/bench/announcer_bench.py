@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.announcer import Announcer
+from bot.notifications.announcer import Announcer
 from storage.records import Audience, Notice, Payload
 from tests.bot.play import Chat, Play, running, town
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Reply
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply
 from storage.database import Database
 from tests.bench.crowded import Counted, counting, crowded, databases, silent
 from tests.bot.play import Play, button

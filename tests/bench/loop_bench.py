@@ -21,10 +21,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.announcer import Announcer
 from bot.auditor import Auditor
-from bot.charts import Charts
-from bot.reply import Picture
+from bot.charts.service import Charts
+from bot.chat.reply import Picture
+from bot.notifications.announcer import Announcer
 from storage import export
 from storage.database import Database
 from tests.bench.commands_bench import said

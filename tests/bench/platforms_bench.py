@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bot.money import Cut, money
+from bot.text.numbers import Cut, money
 from storage.database import Database
 from storage.records import Member
 from tests.platform import discord_peer, telegram_peer

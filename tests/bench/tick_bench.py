@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from bot.announcer import Announcer
+from bot.notifications.announcer import Announcer
 from storage.database import Database
 from tests.bench.crowded import counting, crowded, databases, placed, silent, ticked
 from tests.bot.play import Chat

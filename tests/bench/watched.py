@@ -12,7 +12,7 @@ import os
 import time
 from pathlib import Path
 
-from bot import run
+from bot import app
 from bot.settings import load
 
 EVERY_S = 0.005
@@ -50,7 +50,7 @@ async def watched(watch: Watch) -> int:
     assert not isinstance(settings, list), settings
     looking = asyncio.create_task(watch.look())
     try:
-        return await run.serve(settings)
+        return await app.serve(settings)
     finally:
         looking.cancel()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.charting.data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing, VolumeData
+from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing, VolumeData
 
 HOUR = 3_600_000
 START = 1_404_380_400_000  # 3 July 2014 09:40 UTC

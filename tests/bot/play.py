@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from bot import plain
-from bot.announcer import Announcer
-from bot.dispatch import Dispatcher
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Reply
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 
@@ -48,7 +48,7 @@ class Chat:
         return ref
 
     def texts(self, how: str, where: str = "room") -> list[str]:
-        return [plain.text(reply) for kind, place, _, reply in self.said if kind == how and place == where]
+        return [plain_text.text(reply) for kind, place, _, reply in self.said if kind == how and place == where]
 
 
 class Play:
@@ -112,7 +112,7 @@ class Play:
     async def confirmed(self, who: str, line: str) -> Reply:
         """Order something and press Confirm."""
         ticket = await self.say(who, line)
-        assert ticket.ticket, plain.text(ticket)
+        assert ticket.ticket, plain_text.text(ticket)
         return await self.press(who, ticket, "Confirm")
 
     def rows(self) -> str:
@@ -147,7 +147,7 @@ async def opened(play: Play, *, create: str = CREATE, people: tuple[str, ...] = 
     """A lobby with people in it."""
     for line in (create, "/admin set gas $0.01", "/admin open"):
         reply = await play.say(BOSS, line)
-        assert reply.ok, plain.text(reply)
+        assert reply.ok, plain_text.text(reply)
     for who in people:
         assert (await play.say(who, "/join")).ok
 
@@ -157,5 +157,5 @@ async def running(play: Play, *, create: str = CREATE, people: tuple[str, ...] =
     await opened(play, create=create, people=people)
     preview = await play.say(BOSS, "/admin start")
     started = await play.press(BOSS, preview, "Confirm")
-    assert started.ok, plain.text(started)
+    assert started.ok, plain_text.text(started)
     await play.tick()

@@ -15,9 +15,9 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
 from bot.adapters.room import Room
-from bot.announcer import Announcer
-from bot.dispatch import Dispatcher
-from bot.reply import Picture
+from bot.chat.reply import Picture
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from engine.terms import MarketParams
 from scheduler.clock import ManualClock
 from scheduler.tick import run_tick

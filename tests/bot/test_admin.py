@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
+from bot.chat import plain_text
 from engine.state import Status
 from scheduler import notices
 from storage.records import Market
@@ -38,7 +38,7 @@ async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path
         assert play.rows() == before
         answer = {**filled, "outcomes": "A, B, C", "balance": "$500", "odds": "50% 25% 25%"}
         made = await play.say(BOSS, command=asked.form.command, args=answer)
-        assert "Cup is drafted" in plain.text(made)
+        assert "Cup is drafted" in plain_text.text(made)
         found = await market(play)
         assert found.params.z == 500 * 10**6
         assert found.params.band == 10**11
@@ -70,7 +70,7 @@ async def test_bad_terms_are_refused_with_their_numbers_and_nothing_is_made(
         before = play.rows()
         reply = await play.say(BOSS, line)
         assert not reply.ok
-        assert words in plain.text(reply)
+        assert words in plain_text.text(reply)
         assert play.rows() == before
 
 
@@ -87,14 +87,14 @@ async def test_everything_can_be_set_before_the_start_and_what_the_rules_allow_a
             ("/admin set tick 3s", "tick is now 3s; it was 2s."),
             ("/admin set tick 3s", "tick was 3s already."),
         ):
-            assert words in plain.text(await play.say(BOSS, line)), line
-        listed = plain.text(await play.say(BOSS, "/admin set"))
+            assert words in plain_text.text(await play.say(BOSS, line)), line
+        listed = plain_text.text(await play.say(BOSS, "/admin set"))
         assert "`kappa_start` 0.00002" in listed
         await play.say(BOSS, "/admin open")
         await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
         await play.tick()
-        assert "l0 stays as it is" in plain.text(await play.say(BOSS, "/admin set l0 $10"))
-        assert "fee is now 2%; it was 1%. It holds from the next tick on." in plain.text(
+        assert "l0 stays as it is" in plain_text.text(await play.say(BOSS, "/admin set l0 $10"))
+        assert "fee is now 2%; it was 1%. It holds from the next tick on." in plain_text.text(
             await play.say(BOSS, "/admin set fee 2%")
         )
         await play.tick()
@@ -111,9 +111,9 @@ async def test_a_preview_that_is_out_of_date_is_shown_anew_instead_of_being_carr
         await play.tick()
         before = play.rows()
         again = await play.press(BOSS, preview, "Confirm")
-        assert "Something changed since the last look" in plain.text(again)
+        assert "Something changed since the last look" in plain_text.text(again)
         assert play.rows() == before
-        assert "wins with the next tick" in plain.text(await play.press(BOSS, again, "Confirm"))
+        assert "wins with the next tick" in plain_text.text(await play.press(BOSS, again, "Confirm"))
 
 
 async def test_confirming_twice_is_done_once(tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(t
         await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
         await play.tick()
         await play.tick(70 * 60_000)
-        shown = plain.text(await play.say(BOSS, "/admin schedule"))
+        shown = plain_text.text(await play.say(BOSS, "/admin schedule"))
         typed = re.search(r"As typed: `(.+)`", shown)
         assert typed is not None
         rounds = typed[1].split("; ")
         early = await play.say(BOSS, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")
         assert not early.ok
         moved = await play.say(BOSS, f"/admin schedule +50m out 1 lowest; {rounds[1]}; {rounds[2]}")
-        assert "rounds have begun and stay as they are" in plain.text(moved)
+        assert "rounds have begun and stay as they are" in plain_text.text(moved)
         later = rounds[2].replace("winner ask", 'winner "D E"')
         await play.press(BOSS, await play.say(BOSS, f"/admin schedule {rounds[0]}; {rounds[1]}; {later}"), "Confirm")
         await play.tick()
@@ -156,7 +156,7 @@ async def test_a_start_can_be_planned_and_the_timetable_counts_from_it(tmp_path:
         await play.say(BOSS, CREATE)
         line = "/admin schedule start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 1; +9d for 2h winner"
         await play.press(BOSS, await play.say(BOSS, line), "Confirm")
-        assert "Trading starts by itself 3 July 2014 09:40 UTC" in plain.text(await play.say(BOSS, "/admin open"))
+        assert "Trading starts by itself 3 July 2014 09:40 UTC" in plain_text.text(await play.say(BOSS, "/admin open"))
         found = await market(play)
         assert found.planned_start_ms == 1_404_380_400_000
         assert found.params.rounds[0].freeze_at == 1_404_489_600_000 - 1_404_380_400_000
@@ -167,7 +167,7 @@ async def test_a_start_can_be_planned_and_the_timetable_counts_from_it(tmp_path:
         assert found.params.rounds[1].freeze_at == 9 * 86_400_000
         assert not (await play.say(BOSS, "/admin open 2014-07-03 01:00")).ok
         late = await play.say(BOSS, "/admin open 2014-07-05 10:00")
-        assert "Round 1 has to freeze after" in plain.text(late)
+        assert "Round 1 has to freeze after" in plain_text.text(late)
 
 
 async def test_every_deed_leaves_a_trace(tmp_path: Path) -> None:
@@ -203,8 +203,8 @@ async def test_a_halted_market_says_so_to_everybody_and_its_admins_can_try_again
         alarm = play.chat.texts("tell", BOSS)[-1]
         assert "is halted: a check failed in tick 2" in alarm
         assert "every balance stands as before it" in alarm
-        assert "your money is safe" in plain.text(await play.say("ada", "/buy germany yes 5"))
-        assert "Halted: theorem: backing 5 short" in plain.text(await play.say(BOSS, "/admin monitor"))
+        assert "your money is safe" in plain_text.text(await play.say("ada", "/buy germany yes 5"))
+        assert "Halted: theorem: backing 5 short" in plain_text.text(await play.say(BOSS, "/admin monitor"))
         assert (await play.say(BOSS, "/admin resume")).ok
         await play.tick()
         assert (await market(play)).status is Status.RUNNING

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.invocation import ChatKind, Invocation
-from bot.money import MICRO, RATE, typed_money, typed_tokens
-from bot.params import Wrong
-from bot.params_trade import Amount, AmountKind, Outcome, YesNo
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.grammar.trading import Amount, AmountKind, Outcome, YesNo
+from bot.grammar.types import Wrong
 from bot.scene import Held, Scene
+from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side
 from tests.bot.play import BOSS, Play, running, town
 
@@ -177,10 +177,10 @@ async def test_a_welcome_never_names_who_is_out_or_more_than_she_has(tmp_path: P
         await play.press(BOSS, await play.say(BOSS, "/admin eliminate germany"), "Confirm")
         await play.tick(60_000)
         await play.tick(60_000)
-        welcome = plain.text(await play.say("eve", "/join"))
+        welcome = plain_text.text(await play.say("eve", "/join"))
         assert "/buy brazil yes $10" in welcome
         for line in ("/positions", "/orders", "/trades"):
-            text = plain.text(await play.say("ada", line))
+            text = plain_text.text(await play.say("ada", line))
             assert "/buy brazil yes $10" in text
             assert "germany" not in text
 
@@ -194,13 +194,13 @@ async def test_positions_say_what_each_token_has_brought(tmp_path: Path) -> None
         await play.tick()
         await play.confirmed("ada", "/sell germany yes 40")
         await play.tick()
-        text = plain.text(await play.say("ada", "/positions"))
+        text = plain_text.text(await play.say("ada", "/positions"))
         assert "Profit" in text
         async with play.db.reading() as uow:
             paid = await uow.trades.paid(1, 2)
             orders = await uow.orders.of(1, 2)
         spent = sum(one.amount if one.draft.buy else -one.amount for one in orders)
         assert paid == {(0, Side.YES): spent}
-        balance = plain.text(await play.say("ada", "/balance"))
+        balance = plain_text.text(await play.say("ada", "/balance"))
         total = next(row for row in text.splitlines() if row.startswith("In all"))
         assert total in balance

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.announcer import Announcer
-from bot.budgets import Budget, Limit, Windows
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Board, Picture, Reply
+from bot.chat import plain_text
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.rate_limits import Budget, Limit, Windows
+from bot.chat.reply import Board, Picture, Reply
+from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.records import Audience, Notice, Payload
 from tests.bot.play import BOSS, Chat, Play, opened, running, town
@@ -206,7 +206,7 @@ async def test_the_fill_replaces_the_ticket_where_it_stands(tmp_path: Path) -> N
             await uow.commit()
         await play.press("ada", ticket, "Confirm")
         await play.tick()
-        how, where, ref, reply = next(one for one in play.chat.said if "Filled" in plain.text(one[3]))
+        how, where, ref, reply = next(one for one in play.chat.said if "Filled" in plain_text.text(one[3]))
         assert (how, where, ref) == ("tell", "ada", "message 7")
         assert reply.ticket == ticket.ticket
 
@@ -234,11 +234,11 @@ async def test_a_chat_that_asks_for_patience_stops_nobody_else(tmp_path: Path) -
         await add(play, paid(3, 2))
         play.chat.broken = [RetryLaterError(60_000)]
         await play.announcer.step()
-        told = [where for how, where, _, reply in play.chat.said if "paid" in plain.text(reply)]
+        told = [where for how, where, _, reply in play.chat.said if "paid" in plain_text.text(reply)]
         assert len(told) == 1
         play.now += 61_000
         await play.announcer.step()
-        assert {where for how, where, _, reply in play.chat.said if "You are paid" in plain.text(reply)} == {
+        assert {where for how, where, _, reply in play.chat.said if "You are paid" in plain_text.text(reply)} == {
             "ada",
             "bob",
         }
@@ -300,10 +300,10 @@ async def test_charts_are_drawn_and_attached_and_a_message_goes_without_one_that
         for line in ("/admin eliminate brazil", "/admin resolve germany"):
             await play.press(BOSS, await play.say(BOSS, line), "Confirm")
             await play.tick()
-        ceremony = next(reply for *_, reply in play.chat.said if "is out" in plain.text(reply))
+        ceremony = next(reply for *_, reply in play.chat.said if "is out" in plain_text.text(reply))
         assert [(one.name, one.data) for one in ceremony.files] == [("prices-2.png", b"png")]
         assert "Germany leads after Brazil’s exit" in [b.alt for b in ceremony.blocks if isinstance(b, Picture)]
-        podium = next(reply for *_, reply in play.chat.said if "wins Cup" in plain.text(reply))
+        podium = next(reply for *_, reply in play.chat.said if "wins Cup" in plain_text.text(reply))
         assert not podium.files
         assert not [block for block in podium.blocks if isinstance(block, Picture)]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.announcer import LEASE_MS, Announcer
-from bot.budgets import Budget, Limit, Windows
-from bot.delivery import without_pictures
+from bot.chat import plain_text
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.rate_limits import Budget, Limit, Windows
+from bot.chat.reply import Attachment, Board, Picture, Reply
+from bot.notifications.announcer import LEASE_MS, Announcer
+from bot.notifications.delivery import without_pictures
+from bot.notifications.reachability import Presence
 from bot.placing import ASIDE, PINGED
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.presence import Presence
-from bot.reply import Attachment, Board, Picture, Reply
 from storage.preferences import PINGS
 from storage.records import Audience, Notice, Payload
 from storage.unit_of_work import UnitOfWork
@@ -138,8 +138,8 @@ async def test_a_lost_chat_that_asks_the_bot_back_gets_the_board_and_the_news_of
         posts = [reply for how, where, _, reply in chat.said if (how, where) == ("post", "room")]
         assert sum(isinstance(block, Board) for reply in posts for block in reply.blocks) == 1
         assert [reply.pin for reply in posts if any(isinstance(b, Board) for b in reply.blocks)] == [True]
-        assert any("takes the lead" in plain.text(reply) for reply in posts)
-        assert not any("paused" in plain.text(reply) for reply in posts)
+        assert any("takes the lead" in plain_text.text(reply) for reply in posts)
+        assert not any("paused" in plain_text.text(reply) for reply in posts)
         assert await backlog(play) == 0
 
 
@@ -188,7 +188,7 @@ async def test_where_pictures_are_forbidden_the_words_go_without_them(tmp_path: 
         chat.pictures_refused.add("room")
         await play.press(BOSS, await play.say(BOSS, "/admin eliminate brazil"), "Confirm")
         await play.tick()
-        ceremony = next(reply for *_, reply in chat.said if "is out" in plain.text(reply))
+        ceremony = next(reply for *_, reply in chat.said if "is out" in plain_text.text(reply))
         assert not ceremony.files
         assert len([text for text in chat.texts("tell", BOSS) if "Attach Files" in text]) == 1
         assert await lost(play) == "forbidden"
@@ -199,7 +199,7 @@ async def test_where_pictures_are_forbidden_the_words_go_without_them(tmp_path: 
         play.now += 11 * 60_000
         await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
         await play.tick()
-        assert next(reply for *_, reply in chat.said if "wins Cup" in plain.text(reply)).files
+        assert next(reply for *_, reply in chat.said if "wins Cup" in plain_text.text(reply)).files
         assert await lost(play) is None
 
 
@@ -231,8 +231,8 @@ async def test_what_could_not_be_told_is_told_with_her_next_answer_once(tmp_path
         chat.refuses["ada"] = UnreachableError(Why.PERSON)
         await add(play, *[paid(2, cents) for cents in range(1, 8)], paid(3, 9))
         await play.announcer.step()
-        assert "could not be reached" not in plain.text(await play.say("bob", "/balance"))
-        first, second = [plain.text(await play.say("ada", "/balance")) for _ in range(2)]
+        assert "could not be reached" not in plain_text.text(await play.say("bob", "/balance"))
+        first, second = [plain_text.text(await play.say("ada", "/balance")) for _ in range(2)]
         assert "While you could not be reached:" in first
         assert all(f"You are paid $0.0{cents}." in first for cents in range(3, 8))
         assert "And 2 more before that" in first

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.reply import Form
+from bot.chat import plain_text
+from bot.chat.reply import Form
 from tests.bot.play import BOSS, running, town
 
 # line, fields that must be filled, fields that may
@@ -52,8 +52,8 @@ async def test_the_answered_form_is_the_command(tmp_path: Path) -> None:
         form = asked((await play.say("ada", "/buy germany")).form)
         values = {"side": "yes", "amount": "$5", "autofill": ""}
         ticket = await play.say("ada", command=form.command, args=values)
-        assert ticket.ticket, plain.text(ticket)
-        assert "Germany YES" in plain.text(ticket)
+        assert ticket.ticket, plain_text.text(ticket)
+        assert "Germany YES" in plain_text.text(ticket)
 
 
 async def test_choices_are_all_there_are_and_texts_have_suggestions(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_a_button_made_for_somebody_else_does_nothing(tmp_path: Path) -> N
         for owner, who in ((2, "bob"), (2, "stranger"), (999, "ada")):
             reply = await play.say(who, "/buy germany yes 5", made_for=owner)
             assert not reply.ok
-            assert "made for somebody else" in plain.text(reply)
+            assert "made for somebody else" in plain_text.text(reply)
             assert play.rows() == before
         assert (await play.say("ada", "/buy germany yes 5", made_for=2)).ticket
 

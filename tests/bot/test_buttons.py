@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.adapters.discord_chat import refs
-from bot.buttons import KEY_LENGTH, Buttons, Pressed
-from bot.reply import Action
-from storage.lines import BRIEF_MS, KEPT_MS
+from bot.adapters.discord_chat import message_refs
+from bot.chat import plain_text
+from bot.chat.buttons import KEY_LENGTH, Buttons, Pressed
+from bot.chat.reply import Action
+from storage.key_value import BRIEF_MS, KEPT_MS
 from tests.bot.play import START, Play, running, town
 
 LONG = "/admin eliminate " + ", ".join(f'"Outcome number {n}"' for n in range(9)) + " confirm=0a1b2c3d"
@@ -55,9 +55,9 @@ async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None
 
 async def briefly(play: Play, buttons: Buttons, token: str, person_ext: str) -> str:
     """A token of Discord's, kept as its adapter keeps it."""
-    key = refs.Tokens(buttons).hold(token)
+    key = message_refs.Tokens(buttons).hold(token)
     async with play.db.writing() as uow:
-        await uow.lines.keep(key, refs.kept(token, person_ext), play.now)
+        await uow.lines.keep(key, message_refs.kept(token, person_ext), play.now)
         await uow.commit()
     return key
 
@@ -109,7 +109,7 @@ async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
             await buttons.keep('{"l":"/buy 1","p":"ada"}', None, "room"),
         ]
         others = [await briefly(play, buttons, "b-token", "bob"), await buttons.keep("/board", None, "room")]
-        assert "4 lines" in plain.text(await play.say("ada", "/privacy"))
+        assert "4 lines" in plain_text.text(await play.say("ada", "/privacy"))
         await play.press("ada", await play.say("ada", "/forget"), "Confirm")
         assert [await buttons.kept(key) for key in hers] == [None] * 4
         assert None not in [await buttons.kept(key) for key in others]

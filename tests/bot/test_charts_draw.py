@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.charting import worker
-from bot.charting.data import ChartData, Exit, PricesData, Theme, VolumeData
+from bot.charts import worker
+from bot.chat.chart_data import ChartData, Exit, PricesData, Theme, VolumeData
 from tests.bot.charts_samples import HOUR, START, leaderboard, maker, outcome, prices, volume
 
 HOSTILE = ("$\\frac{", "\u202eevil", "🦊", "日本代表", "<b>@everyone</b>", "=1+1", "x" * 200, "ñandú", "\x00", "é" * 3)

@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import charts
-from bot.charting import worker
-from bot.charting.data import ChartData, Theme
-from bot.charts import Charts
+from bot.charts import service, worker
+from bot.charts.service import Charts
+from bot.chat.chart_data import ChartData, Theme
 from tests.bot.charts_samples import leaderboard, prices
 
 
@@ -42,7 +41,7 @@ async def test_charts_come_from_another_process_and_the_loop_runs_on(drawing: Ch
 async def test_a_dead_process_is_replaced_and_then_a_thread_takes_over(
     drawing: Charts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(charts, "CHILDREN", 2)
+    monkeypatch.setattr(service, "CHILDREN", 2)
     drawing.children_left = 2
     for _ in range(3):
         await drawing.draw(leaderboard())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.charting.data import Exit, PricesData
+from bot.chat.chart_data import Exit, PricesData
 from bot.words import charts as words
 from tests.bot.charts_samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices, volume
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
+from bot.chat import plain_text
+from bot.chat.permissions import TABLE, Role
+from bot.chat.reply import Reply, Span, Style
 from bot.commands import COMMANDS
-from bot.permissions import TABLE, Role
-from bot.reply import Reply, Span, Style
 from scheduler import notices
 from tests.bot.play import BOSS, Play, button, town
 
@@ -102,7 +102,7 @@ def rows_of_a(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 def all_of(reply: Reply) -> str:
     """Everything a platform could show of it, files and forms too."""
     files = " ".join(file.data.decode("utf-8", "replace") for file in reply.files)
-    return f"{plain.text(reply)} {reply.form} {reply.actions} {files}"
+    return f"{plain_text.text(reply)} {reply.form} {reply.actions} {files}"
 
 
 @pytest.mark.parametrize("market", ["without a market", "with its own"])
@@ -123,7 +123,7 @@ async def test_no_command_in_one_chat_shows_or_touches_what_is_in_another(
                 play.now += 10_000
                 reply = await play.say(who, command=command.name, args=args, chat="two", admin=admin)
                 leaked = [word for word in HIDDEN if word in all_of(reply)]
-                assert not leaked, (command.name, plain.text(reply))
+                assert not leaked, (command.name, plain_text.text(reply))
                 assert rows_of_a(tmp_path) == before, command.name
 
 
@@ -152,7 +152,7 @@ async def test_what_exists_elsewhere_is_answered_as_what_exists_nowhere(tmp_path
             ("cleo", True, "/admin resolve germany", "/admin resolve atlantis"),
         ):
             play.now += 10_000
-            found = [plain.text(await play.say(who, line, chat="two", admin=admin)) for line in (there, nowhere)]
+            found = [plain_text.text(await play.say(who, line, chat="two", admin=admin)) for line in (there, nowhere)]
             words = [line.split()[-1 if len(line.split()) < 4 else 2] for line in (there, nowhere)]
             shown = [blanked(text, line, word) for text, line, word in zip(found, (there, nowhere), words, strict=True)]
             assert shown[0] == shown[1], (there, found)
@@ -169,18 +169,18 @@ async def test_one_person_in_both_has_two_accounts_that_know_nothing_of_each_oth
     async with two_communities(tmp_path) as play:
         await own_market(play)
         joined = await play.say("ada", "/join", chat="two")
-        assert "$1,000.00" in plain.text(joined)
+        assert "$1,000.00" in plain_text.text(joined)
         await play.tick(market=2)
-        assert "You have $1,000.00 to spend" in plain.text(await play.say("ada", "/balance", chat="two"))
-        assert "You have $1,000.00 to spend" not in plain.text(await play.say("ada", "/balance"))
-        assert "Germany" in plain.text(await play.say("ada", "/positions"))
+        assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance", chat="two"))
+        assert "You have $1,000.00 to spend" not in plain_text.text(await play.say("ada", "/balance"))
+        assert "Germany" in plain_text.text(await play.say("ada", "/positions"))
         for line in ("/positions", "/orders", "/trades", "/leaderboard"):
-            assert "Germany" not in plain.text(await play.say("ada", line, chat="two")), line
+            assert "Germany" not in plain_text.text(await play.say("ada", line, chat="two")), line
         ticket = await play.say("ada", "/buy yeti yes 10", chat="two")
         assert (await play.say("ada", button(ticket, "Confirm"), chat="two")).ok
         await play.tick(market=2)
-        assert "Yeti" in plain.text(await play.say("ada", "/positions", chat="two"))
-        assert "Yeti" not in plain.text(await play.say("ada", "/positions"))
+        assert "Yeti" in plain_text.text(await play.say("ada", "/positions", chat="two"))
+        assert "Yeti" not in plain_text.text(await play.say("ada", "/positions"))
         async with play.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             assert (await uow.ledger.audit(2)).ok
@@ -196,7 +196,7 @@ async def test_an_admin_of_one_chat_is_nobody_in_another(tmp_path: Path) -> None
             for who, chat in ((BOSS, "two"), ("cleo", "room")):
                 play.now += 10_000
                 reply = await play.say(who, command=name, args=ARGS.get(name, {}), chat=chat, admin=False)
-                assert "is for this chat's admins" in plain.text(reply), (name, who)
+                assert "is for this chat's admins" in plain_text.text(reply), (name, who)
         assert play.rows() == before
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bot.invocation import ChatKind, Invocation, Suggestion
+from bot.chat.invocation import ChatKind, Invocation, Suggestion
 from tests.bot.play import BOSS, Play, running, town
 
 

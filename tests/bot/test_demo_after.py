@@ -9,9 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from bot.announcer import Announcer
-from bot.demo import _Show
-from bot.dispatch import Dispatcher
+from bot.cli.demo import _Show
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from engine.state import Status
 from scheduler.clock import ManualClock
 from storage.records import Market

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import COMMANDS
-from bot.grammar import parse
-from bot.scenarios import chatter, crowd
-from bot.scenarios.people import SHARES, Person, Temper, dice
-from bot.scenarios.people import crowd as gather
-from bot.scenarios.sight import DOLLAR, MICRO, Look, News, Own, Wish, view
-from bot.scenarios.stage import weights
+from bot.grammar.parser import parse
+from bot.scenarios import chatter, strategies
+from bot.scenarios.observation import DOLLAR, MICRO, Look, News, Own, Wish, view
+from bot.scenarios.simulation import weights
+from bot.scenarios.traders import SHARES, Person, Temper, dice
+from bot.scenarios.traders import crowd as gather
 from bot.scenarios.worldcup import world_cup
 from bot.scene import Held, Scene
 
@@ -32,7 +32,9 @@ def someone(temper: Temper, **changes: object) -> Person:
 
 
 def wishes(person: Person, look: Look, own: Own, draws: int = 60) -> list[Wish]:
-    found = [crowd.decide(person, look, own, NAMES, dice("test", person.number, number)) for number in range(draws)]
+    found = [
+        strategies.decide(person, look, own, NAMES, dice("test", person.number, number)) for number in range(draws)
+    ]
     return [wish for several in found for wish in several]
 
 
@@ -51,8 +53,8 @@ def test_everybody_has_a_name_of_her_own(count: int) -> None:
 
 def test_decisions_are_the_same_for_the_same_dice() -> None:
     for person in PEOPLE:
-        first = crowd.decide(person, LOOK, RICH, NAMES, dice("same", person.number))
-        assert crowd.decide(person, LOOK, RICH, NAMES, dice("same", person.number)) == first
+        first = strategies.decide(person, LOOK, RICH, NAMES, dice("same", person.number))
+        assert strategies.decide(person, LOOK, RICH, NAMES, dice("same", person.number)) == first
 
 
 def test_the_informed_buy_what_is_worth_more_than_it_costs_and_say_how_much_they_would_pay() -> None:
@@ -127,7 +129,7 @@ def test_nobody_moves_in_a_market_without_outcomes() -> None:
 
 def test_news_and_rounds_wake_people_up() -> None:
     def awake(news: News) -> int:
-        return sum(crowd.stirs(person, news, dice(person.number, draw)) for person in PEOPLE for draw in range(50))
+        return sum(strategies.stirs(person, news, dice(person.number, draw)) for person in PEOPLE for draw in range(50))
 
     assert awake(replace(EVEN, fresh=True)) > awake(EVEN)
     assert awake(replace(EVEN, since_round=0)) > 2 * awake(EVEN)

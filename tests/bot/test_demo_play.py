@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import demo
-from bot.charts import Charts
-from bot.reply import Picture
+from bot.charts.service import Charts
+from bot.chat.reply import Picture
+from bot.cli import demo
 from bot.scenarios.worldcup import Scenario, world_cup
 from storage.database import Database
 

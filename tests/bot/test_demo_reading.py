@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.scenarios import reading
-from bot.scenarios.sight import Own
+from bot.scenarios.observation import Own
 from engine.units import MICRO
 from tests.bot.play import running, town
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from bot.drafts import Draft, build
+from bot.market.draft import Draft, build
 from bot.scenarios.worldcup import HIGHEST, LOWEST, clamped, world_cup
 from engine.terms import MarketParams
 

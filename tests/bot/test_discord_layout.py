@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.discord_chat import forms, limits, markup
-from bot.adapters.discord_chat.layout import Message, accent, dressed
-from bot.buttons import Buttons
-from bot.palette import DARK
-from bot.reply import (
+from bot.adapters.discord_chat.render import Message, accent, dressed
+from bot.chat.buttons import Buttons
+from bot.chat.reply import (
     Action,
     Attachment,
     Audience,
@@ -38,6 +37,7 @@ from bot.reply import (
     line,
     quiet,
 )
+from bot.text.palette import DARK
 from storage.database import Database
 
 Json = Mapping[str, Any]  # Any: as it is sent

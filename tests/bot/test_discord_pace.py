@@ -8,7 +8,7 @@ import time
 import pytest
 from discord import RateLimited
 
-from bot.adapters.discord_chat.pace import Bucket
+from bot.adapters.discord_chat.library_patches import Bucket
 
 
 def bucket(*, remaining: int, window_s: float, patience_s: float) -> Bucket:

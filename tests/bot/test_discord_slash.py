@@ -12,9 +12,9 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.adapters.discord_chat import desk, limits, rights, slash
-from bot.command import Command
+from bot.adapters.discord_chat import interactions, limits, rights, slash_commands
 from bot.commands import COMMANDS
+from bot.grammar.command import Command
 
 README = Path(__file__).parents[2] / "README.md"
 SNAPSHOT = Path(__file__).parent / "discord_commands.json"
@@ -33,14 +33,14 @@ async def complete(
 
 
 @pytest.fixture
-async def registered() -> list[slash.Payload]:
+async def registered() -> list[slash_commands.Payload]:
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
-    slash.build(tree, COMMANDS, run, complete)
-    return slash.payload(tree)
+    slash_commands.build(tree, COMMANDS, run, complete)
+    return slash_commands.payload(tree)
 
 
-def options(payload: slash.Payload) -> Iterator[tuple[str, slash.Payload]]:
+def options(payload: slash_commands.Payload) -> Iterator[tuple[str, slash_commands.Payload]]:
     """Each option with the command it belongs to."""
     for one in payload["options"]:
         if one["type"] == 1:
@@ -49,23 +49,23 @@ def options(payload: slash.Payload) -> Iterator[tuple[str, slash.Payload]]:
             yield payload["name"], one
 
 
-def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash.Payload]) -> None:
+def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.Payload]) -> None:
     """After a change: `python -m tests.bot.test_discord_slash`, and read the difference."""
     assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == registered
 
 
-def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash.Payload]) -> None:
+def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.Payload]) -> None:
     names = []
     for one in registered:
         inner = [part["name"] for part in one["options"] if part["type"] == 1]
         names += [f"{one['name']} {name}" for name in inner] or [one["name"]]
-    assert sorted(names) == sorted(one.name for one in slash.shown(COMMANDS))
+    assert sorted(names) == sorted(one.name for one in slash_commands.shown(COMMANDS))
 
 
-def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash.Payload]) -> None:
+def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.Payload]) -> None:
     assert len(registered) <= limits.COMMANDS
     for one in registered:
-        assert slash.length(one) <= limits.COMMAND_LENGTH, one["name"]
+        assert slash_commands.length(one) <= limits.COMMAND_LENGTH, one["name"]
         assert len(one["options"]) <= limits.SUBCOMMANDS, one["name"]
         named = [one, *(part for part in one["options"]), *(part for _, part in options(one))]
         for part in named:
@@ -80,14 +80,14 @@ def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash
             assert not (choices and part.get("autocomplete"))
 
 
-def test_what_must_be_said_is_asked_first(registered: list[slash.Payload]) -> None:
+def test_what_must_be_said_is_asked_first(registered: list[slash_commands.Payload]) -> None:
     for one in registered:
         for where in [one, *(part for part in one["options"] if part["type"] == 1)]:
             asked = [part["required"] for part in where["options"] if part["type"] != 1]
             assert asked == sorted(asked, reverse=True), where["name"]
 
 
-def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash.Payload]) -> None:
+def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_commands.Payload]) -> None:
     asked = [where for one in registered for where, option in options(one) if option["name"] == "code"]
     assert asked == ["link"]  # that code one does type
 
@@ -105,29 +105,29 @@ def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash.Payl
     ],
 )
 def test_an_option_is_asked_for_in_its_own_way(
-    registered: list[slash.Payload], command: str, option: str, kind: int, how: str
+    registered: list[slash_commands.Payload], command: str, option: str, kind: int, how: str
 ) -> None:
     [found] = [part for one in registered for where, part in options(one) if (where, part["name"]) == (command, option)]
     assert found["type"] == kind
     assert {key for key in ("autocomplete", "choices", "min_value") if found.get(key)} == ({how} if how else set())
 
 
-def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash.Payload]) -> None:
+def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash_commands.Payload]) -> None:
     shown = {one["name"]: one["default_member_permissions"] for one in registered}
     assert shown.pop("admin") == discord.Permissions(manage_guild=True).value
     assert set(shown.values()) == {None}
 
 
-def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash.Payload]) -> None:
+def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.Payload]) -> None:
     in_private = {one["name"] for one in registered if one["contexts"] != [0]}
-    assert in_private == slash.IN_PRIVATE & {one.name for one in slash.shown(COMMANDS)}
+    assert in_private == slash_commands.IN_PRIVATE & {one.name for one in slash_commands.shown(COMMANDS)}
     assert all(one["integration_types"] == [0] for one in registered)
 
 
 def test_commands_that_answer_in_public_exist() -> None:
     names = {one.name for one in COMMANDS}
-    assert names >= desk.MAY_ASK.keys()
-    assert names >= desk.PUBLIC
+    assert names >= interactions.MAY_ASK.keys()
+    assert names >= interactions.PUBLIC
 
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
@@ -157,8 +157,8 @@ def test_the_application_is_read_from_the_token(token: str, application: int | N
 async def _write() -> None:
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
-    slash.build(tree, COMMANDS, run, complete)
-    shown: Any = slash.payload(tree)  # Any: JSON
+    slash_commands.build(tree, COMMANDS, run, complete)
+    shown: Any = slash_commands.payload(tree)  # Any: JSON
     SNAPSHOT.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

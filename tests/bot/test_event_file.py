@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import event_file
-from bot.drafts import build
-from bot.event_file import EventFile, read
 from bot.event_rounds import read_when
-from bot.file_lines import lines_of
-from bot.schedule import When
-from bot.words import file as words_file
+from bot.market import event_file
+from bot.market.draft import build
+from bot.market.event_file import EventFile, read
+from bot.market.timetable import When
+from bot.text.toml_lines import lines_of
+from bot.words import event_file as words_event_file
 from engine.lint import lint
 from engine.params import Round, build_params
 from engine.units import RATE
@@ -136,7 +136,7 @@ def test_a_name_that_is_the_number_of_another_outcome_is_refused_where_it_would_
     text = 'title = "Cup"\noutcomes = ["Ada", "1", "2", "Bo"]\n'
     assert event(text).params.outcome_names[1] == "1"
     named = "[[rounds]]\ndecide_at = '1h'\nlosers = ['1']\n"
-    assert mistakes(text + named + FINAL) == [(2, words_file.names_like_numbers())]
+    assert mistakes(text + named + FINAL) == [(2, words_event_file.names_like_numbers())]
 
 
 WHEN: tuple[tuple[object, When | str], ...] = (
@@ -144,23 +144,23 @@ WHEN: tuple[tuple[object, When | str], ...] = (
     ("+1d 2h", When(26 * HOUR, relative=True)),
     (0, When(0, relative=True)),
     (90_000, When(90_000, relative=True)),
-    (60, words_file.not_whole_seconds("60")),
-    ("1500ms", words_file.not_whole_seconds("1500ms")),
+    (60, words_event_file.not_whole_seconds("60")),
+    ("1500ms", words_event_file.not_whole_seconds("1500ms")),
     ("2026-12-01 18:00 Europe/Berlin", When(START)),
     ("2026-12-01T17:00:00Z", When(START)),
     ("2026-12-01 19:00:00 +02:00", When(START)),
     (datetime(2026, 12, 1, 17, tzinfo=UTC), When(START)),
-    ("2026-12-01 18:00", words_file.no_zone("2026-12-01 18:00")),
-    (datetime(2026, 12, 1, 17), words_file.no_zone("2026-12-01 17:00:00")),  # noqa: DTZ001  # the mistake itself
-    ((datetime(2026, 12, 1, tzinfo=UTC)).date(), words_file.not_a_time("2026-12-01")),
-    ("18:00 Europe/Berlin", words_file.not_a_time("18:00 Europe/Berlin")),
-    ("tomorrow", words_file.not_a_time("tomorrow")),
-    ("soon", words_file.not_a_time("soon")),
-    (True, words_file.not_a_time("True")),
-    (["2h"], words_file.not_a_time("['2h']")),
-    ("1969-12-31 23:59 UTC", words_file.not_a_time("1969-12-31 23:59 UTC")),
-    ("6000-12-31 23:59 -12:00", words_file.not_a_time("6000-12-31 23:59 -12:00")),
-    (400 * 24 * HOUR, words_file.not_a_time(str(400 * 24 * HOUR))),
+    ("2026-12-01 18:00", words_event_file.no_zone("2026-12-01 18:00")),
+    (datetime(2026, 12, 1, 17), words_event_file.no_zone("2026-12-01 17:00:00")),  # noqa: DTZ001  # the mistake itself
+    ((datetime(2026, 12, 1, tzinfo=UTC)).date(), words_event_file.not_a_time("2026-12-01")),
+    ("18:00 Europe/Berlin", words_event_file.not_a_time("18:00 Europe/Berlin")),
+    ("tomorrow", words_event_file.not_a_time("tomorrow")),
+    ("soon", words_event_file.not_a_time("soon")),
+    (True, words_event_file.not_a_time("True")),
+    (["2h"], words_event_file.not_a_time("['2h']")),
+    ("1969-12-31 23:59 UTC", words_event_file.not_a_time("1969-12-31 23:59 UTC")),
+    ("6000-12-31 23:59 -12:00", words_event_file.not_a_time("6000-12-31 23:59 -12:00")),
+    (400 * 24 * HOUR, words_event_file.not_a_time(str(400 * 24 * HOUR))),
 )
 
 

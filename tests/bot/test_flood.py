@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from bot import plain
-from bot.adapters.room.desk import TALK_PACE
-from bot.budgets import PERSON, Windows
-from bot.dispatch import TRIES, TYPING
-from bot.invocation import ChatKind, Invocation
+from bot.adapters.room.handlers import TALK_PACE
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.rate_limits import PERSON, Windows
+from bot.dispatcher import TRIES, TYPING
 from tests.bot.play import BOSS, running, town
 from tests.bot.room_town import request_id
 from tests.bot.room_town import town as room_town
@@ -31,11 +31,11 @@ async def test_a_flood_of_lines_is_told_to_wait_and_changes_nothing(tmp_path: Pa
             refused = await play.say("ada", line)
             play.now -= 1_000
             assert not refused.ok
-            assert "a lot at once; please wait 10 s" in plain.text(refused)
+            assert "a lot at once; please wait 10 s" in plain_text.text(refused)
         assert play.rows() == before
         assert (await play.say("bob", "/balance")).ok
         assert (await play.say(BOSS, "/admin monitor")).ok
-        assert "a lot at once" not in plain.text(await play.say("ada", "/balance", platform="telegram"))
+        assert "a lot at once" not in plain_text.text(await play.say("ada", "/balance", platform="telegram"))
         play.now += BURST.window_ms
         assert (await play.say("ada", "/balance")).ok
 
@@ -102,10 +102,10 @@ async def test_guessing_codes_is_stopped_for_the_guesser_alone(tmp_path: Path) -
             play.now += 5_000
             reply = await play.say("eve", f"/link AAAA-AA{guess:02}")
             assert not reply.ok
-        assert "does not work" not in plain.text(reply)
+        assert "does not work" not in plain_text.text(reply)
         assert play.rows() == before
         play.now += limit.window_ms
-        assert "does not work" in plain.text(await play.say("eve", "/link AAAA-AAAA"))
+        assert "does not work" in plain_text.text(await play.say("eve", "/link AAAA-AAAA"))
 
 
 async def test_counting_people_takes_bounded_memory() -> None:

@@ -20,22 +20,26 @@ from types import FrameType
 
 import pytest
 
-from bot import event_file, names, plain, schedule, times
 from bot.adapters.discord_chat import markup
-from bot.adapters.discord_chat.presses import read as read_press
-from bot.adapters.room import wire
-from bot.adapters.telegram_chat import keyboard, marks, render
-from bot.adapters.telegram_chat.guide import step_of
-from bot.buttons import Buttons
+from bot.adapters.discord_chat.components import read as read_press
+from bot.adapters.room import json_format
+from bot.adapters.telegram_chat import keyboards, render
+from bot.adapters.telegram_chat import markup as marks
+from bot.adapters.telegram_chat.forms import step_of
+from bot.chat import plain_text
+from bot.chat.buttons import Buttons
+from bot.chat.reply import Board, BoardRow, Column, Picture, Reply, Span, Stamp, Style, Table
 from bot.commands import COMMANDS
-from bot.completion import suggestions
-from bot.drafts import Draft, build, with_value
-from bot.grammar import parse
-from bot.money import MICRO
-from bot.params import Wrong, number
-from bot.reply import Board, BoardRow, Column, Picture, Reply, Span, Stamp, Style, Table
+from bot.grammar import times
+from bot.grammar.completion import suggestions
+from bot.grammar.parser import parse
+from bot.grammar.types import Wrong, number
+from bot.market import event_file, timetable
+from bot.market.draft import Draft, build, with_value
+from bot.market.timetable import Timetable
 from bot.scene import Held, Scene, Waiting
-from bot.schedule import Timetable
+from bot.text import names
+from bot.text.numbers import MICRO
 from bot.words.setup import SETTINGS
 from engine.params import MarketParams
 from engine.state import Side
@@ -147,10 +151,10 @@ def test_any_timetable_is_refused_or_read_back_the_same() -> None:
     rng, rounds = portion("timetables")
     fine = 0
     for _ in rounds:
-        found = schedule.read(garble.anything(rng.choice(TIMETABLES), rng), NAMES, SCENE.now_ms)
+        found = timetable.read(garble.anything(rng.choice(TIMETABLES), rng), NAMES, SCENE.now_ms)
         if isinstance(found, Timetable):
             fine += 1
-            assert schedule.read(schedule.render(found, NAMES), NAMES, SCENE.now_ms) == found
+            assert timetable.read(timetable.render(found, NAMES), NAMES, SCENE.now_ms) == found
         else:
             assert found
             assert all(found)
@@ -228,7 +232,7 @@ def test_any_button_is_read_or_is_none() -> None:
             '?{"c":"buy","a":{"outcome":"1"},"f":"side"}', "c-|#0123456789abcdef012345")  # fmt: skip
     for _ in rounds:
         data = garble.anything(rng.choice(good), rng)
-        carried = keyboard.carried(data)
+        carried = keyboards.carried(data)
         assert carried is None or carried.data.partition("|")[1]
         read_press(data)
         step = step_of(data)
@@ -290,8 +294,8 @@ def test_any_reply_is_inert_text_on_every_platform() -> None:
     rng, rounds = portion("replies")
     for _ in rounds:
         reply = _reply(rng)
-        plain.text(reply, SCENE.now_ms)
-        json.dumps(wire.reply(reply))
+        plain_text.text(reply, SCENE.now_ms)
+        json.dumps(json_format.reply(reply))
         for page in render.sheet(reply, SCENE.now_ms).pages:
             tags = _Tags()
             tags.feed(page.html)
@@ -321,7 +325,7 @@ async def test_spoken_lines_change_nothing_unless_they_are_answered_yes(tmp_path
                 command, valid = rng.choice(LINES)
                 text = garble.anything(valid, rng)
                 reply = await play.say(rng.choice(("ada", "eve", "bob", BOSS)), f"/{command.name} {text}")
-                said = plain.text(reply)
+                said = plain_text.text(reply)
                 assert "went wrong" not in said, (command.name, text)
                 after = version()
                 assert reply.ok or after == before, (command.name, text, said)
@@ -415,7 +419,7 @@ def test_the_longest_line_takes_bounded_work(text: str) -> None:
     for command in COMMANDS:
         if command.name in SHAPES:
             assert calls(partial(parse, command, text[:2_000], SCENE)) < MOST_CALLS, command.name
-    assert calls(lambda: schedule.read(text[:2_000], NAMES, SCENE.now_ms)) < MOST_CALLS
+    assert calls(lambda: timetable.read(text[:2_000], NAMES, SCENE.now_ms)) < MOST_CALLS
     assert calls(lambda: names.clean(text * 50)) < 20_000
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.commands import COMMANDS
-from bot.grammar import LONGEST_LINE, Parsed, parse, split
-from bot.money import MICRO, RATE
-from bot.params_trade import Amount
+from bot.grammar.parser import LONGEST_LINE, Parsed, parse, split
+from bot.grammar.trading import Amount
 from bot.scene import Scene
+from bot.text.numbers import MICRO, RATE
 from engine.state import Side
 
 BY_NAME = {command.name: command for command in COMMANDS}

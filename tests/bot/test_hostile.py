@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from discord.ui import LayoutView
 
-from bot import plain
 from bot.adapters.discord_chat import limits
-from bot.adapters.discord_chat.layout import dressed
-from bot.adapters.room import wire
+from bot.adapters.discord_chat.render import dressed
+from bot.adapters.room import json_format
 from bot.adapters.telegram_chat import render
-from bot.buttons import Buttons
 from bot.charting import text as chart_text
-from bot.reply import Reply
+from bot.chat import plain_text
+from bot.chat.buttons import Buttons
+from bot.chat.reply import Reply
 from storage.export import FORMULA
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.platform.telegram_peer.html_mode import parse_html
@@ -60,7 +60,7 @@ class Heard:
     async def confirm(self, who: str, line: str) -> None:
         asked = await self.say(who, line)
         done = await self.say(who, button(asked, "Confirm"))
-        assert done.ok, plain.text(done)
+        assert done.ok, plain_text.text(done)
 
     def everything(self) -> list[Reply]:
         return [*self.replies, *(reply for _, _, _, reply in self.play.chat.said)]
@@ -73,13 +73,13 @@ async def hostile(folder: Path) -> AsyncIterator[Heard]:
         await heard.say(BOSS, "/admin create Cup A, B, C")
         for name, value in (("title", TITLE), ("outcomes", ", ".join(OUTCOMES)), ("gas", "$0.01")):
             said = await heard.say(BOSS, f"/admin set {name} {value}")
-            assert said.ok, plain.text(said)
+            assert said.ok, plain_text.text(said)
         await heard.say(BOSS, "/admin open")
         for who, name in PEOPLE.items():
             said = await heard.say(
                 who, "/join" if who == "u9" else f'/join "{name}"' if '"' not in name else f"/join {name}"
             )
-            assert said.ok, plain.text(said)
+            assert said.ok, plain_text.text(said)
         await heard.confirm(BOSS, "/admin start")
         await play.tick()
         for at, who in enumerate(PEOPLE):
@@ -112,11 +112,11 @@ async def test_whatever_is_said_is_clean_text_and_json(tmp_path: Path) -> None:
     async with hostile(tmp_path) as heard:
         assert len(heard.everything()) > 90
         for reply in heard.everything():
-            words = plain.text(reply, heard.play.now)
+            words = plain_text.text(reply, heard.play.now)
             assert "went wrong" not in words
             assert not BIDI & set(words), words
             assert not [one for one in words if unicodedata.category(one) in ("Cc", "Cs", "Co") and one != "\n"], words
-            body = json.dumps(wire.reply(reply))
+            body = json.dumps(json_format.reply(reply))
             assert not BIDI & set(json.loads(body).__str__())
         names = {row[0] for row in _members(tmp_path)}
         assert len(names) == len(PEOPLE)

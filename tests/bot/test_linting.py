@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import linting, plain, upkeep
-from bot.reply import Reply
+from bot.chat import plain_text
+from bot.chat.reply import Reply
+from bot.cli import database
+from bot.cli import lint as linting
 from bot.words import lint as words_lint
 from engine.lint import CODES, lint
 from engine.params import build_params
@@ -169,7 +171,7 @@ def test_create_drafts_a_market_in_the_room_and_the_chat_goes_on_from_it(tmp_pat
 async def create(folder: Path, text: str) -> int:
     """`outcry create` of a file with this text, in the database `town` opens next; its exit code."""
     (folder / "cup.toml").write_text(text, encoding="utf-8")
-    return await upkeep.create(f"sqlite:///{folder / 'play.db'}", folder / "cup.toml", START)
+    return await database.create(f"sqlite:///{folder / 'play.db'}", folder / "cup.toml", START)
 
 
 def rows(folder: Path) -> str:
@@ -181,11 +183,11 @@ def rows(folder: Path) -> str:
 async def test_a_draft_from_a_file_is_changed_opened_and_started_in_the_chat(tmp_path: Path) -> None:
     assert await create(tmp_path, CUP + "fee = 0.02\nodds = [5, 3, 2]\n" + FINAL) == 0
     async with town(tmp_path) as play:
-        assert "no market in this chat" in plain.text(await play.say("ada", "/join"))
-        reply = plain.text(await play.say(BOSS, "/admin set"))
+        assert "no market in this chat" in plain_text.text(await play.say("ada", "/join"))
+        reply = plain_text.text(await play.say(BOSS, "/admin set"))
         assert "fee 2%" in reply
         assert "50.0¢, 30.0¢, 20.0¢" in reply
-        assert "+2h to +2h10m winner ask" in plain.text(await play.say(BOSS, "/admin schedule"))
+        assert "+2h to +2h10m winner ask" in plain_text.text(await play.say(BOSS, "/admin schedule"))
         assert (await play.say(BOSS, "/admin set gas $0.01")).ok
         assert (await play.say(BOSS, "/admin open")).ok
         assert (await play.say("ada", "/join")).ok
@@ -236,8 +238,8 @@ async def test_create_refuses_what_it_cannot_use_and_leaves_nothing_behind(
 
 
 def careful(reply: Reply) -> list[str]:
-    assert reply.ok, plain.text(reply)
-    return [line for line in plain.text(reply).splitlines() if "Careful" in line]
+    assert reply.ok, plain_text.text(reply)
+    return [line for line in plain_text.text(reply).splitlines() if "Careful" in line]
 
 
 async def test_an_admin_is_warned_when_she_creates_sets_and_opens(tmp_path: Path) -> None:
@@ -246,7 +248,7 @@ async def test_an_admin_is_warned_when_she_creates_sets_and_opens(tmp_path: Path
         first, second = careful(created)
         assert "NO on every outcome together starts at $1.50 and pays $2.00 whoever wins" in first
         assert "A $50 order moves Germany YES" in second
-        assert "/admin open" in plain.text(created).split(second)[1]  # what to do next comes last
+        assert "/admin open" in plain_text.text(created).split(second)[1]  # what to do next comes last
         assert careful(await play.say(BOSS, "/admin set gas $0.01")) != []  # the sure gain is another one now
         assert careful(await play.say(BOSS, "/admin set set_cap 0.9")) == []
         assert careful(await play.say(BOSS, "/admin set title Bowl")) == []

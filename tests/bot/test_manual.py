@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.cli.manual import manual
 from bot.commands import COMMANDS
-from bot.grammar import parse
-from bot.manual import manual
+from bot.grammar.parser import parse
 from bot.scene import Scene
 
 README = Path(__file__).parents[2] / "bot" / "commands" / "README.md"
@@ -14,7 +14,7 @@ SCENE = Scene(now_ms=1_700_000_000_000, outcomes=("Germany", "Brazil", "Costa Ri
 
 
 def test_the_manual_in_the_folder_is_the_one_the_declarations_make() -> None:
-    assert README.read_text(encoding="utf-8") == manual(COMMANDS), "python -m bot.manual > bot/commands/README.md"
+    assert README.read_text(encoding="utf-8") == manual(COMMANDS), "python -m bot.cli.manual > bot/commands/README.md"
 
 
 def test_every_command_and_argument_explains_itself_in_one_line() -> None:

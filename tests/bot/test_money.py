@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot import money
-from bot.money import Cut
+from bot.text import numbers
+from bot.text.numbers import Cut
 
 CENT = 10_000
 
@@ -28,7 +28,7 @@ CENT = 10_000
     ],
 )
 def test_money_is_shown_to_the_cent_and_cut_where_told(micro: int, cut: Cut, shown: str) -> None:
-    assert money.money(micro, cut) == shown
+    assert numbers.money(micro, cut) == shown
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_money_is_shown_to_the_cent_and_cut_where_told(micro: int, cut: Cut, sho
     [(0, "$0"), (48_740_000, "$48.74"), (99_994_999, "$99.99"), (1_240_400_000, "$1,240"), (10**10, "$10,000")],
 )
 def test_figures_one_glances_at_are_whole_dollars_from_a_hundred_on(micro: int, shown: str) -> None:
-    assert money.round_money(micro) == shown
+    assert numbers.round_money(micro) == shown
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_figures_one_glances_at_are_whole_dollars_from_a_hundred_on(micro: int, 
     [(506_000, "50.6¢"), (505_499, "50.5¢"), (505_500, "50.6¢"), (0, "0.0¢"), (10**6, "100.0¢"), (-2_000, "−0.2¢")],
 )
 def test_prices_are_tenths_of_a_cent(micro: int, shown: str) -> None:
-    assert money.price(micro) == shown
+    assert numbers.price(micro) == shown
 
 
 @pytest.mark.parametrize(
     ("micro", "shown"), [(4_000, "+0.4¢"), (-2_000, "−0.2¢"), (0, "±0.0¢"), (499, "±0.0¢"), (-499, "±0.0¢")]
 )
 def test_a_change_has_a_sign_unless_it_is_none(micro: int, shown: str) -> None:
-    assert money.price_change(micro) == shown
+    assert numbers.price_change(micro) == shown
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_change_has_a_sign_unless_it_is_none(micro: int, shown: str) -> None:
     ],
 )
 def test_holdings_are_cut_down_when_shown_and_exact_when_typed(micro: int, shown: str, typed: str) -> None:
-    assert money.tokens(micro) == shown
-    assert money.typed_tokens(micro) == typed
+    assert numbers.tokens(micro) == shown
+    assert numbers.typed_tokens(micro) == typed
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_holdings_are_cut_down_when_shown_and_exact_when_typed(micro: int, shown
     ],
 )
 def test_spans_show_the_units_that_matter(ms: int, shown: str) -> None:
-    assert money.span(ms) == shown
+    assert numbers.span(ms) == shown
 
 
 def test_moments_are_utc_and_read_back() -> None:
-    assert money.moment(1_404_489_600_000) == "4 July 2014 16:00 UTC"
-    assert money.typed_moment(1_404_489_600_000) == "2014-07-04 16:00"
-    assert money.typed_span(5_445_000) == "1h30m45s"
+    assert numbers.moment(1_404_489_600_000) == "4 July 2014 16:00 UTC"
+    assert numbers.typed_moment(1_404_489_600_000) == "2014-07-04 16:00"
+    assert numbers.typed_span(5_445_000) == "1h30m45s"
 
 
 @pytest.mark.parametrize(
     ("part", "of", "shown"), [(125, 1000, "+12.5%"), (-125, 1000, "-12.5%"), (0, 1000, "0%"), (5, 0, "0%")]
 )
 def test_gains_are_signed_shares(part: int, of: int, shown: str) -> None:
-    assert money.signed_percent(part, of).replace("−", "-") == shown
+    assert numbers.signed_percent(part, of).replace("−", "-") == shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.names import clean, folded, person_name
+from bot.text.names import clean, folded, person_name
 
 
 @pytest.mark.parametrize(

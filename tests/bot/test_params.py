@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.money import MICRO, RATE
-from bot.params import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
-from bot.params_book import LimitKind, OrderKind, Which
-from bot.params_trade import Amount, AmountKind, Outcome, Outcomes, YesNo
+from bot.grammar.book import LimitKind, OrderKind, Which
+from bot.grammar.trading import Amount, AmountKind, Outcome, Outcomes, YesNo
+from bot.grammar.types import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
 from bot.scene import Held, Scene
+from bot.text.numbers import MICRO, RATE
 from engine.state import Side
 
 NAMES = ("Germany", "Brazil", "Costa Rica", "Côte d'Ivoire", "Colombia", "2014")

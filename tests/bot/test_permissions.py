@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.command import Command, Handler
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.permissions import PLATFORMS, SHARED, TABLE, Elsewhere, Role, allowed, offered
+from bot.chat.reply import Reply, line
 from bot.commands import COMMANDS
-from bot.context import Ctx, MarketView
-from bot.dispatch import Dispatcher
-from bot.grammar import parse
-from bot.invocation import ChatKind, Invocation
-from bot.permissions import PLATFORMS, SHARED, TABLE, Elsewhere, Role, allowed, offered
-from bot.reply import Reply, line
+from bot.dispatcher import Dispatcher
+from bot.grammar.command import Command, Handler
+from bot.grammar.parser import parse
+from bot.market.context import Ctx, MarketView
 from bot.scene import Scene
 from tests.bot.play import BOSS, START, Play, running, town
 
@@ -234,7 +234,7 @@ class Matrix:
         """What the real commands answer, and the lines behind the answer's buttons."""
         self.play.now += 5_000
         reply = await self.real.run(replace(said, text=text))
-        return plain.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
+        return plain_text.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
 
 
 @asynccontextmanager
@@ -243,13 +243,13 @@ async def matrix(folder: Path) -> AsyncIterator[Matrix]:
         await running(play, people=("ada", "mia", "fay", "lin", "zoe"))
         for platform, chat in CHATS.items():
             if platform != "room":
-                code = plain.text(await play.say(BOSS, "/admin channel code"))
+                code = plain_text.text(await play.say(BOSS, "/admin channel code"))
                 await play.say(BOSS, f"/admin channel {code_in(code)}", chat=chat, kind=ChatKind.GROUP,
                                platform=platform)  # fmt: skip
                 for who in ("ada", "mia", "fay", "lin", "zoe", BOSS):
-                    code = code_in(plain.text(await play.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
+                    code = code_in(plain_text.text(await play.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
                     said = await play.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
-                    assert said.ok, plain.text(said)
+                    assert said.ok, plain_text.text(said)
         asked = await play.say("fay", "/forget")
         assert (await play.press("fay", asked, "Confirm")).ok
         made = Matrix(play, folder / "play.db")
@@ -300,7 +300,7 @@ async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Pat
             for form in ("typed", next(forms)):
                 play.called.clear()
                 reply = await play.say(form, command, who, chat, platform)
-                words, cell = plain.text(reply), (command.name, who.name, chat, platform, form)
+                words, cell = plain_text.text(reply), (command.name, who.name, chat, platform, form)
                 wanted = refusal(command, who, chat, platform)
                 if form == "foreign button":
                     wanted = "made for somebody else"
@@ -357,5 +357,5 @@ async def test_the_platform_vouches_for_every_press_anew(tmp_path: Path) -> None
         line = preview.actions[0].text
         before = play.rows()
         refused = await play.say(BOSS, line, admin=False)
-        assert "is for this chat's admins" in plain.text(refused)
+        assert "is for this chat's admins" in plain_text.text(refused)
         assert play.rows() == before

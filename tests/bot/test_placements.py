@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.placements import Placement, Placements
+from bot.notifications.ticket_messages import Placement, Placements
 from storage.database import Database
-from storage.lines import KeptLine
+from storage.key_value import KeptLine
 from storage.unit_of_work import UnitOfWork
 from tests.bot.play import town
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot import plain
-from bot.reply import Action, Board, BoardRow, Column, Picture, Reply, Stamp, Table, code, line
+from bot.chat import plain_text
+from bot.chat.reply import Action, Board, BoardRow, Column, Picture, Reply, Stamp, Table, code, line
 
 NOW = 1_404_370_000_000
 
@@ -31,7 +31,7 @@ def test_a_reply_is_its_lines_its_tables_and_its_buttons() -> None:
         ),
         actions=(Action(label="Confirm", text="/x"),),
     )
-    assert plain.text(reply, NOW).splitlines() == [
+    assert plain_text.text(reply, NOW).splitlines() == [
         "Head.",
         "Due in 1 min 30 s.",
         "Token      Held",
@@ -41,7 +41,7 @@ def test_a_reply_is_its_lines_its_tables_and_its_buttons() -> None:
         "[chart: up]",
         "[Confirm]",
     ]
-    assert plain.line_text(line(Stamp(NOW), code("/x"))) == "3 July 2014 06:46 UTC`/x`"
+    assert plain_text.line_text(line(Stamp(NOW), code("/x"))) == "3 July 2014 06:46 UTC`/x`"
 
 
 def test_a_board_is_aligned_and_says_what_is_next() -> None:
@@ -54,7 +54,7 @@ def test_a_board_is_aligned_and_says_what_is_next() -> None:
         title="Cup", status="Open", rows=rows, volume=1_240_000_000, people=1, now_ms=NOW, next_step="Round 2 freezes",
         next_step_ms=NOW + 3_600_000, risk_now=48_740_000, risk_most=10**10,
     )  # fmt: skip
-    assert plain.board_lines(board) == [
+    assert plain_text.board_lines(board) == [
         "Cup · Open",
         "   Outcome    YES     NO  Round",
         "1  日本     50.1¢  49.9¢  +0.4¢  ▁▂█",
@@ -67,12 +67,12 @@ def test_a_board_is_aligned_and_says_what_is_next() -> None:
 
 
 def test_widths_count_columns_not_signs() -> None:
-    assert plain.width("日本") == 4
-    assert plain.width("e\u0301") == 1
-    assert plain.padded("日", 4) + "|" == "日  |"
+    assert plain_text.width("日本") == 4
+    assert plain_text.width("e\u0301") == 1
+    assert plain_text.padded("日", 4) + "|" == "日  |"
 
 
 def test_a_spark_is_flat_where_nothing_moved() -> None:
-    assert plain.spark((500_000, 500_100)) == "▄▄"
-    assert plain.spark((1,)) == ""
-    assert plain.spark((0, 500_000, 1_000_000)) == "▁▄█"
+    assert plain_text.spark((500_000, 500_100)) == "▄▄"
+    assert plain_text.spark((1,)) == ""
+    assert plain_text.spark((0, 500_000, 1_000_000)) == "▁▄█"

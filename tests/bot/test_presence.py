@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.platform import UnreachableError, Why
-from bot.presence import Presence
+from bot.chat.platform import UnreachableError, Why
+from bot.notifications.reachability import Presence
 from tests.bot.play import running, town
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from bot import plain
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind
+from bot.chat.permissions import TABLE, Role
+from bot.chat.reply import Reply
 from bot.commands import COMMANDS
-from bot.invocation import ChatKind
-from bot.permissions import TABLE, Role
-from bot.reply import Reply
-from bot.words.input import not_your_button
+from bot.words.usage import not_your_button
 from storage.database import Database
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.bot.test_permissions import code_in
@@ -113,7 +113,7 @@ class Course:
         if reply.actions:
             self.last[who] = reply
         for action in reply.actions:
-            found = Button(who, action.text, action.person, action.label, plain.text(reply))
+            found = Button(who, action.text, action.person, action.label, plain_text.text(reply))
             self.made.setdefault(action.text, found)
 
 
@@ -172,7 +172,7 @@ def effects(play: Play) -> dict[str, list[tuple[object, ...]]]:
 
 def learns_nothing(reply: Reply, about: Button) -> None:
     """No amount, name or outcome of what stood around the button is in an answer to somebody else."""
-    words = plain.text(reply).casefold()
+    words = plain_text.text(reply).casefold()
     for fact in re.findall(r"\$[\d,.]*\d|\d+(?:\.\d+)?¢", about.shown):
         assert fact not in words, (about.text, fact, words)
     for name in ("ada", "bob", "germany", "brazil", "costa rica"):
@@ -220,7 +220,7 @@ async def test_a_changed_code_decides_nothing(tmp_path: Path) -> None:
                 town_.play.now += 2_000
                 reply = await town_.say(one.who, one.text[:-8] + code)
                 assert town_.play.rows() == before, (one.text, code)
-                assert "went wrong" not in plain.text(reply)
+                assert "went wrong" not in plain_text.text(reply)
 
 
 async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
                         reply = await twin.say(
                             who, one.text, request=f"press-{name}", admin=who in ADMINS, made_for=one.person
                         )
-                        assert "went wrong" not in plain.text(reply), one.text
+                        assert "went wrong" not in plain_text.text(reply), one.text
                     if len(requests) == 1 and twin.rows() == before:
                         break  # only looked at something
                     twin.now += 1_000 * (3 - len(requests))
@@ -270,7 +270,7 @@ async def test_stale_buttons_say_so_and_change_nothing(tmp_path: Path) -> None:
                     reply = await twin.say(
                         who, one.text, chat=chat or who, kind=kind, admin=who in ADMINS, made_for=one.person
                     )
-                    words = plain.text(reply)
+                    words = plain_text.text(reply)
                     assert "went wrong" not in words, (one.text, chat)
                     assert len(words) > 10, (one.text, chat, words)
                     assert reply.ok or twin.rows() == before, (one.text, chat, words)
@@ -294,7 +294,7 @@ async def test_a_ticket_is_one_thing_only(tmp_path: Path) -> None:
             before = effects(town_.play)
             for deed, words in rows:
                 reply = await town_.say("ada", f"/ticket {deed} {ticket.ticket}")
-                assert words in plain.text(reply), (label, deed, plain.text(reply))
+                assert words in plain_text.text(reply), (label, deed, plain_text.text(reply))
             assert effects(town_.play) == before
 
 
@@ -348,7 +348,7 @@ async def test_the_same_request_twice_is_done_once(tmp_path: Path) -> None:
                     replies = [await twin.say(who, said, request="once", admin=who in ADMINS) for _ in range(times)]
                     twin.now += 1_000 * (2 - times)
                     await twin.tick()
-                    results.append((effects(twin), [plain.text(reply) for reply in replies]))
+                    results.append((effects(twin), [plain_text.text(reply) for reply in replies]))
             (once, first), (twice, both) = results
             changed = [name for name, rows in once.items() if rows != twice[name]]
             assert not changed, (line, changed)
@@ -361,21 +361,21 @@ async def test_a_code_is_good_once_and_the_newest_one_only(tmp_path: Path) -> No
     """For links and for chats: used, replaced or run out, it joins nobody; guessing is stopped after a few."""
     async with course(tmp_path, OPENING) as town_:
         play = town_.play
-        old = code_in(plain.text(await town_.say("zed", "/link")))
-        new = code_in(plain.text(await town_.say("zed", "/link")))
+        old = code_in(plain_text.text(await town_.say("zed", "/link")))
+        new = code_in(plain_text.text(await town_.say("zed", "/link")))
         before = effects(play)
-        assert "does not work" in plain.text(await town_.say("bob", f"/link {old}"))
+        assert "does not work" in plain_text.text(await town_.say("bob", f"/link {old}"))
         assert effects(play) == before
         assert (await town_.say("bob", f"/link {new}")).ok
         before = effects(play)
-        assert "does not work" in plain.text(await town_.say("cleo", f"/link {new}"))
-        late = code_in(plain.text(await town_.say("yan", "/link")))
+        assert "does not work" in plain_text.text(await town_.say("cleo", f"/link {new}"))
+        late = code_in(plain_text.text(await town_.say("yan", "/link")))
         play.now += 11 * 60_000
-        assert "does not work" in plain.text(await town_.say("cleo", f"/link {late}"))
+        assert "does not work" in plain_text.text(await town_.say("cleo", f"/link {late}"))
         for guess in range(5):
             await town_.say("cleo", f"/link AAAA-AAA{'BCDEF'[guess]}")
-        fresh = code_in(plain.text(await town_.say("yan", "/link")))
+        fresh = code_in(plain_text.text(await town_.say("yan", "/link")))
         refused = await town_.say("cleo", f"/link {fresh}")
         assert not refused.ok
-        assert "does not work" not in plain.text(refused)  # not even the right one is tried any more
+        assert "does not work" not in plain_text.text(refused)  # not even the right one is tried any more
         assert (await town_.say("dan", f"/link {fresh}")).ok  # others are not held up by it

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import plain, rehearsed
-from bot.budgets import ALLOWANCES
-from bot.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
-from bot.rehearsed import Rehearsed
+from bot.chat import plain_text, rehearsal_result
+from bot.chat.rate_limits import ALLOWANCES
+from bot.chat.rehearsal_result import Rehearsed
 from bot.rehearser import Rehearser
 from bot.scenarios.recorder import busiest
+from bot.scenarios.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
 from bot.words import rehearsal as words
 from engine.params import build_params
 from engine.terms import MarketParams
@@ -105,7 +105,7 @@ def test_the_busiest_window_is_what_counting_every_window_finds(moments_: list[i
 
 
 def test_what_was_found_survives_the_way_between_processes() -> None:
-    assert rehearsed.from_json(rehearsed.to_json(FOUND)) == FOUND
+    assert rehearsal_result.from_json(rehearsal_result.to_json(FOUND)) == FOUND
 
 
 FOUND = Rehearsed(
@@ -125,13 +125,13 @@ FOUND = Rehearsed(
     tick_us=9_800,
     slowest_tick_us=36_000,
     longest_wait_ms=0,
-    busiest=(rehearsed.Busiest(platform="telegram", messages=18, private=1),),
+    busiest=(rehearsal_result.Busiest(platform="telegram", messages=18, private=1),),
     halted=None,
 )
 
 
 def test_what_is_said_of_it() -> None:
-    text = plain.text(words.result(FOUND, ["Sums."]))
+    text = plain_text.text(words.result(FOUND, ["Sums."]))
     for sentence in (
         "Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.",
         "1 trader, 1 round: 1 order, 1 fill, 0 refused, in 1 tick.",
@@ -144,8 +144,8 @@ def test_what_is_said_of_it() -> None:
         assert sentence in text, text
     broken = words.result(replace(FOUND, ledger_sum=5), [])
     assert not broken.ok
-    assert "the books do not balance" in plain.text(broken)
-    assert "a check failed (worst_case)" in plain.text(words.result(replace(FOUND, halted="worst_case"), []))
+    assert "the books do not balance" in plain_text.text(broken)
+    assert "a check failed (worst_case)" in plain_text.text(words.result(replace(FOUND, halted="worst_case"), []))
 
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) ->
         assert (await play.say(BOSS, "/board")).ok
         before = play.rows()
         reply = await play.say(BOSS, "/admin rehearse")
-        assert reply.ok, plain.text(reply)
-        assert "every check passed" in plain.text(reply)
+        assert reply.ok, plain_text.text(reply)
+        assert "every check passed" in plain_text.text(reply)
         assert play.rows() == before
 
 
@@ -167,7 +167,7 @@ async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> 
         play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=rehearser)
         await play.say(BOSS, CREATE)
         reply = await play.say(BOSS, "/admin rehearse")
-        assert "under way" in plain.text(reply)
+        assert "under way" in plain_text.text(reply)
         assert reply.actions[0].text == "/admin rehearse"
         await rehearser.close()
 
@@ -177,7 +177,7 @@ async def test_a_market_that_runs_is_not_rehearsed(tmp_path: Path) -> None:
         await running(play)
         reply = await play.say(BOSS, "/admin rehearse")
         assert not reply.ok
-        assert "before it starts" in plain.text(reply)
+        assert "before it starts" in plain_text.text(reply)
 
 
 def outcry(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.adapters.room import assets
-from bot.palette import DARK, LIGHT
+from bot.text.palette import DARK, LIGHT
 
 FILES = assets.load()
 TEXTS = {name: asset.data.decode() for name, asset in FILES.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from bot.invocation import ChatKind, Invocation
+from bot.chat.invocation import ChatKind, Invocation
 from tests.bot.room_town import head, town
 
 

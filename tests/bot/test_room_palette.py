@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from bot.palette import DARK, LIGHT, Theme, colour, theme
+from bot.text.palette import DARK, LIGHT, Theme, colour, theme
 
 # Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB.
 VISION = {

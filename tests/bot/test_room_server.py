@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from bot.adapters.room import guard, sessions, stream
-from bot.adapters.room.desk import LONGEST
-from bot.reply import Action, Attachment, Picture, Reply, line
+from bot.adapters.room import event_stream, security, sessions
+from bot.adapters.room.handlers import LONGEST
+from bot.chat.reply import Action, Attachment, Picture, Reply, line
 from scheduler.tick import run_tick
 from tests.bot.room_town import ADMIN, Shown, Town, head, request_id, town
 
@@ -70,7 +70,7 @@ async def test_health_is_told_and_the_page_is_served(place: Town) -> None:
 )
 async def test_every_answer_forbids_what_a_page_does_not_need(place: Town, path: str) -> None:
     answer = await place.browser().get(path)
-    for name, value in guard.HEADERS.items():
+    for name, value in security.HEADERS.items():
         assert answer.headers[name] == value
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert answer.status == (404 if path in ("nowhere", "static/..%2fguard.py") else 200)
@@ -93,7 +93,7 @@ HOSTS = [
 
 @pytest.mark.parametrize(("host", "fine"), HOSTS)
 def test_only_addresses_and_known_names_are_ours(host: str, fine: bool) -> None:
-    assert guard.ours(host, {"room.example"}) is fine
+    assert security.ours(host, {"room.example"}) is fine
 
 
 async def test_a_page_that_rebinds_its_name_gets_nothing(place: Town) -> None:
@@ -426,7 +426,7 @@ async def test_a_stream_resumes_after_the_last_event_it_saw(place: Town) -> None
 async def test_the_heartbeat_brings_the_markets_clock_and_its_speed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.05)
     async with town(tmp_path, speed=lambda: 4_000.0) as place:
         ada = await place.person("Ada")
         async with ada.stream() as events:
@@ -440,7 +440,7 @@ async def test_the_heartbeat_brings_the_markets_clock_and_its_speed(
 async def test_a_browser_that_does_not_read_holds_nobody_up_and_is_let_go(
     place: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "STALLED_S", 0.2)
+    monkeypatch.setattr(event_stream, "STALLED_S", 0.2)
     ada, slow = await place.person("Ada"), await place.person("Slow")
     cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in slow.jar)
     host = place.url.removeprefix("http://").strip("/")
@@ -463,7 +463,7 @@ async def test_a_browser_that_does_not_read_holds_nobody_up_and_is_let_go(
 
 
 async def test_stopping_ends_every_stream_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 600)  # nobody is woken by the clock
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 600)  # nobody is woken by the clock
     async with town(tmp_path) as place:
         ada, bob = await place.person("Ada"), await place.person("Bob")
         async with ada.stream() as one, bob.stream() as two:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.schedule import Timetable, of_params, read, render
+from bot.market.timetable import Timetable, of_params, read, render
 from engine.params import build_params
 from engine.terms import MarketParams
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import plain
+from bot.chat import plain_text
 from bot.seasons import LEAST_TRADES, PLACES, Score, scores, table
 from storage.export import Ranked
 from tests.bot.play import BOSS, CREATE, Play, opened, running, town
@@ -107,15 +107,15 @@ async def test_a_whole_season(tmp_path: Path) -> None:
         await running(play)
         refused = await play.say("ada", "/admin season start")
         assert not refused.ok
-        assert "No season is on" in plain.text(await play.say("ada", "/leaderboard season"))
+        assert "No season is on" in plain_text.text(await play.say("ada", "/leaderboard season"))
         assert not (await play.say(BOSS, "/admin season end")).ok
         begun = await play.say(BOSS, "/admin season start Spring *2027*")
-        assert "Spring *2027* begins" in plain.text(begun)
-        assert "is still on" in plain.text(await play.say(BOSS, "/admin season start Autumn"))
-        assert "no market has ended yet" in plain.text(await play.say("eve", "/leaderboard season"))
+        assert "Spring *2027* begins" in plain_text.text(begun)
+        assert "is still on" in plain_text.text(await play.say(BOSS, "/admin season start Autumn"))
+        assert "no market has ended yet" in plain_text.text(await play.say("eve", "/leaderboard season"))
 
         await play_market(play, 1, "germany")
-        text = plain.text(await play.say("eve", "/leaderboard season"))
+        text = plain_text.text(await play.say("eve", "/leaderboard season"))
         assert "Ada leads Spring *2027* with" in text
         assert "1 market so far: Cup." in text
 
@@ -123,21 +123,21 @@ async def test_a_whole_season(tmp_path: Path) -> None:
         await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
         await play.tick(market=2)
         preview = await play.say(BOSS, "/admin season end")
-        assert "Plate has not ended: it would count for the next season." in plain.text(preview)
+        assert "Plate has not ended: it would count for the next season." in plain_text.text(preview)
         await play_market(play, 2, "brazil")
         stale = await play.press(BOSS, preview, "Confirm")
-        assert "if it ends now" in plain.text(stale), "the preview of before the market's end ends nothing"
+        assert "if it ends now" in plain_text.text(stale), "the preview of before the market's end ends nothing"
         before = play.rows()
         foreign = await play.press("ada", stale, "Confirm")
         assert not foreign.ok
         assert play.rows() == before
-        ended = plain.text(await play.press(BOSS, stale, "Confirm"))
+        ended = plain_text.text(await play.press(BOSS, stale, "Confirm"))
         assert "win Spring *2027* with" in ended or "wins Spring *2027* with" in ended
         assert "1st" in ended
         assert not (await play.say(BOSS, "/admin season end")).ok
 
         await play.say(BOSS, "/admin season start")
-        fame = plain.text(await play.say("eve", "/leaderboard season"))
+        fame = plain_text.text(await play.say("eve", "/leaderboard season"))
         assert "Season 2 is on" in fame
         assert "Hall of fame" in fame
         assert "Spring *2027*: " in fame
@@ -152,5 +152,5 @@ async def test_a_market_called_off_and_one_of_another_chat_count_nowhere(tmp_pat
             await play.tick()
         await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
         await play.tick()
-        assert "no market has ended yet" in plain.text(await play.say("ada", "/leaderboard season"))
-        assert "No season is on" in plain.text(await play.say("ada", "/leaderboard season", chat="elsewhere"))
+        assert "no market has ended yet" in plain_text.text(await play.say("ada", "/leaderboard season"))
+        assert "No season is on" in plain_text.text(await play.say("ada", "/leaderboard season", chat="elsewhere"))

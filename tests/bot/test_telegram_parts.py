@@ -22,17 +22,17 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.adapters.telegram_chat import guide, keyboard, menu
-from bot.adapters.telegram_chat.guide import Step, step_of
-from bot.adapters.telegram_chat.heard import ours
-from bot.adapters.telegram_chat.keyboard import Key, carried
-from bot.adapters.telegram_chat.places import Place, Ref
+from bot.adapters.telegram_chat import command_menu, forms, keyboards
+from bot.adapters.telegram_chat.chats import Place, Ref
+from bot.adapters.telegram_chat.forms import Step, step_of
+from bot.adapters.telegram_chat.incoming import ours
+from bot.adapters.telegram_chat.keyboards import Key, carried
 from bot.adapters.telegram_chat.refusals import is_markup, is_same, translated
 from bot.adapters.telegram_chat.service import UPDATES
-from bot.buttons import Buttons
+from bot.chat.buttons import Buttons
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.reply import Field, Form, Reply, line
 from bot.commands import COMMANDS
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Field, Form, Reply, line
 from storage.database import Database
 
 FAR = "-1009999999999:2147483647"  # the longest id of a topic
@@ -53,7 +53,7 @@ async def test_a_button_carries_all_it_needs_in_64_bytes(
     buttons: Buttons, about: str | None, how: str | None, text: str
 ) -> None:
     key = Key(label="x", line=text, person=999_999_999, how=how, about=about)
-    shown = await keyboard.keyboard(((key,),), buttons)
+    shown = await keyboards.keyboard(((key,),), buttons)
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
     assert len(data.encode()) <= 64
@@ -107,7 +107,7 @@ FORM = Form(
     ("page", "first", "count", "turns"), [(0, "0", 10, "›"), (1, "10", 10, "‹›"), (2, "20", 3, "‹")]
 )
 def test_many_choices_are_paged(page: int, first: str, count: int, turns: str) -> None:
-    asked = guide.ask(FORM, Reply(head=line("?"), ok=False), "-1001", page=page)
+    asked = forms.ask(FORM, Reply(head=line("?"), ok=False), "-1001", page=page)
     assert asked is not None
     keys = [key for row in asked.keys for key in row]
     shown = [key for key in keys if key.label.startswith("Outcome")]
@@ -129,7 +129,7 @@ def test_many_choices_are_paged(page: int, first: str, count: int, turns: str) -
 )
 def test_back_takes_the_last_answer_away(command: str, back: str | None) -> None:
     form = Form(title="Buy", command=command, fields=FORM.fields, submit="Go")
-    asked = guide.ask(form, Reply(head=line("?"), ok=False), None)
+    asked = forms.ask(form, Reply(head=line("?"), ok=False), None)
     assert asked is not None
     found = [key.line for row in asked.keys for key in row if "Back" in key.label]
     assert found == ([] if back is None else [back])
@@ -217,7 +217,7 @@ def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() ->
 
 
 def test_menus_name_every_command_where_it_can_be_said() -> None:
-    private, groups, admins = (said for _, said in menu.menus(COMMANDS, "telegram"))
+    private, groups, admins = (said for _, said in command_menu.menus(COMMANDS, "telegram"))
     for said in (private, groups, admins):
         assert len(said) <= 100
         assert all(re.fullmatch(r"[a-z0-9_]{1,32}", one.command) for one in said)

@@ -7,9 +7,9 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.telegram_chat import marks, render
-from bot.adapters.telegram_chat.marks import LONGEST_CAPTION, LONGEST_TEXT, Page, units
-from bot.reply import (
+from bot.adapters.telegram_chat import markup, render
+from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, Page, units
+from bot.chat.reply import (
     Attachment,
     Board,
     BoardRow,
@@ -95,7 +95,7 @@ def checked(page: Page, most: int) -> str:
     """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
     found = parse_html(page.html)
     assert found.complaints == ()
-    assert len(found.entities) <= marks.MOST_ENTITIES
+    assert len(found.entities) <= markup.MOST_ENTITIES
     assert 0 < units(found.text.strip()) <= units(found.text) <= most
     assert found.text == page.plain
     bad = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}
@@ -119,8 +119,8 @@ def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), st.integers(40, 400))
 def test_pages_lose_no_word(said: list[str], most: int) -> None:
-    rows = [(marks.run(text),) for text in said]
-    pages = marks.pages(rows, most, most)
+    rows = [(markup.run(text),) for text in said]
+    pages = markup.pages(rows, most, most)
     for page in pages:
         checked(page, most)
     wanted = without_spaces("".join(one.text for row in rows for one in row))
@@ -147,13 +147,13 @@ def test_names_become_neither_mentions_nor_links() -> None:
     (page,) = render.sheet(Reply(head=line("@durov of evil.com, https://evil.example/x")), NOW).pages
     text = parse_html(page.html).with_found().entities
     assert [one["type"] for one in text] == ["bold"]
-    assert "50.1¢" in marks.run("50.1¢ · v2.0").text
+    assert "50.1¢" in markup.run("50.1¢ · v2.0").text
 
 
 def test_a_moment_is_a_time_tag_with_utc_inside() -> None:
     (page,) = render.sheet(Reply(head=line("Freezes ", Stamp(NOW + 120_000, countdown=True))), NOW).pages
     assert f'<tg-time unix="{NOW // 1000 + 120}" format="r">in 2 min (' in page.html
-    assert "tg-time" not in marks.without_times(page.html)
+    assert "tg-time" not in markup.without_times(page.html)
 
 
 def test_a_narrow_table_is_aligned_and_a_wide_one_becomes_lines() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.params import Wrong
-from bot.times import moment_ms, span_ms
+from bot.grammar.times import moment_ms, span_ms
+from bot.grammar.types import Wrong
 
 NOW = 1_404_370_000_000  # 3 July 2014 06:46:40 UTC
 MINUTE = 60_000

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
 from bot.__main__ import main
 from bot.auditor import Auditor, from_json, to_json
-from bot.dispatch import Dispatcher
-from bot.reply import Tone
+from bot.chat import plain_text
+from bot.chat.reply import Tone
+from bot.dispatcher import Dispatcher
 from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
@@ -164,7 +164,7 @@ async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
         told = await play.say("stranger", "/verify")
         async with play.db.reading() as uow:
             head = (await uow.markets.known(1)).head
-    text = plain.text(told)
+    text = plain_text.text(told)
     assert told.tone is Tone.GOOD
     assert "Everything adds up." in text
     assert "1 order" in text
@@ -180,7 +180,7 @@ async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog:
             db.commit()
         with caplog.at_level(logging.ERROR):
             told = await play.say("stranger", "/verify")
-    text = plain.text(told)
+    text = plain_text.text(told)
     assert told.tone is Tone.BAD
     assert "users" in text
     assert "123456789" not in text
@@ -194,7 +194,7 @@ async def test_a_market_made_by_other_rules_is_said_to_be_so_in_the_chat(tmp_pat
             db.execute("update config set rules = 7")
             db.commit()
         told = await play.say("stranger", "/verify")
-    assert "made by rules 7, and this is rules 1" in plain.text(told)
+    assert "made by rules 7, and this is rules 1" in plain_text.text(told)
 
 
 def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
@@ -216,7 +216,7 @@ async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> Non
     async with town(tmp_path) as play:
         await play.say(BOSS, '/admin create "Cup" Germany, Brazil, Chile')
         await play.say(BOSS, "/admin open")
-        assert "before trading begins" in plain.text(await play.say("ada", "/verify"))
+        assert "before trading begins" in plain_text.text(await play.say("ada", "/verify"))
 
 
 class Slow(Auditor):
@@ -239,18 +239,18 @@ async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_mea
         auditor = Slow(play.db, play)
         play.dispatcher = Dispatcher(play.db, lambda: play.now, auditor=auditor)
         for _ in range(2):
-            assert "Ask again in a moment" in plain.text(await play.say("ada", "/verify"))
+            assert "Ask again in a moment" in plain_text.text(await play.say("ada", "/verify"))
         assert auditor.checks == 1
         auditor.free.set()
         for _ in range(200):
-            told = plain.text(await play.say("ada", "/verify"))
+            told = plain_text.text(await play.say("ada", "/verify"))
             if "Ask again in a moment" not in told:
                 break
         assert "up to tick 1" in told
         assert auditor.checks == 1  # nothing has happened since
         auditor.free.clear()
         await play.tick()
-        meanwhile = plain.text(await play.say("ada", "/verify"))
+        meanwhile = plain_text.text(await play.say("ada", "/verify"))
         assert "up to tick 1" in meanwhile
         assert "newer check is under way" in meanwhile
         await auditor.close()
@@ -267,11 +267,11 @@ async def test_a_check_that_fails_is_logged_and_tried_again(
 
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
             patched.setattr(Auditor, "_here", broken)
-            told = plain.text(await play.say("ada", "/verify"))
+            told = plain_text.text(await play.say("ada", "/verify"))
         assert "could not be run" in told
         assert "disk" not in told
         assert "the disk is gone" in caplog.text
-        assert "Everything adds up." in plain.text(await play.say("ada", "/verify"))
+        assert "Everything adds up." in plain_text.text(await play.say("ada", "/verify"))
 
 
 async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain, telling
+from bot.chat import plain_text
+from bot.notifications import notices as telling
+from bot.words import refusals as words_refusals
 from bot.words import setup as words_setup
-from bot.words import trade as words_trade
 from bot.words.setup import SETTINGS
-from engine import bounds, params, reading
+from engine import bounds, params, parse
 from engine.events import Reason
 from engine.params import build_params
 from engine.state import Side
 from engine.terms import MarketParams, Problem
-from scheduler import notices, watch
+from scheduler import notices, signals
 from storage.records import OrderDraft
 
 BUILT = build_params({"outcome_names": ["Germany", "Brazil", "Costa Rica"]})
@@ -28,18 +29,18 @@ SENTENCE = re.compile(r"[A-Z“$a-z/].*[.?!]")
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
-    known = words_trade.refusal(reason, {"have": 1, "need": 2}, PARAMS, DRAFT)
+    known = words_refusals.refusal(reason, {"have": 1, "need": 2}, PARAMS, DRAFT)
     controls = {
         Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
         Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER, Reason.NOT_DISPUTED, Reason.HAS_TRADED,
         Reason.HAS_ORDERS, Reason.HAS_PAID,
     }  # fmt: skip
     assert SENTENCE.fullmatch(known), known
-    assert (known == words_trade.refusal("unheard of", {}, PARAMS, DRAFT)) == (reason in controls)
+    assert (known == words_refusals.refusal("unheard of", {}, PARAMS, DRAFT)) == (reason in controls)
 
 
 def test_every_problem_of_a_parameter_has_a_sentence() -> None:
-    sources = "".join(Path(module.__file__ or "").read_text() for module in (bounds, params, reading))
+    sources = "".join(Path(module.__file__ or "").read_text() for module in (bounds, params, parse))
     codes = set(re.findall(r'(?:code=|Unreadable\()"([a-z_]+)"', sources))
     assert len(codes) > 25
     unknown = words_setup.problem(Problem(field="z", code="unheard_of"))
@@ -50,7 +51,7 @@ def test_every_problem_of_a_parameter_has_a_sentence() -> None:
 
 
 def test_every_notice_has_words() -> None:
-    tables = f"{notices.__doc__}{watch.__doc__}"
+    tables = f"{notices.__doc__}{signals.__doc__}"
     kinds = set()
     for row in re.findall(r"^\| ([a-z_, ]+?)(?: again)? \|", tables, re.MULTILINE):
         kinds |= {kind.strip().removesuffix(" again") for kind in row.split(",")}
@@ -65,9 +66,9 @@ def test_every_parameter_can_be_set_by_its_name() -> None:
 
 
 def test_a_multi_word_name_is_quoted_in_the_lines_we_offer() -> None:
-    assert words_trade.order_line(PARAMS, DRAFT, "all") == '/buy "costa rica" yes all'
+    assert words_refusals.order_line(PARAMS, DRAFT, "all") == '/buy "costa rica" yes all'
 
 
 def test_text_never_becomes_markup() -> None:
-    reply = words_trade.holds_none(PARAMS, 0, Side.NO, ["40 <b>*x*</b> YES"])
-    assert "<b>*x*</b>" in plain.text(reply)
+    reply = words_refusals.holds_none(PARAMS, 0, Side.NO, ["40 <b>*x*</b> YES"])
+    assert "<b>*x*</b>" in plain_text.text(reply)

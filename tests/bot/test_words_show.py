@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.reply import Reply, line
-from bot.words import reach, show
+from bot.chat import plain_text
+from bot.chat.reply import Reply, line
+from bot.words import announcements, reach
 from bot.words.charts import whose
 from tests.bot.play import BOSS, running, town
 
@@ -16,7 +16,7 @@ NAMES = {1: "Ada", 2: "Bob", 3: "Cy", 4: "Di"}
 
 
 def rows(*places: tuple[int, int, int, int]) -> list[str]:
-    return [plain.text(Reply(head=row)) for row in show.podium(places, NAMES)]
+    return [plain_text.text(Reply(head=row)) for row in announcements.podium(places, NAMES)]
 
 
 def test_equals_share_a_step_of_the_podium() -> None:
@@ -86,7 +86,7 @@ async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Pat
 
 def test_what_is_joined_leaves_nothing_out() -> None:
     replies = [Reply(head=line(f"news {number}"), blocks=(line(f"more {number}"),)) for number in range(3)]
-    one, chat = plain.text(reach.together(replies)), plain.text(reach.together_in_chat(replies))
+    one, chat = plain_text.text(reach.together(replies)), plain_text.text(reach.together_in_chat(replies))
     for number in range(3):
         assert f"news {number}" in one
         assert f"more {number}" in one

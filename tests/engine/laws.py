@@ -12,7 +12,7 @@ from fractions import Fraction
 from engine.events import Cancelled, Event, Fill, Released, Rested
 from engine.intents import Order
 from engine.params import MarketParams
-from engine.resting import PoolKey
+from engine.resting_book import PoolKey
 from engine.state import Binary, MarketState, RestingOrder, Side, Status
 from engine.units import RATE
 

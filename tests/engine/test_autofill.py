@@ -10,7 +10,7 @@ from engine.events import Fill, OrderDone, PaidBack, Rebate
 from engine.intents import Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE, ceil_div
 from tests.engine.scenes import Outcome, check_all, funded, order, params, play

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.book import pro_rata
 from engine.events import Cancelled, Reason, Released
 from engine.intents import Cancel, Order
+from engine.open_book import pro_rata
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.resolution import trigger_resolution, void_market
-from engine.resting import Book, RestingOrder, changes, escrowed
+from engine.resting_book import Book, RestingOrder, changes, escrowed
 from engine.risk import InvariantBroken, check
 from engine.settle import gets, pays
 from engine.state import MarketState, Side, Status, state_from_json, state_to_json

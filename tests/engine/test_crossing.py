@@ -15,7 +15,7 @@ from engine.intents import Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.rates import rates_at
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import MarketState, Side, depth
 from engine.tariff import tariff
 from engine.units import MICRO, RATE, ceil_div

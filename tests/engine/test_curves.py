@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from engine.curves import price_depth, what_if
-from engine.desk import Desk
 from engine.impact import price_buy, price_sell
 from engine.maker import reach
 from engine.rates import rates_at
 from engine.state import MarketState, Side
 from engine.tariff import tariff
 from engine.units import MICRO, RATE
+from engine.working_copy import Desk
 from tests.engine.scenes import funded, one, order, params
 
 P = params(n_outcomes=4, gamma="0.001", z=500, floor_enabled=False)

@@ -7,13 +7,13 @@ from typing import cast
 
 import pytest
 
-from engine.course import next_step
 from engine.events import Claimed, Corrected, Paid, Resolved, Retuned
 from engine.intents import Control
 from engine.orders import apply_orders
 from engine.params import build_params, params_from_json, params_to_json
 from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution
+from engine.schedule import next_step
 from engine.state import (
     Claim,
     MarketState,

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.desk import POT, Desk
 from engine.impact import price_buy, price_sell, raise_pool, take, waterfall
 from engine.orders import apply_orders
 from engine.params import MarketParams, rates_at
@@ -16,6 +15,7 @@ from engine.risk import InvariantBroken, check, mean_payout
 from engine.state import MarketState, depth, open_market
 from engine.tariff import tariff
 from engine.units import MICRO, RATE
+from engine.working_copy import POT, Desk
 from tests.engine.scenes import done, funded, one, order, params
 
 

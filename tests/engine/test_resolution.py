@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.events import Eliminated, Paid, Resolved
 from engine.orders import apply_orders
 from engine.params import MarketParams
-from engine.renormal import fill_up, targets
+from engine.repricing import fill_up, targets
 from engine.resolution import trigger_resolution, void_market
 from engine.risk import backing_short, check, house_cash, payouts_by_winner, worst_loss
 from engine.state import MarketState, Side, Status, depth, open_market, price

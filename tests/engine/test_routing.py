@@ -15,7 +15,7 @@ from engine.intents import Cancel, Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.quote import Quote, Refused, quote
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import MarketState, Side, fingerprint
 from engine.units import MICRO, RATE
 from tests.engine.scenes import check_all, done, funded, micro, order, params, play

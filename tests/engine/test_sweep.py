@@ -8,7 +8,7 @@ from engine.events import Fill, OrderDone
 from engine.intents import Control, Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
-from engine.resting import escrowed
+from engine.resting_book import escrowed
 from engine.state import MarketState, Side, Status, price
 from engine.units import MICRO, RATE
 from tests.engine.scenes import Outcome, check_all, funded, order, params

@@ -15,9 +15,9 @@ import discord.shard
 import discord.webhook.async_
 
 from bot.adapters.discord_chat.service import Access, Discord
-from bot.announcer import Announcer
-from bot.dispatch import Dispatcher
-from bot.reply import Picture
+from bot.chat.reply import Picture
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
 from tests.platform.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Person, Right

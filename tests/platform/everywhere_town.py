@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.announcer import Announcer
-from bot.budgets import Budget
-from bot.charts import Charts
-from bot.dispatch import Dispatcher
-from bot.run import PLATFORMS, Parts
+from bot.app import PLATFORMS, Parts
+from bot.charts.service import Charts
+from bot.chat.rate_limits import Budget
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database

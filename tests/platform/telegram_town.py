@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.adapters.telegram_chat.service import Access, Telegram
-from bot.announcer import Announcer
-from bot.budgets import Budget
-from bot.dispatch import Dispatcher
-from bot.reply import Picture
+from bot.chat.rate_limits import Budget
+from bot.chat.reply import Picture
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
 from tests.platform.telegram_peer import Button, Chat, ManualClock, Message, Peer, Tap, User

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from bot.charts import Charts
-from bot.reply import Picture
+from bot.charts.service import Charts
+from bot.chat.reply import Picture
 from tests.bot.room_town import Town, town
 from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
 

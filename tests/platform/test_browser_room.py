@@ -12,8 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page
 
 from bot.adapters.room import Room
-from bot.charts import Charts
-from bot.reply import Picture
+from bot.charts.service import Charts
+from bot.chat.reply import Picture
 from tests.bot.room_town import ADMIN, Town, no_chart, town
 from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
 from tests.storage.worlds import MINUTE, params

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.discord_chat.followups import CHANNEL
-from bot.platform import RetryLaterError
-from bot.reply import Reply, line
+from bot.chat.platform import RetryLaterError
+from bot.chat.reply import Reply, line
 from tests.platform.discord_peer import Channel, Person
 from tests.platform.discord_town import Town, running, town
 

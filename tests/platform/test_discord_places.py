@@ -10,9 +10,9 @@ import pytest
 from bot.adapters.discord_chat import errors, service
 from bot.adapters.discord_chat.client import Connection
 from bot.adapters.discord_chat.service import Access, Discord
-from bot.dispatch import Dispatcher
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Attachment, Audience, Reply, line
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.reply import Attachment, Audience, Reply, line
+from bot.dispatcher import Dispatcher
 from tests.platform.discord_peer import BOT_RIGHTS, Person, Right
 from tests.platform.discord_town import Town, drawn, running, town
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.money import round_money
+from bot.text.numbers import round_money
 from engine.state import Status
 from tests.bot.room_town import Browser, Shown, head
 from tests.platform import discord_peer, telegram_peer

@@ -15,9 +15,9 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.adapters.telegram_chat.service import Telegram
-from bot.budgets import Budget
-from bot.dispatch import Dispatcher
-from bot.reply import Reply, line
+from bot.chat.rate_limits import Budget
+from bot.chat.reply import Reply, line
+from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
 from tests.platform.telegram_peer import Peer
 from tests.platform.telegram_town import CREATE, Town, a_town, asks_to_confirm, chart, settled

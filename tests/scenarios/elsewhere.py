@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot import plain
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Reply
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply
 from tests.bot.play import Play
 
 
@@ -35,5 +35,5 @@ async def there(
 
 
 def code_in(reply: Reply) -> str:
-    text = plain.text(reply)
+    text = plain_text.text(reply)
     return text.split("Your code is ")[1].split(",")[0].strip("*")

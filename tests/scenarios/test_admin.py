@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.invocation import ChatKind, Invocation
-from bot.reply import Reply, Span, Style
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply, Span, Style
 from bot.words.setup import GROUPS
 from engine.terms import MarketParams
 from tests.bot.play import BOSS, Play, button, running, town
@@ -119,13 +119,13 @@ async def test_every_export_is_a_file_for_the_admin_alone(tmp_path: Path) -> Non
 async def test_an_export_too_large_for_a_chat_says_who_can_write_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.commands.admin_monitor.MOST_BYTES", 200)
+    monkeypatch.setattr("bot.commands.admin_reports.MOST_BYTES", 200)
     async with town(tmp_path) as play:
         await running(play)
         reply = await play.say(BOSS, "/admin export ledger")
         assert not reply.ok
         assert not reply.files
-        assert "outcry export ledger --market 1" in plain.text(reply)
+        assert "outcry export ledger --market 1" in plain_text.text(reply)
 
 
 async def test_every_graph_is_a_picture_for_the_admin_alone(tmp_path: Path) -> None:
@@ -141,39 +141,39 @@ async def test_every_graph_is_a_picture_for_the_admin_alone(tmp_path: Path) -> N
             reply = await play.say(BOSS, f"/admin graph{line}")
             assert reply.audience.value == "private"
             assert [getattr(block, "kind", "") for block in reply.blocks] == [kind]
-        assert "Which outcome?" in plain.text(await play.say(BOSS, "/admin graph outcome"))
+        assert "Which outcome?" in plain_text.text(await play.say(BOSS, "/admin graph outcome"))
 
 
 async def test_a_market_comes_to_another_chat_by_a_code_and_leaves_it_again(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
         code = await code_of(play)
-        assert "not good" in plain.text(await play.say("cleo", "/admin channel AAAA-AAAA", chat="two", admin=True))
+        assert "not good" in plain_text.text(await play.say("cleo", "/admin channel AAAA-AAAA", chat="two", admin=True))
         assert not (await play.say("cleo", f"/admin channel {code}", chat="two")).ok  # no admin there
         brought = await play.say("cleo", f"/admin channel {code.lower()}", chat="two", admin=True)
-        assert "Cup is announced here too" in plain.text(brought)
+        assert "Cup is announced here too" in plain_text.text(brought)
         await play.announcer.step()
         posts = play.chat.texts("post", "two")
         assert any("Cup is announced here too" in text and "/join" in text for text in posts)
         assert any("Germany leads" in text for text in posts)
         assert not any("announced here too" in text for text in play.chat.texts("post"))
         used = await play.say("cleo", f"/admin channel {code}", chat="three", admin=True)
-        assert "not good" in plain.text(used)
+        assert "not good" in plain_text.text(used)
         joined = await play.say("ada", "/join", chat="two")
-        assert "You are in, as Ada" in plain.text(joined)  # one book, one account a person
+        assert "You are in, as Ada" in plain_text.text(joined)  # one book, one account a person
         await play.confirmed("ada", "/buy germany yes 100")
         await play.tick()
-        assert "Germany YES" in plain.text(await play.say("ada", "/positions", chat="two"))
-        listed = plain.text(await play.say(BOSS, "/admin channel"))
+        assert "Germany YES" in plain_text.text(await play.say("ada", "/positions", chat="two"))
+        listed = plain_text.text(await play.say(BOSS, "/admin channel"))
         assert "announced in 2 chats" in listed
         assert "its home, this chat" in listed
-        assert "cannot leave" in plain.text(await play.say(BOSS, "/admin channel leave"))
+        assert "cannot leave" in plain_text.text(await play.say(BOSS, "/admin channel leave"))
         assert (await play.say("cleo", "/admin channel leave", chat="two", admin=True)).ok
         before = len(play.chat.texts("post", "two")) + len(play.chat.texts("edit", "two"))
         await play.say(BOSS, "/admin freeze")
         await play.tick()
         assert len(play.chat.texts("post", "two")) + len(play.chat.texts("edit", "two")) == before
-        assert "no market in this chat" in plain.text(await play.say("ada", "/board", chat="two"))
+        assert "no market in this chat" in plain_text.text(await play.say("ada", "/board", chat="two"))
 
 
 async def test_a_chat_with_a_market_of_its_own_takes_no_other(tmp_path: Path) -> None:
@@ -183,8 +183,8 @@ async def test_a_chat_with_a_market_of_its_own_takes_no_other(tmp_path: Path) ->
         assert (await play.say("cleo", "/admin create Own A, B, C", chat="two", admin=True)).ok
         before = play.rows()
         refused = await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)
-        assert "has a market of its own: Own" in plain.text(refused)
-        assert "announced here already" in plain.text(await play.say(BOSS, f"/admin channel {code}"))
+        assert "has a market of its own: Own" in plain_text.text(refused)
+        assert "announced here already" in plain_text.text(await play.say(BOSS, f"/admin channel {code}"))
         assert play.rows() == before
         void = await play.say("cleo", "/admin void", chat="two", admin=True)
         assert (await play.say("cleo", button(void, "Confirm"), chat="two", admin=True)).ok
@@ -203,7 +203,7 @@ async def test_the_log_of_a_chat_that_left_says_who_brought_the_market_and_when(
     async with town(tmp_path) as play:
         await running(play)
         await play.say("cleo", f"/admin channel {await code_of(play)}", chat="two", admin=True)
-        log = plain.text(await play.say(BOSS, "/admin log 2"))
+        log = plain_text.text(await play.say(BOSS, "/admin log 2"))
         assert "Cleo · channel join" in log
         assert "Boss · channel code" in log
 
@@ -229,11 +229,11 @@ async def test_guesses_at_a_code_are_held_up_for_who_makes_them(tmp_path: Path) 
         good = await code_of(play)
         for _ in range(5):
             tried = await play.say("cleo", "/admin channel AAAA-AAAA", chat="two", admin=True)
-            assert "not good, or not any more" in plain.text(tried)
+            assert "not good, or not any more" in plain_text.text(tried)
         before = play.rows()
         held = await play.say("cleo", f"/admin channel {good}", chat="two", admin=True)
-        assert "Too many codes that do not work; the next try is in" in plain.text(held)
-        assert "Too many codes" in plain.text(await play.say("cleo", "/link K7QM-4TXR"))
+        assert "Too many codes that do not work; the next try is in" in plain_text.text(held)
+        assert "Too many codes" in plain_text.text(await play.say("cleo", "/link K7QM-4TXR"))
         assert play.rows() == before
         assert (await play.say("dora", f"/admin channel {good}", chat="two", admin=True)).ok
 
@@ -250,11 +250,11 @@ async def test_the_same_request_twice_is_one_deed(tmp_path: Path) -> None:
         first = await play.say(BOSS, "/admin channel code", request="once")
         code = next(part.text for part in first.head if isinstance(part, Span) and part.style is Style.CODE)
         again = await play.say(BOSS, "/admin channel code", request="once")
-        assert "You were given a code for this" in plain.text(again)
+        assert "You were given a code for this" in plain_text.text(again)
         assert (await play.say("cleo", f"/admin channel {code}", chat="two", admin=True)).ok  # good still
         for _ in range(2):
             done = await on_discord(play, "/admin roles admin 5", request="once too")
-            assert "are set" in plain.text(done)
+            assert "are set" in plain_text.text(done)
         log = await deeds(play)
         assert (log.count("channel code"), log.count("roles")) == (1, 1)
 
@@ -262,11 +262,11 @@ async def test_the_same_request_twice_is_one_deed(tmp_path: Path) -> None:
 async def test_the_log_says_in_words_what_was_done(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await play.say(BOSS, '/admin create Cup A, B, C tick 3s balance $500 odds "5 3 2"')
-        log = plain.text(await play.say(BOSS, "/admin log"))
+        log = plain_text.text(await play.say(BOSS, "/admin log"))
         for wanted in ("title Cup · ", "outcomes A, B, C", "balance 500", "tick 3000ms", "odds 5 3 2"):
             assert wanted in log, log
         await play.say(BOSS, "/admin open in 30m")
-        log = plain.text(await play.say(BOSS, "/admin log"))
+        log = plain_text.text(await play.say(BOSS, "/admin log"))
         assert "status DRAFT → LOBBY" in log, log
         assert "start 3 July 2014 07:16 UTC" in log, log
         await play.say("ada", "/join")
@@ -275,7 +275,7 @@ async def test_the_log_says_in_words_what_was_done(tmp_path: Path) -> None:
         for line in ("/admin grant ada $50", "/admin eliminate b"):
             await play.press(BOSS, await play.say(BOSS, line), "Confirm")
         await play.say(BOSS, "/admin channel code")
-        log = plain.text(await play.say(BOSS, "/admin log 25"))
+        log = plain_text.text(await play.say(BOSS, "/admin log 25"))
         for wanted in ("cash $50.00", "given $500.00 → $550.00", "expires 3 July 2014"):
             assert wanted in log, log
         for raw in ("{", "[", "_ms", "140437", "assumed", "request"):
@@ -284,20 +284,20 @@ async def test_the_log_says_in_words_what_was_done(tmp_path: Path) -> None:
 
 async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        assert "only means something on Discord" in plain.text(await play.say(BOSS, "/admin roles"))
+        assert "only means something on Discord" in plain_text.text(await play.say(BOSS, "/admin roles"))
         before = play.rows()
-        assert "for this chat's admins" in plain.text(await on_discord(play, "/admin roles admin 5", admin=False))
-        assert "is not a role" in plain.text(await on_discord(play, "/admin roles admin everyone"))
-        assert "no kind of event" in plain.text(await on_discord(play, "/admin roles kinds weather"))
-        assert "Nobody is mentioned" in plain.text(await on_discord(play, "/admin roles"))
+        assert "for this chat's admins" in plain_text.text(await on_discord(play, "/admin roles admin 5", admin=False))
+        assert "is not a role" in plain_text.text(await on_discord(play, "/admin roles admin everyone"))
+        assert "no kind of event" in plain_text.text(await on_discord(play, "/admin roles kinds weather"))
+        assert "Nobody is mentioned" in plain_text.text(await on_discord(play, "/admin roles"))
         assert play.rows() == before
         done = await on_discord(play, "/admin roles admin <@&123> ping 456 kinds resolution, opening")
-        assert "holders of role 123" in plain.text(done)
-        assert "role 456, when trading opens or there is a winner" in plain.text(done)
-        log = plain.text(await on_discord(play, "/admin log"))
+        assert "holders of role 123" in plain_text.text(done)
+        assert "role 456, when trading opens or there is a winner" in plain_text.text(done)
+        log = plain_text.text(await on_discord(play, "/admin log"))
         assert "Cleo · roles" in log
         assert "admin 123" in log
-        away = plain.text(await on_discord(play, "/admin roles admin none kinds none"))
+        away = plain_text.text(await on_discord(play, "/admin roles admin none kinds none"))
         assert "no role besides" in away
         assert "once you say for what" in away
 
@@ -342,7 +342,7 @@ async def test_a_timetable_in_natural_times_is_shown_before_it_takes_effect(tmp_
         assert play.rows() == before
         await perform(play, TIMETABLE[5:])
         filled = await play.say(BOSS, command=asked.form.command, args={"timetable": "+1h out 1; +2h winner"})
-        assert "This would be the timetable" in plain.text(filled)
+        assert "This would be the timetable" in plain_text.text(filled)
 
 
 TERMS: tuple[Row, ...] = (
@@ -393,12 +393,12 @@ async def test_a_term_without_a_value_is_asked_for(tmp_path: Path) -> None:
             reply = await play.say(BOSS, f"/admin set {name}")
             assert reply.form is not None, name
             forms[name] = reply.form
-        assert "1 deed" in plain.text(await play.say(BOSS, "/admin log"))
+        assert "1 deed" in plain_text.text(await play.say(BOSS, "/admin log"))
         assert [one[0] for one in forms["autofill"].fields[0].choices] == ["on", "off"]
         assert forms["autofill"].fields[0].value == "on"
         for name, value in (("fee", "2%"), ("autofill", "off"), ("mu", "0.5"), ("renormalise", "clamp")):
             done = await play.say(BOSS, command=forms[name].command, args={"value": value})
-            assert done.ok, plain.text(done)
+            assert done.ok, plain_text.text(done)
         for name in ("preset", "start", "renormalise", "interpolation"):
             for value, _ in forms[name].fields[0].choices:
                 assert (await play.say(BOSS, command=forms[name].command, args={"value": value})).ok, (name, value)
@@ -420,5 +420,5 @@ async def test_no_dialog_of_an_admin_has_more_than_five_fields(tmp_path: Path) -
         made = await play.say(
             BOSS, command=kept.form.command, args={"title": "Cup", "outcomes": "A, B, C", "balance": "$50"}
         )
-        assert "stakes $500" in plain.text(made)
-        assert "a tick every 5 s" in plain.text(made)
+        assert "stakes $500" in plain_text.text(made)
+        assert "a tick every 5 s" in plain_text.text(made)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
+from bot.chat import plain_text
 from engine.state import Side
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.scenarios.test_life import Row, perform
@@ -42,7 +42,7 @@ async def test_a_limit_the_price_has_not_reached_rests_and_sets_its_money_aside(
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         await perform(play, RESTS)
-        ranks = plain.text(await play.say("eve", "/leaderboard"))
+        ranks = plain_text.text(await play.say("eve", "/leaderboard"))
         assert "$999.99" in ranks  # what is set aside is still hers
         async with play.db.reading() as uow:
             assert (await uow.ledger.balances(1))["escrow:2"] == 45_450_000
@@ -169,7 +169,7 @@ async def test_parts_nobody_could_be_told_of_are_told_together_and_none_is_lost(
 
 def _told(play: Play, who: str) -> list[tuple[str, str]]:
     """What a person was told, and in which message."""
-    return [(ref, plain.text(reply)) for how, where, ref, reply in play.chat.said if (how, where) == ("tell", who)]
+    return [(ref, plain_text.text(reply)) for how, where, ref, reply in play.chat.said if (how, where) == ("tell", who)]
 
 
 async def test_two_buyers_of_opposite_sides_are_matched_and_the_house_takes_no_part(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ async def test_a_cancel_that_comes_too_late_says_so(tmp_path: Path) -> None:
         before = play.rows()
         late = await play.say("ada", "/cancel 4")
         assert not late.ok
-        assert "Order 4 is filled already" in plain.text(late)
+        assert "Order 4 is filled already" in plain_text.text(late)
         assert play.rows() == before
         await sound(play)
 
@@ -311,7 +311,7 @@ async def test_a_button_means_the_order_it_was_made_for_whatever_market_the_chat
         before = play.rows()
         stale = await play.say("ada", old)
         assert not stale.ok
-        assert "Order 2 was returned already" in plain.text(stale)
+        assert "Order 2 was returned already" in plain_text.text(stale)
         assert play.rows() == before
 
 
@@ -374,7 +374,7 @@ async def test_what_cannot_wait_is_refused_with_a_sentence_and_nothing_changes(
         before = play.rows()
         reply = await play.say("ada", line)
         assert not reply.ok
-        assert words in plain.text(reply)
+        assert words in plain_text.text(reply)
         assert play.rows() == before
 
 
@@ -386,10 +386,10 @@ async def test_all_she_has_can_wait_and_two_orders_cannot_set_the_same_money_asi
         assert (await play.press("ada", one, "Confirm")).ok
         before = play.rows()
         refused = await play.press("ada", two, "Confirm")
-        assert "This order may cost" in plain.text(refused)
+        assert "This order may cost" in plain_text.text(refused)
         assert play.rows() == before
         await play.tick()
-        poor = plain.text(await play.say("ada", "/buy brazil yes 100 limit 25c"))
+        poor = plain_text.text(await play.say("ada", "/buy brazil yes 100 limit 25c"))
         assert "$999.99 for orders in the book" in poor
         async with play.db.reading() as uow:
             member = await uow.members.get(1, 2)
@@ -407,11 +407,11 @@ async def test_change_of_a_limit_ticket_asks_for_its_limit_and_keeps_the_rest(tm
         shown = [(one.name, one.value) for one in asked.form.fields]
         assert shown == [("amount", "$50"), ("limit", "45c"), ("autofill", "yes")]
         fresh = await play.say("ada", command=asked.form.command, args={"amount": "10", "limit": "44c"})
-        assert "Buy Germany YES at 44¢ or less" in plain.text(fresh)
-        assert "Auto-fill is on" in plain.text(fresh)
+        assert "Buy Germany YES at 44¢ or less" in plain_text.text(fresh)
+        assert "Auto-fill is on" in plain_text.text(fresh)
         off = await play.say("ada", f"/ticket change {fresh.ticket} autofill no")
-        assert "10 wait in the book at 44¢" in plain.text(off)
-        assert "Auto-fill is off" in plain.text(off)
+        assert "10 wait in the book at 44¢" in plain_text.text(off)
+        assert "Auto-fill is off" in plain_text.text(off)
 
 
 async def test_a_market_without_matching_or_auto_fill_says_so(tmp_path: Path) -> None:
@@ -421,10 +421,10 @@ async def test_a_market_without_matching_or_auto_fill_says_so(tmp_path: Path) ->
         await play.say("ada", "/join")
         await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
         await play.tick()
-        ticket = plain.text(await play.say("ada", "/buy germany yes 10 limit 45c autofill"))
+        ticket = plain_text.text(await play.say("ada", "/buy germany yes 10 limit 45c autofill"))
         assert "This market has no auto-fill; the order waits without it." in ticket
         assert "orders meet only orders of the same token" in ticket
-        rules = plain.text(await play.say("ada", "/rules"))
+        rules = plain_text.text(await play.say("ada", "/rules"))
         assert "only those of the same token" in rules
         assert "There is no auto-fill here" in rules
 
@@ -434,7 +434,7 @@ async def test_a_quote_with_a_limit_says_what_would_wait_and_orders_nothing(tmp_
         await running(play, people=("ada",))
         await play.say("eve", "/board")
         before = play.rows()
-        text = plain.text(await play.say("eve", "/quote germany yes 500 limit 52c autofill"))
+        text = plain_text.text(await play.say("eve", "/quote germany yes 500 limit 52c autofill"))
         assert "At once 158.66 of 500" in text
         assert "wait in the book at 52¢" in text
         assert "Nothing is ordered. To trade it: `/buy germany yes 500 limit 52c autofill`" in text
@@ -448,7 +448,7 @@ async def test_depth_shows_what_sizes_would_do_and_nobody_sells_what_nobody_hold
         await play.tick()
         await play.say("eve", "/board")
         before = play.rows()
-        rows = plain.text(await play.say("eve", "/depth germany")).splitlines()
+        rows = plain_text.text(await play.say("eve", "/depth germany")).splitlines()
         assert rows[0].startswith("$1,000 of Germany YES would lift it from 51.")
         ten, hundred = (next(row for row in rows if row.startswith(start)) for start in ("$10.00", "  $100"))
         assert "–" not in ten

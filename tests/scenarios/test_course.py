@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
+from bot.chat import plain_text
 from engine.state import Status
 from tests.bot.play import BOSS, Play, town
 from tests.scenarios.test_life import SET_UP, Row, perform
@@ -136,7 +136,7 @@ async def test_a_market_is_called_off_from_every_state(tmp_path: Path, state: st
         async with play.db.reading() as uow:
             assert (await uow.markets.known(1)).status is Status.VOIDED
         assert "came back to you" in play.chat.texts("tell", "ada")[-1]
-        assert "You have $1,000.00 to spend" in plain.text(await play.say("ada", "/balance"))
+        assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance"))
 
 
 async def stop(play: Play, state: str) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.reply import Reply
-from bot.times import span_ms
+from bot.chat import plain_text
+from bot.chat.reply import Reply
+from bot.grammar.times import span_ms
 from storage.verify import Verified, verify
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.scenarios.test_life import Row, holds
@@ -28,7 +28,7 @@ async def perform(play: Play, rows: tuple[Row, ...]) -> None:
         if who == "tick":
             seen = len(play.chat.said)
             await play.tick(span_ms(line) or 0)
-            posts = [plain.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
+            posts = [plain_text.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
             holds("\n".join(posts), wanted, where)
         elif who.startswith("told "):
             holds(play.chat.texts("tell", who.removeprefix("told "))[-1], wanted, where)
@@ -37,8 +37,8 @@ async def perform(play: Play, rows: tuple[Row, ...]) -> None:
             text = button(last[who], line.removeprefix("press ")) if line.startswith("press ") else line
             reply = await play.say(who, text, admin=who in ADMINS)
             refused = wanted[0] == "!"
-            assert reply.ok is not refused, f"{where}: {plain.text(reply)}"
-            holds(plain.text(reply), wanted[refused:], where)
+            assert reply.ok is not refused, f"{where}: {plain_text.text(reply)}"
+            holds(plain_text.text(reply), wanted[refused:], where)
             if refused:
                 assert play.rows() == before, f"{where}: a refusal changed something"
             if reply.actions:
@@ -150,8 +150,8 @@ async def opened_with_a_window(play: Play) -> None:
     await running(play)
     for who, line, *wanted in WINDOW:
         reply = await play.say(who, line)
-        assert reply.ok is (wanted[0] != "!"), plain.text(reply)
-        holds(plain.text(reply), wanted[wanted[0] == "!" :], line)
+        assert reply.ok is (wanted[0] != "!"), plain_text.text(reply)
+        holds(plain_text.text(reply), wanted[wanted[0] == "!" :], line)
     await play.tick()
 
 
@@ -472,7 +472,7 @@ async def test_nobody_is_granted_anything_before_the_start(tmp_path: Path) -> No
         await perform(
             play, ((BOSS, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),)
         )
-        assert "only while it runs" in plain.text(await play.say(BOSS, "/admin grant nobody atall"))
+        assert "only while it runs" in plain_text.text(await play.say(BOSS, "/admin grant nobody atall"))
 
 
 # -- selling twice, cancelling all

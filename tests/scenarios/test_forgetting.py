@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot import plain
-from bot.invocation import ChatKind
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind
 from tests.bot.play import BOSS, button, opened, running, town
 from tests.scenarios.elsewhere import code_in, there
 from tests.scenarios.test_life import Row, perform
@@ -47,14 +47,14 @@ async def test_forgetting_asks_in_numbers_and_leaves_a_number_in_the_books(tmp_p
         preview = await play.say("ada", "/forget")
         assert MARKED in play.rows()
         done = await play.press("ada", preview, "Confirm")
-        assert "You are forgotten." in plain.text(done)
-        assert "Your 1 account stays in the books as Member 2" in plain.text(done)
+        assert "You are forgotten." in plain_text.text(done)
+        assert "Your 1 account stays in the books as Member 2" in plain_text.text(done)
         await play.tick()
         rows = play.rows()
         assert MARKED not in rows
         assert "'ada'" not in rows
         assert "'Ada'" not in rows
-        board = plain.text(await play.say("bob", "/leaderboard"))
+        board = plain_text.text(await play.say("bob", "/leaderboard"))
         assert "Member 2" in board
         assert MARKED not in board
         async with play.db.reading() as uow:
@@ -71,19 +71,19 @@ async def test_who_comes_back_is_a_stranger_and_old_buttons_are_nobodys(tmp_path
         ticket = await play.say("ada", "/buy germany yes 10")
         await play.press("ada", await play.say("ada", "/forget"), "Confirm")
         await play.tick()
-        assert "no account in this market" in plain.text(await play.say("ada", "/balance"))
-        assert "Nothing is stored about you" in plain.text(await play.say("ada", "/privacy"))
-        assert "not yours" in plain.text(await play.press("ada", ticket, "Confirm"))
+        assert "no account in this market" in plain_text.text(await play.say("ada", "/balance"))
+        assert "Nothing is stored about you" in plain_text.text(await play.say("ada", "/privacy"))
+        assert "not yours" in plain_text.text(await play.press("ada", ticket, "Confirm"))
         again = await play.say("ada", "/join")
-        assert "Welcome, Ada" in plain.text(again)
-        assert "is not yours" in plain.text(await play.press("ada", ticket, "Confirm"))
+        assert "Welcome, Ada" in plain_text.text(again)
+        assert "is not yours" in plain_text.text(await play.press("ada", ticket, "Confirm"))
 
 
 async def test_an_account_that_was_never_used_goes_with_her(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         preview = await play.say("ada", "/forget")
-        assert "Cup: your account was never used; it is closed." in plain.text(preview)
+        assert "Cup: your account was never used; it is closed." in plain_text.text(preview)
         await play.press("ada", preview, "Confirm")
         await play.tick()
         async with play.db.reading() as uow:
@@ -95,7 +95,7 @@ async def test_a_lobbys_account_goes_at_once_and_gets_nothing_at_the_start(tmp_p
     async with town(tmp_path) as play:
         await opened(play, people=PEOPLE)
         await play.press("ada", await play.say("ada", "/forget"), "Confirm")
-        assert "1 person would get" in plain.text(await play.say(BOSS, "/admin start"))
+        assert "1 person would get" in plain_text.text(await play.say(BOSS, "/admin start"))
 
 
 async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Pa
         made = code_in(await play.say("ada", "/link"))
         assert (await there(play, "tam", f"/link {made}")).ok
         await there(play, "tam", "/buy germany yes 5")
-        private = plain.text(await there(play, "tam", "/privacy"))
+        private = plain_text.text(await there(play, "tam", "/privacy"))
         assert "tam" in private
         preview = await there(play, "tam", "/forget")
         assert (await there(play, "tam", button(preview, "Confirm"))).ok
@@ -112,7 +112,7 @@ async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Pa
         rows = play.rows()
         for word in ("'tam'", "'Tam'", "'ada'", "'Ada'"):
             assert word not in rows
-        assert "no account" in plain.text(await play.say("ada", "/balance"))
+        assert "no account" in plain_text.text(await play.say("ada", "/balance"))
 
 
 async def test_nothing_that_waits_to_be_told_names_her_afterwards(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_nothing_that_waits_to_be_told_names_her_afterwards(tmp_path: Path
         for _ in range(20):
             play.now += 600_000
             await play.announcer.step()
-        later = [(where, plain.text(reply)) for _, where, _, reply in play.chat.said[said:]]
+        later = [(where, plain_text.text(reply)) for _, where, _, reply in play.chat.said[said:]]
         assert any("Germany wins" in text and "Member 2" in text for _, text in later)
         assert not [text for where, text in later if where == "ada" or MARKED in text]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.reply import Reply
-from bot.times import span_ms
+from bot.chat import plain_text
+from bot.chat.reply import Reply
+from bot.grammar.times import span_ms
 from tests.bot.play import BOSS, Play, button, town
 
 Row = tuple[str, ...]
@@ -131,7 +131,7 @@ async def perform(play: Play, rows: tuple[Row, ...]) -> None:
         if who == "tick":
             seen = len(play.chat.said)
             await play.tick(span_ms(line) or 0)
-            posts = [plain.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
+            posts = [plain_text.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
             holds("\n".join(posts), wanted, where)
         elif who.startswith("told "):
             holds(play.chat.texts("tell", who.removeprefix("told "))[-1], wanted, where)
@@ -140,8 +140,8 @@ async def perform(play: Play, rows: tuple[Row, ...]) -> None:
             text = button(last, line.removeprefix("press ")) if last and line.startswith("press ") else line
             reply = await play.say(who, text)
             refused = wanted[0] == "!"
-            assert reply.ok is not refused, f"{where}: {plain.text(reply)}"
-            holds(plain.text(reply), wanted[refused:], where)
+            assert reply.ok is not refused, f"{where}: {plain_text.text(reply)}"
+            holds(plain_text.text(reply), wanted[refused:], where)
             if refused:
                 assert play.rows() == before, f"{where}: a refusal changed something"
             if reply.actions:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import plain
-from bot.invocation import ChatKind
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind
 from tests.bot.play import BOSS, Play, button, opened, running, town
 from tests.scenarios.elsewhere import code_in, there
 
@@ -32,8 +32,8 @@ async def joined(play: Play, who: str = "ada", other: str = "tam") -> str:
     """`who` of the room takes a code, `other` of Telegram says it; what she is answered."""
     made = code_in(await play.say(who, "/link"))
     reply = await there(play, other, f"/link {made}")
-    assert reply.ok, plain.text(reply)
-    return plain.text(reply)
+    assert reply.ok, plain_text.text(reply)
+    return plain_text.text(reply)
 
 
 async def starts(play: Play, market: int, *numbers: int) -> list[int]:
@@ -51,7 +51,7 @@ async def test_accounts_in_different_markets_are_hers_on_both_platforms(tmp_path
         await running(play, people=PEOPLE)
         await second_market(play)
         ticket = await there(play, "tam", "/buy x yes 10")
-        assert ticket.ok, plain.text(ticket)
+        assert ticket.ok, plain_text.text(ticket)
         text = await joined(play)
         assert "You are one person now, on Telegram and the room." in text
         assert "What you have in Pub and Cup is yours" in text
@@ -65,13 +65,13 @@ async def test_accounts_in_different_markets_are_hers_on_both_platforms(tmp_path
             owner = number.person
         old = button(ticket, "Confirm")
         sent = await there(play, "tam", old, made_for=owner)
-        assert "Sent. Buying 10 X YES" in plain.text(sent)
+        assert "Sent. Buying 10 X YES" in plain_text.text(sent)
         stranger = await there(play, "bob", old, platform="room", made_for=owner)
-        assert "made for somebody else" in plain.text(stranger)
+        assert "made for somebody else" in plain_text.text(stranger)
         await play.tick(market=2)
-        assert "Pub" in plain.text(await play.say("ada", "/markets"))
+        assert "Pub" in plain_text.text(await play.say("ada", "/markets"))
         assert (await play.say("ada", "/markets 2", chat="ada", kind=ChatKind.PRIVATE)).ok
-        own = plain.text(await play.say("ada", "/positions", chat="ada", kind=ChatKind.PRIVATE))
+        own = plain_text.text(await play.say("ada", "/positions", chat="ada", kind=ChatKind.PRIVATE))
         assert "X YES" in own
         assert "10" in own
         fresh = await play.say("ada", "/buy y yes 5 limit 10c", chat="ada", kind=ChatKind.PRIVATE)
@@ -99,11 +99,11 @@ async def test_of_two_accounts_in_a_lobby_the_unused_one_is_closed_and_never_fun
         text = await joined(play)
         assert "One of your two accounts in Cup had not been used and is closed." in text
         preview = await play.say(BOSS, "/admin start")
-        assert "2 people would get $1,000.00 each" in plain.text(preview)
+        assert "2 people would get $1,000.00 each" in plain_text.text(preview)
         await play.press(BOSS, preview, "Confirm")
         await play.tick()
         again = await there(play, "tam", "/join", chat="-100", kind=ChatKind.GROUP)
-        assert "You are in, as Ada, with $1,000.00" in plain.text(again)
+        assert "You are in, as Ada, with $1,000.00" in plain_text.text(again)
         async with play.db.reading() as uow:
             assert len(await uow.members.of(1)) == 2
             assert (await uow.ledger.audit(1)).ok
@@ -128,11 +128,11 @@ async def test_of_two_accounts_in_a_running_market_the_unused_one_goes_with_the_
         text = await joined(play)
         assert "One of your two accounts in Cup had not been used and is closed, its $1,000.00 went back." in text
         late = await play.say("ada", button(stale, "Confirm"))
-        assert "was cancelled" in plain.text(late)
-        before = plain.text(await play.say("ada", "/balance"))
+        assert "was cancelled" in plain_text.text(late)
+        before = plain_text.text(await play.say("ada", "/balance"))
         await play.tick()
-        assert plain.text(await play.say("ada", "/balance")) == before
-        assert plain.text(await there(play, "tam", "/balance")) == before
+        assert plain_text.text(await play.say("ada", "/balance")) == before
+        assert plain_text.text(await there(play, "tam", "/balance")) == before
         async with play.db.reading() as uow:
             ada = await uow.people.find("room", "ada")
             assert ada is not None
@@ -159,7 +159,7 @@ async def test_two_used_accounts_in_one_market_never_become_one(tmp_path: Path) 
             before = play.rows()
             refused = await there(play, "tam", f"/link {made}")
             assert not refused.ok
-            assert "both have been used in Cup" in plain.text(refused)
+            assert "both have been used in Cup" in plain_text.text(refused)
             assert play.rows() == before
             await play.tick()
 
@@ -180,22 +180,22 @@ async def test_codes_work_once_in_time_for_somebody_else_and_only_the_newest(tmp
         ):
             reply = await (there(play, who, line) if who == "tam" else play.say(who, line))
             assert not reply.ok
-            assert words in plain.text(reply)
+            assert words in plain_text.text(reply)
             assert play.rows() == before
         spaced = newest.replace("-", " ").lower()
         assert (await there(play, "tam", f"/link {spaced}")).ok
         before = play.rows()
         used = await there(play, "zoe", f"/link {newest}")
-        assert "does not work" in plain.text(used)
+        assert "does not work" in plain_text.text(used)
         old = code_in(await play.say("bob", "/link"))
         play.now += 10 * 60_000
         before = play.rows()
         late = await there(play, "zoe", f"/link {old}")
-        assert "does not work" in plain.text(late)
+        assert "does not work" in plain_text.text(late)
         assert play.rows() == before
         twice = code_in(await play.say("ada", "/link"))
         again = await there(play, "tam", f"/link {twice}")
-        assert "That is your own code" in plain.text(again)
+        assert "That is your own code" in plain_text.text(again)
 
 
 async def test_who_guesses_codes_is_told_to_wait_and_others_are_not(tmp_path: Path) -> None:
@@ -203,11 +203,11 @@ async def test_who_guesses_codes_is_told_to_wait_and_others_are_not(tmp_path: Pa
         await running(play, people=PEOPLE)
         made = code_in(await play.say("ada", "/link"))
         for number in range(5):
-            assert "does not work" in plain.text(await there(play, "tam", f"/link AAAA-AAA{number}"))
+            assert "does not work" in plain_text.text(await there(play, "tam", f"/link AAAA-AAA{number}"))
         before = play.rows()
         stopped = await there(play, "tam", f"/link {made}")
         assert not stopped.ok
-        assert "the next try is in 9 min" in plain.text(stopped)
+        assert "the next try is in 9 min" in plain_text.text(stopped)
         assert play.rows() == before
         play.now += 1_000
         assert (await there(play, "tim", f"/link {made}")).ok
@@ -226,10 +226,10 @@ async def test_both_sides_hear_of_it_and_settings_pings_and_rights_go_along(tmp_
         await play.announcer.step()
         told = play.chat.texts("tell", "ada")[-1]
         assert "Your code was used: you are one person with your account on Telegram now." in told
-        shown = plain.text(await play.say("ada", "/settings"))
+        shown = plain_text.text(await play.say("ada", "/settings"))
         assert "[Slippage: 2%]" in shown
         assert "You have pings for 1 more chat" in shown
-        private = plain.text(await there(play, "tam", "/privacy"))
+        private = plain_text.text(await there(play, "tam", "/privacy"))
         assert "Telegram" in private
         assert "the room" in private
         assert "slippage 2%" in private

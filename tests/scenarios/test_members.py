@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot import plain
-from bot.invocation import ChatKind
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind
 from storage.preferences import PINGS
 from tests.bot.play import BOSS, running, town
 from tests.scenarios.elsewhere import there
@@ -44,12 +44,12 @@ async def test_settings_are_shown_changed_one_by_one_and_obeyed(tmp_path: Path) 
         await perform(play, SETTINGS)
         shown = await play.say("ada", "/settings")
         back = await play.press("ada", shown, "Confirm first: off")
-        assert "[Confirm first: on]" in plain.text(back)
+        assert "[Confirm first: on]" in plain_text.text(back)
         asked = await play.press("ada", shown, "Slippage")
         assert asked.form is not None
         assert asked.form.command == "settings"
         filled = await play.say("ada", command="settings", args={"slippage": "2%"})
-        assert "Slippage is 2%" in plain.text(filled)
+        assert "Slippage is 2%" in plain_text.text(filled)
 
 
 AT_ONCE: tuple[Row, ...] = (
@@ -89,12 +89,12 @@ async def test_an_order_without_a_ticket_that_is_delivered_twice_is_one_order(tm
         await play.say("ada", "/settings confirm off")
         first = await play.say("ada", "/buy germany yes 10", request="once")
         again = await play.say("ada", "/buy germany yes 10", request="once")
-        assert plain.text(first) == plain.text(again)
+        assert plain_text.text(first) == plain_text.text(again)
         async with play.db.reading() as uow:
             assert len(await uow.orders.of(1, 2)) == 1
         await play.tick()
         late = await play.say("ada", "/buy germany yes 10", request="once")
-        assert "Filled: 10 Germany YES" in plain.text(late)
+        assert "Filled: 10 Germany YES" in plain_text.text(late)
 
 
 async def test_auto_fill_is_as_set_unless_the_line_says_otherwise(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ async def test_a_muted_notice_is_not_sent_and_what_it_would_have_told_stays_to_b
         await play.confirmed("bob", "/buy germany no $600")
         await play.tick()
         assert len(play.chat.texts("tell", "ada")) == before
-        assert "filled" in plain.text(await play.say("ada", "/orders"))
+        assert "filled" in plain_text.text(await play.say("ada", "/orders"))
         await play.press(BOSS, await play.say(BOSS, "/admin eliminate brazil"), "Confirm")
         await play.say("ada", "/buy costa rica yes 5 limit 2c")
         await play.tick()
@@ -147,7 +147,7 @@ async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_e
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         reply = await play.say("eve", "/settings pings elimination, lead change on")
-        assert "You are told when somebody is out or somebody takes the lead" in plain.text(reply)
+        assert "You are told when somebody is out or somebody takes the lead" in plain_text.text(reply)
         await play.say("eve", "/settings pings all on", chat="other", kind=ChatKind.GROUP)
         await play.say("eve", "/settings pings freeze off", chat="other", kind=ChatKind.GROUP)
         async with play.db.reading() as uow:
@@ -162,7 +162,7 @@ async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_e
         assert {kind for kind, who in wanted.items() if who == [eve.id]} == {"elimination", "lead"}
         assert both == [eve.id]
         await play.say("eve", "/board")
-        private = plain.text(await play.say("eve", "/settings", chat="eve", kind=ChatKind.PRIVATE))
+        private = plain_text.text(await play.say("eve", "/settings", chat="eve", kind=ChatKind.PRIVATE))
         assert "you are told in private when somebody is out or somebody takes the lead" in private
         assert "You have pings for 1 more chat" in private
         await play.say("eve", "/settings pings all off", chat="eve", kind=ChatKind.PRIVATE)
@@ -174,11 +174,11 @@ async def test_a_stranger_sees_settings_and_leaves_no_trace_until_she_sets_one(t
     async with town(tmp_path) as play:
         before = play.rows()
         shown = await play.say("zoe", "/settings", chat="zoe", kind=ChatKind.PRIVATE)
-        assert "Your settings." in plain.text(shown)
+        assert "Your settings." in plain_text.text(shown)
         refused = await play.say("zoe", "/settings pings all on", chat="zoe", kind=ChatKind.PRIVATE)
         assert not refused.ok
-        assert "Nothing is stored about you" in plain.text(await play.say("zoe", "/privacy"))
-        assert "Nothing is stored about you" in plain.text(await play.say("zoe", "/forget"))
+        assert "Nothing is stored about you" in plain_text.text(await play.say("zoe", "/privacy"))
+        assert "Nothing is stored about you" in plain_text.text(await play.say("zoe", "/forget"))
         assert play.rows() == before
         assert (await play.say("zoe", "/settings slippage 2%", chat="zoe", kind=ChatKind.PRIVATE)).ok
 
@@ -188,13 +188,13 @@ async def test_private_lines_go_on_with_the_market_of_the_chat_spoken_in_last(tm
         await running(play, people=PEOPLE)
         for line in ("/admin create Pub X, Y, Z", "/admin open"):
             assert (await play.say(BOSS, line, chat="pub", kind=ChatKind.GROUP)).ok
-        assert "no market yet" in plain.text(await there(play, "eve", "/board", platform="room"))
+        assert "no market yet" in plain_text.text(await there(play, "eve", "/board", platform="room"))
         await play.say("eve", "/board", chat="pub", kind=ChatKind.GROUP)
-        assert "Pub" in plain.text(await play.say("eve", "/board", chat="eve", kind=ChatKind.PRIVATE))
+        assert "Pub" in plain_text.text(await play.say("eve", "/board", chat="eve", kind=ChatKind.PRIVATE))
         joined = await play.say("eve", "/join", chat="eve", kind=ChatKind.PRIVATE)
-        assert "is yours in Pub" in plain.text(joined)
+        assert "is yours in Pub" in plain_text.text(joined)
         await play.say("ada", "/board", chat="pub", kind=ChatKind.GROUP)
-        assert "Pub" in plain.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        assert "Pub" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
         await play.say("ada", "/board")
         before = play.rows()
         await play.say("ada", "/board")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import duties, plain
-from bot.reply import Audience, Reply
-from bot.times import span_ms
+from bot import duties
+from bot.chat import plain_text
+from bot.chat.reply import Audience, Reply
+from bot.grammar.times import span_ms
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.scenarios.test_decisions import WINDOW, known_admin
 from tests.scenarios.test_life import holds
@@ -24,7 +25,11 @@ async def refused_for_want_of_a_name(play: Play, line: str) -> Reply:
     before = play.rows()
     reply = await nameless(play, line)
     assert not reply.ok, line
-    holds(plain.text(reply), ["takes an admin with a name", "Say it under your own name", "a freeze or a pause"], line)
+    holds(
+        plain_text.text(reply),
+        ["takes an admin with a name", "Say it under your own name", "a freeze or a pause"],
+        line,
+    )
     assert reply.audience is Audience.CHAT
     assert play.rows() == before, f"{line} changed something"
     return reply
@@ -37,7 +42,7 @@ async def test_who_proposed_does_not_approve_without_a_name(tmp_path: Path) -> N
         await play.confirmed("mia", "/buy germany yes 10")
         await play.tick()
         look = await play.say("mia", "/admin eliminate brazil", admin=True)
-        holds(plain.text(look), ["Brazil would be out", "Confirm the proposal"], "look")
+        holds(plain_text.text(look), ["Brazil would be out", "Confirm the proposal"], "look")
         proposed = await play.say("mia", button(look, "Confirm the proposal"), admin=True)
         assert proposed.ok
         # a button's code can be worked out from what everybody sees, so the code alone must not do
@@ -46,7 +51,7 @@ async def test_who_proposed_does_not_approve_without_a_name(tmp_path: Path) -> N
         await refused_for_want_of_a_name(play, button(pat, "Confirm"))
         await refused_for_want_of_a_name(play, "/admin approve")
         own = await play.say("mia", button(refused, "Under my own name"), admin=True)
-        holds(plain.text(own), ["This is your own proposal"], "own")
+        holds(plain_text.text(own), ["This is your own proposal"], "own")
         assert (await play.say("pat", button(refused, "Under my own name"), admin=True)).ok
 
 
@@ -76,7 +81,7 @@ async def test_what_a_round_asks_for_and_the_course_need_no_name(tmp_path: Path)
         await running(play)
         for line in ("/admin freeze", "/admin resume", "/admin pause", "/admin resume"):
             reply = await nameless(play, line)
-            assert reply.ok, plain.text(reply)
+            assert reply.ok, plain_text.text(reply)
             await play.tick()
         async with play.db.reading() as uow:
             state = await uow.markets.state(1)
@@ -87,7 +92,7 @@ async def test_what_a_round_asks_for_and_the_course_need_no_name(tmp_path: Path)
                 state = await uow.markets.state(1)
         final = params.rounds[state.frozen_for].is_final
         look = await nameless(play, "/admin resolve germany" if final else "/admin eliminate brazil")
-        assert look.ok, plain.text(look)
+        assert look.ok, plain_text.text(look)
         assert (await nameless(play, button(look, "Confirm"))).ok
 
 
@@ -121,7 +126,7 @@ async def test_over_is_said_before_anything_else(tmp_path: Path, last: str, why:
             before = play.rows()
             reply = await play.say(BOSS, f"/admin {line}")
             assert not reply.ok
-            assert plain.text(reply).startswith(why), (line, plain.text(reply))
+            assert plain_text.text(reply).startswith(why), (line, plain_text.text(reply))
             assert play.rows() == before
 
 
@@ -129,4 +134,4 @@ async def test_not_started_is_said_before_anything_else(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await play.say(BOSS, "/admin create Cup A, B, C")
         for line in ("eliminate atlantis", "resolve atlantis", "correct atlantis"):
-            assert "has not started" in plain.text(await play.say(BOSS, f"/admin {line}"))
+            assert "has not started" in plain_text.text(await play.say(BOSS, f"/admin {line}"))

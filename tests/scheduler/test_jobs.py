@@ -14,7 +14,7 @@ from scheduler.pace import Pace
 from scheduler.tick import TickReport, run_tick
 from scheduler.timetable import tick_due, wake_times
 from storage.database import Database
-from storage.lines import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
+from storage.key_value import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
 from tests.storage.worlds import MINUTE, START, append, buy, lobby, params, started
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.state import Side
 from engine.units import MICRO
-from scheduler.chores import run_chores
 from scheduler.pace import Pace
+from scheduler.reminders import run_chores
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.export import standings

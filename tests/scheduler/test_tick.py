@@ -11,9 +11,9 @@ from engine.state import MarketState, Side, Status, state_to_json
 from engine.terms import MarketParams
 from engine.units import MICRO
 from scheduler.tick import run_tick
-from storage import applying
+from storage import replay as applying
 from storage.database import Database
-from storage.loading import load_state
+from storage.mapping import load_state
 from storage.records import ActionRow, ActionStatus, Audience, OrderRow, OrderStatus, Payload
 from tests.scheduler.replay import replay
 from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started

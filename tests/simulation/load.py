@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.upkeep import opened
+from bot.cli.database import opened
 from storage.verify import Mismatch, verify
 from tests.bot.room_town import Browser, Shown
 

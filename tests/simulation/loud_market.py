@@ -8,11 +8,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.announcer import Announcer
-from bot.budgets import Budget
-from bot.invocation import ChatKind, Invocation
-from bot.platform import RetryLaterError
-from bot.reply import Board, Reply
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.platform import RetryLaterError
+from bot.chat.rate_limits import Budget
+from bot.chat.reply import Board, Reply
+from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.records import Audience, Notice, Payload
 from storage.unit_of_work import UnitOfWork

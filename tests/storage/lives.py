@@ -11,7 +11,7 @@ from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams
 from engine.units import MICRO
 from scheduler.tick import run_tick
-from storage import applying
+from storage import replay
 from storage.database import Database
 from storage.records import Market, Payload
 from tests.storage.worlds import MINUTE, START, World, append, buy, limit, params, sell, started
@@ -151,7 +151,7 @@ class Life:
         def broken(*_: object) -> None:
             raise InvariantBroken("supply", "1 > 0")
 
-        with patch.object(applying, "check", broken):
+        with patch.object(replay, "check", broken):
             await run_tick(self.db, self.world.market, self.now)
         await self.control("resume")
 

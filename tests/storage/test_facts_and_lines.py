@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.database import Database
-from storage.lines import KeptLine
+from storage.key_value import KeptLine
 
 
 async def test_a_fact_is_what_was_put_last(db: Database) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
-from storage.fast_sqlite import AT_ONCE, Connection, connect
+from storage.sqlite import AT_ONCE, Connection, connect
 from storage.unit_of_work import UnitOfWork
 
 T = TypeVar("T")

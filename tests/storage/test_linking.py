@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.linking import LinkDeclined, Linked
+from storage.identity import LinkDeclined, Linked
 from storage.preferences import Preferences
 from storage.records import Declined, Member
 from storage.verify import Verified, verify

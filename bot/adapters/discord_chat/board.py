@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.adapters.discord_chat import markup
-from bot.money import price, price_change, round_money
-from bot.plain import spark
-from bot.reply import Board, BoardRow, Stamp
+from bot.chat.plain_text import spark
+from bot.chat.reply import Board, BoardRow, Stamp
+from bot.text.numbers import price, price_change, round_money
 
 LARGE = 5  # so many outcomes still fit a phone's screen as headings
 

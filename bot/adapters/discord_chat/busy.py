@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from storage.busy import Busy
+from storage.in_flight import Busy
 
 
 class _Counts(Protocol):

@@ -11,20 +11,20 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.discord_chat import slash
+from bot.adapters.discord_chat import slash_commands
 from bot.adapters.discord_chat.busy import counted
-from bot.adapters.discord_chat.desk import Desk
-from bot.adapters.discord_chat.layout import dressed
+from bot.adapters.discord_chat.interactions import Desk
+from bot.adapters.discord_chat.render import dressed
 from bot.adapters.discord_chat.sending import NOBODY
-from bot.buttons import Buttons
-from bot.command import Command
-from bot.invocation import ChatKind
-from bot.names import LONGEST_TITLE, clean
-from bot.platform import Why
-from bot.presence import Presence
+from bot.chat.buttons import Buttons
+from bot.chat.invocation import ChatKind
+from bot.chat.platform import Why
+from bot.grammar.command import Command
+from bot.notifications.reachability import Presence
+from bot.text.names import LONGEST_TITLE, clean
 from bot.words import discord as words
-from storage.busy import Busy
 from storage.database import Database
+from storage.in_flight import Busy
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +82,14 @@ class Connection(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Logged in, not connected yet: register the commands if they are not what they were."""
         desk = self.parts.desk
-        slash.build(self.tree, self.parts.commands, desk.slash, desk.complete)
+        slash_commands.build(self.tree, self.parts.commands, desk.slash, desk.complete)
         syncing = self._spawn(self._sync())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
     @counted
     async def _sync(self) -> None:
-        registered = slash.payload(self.tree)
-        wanted, name = slash.fingerprint(registered), f"discord:commands:{self.application_id}"
+        registered = slash_commands.payload(self.tree)
+        wanted, name = slash_commands.fingerprint(registered), f"discord:commands:{self.application_id}"
         async with self.parts.db.reading() as uow:
             kept = await uow.facts.get(name)
         if kept == wanted:
@@ -153,11 +153,11 @@ class Connection(discord.AutoShardedClient):
     @counted
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         for channel in await self._known(guild):
-            await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
+            await self.parts.presence.left(slash_commands.NAME, str(channel.id), Why.CHAT)
 
     @counted
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self.parts.presence.left(slash.NAME, str(channel.id), Why.CHAT)
+        await self.parts.presence.left(slash_commands.NAME, str(channel.id), Why.CHAT)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("an event of Discord (%s) could not be handled", event_method)
@@ -167,12 +167,12 @@ class Connection(discord.AutoShardedClient):
     async def _known(self, guild: discord.Guild) -> list[discord.abc.GuildChannel]:
         """Channels of a server that are chats of ours."""
         async with self.parts.db.reading() as uow:
-            return [one for one in guild.channels if await uow.chats.find(slash.NAME, str(one.id)) is not None]
+            return [one for one in guild.channels if await uow.chats.find(slash_commands.NAME, str(one.id)) is not None]
 
     async def _mended(self, guild: discord.Guild) -> None:
         """A permission that was missing may be there now: what waits for such a channel may leave."""
         async with self.parts.db.reading() as uow:
-            lost = {chat.external_id for chat in await uow.chats.lost() if chat.platform == slash.NAME}
+            lost = {chat.external_id for chat in await uow.chats.lost() if chat.platform == slash_commands.NAME}
         for channel in guild.channels if lost and guild.me is not None else ():
             rights = channel.permissions_for(guild.me)
             if str(channel.id) in lost and rights.view_channel and rights.send_messages:
@@ -180,7 +180,7 @@ class Connection(discord.AutoShardedClient):
 
     async def _arrived(self, channel: discord.abc.GuildChannel) -> None:
         title = clean(f"{channel.guild.name} #{channel.name}", LONGEST_TITLE)
-        await self.parts.presence.arrived(slash.NAME, str(channel.id), ChatKind.GROUP.value, title)
+        await self.parts.presence.arrived(slash_commands.NAME, str(channel.id), ChatKind.GROUP.value, title)
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Where the bot may speak, else to the owner alone; nowhere if she takes no messages either."""

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from bot.adapters.discord_chat import pace
-from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.adapters.discord_chat import library_patches
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ async def told(patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
 
 def translated(error: Exception) -> RetryLaterError | UnreachableError:
     """The port's error for one of the library's; everything nobody has heard of is worth another try."""
-    wait = pace.overall.wait_ms()
+    wait = library_patches.overall.wait_ms()
     if wait > 0 and (isinstance(error, discord.RateLimited | TimeoutError) or getattr(error, "status", 0) == 429):
         return RetryLaterError(wait, overall=True)
     if isinstance(error, discord.RateLimited):

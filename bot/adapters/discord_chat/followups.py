@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.adapters.discord_chat import refs
-from bot.budgets import Limit, Windows
+from bot.adapters.discord_chat import message_refs
+from bot.chat.rate_limits import Limit, Windows
 
 LIFE_MS = 14 * 60_000  # of the token's 15 minutes
 CHANNEL = Limit(30, 60_000, spare=6)  # follow-ups in one channel, by observation; the spare ones are for answers
@@ -91,6 +91,6 @@ async def send(client: discord.Client, way: Way, view: discord.ui.LayoutView, fi
     return sent.id
 
 
-def ref(way: Way, message: int, tokens: refs.Tokens) -> str:
+def ref(way: Way, message: int, tokens: message_refs.Tokens) -> str:
     """By which it can be changed as long as this process runs."""
-    return str(refs.Answered(message=message, until_ms=way.until_ms, key=tokens.hold(way.token)))
+    return str(message_refs.Answered(message=message, until_ms=way.until_ms, key=tokens.hold(way.token)))

@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat import limits
-from bot.reply import Field, Form
+from bot.chat.reply import Field, Form
 from bot.words import discord as words
 
 Payload = Mapping[str, Any]  # Any: JSON as Discord sends it

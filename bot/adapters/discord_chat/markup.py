@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from bot import plain
 from bot.adapters.discord_chat.spelling import spelled
-from bot.reply import Column, Line, Span, Stamp, Style, Table
+from bot.chat import plain_text
+from bot.chat.reply import Column, Line, Span, Stamp, Style, Table
 
 PHONE = 36  # columns of a code block that a phone shows without breaking the line
 
@@ -117,8 +117,8 @@ def _block(shown: Table) -> list[str]:
     if any(isinstance(part, Stamp) for row in shown.rows for cell in row for part in cell):
         return []
     cells = [[column.title for column in shown.columns]]
-    cells += [[plain.line_text(cell) for cell in row] for row in shown.rows]
-    widths = [max(plain.width(row[place]) for row in cells) for place in range(len(shown.columns))]
+    cells += [[plain_text.line_text(cell) for cell in row] for row in shown.rows]
+    widths = [max(plain_text.width(row[place]) for row in cells) for place in range(len(shown.columns))]
     for gap in ("  ", " "):
         if sum(widths) + len(gap) * (len(widths) - 1) <= PHONE:
             return [gap.join(_padded(row, shown, widths)) for row in cells]
@@ -126,7 +126,7 @@ def _block(shown: Table) -> list[str]:
 
 
 def _padded(row: Sequence[str], shown: Table, widths: Sequence[int]) -> list[str]:
-    return [plain.padded(cell, widths[i], right=shown.columns[i].numeric) for i, cell in enumerate(row)]
+    return [plain_text.padded(cell, widths[i], right=shown.columns[i].numeric) for i, cell in enumerate(row)]
 
 
 def code_row(row: str) -> str:

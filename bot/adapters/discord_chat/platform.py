@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import errors, followups, pace, refs
+from bot.adapters.discord_chat import errors, followups, library_patches, message_refs
 from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.layout import Message, dressed
-from bot.adapters.discord_chat.places import Rules
+from bot.adapters.discord_chat.permissions import Rules
+from bot.adapters.discord_chat.render import Message, dressed
 from bot.adapters.discord_chat.rights import missing
 from bot.adapters.discord_chat.sending import NOBODY, Edits
-from bot.adapters.discord_chat.slash import NAME
+from bot.adapters.discord_chat.slash_commands import NAME
 from bot.adapters.discord_chat.threads import Threads
-from bot.buttons import Buttons
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Reply
+from bot.chat.buttons import Buttons
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.reply import Reply
 from bot.words import discord as words
 from storage.database import Database
 
@@ -37,7 +37,7 @@ class DiscordPlatform:
         self,
         db: Database,
         buttons: Buttons,
-        tokens: refs.Tokens,
+        tokens: message_refs.Tokens,
         rules: Rules,
         edits: Edits,
         followups: FollowUps,
@@ -78,8 +78,8 @@ class DiscordPlatform:
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         async with errors.told():
             client, _ = self._reach(chat_ext)
-            found = refs.read(ref)
-            if not isinstance(found, refs.Posted):
+            found = message_refs.read(ref)
+            if not isinstance(found, message_refs.Posted):
                 raise UnreachableError
             try:
                 await self._change(client, found, await dressed(reply, self._buttons))
@@ -94,7 +94,7 @@ class DiscordPlatform:
         async with errors.told():
             client = self._client()
             message = await dressed(reply, self._buttons)
-            found = refs.read(edit_ref) if edit_ref else None
+            found = message_refs.read(edit_ref) if edit_ref else None
             if found is not None and edit_ref is not None and await self._told_there(client, found, message):
                 return edit_ref
             beside = await self._beside(client, person_ext, chat_ext, message)
@@ -113,7 +113,7 @@ class DiscordPlatform:
     def _client(self) -> discord.Client:
         if self.client is None or self.client.is_closed() or self.client.application_id is None:
             raise RetryLaterError(AWAY_MS, overall=True)
-        wait = pace.overall.wait_ms()
+        wait = library_patches.overall.wait_ms()
         if wait > 0:
             raise RetryLaterError(wait, overall=True)
         return self.client
@@ -128,24 +128,26 @@ class DiscordPlatform:
             raise RetryLaterError(OUTAGE_MS)
         return client, client.get_partial_messageable(int(chat_ext), guild_id=guild.id if guild is not None else None)
 
-    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> refs.Posted:
+    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> message_refs.Posted:
         sent = await channel.send(
             view=message.view,
             files=message.files(),
             nonce=nonce or secrets.token_hex(10),
             allowed_mentions=message.mentions,
         )
-        return refs.Posted(channel=sent.channel.id, message=sent.id)
+        return message_refs.Posted(channel=sent.channel.id, message=sent.id)
 
-    async def _change(self, client: discord.Client, ref: refs.Posted, message: Message) -> None:
+    async def _change(self, client: discord.Client, ref: message_refs.Posted, message: Message) -> None:
         there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
         await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NOBODY)
 
-    async def _told_there(self, client: discord.Client, ref: refs.Posted | refs.Answered, message: Message) -> bool:
+    async def _told_there(
+        self, client: discord.Client, ref: message_refs.Posted | message_refs.Answered, message: Message
+    ) -> bool:
         """False where that message can be changed no more."""
         try:
             async with self._edits.telling(ref.message):
-                if isinstance(ref, refs.Posted):
+                if isinstance(ref, message_refs.Posted):
                     await self._change(client, ref, message)
                     return True
                 token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
@@ -185,17 +187,19 @@ class DiscordPlatform:
             raise
         return followups.ref(way, sent, self._tokens)
 
-    async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> refs.Posted:
+    async def _direct(
+        self, client: discord.Client, person_ext: str, message: Message, nonce: str
+    ) -> message_refs.Posted:
         try:
             async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
         except discord.RateLimited as error:
-            if pace.overall.wait_ms() > 0:
+            if library_patches.overall.wait_ms() > 0:
                 raise
             raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 
-    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> refs.Posted:
+    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> message_refs.Posted:
         """The last resort: a mention that says where to look, and nothing else."""
         person = discord.Object(int(person_ext))
         text = f"<@{person.id}> {words.look_there()}"
@@ -205,9 +209,9 @@ class DiscordPlatform:
         channel = client.get_partial_messageable(int(chat_ext))
         mentions = discord.AllowedMentions(everyone=False, roles=False, users=[person], replied_user=False)
         sent = await channel.send(view=view, allowed_mentions=mentions, nonce=nonce or secrets.token_hex(10))
-        return refs.Posted(channel=channel.id, message=sent.id)
+        return message_refs.Posted(channel=channel.id, message=sent.id)
 
-    async def _pin(self, channel: discord.PartialMessageable, ref: refs.Posted) -> None:
+    async def _pin(self, channel: discord.PartialMessageable, ref: message_refs.Posted) -> None:
         """In the place of the board that was pinned before; it works unpinned too."""
         fact = f"discord:pinned:{channel.id}"
         try:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.adapters.discord_chat import lenient, pace, refs
+from bot.adapters.discord_chat import lenient, library_patches, message_refs
 from bot.adapters.discord_chat.client import Connection, Parts
-from bot.adapters.discord_chat.desk import Desk
 from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.places import Rules
+from bot.adapters.discord_chat.interactions import Desk
+from bot.adapters.discord_chat.permissions import Rules
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.discord_chat.sending import Edits
-from bot.buttons import Buttons
-from bot.dispatch import Dispatcher
+from bot.chat.buttons import Buttons
+from bot.dispatcher import Dispatcher
 from bot.drawing import Draw
-from bot.presence import Presence
+from bot.notifications.reachability import Presence
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Discord:
         self._on_ready = on_ready
         self._said_ready = False
         buttons, rules, edits = Buttons(db, clock), Rules(db, clock), Edits()
-        tokens, followups = refs.Tokens(buttons), FollowUps(clock)
+        tokens, followups = message_refs.Tokens(buttons), FollowUps(clock)
         self.platform = DiscordPlatform(db, buttons, tokens, rules, edits, followups, clock)
         self._parts = Parts(
             db=db,
@@ -76,7 +76,7 @@ class Discord:
     async def start(self) -> None:
         """Begin to connect, and stay connected from then on."""
         lenient.install(self._access.api_base, self._access.gateway)
-        pace.install()
+        library_patches.install()
         self._task = asyncio.create_task(self._stay())
 
     async def stop(self) -> None:

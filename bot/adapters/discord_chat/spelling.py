@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.command import Command, Param
 from bot.commands import COMMANDS
+from bot.grammar.command import Command, Param
 
 _WORD = re.compile(r'"[^"]*"|\S+')
 _TEMPLATE = re.compile(r"[<\[|]")  # what is still to be said stands in such brackets: nothing to paste

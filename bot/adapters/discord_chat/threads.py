@@ -8,8 +8,8 @@ from typing import Literal
 
 import discord
 
-from bot.adapters.discord_chat import errors, limits, refs
-from bot.adapters.discord_chat.slash import NAME
+from bot.adapters.discord_chat import errors, limits, message_refs
+from bot.adapters.discord_chat.slash_commands import NAME
 from bot.words import discord as words
 from storage.database import Database
 
@@ -19,7 +19,7 @@ AGAIN_MS = 3_600_000  # a channel that allows no threads is not asked again for 
 WEEK_MIN: Literal[10080] = 10080  # of silence, then Discord files the thread away
 _GONE = {errors.UNKNOWN_CHANNEL, errors.MISSING_ACCESS}
 
-Send = Callable[[discord.abc.Messageable], Awaitable[refs.Posted]]
+Send = Callable[[discord.abc.Messageable], Awaitable[message_refs.Posted]]
 
 
 class Threads:
@@ -28,7 +28,9 @@ class Threads:
         self._clock = clock
         self._not_before: dict[int, int] = {}
 
-    async def send(self, client: discord.Client, channel: discord.PartialMessageable, send: Send) -> refs.Posted | None:
+    async def send(
+        self, client: discord.Client, channel: discord.PartialMessageable, send: Send
+    ) -> message_refs.Posted | None:
         """Send into the market's thread; None where there can be none, for the caller to send into the channel."""
         now = self._clock()
         if self._not_before.get(channel.id, 0) > now:
@@ -65,7 +67,7 @@ class Threads:
             kept = await uow.facts.get(_fact(market.id, channel))
         return market.id, market.title, int(kept) if kept else None
 
-    async def _revived(self, client: discord.Client, thread: int, send: Send) -> refs.Posted | None:
+    async def _revived(self, client: discord.Client, thread: int, send: Send) -> message_refs.Posted | None:
         """Send into a thread that was made before, opened again if it has been filed away; None where it is gone."""
         there = client.get_partial_messageable(thread)
         try:

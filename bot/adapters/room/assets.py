@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from importlib.resources import files
 
-from bot.palette import DARK, LIGHT, Theme
+from bot.text.palette import DARK, LIGHT, Theme
 
 TYPES = {
     "html": "text/html; charset=utf-8",

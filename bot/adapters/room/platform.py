@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.adapters.room import wire
-from bot.adapters.room.log import BOARD, NEWS, TALK, Log
-from bot.platform import UnreachableError, Why
-from bot.reply import Board, Picture, Reply
+from bot.adapters.room import json_format
+from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
+from bot.chat.platform import UnreachableError, Why
+from bot.chat.reply import Board, Picture, Reply
 from storage.database import Database
 from storage.records import Json, Payload, RoomMessage
 
@@ -74,4 +74,4 @@ def kept(reply: Reply) -> dict[str, Json]:
     attached = reply.files[len(reply.files) - drawn :]
     if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
         reply = replace(reply, files=reply.files[:-drawn])
-    return wire.reply(reply)
+    return json_format.reply(reply)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 
 from aiohttp import web
 
-from bot.adapters.room import guard
-from bot.adapters.room.desk import Desk
-from bot.adapters.room.doors import Doors, Draw
+from bot.adapters.room import security
+from bot.adapters.room.event_stream import Streams
+from bot.adapters.room.handlers import Desk
 from bot.adapters.room.platform import MAIN, RoomPlatform
+from bot.adapters.room.routes import Doors, Draw
 from bot.adapters.room.sessions import Sessions
-from bot.adapters.room.stream import Streams
-from bot.dispatch import Dispatcher
+from bot.dispatcher import Dispatcher
 from storage.database import Database
 
 CLOSE_S = 1.0
@@ -55,8 +55,8 @@ class Room:
             streams=self._streams,
             draw=draw,
         )
-        app = web.Application(middlewares=[guard.middleware(names)], client_max_size=guard.LARGEST_BODY)
-        app.on_response_prepare.append(guard.add_headers)
+        app = web.Application(middlewares=[security.middleware(names)], client_max_size=security.LARGEST_BODY)
+        app.on_response_prepare.append(security.add_headers)
         app.add_routes(self._doors.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
 

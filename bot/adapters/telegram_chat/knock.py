@@ -10,7 +10,7 @@ from typing import Self
 from telegram import CallbackQuery
 from telegram.error import TelegramError
 
-from bot.adapters.telegram_chat.marks import clipped, shown, spelled
+from bot.adapters.telegram_chat.markup import clipped, shown, spelled
 
 log = logging.getLogger(__name__)
 

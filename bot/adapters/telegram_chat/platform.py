@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from bot.adapters.telegram_chat.keyboard import Key, keys_of
-from bot.adapters.telegram_chat.marks import Ink, Run, run
-from bot.adapters.telegram_chat.places import Place
-from bot.adapters.telegram_chat.post import Post
-from bot.budgets import Budget
-from bot.platform import RetryLaterError, UnreachableError, Why
-from bot.reply import Reply
+from bot.adapters.telegram_chat.chats import Place
+from bot.adapters.telegram_chat.keyboards import Key, keys_of
+from bot.adapters.telegram_chat.markup import Ink, Run, run
+from bot.adapters.telegram_chat.sender import Post
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.rate_limits import Budget
+from bot.chat.reply import Reply
 from bot.words import telegram as words
 from storage.database import Database
 

@@ -18,7 +18,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
 
 LOST_LINE_MS = 2_000
 NO_BOT_MS = 10_000

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot import plain
-from bot.adapters.telegram_chat.marks import LONGEST_CAPTION, Ink, Page, Row, Run, clipped, pages, run, shown, spelled
-from bot.money import moment, price, price_change, round_money, span
-from bot.names import clean
-from bot.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, Ink, Page, Row, Run, clipped, pages, run, shown, spelled
+from bot.chat import plain_text
+from bot.chat.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+from bot.text.names import clean
+from bot.text.numbers import moment, price, price_change, round_money, span
 
 WIDEST = 36  # signs of fixed width that a narrow phone shows in a line
 _LONGEST_NAME = 14  # on the board
@@ -114,7 +114,7 @@ def command(text: str) -> Run:
 
 def _cell(line: Line, now_ms: int) -> str:
     """A cell without its styles: nothing can be marked inside a table."""
-    parts = (plain.line_text((part,), now_ms) if isinstance(part, Stamp) else part.text for part in line)
+    parts = (plain_text.line_text((part,), now_ms) if isinstance(part, Stamp) else part.text for part in line)
     return spelled(shown("".join(parts)))
 
 
@@ -125,7 +125,7 @@ def _table(table: Table, now_ms: int) -> list[Row]:
     numeric = [column.numeric for column in table.columns]
     aligned = _aligned(cells, numeric)
     found: list[Row]
-    if max(plain.width(row) for row in aligned) <= WIDEST:
+    if max(plain_text.width(row) for row in aligned) <= WIDEST:
         found = [(Run("\n".join(aligned), Ink.PRE),)]
     else:
         found = [_listed(table, row, now_ms) for row in table.rows]
@@ -135,8 +135,8 @@ def _table(table: Table, now_ms: int) -> list[Row]:
 def _aligned(cells: Sequence[Sequence[str]], numeric: Sequence[bool], gap: str = " ") -> list[str]:
     """Rows padded to common widths; columns that are empty everywhere fall out."""
     kept = [i for i in range(len(numeric)) if any(row[i] for row in cells)]
-    widths = {i: max(plain.width(row[i]) for row in cells) for i in kept}
-    return [gap.join(plain.padded(row[i], widths[i], right=numeric[i]) for i in kept).rstrip() for row in cells]
+    widths = {i: max(plain_text.width(row[i]) for row in cells) for i in kept}
+    return [gap.join(plain_text.padded(row[i], widths[i], right=numeric[i]) for i in kept).rstrip() for row in cells]
 
 
 def _listed(table: Table, row: Sequence[Line], now_ms: int) -> Row:
@@ -160,9 +160,9 @@ def _board(board: Board) -> list[Row]:
     cells = [["", "", "YES", "NO", "", ""], *(_board_cells(place, row) for place, row in enumerate(live, 1))]
     numeric = [True, False, True, True, True, False]
     aligned = _aligned(cells, numeric)
-    if max(map(plain.width, aligned)) > WIDEST:  # the path goes first, then the change
+    if max(map(plain_text.width, aligned)) > WIDEST:  # the path goes first, then the change
         aligned = _aligned([[*row[:5], ""] for row in cells], numeric)
-    if max(map(plain.width, aligned)) > WIDEST:
+    if max(map(plain_text.width, aligned)) > WIDEST:
         aligned = _aligned([[*row[:4], "", ""] for row in cells], numeric)
     if live:
         found.append((Run("\n".join(aligned), Ink.PRE),))
@@ -181,7 +181,7 @@ def _board(board: Board) -> list[Row]:
 def _board_cells(place: int, row: BoardRow) -> list[str]:
     change = price_change(row.change) if row.change is not None else ""
     name = clipped(clean(row.name), _LONGEST_NAME)
-    tail = row.note or plain.spark(row.spark[-_SPARK:])
+    tail = row.note or plain_text.spark(row.spark[-_SPARK:])
     return [str(place), shown(name), price(row.yes), price(row.no), change, shown(tail)]
 
 

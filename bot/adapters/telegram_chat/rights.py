@@ -12,8 +12,8 @@ from telegram import Bot, ChatMemberRestricted
 from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 
-from bot.adapters.telegram_chat.places import Place
-from bot.budgets import Budget
+from bot.adapters.telegram_chat.chats import Place
+from bot.chat.rate_limits import Budget
 
 log = logging.getLogger(__name__)
 

@@ -16,21 +16,21 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHandler
 from telegram.request import HTTPXRequest
 
-from bot.adapters.telegram_chat import menu
-from bot.adapters.telegram_chat.comings import Comings
-from bot.adapters.telegram_chat.desk import Desk
-from bot.adapters.telegram_chat.patience import Patience
+from bot.adapters.telegram_chat import command_menu
+from bot.adapters.telegram_chat.deep_links import Stubs
+from bot.adapters.telegram_chat.membership import Comings
 from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
-from bot.adapters.telegram_chat.post import IN_FLIGHT, Post
+from bot.adapters.telegram_chat.responses import Talk
 from bot.adapters.telegram_chat.rights import Rights
-from bot.adapters.telegram_chat.stubs import Stubs
-from bot.adapters.telegram_chat.talk import Talk
+from bot.adapters.telegram_chat.sender import IN_FLIGHT, Post
+from bot.adapters.telegram_chat.throttle import Patience
+from bot.adapters.telegram_chat.updates import Desk
 from bot.adapters.telegram_chat.webhook import Webhook
-from bot.budgets import Budget
-from bot.buttons import Buttons
-from bot.dispatch import Dispatcher
+from bot.chat.buttons import Buttons
+from bot.chat.rate_limits import Budget
+from bot.dispatcher import Dispatcher
 from bot.drawing import Draw
-from bot.presence import Presence
+from bot.notifications.reachability import Presence
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ class Telegram:
     async def _menus(self, app: App) -> None:
         """Without menus everything works all the same."""
         try:
-            if await menu.register(app.bot, self._db, self._commands, NAME):
+            if await command_menu.register(app.bot, self._db, self._commands, NAME):
                 log.info("the command menus are registered anew")
         except InvalidToken:
             raise

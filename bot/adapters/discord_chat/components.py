@@ -1,0 +1,107 @@
+"""Buttons and menus: what their ids carry, so that a press means the same after a restart.
+
+An id is one letter and what `bot.buttons` packs: whom it was made for and its line. The letter says what pressing it
+does to the message it stands in (`Kind`), which must be known before the line has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import discord
+from discord import ui
+
+from bot.adapters.discord_chat import limits
+from bot.chat.buttons import Buttons
+from bot.chat.reply import Action
+from bot.words import discord as words
+
+ROWS_OF_BUTTONS = 2
+
+
+class Kind(StrEnum):
+    """`DECIDES`: what it leads to takes this message's place (Confirm, Cancel, the buttons of a ticket). Of those that
+    ask, the answer to the press is a form, and the answer to the form is placed the same way."""
+
+    PLAIN = "b"
+    DECIDES = "d"
+    ASKS = "a"
+    ASKS_AND_DECIDES = "c"
+    MENU = "m"  # the id of a menu; its options carry ids of buttons
+
+    @property
+    def asks(self) -> bool:
+        return self in {Kind.ASKS, Kind.ASKS_AND_DECIDES}
+
+    @property
+    def decides(self) -> bool:
+        return self in {Kind.DECIDES, Kind.ASKS_AND_DECIDES}
+
+    @classmethod
+    def of(cls, *, asks: bool, decides: bool) -> Kind:
+        if asks:
+            return cls.ASKS_AND_DECIDES if decides else cls.ASKS
+        return cls.DECIDES if decides else cls.PLAIN
+
+
+async def packed(action: Action, buttons: Buttons, kind: Kind) -> str:
+    """An id of at most 100 characters."""
+    return kind.value + await buttons.pack(action, limits.CUSTOM_ID - 1)
+
+
+def read(custom_id: str) -> tuple[Kind, str] | None:
+    """What kind of press an id stands for, and what `Buttons.unpack` reads; None for an id that is not ours."""
+    try:
+        return Kind(custom_id[:1]), custom_id[1:]
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Presses:
+    """The actions of one message with their ids, no id twice."""
+
+    actions: list[tuple[str, Action]] = field(default_factory=list)
+    left_out: int = 0
+
+    @classmethod
+    async def of(cls, actions: Sequence[Action], buttons: Buttons, *, decides: bool) -> Presses:
+        found: dict[str, Action] = {}
+        most = limits.OPTIONS
+        for action in actions[:most]:
+            replaces = decides or action.label.startswith(("Confirm", "Cancel"))
+            ident = await packed(action, buttons, Kind.of(asks=action.asks, decides=replaces))
+            found.setdefault(ident, action)
+        return cls(actions=list(found.items()), left_out=max(0, len(actions) - most))
+
+    def rows(self) -> list[ui.ActionRow[ui.LayoutView]]:
+        if len(self.actions) > limits.ROW * ROWS_OF_BUTTONS:
+            return [self._menu()]
+        rows = []
+        for start in range(0, len(self.actions), limits.ROW):
+            row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+            for ident, action in self.actions[start : start + limits.ROW]:
+                row.add_item(_button(ident, action))
+            rows.append(row)
+        return rows
+
+    def _menu(self) -> ui.ActionRow[ui.LayoutView]:
+        """Many to choose from: a menu, whose answer is the id of the button it stands for."""
+        options = [
+            discord.SelectOption(label=limits.filled(action.label, limits.OPTION, action.text), value=ident)
+            for ident, action in self.actions
+        ]
+        row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+        row.add_item(ui.Select(custom_id=Kind.MENU.value, placeholder=words.choose(), options=options))
+        return row
+
+
+def _button(ident: str, action: Action) -> ui.Button[ui.LayoutView]:
+    style = discord.ButtonStyle.secondary
+    if action.danger:
+        style = discord.ButtonStyle.danger
+    elif action.primary:
+        style = discord.ButtonStyle.primary
+    return ui.Button(custom_id=ident, label=limits.filled(action.label, limits.LABEL, action.text), style=style)

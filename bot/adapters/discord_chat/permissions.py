@@ -1,0 +1,82 @@
+"""Where something is said on Discord: which chat that is, and what its admins have set for it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.adapters.discord_chat.slash_commands import NAME
+from bot.chat.invocation import ChatKind
+from bot.text.names import LONGEST_TITLE, clean
+from storage.chats import ChatSettings
+from storage.database import Database
+
+KEPT_MS = 3_000  # a role that is set counts a moment later; a burst of presses asks once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A chat is a channel; a thread counts as the channel it belongs to."""
+
+    chat_ext: str
+    kind: ChatKind
+    title: str
+
+
+def place_of(interaction: discord.Interaction) -> Place:
+    """Where an interaction comes from."""
+    channel = interaction.channel
+    if interaction.guild_id is None:
+        chat = str(channel.id if channel is not None else interaction.user.id)
+        return Place(chat_ext=chat, kind=ChatKind.PRIVATE, title="")
+    name = getattr(channel, "name", "") or ""
+    ident = channel.id if channel is not None else interaction.guild_id
+    if isinstance(channel, discord.Thread):
+        parent = channel.parent
+        if not isinstance(parent, discord.ForumChannel):  # nobody can post into a forum itself
+            ident = channel.parent_id
+            name = parent.name if parent is not None else name
+    guild = interaction.guild.name if interaction.guild is not None else ""
+    title = clean(" ".join(part for part in (guild, f"#{name}" if name else "") if part), LONGEST_TITLE)
+    return Place(chat_ext=str(ident), kind=ChatKind.GROUP, title=title)
+
+
+class Rules:
+    """What chats have set: the role of their admins, the role to mention."""
+
+    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+        self._db = db
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[int, ChatSettings | None]] = OrderedDict()
+
+    async def of(self, chat_ext: str) -> ChatSettings | None:
+        """None where the chat is not known yet."""
+        now = self._clock()
+        kept = self._kept.get(chat_ext)
+        if kept is not None and kept[0] + KEPT_MS > now:
+            return kept[1]
+        async with self._db.reading() as uow:
+            chat = await uow.chats.find(NAME, chat_ext)
+            found = await uow.chats.settings(chat.id) if chat is not None else None
+        self._kept[chat_ext] = (now, found)
+        if len(self._kept) > 1_000:
+            self._kept.popitem(last=False)
+        return found
+
+    async def is_admin(self, interaction: discord.Interaction, chat_ext: str) -> bool:
+        """Who may manage the server, or holds the role this chat has named. Asked anew for each press."""
+        if interaction.guild_id is None:
+            return False
+        rights = interaction.permissions
+        if rights.manage_guild or rights.administrator:
+            return True
+        rules = await self.of(chat_ext)
+        role = rules.admin_role if rules is not None else None
+        return role is not None and str(role) in _roles(interaction)
+
+
+def _roles(interaction: discord.Interaction) -> set[str]:
+    return {str(role.id) for role in interaction.user.roles} if isinstance(interaction.user, discord.Member) else set()

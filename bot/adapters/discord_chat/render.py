@@ -1,0 +1,187 @@
+"""From a `Reply` to a message as Discord takes it (components v2): one container with a coloured edge.
+
+Whatever the reply holds, the result is within every limit of `limits`; what had to be cut is said.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import discord
+from discord import ui
+
+from bot.adapters.discord_chat import board, limits, markup
+from bot.adapters.discord_chat.components import Presses
+from bot.adapters.discord_chat.sending import NOBODY
+from bot.chat import plain_text
+from bot.chat.buttons import Buttons
+from bot.chat.reply import Action, Attachment, Audience, Board, Picture, Reply, Span, Table, Tone
+from bot.text.palette import DARK, colour
+from bot.words import discord as words
+
+LOUDEST = 80  # columns of a headline in large letters: two lines on a phone
+STILL = frozenset({"Frozen", "Paused", "Halted"})
+_ROOM_FOR_CUTS = 200  # units of text kept free for saying what was cut
+_TONES = {
+    Tone.GOOD: DARK.good,
+    Tone.BAD: DARK.bad,
+    Tone.WAIT: DARK.wait,
+    Tone.COLD: DARK.cold,
+    Tone.LOUD: DARK.loud,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Can be sent more than once; `files` are made for each sending."""
+
+    view: ui.LayoutView
+    attachments: tuple[Attachment, ...]
+    mentions: discord.AllowedMentions = NOBODY
+
+    def files(self) -> list[discord.File]:
+        return [discord.File(io.BytesIO(one.data), filename=one.name) for one in self.attachments]
+
+
+async def dressed(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> Message:
+    """The message of a reply whose charts have been drawn (`bot.drawing`); `mention` is a role to be told of it."""
+    actions = reply.actions
+    if reply.form is not None:  # it could not be opened at once
+        opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
+        actions = (opener, *actions)
+    presses = await Presses.of(actions, buttons, decides=reply.ticket is not None)
+    return _layout(reply, presses, mention)
+
+
+def accent(reply: Reply) -> int | None:
+    """The edge's colour: of the tone, of a board that stands still, else of the outcome the sentence is about."""
+    found = _TONES.get(reply.tone)
+    if any(isinstance(block, Board) and block.status in STILL for block in reply.blocks):
+        found = DARK.cold
+    if found is None:
+        outcomes = [part.outcome for part in reply.head if isinstance(part, Span) and part.outcome is not None]
+        found = colour(outcomes[0]) if outcomes else None
+    return int(found.removeprefix("#"), 16) if found else None
+
+
+@dataclass(slots=True)
+class _Page:
+    """Text in sections, within the budget of one message."""
+
+    left: int = limits.TEXT - _ROOM_FOR_CUTS
+    sections: list[list[str]] = field(default_factory=lambda: [[]])
+    cut: bool = False
+
+    def add(self, row: str) -> None:
+        """A line; the first that does not fit is cut where it is plain text, and all that follow are dropped."""
+        need = limits.size(row) + 1
+        if row.startswith(markup.FENCED):
+            need += 8  # the fences, at worst around this row alone
+        if self.cut or need > self.left:
+            self.cut = True
+            return
+        self.left -= need
+        self.sections[-1].append(row)
+
+    def apart(self) -> None:
+        """What follows is no part of the code block before it."""
+        if self.sections[-1] and self.sections[-1][-1].startswith(markup.FENCED):
+            self.add("")
+
+    def new_section(self) -> None:
+        if self.sections[-1]:
+            self.sections.append([])
+
+    def texts(self) -> list[str]:
+        return [text for rows in self.sections if (text := markup.join(rows).strip())]
+
+
+def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
+    files, left_out = _attached(reply)
+    page = _Page()
+    page.add(_head(reply))
+    for block in reply.blocks:
+        if isinstance(block, Board):
+            page.new_section()
+            _add(page, board.rows(block))
+            page.new_section()
+            _add(page, board.figures(block))
+            page.new_section()
+        elif isinstance(block, Table):
+            page.apart()
+            _add(page, markup.table(block))
+        elif not isinstance(block, Picture):
+            page.add(markup.line(block))
+    notes = [*([markup.line(words.cut_short())] if page.cut else []), *left_out]
+    if presses.left_out:
+        notes.append(markup.line(words.buttons_left_out(presses.left_out)))
+    container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=accent(reply))
+    for place, text in enumerate([*page.texts(), *(["\n".join(notes)] if notes else [])]):
+        if place and not (notes and place == len(page.texts())):
+            container.add_item(ui.Separator(visible=True))
+        container.add_item(ui.TextDisplay(text))
+    _add_files(container, reply, files)
+    for row in presses.rows():
+        container.add_item(row)
+    view = ui.LayoutView(timeout=None)
+    if mention is not None:
+        view.add_item(ui.TextDisplay(f"<@&{mention}>"))
+    view.add_item(container)
+    view.stop()  # presses come in by another door (desk): the library need not remember each message
+    told = [discord.Object(mention)] if mention is not None else []
+    mentions = discord.AllowedMentions(everyone=False, users=False, roles=told, replied_user=False)
+    return Message(view=view, attachments=tuple(files), mentions=mentions if told else NOBODY)
+
+
+def _head(reply: Reply) -> str:
+    loud = reply.audience is Audience.CHAT and reply.tone in {Tone.LOUD, Tone.GOOD, Tone.COLD}
+    said = "".join(part.text for part in reply.head if isinstance(part, Span))
+    text = markup.headline(reply.head, loud=loud and plain_text.width(said) <= LOUDEST)
+    most = limits.TEXT // 2
+    if limits.size(text) > most:  # no sentence of ours is; plain, as cutting markup would leave half of it
+        text = limits.cut(markup.escaped(said), most)
+        text = text.rstrip(f"\\{limits.ELLIPSIS}") + limits.ELLIPSIS
+    return text or words.nothing_to_say()
+
+
+def _add(page: _Page, rows: Sequence[str]) -> None:
+    for row in rows:
+        page.add(row)
+
+
+def _attached(reply: Reply) -> tuple[list[Attachment], list[str]]:
+    """The files that may go along, each under a name of its own, and what is said of the others."""
+    found: list[Attachment] = []
+    notes: list[str] = []
+    for place, one in enumerate(reply.files):
+        if len(one.data) > limits.FILE_BYTES:
+            said = words.file_too_large(one.name, len(one.data), limits.FILE_BYTES)
+            notes.append(limits.cut(markup.line(said), _ROOM_FOR_CUTS // 2))
+        elif len(found) == limits.FILES:
+            notes.append(markup.line(words.files_left_out(len(reply.files) - place)))
+            break
+        else:
+            taken = {other.name for other in found}
+            name = re.sub(r"[^A-Za-z0-9._-]+", "_", one.name)[-60:] or "file"
+            found.append(Attachment(name=name if name not in taken else f"{place}-{name}", data=one.data,
+                                    media_type=one.media_type))  # fmt: skip
+    return found, notes[:2]
+
+
+def _add_files(container: ui.Container[ui.LayoutView], reply: Reply, files: Sequence[Attachment]) -> None:
+    """Charts in a gallery, with what they show in words for who cannot see them; other files as files."""
+    alts = [block.alt for block in reply.blocks if isinstance(block, Picture)]
+    pictures = [one for one in files if one.media_type.startswith("image/")]
+    if pictures:
+        gallery: ui.MediaGallery[ui.LayoutView] = ui.MediaGallery()
+        drawn = alts[-len(pictures) :] if len(alts) >= len(pictures) else alts
+        for place, one in enumerate(pictures[: limits.GALLERY]):
+            alt = limits.cut(drawn[place], limits.ALT) if place < len(drawn) and drawn[place] else one.name
+            gallery.add_item(media=f"attachment://{one.name}", description=alt)
+        container.add_item(gallery)
+    for one in files:
+        if not one.media_type.startswith("image/"):
+            container.add_item(ui.File(f"attachment://{one.name}"))

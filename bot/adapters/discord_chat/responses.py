@@ -1,0 +1,151 @@
+"""Acknowledging what somebody did, and putting the answer where it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+
+import discord
+
+from bot.adapters.discord_chat import errors, message_refs
+from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat.permissions import Place
+from bot.adapters.discord_chat.render import Message, dressed
+from bot.adapters.discord_chat.sending import NOBODY, Edits
+from bot.chat.buttons import Buttons
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.platform import RetryLaterError, UnreachableError
+from bot.chat.reply import Audience, Reply
+from bot.dispatcher import Dispatcher
+from bot.drawing import Draw, drawn
+from storage.key_value import KeptLine
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: she is waiting for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One interaction, read."""
+
+    interaction: discord.Interaction
+    place: Place
+    said: Invocation
+    decides: bool = False  # the answer takes the place of the message that was pressed
+
+
+def own(interaction: discord.Interaction) -> bool:
+    """Whether the message pressed is hers alone, so that it can be changed."""
+    if interaction.message is None:
+        return False
+    return interaction.message.flags.ephemeral or interaction.guild_id is None
+
+
+class Answers:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        buttons: Buttons,
+        tokens: message_refs.Tokens,
+        edits: Edits,
+        followups: FollowUps,
+        draw: Draw,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._buttons = buttons
+        self._tokens = tokens
+        self._edits = edits
+        self._followups = followups
+        self._draw = draw
+
+    async def acknowledge(
+        self, interaction: discord.Interaction, *, public: bool = False, update: bool = False
+    ) -> bool:
+        """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one."""
+        private = not public and interaction.guild_id is not None
+        for tries_left in (1, 0):
+            try:
+                await interaction.response.defer(ephemeral=private and not update, thinking=not update)
+            except discord.HTTPException as error:
+                if error.code == errors.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
+                    return True
+                log.warning("interaction %s could not be acknowledged: %s", interaction.id, error.text or error.status)
+                return False
+            except discord.InteractionResponded:
+                return False
+            except (KeyError, TypeError, AttributeError):  # acknowledged with no body, as some servers do
+                return True
+            except Exception as error:  # a lost line, of which the library passes on many kinds
+                if not tries_left:
+                    log.warning("interaction %s could not be acknowledged: %r", interaction.id, error)
+            else:
+                return True
+        return False
+
+    async def deliver(self, heard: Heard, reply: Reply, *, public: bool = False) -> None:
+        """Put the answer where it belongs, and tell storage where a ticket stands."""
+        for wait in AGAIN_S:
+            try:
+                async with errors.told():
+                    sent = await self._place(heard, reply, public=public)
+                break
+            except RetryLaterError:
+                await asyncio.sleep(wait)
+            except UnreachableError as error:
+                log.warning("the answer to interaction %s was not delivered: %s", heard.interaction.id, error)
+                return
+        else:
+            log.error("the answer to interaction %s was given up", heard.interaction.id)
+            return
+        self._followups.answered(heard.interaction, heard.place.chat_ext)
+        if sent is not None and reply.ticket is not None:
+            ref, lines = self._ref(heard, sent)
+            await self._dispatcher.placed(reply, heard.said, ref, lines=lines)
+
+    async def _place(self, heard: Heard, reply: Reply, *, public: bool) -> discord.Message | None:
+        """The message that answers; None where something newer stands there."""
+        interaction = heard.interaction
+        message = await dressed(await drawn(reply, self._draw), self._buttons)
+        hers = own(interaction)
+        if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
+            with contextlib.suppress(discord.NotFound):
+                await interaction.delete_original_response()
+            return await self._follow(heard, message)
+        if not hers or self._replaces(heard, reply):
+            pressed = interaction.message.id if hers and interaction.message is not None else None
+            async with self._edits.of(pressed) as overtaken:
+                if overtaken:  # its fill came first
+                    return None
+                return await interaction.edit_original_response(
+                    view=message.view, attachments=message.files(), allowed_mentions=NOBODY
+                )
+        return await self._follow(heard, message)
+
+    def _replaces(self, heard: Heard, reply: Reply) -> bool:
+        """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""
+        return heard.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
+
+    async def _follow(self, heard: Heard, message: Message) -> discord.Message:
+        """A message of its own, after the answer proper."""
+        self._followups.used(str(heard.interaction.channel_id))
+        return await heard.interaction.followup.send(
+            view=message.view,
+            files=message.files(),
+            ephemeral=heard.interaction.guild_id is not None,
+            allowed_mentions=NOBODY,
+            wait=True,
+        )
+
+    def _ref(self, heard: Heard, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
+        """In private a message of the bot like any other; in a server only the interaction's token can change it,
+        which is written down along with the ref."""
+        if heard.place.kind is ChatKind.PRIVATE:
+            return str(message_refs.Posted(channel=int(heard.place.chat_ext), message=sent.id)), {}
+        until = int(heard.interaction.created_at.timestamp() * 1000) + message_refs.SAFE_MS
+        token = heard.interaction.token
+        key = self._tokens.hold(token)
+        ref = message_refs.Answered(message=sent.id, until_ms=until, key=key)
+        return str(ref), {key: message_refs.kept(token, heard.said.person_ext)}

@@ -1,0 +1,208 @@
+"""A `Reply` as JSON and back again as far as the room needs it: kept in `room_messages`, sent to browsers, drawn there.
+
+Shapes (keys are short because the board travels with every tick):
+part    `{"x": text, "s": style, "o": outcome}` or `{"at": epoch ms, "cd": countdown}`; style plain is left out
+block   `{"t": "line" | "table" | "board" | "picture", ...}`
+file    `{"name", "type", "size", "data": base64}`; `data` stays on the server, see `public`
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from bot.chat.reply import (
+    Action,
+    Attachment,
+    Block,
+    Board,
+    BoardRow,
+    Form,
+    Line,
+    Part,
+    Picture,
+    Reply,
+    Stamp,
+    Style,
+    Table,
+)
+from storage.records import Json, Payload
+
+
+def reply(said: Reply) -> dict[str, Json]:
+    """The whole reply; what is empty is left out."""
+    body: dict[str, Json] = {"head": line(said.head), "tone": said.tone.value, "ok": said.ok}
+    if said.blocks:
+        body["blocks"] = [block(one) for one in said.blocks]
+    if said.actions:
+        body["actions"] = [_action(one) for one in said.actions]
+    if said.form is not None:
+        body["form"] = form(said.form)
+    if said.files:
+        body["files"] = [_file(one) for one in said.files]
+    if said.ticket is not None:
+        body["ticket"] = said.ticket
+    return body
+
+
+def line(parts: Line) -> list[Json]:
+    return [_part(part) for part in parts]
+
+
+def block(one: Block) -> dict[str, Json]:
+    match one:
+        case Table():
+            return _table(one)
+        case Board():
+            return _board(one)
+        case Picture():
+            return _picture(one)
+        case _:
+            return {"t": "line", "parts": line(one)}
+
+
+def picture(body: Payload, index: int) -> Picture | None:
+    """The chart in a kept reply at that place among its blocks; None where there is none."""
+    blocks = body.get("blocks")
+    if not isinstance(blocks, list | tuple) or not 0 <= index < len(blocks):
+        return None
+    kept = blocks[index]
+    if not isinstance(kept, Mapping) or kept.get("t") != "picture":
+        return None
+    return Picture(
+        kind=_text(kept.get("kind")),
+        market=_number(kept.get("market")) or 0,
+        tick=_number(kept.get("tick")) or 0,
+        outcome=_number(kept.get("outcome")),
+        span_ms=_number(kept.get("span")),
+        alt=_text(kept.get("alt")),
+    )
+
+
+def attachment(body: Payload, index: int) -> Attachment | None:
+    """The file in a kept reply at that place; None where there is none."""
+    files = body.get("files")
+    if not isinstance(files, list | tuple) or not 0 <= index < len(files):
+        return None
+    kept = files[index]
+    if not isinstance(kept, Mapping):
+        return None
+    data = base64.b64decode(_text(kept.get("data")))
+    return Attachment(name=_text(kept.get("name")), data=data, media_type=_text(kept.get("type")))
+
+
+def public(body: Payload) -> Payload:
+    """A kept reply as browsers get it: without the bytes of its files, which have an address of their own."""
+    files = body.get("files")
+    if not isinstance(files, list | tuple):
+        return body
+    bare: list[Json] = [
+        {key: value for key, value in one.items() if key != "data"} for one in files if isinstance(one, dict)
+    ]
+    return {**body, "files": bare}
+
+
+def _part(part: Part) -> Json:
+    if isinstance(part, Stamp):
+        return {"at": part.at_ms, "cd": part.countdown}
+    shown: dict[str, Json] = {"x": part.text}
+    if part.style is not Style.PLAIN:
+        shown["s"] = part.style.value
+    if part.outcome is not None:
+        shown["o"] = part.outcome
+    return shown
+
+
+def _table(table: Table) -> dict[str, Json]:
+    return {
+        "t": "table",
+        "cols": [{"x": column.title, "n": column.numeric} for column in table.columns],
+        "rows": [[line(cell) for cell in row] for row in table.rows],
+        "more": line(table.more),
+    }
+
+
+def _board(board: Board) -> dict[str, Json]:
+    return {
+        "t": "board",
+        "title": board.title,
+        "status": board.status,
+        "rows": [_board_row(row) for row in board.rows],
+        "volume": board.volume,
+        "people": board.people,
+        "now": board.now_ms,
+        "step": board.next_step,
+        "step_ms": board.next_step_ms,
+        "risk": board.risk_now,
+        "most": board.risk_most,
+    }
+
+
+def _board_row(row: BoardRow) -> dict[str, Json]:
+    return {
+        "o": row.outcome,
+        "name": row.name,
+        "yes": row.yes,
+        "no": row.no,
+        "change": row.change,
+        "spark": list(row.spark),
+        "in": row.active,
+        "note": row.note,
+    }
+
+
+def _picture(chart: Picture) -> dict[str, Json]:
+    return {
+        "t": "picture",
+        "kind": chart.kind,
+        "market": chart.market,
+        "tick": chart.tick,
+        "outcome": chart.outcome,
+        "span": chart.span_ms,
+        "alt": chart.alt,
+    }
+
+
+def _action(action: Action) -> dict[str, Json]:
+    shown: dict[str, Json] = {"label": action.label, "text": action.text}
+    if action.person is not None:
+        shown["person"] = action.person
+    if action.primary:
+        shown["primary"] = True
+    if action.danger:
+        shown["danger"] = True
+    return shown
+
+
+def form(asked: Form) -> dict[str, Json]:
+    return {
+        "title": asked.title,
+        "command": asked.command,
+        "submit": asked.submit,
+        "fields": [
+            {
+                "name": field.name,
+                "label": field.label,
+                "kind": field.kind,
+                "choices": [[value, label] for value, label in field.choices],
+                "suggestions": [[value, label] for value, label in field.suggestions],
+                "value": field.value,
+                "required": field.required,
+                "hint": field.hint,
+            }
+            for field in asked.fields
+        ],
+    }
+
+
+def _file(kept: Attachment) -> dict[str, Json]:
+    data = base64.b64encode(kept.data).decode("ascii")
+    return {"name": kept.name, "type": kept.media_type, "size": len(kept.data), "data": data}
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

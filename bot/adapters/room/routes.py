@@ -1,0 +1,258 @@
+"""What a browser can ask the room for, one method an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from bot.adapters.room import assets, event_stream, json_format, security
+from bot.adapters.room.handlers import Answer, Desk
+from bot.adapters.room.message_log import TALK, Log
+from bot.adapters.room.platform import NAME
+from bot.adapters.room.security import RefusalError
+from bot.adapters.room.sessions import LIFE_S, Sessions, Visitor, external_id, new_token
+from bot.chat.reply import Picture
+from bot.text.names import LONGEST_NAME, clean, folded, person_name
+from bot.words import room as words
+from storage.database import Database
+from storage.records import Payload
+
+Draw = Callable[
+    [Picture, str], Awaitable[bytes | None]
+]  # a chart as PNG in a theme (dark, light), or None: it cannot be
+
+REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class Doors:
+    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        titles: Mapping[str, str],
+        *,
+        log: Log,
+        desk: Desk,
+        sessions: Sessions,
+        streams: event_stream.Streams,
+        draw: Draw,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._titles = titles
+        self._log = log
+        self._desk = desk
+        self._sessions = sessions
+        self._streams = streams
+        self._draw = draw
+        self._assets = assets.load()
+        self.port = 0  # known once the room listens
+
+    def routes(self) -> list[web.RouteDef]:
+        kept = "{message:\\d{1,15}}/{index:\\d{1,2}}"
+        found = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
+        for base in ("/", "/r/{room}/"):
+            found += [
+                web.get(base, self._page),
+                web.get(f"{base}api/me", self._me),
+                web.get(f"{base}api/stream", self._stream),
+                web.get(f"{base}chart/{kept}", self._chart),
+                web.get(f"{base}file/{kept}", self._file),
+                web.post(f"{base}api/join", self._join),
+                web.post(f"{base}api/say", self._say),
+                web.post(f"{base}api/press", self._press),
+                web.post(f"{base}api/fill", self._fill),
+                web.post(f"{base}api/complete", self._complete),
+            ]
+        return found
+
+    async def _health(self, request: web.Request) -> web.Response:
+        async with self._db.reading() as uow:
+            await uow.room.latest_seq()
+        return web.json_response({"ok": True})
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        return self._asset(request, request.match_info["name"])
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        self._room(request)
+        if "admin" in request.query:
+            return await self._admin(request, request.query["admin"])
+        return self._asset(request, "index.html")
+
+    def _asset(self, request: web.Request, name: str) -> web.Response:
+        asset = self._assets.get(name)
+        if asset is None:
+            raise web.HTTPNotFound
+        headers = {"ETag": f'"{asset.etag}"', "Cache-Control": "no-cache", "Content-Type": asset.content_type}
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=asset.data, headers=headers)
+
+    async def _admin(self, request: web.Request, given: str) -> web.Response:
+        """The admin link: rights into a cookie, and the token out of the address bar and the history."""
+        if not self._sessions.opens(given):
+            raise RefusalError(403, words.admin_link_wrong())
+        who = await self._visitor(request)
+        token = who.token or new_token()
+        response = web.Response(status=303, headers={"Location": request.path})
+        self._set_cookie(response, "session", token)
+        self._set_cookie(response, "admin", self._sessions.proof(token))
+        return response
+
+    async def _visitor(self, request: web.Request) -> Visitor:
+        cookies = request.cookies
+        return await self._sessions.visitor(
+            cookies.get(self._cookie("session"), ""), cookies.get(self._cookie("admin"), "")
+        )
+
+    async def _person(self, request: web.Request) -> Visitor:
+        who = await self._visitor(request)
+        if who.person is None:
+            raise RefusalError(401, words.no_session())
+        return who
+
+    def _cookie(self, name: str) -> str:
+        return f"outcry_{name}_{self.port}"  # cookies ignore ports: two rooms on one machine must not share them
+
+    def _set_cookie(self, response: web.Response, name: str, value: str) -> None:
+        response.set_cookie(self._cookie(name), value, max_age=LIFE_S, path="/", httponly=True, samesite="Lax")
+
+    def _room(self, request: web.Request) -> str:
+        room = request.match_info.get("room", next(iter(self._titles)))
+        if room not in self._titles:
+            raise web.HTTPNotFound
+        return room
+
+    async def _me(self, request: web.Request) -> web.Response:
+        room, who = self._room(request), await self._visitor(request)
+        name = who.person.name if who.person else None
+        return web.json_response({"name": name, "admin": who.admin, "room": self._titles[room]})
+
+    async def _join(self, request: web.Request) -> web.Response:
+        """A name for this browser, and with it an account in the market that is on, if any."""
+        room, who, given = self._room(request), await self._visitor(request), await security.body(request)
+        name = clean(_text(given, "name"), LONGEST_NAME)
+        if not any(sign.isalnum() for sign in folded(name)):
+            raise RefusalError(400, words.name_missing())
+        token = who.token or new_token()
+        if who.person is None:
+            name = person_name(name, await self._names(room))
+            person = await self._sessions.name(token, name, self._clock())
+            who = Visitor(token=token, ext=who.ext or external_id(token), person=person, admin=who.admin)
+            await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
+        await self._desk.fill(room, who, "join", {"name": name}, _request(given), again=False)
+        response = web.json_response({"name": name, "admin": who.admin, "room": self._titles[room]})
+        self._set_cookie(response, "session", token)
+        return response
+
+    async def _names(self, room: str) -> set[str]:
+        """Names that are taken: of the accounts in the market that is on, and of those who talked lately."""
+        page = await self._log.after(room, None, None)
+        taken = {message.author for message in page.messages if message.author}
+        async with self._db.reading() as uow:
+            chat = await uow.chats.find(NAME, room)
+            market = await uow.markets.of_chat(chat.id) if chat else None
+            names = await uow.members.names(market.id) if market else {}
+        return taken | {*names.values()}
+
+    async def _say(self, request: web.Request) -> web.Response:
+        room, who, given = self._room(request), await self._person(request), await security.body(request)
+        answer = await self._desk.line(room, who, _text(given, "text"), _request(given), again=_again(given))
+        return self._answer(answer, who)
+
+    async def _press(self, request: web.Request) -> web.Response:
+        room, who, given = self._room(request), await self._person(request), await security.body(request)
+        answer = await self._desk.press(
+            room,
+            who,
+            _text(given, "text"),
+            _request(given),
+            _message(given),
+            again=_again(given),
+        )
+        return self._answer(answer, who)
+
+    async def _fill(self, request: web.Request) -> web.Response:
+        room, who, given = self._room(request), await self._person(request), await security.body(request)
+        fields = given.get("args")
+        args = (
+            {_sound(str(key)): _sound(str(value)) for key, value in fields.items()} if isinstance(fields, dict) else {}
+        )
+        answer = await self._desk.fill(
+            room, who, _text(given, "command"), args, _request(given), _message(given), again=_again(given)
+        )
+        return self._answer(answer, who)
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        room, who, given = self._room(request), await self._visitor(request), await security.body(request)
+        found = await self._desk.complete(room, who, _text(given, "text"))
+        return web.json_response([{"line": one.line, "label": one.label, "hint": one.hint} for one in found])
+
+    def _answer(self, answer: Answer, who: Visitor) -> web.Response:
+        shown = event_stream.shape(answer.message, who.person.id if who.person else None)
+        return web.json_response({**shown, "form": answer.form})
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        given = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        since = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+        return await self._streams.serve(request, self._room(request), await self._visitor(request), since)
+
+    async def _seen(self, request: web.Request) -> Payload | None:
+        """The reply kept in the message an address names, where this visitor may see it."""
+        room, who = self._room(request), await self._visitor(request)
+        message = await self._log.get(int(request.match_info["message"]))
+        if message is None or message.room != room:
+            return None
+        if message.person is not None and (who.person is None or message.person != who.person.id):
+            return None
+        kept = message.body.get("reply")
+        return kept if isinstance(kept, dict) else None
+
+    async def _chart(self, request: web.Request) -> web.Response:
+        kept = await self._seen(request)
+        picture = json_format.picture(kept, int(request.match_info["index"])) if kept is not None else None
+        data = await self._draw(picture, request.query.get("theme", "dark")) if picture is not None else None
+        if data is None:
+            raise RefusalError(404, words.chart_gone())
+        headers = {"Cache-Control": "private, max-age=86400"}  # its address names the state it shows
+        return web.Response(body=data, content_type="image/png", headers=headers)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        kept = await self._seen(request)
+        file = json_format.attachment(kept, int(request.match_info["index"])) if kept is not None else None
+        if file is None:
+            raise RefusalError(404, words.file_gone())
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", file.name) or "file"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": file.media_type}
+        return web.Response(body=file.data, headers=headers)
+
+
+def _text(given: Mapping[str, object], key: str) -> str:
+    value = given.get(key)
+    return _sound(value) if isinstance(value, str) else ""
+
+
+def _sound(text: str) -> str:
+    """JSON can spell half a character; nothing behind this door takes it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _request(given: Mapping[str, object]) -> str:
+    request = _text(given, "request")
+    if not REQUEST.fullmatch(request):
+        raise RefusalError(400, words.not_json())
+    return request
+
+
+def _message(given: Mapping[str, object]) -> int | None:
+    pressed = given.get("message")
+    return pressed if isinstance(pressed, int) and 0 < pressed < 10**15 else None
+
+
+def _again(given: Mapping[str, object]) -> bool:
+    return given.get("again") is True

@@ -1,0 +1,79 @@
+"""The command menus, made from the one declaration: one for private chats, one for groups, one for their admins."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+)
+from telegram.error import InvalidToken
+
+from bot.adapters.telegram_chat.markup import clipped, shown, spelled
+from bot.adapters.telegram_chat.refusals import is_unknown_method
+from bot.chat.invocation import ChatKind
+from bot.chat.permissions import TABLE, Role, allowed
+from bot.grammar.command import Command
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST = 100
+_NAME = 32
+_ABOUT = 256
+
+
+def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandScope, list[BotCommand]]]:
+    """What is offered where. Who may do it is checked when it is done."""
+
+    def of(chat: ChatKind, *, admin: bool) -> list[BotCommand]:
+        shown_here = [
+            one
+            for one in commands
+            if not one.hidden
+            and (admin or TABLE[one.name].role is not Role.ADMIN)
+            and allowed(one.name, member=True, admin=admin, chat=chat, platform=platform) is None
+        ]
+        return [entry(one) for one in shown_here][:MOST]
+
+    return [
+        (BotCommandScopeAllPrivateChats(), of(ChatKind.PRIVATE, admin=False)),
+        (BotCommandScopeAllGroupChats(), of(ChatKind.GROUP, admin=False)),
+        (BotCommandScopeAllChatAdministrators(), of(ChatKind.GROUP, admin=True)),
+    ]
+
+
+def entry(command: Command) -> BotCommand:
+    """`admin create` is spelled `admin_create`."""
+    about = clipped(spelled(shown(command.summary)).strip() or command.name, _ABOUT)
+    return BotCommand(command.name.replace(" ", "_")[:_NAME], about)
+
+
+async def register(bot: Bot, db: Database, commands: Sequence[Command], platform: str) -> bool:
+    """Tell Telegram the menus where they have changed since the last time; whether they had."""
+    wanted = menus(commands, platform)
+    said = [(scope.type, [(one.command, one.description) for one in offered]) for scope, offered in wanted]
+    digest = hashlib.sha256(repr(said).encode()).hexdigest()
+    name = f"{platform} commands {bot.id}"
+    async with db.reading() as uow:
+        if await uow.facts.get(name) == digest:
+            return False
+    try:
+        for scope, offered in wanted:
+            await bot.set_my_commands(offered, scope=scope)
+    except InvalidToken as error:
+        if not is_unknown_method(error):
+            raise
+        log.warning("this server knows no menus; commands work without them")
+        return False
+    async with db.writing() as uow:
+        await uow.facts.put(name, digest)
+        await uow.commit()
+    return True

@@ -1,0 +1,85 @@
+"""Waiting for the budget and after a 429: an answer of ours is late rather than lost, and never beyond the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+from bot.adapters.telegram_chat.chats import Place
+from bot.chat.platform import RetryLaterError, UnreachableError
+from bot.chat.rate_limits import Budget
+
+log = logging.getLogger(__name__)
+
+MOST_MS = 20_000  # how long an answer waits for its group's budget or a 429
+SOON_MS = 1_000
+TRIES = 3
+Made = TypeVar("Made")
+
+
+class Patience:
+    """`clock` gives epoch milliseconds; `closing` is set when the program ends."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
+        self._budget = budget
+        self._clock = clock
+        self.closing = asyncio.Event()
+        self._behind: set[asyncio.Task[None]] = set()
+
+    def wait(self, place: Place) -> int:
+        """Milliseconds a message to this chat would have to wait now; more than `MOST_MS` nobody waits."""
+        return self._budget.wait(place.ext, self._clock())
+
+    def behind(self, work: Coroutine[None, None, None]) -> None:
+        """Do what has to wait behind what has not: updates are handled a few dozen at a time."""
+        task = asyncio.create_task(_quietly(work))
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    async def close(self) -> None:
+        """The program ends: who waits, waits no longer."""
+        self.closing.set()
+        tasks = list(self._behind)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def send(self, place: Place, do: Callable[[], Awaitable[Made]]) -> Made:
+        """Do it as soon as the budget allows, where one message is counted before anybody else can take its place, and
+        once more after a 429. RetryLaterError where that would be too late for an answer. In private short bursts are
+        tolerated: only what all chats share is waited for."""
+        waited = tries = 0
+        while True:
+            now = self._clock()
+            wait = self._budget.overall_wait(now) if place.private else self._budget.wait(place.ext, now)
+            if wait <= 0:
+                self._budget.use(place.ext, now)
+                try:
+                    return await do()
+                except RetryLaterError as error:
+                    self._budget.refused(place.ext, error.after_ms, self._clock(), overall=error.overall)
+                    tries, wait = tries + 1, error.after_ms
+            waited += wait
+            if tries == TRIES or waited > MOST_MS or self.closing.is_set():
+                raise RetryLaterError(wait)
+            await self.rest(wait)
+
+    async def rest(self, ms: int) -> None:
+        """Wait, but not beyond the end of the program."""
+        if ms > 0:
+            try:
+                async with asyncio.timeout(ms / 1000):
+                    await self.closing.wait()
+            except TimeoutError:
+                return
+
+
+async def _quietly(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except (UnreachableError, RetryLaterError) as error:
+        log.info("an answer could not be given: %s", error)
+    except Exception:
+        log.exception("an answer could not be given")

@@ -1,0 +1,224 @@
+"""`outcry run`: puts the parts together, says what is ready, and stops cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot import logs
+from bot.adapters.room.server import Room
+from bot.auditor import Auditor
+from bot.charts.service import Charts
+from bot.chat.platform import Platform
+from bot.chat.rate_limits import Budget
+from bot.cli.database import opened
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
+from bot.settings import Settings
+from scheduler.clock import Clock, SystemClock
+from scheduler.jobs import Jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+TOKEN_FILE = Path("outcry-admin-token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a platform is put together from; `stack` ends what it started, last started first."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    dispatcher: Dispatcher
+    charts: Charts
+    budgets: dict[str, Budget]
+    stack: AsyncExitStack
+
+
+class CannotStartError(Exception):
+    """Why a platform cannot be served at all, in a sentence."""
+
+
+async def serve(settings: Settings, only: str | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 when there is nothing to run, 3 without a database."""
+    wanted = [name for name, (is_set, _) in PLATFORMS.items() if is_set(settings) and only in (None, name)]
+    ticks = only in (None, "ticks")
+    if not wanted and only != "ticks":
+        print(_nothing(only), file=sys.stderr)
+        return 2
+    if "room" in wanted:
+        settings = replace(settings, admin_token=_admin_token(settings))
+    if settings.telegram_webhook_url and not settings.telegram_webhook_secret:  # made here, that logs know it
+        settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
+    logs.configure(settings.log, secrets=settings.secrets())
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(opened(settings.database_url, migrate=True))
+        if db is None:
+            return 3
+        stopped = _stop_signal()
+        clock = SystemClock()
+        charts = Charts(db)
+        stack.push_async_callback(charts.close)
+        auditor = Auditor(db, clock.now_ms, apart=True)
+        stack.push_async_callback(auditor.close)
+        dispatcher = Dispatcher(db, clock.now_ms, auditor=auditor)
+        budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
+        parts = Parts(
+            settings=settings,
+            db=db,
+            clock=clock,
+            dispatcher=dispatcher,
+            charts=charts,
+            budgets=budgets,
+            stack=stack,
+        )
+        try:
+            platforms = {name: await PLATFORMS[name][1](parts) for name in wanted}
+        except CannotStartError as error:
+            print(error, file=sys.stderr)
+            return 2
+        if platforms:
+            announcer = Announcer(db, clock.now_ms, platforms, charts.picture, budgets=budgets)
+            await stack.enter_async_context(_in_background(announcer.run()))
+        if ticks:
+            jobs = Jobs(db, clock, tick_ms=settings.tick_ms)
+            await jobs.start()
+            stack.push_async_callback(jobs.stop)
+        await charts.start()
+        stack.callback(_settled())
+        await stopped.wait()
+        log.info("stopping")
+    return 0
+
+
+def _settled() -> Callable[[], None]:
+    """What starting has made stays, so the garbage collector need not look at it again: a full collection took 60 ms,
+    in which nothing else happened; then it takes 5. Returns how to take it back."""
+    gc.collect()
+    gc.freeze()
+    return gc.unfreeze
+
+
+async def _room(parts: Parts) -> Platform:
+    settings = parts.settings
+    served = Room(
+        parts.db,
+        parts.dispatcher,
+        parts.clock.now_ms,
+        host=settings.room_host,
+        port=settings.room_port,
+        admin_token=settings.admin_token or "",
+        draw=parts.charts.picture,
+    )
+    try:
+        url, _ = await served.start()
+    except OSError as error:
+        raise CannotStartError(_taken(settings, error)) from error
+    parts.stack.push_async_callback(served.stop)
+    print(f"room: {url}\nready: room", flush=True)
+    return served.platform
+
+
+async def _discord(parts: Parts) -> Platform:
+    from bot.adapters.discord_chat.service import Access, Discord  # who runs only the room need not load it
+
+    settings = parts.settings
+    access = Access(
+        token=settings.discord_token or "",
+        api_base=settings.discord_api_base,
+        gateway=settings.discord_gateway,
+        shard_ids=settings.discord_shard_ids,
+        shard_count=settings.discord_shard_count,
+    )
+    served = Discord(parts.db, parts.dispatcher, parts.clock.now_ms, parts.charts.picture, access, _ready("discord"))
+    await served.start()
+    parts.stack.push_async_callback(served.stop)
+    return served.platform
+
+
+async def _telegram(parts: Parts) -> Platform:
+    from bot.adapters.telegram_chat.service import Access, Telegram  # who runs only the room need not load it
+
+    settings = parts.settings
+    access = Access(
+        token=settings.telegram_token or "",
+        api_base=settings.telegram_api_base,
+        file_base=settings.telegram_file_base,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_listen=settings.telegram_webhook_listen,
+        webhook_secret=settings.telegram_webhook_secret,
+    )
+    budget, draw = parts.budgets["telegram"], parts.charts.picture
+    served = Telegram(parts.db, parts.dispatcher, parts.clock.now_ms, draw, budget, access, _ready("telegram"))
+    await served.start()
+    parts.stack.push_async_callback(served.stop)
+    return served.platform
+
+
+# name -> whether it is asked for, and how it starts; it says itself when it is ready
+PLATFORMS: Mapping[str, tuple[Callable[[Settings], bool], Callable[[Parts], Awaitable[Platform]]]] = {
+    "room": (lambda settings: settings.room, _room),
+    "discord": (lambda settings: settings.discord_token is not None, _discord),
+    "telegram": (lambda settings: settings.telegram_token is not None, _telegram),
+}
+
+
+def _ready(name: str) -> Callable[[], None]:
+    return lambda: print(f"ready: {name}", flush=True)
+
+
+def _nothing(only: str | None) -> str:
+    if only in ("discord", "telegram"):
+        return f"Nothing to run: {only.upper()}_TOKEN is not set, so there is no {only.title()} to serve."
+    return "Nothing to run: OUTCRY_ROOM is off. Set OUTCRY_ROOM=on, or run `outcry run --only ticks`."
+
+
+def _taken(settings: Settings, error: OSError) -> str:
+    return (
+        f"The room cannot listen on {settings.room_host}:{settings.room_port} ({error.strerror or error}). "
+        "Choose another OUTCRY_ROOM_PORT, or 0 for any free one."
+    )
+
+
+def _admin_token(settings: Settings) -> str:
+    """The one of the settings, else the one kept in a file only its owner can read, made at the first start."""
+    if settings.admin_token:
+        return settings.admin_token
+    if not TOKEN_FILE.exists() or len(TOKEN_FILE.read_text(encoding="ascii").strip()) < 16:
+        TOKEN_FILE.touch(mode=0o600)
+        TOKEN_FILE.chmod(0o600)
+        TOKEN_FILE.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+    print(f"The admin token is in {TOKEN_FILE.resolve()}: open the room with ?admin=TOKEN once.", file=sys.stderr)
+    return TOKEN_FILE.read_text(encoding="ascii").strip()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run a coroutine beside the body, and end it with the body."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,120 @@
+"""Charts without stalling the bot: drawn in a process of their own, kept for a while, asked for once at a time.
+
+A child that dies is replaced; where no child can be had charts are drawn in a thread, slower but never missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple, Unpack
+
+from bot.charts import worker
+from bot.charts.queries import load
+from bot.chat.chart_data import ChartData, Theme
+from bot.chat.reply import Picture
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+KEPT = 64  # pictures of about 60 KB
+PATIENCE_S = 30.0  # a drawing that takes longer is given up and its process replaced
+CHILDREN = 3  # how often a dead child is replaced before a thread takes over
+
+Key = tuple[object, ...]
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+
+class Charts:
+    """Draws `Picture`s of markets, or any `ChartData`. `processes=False` draws in a thread from the start."""
+
+    def __init__(self, db: Database | None = None, *, theme: Theme = "dark", processes: bool = True) -> None:
+        self.db = db
+        self.theme: Theme = theme
+        self.children_left = CHILDREN if processes else 0
+        self._executor: Executor | None = None
+        self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._under_way: dict[Key, asyncio.Task[bytes | None]] = {}
+
+    async def start(self) -> None:
+        """Warm the drawing process up."""
+        try:
+            await self._run(worker.warm)
+        except Exception:
+            log.exception("charts could not be warmed up")
+
+    async def close(self) -> None:
+        for task in list(self._under_way.values()):
+            task.cancel()
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+
+    async def picture(self, picture: Picture, theme: str | None = None) -> bytes | None:
+        """The PNG of what a message promises, `dark` or `light`; None where there is nothing to draw or drawing failed
+        (it is logged): the message goes out without it."""
+        chosen: Theme = self.theme if theme is None else "light" if theme == "light" else "dark"
+        key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        if key not in self._under_way:
+            task = asyncio.create_task(self._make(key, picture, chosen))
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(self._under_way[key])
+
+    async def _make(self, key: Key, picture: Picture, theme: Theme) -> bytes | None:
+        if self.db is None:
+            return None
+        try:
+            async with self.db.reading() as uow:
+                data = await load(uow, picture)
+            if data is None:
+                return None
+            png = await self.draw(data, theme)
+        except Exception:
+            log.exception("chart %s of market %s could not be drawn", picture.kind, picture.market)
+            return None
+        self._kept[key] = png
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return png
+
+    async def draw(self, data: ChartData, theme: Theme | None = None) -> bytes:
+        """The PNG of these numbers; raises what matplotlib raises."""
+        return await self._run(worker.draw, data, theme or self.theme)
+
+    async def _run(self, function: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
+        """Call it in the child; a dead child is replaced and asked again, one that hangs is replaced and given up."""
+        while True:
+            executor = self._executor = self._executor or self._hire()
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+            except BrokenExecutor:
+                log.warning("the drawing process ended; %d more before a thread takes over", self.children_left)
+                self._dismiss(executor)
+            except TimeoutError:
+                self._dismiss(executor)
+                raise
+
+    def _hire(self) -> Executor:
+        if self.children_left <= 0:
+            return ThreadPoolExecutor(1, thread_name_prefix="charts")
+        self.children_left -= 1
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(1, mp_context=context, initializer=worker.begin)
+
+    def _dismiss(self, executor: Executor) -> None:
+        """Whoever notices first clears the place; a child that hangs is killed (the pool has no way to)."""
+        if self._executor is executor:
+            self._executor = None
+        for process in list((getattr(executor, "_processes", None) or {}).values()):
+            process.kill()
+        executor.shutdown(wait=False, cancel_futures=True)

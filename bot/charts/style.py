@@ -1,0 +1,152 @@
+"""The sheet a chart is drawn on: colours of both themes, type sizes that survive a phone, text that fits.
+
+A sheet is 1200 pixels wide and shown 360 wide on a phone, so a letter of 30 pixels is read there at 9. All positions
+are in pixels from the left and the top, as one would sketch them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.text import Text
+
+from bot.charting.text import families
+from bot.chat.chart_data import Theme
+from bot.text import palette
+
+DPI = 100
+WIDTH, HEIGHT = 1200, 675
+MARGIN = 36
+TITLE, NOTE, LABEL, SMALL = 44, 27, 31, 27  # heights of type in pixels
+
+# Once per process: names are never mathematics, and lines end round.
+mpl.rcParams.update(
+    {
+        "text.parse_math": False,
+        "font.family": list(families()),
+        "lines.solid_capstyle": "round",
+        "lines.solid_joinstyle": "round",
+        "lines.dash_capstyle": "round",
+    }
+)
+
+
+Weight = Literal["normal", "bold"]
+Across = Literal["left", "center", "right"]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One picture in the making."""
+
+    theme: Theme
+    height: int = HEIGHT
+    width: int = WIDTH
+    figure: Figure = field(init=False)
+    colours: palette.Theme = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.colours = palette.theme(self.theme)
+        self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI, facecolor=self.colours.panel)
+        FigureCanvasAgg(self.figure)
+
+    def colour(self, outcome: int) -> str:
+        return palette.colour(outcome, self.colours)
+
+    def measure(self, text: str, size: float, weight: Weight = "normal") -> float:
+        """How wide the text will be, in pixels."""
+        trial = self.figure.text(0, 0, text, fontsize=size * 72 / DPI, fontweight=weight)
+        width = trial.get_window_extent().width
+        trial.remove()
+        return float(width)
+
+    def text(
+        self, x: float, y: float, text: str, *, size: float, colour: str, weight: Weight = "normal",
+        across: Across = "left", halo: bool = False,
+    ) -> Text:  # fmt: skip
+        """Text whose line is centred on `y`; a halo of ground lifts it off the lines it crosses."""
+        effects: list[AbstractPathEffect] = [withStroke(linewidth=6, foreground=self.colours.panel)] if halo else []
+        return self.figure.text(
+            x / self.width, 1 - y / self.height, text,
+            fontsize=size * 72 / DPI, color=colour, fontweight=weight, ha=across, va="center_baseline",
+            path_effects=effects, zorder=10,
+        )  # fmt: skip
+
+    def head(self, title: str, note: str) -> float:
+        """Title in one line or two, the quiet line below it; returns where the next thing may begin."""
+        room = self.width - 2 * MARGIN
+        lines, size = self._fitted(title, room)
+        y = MARGIN + size * 0.45
+        for text in lines:
+            self.text(MARGIN, y, text, size=size, colour=self.colours.ink, weight="bold")
+            y += size * 1.2
+        y += -size * 1.2 + size * 0.6 + NOTE * 0.8
+        self.text(MARGIN, y, self.shortened(note, room, NOTE), size=NOTE, colour=self.colours.quiet)
+        return y + NOTE
+
+    def _fitted(self, title: str, room: float) -> tuple[list[str], float]:
+        for size in range(TITLE, TITLE - 9, -2):
+            if self.measure(title, size, "bold") <= room:
+                return [title], size
+        words, first = title.split(), ""
+        size = TITLE - 6
+        while words and self.measure(f"{first} {words[0]}", size, "bold") <= room:
+            first = f"{first} {words.pop(0)}".strip()
+        return [first, self.shortened(" ".join(words), room, size, "bold")], size
+
+    def shortened(self, text: str, room: float, size: float, weight: Weight = "normal") -> str:
+        """The text, cut with an ellipsis where it is wider than `room`."""
+        if self.measure(text, size, weight) <= room:
+            return text
+        while text and self.measure(text + "…", size, weight) > room:
+            text = text[:-1]
+        return text.rstrip(" ·") + "…"
+
+    def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
+        """A plain plot between these edges: only horizontal grid lines, drawn behind everything."""
+        axes = self.figure.add_axes((
+            left / self.width, 1 - bottom / self.height, (right - left) / self.width, (bottom - top) / self.height,
+        ))  # fmt: skip
+        axes.set_facecolor("none")
+        axes.set_axisbelow(True)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.grid(axis="y", color=self.colours.line, linewidth=2)
+        axes.tick_params(length=0, pad=10, labelsize=SMALL * 72 / DPI, labelcolor=self.colours.quiet)
+        return axes
+
+    def y_labels(self, axes: Axes, marks: Sequence[tuple[float, str]]) -> None:
+        axes.set_yticks([value for value, _ in marks], [label for _, label in marks])
+
+    def stroke(self, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
+        """A thin line that leads from one place on the sheet to another."""
+        across, down = (
+            (start[0] / self.width, end[0] / self.width),
+            (1 - start[1] / self.height, 1 - end[1] / self.height),
+        )
+        self.figure.add_artist(Line2D(across, down, color=colour, linewidth=2, alpha=0.7))
+
+    def bar(self, start: tuple[float, float], end: float, thick: float, colour: str, *, hollow: bool) -> None:
+        """A level bar from `start` to `end`, both sides of whose middle are `thick` together."""
+        left, right = sorted((start[0], end))
+        patch = Rectangle(
+            (left / self.width, 1 - (start[1] + thick / 2) / self.height), (right - left) / self.width,
+            thick / self.height, facecolor="none" if hollow else colour, edgecolor=colour, linewidth=2.5,
+            transform=self.figure.transFigure,
+        )  # fmt: skip
+        self.figure.add_artist(patch)
+
+    def png(self) -> bytes:
+        out = BytesIO()
+        self.figure.savefig(out, format="png", dpi=DPI)
+        return out.getvalue()

@@ -1,0 +1,54 @@
+"""What runs in the drawing process: one door, chosen by the kind of data."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.chat.chart_data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, Theme, VolumeData
+
+
+def draw(data: ChartData, theme: Theme) -> bytes:
+    """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
+    from bot.charting import leaderboard, volume
+    from bot.charts import maker, outcome, prices
+
+    if isinstance(data, PricesData):
+        return prices.draw(data, theme)
+    if isinstance(data, OutcomeData):
+        return outcome.draw(data, theme)
+    if isinstance(data, MakerData):
+        return maker.draw(data, theme)
+    if isinstance(data, VolumeData):
+        return volume.draw(data, theme)
+    return leaderboard.draw(data, theme)
+
+
+def warm() -> None:
+    """Import everything and draw once, so that the first chart somebody asks for is quick."""
+    draw(LeaderboardData(market="", at_ms=0, rows=(), people=0), "dark")
+
+
+def begin() -> None:
+    """First thing in the child: Ctrl-C is the parent's to handle, and a child outlives no parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _find_a_place_for_fonts()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_after, args=(parent.join,), daemon=True, name="parent-watch").start()
+
+
+def _leave_after(wait: Callable[[], None]) -> None:
+    wait()
+    os._exit(0)
+
+
+def _find_a_place_for_fonts() -> None:
+    """matplotlib keeps its list of fonts in a folder; where the home is not writable it needs another."""
+    if "MPLCONFIGDIR" not in os.environ and not os.access(Path.home(), os.W_OK):
+        os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="outcry-matplotlib-")

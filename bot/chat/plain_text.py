@@ -1,0 +1,101 @@
+"""A `Reply` as plain text: for announcements.txt, for tests, and for chats that can do no more."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from bot.chat.reply import Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table
+from bot.text.numbers import moment, price, price_change, round_money, span
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_GAP = "  "
+
+
+def text(reply: Reply, now_ms: int | None = None) -> str:
+    """The whole message. `now_ms` turns stamps into countdowns; buttons are shown as the lines they stand for."""
+    rows = [line_text(reply.head, now_ms)]
+    for block in reply.blocks:
+        if isinstance(block, Table):
+            rows += table_lines(block, now_ms)
+        elif isinstance(block, Board):
+            rows += board_lines(block)
+        elif isinstance(block, Picture):
+            rows.append(f"[chart: {block.alt}]")
+        else:
+            rows.append(line_text(block, now_ms))
+    if reply.actions:
+        rows.append(" ".join(f"[{action.label}]" for action in reply.actions))
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def line_text(line: Line, now_ms: int | None = None) -> str:
+    """One line without its styles."""
+    return "".join(_part(part, now_ms) for part in line)
+
+
+def _part(part: Span | Stamp, now_ms: int | None) -> str:
+    if isinstance(part, Stamp):
+        if part.countdown and now_ms is not None:
+            return f"in {span(part.at_ms - now_ms)}" if part.at_ms > now_ms else "now"
+        return moment(part.at_ms)
+    return f"`{part.text}`" if part.style is Style.CODE else part.text
+
+
+def width(text_: str) -> int:
+    """Columns a text takes where East Asian signs take two and marks none."""
+    return sum(0 if unicodedata.combining(s) else 2 if unicodedata.east_asian_width(s) in "WF" else 1 for s in text_)
+
+
+def padded(text_: str, columns: int, *, right: bool = False) -> str:
+    """Filled with spaces to that many columns."""
+    space = " " * max(0, columns - width(text_))
+    return space + text_ if right else text_ + space
+
+
+def table_lines(table: Table, now_ms: int | None = None) -> list[str]:
+    """Aligned columns under their titles."""
+    cells = [[column.title for column in table.columns]]
+    cells += [[line_text(cell, now_ms) for cell in row] for row in table.rows]
+    rows = aligned(cells, [column.numeric for column in table.columns])
+    return [*rows, line_text(table.more, now_ms)] if table.more else rows
+
+
+def aligned(cells: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str]:
+    """Rows of cells padded to common widths; numbers to the right."""
+    widths = [max(width(row[i]) for row in cells) for i in range(len(numeric))]
+    return [
+        _GAP.join(padded(cell, widths[i], right=numeric[i]) for i, cell in enumerate(row)).rstrip() for row in cells
+    ]
+
+
+def board_lines(board: Board) -> list[str]:
+    """The board in a fixed-width fount: one row an outcome, then the figures, the next step, the risk."""
+    cells = [["", "Outcome", "YES", "NO", "Round", ""]]
+    cells += [_board_row(place, row) for place, row in enumerate(board.rows, 1)]
+    figures = f"{round_money(board.volume)} traded · {board.people:,} {'person' if board.people == 1 else 'people'}"
+    rows = [f"{board.title} · {board.status}", *aligned(cells, [True, False, True, True, True, False]), figures]
+    if board.next_step and board.next_step_ms is not None:
+        left = board.next_step_ms - board.now_ms
+        soon = f"in {span(left)}" if left > 0 else "now"
+        rows.append(f"{board.next_step} {soon} ({moment(board.next_step_ms)}).")
+    if board.risk_most:
+        rows.append(f"House risks at most {round_money(board.risk_most)}; right now {round_money(board.risk_now)}.")
+    return rows
+
+
+def _board_row(place: int, row: BoardRow) -> list[str]:
+    if not row.active:
+        return ["", row.name, "", "", "", row.note or "out"]
+    change = price_change(row.change) if row.change is not None else ""
+    return [str(place), row.name, price(row.yes), price(row.no), change, row.note or spark(row.spark)]
+
+
+def spark(path: Sequence[int]) -> str:
+    """A path of prices in eight heights, between its own least and most; flat where it moved less than a point."""
+    if len(path) < 2:
+        return ""
+    low, high = min(path), max(path)
+    if high - low < 10_000:
+        return _BLOCKS[3] * len(path)
+    return "".join(_BLOCKS[(value - low) * (len(_BLOCKS) - 1) // (high - low)] for value in path)

@@ -1,0 +1,204 @@
+"""Commands for the database behind the bot: migrate, create, export, graph, backup; how every command opens it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.charts import worker
+from bot.charts.queries import load
+from bot.chat.chart_data import Theme
+from bot.chat.invocation import ChatKind
+from bot.chat.reply import Picture
+from bot.cli import lint
+from bot.commands.deeds import tell_board
+from bot.market.event_file import EventFile
+from bot.words import event_file as words
+from engine.state import Status
+from storage import export as files
+from storage.backup import BackupError, backup
+from storage.database import Database, DatabaseInUseError
+from storage.records import Audience, Declined, Market, Notice
+from storage.unit_of_work import UnitOfWork
+
+ROOM = "room"
+"""The room's platform and the chat a browser finds at `/` share a name."""
+
+
+@asynccontextmanager
+async def opened(url: str, *, migrate: bool = False, read_only: bool = False) -> AsyncIterator[Database | None]:
+    """The database, or None after one sentence on standard error that says what is wrong with it."""
+    try:
+        db = Database.open(url, read_only=read_only)
+    except (DatabaseInUseError, ValueError) as error:
+        print(error, file=sys.stderr)
+        yield None
+        return
+    except FileNotFoundError as error:
+        print(
+            f"There is no database at {error}. Set DATABASE_URL, or run `outcry migrate` to make one.", file=sys.stderr
+        )
+        yield None
+        return
+    try:
+        if migrate:
+            try:
+                await db.migrate()
+            except OSError as error:
+                print(
+                    f"The database does not answer: {error}. Is the server up, and DATABASE_URL right?", file=sys.stderr
+                )
+                yield None
+                return
+        yield db
+    finally:
+        await db.close()
+
+
+async def migrate(url: str) -> int:
+    """Bring the tables up to date; 0, or 3 where the database cannot be opened."""
+    async with opened(url, migrate=True) as db:
+        if db is None:
+            return 3
+    print("The database is up to date.")
+    return 0
+
+
+async def create(url: str, path: Path, now_ms: int) -> int:
+    """Put an event's file into the room: a draft, or open to join where the file says so, and print what to do next.
+
+    0; 1 where the room has an unresolved market; 2 for a file that cannot be used; 3 without a database.
+    """
+    event = lint.read_event(path, now_ms)
+    if not isinstance(event, EventFile):
+        lint.print_mistakes(event, str(path))
+        return 2
+    if event.start_ms is not None and event.start_ms <= now_ms:
+        print(words.start_has_passed(), file=sys.stderr)
+        return 2
+    async with opened(url, migrate=True) as db:
+        if db is None:
+            return 3
+        async with db.writing() as uow:
+            found = await _put_into_room(uow, event, now_ms)
+            if isinstance(found, Declined):
+                return 1
+            await uow.commit()
+    for warning in lint.warnings_told(event.params):
+        print(warning, file=sys.stderr)
+    print(*words.created(found), sep="\n")
+    return 0
+
+
+async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
+    """What `/admin create`, `/admin schedule` and `/admin open` do one after the other."""
+    chat = await uow.chats.find(ROOM, ROOM)
+    if chat is None:
+        chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
+    await uow.chats.hold(chat.id)
+    there = await uow.markets.of_chat(chat.id)
+    if there is not None and not there.over:
+        print(words.room_has_a_market(there), file=sys.stderr)
+        return Declined(code="bad_status")
+    # whoever has this machine's terminal; no visitor of the room can have this id, theirs are made from their tokens
+    person = await uow.people.identify(ROOM, "terminal", words.organiser(), now_ms)
+    draft = event.draft.to_json()
+    market = await uow.markets.create(
+        chat=chat.id, title=event.title, params=event.params, draft=draft, creator=person.id, now_ms=now_ms
+    )
+    status = Status.LOBBY if event.opened else None
+    found = await uow.markets.update(market.id, status=status, planned_start_ms=event.start_ms)
+    assert not isinstance(found, Declined), "a market that was just created is a draft"
+    await uow.audit.append(
+        action="create",
+        actor=person.id,
+        now_ms=now_ms,
+        market=market.id,
+        chat=chat.id,
+        after={"title": event.title, "status": found.status.value, "start_ms": event.start_ms, **draft},
+    )
+    if event.opened:
+        opening = Notice(kind="opened", audience=Audience.CHAT, payload={}, key="opened")
+        await uow.outbox.add(market.id, opening, now_ms)
+    await tell_board(uow, found, now_ms)
+    return found
+
+
+async def export(url: str, what: str, market: int | None, out: str) -> int:
+    """Write one CSV of a market to a file or `-`; 0, 2 for an unknown market or a file that cannot be written, 3 where
+    the database cannot be opened."""
+    async with opened(url, read_only=True) as db:
+        if db is None:
+            return 3
+        async with db.reading() as uow:
+            found = await _chosen(uow, market)
+            if found is None:
+                return 2
+            text = io.StringIO()
+            await files.EXPORTS[what](uow, found, text)
+    return _write(text.getvalue().encode(), out)
+
+
+async def _chosen(uow: UnitOfWork, market: int | None) -> Market | None:
+    """That market, or the latest; None after a sentence on standard error."""
+    known = await uow.markets.all()
+    found = next((one for one in reversed(known) if market is None or one.id == market), None)
+    if found is None:
+        told = "There is no market yet." if market is None else f"There is no market {market}."
+        print(f"{told} Markets here: {', '.join(str(one.id) for one in known) or 'none'}.", file=sys.stderr)
+    return found
+
+
+def _write(data: bytes, out: str) -> int:
+    """To the file or `-`; 0, or 2 where it cannot be written."""
+    try:
+        if out == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            Path(out).write_bytes(data)
+    except OSError as error:
+        print(f"{out} cannot be written: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def graph(url: str, what: str, market: int | None, outcome: int | None, theme: Theme, out: str) -> int:
+    """Draw one chart of a market into a PNG file; `outcome` counts from 1. Exit codes as `export`; 2 also where there
+    is nothing to draw."""
+    async with opened(url, read_only=True) as db:
+        if db is None:
+            return 3
+        async with db.reading() as uow:
+            found = await _chosen(uow, market)
+            if found is None:
+                return 2
+            number = None if outcome is None else outcome - 1
+            wanted = Picture(kind=what, market=found.id, tick=found.tick, outcome=number)
+            data = await load(uow, wanted)
+    if data is None:
+        most = found.params.n_outcomes
+        why = (
+            f"name one of its outcomes by --outcome 1 to {most}" if what == "outcome" else "trading has not started yet"
+        )
+        print(f"There is no such chart of market {found.id}: {why}.", file=sys.stderr)
+        return 2
+    return _write(worker.draw(data, theme), out)
+
+
+def save(url: str, out: Path) -> int:
+    """Copy the whole database into a file while it is in use; 0, 2 where no copy was made, 3 for an address nobody
+    understands."""
+    try:
+        size = backup(url, out)
+    except BackupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(f"{out}: {size:,} bytes.")
+    return 0

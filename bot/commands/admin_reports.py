@@ -1,0 +1,73 @@
+"""How the market runs, for whoever runs it: figures, files, charts."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated
+
+from bot.chat.reply import Attachment, Picture, Reply
+from bot.grammar.command import command
+from bot.grammar.trading import AnyOutcomeArg
+from bot.grammar.types import Choice
+from bot.market.context import Ctx, MarketView
+from bot.words import files as words_files
+from bot.words import reports as words
+from bot.words import views as words_views
+from bot.words.files import EXPORTS, GRAPHS
+from storage import export as csv_files
+
+MOST_BYTES = 8 * 10**6
+TIMED = 100  # ticks
+
+ExportArg = Annotated[str, Choice("export", lambda: EXPORTS, shape="trades", about="which table")]
+GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about="which chart, prices if left out")]
+
+
+@command("admin monitor", examples=("/admin monitor",))
+async def monitor(ctx: Ctx, *, market: MarketView) -> Reply:
+    """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
+    record = market.record
+    async with ctx.db.reading() as uow:
+        numbers = words.Numbers(
+            people=await uow.members.count(record.id),
+            pending=len(await uow.orders.pending(record.id)),
+            actions=len(await uow.actions.pending(record.id)),
+            resting=len(market.state.resting),
+            times=await uow.ticks.times(record.id, TIMED),
+            waiting=await uow.outbox.waiting(record.id),
+            metric=await uow.metrics.latest(record.id),
+            worst=await uow.metrics.worst(record.id),
+        )
+    return words.monitor(record, numbers, ctx.now_ms)
+
+
+@command("admin export", examples=("/admin export trades", "/admin export rankings"))
+async def export(ctx: Ctx, *, market: MarketView, what: ExportArg) -> Reply:
+    """Get one of this market's tables as a CSV file, for you alone."""
+    out = io.StringIO()
+    try:
+        async with ctx.db.reading() as uow:
+            rows = await csv_files.EXPORTS[what](uow, market.record, csv_files.Bounded(out, MOST_BYTES))
+    except csv_files.TooLargeError:
+        return words_files.too_large(what, MOST_BYTES // 10**6, market.id)
+    file = Attachment(name=f"{what}-{market.id}.csv", data=out.getvalue().encode(), media_type="text/csv")
+    return words_files.exported(market.record, what, rows, file)
+
+
+@command("admin graph", examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"))
+async def graph(
+    ctx: Ctx, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None
+) -> Reply:
+    """Get a chart of this market, for you alone: prices, one outcome, the house, the ranking, the volume.
+
+    outcome: which one, for the chart of one outcome
+    """
+    if market.record.start_ms is None:
+        return words_views.no_chart_yet()
+    kind = what or ("prices" if outcome is None else "outcome")
+    if kind == "outcome" and outcome is None:
+        return words_files.which_outcome()
+    title = words_files.graph_title(market.record, kind)
+    number = outcome if kind == "outcome" else None
+    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=number, alt=title)
+    return words_files.graph(picture)

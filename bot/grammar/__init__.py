@@ -1,0 +1,1 @@
+"""How a command is declared and how a line is read."""

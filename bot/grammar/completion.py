@@ -1,0 +1,103 @@
+"""What could come next in an unfinished line, and what each argument means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.chat.invocation import Suggestion
+from bot.grammar import parser
+from bot.grammar.command import Command, Param
+from bot.scene import Scene
+
+MOST = 25  # Discord shows no more; nobody reads more
+
+
+def suggestions(text: str, commands: Sequence[Command], scene: Scene) -> list[Suggestion]:
+    """Rows for the line `text`, the cursor at its end: first what the argument being typed means, then values."""
+    line = text.lstrip()
+    command, rest = _command_of(line, commands)
+    if command is None:
+        return _names(line, commands)
+    head = line[: len(line) - len(rest)]
+    return _arguments(command, head, rest, scene)[:MOST]
+
+
+def _command_of(line: str, commands: Sequence[Command]) -> tuple[Command | None, str]:
+    """The command whose name is complete (a space follows it), and the rest of the line."""
+    for command in sorted(commands, key=lambda one: -len(one.name)):
+        for name in {command.name, command.name.replace(" ", "_")}:
+            if line.casefold().startswith(f"/{name} "):
+                return command, line[len(name) + 2 :].lstrip()
+    return None, ""
+
+
+def _names(line: str, commands: Sequence[Command]) -> list[Suggestion]:
+    start = line.casefold().lstrip("/").replace("_", " ")
+    return [
+        Suggestion(value=f"/{one.name}", line=f"/{one.name} ", label=f"/{one.name}", hint=one.summary)
+        for one in commands
+        if one.name.startswith(start)
+    ][: MOST * 2]
+
+
+def _arguments(command: Command, head: str, rest: str, scene: Scene) -> list[Suggestion]:
+    words = parser.split(rest)
+    finished = not rest or rest[-1].isspace()
+    complete = len(words) if finished else len(words) - 1
+    rows: list[Suggestion] = []
+    for cut in range(complete + 1):
+        known_text = rest[: words[cut].start] if cut < len(words) else rest
+        partial = "" if cut >= len(words) else rest[words[cut].start :]
+        if cut < complete and partial and len(words) - cut > 6:
+            continue
+        known = parser.known_words(command, known_text, scene)
+        param, named = _next(command, known, known_text)
+        if param is None or (cut < complete and (param.kind.words == 1 or partial.endswith(" "))):
+            continue
+        here = replace(scene, said=known)
+        found = _values(param, head + known_text, partial.strip().lstrip('"“'), here, named=named)
+        others = [] if named or not param.kind.named else _other_names(command, param, known)
+        for other in others:
+            found += _values(other, head + known_text, partial.strip(), here, named=False)
+        if cut == complete or found:
+            rows = [*(Suggestion(label=one.name, hint=_about(one)) for one in (param, *others)), *found]
+            if found:
+                break
+    return rows
+
+
+def _next(command: Command, known: dict[str, object], text: str) -> tuple[Param | None, bool]:
+    """The argument the cursor stands in, and whether its name has been typed already."""
+    last = text.rsplit(maxsplit=1)[-1].casefold() if text.split() else ""
+    by_name = command.param(last)
+    if by_name is not None and by_name.name not in known and by_name.kind.named:
+        return by_name, True
+    return next((param for param in command.params if param.name not in known), None), False
+
+
+def _other_names(command: Command, first: Param, known: dict[str, object]) -> list[Param]:
+    """What could be named instead: such arguments come in any order."""
+    return [one for one in command.params if one.kind.named and one.name not in known and one is not first]
+
+
+def _values(param: Param, before: str, partial: str, scene: Scene, *, named: bool) -> list[Suggestion]:
+    lead = f"{param.name} " if param.kind.named and not named else ""
+    if lead and partial:
+        if not param.name.startswith(partial.casefold()):
+            return []
+        partial = ""
+    joint = "" if not before or before[-1].isspace() else " "
+    hints = param.kind.suggest(partial, scene)
+    if lead and not partial and not hints:
+        return [Suggestion(value=param.name, line=f"{before}{joint}{lead}", label=param.name, hint=param.about)]
+    return [
+        Suggestion(
+            value=hint.value, line=f"{before}{joint}{lead}{hint.value} ", label=f"{lead}{hint.value}", hint=hint.about
+        )
+        for hint in hints
+    ]
+
+
+def _about(param: Param) -> str:
+    return param.about if param.required else f"{param.about} (optional)"

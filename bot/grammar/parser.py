@@ -1,0 +1,312 @@
+"""From a line to arguments: positions first, then `name value` or `name=value`; several words where they are clear.
+
+Every way of dealing the words out to the arguments is weighed and the one with the fewest mistakes wins, so that `/buy
+costa rica yes 10` needs no quotes and a slip in one argument is not reported as three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.grammar.command import Command, Param
+from bot.grammar.types import Wrong, quoted
+from bot.scene import Scene
+from bot.words import usage as words
+
+LONGEST_LINE = 2_000
+MOST_WORDS = 240
+FLAG = "yes"  # what a flag's name alone stands for
+_OPEN, _CLOSE = '"“„«', '"”“»'  # typed quotes, and those a phone makes of them
+_WRONG, _MISSING, _EXTRA = 10, 12, 11
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the line, quotes taken off; `start` and `end` are its place with them."""
+
+    text: str
+    start: int
+    end: int
+    name: str | None = None  # of `name=value`; then text is the value
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """`values` by argument name; or what is wrong, all of it, and the line as it might have been meant."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    corrected: str | None = None  # complete, ready to send
+    template: str | None = None  # what was understood, with names where something is to be filled in
+    only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
+    said: frozenset[str] = frozenset()  # arguments that were given
+    so_far: str | None = None  # the line with what was said alone
+    known: Mapping[str, object] = field(default_factory=dict)  # the values there are, whatever is wrong with the rest
+
+
+def split(line: str) -> list[Word]:
+    """The words of a line. A quote that is never closed is a sign like any other."""
+    found: list[Word] = []
+    at, size = 0, len(line)
+    while at < size and len(found) < MOST_WORDS:
+        if line[at].isspace():
+            at += 1
+            continue
+        start, name = at, None
+        end = _word_end(line, at)
+        equals = line.find("=", at, end)
+        if equals > at and line[at:equals].isidentifier():
+            name, at = line[at:equals].casefold(), equals + 1
+        if at < size and line[at] in _OPEN:
+            closing = min((i for i in (line.find(sign, at + 1) for sign in _CLOSE) if i > 0), default=-1)
+            if closing > 0:
+                found.append(Word(line[at + 1 : closing], start, closing + 1, name, True))
+                at = closing + 1
+                continue
+        end = max(_word_end(line, at), at)
+        found.append(Word(line[at:end], start, end, name))
+        at = max(end, start + 1)
+    return found
+
+
+def _word_end(line: str, at: int) -> int:
+    while at < len(line) and not line[at].isspace():
+        at += 1
+    return at
+
+
+def parse(command: Command, rest: str, scene: Scene, given: Mapping[str, str] | None = None) -> Parsed:
+    """Read what follows a command's name, plus arguments given by name (`given`, from a form). Never raises."""
+    if len(rest) > LONGEST_LINE:
+        return Parsed(problems=(words.line_too_long(len(rest), LONGEST_LINE),))
+    line = split(rest)
+    asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
+    readings = [_Reading(command, rest, line, scene, asked, pairs).read() for pairs in (True, False)]
+    return min(readings, key=lambda one: one.weight).result()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One way to read a line. With `pairs`, a word that is an argument's name takes the next word as its value;
+    without, only `name=value` and the names of arguments that have no place do."""
+
+    command: Command
+    rest: str
+    words: list[Word]
+    scene: Scene
+    asked: Mapping[str, str]
+    pairs: bool
+    values: dict[str, object] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)  # what the corrected line says for each argument
+    unclear: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    weight: int = 0
+    only_lacks: bool = False
+
+    def read(self) -> _Reading:
+        for name, value in self.asked.items():
+            param = self.command.param(name)
+            if param is None:
+                self._problem(words.unknown_argument(name, self.command.usage), _EXTRA)
+            else:
+                self._take(param, value, value)
+        self._deal(self._named())
+        self.only_lacks = not self.problems
+        for param in self.command.params:
+            if param.required and param.name not in self.shown and param.name not in self.unclear:
+                self._problem(words.missing_argument(param.name, param.about), _MISSING)
+                self.unclear.add(param.name)
+        return self
+
+    def _named(self) -> list[Word]:
+        """Take the arguments given by name out of the line; returns the words that are left."""
+        left: list[Word] = []
+        at = 0
+        while at < len(self.words):
+            word = self.words[at]
+            at += 1
+            if word.name is not None:
+                param = self._by_name(word.name)
+                if param is None:
+                    self._problem(words.unknown_argument(word.name, self.command.usage), _EXTRA)
+                else:
+                    at += self._take_pair(param, [word, *self._up_to_next_name(at, param)])
+                continue
+            param = None if word.quoted else self._by_name(word.text.casefold())
+            if param is not None and param.kind.flag and not self._says_more(param, at):
+                self._take(param, FLAG, FLAG)
+                continue
+            if param is None or not (self.pairs or param.kind.named) or at >= len(self.words):
+                left.append(word)
+                continue
+            first = self.words[at]
+            if first.name is not None:
+                left.append(word)
+                continue
+            at += 1
+            at += self._take_pair(param, [first, *self._up_to_next_name(at, param)])
+        return left
+
+    def _says_more(self, param: Param, at: int) -> bool:
+        """Whether the word after a flag's name is its value."""
+        if at >= len(self.words) or self.words[at].name is not None:
+            return False
+        return not isinstance(param.kind.parse(self.words[at].text, self.scene), Wrong)
+
+    def _by_name(self, name: str) -> Param | None:
+        param = self.command.param(name)
+        return None if param is None or param.name in self.shown else param
+
+    def _up_to_next_name(self, at: int, param: Param) -> list[Word]:
+        """Further words a wide argument may take: up to the next argument's name."""
+        most = {0: MOST_WORDS}.get(param.kind.words, param.kind.words) - 1
+        taken: list[Word] = []
+        for word in self.words[at:]:
+            if len(taken) >= most or word.name is not None or self.command.param(word.text.casefold()):
+                break
+            taken.append(word)
+        return taken
+
+    def _take_pair(self, param: Param, run: list[Word]) -> int:
+        """Give `param` as many words of the run as still make sense; returns how many beyond the first."""
+        for size in range(len(run), 0, -1):
+            text = self._text(run[:size], value_of_first=True)
+            if size == 1 or not isinstance(param.kind.parse(text, self.scene), Wrong):
+                self._take(param, text, text)
+                return size - 1
+        return 0
+
+    def _text(self, run: Sequence[Word], *, value_of_first: bool = False) -> str:
+        if len(run) == 1:
+            return run[0].text
+        start = run[0].end - len(run[0].text) if value_of_first and run[0].name and not run[0].quoted else run[0].start
+        return self.rest[start : run[-1].end]
+
+    def _take(self, param: Param, text: str, shown: str) -> None:
+        if len(text) > LONGEST_LINE:
+            self._problem(words.line_too_long(len(text), LONGEST_LINE), _WRONG)
+            self.unclear.add(param.name)
+            return
+        value = param.kind.parse(text, self.scene)
+        if isinstance(value, Wrong):
+            self._problem(value.sentence, _WRONG)
+            if value.instead is None:
+                self.unclear.add(param.name)
+            else:
+                self.shown[param.name] = value.instead
+        else:
+            self.values[param.name] = value
+            self.shown[param.name] = quoted(shown) if param.kind.words != 1 else shown
+
+    def _problem(self, sentence: str, weight: int) -> None:
+        if sentence not in self.problems:
+            self.problems.append(sentence)
+        self.weight += weight
+
+    def _deal(self, left: list[Word]) -> None:
+        """Deal the remaining words out to the arguments that have a place, in order."""
+        places = [
+            p
+            for p in self.command.params
+            if not p.kind.named and p.name not in self.shown and p.name not in self.unclear
+        ]
+        plan = _Dealer(self, places, left).best(0, 0)[1]
+        for param, run in plan.taken:
+            text = self._text(run)
+            self._take(param, text, text)
+        if plan.extra:
+            extra = self._text(plan.extra)
+            self._problem(words.extra_words(extra, self.command.usage, self._meant(extra)), _EXTRA)
+
+    def _meant(self, extra: str) -> str | None:
+        """An argument that is only taken by name, given without it."""
+        for param in self.command.params:
+            if param.kind.named and param.name not in self.shown:
+                value = param.kind.parse(extra, self.scene)
+                if not isinstance(value, Wrong):
+                    self.shown[param.name] = extra
+                    return f"{param.name} {extra}"
+        return None
+
+    def result(self) -> Parsed:
+        if not self.problems:
+            return Parsed(values=self.values)
+        open_ = [p for p in self.command.params if p.name not in self.shown]
+        missing = [p for p in open_ if p.required or p.name in self.unclear]
+        line = self._line({p.name: f"<{p.name}>" for p in missing})
+        guessed = bool(self.shown) and line != f"/{self.command.name} {self.rest}".strip()
+        return Parsed(
+            problems=tuple(self.problems),
+            corrected=line if not missing and guessed else None,
+            template=line if missing else None,
+            only_lacks=self.only_lacks,
+            said=frozenset(self.shown),
+            so_far=self._line({}),
+            known=self.values,
+        )
+
+    def _line(self, blanks: Mapping[str, str]) -> str:
+        parts = [f"/{self.command.name}"]
+        for param in self.command.params:
+            text = self.shown.get(param.name, blanks.get(param.name))
+            if text is not None:
+                parts.append(f"{param.name} {text}" if param.kind.named else text)
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    taken: tuple[tuple[Param, tuple[Word, ...]], ...] = ()
+    extra: tuple[Word, ...] = ()
+
+
+@dataclass(slots=True)
+class _Dealer:
+    """Finds the cheapest way to cut the words into arguments; among equals the earlier argument takes more."""
+
+    reading: _Reading
+    places: list[Param]
+    left: list[Word]
+    known: dict[tuple[int, int], tuple[int, _Plan]] = field(default_factory=dict)
+
+    def best(self, place: int, at: int) -> tuple[int, _Plan]:
+        if place == len(self.places):
+            extra = tuple(self.left[at:])
+            return (_EXTRA + len(extra) if extra else 0), _Plan(extra=extra)
+        if (place, at) not in self.known:
+            self.known[place, at] = min(self._choices(place, at), key=lambda one: one[0])
+        return self.known[place, at]
+
+    def _choices(self, place: int, at: int) -> list[tuple[int, _Plan]]:
+        param = self.places[place]
+        choices = []
+        for size in self._sizes(param, place, at):
+            run = tuple(self.left[at : at + size])
+            wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.scene), Wrong)
+            cost, rest = self.best(place + 1, at + size)
+            blame = _WRONG + size + (size > 1) if wrong else 0  # one right word and words too many, rather
+            choices.append((cost + blame, _Plan(((param, run), *rest.taken), rest.extra)))
+        if not choices or param.required or not self._free_text(place + 1):
+            cost, rest = self.best(place + 1, at)
+            choices.append((cost + (_MISSING if param.required else 0), rest))
+        return choices
+
+    def _free_text(self, place: int) -> bool:
+        """Whether the next argument would swallow anything; then the one before it cannot be left out silently."""
+        return place < len(self.places) and self.places[place].kind.words == 0
+
+    def _sizes(self, param: Param, place: int, at: int) -> range | list[int]:
+        remaining = len(self.left) - at
+        if param.kind.words == 0 and place == len(self.places) - 1:
+            return [remaining] if remaining else []
+        most = min(remaining, param.kind.words or remaining, 40)
+        return range(most, 0, -1)
+
+
+def known_words(command: Command, rest: str, scene: Scene, given: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The arguments an unfinished line or form already gives without a mistake, by name; for completion."""
+    asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
+    parsed = _Reading(command, rest, split(rest), scene, asked, True).read()
+    return dict(parsed.values)

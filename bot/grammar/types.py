@@ -1,0 +1,229 @@
+"""Kinds of values people type. A kind is parse + bounds + error + suggestions in one type.
+
+`parse` takes the text of one argument and returns the value in the engine's units or a `Wrong`; it never raises and
+never looks anything up outside its `Scene`. Sentences come from `words_input`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Annotated, Generic, TypeVar
+
+from bot.scene import Scene
+from bot.text.names import clean, folded
+from bot.text.numbers import MICRO, RATE
+from bot.words import usage as words
+
+T_co = TypeVar("T_co", covariant=True)
+
+LONGEST_VALUE = 2_000
+MOST_MONEY = 1_000_000_000 * MICRO  # a billion dollars; far below what a column holds
+_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a text is not a value: one sentence, and what to type instead where that is clear."""
+
+    sentence: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A value one could type, and what it means."""
+
+    value: str
+    about: str = ""
+
+
+class Kind(ABC, Generic[T_co]):
+    """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
+    A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
+    the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
+    gives every value there is. For one `of_people` the scene holds the members' names while values are suggested."""
+
+    shape = "text"
+    about = ""
+    words = 1
+    named = False
+    flag = False
+    of_market = False
+    closed = False
+    of_people = False
+
+    @abstractmethod
+    def parse(self, text: str, scene: Scene) -> T_co | Wrong:
+        """The value, or what is wrong with the text."""
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        """Values that fit what has been typed so far, most likely first."""
+        return ()
+
+
+def plain(text: str) -> str:
+    """One spelling for many: full-width signs and every script's digits become those of ASCII, in lower case."""
+    flat = unicodedata.normalize("NFKC", text).strip().casefold()
+    if flat.isascii():
+        return flat
+    return "".join(str(unicodedata.digit(sign)) if unicodedata.category(sign) == "Nd" else sign for sign in flat)
+
+
+def number(text: str) -> Decimal | None:
+    """`100`, `1,240.50`, `.5`, `2k`, `1.5m`; None where it is no number of at most 30 digits. A point is always the
+    decimal point, a comma only ever sets thousands apart."""
+    flat = plain(text)
+    scale = {"k": 1_000, "m": 1_000_000}.get(flat[-1:], 1)
+    digits = flat if scale == 1 else flat[:-1]
+    found = _NUMBER.fullmatch(digits)
+    if not digits or len(digits) > 30 or found is None or digits == ".":
+        return None
+    try:
+        return Decimal(digits.replace(",", "")) * scale
+    except InvalidOperation:
+        return None
+
+
+def _micro(value: Decimal) -> int:
+    return int(value * MICRO)
+
+
+def nearest(text: str, names: Sequence[str]) -> str | None:
+    """The name a person most likely meant, or None."""
+    by_fold = {folded(name): name for name in names}
+    found = get_close_matches(folded(text), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def quoted(name: str) -> str:
+    """A name as it is typed: in quotes where it has spaces or a sign the grammar uses."""
+    return f'"{name}"' if re.search(r"[\s=,;]", name) else name
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(Kind[int]):
+    """A share of one in 10^-12: `5%` or `0.05`, between the bounds."""
+
+    what: str = "rate"
+    low: int = 0
+    high: int = RATE
+    usual: tuple[str, ...] = ("1%", "5%", "10%", "25%")
+    about: str = "a share, such as 5% or 0.05"
+    named: bool = True
+
+    shape = "5%"
+
+    def parse(self, text: str, scene: Scene) -> int | Wrong:
+        said = text.strip()
+        percent = said.endswith("%")
+        value = number(said.rstrip("%"))
+        if value is None:
+            return Wrong(words.not_a_rate(self.what, text))
+        rate = int(value * RATE / 100) if percent else int(value * RATE)
+        if self.low <= rate <= self.high and (percent or rate <= RATE):  # a bare 5 is 5%, hardly 500%
+            return rate
+        as_percent = int(value * RATE / 100)
+        instead = f"{said}%" if not percent and self.low <= as_percent <= self.high else None
+        return Wrong(words.rate_out_of_bounds(self.what, text, self.low, self.high, instead), instead)
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        return [Hint(one) for one in self.usual if one.startswith(partial.strip())]
+
+
+@dataclass(frozen=True, slots=True)
+class Money(Kind[int]):
+    """Micro-dollars: `$50`, `1,240.50`, `2k`."""
+
+    what: str = "amount"
+    low: int = 0
+    high: int = MOST_MONEY
+    about: str = "money, such as $50 or 2k"
+    named: bool = False
+
+    shape = "$100"
+
+    def parse(self, text: str, scene: Scene) -> int | Wrong:
+        value = number(text.strip().strip("$"))
+        if value is None:
+            return Wrong(words.not_money(self.what, text))
+        micro = _micro(value)
+        if not self.low <= micro <= self.high:
+            return Wrong(words.money_out_of_bounds(self.what, text, self.low, self.high))
+        return micro
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Kind[str]):
+    """Free text of one line, cleaned of control and direction signs."""
+
+    what: str = "text"
+    most: int = 200
+    about: str = "free text"
+    words: int = 0
+    named: bool = False
+
+    shape = "text"
+
+    def parse(self, text: str, scene: Scene) -> str | Wrong:
+        said = clean(text, LONGEST_VALUE)
+        if not said:
+            return Wrong(words.empty_text(self.what))
+        if len(said) > self.most:
+            return Wrong(words.text_too_long(self.what, len(said), self.most), quoted(clean(said, self.most)))
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Kind[str]):
+    """One of a few words; an unambiguous beginning is enough. `choices` gives each word's meaning."""
+
+    what: str
+    choices: Callable[[], Mapping[str, str]]
+    about: str = ""
+    named: bool = False
+    words: int = 1
+    shape: str = "word"
+    closed: bool = True
+
+    def parse(self, text: str, scene: Scene) -> str | Wrong:
+        said = " ".join(text.casefold().replace("_", " ").lstrip("/").split())
+        every = self.choices()
+        by_word = {word.replace("_", " "): word for word in every}
+        if said in by_word:
+            return by_word[said]
+        starting = [word for flat, word in by_word.items() if said and flat.startswith(said)]
+        if len(starting) == 1:
+            return starting[0]
+        near = get_close_matches(said, list(by_word), n=1, cutoff=0.6)
+        instead = by_word[near[0]] if near else None
+        return Wrong(words.not_a_choice(self.what, text, starting or list(every), instead), instead)
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        start = partial.strip().casefold()
+        return [Hint(word, about) for word, about in self.choices().items() if word.startswith(start)]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNumber(Kind[int]):
+    what: str = "number"
+    low: int = 1
+    high: int = 10**12
+    about: str = "a whole number"
+    named: bool = False
+
+    shape = "number"
+
+    def parse(self, text: str, scene: Scene) -> int | Wrong:
+        said = text.strip().removeprefix("#")
+        if not (said.isascii() and said.isdigit() and len(said) <= 15 and self.low <= int(said) <= self.high):
+            return Wrong(words.not_whole(self.what, text, self.low, self.high))
+        return int(said)
+
+
+NumberArg = Annotated[int, WholeNumber()]

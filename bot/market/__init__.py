@@ -1,0 +1,1 @@
+"""The use cases that commands and announcements share."""

@@ -1,0 +1,156 @@
+"""What a handler gets: the invocation, the clock's reading, the database, what the dispatcher has already looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.auditor import Auditor
+from bot.chat.invocation import Invocation
+from bot.chat.rate_limits import Windows
+from bot.grammar.command import Given
+from bot.rehearser import Rehearser
+from bot.scene import Held, Scene, Waiting
+from engine.resting_book import RestingOrder
+from engine.state import MarketState, Side, Status, price_micro
+from storage.database import Database
+from storage.preferences import Preferences
+from storage.records import Chat, Market, Member, Person, intent_number
+from storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from bot.grammar.command import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketView(Given):
+    """The market a line speaks of, as of its last tick. `member` is the speaker's account in it, if she has one."""
+
+    record: Market
+    state: MarketState
+    member: Member | None
+    now_ms: int  # epoch
+
+    @property
+    def id(self) -> int:
+        return self.record.id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.record.params.outcome_names
+
+    @property
+    def status(self) -> Status:
+        return self.record.status
+
+    @property
+    def engine_ms(self) -> int:
+        """Engine time of this moment; 0 before the start."""
+        return max(0, self.record.engine_ms(self.now_ms)) if self.record.start_ms is not None else 0
+
+    def active(self) -> list[int]:
+        return [i for i, binary in enumerate(self.state.binaries) if binary.active]
+
+    def resting(self) -> tuple[RestingOrder, ...]:
+        """The speaker's orders in the book, oldest first."""
+        return self.state.resting.of(self.member.person) if self.member else ()
+
+    def price(self, outcome: int, side: Side) -> int:
+        """Micro-dollars a token; 0 for an outcome that is out."""
+        if not self.state.binaries[outcome].active:
+            return 0
+        return price_micro(self.state, self.record.params, outcome, side)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat(Given):
+    """The speaker's account in this market; only commands of members ask for it."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits(Given):
+    """How the speaker wants to trade, as `/settings` keeps it."""
+
+    kept: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ctx:
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
+    what a person may get wrong only so often."""
+
+    db: Database
+    invocation: Invocation
+    now_ms: int
+    person: Person | None
+    chat: Chat | None
+    commands: Sequence[Command]
+    auditor: Auditor
+    rehearser: Rehearser
+    tries: Windows
+
+    @property
+    def person_id(self) -> int | None:
+        """For buttons that only she may press."""
+        return self.person.id if self.person else None
+
+    @property
+    def scene(self) -> Scene:
+        """For values a handler reads itself."""
+        return Scene(now_ms=self.now_ms)
+
+    async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
+        """The speaker and the chat, made at first sight in this writing unit; her rights here are noted, unless nobody
+        knows who she is: nothing can be told to such a one, and nothing is hers to approve."""
+        said = self.invocation
+        person = await uow.people.identify(said.platform, said.person_ext, said.person_name, self.now_ms)
+        chat = await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, self.now_ms)
+        if said.is_admin and not said.nameless:
+            await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=self.now_ms)
+        return person, chat
+
+
+def request_id(said: Invocation) -> str:
+    """Unique over all platforms, which number their requests each by itself."""
+    return f"{said.platform}:{said.request_id}"
+
+
+def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> Scene:
+    """What a line is read against."""
+    if view is None:
+        return Scene(now_ms=now_ms, selling=selling)
+    return Scene(
+        now_ms=now_ms,
+        outcomes=view.names,
+        active=tuple(binary.active for binary in view.state.binaries),
+        prices=tuple((view.price(i, Side.YES), view.price(i, Side.NO)) for i in range(len(view.names))),
+        held=_held(view),
+        selling=selling,
+        spendable=max(0, view.member.available - view.record.params.gas_fee) if view.member else None,
+        tick=view.record.params.tick_size,
+        waiting=tuple(
+            Waiting(
+                number=intent_number(one.id),
+                outcome=one.outcome,
+                side=one.side,
+                buy=one.buy,
+                rest=one.rest,
+                limit=one.limit,
+            )
+            for one in view.resting()
+        ),
+    )
+
+
+def _held(view: MarketView) -> dict[int, Held]:
+    if view.member is None:
+        return {}
+    book, person = view.state.resting, view.member.person
+    return {
+        i: Held(yes, no, book.tied_of(person, i, Side.YES), book.tied_of(person, i, Side.NO))
+        for i, (yes, no) in enumerate(view.member.tokens)
+        if yes or no
+    }

@@ -1,0 +1,180 @@
+"""How a decision of an admin is shown, confirmed, proposed or queued: shared by the commands that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot import duties
+from bot.chat.reply import Reply
+from bot.commands.deeds import note
+from bot.confirm import code_of
+from bot.market.context import Ctx, MarketView, request_id
+from bot.words import admin as words_admin
+from bot.words import decisions as words
+from bot.words.decisions import Found, Part, Preview
+from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
+from engine.intents import Control, ControlKind
+from engine.orders import apply_orders
+from engine.risk import InvariantBroken
+from engine.state import Side
+from storage.records import ActionStatus, Audience, Declined, Json, Market, Notice
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What an admin typed: `named` is how the outcomes are typed again."""
+
+    kind: ControlKind
+    outcomes: tuple[int, ...]
+    named: str
+    reason: str | None
+
+    @property
+    def again(self) -> str:
+        """The line as it was typed."""
+        parts = (f"/admin {self.kind}", self.named, self.reason or "")
+        return " ".join(part for part in parts if part)
+
+    def line(self, code: str) -> str:
+        """The line behind the preview's button."""
+        return f"{self.again} confirm={code}"
+
+
+def undecidable(market: MarketView) -> Reply | None:
+    """Why nothing can be decided here at all, or None; for a command's `ready`."""
+    record = market.record
+    return words_admin.not_running(record) if record.start_ms is None or record.over else None
+
+
+async def decide(ctx: Ctx, market: MarketView, wish: Decision, confirm: str | None) -> Reply:
+    """Eliminate, resolve, correct, void: preview, then Confirm, which decides it or proposes it."""
+    record, state = market.record, market.state
+    shut = undecidable(market)
+    if shut is not None:
+        return shut
+    found = tried(market, wish.kind, wish.outcomes)
+    if isinstance(found, ControlRefused):
+        return words_admin.refused_now(record, wish.kind, found.reason.value, state)
+    if ctx.invocation.nameless and not alone(market, wish.kind):
+        return words.nameless(wish.again)
+    async with ctx.db.reading() as uow:
+        part = await _in_the_way(uow, market, wish, ctx.person_id)
+        could = await duties.could_approve(uow, record, state, ctx.person_id) if part else []
+    code = code_of(*_facts(market, wish), bool(part))
+    if confirm != code:
+        return words.preview(
+            Preview(
+                record=record,
+                kind=wish.kind,
+                event=found,
+                again=wish.line(code),
+                person=ctx.person_id,
+                stale=bool(confirm),
+                now_ms=ctx.now_ms,
+                part=part or None,
+                others=len(could),
+            )
+        )
+    if part:
+        return await propose(ctx, market, wish, len(could))
+    before: dict[str, Json] = {"prices": prices_of(market)}
+    queued = await queue(ctx, record, wish.kind, wish.outcomes, wish.reason, before, f"{wish.kind}:{record.id}:{code}")
+    return words.decided(record, wish.kind, wish.outcomes) if queued else words_admin.not_running(record)
+
+
+def _facts(market: MarketView, wish: Decision) -> tuple[object, ...]:
+    """What a preview rests on."""
+    state = market.state
+    where = (state.status.value, state.next_round, state.out, state.claim)
+    return (market.id, wish.kind, wish.outcomes, wish.reason, *where)
+
+
+def prices_of(market: MarketView) -> list[Json]:
+    """Every YES price, for the log."""
+    return [market.price(i, Side.YES) for i in range(len(market.names))]
+
+
+def alone(market: MarketView, kind: str) -> bool:
+    """Whether any admin decides this alone, whatever her part in the market."""
+    return kind not in duties.DECISIONS or duties.scheduled(kind, market.record, market.state)
+
+
+async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Part:
+    """Her part, where it keeps her from deciding this alone."""
+    if alone(market, wish.kind):
+        return duties.NOTHING
+    return await duties.part_of(uow, market.record, market.state, person)
+
+
+async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> Reply:
+    """Write the proposal down and tell the other admins, once."""
+    record = market.record
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        one = await uow.approvals.propose(
+            record.id,
+            wish.kind,
+            wish.outcomes,
+            reason=wish.reason or "",
+            code=duties.moment(wish.kind, wish.outcomes, market.state),
+            proposer=person.id,
+            now_ms=ctx.now_ms,
+        )
+        if one.created:
+            numbers: list[Json] = list(wish.outcomes)
+            after: dict[str, Json] = {"kind": wish.kind, "outcomes": numbers, "approval": one.number}
+            before: dict[str, Json] = {"status": record.status.value, "prices": prices_of(market)}
+            await note(ctx, uow, record, "propose", before, after, wish.reason or "")
+            notices = [
+                Notice(kind="proposal", audience=Audience.PERSON, payload={"number": one.number}, person=other)
+                for other in await duties.others(uow, record, person.id)
+            ]
+            await uow.outbox.add_many(record.id, notices, ctx.now_ms)
+        await uow.commit()
+    return words.proposed(record, one, could)
+
+
+async def queue(
+    ctx: Ctx,
+    record: Market,
+    kind: ControlKind,
+    outcomes: tuple[int, ...],
+    reason: str | None,
+    before: Mapping[str, Json],
+    request: str,
+) -> bool:
+    """Append the control for the next tick, once a request; what was refused before is a new try. False: too late."""
+    numbers: list[Json] = list(outcomes)
+    payload: dict[str, Json] = {"kind": kind, "outcomes": numbers}
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        for wanted in (request, request_id(ctx.invocation)):
+            row = await uow.actions.append(
+                record.id, "control", payload, actor=person.id, request_id=wanted, now_ms=ctx.now_ms
+            )
+            if isinstance(row, Declined):
+                return False
+            if row.created:
+                await note(ctx, uow, record, kind, {"status": record.status.value, **before}, payload, reason or "")
+            if row.status is not ActionStatus.REFUSED:
+                break
+        await uow.commit()
+    return True
+
+
+def tried(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> Found:
+    """What the next tick would make of it if nothing else came: the engine itself, thrown away. None where it cannot
+    say: a halted market may not even bear the look."""
+    control = Control(id="preview", accepted_ms=market.engine_ms, kind=kind, outcomes=outcomes)
+    try:
+        _, _, events = apply_orders(market.state, (control,), market.record.params, market.engine_ms)
+    except InvariantBroken:
+        return None
+    for event in reversed(events):
+        if isinstance(event, Eliminated | Resolved | Claimed | Corrected | Voided) or (
+            isinstance(event, ControlRefused) and event.id == control.id
+        ):
+            return event
+    return None

@@ -1,0 +1,123 @@
+"""From what an admin typed to a market's parameters: a draft keeps the words, and is built anew at every change.
+
+A draft is `{"values": {name: text}, "schedule": text, "assumed_start_ms": ms}`; names are those of ENGINE section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import cast
+
+from bot.grammar.types import Kind, Text, Wrong, number
+from bot.market import timetable as schedule
+from bot.scene import Scene
+from bot.text.names import LONGEST_NAME, clean, folded
+from bot.words.usage import named_twice, not_enough_names, title_without_commas
+from engine.params import build_params
+from engine.terms import MarketParams, Problem
+from storage.records import Json, Market
+
+MOST_NAMES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """`values` as typed, `timetable` as typed (empty where there is none yet); `assumed_start_ms` is what moments of
+    the timetable were counted from while the real start is not known."""
+
+    values: Mapping[str, str]
+    timetable: str = ""
+    assumed_start_ms: int = 0
+
+    def to_json(self) -> dict[str, Json]:
+        values: dict[str, Json] = dict(self.values)
+        return {"values": values, "schedule": self.timetable, "assumed_start_ms": self.assumed_start_ms}
+
+
+def draft_of(market: Market) -> Draft:
+    """The draft of a market. One made without (by a file, by a test) starts from its names."""
+    kept = market.draft
+    values = kept.get("values")
+    if not isinstance(values, Mapping):
+        return Draft(values={"outcome_names": ", ".join(market.params.outcome_names)})
+    return Draft(
+        values={name: str(value) for name, value in values.items()},
+        timetable=str(kept.get("schedule", "")),
+        assumed_start_ms=int(str(kept.get("assumed_start_ms", 0))),
+    )
+
+
+def with_value(draft: Draft, name: str, value: str) -> Draft:
+    """A value changed. A name for both ends replaces what either end was; another number of outcomes evens the odds."""
+    kept = {one: old for one, old in draft.values.items() if one not in {f"{name}_start", f"{name}_end"}}
+    if name == "outcome_names" and value.count(",") != kept.get("outcome_names", "").count(","):
+        kept.pop("odds", None)
+    return replace(draft, values={**kept, name: value})
+
+
+def build(draft: Draft, start_ms: int) -> MarketParams | tuple[Problem, ...]:
+    """The parameters of a draft whose start is, or is assumed to be, at `start_ms`."""
+    values: dict[str, object] = dict(draft.values)
+    if "odds" in values:
+        values["odds"] = even_odds(draft.values["odds"])
+    if draft.timetable:
+        names = [one.strip() for one in draft.values["outcome_names"].split(",")]
+        table = schedule.read(draft.timetable, names, start_ms)
+        if not isinstance(table, schedule.Timetable):
+            return (Problem(field="rounds", code="not_a_list", detail={"value": draft.timetable[:60]}),)
+        values["rounds"] = table.rounds(start_ms)
+        values.setdefault("mr_enabled", "on" if len(table.entries) > 1 else "off")
+    return build_params(values)
+
+
+def even_odds(text: str) -> object:
+    """Weights such as `5 3 2` or `50%, 30%, 20%` as shares of their sum, exact; what is none stays as it was typed."""
+    weights = [number(part.strip("%¢c")) for part in text.replace(",", " ").split()]
+    if not weights or any(weight is None or weight <= 0 for weight in weights):
+        return text
+    exact = [Fraction(weight) for weight in weights if weight is not None]
+    return cast("object", [weight / sum(exact) for weight in exact])
+
+
+@dataclass(frozen=True, slots=True)
+class Title(Kind[str]):
+    """A market's name. Without commas, so that it can stand before a list of outcomes."""
+
+    about: str = "the market's name, in quotes if it has spaces"
+
+    shape = "title"
+    words = 0
+
+    def parse(self, text: str, scene: Scene) -> str | Wrong:
+        if "," in text:
+            return Wrong(title_without_commas())
+        return Text("title", 80).parse(text.rstrip(": "), scene)
+
+
+@dataclass(frozen=True, slots=True)
+class Names(Kind[tuple[str, ...]]):
+    """The outcomes of a new market, separated by commas."""
+
+    about: str = "who can win: 3 to 10 names with commas between"
+
+    shape = "A, B, C"
+    words = 0
+
+    def parse(self, text: str, scene: Scene) -> tuple[str, ...] | Wrong:
+        names = tuple(clean(part.strip().strip('"'), LONGEST_NAME) for part in text.split(","))
+        names = tuple(name for name in names if name)
+        if not 3 <= len(names) <= MOST_NAMES:
+            return Wrong(not_enough_names(len(names), 3, MOST_NAMES))
+        seen: set[str] = set()
+        for name in names:
+            if folded(name) in seen:
+                return Wrong(named_twice(name))
+            seen.add(folded(name))
+        return names
+
+
+def joined(names: Sequence[str]) -> str:
+    """As a draft keeps them."""
+    return ", ".join(names)

@@ -1,0 +1,176 @@
+"""An event written down in a TOML file: its title, outcomes, terms by their ENGINE names, and its rounds.
+
+    title = "Office chess cup"
+    outcomes = ["Ada", "Bo", "Cleo", "Dan"]
+    preset = "fair"
+    start_at = "2026-12-01 18:00 Europe/Berlin"      # left out: it starts by hand
+    open = true                                      # left out: it stays a draft
+
+    [[rounds]]
+    freeze_at = "2h"                                 # after the start, or a moment with its zone
+    decide_at = "2h10m"
+    losers = "ask"                                   # or names, or "lowest_price"
+
+    [[rounds]]
+    decide_at = 2026-12-02T20:00:00Z
+    winner = "ask"
+
+What is read becomes the draft that `/admin create`, `/admin set` and `/admin schedule` keep, so an event from a file
+can be changed in the chat. Every mistake is told at once, with its line.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot import event_rounds
+from bot.grammar.types import nearest
+from bot.market.draft import MOST_NAMES, Draft, build, even_odds, joined
+from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
+from bot.text.toml_lines import Mistake, Mistakes, lines_of
+from bot.words import event_file as words
+from bot.words.setup import ALIASES, SETTINGS
+from engine.params import MarketParams, Problem, build_params
+
+TERMS = tuple(name for name in SETTINGS if name != "title")
+"""What `/admin set` can change, by ENGINE name; its short names (`balance`, `gas`) are understood as well."""
+OTHERS = ("title", "start_at", "open", "rounds", "n_outcomes")
+
+_WHERE = re.compile(r"\(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFile:
+    """An event that may open.
+
+    `values` are what `engine.params.build_params` takes, rounds in ms after the start, and give `params`; `draft` gives
+    the same. `start_ms` (epoch) is None where it starts by hand; moments of the rounds then count from the reading.
+    """
+
+    title: str
+    values: Mapping[str, object]
+    params: MarketParams
+    draft: Draft
+    start_ms: int | None
+    opened: bool
+
+
+def read(text: str, now_ms: int) -> EventFile | tuple[Mistake, ...]:
+    """The event in a file's text, or every mistake in it, by line."""
+    try:
+        table = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:  # a number of five thousand digits; brackets as deep
+        return (_not_toml(str(error), text),)
+    lines = {ALIASES.get(key, key): line for key, line in lines_of(text).items()}
+    return _event({ALIASES.get(key, key): value for key, value in table.items()}, Mistakes(lines), now_ms)
+
+
+def _not_toml(said: str, text: str) -> Mistake:
+    """tomllib names the place at the end of what it says."""
+    where = _WHERE.search(said)
+    line = int(where[1]) if where else max(1, len(text.splitlines()))
+    return Mistake(line=line, sentence=words.written_twice() if "overwrite" in said else words.not_toml())
+
+
+def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> EventFile | tuple[Mistake, ...]:
+    for key in table:
+        if key not in OTHERS and key not in TERMS:
+            mistakes.add(key, words.no_such_key(key, nearest(key, [*OTHERS, *TERMS, *ALIASES])))
+    title, opened, start = _title(table, mistakes), _opened(table, mistakes), _start(table, mistakes)
+    names = _names(table, mistakes)
+    typed = {key: _typed(table[key]) for key in TERMS if key in table}
+    values: dict[str, object] = {**typed}
+    if names:
+        values["outcome_names"] = list(names)
+    if "n_outcomes" in table:
+        values["n_outcomes"] = _typed(table["n_outcomes"])
+    if "odds" in typed:
+        values["odds"] = even_odds(typed["odds"])
+    from_ms = now_ms if start is None else start
+    rounds = event_rounds.read_rounds(table.get("rounds", []), names, from_ms, mistakes)
+    if rounds:
+        values["rounds"] = [one.step for one in rounds]
+    params = build_params(values)
+    for problem in () if isinstance(params, MarketParams) else params:
+        found = _as_written(problem, table)
+        number = found.detail.get("round")
+        mistakes.add(f"rounds.{number}" if number else found.field, words.problem(found))
+    if mistakes or not isinstance(params, MarketParams):
+        return mistakes.told()
+    draft = Draft(
+        values={**typed, "outcome_names": joined(params.outcome_names)},
+        timetable=event_rounds.timetable(rounds or (), params.outcome_names),
+        assumed_start_ms=from_ms,
+    )
+    if build(draft, from_ms) != params:  # an outcome called "2" that is not the second
+        mistakes.add("outcome_names", words.names_like_numbers())
+        return mistakes.told()
+    return EventFile(title=title, values=values, params=params, draft=draft, start_ms=start, opened=opened)
+
+
+def _as_written(problem: Problem, table: Mapping[str, object]) -> Problem:
+    """`mu` where the file sets both its ends by that name."""
+    base = re.sub(r"_(start|end)$", "", problem.field)
+    return replace(problem, field=base) if base in table and problem.field not in table else problem
+
+
+def _typed(value: object) -> str:
+    """A term as a person types it in the chat."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return str(value)
+
+
+def _title(table: Mapping[str, object], mistakes: Mistakes) -> str:
+    said = table.get("title")
+    title = clean(said) if isinstance(said, str) else ""
+    if not title:
+        mistakes.add("title", words.no_title())
+    elif len(title) > LONGEST_TITLE:
+        mistakes.add("title", words.too_long(title, LONGEST_TITLE))
+    return title
+
+
+def _opened(table: Mapping[str, object], mistakes: Mistakes) -> bool:
+    said = table.get("open", False)
+    if not isinstance(said, bool):
+        mistakes.add("open", words.open_is_true_or_false())
+    return said is True
+
+
+def _start(table: Mapping[str, object], mistakes: Mistakes) -> int | None:
+    """Epoch ms."""
+    if "start_at" not in table:
+        return None
+    when = event_rounds.read_when(table["start_at"])
+    if isinstance(when, str):
+        mistakes.add("start_at", when)
+    elif when.relative:
+        mistakes.add("start_at", words.start_is_a_moment())
+    else:
+        return when.ms
+    return None
+
+
+def _names(table: Mapping[str, object], mistakes: Mistakes) -> tuple[str, ...]:
+    """The outcomes; empty where they are missing or no list, which `build_params` tells."""
+    said = table.get("outcome_names")
+    if said is None:
+        numbered = build_params({"n_outcomes": table.get("n_outcomes")})
+        return numbered.outcome_names if isinstance(numbered, MarketParams) else ()
+    parts = said.split(",") if isinstance(said, str) else said if isinstance(said, list) else []
+    names = tuple(clean(str(part)) for part in parts)
+    for place, name in enumerate(names[: MOST_NAMES + 1]):
+        if re.search(r'[,;"]', name):
+            mistakes.add("outcome_names", words.sign_in_name(name))
+        elif len(name) > LONGEST_NAME:
+            mistakes.add("outcome_names", words.too_long(name, LONGEST_NAME))
+        elif name and folded(name) in [folded(other) for other in names[:place] if other]:
+            mistakes.add("outcome_names", words.named_twice(name))
+    return names

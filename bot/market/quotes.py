@@ -1,0 +1,326 @@
+"""From what a person asks for to a priced order: sizes, the worst price that is promised, what she can afford."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.chat.reply import Reply
+from bot.grammar.trading import Amount
+from bot.market.context import MarketView
+from bot.text.numbers import CENT, MICRO, RATE
+from bot.words import refusals as words
+from bot.words.tickets import Offer, typed_amount
+from bot.words.views import step_words
+from engine.events import Reason
+from engine.quote import Move, Quote, Refused, quote
+from engine.resting_book import escrowed
+from engine.settle import gets
+from engine.state import MarketState, Side, Status
+from engine.terms import MarketParams
+from storage.preferences import Preferences
+from storage.records import Json, Market, Member, OrderDraft, Ticket
+
+USUAL_SLIPPAGE = RATE // 20
+
+
+def closed_for_trading(view: MarketView) -> Reply | None:
+    """Why there can be no order now, or None."""
+    return closed(view.record, view.state)
+
+
+def closed(record: Market, state: MarketState) -> Reply | None:
+    """The same from the rows."""
+    if record.status is Status.RUNNING and record.halted is None:
+        return None
+    step = record.next_step
+    if record.halted is not None:
+        why = "halted"
+    elif record.status in {Status.DRAFT, Status.LOBBY}:
+        why = "lobby"
+    elif record.status is Status.FROZEN:
+        why = "asked" if state.asked else "frozen" if state.frozen_for is None else "round"
+    else:
+        why = {Status.PAUSED: "paused", Status.DISPUTED: "disputed"}.get(record.status, "over")
+    told = step is not None and why in {"lobby", "round", "disputed"}
+    return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and told else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An order as it was asked for; `slippage` and `limit` are rates."""
+
+    outcome: int
+    side: Side
+    buy: bool
+    amount: Amount
+    slippage: int | None = None
+    limit: int | None = None
+    autofill: bool | None = None  # None: not said
+    strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
+
+
+def habitual(wish: Wish, habits: Preferences, view: MarketView) -> Wish:
+    """With what she has set for herself where the line says nothing. Who is not asked again before an order is not
+    given more slippage than she knows of."""
+    limited = wish.limit is not None
+    slippage = habits.slippage if wish.slippage is None and not limited else wish.slippage
+    autofill = wish.autofill
+    if autofill is None:
+        autofill = habits.autofill and limited and view.record.params.af_enabled
+    return replace(wish, slippage=slippage, autofill=autofill, strict=not habits.confirm)
+
+
+def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
+    """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
+    params, amount = view.record.params, wish.amount
+    autofill = bool(wish.autofill) and params.af_enabled
+    asked = OrderDraft(
+        outcome=wish.outcome,
+        side=wish.side,
+        buy=wish.buy,
+        size=amount.tokens or 0,
+        limit=wish.limit,
+        autofill=autofill,
+    )
+    odd = _at_odds(view, wish, asked)
+    if odd is not None:
+        return odd
+    size, spend = amount.tokens, amount.spend
+    if amount.share is not None:
+        if member is None:
+            return words.share_of_nothing()
+        if wish.buy:
+            spend = max(0, member.available - params.gas_fee) * amount.share // RATE
+            if spend == 0:
+                return words.no_balance()
+        else:
+            size = _free(view, member, wish.outcome, wish.side) * amount.share // RATE
+    if not wish.buy and member is not None:
+        lacking = _lacking(view, member, wish.outcome, wish.side, size or 0)
+        if lacking is not None:
+            return lacking
+    sized = _Size(size, spend, typed_amount(amount))
+    if wish.limit is None:
+        strict = USUAL_SLIPPAGE if wish.strict else None
+        return _priced(view, asked, sized, strict if wish.slippage is None else wish.slippage, member)
+    return _limited(view, asked, sized, member, no_autofill=bool(wish.autofill) and not autofill)
+
+
+def _at_odds(view: MarketView, wish: Wish, asked: OrderDraft) -> Reply | None:
+    """What contradicts itself: a limit is the worst price already, and only what waits can be filled by auto-fill."""
+    params, typed = view.record.params, typed_amount(wish.amount)
+    if wish.limit is not None and wish.slippage is not None:
+        return words.limit_and_slippage(params, asked, typed)
+    if wish.autofill and wish.limit is None:
+        tick = params.tick_size
+        now = view.price(wish.outcome, wish.side) * (RATE // MICRO) // tick * tick
+        limit = min(max(now, tick), RATE - tick)
+        return words.autofill_needs_limit(params, replace(asked, limit=limit, autofill=True), typed)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """Tokens, or money to spend; and how it was typed."""
+
+    tokens: int | None
+    spend: int | None
+    typed: str
+
+
+def _priced(
+    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
+) -> Offer | Reply:
+    """Quote it. An order that moves the price further than the usual slippage by itself gets as much as it needs on
+    top, unless a slippage was asked for: then that is the answer."""
+    params = view.record.params
+    slip = USUAL_SLIPPAGE if slippage is None else slippage
+    found = _ask(view, asked, size, slip, member)
+    if isinstance(found, Refused) and found.reason is Reason.PAST_WORST_PRICE:
+        free = _ask(view, asked, size, None, member)
+        if isinstance(free, Quote):
+            wide = needed_slippage(params, asked.buy, free)
+            if slippage is not None:
+                return words.slippage_too_small(params, asked, size.typed, slip, wide, found.detail)
+            slip = wide
+            found = _ask(view, asked, size, slip, member)
+        else:
+            found = free
+    if isinstance(found, Refused):
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    return _within_means(view, asked, found, slip, member, size.typed)
+
+
+def _limited(
+    view: MarketView, asked: OrderDraft, size: _Size, member: Member | None, *, no_autofill: bool
+) -> Offer | Reply:
+    """Quote an order with a limit. A buy has to be able to pay its limit and the largest fee for all of it at once."""
+    params = view.record.params
+    found = _ask(view, asked, size, None, member)
+    if isinstance(found, Refused) and found.reason is Reason.NO_CASH and size.spend is not None:
+        beyond = found.detail["need"] - found.detail["have"]  # parts of a match are rounded up one by one
+        if beyond < CENT:
+            size = replace(size, spend=size.spend - beyond)
+            found = _ask(view, asked, size, None, member)
+    draft = asked
+    if isinstance(found, Quote):
+        draft = replace(asked, size=found.size + found.unsold + found.rests)
+    elif member is None or found.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    need = max(tied_up(params, draft), size.spend or 0)
+    if member is not None and need + params.gas_fee > member.available:
+        aside = member.reserved, member.escrow
+        return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)
+    if isinstance(found, Refused):
+        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    if draft.size == 0:
+        return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
+    most = bound(params, draft)
+    return Offer(
+        params=params, draft=draft, quote=found, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
+    )
+
+
+def tied_up(params: MarketParams, draft: OrderDraft) -> int:
+    """What a buy with a limit must be able to pay before it trades: limit and largest fee on all of it; gas out."""
+    if not draft.buy or draft.limit is None:
+        return 0
+    return escrowed(draft.limit, max(params.fee, params.match_fee), draft.size)
+
+
+def bound(params: MarketParams, draft: OrderDraft) -> int:
+    """The most all of a buy can cost, or the least all of a sale can bring: its promise, gas in; micro-dollars."""
+    gas = params.gas_fee
+    if draft.limit is None:
+        worst = (draft.worst_price or 0) * draft.size
+        return -(-worst // RATE) + gas if draft.buy else worst // RATE - gas
+    if draft.buy:
+        return tied_up(params, draft) + gas
+    amount, fee = gets(draft.limit, draft.size, max(params.fee, params.match_fee))
+    return amount - fee - gas
+
+
+def _ask(
+    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
+) -> Quote | Refused:
+    return quote(
+        view.state,
+        view.record.params,
+        now_ms=view.engine_ms,
+        user=member.person if member is not None and member.funded else None,
+        outcome=asked.outcome,
+        side=asked.side,
+        buy=asked.buy,
+        size=size.tokens,
+        spend=size.spend,
+        slippage=slippage if slippage is None or asked.buy else min(slippage, RATE),
+        limit=asked.limit,
+        autofill=asked.autofill,
+    )
+
+
+def needed_slippage(params: MarketParams, buy: bool, found: Quote) -> int:
+    """What the order's own impact takes, and the usual slippage on top, in whole percent."""
+    after_fee = found.price_before * (RATE + params.fee if buy else RATE - params.fee) // RATE
+    impact = abs(found.average - after_fee) * RATE // max(1, after_fee)
+    percent = RATE // 100
+    return -(-(impact + USUAL_SLIPPAGE) // percent) * percent
+
+
+def held(member: Member, outcome: int, side: Side) -> int:
+    """Tokens she holds."""
+    if outcome >= len(member.tokens):
+        return 0
+    yes, no = member.tokens[outcome]
+    return yes if side is Side.YES else no
+
+
+def _free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
+    """Tokens she holds and has not put up for sale in the book."""
+    return held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
+
+
+def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: int) -> Reply | None:
+    have, params = held(member, outcome, side), view.record.params
+    free = _free(view, member, outcome, side)
+    if have == 0:
+        return words.holds_none(params, outcome, side, words.holdings(params, member.tokens))
+    if free == 0:
+        return words.all_for_sale(params, outcome, side, have)
+    return words.holds_fewer(params, outcome, side, have, size, have - free) if size > free else None
+
+
+def _within_means(
+    view: MarketView, asked: OrderDraft, found: Quote, slip: int, member: Member | None, typed: str
+) -> Offer | Reply:
+    """Fix the worst price; one that she could not pay is lowered to all she has."""
+    params, gas = view.record.params, found.gas
+    worst, bound = found.worst_price, found.worst_amount
+    if worst is None or bound is None:  # a slippage is always given above
+        raise AssertionError("a quote with a slippage has a worst price")
+    capped = False
+    if asked.buy and member is not None:
+        free = member.available - gas
+        if found.amount > free:
+            draft = _draft(asked, found.size, worst)
+            aside = member.reserved, member.escrow
+            return words.too_poor(params, draft, found.amount + gas, max(0, member.available), *aside)
+        if bound > free:
+            worst, bound, capped = -(-free * RATE // found.size), free, True
+    most = bound + gas if asked.buy else bound - gas
+    draft = _draft(asked, found.size + found.unsold, worst)
+    return Offer(params=params, draft=draft, quote=found, slippage=slip, most=most, capped=capped, typed=typed)
+
+
+def _draft(asked: OrderDraft, size: int, worst: int) -> OrderDraft:
+    return OrderDraft(outcome=asked.outcome, side=asked.side, buy=asked.buy, size=size, worst_price=worst)
+
+
+def terms_of(found: Offer) -> dict[str, Json]:
+    """What a ticket keeps of its offer, so that it can be shown again word for word."""
+    q = found.quote
+    numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
+    moves: list[Json] = [[m.outcome, m.yes_before, m.yes_after, m.no_before, m.no_after] for m in q.moves]
+    parts: dict[str, Json] = dict(q.parts)
+    sizes: dict[str, Json] = dict(q.sizes)
+    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "sizes": sizes, "typed": found.typed}
+    kept: dict[str, Json] = {"slippage": found.slippage, "most": found.most, "capped": found.capped}
+    return {**shown, **kept, "no_autofill": found.no_autofill}
+
+
+def offer_of(ticket: Ticket, params: MarketParams) -> Offer:
+    """The inverse of `terms_of`."""
+    kept: Mapping[str, Any] = ticket.terms  # Any: the shape is what terms_of wrote
+    names = ("outcome", "yes_before", "yes_after", "no_before", "no_after")
+    moves = tuple(Move(**dict(zip(names, row, strict=True))) for row in kept["moves"])
+    return Offer(
+        params=params,
+        draft=ticket.draft,
+        quote=Quote(moves=moves, parts=dict(kept["parts"]), sizes=dict(kept["sizes"]), **kept["quote"]),
+        slippage=kept["slippage"],
+        most=kept["most"],
+        capped=kept["capped"],
+        typed=kept["typed"],
+        no_autofill=kept["no_autofill"],
+    )
+
+
+_NUMBERS = (
+    "size",
+    "unsold",
+    "amount",
+    "fee",
+    "gas",
+    "average",
+    "price_before",
+    "price_after",
+    "worst_price",
+    "worst_amount",
+    "payout_if_right",
+    "largest_sensible",
+    "rests",
+    "escrow",
+    "paid_back",
+)

@@ -1,0 +1,70 @@
+"""What became of an order, as its owner is told: after Confirm, on a second press, and by the announcer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.chat.reply import Reply
+from bot.market.quotes import bound, held
+from bot.words import receipts as words
+from bot.words import refusals as words_refusals
+from bot.words.fill import legs_of
+from engine.state import Status, price_micro
+from storage.records import RELEASED, Market, OrderRow, OrderStatus
+from storage.unit_of_work import UnitOfWork
+
+
+async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None = None) -> Reply:
+    """The state of an order of this market right now; the same words whoever asks for it and however often. `tick`:
+    whose fills are told apart, for news of an order that waited."""
+    if order.status is OrderStatus.PENDING:
+        return words.queued(market.params, order, bound(market.params, order.draft))
+    if order.status is OrderStatus.REFUSED:
+        numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
+        failed = words_refusals.Failed(
+            params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas
+        )
+        return words_refusals.not_filled(failed, order.ticket)
+    if order.status is OrderStatus.CANCELLED and order.tick is None:
+        return words.taken_back(market.params, order)
+    done = await _standing(uow, order, market, tick)
+    if order.status is OrderStatus.CANCELLED:
+        return words.given_back(done, await _why(uow, order, market))
+    if order.status is OrderStatus.RESTING and order.draft.limit is not None:
+        return words.in_book(done, order.draft.limit)
+    return words.filled(done)
+
+
+async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.Standing:
+    state = await uow.markets.state(order.market)
+    member = await uow.members.account(order.market, order.person)
+    trades = await uow.trades.of_order(order.market, order.number)
+    return words.Standing(
+        params=market.params,
+        order=order,
+        legs=legs_of(trades, order.number),
+        latest=legs_of([one for one in trades if one.tick == tick], order.number),
+        held=held(member, order.draft.outcome, order.draft.side) if member else 0,
+        owner=await uow.people.owner(order.person),
+        price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
+    )
+
+
+async def given_back(uow: UnitOfWork, numbers: Sequence[int], market: Market) -> Reply | None:
+    """Several orders of one person that left the book together, none of which had traded."""
+    rows = [row for number in numbers if (row := await uow.orders.get(market.id, number)) is not None]
+    if not rows:
+        return None
+    return words.given_back_together(market.params, [(row, await _why(uow, row, market)) for row in rows])
+
+
+async def _why(uow: UnitOfWork, order: OrderRow, market: Market) -> str:
+    """Who gave back what was left of it."""
+    if order.reason != RELEASED:
+        return words.why_cancelled(order)
+    if market.status is Status.VOIDED:
+        return words.why_voided(order)
+    state = await uow.markets.state(market)
+    if order.draft.outcome in state.out:
+        return words.why_outcome_out(market.params, order)
+    return words.why_over(order)

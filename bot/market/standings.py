@@ -1,0 +1,98 @@
+"""The board of a market, from its rows: the same for `/board` and for the pinned message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.chat.reply import Board, BoardRow
+from bot.words.shared import name_of
+from bot.words.views import CLAIMED, out_note, status_word, step_words
+from engine.state import MarketState, Side, price_micro
+from engine.terms import MarketParams
+from storage.records import EventRow, Market, TickRow
+from storage.unit_of_work import UnitOfWork
+
+SPARK_POINTS = 24
+
+
+async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
+    """The market at a glance, as of its last tick."""
+    market = await uow.markets.known(market.id)
+    state = await uow.markets.state(market)
+    rounds = await uow.events.of(market.id, "Eliminated")
+    path = await _path(uow, market)
+    metric = await uow.metrics.latest(market.id)
+    rows = [_row(state, market, number, rounds, path) for number in _best_first(state, market.params)]
+    step = market.next_step
+    return Board(
+        title=market.title,
+        status=status_word(market),
+        rows=tuple(rows),
+        volume=market.volume,
+        people=await uow.members.count(market.id),
+        now_ms=now_ms,
+        next_step=step_words(step) if step else "",
+        next_step_ms=step.at_ms if step else None,
+        risk_now=max(0, metric.mm_risk) if metric else 0,
+        risk_most=0 if market.over else market.params.z,
+    )
+
+
+def _best_first(state: MarketState, params: MarketParams) -> list[int]:
+    """The winner or who was named so, then the active by price, then those who are out, the last to go first."""
+    out = list(reversed(state.out))
+    first = state.claim.winner if state.claim is not None else state.winner
+    active = sorted(state.active, key=lambda i: (i != first, -price_micro(state, params, i, Side.YES), i))
+    rest = [i for i in range(params.n_outcomes) if i not in active and i not in out]
+    rest.sort(key=lambda i: i != state.winner)
+    return [*active, *rest, *out]
+
+
+async def _path(uow: UnitOfWork, market: Market) -> list[TickRow]:
+    """A few ticks spread over the market's life so far, oldest first."""
+    if market.start_ms is None or market.tick_ms is None:
+        return []
+    length = market.tick_ms - market.start_ms
+    moments = [market.start_ms + length * point // (SPARK_POINTS - 1) for point in range(SPARK_POINTS)]
+    return await uow.ticks.at(market.id, moments)
+
+
+def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow], path: list[TickRow]) -> BoardRow:
+    params = market.params
+    yes = price_micro(state, params, number, Side.YES)
+    active = state.binaries[number].active
+    note = "" if active else out_note(_round_of(number, rounds))
+    if state.winner == number:
+        note = "winner"
+    elif state.claim is not None and state.claim.winner == number:
+        note = CLAIMED
+    return BoardRow(
+        outcome=number,
+        name=name_of(params, number),
+        yes=yes,
+        no=price_micro(state, params, number, Side.NO),
+        change=yes - _since_round(params, number, rounds) if active else None,
+        spark=tuple(row.yes[number] for row in path) if active else (),
+        active=active or state.winner == number,
+        note=note,
+    )
+
+
+def _since_round(params: MarketParams, number: int, rounds: list[EventRow]) -> int:
+    """The YES price right after the last round; before the first, that of the start."""
+    if rounds:
+        last: Mapping[str, Any] = rounds[-1].payload  # Any: to_json of engine.events.Eliminated
+        for outcome, yes, _ in last["prices_after"]:
+            if outcome == number:
+                return int(yes)
+    odds = params.odds[number] if params.start == "fair" else 5 * 10**11
+    return odds // 10**6
+
+
+def _round_of(number: int, rounds: list[EventRow]) -> int | None:
+    for row in rounds:
+        event: Mapping[str, Any] = row.payload  # Any: to_json of engine.events.Eliminated
+        if number in event["outcomes"]:
+            return event["round"] if isinstance(event["round"], int) else None
+    return None

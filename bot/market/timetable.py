@@ -1,0 +1,224 @@
+"""The timetable of a market as a line people type and read back:
+
+`start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 2; +5d for 2h out brazil; 2014-07-13 19:00 to 21:40 winner ask`
+
+Parts are separated by semicolons. A round: when trading freezes, `to` when it is decided or `for` how long that takes,
+then `out` with a count (and `ask`, which is meant where nothing is said, or `lowest`) or with names; the last is the
+final with `winner`. A time is a moment, or `+2h` after the start; after `to` a bare `22:05` is the next one after the
+freeze, in the zone the freeze named. `render` writes exactly what `read` reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bot.grammar.times import moment_ms, span_ms, zone_said
+from bot.grammar.trading import Outcome, Outcomes
+from bot.grammar.types import Wrong, quoted
+from bot.scene import Scene
+from bot.text.numbers import typed_moment, typed_span
+from bot.words import schedule as words
+from engine.terms import MarketParams
+from storage.records import Json
+
+Losers = tuple[int, ...] | Literal["ask", "lowest_price"]
+
+MOST_ROUNDS = 10
+_ROUND = re.compile(
+    r"(?P<freeze>.+?)\s+(?:(?P<joint>to|until|for)\s+(?P<decide>.+?)\s+)?(?P<what>out|winner)(?:\s+(?P<who>.+))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment (epoch ms), or so long after the start. `said` is a moment as somebody said it, `zone` what it was read
+    in."""
+
+    ms: int
+    relative: bool = False
+    said: str = field(default="", compare=False)
+    zone: str = field(default="", compare=False)
+
+    def after_start(self, start_ms: int) -> int:
+        """Engine time."""
+        return self.ms if self.relative else self.ms - start_ms
+
+    def epoch(self, start_ms: int) -> int:
+        return self.ms + start_ms if self.relative else self.ms
+
+    def typed(self) -> str:
+        return f"+{typed_span(self.ms)}" if self.relative else typed_moment(self.ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One round. `winner` is set for the final (then count and losers say nothing)."""
+
+    freeze: When
+    decide: When
+    count: int = 0
+    losers: Losers = "ask"
+    winner: int | Literal["ask"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """`start_ms` where the market is to start by itself."""
+
+    start_ms: int | None
+    entries: tuple[Entry, ...]
+    start: When | None = field(default=None, compare=False)  # as it was said
+
+    def moments(self) -> list[When]:
+        """Those that were said as moments, in their order, each once."""
+        every = [self.start, *(when for entry in self.entries for when in (entry.freeze, entry.decide))]
+        return list(dict.fromkeys(when for when in every if when is not None and when.said))
+
+    def rounds(self, start_ms: int) -> list[Json]:
+        """As `engine.params.build_params` takes them: ms after the start, outcomes by number from 1."""
+        return [_round(entry, start_ms) for entry in self.entries]
+
+    def absolute(self) -> bool:
+        """Whether any of its times is a moment."""
+        return any(not when.relative for entry in self.entries for when in (entry.freeze, entry.decide))
+
+
+def _round(entry: Entry, start_ms: int) -> dict[str, Json]:
+    found: dict[str, Json] = {
+        "freeze_at": entry.freeze.after_start(start_ms),
+        "decide_at": entry.decide.after_start(start_ms),
+    }
+    if entry.winner is not None:
+        return {**found, "winner": "ask" if entry.winner == "ask" else str(entry.winner + 1)}
+    losers: Json = [str(i + 1) for i in entry.losers] if isinstance(entry.losers, tuple) else entry.losers
+    return {**found, "count": entry.count, "losers": losers}
+
+
+def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str, ...]:
+    """The timetable, or every mistake in it as a sentence."""
+    scene = Scene(now_ms=now_ms, outcomes=tuple(names))
+    problems: list[str] = []
+    start: When | None = None
+    entries: list[Entry] = []
+    parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
+    if len(parts) > MOST_ROUNDS + 1:
+        return (words.too_many_rounds(len(parts), MOST_ROUNDS),)
+    for part in parts:
+        if part.casefold().startswith("start "):
+            at = _read_moment(part[6:].strip(), now_ms, None)
+            if isinstance(at, Wrong):
+                problems.append(at.sentence)
+            else:
+                start = at
+            continue
+        entry = _read_round(re.sub(r"^round\s+\d+\s*:\s*", "", part, flags=re.IGNORECASE), scene)
+        if isinstance(entry, Entry):
+            entries.append(entry)
+        else:
+            problems.append(entry.sentence)
+    if not problems and not entries:
+        problems.append(words.no_rounds())
+    if problems:
+        return tuple(problems)
+    return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
+
+
+def _read_round(text: str, scene: Scene) -> Entry | Wrong:
+    found = _ROUND.fullmatch(text)
+    if found is None:
+        return Wrong(words.not_a_round(text))
+    freeze = _read_when(found["freeze"], scene.now_ms)
+    if isinstance(freeze, Wrong):
+        return freeze
+    decide = freeze
+    if found["joint"]:
+        later = _read_decide(found["joint"].casefold(), found["decide"], freeze, scene.now_ms)
+        if isinstance(later, Wrong):
+            return later
+        decide = later
+    times = Entry(freeze=freeze, decide=decide)
+    if found["what"].casefold() == "winner":
+        return _read_winner(times, found["who"] or "ask", scene)
+    return _read_losers(times, found["who"] or "1", scene)
+
+
+def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
+    """`zone` is what a moment is read in that names none."""
+    said = text.strip()
+    if said.startswith("+"):
+        ahead = span_ms(said[1:])
+        return Wrong(words.not_an_offset(said)) if ahead is None else When(ahead, relative=True)
+    return _read_moment(said, now_ms, zone)
+
+
+def _read_moment(said: str, now_ms: int, zone: str | None) -> When | Wrong:
+    at = moment_ms(said, now_ms, zone)
+    return at if isinstance(at, Wrong) else When(at, said=said, zone=zone_said(said) or zone or "")
+
+
+def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wrong:
+    if joint == "for":
+        length = span_ms(text)
+        return Wrong(words.not_an_offset(text)) if length is None else replace(freeze, ms=freeze.ms + length, said="")
+    if _CLOCK.fullmatch(text.strip()) and freeze.relative:
+        return Wrong(words.clock_after_offset(text))
+    return _read_when(text, now_ms if freeze.relative else freeze.ms, freeze.zone or None)
+
+
+def _read_winner(times: Entry, who: str, scene: Scene) -> Entry | Wrong:
+    if who.casefold() == "ask":
+        return replace(times, winner="ask")
+    winner = Outcome(active_only=False).parse(who.strip().strip('"'), scene)
+    return winner if isinstance(winner, Wrong) else replace(times, winner=winner)
+
+
+def _read_losers(times: Entry, who: str, scene: Scene) -> Entry | Wrong:
+    number, _, how = who.strip().partition(" ")
+    if number.isascii() and number.isdigit() and len(number) < 3:
+        how = how.strip().casefold().replace(" ", "_") or "ask"
+        if how == "ask":
+            return replace(times, count=int(number), losers="ask")
+        if "lowest_price".startswith(how) and len(how) >= 3:
+            return replace(times, count=int(number), losers="lowest_price")
+        return Wrong(words.not_a_way(how))
+    losers = Outcomes().parse(who, scene)
+    return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
+
+
+def render(table: Timetable, names: Sequence[str]) -> str:
+    """The line that reads back as this timetable."""
+    parts = [f"start {typed_moment(table.start_ms)}"] if table.start_ms is not None else []
+    for entry in table.entries:
+        when = entry.freeze.typed()
+        if entry.decide != entry.freeze:
+            when += f" to {entry.decide.typed()}"
+        if entry.winner is not None:
+            parts.append(f"{when} winner {entry.winner if entry.winner == 'ask' else quoted(names[entry.winner])}")
+        elif isinstance(entry.losers, tuple):
+            parts.append(f"{when} out {', '.join(quoted(names[i]) for i in entry.losers)}")
+        else:
+            parts.append(f"{when} out {entry.count}{' lowest' if entry.losers == 'lowest_price' else ''}")
+    return "; ".join(parts)
+
+
+def of_params(params: MarketParams, start_ms: int | None) -> tuple[Entry, ...]:
+    """The entries of a market's rounds, as moments where its start is known."""
+
+    def when(ms: int) -> When:
+        return When(ms, relative=True) if start_ms is None else When(ms + start_ms)
+
+    return tuple(
+        Entry(
+            freeze=when(one.freeze_at),
+            decide=when(one.decide_at),
+            count=one.count,
+            losers="ask" if one.is_final else one.losers,
+            winner=one.winner,
+        )
+        for one in params.rounds
+    )

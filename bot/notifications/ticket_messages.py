@@ -1,0 +1,80 @@
+"""Where tickets stand, written down together: SQLite has one writer, and two hundred people may press at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from storage.database import Database
+from storage.key_value import KeptLine
+
+NO_LINES: Mapping[str, KeptLine] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """`ref` is the platform's own; `lines` by key are what it takes to find that message again."""
+
+    ticket: int
+    platform: str
+    chat_ext: str
+    ref: str
+    at_ms: int
+    lines: Mapping[str, KeptLine] = field(default_factory=lambda: NO_LINES, repr=False)
+
+
+Waiting = tuple[Placement, asyncio.Future[None]]
+
+
+class Placements:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._waiting: list[Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def put(self, placement: Placement) -> None:
+        """Written when this returns; what comes while others are being written goes with all that has come by then."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((placement, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                batch: list[Waiting] = []
+                try:
+                    await self._write_all(batch)
+                except Exception as error:
+                    _settle(batch or self._take(), error)
+                else:
+                    _settle(batch, None)
+        finally:
+            self._writing = None
+
+    def _take(self) -> list[Waiting]:
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    async def _write_all(self, batch: list[Waiting]) -> None:
+        """What has come by the moment the writer is free, which is put into `batch`."""
+        async with self._db.writing() as uow:
+            batch += self._take()
+            for one, _ in batch:
+                for key, line in one.lines.items():
+                    await uow.lines.keep(key, line, one.at_ms)
+                await uow.tickets.bind(one.ticket, one.platform, one.chat_ext, one.ref)
+            await uow.commit()
+
+
+def _settle(batch: Sequence[Waiting], error: Exception | None) -> None:
+    for _, done in batch:
+        if done.done():  # whoever asked was cancelled
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

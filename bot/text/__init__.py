@@ -1,0 +1,1 @@
+"""Numbers, names, colours and lines as people read and write them."""

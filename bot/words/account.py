@@ -1,0 +1,197 @@
+"""One's own affairs: joining, holdings, balance, trades."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
+from bot.grammar.types import quoted
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, price, signed_money, signed_percent, tokens
+from bot.words.shared import TRADE_COLUMNS, dotted, name_of, no, outcome, plural, say, side_word
+from engine.state import Side, Status
+from engine.terms import MarketParams
+from storage.records import Market, Member, TradeRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Tokens of one side of one outcome, the price of one now, how many of them wait in the book to be sold, and what
+    she has paid for such tokens less what she has got for them so far (fees in, micro-dollars)."""
+
+    outcome: int
+    side: Side
+    size: int
+    price: int
+    for_sale: int = 0
+    paid: int = 0
+
+    @property
+    def worth(self) -> int:
+        return self.size * self.price // 10**6
+
+    @property
+    def profit(self) -> int:
+        """Made or lost with this token so far, what she still holds at its price now."""
+        return self.worth - self.paid
+
+
+def joined(member: Member, market: Market, active: Sequence[int], *, again: bool) -> Reply:
+    """A new account, or the one there was."""
+    name = clean(member.name)
+    balance = money(member.available, Cut.DOWN)
+    if market.over:
+        rest = line(code("/leaderboard"), " shows how everybody did.")
+        return say(f"This market is over; you ended with {balance}.", blocks=(rest,))
+    if again:
+        head = f"You are in, as {name}, with {balance} to spend."
+    else:
+        head = f"Welcome, {name}: {balance} of play money is yours in {clean(market.title)}."
+    if market.status is Status.LOBBY:
+        rest = line(
+            "Trading has not started; ", code("/board"), " shows the starting prices, ", code("/rules"), " the rules."
+        )
+    elif market.status is Status.RUNNING and not member.funded:
+        first = first_buy(market.params, active, member.available)
+        rest = line("It is in your account with the next tick. Then try ", code(first))
+    elif market.status is Status.RUNNING:
+        first = first_buy(market.params, active, member.available)
+        rest = line("Try ", code(first), " or look at ", code("/board"))
+    else:
+        rest = line("Trading is frozen just now; ", code("/board"), " shows where it stands and what comes next.")
+    return say(head, blocks=(rest,))
+
+
+def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int | None = None) -> str:
+    """A line to begin with: an outcome that is still in, and no more than she has."""
+    name = name_of(params, active[0] if active else 0).lower()
+    have = params.starting_balance if spendable is None else spendable
+    dollars = next((one for one in _FIRST_SPENDS if one * 10**6 + params.gas_fee <= have), None)
+    return f"/buy {quoted(name)} yes {'half' if dollars is None else f'${dollars}'}"
+
+
+_FIRST_SPENDS = (50, 20, 10, 5, 1)
+
+
+def begin(market: Market, active: Sequence[int], spendable: int) -> Line:
+    """What follows "you have none yet": one command to begin with, as the market stands."""
+    if market.over or market.status is Status.DISPUTED:
+        return line(code("/leaderboard"), " shows how everybody did.")
+    if market.status is Status.RUNNING and spendable > 0:
+        return line(
+            f"You have {money(spendable, Cut.DOWN)} to spend. Try ", code(first_buy(market.params, active, spendable))
+        )
+    return line(code("/board"), " shows the prices and when trading opens.")
+
+
+def cannot_join(code_: str) -> Reply:
+    if code_ == "too_late":
+        return no(
+            "The final is being decided; nobody can join any more.",
+            blocks=(line(code("/board"), " shows how it ends."),),
+        )
+    return no("This market does not take anybody in now.", blocks=(line(code("/board"), " shows where it stands."),))
+
+
+def positions(market: Market, holdings: Sequence[Holding], member: Member, rest: Line) -> Reply:
+    """What she holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
+    params = market.params
+    if not holdings and market.over:
+        return say(f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.", blocks=(rest,))
+    if not holdings:
+        return say("You hold no tokens yet.", blocks=(rest,))
+    worth = sum(holding.worth for holding in holdings)
+    rows = tuple(
+        (
+            line(outcome(params, one.outcome), f" {side_word(one.side)}"),
+            line(tokens(one.size), f" ({tokens(one.for_sale)} for sale)" if one.for_sale else ""),
+            line(price(one.price)),
+            line(money(one.worth, Cut.DOWN)),
+            line(money(one.size, Cut.DOWN)),
+            line(signed_money(one.profit)),
+        )
+        for one in holdings
+    )
+    columns = (
+        Column(title="Token"),
+        Column(title="Held", numeric=True),
+        Column(title="Price", numeric=True),
+        Column(title="Worth", numeric=True),
+        Column(title="If right", numeric=True),
+        Column(title="Profit", numeric=True),
+    )
+    return say(
+        f"Your tokens are worth {money(worth, Cut.DOWN)} now; {money(member.available, Cut.DOWN)} is left to spend.",
+        blocks=(
+            Table(columns=columns, rows=rows),
+            line(_in_all(member, worth)),
+            _next(market, holdings[0]),
+        ),
+    )
+
+
+def _next(market: Market, first: Holding) -> Line:
+    """What she can do with them as the market stands."""
+    if market.status is Status.RUNNING and not market.halted:
+        return line(code(f"/sell {_typed(market.params, first)} half"), " sells some.")
+    if market.status is Status.DISPUTED:
+        return line("A winner is named; what is right is paid when it stands. ", code("/board"), " shows when.")
+    return line("Nothing trades just now; ", code("/board"), " shows what comes next.")
+
+
+def _typed(params: MarketParams, holding: Holding) -> str:
+    return f"{quoted(name_of(params, holding.outcome).lower())} {holding.side.value}"
+
+
+def _in_all(member: Member, worth: int) -> str:
+    """Everything she has, against what she was given."""
+    total = member.balance + member.coming + member.escrow + worth
+    given = member.stake + member.coming
+    gain = total - given
+    return (
+        f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, given)}) on the "
+        f"{money(given)} you were given."
+    )
+
+
+def balance(member: Member, worth: int) -> Reply:
+    """What she can spend, and how she stands against what she was given."""
+    aside = dotted(
+        [
+            f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
+            f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
+            f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
+            f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
+        ]
+    )
+    rows = [line(f"Besides: {aside}.")] if aside else []
+    rows.append(line(_in_all(member, worth)))
+    spent = dotted(
+        [f"fees {money(member.fees)}" if member.fees else "", f"gas {money(member.gas)}" if member.gas else ""]
+    )
+    if spent:
+        rows.append(line(quiet(f"Paid so far: {spent}.")))
+    return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
+
+
+def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: Line) -> Reply:
+    """Her own, newest first; `rest` for who has none."""
+    if not found:
+        return say("You have not traded yet.", blocks=(rest,))
+    rows = tuple(
+        (
+            line(Stamp(one.ts_ms)),
+            line(
+                "Bought " if one.buyer == person else "Sold ", outcome(params, one.outcome), f" {side_word(one.side)}"
+            ),
+            line(tokens(one.size)),
+            line(price(one.price)),
+            line(money(one.amount + one.buy_fee if one.buyer == person else one.amount - one.kept - one.sell_fee)),
+        )
+        for one in found
+    )
+    return say(
+        "Your one trade." if len(found) == 1 else f"Your last {plural(len(found), 'trade')}.",
+        blocks=(Table(columns=TRADE_COLUMNS, rows=rows),),
+    )

@@ -1,0 +1,395 @@
+"""What everybody in the chat hears, and what one person is told without having asked: the course of a market.
+
+Payloads are those of `scheduler.notices` and `scheduler.watch`: epoch milliseconds, micro-dollars, outcomes from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bot.chat.reply import (
+    Action,
+    Audience,
+    Board,
+    Line,
+    Part,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Style,
+    Tone,
+    bold,
+    code,
+    line,
+)
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, price, price_change, round_money, signed_money, signed_percent, span, tokens
+from bot.words.account import first_buy
+from bot.words.audit import head_line
+from bot.words.shared import (
+    INVITE,
+    first_upper,
+    listed,
+    listed_outcomes,
+    name_of,
+    outcome,
+    people,
+    plural,
+    side_word,
+    token_name,
+)
+from engine.state import Side
+from engine.terms import MarketParams
+from storage.records import Market
+
+Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.watch
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_CENT = 10_000
+_DIGEST_SHOWN = 5
+_PODIUM_SHOWN = 6  # more than three only where people tie
+_STEP_MARKS = {1: "🥇", 2: "🥈", 3: "🥉"}
+
+
+def to_chat(
+    *head: str | Part,
+    blocks: Sequence[Line | Picture | Board] = (),
+    actions: Sequence[Action] = (),
+    tone: Tone = Tone.NEUTRAL,
+) -> Reply:
+    return Reply(
+        head=line(*head),
+        blocks=tuple(block for block in blocks if block),
+        actions=tuple(actions),
+        audience=Audience.CHAT,
+        tone=tone,
+    )
+
+
+def count(number: int) -> str:
+    return _COUNTS[number] if 0 <= number < len(_COUNTS) else f"{number}"
+
+
+def round_name(number: int | None, *, final: bool = False) -> str:
+    """`round 2`, `the final`."""
+    return "the final" if final else f"round {(number or 0) + 1}"
+
+
+def sentence(text: str) -> str:
+    """Somebody's own words with a full stop where they have none."""
+    said = clean(text)
+    return said if said[-1:] in ".!?…" else f"{said}."
+
+
+# -- beginning
+
+
+def opened(market: Market) -> Reply:
+    """The lobby: people can join."""
+    params = market.params
+    rows = [
+        line(INVITE),
+        line("In it: ", *listed_outcomes(params, range(params.n_outcomes)), ". Exactly one wins."),
+        line(f"Everybody gets {money(params.starting_balance)} to trade with. Say ", code("/join"), " to take part."),
+    ]
+    if market.planned_start_ms is not None:
+        rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
+    actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    return to_chat(f"{clean(market.title)}: the doors are open.", blocks=rows, actions=actions, tone=Tone.GOOD)
+
+
+def started(market: Market, facts: Facts) -> Reply:
+    params = market.params
+    best = max(range(params.n_outcomes), key=lambda i: (params.odds[i], -i))
+    joined = int(facts["people"])
+    cash = money(params.starting_balance)
+    begin = f"{people(joined)} start with {cash} each; " if joined > 1 else f"1 person starts with {cash}; "
+    level = all(odds == params.odds[best] for odds in params.odds)
+    rows = [
+        line(
+            begin if joined else f"Nobody has joined yet; everybody gets {cash}; ",
+            *(["all begin level"] if level else [outcome(params, best), " begins ahead"]),
+            f" at {price(params.odds[best] // 10**6)}.",
+        ),
+        line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
+    ]
+    rows.append(late(facts))
+    actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    return to_chat(f"{clean(market.title)} is open for trading.", blocks=rows, actions=actions, tone=Tone.GOOD)
+
+
+# -- rounds
+
+
+def countdown(facts: Facts) -> Reply:
+    what = first_upper(round_name(facts["round"], final=bool(facts["final"])))
+    last = "Trading does not open again after it." if facts["final"] else "Orders sent before it count."
+    return to_chat(
+        f"{what} freezes ", Stamp(int(facts["at_ms"]), countdown=True), ".", blocks=[line(last)], tone=Tone.COLD
+    )
+
+
+def frozen(facts: Facts, reason: str = "") -> Reply:
+    if facts["round"] is None:
+        return to_chat(
+            "Trading is frozen by an admin.",
+            blocks=[
+                _why(reason),
+                line("Nothing is charged while it is; ", code("/board"), " shows the prices as they stand."),
+            ],
+            tone=Tone.COLD,
+        )
+    final = bool(facts["final"])
+    head = (
+        "Trading has closed: the final is being decided."
+        if final
+        else (f"Trading is frozen: {round_name(facts['round'])} is being decided.")
+    )
+    decide = facts.get("decide_ms")
+    rows = [line("The result is due ", Stamp(int(decide)), ".")] if decide is not None else []
+    rows.append(late(facts))
+    return to_chat(head, blocks=rows, tone=Tone.COLD)
+
+
+def late(facts: Facts) -> Line:
+    """A step that was due while nobody was there to take it."""
+    behind = int(facts.get("late_ms") or 0)
+    return line(f"This was due {span(behind)} ago, while I was away; it counts from when it was due.") if behind else ()
+
+
+def round_skipped(facts: Facts) -> Reply:
+    what = round_name(facts["round"])
+    return to_chat(f"{first_upper(what)} has nothing left to decide; trading goes on.", tone=Tone.NEUTRAL)
+
+
+def round_asked(market: Market, facts: Facts, active: Iterable[int]) -> Reply:
+    """To the admins, until they have answered."""
+    params = market.params
+    title = clean(market.title)
+    rows = [line("Still in: ", *listed_outcomes(params, active), "."), late(facts)]
+    if facts["final"]:
+        example = "/admin resolve"
+        head = f"{title}: who has won the final?"
+    else:
+        example = "/admin eliminate"
+        head = f"{title}: who is out in {round_name(facts['round'])}? Name {count(int(facts['count']))}."
+    rows.append(line("Trading stays frozen until you say it in the market's chat: ", code(example), " and who."))
+    kept = tuple(row for row in rows if row)
+    return Reply(head=line("Still waiting. " if facts.get("again") else "", head), blocks=kept, tone=Tone.COLD)
+
+
+def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str) -> Reply:
+    """Out, paid, what the others are worth now, the sum, the chart."""
+    params = market.params
+    gone: list[int] = list(facts["outcomes"])
+    verb = "is" if len(gone) == 1 else "are"
+    head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
+    if reason:
+        head.append(f" {first_upper(sentence(reason))}")
+    rows: list[Line | Picture | Board] = [
+        line(_payouts(facts)),
+        inheritance(params, gone, facts),
+        line(sum_line(facts)),
+    ]
+    if market.start_ms is not None and market.status.value == "RUNNING":
+        rows.append(line("Trading is open again."))
+    rows += [late(facts), head_line(facts["head"])]
+    if picture is not None:
+        rows.append(picture)
+    actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
+    return to_chat(*head, blocks=rows, actions=actions, tone=Tone.LOUD)
+
+
+def _bold_outcomes(params: MarketParams, numbers: Sequence[int]) -> list[Part]:
+    found: list[Part] = []
+    for place, number in enumerate(numbers):
+        if place:
+            found.append(Span(" and " if place == len(numbers) - 1 else ", ", Style.BOLD))
+        found.append(outcome(params, number, Style.BOLD))
+    return found
+
+
+def _payouts(facts: Facts) -> str:
+    if not facts["paid"]:
+        return "Nobody held NO, so nothing is paid."
+    holders = int(facts["holders_no"])
+    return f"{money(int(facts['paid']))} paid to {people(holders, 'holder', 'holders')} of NO."
+
+
+def inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line:
+    """`What Brazil leaves goes to the three still in: Germany 13.7¢ → 24.1¢, ...`."""
+    before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
+    after = sorted(((int(i), int(yes)) for i, yes, _ in facts["prices_after"]), key=lambda one: (-one[1], one[0]))
+    whose = listed([name_of(params, number) for number in gone])
+    leave = "leaves" if len(gone) == 1 else "leave"
+    parts: list[Part] = [Span(f"What {whose} {leave} goes to the {count(len(after))} still in: ")]
+    for place, (number, yes) in enumerate(after):
+        parts.append(Span(", ") if place else Span(""))
+        parts += [outcome(params, number), Span(f" {price(before.get(number, 0))} → {price(yes)}")]
+    parts.append(Span("."))
+    return tuple(part for part in parts if not isinstance(part, Span) or part.text)
+
+
+def sum_line(facts: Facts) -> str:
+    before, after = int(facts["sum_before"]), int(facts["sum_after"])
+    if abs(before - after) < _CENT:
+        return f"The sum of all YES stays {money(after)}."
+    return f"The sum of all YES goes from {money(before)} to {money(after)}."
+
+
+def resumed(reason: str = "") -> Reply:
+    rows = [_why(reason), line(code("/board"), " has the prices.")]
+    return to_chat("Trading is open again.", blocks=rows, tone=Tone.GOOD)
+
+
+def paused(reason: str = "") -> Reply:
+    rows = [_why(reason), line("Your tokens and your money stay as they are.")]
+    return to_chat("Trading is paused by an admin.", blocks=rows, tone=Tone.COLD)
+
+
+def retuned(names: Sequence[str]) -> Reply:
+    if set(names) <= {"rounds", "duration"}:
+        return to_chat("An admin changed the timetable.", blocks=[line(code("/board"), " shows the next step.")])
+    what = listed([name.replace("_", " ") for name in names])
+    return to_chat(f"An admin changed the terms: {what}.", blocks=[line(code("/rules"), " has them as they are now.")])
+
+
+# -- the end
+
+
+def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Picture | None, reason: str) -> Reply:
+    """The winner, what was paid, the podium."""
+    params = market.params
+    winner = int(facts["winner"])
+    head: list[str | Part] = [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
+    if reason:
+        head.append(f" {first_upper(sentence(reason))}")
+    before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
+    paid = int(facts["paid"])
+    holders = people(int(facts["holders"]), "holder", "holders")
+    rows: list[Line | Picture | Board] = [
+        line(
+            f"{money(paid)} paid to {holders} of tokens that were right."
+            if paid
+            else "Nobody held a token that was right."
+        ),
+        line(f"Its YES stood at {price(before.get(winner, 0))} before the end.") if winner in before else (),
+    ]
+    rows += podium(facts["podium"], names)
+    rows += [late(facts), head_line(facts["head"])]
+    if picture is not None:
+        rows.append(picture)
+    rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
+    return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
+
+
+def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Line]:
+    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what she was given is final less gain. Equals share a step."""
+    if not places:
+        return [line("Nobody traded, so nobody stands on the podium.")]
+    rows = []
+    shared = {place for place, *_ in places if sum(one[0] == place for one in places) > 1}
+    for place, person, gain, final in places[:_PODIUM_SHOWN]:
+        mark = _STEP_MARKS.get(place, f"{place}.")
+        name = clean(names.get(person, f"Trader {person}"))
+        gained = f" {money(final)}, {signed_money(gain)} ({signed_percent(gain, final - gain)})"
+        rows.append(line(f"{mark} ", bold(name), gained, ", shared" if place in shared else ""))
+    if len(places) > _PODIUM_SHOWN:
+        rows.append(line(f"And {len(places) - _PODIUM_SHOWN:,} more on the same step."))
+    return rows
+
+
+def _why(reason: str) -> Line:
+    return line(first_upper(sentence(reason))) if reason else ()
+
+
+def voided(facts: Facts, reason: str = "") -> Reply:
+    paid, owed = int(facts["paid"]), int(facts["owed"])
+    rows = [_why(reason), line(f"Everybody gets back what she put in, net: {money(paid)} in all.")]
+    if facts["scaled"]:
+        rows.append(line(f"That would be {money(owed)}, more than the house has left, so all shares are cut alike."))
+    rows.append(head_line(facts["head"]))
+    return to_chat("This market is called off.", blocks=rows, tone=Tone.LOUD)
+
+
+# -- in between
+
+
+def lead_change(params: MarketParams, facts: Facts) -> Reply:
+    """Nobody falls behind where nobody led: at a level start."""
+    rows: list[Line | Picture | Board] = []
+    if facts["before"] is not None:
+        rows.append(line(outcome(params, int(facts["before"])), f" falls behind at {price(int(facts['before_yes']))}."))
+    return to_chat(
+        outcome(params, int(facts["outcome"]), Style.BOLD),
+        f" takes the lead at {price(int(facts['yes']))}.",
+        blocks=rows,
+        actions=(Action(label="Board", text="/board"), Action(label="Chart", text="/chart")),
+    )
+
+
+def big_trade(params: MarketParams, facts: Facts) -> Reply:
+    what = token_name(params, int(facts["outcome"]), Side(facts["side"]))
+    verb = "bought" if facts["buy"] else "sold"
+    return to_chat(
+        f"Big trade: {tokens(int(facts['size']))} {what} {verb} for {round_money(int(facts['amount']))}, "
+        f"{price(int(facts['price']))} each."
+    )
+
+
+def digest(params: MarketParams, facts: Facts, now_ms: int) -> Reply:
+    """What happened since the last one, the largest moves first."""
+    before: list[int] = list(facts["before"])
+    moved = [
+        (yes - before[number] if number < len(before) else 0, number, yes)
+        for number, yes in enumerate(facts["yes"])
+        if yes
+    ]
+    moved.sort(key=lambda one: (-abs(one[0]), -one[2]))
+    parts: list[Part] = []
+    for place, (change, number, yes) in enumerate(moved[:_DIGEST_SHOWN]):
+        parts.append(Span(", ") if place else Span(""))
+        parts += [outcome(params, number), Span(f" {price(yes)} ({price_change(change)})")]
+    kept = tuple(part for part in parts if not isinstance(part, Span) or part.text)
+    head = f"In the last {span(now_ms - int(facts['since_ms']))}: {plural(int(facts['trades']), 'trade')}, "
+    return to_chat(head + f"{round_money(int(facts['volume']))}.", blocks=[(*kept, Span("."))])
+
+
+# -- to one person
+
+
+def paid(market: Market, facts: Facts) -> Reply:
+    """What came in when outcomes were decided."""
+    params = market.params
+    rows: list[Line] = []
+    for number, side, size, amount in facts["paid"]:
+        rows.append(
+            line(
+                f"{tokens(int(size), Cut.NEAREST)} ",
+                outcome(params, int(number)),
+                f" {side_word(Side(side))} paid {money(int(amount))}.",
+            )
+        )
+    return Reply(
+        head=line(f"You are paid {money(int(facts['total']))}."),
+        blocks=(*rows, line(code("/balance"), " shows where you stand.")),
+        tone=Tone.GOOD,
+    )
+
+
+def refunded(market: Market, facts: Facts) -> Reply:
+    return Reply(
+        head=line(f"{clean(market.title)} was called off: {money(int(facts['amount']), Cut.DOWN)} came back to you."),
+        blocks=(line(code("/balance"), " shows where you stand."),),
+    )
+
+
+def granted(facts: Facts, reason: str = "") -> Reply:
+    why = f" {first_upper(sentence(reason))}" if reason else ""
+    return Reply(
+        head=line(f"An admin gave you {money(int(facts['cash']), Cut.DOWN)}.{why}"),
+        blocks=(line(code("/balance"), " shows it."),),
+        tone=Tone.GOOD,
+    )

@@ -1,0 +1,125 @@
+"""The book of an outcome, and what trades of several sizes would do to its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from bot.chat.reply import Audience, Column, Line, Reply, Table, code, line, quiet
+from bot.grammar.types import quoted
+from bot.text.numbers import limit_price, price, rate_of_price, round_money, tokens
+from bot.words.shared import name_of, outcome, say
+from engine.state import Side
+from engine.terms import MarketParams
+
+_LEVELS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """All that waits at one limit; `own` of it is the reader's."""
+
+    limit: int
+    size: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One token's side of the book, best first, and the house's price (micro-dollars)."""
+
+    sells: Sequence[Level]
+    buys: Sequence[Level]
+    price: int
+
+
+def book(params: MarketParams, number: int, yes: Shelf, no: Shelf, audience: Audience) -> Reply:
+    """Sales above, the house between, buys below; YES and NO side by side, best first."""
+    name = name_of(params, number)
+    house = line(
+        "The house trades ", outcome(params, number), f" YES at {price(yes.price)} and NO at {price(no.price)}."
+    )
+    if not (yes.sells or yes.buys or no.sells or no.buys):
+        example = f"/buy {quoted(name.lower())} yes 100 limit {max(1, yes.price // 10_000 - 5)}c"
+        return say(
+            f"Nobody waits in the book of {name}.",
+            blocks=(house, line("Be the first: ", code(example))),
+            audience=audience,
+        )
+    waiting = sum(level.size for shelf in (yes, no) for level in (*shelf.sells, *shelf.buys))
+    blocks: list[Line | Table] = []
+    if yes.sells or no.sells:
+        blocks += [line("For sale, cheapest first:"), _table(yes.sells, no.sells)]
+    blocks.append(house)
+    if yes.buys or no.buys:
+        blocks += [line("Wanted, dearest first:"), _table(yes.buys, no.buys)]
+    return say(f"{tokens(waiting)} tokens wait in the book of {name}.", blocks=blocks, audience=audience)
+
+
+def _table(yes: Sequence[Level], no: Sequence[Level]) -> Table:
+    columns = (
+        Column(title="YES", numeric=True),
+        Column(title="Tokens", numeric=True),
+        Column(title="NO", numeric=True),
+        Column(title="Tokens", numeric=True),
+    )
+    pairs = zip_longest(yes[:_LEVELS], no[:_LEVELS])
+    rest = max(len(yes), len(no)) - _LEVELS
+    more = line(quiet(f"and {rest} more {'price' if rest == 1 else 'prices'}")) if rest > 0 else ()
+    return Table(columns=columns, rows=tuple((*_cells(a), *_cells(b)) for a, b in pairs), more=more)
+
+
+def _cells(level: Level | None) -> tuple[Line, Line]:
+    if level is None:
+        return line(""), line("")
+    own = "" if not level.own else " yours" if level.own == level.size else f" ({tokens(level.own)} yours)"
+    return line(limit_price(level.limit)), line(f"{tokens(level.size)}{own}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What buying and selling for so much would do: average and price after, rates; None where it cannot be."""
+
+    amount: int
+    buy: tuple[int, int] | None
+    sell: tuple[int, int] | None
+
+
+def depth(
+    params: MarketParams, number: int, sides: Sequence[tuple[Side, int, Sequence[Step]]], audience: Audience
+) -> Reply:
+    """`sides`: each with its price now (micro-dollars)."""
+    name = name_of(params, number)
+    blocks: list[Line | Table] = []
+    for side, now, steps in sides:
+        blocks += [line(outcome(params, number), f" {side.value.upper()}, now {price(now)}:"), _steps(steps)]
+    blocks.append(line(quiet("A token on average with fees, and the price after; – where nobody holds that many.")))
+    _, now, steps = sides[0]
+    last = next((step for step in reversed(steps) if step.buy is not None), None)
+    head = f"{name} YES stands at {price(now)}."
+    if last is not None and last.buy is not None:
+        head = f"{round_money(last.amount)} of {name} YES would lift it from {price(now)} to {_rate(last.buy[1])}."
+    return say(head, blocks=blocks, audience=audience)
+
+
+def _steps(steps: Sequence[Step]) -> Table:
+    columns = (
+        Column(title="For", numeric=True),
+        Column(title="Buying", numeric=True),
+        Column(title="after", numeric=True),
+        Column(title="Selling", numeric=True),
+        Column(title="after", numeric=True),
+    )
+    rows = tuple((line(round_money(one.amount)), *_pair(one.buy), *_pair(one.sell)) for one in steps)
+    return Table(columns=columns, rows=rows)
+
+
+def _pair(found: tuple[int, int] | None) -> tuple[Line, Line]:
+    if found is None:
+        return line("–"), line("–")
+    return line(_rate(found[0])), line(_rate(found[1]))
+
+
+def _rate(rate: int) -> str:
+    return price(rate_of_price(rate))

@@ -1,0 +1,145 @@
+"""One market in several chats: what admins read about it, and what a chat hears when a market comes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.chat.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
+from bot.text.names import clean
+from bot.text.numbers import money, span
+from bot.words.announcements import to_chat
+from bot.words.shared import INVITE, listed_outcomes, no, plural, say
+from engine.state import Status
+from storage.records import Chat, Market
+
+_PLACES = {"discord": "Discord channel", "telegram": "Telegram group", "room": "local room"}
+
+
+WORDS: Mapping[str, str] = {
+    "code": "a code that brings this market to one more chat",
+    "leave": "take a market that came by code out of this chat",
+}
+
+
+def where(chat: Chat) -> str:
+    """`Friends (Telegram group)`."""
+    what = _PLACES.get(chat.platform, chat.platform)
+    return f"{clean(chat.title)} ({what})" if chat.title else f"a {what}"
+
+
+def listing(market: Market, chats: Sequence[Chat], here: int | None) -> Reply:
+    rows: list[Line] = []
+    for one in chats:
+        notes = [
+            note
+            for note, holds in (
+                ("its home", one.id == market.chat_id),
+                ("this chat", one.id == here),
+                ("out of reach: ask the bot back in", one.lost is not None),
+            )
+            if holds
+        ]
+        rows.append(line("· ", bold(where(one)), f": {', '.join(notes)}" if notes else ""))
+    rows.append(line(code("/admin channel code"), " gives a code to announce it in one more chat."))
+    if here is not None and here != market.chat_id:
+        rows.append(line(code("/admin channel leave"), " takes it out of this one."))
+    return say(f"{clean(market.title)} is announced in {plural(len(chats), 'chat')}.", blocks=rows)
+
+
+def no_market_here() -> Reply:
+    return no(
+        "No market is announced in this chat.",
+        blocks=(
+            line("An admin where one runs says ", code("/admin channel code"), "; that code here brings it over."),
+            line(code("/admin create"), " makes one of your own."),
+        ),
+    )
+
+
+def code_given(market: Market, shown: str, life_ms: int) -> Reply:
+    return say(
+        "The code is ",
+        code(shown),
+        f", good once within {span(life_ms)}.",
+        blocks=(
+            line("In the other chat an admin says ", code(f"/admin channel {shown}")),
+            line(
+                f"{clean(market.title)} is then announced there too, on any platform: one book, one account a person. "
+                "That chat's admins run it with you."
+            ),
+        ),
+    )
+
+
+def code_given_before() -> Reply:
+    """The same request once more: the code it was given is good still, and is not kept in a readable form."""
+    return say(
+        "You were given a code for this a moment ago; it is good once.",
+        blocks=(line("It did not reach you? ", code("/admin channel code"), " gives another in its place."),),
+    )
+
+
+def too_many(wait_ms: int) -> Reply:
+    return no(
+        f"Too many codes that do not work; the next try is in {span(wait_ms)}.",
+        blocks=(line("Nothing was changed. A new code: ", code("/admin channel code"), " in the market's own chat."),),
+    )
+
+
+def market_is_over(market: Market) -> Reply:
+    return no(f"{clean(market.title)} is over.", blocks=(line(code("/admin create"), " makes a new market."),))
+
+
+def chat_is_taken(there: Market) -> Reply:
+    return no(
+        f"This chat has a market of its own: {clean(there.title)}.",
+        blocks=(line("One at a time: when it has ended (or ", code("/admin void"), "), the code brings the other."),),
+    )
+
+
+def here_already(market: Market) -> Reply:
+    return no(f"{clean(market.title)} is announced here already.", blocks=(line(code("/board"), " shows it."),))
+
+
+def bad_code() -> Reply:
+    """Used, run out, mistyped or never given: all the same."""
+    return no(
+        "That code is not good, or not any more.",
+        blocks=(line("A new one: ", code("/admin channel code"), " in the market's own chat."),),
+    )
+
+
+def connected(market: Market) -> Reply:
+    draft = market.status is Status.DRAFT
+    then = "Its doors are announced when it opens." if draft else "Its board is being posted."
+    return say(f"{clean(market.title)} is announced here too.", blocks=(line(then),), tone=Tone.GOOD)
+
+
+def left(market: Market) -> Reply:
+    return say(
+        f"{clean(market.title)} is announced here no more.",
+        blocks=(line("It goes on elsewhere; whoever has an account keeps it and can trade in private."),),
+        tone=Tone.GOOD,
+    )
+
+
+def home_stays(market: Market) -> Reply:
+    return no(
+        f"This is the home of {clean(market.title)}; it cannot leave.",
+        blocks=(line(code("/admin void"), " calls it off."),),
+    )
+
+
+def arrived(market: Market) -> Reply:
+    """The opening post in a chat a market has just come to."""
+    params = market.params
+    rows = [
+        line(INVITE),
+        line("In it: ", *listed_outcomes(params, range(params.n_outcomes)), ". Exactly one wins."),
+        line(f"Everybody gets {money(params.starting_balance)} to trade with. Say ", code("/join"), " to take part; "),
+        line("who has an account in it elsewhere on this platform has the same one here."),
+    ]
+    if market.status is Status.LOBBY and market.planned_start_ms is not None:
+        rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
+    actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    return to_chat(f"{clean(market.title)} is announced here too.", blocks=rows, actions=actions, tone=Tone.GOOD)

@@ -1,0 +1,185 @@
+"""What is stored about a person, and what stays when she is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.chat.reply import Action, Column, Line, Reply, Stamp, Table, Tone, bold, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import Cut, money, percent, tokens
+from bot.words.link import platform_name
+from bot.words.shared import listed, no, plural, say, side_word
+from engine.state import Side
+from storage.forgetting import Traces, nameless
+from storage.preferences import Preferences
+from storage.records import Identity, Market, Member, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """All there is. `pings` by the title of the chat."""
+
+    person: Person
+    identities: Sequence[Identity]
+    accounts: Sequence[tuple[Market, Member]]
+    kept: Preferences
+    pings: Mapping[str, frozenset[str]]
+    traces: Traces
+
+
+def stranger() -> Reply:
+    return say(
+        "Nothing is stored about you.",
+        blocks=(
+            line(
+                "Once you say a command in a market's chat: your id and name on this platform, which market you spoke "
+                "of, and what you set. Once you ",
+                code("/join"),
+                ": your account.",
+            ),
+        ),
+    )
+
+
+def stored(all_: Stored) -> Reply:
+    person = all_.person
+    rows: list[Line | Table] = [
+        line(f"You are number {person.id}, known since ", Stamp(person.created_ms), "."),
+        _identities(all_.identities),
+        _accounts(all_.accounts),
+        line(f"Settings: {_settings(all_.kept)}."),
+    ]
+    for title, kinds in all_.pings.items():
+        rows.append(line(f"Pings in {clean(title) or 'a chat'}: {listed(sorted(kinds))}."))
+    if all_.traces.admin_of:
+        rows.append(line(f"Seen as an admin of {listed([clean(one) or 'a chat' for one in all_.traces.admin_of])}."))
+    if all_.traces.messages:
+        rows.append(line(f"In the room: {plural(all_.traces.messages, 'message')} by you or to you."))
+    if all_.traces.lines:
+        rows.append(line(f"Behind your buttons: {plural(all_.traces.lines, 'line')} you could send again."))
+    rows.append(
+        line(
+            "Orders, trades and money are kept for good under your number: others traded with you, and the sums stay "
+            "provable."
+        )
+    )
+    rows.append(
+        line(
+            code("/forget"),
+            " erases all that names you. The number stays; ",
+            quiet("nobody could tell whose it was, not even we."),
+        )
+    )
+    return say("This is all that is stored about you.", blocks=rows)
+
+
+def _identities(found: Sequence[Identity]) -> Table:
+    columns = (Column(title="Where"), Column(title="Your id there"), Column(title="Name"))
+    rows = tuple((line(platform_name(one.platform)), line(_id(one)), line(clean(one.name))) for one in found)
+    return Table(columns=columns, rows=rows)
+
+
+def _id(one: Identity) -> str:
+    """The room's id is made from a secret of her browser: its beginning tells it apart as well."""
+    return (
+        f"{one.external_id[:12]}…" if one.platform == "room" and len(one.external_id) > 20 else clean(one.external_id)
+    )
+
+
+def _accounts(found: Sequence[tuple[Market, Member]]) -> Line | Table:
+    if not found:
+        return line("You have joined no market.")
+    columns = (Column(title="Market"), Column(title="Name there"), Column(title="Number", numeric=True))
+    rows = tuple((line(clean(market.title)), line(clean(one.name)), line(f"{one.person}")) for market, one in found)
+    return Table(columns=columns, rows=rows)
+
+
+def _settings(kept: Preferences) -> str:
+    if kept == Preferences():
+        return "as they come"
+    slippage = "usual" if kept.slippage is None else percent(kept.slippage)
+    quiet_ = f", muted: {listed(sorted(kept.quiet))}" if kept.quiet else ""
+    return f"slippage {slippage}, confirm {_on(on=kept.confirm)}, auto-fill {_on(on=kept.autofill)}{quiet_}"
+
+
+def _on(*, on: bool) -> str:
+    return "on" if on else "off"
+
+
+# -- forgetting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What she would leave behind in one market; `used`: whether anything was ever ordered with it."""
+
+    market: Market
+    member: Member
+    waiting: int
+    used: bool
+
+
+def preview(accounts: Sequence[Account], number: int, code_: str, person: int) -> Reply:
+    """In numbers, what she gives up."""
+    rows: list[Line] = []
+    for one in accounts:
+        rows.extend(_left(one))
+    rows += [
+        line(
+            "Your ids, names, settings, pings, codes and all you typed in the room are erased; you become "
+            f"{nameless(number)}."
+        ),
+        line(
+            "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
+            "keeps it, too."
+        ),
+        line(
+            "Should you come back, you are a stranger: nobody can tell that you were here, and nothing is given back."
+        ),
+        line(bold("This cannot be undone.")),
+    ]
+    actions = (
+        Action(label="Confirm: forget me", text=f"/forget confirm {code_}", person=person, danger=True),
+        Action(label="Cancel", text="/privacy", person=person),
+    )
+    return say("Forget you, for good?", blocks=rows, actions=actions, tone=Tone.WAIT)
+
+
+def _left(one: Account) -> list[Line]:
+    title, member = clean(one.market.title), one.member
+    if one.market.over:
+        return []
+    if not one.used:
+        return [line(f"{title}: your account was never used; it is closed.")]
+    held = [
+        f"{tokens(size)} {clean(one.market.params.outcome_names[outcome])} {side_word(side)}"
+        for outcome, pair in enumerate(member.tokens)
+        for side, size in zip((Side.YES, Side.NO), pair, strict=True)
+        if size
+    ]
+    what = listed([money(member.balance + member.escrow + member.coming, Cut.DOWN), *held])
+    rows = [line(bold(f"{title}: "), f"you hold {what}. Nobody will be able to trade or spend it.")]
+    if one.waiting:
+        wait = "waits; it is" if one.waiting == 1 else "wait; they are"
+        rows.append(line(f"{plural(one.waiting, 'order')} of yours there {wait} cancelled."))
+    return rows
+
+
+def forgotten(number: int, accounts: int) -> Reply:
+    rows = [
+        line(
+            "Your ids, names, settings, pings and messages are erased. What stands in a chat is its platform's to "
+            "delete."
+        )
+    ]
+    if accounts:
+        stay, them = ("stays", "it") if accounts == 1 else ("stay", "them")
+        books = f"Your {plural(accounts, 'account')} {stay} in the books as {nameless(number)}; nobody can use {them}."
+        rows.append(line(books))
+    rows.append(line("Whoever comes back is a stranger to us, and begins like one: ", code("/join")))
+    return say("You are forgotten.", blocks=rows, tone=Tone.COLD)
+
+
+def changed() -> Reply:
+    return no("Something of yours has changed meanwhile.", blocks=(line("Look again: ", code("/forget")),))

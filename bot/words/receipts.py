@@ -1,0 +1,214 @@
+"""What became of an order: sent, filled, in the book, taken back, returned. The number that matters first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat.reply import Action, Line, Reply, Tone, code, line
+from bot.text.numbers import Cut, limit_price, money, price, span, tokens
+from bot.words.fill import Leg, parts
+from bot.words.refusals import order_line
+from bot.words.shared import dotted, first_upper, listed, name_of, no, say, token_name
+from engine.terms import MarketParams
+from storage.records import OrderRow
+
+_MANY = 6  # lines, when several orders are told of together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An order that has run, and where its owner stands now. Micro-dollars and micro-tokens; `latest` are its fills of
+    the tick it is told about, where it is told of one."""
+
+    params: MarketParams
+    order: OrderRow
+    legs: Sequence[Leg]
+    held: int
+    price_now: int
+    owner: int  # who may press its buttons
+    latest: Sequence[Leg] = ()
+
+    @property
+    def total(self) -> int:
+        """All she paid, or got: gas in, and what auto-fills gave back."""
+        one = self.order
+        return one.amount + one.gas - one.rebate if one.draft.buy else one.amount - one.gas + one.rebate
+
+    @property
+    def what(self) -> str:
+        return token_name(self.params, self.order.draft.outcome, self.order.draft.side)
+
+
+# -- not run yet
+
+
+def queued(params: MarketParams, order: OrderRow, most: int) -> Reply:
+    """Confirmed and waiting for its tick; a second press says the same. `most` is the least of a sale."""
+    draft = order.draft
+    verb, bound = ("Buying", "for at most") if draft.buy else ("Selling", "for at least")
+    what = f" {tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
+    at = "" if draft.limit is None else f" at {limit_price(draft.limit)} or {'less' if draft.buy else 'more'},"
+    wait = span(params.batch_interval_ms)
+    return say(
+        f"Sent. {verb}{what}{at} {bound} {money(most, Cut.UP if draft.buy else Cut.DOWN)}.",
+        blocks=(
+            line(f"Order {order.number} runs with the next tick, within {wait}; this message becomes its receipt."),
+        ),
+        tone=Tone.WAIT,
+        ticket=order.ticket,
+    )
+
+
+def taken_back(params: MarketParams, order: OrderRow) -> Reply:
+    """An order its owner cancelled before it ran."""
+    again = line(code(order_line(params, order.draft)), " asks anew.")
+    return no("Not filled: you took this order back before it ran.", blocks=(again,), ticket=order.ticket)
+
+
+# -- run
+
+
+def filled(done: Standing) -> Reply:
+    """All of it, or all that could be."""
+    one, draft = done.order, done.order.draft
+    sold = "" if draft.buy else "sold "
+    rows: list[Line] = [*_how(done), line(_receipt(done))]
+    if one.remaining:
+        rows.append(
+            line(f"{tokens(one.remaining)} came back: the house had no room for them. Try again after others bought.")
+        )
+    rows.append(_holding(done))
+    head = f"Filled: {sold}{tokens(one.done)} {done.what} for {money(done.total)}."
+    return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
+
+
+def in_book(done: Standing, limit: int) -> Reply:
+    """It waits, whole or in part."""
+    one, draft = done.order, done.order.draft
+    action = cancel_action(one, "Cancel the rest" if one.done else "Cancel", done.owner)
+    if not one.done:
+        verb = "buying" if draft.buy else "selling"
+        head = f"In the book: {verb} {tokens(draft.size)} {done.what} at {limit_price(limit)} or "
+        head += "less." if draft.buy else "more."
+        gas = line(f"Gas {money(one.gas)}.") if one.gas else ()
+        rows = [line(_waits(one)), gas]
+        return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=one.ticket)
+    sold = "" if draft.buy else "sold "
+    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {done.what} for {money(done.total)}."
+    rows = [
+        line(f"Just now: {parts(done.latest, draft)}.") if done.latest and done.latest != done.legs else (),
+        *_how(done),
+        line(_receipt(done)),
+        line(f"The other {_waits(one)}"),
+        _holding(done),
+    ]
+    return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.GOOD, ticket=one.ticket)
+
+
+def _waits(order: OrderRow) -> str:
+    what = f"{tokens(order.remaining)} wait at {limit_price(order.draft.limit or 0)}"
+    aside = f"{money(order.escrow, Cut.UP)} is set aside" if order.draft.buy else "they are set aside"
+    extra = ", auto-fill on" if order.draft.autofill else ""
+    return f"{what}{extra}; {aside} until they fill or you cancel (order {order.number})."
+
+
+def given_back(done: Standing, why: str) -> Reply:
+    """Cancelled by its owner, or returned by a round or the end (`why`, a sentence)."""
+    one, draft = done.order, done.order.draft
+    if draft.buy:
+        back = f"{money(one.escrow, Cut.DOWN)} came back to you."
+    else:
+        back = f"{tokens(one.remaining)} {done.what} are free again."
+    if not one.done:
+        return Reply(
+            head=line(f"Not filled: {why} {back}"),
+            blocks=(line(code(order_line(done.params, draft)), " asks anew."),) if not one.reason else (),
+            tone=Tone.COLD,
+            ok=False,
+            ticket=one.ticket,
+        )
+    sold = "" if draft.buy else "sold "
+    rows = [
+        line(f"{first_upper(why)} {back}"),
+        *_how(done),
+        line(_receipt(done)),
+        _holding(done),
+    ]
+    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {done.what} for {money(done.total)}."
+    return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
+
+
+def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
+    """Several at once: how much came back, then each in a line."""
+    money_back = sum(one.escrow for one, _ in rows)
+    parts = [f"{money(money_back, Cut.DOWN)}"] if money_back else []
+    sold: dict[str, int] = {}
+    for one, _ in rows:
+        if not one.draft.buy:
+            what = token_name(params, one.draft.outcome, one.draft.side)
+            sold[what] = sold.get(what, 0) + one.remaining
+    parts += [f"{tokens(size)} {what}" for what, size in sold.items()]
+    what = "returned" if any(one.reason for one, _ in rows) else "cancelled"
+    told = [line(first_upper(why) if one.reason else _asked_for(params, one)) for one, why in rows[:_MANY]]
+    if len(rows) > _MANY:
+        told.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
+    head = f"Not filled: {len(rows)} orders are {what}. {listed(parts)} came back."
+    return Reply(head=line(head), blocks=tuple(told), tone=Tone.COLD, ok=False)
+
+
+def _asked_for(params: MarketParams, one: OrderRow) -> str:
+    draft = one.draft
+    at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
+    what = f"{tokens(one.remaining)} {token_name(params, draft.outcome, draft.side)}"
+    return f"Order {one.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
+
+
+def why_cancelled(order: OrderRow) -> str:
+    return f"order {order.number} is cancelled."
+
+
+def why_outcome_out(params: MarketParams, order: OrderRow) -> str:
+    return f"{name_of(params, order.draft.outcome)} is out, and order {order.number} is returned."
+
+
+def why_over(order: OrderRow) -> str:
+    return f"trading is over, and order {order.number} is returned."
+
+
+def why_voided(order: OrderRow) -> str:
+    return f"the market was called off, and order {order.number} is returned."
+
+
+def cancel_action(order: OrderRow, label: str, owner: int | None) -> Action:
+    """Only she may press it, and it means this order whatever market the chat holds by then."""
+    return Action(label=label, text=f"/order cancel {order.market} {order.number}", person=owner)
+
+
+def _how(done: Standing) -> list[Line]:
+    """By its parts, where there is more to say than that the house took it."""
+    if [leg.kind for leg in done.legs] in ([], ["maker"]):
+        return []
+    return [line(f"{parts(done.legs, done.order.draft)}.")]
+
+
+def _receipt(done: Standing) -> str:
+    one = done.order
+    plain = one.amount - one.fee if one.draft.buy else one.amount + one.fee
+    average = plain * 10**6 // one.done if one.done else 0
+    return dotted(
+        [
+            f"{price(average)} a token",
+            f"fee {money(one.fee)}" if one.fee else "",
+            f"gas {money(one.gas)}" if one.gas else "",
+            f"{money(one.rebate)} back from auto-fill" if one.rebate else "",
+        ]
+    )
+
+
+def _holding(done: Standing) -> Line:
+    if not done.held:
+        return line("You hold none of them now.")
+    now = money(done.held * done.price_now // 10**6, Cut.DOWN)
+    right = money(done.held, Cut.DOWN)
+    return line(f"You now hold {tokens(done.held)}; worth {now}, {right} if right.")

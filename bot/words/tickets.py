@@ -1,0 +1,214 @@
+"""The ticket: one private message between a typed line and an order. The number that matters first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line
+from bot.grammar.trading import Amount
+from bot.text.numbers import (
+    RATE,
+    Cut,
+    money,
+    percent,
+    price,
+    price_change,
+    rate_of_price,
+    tokens,
+    typed_limit,
+    typed_money,
+    typed_tokens,
+)
+from bot.words import fill as words_fill
+from bot.words import limit as words_limit
+from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
+from engine.quote import Quote
+from engine.terms import MarketParams
+from storage.records import OrderDraft, OrderRow, OrderStatus
+
+_MOVES_SHOWN = 3
+
+
+WIDE = RATE // 5
+
+
+_SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A quoted order as its ticket shows it. Micro-dollars; `most` is the most a buyer pays or the least a seller gets,
+    gas in; `capped` where that is all she has and not the slippage she asked for."""
+
+    params: MarketParams
+    draft: OrderDraft
+    quote: Quote
+    slippage: int
+    most: int
+    capped: bool = False
+    typed: str = ""  # the amount as she typed it
+    no_autofill: bool = False  # asked for where the market has none
+
+    @property
+    def total(self) -> int:
+        """All she pays, or gets, gas in."""
+        return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
+
+
+def ticket(offer: Offer, number: int, person: int) -> Reply:
+    """The one private message between a typed line and an order."""
+    return say(
+        *_headline(offer),
+        blocks=_ticket_lines(offer),
+        actions=(
+            Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True),
+            Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
+            Action(label="Cancel", text=f"/ticket cancel {number}", person=person),
+        ),
+        tone=Tone.WAIT,
+        ticket=number,
+    )
+
+
+def unasked(sent: Reply, offer: Offer, order: OrderRow, person: int | None) -> Reply:
+    """An order that went out without a ticket: what was sent, what it is about, and how to be asked again."""
+    if order.status is not OrderStatus.PENDING:  # the same line once more: it is what it has become
+        return sent
+    about = line(*_headline(offer))
+    how = line("Ordered without asking, as you have set it; ", code("/settings confirm on"), " brings tickets back.")
+    back = Action(label=f"Cancel {order.number}", text=f"/order cancel {order.market} {order.number}", person=person)
+    asking = Action(label="Ask me again", text="/settings confirm on", person=person)
+    return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
+
+
+def estimate(offer: Offer, again: str) -> Reply:
+    """The same without an order: `/quote`."""
+    how = line("Nothing is ordered. To trade it: ", code(again))
+    return say(*_headline(offer), blocks=(*_ticket_lines(offer), _impact(offer), how))
+
+
+def _impact(offer: Offer) -> Table:
+    """What the order would do to every price."""
+    rows = tuple(
+        (
+            line(outcome(offer.params, move.outcome)),
+            line(f"{price(move.yes_before)} → {price(move.yes_after)}"),
+            line(f"{price(move.no_before)} → {price(move.no_after)}"),
+        )
+        for move in offer.quote.moves
+    )
+    columns = (Column(title="Outcome"), Column(title="YES", numeric=True), Column(title="NO", numeric=True))
+    return Table(columns=columns, rows=rows)
+
+
+def _headline(offer: Offer) -> tuple[str | Part, ...]:
+    draft, params = offer.draft, offer.params
+    if draft.limit is not None:
+        return words_limit.headline(offer, draft.limit)
+    what = outcome(params, draft.outcome, Style.BOLD)
+    if draft.buy:
+        right = f"get {money(offer.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
+        return ("Buy ", what, f" {side_word(draft.side)}: spend about {money(offer.total, Cut.UP)}, {right}")
+    return ("Sell ", what, f" {side_word(draft.side)}: get about {money(offer.total, Cut.DOWN)}.")
+
+
+def _ticket_lines(offer: Offer) -> list[Line]:
+    quote = offer.quote
+    if offer.draft.limit is not None:
+        return words_limit.lines(offer, offer.draft.limit, others(offer), warnings(offer))
+    before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
+    plain = quote.amount - quote.fee if offer.draft.buy else quote.amount + quote.fee
+    average = plain * 10**6 // quote.size if quote.size else 0
+    numbers = dotted(
+        [
+            f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
+            f"fee {money(quote.fee)}" if quote.fee else "no fee",
+            f"gas {money(quote.gas)}" if quote.gas else "",
+            _at_worst(offer),
+        ]
+    )
+    rows = [line(numbers)]
+    if len(quote.sizes) > 1:
+        rows.append(line(first_upper(words_fill.sources(quote.sizes, offer.draft)), "."))
+    rows.append(others(offer))
+    rows.extend(warnings(offer))
+    return [row for row in rows if row]
+
+
+def _at_worst(offer: Offer) -> str:
+    if offer.draft.buy:
+        all_of_it = ", which is all you have" if offer.capped else ""
+        return f"at worst {money(offer.most, Cut.UP)}{all_of_it}, else nothing happens"
+    return f"at least {money(offer.most, Cut.DOWN)}, else nothing happens"
+
+
+def others(offer: Offer) -> Line:
+    """What the order does to the prices of the others, the largest first."""
+    moved = [
+        (move.yes_after - move.yes_before, move.outcome)
+        for move in offer.quote.moves
+        if move.outcome != offer.draft.outcome and abs(move.yes_after - move.yes_before) >= _SEEN
+    ]
+    if not moved:
+        return ()
+    moved.sort(key=lambda one: (-abs(one[0]), one[1]))
+    parts: list[Part] = [Span("Others move: ")]
+    for place, (change, number) in enumerate(moved[:_MOVES_SHOWN]):
+        parts += [Span(", ") if place else Span(""), outcome(offer.params, number), Span(f" {price_change(change)}")]
+    rest = len(moved) - _MOVES_SHOWN
+    parts.append(Span(f" and {rest} more." if rest > 0 else "."))
+    return tuple(part for part in parts if not isinstance(part, Span) or part.text)
+
+
+def warnings(offer: Offer) -> list[Line]:
+    quote, rows = offer.quote, []
+    if quote.unsold:
+        rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
+    if offer.slippage > WIDE:
+        rows.append(line(f"An order of this size moves the price by itself: slippage {percent(offer.slippage)}."))
+    if quote.largest_sensible and quote.size > quote.largest_sensible:
+        most = tokens(quote.largest_sensible)
+        rows.append(
+            line(f"From {most} tokens on, each further one costs a penalty; {most} is the largest sensible size.")
+        )
+    floor = quote.parts.get("floor", 0)
+    if floor >= 10_000:
+        rows.append(line(f"{money(floor)} of this is the floor: nobody may buy what could not lose."))
+    return rows
+
+
+def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: str, slippage: int) -> Reply:
+    """Change asks for the numbers of a ticket, filled in."""
+    what = f"{'Buy' if draft.buy else 'Sell'} {token_name(params, draft.outcome, draft.side)}"
+    usual = "40, all, half or 25%" if not draft.buy else "100 tokens, $50, half or 25%"
+    first = Field(name="amount", label="Amount", value=amount, hint=usual)
+    if draft.limit is None:
+        fields: tuple[Field, ...] = (
+            first,
+            Field(
+                name="slippage",
+                label="Slippage",
+                value=percent(slippage),
+                hint="how far the price may run",
+                required=False,
+            ),
+        )
+        tail = f"slippage {percent(slippage)}"
+    else:
+        fields = (first, *words_limit.change_fields(draft, draft.limit, params))
+        tail = f"limit {typed_limit(draft.limit)}"
+    form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
+    return say(
+        f"Change this ticket: {what}.",
+        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} {tail}")),),
+        form=form,
+    )
+
+
+def typed_amount(amount: Amount) -> str:
+    """An amount as it is typed."""
+    if amount.tokens is not None:
+        return typed_tokens(amount.tokens)
+    if amount.spend is not None:
+        return typed_money(amount.spend)
+    return {RATE: "all", RATE // 2: "half"}.get(amount.share or 0, percent(amount.share or 0))

@@ -1,0 +1,338 @@
+"""Answers to questions: one's own affairs, the market at a glance, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.chat.reply import (
+    Action,
+    Audience,
+    Board,
+    Column,
+    Line,
+    Part,
+    Picture,
+    Reply,
+    Stamp,
+    Table,
+    bold,
+    code,
+    line,
+    quiet,
+)
+from bot.text.names import clean
+from bot.text.numbers import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
+from bot.words.shared import (
+    INVITE,
+    STATUS_WORDS,
+    TRADE_COLUMNS,
+    name_of,
+    no,
+    outcome,
+    plural,
+    say,
+    side_word,
+    token_name,
+)
+from engine.state import Status
+from engine.terms import MarketParams
+from storage.export import Ranked
+from storage.records import Market, NextStep, TradeRow
+
+# -- the board
+
+
+CLAIMED = "named winner"
+"""The note of an outcome that has won unless it is corrected before it is paid."""
+
+
+def status_word(market: Market) -> str:
+    return "Halted" if market.halted else STATUS_WORDS[market.status]
+
+
+def step_words(step: NextStep) -> str:
+    """`Round 2 freezes`, `The final is decided`, `Trading starts`, `The winner is paid`."""
+    if step.kind == "start":
+        return "Trading starts"
+    if step.kind == "pay":
+        return "The winner is paid"
+    what = "The final" if step.final else f"Round {(step.round or 0) + 1}"
+    return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
+
+
+def out_note(round_number: int | None) -> str:
+    return "out" if round_number is None else f"out in round {round_number + 1}"
+
+
+def board(shown: Board, audience: Audience) -> Reply:
+    """The market at a glance; the sentence says who leads."""
+    best = shown.rows[0]
+    if shown.status == STATUS_WORDS[Status.VOIDED]:
+        head = line(f"{shown.title} was called off; everybody got back what she put in.")
+    elif best.note == "winner":
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
+    elif best.note == CLAIMED:
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " is named the winner, and not paid yet.")
+    elif shown.status == "Lobby":
+        head = line(f"{shown.title} opens soon: join now and start with the others.")
+    else:
+        head = line(f"{shown.title}: ", bold(best.name, best.outcome), f" leads at {price(best.yes)}.")
+    return Reply(head=head, blocks=(shown,), actions=_board_actions(shown), audience=audience)
+
+
+def _board_actions(shown: Board) -> tuple[Action, ...]:
+    if shown.status == "Lobby":
+        return (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    looking = (Action(label="Chart", text="/chart"), Action(label="Positions", text="/positions"))
+    if shown.status == "Open":
+        buy = Action(label="Buy", text="/buy", primary=True, asks=True)
+        return (buy, Action(label="Sell", text="/sell", asks=True), *looking)
+    if shown.status in {"Frozen", "Paused"}:
+        return looking
+    return (Action(label="Leaderboard", text="/leaderboard"),)
+
+
+def chart(picture: Picture, title: str, audience: Audience) -> Reply:
+    return Reply(head=line(title), blocks=(picture,), audience=audience)
+
+
+def chart_title(market: Market, number: int | None, prices: Mapping[int, int], winner: int | None) -> str:
+    """Of all: who won or leads; of one: where its YES stands. `prices`: YES of those still in, micro-dollars."""
+    params = market.params
+    if market.status is Status.VOIDED:
+        return f"{clean(market.title)} was called off."
+    if winner is not None and number in {None, winner}:
+        return f"{name_of(params, winner)} won."
+    if number is None:
+        leader = max(prices, key=lambda one: (prices[one], -one))
+        return f"{name_of(params, leader)} leads at {price(prices[leader])}."
+    if number not in prices:
+        return f"{name_of(params, number)} is out."
+    return f"{name_of(params, number)} YES stands at {price(prices[number])}."
+
+
+def no_chart_yet() -> Reply:
+    return no(
+        "There is nothing to draw before trading starts.", blocks=(line(code("/board"), " has the first prices."),)
+    )
+
+
+# -- one's own affairs
+
+
+def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, audience: Audience) -> Reply:
+    """The whole market's, newest first, without names: what a person does is hers."""
+    if not found:
+        which = f" of {name_of(params, number)}" if number is not None else ""
+        return say(
+            f"Nothing{which} has been traded yet.",
+            blocks=(line(code("/board"), " has the prices."),),
+            audience=audience,
+        )
+    rows = tuple(
+        (
+            line(Stamp(one.ts_ms)),
+            line(_trade_word(one), outcome(params, one.outcome), f" {side_word(one.side)}"),
+            line(tokens(one.size)),
+            line(price(one.price)),
+            line(money(one.amount)),
+        )
+        for one in found
+    )
+    last = found[0]
+    head = f"Last trade: {tokens(last.size)} {token_name(params, last.outcome, last.side)} at {price(last.price)}."
+    return say(head, blocks=(Table(columns=TRADE_COLUMNS, rows=rows),), audience=audience)
+
+
+def _trade_word(trade: TradeRow) -> str:
+    if trade.buyer is None:
+        return "Sold "
+    return "Bought " if trade.seller is None else "Traded "
+
+
+# -- everybody's
+
+
+def leaderboard(
+    found: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool = False
+) -> Reply:
+    if not found:
+        return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
+    rows = tuple(
+        (
+            line(f"{one.rank}"),
+            line(clean(one.name)),
+            line(money(one.final, Cut.DOWN)),
+            line(signed_percent(one.gain, one.stake) if one.stake else "0%"),
+            line(f"{one.trades}"),
+        )
+        for one in found[:shown]
+    )
+    columns = (
+        Column(title="#", numeric=True),
+        Column(title="Name"),
+        Column(title="Worth", numeric=True),
+        Column(title="Gain", numeric=True),
+        Column(title="Trades", numeric=True),
+    )
+    rest = len(found) - shown
+    more = line(quiet(f"and {rest} more")) if rest > 0 else ()
+    traded = [one for one in found if one.trades]
+    head = "This market was called off; nobody won." if called_off else _first(traded if over else found, over=over)
+    blocks: list[Line | Table] = [Table(columns=columns, rows=rows, more=more)]
+    if over and not called_off and traded and traded[0].rank > 1:
+        blocks.append(line(quiet("Who has not traded stands on no podium.")))
+    return say(head, blocks=blocks, audience=audience)
+
+
+def _first(found: Sequence[Ranked], *, over: bool) -> str:
+    """Who is ahead; those who are level share it."""
+    if not any(one.trades for one in found):
+        return "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
+    level = [one for one in found if one.rank == found[0].rank]
+    name, worth = clean(level[0].name), money(level[0].final, Cut.DOWN)
+    if len(level) == 1:
+        return f"{name} {'won' if over else 'leads'} with {worth}."
+    others = clean(level[1].name) if len(level) == 2 else f"{len(level) - 1:,} others"
+    return f"{name} and {others} {'share first place' if over else 'are level at the top'}."
+
+
+def markets(found: Sequence[Market], current: int | None) -> Reply:
+    if not found:
+        return say("You are in no market yet.", blocks=(line(INVITE, " Say ", code("/join"), " where one runs."),))
+    if len(found) == 1:
+        only = found[0]
+        about = line(f"{status_word(only)} · number {only.id}. What you say in private is about this one.")
+        return say("You are in one market: ", bold(clean(only.title)), ".", blocks=(about,))
+    rows = tuple(
+        line(
+            bold(clean(one.title)) if one.id == current else clean(one.title),
+            f" · {status_word(one)} · number {one.id}",
+        )
+        for one in found
+    )
+    how = line("What you say in private is about the one in bold; ", code(f"/markets {found[-1].id}"), " changes it.")
+    return say(f"You are in {plural(len(found), 'market')}.", blocks=(*rows, how))
+
+
+def market_chosen(market: Market) -> Reply:
+    return say(
+        f"What you say in private is about {clean(market.title)} now.", blocks=(line(code("/board"), " shows it."),)
+    )
+
+
+def not_your_market(number: int) -> Reply:
+    return no(f"You are in no market with number {number}.", blocks=(line(code("/markets"), " lists yours."),))
+
+
+def rules(market: Market | None) -> Reply:
+    """What this is, in a dozen lines; with a market, its own numbers."""
+    rows: list[Line] = [
+        line("Exactly one outcome wins. A YES token pays $1 if its outcome wins, a NO token $1 if it does not."),
+        line("You buy from and sell to the house; every trade moves the prices, of the others a little too."),
+        line("An order with a limit trades at that price or better; what does not trade at once waits in the book."),
+        line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
+        line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
+        line("An order without a limit runs once, at the next tick, within its ticket's worst price or not at all."),
+        line(
+            "The house stakes a subsidy and never loses more. Alone nobody can be sure of a profit; against a crowd, "
+            "baskets of tokens can earn what the crowd overpaid: that is the game."
+        ),
+        line("It is play money: never for sale, never redeemable for anything."),
+    ]
+    if market is not None:
+        rows.append(line(_terms(market.params)))
+        if market.params.dispute_window:
+            rows.append(line(_window(market.params)))
+        rows += [line(row) for row in _meeting(market.params)]
+    rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
+    return say("You trade on who wins, for play money.", blocks=rows)
+
+
+def _terms(params: MarketParams) -> str:
+    return (
+        f"Here: {money(params.starting_balance)} to start with, fee {percent(params.fee)} of the price a token, "
+        f"{'gas ' + money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
+        f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
+    )
+
+
+def _window(params: MarketParams) -> str:
+    return (
+        f"Whoever is named the winner is paid {span(params.dispute_window)} later; until then a wrong result can be "
+        "corrected, and nothing that was paid has to come back."
+    )
+
+
+def _meeting(params: MarketParams) -> list[str]:
+    """How orders meet here: matching and auto-fill, a sentence each."""
+    rate = percent(params.match_fee)
+    matching = f"Orders meet each other too: a buyer with a seller, and YES with NO for {rate} of the price a side."
+    if not params.cm_enabled:
+        matching = "Orders meet each other too, but only those of the same token."
+    autofill = "There is no auto-fill here: only trades on its own outcome fill an order."
+    if params.af_enabled:
+        back = percent(RATE - params.sigma)
+        autofill = (
+            "With auto-fill an order that waits is also filled when trades on other outcomes bring the price to its "
+            f"limit; {back} of what that leaves over comes back to it."
+        )
+    return [matching, autofill]
+
+
+# -- help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One command as help shows it."""
+
+    name: str
+    usage: str
+    summary: str
+    details: str = ""
+    arguments: tuple[tuple[str, str, bool], ...] = ()  # name, what it means, required
+    examples: tuple[str, ...] = ()
+
+
+def help_all(groups: Sequence[tuple[str, Sequence[Entry]]], first: str) -> Reply:
+    """Every command one may use, in groups."""
+    rows: list[Line] = []
+    for title, entries in groups:
+        rows.append(line(bold(title)))
+        rows += [line(code(f"/{entry.name}"), f"  {entry.summary}") for entry in entries]
+    rows.append(line("More on one: ", code("/help buy")))
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+
+
+def greeting(first: str, *, joined: bool) -> Reply:
+    """The first thing somebody reads who has just met the bot: a screen, not a manual."""
+    steps = [
+        ("/join", "gives you play money") if not joined else ("/positions", "what you hold, and what it is worth"),
+        ("/board", "who leads, and at what price"),
+        ("/buy", "asks what you want; nothing is ordered before you press Confirm"),
+    ]
+    rows = [line(code(command), f"  {what}") for command, what in steps]
+    rows.append(line(code("/rules"), "  how it works, in a dozen lines. All else: ", code("/help")))
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+
+
+def help_one(entry: Entry) -> Reply:
+    rows: list[Line] = [line(code(entry.usage))]
+    if entry.details:
+        rows.append(line(entry.details))
+    rows += [
+        line(bold(name), "" if required else quiet(" (optional)"), f": {about}")
+        for name, about, required in entry.arguments
+    ]
+    if entry.examples:
+        rows.append(line("For example: ", *_between([code(one) for one in entry.examples])))
+    return say(f"/{entry.name}: {entry.summary}", blocks=rows)
+
+
+def _between(parts: Sequence[Part]) -> list[str | Part]:
+    found: list[str | Part] = []
+    for place, part in enumerate(parts):
+        found += [" · ", part] if place else [part]
+    return found

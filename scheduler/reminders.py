@@ -1,0 +1,66 @@
+"""What is told between ticks: reminders, digests of a quiet market, the call before a freeze. No market changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.events import RoundAsked
+from engine.schedule import losers_left
+from engine.state import MarketState
+from scheduler import notices
+from scheduler.pace import Pace
+from scheduler.signals import Facts, Memo, watch
+from storage.database import Database
+from storage.markets import TICKING
+from storage.records import Market, Notice
+
+
+async def run_chores(db: Database, number: int, now_ms: int, pace: Pace | None = None) -> int:
+    """Tell what is due of one market; returns how many notices. Mostly nothing, and then nothing is written."""
+    pace = pace or Pace()
+    async with db.reading() as uow:
+        market = await uow.markets.get(number)
+        if market is None or market.status not in TICKING:
+            return 0
+        state = await uow.markets.state(market)
+        latest = await uow.ticks.latest(number)
+    if latest is None:
+        return 0
+    facts = Facts(
+        now_ms=now_ms,
+        yes=latest.yes,
+        active=state.active,
+        volume=market.volume,
+        trades=market.trades,
+        ticked=False,
+    )
+    memo = Memo.read(market.memo)
+    found, fresh = watch(market, memo, facts, pace)
+    asked, fresh = _remind(market, state, fresh, now_ms, pace)
+    if fresh == memo:
+        return 0
+    async with db.writing() as uow:
+        if (await uow.markets.lock(number)).memo != market.memo:
+            return 0  # a tick came between and has told it
+        await uow.markets.remember(number, fresh.to_json())
+        await uow.outbox.add_many(number, [*found, *asked], now_ms)
+        await uow.commit()
+    return len(found) + len(asked)
+
+
+def _remind(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: Pace) -> tuple[list[Notice], Memo]:
+    """Ask the admins again while a round waits for their word; the tick asked first."""
+    if not state.asked or state.frozen_for is None:
+        return [], memo if memo.asked_ms == 0 else replace(memo, asked_ms=0)
+    if memo.asked_ms == 0:
+        return [], replace(memo, asked_ms=now_ms)
+    if now_ms - memo.asked_ms < pace.remind_ms:
+        return [], memo
+    planned = market.params.rounds[state.frozen_for]
+    event = RoundAsked(
+        round=state.frozen_for,
+        at_ms=planned.decide_at,
+        count=1 if planned.is_final else losers_left(state, market.params, state.frozen_for),
+        final=planned.is_final,
+    )
+    return [notices.asked(market, event, 0, again=True)], replace(memo, asked_ms=now_ms)

@@ -1,0 +1,139 @@
+"""Two people turn out to be one: identities move together, accounts in markets stay under the numbers they have.
+
+Orders, trades, the ledger and the audit chain know accounts by number and are never rewritten: whose number it is now
+is asked in one place, `People.selves` and `People.owner`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from storage.dialect import upsert
+from storage.records import Declined, Market, Member, TicketStatus
+from storage.schema import (
+    approvals,
+    chat_admins,
+    codes,
+    links,
+    people,
+    pings,
+    preferences,
+    room_messages,
+    tickets,
+    users,
+)
+from storage.session import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """`other` is `person` from now on. `closed`: markets in which one of two accounts was not used and goes, with the
+    micro-dollars that go back to the bank; `markets`: all that are hers now."""
+
+    person: int
+    other: int
+    closed: tuple[tuple[Market, int], ...]
+    markets: tuple[Market, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDeclined:
+    """code: same | both_used (in `market`); nothing was changed."""
+
+    code: str
+    market: Market | None = None
+
+
+class Linking(Repository):
+    async def join(self, person: int, other: int, now_ms: int) -> Linked | LinkDeclined:
+        """Make `other` one with `person`. Where both have an account in a market, the unused one is closed: in a lobby
+        at once, in a running market with the next tick. A market that is over keeps both in its books; the used one is
+        hers. Everything or nothing: the caller must not commit a LinkDeclined."""
+        await self._uow.people.hold(person, other)
+        person, other = await self._uow.people.owner(person), await self._uow.people.owner(other)
+        if person == other:
+            return LinkDeclined(code="same")
+        leavers: list[tuple[Market, Member]] = []
+        for number in await self._shared(person, other):
+            market = await self._uow.markets.lock(number)
+            leaver = await self._unused(number, person, other)
+            if leaver is None:
+                return LinkDeclined(code="both_used", market=market)
+            leavers.append((market, leaver))
+        closed: list[tuple[Market, int]] = []
+        for market, leaver in leavers:
+            found = await self._close(market, leaver, person, now_ms)
+            if isinstance(found, LinkDeclined):
+                return found
+            if found is not None:
+                closed.append((market, found))
+        await self._move(person, other)
+        self._uow.after_commit.append(self._uow.cache.forget_people)
+        await self._uow.audit.append(
+            action="link", actor=person, now_ms=now_ms, after={"person": person, "with": other}
+        )
+        markets = await self._uow.markets.of_person(person)
+        return Linked(person=person, other=other, closed=tuple(closed), markets=tuple(markets))
+
+    async def _shared(self, person: int, other: int) -> list[int]:
+        """Markets in which both have an account."""
+        theirs = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(other)))
+        hers = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(person)))
+        both = hers.where(users.c.market.in_(theirs)).distinct().order_by(users.c.market)
+        return [row["market"] for row in await self._uow.rows(both)]
+
+    async def _unused(self, market: int, person: int, other: int) -> Member | None:
+        """The account to close, the other's if neither was used; None where both were."""
+        for one in (other, person):
+            member = await self._uow.members.get(market, one)
+            if member is None:
+                raise LookupError(f"person {one} has no account in market {market}")
+            if not await self._uow.members.used(market, member.person):
+                return member
+        return None
+
+    async def _close(self, market: Market, leaver: Member, actor: int, now_ms: int) -> int | LinkDeclined | None:
+        """Micro-dollars that go back; None in a market that is over."""
+        here = and_(tickets.c.market == market.id, tickets.c.person == leaver.person)
+        still_open = and_(here, tickets.c.status == TicketStatus.OPEN.value)
+        await self._uow.run(update(tickets).where(still_open).values(status=TicketStatus.CANCELLED.value))
+        request = f"link:{market.id}:{leaver.person}:{now_ms}"
+        left = await self._uow.members.leave(market.id, leaver.person, request, now_ms, actor)
+        if not isinstance(left, Declined):
+            return left.cash
+        over = left.code in {"not_running", "disputed"}
+        return None if over else LinkDeclined(code="both_used", market=market)
+
+    async def _move(self, person: int, other: int) -> None:
+        """What belongs to the human and not to an account. Her own settings win over the other's."""
+        uow = self._uow
+        joined = or_(people.c.id == other, people.c.merged_into == other)
+        used_last = await uow.number(select(people.c.market).where(people.c.id == other))
+        await uow.run(update(people).where(joined).values(merged_into=person))
+        if used_last:
+            first = and_(people.c.id == person, people.c.market.is_(None))
+            await uow.run(update(people).where(first).values(market=used_last))
+        await uow.run(update(links).where(links.c.person == other).values(person=person))
+        await self._move_rows(person, other)
+        await uow.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
+        await uow.run(update(codes).where(codes.c.person == other).values(person=person))
+        await uow.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
+        for column in (approvals.c.proposer, approvals.c.decided_by):
+            await uow.run(update(approvals).where(column == other).values({column.name: person}))
+
+    async def _move_rows(self, person: int, other: int) -> None:
+        """Rows of which one a person may be there: hers stay, the other's take the free places."""
+        uow = self._uow
+        hers = await uow.number(select(func.count()).select_from(preferences).where(preferences.c.person == person))
+        if hers:
+            await uow.run(delete(preferences).where(preferences.c.person == other))
+        else:
+            await uow.run(update(preferences).where(preferences.c.person == other).values(person=person))
+        for table, keys in ((pings, ("person", "chat", "kind")), (chat_admins, ("chat", "person"))):
+            rows = await uow.rows(select(table).where(table.c.person == other))
+            for row in rows:
+                free = {**row, "person": person}
+                await uow.run(upsert(uow.dialect, table, keys, keys), free)
+            await uow.run(delete(table).where(table.c.person == other))

@@ -1,0 +1,75 @@
+"""The local room keeps its own messages: it is a platform like the others, and has no server elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, or_, select, update
+
+from storage.clean import clean
+from storage.dialect import upsert
+from storage.records import Payload, RoomMessage
+from storage.schema import counters, room_messages
+from storage.session import Repository
+
+COUNTER = "room"
+
+
+class Room(Repository):
+    async def append(
+        self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None, now_ms: int
+    ) -> RoomMessage:
+        """A new message; `person` set makes it hers alone."""
+        values: dict[str, Any] = {  # a row as it is written
+            "seq": await self._next_seq(),
+            "room": room,
+            "channel": channel,
+            "person": person,
+            "author": clean(author),
+            "body": dict(body),
+            "ts_ms": now_ms,
+        }
+        number = await self._uow.add(insert(room_messages), values)
+        return RoomMessage(id=number, edited_ms=None, **values)
+
+    async def replace(self, message: int, body: Payload, now_ms: int) -> RoomMessage | None:
+        """New body in place, with a new `seq`, so that `since` brings it again. None: no such message."""
+        values = {"seq": await self._next_seq(), "body": dict(body), "edited_ms": now_ms}
+        await self._uow.run(update(room_messages).where(room_messages.c.id == message).values(**values))
+        return await self.get(message)
+
+    async def get(self, message: int) -> RoomMessage | None:
+        row = await self._uow.row(select(room_messages).where(room_messages.c.id == message))
+        return None if row is None else _message(row)
+
+    async def since(self, room: str, seq: int, person: int | None, n: int = 200) -> list[RoomMessage]:
+        """The latest n messages changed after `seq` that she may see, by `seq`. Private ones of others never."""
+        hers = or_(room_messages.c.person.is_(None), room_messages.c.person == (person or 0))
+        query = select(room_messages).where(room_messages.c.room == room, room_messages.c.seq > seq, hers)
+        rows = await self._uow.rows(query.order_by(room_messages.c.seq.desc()).limit(n))
+        return [_message(row) for row in reversed(rows)]
+
+    async def latest_seq(self) -> int:
+        return await self._uow.number(select(counters.c.value).where(counters.c.name == COUNTER))
+
+    async def _next_seq(self) -> int:
+        """Counted in one row, so that a number is never seen before a smaller one."""
+        start = {"name": COUNTER, "value": 0}
+        await self._uow.run(upsert(self._uow.dialect, counters, ("name",), ("name",)), start)
+        here = counters.c.name == COUNTER
+        await self._uow.run(update(counters).where(here).values(value=counters.c.value + 1))
+        return await self._uow.number(select(counters.c.value).where(here))
+
+
+def _message(row: RowMapping) -> RoomMessage:
+    return RoomMessage(
+        id=row["id"],
+        seq=row["seq"],
+        room=row["room"],
+        channel=row["channel"],
+        person=row["person"],
+        author=row["author"],
+        body=row["body"],
+        ts_ms=row["ts_ms"],
+        edited_ms=row["edited_ms"],
+    )

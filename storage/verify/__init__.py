@@ -1,0 +1,177 @@
+"""A market run again from what was asked of it, against every row that is said to have come of it.
+
+What is taken as given: `start_params` and the time of the start, orders and actions as people sent them, the time of
+each tick. All else follows, and is worked out with the functions the tick itself writes with: the first row that is
+otherwise is named. The chain of hashes ties what was given to the head; a database rewritten whole has another head, so
+one that was posted while the market ran (`wanted`) is not in its chain.
+
+A market that was made by other rules than this engine plays by (`config.rules`) is not replayed: `field` is `rules`.
+
+Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `request_id`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import RowMapping, false, select
+from sqlalchemy.exc import DBAPIError
+
+from engine.params import params_from_json, params_to_json
+from engine.state import fingerprint, open_market
+from engine.terms import MarketParams
+from engine.version import RULES
+from storage import chain
+from storage.database import Database
+from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
+from storage.unit_of_work import UnitOfWork
+from storage.verify.compare import Mismatch, Place, Rows, WrongRowError, difference
+from storage.verify.final_state import check_end, check_numbers, check_unstarted
+from storage.verify.replay import Past, Replay, open_history
+
+__all__ = ["Mismatch", "Progress", "UnreadableError", "Verified", "verify", "verify_market"]
+
+Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
+UNTIED = (binaries, events, ledger, lob_pools, metrics, positions, ticks, trades)  # no reference ties them to a market
+
+
+class UnreadableError(Exception):
+    """The database cannot be opened, or is not one of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Every row is what it must be. `holds`: whether the hash that was asked for is in this chain."""
+
+    market: int
+    ticks: int
+    orders: int
+    head: str
+    holds: bool = False
+
+
+async def verify(
+    db: Database, market: int | None = None, wanted: str | None = None, progress: Progress | None = None
+) -> list[Verified | Mismatch]:
+    """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one
+    that must be in some chain. Raises LookupError for an unknown market, UnreadableError."""
+    await _reach(db)
+    results: list[Verified | Mismatch] = []
+    try:
+        async with db.reading() as uow:
+            known = [row["market"] for row in await uow.rows(select(config.c.market).order_by(config.c.market))]
+            if market is not None and market not in known:
+                raise LookupError(f"there is no market {market}")
+            for number in known if market is None else [market]:
+                results.append(await verify_market(uow, number, wanted=wanted, progress=progress))
+                if isinstance(results[-1], Mismatch):
+                    return results
+            if market is None and (stranger := await _stranger(uow)) is not None:
+                return [*results, stranger]
+    except DBAPIError as error:
+        raise UnreadableError(str(error.orig)) from error
+    if wanted is not None and not any(one.holds for one in results if isinstance(one, Verified)):
+        place = Place(market=results[0].market if len(results) == 1 else 0)
+        return [*results, place.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
+    return results
+
+
+async def verify_market(
+    uow: UnitOfWork, number: int, *, wanted: str | None = None, progress: Progress | None = None
+) -> Verified | Mismatch:
+    """Run one market again. Raises LookupError for an unknown one; whether `wanted` is in its chain is in `holds`."""
+    place = Place(market=number)
+    try:
+        stored = await _stored(uow, place)
+        try:
+            async with AsyncExitStack() as stack:
+                history = await open_history(stack, uow.connection, place)
+                if stored["start_ts"] is None:
+                    await _check_unstarted(uow, place, stored, history)
+                    return Verified(market=number, ticks=0, orders=0, head="")
+                if stored["rules"] != RULES:
+                    place.chained = False
+                    raise place.wrong("config", number, "rules", RULES, stored["rules"])
+                past = Past.opening(stored, place)
+                await _run(Replay(place, past, history, wanted), stored, progress)
+            await check_end(uow, place, past, stored)
+        except WrongRowError as wrong:
+            if not wrong.mismatch.chained:  # rather name what is gone than what is missing because of it
+                await check_numbers(uow, place, stored["intents"])
+            raise
+    except WrongRowError as wrong:
+        return wrong.mismatch
+    return Verified(market=number, ticks=past.market.tick, orders=past.orders, head=past.market.head, holds=past.holds)
+
+
+async def _stored(uow: UnitOfWork, place: Place) -> RowMapping:
+    with place.readable("config", place.market):
+        row = await uow.row(select(config).where(config.c.market == place.market))
+    if row is None:
+        raise LookupError(f"there is no market {place.market}")
+    return row
+
+
+async def _run(replay: Replay, stored: RowMapping, progress: Progress | None) -> None:
+    """From the start to the tick `config` has as its last."""
+    await _check_start(replay, stored)
+    await replay.start(stored["start_ts"])
+    for number in range(1, stored["tick"] + 1):
+        if progress is not None:
+            progress(replay.place.market, number - 1, stored["tick"])
+        await replay.tick()
+        await asyncio.sleep(0)  # whatever else runs on this loop goes on between two ticks
+    await replay.end()
+
+
+async def _check_start(replay: Replay, stored: RowMapping) -> None:
+    """What the first hash is made of: parameters and time. Where it is not theirs, what it would be with the other
+    copy of each says which was changed; else the rows of tick 0 tell."""
+    place, start_ms, params = replay.place, stored["start_ts"], replay.past.market.params
+    first = await replay.first()
+
+    def fits(at_ms: int, terms: MarketParams) -> bool:
+        return str(first["hash"]) == chain.genesis(place.market, at_ms, terms, fingerprint(open_market(terms)))
+
+    if fits(start_ms, params):
+        return
+    place.chained = False
+    if fits(first["ts_ms"], params):
+        raise place.wrong("config", place.market, "start_ts", first["ts_ms"], start_ms)
+    with place.readable("config", place.market):
+        later = params_from_json(stored["params"])
+    if fits(start_ms, later):
+        given = difference("start_params", params_to_json(later), stored["start_params"])
+        raise place.wrong("config", place.market, *given)
+
+
+async def _check_unstarted(uow: UnitOfWork, place: Place, stored: RowMapping, history: Mapping[str, Rows]) -> None:
+    await check_unstarted(uow, place, stored)
+    for rows in history.values():
+        await rows.expect_end()
+
+
+async def _stranger(uow: UnitOfWork) -> Mismatch | None:
+    """A row of a market there is not."""
+    known = select(config.c.market)
+    for table in UNTIED:
+        row = await uow.row(select(table).where(table.c.market.not_in(known)).limit(1))
+        if row is not None:
+            keys = [row[column.name] for column in table.primary_key.columns if column.name != "market"]
+            place = Place(market=row["market"])
+            return place.surplus(table.name, "/".join(map(str, keys))).mismatch
+    return None
+
+
+async def _reach(db: Database) -> None:
+    """Raises UnreadableError, whatever the driver calls it: each has errors of its own for a server that does not
+    answer, a password, a file that is something else."""
+    try:
+        async with db.reading() as uow:
+            await uow.row(select(config).where(false()))
+    except Exception as error:
+        raise UnreadableError(str(getattr(error, "orig", None) or error)) from error

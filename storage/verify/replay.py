@@ -1,0 +1,206 @@
+"""A market's ticks run again one by one, each against the rows it wrote; little is kept but the market itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import RowMapping, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.params import params_from_json
+from engine.state import MarketState, fingerprint, open_market
+from storage import chain, entries, tick_rows
+from storage.actions import to_action
+from storage.books import check_books
+from storage.markets import to_market
+from storage.order_rows import order_rows
+from storage.orders import to_order
+from storage.records import ActionRow, Market, OrderRow, OrderStatus
+from storage.replay import apply_tick
+from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
+from storage.tick_rows import Row, TickOutcome
+from storage.verify.compare import Place, Rows
+
+MONEY = ("amount", "fee", "gas", "rebate")
+
+
+@dataclass(slots=True, kw_only=True)
+class Past:
+    """What the ticks so far amount to. `market` has the tick, the head and the parameters that hold after it."""
+
+    market: Market
+    state: MarketState
+    counted: dict[str, int] = field(default_factory=dict)  # the counters of `config`
+    orders: int = 0  # that ran
+    outcome: TickOutcome | None = None  # of the last tick
+    resting: dict[int, tuple[RowMapping, Row]] = field(default_factory=dict)  # (as stored, as it must be)
+    people: dict[int, Row] = field(default_factory=dict)  # what only storage counts of them
+    positions: dict[str, Row] = field(default_factory=dict)  # every holding there ever was
+    holds: bool = False  # whether a hash so far begins with what was asked for
+
+    @classmethod
+    def opening(cls, stored: RowMapping, place: Place) -> Past:
+        """As a market begins, by its row in `config`."""
+        with place.readable("config", place.market):
+            params = params_from_json(stored["start_params"])
+            market = replace(to_market(stored), params=params, tick=0, head="")
+            return cls(market=market, state=open_market(params))
+
+
+async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place: Place) -> Mapping[str, Rows]:
+    """A cursor on each of them; `stack` closes them."""
+    turn = ("tick_id", "accepted_ms", "number")
+    keys: tuple[tuple[Table, tuple[str, ...]], ...] = (
+        (orders, turn),
+        (actions, turn),
+        (trades, ("trade_id",)),
+        (events, ("event_id",)),
+        (ledger, ("entry_id",)),
+        (metrics, ("tick_id",)),
+        (ticks, ("tick_id",)),
+    )
+    return {table.name: await Rows.open(stack, connection, place, table, *order) for table, order in keys}
+
+
+class Replay:
+    """Walks along the tables that grow with every tick, side by side."""
+
+    def __init__(self, place: Place, past: Past, rows: Mapping[str, Rows], wanted: str | None) -> None:
+        self.place, self.past = place, past
+        self._wanted, self._rows = wanted, rows
+
+    async def start(self, start_ms: int) -> None:
+        """Tick 0. What its hash is made of has been looked at."""
+        market, state = self.past.market, self.past.state
+        stamp = {"market": market.id, "tick_id": 0, "ts_ms": start_ms}
+        digest = fingerprint(state)
+        head = chain.genesis(market.id, start_ms, market.params, digest)
+        found = entries.stake_entries(market.params.z)
+        await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, found))
+        await self._rows["metrics"].expect([tick_rows.metric_row(stamp, state, market.params, ())])
+        await self._rows["ticks"].expect([tick_rows.tick_row(stamp, state, market.params, (), 0, head, digest)])
+        self.past.counted = {"trades": 0, "entries": len(found), "events": 0, "volume": 0}
+        self._go_on(market, state, head)
+
+    async def first(self) -> RowMapping:
+        """The row of tick 0, as it is stored."""
+        row = await self._rows["ticks"].peek()
+        if row is None or row["tick_id"] > 0:
+            raise self.place.missing("ticks", 0)
+        return row
+
+    async def tick(self) -> None:
+        """The next tick, and every row it wrote."""
+        past, number = self.past, self.past.market.tick + 1
+        self.place.tick, self.place.chained = number, True
+        stored = await self._rows["ticks"].peek()
+        if stored is None or stored["tick_id"] > number:
+            raise self.place.missing("ticks", number)
+        ran = await self._rows["orders"].of_tick(number)
+        done = await self._rows["actions"].of_tick(number)
+        outcome = self._apply(ran, done, stored["ts_ms"])
+        digest = fingerprint(outcome.after)
+        head = chain.link(
+            past.market.head,
+            now_ms=past.market.engine_ms(outcome.now_ms),
+            intents=outcome.intents,
+            fills=outcome.fills,
+            events=outcome.events,
+            state_hash=digest,
+        )
+        self.place.chained = head == stored["hash"]
+        self._check_orders(ran, outcome)
+        self._check_actions(done, outcome)
+        await self._check_history(outcome, head, digest)
+        self._count(outcome)
+        past.orders += len(ran)
+        self._go_on(replace(outcome.market, tick=number, params=outcome.params), outcome.after, head)
+
+    async def end(self) -> None:
+        """That nothing is written after the last tick."""
+        self.place.chained = True
+        for rows in self._rows.values():
+            await rows.expect_end()
+
+    def _go_on(self, market: Market, state: MarketState, head: str) -> None:
+        self.past.market, self.past.state = replace(market, head=head), state
+        self.past.holds |= self._wanted is not None and head.startswith(self._wanted)
+
+    def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
+        asked: list[OrderRow] = []
+        deeds: list[ActionRow] = []
+        for row in ran:
+            with self.place.readable("orders", row["number"]):
+                asked.append(to_order(row))
+        for row in done:
+            with self.place.readable("actions", row["number"]):
+                deeds.append(to_action(row))
+        with self.place.readable("ticks", self.place.tick):  # inputs nobody could have handed in
+            outcome = apply_tick(self.past.market, self.past.state, asked, deeds, now_ms)
+        self.past.outcome = outcome
+        return outcome
+
+    def _check_orders(self, ran: Sequence[RowMapping], outcome: TickOutcome) -> None:
+        """What the tick made of its orders and of those that rested. One that rests on is looked at when it is done."""
+        stored = {row["number"]: row for row in ran}
+        own, met = order_rows(outcome)
+        for change in own:
+            row = stored[change["b_number"]]
+            fresh: Row = {
+                "type": "market" if row["limit_price"] is None else "limit",
+                "ts_ms": outcome.market.epoch_ms(row["accepted_ms"]),
+                **dict.fromkeys(MONEY, 0),
+            }
+            self._change(row, fresh, change)
+        for change in met:
+            self._change(*self.past.resting[change["b_number"]], change)
+
+    def _change(self, row: RowMapping, expected: Row, change: Row) -> None:
+        for name, value in change.items():
+            if name.startswith("d_"):
+                expected[name[2:]] += value
+            elif not name.startswith("b_"):
+                expected[name] = value
+        number = change["b_number"]
+        if expected["status"] == OrderStatus.RESTING.value:
+            self.past.resting[number] = (row, expected)
+        else:
+            self.past.resting.pop(number, None)
+            self.place.same("orders", number, expected, row)
+
+    def _check_actions(self, done: Sequence[RowMapping], outcome: TickOutcome) -> None:
+        rows = {row["number"]: row for row in done}
+        for change in tick_rows.action_rows(outcome):
+            row = rows[change["b_number"]]
+            expected = {"ts_ms": outcome.market.epoch_ms(row["accepted_ms"])}
+            expected |= {name: value for name, value in change.items() if not name.startswith("b_")}
+            self.place.same("actions", row["number"], expected, row)
+
+    async def _check_history(self, outcome: TickOutcome, head: str, digest: str) -> None:
+        counted = self.past.counted
+        numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
+        found = entries.tick_entries(numbered, outcome.events)
+        with self.place.readable("ledger", "any"):
+            check_books(outcome.before, outcome.after, found)
+        happened = tick_rows.event_rows(outcome, counted["events"])
+        state, terms = outcome.after, outcome.params
+        await self._rows["trades"].expect(tick_rows.trade_rows(outcome, numbered))
+        await self._rows["events"].expect(happened)
+        await self._rows["ledger"].expect(tick_rows.entry_rows(outcome.stamp, counted["entries"], found))
+        await self._rows["metrics"].expect([tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills)])
+        row = tick_rows.tick_row(outcome.stamp, state, terms, outcome.fills, len(outcome.orders), head, digest)
+        await self._rows["ticks"].expect([row])
+        counted["trades"] += len(numbered)
+        counted["entries"] += len(found)
+        counted["events"] += len(happened)
+        counted["volume"] += sum(fill.amount for fill in outcome.fills)
+
+    def _count(self, outcome: TickOutcome) -> None:
+        for change in tick_rows.counted_rows(outcome):
+            hers = self.past.people.setdefault(change["b_user"], dict.fromkeys(tick_rows.COUNTED, 0))
+            for name in tick_rows.COUNTED:
+                hers[name] += change[f"d_{name}"]
+        for row in tick_rows.position_rows(outcome):
+            self.past.positions[f"{row['user']}/{row['outcome']}/{row['side']}"] = row
