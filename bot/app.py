@@ -16,12 +16,12 @@ from pathlib import Path
 
 from bot import logs
 from bot.adapters.room.server import Room
-from bot.auditor import Auditor
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
 from bot.cli.database import opened
 from bot.dispatcher import Dispatcher
+from bot.market.background_verify import Auditor
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.clock import Clock, SystemClock

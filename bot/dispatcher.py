@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from bot import asking
-from bot.auditor import Auditor
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
 from bot.chat.permissions import Elsewhere, Role, allowed, offered
 from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
+from bot.market.background_rehearsal import Rehearser
+from bot.market.background_verify import Auditor
 from bot.market.context import Ctx, Habits, MarketView, Seat, scene_of
 from bot.missed import with_missed
 from bot.notifications.ticket_messages import NO_LINES, Placement, Placements
-from bot.rehearser import Rehearser
 from bot.scene import Scene
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage

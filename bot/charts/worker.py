@@ -15,8 +15,7 @@ from bot.chat.chart_data import ChartData, LeaderboardData, MakerData, OutcomeDa
 
 def draw(data: ChartData, theme: Theme) -> bytes:
     """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
-    from bot.charting import leaderboard, volume
-    from bot.charts import maker, outcome, prices
+    from bot.charts import leaderboard, maker, outcome, prices, volume
 
     if isinstance(data, PricesData):
         return prices.draw(data, theme)

@@ -6,8 +6,8 @@ import re
 import sys
 import time
 
-from bot.auditor import to_json
 from bot.cli.database import opened
+from bot.market.background_verify import to_json
 from bot.words import audit as words
 from storage.verify import Mismatch, UnreadableError, Verified, verify
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.auditor import Auditor
 from bot.chat.invocation import Invocation
 from bot.chat.rate_limits import Windows
 from bot.grammar.command import Given
-from bot.rehearser import Rehearser
+from bot.market.background_rehearsal import Rehearser
+from bot.market.background_verify import Auditor
 from bot.scene import Held, Scene, Waiting
 from engine.resting_book import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro

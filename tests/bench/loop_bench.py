@@ -21,9 +21,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.auditor import Auditor
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
+from bot.market.background_verify import Auditor
 from bot.notifications.announcer import Announcer
 from storage import export
 from storage.database import Database

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.chat import plain_text, rehearsal_result
 from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import Rehearsed
-from bot.rehearser import Rehearser
+from bot.market.background_rehearsal import Rehearser
 from bot.scenarios.recorder import busiest
 from bot.scenarios.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
 from bot.words import rehearsal as words

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.auditor import Auditor, from_json, to_json
 from bot.chat import plain_text
 from bot.chat.reply import Tone
 from bot.dispatcher import Dispatcher
+from bot.market.background_verify import Auditor, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
