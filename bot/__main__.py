@@ -215,14 +215,14 @@ def _graph(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _invite(options: argparse.Namespace, settings: Settings) -> int:
-    from bot.adapters.discord_chat import rights
+    from bot.adapters.discord_chat import permissions
     from bot.words import discord as words
 
-    application = rights.application_of(settings.discord_token or "")
+    application = permissions.application_of(settings.discord_token or "")
     if application is None:
         print(words.no_application(given=settings.discord_token is not None), file=sys.stderr)
         return 2
-    print(rights.invitation(application))
+    print(permissions.invitation(application))
     return 0
 
 

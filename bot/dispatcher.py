@@ -11,27 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from bot import asking
-from bot.chat.invocation import ChatKind, Invocation, Suggestion
+from bot.chat.invocation import ChatKind, Invocation, Scene, Suggestion
 from bot.chat.permissions import Elsewhere, Role, allowed, offered
 from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
-from bot.grammar import completion, parser
+from bot.grammar import completion as asking
+from bot.grammar import parser
 from bot.grammar.command import Command, Given
 from bot.market.background_rehearsal import Rehearser
 from bot.market.background_verify import Auditor
 from bot.market.context import Ctx, Habits, MarketView, Seat, scene_of
-from bot.missed import with_missed
+from bot.notifications.reachability import with_missed
 from bot.notifications.ticket_messages import NO_LINES, Placement, Placements
-from bot.scene import Scene
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
 from engine.state import Status
-from storage.clean import clean
 from storage.database import Database
 from storage.key_value import KeptLine
-from storage.preferences import Preferences
+from storage.people import Preferences
 from storage.records import Chat, Market, Member, Person
+from storage.session import clean
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ class Dispatcher:
             scene = scene_of(found.market, now, selling=said.text.lstrip("/ ").startswith("sell"))
             scene = await self._with_people(scene, self.find(said.text)[0], found, said)
             usable = [one for one in self.commands if not one.hidden and self._missing(one, said, found) is None]
-            return completion.suggestions(said.text, usable, scene)
+            return asking.suggestions(said.text, usable, scene)
         except Exception:
             log.exception("error %s while completing %r", self._new_id(), said.text[:80])
             return []
@@ -122,7 +121,7 @@ class Dispatcher:
             others = {name: text for name, text in said.args.items() if name != focus}
             scene = replace(scene, said=parser.known_words(command, "", scene, others))
             hints = param.kind.suggest(said.args.get(focus, ""), scene)
-            return [Suggestion(value=one.value, label=one.value, hint=one.about) for one in hints[: completion.MOST]]
+            return [Suggestion(value=one.value, label=one.value, hint=one.about) for one in hints[: asking.MOST]]
         except Exception:
             log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
             return []

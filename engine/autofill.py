@@ -12,11 +12,10 @@ from engine.impact import Priced, waterfall
 from engine.inverse import largest
 from engine.open_book import Portion
 from engine.resting_book import PoolKey
-from engine.settle import fill_buy, fill_sell, pays
 from engine.state import depth
-from engine.turn import Turn
+from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up
-from engine.working_copy import FLOOR, HELD, POT, SEIGNIORAGE, Desk
+from engine.working_copy import FLOOR, HELD, POT, SEIGNIORAGE, Desk, fill_buy, fill_sell, pays
 
 
 class Trigger:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.rates import rates_at
+from engine.rates import Tariff, rates_at, tariff
 from engine.state import MarketState, Side, depth
-from engine.tariff import Tariff, tariff
 from engine.terms import MarketParams
 from engine.units import MICRO, RATE
 

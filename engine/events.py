@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Literal
 
-from engine.plain import AS_THEY_ARE, names_of
 from engine.state import Side
 from engine.terms import LATER, MarketParams, Problem, Round
+from engine.units import AS_THEY_ARE, names_of
 
 FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
 OrderStatus = Literal["filled", "partly", "refused", "cancelled", "resting"]

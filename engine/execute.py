@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from engine.band import hold_band
 from engine.events import Gas, OrderDone, OrderStatus, Reason, Rested
 from engine.intents import Order
+from engine.repricing import hold_band
 from engine.resting_book import RestingOrder, escrowed
 from engine.routing import route
 from engine.state import Side, Status
-from engine.tick import Tick
-from engine.turn import Turn
+from engine.tick import Tick, Turn
 from engine.units import RATE, ceil_div
 from engine.working_copy import CASH, ESCROW, GAS, TOKENS
 

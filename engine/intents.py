@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, cast
 
-from engine.plain import AS_THEY_ARE, names_of
 from engine.state import Side
 from engine.terms import Round
+from engine.units import AS_THEY_ARE, names_of
 
 ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "correct", "void"]
 

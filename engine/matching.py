@@ -12,10 +12,9 @@ from engine.impact import waterfall
 from engine.inverse import largest
 from engine.open_book import Portion
 from engine.resting_book import PoolKey, RestingOrder
-from engine.settle import fill_buy, fill_sell, gets, pays
-from engine.turn import Turn
+from engine.tick import Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
-from engine.working_copy import FEE, HELD, MATCH, MATCH_FEE, POT, Desk
+from engine.working_copy import FEE, HELD, MATCH, MATCH_FEE, POT, Desk, fill_buy, fill_sell, gets, pays
 
 
 def direct(turn: Turn, limit: int) -> None:

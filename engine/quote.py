@@ -12,12 +12,11 @@ from engine.inverse import largest_within
 from engine.orders import run_due
 from engine.resting_book import escrowed
 from engine.routing import best_price, try_route
-from engine.settle import gets
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.tick import Tick
-from engine.turn import Turn
+from engine.tick import Tick, Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
+from engine.working_copy import gets
 
 NOBODY = -1
 """The account a quote for a stranger trades on: it has all the cash and tokens there are."""

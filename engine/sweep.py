@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.band import hold_band
 from engine.events import Fill
 from engine.impact import Priced, take
-from engine.maker import largest_buy, largest_sell, parts_of
 from engine.open_book import OpenBook
+from engine.repricing import hold_band
 from engine.resting_book import AGE, BookSide, PoolKey, RestingOrder
-from engine.settle import fill_buy, fill_sell
+from engine.routing import largest_buy, largest_sell, parts_of
 from engine.state import Status
 from engine.tick import Tick
 from engine.units import MICRO, RATE, half_up
-from engine.working_copy import Desk
+from engine.working_copy import Desk, fill_buy, fill_sell
 
 
 class Queue:

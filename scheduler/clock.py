@@ -1,8 +1,12 @@
-"""What time it is: an argument everywhere below the edge, so that tests and the demo can make it."""
+"""What time it is: an argument everywhere below the edge, so that tests and the demo can make it.
+
+How often people are told things, in milliseconds. The demo plays days in minutes and sets its own.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -34,3 +38,17 @@ class ManualClock:
 
     def advance(self, by_ms: int) -> None:
         self.set(self._now_ms + by_ms)
+
+
+MINUTE = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """digest: at most one in this time, if anything traded; countdown: how long before a freeze it is called out;
+    remind: how often admins are asked again for a round's outcome; late: from when on a step counts as late."""
+
+    digest_ms: int = 10 * MINUTE
+    countdown_ms: int = 5 * MINUTE
+    remind_ms: int = 10 * MINUTE
+    late_ms: int = 10_000

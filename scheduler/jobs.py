@@ -3,25 +3,57 @@
 One job ticks every market whose batch interval has passed; each market's next step has a job at its moment; a sweep
 starts what is planned, keeps those jobs right and does the chores. All jobs live in memory: the market rows are the
 truth, and every handler reads them again.
+
+What is due and what comes next. Pure: rows and a time in, an answer out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from scheduler.clock import Clock
-from scheduler.pace import Pace
+from engine.state import Status
+from scheduler.clock import Clock, Pace
 from scheduler.reminders import run_chores
 from scheduler.tick import TickReport, halt, run_tick
-from scheduler.timetable import tick_due, wake_times
 from storage.database import Database
 from storage.in_flight import Busy
+from storage.mapping import next_step
+from storage.markets import TICKING
+from storage.records import Market, NextStep
+
+__all__ = ["next_step", "step_due", "tick_due", "wake_times"]
+
+
+def step_due(market: Market, now_ms: int) -> bool:
+    """Whether a step of its timetable has come. A halted market waits for its admins."""
+    step: NextStep | None = market.next_step
+    return market.halted is None and step is not None and step.at_ms <= now_ms
+
+
+def tick_due(market: Market, now_ms: int, interval_ms: int | None = None) -> bool:
+    """Whether its batch interval (or the given one) has passed since its last tick; a step that has come does not wait
+    for it, nor do the first joins."""
+    if market.status not in TICKING:
+        return False
+    if step_due(market, now_ms) or market.tick_ms is None or market.tick == 0:
+        return True
+    return market.tick_ms + (interval_ms or market.params.batch_interval_ms) <= now_ms
+
+
+def wake_times(markets: Iterable[Market]) -> dict[int, int]:
+    """When each market wants its next step, epoch milliseconds by market; those that want none are left out."""
+    return {
+        market.id: market.next_step.at_ms
+        for market in markets
+        if market.next_step is not None and market.halted is None and market.status is not Status.DRAFT
+    }
+
 
 log = logging.getLogger(__name__)
 

@@ -54,7 +54,7 @@ from engine.events import (
     Voided,
 )
 from engine.units import MICRO
-from scheduler.pace import Pace
+from scheduler.clock import Pace
 from storage.order_rows import met_at_rest
 from storage.records import Audience, Json, Market, Notice, Payload, intent_id, intent_number
 from storage.saving import TickOutcome

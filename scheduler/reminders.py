@@ -8,7 +8,7 @@ from engine.events import RoundAsked
 from engine.schedule import losers_left
 from engine.state import MarketState
 from scheduler import notices
-from scheduler.pace import Pace
+from scheduler.clock import Pace
 from scheduler.signals import Facts, Memo, watch
 from storage.database import Database
 from storage.markets import TICKING

@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.state import Status
 from engine.units import MICRO
-from scheduler.pace import Pace
+from scheduler.clock import Pace
 from storage.records import Audience, Market, Notice, Payload
 
 LEAD = MICRO // 100  # a point

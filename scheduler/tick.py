@@ -14,7 +14,7 @@ from engine.events import Event, Fill, Resolved
 from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
-from scheduler.pace import Pace
+from scheduler.clock import Pace
 from scheduler.signals import Facts, Memo, watch
 from storage.database import Database
 from storage.export import standings

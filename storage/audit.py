@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select
 
-from storage.clean import clean
 from storage.records import AuditRow, Payload
 from storage.schema import audit_log
-from storage.session import Repository
+from storage.session import Repository, clean
 
 
 class Audit(Repository):

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
-from storage.clean import clean
-from storage.dialect import upsert
 from storage.records import Audience, Chat
 from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
-from storage.session import Repository
+from storage.session import Repository, clean, upsert
 
 SEEN_EVERY_MS = 60_000
 

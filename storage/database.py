@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
-from storage.cache import StateCache
-from storage.file_lock import DatabaseInUseError, FileLock
 from storage.in_flight import Busy
+from storage.session import StateCache
+from storage.sqlite import DatabaseInUseError, FileLock
 from storage.unit_of_work import UnitOfWork, finish
 
 __all__ = ["Database", "DatabaseInUseError"]

@@ -20,10 +20,10 @@ from sqlalchemy import and_, case, func, select
 from engine.params import BOUNDS
 from engine.state import PROFIT_SOURCES
 from engine.terms import MarketParams, Round
-from storage.clean import clean
 from storage.ledger import HOUSE
 from storage.records import Market, Member, OrderStatus, TickRow
 from storage.schema import orders
+from storage.session import clean
 from storage.unit_of_work import UnitOfWork
 
 MICRO = 10**6

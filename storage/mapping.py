@@ -1,4 +1,9 @@
-"""The rows of a market back to the engine's state."""
+"""The rows of a market back to the engine's state.
+
+Rows to what the engine takes, and nothing else.
+
+Which step of a market's timetable comes next; the row of a market carries it, so that a board can count down.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,10 @@ from storage.schema import binaries, config, orders, positions, users
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
+from engine import schedule
+from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune
+from engine.terms import MarketParams
+from storage.records import ActionRow, NextStep, OrderRow
 
 POOL = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
 APART = ("accounts", "binaries", "resting")  # of the state's JSON: these have tables of their own
@@ -80,3 +89,54 @@ async def _accounts(uow: UnitOfWork, market: Market) -> dict[str, dict[str, Any]
     for row in await uow.rows(select(positions).where(positions.c.market == market.id)):
         found[str(row["user"])]["tokens"][row["outcome"]][0 if row["side"] == "yes" else 1] = row["tokens"]
     return found
+
+
+def order_intent(row: OrderRow) -> Order:
+    draft = row.draft
+    return Order(
+        id=row.id,
+        accepted_ms=row.accepted_ms,
+        user=row.person,
+        outcome=draft.outcome,
+        side=draft.side,
+        buy=draft.buy,
+        size=draft.size,
+        limit=draft.limit,
+        worst_price=draft.worst_price,
+        max_slippage=draft.max_slippage,
+        autofill=draft.autofill,
+    )
+
+
+def action_intent(row: ActionRow) -> Intent:
+    """Raises ValueError for a kind nobody knows."""
+    body: dict[str, Any] = dict(row.payload)  # Any: JSON as it was read
+    match row.kind:
+        case "join":
+            return Join(id=row.id, accepted_ms=row.accepted_ms, user=body["user"], cash=body["cash"])
+        case "cancel":
+            order = None if body["order"] is None else intent_id(body["order"])
+            return Cancel(id=row.id, accepted_ms=row.accepted_ms, user=body["user"], order=order)
+        case "leave":
+            return Leave(id=row.id, accepted_ms=row.accepted_ms, user=body["user"])
+        case "control":
+            outcomes = tuple(body.get("outcomes", ()))
+            return Control(id=row.id, accepted_ms=row.accepted_ms, kind=body["kind"], outcomes=outcomes)
+        case "retune":
+            return Retune(id=row.id, accepted_ms=row.accepted_ms, values=body["values"])
+        case _:
+            raise ValueError(f"no intent is called {row.kind}")
+
+
+def next_step(params: MarketParams, state: MarketState, start_ms: int) -> NextStep | None:
+    """The freeze or decision the timetable holds next, or the payout of a claim, epoch time; None after the last one,
+    and while a round waits for its admins (then nothing is due until they speak)."""
+    step = schedule.next_step(state, params)
+    if step is None:
+        return None
+    return NextStep(
+        kind=step.kind,
+        at_ms=start_ms + step.at_ms,
+        round=step.round,
+        final=params.rounds[step.round].is_final,
+    )

@@ -7,12 +7,11 @@ from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, func, 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
-from storage.clean import clean
 from storage.mapping import load_state
 from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
-from storage.session import Repository
+from storage.session import Repository, clean
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 BEFORE_START = (Status.DRAFT, Status.LOBBY)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from engine.state import Status
-from storage.clean import clean
 from storage.records import Declined, Departure, Market, Member, OrderStatus
 from storage.schema import orders, people, positions, users
-from storage.session import Repository
+from storage.session import Repository, clean
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork

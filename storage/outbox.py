@@ -27,11 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from storage.clean import clean
-from storage.dialect import upsert
 from storage.records import Audience, Chat, Identity, Notice, OutboxRow
 from storage.schema import chats, message_refs, outbox
-from storage.session import Repository
+from storage.session import Repository, clean, upsert
 
 STALE_BOARD_MS = 3_000
 

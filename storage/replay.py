@@ -1,17 +1,26 @@
-"""The engine's part of a tick: the only place where a market changes, live and when it is verified. Pure."""
+"""The engine's part of a tick: the only place where a market changes, live and when it is verified. Pure.
+
+The audit chain: each tick's inputs, what came of them and the state they left, hashed onto the tick before.
+
+hash(0) = sha256 of the market's start (number, time, parameters); hash(t) = sha256 of hash(t-1), the time, every
+intent, fill and event of tick t and the fingerprint of its state. All of it is stored, so a replay can recompute it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 
-from engine.events import params_after
-from engine.intents import Intent
+from engine.events import Event, Fill, params_after
+from engine.intents import Intent, intent_to_json
 from engine.orders import apply_orders
+from engine.params import params_to_json
 from engine.risk import check
 from engine.state import MarketState
-from storage.intents import action_intent, order_intent
+from engine.terms import MarketParams
+from storage.mapping import action_intent, next_step, order_intent
 from storage.records import ActionRow, Market, OrderRow
-from storage.steps import next_step
 from storage.tick_rows import TickOutcome
 
 
@@ -36,3 +45,36 @@ def apply_tick(
         params=params,
         next_step=next_step(params, after, market.epoch_ms(0)),
     )
+
+
+def genesis(market: int, start_ms: int, params: MarketParams, state_hash: str) -> str:
+    """The hash of tick 0."""
+    return _digest({"market": market, "start_ts": start_ms, "params": params_to_json(params), "state": state_hash})
+
+
+def link(
+    previous: str,
+    *,
+    now_ms: int,
+    intents: Iterable[Intent],
+    fills: Iterable[Fill],
+    events: Iterable[Event],
+    state_hash: str,
+) -> str:
+    """The hash of a tick that ran at engine time `now_ms`."""
+    ordered = sorted(intents, key=lambda intent: (intent.accepted_ms, intent.id))
+    return _digest(
+        {
+            "previous": previous,
+            "now": now_ms,
+            "intents": [intent_to_json(intent) for intent in ordered],
+            "fills": [fill.to_json() for fill in fills],
+            "events": [event.to_json() for event in events],
+            "state": state_hash,
+        }
+    )
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

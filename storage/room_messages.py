@@ -6,11 +6,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping, insert, or_, select, update
 
-from storage.clean import clean
-from storage.dialect import upsert
 from storage.records import Payload, RoomMessage
 from storage.schema import counters, room_messages
-from storage.session import Repository
+from storage.session import Repository, clean, upsert
 
 COUNTER = "room"
 

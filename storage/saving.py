@@ -12,11 +12,10 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, se
 
 from engine.params import params_to_json
 from engine.state import MarketState, fingerprint, open_market
-from engine.version import RULES
-from storage import chain, entries, tick_rows
-from storage.books import check_books
-from storage.dialect import upsert
-from storage.mapping import POOL
+from engine.units import RULES
+from storage import entries, replay, tick_rows
+from storage.entries import check_books
+from storage.mapping import POOL, next_step
 from storage.order_rows import order_rows, pool_rows
 from storage.records import ActionStatus, Market
 from storage.schema import (
@@ -33,7 +32,7 @@ from storage.schema import (
     trades,
     users,
 )
-from storage.steps import next_step
+from storage.session import upsert
 from storage.tick_rows import COUNTED, TickOutcome
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ async def save_start(uow: UnitOfWork, market: Market, now_ms: int) -> None:
     """RUNNING from `now_ms` on: opening state, tick 0 with the start prices, the stake, a join for every member."""
     state, terms = open_market(market.params), market.params
     digest = fingerprint(state)
-    head = chain.genesis(market.id, now_ms, terms, digest)
+    head = replay.genesis(market.id, now_ms, terms, digest)
     found = entries.stake_entries(terms.z)
     stamp = {"market": market.id, "tick_id": 0, "ts_ms": now_ms}
     await _fund_lobby(uow, market, now_ms)
@@ -101,7 +100,7 @@ async def save_tick(uow: UnitOfWork, outcome: TickOutcome) -> str:
     check_books(outcome.before, after, found)
     happened = tick_rows.event_rows(outcome, counted["events"])
     digest = fingerprint(after)
-    head = chain.link(
+    head = replay.link(
         market.head,
         now_ms=market.engine_ms(outcome.now_ms),
         intents=outcome.intents,

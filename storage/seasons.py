@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from engine.state import Status
-from storage.clean import clean
 from storage.markets import to_market
 from storage.records import Declined, Market
 from storage.schema import announcements, config, seasons
-from storage.session import Repository
+from storage.session import Repository, clean
 
 COUNTED = (Status.RESOLVED.value, Status.CLOSED.value)  # paid out; a market called off counts nowhere
 

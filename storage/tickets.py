@@ -1,16 +1,28 @@
-"""Quoted orders that wait for Confirm."""
+"""Quoted orders that wait for Confirm.
+
+An order as asked, to JSON and back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
-from storage.drafts import draft_from_json, draft_to_json
-from storage.records import OrderDraft, Payload, Ticket, TicketStatus
+from engine.state import Side
+from storage.records import Json, OrderDraft, Payload, Ticket, TicketStatus
 from storage.schema import tickets
 from storage.session import Repository
+
+
+def draft_to_json(draft: OrderDraft) -> dict[str, Json]:
+    return {part.name: getattr(draft, part.name) for part in fields(draft)}
+
+
+def draft_from_json(data: Mapping[str, Any]) -> OrderDraft:  # Any: JSON as json.loads types it
+    return OrderDraft(**{**data, "side": Side(data["side"])})
 
 
 class Tickets(Repository):

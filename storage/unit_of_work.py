@@ -9,30 +9,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from sqlalchemy import CursorResult, Executable, Insert, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.actions import Actions
-from storage.approvals import Approvals
+from storage.actions import Actions, Approvals
 from storage.audit import Audit
 from storage.chats import Chats
-from storage.codes import Codes
-from storage.facts import Facts
-from storage.forgetting import Forgetting
 from storage.history import Events, Metrics, Ticks, Trades
-from storage.identity import Linking
-from storage.key_value import Lines
+from storage.identity import Forgetting, Linking
+from storage.key_value import Codes, Facts, Lines
 from storage.ledger import Ledger
 from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
-from storage.people import People
-from storage.preferences import Pings, PreferencesOf
+from storage.people import People, Pings, PreferencesOf
 from storage.room_messages import Room
 from storage.seasons import Seasons
 from storage.tickets import Tickets
 
 if TYPE_CHECKING:
-    from storage.cache import StateCache
     from storage.records import Market
+    from storage.session import StateCache
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, object]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.charting.text import heading, shown
-from bot.charts.style import HEIGHT, LABEL, MARGIN, Across, Sheet
+from bot.charts.style import HEIGHT, LABEL, MARGIN, Across, Sheet, heading, shown
 from bot.chat.chart_data import LeaderboardData, Standing, Theme
 from bot.words import charts as words
 

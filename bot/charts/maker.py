@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from bot.charting.text import heading
 from bot.charts.layout import Box, nice_step, spread
 from bot.charts.outcome import volume
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet
+from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading
 from bot.chat.chart_data import MakerData, Theme
 from bot.text.numbers import round_money
 from bot.words import charts as words

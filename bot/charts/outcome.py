@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from bot.charting.text import heading, shown
 from bot.charts.layout import Box, bins, spread, time_marks
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet
+from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading, shown
 from bot.chat.chart_data import OutcomeData, Theme
 from bot.words import charts as words
 

@@ -8,9 +8,8 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from bot.charting.text import heading, shown_all
 from bot.charts.layout import Box, best_place, spread, time_marks
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet
+from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading, shown_all
 from bot.chat.chart_data import PricesData, Theme
 from bot.words import charts as words
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from bot.charting.text import heading, shown
 from bot.charts.layout import Box, bins, nice_step, spread, time_marks
-from bot.charts.style import MARGIN, SMALL, Sheet
+from bot.charts.style import MARGIN, SMALL, Sheet, heading, shown
 from bot.chat.chart_data import Theme, VolumeData
 from bot.words import charts as words
 

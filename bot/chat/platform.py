@@ -1,11 +1,16 @@
-"""The port to a chat platform. An adapter implements it; the announcer speaks through it and decides all the rest."""
+"""The port to a chat platform. An adapter implements it; the announcer speaks through it and decides all the rest.
+
+Charts for a platform that shows pictures only as files: drawn before a message is sent.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
-from bot.chat.reply import Reply
+from bot.chat.reply import Attachment, Block, Picture, Reply
 
 
 class RetryLaterError(Exception):
@@ -68,3 +73,20 @@ class Platform(Protocol):
         """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one.
         `chat_ext` is a chat she can be mentioned in as a last resort, with words that give nothing away."""
         ...
+
+
+Draw = Callable[[Picture], Awaitable[bytes | None]]  # PNG bytes; None where there is nothing to draw
+
+
+async def drawn(reply: Reply, draw: Draw) -> Reply:
+    """With its charts attached, in the order of the pictures in it; one that cannot be drawn is left out."""
+    files: list[Attachment] = []
+    blocks: list[Block] = []
+    for block in reply.blocks:
+        if isinstance(block, Picture):
+            data = await draw(block)
+            if data is None:
+                continue
+            files.append(Attachment(name=f"{block.kind}-{block.tick}.png", data=data, media_type="image/png"))
+        blocks.append(block)
+    return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))

@@ -14,7 +14,7 @@ from bot.chat.chart_data import Theme
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Picture
 from bot.cli import lint
-from bot.commands.deeds import tell_board
+from bot.market.decisions import tell_board
 from bot.market.event_file import EventFile
 from bot.words import event_file as words
 from engine.state import Status

@@ -35,9 +35,8 @@ from bot.scenarios.timeline import Conductor, Timeline
 from bot.scenarios.worldcup import Scenario, world_cup
 from bot.text.numbers import typed_moment
 from bot.words import terminal as words
-from scheduler.clock import ManualClock
+from scheduler.clock import ManualClock, Pace
 from scheduler.jobs import Jobs
-from scheduler.pace import Pace
 from scheduler.tick import run_tick
 from storage import export
 from storage.database import Database, DatabaseInUseError

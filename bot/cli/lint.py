@@ -11,7 +11,6 @@ from bot.market import event_file
 from bot.market.event_file import EventFile
 from bot.text.toml_lines import Mistake
 from bot.words import event_file as words_event_file
-from bot.words import lint as words_lint
 from engine.lint import lint
 from engine.params import MarketParams, build_params
 
@@ -54,14 +53,14 @@ def print_mistakes(found: Sequence[Mistake], file: str) -> None:
 
 def warnings_told(params: MarketParams) -> list[str]:
     """`WARN code: sentence`, one each."""
-    return [f"WARN {one.code}: {words_lint.sentence(one, params)}" for one in lint(params)]
+    return [f"WARN {one.code}: {words_event_file.sentence(one, params)}" for one in lint(params)]
 
 
 def _told(params: MarketParams, title: str, as_json: bool) -> int:
     found = lint(params)
     if as_json:
         warnings = [
-            {"code": one.code, "numbers": dict(one.numbers), "sentence": words_lint.sentence(one, params)}
+            {"code": one.code, "numbers": dict(one.numbers), "sentence": words_event_file.sentence(one, params)}
             for one in found
         ]
         _print_json(warnings=warnings, problems=[])

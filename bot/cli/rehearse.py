@@ -14,7 +14,7 @@ from bot.chat.rehearsal_result import Rehearsed
 from bot.cli import lint
 from bot.market.event_file import EventFile
 from bot.scenarios.rehearsal import rehearse
-from bot.words import rehearsal as words
+from bot.words import terminal as words
 from engine.params import params_from_json
 from engine.terms import MarketParams
 

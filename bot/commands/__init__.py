@@ -5,23 +5,18 @@ from __future__ import annotations
 from bot.commands.account import balance, join, markets, positions, trades
 from bot.commands.admin_channel import channel, roles
 from bot.commands.admin_decide import approve, correct, eliminate, resolve, void
-from bot.commands.admin_grant import grant
-from bot.commands.admin_members import announce, log, post, users
-from bot.commands.admin_rehearse import rehearse
+from bot.commands.admin_members import announce, grant, log, post, users
 from bot.commands.admin_reports import export, graph, monitor
-from bot.commands.admin_run import freeze, pause, resume, start
+from bot.commands.admin_run import freeze, pause, rehearse, resume, start
 from bot.commands.admin_schedule import schedule
 from bot.commands.admin_season import season
 from bot.commands.admin_setup import create, open_, set_
-from bot.commands.audit import verify
-from bot.commands.book import book, depth
 from bot.commands.help import help_, start_here
-from bot.commands.identity import link
+from bot.commands.identity import forget, link, privacy
 from bot.commands.orders import cancel_order, orders, press_cancel
-from bot.commands.privacy import forget, privacy
 from bot.commands.settings import ask_slippage, settings
 from bot.commands.trade import buy, cancel, change, confirm, quote, sell
-from bot.commands.views import board, chart, leaderboard, rules, tape
+from bot.commands.views import board, book, chart, depth, leaderboard, rules, tape, verify
 from bot.grammar.command import Command
 
 COMMANDS: tuple[Command, ...] = (

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat.invocation import Scene
 from bot.chat.reply import Reply
-from bot.commands.deeds import note
 from bot.grammar.command import command
 from bot.grammar.types import Hint, Kind, Text, Wrong
 from bot.market.context import Ctx, MarketView, request_id
-from bot.scene import Scene
+from bot.market.decisions import note
 from bot.words import chats as words
-from bot.words import roles as words_roles
+from bot.words import settings as words_settings
 from engine.state import Status
 from storage.records import Audience, Chat, Json, Market, Notice
 from storage.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ class Role(Kind[str]):
         number = said.removeprefix("<@&").removesuffix(">")
         if number.isascii() and number.isdigit() and 1 <= len(number) <= 20:
             return number
-        return Wrong(words_roles.not_a_role(text))
+        return Wrong(words_settings.not_a_role(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class PingKinds(Kind[tuple[str, ...]]):
         if said in (["none"], ["off"]):
             return ()
         if said == ["all"]:
-            return tuple(words_roles.PING_KINDS)
-        wrong = [one for one in said if one not in words_roles.PING_KINDS]
+            return tuple(words_settings.PING_KINDS)
+        wrong = [one for one in said if one not in words_settings.PING_KINDS]
         if wrong or not said:
-            return Wrong(words_roles.not_kinds(wrong or [text]))
-        return tuple(one for one in words_roles.PING_KINDS if one in said)
+            return Wrong(words_settings.not_kinds(wrong or [text]))
+        return tuple(one for one in words_settings.PING_KINDS if one in said)
 
 
 @command("admin channel", examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"))
@@ -181,7 +181,7 @@ async def roles(
     changed = not (admin is None and ping is None and kinds is None)
     if not changed:
         async with ctx.db.reading() as uow:
-            return words_roles.shown(await uow.chats.settings(ctx.chat.id if ctx.chat else 0), changed=False)
+            return words_settings.shown(await uow.chats.settings(ctx.chat.id if ctx.chat else 0), changed=False)
     async with ctx.db.writing() as uow:
         person, chat = await ctx.known(uow)
         before = await uow.chats.settings(chat.id)
@@ -192,7 +192,7 @@ async def roles(
             ping_kinds=before.ping_kinds if kinds is None else kinds,
         )
         if after == before:  # so already, or the same request once more
-            return words_roles.shown(after, changed=True)
+            return words_settings.shown(after, changed=True)
         await uow.chats.set_settings(chat.id, after)
         await uow.audit.append(
             action="roles",
@@ -203,4 +203,4 @@ async def roles(
             after={"admin": after.admin_role, "ping": after.ping_role, "kinds": list(after.ping_kinds)},
         )
         await uow.commit()
-    return words_roles.shown(after, changed=True)
+    return words_settings.shown(after, changed=True)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot import duties
 from bot.chat.reply import Reply
-from bot.commands.deeds import note, tell_board
-from bot.confirm import ConfirmArg, code_of
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
-from bot.grammar.types import NumberArg, Text, quoted
+from bot.grammar.types import ConfirmArg, NumberArg, Text, code_of, quoted
+from bot.market import decisions
 from bot.market.context import Ctx, MarketView
-from bot.market.decisions import Decision, decide, prices_of, tried, undecidable
+from bot.market.decisions import Decision, decide, note, prices_of, tell_board, tried, undecidable
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from engine.events import ControlRefused
@@ -131,7 +129,7 @@ async def approve(
         one = await uow.approvals.get(market.id, number)
         if one is None:
             return words.no_such_proposal(number)
-        part = await duties.part_of(uow, market.record, market.state, ctx.person_id)
+        part = await decisions.part_of(uow, market.record, market.state, ctx.person_id)
         proposer = await _name(uow, market, one.proposer)
         own = await uow.people.owner(one.proposer) == ctx.person_id
     refused = _refused(ctx, market, one, part, own=own)
@@ -161,7 +159,7 @@ async def approve(
 
 async def _list(ctx: Ctx, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
-        standing = [one for one in await uow.approvals.waiting(market.id) if duties.stands(one, market.state)]
+        standing = [one for one in await uow.approvals.waiting(market.id) if decisions.stands(one, market.state)]
         named = [(one, await _name(uow, market, one.proposer)) for one in standing]
     return words.proposals(market.record, named, ctx.now_ms)
 
@@ -184,7 +182,7 @@ def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part, *, o
         return words.approved_already(record, one)
     if record.over:
         return words_admin.not_running(record)
-    if not duties.stands(one, market.state):
+    if not decisions.stands(one, market.state):
         return words.lapsed(record, one)
     if own:
         return words.own_proposal(record, one)

@@ -1,26 +1,34 @@
-"""The people of a market, what is said to all of them, and the log of what admins did."""
+"""The people of a market, what is said to all of them, and the log of what admins did.
+
+Play money for one member, given by an admin.
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.reply import Reply
-from bot.commands.deeds import note
-from bot.confirm import code_of
+from bot.chat.invocation import Scene
+from bot.chat.reply import Page, PageArg, Reply, cut, window
+from bot.commands.admin_decide import ReasonArg
 from bot.grammar.command import command
-from bot.grammar.types import Text, WholeNumber
+from bot.grammar.types import ConfirmArg, Hint, Money, Text, WholeNumber, code_of, quoted
 from bot.market.context import Ctx, MarketView
-from bot.paging import Page, PageArg, cut, window
-from bot.text.names import folded
-from bot.words import log as words_log
-from bot.words import news as words_news
+from bot.market.decisions import note
+from bot.text.names import clean, folded
+from bot.text.numbers import typed_money
+from bot.words import admin as words_admin
+from bot.words import chats as words_chats
+from bot.words import decisions as words
+from bot.words import reports as words_reports
 from bot.words import usage as words_usage
-from bot.words import users as words
 from engine.state import Status
 from storage.export import standings
 from storage.key_value import KeptLine
-from storage.records import Audience, Notice
+from storage.records import Audience, Declined, Json, Member, Notice
 
 NameArg = Annotated[str, Text("name", 40, about="a part of a name; everybody if left out")]
 NewsArg = Annotated[str, Text("text", 1_000, about="what everybody should read, as it is to stand there")]
@@ -38,12 +46,12 @@ async def users(ctx: Ctx, *, market: MarketView, name: NameArg | None = None, pa
         members = {one.person: one for one in await uow.members.of(market.id)}
         latest = None if market.record.over else await uow.ticks.latest(market.id)
     if not members:
-        return words.nobody(market.record.title)
+        return words_reports.nobody(market.record.title)
     found = [one for one in standings(members.values(), latest) if name is None or folded(name) in folded(one.name)]
     if not found:
-        return words.nobody_called(name or "")
+        return words_reports.nobody_called(name or "")
     rows = [
-        words.Row(
+        words_reports.Row(
             person=one.person,
             name=one.name,
             balance=members[one.person].balance + members[one.person].coming,
@@ -53,7 +61,7 @@ async def users(ctx: Ctx, *, market: MarketView, name: NameArg | None = None, pa
         )
         for one in found
     ]
-    return words.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
+    return words_reports.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
 
 
 @command("admin announce", examples=("/admin announce Kick-off is at nine, bring friends",))
@@ -61,7 +69,7 @@ async def announce(ctx: Ctx, *, market: MarketView, text: NewsArg) -> Reply:
     """Post something in every chat of the market. Shows it first."""
     record = market.record
     if record.status is Status.DRAFT:
-        return words_news.still_a_draft(record)
+        return words_chats.still_a_draft(record)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         chats = await uow.chats.of_market(record.id)
@@ -69,7 +77,7 @@ async def announce(ctx: Ctx, *, market: MarketView, text: NewsArg) -> Reply:
         kept = KeptLine(line=text, person=person.id, chat_ext=ctx.invocation.chat_ext)
         await uow.lines.keep(f"news{record.id}{key}", kept, ctx.now_ms)
         await uow.commit()
-    return words_news.preview(text, chats, f"/admin post {key}", person.id)
+    return words_chats.preview(text, chats, f"/admin post {key}", person.id)
 
 
 @command("admin post", examples=("/admin post 1a2b3c4d",), hidden=True)
@@ -80,7 +88,7 @@ async def post(ctx: Ctx, *, market: MarketView, key: KeyArg) -> Reply:
         await uow.markets.lock(record.id)
         kept = await uow.lines.get(f"news{record.id}{key}")
         if kept is None:
-            return words_news.nothing_to_post()
+            return words_chats.nothing_to_post()
         if kept.person is not None and kept.person != ctx.person_id:
             return words_usage.not_your_button()
         chats = await uow.chats.of_market(record.id)
@@ -90,7 +98,7 @@ async def post(ctx: Ctx, *, market: MarketView, key: KeyArg) -> Reply:
             await uow.outbox.add(record.id, notice, ctx.now_ms)
             await note(ctx, uow, record, "announce", {}, {"text": kept.line, "key": key})
             await uow.commit()
-    return words_news.posted(len(chats))
+    return words_chats.posted(len(chats))
 
 
 @command("admin log", examples=("/admin log", "/admin log 20", "/admin log page 2"))
@@ -104,4 +112,104 @@ async def log(ctx: Ctx, *, market: MarketView | None, n: CountArg | None = None,
         rows = await uow.audit.page(record, chat, size, before)
         names = await uow.people.names(row.actor for row in rows if row.actor is not None)
     found = Page(rows=tuple(rows), number=shown, pages=pages, total=total)
-    return words_log.log(found, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
+    return words_reports.log(found, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
+
+
+MOST_SUGGESTED = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Text):
+    """A member of the market; of several with one name each by her number."""
+
+    of_people = True
+
+    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+        start, alike = folded(partial), Counter(folded(name) for name in scene.people.values())
+        found = [
+            Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
+            for number, name in scene.people.items()
+            if folded(name).startswith(start) or partial.strip() == f"#{number}"
+        ]
+        return sorted(found, key=lambda one: (folded(one.about), one.value))[:MOST_SUGGESTED]
+
+
+def _closed(market: MarketView) -> Reply | None:
+    """Why nobody can be given anything, before anything else is said."""
+    record = market.record
+    if record.status is Status.DISPUTED:
+        return words_admin.refused_now(record, "join", "disputed", market.state)
+    if record.start_ms is None:
+        return words.grants_need_a_running_market(record)
+    return words_admin.not_running(record) if record.over else None
+
+
+MemberArg = Annotated[str, Who("member", 80, about="who: a name, its beginning, or a number such as #12", words=1)]
+GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 or 2k")]
+
+
+@command(
+    "admin grant", ready=_closed, examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing')
+)
+async def grant(
+    ctx: Ctx,
+    *,
+    market: MarketView,
+    member: MemberArg,
+    amount: GrantArg,
+    reason: ReasonArg | None = None,
+    confirm: ConfirmArg | None = None,
+) -> Reply:
+    """Give a member play money. Shows the numbers first.
+
+    member: a display name, its unambiguous beginning, or a number such as #12
+    confirm: the code of the preview, which its button carries
+    """
+    record = market.record
+    async with ctx.db.reading() as uow:
+        found = matching(await uow.members.of(record.id), member)
+        done = await uow.actions.by_request(_request(record.id, confirm)) if confirm else None
+    if len(found) != 1:
+        return words.several_members(member, found) if found else words.no_such_member(member)
+    whom = found[0]
+    if done is not None:
+        return words.granted(whom, amount)
+    code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
+    if confirm != code:
+        named = quoted(member)
+        parts = (f"/admin grant {named} {typed_money(amount)}", reason or "", f"confirm={code}")
+        again = " ".join(part for part in parts if part)
+        return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))
+    return await _give(ctx, market, whom, amount, reason, code)
+
+
+def matching(members: Sequence[Member], typed: str) -> list[Member]:
+    """By number, else by the whole name, else by the beginning of it."""
+    place = typed.strip().removeprefix("#")
+    if typed.strip().startswith("#") and place.isascii() and place.isdigit():
+        return [one for one in members if str(one.person) == place]
+    wanted = folded(typed)
+    exact = [one for one in members if folded(one.name) == wanted]
+    return exact or [one for one in members if wanted and folded(one.name).startswith(wanted)]
+
+
+def _request(market: int, code: str) -> str:
+    return f"grant:{market}:{code}"
+
+
+async def _give(ctx: Ctx, market: MarketView, whom: Member, amount: int, reason: str | None, code: str) -> Reply:
+    record = market.record
+    payload: dict[str, Json] = {"user": whom.person, "cash": amount}
+    before: dict[str, Json] = {"balance": whom.balance, "given": whom.stake + whom.coming}
+    after: dict[str, Json] = {**payload, "given": whom.stake + whom.coming + amount}
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        row = await uow.actions.append(
+            record.id, "join", payload, actor=person.id, request_id=_request(record.id, code), now_ms=ctx.now_ms
+        )
+        if isinstance(row, Declined):
+            return words_admin.not_running(record)
+        if row.created:
+            await note(ctx, uow, record, "grant", before, after, reason or "")
+        await uow.commit()
+    return words.granted(whom, amount)

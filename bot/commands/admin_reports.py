@@ -10,10 +10,9 @@ from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg
 from bot.grammar.types import Choice
 from bot.market.context import Ctx, MarketView
-from bot.words import files as words_files
-from bot.words import reports as words
+from bot.words import reports as words_reports
 from bot.words import views as words_views
-from bot.words.files import EXPORTS, GRAPHS
+from bot.words.reports import EXPORTS, GRAPHS
 from storage import export as csv_files
 
 MOST_BYTES = 8 * 10**6
@@ -28,7 +27,7 @@ async def monitor(ctx: Ctx, *, market: MarketView) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record = market.record
     async with ctx.db.reading() as uow:
-        numbers = words.Numbers(
+        numbers = words_reports.Numbers(
             people=await uow.members.count(record.id),
             pending=len(await uow.orders.pending(record.id)),
             actions=len(await uow.actions.pending(record.id)),
@@ -38,7 +37,7 @@ async def monitor(ctx: Ctx, *, market: MarketView) -> Reply:
             metric=await uow.metrics.latest(record.id),
             worst=await uow.metrics.worst(record.id),
         )
-    return words.monitor(record, numbers, ctx.now_ms)
+    return words_reports.monitor(record, numbers, ctx.now_ms)
 
 
 @command("admin export", examples=("/admin export trades", "/admin export rankings"))
@@ -49,9 +48,9 @@ async def export(ctx: Ctx, *, market: MarketView, what: ExportArg) -> Reply:
         async with ctx.db.reading() as uow:
             rows = await csv_files.EXPORTS[what](uow, market.record, csv_files.Bounded(out, MOST_BYTES))
     except csv_files.TooLargeError:
-        return words_files.too_large(what, MOST_BYTES // 10**6, market.id)
+        return words_reports.too_large(what, MOST_BYTES // 10**6, market.id)
     file = Attachment(name=f"{what}-{market.id}.csv", data=out.getvalue().encode(), media_type="text/csv")
-    return words_files.exported(market.record, what, rows, file)
+    return words_reports.exported(market.record, what, rows, file)
 
 
 @command("admin graph", examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"))
@@ -66,8 +65,8 @@ async def graph(
         return words_views.no_chart_yet()
     kind = what or ("prices" if outcome is None else "outcome")
     if kind == "outcome" and outcome is None:
-        return words_files.which_outcome()
-    title = words_files.graph_title(market.record, kind)
+        return words_reports.which_outcome()
+    title = words_reports.graph_title(market.record, kind)
     number = outcome if kind == "outcome" else None
     picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=number, alt=title)
-    return words_files.graph(picture)
+    return words_reports.graph(picture)

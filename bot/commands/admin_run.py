@@ -1,21 +1,25 @@
-"""Running a market by hand: its start and its course."""
+"""Running a market by hand: its start and its course.
+
+Rehearse a market before it starts.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from bot.chat.reply import Reply
-from bot.commands.deeds import note, tell_board
-from bot.confirm import ConfirmArg, code_of
 from bot.grammar.command import command
-from bot.grammar.types import Text
+from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market.context import Ctx, MarketView, request_id
-from bot.market.decisions import queue, tried
+from bot.market.decisions import note, queue, tell_board, tried
 from bot.market.draft import build, draft_of
 from bot.words import admin as words
+from bot.words import event_file as words_event_file
 from bot.words import setup as words_setup
+from bot.words import terminal as words_terminal
 from engine.events import ControlRefused
 from engine.intents import ControlKind
+from engine.lint import lint
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.markets import BEFORE_START
@@ -81,3 +85,27 @@ async def _course(ctx: Ctx, market: MarketView, kind: ControlKind, reason: str |
             return words.refused_now(record, kind, found.reason.value, market.state)
     queued = await queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))
     return words.course_set(record, kind) if queued else words.not_running(record)
+
+
+LEAST_PEOPLE, MOST_PEOPLE = 12, 60
+
+
+@command("admin rehearse", examples=("/admin rehearse",))
+async def rehearse(ctx: Ctx, *, market: MarketView) -> Reply:
+    """Play the market with synthetic traders on a copy: the worst risk, and how busy the chats get.
+
+    The real engine, tick and announcer run on a clock of their own, through the whole timetable, in half a minute.
+    """
+    record = market.record
+    if record.status not in BEFORE_START:
+        return words_terminal.already_begun()
+    params = build(draft_of(record), ctx.now_ms) if record.draft else record.params
+    if not isinstance(params, MarketParams):
+        return words_setup.problems(params, "/admin schedule")
+    async with ctx.db.reading() as uow:
+        joined = await uow.members.count(record.id)
+    people = min(MOST_PEOPLE, max(LEAST_PEOPLE, joined))
+    found, running = await ctx.rehearser.ask(record.title, params, people)
+    if found is None:
+        return words_terminal.under_way(ctx.person_id) if running else words_terminal.could_not()
+    return words_terminal.result(found, [words_event_file.sentence(one, params) for one in lint(params)])

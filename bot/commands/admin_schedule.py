@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot import duties
 from bot.chat.reply import Reply
-from bot.commands.deeds import note, tell_board
-from bot.confirm import ConfirmArg, code_of
 from bot.grammar.command import command
-from bot.grammar.types import Text
+from bot.grammar.types import ConfirmArg, Text, code_of
+from bot.market import decisions
 from bot.market import timetable as timetables
 from bot.market.context import Ctx, MarketView
+from bot.market.decisions import note, tell_board
 from bot.market.draft import build, draft_of
 from bot.words import decisions as words_decisions
 from bot.words import setup as words_setup
@@ -117,11 +116,11 @@ async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
         return words_setup.problems(changed, "/admin schedule")
     if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
         return words.first_round_passed(record)
-    if duties.hastens(record.params.rounds, changed.rounds, begun):
+    if decisions.hastens(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:
             return words_decisions.nameless(f"/admin schedule {plan.typed}")
         async with ctx.db.reading() as uow:
-            part = await duties.part_of(uow, record, state, ctx.person_id)
+            part = await decisions.part_of(uow, record, state, ctx.person_id)
         if part:
             return words_decisions.only_postponed(record, part)
     if not plan.confirmed:

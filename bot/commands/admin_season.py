@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from bot.chat.reply import Action, Audience, Reply
-from bot.confirm import ConfirmArg, code_of
 from bot.grammar.command import command
-from bot.grammar.types import Choice, Text
+from bot.grammar.types import Choice, ConfirmArg, Text, code_of
 from bot.market.context import Ctx
-from bot.seasons import season_table
+from bot.market.standings import season_table
 from bot.text.names import LONGEST_TITLE
 from bot.words import seasons as words
 from storage.records import Declined, Payload

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from bot.chat.reply import Reply
-from bot.commands.deeds import note, tell_board
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, Span
 from bot.grammar.types import Choice, Money, Text, Wrong
 from bot.market.context import Ctx, MarketView, request_id
+from bot.market.decisions import note, tell_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, joined, with_value
 from bot.text.numbers import typed_money
-from bot.words import lint as words_lint
+from bot.words import event_file as words_event_file
 from bot.words import setup as words
 from bot.words import timetable as words_timetable
 from bot.words.setup import ALIASES, SETTINGS
@@ -74,7 +74,7 @@ async def create(
         )
         await note(ctx, uow, market, "create", {}, {"title": title, **draft.to_json()})
         await uow.commit()
-    return words_lint.warned(words.created(market), params)
+    return words_event_file.warned(words.created(market), params)
 
 
 def _given(
@@ -114,7 +114,7 @@ async def set_(
     running = record.start_ms is not None
     if setting is None:
         shown = words.settings(record, can=[name for name in SETTINGS if not (running and name in FIXED)])
-        return shown if running else words_lint.warned(shown, record.params)
+        return shown if running else words_event_file.warned(shown, record.params)
     name = ALIASES.get(setting, setting)
     if value is None:
         return words.ask_title(record) if name == "title" else words.ask_value(record.params, name)
@@ -147,7 +147,7 @@ async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:
     if title is None and hasattr(params, name):
         before, after = words.shown_value(record.params, name), words.shown_value(params, name)
     said = words.was_set(name, before or "as usual", after, running=False)
-    return words_lint.warned(said, params, since=record.params)
+    return words_event_file.warned(said, params, since=record.params)
 
 
 async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
@@ -172,7 +172,7 @@ async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
         await uow.commit()
     shown = name if hasattr(changed, name) else f"{name}_start"
     before, after = words.shown_value(record.params, shown), words.shown_value(changed, shown)
-    return words_lint.warned(words.was_set(name, before, after, running=True), changed, since=record.params)
+    return words_event_file.warned(words.was_set(name, before, after, running=True), changed, since=record.params)
 
 
 @command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
@@ -204,4 +204,4 @@ async def open_(ctx: Ctx, *, market: MarketView, start: MomentArg | None = None)
         )
         await tell_board(uow, found, ctx.now_ms)
         await uow.commit()
-    return words_lint.warned(words.opened_doors(found), found.params)
+    return words_event_file.warned(words.opened_doors(found), found.params)

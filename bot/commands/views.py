@@ -1,4 +1,9 @@
-"""Looking at the market: for anybody, spectators too."""
+"""Looking at the market: for anybody, spectators too.
+
+Looking into the book of an outcome, and how deep its prices are.
+
+Proof that nothing was changed: for anybody, spectators too.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +14,22 @@ from bot.chat.invocation import ChatKind
 from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
 from bot.grammar.times import SpanArg
-from bot.grammar.trading import AnyOutcomeArg
+from bot.grammar.trading import AnyOutcomeArg, OutcomeArg
 from bot.grammar.types import Choice
 from bot.market.context import Ctx, MarketView
-from bot.market.standings import board_of
-from bot.seasons import season_table
+from bot.market.quotes import closed, closed_for_trading
+from bot.market.standings import board_of, season_table
+from bot.text.numbers import MICRO
+from bot.words import audit as words_audit
+from bot.words import book as words_book
 from bot.words import seasons as words_seasons
 from bot.words import usage as words_usage
 from bot.words import views as words
+from engine.quote import Quote, quote
 from engine.state import Side, Status
 from storage.export import standings
 from storage.records import ENDED
+from storage.verify import Mismatch
 
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
@@ -108,3 +118,105 @@ async def rules(ctx: Ctx, *, market: MarketView | None) -> Reply:
 def _audience(ctx: Ctx) -> Audience:
     """What everybody may see goes to the chat it was asked in."""
     return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
+
+
+SIZES = tuple(dollars * MICRO for dollars in (10, 25, 50, 100, 250, 500, 1_000))
+_BOTH = (Side.YES, Side.NO)
+
+
+def _no_book(view: MarketView) -> Reply | None:
+    """Before the start and after the end nobody can wait."""
+    live = view.status in {Status.RUNNING, Status.FROZEN, Status.PAUSED}
+    return None if live else closed(view.record, view.state)
+
+
+@command("book", ready=_no_book, examples=("/book germany", "/book 2"))
+async def book(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+    """See which orders wait for an outcome, by price, and the house's price between them.
+
+    Where orders of yours are among them, they are marked and only you see the answer.
+    """
+    yes, no = (_shelf(market, outcome, side) for side in _BOTH)
+    own = any(one.outcome == outcome for one in market.resting())
+    return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _book_audience(ctx))
+
+
+def _shelf(view: MarketView, outcome: int, side: Side) -> words_book.Shelf:
+    own: dict[tuple[bool, int], int] = {}
+    for one in view.resting():
+        if (one.outcome, one.side) == (outcome, side):
+            own[one.buy, one.limit] = own.get((one.buy, one.limit), 0) + one.rest
+    sells, buys = (
+        [
+            words_book.Level(limit=limit, size=size, own=own.get((buy, limit), 0))
+            for limit, size in view.state.resting.sizes(outcome, side, buy=buy)
+        ]
+        for buy in (False, True)
+    )
+    return words_book.Shelf(sells=sells, buys=buys, price=view.price(outcome, side))
+
+
+@command("depth", ready=closed_for_trading, examples=("/depth germany",))
+async def depth(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+    """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
+    sides = [
+        (side, market.price(outcome, side), [_step(market, outcome, side, amount) for amount in SIZES])
+        for side in _BOTH
+    ]
+    return words_book.depth(market.record.params, outcome, sides, _book_audience(ctx))
+
+
+def _step(view: MarketView, outcome: int, side: Side, amount: int) -> words_book.Step:
+    """For nobody in particular: whatever she has."""
+    size = amount * MICRO // max(1, view.price(outcome, side))
+    sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
+    return words_book.Step(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
+
+
+def _ask(
+    view: MarketView, outcome: int, side: Side, *, buy: bool, size: int | None = None, spend: int | None = None
+) -> tuple[int, int] | None:
+    """(average with fees, price after), rates."""
+    found = quote(
+        view.state,
+        view.record.params,
+        now_ms=view.engine_ms,
+        user=None,
+        outcome=outcome,
+        side=side,
+        buy=buy,
+        size=size,
+        spend=spend,
+    )
+    return (found.average, found.price_after) if isinstance(found, Quote) and not found.unsold else None
+
+
+def _held(view: MarketView, outcome: int, side: Side) -> int:
+    """Tokens people hold: nobody can sell more."""
+    one = view.state.binaries[outcome]
+    return (one.q_yes - one.s_yes if side is Side.YES else one.q_no - one.s_no) + one.e
+
+
+def _book_audience(ctx: Ctx) -> Audience:
+    return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
+
+
+@command("verify", examples=("/verify",))
+async def verify(ctx: Ctx, *, market: MarketView) -> Reply:
+    """Have the market run again from its first tick and every balance, price and payout compared.
+
+    Every tick is sealed by a hash that holds all before it. The heads of this chain are posted with each elimination:
+    a history that was changed afterwards cannot have them.
+    """
+    record = market.record
+    if record.start_ms is None:
+        return words_audit.not_begun()
+    audience = Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
+    checked, running = await ctx.auditor.ask(market.id, record.tick)
+    if checked is None:
+        return words_audit.checking(record.head, audience)
+    if checked.found is None:
+        return words_audit.checking(record.head, audience) if running else words_audit.could_not_check(record.head)
+    if isinstance(checked.found, Mismatch):
+        return words_audit.not_in_order(checked.found, checked.at_ms, audience)
+    return words_audit.in_order(checked.found, checked.at_ms, record.head, audience, running=running)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.chat.invocation import Scene
 from bot.grammar.types import Hint, Kind, Wrong, number
-from bot.scene import Scene
 from bot.text.numbers import RATE, typed_limit
 from bot.words import usage as words
 

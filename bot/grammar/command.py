@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.reply import Reply
-from bot.confirm import CONFIRM
-from bot.grammar.types import Kind
+from bot.grammar.types import CONFIRM, Kind
 
 if TYPE_CHECKING:
     from bot.market.context import MarketView

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.chat.invocation import Scene
 from bot.grammar.command import Command, Param
 from bot.grammar.types import Wrong, quoted
-from bot.scene import Scene
 from bot.words import usage as words
 
 LONGEST_LINE = 2_000

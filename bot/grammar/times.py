@@ -13,8 +13,8 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.chat.invocation import Scene
 from bot.grammar.types import Hint, Kind, Wrong
-from bot.scene import Scene
 from bot.text.numbers import typed_moment
 from bot.words import usage as words
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.chat.invocation import Scene
 from bot.grammar.types import Hint, Kind, Rate, Wrong, nearest, number, plain, quoted
-from bot.scene import Scene
 from bot.text.names import LONGEST_NAME, folded
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words

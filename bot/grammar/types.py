@@ -2,10 +2,15 @@
 
 `parse` takes the text of one argument and returns the value in the engine's units or a `Wrong`; it never raises and
 never looks anything up outside its `Scene`. Sentences come from `words_input`.
+
+Dangerous commands ask again: the preview's button is the same line with a code of exactly what was shown.
+
+If anything the preview rests on has changed by then the code does not fit, and a new preview is shown instead.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from abc import ABC, abstractmethod
@@ -15,7 +20,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Generic, TypeVar
 
-from bot.scene import Scene
+from bot.chat.invocation import Scene
 from bot.text.names import clean, folded
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words
@@ -227,3 +232,12 @@ class WholeNumber(Kind[int]):
 
 
 NumberArg = Annotated[int, WholeNumber()]
+
+
+CONFIRM = Text("code", 12, about="the code of the preview", words=1, named=True)
+ConfirmArg = Annotated[str, CONFIRM]
+
+
+def code_of(*facts: object) -> str:
+    """Eight letters that stand for these facts."""
+    return hashlib.sha256("\x1f".join(str(fact) for fact in facts).encode()).hexdigest()[:8]

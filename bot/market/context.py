@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.chat.invocation import Invocation
+from bot.chat.invocation import Held, Invocation, Scene, Waiting
 from bot.chat.rate_limits import Windows
 from bot.grammar.command import Given
 from bot.market.background_rehearsal import Rehearser
 from bot.market.background_verify import Auditor
-from bot.scene import Held, Scene, Waiting
 from engine.resting_book import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
-from storage.preferences import Preferences
+from storage.people import Preferences
 from storage.records import Chat, Market, Member, Person, intent_number
 from storage.unit_of_work import UnitOfWork
 

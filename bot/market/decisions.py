@@ -1,14 +1,21 @@
-"""How a decision of an admin is shown, confirmed, proposed or queued: shared by the commands that decide."""
+"""How a decision of an admin is shown, confirmed, proposed or queued: shared by the commands that decide.
+
+Separation of duties (PRODUCT, rule of conduct 6): who may decide what alone.
+
+An admin with a part in a market (a token of an outcome still in, an order that waits) does not decide alone what no
+round asked for at its planned time; another admin without a part approves it. Nor does she plan such a round for
+herself: of a running timetable she can only postpone.
+
+What every command of an admin does beside its deed: write down who did it, and let the board follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import duties
 from bot.chat.reply import Reply
-from bot.commands.deeds import note
-from bot.confirm import code_of
+from bot.grammar.types import code_of
 from bot.market.context import Ctx, MarketView, request_id
 from bot.words import admin as words_admin
 from bot.words import decisions as words
@@ -17,9 +24,91 @@ from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolv
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.risk import InvariantBroken
-from engine.state import Side
-from storage.records import ActionStatus, Audience, Declined, Json, Market, Notice
+from engine.state import MarketState, Side, Status
+from engine.terms import Round
+from storage.records import ActionStatus, Approval, Audience, Declined, Json, Market, Notice, Payload
 from storage.unit_of_work import UnitOfWork
+
+DECISIONS = ("eliminate", "resolve", "correct")
+NOTHING = Part(held=(), orders=0)
+_MANY = 200  # more orders than anybody keeps waiting
+
+
+async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Part:
+    """What she has in the market under any of her numbers, false where it is nothing."""
+    held, orders = [(0, 0)] * market.params.n_outcomes, 0
+    for one in () if person is None else await uow.people.selves(person):
+        orders += len(await uow.orders.of(market.id, one, open_only=True, n=_MANY))
+        if one in state.accounts:
+            tokens = state.accounts[one].tokens
+            held = [(a + c, b + d) for (a, b), (c, d) in zip(held, tokens, strict=True)]
+    kept = tuple(pair if state.binaries[i].active else (0, 0) for i, pair in enumerate(held))
+    return Part(held=kept, orders=orders)
+
+
+def scheduled(kind: str, market: Market, state: MarketState) -> bool:
+    """Whether a round asks for just this, at or after its planned time."""
+    if state.frozen_for is None or not state.asked:
+        return False
+    return kind == ("resolve" if market.params.rounds[state.frozen_for].is_final else "eliminate")
+
+
+def hastens(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool:
+    """Whether a new timetable has more than a postponement in it, from round `begun` on: then it could make an unasked
+    decision look like a planned one."""
+    if len(before) != len(after):
+        return True
+    for old, new in zip(before[begun:], after[begun:], strict=True):
+        sooner = new.freeze_at < old.freeze_at or new.decide_at < old.decide_at
+        if sooner or (new.count, new.losers, new.winner) != (old.count, old.losers, old.winner):
+            return True
+    return False
+
+
+async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:
+    """Admins known in the market's chats who are not the proposer and have no part in it."""
+    return [one for one in await others(uow, market, proposer) if not await part_of(uow, market, state, one)]
+
+
+async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
+    """Every other admin known in the market's chats."""
+    known = {one for chat in await uow.chats.of_market(market.id) for one in await uow.chats.admins(chat.id)}
+    owners = {*(await uow.people.owners(known)).values()}
+    return sorted(owners - {proposer})
+
+
+def moment(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
+    """Stands for where the market is as far as a decision is concerned: a proposal lapses when it is another."""
+    return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winner)
+
+
+def stands(one: Approval, state: MarketState) -> bool:
+    """Whether the market is still where the proposal was made."""
+    return one.code == moment(one.kind, one.outcomes, state)
+
+
+async def note(
+    ctx: Ctx, uow: UnitOfWork, record: Market, deed: str, before: Payload, after: Payload, reason: str = ""
+) -> None:
+    """Write down who did it, why, and what it changed."""
+    person, chat = await ctx.known(uow)
+    await uow.audit.append(
+        action=deed,
+        actor=person.id,
+        now_ms=ctx.now_ms,
+        market=record.id,
+        chat=chat.id,
+        reason=reason,
+        before=before,
+        after=after,
+    )
+
+
+async def tell_board(uow: UnitOfWork, record: Market, now_ms: int) -> None:
+    """What the pinned board says may have changed; a draft has none."""
+    if record.status is not Status.DRAFT:
+        board = Notice(kind="board", audience=Audience.CHAT, payload={"tick": record.tick}, slot="board", key="board")
+        await uow.outbox.add(record.id, board, now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +150,7 @@ async def decide(ctx: Ctx, market: MarketView, wish: Decision, confirm: str | No
         return words.nameless(wish.again)
     async with ctx.db.reading() as uow:
         part = await _in_the_way(uow, market, wish, ctx.person_id)
-        could = await duties.could_approve(uow, record, state, ctx.person_id) if part else []
+        could = await could_approve(uow, record, state, ctx.person_id) if part else []
     code = code_of(*_facts(market, wish), bool(part))
     if confirm != code:
         return words.preview(
@@ -98,14 +187,14 @@ def prices_of(market: MarketView) -> list[Json]:
 
 def alone(market: MarketView, kind: str) -> bool:
     """Whether any admin decides this alone, whatever her part in the market."""
-    return kind not in duties.DECISIONS or duties.scheduled(kind, market.record, market.state)
+    return kind not in DECISIONS or scheduled(kind, market.record, market.state)
 
 
 async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Part:
     """Her part, where it keeps her from deciding this alone."""
     if alone(market, wish.kind):
-        return duties.NOTHING
-    return await duties.part_of(uow, market.record, market.state, person)
+        return NOTHING
+    return await part_of(uow, market.record, market.state, person)
 
 
 async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> Reply:
@@ -118,7 +207,7 @@ async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> R
             wish.kind,
             wish.outcomes,
             reason=wish.reason or "",
-            code=duties.moment(wish.kind, wish.outcomes, market.state),
+            code=moment(wish.kind, wish.outcomes, market.state),
             proposer=person.id,
             now_ms=ctx.now_ms,
         )
@@ -129,7 +218,7 @@ async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> R
             await note(ctx, uow, record, "propose", before, after, wish.reason or "")
             notices = [
                 Notice(kind="proposal", audience=Audience.PERSON, payload={"number": one.number}, person=other)
-                for other in await duties.others(uow, record, person.id)
+                for other in await others(uow, record, person.id)
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
+from bot.chat.invocation import Scene
 from bot.grammar.types import Kind, Text, Wrong, number
 from bot.market import timetable as schedule
-from bot.scene import Scene
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words.usage import named_twice, not_enough_names, title_without_commas
 from engine.params import build_params

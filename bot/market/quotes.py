@@ -16,10 +16,10 @@ from bot.words.views import step_words
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
 from engine.resting_book import escrowed
-from engine.settle import gets
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
-from storage.preferences import Preferences
+from engine.working_copy import gets
+from storage.people import Preferences
 from storage.records import Json, Market, Member, OrderDraft, Ticket
 
 USUAL_SLIPPAGE = RATE // 20

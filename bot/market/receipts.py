@@ -8,7 +8,7 @@ from bot.chat.reply import Reply
 from bot.market.quotes import bound, held
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
-from bot.words.fill import legs_of
+from bot.words.receipts import legs_of
 from engine.state import Status, price_micro
 from storage.records import RELEASED, Market, OrderRow, OrderStatus
 from storage.unit_of_work import UnitOfWork

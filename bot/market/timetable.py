@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bot.chat.invocation import Scene
 from bot.grammar.times import moment_ms, span_ms, zone_said
 from bot.grammar.trading import Outcome, Outcomes
 from bot.grammar.types import Wrong, quoted
-from bot.scene import Scene
 from bot.text.numbers import typed_moment, typed_span
-from bot.words import schedule as words
+from bot.words import timetable as words
 from engine.terms import MarketParams
 from storage.records import Json
 

@@ -15,13 +15,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import joining, reaching
 from bot.chat.platform import Platform, Why
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply
+from bot.notifications import delivery, reachability
 from bot.notifications.delivery import FIRST_RETRY_MS, Delivery, Draw, Later, Message, Outcome, Sent, fingerprint
-from bot.notifications.notices import phrase, read_ahead
-from bot.placing import PINGED
+from bot.notifications.notices import PINGED, phrase, read_ahead
 from storage.database import Database
 from storage.records import Audience, Chat, Market, Notice, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
@@ -190,8 +189,8 @@ class Announcer:
         if budget.allowance.chat:
             taken = {row.id for row in rows}
             for row in list(rows):
-                if joining.joinable(row):
-                    behind = await uow.outbox.behind(row, now, LEASE_MS, joining.MOST, joining.IN_CHATS)
+                if delivery.joinable(row):
+                    behind = await uow.outbox.behind(row, now, LEASE_MS, delivery.MOST, delivery.IN_CHATS)
                     rows += [one for one in behind if one.id not in taken]
                     taken |= {one.id for one in behind}
         return rows
@@ -221,7 +220,7 @@ class Announcer:
                     messages.append(found)
                 else:
                     self._outcomes.append((Message(row=row, reply=_NOTHING), found))
-        for message in joining.joined(messages, self._tight):
+        for message in delivery.joined(messages, self._tight):
             self._enqueue(message)
 
     def _tight(self, row: OutboxRow) -> bool:
@@ -336,7 +335,7 @@ class Announcer:
         elif row.audience is not Audience.CHAT or outcome.ref is None or self._delivery.lacks_pictures(row):
             return
         elif place in self._troubled:
-            await reaching.found(uow, row.platform, row.target)
+            await reachability.found(uow, row.platform, row.target)
             self._troubled.discard(place)
 
     async def _say_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
@@ -385,7 +384,7 @@ class Announcer:
     async def _trouble(self, uow: UnitOfWork, row: OutboxRow, why: Why, detail: str, now: int) -> None:
         """Admins are told once that a chat cannot be reached, or what is missing there."""
         self._troubled.add((row.platform, row.target))
-        await reaching.lost(uow, row.platform, row.target, why, detail, now)
+        await reachability.lost(uow, row.platform, row.target, why, detail, now)
 
 
 class _Look:

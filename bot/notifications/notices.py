@@ -1,6 +1,12 @@
 """From an outbox row to what is said: looks up what the sentence needs and hands it to the words.
 
 Read at the moment of delivery, so that a board or a receipt that waited shows how things stand when it arrives.
+
+Private notices a person does without. What they would have told stays in /orders, /trades and /balance.
+
+Where an announcement belongs: pinned, in the stream, or beside it; and which kind of event it is to who wants word.
+
+Posts people come for stay in the channel; what only fills the time between them goes beside it.
 """
 
 from __future__ import annotations
@@ -9,26 +15,66 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot import duties
 from bot.chat.reply import Audience, Picture, Reply
+from bot.market import decisions
 from bot.market.receipts import given_back, receipt
 from bot.market.standings import board_of
-from bot.muting import muted
-from bot.placing import PINGED, placed
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
 from bot.words import decisions as words_decisions
-from bot.words import link as words_link
-from bot.words import news as words_news
+from bot.words import identity as words_identity
 from bot.words import orders as words_orders
-from bot.words import reach as words_reach
 from bot.words import views as words_views
 from bot.words.charts import whose
 from bot.words.shared import listed, name_of
 from engine.state import MarketState
-from storage.records import ApprovalStatus, Market, OutboxRow
+from storage.records import ApprovalStatus, Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
+
+_PAYOUTS = frozenset({"paid", "refunded"})
+_BY_STATUS: Mapping[OrderStatus, str] = {
+    OrderStatus.RESTING: "fills",
+    OrderStatus.FILLED: "fills",
+    OrderStatus.PARTLY: "fills",
+    OrderStatus.CANCELLED: "cancels",
+}
+
+
+async def muted(uow: UnitOfWork, row: OutboxRow) -> bool:
+    """Whether its person has switched this kind off. A ticket always becomes its receipt, which is no new message; a
+    refusal, and the gas it cost, is always told."""
+    if row.person is None or row.ticket is not None or row.market is None:
+        return False
+    kind = "payouts" if row.kind in _PAYOUTS else "cancels" if row.kind == "given_back" else None
+    if row.kind == "order":
+        number = row.payload["order"]
+        order = await uow.orders.get(row.market, number) if isinstance(number, int) else None
+        kind = _BY_STATUS.get(order.status) if order is not None else None
+    return kind is not None and kind in (await uow.preferences.of(row.person)).quiet
+
+
+ASIDE = frozenset({"digest", "round_skipped"})
+
+PINGED: Mapping[str, str] = {
+    "opened": "opening",
+    "started": "opening",
+    "countdown": "freeze",
+    "eliminated": "elimination",
+    "claimed": "resolution",
+    "resolved": "resolution",
+    "lead_change": "lead",
+    "big_trade": "trade",
+}
+"""Kinds of notices to the kinds of events of `storage.preferences.PINGS`. A freeze is called out before it comes."""
+
+
+def placed(kind: str, reply: Reply) -> Reply:
+    """A notice's reply with how it is placed."""
+    if reply.audience is not Audience.CHAT:
+        return reply
+    return replace(reply, pin=kind == "board", aside=kind in ASIDE, ping=PINGED.get(kind))
+
 
 PING_MS = 15 * 60_000  # a ping that comes later is none
 
@@ -121,10 +167,10 @@ async def _proposal(told: Telling) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
     one = await told.uow.approvals.get(told.market.id, int(told.facts["number"]))
     state = await told.state()
-    if one is None or one.status is not ApprovalStatus.WAITING or not duties.stands(one, state):
+    if one is None or one.status is not ApprovalStatus.WAITING or not decisions.stands(one, state):
         return None
     proposer = await told.uow.people.get(one.proposer)
-    part = await duties.part_of(told.uow, told.market, state, told.person)
+    part = await decisions.part_of(told.uow, told.market, state, told.person)
     name = proposer.name if proposer else "an admin"
     shared = told.platform == "room"  # elsewhere it is told in private, where nobody is an admin
     return words_decisions.to_approve(told.market, one, name, part, told.now_ms, here=shared)
@@ -201,7 +247,7 @@ async def _ping(told: Telling) -> Reply | None:
     if told.now_ms - at_ms > PING_MS or kind not in PINGED:
         return None
     news = await _KINDS[kind](replace(told, facts=told.facts["facts"], person=None))
-    return None if news is None else words_reach.pinged(told.market.title, news)
+    return None if news is None else words_chats.pinged(told.market.title, news)
 
 
 async def _countdown(told: Telling) -> Reply | None:
@@ -211,7 +257,7 @@ async def _countdown(told: Telling) -> Reply | None:
 
 async def _linked(told: Telling) -> Reply:
     closed = [(await told.uow.markets.known(int(market)), int(cash)) for market, cash in told.facts["closed"]]
-    return words_link.told(str(told.facts["platform"]), closed)
+    return words_identity.told(str(told.facts["platform"]), closed)
 
 
 def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Awaitable[Reply | None]]:
@@ -224,7 +270,7 @@ def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Await
 _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "opened": _simple(lambda told: words_announcements.opened(told.market)),
     "arrived": _simple(lambda told: words_chats.arrived(told.market)),
-    "announcement": _simple(lambda told: words_news.announcement(told.market, str(told.facts["text"]))),
+    "announcement": _simple(lambda told: words_chats.announcement(told.market, str(told.facts["text"]))),
     "started": _simple(lambda told: words_announcements.started(told.market, told.facts)),
     "order": _order,
     "given_back": _given_back,
@@ -252,5 +298,5 @@ _KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
     "digest": _simple(lambda told: words_announcements.digest(told.market.params, told.facts, told.now_ms)),
     "countdown": _countdown,
     "ping": _ping,
-    "unreachable": _simple(lambda told: words_reach.unreachable(told.market.title, told.facts)),
+    "unreachable": _simple(lambda told: words_chats.unreachable(told.market.title, told.facts)),
 }

@@ -1,12 +1,59 @@
-"""What an adapter learns about the chats it is in: asked in, put out, moved. Commands and the announcer build on it."""
+"""What an adapter learns about the chats it is in: asked in, put out, moved. Commands and the announcer build on it.
+
+A chat that cannot be reached, or can again: marked once, and its admins told once.
+
+What a person could not be told is told at her next command, below its answer, where only she reads it.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
-from bot import reaching
+from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.platform import Why
+from bot.chat.reply import Audience as reply_Audience
+from bot.chat.reply import Reply
+from bot.notifications.notices import phrase
+from bot.words import chats as words
+from engine.state import Status
 from storage.database import Database
+from storage.records import Audience, Chat, Notice, Payload
+from storage.unit_of_work import UnitOfWork
+
+
+async def lost(uow: UnitOfWork, platform: str, chat_ext: str, why: Why, detail: str, now_ms: int) -> None:
+    """Needs a writing unit. Where it is known already nothing happens, unless it has become worse."""
+    chat = await uow.chats.find(platform, chat_ext)
+    if chat is None or chat.lost in (why.value, Why.CHAT.value):
+        return
+    await uow.chats.lose(chat.id, why.value, now_ms)
+    for market in await uow.markets.announced_in(chat.id):
+        if not market.over:
+            await uow.outbox.add(market.id, _notice(chat, why, detail), now_ms)
+
+
+async def found(uow: UnitOfWork, platform: str, chat_ext: str) -> None:
+    """Something arrived there."""
+    chat = await uow.chats.find(platform, chat_ext)
+    if chat is not None and chat.lost is not None:
+        await uow.chats.found(chat.id)
+
+
+async def hang_up(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
+    """Post the boards of its markets anew: whatever hung there is far up by now, or gone."""
+    for market in await uow.markets.announced_in(chat.id):
+        if not market.over and market.status is not Status.DRAFT:
+            await uow.outbox.set_ref(market.id, chat.platform, chat.external_id, "board", None)
+            board = Notice(
+                kind="board", audience=Audience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
+            )
+            await uow.outbox.add_here(market.id, chat, board, now_ms)
+
+
+def _notice(chat: Chat, why: Why, detail: str) -> Notice:
+    payload: Payload = {"platform": chat.platform, "title": chat.title, "why": why.value, "detail": detail}
+    return Notice(kind="unreachable", audience=Audience.ADMINS, payload=payload, key=f"unreachable:{chat.id}")
 
 
 class Presence:
@@ -25,14 +72,14 @@ class Presence:
             if not known:
                 await uow.chats.found(chat.id)
                 await uow.outbox.hurry(platform, chat_ext, self._clock())
-                await reaching.hang_up(uow, chat, self._clock())
+                await hang_up(uow, chat, self._clock())
             await uow.commit()
         return not known
 
     async def left(self, platform: str, chat_ext: str, why: Why = Why.CHAT) -> None:
         """Nothing reaches this chat any more until `arrived`; its admins are told where else they can be found."""
         async with self._db.writing() as uow:
-            await reaching.lost(uow, platform, chat_ext, why, "", self._clock())
+            await lost(uow, platform, chat_ext, why, "", self._clock())
             await uow.commit()
 
     async def moved(self, platform: str, old_ext: str, new_ext: str) -> None:
@@ -40,3 +87,44 @@ class Presence:
         async with self._db.writing() as uow:
             await uow.chats.move(platform, old_ext, new_ext)
             await uow.commit()
+
+
+log = logging.getLogger(__name__)
+
+MOST = 5  # told in full, the newest
+PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # an answer to one is seen by her alone, also in a chat
+
+
+async def with_missed(db: Database, said: Invocation, reply: Reply, now_ms: int) -> Reply:
+    """The answer, and what was laid aside for her while she could not be reached; it is laid aside no longer. A refusal
+    and an answer that will be replaced (a ticket, a form) carry nothing. Never raises."""
+    private = said.chat_kind is ChatKind.PRIVATE or said.platform in PRIVATE_EVERYWHERE
+    lasting = reply.ok and reply.ticket is None and reply.form is None and reply.audience is reply_Audience.PRIVATE
+    if not (private and lasting):
+        return reply
+    try:
+        told = await _take(db, said, now_ms)
+    except Exception:
+        log.exception("what was laid aside could not be looked up")
+        return reply
+    return words.missed(reply, told[-MOST:], max(0, len(told) - MOST)) if told else reply
+
+
+async def _take(db: Database, said: Invocation, now_ms: int) -> list[Reply]:
+    async with db.reading() as uow:
+        if not await uow.outbox.anything_aside(said.platform, said.person_ext):
+            return []
+    told: list[Reply] = []
+    async with db.writing() as uow:
+        for row in await uow.outbox.laid_aside(said.platform, said.person_ext):
+            try:
+                market = await uow.markets.get(row.market) if row.market is not None else None
+                news = await phrase(uow, row, now_ms, market) if market else None
+            except Exception:
+                log.exception("notice %s (%s) was laid aside and cannot be told", row.id, row.kind)
+                news = None
+            if news is not None:
+                told.append(news)
+            await uow.outbox.done(row, None, now_ms)
+        await uow.commit()
+    return told

@@ -1,14 +1,18 @@
-"""A platform that writes down what the channel hears, and passes it on to a real one where there is one."""
+"""A platform that writes down what the channel hears, and passes it on to a real one where there is one.
+
+A platform without readers that writes down what would have been sent where and when.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from bot.chat import plain_text
 from bot.chat.platform import Platform
 from bot.chat.reply import Board, Reply
-from bot.scenarios import reading
+from bot.scenarios import observation
 from bot.text.numbers import moment
 
 
@@ -51,7 +55,7 @@ class Channel:
 
     def pinned(self) -> Board | None:
         """The board as it hangs in the channel."""
-        return None if self._board is None else reading.board(self._board)
+        return None if self._board is None else observation.board(self._board)
 
     def last_board(self) -> None:
         """Write down the board as it stands now."""
@@ -59,10 +63,64 @@ class Channel:
             self._write(self._board)
 
     def _keep_board(self, reply: Reply) -> None:
-        if reading.board(reply) is not None:
+        if observation.board(reply) is not None:
             self._board = reply
 
     def _write(self, reply: Reply) -> None:
         now = self._clock()
         self._out.write(f"--- {moment(now)}\n{plain_text.text(reply, now)}\n\n")
         self._out.flush()
+
+
+MINUTE_MS = 60_000
+
+
+class Recorder:
+    """Implements `bot.platform.Platform`: everything arrives at once."""
+
+    def __init__(self, name: str, clock: Callable[[], int]) -> None:
+        self._name = name
+        self._clock = clock
+        self._sent: list[tuple[int, str, bool]] = []  # when, to whom, whether to her alone
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
+        return self._keep(chat_ext, alone=False)
+
+    async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
+        self._keep(chat_ext, alone=False)
+
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
+        return self._keep(person_ext, alone=True)
+
+    def of_chat(self, chat_ext: str) -> list[int]:
+        """The moments of all messages in a chat, edits included."""
+        return [at for at, where, alone in self._sent if where == chat_ext and not alone]
+
+    def private(self) -> list[int]:
+        """The moments of the messages to whoever got most."""
+        counts = Counter(where for _, where, alone in self._sent if alone)
+        if not counts:
+            return []
+        most = min(counts, key=lambda one: (-counts[one], one))
+        return [at for at, where, alone in self._sent if alone and where == most]
+
+    def _keep(self, where: str, *, alone: bool) -> str:
+        self._sent.append((self._clock(), where, alone))
+        return str(len(self._sent))
+
+
+def busiest(moments: Iterable[int], window_ms: int = MINUTE_MS) -> int:
+    """The most of them in any window, which is open at its end."""
+    most, recent = 0, deque[int]()
+    for at in sorted(moments):
+        recent.append(at)
+        while recent[0] <= at - window_ms:
+            recent.popleft()
+        most = max(most, len(recent))
+    return most

@@ -20,13 +20,12 @@ from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.types import quoted
 from bot.notifications.announcer import Announcer
-from bot.scenarios import reading
-from bot.scenarios.recorder import Recorder, busiest
+from bot.scenarios import observation
+from bot.scenarios.recorders import Recorder, busiest
 from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
-from scheduler.clock import ManualClock
-from scheduler.pace import Pace
+from scheduler.clock import ManualClock, Pace
 from scheduler.reminders import run_chores
 from scheduler.tick import run_tick
 from storage.database import Database
@@ -169,7 +168,7 @@ class Rehearsal:
         if self.dice.randrange(5) == 0:
             line = f"/sell {name} {side} {self.dice.choice(('half', 'all'))}"
         ticket = await self._say(number, line)
-        confirm = reading.confirm(ticket)
+        confirm = observation.confirm(ticket)
         if ticket.ticket is not None and confirm is not None:
             await self._say(number, confirm)
 
@@ -238,7 +237,7 @@ class Rehearsal:
     async def _admin(self, deed: str, chosen: Sequence[int]) -> None:
         names = ", ".join(quoted(self.params.outcome_names[one]) for one in chosen)
         preview = await self._say(0, f"/admin {deed} {names}", admin=True)
-        confirm = reading.confirm(preview)
+        confirm = observation.confirm(preview)
         if confirm is not None:
             await self._say(0, confirm, admin=True)
             await self._tick(self.clock.now_ms() + 1_000)

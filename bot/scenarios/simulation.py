@@ -15,7 +15,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.types import quoted
-from bot.scenarios import chatter, reading, strategies
+from bot.scenarios import chatter, observation, strategies
 from bot.scenarios.observation import Look, News, Own, Wish
 from bot.scenarios.traders import Person, Temper, dice
 from bot.scenarios.worldcup import MICRO, Scenario, Step
@@ -119,11 +119,11 @@ class Stage:
         """A line of the organiser; what asks again is confirmed. Raises RuntimeError where it is refused: the play
         cannot go on without its stage."""
         reply = await self.type(ORGANISER, "Organiser", text, admin=True)
-        confirm = reading.confirm(reply)
+        confirm = observation.confirm(reply)
         if reply.ok and confirm is not None:
             reply = await self.type(ORGANISER, "Organiser", confirm, admin=True)
         if not reply.ok:
-            raise RuntimeError(f"{text}: {reading.text_of(reply.head)}")
+            raise RuntimeError(f"{text}: {observation.text_of(reply.head)}")
         return reply
 
     async def gather(self) -> None:
@@ -162,7 +162,7 @@ class Stage:
 
     async def _look(self, news: News) -> Look | None:
         """The board, the same for everybody who stirs in this tick; None while there is no trading."""
-        board = self._pinned() or reading.board(await self.type(ONLOOKER, "Onlooker", "/board"))
+        board = self._pinned() or observation.board(await self.type(ONLOOKER, "Onlooker", "/board"))
         if board is None or board.status != OPEN:
             return None
         yes, no = [0] * len(self.scenario.names), [0] * len(self.scenario.names)
@@ -206,19 +206,19 @@ class Stage:
         patience = 0 if person.temper is Temper.INFORMED else CARELESS
         if known is None or known.round != self._rounds or known.orders > patience:
             count = len(self.scenario.names)
-            own = reading.own(await self._line(person, "/positions"), count)
+            own = observation.own(await self._line(person, "/positions"), count)
             own = own or Own(cash=0, held=((0, 0),) * count)
             waits = known is not None and known.waits
             known = self._owns[person.number] = _Known(own=own, round=self._rounds, waits=waits)
         if known.waits:
-            waiting = reading.waiting(await self._line(person, "/orders"))
+            waiting = observation.waiting(await self._line(person, "/orders"))
             known.own, known.waits = replace(known.own, waiting=waiting), bool(waiting)
         return known.own
 
     async def _ask(self, person: Person, wish: Wish, line: str) -> bool:
         """Whether that settled it: ordered, or nothing more to try."""
         self.counts["asked"] += 1
-        ticket = reading.ticket(await self._line(person, line))
+        ticket = observation.ticket(await self._line(person, line))
         if ticket is None:
             return not wish.smaller
         buying = line.startswith("/buy")

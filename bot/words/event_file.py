@@ -1,14 +1,23 @@
-"""What is said about an event written in a file, and about the commands that read one."""
+"""What is said about an event written in a file, and about the commands that read one.
+
+What is said of a market that may open and still wants another look: what will happen, and what to change.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.chat.reply import Reply, bold, line
 from bot.text.names import clean
-from bot.text.numbers import moment
+from bot.text.numbers import Cut, moment, money, percent, price, rate_of_price, round_money, tokens
 from bot.text.toml_lines import Mistake
 from bot.words.setup import problem as problem_in_chat
+from bot.words.shared import name_of, plural, token_name
 from bot.words.usage import said
-from engine.state import Status
-from engine.terms import Problem
+from engine.lint import Warning_, lint
+from engine.state import Side, Status
+from engine.terms import MarketParams, Problem
 from storage.records import Market
 
 # -- mistakes
@@ -152,3 +161,125 @@ def created(market: Market) -> list[str]:
         f"Created market {market.id}: {title} is open to join in the room.",
         f"Next: outcry run; people /join, and {begins}.",
     ]
+
+
+Numbers = Mapping[str, int]
+
+_MOST_KAPPA = 10**10  # the bound of ENGINE section 2
+
+
+def warned(reply: Reply, params: MarketParams, *, since: MarketParams | None = None) -> Reply:
+    """The reply with a line for each warning, before its last line, which says what to do next. After a change only
+    what it brought: what was so with the parameters `since` has been said."""
+    told = () if since is None else lint(since)
+    found = [line(bold("Careful: "), sentence(one, params)) for one in lint(params) if one not in told]
+    return replace(reply, blocks=(*reply.blocks[:-1], *found, *reply.blocks[-1:]))
+
+
+def sentence(found: Warning_, params: MarketParams) -> str:
+    """A warning in words."""
+    return _SENTENCES[found.code](found.numbers, params)
+
+
+def _classic_start(n: Numbers, params: MarketParams) -> str:
+    head = f"NO on every outcome together starts at {money(n['set_price'])} and pays {money(n['pays'])} whoever wins"
+    if n["gain"] <= 0:
+        return f"{head}: it is sold below its value. Take start fair."
+    return (
+        f"{head}: the first to buy {tokens(n['size'])} of each spends {money(n['cost'])} and is sure to gain "
+        f"{money(n['gain'])} from the house. Take start fair."
+    )
+
+
+def _weights_over_convexity(n: Numbers, params: MarketParams) -> str:
+    size = tokens(n["size"])
+    whole = (
+        f"buying {size} {token_name(params, 0, Side.YES)} in one order costs {money(n['extra'])} more"
+        if n["buy"]
+        else f"selling {size} {token_name(params, 0, Side.YES)} in one order brings {money(n['extra'])} less"
+    )
+    kappa = f"set {_at('kappa', n)} to {_plain(n['least_kappa'])} or more, or "
+    return (
+        f"With mu {_plain(n['mu'])} and nu {_plain(n['nu'])} {_when(n)}, {whole} than in small ones, where convexity "
+        f"takes {money(n['convexity'])}: who slices her orders beats who does not, and no floor stands behind it. "
+        f"{_capital((kappa if n['least_kappa'] <= _MOST_KAPPA else '') + 'make mu and nu alike')}"
+        f"{', or turn floor_enabled on' if params.start == 'fair' else ''}."
+    )
+
+
+def _little_stays(n: Numbers, params: MarketParams) -> str:
+    return (
+        f"With {n['left']} in, only {_share(n['stays'])} of a trade's money deepens its own outcome "
+        f"{'when trading freezes' if n['end'] else 'when trading opens'}; the rest goes to the others and pulls their "
+        f"prices down. Keep zeta, now {_plain(n['zeta'])} there, at {_plain(n['most_zeta'])} or less."
+    )
+
+
+def _fifty_dollars(n: Numbers, params: MarketParams) -> str:
+    token = token_name(params, n["outcome"], Side.NO if n["no"] else Side.YES)
+    before, after = rate_of_price(n["before"]), rate_of_price(n["after"])
+    if n["least_l0"] <= n["deepest"]:
+        advice = f"Set l0 to {round_money(n['least_l0'])} or more, or leave it out"
+    else:
+        deeper = "" if n["l0"] == n["deepest"] else " and leave l0 out"
+        advice = f"Set z to {round_money(n['least_z'], Cut.UP)} or more{deeper}"
+    return (
+        f"A $50 order moves {token} from {price(before)} to {price(after)} {_when(n)}, more than 10 points. {advice}."
+    )
+
+
+def _sum_over_cap(n: Numbers, params: MarketParams) -> str:
+    later = f" and the {plural(n['rounds'] - 1, 'round')} after it" if n["rounds"] > 1 else ""
+    return (
+        f"The YES prices start at {_dollars(n['kept'])} together; the {n['left']} that round {n['round']} leaves can "
+        f"hold {_dollars(n['most'])} at most. Unless trading brings them down, everybody left stands at "
+        f"{price(rate_of_price(params.set_cap))} after it{later}, favourite and outsider alike. "
+        f"Take {'start fair or ' if params.start == 'classic' else ''}renormalise clamp, or let fewer go."
+    )
+
+
+def _band_with_diversion(n: Numbers, params: MarketParams) -> str:
+    other = name_of(params, 1)
+    return (
+        f"{_share(n['leaves'])} of a trade's money goes to the other outcomes {_when(n)}: "
+        f"{round_money(n['spend'])} on {token_name(params, 0, Side.YES)} takes YES + NO of {other} to "
+        f"{price(rate_of_price(n['sum_after']))}, and at {price(rate_of_price(n['lowest']))} the band trades there "
+        f"though nobody did. Keep {_at('zeta', n)} at {_plain(n['most_zeta'])} or less, or turn the band off."
+    )
+
+
+_SENTENCES: Mapping[str, Callable[[Numbers, MarketParams], str]] = {
+    "classic_start": _classic_start,
+    "weights_over_convexity": _weights_over_convexity,
+    "little_stays": _little_stays,
+    "fifty_dollars": _fifty_dollars,
+    "sum_over_cap": _sum_over_cap,
+    "band_with_diversion": _band_with_diversion,
+}
+
+
+def _when(n: Numbers) -> str:
+    return "at the end" if n["end"] else "at the start"
+
+
+def _at(name: str, n: Numbers) -> str:
+    return f"{name}_{'end' if n['end'] else 'start'}"
+
+
+def _plain(rate: int) -> str:
+    """A rate as it is typed: all its digits."""
+    whole, rest = divmod(rate, 10**12)
+    return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")
+
+
+def _share(rate: int) -> str:
+    """`49.99%`: never rounded up to what it is not."""
+    return percent(rate // 10**8 * 10**8)
+
+
+def _dollars(rate: int) -> str:
+    return money(rate_of_price(rate))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,17 +1,73 @@
-"""What became of an order: sent, filled, in the book, taken back, returned. The number that matters first."""
+"""What became of an order: sent, filled, in the book, taken back, returned. The number that matters first.
+
+How a fill came about, part by part: from the book, from another member, from the house, by auto-fill.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, price, span, tokens
-from bot.words.fill import Leg, parts
 from bot.words.refusals import order_line
-from bot.words.shared import dotted, first_upper, listed, name_of, no, say, token_name
+from bot.words.shared import dotted, first_upper, listed, name_of, no, say, side_word, token_name
+from engine.state import Side
 from engine.terms import MarketParams
-from storage.records import OrderRow
+from storage.records import OrderDraft, OrderRow, TradeRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """All fills of one kind: tokens, and money before fees; `waited` where they met the order in the book."""
+
+    kind: str
+    size: int
+    amount: int
+    waited: bool
+
+    @property
+    def price(self) -> int:
+        return self.amount * 10**6 // self.size if self.size else 0
+
+
+def legs_of(trades: Iterable[TradeRow], number: int) -> list[Leg]:
+    """The fills of an order by kind, in the order they first came."""
+    found: dict[tuple[str, bool], Leg] = {}
+    for one in trades:
+        key = (one.kind, one.resting == number)
+        so_far = found.get(key)
+        size, amount = (so_far.size, so_far.amount) if so_far else (0, 0)
+        found[key] = Leg(kind=one.kind, size=size + one.size, amount=amount + one.amount, waited=key[1])
+    return list(found.values())
+
+
+def sources(sizes: Mapping[str, int], draft: OrderDraft) -> str:
+    """`40 from the book, 60 from the house`: of a ticket, which knows no prices by part."""
+    return ", ".join(f"{tokens(size)} {source(kind, draft, waited=False)}" for kind, size in sizes.items())
+
+
+def parts(legs: Iterable[Leg], draft: OrderDraft) -> str:
+    """`40 from the book at 50.0¢, 60 from the house at 50.8¢`."""
+    return ", ".join(
+        f"{tokens(leg.size)} {source(leg.kind, draft, waited=leg.waited)} at {price(leg.price)}" for leg in legs
+    )
+
+
+def source(kind: str, draft: OrderDraft, *, waited: bool) -> str:
+    """Where tokens of one kind of fill came from, or went to."""
+    way = "from" if draft.buy else "to"
+    other = side_word(Side.NO if draft.side is Side.YES else Side.YES)
+    if kind == "direct":
+        return f"{way} another member" if waited else f"{way} the book"
+    return {
+        "mint": f"matched with a buyer of {other}",
+        "merge": f"matched with a seller of {other}",
+        "swap": f"swapped with a {'seller' if draft.buy else 'buyer'} of {other}",
+        "autofill": "by auto-fill",
+        "sweep": f"{way} the house as its price passed your limit",
+    }.get(kind, f"{way} the house")
+
 
 _MANY = 6  # lines, when several orders are told of together
 

@@ -1,18 +1,43 @@
-"""How a market runs, in a dozen lines for whoever runs it."""
+"""How a market runs, in a dozen lines for whoever runs it.
+
+What admins read about the people in their market.
+
+The log of what admins did: who, what, why, what it changed, when.
+
+What goes with a file or a chart an admin asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.chat.reply import Action, Line, Reply, Stamp, bold, code, line
+from bot.chat.reply import (
+    Action,
+    Attachment,
+    Column,
+    Line,
+    Page,
+    Part,
+    Picture,
+    Reply,
+    Stamp,
+    Table,
+    bold,
+    code,
+    line,
+    quiet,
+)
+from bot.grammar.types import quoted
 from bot.text.names import clean
-from bot.text.numbers import money, percent, round_money, signed_money, span
+from bot.text.numbers import Cut, money, percent, round_money, signed_money, signed_percent, span
 from bot.words.charts import SOURCES
-from bot.words.shared import dotted, listed, people, plural, say
+from bot.words.setup import spelled
+from bot.words.shared import dotted, listed, no, people, place, plural, say, turning
 from bot.words.views import status_word, step_words
 from storage.outbox import Waiting
-from storage.records import Market, MetricRow
+from storage.records import AuditRow, Json, Market, MetricRow, Payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +129,183 @@ def _buttons(market: Market) -> tuple[Action, ...]:
         Action(label="People", text="/admin users"),
         Action(label="Log", text="/admin log"),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One member. Micro-dollars; `balance` is cash, `worth` her tokens and what waits in the book beside it."""
+
+    person: int
+    name: str
+    balance: int
+    worth: int
+    stake: int
+    trades: int
+
+
+def users(title: str, page: Page[Row], wanted: str | None, person: int | None) -> Reply:
+    columns = (
+        Column(title="No.", numeric=True),
+        Column(title="Name"),
+        Column(title="Balance", numeric=True),
+        Column(title="Worth", numeric=True),
+        Column(title="Gain", numeric=True),
+        Column(title="", numeric=True),
+        Column(title="Trades", numeric=True),
+    )
+    rows = tuple(
+        (
+            line(quiet(f"{one.person}")),
+            line(clean(one.name)),
+            line(money(one.balance, Cut.DOWN)),
+            line(money(one.worth, Cut.DOWN)),
+            line(signed_money(one.worth - one.stake)),
+            line(signed_percent(one.worth - one.stake, one.stake)),
+            line(f"{one.trades}"),
+        )
+        for one in page.rows
+    )
+    called = f" called “{clean(wanted)}”" if wanted else ""
+    head = f"{people(page.total)}{called} in {clean(title)}.{place(page)}"
+    again = f"/admin users {quoted(clean(wanted))}" if wanted else "/admin users"
+    return say(
+        head,
+        blocks=(Table(columns=columns, rows=rows), line("Balance is cash; worth counts tokens at their price now.")),
+        actions=turning(again, page, person),
+    )
+
+
+def nobody(title: str) -> Reply:
+    return say(f"Nobody is in {clean(title)} yet.", blocks=(line("People come in by ", code("/join")),))
+
+
+def nobody_called(wanted: str) -> Reply:
+    return no(
+        f"Nobody in this market is called “{clean(wanted)}”.", blocks=(line(code("/admin users"), " shows all."),)
+    )
+
+
+_LONGEST = 60
+_FIRST_MOMENT = 10**12  # smaller ones are spans of time
+_INTERNAL = {"assumed_start_ms", "key", "request", "head"}
+_OPTIONAL = {"schedule", "start_ms"}  # said where there is one
+_MONEY = {"cash", "given", "balance"}  # as numbers; as texts they are what was typed
+_NUMBERS = {"user", "person", "with", "proposer"}
+
+
+def log(
+    page: Page[AuditRow], names: Mapping[int, str], again: str, person: int | None, outcomes: Sequence[str] = ()
+) -> Reply:
+    if not page.total:
+        return say("Nothing has been done here yet.")
+    rows: list[Line] = []
+    for one in page.rows:
+        why = f": {clean(one.reason)}" if one.reason else ""
+        rows.append(line(Stamp(one.ts_ms), " ", bold(_who(one.actor, names)), f" · {clean(one.action)}{why}"))
+        changed = changes(one.before, one.after, outcomes)
+        if changed:
+            rows.append(line(quiet("   "), *changed))
+    head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
+    return say(head, blocks=rows, actions=turning(again, page, person))
+
+
+def _who(actor: int | None, names: Mapping[int, str]) -> str:
+    if actor is None:
+        return "the bot"
+    return clean(names.get(actor, "")) or f"somebody who was erased (number {actor})"
+
+
+def changes(before: Payload, after: Payload, outcomes: Sequence[str] = ()) -> Line:
+    """`status DRAFT → LOBBY · fee 2%`: what was not so before; what is only in `before` is what it rested on."""
+    old, parts = dict(_flat(before)), list[Part]()
+    for name, value in _flat(after):
+        was = _value(name, old[name], outcomes) if name in old else ""
+        new = _value(name, value, outcomes)
+        if new == was:
+            continue
+        shown = spelled(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
+        parts += [quiet(f"{' · ' if parts else ''}{clean(shown)} ")]
+        parts += [_quiet(was), quiet(" → ")] if was else []
+        parts.append(_quiet(new or "none"))
+    return tuple(parts)
+
+
+def _flat(values: Payload) -> Iterator[tuple[str, Json]]:
+    """What is in it by name, however deep; without what only the bot needs."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value)
+        elif name not in _INTERNAL and not (name in _OPTIONAL and value in ("", None)):
+            yield name, value
+
+
+def _quiet(part: str | Stamp) -> Part:
+    return part if isinstance(part, Stamp) else quiet(part)
+
+
+def _value(name: str, value: Json, outcomes: Sequence[str]) -> str | Stamp:
+    """As people say it; "" for nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name.endswith("_ms") and value > _FIRST_MOMENT:
+            return Stamp(value)
+        return money(value) if name in _MONEY else f"#{value}" if name in _NUMBERS else str(value)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, str):
+        each = [_named(name, one, outcomes) for one in value] if isinstance(value, Sequence) else []
+        value = ", ".join(each)
+    shown = clean(value, _LONGEST + 1)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST].rstrip()}…"
+
+
+def _named(name: str, one: Json, outcomes: Sequence[str]) -> str:
+    """One of several values; outcomes are numbers inside."""
+    if name == "outcomes" and isinstance(one, int) and one < len(outcomes):
+        return outcomes[one]
+    return one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, default=list)
+
+
+EXPORTS: Mapping[str, str] = {
+    "trades": "every trade, leg by leg",
+    "config": "every term of the market",
+    "metrics": "volume, risk and profit by source, tick by tick",
+    "rankings": "everybody's result, best first",
+    "ledger": "every movement of money, two sides each",
+}
+GRAPHS: Mapping[str, str] = {
+    "prices": "YES of every outcome",
+    "outcome": "YES, NO and volume of one outcome",
+    "maker": "what the house risks and earns",
+    "leaderboard": "who is ahead",
+    "volume": "what was traded, by outcome",
+}
+
+
+def exported(market: Market, what: str, rows: int, file: Attachment) -> Reply:
+    reply = say(f"{file.name}: {plural(rows, 'row')}, {EXPORTS[what]}.", blocks=(line(_as_of(market)),))
+    return Reply(head=reply.head, blocks=reply.blocks, files=(file,))
+
+
+def _as_of(market: Market) -> str:
+    return f"{clean(market.title)}, as of tick {market.tick:,}." if market.start_ms is not None else clean(market.title)
+
+
+def too_large(what: str, most_mb: int, market: int) -> Reply:
+    return no(
+        f"The {what} have grown past {most_mb} MB, more than a chat takes as a file.",
+        blocks=(line("Whoever runs the bot can write them: ", code(f"outcry export {what} --market {market}")),),
+    )
+
+
+def graph(picture: Picture) -> Reply:
+    return say(picture.alt, blocks=(picture,))
+
+
+def which_outcome() -> Reply:
+    return no("Which outcome?", blocks=(line("Name it, as in ", code("/admin graph outcome 1")),))
+
+
+def graph_title(market: Market, what: str) -> str:
+    return f"{clean(market.title)}: {GRAPHS[what]}."

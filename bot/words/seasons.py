@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.chat.reply import Action, Audience, Block, Column, Line, Reply, Table, Tone, bold, code, line, quiet
-from bot.seasons import LEAST_TRADES, Standing
+from bot.market.standings import LEAST_TRADES, Standing
 from bot.text.names import clean
 from bot.text.numbers import moment, signed_percent
 from bot.words.shared import listed, no, plural, say

@@ -1,4 +1,7 @@
-"""What a person can set for herself, and what each setting means."""
+"""What a person can set for herself, and what each setting means.
+
+Roles of a Discord server: whose holders are admins here, and which one is mentioned for what.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,51 @@ from dataclasses import dataclass
 from bot.chat.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import percent
-from bot.words.roles import PING_KINDS
-from bot.words.shared import listed, no
-from storage.preferences import Preferences
+from bot.words.shared import listed, no, say
+from storage.chats import ChatSettings
+from storage.people import Preferences
+
+PING_KINDS: Mapping[str, str] = {
+    "opening": "trading opens",
+    "freeze": "a freeze is near",
+    "elimination": "somebody is out",
+    "resolution": "there is a winner",
+    "lead": "somebody takes the lead",
+    "trade": "there is a big trade",
+}
+"""For which kinds of events (`storage.preferences.PINGS`) a role can be mentioned."""
+
+
+def not_a_role(text: str) -> str:
+    return f"“{clean(text, 40)}” is not a role; mention it as @role, give its number, or say none."
+
+
+def not_kinds(wrong: Sequence[str]) -> str:
+    return (
+        f"{listed([f'“{clean(one, 20)}”' for one in wrong])} is no kind of event; there are {listed(list(PING_KINDS))}."
+    )
+
+
+def shown(settings: ChatSettings, *, changed: bool) -> Reply:
+    kinds = listed([PING_KINDS[one] for one in settings.ping_kinds], "or")
+    rows = [
+        line(
+            f"Admins here: holders of role {settings.admin_role}, beside those who manage the server."
+            if settings.admin_role
+            else "Admins here: those who manage the server; no role besides."
+        ),
+        line(
+            f"Mentioned: role {settings.ping_role}, when {kinds}."
+            if settings.ping_role and settings.ping_kinds
+            else f"Mentioned: role {settings.ping_role}, once you say for what (kinds)."
+            if settings.ping_role
+            else "Nobody is mentioned."
+        ),
+        line(code("/admin roles admin @role ping @role kinds elimination, lead"), " changes it; none takes it away."),
+    ]
+    head = "The roles of this channel are set." if changed else "The roles of this channel."
+    return say(head, blocks=rows, tone=Tone.GOOD if changed else Tone.NEUTRAL)
+
 
 FILLING = frozenset({"change", "changes", "big", "trades"})
 """Words around a kind that add nothing: `lead change`, `big trade`."""

@@ -2,13 +2,15 @@
 
 The sentences themselves are beside it: `input` (lines that could not be read), `trade` (tickets and fills), `look`
 (answers to questions), `show` (what everybody hears), `admin` and others named after their subject.
+
+What stands under a page of a long list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Part, Reply, Span, Style, Tone, line
+from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -118,3 +120,18 @@ def say(
 def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None) -> Reply:
     """A refusal: why, then what to do next."""
     return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
+
+
+def turning(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:
+    """Buttons to the pages before and after; `line` is the command without its page."""
+    found = []
+    if page.number > 1:
+        found.append(Action(label="Back", text=f"{line} page={page.number - 1}", person=person))
+    if page.number < page.pages:
+        found.append(Action(label="More", text=f"{line} page={page.number + 1}", person=person))
+    return tuple(found)
+
+
+def place(page: Page[object]) -> str:
+    """` Page 2 of 3.`, nothing where there is one."""
+    return f" Page {page.number} of {page.pages}." if page.pages > 1 else ""

@@ -1,11 +1,19 @@
-"""What `outcry demo` prints."""
+"""What `outcry demo` prints.
+
+What a rehearsal found, in a chat and on a terminal.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from bot.text.numbers import moment, round_money
-from bot.words.shared import plural
+from bot.chat.rate_limits import ALLOWANCES
+from bot.chat.rehearsal_result import Busiest, Rehearsed
+from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import moment, money, round_money, span
+from bot.words.shared import no, plural, say
 
 BAR = 28
 
@@ -65,3 +73,102 @@ def written(folder: Path, seconds: float) -> str:
 
 def serving_on() -> str:
     return "The room stays open; Ctrl-C ends it."
+
+
+MINUTE_MS = 60_000
+
+
+def under_way(person: int | None) -> Reply:
+    """It takes longer than an answer should wait."""
+    return say(
+        "The rehearsal is under way; it takes about half a minute.",
+        blocks=(line("The market itself stays as it is. ", code("/admin rehearse"), " shows the result."),),
+        actions=(Action(label="Show the result", text="/admin rehearse", person=person, primary=True),),
+        tone=Tone.WAIT,
+    )
+
+
+def could_not() -> Reply:
+    return no(
+        "The rehearsal did not come to an end; the market stays as it is.",
+        blocks=(line("The log says why; ", code("/admin rehearse"), " tries again."),),
+    )
+
+
+def already_begun() -> Reply:
+    return no(
+        "A market is rehearsed before it starts; this one has begun.",
+        blocks=(line(code("/admin monitor"), " shows how it runs."),),
+    )
+
+
+def result(found: Rehearsed, warnings: Sequence[str]) -> Reply:
+    """For the admin who asked."""
+    rows: list[Line] = [line(one) for one in details(found)]
+    rows += [line(f"Careful: {one}") for one in warnings]
+    rows.append(line(quiet("Synthetic people, the real engine, the platforms' own limits. Nothing has changed here.")))
+    return Reply(
+        head=line(head(found)), blocks=tuple(rows), tone=Tone.GOOD if found.in_order else Tone.BAD, ok=found.in_order
+    )
+
+
+def head(found: Rehearsed) -> str:
+    """`Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.`"""
+    if found.halted is not None:
+        return f"The rehearsal stopped: a check failed ({clean(found.halted)})."
+    checks = "and every check passed" if found.in_order else "but the books do not balance"
+    risked = f"the house risked at most {round_money(found.worst_risk)} of its {round_money(found.stake)}"
+    return f"Rehearsed: {risked}, {checks}."
+
+
+def details(found: Rehearsed) -> list[str]:
+    """A sentence a row."""
+    rows = [
+        f"{plural(found.people, 'trader')}, {plural(found.rounds, 'round')}: {plural(found.orders, 'order')}, "
+        f"{plural(found.fills, 'fill')}, {found.refused:,} refused, in {plural(found.ticks, 'tick')}.",
+    ]
+    if found.worst_risk:
+        rows[-1] += (
+            f" The risk was highest {span(found.worst_after_ms) if found.worst_after_ms else 'right'} after the start."
+        )
+    if found.winner is not None:
+        rows.append(f"{clean(found.winner)} won this time, and the house {_house(found.house_result)}.")
+    rows += [_chat(one) for one in found.busiest]
+    rows.append(
+        f"No notice waited longer than {span(max(1_000, found.longest_wait_ms))}."
+        if found.longest_wait_ms >= 1_000
+        else "No notice had to wait."
+    )
+    rows.append(f"A tick took {_ms(found.tick_us)} as a rule and {_ms(found.slowest_tick_us)} at most.")
+    return rows
+
+
+def _house(result: int) -> str:
+    if result < 0:
+        return f"gave {money(-result)} to the traders"
+    return f"kept {money(result)}" if result else "came out even"
+
+
+def _chat(one: Busiest) -> str:
+    """`Telegram: at most 12 messages a minute in the group, of 20 it allows; 3 to one person.`"""
+    allowance = ALLOWANCES[one.platform]
+    most = min(limit.count * max(1, MINUTE_MS // limit.window_ms) for limit in (*allowance.chat, *allowance.group))
+    return (
+        f"{one.platform.capitalize()}: at most {plural(one.messages, 'message')} a minute in the chat, of {most} it "
+        f"allows, and {one.private} to one person."
+    )
+
+
+def _ms(us: int) -> str:
+    return f"{us / 1_000:.0f} ms" if us >= 10_000 else f"{us / 1_000:.1f} ms"
+
+
+# -- on a terminal
+
+
+def rehearsing(title: str, people: int) -> str:
+    return f"Rehearsing {title} with {plural(people, 'trader')}."
+
+
+def terminal(found: Rehearsed) -> list[str]:
+    return [head(found), *(f"  {one}" for one in details(found))]

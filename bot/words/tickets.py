@@ -1,14 +1,19 @@
-"""The ticket: one private message between a typed line and an order. The number that matters first."""
+"""The ticket: one private message between a typed line and an order. The number that matters first.
+
+The ticket of an order with a limit: what trades at once, what waits at which price, what is set aside meanwhile.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line
+from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
 from bot.grammar.trading import Amount
 from bot.text.numbers import (
     RATE,
     Cut,
+    limit_price,
     money,
     percent,
     price,
@@ -19,8 +24,7 @@ from bot.text.numbers import (
     typed_money,
     typed_tokens,
 )
-from bot.words import fill as words_fill
-from bot.words import limit as words_limit
+from bot.words import receipts as words_receipts
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.quote import Quote
 from engine.terms import MarketParams
@@ -104,7 +108,7 @@ def _impact(offer: Offer) -> Table:
 def _headline(offer: Offer) -> tuple[str | Part, ...]:
     draft, params = offer.draft, offer.params
     if draft.limit is not None:
-        return words_limit.headline(offer, draft.limit)
+        return headline(offer, draft.limit)
     what = outcome(params, draft.outcome, Style.BOLD)
     if draft.buy:
         right = f"get {money(offer.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
@@ -115,7 +119,7 @@ def _headline(offer: Offer) -> tuple[str | Part, ...]:
 def _ticket_lines(offer: Offer) -> list[Line]:
     quote = offer.quote
     if offer.draft.limit is not None:
-        return words_limit.lines(offer, offer.draft.limit, others(offer), warnings(offer))
+        return lines(offer, offer.draft.limit, others(offer), warnings(offer))
     before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
     plain = quote.amount - quote.fee if offer.draft.buy else quote.amount + quote.fee
     average = plain * 10**6 // quote.size if quote.size else 0
@@ -129,7 +133,7 @@ def _ticket_lines(offer: Offer) -> list[Line]:
     )
     rows = [line(numbers)]
     if len(quote.sizes) > 1:
-        rows.append(line(first_upper(words_fill.sources(quote.sizes, offer.draft)), "."))
+        rows.append(line(first_upper(words_receipts.sources(quote.sizes, offer.draft)), "."))
     rows.append(others(offer))
     rows.extend(warnings(offer))
     return [row for row in rows if row]
@@ -195,7 +199,7 @@ def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: st
         )
         tail = f"slippage {percent(slippage)}"
     else:
-        fields = (first, *words_limit.change_fields(draft, draft.limit, params))
+        fields = (first, *change_fields(draft, draft.limit, params))
         tail = f"limit {typed_limit(draft.limit)}"
     form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
     return say(
@@ -212,3 +216,93 @@ def typed_amount(amount: Amount) -> str:
     if amount.spend is not None:
         return typed_money(amount.spend)
     return {RATE: "all", RATE // 2: "half"}.get(amount.share or 0, percent(amount.share or 0))
+
+
+def headline(offer: Offer, limit: int) -> tuple[str | Part, ...]:
+    draft, params = offer.draft, offer.params
+    what = (outcome(params, draft.outcome, Style.BOLD), f" {side_word(draft.side)} at {limit_price(limit)}")
+    waits = offer.quote.rests > 0
+    if draft.buy:
+        spend = f"at most {money(offer.most, Cut.UP)}" if waits else f"about {money(offer.total, Cut.UP)}"
+        right = f"get {money(draft.size, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
+        return ("Buy ", *what, f" or less: spend {spend}, {right}")
+    if waits:
+        return ("Sell ", *what, f" or more: get at least {money(offer.most, Cut.DOWN)} once all are sold.")
+    return ("Sell ", *what, f" or more: get about {money(offer.total, Cut.DOWN)}.")
+
+
+def lines(offer: Offer, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
+    """In this order: at once, what waits, the sums, the other prices, auto-fill and matching."""
+    rows = [line(_at_once(offer)), _waits(offer, limit), line(_sums(offer)), others, *warnings]
+    if offer.quote.rests:
+        rows += [_autofill(offer), _matching(offer.params)]
+    return [row for row in rows if row]
+
+
+def _at_once(offer: Offer) -> str:
+    quote, draft = offer.quote, offer.draft
+    now = price(rate_of_price(quote.price_before))
+    if not quote.size:
+        return f"Nothing trades at once: the price is {now} now."
+    plain = quote.amount - quote.fee if draft.buy else quote.amount + quote.fee
+    average = price(plain * 10**6 // quote.size)
+    how_many = "all of it" if quote.size == draft.size else f"{tokens(quote.size)} of {tokens(draft.size)}"
+    total = money(quote.amount, Cut.UP if draft.buy else Cut.DOWN)
+    return (
+        f"At once {how_many} for about {total}, {average} a token (the price is {now} now): "
+        f"{words_receipts.sources(quote.sizes, draft)}."
+    )
+
+
+def _waits(offer: Offer, limit: int) -> Line:
+    quote, draft = offer.quote, offer.draft
+    if not quote.rests:
+        return ()
+    waiting = f"{'The other ' if quote.size else ''}{tokens(quote.rests)} wait in the book at {limit_price(limit)}"
+    if draft.buy:
+        return line(f"{waiting}; {money(quote.escrow, Cut.UP)} is set aside until they fill or you cancel.")
+    return line(f"{waiting} and are set aside until they sell or you cancel.")
+
+
+def _sums(offer: Offer) -> str:
+    quote = offer.quote
+    worst = "at worst" if offer.draft.buy else "at least"
+    return dotted(
+        [
+            f"fee {money(quote.fee)}" if quote.fee else "",
+            f"gas {money(quote.gas)}" if quote.gas else "",
+            f"{worst} {money(offer.most, Cut.UP if offer.draft.buy else Cut.DOWN)} for all of it, fees in",
+        ]
+    )
+
+
+def _autofill(offer: Offer) -> Line:
+    if offer.no_autofill:
+        return line("This market has no auto-fill; the order waits without it.")
+    if offer.draft.autofill:
+        bought = "bring the price down" if offer.draft.buy else "lift the price"
+        return line(
+            f"Auto-fill is on: trades on other outcomes that {bought} to your limit may fill it too, at your limit, "
+            "without a fee, part of the difference back."
+        )
+    if offer.params.af_enabled:
+        return line(quiet("Auto-fill is off: only trades on this outcome fill it."))
+    return ()
+
+
+def _matching(params: MarketParams) -> Line:
+    if params.cm_enabled:
+        return ()
+    return line(quiet("In this market orders meet only orders of the same token, never YES with NO."))
+
+
+def change_fields(draft: OrderDraft, limit: int, params: MarketParams) -> tuple[Field, ...]:
+    """What Change asks for beside the amount."""
+    fields = [Field(name="limit", label="Limit", value=typed_limit(limit), hint="a price such as 55c", required=False)]
+    if params.af_enabled:
+        choices = (("yes", "yes"), ("no", "no"))
+        value = "yes" if draft.autofill else "no"
+        fields.append(
+            Field(name="autofill", label="Auto-fill", kind="choice", choices=choices, value=value, required=False)
+        )
+    return tuple(fields)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.chat.invocation import Scene, Waiting
 from bot.chat.reply import Action, Line, Part, Reply, Tone, code, line
-from bot.scene import Scene, Waiting
 from bot.text.names import clean
 from bot.text.numbers import limit_price, money, percent, price, span, tokens, typed_limit
 from bot.words.shared import listed

@@ -24,8 +24,8 @@ from sqlalchemy.exc import DBAPIError
 from engine.params import params_from_json, params_to_json
 from engine.state import fingerprint, open_market
 from engine.terms import MarketParams
-from engine.version import RULES
-from storage import chain
+from engine.units import RULES
+from storage import replay as chain
 from storage.database import Database
 from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
 from storage.unit_of_work import UnitOfWork

@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, Table, literal, or_, select, union_all
 from engine.resting_book import Book
 from engine.state import Status
 from storage import tick_rows
+from storage.mapping import next_step
 from storage.order_rows import pool_rows
 from storage.records import ActionStatus, OrderStatus
 from storage.schema import actions, binaries, ledger, lob_pools, orders, positions, trades, users
-from storage.steps import next_step
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, Place

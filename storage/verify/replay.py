@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.params import params_from_json
 from engine.state import MarketState, fingerprint, open_market
-from storage import chain, entries, tick_rows
+from storage import entries, replay, tick_rows
 from storage.actions import to_action
-from storage.books import check_books
+from storage.entries import check_books
 from storage.markets import to_market
 from storage.order_rows import order_rows
 from storage.orders import to_order
@@ -76,7 +76,7 @@ class Replay:
         market, state = self.past.market, self.past.state
         stamp = {"market": market.id, "tick_id": 0, "ts_ms": start_ms}
         digest = fingerprint(state)
-        head = chain.genesis(market.id, start_ms, market.params, digest)
+        head = replay.genesis(market.id, start_ms, market.params, digest)
         found = entries.stake_entries(market.params.z)
         await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, found))
         await self._rows["metrics"].expect([tick_rows.metric_row(stamp, state, market.params, ())])
@@ -102,7 +102,7 @@ class Replay:
         done = await self._rows["actions"].of_tick(number)
         outcome = self._apply(ran, done, stored["ts_ms"])
         digest = fingerprint(outcome.after)
-        head = chain.link(
+        head = replay.link(
             past.market.head,
             now_ms=past.market.engine_ms(outcome.now_ms),
             intents=outcome.intents,

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.invocation import ChatKind, Held, Invocation, Scene
 from bot.grammar.trading import Amount, AmountKind, Outcome, YesNo
 from bot.grammar.types import Wrong
-from bot.scene import Held, Scene
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side
 from tests.bot.play import BOSS, Play, running, town

@@ -15,9 +15,9 @@ from bot.chat.rate_limits import Budget, Limit, Windows
 from bot.chat.reply import Attachment, Board, Picture, Reply
 from bot.notifications.announcer import LEASE_MS, Announcer
 from bot.notifications.delivery import without_pictures
+from bot.notifications.notices import ASIDE, PINGED
 from bot.notifications.reachability import Presence
-from bot.placing import ASIDE, PINGED
-from storage.preferences import PINGS
+from storage.people import PINGS
 from storage.records import Audience, Notice, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.play import BOSS, Chat, Play, opened, running, town

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.charting.text import columns, cut, heading, shown
 from bot.charts.layout import DAY, HOUR, MINUTE, Box, best_place, bins, nice_step, spread, time_marks
+from bot.charts.style import columns, cut, heading, shown
 from tests.bot.charts_samples import START
 
 

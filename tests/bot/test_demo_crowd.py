@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat.invocation import Held, Scene
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
 from bot.scenarios import chatter, strategies
@@ -14,7 +15,6 @@ from bot.scenarios.simulation import weights
 from bot.scenarios.traders import SHARES, Person, Temper, dice
 from bot.scenarios.traders import crowd as gather
 from bot.scenarios.worldcup import world_cup
-from bot.scene import Held, Scene
 
 CUP = world_cup()
 NAMES = CUP.names

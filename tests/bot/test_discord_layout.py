@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.discord_chat import forms, limits, markup
+from bot.adapters.discord_chat import components as forms
+from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.render import Message, accent, dressed
 from bot.chat.buttons import Buttons
 from bot.chat.reply import (

@@ -12,7 +12,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.adapters.discord_chat import interactions, limits, rights, slash_commands
+from bot.adapters.discord_chat import interactions, limits, permissions, slash_commands
 from bot.commands import COMMANDS
 from bot.grammar.command import Command
 
@@ -132,12 +132,12 @@ def test_commands_that_answer_in_public_exist() -> None:
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
     text = README.read_text(encoding="utf-8")
-    link = rights.invitation(1234567890123456789)
-    assert f"permissions={rights.permissions().value}" in link
-    assert f"`{rights.permissions().value}`" in text
+    link = permissions.invitation(1234567890123456789)
+    assert f"permissions={permissions.permissions().value}" in link
+    assert f"`{permissions.permissions().value}`" in text
     assert "scope=bot+applications.commands" in link
-    for name, _ in rights.permissions():
-        if name in rights.NEEDED:
+    for name, _ in permissions.permissions():
+        if name in permissions.NEEDED:
             assert name.replace("_", " ").title().replace(" In ", " in ").rstrip("s") in text
 
 
@@ -151,7 +151,7 @@ def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
     ],
 )
 def test_the_application_is_read_from_the_token(token: str, application: int | None) -> None:
-    assert rights.application_of(token) == application
+    assert permissions.application_of(token) == application
 
 
 async def _write() -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.event_rounds import read_when
 from bot.market import event_file
 from bot.market.draft import build
-from bot.market.event_file import EventFile, read
+from bot.market.event_file import EventFile, read, read_when
 from bot.market.timetable import When
 from bot.text.toml_lines import lines_of
 from bot.words import event_file as words_event_file

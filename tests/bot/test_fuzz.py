@@ -28,6 +28,7 @@ from bot.adapters.telegram_chat import markup as marks
 from bot.adapters.telegram_chat.forms import step_of
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
+from bot.chat.invocation import Held, Scene, Waiting
 from bot.chat.reply import Board, BoardRow, Column, Picture, Reply, Span, Stamp, Style, Table
 from bot.commands import COMMANDS
 from bot.grammar import times
@@ -37,7 +38,6 @@ from bot.grammar.types import Wrong, number
 from bot.market import event_file, timetable
 from bot.market.draft import Draft, build, with_value
 from bot.market.timetable import Timetable
-from bot.scene import Held, Scene, Waiting
 from bot.text import names
 from bot.text.numbers import MICRO
 from bot.words.setup import SETTINGS

@@ -18,7 +18,7 @@ from bot.adapters.discord_chat import limits
 from bot.adapters.discord_chat.render import dressed
 from bot.adapters.room import json_format
 from bot.adapters.telegram_chat import render
-from bot.charting import text as chart_text
+from bot.charts import style as chart_text
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.reply import Reply

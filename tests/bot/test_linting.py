@@ -17,7 +17,7 @@ from bot.chat import plain_text
 from bot.chat.reply import Reply
 from bot.cli import database
 from bot.cli import lint as linting
-from bot.words import lint as words_lint
+from bot.words import event_file as words_event_file
 from engine.lint import CODES, lint
 from engine.params import build_params
 from engine.state import Status
@@ -83,14 +83,14 @@ def test_a_warning_says_what_will_happen_in_numbers_and_what_to_change(
     values: dict[str, object], code: str, parts: tuple[str, ...]
 ) -> None:
     market = built(**values)
-    sentence = next(words_lint.sentence(one, market) for one in lint(market) if one.code == code)
+    sentence = next(words_event_file.sentence(one, market) for one in lint(market) if one.code == code)
     for part in parts:
         assert part in sentence, sentence
     assert re.fullmatch(r"[A-Z0-9].*\d.*\.", sentence)
 
 
 def test_every_warning_has_a_sentence() -> None:
-    assert {code for _, code, _ in TOLD} == set(CODES) == set(words_lint._SENTENCES)
+    assert {code for _, code, _ in TOLD} == set(CODES) == set(words_event_file._SENTENCES)
 
 
 # -- the command line, as a child process

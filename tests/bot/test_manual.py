@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.chat.invocation import Scene
 from bot.cli.manual import manual
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
-from bot.scene import Scene
 
 README = Path(__file__).parents[2] / "bot" / "commands" / "README.md"
 SCENE = Scene(now_ms=1_700_000_000_000, outcomes=("Germany", "Brazil", "Costa Rica", "Chile"), active=(True,) * 4)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.chat.invocation import Held, Scene
 from bot.grammar.book import LimitKind, OrderKind, Which
 from bot.grammar.trading import Amount, AmountKind, Outcome, Outcomes, YesNo
 from bot.grammar.types import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
-from bot.scene import Held, Scene
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side
 

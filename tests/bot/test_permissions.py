@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.invocation import ChatKind, Invocation, Scene
 from bot.chat.permissions import PLATFORMS, SHARED, TABLE, Elsewhere, Role, allowed, offered
 from bot.chat.reply import Reply, line
 from bot.commands import COMMANDS
@@ -20,7 +20,6 @@ from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, Handler
 from bot.grammar.parser import parse
 from bot.market.context import Ctx, MarketView
-from bot.scene import Scene
 from tests.bot.play import BOSS, START, Play, running, town
 
 BY_NAME = {command.name: command for command in COMMANDS}

@@ -17,9 +17,9 @@ from bot.chat import plain_text, rehearsal_result
 from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import Rehearsed
 from bot.market.background_rehearsal import Rehearser
-from bot.scenarios.recorder import busiest
+from bot.scenarios.recorders import busiest
 from bot.scenarios.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
-from bot.words import rehearsal as words
+from bot.words import terminal as words
 from engine.params import build_params
 from engine.terms import MarketParams
 from tests.bot.play import BOSS, CREATE, running, town

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from bot.adapters.room import event_stream, security, sessions
+from bot.adapters.room import event_stream, security
 from bot.adapters.room.handlers import LONGEST
 from bot.chat.reply import Action, Attachment, Picture, Reply, line
 from scheduler.tick import run_tick
@@ -200,7 +200,7 @@ async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path
         ada = await before.person("Ada")
         port = int(before.url.rsplit(":", 1)[1].strip("/"))
         token = next(cookie.value for cookie in ada.jar if cookie.key.startswith("outcry_session"))
-        ext = sessions.external_id(token)
+        ext = security.external_id(token)
         async with before.db.reading() as uow:
             assert await uow.people.find("room", token) is None
             found = await uow.people.find("room", ext)
@@ -483,7 +483,7 @@ async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(mar
     picture = Picture(kind="prices", market=market.market, tick=1, alt="Prices")
     shown = await market.room.platform.post("room", Reply(head=line("Ant leads"), blocks=(picture,)))
     async with market.db.reading() as uow:
-        ext = sessions.external_id(next(cookie.value for cookie in ada.jar))
+        ext = security.external_id(next(cookie.value for cookie in ada.jar))
         assert await uow.people.find("room", ext) is not None
     hers = await market.room.platform.tell(
         ext, Reply(head=line("Yours"), blocks=(line("x"), picture)), edit_ref=None, chat_ext=None
@@ -508,7 +508,7 @@ async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(mar
 
 async def test_a_file_is_handed_to_its_owner_alone_under_a_harmless_name(market: Town) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
-    ext = sessions.external_id(next(cookie.value for cookie in ada.jar))
+    ext = security.external_id(next(cookie.value for cookie in ada.jar))
     file = Attachment(name='a"b\r\n.csv', data=b"1,2\n", media_type="text/csv")
     ref = await market.room.platform.tell(ext, Reply(head=line("Here"), files=(file,)), edit_ref=None, chat_ext=None)
     answer = await ada.get(f"file/{ref}/0")

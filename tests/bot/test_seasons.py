@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat import plain_text
-from bot.seasons import LEAST_TRADES, PLACES, Score, scores, table
+from bot.market.standings import LEAST_TRADES, PLACES, Score, scores, table
 from storage.export import Ranked
 from tests.bot.play import BOSS, CREATE, Play, opened, running, town
 

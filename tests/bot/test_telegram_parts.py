@@ -27,8 +27,8 @@ from bot.adapters.telegram_chat.chats import Place, Ref
 from bot.adapters.telegram_chat.forms import Step, step_of
 from bot.adapters.telegram_chat.incoming import ours
 from bot.adapters.telegram_chat.keyboards import Key, carried
-from bot.adapters.telegram_chat.refusals import is_markup, is_same, translated
 from bot.adapters.telegram_chat.service import UPDATES
+from bot.adapters.telegram_chat.throttle import is_markup, is_same, translated
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError, Why
 from bot.chat.reply import Field, Form, Reply, line

@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.reply import Reply, line
-from bot.words import announcements, reach
+from bot.words import announcements, chats
 from bot.words.charts import whose
 from tests.bot.play import BOSS, running, town
 
@@ -86,7 +86,7 @@ async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Pat
 
 def test_what_is_joined_leaves_nothing_out() -> None:
     replies = [Reply(head=line(f"news {number}"), blocks=(line(f"more {number}"),)) for number in range(3)]
-    one, chat = plain_text.text(reach.together(replies)), plain_text.text(reach.together_in_chat(replies))
+    one, chat = plain_text.text(chats.together(replies)), plain_text.text(chats.together_in_chat(replies))
     for number in range(3):
         assert f"news {number}" in one
         assert f"more {number}" in one

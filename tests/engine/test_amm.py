@@ -22,9 +22,8 @@ from engine.amm import (
 )
 from engine.impact import price_buy
 from engine.quote import Quote, quote
-from engine.rates import Rates
+from engine.rates import Rates, Tariff, tariff
 from engine.state import Side, depth, open_market
-from engine.tariff import Tariff, tariff
 from engine.tick import Tick
 from engine.units import MICRO, RATE
 from tests.engine.scenes import at_half, params

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.band import pairs_to
+from engine.repricing import pairs_to
 from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE
 from tests.engine.scenes import funded, one, order, params

@@ -17,9 +17,9 @@ from engine.params import MarketParams
 from engine.resolution import trigger_resolution, void_market
 from engine.resting_book import Book, RestingOrder, changes, escrowed
 from engine.risk import InvariantBroken, check
-from engine.settle import gets, pays
 from engine.state import MarketState, Side, Status, state_from_json, state_to_json
 from engine.units import MICRO, RATE, ceil_div
+from engine.working_copy import gets, pays
 from tests.engine.scenes import check_all, done, funded, one, order, params, play
 
 EVERYBODY = "0 | ann joins with 1000 + bob joins with 1000 + cy joins with 1000 | joined; joined; joined\n"

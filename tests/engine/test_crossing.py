@@ -14,10 +14,9 @@ from engine.events import Fill, OrderDone
 from engine.intents import Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
-from engine.rates import rates_at
+from engine.rates import rates_at, tariff
 from engine.resting_book import escrowed
 from engine.state import MarketState, Side, depth
-from engine.tariff import tariff
 from engine.units import MICRO, RATE, ceil_div
 from tests.engine.scenes import Outcome, check_all, done, funded, order, params
 

@@ -7,10 +7,9 @@ import pytest
 
 from engine.curves import price_depth, what_if
 from engine.impact import price_buy, price_sell
-from engine.maker import reach
-from engine.rates import rates_at
+from engine.rates import rates_at, tariff
+from engine.routing import reach
 from engine.state import MarketState, Side
-from engine.tariff import tariff
 from engine.units import MICRO, RATE
 from engine.working_copy import Desk
 from tests.engine.scenes import funded, one, order, params

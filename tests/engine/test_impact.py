@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from engine.impact import price_buy, price_sell, raise_pool, take, waterfall
 from engine.orders import apply_orders
 from engine.params import MarketParams, rates_at
+from engine.rates import tariff
 from engine.risk import InvariantBroken, check, mean_payout
 from engine.state import MarketState, depth, open_market
-from engine.tariff import tariff
 from engine.units import MICRO, RATE
 from engine.working_copy import POT, Desk
 from tests.engine.scenes import done, funded, one, order, params

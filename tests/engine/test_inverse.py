@@ -18,9 +18,8 @@ from engine.inverse import (
     quadratic_average,
     quadratic_marginal,
 )
-from engine.rates import Rates
+from engine.rates import Rates, Tariff, tariff
 from engine.state import depth
-from engine.tariff import Tariff, tariff
 from engine.units import POWERS, RATE
 from tests.engine.scenes import params
 

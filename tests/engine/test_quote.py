@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from engine.amm import curve_buy
 from engine.events import Reason
 from engine.quote import Quote, Refused, quote
-from engine.rates import rates_at
+from engine.rates import rates_at, tariff
 from engine.state import MarketState, Side, Status, fingerprint
-from engine.tariff import tariff
 from engine.units import MICRO, RATE
 from tests.engine.scenes import done, funded, one, order, params
 

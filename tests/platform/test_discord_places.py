@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.discord_chat import errors, service
+from bot.adapters.discord_chat import sending, service
 from bot.adapters.discord_chat.client import Connection
 from bot.adapters.discord_chat.service import Access, Discord
 from bot.chat.platform import RetryLaterError, UnreachableError, Why
@@ -342,26 +342,26 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("code", "status", "why"),
     [
-        (errors.UNKNOWN_CHANNEL, 404, Why.CHAT),
-        (errors.MISSING_ACCESS, 403, Why.FORBIDDEN),
-        (errors.MISSING_PERMISSIONS, 403, Why.FORBIDDEN),
-        (errors.UNKNOWN_MESSAGE, 404, Why.MESSAGE),
-        (errors.NO_DIRECT_MESSAGES, 403, Why.PERSON),
-        (errors.EXPIRED_TOKEN, 401, Why.MESSAGE),
+        (sending.UNKNOWN_CHANNEL, 404, Why.CHAT),
+        (sending.MISSING_ACCESS, 403, Why.FORBIDDEN),
+        (sending.MISSING_PERMISSIONS, 403, Why.FORBIDDEN),
+        (sending.UNKNOWN_MESSAGE, 404, Why.MESSAGE),
+        (sending.NO_DIRECT_MESSAGES, 403, Why.PERSON),
+        (sending.EXPIRED_TOKEN, 401, Why.MESSAGE),
         (0, 403, Why.FORBIDDEN),
         (0, 404, Why.MESSAGE),
         (50035, 400, Why.MESSAGE),
     ],
 )
 def test_each_refusal_has_its_reason(code: int, status: int, why: Why) -> None:
-    found = errors.translated(refusal(code, status))
+    found = sending.translated(refusal(code, status))
     assert isinstance(found, UnreachableError)
     assert found.why is why
 
 
-@pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (errors.EDITED_TOO_OFTEN, 400), (0, 401)])
+@pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (sending.EDITED_TOO_OFTEN, 400), (0, 401)])
 def test_some_refusals_are_over_later(code: int, status: int) -> None:
-    assert isinstance(errors.translated(refusal(code, status)), RetryLaterError)
+    assert isinstance(sending.translated(refusal(code, status)), RetryLaterError)
 
 
 def refusal(code: int, status: int) -> Exception:

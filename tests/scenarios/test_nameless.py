@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import duties
 from bot.chat import plain_text
 from bot.chat.reply import Audience, Reply
 from bot.grammar.times import span_ms
+from bot.market import decisions
 from tests.bot.play import BOSS, Play, button, running, town
 from tests.scenarios.test_decisions import WINDOW, known_admin
 from tests.scenarios.test_life import holds
@@ -109,7 +109,7 @@ async def test_who_has_no_name_is_nobody_to_approve(tmp_path: Path) -> None:
         assert (await nameless(play, "/admin freeze")).ok
         async with play.db.reading() as uow:
             market = await uow.markets.known(1)
-            others = [await uow.people.get(one) for one in await duties.others(uow, market, None)]
+            others = [await uow.people.get(one) for one in await decisions.others(uow, market, None)]
         assert sorted(one.name for one in others if one) == ["Boss", "Pat"]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.events import params_after
 from engine.orders import apply_orders
 from engine.state import MarketState, fingerprint, open_market
-from storage import chain
+from storage import replay as chain
 from storage.database import Database
-from storage.intents import action_intent, order_intent
+from storage.mapping import action_intent, order_intent
 
 
 async def replay(db: Database, number: int) -> MarketState:

@@ -12,9 +12,8 @@ from engine.params import MarketParams
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.clock import ManualClock
-from scheduler.jobs import Jobs
+from scheduler.jobs import Jobs, wake_times
 from scheduler.tick import halt, run_tick
-from scheduler.timetable import wake_times
 from storage.database import Database
 from storage.records import Declined, Market, OutboxRow, Payload
 from storage.verify import Mismatch, Verified, verify

@@ -8,11 +8,9 @@ import pytest
 
 from engine.state import Status
 from scheduler import jobs as jobs_module
-from scheduler.clock import ManualClock
-from scheduler.jobs import FAILURES, Jobs
-from scheduler.pace import Pace
+from scheduler.clock import ManualClock, Pace
+from scheduler.jobs import FAILURES, Jobs, tick_due, wake_times
 from scheduler.tick import TickReport, run_tick
-from scheduler.timetable import tick_due, wake_times
 from storage.database import Database
 from storage.key_value import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
 from tests.storage.worlds import MINUTE, START, append, buy, lobby, params, started

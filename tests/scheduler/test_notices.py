@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.state import Side
 from engine.units import MICRO
-from scheduler.pace import Pace
+from scheduler.clock import Pace
 from scheduler.reminders import run_chores
 from scheduler.tick import run_tick
 from storage.database import Database

@@ -12,9 +12,8 @@ from engine.risk import InvariantBroken
 from engine.state import Account, Side, open_market
 from engine.units import MICRO
 from scheduler.tick import run_tick
-from storage.books import check_books
 from storage.database import Database
-from storage.entries import Entry, move, tick_entries
+from storage.entries import Entry, check_books, move, tick_entries
 from storage.schema import config, ledger, positions, users
 from tests.storage.worlds import START, append, buy, params, started
 

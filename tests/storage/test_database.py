@@ -12,8 +12,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database, DatabaseInUseError, parse_url
-from storage.file_lock import FileLock
 from storage.schema import counters
+from storage.sqlite import FileLock
 from tests.storage.worlds import START, started
 
 

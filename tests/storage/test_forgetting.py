@@ -6,7 +6,7 @@ from sqlalchemy import String, cast, select
 
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.preferences import Preferences
+from storage.people import Preferences
 from storage.records import Audience, Notice
 from storage.schema import metadata
 from tests.storage.worlds import START, append, buy, started

@@ -12,9 +12,9 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import slash_commands
-from bot.adapters.discord_chat.busy import counted
 from bot.adapters.discord_chat.interactions import Desk
 from bot.adapters.discord_chat.render import dressed
+from bot.adapters.discord_chat.responses import counted
 from bot.adapters.discord_chat.sending import NOBODY
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind

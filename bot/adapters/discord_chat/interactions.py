@@ -16,19 +16,18 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.discord_chat import components, forms, limits, message_refs
-from bot.adapters.discord_chat.busy import counted
+from bot.adapters.discord_chat import components, limits, message_refs
 from bot.adapters.discord_chat.components import Kind
-from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, place_of
-from bot.adapters.discord_chat.responses import Answers, Heard, own
+from bot.adapters.discord_chat.responses import Answers, Heard, counted, own
 from bot.adapters.discord_chat.sending import Edits
 from bot.adapters.discord_chat.slash_commands import NAME, choice
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
+from bot.chat.platform import Draw
 from bot.chat.reply import Action, Form, Reply
 from bot.dispatcher import Dispatcher
-from bot.drawing import Draw
 from bot.grammar.command import Command
 from bot.words import discord as words
 from storage.in_flight import Busy
@@ -124,7 +123,7 @@ class Desk:
         heard = await self._read(
             interaction,
             command=pressed.line.removeprefix("/"),
-            args=forms.answers(data),
+            args=components.answers(data),
             made_for=pressed.made_for,
             decides=found[0].decides,
         )
@@ -211,7 +210,7 @@ class Desk:
         asked = Action(label=form.submit, text=f"/{form.command}", person=owner)
         ident = await components.packed(asked, self._buttons, kind)
         try:
-            await heard.interaction.response.send_modal(forms.modal(form, ident))
+            await heard.interaction.response.send_modal(components.modal(form, ident))
         except discord.HTTPException as error:
             log.warning("a dialog could not be shown: %s", error)
             return False

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import errors, followups, library_patches, message_refs
-from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.permissions import Rules
+from bot.adapters.discord_chat import library_patches, sending
+from bot.adapters.discord_chat import message_refs as followups
+from bot.adapters.discord_chat.message_refs import FollowUps
+from bot.adapters.discord_chat.permissions import Rules, missing
 from bot.adapters.discord_chat.render import Message, dressed
-from bot.adapters.discord_chat.rights import missing
 from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.adapters.discord_chat.slash_commands import NAME
 from bot.adapters.discord_chat.threads import Threads
@@ -37,7 +37,7 @@ class DiscordPlatform:
         self,
         db: Database,
         buttons: Buttons,
-        tokens: message_refs.Tokens,
+        tokens: followups.Tokens,
         rules: Rules,
         edits: Edits,
         followups: FollowUps,
@@ -60,7 +60,7 @@ class DiscordPlatform:
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
-        async with errors.told():
+        async with sending.told():
             client, channel = self._reach(chat_ext)
             message = await dressed(reply, self._buttons, mention=await self._mention(chat_ext, reply))
             if reply.aside:
@@ -76,10 +76,10 @@ class DiscordPlatform:
             return str(ref)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
-        async with errors.told():
+        async with sending.told():
             client, _ = self._reach(chat_ext)
-            found = message_refs.read(ref)
-            if not isinstance(found, message_refs.Posted):
+            found = followups.read(ref)
+            if not isinstance(found, followups.Posted):
                 raise UnreachableError
             try:
                 await self._change(client, found, await dressed(reply, self._buttons))
@@ -91,10 +91,10 @@ class DiscordPlatform:
     ) -> str:
         """Her ticket becomes its fill while Discord lets it; else it follows what she did last in the market's chat;
         then a direct message; then a word where she is, that gives nothing away."""
-        async with errors.told():
+        async with sending.told():
             client = self._client()
             message = await dressed(reply, self._buttons)
-            found = message_refs.read(edit_ref) if edit_ref else None
+            found = followups.read(edit_ref) if edit_ref else None
             if found is not None and edit_ref is not None and await self._told_there(client, found, message):
                 return edit_ref
             beside = await self._beside(client, person_ext, chat_ext, message)
@@ -103,7 +103,7 @@ class DiscordPlatform:
             try:
                 return str(await self._direct(client, person_ext, message, nonce))
             except discord.HTTPException as error:
-                why = errors.translated(error)
+                why = sending.translated(error)
                 if not isinstance(why, UnreachableError) or chat_ext is None or found_in_private(chat_ext, person_ext):
                     raise
             return str(await self._point(client, person_ext, chat_ext, nonce))
@@ -128,26 +128,26 @@ class DiscordPlatform:
             raise RetryLaterError(OUTAGE_MS)
         return client, client.get_partial_messageable(int(chat_ext), guild_id=guild.id if guild is not None else None)
 
-    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> message_refs.Posted:
+    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> followups.Posted:
         sent = await channel.send(
             view=message.view,
             files=message.files(),
             nonce=nonce or secrets.token_hex(10),
             allowed_mentions=message.mentions,
         )
-        return message_refs.Posted(channel=sent.channel.id, message=sent.id)
+        return followups.Posted(channel=sent.channel.id, message=sent.id)
 
-    async def _change(self, client: discord.Client, ref: message_refs.Posted, message: Message) -> None:
+    async def _change(self, client: discord.Client, ref: followups.Posted, message: Message) -> None:
         there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
         await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NOBODY)
 
     async def _told_there(
-        self, client: discord.Client, ref: message_refs.Posted | message_refs.Answered, message: Message
+        self, client: discord.Client, ref: followups.Posted | followups.Answered, message: Message
     ) -> bool:
         """False where that message can be changed no more."""
         try:
             async with self._edits.telling(ref.message):
-                if isinstance(ref, message_refs.Posted):
+                if isinstance(ref, followups.Posted):
                     await self._change(client, ref, message)
                     return True
                 token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
@@ -158,7 +158,7 @@ class DiscordPlatform:
                     ref.message, view=message.view, attachments=message.files(), allowed_mentions=NOBODY
                 )
         except discord.HTTPException as error:
-            if isinstance(errors.translated(error), UnreachableError):
+            if isinstance(sending.translated(error), UnreachableError):
                 return False
             raise
         return True
@@ -177,7 +177,7 @@ class DiscordPlatform:
         except discord.HTTPException as error:
             if error.status == 429:
                 self._followups.shut(way.channel)
-            elif isinstance(errors.translated(error), UnreachableError):
+            elif isinstance(sending.translated(error), UnreachableError):
                 self._followups.refused(person_ext, chat_ext)
             else:
                 raise
@@ -187,9 +187,7 @@ class DiscordPlatform:
             raise
         return followups.ref(way, sent, self._tokens)
 
-    async def _direct(
-        self, client: discord.Client, person_ext: str, message: Message, nonce: str
-    ) -> message_refs.Posted:
+    async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> followups.Posted:
         try:
             async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
@@ -199,7 +197,7 @@ class DiscordPlatform:
             raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 
-    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> message_refs.Posted:
+    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> followups.Posted:
         """The last resort: a mention that says where to look, and nothing else."""
         person = discord.Object(int(person_ext))
         text = f"<@{person.id}> {words.look_there()}"
@@ -209,9 +207,9 @@ class DiscordPlatform:
         channel = client.get_partial_messageable(int(chat_ext))
         mentions = discord.AllowedMentions(everyone=False, roles=False, users=[person], replied_user=False)
         sent = await channel.send(view=view, allowed_mentions=mentions, nonce=nonce or secrets.token_hex(10))
-        return message_refs.Posted(channel=channel.id, message=sent.id)
+        return followups.Posted(channel=channel.id, message=sent.id)
 
-    async def _pin(self, channel: discord.PartialMessageable, ref: message_refs.Posted) -> None:
+    async def _pin(self, channel: discord.PartialMessageable, ref: followups.Posted) -> None:
         """In the place of the board that was pinned before; it works unpinned too."""
         fact = f"discord:pinned:{channel.id}"
         try:
@@ -240,9 +238,9 @@ class DiscordPlatform:
 def _shut(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
     """Which permission is missing; or, where we know all servers and this channel is in none, that we were put out."""
     everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
-    if error.code == errors.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
+    if error.code == sending.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
         return UnreachableError(Why.CHAT)
-    said = errors.translated(error)
+    said = sending.translated(error)
     if isinstance(said, UnreachableError) and said.why is Why.FORBIDDEN:
         return UnreachableError(Why.FORBIDDEN, missing(client, channel_id) or said.detail)
     return said

@@ -1,6 +1,8 @@
 """From a `Reply` to a message as Discord takes it (components v2): one container with a coloured edge.
 
 Whatever the reply holds, the result is within every limit of `limits`; what had to be cut is said.
+
+The board in Discord's markdown: prices large, everything else small, those who are out struck through below.
 """
 
 from __future__ import annotations
@@ -13,14 +15,56 @@ from dataclasses import dataclass, field
 import discord
 from discord import ui
 
-from bot.adapters.discord_chat import board, limits, markup
+from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import Presses
 from bot.adapters.discord_chat.sending import NOBODY
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
-from bot.chat.reply import Action, Attachment, Audience, Board, Picture, Reply, Span, Table, Tone
+from bot.chat.plain_text import spark
+from bot.chat.reply import Action, Attachment, Audience, Board, BoardRow, Picture, Reply, Span, Stamp, Table, Tone
+from bot.text.numbers import price, price_change, round_money
 from bot.text.palette import DARK, colour
 from bot.words import discord as words
+
+LARGE = 5  # so many outcomes still fit a phone's screen as headings
+
+
+def rows(board: Board) -> list[str]:
+    """Lines of text, best outcome first."""
+    large = sum(row.active for row in board.rows) <= LARGE
+    found = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
+    for place, row in enumerate(board.rows, 1):
+        found += _row(place, row, large=large)
+    return found
+
+
+def figures(board: Board) -> list[str]:
+    """What stands below the prices."""
+    people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
+    found = []
+    if board.next_step and board.next_step_ms is not None:
+        at = f"{markup.stamp(Stamp(board.next_step_ms, True))} ({markup.stamp(Stamp(board.next_step_ms))})"
+        found.append(f"{markup.escaped(board.next_step)} {at}.")
+    if board.risk_most:
+        most, now = round_money(board.risk_most), round_money(board.risk_now)
+        found.append(f"**House risks at most {most}; right now {now}.**")
+    found.append(f"-# {round_money(board.volume)} traded · {people}")
+    return found
+
+
+def _row(place: int, row: BoardRow, *, large: bool) -> list[str]:
+    name = markup.escaped(row.name)
+    if not row.active:
+        return [f"-# ~~{name}~~ {markup.escaped(row.note or 'out')}"]
+    head = f"{place} · {name}  {price(row.yes)}"
+    change = price_change(row.change) if row.change else ""
+    small = [
+        f"NO {price(row.no)}",
+        f"{change} this round" if change else "",
+        markup.escaped(row.note) or spark(row.spark),
+    ]
+    return [f"### {head}" if large else f"**{head}**", f"-# {' · '.join(part for part in small if part)}"]
+
 
 LOUDEST = 80  # columns of a headline in large letters: two lines on a phone
 STILL = frozenset({"Frozen", "Paused", "Halted"})
@@ -106,9 +150,9 @@ def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
     for block in reply.blocks:
         if isinstance(block, Board):
             page.new_section()
-            _add(page, board.rows(block))
+            _add(page, rows(block))
             page.new_section()
-            _add(page, board.figures(block))
+            _add(page, figures(block))
             page.new_section()
         elif isinstance(block, Table):
             page.apart()

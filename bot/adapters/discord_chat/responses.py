@@ -1,25 +1,31 @@
-"""Acknowledging what somebody did, and putting the answer where it belongs."""
+"""Acknowledging what somebody did, and putting the answer where it belongs.
+
+Methods a stop waits for.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import discord
 
-from bot.adapters.discord_chat import errors, message_refs
-from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat import message_refs, sending
+from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Place
 from bot.adapters.discord_chat.render import Message, dressed
 from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import RetryLaterError, UnreachableError
+from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
-from bot.drawing import Draw, drawn
+from storage.in_flight import Busy
 from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)
@@ -70,7 +76,7 @@ class Answers:
             try:
                 await interaction.response.defer(ephemeral=private and not update, thinking=not update)
             except discord.HTTPException as error:
-                if error.code == errors.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
+                if error.code == sending.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
                     return True
                 log.warning("interaction %s could not be acknowledged: %s", interaction.id, error.text or error.status)
                 return False
@@ -89,7 +95,7 @@ class Answers:
         """Put the answer where it belongs, and tell storage where a ticket stands."""
         for wait in AGAIN_S:
             try:
-                async with errors.told():
+                async with sending.told():
                     sent = await self._place(heard, reply, public=public)
                 break
             except RetryLaterError:
@@ -149,3 +155,25 @@ class Answers:
         key = self._tokens.hold(token)
         ref = message_refs.Answered(message=sent.id, until_ms=until, key=key)
         return str(ref), {key: message_refs.kept(token, heard.said.person_ext)}
+
+
+class _Counts(Protocol):
+    @property
+    def busy(self) -> Busy: ...
+
+
+Self_ = TypeVar("Self_", bound=_Counts)
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+Method = Callable[Concatenate[Self_, Args], Coroutine[Any, Any, Result]]  # Any: what a coroutine yields
+
+
+def counted(method: Method[Self_, Args, Result]) -> Method[Self_, Args, Result]:
+    """A method that is waited for."""
+
+    @wraps(method)
+    async def run(self: Self_, /, *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        with self.busy:
+            return await method(self, *args, **kwargs)
+
+    return run

@@ -1,14 +1,21 @@
-"""What sending has to know of other sending: nobody is mentioned, no fill is overwritten by what it answers."""
+"""What sending has to know of other sending: nobody is mentioned, no fill is overwritten by what it answers.
+
+What went wrong between us and Discord, as the port has it: wait, or out of reach and why.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import discord
+
+from bot.adapters.discord_chat import library_patches
+from bot.chat.platform import RetryLaterError, UnreachableError, Why
 
 NOBODY = discord.AllowedMentions.none()
 REMEMBERED = 2_000
@@ -54,3 +61,74 @@ class Edits:
         entry.told = True
         async with entry.lock:
             yield
+
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 25.0  # for one sending, the library's own repetitions included
+BREAKDOWN_MS = 5_000
+EDITED_OFTEN_MS = 60_000
+
+UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MESSAGE, UNKNOWN_USER, UNKNOWN_WEBHOOK = 10003, 10004, 10008, 10013, 10015
+UNKNOWN_INTERACTION, ANSWERED_ALREADY, EXPIRED_TOKEN = 10062, 40060, 50027
+MISSING_ACCESS, NOT_OURS, NO_DIRECT_MESSAGES, MISSING_PERMISSIONS, ARCHIVED = 50001, 50005, 50007, 50013, 50083
+NO_COMMON_SERVER, DIRECT_TOO_FAST, EDITED_TOO_OFTEN = 50278, 40003, 30046
+
+_WHY = {
+    UNKNOWN_CHANNEL: Why.CHAT,
+    UNKNOWN_GUILD: Why.CHAT,
+    UNKNOWN_MESSAGE: Why.MESSAGE,
+    UNKNOWN_WEBHOOK: Why.MESSAGE,
+    EXPIRED_TOKEN: Why.MESSAGE,
+    NOT_OURS: Why.MESSAGE,
+    UNKNOWN_USER: Why.PERSON,
+    NO_DIRECT_MESSAGES: Why.PERSON,
+    NO_COMMON_SERVER: Why.PERSON,
+    MISSING_ACCESS: Why.FORBIDDEN,
+    MISSING_PERMISSIONS: Why.FORBIDDEN,
+}
+_DETAILS = {MISSING_ACCESS: "View Channel"}
+
+
+@asynccontextmanager
+async def told(patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
+    """Whatever happens inside comes out as one of the port's two errors."""
+    try:
+        async with asyncio.timeout(patience_s):
+            yield
+    except (RetryLaterError, UnreachableError):
+        raise
+    except Exception as error:
+        raise translated(error) from error
+
+
+def translated(error: Exception) -> RetryLaterError | UnreachableError:
+    """The port's error for one of the library's; everything nobody has heard of is worth another try."""
+    wait = library_patches.overall.wait_ms()
+    if wait > 0 and (isinstance(error, discord.RateLimited | TimeoutError) or getattr(error, "status", 0) == 429):
+        return RetryLaterError(wait, overall=True)
+    if isinstance(error, discord.RateLimited):
+        return RetryLaterError(int(error.retry_after * 1000) + 1)
+    if isinstance(error, discord.HTTPException):
+        return _refused(error)
+    if not isinstance(error, OSError | TimeoutError):
+        log.warning("Discord could not be spoken to: %r", error)
+    return RetryLaterError(BREAKDOWN_MS)
+
+
+def _refused(error: discord.HTTPException) -> RetryLaterError | UnreachableError:
+    why = _WHY.get(error.code)
+    if why is not None:
+        return UnreachableError(why, _DETAILS.get(error.code, ""))
+    if error.code in {EDITED_TOO_OFTEN, DIRECT_TOO_FAST}:
+        return RetryLaterError(EDITED_OFTEN_MS)
+    if error.status == 429 or error.status >= 500:
+        return RetryLaterError(BREAKDOWN_MS)
+    if error.status == 401:
+        return RetryLaterError(EDITED_OFTEN_MS, overall=True)
+    if error.status == 403:
+        return UnreachableError(Why.FORBIDDEN)
+    if error.status == 404:
+        return UnreachableError(Why.MESSAGE)
+    log.error("Discord refused a message: %s", error)  # a limit we do not know: saying it again would not help
+    return UnreachableError(Why.MESSAGE, "refused")

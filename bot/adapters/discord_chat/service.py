@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.adapters.discord_chat import lenient, library_patches, message_refs
+from bot.adapters.discord_chat import library_patches, message_refs
 from bot.adapters.discord_chat.client import Connection, Parts
-from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.interactions import Desk
+from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.discord_chat.sending import Edits
 from bot.chat.buttons import Buttons
+from bot.chat.platform import Draw
 from bot.dispatcher import Dispatcher
-from bot.drawing import Draw
 from bot.notifications.reachability import Presence
 from storage.database import Database
 
@@ -75,8 +75,8 @@ class Discord:
 
     async def start(self) -> None:
         """Begin to connect, and stay connected from then on."""
-        lenient.install(self._access.api_base, self._access.gateway)
-        library_patches.install()
+        library_patches.accept_other_servers(self._access.api_base, self._access.gateway)
+        library_patches.keep_rates()
         self._task = asyncio.create_task(self._stay())
 
     async def stop(self) -> None:

@@ -12,11 +12,10 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import limits
+from bot.chat.invocation import Scene
 from bot.chat.permissions import TABLE
-from bot.confirm import CONFIRM
 from bot.grammar.command import Command, Param
-from bot.grammar.types import Kind, WholeNumber
-from bot.scene import Scene
+from bot.grammar.types import CONFIRM, Kind, WholeNumber
 
 NAME = "discord"
 IN_PRIVATE = frozenset({"help", "settings", "link", "privacy", "forget", "start"})

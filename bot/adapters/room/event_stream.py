@@ -15,8 +15,7 @@ from aiohttp import web
 
 from bot.adapters.room import json_format
 from bot.adapters.room.message_log import Log, Page
-from bot.adapters.room.security import RefusalError
-from bot.adapters.room.sessions import Visitor
+from bot.adapters.room.security import RefusalError, Visitor
 from bot.words import room as words
 from storage.records import Json, RoomMessage
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from bot.adapters.room import json_format
 from bot.adapters.room.message_log import TALK, Log
 from bot.adapters.room.platform import NAME, answer, kept
-from bot.adapters.room.security import RefusalError
-from bot.adapters.room.sessions import Visitor
+from bot.adapters.room.security import RefusalError, Visitor
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
 from bot.chat.rate_limits import Limit, Windows
 from bot.chat.reply import Audience, Reply

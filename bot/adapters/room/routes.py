@@ -11,8 +11,7 @@ from bot.adapters.room import assets, event_stream, json_format, security
 from bot.adapters.room.handlers import Answer, Desk
 from bot.adapters.room.message_log import TALK, Log
 from bot.adapters.room.platform import NAME
-from bot.adapters.room.security import RefusalError
-from bot.adapters.room.sessions import LIFE_S, Sessions, Visitor, external_id, new_token
+from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
 from bot.text.names import LONGEST_NAME, clean, folded, person_name
 from bot.words import room as words

@@ -11,7 +11,7 @@ from bot.adapters.room.event_stream import Streams
 from bot.adapters.room.handlers import Desk
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.routes import Doors, Draw
-from bot.adapters.room.sessions import Sessions
+from bot.adapters.room.security import Sessions
 from bot.dispatcher import Dispatcher
 from storage.database import Database
 

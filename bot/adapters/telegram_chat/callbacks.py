@@ -12,9 +12,8 @@ from telegram import CallbackQuery, Message
 
 from bot.adapters.telegram_chat.chats import Ref
 from bot.adapters.telegram_chat.forms import step_of
-from bot.adapters.telegram_chat.incoming import Heard, label_of, pressed
+from bot.adapters.telegram_chat.incoming import Heard, Knock, label_of, pressed
 from bot.adapters.telegram_chat.keyboards import Carried, Key, carried, keys_of
-from bot.adapters.telegram_chat.knock import Knock
 from bot.adapters.telegram_chat.membership import Comings
 from bot.adapters.telegram_chat.responses import Over, Said, Talk
 from bot.adapters.telegram_chat.sender import Post

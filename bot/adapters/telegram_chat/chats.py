@@ -1,9 +1,23 @@
-"""Where something is said: a chat, and in a forum its topic."""
+"""Where something is said: a chat, and in a forum its topic.
+
+Who belongs to a chat and who administers it, as Telegram says at this moment: asked once in five minutes a chat and
+person, and forgotten at the first word of a change.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
+
+from telegram import Bot, ChatMemberRestricted
+from telegram.constants import ChatMemberStatus
+from telegram.error import TelegramError
+
+from bot.chat.rate_limits import Budget
 
 _EXT = re.compile(r"(-?[1-9]\d{0,18})(?::([1-9]\d{0,18}))?", re.ASCII)
 _REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
@@ -47,3 +61,59 @@ class Ref:
     def of(cls, ref: str) -> Ref | None:
         found = _REF.fullmatch(ref)
         return cls(int(found[1]), bool(found[2])) if found else None
+
+
+log = logging.getLogger(__name__)
+
+FRESH_MS = 300_000
+REMEMBERED = 20_000
+_MEMBER = ChatMemberStatus.MEMBER
+
+
+class Standing(IntEnum):
+    """What somebody is in a chat; more includes less."""
+
+    STRANGER = 0
+    MEMBER = 1
+    ADMIN = 2
+
+
+class Rights:
+    """`clock` gives epoch milliseconds."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._known: OrderedDict[tuple[int, int], tuple[int, Standing]] = OrderedDict()
+
+    def known(self, place: Place, person: int) -> Standing | None:
+        """What was said at the last look, if that is recent."""
+        at_ms, standing = self._known.get((place.chat, person), (None, None))
+        return standing if at_ms is not None and self._clock() - at_ms < FRESH_MS else None
+
+    async def standing(self, bot: Bot, place: Place, person: int) -> Standing:
+        """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
+        found = self.known(place, person)
+        if found is not None:
+            return found
+        self._budget.use(place.ext, self._clock())
+        try:
+            member = await bot.get_chat_member(place.chat, person)
+        except TelegramError as error:
+            log.info("rights in %s are unknown: %s", place.ext, error)
+            return Standing.STRANGER
+        if member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR):
+            found = Standing.ADMIN
+        else:
+            here = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
+            found = Standing.MEMBER if here else Standing.STRANGER
+        self._known[place.chat, person] = (self._clock(), found)
+        self._known.move_to_end((place.chat, person))
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    def forget(self, chat: int, person: int | None = None) -> None:
+        """Something changed for this person in this chat, or for all in it."""
+        for key in [one for one in self._known if one[0] == chat and person in (None, one[1])]:
+            del self._known[key]

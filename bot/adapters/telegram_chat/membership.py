@@ -7,10 +7,9 @@ import asyncio
 from telegram import ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.adapters.telegram_chat.chats import Place
+from bot.adapters.telegram_chat.chats import Place, Rights
 from bot.adapters.telegram_chat.incoming import Heard
 from bot.adapters.telegram_chat.responses import NAME
-from bot.adapters.telegram_chat.rights import Rights
 from bot.adapters.telegram_chat.sender import Post
 from bot.adapters.telegram_chat.throttle import Patience
 from bot.chat.invocation import ChatKind

@@ -11,23 +11,20 @@ from dataclasses import dataclass, replace
 
 from telegram import ForceReply
 
-from bot.adapters.telegram_chat.chats import Place, Ref
+from bot.adapters.telegram_chat.chats import Place, Ref, Rights, Standing
 from bot.adapters.telegram_chat.deep_links import Stubs
 from bot.adapters.telegram_chat.forms import Again, Asked, Step, ask
-from bot.adapters.telegram_chat.incoming import Heard
+from bot.adapters.telegram_chat.incoming import Heard, Knock
 from bot.adapters.telegram_chat.keyboards import Keys, keys_of
-from bot.adapters.telegram_chat.knock import Knock
 from bot.adapters.telegram_chat.markup import Ink, Run
-from bot.adapters.telegram_chat.rights import Rights, Standing
 from bot.adapters.telegram_chat.sender import Post
 from bot.adapters.telegram_chat.throttle import MOST_MS, SOON_MS, Patience
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import UnreachableError, Why
+from bot.chat.platform import Draw, UnreachableError, Why, drawn
 from bot.chat.reply import Audience, Line, Reply
 from bot.dispatcher import Dispatcher
-from bot.drawing import Draw, drawn
 from bot.words import telegram as words
 from storage.database import Database
 

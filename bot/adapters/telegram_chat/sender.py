@@ -22,8 +22,8 @@ from telegram.error import ChatMigrated, TelegramError
 from bot.adapters.telegram_chat.chats import Place, Ref
 from bot.adapters.telegram_chat.keyboards import Keys, keyboard
 from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, Page, Row, pages, without_times
-from bot.adapters.telegram_chat.refusals import NO_BOT_MS, is_markup, is_same, translated
 from bot.adapters.telegram_chat.render import Sheet, rows, sheet
+from bot.adapters.telegram_chat.throttle import NO_BOT_MS, is_markup, is_same, translated
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError, Why
 from bot.chat.rate_limits import Budget

@@ -17,19 +17,19 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHand
 from telegram.request import HTTPXRequest
 
 from bot.adapters.telegram_chat import command_menu
+from bot.adapters.telegram_chat.chats import Rights
 from bot.adapters.telegram_chat.deep_links import Stubs
 from bot.adapters.telegram_chat.membership import Comings
 from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
 from bot.adapters.telegram_chat.responses import Talk
-from bot.adapters.telegram_chat.rights import Rights
 from bot.adapters.telegram_chat.sender import IN_FLIGHT, Post
 from bot.adapters.telegram_chat.throttle import Patience
 from bot.adapters.telegram_chat.updates import Desk
 from bot.adapters.telegram_chat.webhook import Webhook
 from bot.chat.buttons import Buttons
+from bot.chat.platform import Draw
 from bot.chat.rate_limits import Budget
 from bot.dispatcher import Dispatcher
-from bot.drawing import Draw
 from bot.notifications.reachability import Presence
 from storage.database import Database
 
