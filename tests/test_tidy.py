@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 PACKAGES = ("engine", "storage", "scheduler", "bot")
 
 # who may import whom: an arrow not listed here is refused

@@ -17,6 +17,7 @@ from bot.chat.reply import Picture
 from bot.cli import demo
 from bot.scenarios.worldcup import Scenario, world_cup
 from storage.database import Database
+from tests.paths import ROOT
 
 CSV = ("trades", "rankings", "metrics", "config", "ledger")
 FILES = {*(f"{kind}.csv" for kind in CSV), "outcry.db", "announcements.txt", "summary.json", "prices.png", "maker.png"}
@@ -41,7 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     program = folder / "play.py"
     program.write_text(script, encoding="utf-8")
-    root = str(Path(__file__).parents[2])
+    root = str(ROOT)
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": root}
     command = [sys.executable, str(program), str(folder / "out")]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)

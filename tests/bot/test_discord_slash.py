@@ -15,8 +15,9 @@ from discord import app_commands
 from bot.adapters.discord_chat import interactions, limits, permissions, slash_commands
 from bot.commands import COMMANDS
 from bot.grammar.command import Command
+from tests.paths import ROOT
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 SNAPSHOT = Path(__file__).parent / "discord_commands.json"
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 STRING, INTEGER, BOOLEAN = 3, 4, 5

@@ -6,11 +6,9 @@ import random
 import re
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
-from bot.market import event_file
 from bot.market.draft import build
 from bot.market.event_file import EventFile, read, read_when
 from bot.market.timetable import When
@@ -19,8 +17,8 @@ from bot.words import event_file as words_event_file
 from engine.lint import lint
 from engine.params import Round, build_params
 from engine.units import RATE
+from tests.paths import EXAMPLE_EVENT
 
-EXAMPLE = Path(event_file.__file__).parent / "scenarios" / "example.toml"
 NOW = int(datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp()) * 1_000
 START = int(datetime(2026, 12, 1, 17, tzinfo=UTC).timestamp()) * 1_000
 HOUR = 3_600_000
@@ -42,7 +40,7 @@ def mistakes(text: str) -> list[tuple[int | None, str]]:
 
 
 def test_the_example_is_read_and_has_nothing_to_warn_of() -> None:
-    found = event(EXAMPLE.read_text(encoding="utf-8"))
+    found = event(EXAMPLE_EVENT.read_text(encoding="utf-8"))
     assert found.params.outcome_names == ("Ada", "Bo", "Cleo", "Dan")
     assert [step.decide_at // 60_000 for step in found.params.rounds] == [150, 26 * 60 + 30, 51 * 60]
     assert (found.start_ms, found.opened, lint(found.params)) == (None, False, ())

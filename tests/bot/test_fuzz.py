@@ -48,6 +48,7 @@ from tests.bot import garble
 from tests.bot.play import BOSS, running, town
 from tests.bot.room_town import town as room_town
 from tests.bot.test_permissions import SAMPLES, typed
+from tests.paths import EXAMPLE_EVENT
 
 TIMES = int(os.environ.get("FUZZ", "1"))
 NAMES = ("Germany", "Brazil", "Costa Rica", "Côte d'Ivoire", "日本", "yes", "100")
@@ -68,11 +69,7 @@ TIMETABLES = (
     "2026-12-01 18:00 Europe/Berlin to 18:30 out 2; fri 20:00 for 1h winner germany",
     "+2h to +2h30m out lowest 1; +1d to +1d1h winner ask",
 )
-EVENT = [
-    row
-    for row in (Path(event_file.__file__).parent / "scenarios" / "example.toml").read_text("utf-8").splitlines()
-    if row and not row.startswith("#")
-]
+EVENT = [row for row in EXAMPLE_EVENT.read_text("utf-8").splitlines() if row and not row.startswith("#")]
 PORTIONS = {
     "lines": 41_500,
     "kinds": 20_000,

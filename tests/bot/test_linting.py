@@ -23,8 +23,8 @@ from engine.params import build_params
 from engine.state import Status
 from engine.terms import MarketParams
 from tests.bot.play import BOSS, START, town
+from tests.paths import EXAMPLE_EVENT, ROOT
 
-EXAMPLE = Path(linting.__file__).parent / "scenarios" / "example.toml"
 NAMES = ["Germany", "Brazil", "Costa Rica", "Chile"]
 ROUNDS = [{"decide_at": "1h", "count": 2}, {"decide_at": "2h", "winner": "ask"}]
 
@@ -102,7 +102,7 @@ def outcry(folder: Path, *words: str) -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "bot", *words],
         cwd=folder,
-        env=environment | {"PYTHONPATH": str(Path(linting.__file__).parent.parent)},
+        env=environment | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -113,11 +113,17 @@ def outcry(folder: Path, *words: str) -> tuple[int, str, str]:
 
 
 def test_lint_answers_clean_warned_or_invalid_by_its_exit_code(tmp_path: Path) -> None:
-    assert outcry(tmp_path, "lint", str(EXAMPLE)) == (0, "Office chess cup: 4 outcomes, nothing to warn of.\n", "")
+    assert outcry(tmp_path, "lint", str(EXAMPLE_EVENT)) == (
+        0,
+        "Office chess cup: 4 outcomes, nothing to warn of.\n",
+        "",
+    )
     code, out, err = outcry(tmp_path, "lint", "--preset", "classic", "-n", "4", "-Z", "500")
     assert (code, err) == (1, "")
     assert [line.split(":")[0] for line in out.splitlines()] == ["WARN classic_start", "WARN fifty_dollars"]
-    (tmp_path / "bad.toml").write_text(EXAMPLE.read_text(encoding="utf-8").replace('"1%"', '"6%"'), encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(
+        EXAMPLE_EVENT.read_text(encoding="utf-8").replace('"1%"', '"6%"'), encoding="utf-8"
+    )
     code, out, err = outcry(tmp_path, "lint", "bad.toml")
     assert (code, out) == (2, "")
     assert err == "bad.toml:15: fee lies between 0 and 0.05; 0.06 does not.\n"
@@ -156,13 +162,13 @@ FINAL = '[[rounds]]\nfreeze_at = "2h"\ndecide_at = "2h10m"\nwinner = "ask"\n'
 
 
 def test_create_drafts_a_market_in_the_room_and_the_chat_goes_on_from_it(tmp_path: Path) -> None:
-    code, out, err = outcry(tmp_path, "create", str(EXAMPLE))
+    code, out, err = outcry(tmp_path, "create", str(EXAMPLE_EVENT))
     assert (code, err) == (0, "")
     assert out.startswith(
         "Created market 1: Office chess cup is drafted in the room; nobody sees it yet.\nNext: outcry run"
     )
     before = (tmp_path / "o.db").read_bytes()
-    code, out, err = outcry(tmp_path, "create", str(EXAMPLE))
+    code, out, err = outcry(tmp_path, "create", str(EXAMPLE_EVENT))
     assert (code, out) == (1, "")
     assert "The room has a market already: Office chess cup (market 1)" in err
     assert (tmp_path / "o.db").read_bytes() == before

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bot.chat.invocation import Scene
 from bot.cli.manual import manual
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
+from tests.paths import ROOT
 
-README = Path(__file__).parents[2] / "bot" / "commands" / "README.md"
+README = ROOT / "bot" / "commands" / "README.md"
 SCENE = Scene(now_ms=1_700_000_000_000, outcomes=("Germany", "Brazil", "Costa Rica", "Chile"), active=(True,) * 4)
 
 

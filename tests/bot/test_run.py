@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
+
 TOKEN = "a-token-of-a-test-1234"
 
 
@@ -22,7 +24,7 @@ def outcry(folder: Path, *words: str, **environment: str) -> subprocess.Popen[st
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *words],
         cwd=folder,
-        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), "OUTCRY_ROOM_PORT": "0", **environment},
+        env={**clean, "PYTHONPATH": str(ROOT), "OUTCRY_ROOM_PORT": "0", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

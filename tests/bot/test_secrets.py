@@ -25,6 +25,7 @@ from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
 from storage.database import Database
 from tests.bot.room_town import request_id, town
+from tests.paths import ROOT
 
 DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhXyZa.secret-of-discord_0123456789abcdef"
 TELEGRAM = "7654321098:AAsecret-of-telegram_0123456789abcd"
@@ -217,7 +218,7 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
         "TELEGRAM_API_BASE": f"{NOWHERE}/bot",
         "OUTCRY_ROOM_PORT": "0",
         "OUTCRY_LOG": form,
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(ROOT),
         "PYTHONASYNCIODEBUG": "1",
     }
     process = await asyncio.create_subprocess_exec(

@@ -24,8 +24,7 @@ from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
 from tests.bot.play import BOSS, Play, running, town
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 async def _played(folder: Path) -> tuple[Path, str]:

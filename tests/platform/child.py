@@ -16,9 +16,9 @@ from pathlib import Path
 
 from storage.database import Database
 from storage.verify import Mismatch, verify
+from tests.paths import ROOT
 from tests.platform import discord_peer, telegram_peer
 
-ROOT = Path(__file__).parents[2]
 ADMIN = "an-admin-token-for-tests"
 START_S = 60.0  # on a busy machine
 LEFT_BEHIND = ("Traceback", "Task was destroyed", "never awaited", "Unclosed", "Task exception was never retrieved")

@@ -19,6 +19,7 @@ from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply, line
 from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
+from tests.paths import ROOT
 from tests.platform.telegram_peer import Peer
 from tests.platform.telegram_town import CREATE, Town, a_town, asks_to_confirm, chart, settled
 
@@ -295,7 +296,7 @@ def outcry(folder: Path, peer: Peer, **environment: str) -> subprocess.Popen[str
         "TELEGRAM_FILE_BASE": peer.file_url,
         "OUTCRY_ROOM_PORT": "0",
         "OUTCRY_ADMIN_TOKEN": "an-admin-token-for-tests",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],

@@ -23,6 +23,7 @@ from scheduler.tick import run_tick
 from storage.database import Database
 from storage.records import OrderRow, OrderStatus
 from storage.verify import Verified, verify
+from tests.paths import ROOT
 from tests.scheduler.replay import replay
 from tests.simulation.crash_child import STEP_MS
 from tests.storage.databases import MISSING, server
@@ -41,7 +42,6 @@ POINTS = (
     "before the order is committed",
     "after the order is committed",
 )
-ROOT = Path(__file__).parents[2]
 
 
 def kill_at(url: str, folder: Path, seed: int, point: str, count: int) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from bot.cli.database import opened
 from storage.verify import Mismatch, verify
 from tests.bot.room_town import Browser, Shown
+from tests.paths import ROOT
 
 TOKEN = "a-token-for-the-load-run"
 EVENT = '/admin create "Load" North, East, South, West, Centre balance $2000'
@@ -175,7 +176,7 @@ async def run(people: int, seconds: float, seed: int) -> dict[str, object]:
 async def start(folder: Path) -> asyncio.subprocess.Process:
     """`outcry run` in a folder of its own, on any free port."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("OUTCRY_", "DATABASE_"))}
-    ours = {"PYTHONPATH": str(Path(__file__).parents[2]), "OUTCRY_ROOM_PORT": "0", "OUTCRY_ADMIN_TOKEN": TOKEN}
+    ours = {"PYTHONPATH": str(ROOT), "OUTCRY_ROOM_PORT": "0", "OUTCRY_ADMIN_TOKEN": TOKEN}
     tokens = {"DISCORD_TOKEN": "", "TELEGRAM_TOKEN": ""}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "run", cwd=folder, env={**clean, **ours, **tokens},
