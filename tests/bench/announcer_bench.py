@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.notifications.announcer import Announcer
 from storage.records import Audience, Notice, Payload
-from tests.bot.play import Chat, Play, running, town
+from tests.bot.harness import Chat, Play, running, town
 
 PEOPLE = 50
 NOTICES = 1_000

@@ -19,7 +19,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
 from storage.database import Database
 from tests.bench.crowded import Counted, counting, crowded, databases, silent
-from tests.bot.play import Play, button
+from tests.bot.harness import Play, button
 
 LINES = ("/board", "/help", "/balance", "/positions", "/orders", "/trades", "/leaderboard", "/settings", "/tape")
 

@@ -16,7 +16,7 @@ from engine.units import MICRO, RATE
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 from storage.records import Market, Member, OrderDraft, OrderRow
-from tests.bot.play import START, Play
+from tests.bot.harness import START, Play
 from tests.storage.postgres import Server, find_server
 
 MARKET = 1

@@ -29,7 +29,7 @@ from storage import export
 from storage.database import Database
 from tests.bench.commands_bench import said
 from tests.bench.crowded import MARKET, crowded, placed, silent, ticked
-from tests.bot.play import Chat, Play
+from tests.bot.harness import Chat, Play
 
 EVERY_S = 0.002
 Figures = dict[str, float]

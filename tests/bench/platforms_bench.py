@@ -23,9 +23,9 @@ from pathlib import Path
 from bot.text.numbers import Cut, money
 from storage.database import Database
 from storage.records import Member
-from tests.platform import discord_peer, telegram_peer
 from tests.platform.child import Place, confirm, place
 from tests.simulation.load import spread
+from tests.standins import discord_peer, telegram_peer
 
 OUTCOMES = ("germany", "brazil", "italy", "spain")
 PAUSE_S = 4.0  # between two orders of one person

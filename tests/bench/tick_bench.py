@@ -21,7 +21,7 @@ from statistics import median
 from bot.notifications.announcer import Announcer
 from storage.database import Database
 from tests.bench.crowded import counting, crowded, databases, placed, silent, ticked
-from tests.bot.play import Chat
+from tests.bot.harness import Chat
 
 Figures = dict[str, float]
 

@@ -44,10 +44,10 @@ from bot.words.setup import SETTINGS
 from engine.params import MarketParams
 from engine.state import Side
 from storage.export import safe
-from tests.bot import garble
-from tests.bot.play import BOSS, running, town
-from tests.bot.room_town import town as room_town
-from tests.bot.test_permissions import SAMPLES, typed
+from tests.bot import hostile_inputs
+from tests.bot.adapters.room.harness import town as room_town
+from tests.bot.chat.test_permissions import SAMPLES, typed
+from tests.bot.harness import BOSS, running, town
 from tests.paths import EXAMPLE_EVENT
 
 TIMES = int(os.environ.get("FUZZ", "1"))
@@ -109,8 +109,8 @@ def test_any_line_is_read_without_an_exception_and_told_in_sentences() -> None:
         given: dict[str, str] = {}
         for _ in range(rng.choice((0, 0, 0, 1, 3))):
             name = rng.choice([param.name for param in command.params] or ["x"]) if rng.random() < 0.8 else "fee"
-            given[name] = garble.anything(rng.choice(LINES)[1], rng)
-        found = parse(command, garble.anything(valid, rng), rng.choice((SCENE, SCENE, EMPTY)), given)
+            given[name] = hostile_inputs.anything(rng.choice(LINES)[1], rng)
+        found = parse(command, hostile_inputs.anything(valid, rng), rng.choice((SCENE, SCENE, EMPTY)), given)
         fine += not found.problems
         assert not [problem for problem in found.problems if not told(problem)]
         if found.corrected:
@@ -122,7 +122,7 @@ def test_any_value_is_one_or_says_why_not() -> None:
     rng, rounds = portion("kinds")
     for _ in rounds:
         sample, kind = rng.choice(KINDS)
-        text = garble.anything(rng.choice((sample, sample, "germany", "5%", "$50", "100")), rng)
+        text = hostile_inputs.anything(rng.choice((sample, sample, "germany", "5%", "$50", "100")), rng)
         found = kind.parse(text, rng.choice((SCENE, EMPTY)))
         if isinstance(found, Wrong):
             assert told(found.sentence)
@@ -140,7 +140,7 @@ def test_completion_survives_any_beginning() -> None:
         command, valid = rng.choice(LINES)
         line = f"/{command.name} {valid}"
         begun = line[: rng.randrange(len(line) + 1)] if rng.random() < 0.5 else f"/{command.name} "
-        for row in suggestions(garble.anything(begun, rng)[:2_000], COMMANDS, SCENE):
+        for row in suggestions(hostile_inputs.anything(begun, rng)[:2_000], COMMANDS, SCENE):
             assert row.label
 
 
@@ -148,7 +148,7 @@ def test_any_timetable_is_refused_or_read_back_the_same() -> None:
     rng, rounds = portion("timetables")
     fine = 0
     for _ in rounds:
-        found = timetable.read(garble.anything(rng.choice(TIMETABLES), rng), NAMES, SCENE.now_ms)
+        found = timetable.read(hostile_inputs.anything(rng.choice(TIMETABLES), rng), NAMES, SCENE.now_ms)
         if isinstance(found, Timetable):
             fine += 1
             assert timetable.read(timetable.render(found, NAMES), NAMES, SCENE.now_ms) == found
@@ -180,15 +180,15 @@ def _bent_file(rng: random.Random) -> str:
         values = ("1e400", "nan", "-inf", "-0", "[]", "{}", "[[1]]", "true", "1979-05-27", "07:32:00", "0x1f", '""',
                   "[1, [2]]", "{a = 1}", "9" * 30, "9" * 5_000, "1_0", "[" * 3_000,
                   "2026-12-01T20:00:00+25:00")  # fmt: skip
-        hostile = json.dumps(garble.text(rng, 4).encode("utf-8", "replace").decode(), ensure_ascii=False)
+        hostile = json.dumps(hostile_inputs.text(rng, 4).encode("utf-8", "replace").decode(), ensure_ascii=False)
         rows[at : at + 1] = rng.choice(
             (
-                [garble.bent(rows[at], rng)],
+                [hostile_inputs.bent(rows[at], rng)],
                 [f"{key} = {rng.choice(values)}"],
                 [f"{key} = {hostile}"],
                 [],
                 [rows[at], rng.choice(rows)],
-                [garble.piece(rng), rows[at]],
+                [hostile_inputs.piece(rng), rows[at]],
             )
         )
         rows = rows or ["x"]
@@ -200,7 +200,7 @@ def test_any_term_of_a_market_is_taken_or_refused_with_reasons() -> None:
     fresh = Draft(values={"outcome_names": "A, B, C"}, assumed_start_ms=SCENE.now_ms)
     for _ in rounds:
         name = rng.choice(sorted(SETTINGS))
-        value = garble.anything(rng.choice(("5%", "$50", "30m", "5 3 2", "A, B, C", "on", "0.4")), rng)
+        value = hostile_inputs.anything(rng.choice(("5%", "$50", "30m", "5 3 2", "A, B, C", "on", "0.4")), rng)
         found = build(with_value(fresh, name, value), SCENE.now_ms)
         assert isinstance(found, MarketParams) or found
 
@@ -208,7 +208,7 @@ def test_any_term_of_a_market_is_taken_or_refused_with_reasons() -> None:
 def test_any_name_is_printable_short_and_different_from_all_others() -> None:
     rng, rounds = portion("names")
     for _ in rounds:
-        text = garble.anything(rng.choice(("Ada Lovelace", "Ada", "=1+1", "日本")), rng)
+        text = hostile_inputs.anything(rng.choice(("Ada Lovelace", "Ada", "=1+1", "日本")), rng)
         shown = names.clean(text, names.LONGEST_NAME)
         assert len(shown) <= names.LONGEST_NAME
         assert shown == names.clean(shown, names.LONGEST_NAME) == shown.strip()
@@ -228,7 +228,7 @@ def test_any_button_is_read_or_is_none() -> None:
     good = ("17|/ticket confirm 5", "-|/board", "17|#c0ffee", "@-100123:7~>3|17|/buy", ">x|-|/buy germany", "b17|/x",
             '?{"c":"buy","a":{"outcome":"1"},"f":"side"}', "c-|#0123456789abcdef012345")  # fmt: skip
     for _ in rounds:
-        data = garble.anything(rng.choice(good), rng)
+        data = hostile_inputs.anything(rng.choice(good), rng)
         carried = keyboards.carried(data)
         assert carried is None or carried.data.partition("|")[1]
         read_press(data)
@@ -242,7 +242,7 @@ async def test_a_button_nobody_packed_means_nothing(tmp_path: Path) -> None:
         buttons = Buttons(play.db, lambda: play.now)
         before = play.rows()
         for _ in range(300):
-            data = garble.anything(rng.choice(("17|/ticket confirm 5", "-|#c0ffee", "1|#", "|/x")), rng)
+            data = hostile_inputs.anything(rng.choice(("17|/ticket confirm 5", "-|#c0ffee", "1|#", "|/x")), rng)
             found = await buttons.unpack(data)
             assert found is None or (found.line and data.endswith(found.line))
         assert play.rows() == before
@@ -270,7 +270,7 @@ class _Tags(HTMLParser):
 
 def _reply(rng: random.Random) -> Reply:
     def some() -> str:
-        return garble.text(rng, 5)
+        return hostile_inputs.text(rng, 5)
 
     def row() -> tuple[Span | Stamp, ...]:
         found: list[Span | Stamp] = [Span(some(), rng.choice(list(Style))) for _ in range(rng.randrange(1, 4))]
@@ -320,7 +320,7 @@ async def test_spoken_lines_change_nothing_unless_they_are_answered_yes(tmp_path
             for _ in rounds:
                 play.now += 5_000
                 command, valid = rng.choice(LINES)
-                text = garble.anything(valid, rng)
+                text = hostile_inputs.anything(valid, rng)
                 reply = await play.say(rng.choice(("ada", "eve", "bob", BOSS)), f"/{command.name} {text}")
                 said = plain_text.text(reply)
                 assert "went wrong" not in said, (command.name, text)
@@ -360,8 +360,8 @@ def _bent_body(body: dict[str, object], rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 1, 2))):
         key = rng.choice(list(body))
         hostile: tuple[object, ...] = (
-            garble.text(rng, 4),
-            garble.text(rng, 4),
+            hostile_inputs.text(rng, 4),
+            hostile_inputs.text(rng, 4),
             None,
             True,
             -1,
@@ -370,9 +370,9 @@ def _bent_body(body: dict[str, object], rng: random.Random) -> bytes:
             [],
             {"a": {}},
         )
-        body[rng.choice((key, key, garble.piece(rng)))] = rng.choice(hostile)
+        body[rng.choice((key, key, hostile_inputs.piece(rng)))] = rng.choice(hostile)
     if rng.random() < 0.1:
-        body["args"] = {garble.piece(rng): garble.piece(rng) for _ in range(5)}
+        body["args"] = {hostile_inputs.piece(rng): hostile_inputs.piece(rng) for _ in range(5)}
     raw = json.dumps(body, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
     if rng.random() < 0.1:
         at = rng.randrange(len(raw))

@@ -24,7 +24,7 @@ from aiohttp import web
 from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
 from storage.database import Database
-from tests.bot.room_town import request_id, town
+from tests.bot.adapters.room.harness import request_id, town
 from tests.paths import ROOT
 
 DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhXyZa.secret-of-discord_0123456789abcdef"
@@ -184,7 +184,7 @@ async def test_a_server_that_fails_logs_no_token(logged: io.StringIO) -> None:
 
 async def test_the_room_gives_no_admin_token_away(tmp_path: Path, logged: io.StringIO) -> None:
     """Not in its pages, answers, cookies or rows, to admins neither."""
-    from tests.bot.room_town import ADMIN as TOKEN
+    from tests.bot.adapters.room.harness import ADMIN as TOKEN
 
     async with town(tmp_path) as place:
         await place.open_market()

@@ -19,7 +19,7 @@ from engine.params import MarketParams
 from engine.resolution import trigger_resolution
 from engine.state import MarketState, Side, open_market, price
 from engine.units import MICRO, RATE
-from tests.engine import laws
+from tests.engine import invariants
 
 RING = (1, 2, 3)
 """The attacker's accounts; the first one is all that market orders alone need."""
@@ -75,7 +75,7 @@ def fresh(params: MarketParams) -> MarketState:
 
 def certain_gain(state: MarketState) -> int:
     """What the worst winner would leave the attacker with, counted from her start."""
-    return min(laws.payouts(state).values()) - state.pot
+    return min(invariants.payouts(state).values()) - state.pot
 
 
 def carry_out(state: MarketState, params: MarketParams, attack: Attack) -> Result:

@@ -15,7 +15,7 @@ from engine.params import MarketParams
 from engine.quote import Quote, quote
 from engine.state import Book, MarketState, Status, fingerprint, open_market, price, state_from_json, state_to_json
 from engine.units import RATE
-from tests.engine import laws
+from tests.engine import invariants
 from tests.engine.markets import SPAN, USERS, some_intent, some_join
 from tests.engine.twin import Doing, answer
 
@@ -66,9 +66,9 @@ class Life:
             moved[user] = moved.get(user, 0) - account.cash
         told = cash_changes(fills, events)
         assert {u: c for u, c in moved.items() if c} == {u: c for u, c in told.items() if c}, "the ledger rule"
-        laws.check_all(after, params, self.granted)
-        laws.check_rests(before, after, fills, events)
-        laws.check_profit(before, after)
+        invariants.check_all(after, params, self.granted)
+        invariants.check_rests(before, after, fills, events)
+        invariants.check_profit(before, after)
         risk.check(after, params)
         assert state_from_json(state_to_json(after)) == after
         self.state, self.params, self.now = after, params, now
@@ -108,7 +108,7 @@ class Life:
             assert isinstance(asked, Quote), asked
             assert (asked.size, asked.unsold, asked.amount) == (done.filled, done.unsold, done.amount)
             assert (asked.fee, asked.gas) == (done.fee, done.gas)
-            laws.check_matches(before, order, fills)
+            invariants.check_matches(before, order, fills)
         if order.limit is None and order.user in before.accounts:
             check_helped(before, self.params, order, done, fills)
 
@@ -116,7 +116,7 @@ class Life:
         """A random life of at most so many ticks, for soaks; `crowd` times as many orders in each."""
         self.tick(0, arrive or [some_join(rng, self.name(), 0, user) for user in USERS])
         for _ in range(ticks):
-            if self.state.status in laws.OVER:
+            if self.state.status in invariants.OVER:
                 return
             self.some_tick(rng, rng.choice((0, 1, rng.randint(1, 40), SPAN // ticks, 2 * SPAN // ticks)), crowd)
 

@@ -26,7 +26,7 @@ from engine.rates import Rates, Tariff, tariff
 from engine.state import Side, depth, open_market
 from engine.tick import Tick
 from engine.units import MICRO, RATE
-from tests.engine.scenes import at_half, params
+from tests.engine.builders import at_half, params
 
 D = st.integers(1, 10**12)
 L = st.integers(10**6, 10**13)

@@ -13,7 +13,7 @@ from engine.params import MarketParams
 from engine.resting_book import escrowed
 from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE, ceil_div
-from tests.engine.scenes import Outcome, check_all, funded, order, params, play
+from tests.engine.builders import Outcome, check_all, funded, order, params, play
 
 EVERYBODY = (
     "0 | ann joins with 1000 + bob joins with 5000 + cy joins with 1000 + dee joins with 5000"

@@ -18,9 +18,9 @@ from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.state import MarketState
 from engine.units import MICRO, RATE
-from tests.engine import laws
+from tests.engine import invariants
+from tests.engine.builders import Outcome, check_all, funded, order, params
 from tests.engine.reference.pool import Depth, Path, curve_buy
-from tests.engine.scenes import Outcome, check_all, funded, order, params
 
 CENT = RATE // 100
 FREE: dict[str, object] = {"fee": 0, "match_fee": 0, "kappa": 0}
@@ -29,9 +29,9 @@ FREE: dict[str, object] = {"fee": 0, "match_fee": 0, "kappa": 0}
 def tick(state: MarketState, p: MarketParams, *intents: Intent) -> Outcome:
     outcome = apply_orders(state, intents, p, max(intent.accepted_ms for intent in intents))
     check_all(state, outcome, p)
-    laws.check_exposure(outcome[1], p)
-    laws.check_tokens(outcome[1])
-    laws.check_profit(state, outcome[1])
+    invariants.check_exposure(outcome[1], p)
+    invariants.check_tokens(outcome[1])
+    invariants.check_profit(state, outcome[1])
     return outcome
 
 
@@ -61,7 +61,7 @@ def test_more_can_be_sold_than_the_pool_holds_after_minting() -> None:
     assert sum(fill.size for fill in fills) == done.filled <= pool.q_yes - 1
     assert done.unsold == held - done.filled > 0
     assert after.accounts[1].tokens[0][0] == done.unsold
-    assert 10 * laws.level(after.binaries[0], p) >= p.l0
+    assert 10 * invariants.level(after.binaries[0], p) >= p.l0
 
 
 def test_minted_pairs_leave_prices_alone() -> None:
@@ -72,7 +72,7 @@ def test_minted_pairs_leave_prices_alone() -> None:
     assert after.binaries[0].e > 4_000 * MICRO
     for before, now in zip(state.binaries, after.binaries, strict=True):
         for old, new in ((before.q_yes, now.q_yes), (before.q_no, now.q_no)):
-            was, is_now = old / laws.level(before, p), new / laws.level(now, p)
+            was, is_now = old / invariants.level(before, p), new / invariants.level(now, p)
             assert abs(is_now - was) < 0.25  # ann's and bob's own maker parts, which end at their limits
 
 
@@ -90,7 +90,7 @@ def test_no_pool_goes_below_a_tenth_of_its_depth_however_much_is_sold() -> None:
                     sale = replace(order(f"{who} sells 1 {side} of {j + 1}", at=4 + n), size=size, id=f"{n}{j}{side}")
                     state = tick(state, p, sale)[1]
     for binary in state.binaries:
-        assert 10 * laws.level(binary, p) >= p.l0
+        assert 10 * invariants.level(binary, p) >= p.l0
         assert min(binary.q_yes, binary.q_no) > 0
 
 
@@ -185,10 +185,10 @@ def test_a_pool_whose_subsidy_is_used_up_trades_on() -> None:
     for n in range(4):
         both = (order("ann buys 2000 yes of 1", at=n, id="y"), order("bob buys 2000 no of 1", at=n, id="n"))
         state = tick(state, p, *both)[1]
-    assert state.binaries[0].v == laws.level(state.binaries[0], p)
+    assert state.binaries[0].v == invariants.level(state.binaries[0], p)
     fills: list[Fill] = []
     for n, text in enumerate(("ann sells 8000 yes of 1", "bob sells 8000 no of 1")):
         found, state, _ = tick(state, p, order(text, at=5 + n))
         fills += found
     assert sum(fill.size for fill in fills) > 0
-    assert laws.house_cash(state) >= p.z
+    assert invariants.house_cash(state) >= p.z

@@ -12,7 +12,7 @@ from engine.routing import reach
 from engine.state import MarketState, Side
 from engine.units import MICRO, RATE
 from engine.working_copy import Desk
-from tests.engine.scenes import funded, one, order, params
+from tests.engine.builders import funded, one, order, params
 
 P = params(n_outcomes=4, gamma="0.001", z=500, floor_enabled=False)
 SIZES = (0.5, 3.0, 40.0, 150.0, 700.0, 3_000.0)

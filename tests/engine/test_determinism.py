@@ -18,7 +18,7 @@ from engine.orders import apply_orders
 from engine.params import MarketParams, Round, params_from_json, params_to_json
 from engine.state import MarketState, Side, fingerprint, open_market, state_from_json, state_to_json
 from engine.units import MICRO, RATE
-from tests.engine.scenes import check_all, funded, order, params
+from tests.engine.builders import check_all, funded, order, params
 
 P = params(
     n_outcomes=4,

@@ -16,7 +16,7 @@ from engine.risk import InvariantBroken, check, mean_payout
 from engine.state import MarketState, depth, open_market
 from engine.units import MICRO, RATE
 from engine.working_copy import POT, Desk
-from tests.engine.scenes import done, funded, one, order, params
+from tests.engine.builders import done, funded, one, order, params
 
 
 def desk(p: MarketParams, state: MarketState | None = None, zeta: int | None = None) -> Desk:

@@ -21,7 +21,7 @@ from engine.inverse import (
 from engine.rates import Rates, Tariff, tariff
 from engine.state import depth
 from engine.units import POWERS, RATE
-from tests.engine.scenes import params
+from tests.engine.builders import params
 
 P = params(n_outcomes=5, gamma="0.001", z=100)
 SIZES = st.integers(1, 10**10)

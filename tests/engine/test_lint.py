@@ -19,8 +19,8 @@ from engine.rates import rates_at
 from engine.resolution import trigger_resolution
 from engine.state import MarketState, Side, open_market, price
 from engine.units import MICRO, RATE
+from tests.engine.builders import params
 from tests.engine.markets import some_market
-from tests.engine.scenes import params
 
 FINAL: dict[str, object] = {"freeze_at": "10h", "decide_at": "10h", "winner": "ask"}
 

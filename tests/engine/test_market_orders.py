@@ -11,7 +11,7 @@ from engine.orders import apply_orders
 from engine.risk import house_cash
 from engine.state import Side, Status, price_micro
 from engine.units import MICRO, RATE
-from tests.engine.scenes import done, funded, micro, one, order, params, play
+from tests.engine.builders import done, funded, micro, one, order, params, play
 
 WHOLE_LIFE = """
     0 | bob buys 1 yes of 1                    | refused unknown_user

@@ -23,7 +23,7 @@ from engine.params import (
 )
 from engine.state import open_market
 from engine.units import MICRO, RATE
-from tests.engine.scenes import params
+from tests.engine.builders import params
 
 
 def problems(**values: object) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ from engine.params import FIXED, params_from_json, params_to_json
 from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution, void_market
 from engine.state import MarketState, Side, Status, fingerprint
-from tests.engine import laws
+from tests.engine import invariants
 from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.life import Life, check_untouched
 from tests.engine.markets import SPAN, USERS, logarithmic, some_changes, some_intent, some_join, some_market, some_order
@@ -55,7 +55,7 @@ class MarketLife(RuleBasedStateMachine):
         return self.life.state.status is Status.RUNNING
 
     def lives(self) -> bool:
-        return self.life.state.status not in laws.OVER
+        return self.life.state.status not in invariants.OVER
 
     def later(self, passed: int) -> int:
         return min(SPAN + 50, self.life.now + passed)
@@ -198,12 +198,12 @@ class MarketLife(RuleBasedStateMachine):
         for winner in state.active:
             payouts, after, _ = trigger_resolution(state, params, True, winner)
             assert after.status is Status.RESOLVED
-            assert sum(payout.amount for payout in payouts) == laws.payouts(state)[winner]
+            assert sum(payout.amount for payout in payouts) == invariants.payouts(state)[winner]
             assert all(payout.amount == payout.tokens > 0 for payout in payouts)
             self.ends(after, payouts)
         payouts, after, _ = void_market(state, params)
         owed = {user: max(0, account.net) for user, account in state.accounts.items()}
-        whole, cash = sum(owed.values()), laws.house_cash(state)
+        whole, cash = sum(owed.values()), invariants.house_cash(state)
         due = {user: net if whole <= cash else net * cash // whole for user, net in owed.items()}
         assert {payout.user: payout.amount for payout in payouts} == {user: net for user, net in due.items() if net}
         self.ends(after, payouts)
@@ -215,7 +215,7 @@ class MarketLife(RuleBasedStateMachine):
             paid[payout.user] += payout.amount
         for user, account in self.life.state.accounts.items():
             assert after.accounts[user].cash == account.cash + account.escrow + paid[user]
-        laws.check_all(after, self.life.params, self.life.granted)
+        invariants.check_all(after, self.life.params, self.life.granted)
 
     @precondition(lives)
     @rule(seed=SEED)
@@ -230,11 +230,11 @@ class MarketLife(RuleBasedStateMachine):
         sealed = fingerprint(state)
         payouts, after, _ = trigger_resolution(state, params, elim_outcomes=tuple(losers))
         assert fingerprint(state) == sealed
-        assert sum(payout.amount for payout in payouts) == sum(laws.held(state.binaries[k])[1] for k in losers)
+        assert sum(payout.amount for payout in payouts) == sum(invariants.held(state.binaries[k])[1] for k in losers)
         assert after.active == tuple(j for j in active if j not in losers)
-        laws.check_all(after, params, granted)
-        laws.check_profit(state, after)
-        most = max(0, -(-(laws.mean_payout(after, params) - after.pot) // 1)) + params.floor_allowance
+        invariants.check_all(after, params, granted)
+        invariants.check_profit(state, after)
+        most = max(0, -(-(invariants.mean_payout(after, params) - after.pot) // 1)) + params.floor_allowance
         assert after.allowance == most or not params.floor_enabled
 
     @precondition(lives)

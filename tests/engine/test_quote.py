@@ -14,7 +14,7 @@ from engine.quote import Quote, Refused, quote
 from engine.rates import rates_at, tariff
 from engine.state import MarketState, Side, Status, fingerprint
 from engine.units import MICRO, RATE
-from tests.engine.scenes import done, funded, one, order, params
+from tests.engine.builders import done, funded, one, order, params
 
 P = params(n_outcomes=4, gas_fee="0.01")
 

@@ -18,7 +18,7 @@ from engine.resolution import trigger_resolution, void_market
 from engine.risk import backing_short, check, house_cash, payouts_by_winner, worst_loss
 from engine.state import MarketState, Side, Status, depth, open_market, price
 from engine.units import MICRO
-from tests.engine.scenes import funded, one, order, params
+from tests.engine.builders import funded, one, order, params
 
 
 def crowd(p: MarketParams, seed: int = 1, trades: int = 60, cash: int = 100_000) -> MarketState:

@@ -11,7 +11,7 @@ import pytest
 from engine.risk import InvariantBroken, check, house_cash, payouts_by_winner, worst_loss
 from engine.state import MarketState, open_market
 from engine.units import MICRO
-from tests.engine.scenes import funded, one, order, params
+from tests.engine.builders import funded, one, order, params
 
 P = params(n_outcomes=4, l0=4_000)
 

@@ -18,7 +18,7 @@ from engine.quote import Quote, Refused, quote
 from engine.resting_book import escrowed
 from engine.state import MarketState, Side, fingerprint
 from engine.units import MICRO, RATE
-from tests.engine.scenes import check_all, done, funded, micro, order, params, play
+from tests.engine.builders import check_all, done, funded, micro, order, params, play
 
 CENT = RATE // 100
 EVERYBODY = "0 | ann joins with 1000 + bob joins with 1000 + cy joins with 1000 | joined; joined; joined\n"

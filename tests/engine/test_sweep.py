@@ -11,7 +11,7 @@ from engine.params import MarketParams
 from engine.resting_book import escrowed
 from engine.state import MarketState, Side, Status, price
 from engine.units import MICRO, RATE
-from tests.engine.scenes import Outcome, check_all, funded, order, params
+from tests.engine.builders import Outcome, check_all, funded, order, params
 
 CENT = RATE // 100
 FOUR = [

@@ -17,7 +17,7 @@ from pathlib import Path
 from storage.database import Database
 from storage.verify import Mismatch, verify
 from tests.paths import ROOT
-from tests.platform import discord_peer, telegram_peer
+from tests.standins import discord_peer, telegram_peer
 
 ADMIN = "an-admin-token-for-tests"
 START_S = 60.0  # on a busy machine

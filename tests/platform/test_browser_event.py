@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
-from tests.bot.room_town import Town, town
+from tests.bot.adapters.room.harness import Town, town
 from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

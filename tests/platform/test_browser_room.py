@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Locator, Page
 from bot.adapters.room import Room
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
-from tests.bot.room_town import ADMIN, Town, no_chart, town
+from tests.bot.adapters.room.harness import ADMIN, Town, no_chart, town
 from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
 from tests.storage.worlds import MINUTE, params
 

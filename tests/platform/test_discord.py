@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.platform.discord_peer import Call, Guild, Interaction, Message, Person, Right
-from tests.platform.discord_peer.wire import Json
-from tests.platform.discord_town import PNG, Town, running, town
+from tests.platform.discord_harness import PNG, Town, running, town
+from tests.standins.discord_peer import Call, Guild, Interaction, Message, Person, Right
+from tests.standins.discord_peer.wire import Json
 
 GREEN = 0x58C9A3
 GALLERY = 12

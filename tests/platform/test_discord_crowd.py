@@ -6,8 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.platform.discord_peer import Interaction, Person
-from tests.platform.discord_town import Town, running, town
+from tests.platform.discord_harness import Town, running, town
+from tests.standins.discord_peer import Interaction, Person
 
 OUTCOMES = ("Germany", "Brazil", "Costa Rica")
 

@@ -10,8 +10,8 @@ import pytest
 from bot.adapters.discord_chat.message_refs import CHANNEL
 from bot.chat.platform import RetryLaterError
 from bot.chat.reply import Reply, line
-from tests.platform.discord_peer import Channel, Person
-from tests.platform.discord_town import Town, running, town
+from tests.platform.discord_harness import Town, running, town
+from tests.standins.discord_peer import Channel, Person
 
 NEWS = Reply(head=line("You were paid."))
 OPENED = "POST /users/@me/channels"

@@ -13,8 +13,8 @@ from bot.adapters.discord_chat.service import Access, Discord
 from bot.chat.platform import RetryLaterError, UnreachableError, Why
 from bot.chat.reply import Attachment, Audience, Reply, line
 from bot.dispatcher import Dispatcher
-from tests.platform.discord_peer import BOT_RIGHTS, Person, Right
-from tests.platform.discord_town import Town, drawn, running, town
+from tests.platform.discord_harness import Town, drawn, running, town
+from tests.standins.discord_peer import BOT_RIGHTS, Person, Right
 
 NEWS = Reply(head=line("News."), audience=Audience.CHAT)
 DIGEST = Reply(head=line("Digest."), audience=Audience.CHAT, aside=True)

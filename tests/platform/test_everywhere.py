@@ -12,9 +12,9 @@ import pytest
 
 from bot.text.numbers import round_money
 from engine.state import Status
-from tests.bot.room_town import Browser, Shown, head
-from tests.platform import discord_peer, telegram_peer
-from tests.platform.everywhere_town import CODE, Town, everywhere, in_three_places, started
+from tests.bot.adapters.room.harness import Browser, Shown, head
+from tests.platform.everywhere_harness import CODE, Town, everywhere, in_three_places, started
+from tests.standins import discord_peer, telegram_peer
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform import discord_peer, telegram_peer
 from tests.platform.child import Place, confirm, free_port, place
+from tests.standins import discord_peer, telegram_peer
 
 NAMES = ("room", "discord", "telegram")
 BUY = {"outcome": "Germany", "side": "yes", "amount": "10"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.telegram_town import Town, a_town, asks_to_confirm, settled
+from tests.platform.telegram_harness import Town, a_town, asks_to_confirm, settled
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.platform.telegram_peer import Message, User
-from tests.platform.telegram_town import Town, a_town, asks_to_confirm, settled
+from tests.platform.telegram_harness import Town, a_town, asks_to_confirm, settled
+from tests.standins.telegram_peer import Message, User
 
 
 async def buy(town: Town, who: User, line: str) -> Message:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from storage.verify import Verified, verify
-from tests.platform.telegram_peer import Chat, Message, User
-from tests.platform.telegram_town import Town, a_town
+from tests.platform.telegram_harness import Town, a_town
+from tests.standins.telegram_peer import Chat, Message, User
 
 LINES = (
     "/buy", "/sell", "/quote", "/cancel", "/orders", "/positions", "/balance", "/board", "/book", "/chart", "/depth",

@@ -20,8 +20,8 @@ from bot.chat.reply import Reply, line
 from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
 from tests.paths import ROOT
-from tests.platform.telegram_peer import Peer
-from tests.platform.telegram_town import CREATE, Town, a_town, asks_to_confirm, chart, settled
+from tests.platform.telegram_harness import CREATE, Town, a_town, asks_to_confirm, chart, settled
+from tests.standins.telegram_peer import Peer
 
 SECRET = "a-secret-of-the-tests_123"
 

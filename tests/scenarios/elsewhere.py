@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
-from tests.bot.play import Play
+from tests.bot.harness import Play
 
 
 async def there(

@@ -11,7 +11,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply, Span, Style
 from bot.words.setup import GROUPS
 from engine.terms import MarketParams
-from tests.bot.play import BOSS, Play, button, running, town
+from tests.bot.harness import BOSS, Play, button, running, town
 from tests.scenarios.test_life import SET_UP, Row, perform
 
 PEOPLE: tuple[Row, ...] = (

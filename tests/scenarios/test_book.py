@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat import plain_text
 from engine.state import Side
-from tests.bot.play import BOSS, Play, button, running, town
+from tests.bot.harness import BOSS, Play, button, running, town
 from tests.scenarios.test_life import Row, perform
 
 EVEN = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'

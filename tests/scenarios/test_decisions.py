@@ -12,7 +12,7 @@ from bot.chat import plain_text
 from bot.chat.reply import Reply
 from bot.grammar.times import span_ms
 from storage.verify import Verified, verify
-from tests.bot.play import BOSS, Play, button, running, town
+from tests.bot.harness import BOSS, Play, button, running, town
 from tests.scenarios.test_life import Row, holds
 
 ADMINS = (BOSS, "mia", "pat")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.play import BOSS, town
+from tests.bot.harness import BOSS, town
 from tests.scenarios.test_life import Row, perform
 
 START: tuple[Row, ...] = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
-from tests.bot.play import BOSS, button, opened, running, town
+from tests.bot.harness import BOSS, button, opened, running, town
 from tests.scenarios.elsewhere import code_in, there
 from tests.scenarios.test_life import Row, perform
 

@@ -14,7 +14,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.reply import Reply
 from bot.grammar.times import span_ms
-from tests.bot.play import BOSS, Play, button, town
+from tests.bot.harness import BOSS, Play, button, town
 
 Row = tuple[str, ...]
 

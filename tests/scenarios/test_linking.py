@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
-from tests.bot.play import BOSS, Play, button, opened, running, town
+from tests.bot.harness import BOSS, Play, button, opened, running, town
 from tests.scenarios.elsewhere import code_in, there
 
 PEOPLE = ("ada", "bob")

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
 from storage.people import PINGS
-from tests.bot.play import BOSS, running, town
+from tests.bot.harness import BOSS, running, town
 from tests.scenarios.elsewhere import there
 from tests.scenarios.test_life import Row, perform
 

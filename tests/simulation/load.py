@@ -23,7 +23,7 @@ from pathlib import Path
 
 from bot.cli.database import opened
 from storage.verify import Mismatch, verify
-from tests.bot.room_town import Browser, Shown
+from tests.bot.adapters.room.harness import Browser, Shown
 from tests.paths import ROOT
 
 TOKEN = "a-token-for-the-load-run"

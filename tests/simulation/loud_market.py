@@ -16,7 +16,7 @@ from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.records import Audience, Notice, Payload
 from storage.unit_of_work import UnitOfWork
-from tests.bot.play import Play, button, running
+from tests.bot.harness import Play, button, running
 
 GROUPS = 20
 TRADERS = 12

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.play import town
+from tests.bot.harness import town
 from tests.simulation.loud_market import Loud, most_in
 
 FRESH_MS = {"telegram": 25_000, "discord": 3_000}  # how late a board may be to show what was traded

@@ -10,8 +10,8 @@ does, so that nothing further is begun meanwhile.
 For servers that are not Discord's own (test peers, proxies): discord.py takes their answers less literally.
 
 It decodes JSON only where the type is exactly `application/json`, takes a 429 without `Via` for a ban, needs fields of
-events that nobody else would miss, and resumes at Discord's own gateway where READY names that or none. Only `accept_other_servers`
-changes anything, and only where another address is set.
+events that nobody else would miss, and resumes at Discord's own gateway where READY names that or none. Only
+`accept_other_servers` changes anything, and only where another address is set.
 """
 
 from __future__ import annotations

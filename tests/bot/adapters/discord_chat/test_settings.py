@@ -1,0 +1,66 @@
+"""The settings of Discord: checked at the start, in sentences that repeat no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, load
+from tests.bot.test_app import outcry
+
+NOWHERE = Path("no-such-file")
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.Gabcde.made-up-for-a-test"
+
+
+@pytest.mark.parametrize(
+    ("said", "shards"),
+    [("0", (0,)), ("0,1,2", (0, 1, 2)), ("4-6", (4, 5, 6)), ("2, 0-1", (0, 1, 2))],
+)
+def test_shards_are_listed_or_spanned(said: str, shards: tuple[int, ...]) -> None:
+    found = load({"DISCORD_SHARD_IDS": said, "DISCORD_SHARD_COUNT": "8"}, NOWHERE)
+    assert isinstance(found, Settings)
+    assert (found.discord_shard_ids, found.discord_shard_count) == (shards, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN", "Bot " + TOKEN),
+        ("DISCORD_API_BASE", "discord.com/api/v10"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg"),
+        ("DISCORD_SHARD_IDS", "3-1"),
+        ("DISCORD_SHARD_IDS", "first"),
+        ("DISCORD_SHARD_COUNT", "0"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(name: str, value: str) -> None:
+    errors = load({name: value}, NOWHERE)
+    assert isinstance(errors, list)
+    [error] = errors
+    assert isinstance(error, SettingsError)
+    assert error.name == name
+    assert TOKEN not in error.sentence
+
+
+def test_the_token_is_a_secret() -> None:
+    found = load({"DISCORD_TOKEN": TOKEN}, NOWHERE)
+    assert isinstance(found, Settings)
+    assert TOKEN not in repr(found)
+    assert TOKEN in found.secrets()
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "said"),
+    [
+        (TOKEN, 0, "client_id=1234567890123456789&scope=bot+applications.commands&permissions="),
+        ("", 2, "DISCORD_TOKEN is not set"),
+        ("no-token", 2, "DISCORD_TOKEN is no bot's token"),
+    ],
+)
+def test_the_link_is_printed_without_connecting(tmp_path: Path, token: str, code: int, said: str) -> None:
+    process = outcry(tmp_path, "invite", DISCORD_TOKEN=token)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said in (out if code == 0 else err)
+    assert len((out + err).splitlines()) == 1

@@ -1,0 +1,169 @@
+"""Slash commands are made from the one declaration, and Discord takes all of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.adapters.discord_chat import interactions, limits, permissions, slash_commands
+from bot.commands import COMMANDS
+from bot.grammar.command import Command
+from tests.paths import ROOT
+
+README = ROOT / "README.md"
+SNAPSHOT = Path(__file__).parent / "commands.json"
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
+STRING, INTEGER, BOOLEAN = 3, 4, 5
+
+
+async def run(interaction: discord.Interaction, command: Command, args: dict[str, str]) -> None:
+    """Nobody types here."""
+
+
+async def complete(
+    interaction: discord.Interaction, command: Command, focus: str, typed: str
+) -> list[app_commands.Choice[str]]:
+    return []
+
+
+@pytest.fixture
+async def registered() -> list[slash_commands.Payload]:
+    client = discord.AutoShardedClient(intents=discord.Intents.none())
+    tree = app_commands.CommandTree(client)
+    slash_commands.build(tree, COMMANDS, run, complete)
+    return slash_commands.payload(tree)
+
+
+def options(payload: slash_commands.Payload) -> Iterator[tuple[str, slash_commands.Payload]]:
+    """Each option with the command it belongs to."""
+    for one in payload["options"]:
+        if one["type"] == 1:
+            yield from ((f"{payload['name']} {one['name']}", inner) for inner in one["options"])
+        else:
+            yield payload["name"], one
+
+
+def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.Payload]) -> None:
+    """After a change: `python -m tests.bot.adapters.discord_chat.test_slash_commands`, and read the difference."""
+    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == registered
+
+
+def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.Payload]) -> None:
+    names = []
+    for one in registered:
+        inner = [part["name"] for part in one["options"] if part["type"] == 1]
+        names += [f"{one['name']} {name}" for name in inner] or [one["name"]]
+    assert sorted(names) == sorted(one.name for one in slash_commands.shown(COMMANDS))
+
+
+def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.Payload]) -> None:
+    assert len(registered) <= limits.COMMANDS
+    for one in registered:
+        assert slash_commands.length(one) <= limits.COMMAND_LENGTH, one["name"]
+        assert len(one["options"]) <= limits.SUBCOMMANDS, one["name"]
+        named = [one, *(part for part in one["options"]), *(part for _, part in options(one))]
+        for part in named:
+            assert NAME.fullmatch(part["name"])
+            assert 1 <= limits.size(part["description"]) <= limits.DESCRIPTION
+        for _, part in options(one):
+            choices = part.get("choices", [])
+            assert len(choices) <= limits.OPTIONS
+            for choice in choices:
+                assert 1 <= limits.size(choice["name"]) <= limits.OPTION
+                assert 1 <= limits.size(choice["value"]) <= limits.OPTION
+            assert not (choices and part.get("autocomplete"))
+
+
+def test_what_must_be_said_is_asked_first(registered: list[slash_commands.Payload]) -> None:
+    for one in registered:
+        for where in [one, *(part for part in one["options"] if part["type"] == 1)]:
+            asked = [part["required"] for part in where["options"] if part["type"] != 1]
+            assert asked == sorted(asked, reverse=True), where["name"]
+
+
+def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_commands.Payload]) -> None:
+    asked = [where for one in registered for where, option in options(one) if option["name"] == "code"]
+    assert asked == ["link"]  # that code one does type
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "kind", "how"),
+    [
+        ("buy", "outcome", STRING, "autocomplete"),
+        ("buy", "side", STRING, "choices"),
+        ("buy", "amount", STRING, "autocomplete"),
+        ("buy", "autofill", BOOLEAN, ""),
+        ("markets", "number", INTEGER, "min_value"),
+        ("admin create", "preset", STRING, "choices"),
+        ("admin create", "title", STRING, ""),
+    ],
+)
+def test_an_option_is_asked_for_in_its_own_way(
+    registered: list[slash_commands.Payload], command: str, option: str, kind: int, how: str
+) -> None:
+    [found] = [part for one in registered for where, part in options(one) if (where, part["name"]) == (command, option)]
+    assert found["type"] == kind
+    assert {key for key in ("autocomplete", "choices", "min_value") if found.get(key)} == ({how} if how else set())
+
+
+def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash_commands.Payload]) -> None:
+    shown = {one["name"]: one["default_member_permissions"] for one in registered}
+    assert shown.pop("admin") == discord.Permissions(manage_guild=True).value
+    assert set(shown.values()) == {None}
+
+
+def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.Payload]) -> None:
+    in_private = {one["name"] for one in registered if one["contexts"] != [0]}
+    assert in_private == slash_commands.IN_PRIVATE & {one.name for one in slash_commands.shown(COMMANDS)}
+    assert all(one["integration_types"] == [0] for one in registered)
+
+
+def test_commands_that_answer_in_public_exist() -> None:
+    names = {one.name for one in COMMANDS}
+    assert names >= interactions.MAY_ASK.keys()
+    assert names >= interactions.PUBLIC
+
+
+def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
+    text = README.read_text(encoding="utf-8")
+    link = permissions.invitation(1234567890123456789)
+    assert f"permissions={permissions.permissions().value}" in link
+    assert f"`{permissions.permissions().value}`" in text
+    assert "scope=bot+applications.commands" in link
+    for name, _ in permissions.permissions():
+        if name in permissions.NEEDED:
+            assert name.replace("_", " ").title().replace(" In ", " in ").rstrip("s") in text
+
+
+@pytest.mark.parametrize(
+    ("token", "application"),
+    [
+        ("MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.GabcdE.secret", 1234567890123456789),
+        ("not-a-token", None),
+        ("", None),
+        ("ab\u00e9.x", None),
+    ],
+)
+def test_the_application_is_read_from_the_token(token: str, application: int | None) -> None:
+    assert permissions.application_of(token) == application
+
+
+async def _write() -> None:
+    client = discord.AutoShardedClient(intents=discord.Intents.none())
+    tree = app_commands.CommandTree(client)
+    slash_commands.build(tree, COMMANDS, run, complete)
+    shown: Any = slash_commands.payload(tree)  # Any: JSON
+    SNAPSHOT.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import asyncio
+
+    asyncio.run(_write())

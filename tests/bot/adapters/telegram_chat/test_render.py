@@ -1,0 +1,178 @@
+"""Whatever is said, and by whomever: what reaches Telegram is valid HTML within every limit."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.telegram_chat import markup, render
+from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, Page, units
+from bot.chat.reply import (
+    Attachment,
+    Board,
+    BoardRow,
+    Column,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Style,
+    Table,
+    Tone,
+    bold,
+    code,
+    line,
+    quiet,
+)
+from tests.standins.telegram_peer.html_mode import parse_html
+
+NOW = 1_790_000_000_000
+HOSTILE = (
+    "<b>", "</b>", "<script>", "&amp;", "&", "<", ">", '"', "'", "@everyone", "https://evil.example", "t.me/evil",
+    "\u202e", "\u2066", "\u200b", "\x00", "\x1b", "\n", "\t", "👩\u200d👩\u200d👧", "漢字", "שלום", "𝔘", "é̂̃̄",
+    "*_`[]()~|", "/admin void", "evil.com", "\ud800", "=1+1", " ",
+)  # fmt: skip
+texts = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.sampled_from(HOSTILE), max_size=8).map("".join),
+    st.integers(1, 3_000).map(lambda size: "wide 漢𝔘<&> " * (size // 9)),
+)
+spans = st.builds(Span, texts, st.sampled_from(Style))
+stamps = st.builds(Stamp, st.integers(-(10**15), 10**15).map(abs), st.booleans()).filter(lambda one: one.at_ms < 10**14)
+lines = st.lists(st.one_of(spans, stamps), min_size=1, max_size=8).map(tuple)
+tables = st.integers(1, 5).flatmap(
+    lambda wide: st.builds(
+        Table,
+        columns=st.lists(st.builds(Column, title=texts, numeric=st.booleans()), min_size=wide, max_size=wide).map(
+            tuple
+        ),
+        rows=st.lists(st.lists(lines, min_size=wide, max_size=wide).map(tuple), max_size=6).map(tuple),
+    )
+)
+board_rows = st.builds(
+    BoardRow,
+    outcome=st.integers(0, 9),
+    name=texts,
+    yes=st.integers(0, 10**6),
+    no=st.integers(0, 10**6),
+    change=st.none() | st.integers(-(10**6), 10**6),
+    spark=st.lists(st.integers(0, 10**6), max_size=24).map(tuple),
+    active=st.booleans(),
+    note=texts,
+)
+boards = st.builds(
+    Board,
+    title=texts,
+    status=texts,
+    rows=st.lists(board_rows, min_size=3, max_size=10).map(tuple),
+    volume=st.integers(0, 10**12),
+    people=st.integers(0, 10**4),
+    now_ms=st.just(NOW),
+    next_step=texts,
+    next_step_ms=st.none() | st.just(NOW + 90_000),
+    risk_now=st.integers(0, 10**10),
+    risk_most=st.integers(0, 10**10),
+)
+pictures = st.builds(Picture, kind=st.just("prices"), market=st.just(1), tick=st.just(1), alt=texts)
+files = st.lists(
+    st.builds(
+        Attachment, name=st.just("a.png"), data=st.just(b"x"), media_type=st.sampled_from(["image/png", "text/csv"])
+    ),
+    max_size=3,
+).map(tuple)
+replies = st.builds(
+    Reply,
+    head=lines,
+    blocks=st.lists(st.one_of(lines, tables, boards, pictures), max_size=12).map(tuple),
+    files=files,
+    tone=st.sampled_from(Tone),
+)
+
+
+def checked(page: Page, most: int) -> str:
+    """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
+    found = parse_html(page.html)
+    assert found.complaints == ()
+    assert len(found.entities) <= markup.MOST_ENTITIES
+    assert 0 < units(found.text.strip()) <= units(found.text) <= most
+    assert found.text == page.plain
+    bad = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}
+    assert not bad & set(found.text)
+    assert not [one for one in found.text if unicodedata.category(one) in ("Cc", "Cs") and one != "\n"]
+    return found.text
+
+
+@settings(max_examples=150, deadline=None)
+@given(replies)
+def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
+    sheet = render.sheet(reply, NOW)
+    for page in sheet.pages:
+        checked(page, LONGEST_TEXT)
+    if sheet.caption is not None:
+        checked(sheet.caption, LONGEST_CAPTION)
+    assert sheet.pages or sheet.caption or sheet.photos
+    assert len(sheet.photos) + len(sheet.documents) == len(reply.files)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=40), st.integers(40, 400))
+def test_pages_lose_no_word(said: list[str], most: int) -> None:
+    rows = [(markup.run(text),) for text in said]
+    pages = markup.pages(rows, most, most)
+    for page in pages:
+        checked(page, most)
+    wanted = without_spaces("".join(one.text for row in rows for one in row))
+    assert without_spaces("".join(page.plain for page in pages)) == (wanted or "…")
+
+
+def without_spaces(text: str) -> str:
+    return "".join(text.split()).replace("\u2060", "")
+
+
+def test_the_sentence_that_matters_is_bold_and_a_bare_command_can_be_tapped() -> None:
+    reply = Reply(
+        head=line("Buy ", bold("Germany"), " YES"),
+        blocks=(line("Say ", code("/admin create"), " or ", code("/buy germany yes $50"), quiet(" soon")),),
+        tone=Tone.GOOD,
+    )
+    (page,) = render.sheet(reply, NOW).pages
+    assert page.html == (
+        "✅ <b>Buy Germany YES</b>\nSay /admin_create or <code>/buy germany yes $50</code><i> soon</i>"
+    )
+
+
+def test_names_become_neither_mentions_nor_links() -> None:
+    (page,) = render.sheet(Reply(head=line("@durov of evil.com, https://evil.example/x")), NOW).pages
+    text = parse_html(page.html).with_found().entities
+    assert [one["type"] for one in text] == ["bold"]
+    assert "50.1¢" in markup.run("50.1¢ · v2.0").text
+
+
+def test_a_moment_is_a_time_tag_with_utc_inside() -> None:
+    (page,) = render.sheet(Reply(head=line("Freezes ", Stamp(NOW + 120_000, countdown=True))), NOW).pages
+    assert f'<tg-time unix="{NOW // 1000 + 120}" format="r">in 2 min (' in page.html
+    assert "tg-time" not in markup.without_times(page.html)
+
+
+def test_a_narrow_table_is_aligned_and_a_wide_one_becomes_lines() -> None:
+    columns = (Column(title="Name"), Column(title="Worth", numeric=True))
+    narrow = Table(columns=columns, rows=((line("Ada"), line("$1.00")), (line("漢字"), line("$20.00"))))
+    (page,) = render.sheet(Reply(head=line("x"), blocks=(narrow,)), NOW).pages
+    assert page.plain == "x\nName  Worth\nAda   $1.00\n漢字 $20.00"
+    assert "<pre>" in page.html
+    wide = Table(columns=columns, rows=((line("A" * 40), line("$1.00")),))
+    (page,) = render.sheet(Reply(head=line("x"), blocks=(wide,)), NOW).pages
+    assert page.plain == f"x\n{'A' * 40} · Worth $1.00"
+
+
+def test_a_long_text_with_a_photo_follows_it() -> None:
+    photo = Attachment(name="a.png", data=b"x", media_type="image/png")
+    reply = Reply(head=line("Brazil is out."), blocks=(line("word " * 300),), files=(photo,))
+    sheet = render.sheet(reply, NOW)
+    assert sheet.caption is not None
+    assert sheet.caption.plain == "Brazil is out."
+    assert len(sheet.pages) == 1
+    short = render.sheet(Reply(head=line("Brazil is out."), blocks=(line("7-1"),), files=(photo,)), NOW)
+    assert (short.pages, short.caption is not None) == ((), True)

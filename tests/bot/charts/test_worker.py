@@ -1,0 +1,69 @@
+"""Drawing never stalls the loop, survives the death of its process, and is done once for many who ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.charts import service, worker
+from bot.charts.service import Charts
+from bot.chat.chart_data import ChartData, Theme
+from tests.bot.charts.samples import leaderboard, prices
+
+
+@pytest.fixture
+async def drawing() -> AsyncIterator[Charts]:
+    found = Charts()
+    yield found
+    await found.close()
+
+
+async def test_charts_come_from_another_process_and_the_loop_runs_on(drawing: Charts) -> None:
+    await drawing.start()
+    gaps: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            gaps.append(time.perf_counter() - before)
+
+    heart = asyncio.create_task(beat())
+    png = await drawing.draw(prices())
+    heart.cancel()
+    assert png.startswith(b"\x89PNG")
+    assert len(gaps) > 5
+
+
+async def test_a_dead_process_is_replaced_and_then_a_thread_takes_over(
+    drawing: Charts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CHILDREN", 2)
+    drawing.children_left = 2
+    for _ in range(3):
+        await drawing.draw(leaderboard())
+        executor = drawing._executor
+        for process in list((getattr(executor, "_processes", None) or {}).values()):
+            process.kill()
+            process.join()
+    assert (await drawing.draw(leaderboard())).startswith(b"\x89PNG")
+    assert drawing.children_left == 0
+
+
+async def test_without_processes_a_thread_draws() -> None:
+    drawing = Charts(processes=False)
+    assert (await drawing.draw(leaderboard(), "light")).startswith(b"\x89PNG")
+    await drawing.close()
+
+
+async def test_a_drawing_that_fails_tells_its_caller(drawing: Charts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(data: ChartData, theme: Theme) -> bytes:
+        raise ValueError("no")
+
+    monkeypatch.setattr(worker, "draw", fail)
+    drawing.children_left = 0
+    with pytest.raises(ValueError, match="no"):
+        await drawing.draw(leaderboard())

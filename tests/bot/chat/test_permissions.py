@@ -1,0 +1,360 @@
+"""The one table of who may say what where: without a hole, and the dispatcher keeps to it in every cell."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import cycle, product
+from pathlib import Path
+
+import pytest
+
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation, Scene
+from bot.chat.permissions import PLATFORMS, SHARED, TABLE, Elsewhere, Role, allowed, offered
+from bot.chat.reply import Reply, line
+from bot.commands import COMMANDS
+from bot.dispatcher import Dispatcher
+from bot.grammar.command import Command, Handler
+from bot.grammar.parser import parse
+from bot.market.context import Ctx, MarketView
+from tests.bot.harness import BOSS, START, Play, running, town
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+SAMPLES: Mapping[str, Mapping[str, str]] = {
+    "start": {},
+    "help": {"command": "buy"},
+    "join": {"name": "Ada"},
+    "board": {},
+    "chart": {"outcome": "germany", "span": "6h"},
+    "leaderboard": {"scope": "season"},
+    "tape": {"outcome": "brazil"},
+    "verify": {},
+    "rules": {},
+    "quote": {"outcome": "germany", "side": "yes", "amount": "5"},
+    "markets": {"number": "1"},
+    "settings": {"slippage": "3%"},
+    "settings ask": {},
+    "link": {"code": "K7QM-4TXR"},
+    "privacy": {},
+    "forget": {"confirm": "1a2b3c4d"},
+    "book": {"outcome": "germany"},
+    "depth": {"outcome": "germany"},
+    "buy": {"outcome": "germany", "side": "yes", "amount": "5", "slippage": "5%"},
+    "sell": {"outcome": "germany", "side": "yes", "amount": "half"},
+    "ticket confirm": {"number": "1"},
+    "ticket cancel": {"number": "1"},
+    "ticket change": {"number": "1", "amount": "7"},
+    "cancel": {"order": "all"},
+    "order cancel": {"market": "1", "order": "all"},
+    "positions": {},
+    "balance": {},
+    "orders": {},
+    "trades": {},
+    "admin create": {"title": "Cup", "outcomes": "A, B, C"},
+    "admin set": {"setting": "fee", "value": "1%"},
+    "admin schedule": {"timetable": "+30m for 10m out 1; +1h for 5m winner ask"},
+    "admin open": {},
+    "admin start": {"confirm": "1a2b3c4d"},
+    "admin freeze": {"reason": "red card"},
+    "admin resume": {},
+    "admin pause": {},
+    "admin eliminate": {"outcomes": "brazil"},
+    "admin resolve": {"winner": "germany"},
+    "admin void": {"confirm": "1a2b3c4d"},
+    "admin correct": {"winner": "brazil"},
+    "admin approve": {"number": "1", "confirm": "1a2b3c4d"},
+    "admin grant": {"member": "ada", "amount": "$50"},
+    "admin monitor": {},
+    "admin users": {"name": "ada"},
+    "admin announce": {"text": "hello"},
+    "admin post": {"key": "1a2b3c4d"},
+    "admin channel": {"what": "code"},
+    "admin roles": {"admin": "none"},
+    "admin log": {"n": "5"},
+    "admin export": {"what": "trades"},
+    "admin graph": {"what": "volume"},
+    "admin season": {"deed": "start"},
+    "admin rehearse": {},
+}
+
+
+def typed(command: Command) -> str:
+    """The sample as a person types it."""
+    parts = [f"/{command.name}"]
+    for param in command.params:
+        text = SAMPLES[command.name].get(param.name)
+        if text is not None:
+            parts.append(f"{param.name} {text}" if param.kind.named else text)
+    return " ".join(parts)
+
+
+def test_every_command_has_a_rule_and_a_sample_and_every_rule_a_command() -> None:
+    assert set(TABLE) == set(BY_NAME)
+    assert set(SAMPLES) == set(BY_NAME), "a new command needs a line in SAMPLES"
+    assert len(BY_NAME) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_every_sample_is_a_good_line_typed_or_given_by_name(name: str) -> None:
+    command = BY_NAME.get(name)
+    if command is None:
+        pytest.fail(f"there is no command {name}")
+    scene = Scene(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
+    said = parse(command, typed(command).removeprefix(f"/{name}").strip(), scene)
+    given = parse(command, "", scene, SAMPLES[name])
+    assert not said.problems
+    assert not given.problems
+    assert dict(said.values) == dict(given.values)
+
+
+def test_whatever_an_admin_does_is_for_admins_where_admins_are_known() -> None:
+    for name, rule in TABLE.items():
+        assert name.startswith("admin ") == (rule.role is Role.ADMIN)
+        if rule.role is Role.ADMIN:
+            assert rule.chats == SHARED
+
+
+def test_only_what_names_its_owner_by_itself_is_left_to_its_handler() -> None:
+    """A command of owners is one behind a button, and takes the number of what is owned."""
+    for name, rule in TABLE.items():
+        if rule.role is Role.OWNER:
+            assert BY_NAME[name].hidden
+            assert BY_NAME[name].params[0].required
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_the_table_answers_for_everybody_everywhere(name: str) -> None:
+    rule = TABLE[name]
+    for member, admin, chat, platform in product((False, True), (False, True), ChatKind, sorted(PLATFORMS)):
+        missing = allowed(name, member=member, admin=admin, chat=chat, platform=platform)
+        named = offered(name, admin=admin, platform=platform)
+        assert named == (platform in rule.platforms and (admin or rule.role is not Role.ADMIN))
+        good = {Role.ANYONE: True, Role.OWNER: True, Role.MEMBER: member, Role.ADMIN: admin}[rule.role]
+        assert (missing is None) == (chat in rule.chats and platform in rule.platforms and good)
+
+
+# -- the dispatcher, cell by cell
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Who speaks: `member` of the market in chats where it is, `knows` it in private too."""
+
+    name: str
+    member: bool = False
+    admin: bool = False
+    knows: bool = True
+
+
+PEOPLE = (
+    Somebody("eve", knows=False),  # nobody has ever seen her
+    Somebody("ada", member=True),
+    Somebody("mia", member=True, admin=True),
+    Somebody(BOSS, admin=True),
+    Somebody("fay", knows=False),  # had an account, and has been forgotten
+    Somebody("lin", member=True),  # two people who were joined
+)
+CELLS = (  # where a platform can put a line; the table alone is asked about all nine
+    (ChatKind.ROOM, "room"),
+    (ChatKind.GROUP, "discord"),
+    (ChatKind.PRIVATE, "discord"),
+    (ChatKind.GROUP, "telegram"),
+    (ChatKind.PRIVATE, "telegram"),
+)
+CHATS = {"room": "room", "discord": "4711", "telegram": "-100123"}
+FORMS = (
+    "slash",
+    "own button",
+    "foreign button",
+    "one word",
+)  # their number shares no factor with the cells of a person
+
+
+class Matrix:
+    """A market in three chats, everybody known on every platform, and commands that only say that they were called."""
+
+    def __init__(self, play: Play, path: Path) -> None:
+        self.play = play
+        self.called: list[str] = []
+        self.numbers: dict[str, int] = {}
+        self.real = play.dispatcher
+        silent = [replace(command, run=self._spy(command.name), ready=None) for command in COMMANDS]
+        self.play.dispatcher = Dispatcher(play.db, lambda: play.now, silent)
+        self._reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+    def _spy(self, name: str) -> Handler:
+        async def called(ctx: Ctx, **arguments: object) -> Reply:
+            self.called.append(name)
+            return Reply(head=line("called"), ok=False)  # nothing of the dispatcher's own follows a refusal
+
+        return called
+
+    def version(self) -> int:
+        """Changes whenever anybody else commits anything."""
+        return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def said(self, who: Somebody, chat: ChatKind, platform: str) -> Invocation:
+        return Invocation(
+            platform=platform,
+            person_ext=who.name,
+            person_name=who.name.title(),
+            chat_ext=who.name if chat is ChatKind.PRIVATE else CHATS[platform],
+            chat_kind=chat,
+            is_admin=who.admin,
+            request_id="asked",
+        )
+
+    async def say(self, form: str, command: Command, who: Somebody, chat: ChatKind, platform: str) -> Reply:
+        own, other = self.numbers.get(who.name), self.numbers["zoe"]
+        text = typed(command)
+        if form == "one word":  # as Telegram spells it, in a group of several bots
+            name = command.name.replace(" ", "_")
+            text = f"/{name}@outcry_bot{text.removeprefix(f'/{command.name}')}"
+        return await self.play.say(
+            who.name,
+            "" if form == "slash" else text,
+            command=command.name if form == "slash" else "",
+            args=SAMPLES[command.name] if form == "slash" else {},
+            made_for={"own button": own, "foreign button": other}.get(form),
+            chat=who.name if chat is ChatKind.PRIVATE else CHATS[platform],
+            kind=chat,
+            admin=who.admin,
+            platform=platform,
+        )
+
+    async def hear(self, said: Invocation, text: str) -> tuple[str, str]:
+        """What the real commands answer, and the lines behind the answer's buttons."""
+        self.play.now += 5_000
+        reply = await self.real.run(replace(said, text=text))
+        return plain_text.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
+
+
+@asynccontextmanager
+async def matrix(folder: Path) -> AsyncIterator[Matrix]:
+    async with town(folder) as play:
+        await running(play, people=("ada", "mia", "fay", "lin", "zoe"))
+        for platform, chat in CHATS.items():
+            if platform != "room":
+                code = plain_text.text(await play.say(BOSS, "/admin channel code"))
+                await play.say(BOSS, f"/admin channel {code_in(code)}", chat=chat, kind=ChatKind.GROUP,
+                               platform=platform)  # fmt: skip
+                for who in ("ada", "mia", "fay", "lin", "zoe", BOSS):
+                    code = code_in(plain_text.text(await play.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
+                    said = await play.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
+                    assert said.ok, plain_text.text(said)
+        asked = await play.say("fay", "/forget")
+        assert (await play.press("fay", asked, "Confirm")).ok
+        made = Matrix(play, folder / "play.db")
+        try:
+            async with play.db.reading() as uow:
+                for who in ("ada", "mia", "lin", "zoe", BOSS):
+                    person = await uow.people.find("discord", who)
+                    assert person is not None
+                    made.numbers[who] = person.id
+                assert await uow.people.find("discord", "fay") is None
+            yield made
+        finally:
+            made.close()
+
+
+def code_in(text: str) -> str:
+    """A code such as K7QM-4TXR."""
+    return next(word.strip("`.,:") for word in text.split() if len(word.strip("`.,:")) == 9 and "-" in word)
+
+
+REFUSED: Mapping[object, str] = {
+    Role.ADMIN: "is for this chat's admins",
+    Role.MEMBER: "no account in this market",
+    ChatKind.PRIVATE: "works only in the market's own chat",
+}
+NOWHERE = "You are in no market yet"
+
+
+def refusal(command: Command, who: Somebody, chat: ChatKind, platform: str) -> str:
+    """The sentence the table asks for; "" where the command is hers to say."""
+    missing = allowed(command.name, member=who.member, admin=who.admin, chat=chat, platform=platform)
+    lost = chat is ChatKind.PRIVATE and not who.knows
+    if isinstance(missing, Elsewhere):
+        return "only means something on"
+    if missing is None:
+        needs = any(wanted is MarketView and not optional for _, wanted, optional in command.given)
+        return NOWHERE if lost and needs else ""
+    return NOWHERE if lost and missing is Role.MEMBER else REFUSED[missing]
+
+
+async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Path) -> None:
+    """Every command x person x kind of chat x platform: a typed line in each cell, and one of the other forms in turn.
+    What is refused reaches no handler and changes no row."""
+    forms = cycle(FORMS)
+    async with matrix(tmp_path) as play:
+        version = play.version()
+        for command, who, (chat, platform) in product(COMMANDS, PEOPLE, CELLS):
+            for form in ("typed", next(forms)):
+                play.called.clear()
+                reply = await play.say(form, command, who, chat, platform)
+                words, cell = plain_text.text(reply), (command.name, who.name, chat, platform, form)
+                wanted = refusal(command, who, chat, platform)
+                if form == "foreign button":
+                    wanted = "made for somebody else"
+                assert play.called == ([] if wanted else [command.name]), (cell, words)
+                assert (wanted or "called") in words, (cell, words)
+                assert play.version() == version, f"{cell} changed a row"
+
+
+async def test_completion_and_help_offer_what_is_hers_and_nothing_else(tmp_path: Path) -> None:
+    """Completion: what the table allows here. Help: what she could say here or in another chat of this platform, and
+    after `/join`."""
+    async with matrix(tmp_path) as play:
+        for who, (chat, platform) in product(PEOPLE, CELLS):
+            cell = (who.name, chat, platform)
+            play.play.now += 20_000  # nobody types that fast
+            said = play.said(who, chat, platform)
+            shown = [one for one in COMMANDS if not one.hidden]
+            mine = {one.name for one in shown if refusal(one, who, chat, platform) in ("", NOWHERE)}
+            mine -= {one.name for one in shown if TABLE[one.name].role is Role.MEMBER and not who.member}
+            offered = {row.value for row in await play.play.dispatcher.complete(replace(said, text="/"))}
+            assert offered == {f"/{name}" for name in mine}, cell
+            for command in COMMANDS:
+                if refusal(command, who, chat, platform) in ("", NOWHERE):
+                    continue
+                if not any(f"{command.name} ".startswith(f"{name} ") for name in mine):
+                    rows = await play.play.dispatcher.complete(replace(said, text=f"/{command.name} "))
+                    assert not rows, (cell, command.name)
+                for param in command.params[:1]:
+                    asked = replace(said, command=command.name)
+                    assert not await play.play.dispatcher.complete_argument(asked, param.name), (cell, command.name)
+
+
+async def test_help_and_corrections_name_no_command_that_is_not_hers(tmp_path: Path) -> None:
+    """Help explains what she could say here, elsewhere on this platform or after `/join`; a slip of the fingers leads
+    to no more than that."""
+    async with matrix(tmp_path) as play:
+        for who, (chat, platform) in product((PEOPLE[0], PEOPLE[2]), CELLS):
+            said = play.said(who, chat, platform)
+            every = [await play.hear(said, "/help"), await play.hear(said, "/admin")]
+            for command in COMMANDS:
+                hers = not command.hidden and offered(command.name, admin=who.admin, platform=platform)
+                asked = await play.hear(said, f"/help {command.name}")
+                for words, pressed in (*every, asked, await play.hear(said, f"/{command.name}x")):
+                    assert hers or command.summary not in words, (who.name, chat, platform, command.name)
+                    assert hers or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
+                assert command.summary in asked[0] or not hers, (who.name, chat, platform, command.name)
+
+
+async def test_the_platform_vouches_for_every_press_anew(tmp_path: Path) -> None:
+    """An admin who is none any more cannot press the buttons of yesterday."""
+    async with town(tmp_path) as play:
+        await running(play)
+        preview = await play.say(BOSS, "/admin void")
+        line = preview.actions[0].text
+        before = play.rows()
+        refused = await play.say(BOSS, line, admin=False)
+        assert "is for this chat's admins" in plain_text.text(refused)
+        assert play.rows() == before

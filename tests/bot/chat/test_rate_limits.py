@@ -1,0 +1,152 @@
+"""Too much of anything: who says too much is told so, nobody else is held up, and it passes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from bot.adapters.room.handlers import TALK_PACE
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.rate_limits import PERSON, Windows
+from bot.dispatcher import TRIES, TYPING
+from tests.bot.adapters.room.harness import request_id
+from tests.bot.adapters.room.harness import town as room_town
+from tests.bot.harness import BOSS, running, town
+
+BURST, MINUTE = PERSON
+
+
+async def test_a_flood_of_lines_is_told_to_wait_and_changes_nothing(tmp_path: Path) -> None:
+    """The limit is a person's own, on each platform; refused lines do not make it longer."""
+    async with town(tmp_path) as play:
+        await running(play)
+        play.now += 60_000
+        for _ in range(BURST.count):
+            assert (await play.say("ada", "/balance")).ok
+            play.now -= 1_000  # all in one moment
+        before = play.rows()
+        for line in ("/balance", "/buy germany yes 5", "/join", "nonsense", "/admin void", ""):
+            refused = await play.say("ada", line)
+            play.now -= 1_000
+            assert not refused.ok
+            assert "a lot at once; please wait 10 s" in plain_text.text(refused)
+        assert play.rows() == before
+        assert (await play.say("bob", "/balance")).ok
+        assert (await play.say(BOSS, "/admin monitor")).ok
+        assert "a lot at once" not in plain_text.text(await play.say("ada", "/balance", platform="telegram"))
+        play.now += BURST.window_ms
+        assert (await play.say("ada", "/balance")).ok
+
+
+async def test_a_steady_flood_gets_a_line_a_second_and_no_more(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        play.now += 60_000
+        done = 0
+        for _ in range(1_200):  # ten a second, two minutes
+            play.now -= 900
+            done += (await play.say("eve", "/rules")).ok
+        assert done <= 2 * MINUTE.count + BURST.count
+
+
+async def test_buttons_and_forms_count_like_lines(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        play.now += 60_000
+        for at in range(BURST.count):
+            if at % 2:
+                await play.say("ada", "/board", made_for=2)
+            else:
+                await play.say("ada", command="quote", args={"outcome": "1", "side": "yes", "amount": "5"})
+            play.now -= 1_000
+        before = play.rows()
+        assert not (await play.say("ada", "/ticket confirm 1", made_for=2)).ok
+        assert play.rows() == before
+
+
+async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path: Path) -> None:
+    """A key pressed is not a line said; who asks faster than anybody types is not answered for a while."""
+    async with town(tmp_path) as play:
+        await running(play)
+        play.now += 60_000
+        before = play.rows()
+        said = Invocation(
+            text="/buy ger",
+            platform="room",
+            person_ext="ada",
+            person_name="Ada",
+            chat_ext="room",
+            chat_kind=ChatKind.ROOM,
+            request_id="completion",
+        )
+        found = [bool(await play.dispatcher.complete(said)) for _ in range(TYPING[0].count + 20)]
+        assert found == [True] * TYPING[0].count + [False] * 20
+        argument = replace(said, command="buy", args={"outcome": "ger"})
+        assert not await play.dispatcher.complete_argument(argument, "outcome")
+        assert await play.dispatcher.complete(replace(said, person_ext="bob"))
+        assert play.rows() == before
+        assert (await play.say("ada", "/balance")).ok
+        play.now += TYPING[0].window_ms
+        assert await play.dispatcher.complete_argument(argument, "outcome")
+
+
+async def test_guessing_codes_is_stopped_for_the_guesser_alone(tmp_path: Path) -> None:
+    """Every try counts, a right code would too; it passes."""
+    (limit,) = TRIES
+    async with town(tmp_path) as play:
+        await running(play)
+        before = play.rows()
+        for guess in range(limit.count + 3):
+            play.now += 5_000
+            reply = await play.say("eve", f"/link AAAA-AA{guess:02}")
+            assert not reply.ok
+        assert "does not work" not in plain_text.text(reply)
+        assert play.rows() == before
+        play.now += limit.window_ms
+        assert "does not work" in plain_text.text(await play.say("eve", "/link AAAA-AAAA"))
+
+
+async def test_counting_people_takes_bounded_memory() -> None:
+    """Ten thousand strangers a minute are counted and forgotten."""
+    pace = Windows(PERSON)
+    for number in range(50_000):
+        pace.use(f"room:{number}", number * 10)
+    assert len(pace._used) <= pace.most_keys + 1  # what it keeps is what this test is about
+
+
+# -- over HTTP
+
+
+async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp_path: Path) -> None:
+    async with room_town(tmp_path) as place:
+        await place.open_market()
+        ada, bob = await place.person("Ada"), await place.person("Bob")
+        found = [await ada.say("hello") for _ in range(TALK_PACE[0].count + 4)]
+        assert [status for status, _ in found] == [200] * TALK_PACE[0].count + [429] * 4
+        assert "s" in found[-1][1]["error"]
+        assert (await bob.say("hi"))[0] == 200
+
+
+async def test_the_same_request_over_http_is_answered_the_same(tmp_path: Path) -> None:
+    """At once, side by side, and asked for again: one message, one effect. Nobody spends another's request id."""
+    async with room_town(tmp_path) as place:
+        await place.open_market()
+        await place.tick()
+        ada, bob = await place.person("Ada"), await place.person("Bob")
+        for line in ("/join Ada", "/link", "/settings confirm off", "/buy 1 yes 5", "/forget", "/orders"):
+            place.clock.advance(5_000)
+            request = request_id()
+            first = await ada.say(line, request)
+            count = len(await ada.messages())
+            again = await asyncio.gather(
+                *(ada.say(line, request) for _ in range(3)), ada.say(line, request, again=True)
+            )
+            assert all(one == first for one in again), line
+            assert len(await ada.messages()) == count
+            status, other = await bob.say("/balance", request)
+            assert status == 200
+            assert other["id"] != first[1]["id"]
+        async with place.db.reading() as uow:
+            assert len(await uow.orders.pending(place.market)) == 1

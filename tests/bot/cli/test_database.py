@@ -1,0 +1,119 @@
+"""The command line looks after a database: a chart, a copy while it is in use, and clear words where that cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from storage.backup import dump_command
+from storage.database import parse_url
+from tests.bot.harness import Play, running, town
+
+SIGNS = b"\x89PNG\r\n\x1a\n"
+
+
+async def played(folder: Path) -> str:
+    async with town(folder) as play:
+        await running(play)
+        await play.confirmed("ada", "/buy germany yes 100")
+        await play.tick()
+    return f"sqlite:///{folder / 'play.db'}"
+
+
+@pytest.mark.parametrize("what", ["prices", "outcome", "maker", "leaderboard", "volume"])
+async def test_a_chart_becomes_a_file(tmp_path: Path, what: str) -> None:
+    url = await played(tmp_path)
+    out = tmp_path / "chart.png"
+    assert outcry("graph", what, "--db", url, "--outcome", "2", "--theme", "light", "--out", str(out)) == 0
+    assert out.read_bytes().startswith(SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("outcome",), 2, "--outcome 1 to 3"),
+        (("outcome", "--outcome", "4"), 2, "--outcome 1 to 3"),
+        (("prices", "--market", "9"), 2, "There is no market 9"),
+        (("prices", "--db", "sqlite:///nowhere.db"), 3, "outcry migrate"),
+        (("prices", "--out", "/nowhere/at/all.png"), 2, "cannot be written"),
+    ],
+)
+async def test_a_chart_that_cannot_be_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, said: str
+) -> None:
+    url = await played(tmp_path)
+    out = tmp_path / "chart.png"
+    assert outcry("graph", words[0], "--db", url, "--out", str(out), *words[1:]) == code
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+
+
+async def test_a_draft_has_no_chart_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with town(tmp_path) as play:
+        await play.say("boss", "/admin create Cup A, B, C")
+    url = f"sqlite:///{tmp_path / 'play.db'}"
+    assert outcry("graph", "prices", "--db", url, "--out", str(tmp_path / "chart.png")) == 2
+    assert "has not started yet" in capsys.readouterr().err
+
+
+async def test_a_copy_is_made_while_the_bot_writes_and_nothing_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "copy.db"
+    async with town(tmp_path) as play:
+        await running(play)
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 0
+        assert rows(out) == play.rows()
+        await carry_on(play)
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 2
+        assert "nothing is ever overwritten" in capsys.readouterr().err
+        assert rows(out) != play.rows()
+    assert outcry("verify", "--db", f"sqlite:///{out}") == 0
+    assert not out.with_name("copy.db.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "file", "code", "said"),
+    [
+        ("sqlite:///nowhere.db", "copy.db", 2, "There is no database at nowhere.db"),
+        ("sqlite:///play.db", "away/copy.db", 2, "There is no folder"),
+        ("oracle://x", "copy.db", 3, "not supported"),
+    ],
+)
+def test_a_copy_that_cannot_be_made_says_why_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, file: str,
+    code: int, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert outcry("backup", file, "--db", url) == code
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_password_of_a_server_is_not_in_the_command_line() -> None:
+    line, secret = dump_command(parse_url("postgresql://ann:s3cret@db.local:5433/cup"), Path("out.part"))
+    assert "s3cret" not in " ".join(line)
+    assert secret == {"PGPASSWORD": "s3cret"}
+    assert line[-1] == "cup"
+    assert "--port=5433" in line
+
+
+async def carry_on(play: Play) -> None:
+    await play.confirmed("ada", "/buy germany yes 10")
+    await play.tick()
+
+
+def outcry(*words: str) -> int:
+    """In a thread of its own, as the command line starts a loop of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(main, list(words)).result()
+
+
+def rows(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump())

@@ -1,0 +1,293 @@
+"""`outcry verify` on the command line and `/verify` in the chat: one check, told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.chat import plain_text
+from bot.chat.reply import Tone
+from bot.dispatcher import Dispatcher
+from bot.market.background_verify import Auditor, from_json, to_json
+from bot.words import audit as words_audit
+from storage.database import Database
+from storage.verify import Mismatch, Verified
+from tests.bot.harness import BOSS, Play, running, town
+from tests.paths import ROOT
+
+
+async def _played(folder: Path) -> tuple[Path, str]:
+    """A market with a trade and an elimination; the head of its chain."""
+    async with town(folder) as play:
+        await running(play)
+        await play.confirmed("ada", "/buy germany yes 20")
+        await play.tick()
+        await eliminated(play)
+        async with play.db.reading() as uow:
+            head = (await uow.markets.known(1)).head
+        return Path(str(play.db.url.database)), head
+
+
+async def eliminated(play: Play) -> None:
+    shown = await play.say(BOSS, "/admin eliminate brazil")
+    await play.press(BOSS, shown, "Confirm")
+    await play.tick()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    return asyncio.run(_played(tmp_path_factory.mktemp("played")))
+
+
+def child(*words: str, folder: Path) -> tuple[int, str, str]:
+    """`outcry verify` as a process of its own: exit code, standard output, standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "verify", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+# -- on the command line
+
+
+def test_a_process_says_ok_and_exits_0(played: tuple[Path, str]) -> None:
+    path, head = played
+    code, out, errors = child("--db", f"sqlite:///{path}", "--head", head[:16], folder=path.parent)
+    assert (code, out, errors) == (0, f"ok market=1 ticks=3 head={head}\n", "")
+
+
+def test_a_process_names_the_first_wrong_row_and_exits_1(played: tuple[Path, str], tmp_path: Path) -> None:
+    copy = tmp_path / "outcry.db"
+    copy.write_bytes(played[0].read_bytes())
+    with closing(sqlite3.connect(copy)) as db:
+        (price,) = db.execute("select price from trades where trade_id = 1").fetchone()
+        db.execute("update trades set price = 5 where trade_id = 1")
+        db.commit()
+    code, out, errors = child("--db", f"sqlite:///{copy}", folder=tmp_path)
+    assert (code, errors) == (1, "")
+    assert out == f"FAIL market=1 tick=2 table=trades id=1 field=price expected={price} found=5\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--head", "f" * 16], 1, f'field=hash expected={"f" * 16} found="not in the chain"'),
+        (["--head", "abc"], 2, "16 to 64 hex digits"),
+        (["--market", "9"], 2, "no market 9"),
+        (["--db", "sqlite:///nowhere.db"], 3, "no database at nowhere.db"),
+        (["--db", "sqlite:///nonsense.txt"], 3, "cannot be read"),
+        (["--db", "mysql://localhost/x"], 3, "not supported"),
+    ],
+)
+def test_every_ending_has_its_exit_code(
+    played: tuple[Path, str],
+    words: list[str],
+    code: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(played[0].parent)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{played[0]}")
+    Path("nonsense.txt").write_text("not a database, whatever else it may be\n" * 50, encoding="utf-8")
+    assert main(["verify", *words]) == code
+    said = capsys.readouterr()
+    assert told in said.out + said.err
+
+
+def test_json_says_the_same(
+    played: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, head = played
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    assert main(["verify", "--json", "--head", head.upper()]) == 0
+    told = json.loads(capsys.readouterr().out)
+    market = {"ok": True, "market": 1, "ticks": 3, "orders": 1, "head": head, "holds": True}
+    assert told == {"ok": True, "markets": [market]}
+
+
+def test_what_json_says_can_be_read_back() -> None:
+    wrong = Mismatch(market=1, tick=2, table="t", id="3", field="f", expected=None, found={"a": [1]}, chained=False)
+    right = Verified(market=1, ticks=2, orders=3, head="ab")
+    assert from_json(to_json([right, wrong])) == [right, wrong]
+
+
+def test_what_somebody_wrote_into_a_table_cannot_steer_a_terminal() -> None:
+    wrong = Mismatch(market=1, tick=2, table="t", id="3", field="f", expected="\x1b[31m", found="a b" * 999)
+    line = words_audit.fail(wrong)
+    assert line.isascii()
+    assert line.isprintable()
+    assert len(line) < 400
+
+
+# -- in the chat
+
+
+async def test_heads_are_posted_with_each_elimination_and_at_the_end(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await eliminated(play)
+        out = next(text for text in play.chat.texts("post") if "is out" in text)
+        shown = await play.say(BOSS, "/admin resolve germany")
+        await play.press(BOSS, shown, "Confirm")
+        await play.tick()
+        end = next(text for text in play.chat.texts("post") if "wins Cup" in text)
+        async with play.db.reading() as uow:
+            heads = [row.hash for row in await uow.ticks.series(1)]
+        assert f"Audit head `{heads[-2][:16]}` seals" in out
+        assert f"Audit head `{heads[-1][:16]}` seals" in end
+
+
+async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await play.confirmed("ada", "/buy germany yes 20")
+        await play.tick()
+        told = await play.say("stranger", "/verify")
+        async with play.db.reading() as uow:
+            head = (await uow.markets.known(1)).head
+    text = plain_text.text(told)
+    assert told.tone is Tone.GOOD
+    assert "Everything adds up." in text
+    assert "1 order" in text
+    assert head[:16] in text
+
+
+async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The values may be somebody's balance; the table and the tick are everybody's."""
+    async with town(tmp_path) as play:
+        await running(play)
+        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+            db.execute("update users set balance = 123456789")
+            db.commit()
+        with caplog.at_level(logging.ERROR):
+            told = await play.say("stranger", "/verify")
+    text = plain_text.text(told)
+    assert told.tone is Tone.BAD
+    assert "users" in text
+    assert "123456789" not in text
+    assert "123456789" in caplog.text
+
+
+async def test_a_market_made_by_other_rules_is_said_to_be_so_in_the_chat(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+            db.execute("update config set rules = 7")
+            db.commit()
+        told = await play.say("stranger", "/verify")
+    assert "made by rules 7, and this is rules 1" in plain_text.text(told)
+
+
+def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
+    played: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "other.db"
+    shutil.copyfile(played[0], copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update config set rules = 7")
+        db.commit()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{copy}")
+    assert main(["verify"]) == 1
+    said = capsys.readouterr()
+    assert said.out.strip() == "FAIL market=1 tick=0 table=config id=1 field=rules expected=1 found=7"
+    assert "Use the version of Outcry it was made by" in said.err
+
+
+async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await play.say(BOSS, '/admin create "Cup" Germany, Brazil, Chile')
+        await play.say(BOSS, "/admin open")
+        assert "before trading begins" in plain_text.text(await play.say("ada", "/verify"))
+
+
+class Slow(Auditor):
+    """A check that takes until it is let go, as a big market's does."""
+
+    def __init__(self, db: Database, play: Play) -> None:
+        super().__init__(db, lambda: play.now, patience_s=0.01)
+        self.free = asyncio.Event()
+        self.checks = 0
+
+    async def _here(self, market: int) -> Verified | Mismatch:
+        self.checks += 1
+        await self.free.wait()
+        return await super()._here(market)
+
+
+async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_meanwhile(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        auditor = Slow(play.db, play)
+        play.dispatcher = Dispatcher(play.db, lambda: play.now, auditor=auditor)
+        for _ in range(2):
+            assert "Ask again in a moment" in plain_text.text(await play.say("ada", "/verify"))
+        assert auditor.checks == 1
+        auditor.free.set()
+        for _ in range(200):
+            told = plain_text.text(await play.say("ada", "/verify"))
+            if "Ask again in a moment" not in told:
+                break
+        assert "up to tick 1" in told
+        assert auditor.checks == 1  # nothing has happened since
+        auditor.free.clear()
+        await play.tick()
+        meanwhile = plain_text.text(await play.say("ada", "/verify"))
+        assert "up to tick 1" in meanwhile
+        assert "newer check is under way" in meanwhile
+        await auditor.close()
+
+
+async def test_a_check_that_fails_is_logged_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+
+        async def broken(*_: object) -> Verified:
+            raise OSError("the disk is gone")
+
+        with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
+            patched.setattr(Auditor, "_here", broken)
+            told = plain_text.text(await play.say("ada", "/verify"))
+        assert "could not be run" in told
+        assert "disk" not in told
+        assert "the disk is gone" in caplog.text
+        assert "Everything adds up." in plain_text.text(await play.say("ada", "/verify"))
+
+
+async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        auditor = Auditor(play.db, lambda: play.now, apart=True, patience_s=60)
+        checked, running_on = await auditor.ask(1, 1)
+        assert checked is not None
+        assert isinstance(checked.found, Verified), checked
+        assert (checked.found.ticks, running_on) == (1, False)
+
+
+async def test_closing_ends_a_process_that_still_runs(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        auditor = Auditor(play.db, lambda: play.now, apart=True, patience_s=0.05)
+        assert await auditor.ask(1, 1) == (None, True)
+        await auditor.close()
+        assert await asyncio.wait_for(auditor.ask(1, 1), 5) == (None, True)
+        await auditor.close()

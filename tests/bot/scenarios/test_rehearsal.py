@@ -1,0 +1,216 @@
+"""A rehearsal is the real thing on a clock moved by hand: it ends, balances, keeps to the limits, can be repeated."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat import plain_text, rehearsal_result
+from bot.chat.rate_limits import ALLOWANCES
+from bot.chat.rehearsal_result import Rehearsed
+from bot.market.background_rehearsal import Rehearser
+from bot.scenarios.recorders import busiest
+from bot.scenarios.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
+from bot.words import terminal as words
+from engine.params import build_params
+from engine.terms import MarketParams
+from tests.bot.harness import BOSS, CREATE, running, town
+
+MINUTE = 60_000
+
+
+def terms(**values: object) -> MarketParams:
+    params = build_params({"n_outcomes": 4, "batch_interval_ms": 15_000, **values})
+    assert isinstance(params, MarketParams), params
+    return params
+
+
+def planned(*rounds: tuple[int, int]) -> MarketParams:
+    """(freeze, decide) in minutes; the last one is the final; every result is asked for."""
+    return terms(
+        mr_enabled="on",
+        rounds=[
+            {"freeze_at": freeze * MINUTE, "decide_at": decide * MINUTE, "count": 1, "losers": "ask"}
+            if (freeze, decide) != rounds[-1]
+            else {"freeze_at": freeze * MINUTE, "decide_at": decide * MINUTE, "winner": "ask"}
+            for freeze, decide in rounds
+        ],
+    )
+
+
+async def played(within: Path, params: MarketParams, *, seed: int = 1, people: int = 4) -> Rehearsed:
+    found = await rehearse(Path(mkdtemp(dir=within)), "Cup", params, people=people, seed=seed)
+    return replace(found, tick_us=0, slowest_tick_us=0)  # what the machine had to do with it
+
+
+async def test_a_rehearsal_ends_balanced_and_equal_seeds_play_the_same(tmp_path: Path) -> None:
+    params = planned((2, 3), (600, 601))
+    first = await played(tmp_path, params)
+    assert first.in_order
+    assert first.winner is not None
+    assert first.orders > 5
+    assert first.fills >= first.orders - first.refused
+    assert 0 < first.worst_risk <= params.z
+    assert first == await played(tmp_path, params)
+
+
+async def test_the_chats_hear_no_more_than_their_platforms_allow(tmp_path: Path) -> None:
+    found = await played(tmp_path, planned((2, 3), (4, 5)), people=10)
+    heard = {one.platform: one.messages for one in found.busiest}
+    assert set(heard) == {"discord", "telegram"}
+    for platform, messages in heard.items():
+        allowance = ALLOWANCES[platform]
+        for limit in (*allowance.chat, *allowance.group):
+            assert messages <= limit.count * max(1, MINUTE // limit.window_ms)
+    assert all(messages > 3 for messages in heard.values())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 120)), min_size=1, max_size=6),
+    st.sampled_from([1_000, 2_000, 15_000, 600_000]),
+)
+def test_moments_are_in_order_and_meet_every_step(steps: list[tuple[int, int]], batch_ms: int) -> None:
+    at, rounds = 0, []
+    for wait, length in steps:
+        freeze = at + (wait + 1) * MINUTE
+        at = freeze + length * MINUTE
+        rounds.append((freeze, at))
+    base = planned((3, 4), (6, 7))
+    params = replace(
+        base,
+        batch_interval_ms=batch_ms,
+        rounds=tuple(replace(base.rounds[0], freeze_at=freeze, decide_at=decide) for freeze, decide in rounds),
+    )
+    found = moments(params)
+    times = [one.at_ms for one in found]
+    assert times == sorted(set(times))
+    assert {at for pair in rounds for at in pair} <= set(times)
+    busy = [one for one in found if one.busy]
+    assert len(busy) <= (3 * len(rounds) + 2) * (MOST_BUSY_TICKS + 2)
+    assert Moment(at_ms=times[0], busy=True) == found[0] or batch_ms > MINUTE
+
+
+@given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 100))
+def test_the_busiest_window_is_what_counting_every_window_finds(moments_: list[int], window: int) -> None:
+    every = [sum(start < at <= start + window for at in moments_) for start in range(-101, 301)]
+    assert busiest(moments_, window) == max(every)
+
+
+def test_what_was_found_survives_the_way_between_processes() -> None:
+    assert rehearsal_result.from_json(rehearsal_result.to_json(FOUND)) == FOUND
+
+
+FOUND = Rehearsed(
+    title="Cup",
+    people=1,
+    rounds=1,
+    ticks=1,
+    orders=1,
+    fills=1,
+    refused=0,
+    winner="Germany",
+    stake=10_000_000_000,
+    worst_risk=1_240_000_000,
+    worst_after_ms=61_000,
+    house_result=-312_500_000,
+    ledger_sum=0,
+    tick_us=9_800,
+    slowest_tick_us=36_000,
+    longest_wait_ms=0,
+    busiest=(rehearsal_result.Busiest(platform="telegram", messages=18, private=1),),
+    halted=None,
+)
+
+
+def test_what_is_said_of_it() -> None:
+    text = plain_text.text(words.result(FOUND, ["Sums."]))
+    for sentence in (
+        "Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.",
+        "1 trader, 1 round: 1 order, 1 fill, 0 refused, in 1 tick.",
+        "Germany won this time, and the house gave $312.50 to the traders.",
+        "Telegram: at most 18 messages a minute in the chat, of 20 it allows, and 1 to one person.",
+        "No notice had to wait.",
+        "A tick took 9.8 ms as a rule and 36 ms at most.",
+        "Careful: Sums.",
+    ):
+        assert sentence in text, text
+    broken = words.result(replace(FOUND, ledger_sum=5), [])
+    assert not broken.ok
+    assert "the books do not balance" in plain_text.text(broken)
+    assert "a check failed (worst_case)" in plain_text.text(words.result(replace(FOUND, halted="worst_case"), []))
+
+
+async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=Rehearser(patience_s=120))
+        assert (await play.say(BOSS, CREATE + " tick 30s")).ok
+        assert not (await play.say("ada", "/admin rehearse")).ok
+        assert (await play.say(BOSS, "/board")).ok
+        before = play.rows()
+        reply = await play.say(BOSS, "/admin rehearse")
+        assert reply.ok, plain_text.text(reply)
+        assert "every check passed" in plain_text.text(reply)
+        assert play.rows() == before
+
+
+async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        rehearser = Rehearser(patience_s=0)
+        play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=rehearser)
+        await play.say(BOSS, CREATE)
+        reply = await play.say(BOSS, "/admin rehearse")
+        assert "under way" in plain_text.text(reply)
+        assert reply.actions[0].text == "/admin rehearse"
+        await rehearser.close()
+
+
+async def test_a_market_that_runs_is_not_rehearsed(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        reply = await play.say(BOSS, "/admin rehearse")
+        assert not reply.ok
+        assert "before it starts" in plain_text.text(reply)
+
+
+def outcry(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "rehearse", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+EVENT = """
+title = "Cup"
+outcomes = ["A", "B", "C"]
+tick = "30s"
+[[rounds]]
+decide_at = "5m"
+winner = "ask"
+"""
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "event.toml"
+    file.write_text(EVENT, encoding="utf-8")
+    told = outcry(str(file), "--traders", "4")
+    assert told.returncode == 0, told.stderr
+    assert "Rehearsed: the house risked at most" in told.stdout
+    found = outcry(str(file), "--traders", "4", "--json")
+    assert json.loads(found.stdout)["ledger_sum"] == 0
+
+
+@pytest.mark.parametrize("text", ["title = 5", "not toml", ""])
+def test_a_file_that_cannot_be_used_is_told_by_line(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "event.toml"
+    file.write_text(text, encoding="utf-8")
+    told = outcry(str(file))
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert "event.toml" in told.stderr

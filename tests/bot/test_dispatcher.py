@@ -1,0 +1,195 @@
+"""Finding a command, refusing politely, and never showing an exception."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.rate_limits import PERSON
+from bot.chat.reply import Audience, Reply
+from bot.commands import COMMANDS
+from bot.dispatcher import Dispatcher
+from bot.grammar.command import Command, command
+from bot.market.context import Ctx
+from tests.bot.harness import BOSS, opened, running, town
+
+BARE = (
+    "/positions",
+    "/balance",
+    "/orders",
+    "/trades",
+    "/board",
+    "/chart",
+    "/leaderboard",
+    "/tape",
+    "/rules",
+    "/markets",
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("hello", "Commands begin with a slash"),
+        ("", "Commands begin with a slash"),
+        ("/", "There is no command"),
+        ("/bord", "did you mean /board"),
+        ("/byu germany yes 10", "/buy germany yes 10"),
+        ("/lead", "did you mean /leaderboard?"),
+        ("/xyzzy", "Try `/help`"),
+        ("/\u202e\x00", "There is no command"),
+        ("/correct 4", "There is no command"),
+        ("/ticket", "There is no command"),
+        ("/help nothing", "There is no command"),
+        ("/help by", "`/help buy`"),
+    ],
+)
+async def test_an_unknown_command_names_the_nearest(tmp_path: Path, line: str, words: str) -> None:
+    async with town(tmp_path) as play:
+        before = play.rows()
+        reply = await play.say("ada", line)
+        assert not reply.ok
+        assert words in plain_text.text(reply)
+        assert play.rows() == before
+
+
+async def test_half_a_command_lists_what_can_follow_to_those_who_may(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        assert "/admin create" in plain_text.text(await play.say(BOSS, "/admin"))
+        assert "/admin create" not in plain_text.text(await play.say("ada", "/admin"))
+        assert "did you mean /admin freeze" in plain_text.text(await play.say(BOSS, "/admin freez"))
+
+
+async def test_spellings_of_a_command_are_one(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=("ada",))
+        said = [
+            await play.say("ada", line) for line in ("/buy germany yes 5", "/BUY germany yes 5", "/buy@OutcryBot 1 y 5")
+        ]
+        assert len({plain_text.text(reply) for reply in said}) == 1
+        monitors = [await play.say(BOSS, line) for line in ("/admin monitor", "/admin_monitor", "/Admin  Monitor")]
+        assert all(reply.ok for reply in monitors)
+
+
+async def test_every_command_answers_when_given_nothing(tmp_path: Path) -> None:
+    """With a market and without, to a member and to a stranger: a sentence, and never an error."""
+    async with town(tmp_path) as play:
+        for stage in ("empty", "lobby", "running"):
+            if stage == "lobby":
+                await opened(play, people=("ada",))
+            if stage == "running":
+                await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
+                await play.tick()
+            for one in COMMANDS:
+                for who in ("ada", "stranger", BOSS):
+                    for kind, chat in ((ChatKind.ROOM, "room"), (ChatKind.PRIVATE, who)):
+                        play.now += 10_000
+                        reply = await play.say(who, f"/{one.name}", kind=kind, chat=chat)
+                        assert plain_text.line_text(reply.head).strip(), (stage, one.name, who)
+                        assert "went wrong" not in plain_text.text(reply), (stage, one.name, who)
+        assert (await play.say("ada", "/start whatever_payload", kind=ChatKind.PRIVATE)).ok
+
+
+async def test_private_matters_are_answered_in_private(tmp_path: Path) -> None:
+    public = {"/board", "/chart", "/leaderboard", "/tape"}
+    async with town(tmp_path) as play:
+        await running(play, people=("ada",))
+        for line in (*BARE, "/buy germany yes 5", "/quote germany yes 5", "/help", "/buy x"):
+            reply = await play.say("ada", line)
+            assert (reply.audience is Audience.CHAT) == (line in public), line
+        for line in BARE:
+            reply = await play.say("ada", line, chat="ada", kind=ChatKind.PRIVATE)
+            assert reply.audience is Audience.PRIVATE
+
+
+async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    @command("break")
+    async def broken(ctx: Ctx) -> Reply:
+        """Break."""
+        raise ZeroDivisionError("secret detail")
+
+    found: Command = broken
+    async with town(tmp_path) as play:
+        dispatcher = Dispatcher(play.db, lambda: play.now, (found,), lambda: "e42")
+        from bot.chat import permissions
+
+        table = {**permissions.TABLE, "break": permissions.TABLE["board"]}
+        with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.ERROR):
+            patch.setattr(permissions, "TABLE", table)
+            reply = await dispatcher.run(
+                Invocation(
+                    text="/break", platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
+                    chat_kind=ChatKind.ROOM, request_id="1",
+                )
+            )  # fmt: skip
+        assert plain_text.text(reply).startswith(
+            "Something went wrong on our side, and nothing was changed (error e42)."
+        )
+        assert "secret" not in plain_text.text(reply)
+        assert "e42" in caplog.text
+        assert "ZeroDivisionError" in caplog.text
+
+
+async def test_who_floods_is_asked_to_wait_and_nobody_else_is(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        play.now -= 1_000
+        said = Invocation(
+            text="/help", platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
+            chat_kind=ChatKind.ROOM, request_id="1",
+        )  # fmt: skip
+        burst = PERSON[0].count
+        replies = [await play.dispatcher.run(said) for _ in range(burst + 1)]
+        assert [reply.ok for reply in replies] == [True] * burst + [False]
+        assert "please wait 10 s" in plain_text.text(replies[-1])
+        assert (await play.say("bob", "/help")).ok
+        play.now += PERSON[0].window_ms
+        assert (await play.dispatcher.run(said)).ok
+
+
+async def test_names_from_chat_are_cleaned_before_anybody_sees_them(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await opened(play, people=())
+        await play.say("ada", "/join Mallory\u202e\u0000 <b>")
+        await play.say("bob", "/join mallory <B>")
+        board = plain_text.text(await play.say("ada", "/leaderboard"))
+        assert "Mallory <b>" in board
+        assert "mallory <B> 2" in board
+        await play.say(BOSS, '/admin set outcomes "A\u202eB", C\u0007, D')
+        assert "AB" in plain_text.text(await play.say("ada", "/board"))
+
+
+async def test_in_private_one_speaks_of_the_market_used_last(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        nothing = await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE)
+        assert "You are in no market yet" in plain_text.text(nothing)
+        await opened(play, people=("ada",))
+        for line in ("/admin create Other X, Y, Z", "/admin open"):
+            assert (await play.say(BOSS, line, chat="cellar")).ok
+        await play.say("ada", "/join", chat="cellar")
+        private = {"chat": "ada", "kind": ChatKind.PRIVATE}
+        assert "Other" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        assert "`/markets 1` changes it" in plain_text.text(await play.say("ada", "/markets"))
+        assert (await play.say("ada", "/markets 1")).ok
+        assert "Cup" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        assert not (await play.say("ada", "/markets 7")).ok
+        assert private
+
+
+async def test_one_chats_market_is_invisible_to_another(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        ticket = await play.say("ada", "/buy germany yes 10")
+        before = play.rows()
+        for line in ("/board", "/buy germany yes 10", "/tape", "/leaderboard", "/positions"):
+            assert "no market in this chat" in plain_text.text(await play.say("eve", line, chat="elsewhere"))
+        for line in ("/admin freeze", "/admin void", "/admin resolve germany", "/admin monitor", "/admin set fee 1%"):
+            reply = await play.say("eve", line, chat="elsewhere", admin=True)
+            assert "no market in this chat" in plain_text.text(reply), line
+        assert not (await play.say("eve", f"/ticket confirm {ticket.ticket}", chat="elsewhere")).ok
+        assert play.rows() == before

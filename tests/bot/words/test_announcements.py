@@ -1,0 +1,93 @@
+"""What a channel hears reads well: one and many, nobody, equals, names that end in s."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.chat import plain_text
+from bot.chat.reply import Reply, line
+from bot.words import announcements, chats
+from bot.words.charts import whose
+from tests.bot.harness import BOSS, running, town
+
+NAMES = {1: "Ada", 2: "Bob", 3: "Cy", 4: "Di"}
+
+
+def rows(*places: tuple[int, int, int, int]) -> list[str]:
+    return [plain_text.text(Reply(head=row)) for row in announcements.podium(places, NAMES)]
+
+
+def test_equals_share_a_step_of_the_podium() -> None:
+    first, second, third = rows(
+        (1, 1, 500_000_000, 1_500_000_000), (1, 2, 500_000_000, 1_500_000_000), (3, 3, 0, 10**9)
+    )
+    assert first == "🥇 Ada $1,500.00, +$500.00 (+50%), shared"
+    assert second == "🥇 Bob $1,500.00, +$500.00 (+50%), shared"
+    assert third.startswith("🥉 Cy $1,000.00")
+
+
+def test_a_crowd_on_one_step_is_counted() -> None:
+    found = rows(*[(1, number, 0, 10**9) for number in range(1, 10)])
+    assert len(found) == 7
+    assert found[-1] == "And 3 more on the same step."
+
+
+def test_without_a_trade_there_is_no_podium() -> None:
+    assert rows() == ["Nobody traded, so nobody stands on the podium."]
+
+
+@pytest.mark.parametrize(("name", "says"), [("Netherlands", "Netherlands’"), ("Brazil", "Brazil’s")])
+def test_possessives(name: str, says: str) -> None:
+    assert whose(name) == says
+
+
+async def test_the_podium_is_for_those_who_traded(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await running(play, people=("ada", "bob", "cy"))
+        await play.confirmed("ada", "/buy brazil yes 10")
+        await play.tick()
+        await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
+        await play.tick()
+        (told,) = [text for text in play.chat.texts("post") if "wins Cup" in text]
+        assert "🥇 Ada" in told
+        assert "Bob" not in told
+        assert "Nobody held a token that was right." in told
+
+
+@pytest.mark.parametrize(
+    ("line_", "says"),
+    [
+        ("/admin freeze red card", "Trading is frozen by an admin.\nRed card."),
+        ("/admin pause back at nine", "Trading is paused by an admin.\nBack at nine."),
+    ],
+)
+async def test_a_stop_by_hand_says_why(tmp_path: Path, line_: str, says: str) -> None:
+    async with town(tmp_path) as play:
+        await running(play)
+        await play.say(BOSS, line_)
+        await play.tick()
+        assert any(text.startswith(says) for text in play.chat.texts("post"))
+        await play.say(BOSS, "/admin resume sorted out")
+        await play.tick()
+        assert any(text.startswith("Trading is open again.\nSorted out.") for text in play.chat.texts("post"))
+
+
+async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Path) -> None:
+    for number, (people, says) in enumerate(
+        [((), "Nobody has joined yet; everybody gets $1,000.00; "), (("ada",), "1 person starts with $1,000.00; ")]
+    ):
+        (folder := tmp_path / f"{number}").mkdir()
+        async with town(folder) as play:
+            await running(play, people=people)
+            assert any(says + "Germany begins ahead at" in text for text in play.chat.texts("post"))
+
+
+def test_what_is_joined_leaves_nothing_out() -> None:
+    replies = [Reply(head=line(f"news {number}"), blocks=(line(f"more {number}"),)) for number in range(3)]
+    one, chat = plain_text.text(chats.together(replies)), plain_text.text(chats.together_in_chat(replies))
+    for number in range(3):
+        assert f"news {number}" in one
+        assert f"more {number}" in one
+        assert f"news {number}" in chat

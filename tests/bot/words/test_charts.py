@@ -1,0 +1,98 @@
+"""A chart's title says what happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.chat.chart_data import Exit, PricesData
+from bot.words import charts as words
+from tests.bot.charts.samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices, volume
+
+FRANCE_OUT = Exit(outcome=2, at_ms=START + 30 * HOUR, round=1)
+COLOMBIA_OUT = Exit(outcome=1, at_ms=START + 30 * HOUR, round=1)
+
+
+def flat(*cents: int) -> PricesData:
+    data = prices(names=TEAMS[: len(cents)])
+    return replace(data, yes=tuple((cent * 10_000,) * len(TIMES) for cent in cents))
+
+
+def passing() -> PricesData:
+    """Brazil ahead at first, Germany at the end."""
+    data = flat(40, 10, 8, 9)
+    return replace(data, yes=(*data.yes[:3], (*data.yes[3][:-1], 610_000)))
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        (flat(25, 25, 25, 25), "All start level at 25¢"),
+        (flat(40, 10, 8, 9), "Brazil starts ahead at 40¢"),
+        (prices(), "Germany leads at 29¢"),
+        (passing(), "Germany passes Brazil at 61¢"),
+        (prices(exits=(FRANCE_OUT,)), "Germany leads at 29¢ after France’s exit"),
+        (prices(exits=(COLOMBIA_OUT, FRANCE_OUT)), "Germany leads at 29¢ with Colombia and France out"),
+        (prices(winner=3), "Germany wins: from 28¢ to $1"),
+        (replace(prices(), times=(), yes=((),) * 4), "The market has not begun"),
+    ],
+)
+def test_the_prices_title_tells_who_leads_since_when(data: PricesData, title: str) -> None:
+    assert words.prices_title(data, data.names) == title
+
+
+def test_the_outcome_title_tells_how_far_it_went() -> None:
+    assert words.outcome_title(outcome(), "Germany") == "Germany YES is up 1.0¢ to 29.0¢"
+    assert words.outcome_title(outcome(out=FRANCE_OUT), "France") == "France is out, from a last price of 22.9¢"
+    assert words.outcome_title(replace(outcome(), won=True), "Germany") == "Germany wins: YES pays $1"
+    steady = replace(outcome(), yes=(300_000,) * len(TIMES))
+    assert words.outcome_title(steady, "Germany") == "Germany YES stands at 30.0¢, where it began"
+
+
+@pytest.mark.parametrize(
+    ("risk", "result", "title"),
+    [
+        (25_000_000, None, "The house risks $1,175 of its $10,000"),
+        (-1_000_000, None, "Whoever wins, the house gains $47.00 or more"),
+        (0, 312_400_000, "The house ends $312 ahead"),
+        (0, -1_240_000_000, "The house gave $1,240 of its $10,000 to the crowd"),
+    ],
+)
+def test_the_maker_title_tells_what_the_house_can_lose(risk: int, result: int | None, title: str) -> None:
+    assert words.maker_title(maker(risk=risk, result=result)) == title
+
+
+@pytest.mark.parametrize(
+    ("rows", "final", "title"),
+    [
+        ((), False, "Nobody has joined yet"),
+        ((("Mara", 0), ("Jonas", 0)), False, "Everybody is level"),
+        ((("Mara", 35), ("Jonas", -4)), False, "Mara leads with +35.0%"),
+        ((("Mara", 35), ("Jonas", -4)), True, "Mara wins with +35.0%"),
+        ((("Mara", 5), ("Jonas", 5), ("Wei", 1)), False, "Mara and Jonas lead with +5.0%"),
+        ((("Mara", -3), ("Jonas", -9)), False, "Mara leads with −3.0%"),
+    ],
+)
+def test_the_leaderboard_title_tells_who_is_ahead(rows: tuple[tuple[str, int], ...], final: bool, title: str) -> None:
+    data = leaderboard(*rows, final=final)
+    assert words.leaderboard_title(data, [row.name for row in data.rows]) == title
+
+
+def test_gains_are_rounded_to_tenths_and_say_their_sign() -> None:
+    gains = (0, 352, -40, 12_345_678)
+    assert [words.gained(gain, 1_000) for gain in gains] == ["±0%", "+35.2%", "−4.0%", "+1,234,567%"]
+    assert words.gained(5, 0) == "±0%"
+
+
+def test_money_and_prices_at_the_edge_of_a_plot_are_short() -> None:
+    amounts = (0, 62_960_000, 1_240_400_000, 24_403_000_000)
+    assert [words.scale_dollars(amount) for amount in amounts] == ["$0", "$63", "$1,240", "$24k"]
+    assert [words.side_price("YES", price) for price in (0, 613_000, 1_000_000)] == ["YES 0¢", "YES 61.3¢", "YES $1"]
+
+
+def test_a_volume_chart_says_what_is_traded_most() -> None:
+    data = volume(names=("Ant", "Bee", "Cat"))
+    most = max(range(3), key=lambda at: data.totals[at])
+    assert words.volume_title(data, data.names).startswith(f"{data.names[most]} is traded most: $")
+    assert words.volume_title(volume(nothing=True), data.names) == "Nothing has been traded yet"

@@ -1,0 +1,149 @@
+"""The whole bot on a strict Discord of our own: real storage, engine, announcer and discord.py, over loopback."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+import discord.client
+import discord.http
+import discord.shard
+import discord.webhook.async_
+
+from bot.adapters.discord_chat.service import Access, Discord
+from bot.chat.reply import Picture
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
+from scheduler.tick import run_tick
+from storage.database import Database
+from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Person, Right
+from tests.standins.discord_peer.client import pointed_at
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+async def drawn(picture: Picture) -> bytes | None:
+    """A chart, as far as Discord is concerned."""
+    return PNG
+
+
+@dataclass(slots=True, kw_only=True)
+class Town:
+    """A guild with a channel, somebody who manages it, and the bot. The peer's clock is everybody's."""
+
+    peer: DiscordPeer
+    db: Database
+    guild: Guild
+    channel: Channel
+    boss: Person
+    bot: Discord | None = None
+    announcer: Announcer | None = None
+    ready: int = 0
+
+    @property
+    def now(self) -> int:
+        return self.peer.clock.now_ms
+
+    async def start(self, *, shard_count: int | None = 1) -> None:
+        """Connect; the bot is there when this returns."""
+        dispatcher = Dispatcher(self.db, lambda: self.now, new_id=lambda: "e1")
+        access = Access(
+            token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
+        )
+        self.bot = Discord(self.db, dispatcher, lambda: self.now, drawn, access, self._ready)
+        self.announcer = Announcer(self.db, lambda: self.now, {"discord": self.bot.platform}, drawn)
+        before = self.ready
+        await self.bot.start()
+        await self.peer.until(lambda: self.ready > before, 10.0, "the bot to be ready")
+
+    async def stop(self) -> None:
+        """As on SIGTERM; what was written stays."""
+        if self.bot is not None:
+            await self.bot.stop()
+            self.bot = None
+
+    def _ready(self) -> None:
+        self.ready += 1
+        self.peer.bell.ring()
+
+    async def slash(self, who: Person, line: str, **options: object) -> Interaction:
+        """A command in the market's channel, a second after the last thing."""
+        self.peer.clock.advance(1_000)
+        return await who.slash(self.channel, line, options)
+
+    async def press(self, who: Person, message: Message, label: str) -> Interaction:
+        """The button whose label begins so."""
+        self.peer.clock.advance(1_000)
+        [found] = [one.label for one in message.buttons if one.label.startswith(label)]
+        return await who.press(message, found)
+
+    async def tick(self, ahead_ms: int = 2_000, market: int = 1) -> None:
+        """Time passes, the market ticks, what is to be said is said."""
+        self.peer.clock.advance(ahead_ms)
+        await run_tick(self.db, market, self.now)
+        await self.tell()
+
+    async def tell(self) -> None:
+        assert self.announcer is not None
+        await self.announcer.step()
+
+    def is_sound(self) -> None:
+        """Nothing was refused, late or left without an answer."""
+        assert not self.peer.refused, [(one.method, one.path, one.code, one.answer) for one in self.peer.refused]
+        assert not self.peer.late
+        assert not self.peer.unanswered
+
+
+@contextmanager
+def literal_again() -> Iterator[None]:
+    """The bot makes discord.py more lenient where it is pointed elsewhere; other tests want it as it is."""
+    places = [(module, "json_or_text") for module in (discord.http, discord.webhook.async_)]
+    places += [(module, "DiscordWebSocket") for module in (discord.client, discord.shard)]
+    before = [vars(module)[name] for module, name in places]
+    try:
+        yield
+    finally:
+        for (module, name), kept in zip(places, before, strict=True):
+            vars(module)[name] = kept
+
+
+@asynccontextmanager
+async def town(folder: Path, *, start: bool = True) -> AsyncIterator[Town]:
+    async with DiscordPeer() as peer:
+        guild = peer.guild("Traders")
+        host = guild.role("host", Right.MANAGE_GUILD)
+        db = Database.open(f"sqlite:///{folder / 'town.db'}")
+        try:
+            await db.migrate()
+            made = Town(peer=peer, db=db, guild=guild, channel=guild.text("market"), boss=guild.member("boss", host))
+            with pointed_at(peer), literal_again():
+                try:
+                    if start:
+                        await made.start()
+                    yield made
+                finally:
+                    with contextlib.suppress(TimeoutError):
+                        await made.stop()
+        finally:
+            await db.close()
+
+
+async def running(here: Town, *people: str) -> list[Person]:
+    """A market that trades, with these people in it."""
+    made = await here.slash(
+        here.boss, "admin create", title="Cup", outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
+    )
+    assert "drafted" in made.text, made.text
+    await here.slash(here.boss, "admin open")
+    members = [here.guild.member(name) for name in people]
+    for one in members:
+        joined = await here.slash(one, "join")
+        assert joined.ephemeral
+    preview = await here.slash(here.boss, "admin start")
+    await here.press(here.boss, preview.reply, "Confirm")
+    await here.tick()
+    return members

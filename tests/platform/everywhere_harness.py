@@ -1,0 +1,247 @@
+"""One bot on Discord, on Telegram and in the room at once: put together as `outcry run` does it, with a strict server
+in each platform's place. Time passes only when somebody does something."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.app import PLATFORMS, Parts
+from bot.charts.service import Charts
+from bot.chat.rate_limits import Budget
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
+from bot.settings import Settings
+from scheduler.tick import TickReport, run_tick
+from storage.database import Database
+from storage.records import Market
+from storage.verify import Mismatch, verify
+from tests.bot.adapters.room.harness import Browser, Shown, head
+from tests.standins import discord_peer, telegram_peer
+from tests.standins.discord_peer.client import pointed_at
+
+ADMIN = "an-admin-token-for-tests"
+CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
+START_MS = 1_790_000_000_000
+
+
+class Everybodys(discord_peer.Clock):
+    """One manual clock in the two forms in which it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(start_ms=START_MS)
+
+    def seconds(self) -> float:
+        return self.now_ms / 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """As the bot asks for it."""
+
+    clock: Everybodys
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms
+
+
+@dataclass(slots=True, kw_only=True)
+class Town:
+    """A channel, a group and the room; Grace runs things in each of them (three people, as far as the bot knows)."""
+
+    clock: Everybodys
+    discord: discord_peer.DiscordPeer
+    telegram: telegram_peer.Peer
+    parts: Parts
+    announcer: Announcer
+    url: str
+    guild: discord_peer.Guild
+    channel: discord_peer.Channel
+    group: telegram_peer.Chat
+    boss: discord_peer.Person
+    host: telegram_peer.User
+    keeper: Browser
+    market: int = 1
+    pace_ms: int = 2_000
+    ordered: set[int] = field(default_factory=set)  # what a test told Telegram to answer
+
+    @property
+    def db(self) -> Database:
+        return self.parts.db
+
+    # on Discord
+
+    async def slash(self, who: discord_peer.Person, line: str, **options: object) -> discord_peer.Interaction:
+        self.clock.advance(self.pace_ms)
+        return await who.slash(self.channel, line, options)
+
+    async def press(
+        self, who: discord_peer.Person, message: discord_peer.Message, label: str
+    ) -> discord_peer.Interaction:
+        """The button whose label begins so."""
+        self.clock.advance(self.pace_ms)
+        [found] = [one.label for one in message.buttons if one.label.startswith(label)]
+        return await who.press(message, found)
+
+    # on Telegram
+
+    async def say(self, who: telegram_peer.User, text: str, chat: telegram_peer.Chat | None = None) -> None:
+        self.clock.advance(self.pace_ms)
+        await who.send(chat or who.chat, text)
+
+    async def tap(self, who: telegram_peer.User, message: telegram_peer.Message, label: str) -> None:
+        self.clock.advance(self.pace_ms)
+        await (await who.tap(message, label)).answered()
+
+    # in the room
+
+    async def type(self, who: Browser, text: str) -> Shown:
+        self.clock.advance(self.pace_ms)
+        status, answer = await who.say(text)
+        assert status == 200, answer
+        found: Shown = answer
+        return found
+
+    async def click(self, who: Browser, message: Shown, label: str) -> Shown:
+        self.clock.advance(self.pace_ms)
+        [line] = [one["text"] for one in message["reply"]["actions"] if one["label"].startswith(label)]
+        status, answer = await who.press(line, message["id"])
+        assert status == 200, answer
+        found: Shown = answer
+        return found
+
+    async def heads(self, who: Browser) -> list[str]:
+        return [head(one) for one in await who.messages() if "reply" in one]
+
+    # time
+
+    async def tick(self, ahead_ms: int = 2_000) -> TickReport:
+        """Time passes, the market ticks, what is to be said is said."""
+        self.clock.advance(ahead_ms)
+        report = await run_tick(self.db, self.market, self.clock.now_ms)
+        await self.announcer.step()
+        return report
+
+    async def settle(self, seconds: int = 60) -> None:
+        """Until nothing waits to be said; budgets may take their time, but not for ever."""
+        for _ in range(seconds):
+            self.clock.advance(1_000)
+            await self.announcer.step()
+            if not await self.unsaid():
+                return
+        raise AssertionError(f"{await self.unsaid()} notices still wait")
+
+    # the truth
+
+    async def record(self) -> Market:
+        async with self.db.reading() as uow:
+            return await uow.markets.known(self.market)
+
+    async def unsaid(self) -> int:
+        """How many notices wait to be told; none may have been given up."""
+        async with self.db.reading() as uow:
+            found = await uow.outbox.waiting(self.market)
+        assert not any(one.dropped for one in found), f"given up: {found}"
+        return sum(one.rows for one in found)
+
+    async def account(self, platform: str, ext: str) -> int:
+        """Whose account that is in this market."""
+        async with self.db.reading() as uow:
+            person = await uow.people.find(platform, ext)
+            assert person is not None
+            member = await uow.members.get(self.market, person.id)
+            assert member is not None
+            return member.person
+
+    async def is_sound(self) -> None:
+        """No platform refused anything, nobody waits, and the money is all there."""
+        peer = self.discord
+        assert not peer.refused, [(one.method, one.path, one.code, one.answer) for one in peer.refused]
+        assert not peer.late
+        assert not peer.unanswered
+        assert [one for one in self.telegram.refused() if one.code not in self.ordered] == []
+        assert self.telegram.complaints == []
+        assert self.telegram.unanswered() == []
+        async with self.db.reading() as uow:
+            audit = await uow.ledger.audit(self.market)
+        assert audit.ok, audit.problems
+        [checked] = await verify(self.db, self.market)
+        assert not isinstance(checked, Mismatch), checked
+
+
+@asynccontextmanager
+async def everywhere(folder: Path) -> AsyncIterator[Town]:
+    clock = Everybodys()
+    async with AsyncExitStack() as stack:
+        discord = await stack.enter_async_context(discord_peer.DiscordPeer(clock=clock))
+        telegram = await stack.enter_async_context(telegram_peer.Peer(clock=clock.seconds))
+        guild = discord.guild("Traders")
+        channel = guild.text("market")
+        boss = guild.member("grace", guild.role("host", discord_peer.Right.MANAGE_GUILD))
+        host = telegram.world.user("Grace")
+        host.chat.opened = True
+        group = telegram.world.supergroup("Traders", host)
+        stack.enter_context(pointed_at(discord))
+        settings = Settings(
+            room_port=0, admin_token=ADMIN, discord_token=discord.token, discord_api_base=discord.api,
+            discord_gateway=discord.gateway_url, telegram_token=telegram.token, telegram_api_base=telegram.base_url,
+            telegram_file_base=telegram.file_url,
+        )  # fmt: skip
+        db = Database.open(f"sqlite:///{folder / 'town.db'}")
+        stack.push_async_callback(db.close)
+        await db.migrate()
+        ours = Ours(clock)
+        charts = Charts(db, processes=False)
+        stack.push_async_callback(charts.close)
+        parts = Parts(
+            settings=settings, db=db, clock=ours, dispatcher=Dispatcher(db, ours.now_ms), charts=charts,
+            budgets={name: Budget.of(name, ours.now_ms()) for name in PLATFORMS}, stack=stack,
+        )  # fmt: skip
+        with redirect_stdout(io.StringIO()) as told:
+            platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}
+        url = told.getvalue().splitlines()[0].removeprefix("room: ")
+        announcer = Announcer(db, ours.now_ms, platforms, charts.picture, budgets=parts.budgets)
+        keeper = Browser(url)
+        stack.push_async_callback(keeper.close)
+        await keeper.get(f"?admin={ADMIN}")
+        await keeper.join("Grace")
+        await discord.gateway.connected()
+        await telegram.until(lambda: telegram.poll is not None)
+        yield Town(
+            clock=clock, discord=discord, telegram=telegram, parts=parts, announcer=announcer, url=url, guild=guild,
+            channel=channel, group=group, boss=boss, host=host, keeper=keeper,
+        )  # fmt: skip
+
+
+async def code_of(here: Town) -> str:
+    """A code that brings the market to one more chat."""
+    given = await here.slash(here.boss, "admin channel", what="code")
+    found = CODE.search(given.text)
+    assert found is not None, given.text
+    return found[0]
+
+
+async def in_three_places(here: Town, *, title: str = "Cup") -> None:
+    """A market made in the channel, brought to the group and to the room, open to join."""
+    made = await here.slash(
+        here.boss, "admin create", title=title, outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
+    )
+    assert "drafted" in made.text, made.text
+    await here.say(here.host, f"/admin_channel {await code_of(here)}", here.group)
+    await here.host.chat.expect("is announced here too")
+    answer = await here.type(here.keeper, f"/admin channel {await code_of(here)}")
+    assert "is announced here too" in head(answer)
+    await here.slash(here.boss, "admin set", setting="gas", value="$0.01")
+    await here.slash(here.boss, "admin open")
+    await here.settle()
+
+
+async def started(here: Town) -> None:
+    """What was open to join trades."""
+    preview = await here.slash(here.boss, "admin start")
+    await here.press(here.boss, preview.reply, "Confirm")
+    await here.tick()

@@ -1,0 +1,170 @@
+"""A whole bot on the Telegram peer: real storage, engine and tick, the real client, people at their telephones. Time
+passes only when somebody does something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.adapters.telegram_chat.service import Access, Telegram
+from bot.chat.rate_limits import Budget
+from bot.chat.reply import Picture
+from bot.dispatcher import Dispatcher
+from bot.notifications.announcer import Announcer
+from scheduler.tick import run_tick
+from storage.database import Database
+from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Peer, Tap, User
+from tests.standins.tests.telegram_harness import png
+
+CREATE = '/admin_create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
+
+
+async def chart(picture: Picture) -> bytes | None:
+    return png()
+
+
+@dataclass(slots=True, kw_only=True)
+class Town:
+    """Ada and Ben have started the bot, Cleo has not; Ada administers the group. `pace`: seconds between two deeds."""
+
+    peer: Peer
+    clock: ManualClock
+    path: Path
+    db: Database
+    budget: Budget
+    access: Access
+    dispatcher: Dispatcher
+    ada: User
+    ben: User
+    cleo: User
+    group: Chat
+    telegram: Telegram
+    announcer: Announcer
+    market: int = 1
+    pace: float = 3.0
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+    async def say(
+        self,
+        who: User,
+        text: str,
+        chat: Chat | None = None,
+        *,
+        topic: int | None = None,
+        reply_to: Message | None = None,
+        anonymous: bool | None = None,
+    ) -> Message:
+        self.clock.advance(self.pace)
+        return await who.send(chat or who.chat, text, topic=topic, reply_to=reply_to, anonymous=anonymous)
+
+    async def told(
+        self, who: User, line: str, wanted: str | Callable[[Message], bool], chat: Chat | None = None
+    ) -> Message:
+        """She says it (in private where no chat is named); what she is told in private from then on."""
+        last = who.chat.messages[-1] if who.chat.messages else None
+        await self.say(who, line, chat)
+        return await who.chat.expect(wanted, after=last)
+
+    async def press(self, who: User, message: Message, label: str | Button, *, twice: bool = False) -> Tap:
+        """Press a button, and wait until the press is answered."""
+        self.clock.advance(self.pace)
+        tap = await who.tap(message, label, twice=twice)
+        await tap.answered()
+        return tap
+
+    async def tick(self, seconds: float = 2.0) -> None:
+        """The market ticks, the announcer speaks."""
+        self.clock.advance(seconds)
+        await run_tick(self.db, self.market, self.now_ms())
+        await self.announcer.step()
+
+    async def running(self, chat: Chat | None = None, *, topic: int | None = None) -> None:
+        """A market that trades, with Ada and Ben in it; Ada set it up in the group."""
+        chat = chat or self.group
+        steps = ((CREATE, "is drafted"), ("/admin_set gas $0.01", "gas is now"), ("/admin_open", "open to join"))
+        for line, heard in steps:
+            await self.say(self.ada, line, chat, topic=topic)
+            await self.ada.chat.expect(heard)
+        for who in (self.ada, self.ben):
+            await self.say(who, "/join", chat, topic=topic)
+            await who.chat.expect("Welcome")
+        await self.say(self.ada, "/admin_start", chat, topic=topic)
+        preview = await self.ada.chat.expect(lambda message: "Confirm" in " ".join(message.labels))
+        await self.press(self.ada, preview, "Confirm")
+        await self.tick()
+
+    async def restart(self) -> None:
+        """The process ends and another one begins, on the same database."""
+        await self.telegram.stop()
+        self.dispatcher = Dispatcher(self.db, self.now_ms)
+        self.telegram, self.announcer = served(self.db, self.dispatcher, self.now_ms, self.budget, self.access)
+        await self.telegram.start()
+        await self.connected()
+
+    async def connected(self) -> None:
+        await self.peer.until(lambda: self.peer.poll is not None or self.peer.hook is not None)
+
+
+def served(
+    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: Access
+) -> tuple[Telegram, Announcer]:
+    telegram = Telegram(db, dispatcher, now_ms, chart, budget, access)
+    return telegram, Announcer(db, now_ms, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
+
+
+def asks_to_confirm(message: Message) -> bool:
+    return message.labels[:1] != [] and message.labels[0].startswith("Confirm")
+
+
+def settled(message: Message) -> Callable[[Message], bool]:
+    """Whether it is that message, and nothing can be pressed in it any more."""
+    return lambda one: one is message and not one.labels
+
+
+async def _pass(clock: ManualClock) -> None:
+    """Who waits for a rate sleeps real time: then time passes by itself too."""
+    while True:
+        await asyncio.sleep(0.02)
+        clock.advance(0.02)
+
+
+@asynccontextmanager
+async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_bot") -> AsyncIterator[Town]:
+    """`limits`: the rates hold, on both sides."""
+    clock = ManualClock()
+    path = folder / "town.db"
+    db = Database.open(f"sqlite:///{path}")
+    await db.migrate()
+    async with Peer(clock=clock, username=username) as peer:
+        peer.limits.on = limits
+
+        def now_ms() -> int:
+            return int(clock() * 1000)
+
+        ada, ben, cleo = (peer.world.user(name) for name in ("Ada", "Ben", "Cleo"))
+        for one in (ada, ben):
+            one.chat.opened = True
+        dispatcher = Dispatcher(db, now_ms)
+        budget = Budget.of("telegram") if limits else Budget()
+        access = Access(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
+        telegram, announcer = served(db, dispatcher, now_ms, budget, access)
+        group = peer.world.supergroup("Traders", ada, ben, cleo)
+        town = Town(
+            peer=peer, clock=clock, path=path, db=db, budget=budget, access=access, dispatcher=dispatcher, ada=ada,
+            ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
+        )  # fmt: skip
+        await telegram.start()
+        passing = asyncio.create_task(_pass(clock)) if limits else None
+        try:
+            await town.connected()
+            yield town
+        finally:
+            if passing is not None:
+                passing.cancel()
+            await town.telegram.stop()
+            await db.close()

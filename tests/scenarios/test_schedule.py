@@ -1,0 +1,153 @@
+"""The course of a market by hand, row by row: begin, freeze, pause, resume, and calling it off, from every state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.chat import plain_text
+from engine.state import Status
+from tests.bot.harness import BOSS, Play, town
+from tests.scenarios.test_life import SET_UP, Row, perform
+
+START: tuple[Row, ...] = (
+    (BOSS, "/admin start", "!", "no market in this chat"),
+    (BOSS, "/admin freeze", "!", "no market in this chat"),
+    (BOSS, "/admin create Cup A, B, C", "Cup is drafted"),
+    (BOSS, "/admin freeze", "!", "Cup has not started"),
+    (BOSS, "/admin resume", "!", "Cup has not started"),
+    (BOSS, "/admin pause", "!", "Cup has not started"),
+    (BOSS, "/admin resolve a", "!", "Cup has not started"),
+    (BOSS, "/admin eliminate a", "!", "Cup has not started"),
+    (BOSS, "/admin start confirm=00000000", "Nobody has joined yet"),
+    (BOSS, "press Cancel", "Cup: Draft"),
+    (BOSS, "/admin start", "Trading in Cup would begin now", "stakes $10,000"),
+    (BOSS, "press Confirm", "begins with the next tick"),
+    ("tick", "2s", "Cup is open for trading"),
+    (BOSS, "/admin start", "!", "Cup has started already"),
+    (BOSS, "/admin open", "!", "past its draft"),
+    ("ada", "/join", "Welcome, Ada"),
+)
+
+PLANNED: tuple[Row, ...] = (
+    (BOSS, "/admin create Cup A, B, C", "Cup is drafted"),
+    (BOSS, "/admin open 2014-07-01 10:00", "!", "That start has passed"),
+    (BOSS, "/admin open tomorrow 10:00 Europe/Berlin", "Trading starts by itself 4 July 2014 08:00 UTC"),
+    (BOSS, "/admin monitor", "Cup: Lobby", "Trading starts"),
+    (BOSS, "/admin schedule start in 1h; +1h for 5m winner ask", "“in 1h” is 3 July 2014 07:46 UTC"),
+    (BOSS, "press Confirm", "The timetable is set"),
+    (BOSS, "/admin monitor", "Trading starts"),
+)
+
+HALTS: tuple[Row, ...] = (
+    (BOSS, "/admin resume", "!", "trading is open already"),
+    (BOSS, "/admin pause back at nine", "pauses with the next tick"),
+    ("tick", "2s", "paused"),
+    (BOSS, "/admin pause", "!", "trading is paused already"),
+    ("ada", "/buy germany yes 1", "!", "paused"),
+    ("ada", "/join", "You are in"),
+    (BOSS, "/admin resume", "goes on with the next tick"),
+    ("tick", "2s", "Trading is open again"),
+    (BOSS, "/admin freeze red card", "freezes with the next tick"),
+    (BOSS, "/admin freeze red card", "freezes with the next tick"),
+    ("tick", "2s", "Trading is frozen by an admin"),
+    (BOSS, "/admin freeze", "!", "trading is frozen already"),
+    (BOSS, "/admin resume", "goes on with the next tick"),
+    ("tick", "2s", "Trading is open again"),
+    ("ada", "/buy germany yes 1", "Buy Germany YES"),
+)
+
+VOID: tuple[Row, ...] = (
+    ("ada", "/buy germany yes 100", "Buy Germany YES"),
+    ("ada", "press Confirm", "Sent."),
+    ("bob", "/buy costa rica no $200", "Buy Costa Rica NO"),
+    ("bob", "press Confirm", "Sent."),
+    ("cat", "/join", "Welcome, Cat"),
+    ("tick", "2s"),
+    ("bob", "/buy brazil yes 10 limit 10c", "wait"),
+    ("bob", "press Confirm", "Sent."),
+    ("tick", "2s"),
+    ("ada", "/sell germany yes 40", "Sell Germany YES"),
+    ("ada", "press Confirm", "Selling"),
+    ("tick", "2s"),
+    (
+        BOSS,
+        "/admin void rained off",
+        "The whole market would be called off",
+        "Everybody would get back",
+        "cannot be undone",
+    ),
+    ("ada", "press Confirm", "!", "for this chat's admins"),
+    (BOSS, "press Confirm", "called off with the next tick"),
+    (BOSS, "press Confirm", "called off with the next tick"),
+    ("tick", "2s", "This market is called off"),
+    ("told ada", "", "Cup was called off: $", "came back to you"),
+    ("told bob", "", "Not filled: the market was called off", "$1.01 came back to you"),
+    ("ada", "/balance", "You have $1,000.00 to spend"),
+    ("bob", "/balance", "You have $1,000.00 to spend"),
+    ("cat", "/balance", "You have $1,000.00 to spend"),
+    ("bob", "/orders", "No order of yours waits", "returned"),
+    (BOSS, "/admin void", "!", "Cup is over"),
+    (BOSS, "/admin resume", "!", "Cup is over"),
+    (BOSS, "/admin monitor", "Cup: Voided"),
+    (BOSS, "/admin log", "Boss · void: rained off"),
+    (BOSS, "/admin create Next A, B, C", "Next is drafted"),
+)
+
+
+@pytest.mark.parametrize("rows", [START, PLANNED], ids=["start", "planned"])
+async def test_a_market_begins_once_by_hand_or_by_its_plan(tmp_path: Path, rows: tuple[Row, ...]) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, rows)
+
+
+async def test_a_market_stops_and_goes_on_by_hand(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, SET_UP)
+        await perform(play, HALTS)
+
+
+async def test_a_void_tells_everybody_what_came_back_and_the_books_agree(tmp_path: Path) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, SET_UP)
+        await perform(play, VOID)
+        bob = play.chat.texts("tell", "bob")
+        assert any("Cup was called off: $" in text and "came back to you" in text for text in bob)
+        assert not [text for text in play.chat.texts("tell", "cat") if "called off" in text]  # she had put nothing in
+        async with play.db.reading() as uow:
+            assert (await uow.ledger.audit(1)).ok
+            balances = await uow.ledger.balances(1)
+            given = await uow.ledger.entries(1)
+        told = sum(entry.amount for entry in given if entry.kind == "refund" and entry.account.startswith("user:"))
+        assert told > 0
+        assert {name: amount for name, amount in balances.items() if name.startswith("escrow:") and amount} == {}
+
+
+@pytest.mark.parametrize("state", ["frozen", "paused", "asked", "halted"])
+async def test_a_market_is_called_off_from_every_state(tmp_path: Path, state: str) -> None:
+    async with town(tmp_path) as play:
+        await perform(play, SET_UP)
+        await play.confirmed("ada", "/buy germany yes 100")
+        await play.tick()
+        await stop(play, state)
+        await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
+        await play.tick()
+        async with play.db.reading() as uow:
+            assert (await uow.markets.known(1)).status is Status.VOIDED
+        assert "came back to you" in play.chat.texts("tell", "ada")[-1]
+        assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance"))
+
+
+async def stop(play: Play, state: str) -> None:
+    """Bring the market of SET_UP into that state."""
+    if state in {"frozen", "paused"}:
+        await play.say(BOSS, f"/admin {'freeze' if state == 'frozen' else 'pause'}")
+        await play.tick()
+    elif state == "asked":
+        await play.tick(30 * 60_000)
+        await play.tick(10 * 60_000)
+    else:
+        async with play.db.writing() as uow:
+            await uow.markets.halt(1, "theorem: backing 5 short")
+            await uow.commit()

@@ -1,0 +1,152 @@
+"""People at their telephones: what a test lets them do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.standins.telegram_peer.chats import Button, Chat, Message
+from tests.standins.telegram_peer.errors import Json
+
+if TYPE_CHECKING:
+    from tests.standins.telegram_peer.world import World
+
+PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+DEEP_LINK = re.compile(r"(?:https?://)?t\.me/([A-Za-z]\w{3,31})\?(start|startgroup)=([A-Za-z0-9_-]{1,64})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a tap led to on the telephone: a toast, or a window that must be closed (`alert`)."""
+
+    text: str = ""
+    alert: bool = False
+    url: str | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Tap:
+    """One press of a button, until it is answered."""
+
+    world: World = field(repr=False)
+    id: str
+    user: User
+    message: Message
+    data: str
+    at: float
+    answer: Answer | None = None
+
+    async def answered(self, within: float = 30.0) -> Answer:
+        """The bot's answer to the press, as soon as it is there."""
+        try:
+            return await self.world.bell.until(lambda: self.answer, within)
+        except TimeoutError:
+            raise AssertionError(f"the press of {self.data!r} was not answered") from None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class User:
+    """A person (or a bot). `chat` is the private chat with our bot."""
+
+    world: World = field(repr=False)
+    id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language_code: str | None = "en"
+    is_bot: bool = False
+    deleted: bool = False
+
+    def json(self) -> Json:
+        found: Json = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
+        for name in ("last_name", "username", "language_code"):
+            if value := getattr(self, name):
+                found[name] = value
+        return found
+
+    @property
+    def chat(self) -> Chat:
+        return self.world.private(self)
+
+    async def start(self, payload: str | None = None) -> Message:
+        """Presses Start (or Restart, which unblocks); a deep link's payload has 1-64 of A-Z a-z 0-9 _ -."""
+        assert payload is None or PAYLOAD.fullmatch(payload), f"no deep link carries {payload!r}"
+        await self.unblock()
+        return await self.send(self.chat, "/start" if payload is None else f"/start {payload}")
+
+    async def send(
+        self,
+        chat: Chat,
+        text: str = "",
+        *,
+        reply_to: Message | None = None,
+        topic: int | None = None,
+        photo: bytes | None = None,
+        anonymous: bool | None = None,
+    ) -> Message:
+        """Writes into a chat (with a photo the text is its caption).
+
+        An anonymous administrator writes as the group; `anonymous` says so for one message. In a channel every post is
+        the channel's.
+        """
+        self._may_write(chat)
+        hidden = chat.member(self).anonymous if anonymous is None else anonymous
+        return self.world.say(self, chat, text, reply_to=reply_to, topic=topic, photo=photo, anonymous=hidden)
+
+    def _may_write(self, chat: Chat) -> None:
+        if chat.type == "private":
+            assert chat is self.chat, f"{self.first_name} cannot write in somebody else's chat"
+            assert not chat.blocked, f"{self.first_name} must unblock the bot first"
+            return
+        assert chat.member(self).present, f"{self.first_name} is not in {chat.title}"
+        assert not chat.deactivated, f"{chat.title} is no more"
+        assert chat.type != "channel" or chat.member(self).may("can_post_messages"), "only admins post in a channel"
+
+    async def edit(self, message: Message, text: str) -> None:
+        """Changes an own message: the bot gets an edited_message."""
+        assert message.sender is self or message.sender_chat, "people edit their own messages only"
+        self.world.edit_of_person(message, text)
+
+    async def tap(self, message: Message, button: str | Button, *, twice: bool = False) -> Tap:
+        """Presses a button by its label (or a button kept from an older state of the message).
+
+        `twice` delivers the same callback query again under a second update id, as happens after a lost connection.
+        """
+        assert not message.deleted, "the message is no more"
+        assert message.chat.type != "private" or message.chat is self.chat, "the message is somebody else's"
+        assert message.chat.type == "private" or message.chat.member(self).present, f"{self.first_name} is not there"
+        chosen = message.button(button) if isinstance(button, str) else button
+        assert chosen.data is not None, f"{chosen.label!r} opens {chosen.url or chosen.raw}, it sends nothing"
+        return self.world.press(self, message, chosen.data, times=2 if twice else 1)
+
+    async def follow(self, message: Message, button: str) -> Message:
+        """Follows a button's deep link into the private chat and presses Start there."""
+        url = message.button(button).url
+        assert url, f"{button!r} is no link"
+        return await self.open(url)
+
+    async def open(self, url: str) -> Message:
+        match = DEEP_LINK.fullmatch(url)
+        assert match, f"{url} is no deep link"
+        assert match.group(1).lower() == (self.world.bot.username or "").lower(), f"{url} leads to another bot"
+        assert match.group(2) == "start", f"{url} asks for a group"
+        return await self.start(match.group(3))
+
+    async def block(self) -> None:
+        """Blocks the bot: my_chat_member says kicked, and it cannot write any more."""
+        self.world.block(self, blocked=True)
+
+    async def unblock(self) -> None:
+        self.world.block(self, blocked=False)
+
+    async def join(self, chat: Chat) -> None:
+        await chat.add(self)
+
+    async def leave(self, chat: Chat) -> None:
+        await self.world.leave(self, chat)
+
+    async def vanish(self) -> None:
+        """Deletes the account."""
+        self.deleted = True
+        self.world.bell.ring()

@@ -1,0 +1,124 @@
+"""What the bot says about itself: getMe, its commands per scope and language, its names and descriptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tests.standins.telegram_peer.access import check_read, the_chat
+from tests.standins.telegram_peer.errors import Json, bad
+from tests.standins.telegram_peer.params import Params
+from tests.standins.telegram_peer.registry import method
+
+if TYPE_CHECKING:
+    from tests.standins.telegram_peer.peer import Peer
+
+MOST_COMMANDS = 100
+NAME = re.compile(r"[a-z0-9_]{1,32}")
+LANGUAGE = re.compile(r"(?:[a-z]{2})?")
+GENERAL = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
+OF_CHAT = ("chat", "chat_administrators", "chat_member")
+
+
+@method("getMe")
+async def get_me(peer: Peer, params: Params) -> object:
+    return peer.world.bot.json() | {
+        "can_join_groups": True,
+        "can_read_all_group_messages": not peer.world.privacy,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+    }
+
+
+def _scope(peer: Peer, params: Params) -> tuple[str, str]:
+    """(scope, language): the key commands are kept under; a chat's scope carries its number, a member's both."""
+    language = params.text("language_code")
+    if not LANGUAGE.fullmatch(language):
+        raise bad("LANG_CODE_INVALID")
+    given = params.mapping("scope", "BotCommandScope") or {"type": "default"}
+    kind = given.get("type")
+    if kind in GENERAL:
+        return str(kind), language
+    if kind not in OF_CHAT:
+        raise bad("can't parse BotCommandScope: unsupported type specified")
+    inner = Params(given=given)
+    chat = the_chat(peer.world, inner)
+    check_read(peer.world, chat)
+    if chat.type == "channel":
+        raise bad("can't change commands in channel chats")
+    if kind != "chat" and chat.type == "private":
+        raise bad("can't use specified scope in private chats")
+    name = f"{kind}:{chat.id}"
+    return (f"{name}:{inner.integer('user_id')}" if kind == "chat_member" else name), language
+
+
+@method("setMyCommands")
+async def set_my_commands(peer: Peer, params: Params) -> object:
+    commands = params.array("commands", "commands")
+    if commands is None:
+        raise bad("commands are not specified")
+    if len(commands) > MOST_COMMANDS:
+        raise bad("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        _check(command)
+    peer.commands[_scope(peer, params)] = [(one["command"].removeprefix("/"), one["description"]) for one in commands]
+    return True
+
+
+def _check(command: Json) -> None:
+    name, description = command.get("command"), command.get("description")
+    if not isinstance(name, str) or not isinstance(description, str):
+        raise bad("can't parse BotCommand")
+    if not NAME.fullmatch(name.removeprefix("/")):
+        raise bad("BOT_COMMAND_INVALID")
+    if not 1 <= len(description.strip()) <= 256:
+        raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+
+
+@method("getMyCommands")
+async def get_my_commands(peer: Peer, params: Params) -> object:
+    found = peer.commands.get(_scope(peer, params), [])
+    return [{"command": name, "description": description} for name, description in found]
+
+
+@method("deleteMyCommands")
+async def delete_my_commands(peer: Peer, params: Params) -> object:
+    peer.commands.pop(_scope(peer, params), None)
+    return True
+
+
+# name on the wire, its parameter, the longest it may be
+ABOUT = (("Name", "name", 64), ("Description", "description", 512), ("ShortDescription", "short_description", 120))
+
+
+def _setter(word: str, longest: int) -> Callable[[Peer, Params], Awaitable[object]]:
+    async def put(peer: Peer, params: Params) -> object:
+        if len(params.text(word)) > longest:
+            raise bad(f"{word.upper()}_TOO_LONG")
+        peer.about[word, params.text("language_code")] = params.text(word)
+        return True
+
+    return put
+
+
+def _getter(word: str) -> Callable[[Peer, Params], Awaitable[object]]:
+    async def get(peer: Peer, params: Params) -> object:
+        return {word: peer.about.get((word, params.text("language_code")), "")}
+
+    return get
+
+
+for _name, _word, _longest in ABOUT:
+    method(f"setMy{_name}")(_setter(_word, _longest))
+    method(f"getMy{_name}")(_getter(_word))
+
+
+@method("setChatMenuButton")
+async def set_chat_menu_button(peer: Peer, params: Params) -> object:
+    params.text("chat_id")
+    button = params.mapping("menu_button", "menu button") or {"type": "default"}
+    if button.get("type") not in ("commands", "web_app", "default"):
+        raise bad("can't parse menu button: unsupported type specified")
+    return True

@@ -1,0 +1,37 @@
+"""The methods the server knows, each filed by the name it has on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tests.standins.telegram_peer.params import Params
+
+if TYPE_CHECKING:
+    from tests.standins.telegram_peer.peer import Peer
+
+Method = Callable[["Peer", Params], Awaitable[object]]
+METHODS: dict[str, tuple[str, Method]] = {}
+# said by many methods, and without any effect here
+IGNORED = (
+    "disable_notification",
+    "protect_content",
+    "allow_paid_broadcast",
+    "message_effect_id",
+    "link_preview_options",
+    "disable_web_page_preview",
+    "show_caption_above_media",
+    "has_spoiler",
+    "thumbnail",
+    "disable_content_type_detection",
+)
+
+
+def method(name: str) -> Callable[[Method], Method]:
+    """Files a method; names are looked up whatever their case."""
+
+    def file(function: Method) -> Method:
+        METHODS[name.lower()] = (name, function)
+        return function
+
+    return file

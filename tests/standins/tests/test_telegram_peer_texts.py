@@ -1,0 +1,419 @@
+"""The Telegram peer holds every limit of texts, keyboards, pictures and menus against the real client."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeChat,
+    BotCommandScopeChatMember,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    MessageEntity,
+)
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, NetworkError
+
+from tests.standins.telegram_peer import User
+from tests.standins.telegram_peer.entities import span, units
+from tests.standins.telegram_peer.errors import RefusedError
+from tests.standins.telegram_peer.html_mode import parse_html
+from tests.standins.tests.telegram_harness import Town, a_town, keyboard, png, refused
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Town]:
+    async with a_town() as town:
+        yield town
+
+
+# source, what people see of it (written in tags again)
+READ = (
+    ("plain", "plain"),
+    ("a &lt; b &amp;&quot; c &#8364; &#x20ac;", 'a &lt; b &amp;" c € €'),
+    ("<b>b</b><strong>b</strong>", "<b>b</b><b>b</b>"),
+    ("<i>a</i><em>b</em><u>c</u><ins>d</ins>", "<i>a</i><i>b</i><u>c</u><u>d</u>"),
+    ("<s>a</s><strike>b</strike><del>c</del>", "<s>a</s><s>b</s><s>c</s>"),
+    ('<span class="tg-spoiler">a</span>', "<tg-spoiler>a</tg-spoiler>"),
+    ("<tg-spoiler>b</tg-spoiler>", "<tg-spoiler>b</tg-spoiler>"),
+    ("<B>upper <I>case</i></B>", "<b>upper <i>case</i></b>"),
+    ("<b>a <i>b <u>c</u></i></b>", "<b>a <i>b <u>c</u></i></b>"),
+    ('<a href="https://example.org/?a=1&amp;b=2">x</a>', '<a href="https://example.org/?a=1&amp;b=2">x</a>'),
+    ("<code>1 &lt; 2</code>", "<code>1 &lt; 2</code>"),
+    ("<pre>x</pre>", "<pre>x</pre>"),
+    ('<pre><code class="language-python">x</code></pre>', '<pre><code class="language-python">x</code></pre>'),
+    ("<blockquote><b>a</b> b</blockquote>", "<blockquote><b>a</b> b</blockquote>"),
+    ("<blockquote expandable>a</blockquote>", "<blockquote expandable>a</blockquote>"),
+    ('<tg-time unix="16475319" format="wDT">at</tg-time>', '<tg-time unix="16475319" format="wDT">at</tg-time>'),
+    ('<tg-time unix="16475319">soon</tg-time>', '<tg-time unix="16475319">soon</tg-time>'),
+    ('<tg-emoji emoji-id="536832417">👍</tg-emoji>', '<tg-emoji emoji-id="536832417">👍</tg-emoji>'),
+    ("  <b> trimmed </b>\n", "<b>trimmed</b>"),
+    ("😀<b>after two units</b>", "😀<b>after two units</b>"),
+    ("<b></b>nothing in it", "nothing in it"),
+    ("<b>short end</>", "<b>short end</b>"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "seen"), READ)
+async def test_telegrams_own_tags_are_read(town: Town, source: str, seen: str) -> None:
+    await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+    assert town.ada.chat.last.html == seen
+    assert town.peer.complaints == []
+
+
+UNREAD = (
+    ("<h1>x</h1>", 'Unsupported start tag "h1" at byte offset 0'),
+    ("a<br>b", 'Unsupported start tag "br" at byte offset 1'),
+    ("é <p>x</p>", 'Unsupported start tag "p" at byte offset 3'),
+    ("5 <6", "Unclosed start tag at byte offset 2"),
+    ("5 < 6", 'Unsupported start tag "" at byte offset 2'),
+    ("<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
+    ("x</b>", "Unexpected end tag at byte offset 1"),
+    ("<b><i>x</b></i>", 'Unmatched end tag at byte offset 7, expected "</i>", found "</b>"'),
+    ("<b>x</b", "Unclosed end tag at byte offset 4"),
+    ("<b", "Unclosed start tag at byte offset 0"),
+    ('<a href="x', 'Unclosed start tag'),
+    ("Ben & Jerry", 'Unescaped character "&" at byte offset 4'),
+    ("a &nbsp; b", 'Unescaped character "&" at byte offset 2'),
+    ("5 > 4", 'Unescaped character ">" at byte offset 2'),
+    ("<span>x</span>", 'Tag "span" must have class "tg-spoiler"'),
+    ("<a>x</a>", 'Tag "a" must have an attribute "href"'),
+    ('<b class="x">x</b>', 'Unsupported attribute "class" of the tag "b"'),
+    ("<b><code>x</code></b>", 'Entity "code" can\'t be part of "b"'),
+    ("<code><b>x</b></code>", 'Entity "b" can\'t be part of "code"'),
+    ("<blockquote>a<blockquote>b</blockquote></blockquote>", "Nested block quotations"),
+    ('<a href="https://a.org"><a href="https://b.org">x</a></a>', 'Entity "a" can\'t be part of "a"'),
+    ('<code class="language-python">x</code>', 'class without a language of a "pre"'),
+    ('<tg-time format="r">x</tg-time>', 'must have a valid attribute "unix"'),
+    ('<tg-time unix="1" format="rt">x</tg-time>', 'invalid attribute "format"'),
+    ("&#xD800;", "invalid Unicode characters"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "said"), UNREAD)
+async def test_all_other_html_is_refused(town: Town, source: str, said: str) -> None:
+    with refused(BadRequest, "can't parse entities: ", said):
+        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+    assert town.ada.chat.messages == []
+
+
+@given(st.text())
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_escaped_is_seen_as_it_was(text: str) -> None:
+    assert parse_html(html.escape(text)).text == text
+    assert parse_html(f"<b>{html.escape(text)}</b>").text == text
+
+
+TAGS = [f"<{slash}{tag}>" for tag in ("b", "i", "code", "pre", "blockquote") for slash in ("", "/")]
+PIECES = st.sampled_from(
+    [*TAGS, '<a href="https://a.org">', "</a>", "x", "😀", "&amp;", "&lt;", " ", "\n", "<", ">", "&"]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_what_is_seen_can_be_sent_again(source: str) -> None:
+    try:
+        rich = parse_html(source)
+    except RefusedError:
+        return
+    assert parse_html(rich.html()) == rich
+    assert all(0 <= start < end <= units(rich.text) for start, end in map(span, rich.entities))
+
+
+LENGTHS = (
+    ("x" * 4096, True),
+    ("x" * 4097, False),
+    ("😀" * 2048, True),  # two UTF-16 units each
+    ("😀" * 2048 + "x", False),
+    ("<b>" + "&amp;" * 4096 + "</b>", True),  # counted after parsing
+    ("<b>" + "&amp;" * 4097 + "</b>", False),
+)
+
+
+@pytest.mark.parametrize(("source", "fits"), LENGTHS)
+async def test_a_text_has_at_most_4096_utf16_units_after_parsing(town: Town, source: str, fits: bool) -> None:
+    if fits:
+        sent = await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+        assert town.ada.chat.last.id == sent.message_id
+        return
+    with refused(BadRequest, "message is too long"):
+        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+    short = await town.bot.send_message(town.ada.id, "short")
+    with refused(BadRequest, "MESSAGE_TOO_LONG"):
+        await town.bot.edit_message_text(source, town.ada.id, short.message_id, parse_mode=ParseMode.HTML)
+    assert [message.text for message in town.ada.chat.messages] == ["short"]
+
+
+@pytest.mark.parametrize(("source", "fits"), [("x" * 1024, True), ("x" * 1025, False), ("😀" * 513, False)])
+async def test_a_caption_has_at_most_1024_utf16_units(town: Town, source: str, fits: bool) -> None:
+    if fits:
+        await town.bot.send_photo(town.ada.id, png(), caption=source)
+        assert town.ada.chat.last.text == source
+        return
+    with refused(BadRequest, "message caption is too long"):
+        await town.bot.send_photo(town.ada.id, png(), caption=source)
+    assert town.ada.chat.messages == []
+
+
+@pytest.mark.parametrize(("count", "fits"), [(100, True), (101, False)])
+async def test_a_text_has_at_most_100_entities(town: Town, count: int, fits: bool) -> None:
+    source = "<b>x</b> " * count
+    if fits:
+        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+        return
+    with refused(BadRequest, "ENTITIES_TOO_LONG"):
+        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+
+
+@pytest.mark.parametrize("source", ["", "  \n ", "<b></b>", "<b> </b>", "\u200b\u2060", "\0"])
+async def test_an_empty_text_is_refused(town: Town, source: str) -> None:
+    with refused(BadRequest, "message text is empty"):
+        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+
+
+async def test_control_characters_are_not_kept(town: Town) -> None:
+    sent = await town.bot.send_message(town.ada.id, "a\r\nb\tc\0d")
+    assert sent.text == "a\nb c d"
+    with refused(BadRequest, "message is not modified"):
+        await town.bot.edit_message_text("a\nb\0c\td", town.ada.id, sent.message_id)
+
+
+async def test_entities_may_be_given_instead_of_tags(town: Town) -> None:
+    await town.bot.send_message(town.ada.id, "odds", entities=[MessageEntity("bold", 0, 4)])
+    assert town.ada.chat.last.html == "<b>odds</b>"
+    with refused(BadRequest, "ends beyond the text"):
+        await town.bot.send_message(town.ada.id, "odds", entities=[MessageEntity("bold", 0, 5)])
+
+
+async def test_commands_and_addresses_are_found_in_every_text(town: Town) -> None:
+    sent = await town.bot.send_message(town.ada.id, "try /buy@outcry_bot or https://example.org/a. <b>x</b>")
+    assert [(one.type, sent.parse_entity(one)) for one in sent.entities] == [
+        ("bot_command", "/buy@outcry_bot"),
+        ("url", "https://example.org/a"),
+    ]
+
+
+async def test_a_link_that_leads_nowhere_is_complained_of(town: Town) -> None:
+    await town.bot.send_message(town.ada.id, '<a href="localhost">x</a>', parse_mode=ParseMode.HTML)
+    assert town.ada.chat.last.html == "x"
+    assert len(town.peer.complaints) == 1
+
+
+async def test_a_mention_by_number_becomes_the_person(town: Town) -> None:
+    link = f'<a href="tg://user?id={town.ben.id}">Ben</a>'
+    sent = await town.bot.send_message(town.ada.id, link, parse_mode=ParseMode.HTML)
+    assert sent.entities[0].user
+    assert sent.entities[0].user.first_name == "Ben"
+
+
+def button(**fields: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton("Go", api_kwargs=dict(fields))
+
+
+BUTTONS = (
+    (InlineKeyboardButton("Go", callback_data="x" * 64), None),
+    (InlineKeyboardButton("Go", callback_data="x" * 65), "BUTTON_DATA_INVALID"),
+    (InlineKeyboardButton("Go", callback_data="é" * 32), None),
+    (InlineKeyboardButton("Go", callback_data="é" * 33), "BUTTON_DATA_INVALID"),
+    (InlineKeyboardButton("Go", callback_data=""), "BUTTON_DATA_INVALID"),
+    (InlineKeyboardButton(" ", callback_data="x"), "BUTTON_TEXT_INVALID"),
+    (InlineKeyboardButton("Go"), "Text buttons are unallowed in the inline keyboard"),
+    (InlineKeyboardButton("Go", url="https://t.me/outcry_bot?start=m7"), None),
+    (InlineKeyboardButton("Go", url="tg://user?id=5"), None),
+    (InlineKeyboardButton("Go", url="http://localhost/x"), "button URL 'http://localhost/x' is invalid"),
+    (InlineKeyboardButton("Go", url="ftp://example.org"), "is invalid: Wrong HTTP URL"),
+    (InlineKeyboardButton("Go", url="not an address"), "is invalid: Wrong HTTP URL"),
+    (InlineKeyboardButton("Go", url="https://a.org", callback_data="x"), "a button does one thing"),
+    (button(callback_data="x", colour="red"), "unknown fields"),
+    (button(callback_data="x", style="success"), None),
+    (button(callback_data="x", style="loud"), "invalid button style"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "said"), BUTTONS)
+async def test_a_button_does_one_valid_thing(town: Town, one: InlineKeyboardButton, said: str | None) -> None:
+    markup = InlineKeyboardMarkup([[one]])
+    if said is None:
+        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+        assert town.ada.chat.last.labels == ["Go"]
+        return
+    with refused(BadRequest, said):
+        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+    assert town.ada.chat.messages == []
+
+
+@pytest.mark.parametrize(("rows", "wide", "fits"), [(12, 8, True), (1, 9, False), (20, 5, True), (21, 5, False)])
+async def test_a_keyboard_has_at_most_100_buttons_and_8_a_row(town: Town, rows: int, wide: int, fits: bool) -> None:
+    markup = InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="x")] * wide] * rows)
+    if fits:
+        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+        return
+    with refused(BadRequest, "reply markup is too long"):
+        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+
+
+async def test_a_question_that_asks_for_a_reply_has_a_short_placeholder(town: Town) -> None:
+    asking = ForceReply(selective=True, input_field_placeholder="x" * 64)
+    await town.bot.send_message(town.group.id, "Amount?", reply_markup=asking)
+    with refused(BadRequest, "input field placeholder is too long"):
+        await town.bot.send_message(town.group.id, "x", reply_markup=ForceReply(input_field_placeholder="x" * 65))
+    assert (town.group.last.text, town.group.last.buttons) == ("Amount?", [])
+
+
+PHOTOS = (
+    (png(800, 400), None),
+    (png(weight=10 * MEGABYTE - len(png())), None),
+    (png(weight=10 * MEGABYTE - len(png()) + 1), "file of size 10485761 bytes is too big for a photo"),
+    (b"no picture", "IMAGE_PROCESS_FAILED"),
+    (png(9000, 1001), "PHOTO_INVALID_DIMENSIONS"),
+    (png(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
+)
+
+
+@pytest.mark.parametrize(("data", "said"), PHOTOS)
+async def test_a_photo_is_a_picture_of_at_most_10_megabytes(town: Town, data: bytes, said: str | None) -> None:
+    if said is None:
+        sent = await town.bot.send_photo(town.ada.id, data, caption="<b>odds</b>", parse_mode=ParseMode.HTML)
+        assert town.ada.chat.last.photo == data
+        assert (sent.caption, sent.photo[0].file_size) == ("odds", len(data))
+        return
+    with refused(BadRequest, said):
+        await town.bot.send_photo(town.ada.id, data)
+    assert town.ada.chat.messages == []
+
+
+async def test_an_empty_file_and_one_over_50_megabytes_are_refused(town: Town) -> None:
+    with refused(BadRequest, "file must be non-empty"):
+        await town.bot.send_document(town.ada.id, b"")
+    with refused(NetworkError, "Request Entity Too Large"):
+        await town.bot.send_document(town.ada.id, bytes(50 * MEGABYTE + 1))
+
+
+async def test_a_file_comes_back_by_its_id_and_is_sent_again_by_it(town: Town) -> None:
+    sent = await town.bot.send_photo(town.ada.id, png(9, 9))
+    file_id = sent.photo[-1].file_id
+    again = await town.bot.send_photo(town.ada.id, file_id)
+    assert again.photo[-1].file_id == file_id
+    found = await town.bot.get_file(file_id)
+    assert bytes(await found.download_as_bytearray()) == png(9, 9)
+    with refused(BadRequest, "wrong file identifier"):
+        await town.bot.send_photo(town.ada.id, "no-such-file")
+    with refused(BadRequest, "wrong file_id"):
+        await town.bot.get_file("no-such-file")
+
+
+async def test_an_album_has_2_to_10_of_one_kind(town: Town) -> None:
+    photos = [InputMediaPhoto(png(10, 10 + count), caption=str(count)) for count in range(11)]
+    sent = await town.bot.send_media_group(town.ada.id, photos[:3])
+    assert len({one.media_group_id for one in sent}) == 1
+    assert [one.text for one in town.ada.chat.messages] == ["0", "1", "2"]
+    for wrong, said in ((photos[:1], "2-10 items"), (photos, "too many messages to send as an album")):
+        with refused(BadRequest, said):
+            await town.bot.send_media_group(town.ada.id, wrong)
+    with refused(BadRequest, "can't use the media"):
+        await town.bot.send_media_group(town.ada.id, [photos[0], InputMediaDocument(b"x")])
+
+
+async def test_a_message_may_get_another_picture_or_its_first_one(town: Town) -> None:
+    photo = await town.bot.send_photo(town.ada.id, png(1, 1), caption="a", reply_markup=keyboard("Go"))
+    text = await town.bot.send_message(town.ada.id, "text")
+    for sent in (photo, text):
+        await town.bot.edit_message_media(InputMediaPhoto(png(2, 2), caption="b"), town.ada.id, sent.message_id)
+    assert [(one.photo, one.text, one.labels) for one in town.ada.chat.messages] == [(png(2, 2), "b", [])] * 2
+
+
+COMMANDS = (
+    ([BotCommand("a" * 32, "x" * 256)] * 100, None),
+    ([BotCommand("a", "x")] * 101, "BOT_COMMANDS_TOO_MUCH"),
+    ([BotCommand("a" * 33, "x")], "BOT_COMMAND_INVALID"),
+    ([BotCommand("", "x")], "BOT_COMMAND_INVALID"),
+    ([BotCommand("Buy", "x")], "BOT_COMMAND_INVALID"),
+    ([BotCommand("buy-it", "x")], "BOT_COMMAND_INVALID"),
+    ([BotCommand("buy", "")], "BOT_COMMAND_DESCRIPTION_INVALID"),
+    ([BotCommand("buy", "x" * 257)], "BOT_COMMAND_DESCRIPTION_INVALID"),
+)
+
+
+@pytest.mark.parametrize(("commands", "said"), COMMANDS)
+async def test_a_menu_holds_100_short_commands(town: Town, commands: list[BotCommand], said: str | None) -> None:
+    if said is None:
+        await town.bot.set_my_commands(commands)
+        assert list(await town.bot.get_my_commands()) == commands
+        return
+    with refused(BadRequest, said):
+        await town.bot.set_my_commands(commands)
+    assert town.peer.commands == {}
+
+
+async def test_menus_are_kept_per_scope_and_language(town: Town) -> None:
+    bot: Bot = town.bot
+    groups, here = BotCommandScopeAllGroupChats(), BotCommandScopeChat(town.group.id)
+    await bot.set_my_commands([("buy", "Buy")])
+    await bot.set_my_commands([("buy", "Kaufen")], language_code="de")
+    await bot.set_my_commands([("market", "Markets")], scope=groups)
+    await bot.set_my_commands([("open", "Open")], scope=here)
+    await bot.set_my_commands([("own", "Own")], scope=BotCommandScopeChatMember(town.group.id, town.ada.id))
+    assert [one.description for one in await bot.get_my_commands(language_code="de")] == ["Kaufen"]
+    assert [one.command for one in await bot.get_my_commands(scope=groups)] == ["market"]
+    await bot.delete_my_commands(scope=groups)
+    assert await bot.get_my_commands(scope=groups) == ()
+    assert sorted(scope for scope, _ in town.peer.commands) == [
+        f"chat:{town.group.id}",
+        f"chat_member:{town.group.id}:{town.ada.id}",
+        "default",
+        "default",
+    ]
+    with refused(BadRequest, "chat not found"):
+        await bot.set_my_commands([("a", "b")], scope=BotCommandScopeChat(-999))
+    with refused(BadRequest, "LANG_CODE_INVALID"):
+        await bot.set_my_commands([("a", "b")], language_code="german")
+
+
+async def test_names_and_descriptions_are_kept_within_their_lengths(town: Town) -> None:
+    await town.bot.set_my_description("A prediction game")
+    assert (await town.bot.get_my_description()).description == "A prediction game"
+    with refused(BadRequest, "DESCRIPTION_TOO_LONG"):
+        await town.bot.set_my_description("x" * 513)
+    with refused(BadRequest, "SHORT_DESCRIPTION_TOO_LONG"):
+        await town.bot.set_my_short_description("x" * 121)
+
+
+async def tapped(town: Town, person: User | None = None) -> str:
+    """The id of a fresh callback query."""
+    sent = await town.bot.send_message(town.ada.id, "press", reply_markup=keyboard("Go"))
+    message = town.ada.chat.message(sent.message_id)
+    assert message
+    return (await (person or town.ada).tap(message, "Go")).id
+
+
+async def test_a_tap_is_answered_once_within_15_seconds_with_up_to_200_characters(town: Town) -> None:
+    stale = "query is too old and response timeout expired or query ID is invalid"
+    first = await tapped(town)
+    with refused(BadRequest, "MESSAGE_TOO_LONG"):
+        await town.bot.answer_callback_query(first, "x" * 201)
+    await town.bot.answer_callback_query(first, "x" * 200, show_alert=True)
+    with refused(BadRequest, stale):
+        await town.bot.answer_callback_query(first)
+    late, later = await tapped(town), await tapped(town)
+    town.clock.advance(15)
+    await town.bot.answer_callback_query(late)
+    town.clock.advance(0.001)
+    for query in (later, "12345"):
+        with refused(BadRequest, stale):
+            await town.bot.answer_callback_query(query)
+    answer = town.peer.world.taps[first].answer
+    assert answer
+    assert (answer.text, answer.alert) == ("x" * 200, True)
