@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import logs
-from bot.adapters.room.server import Room
+from bot.adapters.room.server import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
 from bot.cli.database import opened
 from bot.dispatcher import Dispatcher
-from bot.market.background_verify import Auditor
+from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.clock import Clock, SystemClock
@@ -34,7 +34,7 @@ TOKEN_FILE = Path("outcry-admin-token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class PlatformParts:
     """What a platform is put together from; `stack` ends what it started, last started first."""
 
     settings: Settings
@@ -70,11 +70,11 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         clock = SystemClock()
         charts = Charts(db)
         stack.push_async_callback(charts.close)
-        auditor = Auditor(db, clock.now_ms, apart=True)
+        auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
         stack.push_async_callback(auditor.close)
         dispatcher = Dispatcher(db, clock.now_ms, auditor=auditor)
         budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
-        parts = Parts(
+        parts = PlatformParts(
             settings=settings,
             db=db,
             clock=clock,
@@ -110,9 +110,9 @@ def _settled() -> Callable[[], None]:
     return gc.unfreeze
 
 
-async def _room(parts: Parts) -> Platform:
+async def _room(parts: PlatformParts) -> Platform:
     settings = parts.settings
-    served = Room(
+    served = RoomServer(
         parts.db,
         parts.dispatcher,
         parts.clock.now_ms,
@@ -130,11 +130,11 @@ async def _room(parts: Parts) -> Platform:
     return served.platform
 
 
-async def _discord(parts: Parts) -> Platform:
-    from bot.adapters.discord_chat.service import Access, Discord  # who runs only the room need not load it
+async def _discord(parts: PlatformParts) -> Platform:
+    from bot.adapters.discord_chat.service import Discord, DiscordAccess  # who runs only the room need not load it
 
     settings = parts.settings
-    access = Access(
+    access = DiscordAccess(
         token=settings.discord_token or "",
         api_base=settings.discord_api_base,
         gateway=settings.discord_gateway,
@@ -147,11 +147,11 @@ async def _discord(parts: Parts) -> Platform:
     return served.platform
 
 
-async def _telegram(parts: Parts) -> Platform:
-    from bot.adapters.telegram_chat.service import Access, Telegram  # who runs only the room need not load it
+async def _telegram(parts: PlatformParts) -> Platform:
+    from bot.adapters.telegram_chat.service import Telegram, TelegramAccess  # who runs only the room need not load it
 
     settings = parts.settings
-    access = Access(
+    access = TelegramAccess(
         token=settings.telegram_token or "",
         api_base=settings.telegram_api_base,
         file_base=settings.telegram_file_base,
@@ -167,7 +167,7 @@ async def _telegram(parts: Parts) -> Platform:
 
 
 # name -> whether it is asked for, and how it starts; it says itself when it is ready
-PLATFORMS: Mapping[str, tuple[Callable[[Settings], bool], Callable[[Parts], Awaitable[Platform]]]] = {
+PLATFORMS: Mapping[str, tuple[Callable[[Settings], bool], Callable[[PlatformParts], Awaitable[Platform]]]] = {
     "room": (lambda settings: settings.room, _room),
     "discord": (lambda settings: settings.discord_token is not None, _discord),
     "telegram": (lambda settings: settings.telegram_token is not None, _telegram),

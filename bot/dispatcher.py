@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from bot.chat.invocation import ChatKind, Invocation, Scene, Suggestion
+from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role, allowed, offered
 from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
 from bot.grammar import completion as asking
 from bot.grammar import parser
 from bot.grammar.command import Command, Given
-from bot.market.background_rehearsal import Rehearser
-from bot.market.background_verify import Auditor
-from bot.market.context import Ctx, Habits, MarketView, Seat, scene_of
+from bot.market.background_rehearsal import BackgroundRehearsal
+from bot.market.background_verify import BackgroundVerifier
+from bot.market.context import Context, MarketView, Participant, TradingSettings, scene_of
 from bot.notifications.reachability import with_missed
-from bot.notifications.ticket_messages import NO_LINES, Placement, Placements
+from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
 from engine.state import Status
@@ -58,8 +58,8 @@ class Dispatcher:
         clock: Callable[[], int],
         commands: Sequence[Command] | None = None,
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
-        auditor: Auditor | None = None,
-        rehearser: Rehearser | None = None,
+        auditor: BackgroundVerifier | None = None,
+        rehearser: BackgroundRehearsal | None = None,
     ) -> None:
         if commands is None:
             from bot.commands import COMMANDS  # they import what this module offers
@@ -70,9 +70,9 @@ class Dispatcher:
         self._db = db
         self._clock = clock
         self._new_id = new_id
-        self._auditor = auditor or Auditor(db, clock)
-        self._rehearser = rehearser or Rehearser()
-        self._placements = Placements(db)
+        self._auditor = auditor or BackgroundVerifier(db, clock)
+        self._rehearser = rehearser or BackgroundRehearsal()
+        self._placements = TicketMessages(db)
         self._pace = Windows(PERSON)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
@@ -126,7 +126,9 @@ class Dispatcher:
             log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
             return []
 
-    async def _with_people(self, scene: Scene, command: Command | None, found: _Found, said: Invocation) -> Scene:
+    async def _with_people(
+        self, scene: ParseContext, command: Command | None, found: _Found, said: Invocation
+    ) -> ParseContext:
         """With the members' names, where this command asks for one and is hers to say."""
         asks = command is not None and any(param.kind.of_people for param in command.params)
         if command is None or found.market is None or not asks or self._missing(command, said, found) is not None:
@@ -148,7 +150,7 @@ class Dispatcher:
         keeps to find that message again."""
         if reply.ticket is None:
             return
-        placement = Placement(
+        placement = TicketMessage(
             ticket=reply.ticket,
             platform=said.platform,
             chat_ext=said.chat_ext,
@@ -193,7 +195,7 @@ class Dispatcher:
             if form is not None:
                 return words_forms.question(command, form, parsed.template)
             return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
-        ctx = Ctx(
+        ctx = Context(
             db=self._db,
             invocation=said,
             now_ms=now,
@@ -209,8 +211,8 @@ class Dispatcher:
         member = found.market.member if found.market else None
         given: Mapping[type[Given], Given | None] = {
             MarketView: found.market,
-            Seat: Seat(member=member) if member else None,
-            Habits: Habits(kept=found.habits),
+            Participant: Participant(member=member) if member else None,
+            TradingSettings: TradingSettings(kept=found.habits),
         }
         loaded = {name: given[wanted] for name, wanted, _ in command.given}
         return await command.run(ctx, **parsed.values, **loaded)
@@ -277,7 +279,11 @@ class Dispatcher:
             person = await uow.people.find(said.platform, said.person_ext)
             chat = await uow.chats.find(said.platform, said.chat_ext)
             habits = Preferences()
-            if person is not None and command is not None and any(one is Habits for _, one, _ in command.given):
+            if (
+                person is not None
+                and command is not None
+                and any(one is TradingSettings for _, one, _ in command.given)
+            ):
                 habits = await uow.preferences.of(person.id)
             if command is not None and not command.speaks_of_market:
                 return _Found(person=person, chat=chat, market=None)

@@ -15,7 +15,7 @@ from engine.resting_book import PoolKey
 from engine.state import depth
 from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up
-from engine.working_copy import FLOOR, HELD, POT, SEIGNIORAGE, Desk, fill_buy, fill_sell, pays
+from engine.working_copy import FLOOR, HELD, POT, SEIGNIORAGE, WorkingCopy, fill_buy, fill_sell, pays
 
 
 class Trigger:
@@ -203,7 +203,7 @@ def _share_surplus(trigger: Trigger, portions: list[Portion], d: int, surplus: i
     desk.money[SEIGNIORAGE] += left - back
 
 
-def _grant(desk: Desk, user: int, amount: int) -> int:
+def _grant(desk: WorkingCopy, user: int, amount: int) -> int:
     """Pays a user out of the surplus as much of an amount as the floor lets."""
     if amount and desk.params.floor_enabled:
         amount = max(0, min(amount, desk.money[POT] - desk.mean_payout() + desk.state.allowance))

@@ -16,7 +16,7 @@ from engine.terms import LATER, MarketParams, Problem, Round
 from engine.units import AS_THEY_ARE, names_of
 
 FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
-OrderStatus = Literal["filled", "partly", "refused", "cancelled", "resting"]
+OrderResult = Literal["filled", "partly", "refused", "cancelled", "resting"]
 
 
 class Reason(StrEnum):
@@ -108,7 +108,7 @@ class OrderDone(Recorded):
     outcome: int
     side: Side
     buy: bool
-    status: OrderStatus
+    status: OrderResult
     size: int
     filled: int = 0
     unsold: int = 0

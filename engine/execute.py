@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events import Gas, OrderDone, OrderStatus, Reason, Rested
+from engine.events import Gas, OrderDone, OrderResult, Reason, Rested
 from engine.intents import Order
 from engine.repricing import hold_band
 from engine.resting_book import RestingOrder, escrowed
@@ -105,7 +105,7 @@ def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reas
     if rests:
         _rest(turn)
     unsold = turn.left - rests
-    status: OrderStatus = "partly" if turn.left else "filled"
+    status: OrderResult = "partly" if turn.left else "filled"
     tick.events.append(
         OrderDone(
             order=order.id,

@@ -12,7 +12,7 @@ from engine.amm import convexity, curve_buy, curve_sell, marginal_sell, quad_buy
 from engine.risk import InvariantBroken
 from engine.state import depth
 from engine.units import RATE, ceil_div, times_power
-from engine.working_copy import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, Desk
+from engine.working_copy import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, WorkingCopy
 
 
 class Priced(NamedTuple):
@@ -36,7 +36,7 @@ class Priced(NamedTuple):
     depth: int
 
 
-def price_buy(desk: Desk, outcome: int, side: int, d: int, before: int) -> Priced:
+def price_buy(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> Priced:
     """A buy of d > 0 tokens from the maker; `before` is D, what the buyer bought of this token earlier this tick."""
     t = desk.tariff
     q, v = desk.q[side][outcome], desk.v[outcome]
@@ -63,7 +63,7 @@ def price_buy(desk: Desk, outcome: int, side: int, d: int, before: int) -> Price
     return Priced(d, pool, shares, fee, total, conv, penalty, curve, total - usual, supply, after)
 
 
-def raise_pool(desk: Desk, outcome: int, supply: int, pool: int) -> int:
+def raise_pool(desk: WorkingCopy, outcome: int, supply: int, pool: int) -> int:
     """Least x above `pool` with supply <= p_max * L(V + x - (n-1) floor(zeta x)) (ENGINE section 3, penalty).
 
     With k = floor(zeta x) the own part is x - (n-1) k. While k stays, it grows with x, up to
@@ -99,7 +99,7 @@ def _least_v(wanted: int, l0: int, gamma: int) -> int:
     return v
 
 
-def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Priced:
+def price_sell(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> Priced:
     """A sale of d > 0 tokens to the maker; what exceeds Q - 1 is not part of it (`Priced.size`)."""
     t = desk.tariff
     q, v, deep = desk.q[side][outcome], desk.v[outcome], desk.l[outcome]
@@ -125,7 +125,7 @@ def price_sell(desk: Desk, outcome: int, side: int, d: int, before: int) -> Pric
     return Priced(d, pool, shares, fee, total, conv, penalty, curve, usual - total, supply, after)
 
 
-def _proceeds(desk: Desk, outcome: int, side: int, d: int, before: int) -> tuple[int, int]:
+def _proceeds(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> tuple[int, int]:
     """(curve, the lesser of curve and quadratic) of a sale, before waterfall and penalty."""
     t = desk.tariff
     q, deep = desk.q[side][outcome], desk.l[outcome]
@@ -134,7 +134,7 @@ def _proceeds(desk: Desk, outcome: int, side: int, d: int, before: int) -> tuple
     return curve, min(curve, quad_sell(d, before, q, deep, pieces[0].g_n, pieces[0].g_d, t.weights))
 
 
-def waterfall(desk: Desk, outcome: int, side: int, supply: int, pool: int) -> tuple[int, dict[int, int]]:
+def waterfall(desk: WorkingCopy, outcome: int, side: int, supply: int, pool: int) -> tuple[int, dict[int, int]]:
     """What the pools give for a sale that leaves `supply` of the sold side: (their sum, by outcome).
 
     floor(zeta x) from each other pool up to its room, the rest from the own, what is missing from the others in
@@ -161,7 +161,7 @@ def waterfall(desk: Desk, outcome: int, side: int, supply: int, pool: int) -> tu
     return given + own, shares
 
 
-def _room(desk: Desk, outcome: int, highest: int) -> int:
+def _room(desk: WorkingCopy, outcome: int, highest: int) -> int:
     """room = L - max(Q)/p_max, and L stays at 0.1*l0 at least; never negative."""
     t = desk.tariff
     need = -(-highest * RATE // t.p_max)
@@ -191,7 +191,7 @@ def _split(over: int, term: int, surcharge: int) -> tuple[int, int, int]:
     return conv, penalty, over - conv - penalty
 
 
-def take(desk: Desk, outcome: int, side: int, fill: Priced, *, buy: bool) -> None:
+def take(desk: WorkingCopy, outcome: int, side: int, fill: Priced, *, buy: bool) -> None:
     """Pools, supply, profits and the floor's mean payout move; the user's account and the pot are `settle`d apart."""
     desk.move_pools(fill.shares, 1 if buy else -1)
     supplies, money = desk.q[side], desk.money

@@ -14,7 +14,7 @@ from engine.open_book import Portion
 from engine.resting_book import PoolKey, RestingOrder
 from engine.tick import Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
-from engine.working_copy import FEE, HELD, MATCH, MATCH_FEE, POT, Desk, fill_buy, fill_sell, gets, pays
+from engine.working_copy import FEE, HELD, MATCH, MATCH_FEE, POT, WorkingCopy, fill_buy, fill_sell, gets, pays
 
 
 def direct(turn: Turn, limit: int) -> None:
@@ -111,7 +111,7 @@ def _close_pairs(turn: Turn, kind: FillKind, legs: list[Fill], size: int, amount
     turn.tick.fills += [_own_leg(turn, kind, size, amount, fees), *legs]
 
 
-def pair_price(desk: Desk, outcome: int) -> tuple[int, int]:
+def pair_price(desk: WorkingCopy, outcome: int) -> tuple[int, int]:
     """m = max(1, p_yes + p_no) as a fraction."""
     deep = desk.l[outcome]
     return max(deep, desk.q[0][outcome] + desk.q[1][outcome]), deep
@@ -239,7 +239,7 @@ def _try_swap(turn: Turn, key: PoolKey, places: list[int], d: int) -> bool:
     return profit >= 0 and _sound(desk, outcome)
 
 
-def _move_swap(desk: Desk, outcome: int, bought: int, d: int) -> int | None:
+def _move_swap(desk: WorkingCopy, outcome: int, bought: int, d: int) -> int | None:
     """Moves the pools for a swap of d tokens and gives back x; None where the pools cannot give what it takes."""
     t, v = desk.tariff, desk.v[outcome]
     supply, other = desk.q[bought], desk.q[1 - bought]
@@ -267,7 +267,7 @@ def _move_swap(desk: Desk, outcome: int, bought: int, d: int) -> int | None:
     return cost
 
 
-def _sound(desk: Desk, outcome: int) -> bool:
+def _sound(desk: WorkingCopy, outcome: int) -> bool:
     """(1) of section 8, L >= 0.1*l0 and the floor."""
     t, (yes, no), deep = desk.tariff, desk.q, desk.l
     if deep[outcome] < t.least_depth:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from engine.resting_book import AGE, Book, BookSide, PoolKey, RestingOrder
 
 
-class Shelf:
+class OpenPool:
     """An open pool: its orders, oldest first, what is left of each in `rests` (0: it is gone), and what was left when
     the tick opened in `olds` (0: it is new)."""
 
@@ -59,7 +59,7 @@ class OpenBook:
     def __init__(self, base: Book, keep: Callable[[list[int]], None]) -> None:
         self.base = base
         self.keep = keep
-        self.shelves: dict[PoolKey, Shelf] = {}
+        self.shelves: dict[PoolKey, OpenPool] = {}
         self.levels = {place: list(limits) for place, limits in base.levels.items()}
         self.opted = {
             buy: {place: list(limits) for place, limits in base.opted.items() if place[2] is buy}
@@ -67,11 +67,11 @@ class OpenBook:
         }
         self.added: dict[str, RestingOrder] = {}
 
-    def shelf(self, key: PoolKey) -> Shelf:
+    def shelf(self, key: PoolKey) -> OpenPool:
         """A pool, opened on first use; empty where nobody waits."""
         found = self.shelves.get(key)
         if found is None:
-            found = self.shelves[key] = Shelf(self.base.pools.get(key, ()))
+            found = self.shelves[key] = OpenPool(self.base.pools.get(key, ()))
         return found
 
     def best(self, place: BookSide, user: int, bound: int, start: int = 0) -> int | None:

@@ -13,7 +13,7 @@ from math import isqrt
 from engine.state import Binary, depth
 from engine.terms import MarketParams
 from engine.units import RATE, floor_fraction, sqrt_up
-from engine.working_copy import BAND, Desk
+from engine.working_copy import BAND, WorkingCopy
 
 Prices = Mapping[int, tuple[Fraction, Fraction]]
 """(yes, no) of each outcome, exact."""
@@ -75,7 +75,7 @@ def set_prices(
 TRIES = 30
 
 
-def hold_band(desk: Desk, band: int) -> None:
+def hold_band(desk: WorkingCopy, band: int) -> None:
     """Every active outcome in order: where p_yes + p_no has left 1 +/- band, moves pairs until it is back."""
     for j in desk.active:
         total, deep = desk.q[0][j] + desk.q[1][j], desk.l[j]
@@ -100,7 +100,7 @@ def pairs_to(edge: int, total: int, deep: int) -> int:
     return -((isqrt(square) - total * scale) // (2 * scale))
 
 
-def move_pairs(desk: Desk, outcome: int, d: int) -> None:
+def move_pairs(desk: WorkingCopy, outcome: int, d: int) -> None:
     """Moves d pairs from the pool to escrow (negative: back); the pool pays y = L - sqrt(L^2 - 2 S d + 2 d^2).
 
     y is rounded down and must reach d, the difference is profit; prices stay below p_max and L at 0.1*l0, else 4/5

@@ -18,7 +18,7 @@ PARTS = (16, 12, 8, 4, 0)
 
 GONE = Binary(v=0, q_yes=0, q_no=0, s_yes=0, s_no=0, e=0, active=False)
 
-Result = tuple[tuple[Payout, ...], MarketState, tuple[Event, ...]]
+ResolutionResult = tuple[tuple[Payout, ...], MarketState, tuple[Event, ...]]
 
 
 def trigger_resolution(
@@ -29,7 +29,7 @@ def trigger_resolution(
     *,
     at_ms: int = 0,
     of_round: int | None = None,
-) -> Result:
+) -> ResolutionResult:
     """(payouts, new state, events) of a round that loses `elim_outcomes`, or of the final that they win.
 
     Outcomes are 0-based, active and distinct; a round leaves at least one, the final takes exactly one winner:
@@ -83,7 +83,7 @@ def give_back(state: MarketState, outcomes: Iterable[int]) -> tuple[MarketState,
 
 def _round(
     state: MarketState, params: MarketParams, losers: tuple[int, ...], at_ms: int, of_round: int | None
-) -> Result:
+) -> ResolutionResult:
     """NO of each loser pays $1, YES nothing; what its pool frees goes to the survivors; prices are renormalised."""
     old = {j: _prices(state.binaries[j], params) for j in state.active}
     survivors = tuple(j for j in state.active if j not in losers)
@@ -163,7 +163,7 @@ def _holds(pools: dict[int, Binary], stake: int, params: MarketParams) -> bool:
     return backing_short(pools.items(), stake, params) <= 0
 
 
-def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of_round: int | None) -> Result:
+def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of_round: int | None) -> ResolutionResult:
     """Each YES of the winner and NO of every other active outcome that people hold pays $1; the market is over."""
     right = [(j, Side.YES if j == winner else Side.NO) for j in state.active]
     payouts, accounts = _pay(state, right, clear=state.active)
@@ -190,7 +190,7 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
     return payouts, after, (event,)
 
 
-def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> Result:
+def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> ResolutionResult:
     """Calls the market off: everybody gets her net stake back, nobody pays back (ENGINE section 7, void).
 
     If the net stakes exceed what the house has, all are scaled by the same fraction and floored.

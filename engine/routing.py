@@ -23,12 +23,12 @@ from engine.resting_book import escrowed
 from engine.state import Side
 from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up
-from engine.working_copy import Desk
+from engine.working_copy import WorkingCopy
 
 SIDES = (Side.YES, Side.NO)
 
 
-def reach(desk: Desk, outcome: int, side: int, t: int, unit: int, *, buy: bool) -> int:
+def reach(desk: WorkingCopy, outcome: int, side: int, t: int, unit: int, *, buy: bool) -> int:
     """How much the maker trades until its price is t/unit, at most p_max, at least p_min."""
     tariff = desk.tariff
     q, deep, v = desk.q[side][outcome], desk.l[outcome], desk.v[outcome]
@@ -42,7 +42,7 @@ def reach(desk: Desk, outcome: int, side: int, t: int, unit: int, *, buy: bool) 
 
 
 def largest_buy(
-    desk: Desk, outcome: int, side: int, limit: int, fee: int, rest: int, most: int, before: int
+    desk: WorkingCopy, outcome: int, side: int, limit: int, fee: int, rest: int, most: int, before: int
 ) -> Priced | None:
     """The most of `most` tokens that a limit lets the maker sell; None for nothing.
 
@@ -67,7 +67,7 @@ def largest_buy(
     return found.get(largest(fits, most))
 
 
-def largest_sell(desk: Desk, outcome: int, side: int, limit: int, most: int, before: int) -> Priced | None:
+def largest_sell(desk: WorkingCopy, outcome: int, side: int, limit: int, most: int, before: int) -> Priced | None:
     """The most of `most` tokens that a limit lets the maker buy: p' >= limit, all got plus the fee >= limit*d."""
     t, q, deep = desk.tariff, desk.q[side][outcome], desk.l[outcome]
     most = min(most, marginal_sell(limit, q, deep, t.selling(desk.v[outcome])))
@@ -154,7 +154,7 @@ def parts_of(fill: Priced) -> dict[str, int]:
     }
 
 
-class Offer(NamedTuple):
+class PoolOffer(NamedTuple):
     """A pool the order can trade with: at its limit, and the maker's price even/unit that is as good, fees in."""
 
     match: Callable[[Turn, int], None]
@@ -201,7 +201,7 @@ def best_price(turn: Turn) -> tuple[int, int]:
     return above, below
 
 
-def _plan(turn: Turn, offer: Offer | None) -> None:
+def _plan(turn: Turn, offer: PoolOffer | None) -> None:
     """Plans with the maker what it does better than the offer; without one all that is left. A limit order never more
     than its limit allows."""
     most = turn.pending + turn.left
@@ -218,7 +218,7 @@ def _plan(turn: Turn, offer: Offer | None) -> None:
     turn.left -= more
 
 
-def _best_offer(turn: Turn) -> Offer | None:
+def _best_offer(turn: Turn) -> PoolOffer | None:
     """The best pool of the book after fees; ties: direct, mint or merge, swap."""
     levels, outcome, side, buy = turn.tick.desk.book.levels, turn.outcome, turn.side, turn.buy
     best = _direct_offer(turn) if levels.get((outcome, side, not buy)) else None
@@ -231,7 +231,7 @@ def _best_offer(turn: Turn) -> Offer | None:
     return best
 
 
-def _better(turn: Turn, best: Offer | None, other: Offer | None) -> Offer | None:
+def _better(turn: Turn, best: PoolOffer | None, other: PoolOffer | None) -> PoolOffer | None:
     """The other offer where it is strictly better."""
     if best is None or other is None:
         return best or other
@@ -239,13 +239,13 @@ def _better(turn: Turn, best: Offer | None, other: Offer | None) -> Offer | None
     return other if (ours < theirs if turn.buy else ours > theirs) else best
 
 
-def _direct_offer(turn: Turn) -> Offer | None:
+def _direct_offer(turn: Turn) -> PoolOffer | None:
     bound = turn.limit if turn.limit is not None else RATE if turn.buy else 0
     limit = turn.tick.desk.book.best((turn.outcome, turn.side, not turn.buy), turn.user, bound)
-    return None if limit is None else Offer(direct, limit, limit, RATE)
+    return None if limit is None else PoolOffer(direct, limit, limit, RATE)
 
 
-def _pair_offer(turn: Turn) -> Offer | None:
+def _pair_offer(turn: Turn) -> PoolOffer | None:
     """Mint: t_yes + t_no >= m, at m - t for the order; merge: t_yes + t_no <= 1, at 1 - t."""
     book, params, place = turn.tick.desk.book, turn.tick.params, (turn.outcome, 1 - turn.side, turn.buy)
     if turn.buy:
@@ -255,14 +255,14 @@ def _pair_offer(turn: Turn) -> Offer | None:
         if limit is None:
             return None
         even = (top * RATE - limit * deep) * (RATE + params.match_fee)
-        return Offer(mint, limit, even, deep * RATE * (RATE + params.fee))
+        return PoolOffer(mint, limit, even, deep * RATE * (RATE + params.fee))
     limit = book.best(place, turn.user, RATE if turn.limit is None else RATE - turn.limit)
     if limit is None:
         return None
-    return Offer(merge, limit, (RATE - limit) * (RATE - params.match_fee), RATE * (RATE - params.fee))
+    return PoolOffer(merge, limit, (RATE - limit) * (RATE - params.match_fee), RATE * (RATE - params.fee))
 
 
-def _swap_offer(turn: Turn) -> Offer | None:
+def _swap_offer(turn: Turn) -> PoolOffer | None:
     """t_yes + t_no >= 1; the order trades at its own limit."""
     book, params, place = turn.tick.desk.book, turn.tick.params, (turn.outcome, 1 - turn.side, not turn.buy)
     assert turn.limit is not None
@@ -272,4 +272,4 @@ def _swap_offer(turn: Turn) -> Offer | None:
         return None
     sign = 1 if turn.buy else -1
     fee, match_fee = RATE + sign * params.fee, RATE + sign * params.match_fee
-    return Offer(swap, limit, turn.limit * match_fee, RATE * fee)
+    return PoolOffer(swap, limit, turn.limit * match_fee, RATE * fee)

@@ -32,7 +32,7 @@ from engine.tick import Tick
 from engine.working_copy import CASH, ESCROW, NET, TOKENS, TRADES
 
 
-class Step(NamedTuple):
+class ScheduleStep(NamedTuple):
     """The next thing the schedule wants: stop trading for a round, decide it, or pay who was claimed to have won."""
 
     at_ms: int
@@ -40,16 +40,16 @@ class Step(NamedTuple):
     kind: Literal["freeze", "decide", "pay"]
 
 
-def next_step(state: MarketState, params: MarketParams) -> Step | None:
+def next_step(state: MarketState, params: MarketParams) -> ScheduleStep | None:
     """What the schedule wants next; None when the market is over or waits for an admin's word."""
     if state.status in OVER or state.asked:
         return None
     if state.claim is not None:
-        return Step(state.claim.until_ms, len(params.rounds) - 1, "pay")
+        return ScheduleStep(state.claim.until_ms, len(params.rounds) - 1, "pay")
     if state.frozen_for is not None:
-        return Step(params.rounds[state.frozen_for].decide_at, state.frozen_for, "decide")
+        return ScheduleStep(params.rounds[state.frozen_for].decide_at, state.frozen_for, "decide")
     if state.next_round < len(params.rounds):
-        return Step(params.rounds[state.next_round].freeze_at, state.next_round, "freeze")
+        return ScheduleStep(params.rounds[state.next_round].freeze_at, state.next_round, "freeze")
     return None
 
 
@@ -65,7 +65,7 @@ def losers_left(state: MarketState, params: MarketParams, number: int) -> int:
     return max(0, min(wanted, len(active) - 2))
 
 
-def run_step(tick: Tick, step: Step) -> None:
+def run_step(tick: Tick, step: ScheduleStep) -> None:
     """Applies a scheduled step: freezes, or decides as far as the schedule itself knows, or asks, or pays."""
     planned = tick.params.rounds[step.round]
     if step.kind == "pay":
@@ -80,7 +80,7 @@ def run_step(tick: Tick, step: Step) -> None:
         tick.events.append(Frozen(round=step.round, at_ms=step.at_ms))
 
 
-def _decide(tick: Tick, planned: Round, step: Step) -> None:
+def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
     state = tick.desk.state
     if planned.is_final:
         if isinstance(planned.winner, int) and planned.winner in state.active:
@@ -95,7 +95,7 @@ def _decide(tick: Tick, planned: Round, step: Step) -> None:
     return _ask(tick, step, count, final=False)
 
 
-def _ask(tick: Tick, step: Step, count: int, *, final: bool) -> None:
+def _ask(tick: Tick, step: ScheduleStep, count: int, *, final: bool) -> None:
     tick.turn(asked=True)
     tick.events.append(RoundAsked(round=step.round, at_ms=step.at_ms, count=count, final=final))
 

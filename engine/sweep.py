@@ -13,7 +13,7 @@ from engine.routing import largest_buy, largest_sell, parts_of
 from engine.state import Status
 from engine.tick import Tick
 from engine.units import MICRO, RATE, half_up
-from engine.working_copy import Desk, fill_buy, fill_sell
+from engine.working_copy import WorkingCopy, fill_buy, fill_sell
 
 
 class Queue:
@@ -83,7 +83,7 @@ def _next(tick: Tick, queues: dict[BookSide, Queue]) -> BookSide | None:
     return best
 
 
-def _older(desk: Desk, queues: dict[BookSide, Queue], place: BookSide) -> bool:
+def _older(desk: WorkingCopy, queues: dict[BookSide, Queue], place: BookSide) -> bool:
     """Whether the head of a book side is older than that of the opposite one."""
     ours, theirs = queues[place].head, queues[(*place[:2], not place[2])].head
     return bool(ours and theirs and AGE(desk.book.order(*ours)) < AGE(desk.book.order(*theirs)))

@@ -14,7 +14,7 @@ from engine.rates import rates_at, tariff
 from engine.risk import check_market
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.working_copy import TOKENS, TRADES, Desk
+from engine.working_copy import TOKENS, TRADES, WorkingCopy
 
 
 class Tick:
@@ -37,7 +37,7 @@ class Tick:
     def open(self, state: MarketState, params: MarketParams) -> None:
         """Goes on from this state and these parameters, at the prices of the tick's time."""
         self.params = params
-        self.desk = Desk(state, params, tariff(params, rates_at(params, state, self.now_ms), len(state.active)))
+        self.desk = WorkingCopy(state, params, tariff(params, rates_at(params, state, self.now_ms), len(state.active)))
 
     def seal(self) -> MarketState:
         """The state now; raises InvariantBroken if it is not what section 8 promises."""

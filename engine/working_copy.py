@@ -24,14 +24,14 @@ from engine.units import RATE, ceil_div
 
 CASH, NET, TRADES, ESCROW, TOKENS = range(5)
 """Places in an open account's list; tokens of side s of outcome i stand at TOKENS + 2*i + s (s: 0 YES, 1 NO), those
-of them that resting sales tie up at `Desk.tied` + 2*i + s."""
+of them that resting sales tie up at `WorkingCopy.tied` + 2*i + s."""
 
 FEE, MATCH_FEE, GAS, CONVEXITY, PENALTY, CURVE, FLOOR, SEIGNIORAGE, MATCH, BAND, POT, HELD = range(12)
-"""Places in `Desk.money`: the sources of profit in the order of PROFIT_SOURCES, the pot P, and the floor's F times
-the weight (ENGINE section 4)."""
+"""Places in `WorkingCopy.money`: the sources of profit in the order of PROFIT_SOURCES, the pot P, and the floor's F
+times the weight (ENGINE section 4)."""
 
 
-class Desk:
+class WorkingCopy:
     """One market, open for changes. Money in micro-dollars, tokens in micro-tokens.
 
     Per outcome: v, l (depth, follows v), q[side], s[side], e. `active` lists the outcomes still in; `odds` and their
@@ -245,7 +245,7 @@ def gets(limit: int, size: int, fee: int) -> tuple[int, int]:
     return amount, min(ceil_div(limit * fee * size, RATE * RATE), amount)
 
 
-def fill_buy(desk: Desk, order: RestingOrder, size: int, total: int, released: int) -> None:
+def fill_buy(desk: WorkingCopy, order: RestingOrder, size: int, total: int, released: int) -> None:
     """A resting buy of `size` tokens for `total`, fee in, out of what its escrow releases."""
     account = desk.account(order.user)
     assert account is not None
@@ -258,7 +258,7 @@ def fill_buy(desk: Desk, order: RestingOrder, size: int, total: int, released: i
     desk.money[POT] += total
 
 
-def fill_sell(desk: Desk, order: RestingOrder, size: int, total: int) -> None:
+def fill_sell(desk: WorkingCopy, order: RestingOrder, size: int, total: int) -> None:
     """A resting sale of `size` tokens for `total`, fee out; they are tied up no more."""
     account = desk.account(order.user)
     assert account is not None

@@ -22,7 +22,7 @@ from scheduler.clock import Clock, Pace
 from scheduler.reminders import run_chores
 from scheduler.tick import TickReport, halt, run_tick
 from storage.database import Database
-from storage.in_flight import Busy
+from storage.in_flight import InFlight
 from storage.mapping import next_step
 from storage.markets import TICKING
 from storage.records import Market, NextStep
@@ -98,7 +98,7 @@ class Jobs:
         self._trouble: dict[int, _Trouble] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._beats: set[asyncio.Task[None]] = set()
-        self._work = Busy()  # so that a stop can wait for it
+        self._work = InFlight()  # so that a stop can wait for it
         self._stopping = False
         self._tidied_ms = 0
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news

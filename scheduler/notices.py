@@ -56,16 +56,16 @@ from engine.events import (
 from engine.units import MICRO
 from scheduler.clock import Pace
 from storage.order_rows import met_at_rest
-from storage.records import Audience, Json, Market, Notice, Payload, intent_id, intent_number
+from storage.records import Json, Market, Notice, NoticeAudience, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
 BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
 PODIUM = 3
 
-Place = tuple[int, int, int, int]  # place, person, gain, final
+RankingRow = tuple[int, int, int, int]  # place, person, gain, final
 
 
-def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[Place] = ()) -> list[Notice]:
+def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[RankingRow] = ()) -> list[Notice]:
     """Everything a tick has to tell, private things first, the board last."""
     found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
     if outcome.market.tick == 0:
@@ -78,11 +78,11 @@ def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[P
 
 def board(tick: int) -> Notice:
     """The board may have changed: whoever posts it reads what it shows at that moment."""
-    return Notice(kind="board", audience=Audience.CHAT, payload={"tick": tick}, slot="board", key="board")
+    return Notice(kind="board", audience=NoticeAudience.CHAT, payload={"tick": tick}, slot="board", key="board")
 
 
 def halted(market: Market, reason: str) -> Notice:
-    return Notice(kind="halted", audience=Audience.ADMINS, payload={"reason": reason, "tick": market.tick + 1})
+    return Notice(kind="halted", audience=NoticeAudience.ADMINS, payload={"reason": reason, "tick": market.tick + 1})
 
 
 def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> Notice:
@@ -95,15 +95,15 @@ def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> No
         "late_ms": late_ms,
         "again": again,
     }
-    return Notice(kind="round_asked", audience=Audience.ADMINS, payload=payload, key=f"asked:{event.round}")
+    return Notice(kind="round_asked", audience=NoticeAudience.ADMINS, payload=payload, key=f"asked:{event.round}")
 
 
 def _to_chats(kind: str, payload: Payload) -> Notice:
-    return Notice(kind=kind, audience=Audience.CHAT, payload=payload)
+    return Notice(kind=kind, audience=NoticeAudience.CHAT, payload=payload)
 
 
 def _to_person(person: int, kind: str, payload: Payload, ticket: int | None = None) -> Notice:
-    return Notice(kind=kind, audience=Audience.PERSON, payload=payload, person=person, ticket=ticket)
+    return Notice(kind=kind, audience=NoticeAudience.PERSON, payload=payload, person=person, ticket=ticket)
 
 
 def _private(outcome: TickOutcome) -> list[Notice]:
@@ -151,7 +151,7 @@ def _met(outcome: TickOutcome) -> list[Notice]:
     return found + [
         Notice(
             kind="order",
-            audience=Audience.PERSON,
+            audience=NoticeAudience.PERSON,
             payload={"order": number, "tick": outcome.tick},
             person=person,
             slot=f"order:{number}" if intent_id(number) in outcome.after.resting else None,
@@ -175,7 +175,7 @@ def _untouched(outcome: TickOutcome, told: set[int]) -> dict[int, list[int]]:
     return {person: numbers for person, numbers in found.items() if len(numbers) > 1}
 
 
-def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[Place], head: str) -> list[Notice]:
+def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head: str) -> list[Notice]:
     """The course of the market, in the order it ran."""
     market = outcome.market
 

@@ -9,7 +9,7 @@ from engine.schedule import losers_left
 from engine.state import MarketState
 from scheduler import notices
 from scheduler.clock import Pace
-from scheduler.signals import Facts, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, watch
 from storage.database import Database
 from storage.markets import TICKING
 from storage.records import Market, Notice
@@ -26,7 +26,7 @@ async def run_chores(db: Database, number: int, now_ms: int, pace: Pace | None =
         latest = await uow.ticks.latest(number)
     if latest is None:
         return 0
-    facts = Facts(
+    facts = MarketSnapshot(
         now_ms=now_ms,
         yes=latest.yes,
         active=state.active,

@@ -19,7 +19,7 @@ from typing import Any
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.clock import Pace
-from storage.records import Audience, Market, Notice, Payload
+from storage.records import Market, Notice, NoticeAudience, Payload
 
 LEAD = MICRO // 100  # a point
 LEAD_TICKS = 2
@@ -50,7 +50,7 @@ class Memo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class MarketSnapshot:
     """How a market stands at `now_ms`: YES prices, outcomes still in, what has traded so far; `ticked` in a tick."""
 
     now_ms: int
@@ -61,7 +61,7 @@ class Facts:
     ticked: bool
 
 
-def watch(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+def watch(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """What is to be told now, and what is then remembered. `market` as it stands after the tick."""
     found: list[Notice] = []
     if market.status is Status.DISPUTED:  # trading is over, and who leads has been said
@@ -72,7 +72,7 @@ def watch(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[No
     return found, memo
 
 
-def _lead(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+def _lead(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """A new highest YES by at least a point for two ticks (or as long as two last). An elimination tells its own."""
     ranked = sorted(facts.active, key=lambda i: (-facts.yes[i], i))
     if len(ranked) < 2:
@@ -94,11 +94,11 @@ def _lead(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[No
         "before": memo.leader,
         "before_yes": None if memo.leader is None else facts.yes[memo.leader],
     }
-    notice = Notice(kind="lead_change", audience=Audience.CHAT, payload=payload)
+    notice = Notice(kind="lead_change", audience=NoticeAudience.CHAT, payload=payload)
     return [notice], replace(memo, leader=top, rival=None, rival_ticks=0)
 
 
-def _digest(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+def _digest(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """Every so often, if anything traded since the last one."""
     fresh = replace(memo, digest_ms=facts.now_ms, digest_volume=facts.volume, digest_trades=facts.trades, yes=facts.yes)
     if memo.digest_ms is None:
@@ -114,10 +114,10 @@ def _digest(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[
         "yes": list(facts.yes),
         "before": list(memo.yes),
     }
-    return [Notice(kind="digest", audience=Audience.CHAT, payload=payload, key="digest")], fresh
+    return [Notice(kind="digest", audience=NoticeAudience.CHAT, payload=payload, key="digest")], fresh
 
 
-def _countdown(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[list[Notice], Memo]:
+def _countdown(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """Once before each freeze; a freeze that is due already tells its own."""
     step = market.next_step
     if step is None or step.kind != "freeze" or step.round == memo.countdown or market.halted is not None:
@@ -126,5 +126,5 @@ def _countdown(market: Market, memo: Memo, facts: Facts, pace: Pace) -> tuple[li
     if not 0 < ahead <= pace.countdown_ms:
         return [], memo
     payload = {"round": step.round, "at_ms": step.at_ms, "final": step.final}
-    notice = Notice(kind="countdown", audience=Audience.CHAT, payload=payload)
+    notice = Notice(kind="countdown", audience=NoticeAudience.CHAT, payload=payload)
     return [notice], replace(memo, countdown=step.round)

@@ -15,7 +15,7 @@ from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.clock import Pace
-from scheduler.signals import Facts, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, watch
 from storage.database import Database
 from storage.export import standings
 from storage.markets import TICKING
@@ -135,7 +135,7 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
 
 async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) -> None:
     """The notices of a tick into the outbox, in its transaction."""
-    podium: list[notices.Place] = []
+    podium: list[notices.RankingRow] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
         traded = [member for member in await uow.members.of(outcome.market.id) if member.trade_count > 0]
         podium = [
@@ -144,7 +144,7 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) ->
     found = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.known(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
-    facts = Facts(
+    facts = MarketSnapshot(
         now_ms=outcome.now_ms,
         yes=yes,
         active=outcome.after.active,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
-from storage.records import Audience, Chat
+from storage.records import Chat, NoticeAudience
 from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
 from storage.session import Repository, clean, upsert
 
@@ -97,7 +97,7 @@ class Chats(Repository):
             return
         for table, column in ((message_refs, "chat_ext"), (outbox, "target")):
             place = and_(table.c.platform == found.platform, table.c[column] == found.external_id)
-            of_chat = place if table is message_refs else and_(place, outbox.c.audience == Audience.CHAT.value)
+            of_chat = place if table is message_refs else and_(place, outbox.c.audience == NoticeAudience.CHAT.value)
             await self._uow.run(delete(table).where(table.c.market == market, of_chat))
 
     async def settings(self, chat: int) -> ChatSettings:

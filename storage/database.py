@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
-from storage.in_flight import Busy
+from storage.in_flight import InFlight
 from storage.session import StateCache
 from storage.sqlite import DatabaseInUseError, FileLock
 from storage.unit_of_work import UnitOfWork, finish
@@ -82,7 +82,7 @@ class Database:
         self._writer = self._sqlite_engine("BEGIN IMMEDIATE", url) if self.is_sqlite else self._postgres_engine(5)
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
-        self._units = Busy()  # those that are open
+        self._units = InFlight()  # those that are open
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:

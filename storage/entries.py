@@ -16,7 +16,7 @@ BANK = "bank"  # issues the play money and the stake
 HOUSE = "house"
 
 
-class Entry(NamedTuple):
+class Posting(NamedTuple):
     """`amount` micro-dollars onto `account`; `ref` names the trade, order or action it came from."""
 
     account: str
@@ -33,19 +33,19 @@ def escrow(person: int) -> str:
     return f"escrow:{person}"
 
 
-def move(source: str, target: str, amount: int, kind: str, ref: str) -> tuple[Entry, ...]:
+def move(source: str, target: str, amount: int, kind: str, ref: str) -> tuple[Posting, ...]:
     """Two entries whose sum is 0; moving nothing, or moving it to where it is, writes nothing."""
     if amount == 0 or source == target:
         return ()
-    return (Entry(source, -amount, kind, ref), Entry(target, amount, kind, ref))
+    return (Posting(source, -amount, kind, ref), Posting(target, amount, kind, ref))
 
 
-def stake_entries(z: int) -> tuple[Entry, ...]:
+def stake_entries(z: int) -> tuple[Posting, ...]:
     """At the start: the bank puts up what the house may lose."""
     return move(BANK, HOUSE, z, "stake", "start")
 
 
-def fill_entries(fill: Fill, ref: str) -> tuple[Entry, ...]:
+def fill_entries(fill: Fill, ref: str) -> tuple[Posting, ...]:
     """What a resting buyer had set aside, then the price from buyer to seller, each side's fee and what rounding keeps
     to the house."""
     buyer = HOUSE if fill.buyer is None else user(fill.buyer)
@@ -60,10 +60,10 @@ def fill_entries(fill: Fill, ref: str) -> tuple[Entry, ...]:
     )
 
 
-def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> list[Entry]:
+def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> list[Posting]:
     """Everything one tick moved, fills (with their trade ids) first. The engine promises that each change of cash is
     in exactly one of them."""
-    found: list[Entry] = []
+    found: list[Posting] = []
     for fill, trade in fills:
         found += fill_entries(fill, f"trade:{trade}")
     for event in events:
@@ -92,7 +92,7 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
     return found
 
 
-def check_books(before: MarketState, after: MarketState, found: Iterable[Entry]) -> None:
+def check_books(before: MarketState, after: MarketState, found: Iterable[Posting]) -> None:
     """What the entries add to each account is what the engine says it changed by. By induction over the ticks every
     balance is then the sum of its entries; `Ledger.audit` proves it from the first one. Raises InvariantBroken."""
     sums: dict[str, int] = {}

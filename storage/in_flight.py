@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Busy:
+class InFlight:
     """Counts what is under way."""
 
     def __init__(self) -> None:

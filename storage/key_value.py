@@ -69,7 +69,7 @@ def _expired(now_ms: int) -> ColumnElement[bool]:
     )
 
 
-class Facts(Repository):
+class KeyValues(Repository):
     async def get(self, name: str) -> str | None:
         row = await self._uow.row(select(facts.c.value).where(facts.c.name == name))
         return None if row is None else str(row["value"])

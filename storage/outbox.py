@@ -27,14 +27,14 @@ from sqlalchemy import (
     update,
 )
 
-from storage.records import Audience, Chat, Identity, Notice, OutboxRow
+from storage.records import Chat, Identity, Notice, NoticeAudience, OutboxRow
 from storage.schema import chats, message_refs, outbox
 from storage.session import Repository, clean, upsert
 
 STALE_BOARD_MS = 3_000
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """Where one row goes; `person` where it goes to somebody alone."""
 
     platform: str
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Backlog:
     """Rows of one market for one platform: how many wait, since when the oldest does, how many were given up."""
 
     platform: str
@@ -74,7 +74,7 @@ class Outbox(Repository):
 
     async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one chat alone: what one the market has just come to must hear."""
-        row = _row(market, notice, Place(chat.platform, chat.external_id, None), now_ms)
+        row = _row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)
         if row["key"] is None or not await self._renew(row):
             await self._uow.run(insert(outbox), row)
         if self._uow.outbox_filled not in self._uow.after_commit:
@@ -82,30 +82,30 @@ class Outbox(Repository):
 
     async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one identity of a person, wherever she was seen last."""
-        row = _row(market, notice, Place(who.platform, who.external_id, notice.person), now_ms)
+        row = _row(market, notice, Destination(who.platform, who.external_id, notice.person), now_ms)
         await self._uow.run(insert(outbox), row)
         if self._uow.outbox_filled not in self._uow.after_commit:
             self._uow.after_commit.append(self._uow.outbox_filled)
 
-    async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Place]]:
+    async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Destination]]:
         """Where each goes. Who has no identity left (erased) is told nothing."""
         audiences = {notice.audience for notice in notices}
-        here = [] if audiences <= {Audience.PERSON} else await self._uow.chats.of_market(market)
-        admins = await self._admins(market, here) if Audience.ADMINS in audiences else []
+        here = [] if audiences <= {NoticeAudience.PERSON} else await self._uow.chats.of_market(market)
+        admins = await self._admins(market, here) if NoticeAudience.ADMINS in audiences else []
         tickets = await self._uow.tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
         known = await self._uow.people.reach(people)
 
-        def reach(person: int | None, ticket: int | None) -> list[Place]:
+        def reach(person: int | None, ticket: int | None) -> list[Destination]:
             stands = tickets[ticket].platform if ticket is not None and ticket in tickets else None
             found = known.get(person or 0, ())
             best = next((one for one in found if one.platform == stands), found[0] if found else None)
-            return [] if best is None else [Place(best.platform, best.external_id, person)]
+            return [] if best is None else [Destination(best.platform, best.external_id, person)]
 
-        def places(notice: Notice) -> list[Place]:
-            if notice.audience is Audience.CHAT:
-                return [Place(chat.platform, chat.external_id, None) for chat in here]
-            if notice.audience is Audience.PERSON:
+        def places(notice: Notice) -> list[Destination]:
+            if notice.audience is NoticeAudience.CHAT:
+                return [Destination(chat.platform, chat.external_id, None) for chat in here]
+            if notice.audience is NoticeAudience.PERSON:
                 return reach(notice.person, notice.ticket)
             return [place for person in admins for place in reach(person, None)]
 
@@ -137,8 +137,10 @@ class Outbox(Repository):
         those of these kinds that follow at once. To a person: what else waits to be said to her without replacing
         anything, and (to keep the order) nothing that stands behind something else."""
         here = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
-        public = first.audience is Audience.CHAT
-        alike = outbox.c.audience == Audience.CHAT.value if public else outbox.c.audience != Audience.CHAT.value
+        public = first.audience is NoticeAudience.CHAT
+        alike = (
+            outbox.c.audience == NoticeAudience.CHAT.value if public else outbox.c.audience != NoticeAudience.CHAT.value
+        )
         query = select(outbox).where(here, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
         rows = await self._uow.rows(query)
         chosen = _following(rows, first, kinds, now_ms) if public else await self._beside(rows, first, now_ms)
@@ -236,7 +238,7 @@ class Outbox(Repository):
     async def laid_aside(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
         """What was given up for one person, oldest first; `done` takes it away."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
-        private = outbox.c.audience != Audience.CHAT.value
+        private = outbox.c.audience != NoticeAudience.CHAT.value
         return await self._records(
             await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
         )
@@ -249,7 +251,7 @@ class Outbox(Repository):
         """Rows waiting, leased ones included."""
         return await self._uow.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
 
-    async def waiting(self, market: int) -> list[Waiting]:
+    async def waiting(self, market: int) -> list[Backlog]:
         """What waits to leave of one market, by platform, and what was given up."""
         alive, dead = outbox.c.dropped.is_(False), outbox.c.dropped.is_(True)
         query = select(
@@ -262,7 +264,7 @@ class Outbox(Repository):
             query.where(outbox.c.market == market).group_by(outbox.c.platform).order_by(outbox.c.platform)
         )
         return [
-            Waiting(
+            Backlog(
                 platform=row["platform"], rows=int(row["rows"]), oldest_ms=row["oldest"], dropped=int(row["dropped"])
             )
             for row in found
@@ -276,7 +278,9 @@ class Outbox(Repository):
 
     async def expire(self, before_ms: int) -> None:
         """Announcements from before then to chats that cannot be reached are not kept for ever; the board is."""
-        old = and_(outbox.c.audience == Audience.CHAT.value, outbox.c.created_ms < before_ms, outbox.c.slot.is_(None))
+        old = and_(
+            outbox.c.audience == NoticeAudience.CHAT.value, outbox.c.created_ms < before_ms, outbox.c.slot.is_(None)
+        )
         await self._uow.run(delete(outbox).where(old, _to_lost_chat()))
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
@@ -298,7 +302,7 @@ _NOWHERE = (None, None)
 _ASIDE = (  # built once: every answer asks it
     select(outbox.c.id)
     .where(outbox.c.platform == bindparam("platform"), outbox.c.target == bindparam("target"))
-    .where(outbox.c.dropped.is_(True), outbox.c.audience != Audience.CHAT.value)
+    .where(outbox.c.dropped.is_(True), outbox.c.audience != NoticeAudience.CHAT.value)
     .limit(1)
 )
 _DELIVERED = delete(outbox).where(outbox.c.id == bindparam("b_id"), outbox.c.revision == bindparam("b_revision"))
@@ -309,7 +313,7 @@ def _record(row: RowMapping, edit_chat: str | None, edit_ref: str | None) -> Out
         id=row["id"],
         market=row["market"],
         kind=row["kind"],
-        audience=Audience(row["audience"]),
+        audience=NoticeAudience(row["audience"]),
         platform=row["platform"],
         target=row["target"],
         person=row["person"],
@@ -325,7 +329,7 @@ def _record(row: RowMapping, edit_chat: str | None, edit_ref: str | None) -> Out
     )
 
 
-def _row(market: int, notice: Notice, place: Place, now_ms: int) -> dict[str, Any]:  # Any: a row as it is written
+def _row(market: int, notice: Notice, place: Destination, now_ms: int) -> dict[str, Any]:  # Any: a row as it is written
     return {
         "market": market,
         "kind": notice.kind,
@@ -360,7 +364,7 @@ def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:
     own = outbox.c.ticket.is_(None)  # what takes a ticket's place need not wait for what is a message of its own
     first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own))
     ours = true() if platforms is None else outbox.c.platform.in_(sorted(platforms))
-    reachable = or_(outbox.c.audience != Audience.CHAT.value, not_(_to_lost_chat()))
+    reachable = or_(outbox.c.audience != NoticeAudience.CHAT.value, not_(_to_lost_chat()))
     return and_(alive, ours, or_(outbox.c.key.is_not(None), first), reachable)
 
 

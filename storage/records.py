@@ -47,7 +47,7 @@ class ActionStatus(StrEnum):
     REFUSED = "refused"
 
 
-class Audience(StrEnum):
+class NoticeAudience(StrEnum):
     """Whom an outbox row is for."""
 
     CHAT = "chat"
@@ -410,7 +410,7 @@ class Notice:
     """
 
     kind: str
-    audience: Audience
+    audience: NoticeAudience
     payload: Payload
     person: int | None = None
     ticket: int | None = None
@@ -423,7 +423,7 @@ class OutboxRow:
     id: int
     market: int | None
     kind: str
-    audience: Audience
+    audience: NoticeAudience
     platform: str
     target: str  # external id of the chat, or of the person where audience is not CHAT
     person: int | None

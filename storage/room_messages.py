@@ -13,7 +13,7 @@ from storage.session import Repository, clean, upsert
 COUNTER = "room"
 
 
-class Room(Repository):
+class RoomMessages(Repository):
     async def append(
         self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None, now_ms: int
     ) -> RoomMessage:

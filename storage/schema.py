@@ -32,7 +32,7 @@ metadata = MetaData(
 )
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
-Payload = JSON(none_as_null=True)
+JsonColumn = JSON(none_as_null=True)
 
 
 def _market(*, checked: bool = True) -> Column[int]:
@@ -52,21 +52,21 @@ config = Table(
     Column("chat", BigId, ForeignKey("chats.id"), nullable=False),
     Column("title", Text, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("params", Payload, nullable=False),
+    Column("params", JsonColumn, nullable=False),
     Column("start_ts", BigInteger),
-    Column("start_params", Payload),  # as they were at the start: where a replay begins
-    Column("draft", Payload, nullable=False),
+    Column("start_params", JsonColumn),  # as they were at the start: where a replay begins
+    Column("draft", JsonColumn, nullable=False),
     Column("creator", BigId, ForeignKey("people.id"), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("planned_start_ms", BigInteger),
     Column("tick", BigInteger, nullable=False, default=0),
     Column("tick_ms", BigInteger),
     Column("head", String(64), nullable=False, default=""),
-    Column("state", Payload),  # what of the engine's state is not in binaries, users and positions
+    Column("state", JsonColumn),  # what of the engine's state is not in binaries, users and positions
     Column("house", BigInteger, nullable=False, default=0),  # sum of the house's ledger entries
     Column("halted", Text),
     Column("rules", Integer, nullable=False, default=1, server_default="1"),  # version of the engine's rules
-    Column("memo", Payload, nullable=False),  # what was announced last: leader, digest, reminder
+    Column("memo", JsonColumn, nullable=False),  # what was announced last: leader, digest, reminder
     Column("winner", Integer),
     Column("ended_ms", BigInteger),
     Column("next_kind", String(8)),
@@ -152,7 +152,7 @@ orders = Table(
     Column("rebate", BigInteger, nullable=False, default=0),
     Column("rest_fee", BigInteger),  # the largest fee it may be charged, fixed when it came to rest
     Column("reason", String(32)),
-    Column("detail", Payload, nullable=False),
+    Column("detail", JsonColumn, nullable=False),
     Column("request_id", String(200), nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     Column("accepted_ms", BigInteger, nullable=False),  # engine time
@@ -174,7 +174,7 @@ lob_pools = Table(
     Column("is_buy", Boolean, nullable=False),
     Column("tick", Integer, nullable=False),
     Column("volume", BigInteger, nullable=False),
-    Column("shares", Payload, nullable=False),
+    Column("shares", JsonColumn, nullable=False),
     PrimaryKeyConstraint("market", "outcome", "side", "is_buy", "tick"),
 )
 
@@ -200,7 +200,7 @@ trades = Table(
     Column("released", BigInteger, nullable=False),
     Column("order", BigInteger),
     Column("resting", BigInteger),  # the resting order it filled
-    Column("parts", Payload, nullable=False),
+    Column("parts", JsonColumn, nullable=False),
     PrimaryKeyConstraint("market", "trade_id"),
     Index("ix_trades_market_buy_user", "market", "buy_user"),
     Index("ix_trades_market_sell_user", "market", "sell_user"),
@@ -214,7 +214,7 @@ ticks = Table(
     _market(checked=False),
     Column("tick_id", BigInteger, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
-    Column("summary", Payload, nullable=False),
+    Column("summary", JsonColumn, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("state_hash", String(64), nullable=False),
     Column("took_us", BigInteger),  # how long it took, by the wall's clock: no part of the hash
@@ -229,7 +229,7 @@ events = Table(
     Column("event_id", BigInteger, nullable=False),
     Column("tick_id", BigInteger, nullable=False),
     Column("type", String(32), nullable=False),
-    Column("payload", Payload, nullable=False),
+    Column("payload", JsonColumn, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     PrimaryKeyConstraint("market", "event_id"),
     Index("ix_events_market_type", "market", "type"),
@@ -244,7 +244,7 @@ metrics = Table(
     Column("volume", BigInteger, nullable=False),
     Column("mm_risk", BigInteger, nullable=False),
     Column("mm_profit", BigInteger, nullable=False),
-    Column("sources", Payload, nullable=False),
+    Column("sources", JsonColumn, nullable=False),
     PrimaryKeyConstraint("market", "tick_id"),
 )
 
@@ -269,7 +269,7 @@ actions = Table(
     _market(),
     Column("number", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("payload", Payload, nullable=False),
+    Column("payload", JsonColumn, nullable=False),
     Column("actor", BigId),
     Column("status", String(16), nullable=False),
     Column("reason", String(32)),
@@ -290,9 +290,9 @@ tickets = Table(
     _market(),
     Column("person", BigId, ForeignKey("people.id"), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("draft", Payload, nullable=False),
+    Column("draft", JsonColumn, nullable=False),
     Column("reserve", BigInteger, nullable=False),
-    Column("terms", Payload, nullable=False),
+    Column("terms", JsonColumn, nullable=False),
     Column("order", BigInteger),
     Column("platform", String(16)),
     Column("chat_ext", String(200)),
@@ -378,7 +378,7 @@ outbox = Table(
     Column("platform", String(16), nullable=False),
     Column("target", String(200), nullable=False),
     Column("person", BigId),
-    Column("payload", Payload, nullable=False),
+    Column("payload", JsonColumn, nullable=False),
     Column("slot", String(64)),
     Column("ticket", BigId),
     Column("key", String(300)),
@@ -402,7 +402,7 @@ room_messages = Table(
     Column("channel", String(32), nullable=False),
     Column("person", BigId),
     Column("author", Text, nullable=False),
-    Column("body", Payload, nullable=False),
+    Column("body", JsonColumn, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     Column("edited_ms", BigInteger),
     UniqueConstraint("seq"),
@@ -418,8 +418,8 @@ audit_log = Table(
     Column("actor", BigId),
     Column("action", String(64), nullable=False),
     Column("reason", Text, nullable=False),
-    Column("before", Payload, nullable=False),
-    Column("after", Payload, nullable=False),
+    Column("before", JsonColumn, nullable=False),
+    Column("after", JsonColumn, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     Index("ix_audit_log_market", "market"),
 )
@@ -438,7 +438,7 @@ preferences = Table(
     Column("slippage", BigInteger),  # a rate; none: the bot's own default
     Column("confirm", Boolean, nullable=False),
     Column("autofill", Boolean, nullable=False),
-    Column("quiet", Payload, nullable=False),  # kinds of private notices she does not want
+    Column("quiet", JsonColumn, nullable=False),  # kinds of private notices she does not want
 )
 
 pings = Table(
@@ -470,7 +470,7 @@ approvals = Table(
     _market(),
     Column("number", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("outcomes", Payload, nullable=False),
+    Column("outcomes", JsonColumn, nullable=False),
     Column("reason", Text, nullable=False),
     Column("code", String(16), nullable=False),  # of what the proposer was shown
     Column("proposer", BigId, ForeignKey("people.id"), nullable=False),
@@ -487,7 +487,7 @@ chat_settings = Table(
     Column("chat", BigId, ForeignKey("chats.id"), primary_key=True, autoincrement=False),
     Column("admin_role", String(200)),  # the platform's id of a role whose holders are admins here
     Column("ping_role", String(200)),  # and of the role to mention
-    Column("ping_kinds", Payload, nullable=False),  # for these kinds of events
+    Column("ping_kinds", JsonColumn, nullable=False),  # for these kinds of events
 )
 
 lines = Table(  # lines too long for a button, and those a link leads back to

@@ -30,7 +30,7 @@ AT_ONCE = 1_000  # rows
 class Cursor:
     """What SQLAlchemy asks of a cursor; the attributes are those of the last statement."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
         self._open: sqlite3.Cursor | None = None
         self._rows: list[Values] = []
@@ -93,7 +93,7 @@ class Cursor:
             self._open = None
 
 
-class Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     """An aiosqlite connection whose cursors need no thread until they execute."""
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # not aiosqlite's, but all that SQLAlchemy asks of one
@@ -108,9 +108,9 @@ class Connection(aiosqlite.Connection):
         return done
 
 
-async def connect(path: str, *, uri: bool = False) -> Connection:
+async def connect(path: str, *, uri: bool = False) -> SqliteConnection:
     """Open a file. The thread does not keep the process alive."""
-    connection = Connection(lambda: sqlite3.connect(path, uri=uri, check_same_thread=False), iter_chunk_size=1)
+    connection = SqliteConnection(lambda: sqlite3.connect(path, uri=uri, check_same_thread=False), iter_chunk_size=1)
     connection._thread.daemon = True  # as SQLAlchemy does with the connections it opens
     await connection
     return connection

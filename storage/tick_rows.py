@@ -15,7 +15,7 @@ from engine.params import params_to_json
 from engine.risk import OVER, house_cash, worst_loss
 from engine.state import Account, MarketState, Side, price_micro
 from engine.terms import MarketParams
-from storage.entries import Entry
+from storage.entries import Posting
 from storage.mapping import POOL, scalars
 from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, intent_number
 
@@ -191,7 +191,7 @@ def trade_rows(outcome: TickOutcome, numbered: Iterable[tuple[Fill, int]]) -> li
     ]
 
 
-def entry_rows(stamp: Row, counted: int, found: Sequence[Entry]) -> list[Row]:
+def entry_rows(stamp: Row, counted: int, found: Sequence[Posting]) -> list[Row]:
     """Numbered on from `counted`."""
     return [{**stamp, "entry_id": number, **entry._asdict()} for number, entry in enumerate(found, start=counted + 1)]
 

@@ -14,14 +14,14 @@ from storage.audit import Audit
 from storage.chats import Chats
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.identity import Forgetting, Linking
-from storage.key_value import Codes, Facts, Lines
+from storage.key_value import Codes, KeyValues, Lines
 from storage.ledger import Ledger
 from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People, Pings, PreferencesOf
-from storage.room_messages import Room
+from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.tickets import Tickets
 
@@ -89,9 +89,9 @@ class UnitOfWork:
         self.metrics = Metrics(self)
         self.ledger = Ledger(self)
         self.outbox = Outbox(self)
-        self.room = Room(self)
+        self.room = RoomMessages(self)
         self.audit = Audit(self)
-        self.facts = Facts(self)
+        self.facts = KeyValues(self)
         self.lines = Lines(self)
         self.preferences = PreferencesOf(self)
         self.pings = Pings(self)

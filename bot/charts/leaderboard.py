@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.charts.style import HEIGHT, LABEL, MARGIN, Across, Sheet, heading, shown
-from bot.chat.chart_data import LeaderboardData, Standing, Theme
+from bot.charts.style import HEIGHT, LABEL, MARGIN, Across, Canvas, heading, shown
+from bot.chat.chart_data import LeaderboardData, RankedPerson, ThemeName
 from bot.words import charts as words
 
 ROWS = 10
@@ -11,9 +11,9 @@ ROW, LEAST_HEIGHT = 64, 180
 GAP = 16
 
 
-def draw(data: LeaderboardData, theme: Theme) -> bytes:
+def draw(data: LeaderboardData, theme: ThemeName) -> bytes:
     """PNG of the ranking, best first."""
-    sheet = Sheet(theme, height=min(HEIGHT, LEAST_HEIGHT + ROW * len(data.rows)))
+    sheet = Canvas(theme, height=min(HEIGHT, LEAST_HEIGHT + ROW * len(data.rows)))
     names = [shown(row.name, place) for place, row in enumerate(data.rows, 1)]
     below = sheet.head(words.leaderboard_title(data, names), words.leaderboard_note(data, heading(data.market)))
     rows = data.rows[:ROWS]
@@ -36,11 +36,11 @@ def draw(data: LeaderboardData, theme: Theme) -> bytes:
     return sheet.png()
 
 
-def _gain(row: Standing) -> float:
+def _gain(row: RankedPerson) -> float:
     return (row.worth - row.stake) / row.stake if row.stake > 0 else 0.0
 
 
-def _scale(rows: tuple[Standing, ...], left: float, right: float, aside: float) -> tuple[float, float]:
+def _scale(rows: tuple[RankedPerson, ...], left: float, right: float, aside: float) -> tuple[float, float]:
     """Where nothing is won or lost, and how many pixels a gain of 100 % takes; a value fits beside each bar."""
     best, worst = max(0.0, *map(_gain, rows)), min(0.0, *map(_gain, rows))
     room = right - left - aside - (aside if worst < 0 else 0)
@@ -48,14 +48,14 @@ def _scale(rows: tuple[Standing, ...], left: float, right: float, aside: float) 
     return left + (aside - worst * scale if worst < 0 else 0), scale
 
 
-def _row(sheet: Sheet, place: int, name: str, size: float, middle: float) -> None:
+def _row(sheet: Canvas, place: int, name: str, size: float, middle: float) -> None:
     number, colours = MARGIN + sheet.measure("10", size, "bold"), sheet.colours
     sheet.text(number, middle, str(place), size=size, colour=colours.quiet, weight="bold", across="right")
     sheet.text(number + GAP, middle, name, size=size, colour=colours.ink, weight="bold" if place == 1 else "normal")
 
 
 def _bar(
-    sheet: Sheet, start: tuple[float, float], end: float, thick: float, colour: str, label: tuple[str, float]
+    sheet: Canvas, start: tuple[float, float], end: float, thick: float, colour: str, label: tuple[str, float]
 ) -> None:
     """To the right and full for a gain, to the left and hollow for a loss; `label` is a text and its size."""
     lost = end < start[0]

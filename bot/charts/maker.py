@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from bot.charts.layout import Box, nice_step, spread
 from bot.charts.outcome import volume
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading
-from bot.chat.chart_data import MakerData, Theme
+from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, heading
+from bot.chat.chart_data import MakerData, ThemeName
 from bot.text.numbers import round_money
 from bot.words import charts as words
 
@@ -19,9 +19,9 @@ LABEL_GAP = 26
 Source = tuple[str, Sequence[int]]
 
 
-def draw(data: MakerData, theme: Theme) -> bytes:
+def draw(data: MakerData, theme: ThemeName) -> bytes:
     """PNG of risk, profit by source and volume, one above the other."""
-    sheet = Sheet(theme, height=HEIGHT)
+    sheet = Canvas(theme, height=HEIGHT)
     below = sheet.head(words.maker_title(data), words.maker_note(data, heading(data.market)))
     sources = _largest(data)
     texts = [_source_label(source) for source in sources] or [words.VOLUME_PANEL]
@@ -40,7 +40,7 @@ def draw(data: MakerData, theme: Theme) -> bytes:
     return sheet.png()
 
 
-def _heading(sheet: Sheet, text: str, edges: Box) -> None:
+def _heading(sheet: Canvas, text: str, edges: Box) -> None:
     sheet.text(MARGIN, edges.top - 38, text, size=SMALL, colour=sheet.colours.ink, weight="bold")
 
 
@@ -58,7 +58,7 @@ def _source_label(source: Source) -> str:
     return f"{source[0]} {round_money(source[1][-1])}"
 
 
-def _span(sheet: Sheet, axes: Axes, data: MakerData, low: int, high: float, parts: int) -> None:
+def _span(sheet: Canvas, axes: Axes, data: MakerData, low: int, high: float, parts: int) -> None:
     first, last = (data.times[0], data.times[-1]) if data.times else (0, 1)
     axes.set_xlim(first, max(last, first + 1))
     axes.set_xticks([])
@@ -68,7 +68,7 @@ def _span(sheet: Sheet, axes: Axes, data: MakerData, low: int, high: float, part
     sheet.y_labels(axes, [(at, round_money(at)) for at in range(-(-bottom // step) * step, int(high) + 1, step)])
 
 
-def _risk(sheet: Sheet, axes: Axes, data: MakerData, edges: Box) -> None:
+def _risk(sheet: Canvas, axes: Axes, data: MakerData, edges: Box) -> None:
     """The worst case as an area under the line it can never pass."""
     colours = sheet.colours
     _span(sheet, axes, data, min(data.risk, default=0), data.stake * 1.12, 4)
@@ -87,7 +87,7 @@ def _risk(sheet: Sheet, axes: Axes, data: MakerData, edges: Box) -> None:
         sheet.text(edges.right + LABEL_GAP, place, text, size=LABEL, colour=colours.accent, weight="bold")
 
 
-def _profit(sheet: Sheet, axes: Axes, data: MakerData, sources: Sequence[Source], edges: Box) -> None:
+def _profit(sheet: Canvas, axes: Axes, data: MakerData, sources: Sequence[Source], edges: Box) -> None:
     """Running totals, one on the other, the steadiest at the bottom; each named at its right end."""
     total = sum(series[-1] for _, series in sources)
     _span(sheet, axes, data, 0, max(total, 1_000_000) * 1.08, 3)

@@ -8,17 +8,17 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from bot.charts.layout import Box, bins, spread, time_marks
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading, shown
-from bot.chat.chart_data import OutcomeData, Theme
+from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, heading, shown
+from bot.chat.chart_data import OutcomeData, ThemeName
 from bot.words import charts as words
 
 DOLLAR = 1_000_000
 BARS = 60
 
 
-def draw(data: OutcomeData, theme: Theme) -> bytes:
+def draw(data: OutcomeData, theme: ThemeName) -> bytes:
     """PNG of one outcome's prices and volume."""
-    sheet, data = Sheet(theme), _until_the_end(data)
+    sheet, data = Canvas(theme), _until_the_end(data)
     below = sheet.head(
         words.outcome_title(data, shown(data.name, data.outcome + 1)), words.outcome_note(data, heading(data.market))
     )
@@ -53,7 +53,7 @@ def _last(series: Sequence[int | None]) -> tuple[int, int] | None:
     return next(((at, price) for at, price in reversed(list(enumerate(series))) if price is not None), None)
 
 
-def _prices(sheet: Sheet, axes: Axes, data: OutcomeData) -> None:
+def _prices(sheet: Canvas, axes: Axes, data: OutcomeData) -> None:
     first, last = (data.times[0], data.times[-1]) if data.times else (0, 1)
     prices = [price for series in (data.yes, data.no) for price in series if price is not None]
     low, high = min(prices, default=0), max(prices, default=DOLLAR)
@@ -80,7 +80,7 @@ def _prices(sheet: Sheet, axes: Axes, data: OutcomeData) -> None:
         )  # fmt: skip
 
 
-def _label(sheet: Sheet, axes: Axes, data: OutcomeData, edges: Box) -> None:
+def _label(sheet: Canvas, axes: Axes, data: OutcomeData, edges: Box) -> None:
     """YES and NO with their last prices, beside the ends of their lines."""
     low, high = axes.get_ylim()
     sides = (
@@ -94,7 +94,7 @@ def _label(sheet: Sheet, axes: Axes, data: OutcomeData, edges: Box) -> None:
         sheet.text(edges.right + 26, place, words.side_price(side, price), size=LABEL, colour=colour, weight="bold")
 
 
-def volume(sheet: Sheet, axes: Axes, times: Sequence[int], amounts: Sequence[int], colour: str, edges: Box) -> None:
+def volume(sheet: Canvas, axes: Axes, times: Sequence[int], amounts: Sequence[int], colour: str, edges: Box) -> None:
     """Bars of what was traded, with the highest one's sum beside them and the dates below."""
     first, last = (times[0], times[-1]) if times else (0, 1)
     last = max(last, first + 1)

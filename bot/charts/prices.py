@@ -9,8 +9,8 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 
 from bot.charts.layout import Box, best_place, spread, time_marks
-from bot.charts.style import LABEL, MARGIN, SMALL, Sheet, heading, shown_all
-from bot.chat.chart_data import PricesData, Theme
+from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, heading, shown_all
+from bot.chat.chart_data import PricesData, ThemeName
 from bot.words import charts as words
 
 DOLLAR = 1_000_000
@@ -18,9 +18,9 @@ WORD_GAP = 14  # pixels between names in one row
 Path = list[tuple[int, int]]  # (time, price) of one outcome
 
 
-def draw(data: PricesData, theme: Theme) -> bytes:
+def draw(data: PricesData, theme: ThemeName) -> bytes:
     """PNG of the YES prices."""
-    sheet = Sheet(theme)
+    sheet = Canvas(theme)
     names = shown_all(data.names)
     below = sheet.head(words.prices_title(data, names), words.prices_note(data, heading(data.market)))
     paths = [_path(data, outcome) for outcome in range(len(names))]
@@ -59,7 +59,7 @@ def _end_label(data: PricesData, outcome: int, names: Sequence[str], price: int)
     return f"{names[outcome]} $1" if data.winner == outcome else f"{names[outcome]} {words.cents(price)}"
 
 
-def _scale(sheet: Sheet, axes: Axes, data: PricesData, paths: Sequence[Path]) -> None:
+def _scale(sheet: Canvas, axes: Axes, data: PricesData, paths: Sequence[Path]) -> None:
     top = max((price for path in paths for _, price in path), default=DOLLAR)
     high = min(DOLLAR, -(-(top + 20_000) // 100_000) * 100_000)
     step = 250_000 if high > 600_000 else 100_000 if high > 200_000 else 50_000
@@ -73,7 +73,7 @@ def _scale(sheet: Sheet, axes: Axes, data: PricesData, paths: Sequence[Path]) ->
         axes.axvspan(begin, end, color=sheet.colours.raised, linewidth=0, zorder=0)
 
 
-def _rounds(sheet: Sheet, axes: Axes, data: PricesData, edges: Box) -> None:
+def _rounds(sheet: Canvas, axes: Axes, data: PricesData, edges: Box) -> None:
     """A thin line at each elimination with the round's name above the plot, shortened where there is no room."""
     moments = {exit_.at_ms: words.round_name(exit_) for exit_ in data.exits}
     if not moments:
@@ -90,7 +90,7 @@ def _rounds(sheet: Sheet, axes: Axes, data: PricesData, edges: Box) -> None:
         sheet.text(middle, edges.top - 20, name, size=SMALL, colour=sheet.colours.quiet, across="center")
 
 
-def _lines(sheet: Sheet, axes: Axes, data: PricesData, paths: Sequence[Path]) -> None:
+def _lines(sheet: Canvas, axes: Axes, data: PricesData, paths: Sequence[Path]) -> None:
     """Who is in is drawn over who is out, the highest on top."""
     drawn = [outcome for outcome, path in enumerate(paths) if path]
     for place, outcome in enumerate(sorted(drawn, key=lambda each: (not _is_out(data, each), paths[each][-1][1]))):
@@ -105,7 +105,7 @@ def _lines(sheet: Sheet, axes: Axes, data: PricesData, paths: Sequence[Path]) ->
 
 
 def _label_ends(
-    sheet: Sheet, axes: Axes, ends: Sequence[tuple[int, int]], labels: Sequence[tuple[int, str]], edges: Box
+    sheet: Canvas, axes: Axes, ends: Sequence[tuple[int, int]], labels: Sequence[tuple[int, str]], edges: Box
 ) -> None:
     """Name and price at each line's end, pushed apart; a thin stroke leads there where one was pushed far."""
     heights = [_down(axes, price, edges) for _, price in ends]
@@ -118,7 +118,7 @@ def _label_ends(
 
 
 def _label_exits(
-    sheet: Sheet, axes: Axes, data: PricesData, names: Sequence[str], paths: Sequence[Path], edges: Box
+    sheet: Canvas, axes: Axes, data: PricesData, names: Sequence[str], paths: Sequence[Path], edges: Box
 ) -> None:
     """The names of who is out beside their dots, where they hide the least of the lines."""
     ink = _ink(axes, paths, edges)
@@ -144,7 +144,7 @@ def _label_exits(
 
 
 def _neighbours(
-    sheet: Sheet, data: PricesData, names: Sequence[str], dots: Mapping[int, tuple[float, float]], widest: float
+    sheet: Canvas, data: PricesData, names: Sequence[str], dots: Mapping[int, tuple[float, float]], widest: float
 ) -> list[list[int]]:
     """Outcomes that went together and so close that their names had better stand in one row, the higher first."""
     groups: list[list[int]] = []

@@ -11,7 +11,7 @@ from bot.chat.chart_data import (
     MakerData,
     OutcomeData,
     PricesData,
-    Standing,
+    RankedPerson,
     VolumeData,
 )
 from bot.chat.reply import Picture
@@ -116,7 +116,7 @@ async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
     return LeaderboardData(
         market=market.title,
         at_ms=latest.ts_ms if latest else market.created_ms,
-        rows=tuple(Standing(name=one.name, stake=one.stake, worth=one.final) for one in ranked[:MOST_ROWS]),
+        rows=tuple(RankedPerson(name=one.name, stake=one.stake, worth=one.final) for one in ranked[:MOST_ROWS]),
         people=len(members),
         final=market.status in PAID_OUT,
     )

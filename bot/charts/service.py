@@ -15,7 +15,7 @@ from typing import TypeVar, TypeVarTuple, Unpack
 
 from bot.charts import worker
 from bot.charts.queries import load
-from bot.chat.chart_data import ChartData, Theme
+from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
 from storage.database import Database
 
@@ -25,7 +25,7 @@ KEPT = 64  # pictures of about 60 KB
 PATIENCE_S = 30.0  # a drawing that takes longer is given up and its process replaced
 CHILDREN = 3  # how often a dead child is replaced before a thread takes over
 
-Key = tuple[object, ...]
+CacheKey = tuple[object, ...]
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
@@ -33,13 +33,13 @@ Result = TypeVar("Result")
 class Charts:
     """Draws `Picture`s of markets, or any `ChartData`. `processes=False` draws in a thread from the start."""
 
-    def __init__(self, db: Database | None = None, *, theme: Theme = "dark", processes: bool = True) -> None:
+    def __init__(self, db: Database | None = None, *, theme: ThemeName = "dark", processes: bool = True) -> None:
         self.db = db
-        self.theme: Theme = theme
+        self.theme: ThemeName = theme
         self.children_left = CHILDREN if processes else 0
         self._executor: Executor | None = None
-        self._kept: OrderedDict[Key, bytes] = OrderedDict()
-        self._under_way: dict[Key, asyncio.Task[bytes | None]] = {}
+        self._kept: OrderedDict[CacheKey, bytes] = OrderedDict()
+        self._under_way: dict[CacheKey, asyncio.Task[bytes | None]] = {}
 
     async def start(self) -> None:
         """Warm the drawing process up."""
@@ -58,7 +58,7 @@ class Charts:
     async def picture(self, picture: Picture, theme: str | None = None) -> bytes | None:
         """The PNG of what a message promises, `dark` or `light`; None where there is nothing to draw or drawing failed
         (it is logged): the message goes out without it."""
-        chosen: Theme = self.theme if theme is None else "light" if theme == "light" else "dark"
+        chosen: ThemeName = self.theme if theme is None else "light" if theme == "light" else "dark"
         key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms)
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -69,7 +69,7 @@ class Charts:
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(self._under_way[key])
 
-    async def _make(self, key: Key, picture: Picture, theme: Theme) -> bytes | None:
+    async def _make(self, key: CacheKey, picture: Picture, theme: ThemeName) -> bytes | None:
         if self.db is None:
             return None
         try:
@@ -86,7 +86,7 @@ class Charts:
             self._kept.popitem(last=False)
         return png
 
-    async def draw(self, data: ChartData, theme: Theme | None = None) -> bytes:
+    async def draw(self, data: ChartData, theme: ThemeName | None = None) -> bytes:
         """The PNG of these numbers; raises what matplotlib raises."""
         return await self._run(worker.draw, data, theme or self.theme)
 

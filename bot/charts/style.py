@@ -26,7 +26,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.text import Text
 
-from bot.chat.chart_data import Theme
+from bot.chat.chart_data import ThemeName
 from bot.text import names, palette
 
 COLUMNS = 20  # what fits beside a line on a phone; a wide character takes two
@@ -128,10 +128,10 @@ Across = Literal["left", "center", "right"]
 
 
 @dataclass(slots=True)
-class Sheet:
+class Canvas:
     """One picture in the making."""
 
-    theme: Theme
+    theme: ThemeName
     height: int = HEIGHT
     width: int = WIDTH
     figure: Figure = field(init=False)

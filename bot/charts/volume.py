@@ -5,17 +5,17 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from bot.charts.layout import Box, bins, nice_step, spread, time_marks
-from bot.charts.style import MARGIN, SMALL, Sheet, heading, shown
-from bot.chat.chart_data import Theme, VolumeData
+from bot.charts.style import MARGIN, SMALL, Canvas, heading, shown
+from bot.chat.chart_data import ThemeName, VolumeData
 from bot.words import charts as words
 
 BARS = 48
 LABEL_ROOM = 300
 
 
-def draw(data: VolumeData, theme: Theme) -> bytes:
+def draw(data: VolumeData, theme: ThemeName) -> bytes:
     """PNG of the money traded."""
-    sheet = Sheet(theme)
+    sheet = Canvas(theme)
     names = [shown(name, number + 1) for number, name in enumerate(data.names)]
     below = sheet.head(words.volume_title(data, names), words.volume_note(data, heading(data.market)))
     order = sorted(range(len(names)), key=lambda at: (-data.totals[at], at))
@@ -36,13 +36,13 @@ def draw(data: VolumeData, theme: Theme) -> bytes:
     return sheet.png()
 
 
-def _label(sheet: Sheet, name: str, total: int) -> str:
+def _label(sheet: Canvas, name: str, total: int) -> str:
     """A long name is cut, never the money."""
     room = LABEL_ROOM - sheet.measure(words.volume_label("", total), SMALL, "bold")
     return words.volume_label(sheet.shortened(name, room, SMALL, "bold"), total)
 
 
-def _bars(sheet: Sheet, axes: Axes, data: VolumeData, traded: list[int]) -> None:
+def _bars(sheet: Canvas, axes: Axes, data: VolumeData, traded: list[int]) -> None:
     """One on the other; a thin line of ground keeps neighbours apart for whom their colours do not."""
     first, last = (data.times[0], data.times[-1]) if data.times else (0, 1)
     last = max(last, first + 1)

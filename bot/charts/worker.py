@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.chat.chart_data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, Theme, VolumeData
+from bot.chat.chart_data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, ThemeName, VolumeData
 
 
-def draw(data: ChartData, theme: Theme) -> bytes:
+def draw(data: ChartData, theme: ThemeName) -> bytes:
     """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
     from bot.charts import leaderboard, maker, outcome, prices, volume
 

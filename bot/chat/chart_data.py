@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Theme = Literal["dark", "light"]
+ThemeName = Literal["dark", "light"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class VolumeData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RankedPerson:
     """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what she was given."""
 
     name: str
@@ -93,7 +93,7 @@ class LeaderboardData:
 
     market: str
     at_ms: int
-    rows: tuple[Standing, ...]
+    rows: tuple[RankedPerson, ...]
     people: int
     final: bool = False
 

@@ -61,7 +61,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldTokens:
     """Tokens one person holds of one outcome, in millionths; tied ones wait in the book to be sold."""
 
     yes: int = 0
@@ -78,7 +78,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingOrder:
     """One order of the speaker in the book: `rest` micro-tokens of it at `limit` (10^-12)."""
 
     number: int
@@ -90,7 +90,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ParseContext:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
     is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what she can
     put into an order beside its gas, micro-dollars, None without an account; `said` the values of the line's other
@@ -101,10 +101,10 @@ class Scene:
     outcomes: tuple[str, ...] = ()
     active: tuple[bool, ...] = ()
     prices: tuple[tuple[int, int], ...] = ()  # of YES and NO, millionths of a dollar
-    held: Mapping[int, Held] = field(default_factory=dict)
+    held: Mapping[int, HeldTokens] = field(default_factory=dict)
     selling: bool = False
     tick: int = 10**10
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingOrder, ...] = ()
     spendable: int | None = None
     said: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[int, str] = field(default_factory=dict)

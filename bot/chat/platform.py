@@ -27,7 +27,7 @@ class RetryLaterError(Exception):
         self.alone = alone
 
 
-class Why(StrEnum):
+class Unreachable(StrEnum):
     """Why something cannot be reached, by which the announcer knows what to do about it."""
 
     MESSAGE = "message"  # the message to edit is gone: post anew
@@ -40,7 +40,7 @@ class UnreachableError(Exception):
     """The chat, the message or the person cannot be reached any more; `detail` names what is missing, where the
     platform says so (`Attach Files`)."""
 
-    def __init__(self, why: Why = Why.MESSAGE, detail: str = "") -> None:
+    def __init__(self, why: Unreachable = Unreachable.MESSAGE, detail: str = "") -> None:
         super().__init__(f"{why.value} out of reach{': ' if detail else ''}{detail}")
         self.why = why
         self.detail = detail

@@ -18,7 +18,7 @@ class Busiest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class RehearsalResult:
     """Money in micro-dollars, times in milliseconds unless the name says microseconds (`_us`).
 
     `house_result` is what the house gained (below 0: gave) in the end, `worst_risk` the most it could have lost at any
@@ -50,11 +50,11 @@ class Rehearsed:
         return self.halted is None and self.ledger_sum == 0 and self.worst_risk <= self.stake
 
 
-def to_json(found: Rehearsed) -> str:
+def to_json(found: RehearsalResult) -> str:
     return json.dumps(asdict(found), ensure_ascii=False)
 
 
-def from_json(text: str | bytes) -> Rehearsed:
+def from_json(text: str | bytes) -> RehearsalResult:
     """The inverse; raises ValueError or TypeError for anything else."""
     values: Mapping[str, Any] = json.loads(text)  # JSON: the class below checks the names
-    return Rehearsed(**{**values, "busiest": tuple(Busiest(**one) for one in values["busiest"])})
+    return RehearsalResult(**{**values, "busiest": tuple(Busiest(**one) for one in values["busiest"])})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.charts import worker
 from bot.charts.queries import load
-from bot.chat.chart_data import Theme
+from bot.chat.chart_data import ThemeName
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Picture
 from bot.cli import lint
@@ -21,7 +21,7 @@ from engine.state import Status
 from storage import export as files
 from storage.backup import BackupError, backup
 from storage.database import Database, DatabaseInUseError
-from storage.records import Audience, Declined, Market, Notice
+from storage.records import Declined, Market, Notice, NoticeAudience
 from storage.unit_of_work import UnitOfWork
 
 ROOM = "room"
@@ -121,7 +121,7 @@ async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mark
         after={"title": event.title, "status": found.status.value, "start_ms": event.start_ms, **draft},
     )
     if event.opened:
-        opening = Notice(kind="opened", audience=Audience.CHAT, payload={}, key="opened")
+        opening = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened")
         await uow.outbox.add(market.id, opening, now_ms)
     await tell_board(uow, found, now_ms)
     return found
@@ -166,7 +166,7 @@ def _write(data: bytes, out: str) -> int:
     return 0
 
 
-async def graph(url: str, what: str, market: int | None, outcome: int | None, theme: Theme, out: str) -> int:
+async def graph(url: str, what: str, market: int | None, outcome: int | None, theme: ThemeName, out: str) -> int:
     """Draw one chart of a market into a PNG file; `outcome` counts from 1. Exit codes as `export`; 2 also where there
     is nothing to draw."""
     async with opened(url, read_only=True) as db:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bot.adapters.room.message_log import TALK
 from bot.adapters.room.platform import MAIN, NAME
-from bot.adapters.room.server import Room
+from bot.adapters.room.server import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.reply import Board, Picture
@@ -30,8 +30,8 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from bot.scenarios import traders as people
 from bot.scenarios.recorders import Channel
-from bot.scenarios.simulation import STANDS, Place, Stage, external, weights
-from bot.scenarios.timeline import Conductor, Timeline
+from bot.scenarios.simulation import STANDS, Simulation, SimulationChat, external, weights
+from bot.scenarios.timeline import EventClock, Timeline
 from bot.scenarios.worldcup import Scenario, world_cup
 from bot.text.numbers import typed_moment
 from bot.words import terminal as words
@@ -138,7 +138,7 @@ class _Show:
         self.stack = stack
         self.clock = ManualClock(scenario.start_ms - DOORS_MS)
         self.charts = Charts(db)
-        self.room: Room | None = None
+        self.room: RoomServer | None = None
         self.live = True
         freezes = [(step.freeze_ms, step.decide_ms) for step in scenario.steps]
         self.timeline = Timeline(
@@ -148,12 +148,12 @@ class _Show:
             freezes,
             LEAST_FREEZE_S,
         )
-        self.conductor = Conductor(self.clock.set, None if options.headless else self.timeline)
+        self.conductor = EventClock(self.clock.set, None if options.headless else self.timeline)
         self.dispatcher = Dispatcher(db, self.clock.now_ms)
         crowd = people.crowd(options.traders, options.seed, weights(scenario))
-        place = Place(platform=NAME, chat=MAIN, title=TITLE)
+        place = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
         speak = None if options.headless else self._speak
-        self.stage = Stage(scenario, self.dispatcher, crowd, place, options.seed, speak, self._pinned)
+        self.stage = Simulation(scenario, self.dispatcher, crowd, place, options.seed, speak, self._pinned)
         self.console = Console(scenario.ticks)
 
     async def open(self) -> None:
@@ -171,7 +171,7 @@ class _Show:
         await self._set_up()
 
     async def _open_room(self) -> Platform:
-        self.room = Room(
+        self.room = RoomServer(
             self.db,
             self.dispatcher,
             self.clock.now_ms,
@@ -238,7 +238,7 @@ class _Show:
     def _pinned(self) -> Board | None:
         return self.channel.pinned()
 
-    async def _speak(self, person: people.Person, text: str) -> None:
+    async def _speak(self, person: people.Trader, text: str) -> None:
         """A line of talk in the room, as if she had typed it."""
         if self.room is None:
             return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.chat import rehearsal_result
-from bot.chat.rehearsal_result import Rehearsed
+from bot.chat.rehearsal_result import RehearsalResult
 from bot.cli import lint
 from bot.market.event_file import EventFile
 from bot.scenarios.rehearsal import rehearse
@@ -51,7 +51,7 @@ def _told(title: str, params: MarketParams, people: int, seed: int, *, as_json: 
     return IN_ORDER if found.in_order else FAILED
 
 
-def _print(found: Rehearsed, params: MarketParams) -> None:
+def _print(found: RehearsalResult, params: MarketParams) -> None:
     print(*words.terminal(found), sep="\n")
     for warning in lint.warnings_told(params):
         print(warning)

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
-from bot.market.context import Ctx, MarketView, Seat, request_id
+from bot.market.context import Context, MarketView, Participant, request_id
 from bot.text.names import LONGEST_NAME, person_name
 from bot.words import account as words
 from bot.words import views as words_views
@@ -21,7 +21,7 @@ _SHOWN = 15
 
 
 @command("join", examples=("/join", "/join Ada"))
-async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> Reply:
+async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None) -> Reply:
     """Take part in this chat's market, with a starting balance of play money."""
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
@@ -40,7 +40,7 @@ async def join(ctx: Ctx, *, market: MarketView, name: NameArg | None = None) -> 
 
 
 @command("positions", examples=("/positions",))
-async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+async def positions(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
     async with ctx.db.reading() as uow:
         paid = await uow.trades.paid(market.id, seat.member.person)
@@ -49,14 +49,14 @@ async def positions(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
 
 
 @command("balance", examples=("/balance",))
-async def balance(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+async def balance(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See what you can spend and how you stand."""
     worth = sum(holding.worth for holding in holdings(market, seat.member))
     return words.balance(seat.member, worth)
 
 
 @command("trades", examples=("/trades",))
-async def trades(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+async def trades(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See your own last trades."""
     async with ctx.db.reading() as uow:
         found = await uow.trades.of_person(market.id, seat.member.person, n=_SHOWN)
@@ -64,7 +64,7 @@ async def trades(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
 
 
 @command("markets", examples=("/markets", "/markets 3"))
-async def markets(ctx: Ctx, *, number: NumberArg | None = None) -> Reply:
+async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
     """See the markets you are in, and choose the one your private commands speak of.
 
     number: the market's number, to choose it

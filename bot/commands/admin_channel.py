@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.types import Hint, Kind, Text, Wrong
-from bot.market.context import Ctx, MarketView, request_id
+from bot.grammar.types import ArgumentType, Hint, Text, Wrong
+from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note
 from bot.words import chats as words
 from bot.words import settings as words_settings
 from engine.state import Status
-from storage.records import Audience, Chat, Json, Market, Notice
+from storage.records import Chat, Json, Market, Notice, NoticeAudience
 from storage.unit_of_work import UnitOfWork
 
 CODE_LIFE_MS = 15 * 60_000
@@ -30,7 +30,7 @@ class What(Text):
     about: str = "code for a new code, a code from elsewhere, or leave; a list if left out"
     words: int = 1
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         return [Hint(word, about) for word, about in words.WORDS.items() if word.startswith(partial.strip().casefold())]
 
 
@@ -38,7 +38,7 @@ WhatArg = Annotated[str, What("what", 24)]
 
 
 @dataclass(frozen=True, slots=True)
-class Role(Kind[str]):
+class RoleType(ArgumentType[str]):
     """A platform's id of a role; empty for none."""
 
     about: str = "a role, as @role or its number; none takes it away"
@@ -46,7 +46,7 @@ class Role(Kind[str]):
 
     shape = "@role"
 
-    def parse(self, text: str, scene: Scene) -> str | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
         said = text.strip()
         if said.casefold() in {"none", "off", "no"}:
             return ""
@@ -57,7 +57,7 @@ class Role(Kind[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class PingKinds(Kind[tuple[str, ...]]):
+class PingKinds(ArgumentType[tuple[str, ...]]):
     """Kinds of events, `all`, or `none`."""
 
     about: str = "for what: opening, freeze, elimination, resolution, lead, trade, all or none"
@@ -66,7 +66,7 @@ class PingKinds(Kind[tuple[str, ...]]):
     shape = "resolution, elimination"
     words = 0
 
-    def parse(self, text: str, scene: Scene) -> tuple[str, ...] | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> tuple[str, ...] | Wrong:
         said = [part.strip().casefold().replace(" ", "_") for part in text.split(",") if part.strip()]
         if said in (["none"], ["off"]):
             return ()
@@ -79,7 +79,7 @@ class PingKinds(Kind[tuple[str, ...]]):
 
 
 @command("admin channel", examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"))
-async def channel(ctx: Ctx, *, market: MarketView | None, what: WhatArg | None = None) -> Reply:
+async def channel(ctx: Context, *, market: MarketView | None, what: WhatArg | None = None) -> Reply:
     """See where the market is announced; bring it to one more chat, on any platform, by a code.
 
     In the market's chat `code` gives a code good once; said by an admin of another chat it announces the market there
@@ -99,7 +99,7 @@ async def channel(ctx: Ctx, *, market: MarketView | None, what: WhatArg | None =
     return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None)
 
 
-async def _give_code(ctx: Ctx, record: Market) -> Reply:
+async def _give_code(ctx: Context, record: Market) -> Reply:
     if record.over:
         return words.market_is_over(record)
     made = "".join(secrets.choice(_SIGNS) for _ in range(8))
@@ -116,7 +116,7 @@ async def _give_code(ctx: Ctx, record: Market) -> Reply:
     return words.code_given(record, f"{made[:4]}-{made[4:]}", CODE_LIFE_MS)
 
 
-async def _bring(ctx: Ctx, here: MarketView | None, code: str) -> Reply:
+async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
     who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
     wait = ctx.tries.wait(who, ctx.now_ms)
@@ -147,14 +147,14 @@ async def _show_up(uow: UnitOfWork, record: Market, chat: Chat, now_ms: int) -> 
     """The opening post and the board, in this chat alone; of a draft nothing yet."""
     if record.status is Status.DRAFT:
         return
-    post = Notice(kind="arrived", audience=Audience.CHAT, payload={})
+    post = Notice(kind="arrived", audience=NoticeAudience.CHAT, payload={})
     tick: dict[str, Json] = {"tick": record.tick}
-    board = Notice(kind="board", audience=Audience.CHAT, payload=tick, slot="board", key="board")
+    board = Notice(kind="board", audience=NoticeAudience.CHAT, payload=tick, slot="board", key="board")
     for notice in (post, board):
         await uow.outbox.add_here(record.id, chat, notice, now_ms)
 
 
-async def _leave(ctx: Ctx, record: Market) -> Reply:
+async def _leave(ctx: Context, record: Market) -> Reply:
     async with ctx.db.writing() as uow:
         _, chat = await ctx.known(uow)
         if chat.id == record.chat_id:
@@ -167,10 +167,10 @@ async def _leave(ctx: Ctx, record: Market) -> Reply:
 
 @command("admin roles", examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds elimination, lead"))
 async def roles(
-    ctx: Ctx,
+    ctx: Context,
     *,
-    admin: Annotated[str, Role()] | None = None,
-    ping: Annotated[str, Role()] | None = None,
+    admin: Annotated[str, RoleType()] | None = None,
+    ping: Annotated[str, RoleType()] | None = None,
     kinds: Annotated[tuple[str, ...], PingKinds()] | None = None,
 ) -> Reply:
     """Set whose role makes an admin of this channel, and which role is mentioned for what.

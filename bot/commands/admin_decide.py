@@ -9,7 +9,7 @@ from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
 from bot.grammar.types import ConfirmArg, NumberArg, Text, code_of, quoted
 from bot.market import decisions
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, tell_board, tried, undecidable
 from bot.words import admin as words_admin
 from bot.words import decisions as words
@@ -28,7 +28,7 @@ _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve"
     "admin eliminate", ready=undecidable, examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile")
 )
 async def eliminate(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
     outcomes: OutcomesArg,
@@ -48,7 +48,7 @@ async def eliminate(
     "admin resolve", ready=undecidable, examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time")
 )
 async def resolve(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
     winner: AnyOutcomeArg,
@@ -70,7 +70,7 @@ async def resolve(
     "admin correct", ready=undecidable, examples=("/admin correct brazil", "/admin correct 2 the goal was offside")
 )
 async def correct(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
     winner: AnyOutcomeArg,
@@ -88,7 +88,7 @@ async def correct(
 
 @command("admin void", examples=("/admin void", "/admin void the match was abandoned"))
 async def void(
-    ctx: Ctx, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
+    ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
     """Call the market off: everybody gets back what she put in, net. Shows the numbers first.
 
@@ -112,7 +112,7 @@ async def void(
 
 @command("admin approve", ready=undecidable, examples=("/admin approve", "/admin approve 3"))
 async def approve(
-    ctx: Ctx, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
+    ctx: Context, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
     """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
 
@@ -157,7 +157,7 @@ async def approve(
     return await _approved(ctx, market, one)
 
 
-async def _list(ctx: Ctx, market: MarketView) -> Reply:
+async def _list(ctx: Context, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
         standing = [one for one in await uow.approvals.waiting(market.id) if decisions.stands(one, market.state)]
         named = [(one, await _name(uow, market, one.proposer)) for one in standing]
@@ -173,7 +173,7 @@ async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
     return known.name if known else "an admin"
 
 
-def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part, *, own: bool) -> Reply | None:
+def _refused(ctx: Context, market: MarketView, one: Approval, part: words.Involvement, *, own: bool) -> Reply | None:
     """Why this is not hers to approve now."""
     record = market.record
     if one.status is ApprovalStatus.APPROVED:
@@ -189,7 +189,7 @@ def _refused(ctx: Ctx, market: MarketView, one: Approval, part: words.Part, *, o
     return words.has_part(record, part) if part else None
 
 
-async def _approved(ctx: Ctx, market: MarketView, one: Approval) -> Reply:
+async def _approved(ctx: Context, market: MarketView, one: Approval) -> Reply:
     """Settle the proposal and queue what it asks for: one unit, once."""
     record, outcomes = market.record, list[Json](one.outcomes)
     payload: dict[str, Json] = {"kind": one.kind, "outcomes": outcomes}

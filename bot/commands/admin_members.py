@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.chat.reply import Page, PageArg, Reply, cut, window
 from bot.commands.admin_decide import ReasonArg
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Hint, Money, Text, WholeNumber, code_of, quoted
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.market.decisions import note
 from bot.text.names import clean, folded
 from bot.text.numbers import typed_money
@@ -28,9 +28,9 @@ from bot.words import usage as words_usage
 from engine.state import Status
 from storage.export import standings
 from storage.key_value import KeptLine
-from storage.records import Audience, Declined, Json, Member, Notice
+from storage.records import Declined, Json, Member, Notice, NoticeAudience
 
-NameArg = Annotated[str, Text("name", 40, about="a part of a name; everybody if left out")]
+NamePartArg = Annotated[str, Text("name", 40, about="a part of a name; everybody if left out")]
 NewsArg = Annotated[str, Text("text", 1_000, about="what everybody should read, as it is to stand there")]
 KeyArg = Annotated[str, Text("key", 20, words=1, about="what stands behind the preview's button")]
 CountArg = Annotated[int, WholeNumber("n", high=25, about="how many deeds a page, 8 if left out")]
@@ -40,7 +40,9 @@ _DEEDS = 8
 
 
 @command("admin users", examples=("/admin users", "/admin users ada", "/admin users page 2"))
-async def users(ctx: Ctx, *, market: MarketView, name: NameArg | None = None, page: PageArg | None = None) -> Reply:
+async def users(
+    ctx: Context, *, market: MarketView, name: NamePartArg | None = None, page: PageArg | None = None
+) -> Reply:
     """See who is in the market: balance, worth, gain and trades of each, best first."""
     async with ctx.db.reading() as uow:
         members = {one.person: one for one in await uow.members.of(market.id)}
@@ -51,7 +53,7 @@ async def users(ctx: Ctx, *, market: MarketView, name: NameArg | None = None, pa
     if not found:
         return words_reports.nobody_called(name or "")
     rows = [
-        words_reports.Row(
+        words_reports.MemberRow(
             person=one.person,
             name=one.name,
             balance=members[one.person].balance + members[one.person].coming,
@@ -65,7 +67,7 @@ async def users(ctx: Ctx, *, market: MarketView, name: NameArg | None = None, pa
 
 
 @command("admin announce", examples=("/admin announce Kick-off is at nine, bring friends",))
-async def announce(ctx: Ctx, *, market: MarketView, text: NewsArg) -> Reply:
+async def announce(ctx: Context, *, market: MarketView, text: NewsArg) -> Reply:
     """Post something in every chat of the market. Shows it first."""
     record = market.record
     if record.status is Status.DRAFT:
@@ -81,7 +83,7 @@ async def announce(ctx: Ctx, *, market: MarketView, text: NewsArg) -> Reply:
 
 
 @command("admin post", examples=("/admin post 1a2b3c4d",), hidden=True)
-async def post(ctx: Ctx, *, market: MarketView, key: KeyArg) -> Reply:
+async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     """Post an announcement that was shown before; the button of its preview says this."""
     record = market.record
     async with ctx.db.writing() as uow:
@@ -94,7 +96,7 @@ async def post(ctx: Ctx, *, market: MarketView, key: KeyArg) -> Reply:
         chats = await uow.chats.of_market(record.id)
         done = [row.after.get("key") for row in await uow.audit.deeds(record.id, "announce")]
         if key not in done:
-            notice = Notice(kind="announcement", audience=Audience.CHAT, payload={"text": kept.line})
+            notice = Notice(kind="announcement", audience=NoticeAudience.CHAT, payload={"text": kept.line})
             await uow.outbox.add(record.id, notice, ctx.now_ms)
             await note(ctx, uow, record, "announce", {}, {"text": kept.line, "key": key})
             await uow.commit()
@@ -102,7 +104,9 @@ async def post(ctx: Ctx, *, market: MarketView, key: KeyArg) -> Reply:
 
 
 @command("admin log", examples=("/admin log", "/admin log 20", "/admin log page 2"))
-async def log(ctx: Ctx, *, market: MarketView | None, n: CountArg | None = None, page: PageArg | None = None) -> Reply:
+async def log(
+    ctx: Context, *, market: MarketView | None, n: CountArg | None = None, page: PageArg | None = None
+) -> Reply:
     """See what was done here: who, what, why, what it changed, when."""
     chat, record = ctx.chat.id if ctx.chat else 0, market.id if market else None
     size = n or _DEEDS
@@ -124,7 +128,7 @@ class Who(Text):
 
     of_people = True
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         start, alike = folded(partial), Counter(folded(name) for name in scene.people.values())
         found = [
             Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
@@ -152,7 +156,7 @@ GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 
     "admin grant", ready=_closed, examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing')
 )
 async def grant(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
     member: MemberArg,
@@ -197,7 +201,7 @@ def _request(market: int, code: str) -> str:
     return f"grant:{market}:{code}"
 
 
-async def _give(ctx: Ctx, market: MarketView, whom: Member, amount: int, reason: str | None, code: str) -> Reply:
+async def _give(ctx: Context, market: MarketView, whom: Member, amount: int, reason: str | None, code: str) -> Reply:
     record = market.record
     payload: dict[str, Json] = {"user": whom.person, "cash": amount}
     before: dict[str, Json] = {"balance": whom.balance, "given": whom.stake + whom.coming}

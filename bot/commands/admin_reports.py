@@ -9,7 +9,7 @@ from bot.chat.reply import Attachment, Picture, Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg
 from bot.grammar.types import Choice
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.words import reports as words_reports
 from bot.words import views as words_views
 from bot.words.reports import EXPORTS, GRAPHS
@@ -23,11 +23,11 @@ GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about=
 
 
 @command("admin monitor", examples=("/admin monitor",))
-async def monitor(ctx: Ctx, *, market: MarketView) -> Reply:
+async def monitor(ctx: Context, *, market: MarketView) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record = market.record
     async with ctx.db.reading() as uow:
-        numbers = words_reports.Numbers(
+        numbers = words_reports.MonitorFigures(
             people=await uow.members.count(record.id),
             pending=len(await uow.orders.pending(record.id)),
             actions=len(await uow.actions.pending(record.id)),
@@ -41,7 +41,7 @@ async def monitor(ctx: Ctx, *, market: MarketView) -> Reply:
 
 
 @command("admin export", examples=("/admin export trades", "/admin export rankings"))
-async def export(ctx: Ctx, *, market: MarketView, what: ExportArg) -> Reply:
+async def export(ctx: Context, *, market: MarketView, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
     try:
@@ -55,7 +55,7 @@ async def export(ctx: Ctx, *, market: MarketView, what: ExportArg) -> Reply:
 
 @command("admin graph", examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"))
 async def graph(
-    ctx: Ctx, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None
+    ctx: Context, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None
 ) -> Reply:
     """Get a chart of this market, for you alone: prices, one outcome, the house, the ranking, the volume.
 

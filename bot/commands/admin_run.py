@@ -10,7 +10,7 @@ from typing import Annotated
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
-from bot.market.context import Ctx, MarketView, request_id
+from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, queue, tell_board, tried
 from bot.market.draft import build, draft_of
 from bot.words import admin as words
@@ -29,7 +29,7 @@ ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it
 
 
 @command("admin start", examples=("/admin start",))
-async def start(ctx: Ctx, *, market: MarketView, confirm: ConfirmArg | None = None) -> Reply:
+async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None = None) -> Reply:
     """Begin trading now. Shows the numbers first.
 
     confirm: the code of the preview, which its button carries
@@ -57,24 +57,24 @@ async def start(ctx: Ctx, *, market: MarketView, confirm: ConfirmArg | None = No
 
 
 @command("admin freeze", examples=("/admin freeze", "/admin freeze red card"))
-async def freeze(ctx: Ctx, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
+async def freeze(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Stop trading at once, for instance because a result is coming out."""
     return await _course(ctx, market, "freeze", reason)
 
 
 @command("admin resume", examples=("/admin resume",))
-async def resume(ctx: Ctx, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
+async def resume(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Let trading go on after a freeze or a pause by hand, or try a halted market again."""
     return await _course(ctx, market, "resume", reason)
 
 
 @command("admin pause", examples=("/admin pause", "/admin pause back at nine"))
-async def pause(ctx: Ctx, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
+async def pause(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Pause the market until you resume it."""
     return await _course(ctx, market, "pause", reason)
 
 
-async def _course(ctx: Ctx, market: MarketView, kind: ControlKind, reason: str | None) -> Reply:
+async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: str | None) -> Reply:
     """Freeze, pause, resume: refused now if the engine would refuse it now."""
     record = market.record
     if record.start_ms is None or record.over:
@@ -91,7 +91,7 @@ LEAST_PEOPLE, MOST_PEOPLE = 12, 60
 
 
 @command("admin rehearse", examples=("/admin rehearse",))
-async def rehearse(ctx: Ctx, *, market: MarketView) -> Reply:
+async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     """Play the market with synthetic traders on a copy: the worst risk, and how busy the chats get.
 
     The real engine, tick and announcer run on a clock of their own, through the whole timetable, in half a minute.

@@ -10,7 +10,7 @@ from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market import decisions
 from bot.market import timetable as timetables
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.market.decisions import note, tell_board
 from bot.market.draft import build, draft_of
 from bot.words import decisions as words_decisions
@@ -34,7 +34,7 @@ TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the
     ),
 )
 async def schedule(
-    ctx: Ctx, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
+    ctx: Context, *, market: MarketView, timetable: TimetableArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
     """Set when trading freezes, when a round is decided and who goes; alone, show the timetable.
 
@@ -56,12 +56,12 @@ async def schedule(
         return words.start_in_the_past()
     typed = timetables.render(table, record.params.outcome_names)
     code = code_of(record.id, record.status.value, market.state.next_round, typed)
-    plan = _Plan(table, typed, code, confirm == code)
+    plan = _TimetablePreview(table, typed, code, confirm == code)
     return await (_reschedule if record.start_ms is not None else _redraft)(ctx, market, plan)
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _TimetablePreview:
     """A timetable as read, as typed, the code of its preview, and whether that was confirmed."""
 
     table: timetables.Timetable
@@ -78,7 +78,7 @@ class _Plan:
         return f"/admin schedule {self.typed} confirm={self.code}"
 
 
-async def _redraft(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
+async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) -> Reply:
     """Before the start."""
     record, table = market.record, plan.table
     planned = table.start_ms or record.planned_start_ms
@@ -103,7 +103,7 @@ async def _redraft(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
     return words.schedule_set(plan.typed, running=False)
 
 
-async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
+async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview) -> Reply:
     """While it runs: rounds that have begun stay as they were, to the millisecond that no line spells out."""
     record, state, table = market.record, market.state, plan.table
     begun = state.next_round + (state.frozen_for is not None)
@@ -146,7 +146,7 @@ async def _reschedule(ctx: Ctx, market: MarketView, plan: _Plan) -> Reply:
     return words.schedule_set(plan.typed, running=True)
 
 
-def _alike(old: timetables.Entry, new: timetables.Entry) -> bool:
+def _alike(old: timetables.TimetableEntry, new: timetables.TimetableEntry) -> bool:
     """The same round, typed without its milliseconds."""
     near = abs(old.freeze.ms - new.freeze.ms) < 1_000 and abs(old.decide.ms - new.decide.ms) < 1_000
     return near and replace(old, freeze=new.freeze, decide=new.decide) == new

@@ -7,7 +7,7 @@ from typing import Annotated
 from bot.chat.reply import Action, Audience, Reply
 from bot.grammar.command import command
 from bot.grammar.types import Choice, ConfirmArg, Text, code_of
-from bot.market.context import Ctx
+from bot.market.context import Context
 from bot.market.standings import season_table
 from bot.text.names import LONGEST_TITLE
 from bot.words import seasons as words
@@ -15,13 +15,19 @@ from storage.records import Declined, Payload
 from storage.seasons import Season
 from storage.unit_of_work import UnitOfWork
 
-DeedArg = Annotated[str, Choice("deed", lambda: {"start": "begin a season", "end": "close it and name who won"})]
-TitleArg = Annotated[str, Text("title", LONGEST_TITLE, about="what the season is called, such as Spring")]
+SeasonActionArg = Annotated[
+    str, Choice("deed", lambda: {"start": "begin a season", "end": "close it and name who won"})
+]
+SeasonTitleArg = Annotated[str, Text("title", LONGEST_TITLE, about="what the season is called, such as Spring")]
 
 
 @command("admin season", examples=("/admin season", "/admin season start Spring 2027", "/admin season end"))
 async def season(
-    ctx: Ctx, *, deed: DeedArg | None = None, title: TitleArg | None = None, confirm: ConfirmArg | None = None
+    ctx: Context,
+    *,
+    deed: SeasonActionArg | None = None,
+    title: SeasonTitleArg | None = None,
+    confirm: ConfirmArg | None = None,
 ) -> Reply:
     """Count the results of several markets together: see the season, begin one, or end it.
 
@@ -41,7 +47,7 @@ async def season(
     return words.standings(current, markets, rows, Audience.PRIVATE, (close,))
 
 
-async def _start(ctx: Ctx, title: str | None) -> Reply:
+async def _start(ctx: Context, title: str | None) -> Reply:
     async with ctx.db.writing() as uow:
         person, chat = await ctx.known(uow)
         current = await uow.seasons.current(chat.id)
@@ -56,7 +62,7 @@ async def _start(ctx: Ctx, title: str | None) -> Reply:
     return words.begun(begun)
 
 
-async def _end(ctx: Ctx, confirm: str | None) -> Reply:
+async def _end(ctx: Context, confirm: str | None) -> Reply:
     async with ctx.db.writing() as uow:
         person, chat = await ctx.known(uow)
         current = await uow.seasons.current(chat.id)
@@ -77,6 +83,6 @@ async def _end(ctx: Ctx, confirm: str | None) -> Reply:
 
 
 async def _note(
-    ctx: Ctx, uow: UnitOfWork, about: Season, deed: str, actor: int, before: Payload, after: Payload
+    ctx: Context, uow: UnitOfWork, about: Season, deed: str, actor: int, before: Payload, after: Payload
 ) -> None:
     await uow.audit.append(action=deed, actor=actor, now_ms=ctx.now_ms, chat=about.chat, before=before, after=after)

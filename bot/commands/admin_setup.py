@@ -6,9 +6,9 @@ from typing import Annotated
 
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.times import MomentArg, Span
+from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, Money, Text, Wrong
-from bot.market.context import Ctx, MarketView, request_id
+from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, tell_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, joined, with_value
 from bot.text.numbers import typed_money
@@ -19,7 +19,7 @@ from bot.words.setup import ALIASES, SETTINGS
 from engine.params import FIXED, PRESETS, retune
 from engine.state import Status
 from engine.terms import MarketParams
-from storage.records import Audience, Declined, Market, Notice
+from storage.records import Declined, Market, Notice, NoticeAudience
 
 TitleArg = Annotated[str, Title()]
 NamesArg = Annotated[tuple[str, ...], Names()]
@@ -28,7 +28,7 @@ PresetArg = Annotated[
 ]
 StakeArg = Annotated[int, Money("z", about="all the house can lose, such as $10000", named=True)]
 BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, such as $1000", named=True)]
-TickArg = Annotated[int, Span("tick", about="time between two ticks, such as 2s", named=True)]
+TickArg = Annotated[int, SpanType("tick", about="time between two ticks, such as 2s", named=True)]
 OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]
 SettingArg = Annotated[
     str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are shown")
@@ -44,7 +44,7 @@ ValueArg = Annotated[str, Text("value", 400, about="what it should be: $500, 5%,
     ),
 )
 async def create(
-    ctx: Ctx,
+    ctx: Context,
     *,
     title: TitleArg | None = None,
     outcomes: NamesArg | None = None,
@@ -104,7 +104,7 @@ def _as_typed(
     examples=("/admin set", "/admin set fee", "/admin set fee 2%", "/admin set odds 5 3 2", "/admin set autofill off"),
 )
 async def set_(
-    ctx: Ctx, *, market: MarketView, setting: SettingArg | None = None, value: ValueArg | None = None
+    ctx: Context, *, market: MarketView, setting: SettingArg | None = None, value: ValueArg | None = None
 ) -> Reply:
     """Change a term of the market; without a value ask for it, without arguments show them all.
 
@@ -123,7 +123,7 @@ async def set_(
     return await _redraft(ctx, record, name, value)
 
 
-async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:
+async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply:
     if name == "outcome_names":
         names = Names().parse(value, ctx.scene)
         if isinstance(names, Wrong):
@@ -150,7 +150,7 @@ async def _redraft(ctx: Ctx, record: Market, name: str, value: str) -> Reply:
     return words_event_file.warned(said, params, since=record.params)
 
 
-async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
+async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Reply:
     record = market.record
     changed = retune(record.params, market.state, {name: value})
     if not isinstance(changed, MarketParams):
@@ -176,7 +176,7 @@ async def _retune(ctx: Ctx, market: MarketView, name: str, value: str) -> Reply:
 
 
 @command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
-async def open_(ctx: Ctx, *, market: MarketView, start: MomentArg | None = None) -> Reply:
+async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = None) -> Reply:
     """Open the doors: people can join, and trading starts at a time or by hand.
 
     start: when trading starts by itself, such as 2026-12-01 18:00 or in 30m; by hand if left out
@@ -200,7 +200,7 @@ async def open_(ctx: Ctx, *, market: MarketView, start: MomentArg | None = None)
             return words.already_open(record)
         await note(ctx, uow, record, "open", {"status": record.status.value}, {"status": "LOBBY", "start_ms": planned})
         await uow.outbox.add(
-            record.id, Notice(kind="opened", audience=Audience.CHAT, payload={}, key="opened"), ctx.now_ms
+            record.id, Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened"), ctx.now_ms
         )
         await tell_board(uow, found, ctx.now_ms)
         await uow.commit()

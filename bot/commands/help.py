@@ -10,16 +10,16 @@ from bot.chat.permissions import TABLE, Role, offered
 from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
 from bot.grammar.types import Text, nearest
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.words import usage as words_usage
 from bot.words import views as words_views
-from bot.words.views import Entry
+from bot.words.views import HelpEntry
 
 CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
 
 
 @command("help", examples=("/help", "/help buy"))
-async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
+async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
     """See what you can say here, or all about one command.
 
     command: the one to explain
@@ -39,7 +39,7 @@ async def help_(ctx: Ctx, *, market: MarketView | None, command: CommandArg | No
 
 
 @command("start", hidden=True)
-async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
+async def start_here(ctx: Context, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
     """Begin: what this is and what to do first.
 
     payload: what a link carried, if anything
@@ -47,14 +47,14 @@ async def start_here(ctx: Ctx, *, market: MarketView | None, payload: CommandArg
     return words_views.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
 
 
-def _first(ctx: Ctx, market: MarketView | None) -> str:
+def _first(ctx: Context, market: MarketView | None) -> str:
     """The one command to begin with."""
     if market is None and ctx.invocation.is_admin and ctx.invocation.chat_kind is not ChatKind.PRIVATE:
         return "/admin create"
     return "/join" if market is None or market.member is None else "/board"
 
 
-def _usable(ctx: Ctx) -> Iterable[Command]:
+def _usable(ctx: Context) -> Iterable[Command]:
     """What this person could say, here or elsewhere."""
     said = ctx.invocation
     shown = (one for one in ctx.commands if not one.hidden)
@@ -76,8 +76,8 @@ def _group(one: Command) -> Role:
     return Role.MEMBER if one.name in {"join", "quote", "markets"} else TABLE[one.name].role
 
 
-def _entry(one: Command) -> Entry:
-    return Entry(
+def _entry(one: Command) -> HelpEntry:
+    return HelpEntry(
         name=one.name,
         usage=one.usage,
         summary=one.summary,

@@ -13,10 +13,10 @@ from bot.chat.invocation import ChatKind
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
-from bot.market.context import Ctx
+from bot.market.context import Context
 from bot.words import identity as words
 from storage.identity import LinkDeclined, Linked
-from storage.records import Audience, Declined, Identity, Json, Notice, OrderStatus, Person
+from storage.records import Declined, Identity, Json, Notice, NoticeAudience, OrderStatus, Person
 from storage.unit_of_work import UnitOfWork
 
 CODE_LIFE_MS = 10 * 60_000
@@ -28,7 +28,7 @@ CodeArg = Annotated[str, Text("code", 24, about="the code your other account was
 
 
 @command("link", examples=("/link", "/link K7QM-4TXR"))
-async def link(ctx: Ctx, *, code: CodeArg | None = None) -> Reply:
+async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     """Be one person on Discord, on Telegram and in the room: get a code here, say it there.
 
     Your accounts in different markets are all yours then. In one market a person has one: of two, one that was never
@@ -48,7 +48,7 @@ def _plain(code: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign.isalnum())
 
 
-async def _give(ctx: Ctx) -> Reply:
+async def _give(ctx: Context) -> Reply:
     said, made = ctx.invocation, "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
     async with ctx.db.writing() as uow:
         person = await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
@@ -58,7 +58,7 @@ async def _give(ctx: Ctx) -> Reply:
     return words.code_given(f"{made[:4]}-{made[4:]}", CODE_LIFE_MS)
 
 
-async def _use(ctx: Ctx, who: str, code: str) -> Reply:
+async def _use(ctx: Context, who: str, code: str) -> Reply:
     """Whoever made the code stays, who says it joins her; nothing is kept of a refusal."""
     said = ctx.invocation
     async with ctx.db.writing() as uow:
@@ -79,13 +79,13 @@ async def _use(ctx: Ctx, who: str, code: str) -> Reply:
     return words.linked(identities, found.markets, found.closed)
 
 
-async def _tell(ctx: Ctx, uow: UnitOfWork, found: Linked, theirs: tuple[Identity, ...]) -> None:
+async def _tell(ctx: Context, uow: UnitOfWork, found: Linked, theirs: tuple[Identity, ...]) -> None:
     """Word to where the code came from, by way of a market of hers: notices are a market's."""
     if not theirs or not found.markets:
         return
     closed: list[Json] = [[market.id, cash] for market, cash in found.closed]
     payload: dict[str, Json] = {"platform": ctx.invocation.platform, "closed": closed}
-    notice = Notice(kind="linked", audience=Audience.PERSON, payload=payload, person=found.person)
+    notice = Notice(kind="linked", audience=NoticeAudience.PERSON, payload=payload, person=found.person)
     await uow.outbox.add_to(found.markets[0].id, theirs[0], notice, ctx.now_ms)
 
 
@@ -93,7 +93,7 @@ _WAITING = 1_000  # more than anybody keeps in the book
 
 
 @command("privacy", examples=("/privacy",))
-async def privacy(ctx: Ctx) -> Reply:
+async def privacy(ctx: Context) -> Reply:
     """See what is stored about you: ids, names, markets, settings."""
     if ctx.person is None:
         return words.stranger()
@@ -122,7 +122,7 @@ async def _stored(uow: UnitOfWork, person: Person) -> words.Stored:
 
 
 @command("forget", examples=("/forget",))
-async def forget(ctx: Ctx, *, confirm: ConfirmArg | None = None) -> Reply:
+async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
     """Erase all that names you here; the books keep a number.
 
     It shows first what you would give up, and asks for a confirmation. Orders of yours that wait are cancelled.
@@ -146,12 +146,12 @@ async def forget(ctx: Ctx, *, confirm: ConfirmArg | None = None) -> Reply:
     return words.forgotten(person.id, kept)
 
 
-def _code(person: Person, accounts: list[words.Account]) -> str:
+def _code(person: Person, accounts: list[words.AccountSummary]) -> str:
     """Of what the preview says, but for the course of prices and fills: what she holds changes with every tick."""
     return code_of("forget", person.id, *((one.market.id, one.used) for one in accounts))
 
 
-async def _accounts(uow: UnitOfWork, person: Person) -> list[words.Account]:
+async def _accounts(uow: UnitOfWork, person: Person) -> list[words.AccountSummary]:
     found = []
     for market in await uow.markets.of_person(person.id):
         member = await uow.members.get(market.id, person.id)
@@ -159,11 +159,11 @@ async def _accounts(uow: UnitOfWork, person: Person) -> list[words.Account]:
             continue
         waiting = await uow.orders.of(market.id, member.person, open_only=True, n=_WAITING)
         used = await uow.members.used(market.id, member.person)
-        found.append(words.Account(market=market, member=member, waiting=len(waiting), used=used))
+        found.append(words.AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
     return found
 
 
-async def _close(ctx: Ctx, uow: UnitOfWork, one: words.Account, person: Person) -> int:
+async def _close(ctx: Context, uow: UnitOfWork, one: words.AccountSummary, person: Person) -> int:
     """Take back what waits, close what was never used; 1 where an account stays."""
     market, number = one.market.id, one.member.person
     if one.market.over:

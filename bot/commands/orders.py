@@ -7,7 +7,7 @@ from bot.commands.account import try_line
 from bot.grammar.book import OrderArg, Which
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg
-from bot.market.context import Ctx, MarketView, Seat
+from bot.market.context import Context, MarketView, Participant
 from bot.market.quotes import closed
 from bot.words import orders as words
 from bot.words.refusals import cannot_trade
@@ -19,7 +19,7 @@ _WAITING = 200  # more than anybody keeps in the book
 
 
 @command("orders", examples=("/orders",))
-async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
+async def orders(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See your orders: those that wait, with what is set aside for them, and those that have run."""
     person = seat.member.person
     async with ctx.db.reading() as uow:
@@ -30,7 +30,7 @@ async def orders(ctx: Ctx, *, market: MarketView, seat: Seat) -> Reply:
 
 
 @command("cancel", examples=("/cancel 7", "/cancel all"))
-async def cancel_order(ctx: Ctx, *, market: MarketView, seat: Seat, order: OrderArg) -> Reply:
+async def cancel_order(ctx: Context, *, market: MarketView, seat: Participant, order: OrderArg) -> Reply:
     """Take back an order that waits, or all of them.
 
     What has not traded comes back with the next tick, to the millionth. It works while trading is frozen, too.
@@ -42,7 +42,7 @@ async def cancel_order(ctx: Ctx, *, market: MarketView, seat: Seat, order: Order
 
 
 @command("order cancel", hidden=True)
-async def press_cancel(ctx: Ctx, *, market: NumberArg, order: OrderArg) -> Reply:
+async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> Reply:
     """Take back an order of one market, whichever the chat holds now.
 
     market: its number
@@ -57,7 +57,7 @@ async def press_cancel(ctx: Ctx, *, market: NumberArg, order: OrderArg) -> Reply
     return reply
 
 
-async def _cancel(ctx: Ctx, uow: UnitOfWork, market: Market, person: int, which: Which) -> Reply:
+async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, which: Which) -> Reply:
     """Orders no tick has run go at once; those in the book are asked for and go with the next tick."""
     if which.number is not None:
         one = await uow.orders.get(market.id, which.number)
@@ -82,7 +82,7 @@ async def _cancel(ctx: Ctx, uow: UnitOfWork, market: Market, person: int, which:
 
 
 async def _ask(
-    ctx: Ctx, uow: UnitOfWork, market: Market, person: int, which: Which, resting: list[OrderRow]
+    ctx: Context, uow: UnitOfWork, market: Market, person: int, which: Which, resting: list[OrderRow]
 ) -> Declined | None:
     """Queue the cancel; asked twice before it has run, it is queued once."""
     name = f"cancel:{market.id}:{person}:{market.tick}:{which.number or 'all'}"

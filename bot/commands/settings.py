@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.chat.invocation import ChatKind, Scene
+from bot.chat.invocation import ChatKind, ParseContext
 from bot.chat.reply import Reply
 from bot.grammar.book import Flag
 from bot.grammar.command import command
-from bot.grammar.types import Hint, Kind, Rate, Wrong
-from bot.market.context import Ctx
+from bot.grammar.types import ArgumentType, Hint, Rate, Wrong
+from bot.market.context import Context
 from bot.text.numbers import RATE
 from bot.words import settings as words
 from bot.words import usage as words_usage
@@ -36,7 +36,7 @@ class Switch(Flag):
     shape = "on|off"
     closed = True
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         return [Hint(one) for one in ("on", "off") if one.startswith(partial.strip().casefold())]
 
 
@@ -48,7 +48,7 @@ class Slippage:
 
 
 @dataclass(frozen=True, slots=True)
-class SlippageKind(Kind[Slippage]):
+class SlippageKind(ArgumentType[Slippage]):
     """Like the slippage of an order, and `usual` to set none."""
 
     about: str = "how far a price may run where an order does not say, such as 3%; usual takes it back"
@@ -56,13 +56,13 @@ class SlippageKind(Kind[Slippage]):
 
     shape = "3%"
 
-    def parse(self, text: str, scene: Scene) -> Slippage | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> Slippage | Wrong:
         if text.strip().casefold() in _USUAL:
             return Slippage(None)
         rate = Rate("slippage", high=10 * RATE).parse(text, scene)
         return rate if isinstance(rate, Wrong) else Slippage(rate)
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         rows = (Hint("usual", words.usual_slippage()), Hint("1%"), Hint("3%"), Hint("10%"))
         return [one for one in rows if one.value.startswith(partial.strip().casefold())]
 
@@ -76,7 +76,7 @@ class Turned:
 
 
 @dataclass(frozen=True, slots=True)
-class KindsKind(Kind[Turned]):
+class KindsKind(ArgumentType[Turned]):
     """`fills off`, `elimination, resolution on`, `all off`; on where neither is said."""
 
     what: str
@@ -86,7 +86,7 @@ class KindsKind(Kind[Turned]):
     words: int = 10
     shape: str = "kinds on|off"
 
-    def parse(self, text: str, scene: Scene) -> Turned | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> Turned | Wrong:
         said = [one for one in re.split(r"[\s,;&+]+|\band\b", text.casefold()) if one]
         on = True
         if said and said[-1] in _ON | _OFF:
@@ -109,7 +109,7 @@ class KindsKind(Kind[Turned]):
             else Wrong(words.no_kind(self.what, every))
         )
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         start = " ".join(partial.casefold().split())
         rows = [Hint(f"{kind} {way}", about) for kind, about in self.choices().items() for way in ("on", "off")]
         rows += [Hint("all on"), Hint("all off")]
@@ -143,7 +143,7 @@ PingsSetting = Annotated[
     examples=("/settings", "/settings slippage 3%", "/settings confirm off", "/settings pings elimination on"),
 )
 async def settings(
-    ctx: Ctx,
+    ctx: Context,
     *,
     slippage: SlippageSetting | None = None,
     confirm: ConfirmSetting | None = None,
@@ -190,7 +190,7 @@ async def settings(
 
 
 @command("settings ask", hidden=True)
-async def ask_slippage(ctx: Ctx) -> Reply:
+async def ask_slippage(ctx: Context) -> Reply:
     """Asks for the slippage in a form."""
     kept = Preferences()
     if ctx.person is not None:
@@ -204,12 +204,12 @@ def _turned(before: frozenset[str], turned: Turned, *, invert: bool = False) -> 
     return before | set(turned.kinds) if turned.on is not invert else before - set(turned.kinds)
 
 
-async def _known(ctx: Ctx, uow: UnitOfWork) -> Person:
+async def _known(ctx: Context, uow: UnitOfWork) -> Person:
     said = ctx.invocation
     return await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
 
 
-async def _chat(ctx: Ctx, uow: UnitOfWork, person: Person | None) -> Chat | None:
+async def _chat(ctx: Context, uow: UnitOfWork, person: Person | None) -> Chat | None:
     """The chat pings are set for: this one; in private the one, on this platform if there is one, where the market she
     used last is announced."""
     said = ctx.invocation
@@ -222,7 +222,7 @@ async def _chat(ctx: Ctx, uow: UnitOfWork, person: Person | None) -> Chat | None
     return next((one for one in places if one.platform == said.platform), places[0] if places else None)
 
 
-async def _shown(ctx: Ctx, uow: UnitOfWork, person: Person | None) -> words.Shown:
+async def _shown(ctx: Context, uow: UnitOfWork, person: Person | None) -> words.Shown:
     said = ctx.invocation
     shared = said.chat_kind is not ChatKind.PRIVATE
     if person is None:

@@ -9,8 +9,8 @@ from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import command
 from bot.grammar.trading import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
 from bot.grammar.types import NumberArg
-from bot.market.context import Ctx, Habits, MarketView, Seat, request_id
-from bot.market.quotes import Wish, closed, closed_for_trading, habitual, offer, offer_of, terms_of
+from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
+from bot.market.quotes import OrderRequest, closed, closed_for_trading, habitual, offer, offer_of, terms_of
 from bot.market.receipts import receipt
 from bot.text.numbers import typed_money
 from bot.words import refusals as words
@@ -25,11 +25,11 @@ from storage.unit_of_work import UnitOfWork
     examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes 200 limit 15c autofill'),
 )
 async def buy(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
-    seat: Seat,
-    habits: Habits,
+    seat: Participant,
+    habits: TradingSettings,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
@@ -46,7 +46,9 @@ async def buy(
     limit: pay no more than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
     """
-    wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    wish = OrderRequest(
+        outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill
+    )
     wish = habitual(wish, habits.kept, market)
     return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
 
@@ -57,11 +59,11 @@ async def buy(
     examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half limit 60c"),
 )
 async def sell(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
-    seat: Seat,
-    habits: Habits,
+    seat: Participant,
+    habits: TradingSettings,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
@@ -79,7 +81,9 @@ async def sell(
     limit: take no less than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
     """
-    wish = Wish(outcome=outcome, side=side, buy=False, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    wish = OrderRequest(
+        outcome=outcome, side=side, buy=False, amount=amount, slippage=slippage, limit=limit, autofill=autofill
+    )
     wish = habitual(wish, habits.kept, market)
     return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
 
@@ -90,10 +94,10 @@ async def sell(
     examples=("/quote germany yes 100", "/quote 2 no $500", "/quote germany yes 100 limit 45c"),
 )
 async def quote(
-    ctx: Ctx,
+    ctx: Context,
     *,
     market: MarketView,
-    habits: Habits,
+    habits: TradingSettings,
     outcome: OutcomeArg,
     side: SideArg,
     amount: AmountArg,
@@ -106,7 +110,9 @@ async def quote(
     limit: pay no more than this a token, such as 0.55 or 55c
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    wish = Wish(outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill)
+    wish = OrderRequest(
+        outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill
+    )
     found = offer(market, habitual(wish, replace(habits.kept, confirm=True), market), None)
     if isinstance(found, Reply):
         return found
@@ -115,7 +121,7 @@ async def quote(
 
 
 @command("ticket confirm", hidden=True)
-async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
+async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
     """Send the order of a ticket. Pressing twice sends it once.
 
     number: the ticket's
@@ -138,7 +144,7 @@ async def confirm(ctx: Ctx, *, number: NumberArg) -> Reply:
 
 
 @command("ticket cancel", hidden=True)
-async def cancel(ctx: Ctx, *, number: NumberArg) -> Reply:
+async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
     """Throw a ticket away.
 
     number: the ticket's
@@ -159,7 +165,7 @@ async def cancel(ctx: Ctx, *, number: NumberArg) -> Reply:
 
 @command("ticket change", hidden=True)
 async def change(
-    ctx: Ctx,
+    ctx: Context,
     *,
     number: NumberArg,
     amount: AmountArg | None = None,
@@ -193,7 +199,7 @@ async def change(
     view = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
     draft = ticket.draft
     price = draft.limit if limit is None else limit
-    wish = Wish(
+    wish = OrderRequest(
         outcome=draft.outcome,
         side=draft.side,
         buy=draft.buy,
@@ -202,10 +208,10 @@ async def change(
         limit=price,
         autofill=draft.autofill if autofill is None else autofill,
     )
-    return await _new_ticket(ctx, view, Seat(member=member), wish, instead_of=ticket)
+    return await _new_ticket(ctx, view, Participant(member=member), wish, instead_of=ticket)
 
 
-async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
+async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
     """The ticket and its market, if it was made for the speaker; a press by anybody else tells her nothing."""
     ticket = await uow.tickets.get(number)
     if ticket is None or ctx.person is None or ticket.person not in await uow.people.selves(ctx.person.id):
@@ -217,7 +223,7 @@ async def _own_ticket(ctx: Ctx, uow: UnitOfWork, number: int) -> tuple[Ticket, M
 
 
 async def _new_ticket(
-    ctx: Ctx, market: MarketView, seat: Seat, wish: Wish, *, instead_of: Ticket | None = None
+    ctx: Context, market: MarketView, seat: Participant, wish: OrderRequest, *, instead_of: Ticket | None = None
 ) -> Reply:
     shut = closed_for_trading(market)
     if shut is not None:
@@ -242,7 +248,7 @@ async def _new_ticket(
     return words_tickets.ticket(offer_of(ticket, market.record.params), ticket.id, ctx.person_id or ticket.person)
 
 
-async def _order_at_once(ctx: Ctx, market: MarketView, seat: Seat, wish: Wish) -> Reply:
+async def _order_at_once(ctx: Context, market: MarketView, seat: Participant, wish: OrderRequest) -> Reply:
     """A ticket and its Confirm in one: for people who have switched asking off. All that protects her stays."""
     found = offer(market, wish, seat.member)
     if isinstance(found, Reply):

@@ -16,7 +16,7 @@ from bot.grammar.command import command
 from bot.grammar.times import SpanArg
 from bot.grammar.trading import AnyOutcomeArg, OutcomeArg
 from bot.grammar.types import Choice
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
 from bot.text.numbers import MICRO
@@ -37,7 +37,7 @@ ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "sea
 
 
 @command("board", examples=("/board",))
-async def board(ctx: Ctx, *, market: MarketView) -> Reply:
+async def board(ctx: Context, *, market: MarketView) -> Reply:
     """See every outcome's prices, who leads, the next step and what the house risks."""
     async with ctx.db.reading() as uow:
         shown = await board_of(uow, market.record, ctx.now_ms)
@@ -46,7 +46,7 @@ async def board(ctx: Ctx, *, market: MarketView) -> Reply:
 
 @command("chart", examples=("/chart", "/chart germany", "/chart brazil 6h"))
 async def chart(
-    ctx: Ctx, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
+    ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
 ) -> Reply:
     """See how the prices moved, of all outcomes or of one.
 
@@ -63,7 +63,7 @@ async def chart(
 
 
 @command("leaderboard", examples=("/leaderboard", "/leaderboard season"))
-async def leaderboard(ctx: Ctx, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
+async def leaderboard(ctx: Context, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
     """See who is ahead, tokens counted at what they are worth now, or over the whole season.
 
     scope: season for several markets together, this market if left out
@@ -80,7 +80,7 @@ async def leaderboard(ctx: Ctx, *, market: MarketView | None, scope: ScopeArg | 
     return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off)
 
 
-async def _season(ctx: Ctx, market: MarketView | None) -> Reply:
+async def _season(ctx: Context, market: MarketView | None) -> Reply:
     """The season that is on, else the last one, and those before it: of this chat; in private, of her market's."""
     private = ctx.invocation.chat_kind is ChatKind.PRIVATE
     here = ctx.chat.id if ctx.chat and not private else market.record.chat_id if market else 0
@@ -99,7 +99,7 @@ async def _season(ctx: Ctx, market: MarketView | None) -> Reply:
 
 
 @command("tape", examples=("/tape", "/tape germany"))
-async def tape(ctx: Ctx, *, market: MarketView, outcome: AnyOutcomeArg | None = None) -> Reply:
+async def tape(ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None) -> Reply:
     """See the last trades of the whole market.
 
     outcome: only trades of this one
@@ -110,12 +110,12 @@ async def tape(ctx: Ctx, *, market: MarketView, outcome: AnyOutcomeArg | None = 
 
 
 @command("rules", examples=("/rules",))
-async def rules(ctx: Ctx, *, market: MarketView | None) -> Reply:
+async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
     """Read what this is and how it works."""
     return words.rules(market.record if market else None)
 
 
-def _audience(ctx: Ctx) -> Audience:
+def _audience(ctx: Context) -> Audience:
     """What everybody may see goes to the chat it was asked in."""
     return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
 
@@ -131,7 +131,7 @@ def _no_book(view: MarketView) -> Reply | None:
 
 
 @command("book", ready=_no_book, examples=("/book germany", "/book 2"))
-async def book(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See which orders wait for an outcome, by price, and the house's price between them.
 
     Where orders of yours are among them, they are marked and only you see the answer.
@@ -141,7 +141,7 @@ async def book(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _book_audience(ctx))
 
 
-def _shelf(view: MarketView, outcome: int, side: Side) -> words_book.Shelf:
+def _shelf(view: MarketView, outcome: int, side: Side) -> words_book.TokenBook:
     own: dict[tuple[bool, int], int] = {}
     for one in view.resting():
         if (one.outcome, one.side) == (outcome, side):
@@ -153,11 +153,11 @@ def _shelf(view: MarketView, outcome: int, side: Side) -> words_book.Shelf:
         ]
         for buy in (False, True)
     )
-    return words_book.Shelf(sells=sells, buys=buys, price=view.price(outcome, side))
+    return words_book.TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
 
 
 @command("depth", ready=closed_for_trading, examples=("/depth germany",))
-async def depth(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
     sides = [
         (side, market.price(outcome, side), [_step(market, outcome, side, amount) for amount in SIZES])
@@ -166,11 +166,11 @@ async def depth(ctx: Ctx, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     return words_book.depth(market.record.params, outcome, sides, _book_audience(ctx))
 
 
-def _step(view: MarketView, outcome: int, side: Side, amount: int) -> words_book.Step:
+def _step(view: MarketView, outcome: int, side: Side, amount: int) -> words_book.DepthStep:
     """For nobody in particular: whatever she has."""
     size = amount * MICRO // max(1, view.price(outcome, side))
     sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
-    return words_book.Step(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
+    return words_book.DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
 
 
 def _ask(
@@ -197,12 +197,12 @@ def _held(view: MarketView, outcome: int, side: Side) -> int:
     return (one.q_yes - one.s_yes if side is Side.YES else one.q_no - one.s_no) + one.e
 
 
-def _book_audience(ctx: Ctx) -> Audience:
+def _book_audience(ctx: Context) -> Audience:
     return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
 
 
 @command("verify", examples=("/verify",))
-async def verify(ctx: Ctx, *, market: MarketView) -> Reply:
+async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 
     Every tick is sealed by a hash that holds all before it. The heads of this chain are posted with each elimination:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.invocation import Scene
-from bot.grammar.types import Hint, Kind, Wrong, number
+from bot.chat.invocation import ParseContext
+from bot.grammar.types import ArgumentType, Hint, Wrong, number
 from bot.text.numbers import RATE, typed_limit
 from bot.words import usage as words
 
 
 @dataclass(frozen=True, slots=True)
-class LimitKind(Kind[int]):
+class LimitKind(ArgumentType[int]):
     """A price a token in 10^-12, on the market's price ticks and between $0 and $1: `0.55`, `55c`, `55¢`."""
 
     named: bool = True
@@ -22,7 +22,7 @@ class LimitKind(Kind[int]):
     shape = "55c"
     about = "trade at this price or better and wait in the book for it, such as 0.55 or 55c"
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         typed = unicodedata.normalize("NFKC", text).strip().casefold()
         said = typed.removeprefix("$")
         cents = said.endswith(("c", "¢"))
@@ -45,7 +45,7 @@ class LimitKind(Kind[int]):
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(Kind[bool]):
+class Flag(ArgumentType[bool]):
     """On or off; its name alone is on."""
 
     about: str = ""
@@ -54,7 +54,7 @@ class Flag(Kind[bool]):
 
     shape = "yes|no"
 
-    def parse(self, text: str, scene: Scene) -> bool | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> bool | Wrong:
         said = text.strip().casefold()
         if said in {"yes", "y", "on", "true", "1"}:
             return True
@@ -62,7 +62,7 @@ class Flag(Kind[bool]):
             return False
         return Wrong(words.not_a_flag(text))
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         return [Hint(one) for one in ("yes", "no") if one.startswith(partial.strip().casefold())]
 
 
@@ -74,13 +74,13 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderKind(Kind[Which]):
+class OrderKind(ArgumentType[Which]):
     """One of the speaker's orders by its number, or all."""
 
     shape = "id|all"
     about = "the order's number as /orders shows it, or all"
 
-    def parse(self, text: str, scene: Scene) -> Which | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> Which | Wrong:
         said = text.strip().casefold().removeprefix("#")
         if said in {"all", "everything"}:
             return Which()
@@ -88,7 +88,7 @@ class OrderKind(Kind[Which]):
             return Which(int(said))
         return Wrong(words.not_an_order(text, [one.number for one in scene.waiting]))
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         rows = [Hint(str(one.number), words.waiting_hint(one, scene)) for one in reversed(scene.waiting)]
         rows.append(Hint("all", words.all_orders_hint(len(scene.waiting))))
         return [row for row in rows if row.value.startswith(partial.strip().removeprefix("#").casefold())]

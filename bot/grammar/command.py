@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.reply import Reply
-from bot.grammar.types import CONFIRM, Kind
+from bot.grammar.types import CONFIRM, ArgumentType
 
 if TYPE_CHECKING:
     from bot.market.context import MarketView
@@ -39,7 +39,7 @@ class Param:
     """One typed argument. `about` is one line of help."""
 
     name: str
-    kind: Kind[object]
+    kind: ArgumentType[object]
     required: bool
     about: str
 
@@ -134,7 +134,7 @@ def _read_signature(
             continue
         kind, optional = _unwrap(hints[name])
         required = parameter.default is inspect.Parameter.empty
-        if isinstance(kind, Kind):
+        if isinstance(kind, ArgumentType):
             params.append(Param(name=name, kind=kind, required=required, about=abouts.get(name, kind.about)))
         elif isinstance(kind, type) and issubclass(kind, Given):
             given.append((name, kind, optional))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.invocation import Scene, Suggestion
+from bot.chat.invocation import ParseContext, Suggestion
 from bot.chat.reply import Field, Form
 from bot.grammar import parser
 from bot.grammar.command import Command, Param
@@ -19,7 +19,7 @@ from bot.words import forms as words
 MOST = 25  # Discord shows no more; nobody reads more
 
 
-def suggestions(text: str, commands: Sequence[Command], scene: Scene) -> list[Suggestion]:
+def suggestions(text: str, commands: Sequence[Command], scene: ParseContext) -> list[Suggestion]:
     """Rows for the line `text`, the cursor at its end: first what the argument being typed means, then values."""
     line = text.lstrip()
     command, rest = _command_of(line, commands)
@@ -47,7 +47,7 @@ def _names(line: str, commands: Sequence[Command]) -> list[Suggestion]:
     ][: MOST * 2]
 
 
-def _arguments(command: Command, head: str, rest: str, scene: Scene) -> list[Suggestion]:
+def _arguments(command: Command, head: str, rest: str, scene: ParseContext) -> list[Suggestion]:
     words = parser.split(rest)
     finished = not rest or rest[-1].isspace()
     complete = len(words) if finished else len(words) - 1
@@ -87,7 +87,7 @@ def _other_names(command: Command, first: Param, known: dict[str, object]) -> li
     return [one for one in command.params if one.kind.named and one.name not in known and one is not first]
 
 
-def _values(param: Param, before: str, partial: str, scene: Scene, *, named: bool) -> list[Suggestion]:
+def _values(param: Param, before: str, partial: str, scene: ParseContext, *, named: bool) -> list[Suggestion]:
     lead = f"{param.name} " if param.kind.named and not named else ""
     if lead and partial:
         if not param.name.startswith(partial.casefold()):
@@ -109,7 +109,7 @@ def _about(param: Param) -> str:
     return param.about if param.required else f"{param.about} (optional)"
 
 
-def form_of(command: Command, parsed: Parsed, scene: Scene) -> Form | None:
+def form_of(command: Command, parsed: Parsed, scene: ParseContext) -> Form | None:
     """Fields for what the line does not say yet, what must be said first; None where the line has other faults."""
     if not parsed.only_lacks:
         return None
@@ -120,7 +120,7 @@ def form_of(command: Command, parsed: Parsed, scene: Scene) -> Form | None:
     return Form(title=words.title(command), command=said, fields=tuple(fields), submit=words.submit(command.name))
 
 
-def _field(param: Param, scene: Scene) -> Field:
+def _field(param: Param, scene: ParseContext) -> Field:
     hints = param.kind.suggest("", scene)
     label = words.label(param.name)
     if param.kind.flag:

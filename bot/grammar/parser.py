@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.grammar.command import Command, Param
 from bot.grammar.types import Wrong, quoted
 from bot.words import usage as words
@@ -77,7 +77,7 @@ def _word_end(line: str, at: int) -> int:
     return at
 
 
-def parse(command: Command, rest: str, scene: Scene, given: Mapping[str, str] | None = None) -> Parsed:
+def parse(command: Command, rest: str, scene: ParseContext, given: Mapping[str, str] | None = None) -> Parsed:
     """Read what follows a command's name, plus arguments given by name (`given`, from a form). Never raises."""
     if len(rest) > LONGEST_LINE:
         return Parsed(problems=(words.line_too_long(len(rest), LONGEST_LINE),))
@@ -95,7 +95,7 @@ class _Reading:
     command: Command
     rest: str
     words: list[Word]
-    scene: Scene
+    scene: ParseContext
     asked: Mapping[str, str]
     pairs: bool
     values: dict[str, object] = field(default_factory=dict)
@@ -305,7 +305,9 @@ class _Dealer:
         return range(most, 0, -1)
 
 
-def known_words(command: Command, rest: str, scene: Scene, given: Mapping[str, str] | None = None) -> dict[str, object]:
+def known_words(
+    command: Command, rest: str, scene: ParseContext, given: Mapping[str, str] | None = None
+) -> dict[str, object]:
     """The arguments an unfinished line or form already gives without a mistake, by name; for completion."""
     asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
     parsed = _Reading(command, rest, split(rest), scene, asked, True).read()

@@ -13,8 +13,8 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.chat.invocation import Scene
-from bot.grammar.types import Hint, Kind, Wrong
+from bot.chat.invocation import ParseContext
+from bot.grammar.types import ArgumentType, Hint, Wrong
 from bot.text.numbers import typed_moment
 from bot.words import usage as words
 
@@ -140,7 +140,7 @@ def _day(date: str, now: datetime) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Span(Kind[int]):
+class SpanType(ArgumentType[int]):
     """Milliseconds."""
 
     what: str = "span"
@@ -150,16 +150,16 @@ class Span(Kind[int]):
     shape = "30m"
     words = 2
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         found = span_ms(text)
         return found if found else Wrong(words.not_a_span(text))
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         return [Hint(one) for one in ("10m", "1h", "6h", "1d", "1w") if one.startswith(partial.strip())]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment(Kind[int]):
+class MomentType(ArgumentType[int]):
     """Epoch milliseconds."""
 
     what: str = "time"
@@ -169,15 +169,15 @@ class Moment(Kind[int]):
     shape = "time"
     words = 4
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         return moment_ms(text, scene.now_ms)
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         in_an_hour = typed_moment(scene.now_ms + 3_600_000)
         return [
             Hint(one) for one in ("in 10m", "in 1h", "tomorrow 18:00", in_an_hour) if one.startswith(partial.strip())
         ]
 
 
-SpanArg = Annotated[int, Span()]
-MomentArg = Annotated[int, Moment()]
+SpanArg = Annotated[int, SpanType()]
+MomentArg = Annotated[int, MomentType()]

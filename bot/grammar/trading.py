@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.invocation import Scene
-from bot.grammar.types import Hint, Kind, Rate, Wrong, nearest, number, plain, quoted
+from bot.chat.invocation import ParseContext
+from bot.grammar.types import ArgumentType, Hint, Rate, Wrong, nearest, number, plain, quoted
 from bot.text.names import LONGEST_NAME, folded
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words
@@ -19,7 +19,7 @@ MOST_TOKENS = 1_000_000_000 * MICRO  # a billion; far below what a column holds
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Kind[int]):
+class OutcomeType(ArgumentType[int]):
     """One outcome, counted from 0: typed as its number (from 1), its name or the unambiguous beginning of it."""
 
     active_only: bool = True
@@ -30,7 +30,7 @@ class Outcome(Kind[int]):
     of_market = True
     closed = True
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         if not scene.outcomes:
             return Wrong(words.no_market_no_outcomes())
         if len(text) > LONGEST:
@@ -49,10 +49,10 @@ class Outcome(Kind[int]):
             return Wrong(words.outcome_is_out(scene.outcomes[found[0]], still_in))
         return found[0]
 
-    def _fits(self, outcome: int, scene: Scene) -> bool:
+    def _fits(self, outcome: int, scene: ParseContext) -> bool:
         return scene.is_active(outcome) or not self.active_only
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         start = folded(partial) if partial.strip() else ""
         fitting = [i for i in range(len(scene.outcomes)) if self._fits(i, scene)]
         if scene.selling:
@@ -62,7 +62,7 @@ class Outcome(Kind[int]):
         return [Hint(quoted(scene.outcomes[i]), words.outcome_hint(i, scene)) for i in shown]
 
 
-def _worth(outcome: int, scene: Scene) -> int:
+def _worth(outcome: int, scene: ParseContext) -> int:
     """Of what she holds of it; 0 where that is nothing."""
     held = scene.held.get(outcome)
     if held is None:
@@ -71,7 +71,7 @@ def _worth(outcome: int, scene: Scene) -> int:
     return max(1, held.yes * yes + held.no * no)
 
 
-def _matches(text: str, scene: Scene) -> list[int]:
+def _matches(text: str, scene: ParseContext) -> list[int]:
     """Exact name first, then number, then beginnings of the name, then beginnings of a word in it."""
     wanted = folded(text)
     names = [folded(name) for name in scene.outcomes]
@@ -88,7 +88,7 @@ def _matches(text: str, scene: Scene) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes(Kind[tuple[int, ...]]):
+class OutcomesType(ArgumentType[tuple[int, ...]]):
     """Several outcomes of this market, in the order typed, separated by commas or `and`."""
 
     shape = "outcome, outcome"
@@ -96,12 +96,12 @@ class Outcomes(Kind[tuple[int, ...]]):
     words = 40
     of_market = True
 
-    def parse(self, text: str, scene: Scene) -> tuple[int, ...] | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> tuple[int, ...] | Wrong:
         found: list[int] = []
         for part in re.split(r",|\band\b", text):
             if not part.strip():
                 continue
-            one = Outcome().parse(part.strip().strip('"'), scene)
+            one = OutcomeType().parse(part.strip().strip('"'), scene)
             if isinstance(one, Wrong):
                 return Wrong(one.sentence)
             if one in found:
@@ -109,23 +109,23 @@ class Outcomes(Kind[tuple[int, ...]]):
             found.append(one)
         return tuple(found) if found else Wrong(words.no_outcome_named())
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         before, comma, last = partial.rpartition(",")
         return [
             Hint(f"{before}{comma}{' ' if comma else ''}{hint.value}", hint.about)
-            for hint in Outcome().suggest(last, scene)
+            for hint in OutcomeType().suggest(last, scene)
         ]
 
 
 @dataclass(frozen=True, slots=True)
-class YesNo(Kind[Side]):
+class YesNo(ArgumentType[Side]):
     """A side of an outcome."""
 
     shape = "yes|no"
     about = "yes pays $1 a token if it wins, no if it does not"
     closed = True
 
-    def parse(self, text: str, scene: Scene) -> Side | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> Side | Wrong:
         said = text.strip().casefold()
         if said in {"yes", "y"}:
             return Side.YES
@@ -134,13 +134,13 @@ class YesNo(Kind[Side]):
         near = nearest(said, ["yes", "no"])
         return Wrong(words.not_a_side(text), near)
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         both = (Hint("yes", words.yes_hint()), Hint("no", words.no_hint()))
         fitting = [one for one in both if not scene.selling or Side(one.value) in _sellable(scene)]
         return [one for one in fitting if one.value.startswith(partial.strip().casefold())]
 
 
-def _sellable(scene: Scene) -> set[Side]:
+def _sellable(scene: ParseContext) -> set[Side]:
     """Sides she holds, of the outcome named or of any; both where she holds none."""
     outcome = scene.said.get("outcome")
     held = [one for number, one in scene.held.items() if outcome in (None, number)]
@@ -167,7 +167,7 @@ _COMMA = re.compile(r"\d[\d.]*,\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class AmountKind(Kind[Amount]):
+class AmountKind(ArgumentType[Amount]):
     """`1,000` and `1 000` are a thousand. `1.000` is a thousand to half of the world and one to the other: it is asked
     back, as is `1,5`."""
 
@@ -175,7 +175,7 @@ class AmountKind(Kind[Amount]):
     about = "100 tokens, $50 of spending, all, half or 25%"
     words = 3
 
-    def parse(self, text: str, scene: Scene) -> Amount | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> Amount | Wrong:
         said = " ".join(plain(text).split())
         if said in {"all", "max", "everything"}:
             return Amount(share=RATE)
@@ -190,7 +190,7 @@ class AmountKind(Kind[Amount]):
         digits = re.sub(" (?=[km]$)", "", found[2].strip())
         return self._sized(text, digits, scene, dollars=bool(found[1]) or unit == "$")
 
-    def _sized(self, text: str, digits: str, scene: Scene, *, dollars: bool) -> Amount | Wrong:
+    def _sized(self, text: str, digits: str, scene: ParseContext, *, dollars: bool) -> Amount | Wrong:
         if _UNCLEAR.fullmatch(digits):
             sign = "$" if dollars else ""
             one, many = f"{sign}{digits.rstrip('0').rstrip('.')}", f"{sign}{digits.replace('.', '')}"
@@ -217,12 +217,12 @@ class AmountKind(Kind[Amount]):
             Amount(share=int(part * RATE / 100)) if int(part * RATE / 100) else Wrong(words.share_out_of_bounds(text))
         )
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         found = _to_sell(scene) if scene.selling else _to_buy(scene)
         return [one for one in found if one.value.startswith(partial.strip())]
 
 
-def _to_sell(scene: Scene) -> list[Hint]:
+def _to_sell(scene: ParseContext) -> list[Hint]:
     """Parts of what she holds of the token named, and round numbers that are less."""
     outcome, side = scene.said.get("outcome"), scene.said.get("side")
     free: int | None = None
@@ -235,7 +235,7 @@ def _to_sell(scene: Scene) -> list[Hint]:
     return [*shares, *(Hint(str(one), words.tokens_hint()) for one in sizes)]
 
 
-def _to_buy(scene: Scene) -> list[Hint]:
+def _to_buy(scene: ParseContext) -> list[Hint]:
     """What she can pay for: tokens at the price now, dollars, parts of her balance."""
     outcome, side, have = scene.said.get("outcome"), scene.said.get("side"), scene.spendable
     if have is not None and have <= 0:
@@ -258,13 +258,13 @@ def _to_buy(scene: Scene) -> list[Hint]:
 _SHARES = (("all", RATE), ("half", RATE // 2), ("25%", RATE // 4))
 
 
-OutcomeArg = Annotated[int, Outcome()]
+OutcomeArg = Annotated[int, OutcomeType()]
 
 
-AnyOutcomeArg = Annotated[int, Outcome(active_only=False)]
+AnyOutcomeArg = Annotated[int, OutcomeType(active_only=False)]
 
 
-OutcomesArg = Annotated[tuple[int, ...], Outcomes()]
+OutcomesArg = Annotated[tuple[int, ...], OutcomesType()]
 
 
 SideArg = Annotated[Side, YesNo()]

@@ -1,7 +1,7 @@
 """Kinds of values people type. A kind is parse + bounds + error + suggestions in one type.
 
 `parse` takes the text of one argument and returns the value in the engine's units or a `Wrong`; it never raises and
-never looks anything up outside its `Scene`. Sentences come from `words_input`.
+never looks anything up outside its `ParseContext`. Sentences come from `words_input`.
 
 Dangerous commands ask again: the preview's button is the same line with a code of exactly what was shown.
 
@@ -20,7 +20,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Generic, TypeVar
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.text.names import clean, folded
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words
@@ -48,7 +48,7 @@ class Hint:
     about: str = ""
 
 
-class Kind(ABC, Generic[T_co]):
+class ArgumentType(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
@@ -64,10 +64,10 @@ class Kind(ABC, Generic[T_co]):
     of_people = False
 
     @abstractmethod
-    def parse(self, text: str, scene: Scene) -> T_co | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> T_co | Wrong:
         """The value, or what is wrong with the text."""
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         """Values that fit what has been typed so far, most likely first."""
         return ()
 
@@ -112,7 +112,7 @@ def quoted(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate(Kind[int]):
+class Rate(ArgumentType[int]):
     """A share of one in 10^-12: `5%` or `0.05`, between the bounds."""
 
     what: str = "rate"
@@ -124,7 +124,7 @@ class Rate(Kind[int]):
 
     shape = "5%"
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         said = text.strip()
         percent = said.endswith("%")
         value = number(said.rstrip("%"))
@@ -137,12 +137,12 @@ class Rate(Kind[int]):
         instead = f"{said}%" if not percent and self.low <= as_percent <= self.high else None
         return Wrong(words.rate_out_of_bounds(self.what, text, self.low, self.high, instead), instead)
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         return [Hint(one) for one in self.usual if one.startswith(partial.strip())]
 
 
 @dataclass(frozen=True, slots=True)
-class Money(Kind[int]):
+class Money(ArgumentType[int]):
     """Micro-dollars: `$50`, `1,240.50`, `2k`."""
 
     what: str = "amount"
@@ -153,7 +153,7 @@ class Money(Kind[int]):
 
     shape = "$100"
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         value = number(text.strip().strip("$"))
         if value is None:
             return Wrong(words.not_money(self.what, text))
@@ -164,7 +164,7 @@ class Money(Kind[int]):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Kind[str]):
+class Text(ArgumentType[str]):
     """Free text of one line, cleaned of control and direction signs."""
 
     what: str = "text"
@@ -175,7 +175,7 @@ class Text(Kind[str]):
 
     shape = "text"
 
-    def parse(self, text: str, scene: Scene) -> str | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
         said = clean(text, LONGEST_VALUE)
         if not said:
             return Wrong(words.empty_text(self.what))
@@ -185,7 +185,7 @@ class Text(Kind[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Kind[str]):
+class Choice(ArgumentType[str]):
     """One of a few words; an unambiguous beginning is enough. `choices` gives each word's meaning."""
 
     what: str
@@ -196,7 +196,7 @@ class Choice(Kind[str]):
     shape: str = "word"
     closed: bool = True
 
-    def parse(self, text: str, scene: Scene) -> str | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
         said = " ".join(text.casefold().replace("_", " ").lstrip("/").split())
         every = self.choices()
         by_word = {word.replace("_", " "): word for word in every}
@@ -209,13 +209,13 @@ class Choice(Kind[str]):
         instead = by_word[near[0]] if near else None
         return Wrong(words.not_a_choice(self.what, text, starting or list(every), instead), instead)
 
-    def suggest(self, partial: str, scene: Scene) -> Sequence[Hint]:
+    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         start = partial.strip().casefold()
         return [Hint(word, about) for word, about in self.choices().items() if word.startswith(start)]
 
 
 @dataclass(frozen=True, slots=True)
-class WholeNumber(Kind[int]):
+class WholeNumber(ArgumentType[int]):
     what: str = "number"
     low: int = 1
     high: int = 10**12
@@ -224,7 +224,7 @@ class WholeNumber(Kind[int]):
 
     shape = "number"
 
-    def parse(self, text: str, scene: Scene) -> int | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
         said = text.strip().removeprefix("#")
         if not (said.isascii() and said.isdigit() and len(said) <= 15 and self.low <= int(said) <= self.high):
             return Wrong(words.not_whole(self.what, text, self.low, self.high))

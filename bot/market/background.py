@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 K = TypeVar("K")
 
 
-class Errands(Generic[K]):
+class BackgroundJobs(Generic[K]):
     """Work under keys. `patience_s` is how long who asks is kept waiting, `longest_s` when work is given up."""
 
     def __init__(self, patience_s: float, longest_s: float) -> None:

@@ -11,8 +11,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from bot.chat.rehearsal_result import Rehearsed, from_json
-from bot.market.background import Errands, outcry
+from bot.chat.rehearsal_result import RehearsalResult, from_json
+from bot.market.background import BackgroundJobs, outcry
 from engine.params import params_to_json
 from engine.terms import MarketParams
 
@@ -21,14 +21,14 @@ LONGEST_S = 300.0
 KEPT = 50
 
 
-class Rehearser:
+class BackgroundRehearsal:
     """`patience_s` is how long an answer waits for a result that may come soon."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
-        self._found: dict[str, Rehearsed] = {}
-        self._errands = Errands[str](patience_s, LONGEST_S)
+        self._found: dict[str, RehearsalResult] = {}
+        self._errands = BackgroundJobs[str](patience_s, LONGEST_S)
 
-    async def ask(self, title: str, params: MarketParams, people: int) -> tuple[Rehearsed | None, bool]:
+    async def ask(self, title: str, params: MarketParams, people: int) -> tuple[RehearsalResult | None, bool]:
         """(the result for exactly these terms, whether it is still on its way); (None, False) where it failed, and the
         next one who asks begins anew."""
         terms = json.dumps({"title": title, "params": params_to_json(params), "people": people}, sort_keys=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from bot.market.background import Errands, outcry
+from bot.market.background import BackgroundJobs, outcry
 from storage.database import Database
 from storage.verify import Mismatch, Verified, verify
 
@@ -34,7 +34,7 @@ class Checked:
         return self.found is None
 
 
-class Auditor:
+class BackgroundVerifier:
     """`clock` gives epoch milliseconds; `patience_s` is how long an answer waits for a check that may be quick."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Auditor:
     ) -> None:
         self._db, self._clock, self._apart = db, clock, apart
         self._checked: dict[int, Checked] = {}
-        self._errands = Errands[int](patience_s, LONGEST_S)
+        self._errands = BackgroundJobs[int](patience_s, LONGEST_S)
 
     async def ask(self, market: int, tick: int) -> tuple[Checked | None, bool]:
         """(the last result, whether a newer one is on its way). Starts a check where the last one is of an earlier tick

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.chat.invocation import Held, Invocation, Scene, Waiting
+from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
 from bot.chat.rate_limits import Windows
 from bot.grammar.command import Given
-from bot.market.background_rehearsal import Rehearser
-from bot.market.background_verify import Auditor
+from bot.market.background_rehearsal import BackgroundRehearsal
+from bot.market.background_verify import BackgroundVerifier
 from engine.resting_book import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
@@ -63,21 +63,21 @@ class MarketView(Given):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat(Given):
+class Participant(Given):
     """The speaker's account in this market; only commands of members ask for it."""
 
     member: Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits(Given):
+class TradingSettings(Given):
     """How the speaker wants to trade, as `/settings` keeps it."""
 
     kept: Preferences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ctx:
+class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
     what a person may get wrong only so often."""
 
@@ -87,8 +87,8 @@ class Ctx:
     person: Person | None
     chat: Chat | None
     commands: Sequence[Command]
-    auditor: Auditor
-    rehearser: Rehearser
+    auditor: BackgroundVerifier
+    rehearser: BackgroundRehearsal
     tries: Windows
 
     @property
@@ -97,9 +97,9 @@ class Ctx:
         return self.person.id if self.person else None
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> ParseContext:
         """For values a handler reads itself."""
-        return Scene(now_ms=self.now_ms)
+        return ParseContext(now_ms=self.now_ms)
 
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
         """The speaker and the chat, made at first sight in this writing unit; her rights here are noted, unless nobody
@@ -117,11 +117,11 @@ def request_id(said: Invocation) -> str:
     return f"{said.platform}:{said.request_id}"
 
 
-def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> Scene:
+def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> ParseContext:
     """What a line is read against."""
     if view is None:
-        return Scene(now_ms=now_ms, selling=selling)
-    return Scene(
+        return ParseContext(now_ms=now_ms, selling=selling)
+    return ParseContext(
         now_ms=now_ms,
         outcomes=view.names,
         active=tuple(binary.active for binary in view.state.binaries),
@@ -131,7 +131,7 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
         spendable=max(0, view.member.available - view.record.params.gas_fee) if view.member else None,
         tick=view.record.params.tick_size,
         waiting=tuple(
-            Waiting(
+            WaitingOrder(
                 number=intent_number(one.id),
                 outcome=one.outcome,
                 side=one.side,
@@ -144,12 +144,12 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
     )
 
 
-def _held(view: MarketView) -> dict[int, Held]:
+def _held(view: MarketView) -> dict[int, HeldTokens]:
     if view.member is None:
         return {}
     book, person = view.state.resting, view.member.person
     return {
-        i: Held(yes, no, book.tied_of(person, i, Side.YES), book.tied_of(person, i, Side.NO))
+        i: HeldTokens(yes, no, book.tied_of(person, i, Side.YES), book.tied_of(person, i, Side.NO))
         for i, (yes, no) in enumerate(view.member.tokens)
         if yes or no
     }

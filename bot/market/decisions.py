@@ -16,25 +16,25 @@ from dataclasses import dataclass
 
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
-from bot.market.context import Ctx, MarketView, request_id
+from bot.market.context import Context, MarketView, request_id
 from bot.words import admin as words_admin
 from bot.words import decisions as words
-from bot.words.decisions import Found, Part, Preview
+from bot.words.decisions import Found, Involvement, Preview
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.risk import InvariantBroken
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
-from storage.records import ActionStatus, Approval, Audience, Declined, Json, Market, Notice, Payload
+from storage.records import ActionStatus, Approval, Declined, Json, Market, Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 
 DECISIONS = ("eliminate", "resolve", "correct")
-NOTHING = Part(held=(), orders=0)
+NOTHING = Involvement(held=(), orders=0)
 _MANY = 200  # more orders than anybody keeps waiting
 
 
-async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Part:
+async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
     """What she has in the market under any of her numbers, false where it is nothing."""
     held, orders = [(0, 0)] * market.params.n_outcomes, 0
     for one in () if person is None else await uow.people.selves(person):
@@ -43,7 +43,7 @@ async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: i
             tokens = state.accounts[one].tokens
             held = [(a + c, b + d) for (a, b), (c, d) in zip(held, tokens, strict=True)]
     kept = tuple(pair if state.binaries[i].active else (0, 0) for i, pair in enumerate(held))
-    return Part(held=kept, orders=orders)
+    return Involvement(held=kept, orders=orders)
 
 
 def scheduled(kind: str, market: Market, state: MarketState) -> bool:
@@ -88,7 +88,7 @@ def stands(one: Approval, state: MarketState) -> bool:
 
 
 async def note(
-    ctx: Ctx, uow: UnitOfWork, record: Market, deed: str, before: Payload, after: Payload, reason: str = ""
+    ctx: Context, uow: UnitOfWork, record: Market, deed: str, before: Payload, after: Payload, reason: str = ""
 ) -> None:
     """Write down who did it, why, and what it changed."""
     person, chat = await ctx.known(uow)
@@ -107,7 +107,9 @@ async def note(
 async def tell_board(uow: UnitOfWork, record: Market, now_ms: int) -> None:
     """What the pinned board says may have changed; a draft has none."""
     if record.status is not Status.DRAFT:
-        board = Notice(kind="board", audience=Audience.CHAT, payload={"tick": record.tick}, slot="board", key="board")
+        board = Notice(
+            kind="board", audience=NoticeAudience.CHAT, payload={"tick": record.tick}, slot="board", key="board"
+        )
         await uow.outbox.add(record.id, board, now_ms)
 
 
@@ -137,7 +139,7 @@ def undecidable(market: MarketView) -> Reply | None:
     return words_admin.not_running(record) if record.start_ms is None or record.over else None
 
 
-async def decide(ctx: Ctx, market: MarketView, wish: Decision, confirm: str | None) -> Reply:
+async def decide(ctx: Context, market: MarketView, wish: Decision, confirm: str | None) -> Reply:
     """Eliminate, resolve, correct, void: preview, then Confirm, which decides it or proposes it."""
     record, state = market.record, market.state
     shut = undecidable(market)
@@ -190,14 +192,14 @@ def alone(market: MarketView, kind: str) -> bool:
     return kind not in DECISIONS or scheduled(kind, market.record, market.state)
 
 
-async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Part:
+async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Involvement:
     """Her part, where it keeps her from deciding this alone."""
     if alone(market, wish.kind):
         return NOTHING
     return await part_of(uow, market.record, market.state, person)
 
 
-async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> Reply:
+async def propose(ctx: Context, market: MarketView, wish: Decision, could: int) -> Reply:
     """Write the proposal down and tell the other admins, once."""
     record = market.record
     async with ctx.db.writing() as uow:
@@ -217,7 +219,7 @@ async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> R
             before: dict[str, Json] = {"status": record.status.value, "prices": prices_of(market)}
             await note(ctx, uow, record, "propose", before, after, wish.reason or "")
             notices = [
-                Notice(kind="proposal", audience=Audience.PERSON, payload={"number": one.number}, person=other)
+                Notice(kind="proposal", audience=NoticeAudience.PERSON, payload={"number": one.number}, person=other)
                 for other in await others(uow, record, person.id)
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
@@ -226,7 +228,7 @@ async def propose(ctx: Ctx, market: MarketView, wish: Decision, could: int) -> R
 
 
 async def queue(
-    ctx: Ctx,
+    ctx: Context,
     record: Market,
     kind: ControlKind,
     outcomes: tuple[int, ...],

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
-from bot.chat.invocation import Scene
-from bot.grammar.types import Kind, Text, Wrong, number
+from bot.chat.invocation import ParseContext
+from bot.grammar.types import ArgumentType, Text, Wrong, number
 from bot.market import timetable as schedule
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words.usage import named_twice, not_enough_names, title_without_commas
@@ -82,7 +82,7 @@ def even_odds(text: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Title(Kind[str]):
+class Title(ArgumentType[str]):
     """A market's name. Without commas, so that it can stand before a list of outcomes."""
 
     about: str = "the market's name, in quotes if it has spaces"
@@ -90,14 +90,14 @@ class Title(Kind[str]):
     shape = "title"
     words = 0
 
-    def parse(self, text: str, scene: Scene) -> str | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
         if "," in text:
             return Wrong(title_without_commas())
         return Text("title", 80).parse(text.rstrip(": "), scene)
 
 
 @dataclass(frozen=True, slots=True)
-class Names(Kind[tuple[str, ...]]):
+class Names(ArgumentType[tuple[str, ...]]):
     """The outcomes of a new market, separated by commas."""
 
     about: str = "who can win: 3 to 10 names with commas between"
@@ -105,7 +105,7 @@ class Names(Kind[tuple[str, ...]]):
     shape = "A, B, C"
     words = 0
 
-    def parse(self, text: str, scene: Scene) -> tuple[str, ...] | Wrong:
+    def parse(self, text: str, scene: ParseContext) -> tuple[str, ...] | Wrong:
         names = tuple(clean(part.strip().strip('"'), LONGEST_NAME) for part in text.split(","))
         names = tuple(name for name in names if name)
         if not 3 <= len(names) <= MOST_NAMES:

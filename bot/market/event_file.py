@@ -34,7 +34,7 @@ from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
 from bot.grammar.types import Wrong, nearest
 from bot.market import timetable as schedule
 from bot.market.draft import MOST_NAMES, Draft, build, even_odds, joined
-from bot.market.timetable import Entry, Timetable, When
+from bot.market.timetable import Timetable, TimetableEntry, When
 from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
@@ -55,7 +55,7 @@ _MOMENT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]+\d{1,2}:\d{2}(?::\d{2})?(?P<zon
 class ReadRound:
     """One round as the timetable has it and as the engine has it."""
 
-    entry: Entry
+    entry: TimetableEntry
     step: Round
 
 
@@ -97,7 +97,7 @@ def _read_round(
         return None
     if step is None or len(mistakes) > before:
         return None
-    entry = Entry(freeze=freeze, decide=decide, winner=step.winner)
+    entry = TimetableEntry(freeze=freeze, decide=decide, winner=step.winner)
     return ReadRound(entry=entry if step.is_final else replace(entry, count=step.count, losers=step.losers), step=step)
 
 

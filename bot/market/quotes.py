@@ -11,7 +11,7 @@ from bot.grammar.trading import Amount
 from bot.market.context import MarketView
 from bot.text.numbers import CENT, MICRO, RATE
 from bot.words import refusals as words
-from bot.words.tickets import Offer, typed_amount
+from bot.words.tickets import PricedOrder, typed_amount
 from bot.words.views import step_words
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
@@ -48,7 +48,7 @@ def closed(record: Market, state: MarketState) -> Reply | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OrderRequest:
     """An order as it was asked for; `slippage` and `limit` are rates."""
 
     outcome: int
@@ -61,7 +61,7 @@ class Wish:
     strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
 
 
-def habitual(wish: Wish, habits: Preferences, view: MarketView) -> Wish:
+def habitual(wish: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
     """With what she has set for herself where the line says nothing. Who is not asked again before an order is not
     given more slippage than she knows of."""
     limited = wish.limit is not None
@@ -72,7 +72,7 @@ def habitual(wish: Wish, habits: Preferences, view: MarketView) -> Wish:
     return replace(wish, slippage=slippage, autofill=autofill, strict=not habits.confirm)
 
 
-def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
+def offer(view: MarketView, wish: OrderRequest, member: Member | None) -> PricedOrder | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
     params, amount = view.record.params, wish.amount
     autofill = bool(wish.autofill) and params.af_enabled
@@ -108,7 +108,7 @@ def offer(view: MarketView, wish: Wish, member: Member | None) -> Offer | Reply:
     return _limited(view, asked, sized, member, no_autofill=bool(wish.autofill) and not autofill)
 
 
-def _at_odds(view: MarketView, wish: Wish, asked: OrderDraft) -> Reply | None:
+def _at_odds(view: MarketView, wish: OrderRequest, asked: OrderDraft) -> Reply | None:
     """What contradicts itself: a limit is the worst price already, and only what waits can be filled by auto-fill."""
     params, typed = view.record.params, typed_amount(wish.amount)
     if wish.limit is not None and wish.slippage is not None:
@@ -132,7 +132,7 @@ class _Size:
 
 def _priced(
     view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
-) -> Offer | Reply:
+) -> PricedOrder | Reply:
     """Quote it. An order that moves the price further than the usual slippage by itself gets as much as it needs on
     top, unless a slippage was asked for: then that is the answer."""
     params = view.record.params
@@ -155,7 +155,7 @@ def _priced(
 
 def _limited(
     view: MarketView, asked: OrderDraft, size: _Size, member: Member | None, *, no_autofill: bool
-) -> Offer | Reply:
+) -> PricedOrder | Reply:
     """Quote an order with a limit. A buy has to be able to pay its limit and the largest fee for all of it at once."""
     params = view.record.params
     found = _ask(view, asked, size, None, member)
@@ -178,7 +178,7 @@ def _limited(
     if draft.size == 0:
         return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
     most = bound(params, draft)
-    return Offer(
+    return PricedOrder(
         params=params, draft=draft, quote=found, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
     )
 
@@ -254,7 +254,7 @@ def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: i
 
 def _within_means(
     view: MarketView, asked: OrderDraft, found: Quote, slip: int, member: Member | None, typed: str
-) -> Offer | Reply:
+) -> PricedOrder | Reply:
     """Fix the worst price; one that she could not pay is lowered to all she has."""
     params, gas = view.record.params, found.gas
     worst, bound = found.worst_price, found.worst_amount
@@ -271,14 +271,14 @@ def _within_means(
             worst, bound, capped = -(-free * RATE // found.size), free, True
     most = bound + gas if asked.buy else bound - gas
     draft = _draft(asked, found.size + found.unsold, worst)
-    return Offer(params=params, draft=draft, quote=found, slippage=slip, most=most, capped=capped, typed=typed)
+    return PricedOrder(params=params, draft=draft, quote=found, slippage=slip, most=most, capped=capped, typed=typed)
 
 
 def _draft(asked: OrderDraft, size: int, worst: int) -> OrderDraft:
     return OrderDraft(outcome=asked.outcome, side=asked.side, buy=asked.buy, size=size, worst_price=worst)
 
 
-def terms_of(found: Offer) -> dict[str, Json]:
+def terms_of(found: PricedOrder) -> dict[str, Json]:
     """What a ticket keeps of its offer, so that it can be shown again word for word."""
     q = found.quote
     numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
@@ -290,12 +290,12 @@ def terms_of(found: Offer) -> dict[str, Json]:
     return {**shown, **kept, "no_autofill": found.no_autofill}
 
 
-def offer_of(ticket: Ticket, params: MarketParams) -> Offer:
+def offer_of(ticket: Ticket, params: MarketParams) -> PricedOrder:
     """The inverse of `terms_of`."""
     kept: Mapping[str, Any] = ticket.terms  # Any: the shape is what terms_of wrote
     names = ("outcome", "yes_before", "yes_after", "no_before", "no_after")
     moves = tuple(Move(**dict(zip(names, row, strict=True))) for row in kept["moves"])
-    return Offer(
+    return PricedOrder(
         params=params,
         draft=ticket.draft,
         quote=Quote(moves=moves, parts=dict(kept["parts"]), sizes=dict(kept["sizes"]), **kept["quote"]),

@@ -21,7 +21,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
         return words.queued(market.params, order, bound(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
         numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
-        failed = words_refusals.Failed(
+        failed = words_refusals.FailedOrder(
             params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas
         )
         return words_refusals.not_filled(failed, order.ticket)
@@ -35,11 +35,11 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
     return words.filled(done)
 
 
-async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.Standing:
+async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.OrderReceipt:
     state = await uow.markets.state(order.market)
     member = await uow.members.account(order.market, order.person)
     trades = await uow.trades.of_order(order.market, order.number)
-    return words.Standing(
+    return words.OrderReceipt(
         params=market.params,
         order=order,
         legs=legs_of(trades, order.number),

@@ -127,7 +127,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class SeasonStanding:
     """One person over a season. `points` in tenths; `rank` counts from 1, equal points and wins share it."""
 
     rank: int
@@ -155,7 +155,7 @@ def scores(ranked: Iterable[Ranked]) -> list[Score]:
     return found
 
 
-def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = None) -> list[Standing]:
+def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = None) -> list[SeasonStanding]:
     """Over a season, most points first, then most wins. `same` maps an account's number to the person it belongs to
     now, where two became one; her latest name counts."""
     whose = same or {}
@@ -163,7 +163,7 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
     for one in (score for market in markets for score in market):
         by_person.setdefault(whose.get(one.person, one.person), []).append(one)
     rows = [
-        Standing(
+        SeasonStanding(
             rank=0,
             person=person,
             name=found[-1].name,
@@ -179,7 +179,7 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
     return [replace(one, rank=ranks.setdefault((one.points, one.wins), place)) for place, one in enumerate(rows, 1)]
 
 
-async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[Standing]]:
+async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[SeasonStanding]]:
     """The markets a season counts so far, and where everybody stands."""
     markets = await uow.seasons.markets(season)
     found = [scores(standings(await uow.members.of(one.id), await uow.ticks.latest(one.id))) for one in markets]

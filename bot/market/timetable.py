@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.grammar.times import moment_ms, span_ms, zone_said
-from bot.grammar.trading import Outcome, Outcomes
+from bot.grammar.trading import OutcomesType, OutcomeType
 from bot.grammar.types import Wrong, quoted
 from bot.text.numbers import typed_moment, typed_span
 from bot.words import timetable as words
@@ -56,7 +56,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TimetableEntry:
     """One round. `winner` is set for the final (then count and losers say nothing)."""
 
     freeze: When
@@ -71,7 +71,7 @@ class Timetable:
     """`start_ms` where the market is to start by itself."""
 
     start_ms: int | None
-    entries: tuple[Entry, ...]
+    entries: tuple[TimetableEntry, ...]
     start: When | None = field(default=None, compare=False)  # as it was said
 
     def moments(self) -> list[When]:
@@ -88,7 +88,7 @@ class Timetable:
         return any(not when.relative for entry in self.entries for when in (entry.freeze, entry.decide))
 
 
-def _round(entry: Entry, start_ms: int) -> dict[str, Json]:
+def _round(entry: TimetableEntry, start_ms: int) -> dict[str, Json]:
     found: dict[str, Json] = {
         "freeze_at": entry.freeze.after_start(start_ms),
         "decide_at": entry.decide.after_start(start_ms),
@@ -101,10 +101,10 @@ def _round(entry: Entry, start_ms: int) -> dict[str, Json]:
 
 def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str, ...]:
     """The timetable, or every mistake in it as a sentence."""
-    scene = Scene(now_ms=now_ms, outcomes=tuple(names))
+    scene = ParseContext(now_ms=now_ms, outcomes=tuple(names))
     problems: list[str] = []
     start: When | None = None
-    entries: list[Entry] = []
+    entries: list[TimetableEntry] = []
     parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
     if len(parts) > MOST_ROUNDS + 1:
         return (words.too_many_rounds(len(parts), MOST_ROUNDS),)
@@ -117,7 +117,7 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
                 start = at
             continue
         entry = _read_round(re.sub(r"^round\s+\d+\s*:\s*", "", part, flags=re.IGNORECASE), scene)
-        if isinstance(entry, Entry):
+        if isinstance(entry, TimetableEntry):
             entries.append(entry)
         else:
             problems.append(entry.sentence)
@@ -128,7 +128,7 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
     return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
 
 
-def _read_round(text: str, scene: Scene) -> Entry | Wrong:
+def _read_round(text: str, scene: ParseContext) -> TimetableEntry | Wrong:
     found = _ROUND.fullmatch(text)
     if found is None:
         return Wrong(words.not_a_round(text))
@@ -141,7 +141,7 @@ def _read_round(text: str, scene: Scene) -> Entry | Wrong:
         if isinstance(later, Wrong):
             return later
         decide = later
-    times = Entry(freeze=freeze, decide=decide)
+    times = TimetableEntry(freeze=freeze, decide=decide)
     if found["what"].casefold() == "winner":
         return _read_winner(times, found["who"] or "ask", scene)
     return _read_losers(times, found["who"] or "1", scene)
@@ -170,14 +170,14 @@ def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wro
     return _read_when(text, now_ms if freeze.relative else freeze.ms, freeze.zone or None)
 
 
-def _read_winner(times: Entry, who: str, scene: Scene) -> Entry | Wrong:
+def _read_winner(times: TimetableEntry, who: str, scene: ParseContext) -> TimetableEntry | Wrong:
     if who.casefold() == "ask":
         return replace(times, winner="ask")
-    winner = Outcome(active_only=False).parse(who.strip().strip('"'), scene)
+    winner = OutcomeType(active_only=False).parse(who.strip().strip('"'), scene)
     return winner if isinstance(winner, Wrong) else replace(times, winner=winner)
 
 
-def _read_losers(times: Entry, who: str, scene: Scene) -> Entry | Wrong:
+def _read_losers(times: TimetableEntry, who: str, scene: ParseContext) -> TimetableEntry | Wrong:
     number, _, how = who.strip().partition(" ")
     if number.isascii() and number.isdigit() and len(number) < 3:
         how = how.strip().casefold().replace(" ", "_") or "ask"
@@ -186,7 +186,7 @@ def _read_losers(times: Entry, who: str, scene: Scene) -> Entry | Wrong:
         if "lowest_price".startswith(how) and len(how) >= 3:
             return replace(times, count=int(number), losers="lowest_price")
         return Wrong(words.not_a_way(how))
-    losers = Outcomes().parse(who, scene)
+    losers = OutcomesType().parse(who, scene)
     return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
 
 
@@ -206,14 +206,14 @@ def render(table: Timetable, names: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def of_params(params: MarketParams, start_ms: int | None) -> tuple[Entry, ...]:
+def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntry, ...]:
     """The entries of a market's rounds, as moments where its start is known."""
 
     def when(ms: int) -> When:
         return When(ms, relative=True) if start_ms is None else When(ms + start_ms)
 
     return tuple(
-        Entry(
+        TimetableEntry(
             freeze=when(one.freeze_at),
             decide=when(one.decide_at),
             count=one.count,

@@ -15,14 +15,23 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.chat.platform import Platform, Why
+from bot.chat.platform import Platform, Unreachable
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply
 from bot.notifications import delivery, reachability
-from bot.notifications.delivery import FIRST_RETRY_MS, Delivery, Draw, Later, Message, Outcome, Sent, fingerprint
-from bot.notifications.notices import PINGED, phrase, read_ahead
+from bot.notifications.delivery import (
+    FIRST_RETRY_MS,
+    Delivery,
+    DeliveryResult,
+    Draw,
+    Later,
+    OutgoingMessage,
+    Sent,
+    fingerprint,
+)
+from bot.notifications.notices import PINGED, read_ahead, render_notice
 from storage.database import Database
-from storage.records import Audience, Chat, Market, Notice, OutboxRow, Payload
+from storage.records import Chat, Market, Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -43,7 +52,7 @@ KEPT = frozenset({"eliminated", "claimed", "corrected", "resolved", "voided"})  
 PINGED_KEPT = 1_000
 TIGHT_BOARD = 3  # times further apart are a board's edits where its group's minute is nearly full
 
-Place = tuple[str, str]  # platform, external id of a chat or a person
+ChatKey = tuple[str, str]  # platform, external id of a chat or a person
 
 
 @dataclass(slots=True)
@@ -75,14 +84,14 @@ class Announcer:
         self._muted = frozenset(muted)
         self._budgets = {name: Budget.of(name) for name in platforms} | dict(budgets or {})
         self._delivery = Delivery(clock, platforms, self._budgets, draw)
-        self._boards: dict[Place, _Shown] = {}
+        self._boards: dict[ChatKey, _Shown] = {}
         self._failures: dict[int, int] = {}
         self._begun = False
-        self._troubled: set[Place] = set()  # chats known not to be reached
-        self._queues: dict[Place, deque[Message]] = {}
-        self._workers: dict[Place, asyncio.Task[None]] = {}
+        self._troubled: set[ChatKey] = set()  # chats known not to be reached
+        self._queues: dict[ChatKey, deque[OutgoingMessage]] = {}
+        self._workers: dict[ChatKey, asyncio.Task[None]] = {}
         self._held: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
-        self._outcomes: list[tuple[Message, Outcome]] = []
+        self._outcomes: list[tuple[OutgoingMessage, DeliveryResult]] = []
         self._pinged: OrderedDict[tuple[int | None, str, int], None] = OrderedDict()  # events people were told of
         self._sent = 0
         self._swept_ms = 0
@@ -174,7 +183,7 @@ class Announcer:
             except Exception as error:
                 log.exception("%s notices could not be looked up", len(claimed))
                 again = Later(now, type(error).__name__, failed=True)
-                self._outcomes += [(Message(row=row, reply=_NOTHING), again) for row in claimed]
+                self._outcomes += [(OutgoingMessage(row=row, reply=_NOTHING), again) for row in claimed]
         return bool(claimed)
 
     async def _begin(self, uow: UnitOfWork) -> None:
@@ -210,16 +219,16 @@ class Announcer:
 
     async def _plan(self, rows: list[OutboxRow], now: int) -> None:
         """Everything is phrased in one snapshot; then each message stands in its place's queue."""
-        messages: list[Message] = []
+        messages: list[OutgoingMessage] = []
         async with self._db.reading() as uow:
             look = _Look(uow)
             await read_ahead(uow, rows)
             for row in rows:
                 found = await self._phrased(look, row, now)
-                if isinstance(found, Message):
+                if isinstance(found, OutgoingMessage):
                     messages.append(found)
                 else:
-                    self._outcomes.append((Message(row=row, reply=_NOTHING), found))
+                    self._outcomes.append((OutgoingMessage(row=row, reply=_NOTHING), found))
         for message in delivery.joined(messages, self._tight):
             self._enqueue(message)
 
@@ -227,7 +236,7 @@ class Announcer:
         """Whether a second message to this place would have to wait for the first."""
         return bool(self._budgets[row.platform].allowance.chat)
 
-    async def _phrased(self, look: _Look, row: OutboxRow, now: int) -> Message | Outcome:
+    async def _phrased(self, look: _Look, row: OutboxRow, now: int) -> OutgoingMessage | DeliveryResult:
         """The words of a row that may leave now; or why it does not."""
         budget = self._budgets[row.platform]
         wait = max(budget.wait(row.target, now, notice=True), self._board_wait(row, budget, now))
@@ -239,13 +248,13 @@ class Announcer:
             return Sent(None)
         try:
             market = await look.market(row.market)
-            reply = await phrase(look.uow, row, now, market) if market else None
+            reply = await render_notice(look.uow, row, now, market) if market else None
         except Exception as error:
             log.exception("notice %s (%s) could not be phrased", row.id, row.kind)
             return Later(now, type(error).__name__, failed=True)
         if reply is None or (row.slot == "board" and row.edit_ref and await self._says(look.uow, row, reply)):
             return Sent(row.edit_ref if row.slot else None)
-        return Message(row=row, reply=reply, mention_in=row.edit_chat or await look.mention_in(row))
+        return OutgoingMessage(row=row, reply=reply, mention_in=row.edit_chat or await look.mention_in(row))
 
     def _board_wait(self, row: OutboxRow, budget: Budget, now: int) -> int:
         shown = self._boards.get((row.platform, row.target))
@@ -260,13 +269,13 @@ class Announcer:
         says = shown.says if shown is not None else await uow.facts.get(_fact(row))
         return says == fingerprint(reply)
 
-    def _enqueue(self, message: Message) -> None:
+    def _enqueue(self, message: OutgoingMessage) -> None:
         place = (message.row.platform, message.row.target)
         self._queues.setdefault(place, deque()).append(message)
         if place not in self._workers:
             self._workers[place] = asyncio.create_task(self._serve(place))
 
-    async def _serve(self, place: Place) -> None:
+    async def _serve(self, place: ChatKey) -> None:
         """All that stands in one place's queue, in order."""
         queue = self._queues[place]
         try:
@@ -296,27 +305,27 @@ class Announcer:
                 self._held.pop(row.id, None)
             self._sent += isinstance(outcome, Sent) and outcome.ref is not None and message.reply is not _NOTHING
 
-    async def _gone(self, uow: UnitOfWork, outcomes: Sequence[tuple[Message, Outcome]]) -> None:
+    async def _gone(self, uow: UnitOfWork, outcomes: Sequence[tuple[OutgoingMessage, DeliveryResult]]) -> None:
         """What has been delivered leaves the outbox, all of it at once."""
         sent = [(message, outcome.ref) for message, outcome in outcomes if isinstance(outcome, Sent)]
         gone = [(row, None if message.joined else ref) for message, ref in sent for row in message.rows]
         await uow.outbox.done_many(gone, self._clock())
 
-    async def _note(self, uow: UnitOfWork, message: Message, outcome: Outcome) -> None:
+    async def _note(self, uow: UnitOfWork, message: OutgoingMessage, outcome: DeliveryResult) -> None:
         now = self._clock()
         if isinstance(outcome, Sent):
             await self._arrived(uow, message, outcome, now)
         elif isinstance(outcome, Later):
             await self._postponed(uow, message, outcome, now)
-        elif outcome.why is Why.PERSON:
+        elif outcome.why is Unreachable.PERSON:
             for row in message.rows:
                 log.info("notice %s (%s) is laid aside: she cannot be reached", row.id, row.kind)
                 await uow.outbox.drop(row, f"{outcome.why.value} {outcome.detail}")
         else:
-            await self._trouble(uow, message.row, Why.CHAT, outcome.detail, now)
+            await self._trouble(uow, message.row, Unreachable.CHAT, outcome.detail, now)
             await uow.outbox.retry(message.row, now, outcome.why.value)
 
-    async def _arrived(self, uow: UnitOfWork, message: Message, outcome: Sent, now: int) -> None:
+    async def _arrived(self, uow: UnitOfWork, message: OutgoingMessage, outcome: Sent, now: int) -> None:
         row, place = message.row, (message.row.platform, message.row.target)
         for one in message.rows:
             self._failures.pop(one.id, None)
@@ -331,8 +340,8 @@ class Announcer:
             for one in message.rows:
                 await self._ping(uow, one, PINGED[one.kind], now)
         if outcome.without is not None:
-            await self._trouble(uow, row, Why.FORBIDDEN, outcome.without, now)
-        elif row.audience is not Audience.CHAT or outcome.ref is None or self._delivery.lacks_pictures(row):
+            await self._trouble(uow, row, Unreachable.FORBIDDEN, outcome.without, now)
+        elif row.audience is not NoticeAudience.CHAT or outcome.ref is None or self._delivery.lacks_pictures(row):
             return
         elif place in self._troubled:
             await reachability.found(uow, row.platform, row.target)
@@ -359,12 +368,12 @@ class Announcer:
         chats = [chat.id for chat in await uow.chats.of_market(row.market)]
         payload: Payload = {"kind": row.kind, "facts": dict(row.payload), "at_ms": row.created_ms}
         notices = [
-            Notice(kind="ping", audience=Audience.PERSON, payload=payload, person=person)
+            Notice(kind="ping", audience=NoticeAudience.PERSON, payload=payload, person=person)
             for person in await uow.pings.wanted(chats, kind)
         ]
         await uow.outbox.add_many(row.market, notices, now)
 
-    async def _postponed(self, uow: UnitOfWork, message: Message, outcome: Later, now: int) -> None:
+    async def _postponed(self, uow: UnitOfWork, message: OutgoingMessage, outcome: Later, now: int) -> None:
         for row in message.rows:
             at_ms = outcome.at_ms
             if outcome.failed:
@@ -379,9 +388,9 @@ class Announcer:
                 await uow.outbox.set_ref(row.market, row.platform, row.target, row.slot, None)
             await uow.outbox.retry(row, at_ms, outcome.why, tried=outcome.failed)
         if outcome.forbidden is not None:
-            await self._trouble(uow, message.row, Why.FORBIDDEN, outcome.forbidden, now)
+            await self._trouble(uow, message.row, Unreachable.FORBIDDEN, outcome.forbidden, now)
 
-    async def _trouble(self, uow: UnitOfWork, row: OutboxRow, why: Why, detail: str, now: int) -> None:
+    async def _trouble(self, uow: UnitOfWork, row: OutboxRow, why: Unreachable, detail: str, now: int) -> None:
         """Admins are told once that a chat cannot be reached, or what is missing there."""
         self._troubled.add((row.platform, row.target))
         await reachability.lost(uow, row.platform, row.target, why, detail, now)
@@ -402,7 +411,7 @@ class _Look:
 
     async def mention_in(self, row: OutboxRow) -> str | None:
         """A chat of the market on her platform."""
-        if row.audience is Audience.CHAT or row.market is None:
+        if row.audience is NoticeAudience.CHAT or row.market is None:
             return None
         if row.market not in self._chats:
             self._chats[row.market] = await self.uow.chats.of_market(row.market)
@@ -415,7 +424,7 @@ _NOTHING = Reply(head=())
 
 def _stale(row: OutboxRow, now: int) -> bool:
     """Too old to be announced now."""
-    if row.audience is not Audience.CHAT or row.slot is not None:
+    if row.audience is not NoticeAudience.CHAT or row.slot is not None:
         return False
     return now - row.created_ms > (KEPT_MS if row.kind in KEPT else STALE_MS)
 

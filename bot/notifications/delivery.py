@@ -11,16 +11,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from bot.chat.platform import Platform, RetryLaterError, UnreachableError, Why
+from bot.chat.platform import Platform, RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Attachment, Block, Board, Picture, Reply
 from bot.words import chats as words
-from storage.records import Audience, OutboxRow
+from storage.records import NoticeAudience, OutboxRow
 
 log = logging.getLogger(__name__)
 
 Draw = Callable[[Picture], Awaitable[bytes | None]]
-Clock = Callable[[], int]
+EpochClock = Callable[[], int]
 
 FIRST_RETRY_MS = 1_000
 FORBIDDEN_RETRY_MS = 180_000
@@ -53,15 +53,15 @@ class Later:
 class Lost:
     """The chat put us out, or she cannot be reached."""
 
-    why: Why
+    why: Unreachable
     detail: str
 
 
-Outcome = Sent | Later | Lost
+DeliveryResult = Sent | Later | Lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class OutgoingMessage:
     """What is to be said for a row, and for those joined to it. `mention_in`: a chat she can be mentioned in."""
 
     row: OutboxRow
@@ -78,7 +78,7 @@ class Delivery:
     """Hands messages to platforms, one at a time for each place (its caller sees to that)."""
 
     def __init__(
-        self, clock: Clock, platforms: Mapping[str, Platform], budgets: Mapping[str, Budget], draw: Draw | None
+        self, clock: EpochClock, platforms: Mapping[str, Platform], budgets: Mapping[str, Budget], draw: Draw | None
     ) -> None:
         self._clock = clock
         self._platforms = platforms
@@ -86,7 +86,7 @@ class Delivery:
         self._draw = draw
         self._no_pictures: dict[tuple[str, str], tuple[int, str]] = {}  # by place: until when, and what was missing
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: OutgoingMessage) -> DeliveryResult:
         """Never raises but for cancellation. The budget is counted at the moment of sending."""
         row = message.row
         try:
@@ -102,7 +102,7 @@ class Delivery:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
             return Later(self._clock(), type(error).__name__, failed=True)
 
-    async def _hand_over(self, message: Message, full: Reply) -> Outcome:
+    async def _hand_over(self, message: OutgoingMessage, full: Reply) -> DeliveryResult:
         row, budget = message.row, self._budgets[message.row.platform]
         budget.use(row.target, self._clock())
         try:
@@ -118,9 +118,9 @@ class Delivery:
         except UnreachableError as error:
             return self._unreachable(message, full, error)
 
-    async def _say(self, message: Message, full: Reply) -> str:
+    async def _say(self, message: OutgoingMessage, full: Reply) -> str:
         row, platform, nonce = message.row, self._platforms[message.row.platform], nonce_of(message.rows)
-        if row.audience is not Audience.CHAT:
+        if row.audience is not NoticeAudience.CHAT:
             return await platform.tell(
                 row.target, full, edit_ref=row.edit_ref, chat_ext=message.mention_in, nonce=nonce
             )
@@ -129,16 +129,16 @@ class Delivery:
         await platform.edit(row.edit_chat or row.target, row.edit_ref, full)
         return row.edit_ref
 
-    def _unreachable(self, message: Message, full: Reply, error: UnreachableError) -> Outcome:
+    def _unreachable(self, message: OutgoingMessage, full: Reply, error: UnreachableError) -> DeliveryResult:
         """A missing permission may be one for pictures only: then the words go without them, and the admins hear."""
         row, now = message.row, self._clock()
-        if error.why is Why.MESSAGE and row.edit_ref is not None:
+        if error.why is Unreachable.MESSAGE and row.edit_ref is not None:
             return Later(now, "what it was to replace is gone", anew=True)
-        if row.audience is not Audience.CHAT:
-            return Lost(Why.PERSON, error.detail)
-        if error.why is Why.CHAT:
-            return Lost(Why.CHAT, error.detail)
-        if error.why is not Why.FORBIDDEN:
+        if row.audience is not NoticeAudience.CHAT:
+            return Lost(Unreachable.PERSON, error.detail)
+        if error.why is Unreachable.CHAT:
+            return Lost(Unreachable.CHAT, error.detail)
+        if error.why is not Unreachable.FORBIDDEN:
             return Later(now, str(error), failed=True)
         if full != without_pictures(full):
             self._no_pictures[row.platform, row.target] = (now + NO_PICTURES_MS, error.detail)
@@ -195,22 +195,22 @@ IN_CHATS = frozenset({"big_trade", "lead_change"})  # of which one message can t
 def joinable(row: OutboxRow) -> bool:
     """A new private message that answers no ticket (whatever is to change later must stand alone); in a chat, a line
     or two of chatter."""
-    if row.audience is Audience.CHAT:
+    if row.audience is NoticeAudience.CHAT:
         return row.kind in IN_CHATS
     return row.ticket is None and row.edit_ref is None
 
 
-def joined(messages: Sequence[Message], tight: Callable[[OutboxRow], bool]) -> list[Message]:
+def joined(messages: Sequence[OutgoingMessage], tight: Callable[[OutboxRow], bool]) -> list[OutgoingMessage]:
     """The messages in order, those to one person joined to her first; nothing is left out."""
-    found: list[Message] = []
+    found: list[OutgoingMessage] = []
     places: dict[tuple[str, str, bool], int] = {}
-    groups: dict[int, list[Message]] = {}
+    groups: dict[int, list[OutgoingMessage]] = {}
     for message in messages:
         row = message.row
         if not (joinable(row) and tight(row)):
             found.append(message)
             continue
-        place = (row.platform, row.target, row.audience is Audience.CHAT)
+        place = (row.platform, row.target, row.audience is NoticeAudience.CHAT)
         at = places.get(place)
         if at is None or len(groups[at]) > MOST:
             places[place] = at = len(found)
@@ -223,12 +223,12 @@ def joined(messages: Sequence[Message], tight: Callable[[OutboxRow], bool]) -> l
     return found
 
 
-def _one(group: Sequence[Message]) -> Message:
+def _one(group: Sequence[OutgoingMessage]) -> OutgoingMessage:
     group = sorted(group, key=lambda one: one.row.id)
     first = group[0]
     replies = [one.reply for one in group]
-    public = first.row.audience is Audience.CHAT
-    return Message(
+    public = first.row.audience is NoticeAudience.CHAT
+    return OutgoingMessage(
         row=first.row,
         reply=words.together_in_chat(replies) if public else words.together(replies),
         joined=tuple(one.row for one in group[1:]),

@@ -80,7 +80,7 @@ PING_MS = 15 * 60_000  # a ping that comes later is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class NoticeContext:
     """One row, its market, and the unit to look things up in."""
 
     uow: UnitOfWork
@@ -94,7 +94,7 @@ class Telling:
         return await self.uow.markets.state(self.market.id)
 
 
-async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -> Reply | None:
+async def render_notice(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -> Reply | None:
     """What to say of this market; None where there is nothing (any more). Raises LookupError for a kind nobody has
     words for."""
     say = _KINDS.get(row.kind)
@@ -102,7 +102,9 @@ async def phrase(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
     if await muted(uow, row):
         return None
-    told = Telling(uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person, platform=row.platform)
+    told = NoticeContext(
+        uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person, platform=row.platform
+    )
     reply = await say(told)
     return placed(row.kind, reply) if reply is not None else None
 
@@ -123,17 +125,17 @@ async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
     await uow.preferences.ahead(people)
 
 
-async def _board(told: Telling) -> Reply:
+async def _board(told: NoticeContext) -> Reply:
     return words_views.board(await board_of(told.uow, told.market, told.now_ms), Audience.CHAT)
 
 
-async def _order(told: Telling) -> Reply | None:
+async def _order(told: NoticeContext) -> Reply | None:
     """It ran, or it was met where it waited, in the tick the payload names."""
     order = await told.uow.orders.get(told.market.id, int(told.facts["order"]))
     return await receipt(told.uow, order, told.market, told.facts.get("tick")) if order else None
 
 
-async def _eliminated(told: Telling) -> Reply:
+async def _eliminated(told: NoticeContext) -> Reply:
     gone = list(told.facts["outcomes"])
     leader = max(told.facts["prices_after"], key=lambda one: int(one[1]), default=None)
     left = whose(listed([name_of(told.market.params, number) for number in gone]))
@@ -145,7 +147,7 @@ async def _eliminated(told: Telling) -> Reply:
     )
 
 
-async def _resolved(told: Telling) -> Reply:
+async def _resolved(told: NoticeContext) -> Reply:
     names = await told.uow.members.names(told.market.id)
     winner = int(told.facts["winner"])
     alt = f"{name_of(told.market.params, winner)} wins: every price from the start to the end"
@@ -153,17 +155,17 @@ async def _resolved(told: Telling) -> Reply:
     return words_announcements.resolved(told.market, told.facts, names, _prices(told.market, alt), reason)
 
 
-async def _claimed(told: Telling) -> Reply:
+async def _claimed(told: NoticeContext) -> Reply:
     reason = await _reason(told, "resolve", [int(told.facts["winner"])])
     return words_decisions.claimed(told.market, told.facts, reason)
 
 
-async def _corrected(told: Telling) -> Reply:
+async def _corrected(told: NoticeContext) -> Reply:
     reason = await _reason(told, "correct", [int(told.facts["winner"])])
     return words_decisions.corrected(told.market, told.facts, reason)
 
 
-async def _proposal(told: Telling) -> Reply | None:
+async def _proposal(told: NoticeContext) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
     one = await told.uow.approvals.get(told.market.id, int(told.facts["number"]))
     state = await told.state()
@@ -176,11 +178,11 @@ async def _proposal(told: Telling) -> Reply | None:
     return words_decisions.to_approve(told.market, one, name, part, told.now_ms, here=shared)
 
 
-async def _given_back(told: Telling) -> Reply | None:
+async def _given_back(told: NoticeContext) -> Reply | None:
     return await given_back(told.uow, list(told.facts["orders"]), told.market)
 
 
-async def _granted(told: Telling) -> Reply:
+async def _granted(told: NoticeContext) -> Reply:
     """With the reason, where the admin gave one."""
     wanted = (told.person, told.facts["cash"])
     for row in await told.uow.audit.of(told.market.id, n=20):
@@ -193,7 +195,7 @@ def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
 
 
-async def _reason(told: Telling, deed: str, outcomes: list[int]) -> str:
+async def _reason(told: NoticeContext, deed: str, outcomes: list[int]) -> str:
     """What the admin who named these outcomes gave as the reason."""
     for row in await told.uow.audit.of(told.market.id, n=10):
         named: Any = row.after.get("outcomes")  # Any: JSON
@@ -202,38 +204,38 @@ async def _reason(told: Telling, deed: str, outcomes: list[int]) -> str:
     return ""
 
 
-async def _round_asked(told: Telling) -> Reply | None:
+async def _round_asked(told: NoticeContext) -> Reply | None:
     state = await told.state()
     if not state.asked:
         return None
     return words_announcements.round_asked(told.market, told.facts, state.active)
 
 
-async def _refused(told: Telling) -> Reply | None:
+async def _refused(told: NoticeContext) -> Reply | None:
     if told.facts["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
         number = told.facts["asked"]["order"]
         return None if number is None else words_orders.nothing_left(int(number))
     return words_admin.control_refused(told.market, told.facts, await told.state())
 
 
-async def _resumed(told: Telling) -> Reply | None:
+async def _resumed(told: NoticeContext) -> Reply | None:
     """After a round the ceremony has said it."""
     return words_announcements.resumed(await _by_hand(told, "resume")) if told.facts["round"] is None else None
 
 
-async def _frozen(told: Telling) -> Reply:
+async def _frozen(told: NoticeContext) -> Reply:
     return words_announcements.frozen(told.facts, await _by_hand(told, "freeze") if told.facts["round"] is None else "")
 
 
-async def _paused(told: Telling) -> Reply:
+async def _paused(told: NoticeContext) -> Reply:
     return words_announcements.paused(await _by_hand(told, "pause"))
 
 
-async def _voided(told: Telling) -> Reply:
+async def _voided(told: NoticeContext) -> Reply:
     return words_announcements.voided(told.facts, await _by_hand(told, "void"))
 
 
-async def _by_hand(told: Telling, deed: str) -> str:
+async def _by_hand(told: NoticeContext, deed: str) -> str:
     """The reason an admin gave for the deed this tells of: the last one of its kind that was asked for by then."""
     for row in await told.uow.audit.of(told.market.id, n=20):
         if row.action == deed and row.ts_ms <= int(told.facts["at_ms"]):
@@ -241,7 +243,7 @@ async def _by_hand(told: Telling, deed: str) -> str:
     return ""
 
 
-async def _ping(told: Telling) -> Reply | None:
+async def _ping(told: NoticeContext) -> Reply | None:
     """To somebody who asked to be told of such events: the news itself, while it is news."""
     kind, at_ms = str(told.facts["kind"]), int(told.facts["at_ms"])
     if told.now_ms - at_ms > PING_MS or kind not in PINGED:
@@ -250,24 +252,24 @@ async def _ping(told: Telling) -> Reply | None:
     return None if news is None else words_chats.pinged(told.market.title, news)
 
 
-async def _countdown(told: Telling) -> Reply | None:
+async def _countdown(told: NoticeContext) -> Reply | None:
     """Not once it has happened."""
     return words_announcements.countdown(told.facts) if int(told.facts["at_ms"]) > told.now_ms else None
 
 
-async def _linked(told: Telling) -> Reply:
+async def _linked(told: NoticeContext) -> Reply:
     closed = [(await told.uow.markets.known(int(market)), int(cash)) for market, cash in told.facts["closed"]]
     return words_identity.told(str(told.facts["platform"]), closed)
 
 
-def _simple(say: Callable[[Telling], Reply | None]) -> Callable[[Telling], Awaitable[Reply | None]]:
-    async def run(told: Telling) -> Reply | None:
+def _simple(say: Callable[[NoticeContext], Reply | None]) -> Callable[[NoticeContext], Awaitable[Reply | None]]:
+    async def run(told: NoticeContext) -> Reply | None:
         return say(told)
 
     return run
 
 
-_KINDS: Mapping[str, Callable[[Telling], Awaitable[Reply | None]]] = {
+_KINDS: Mapping[str, Callable[[NoticeContext], Awaitable[Reply | None]]] = {
     "opened": _simple(lambda told: words_announcements.opened(told.market)),
     "arrived": _simple(lambda told: words_chats.arrived(told.market)),
     "announcement": _simple(lambda told: words_chats.announcement(told.market, str(told.facts["text"]))),

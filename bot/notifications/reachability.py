@@ -11,21 +11,21 @@ import logging
 from collections.abc import Callable
 
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import Why
+from bot.chat.platform import Unreachable
 from bot.chat.reply import Audience as reply_Audience
 from bot.chat.reply import Reply
-from bot.notifications.notices import phrase
+from bot.notifications.notices import render_notice
 from bot.words import chats as words
 from engine.state import Status
 from storage.database import Database
-from storage.records import Audience, Chat, Notice, Payload
+from storage.records import Chat, Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 
 
-async def lost(uow: UnitOfWork, platform: str, chat_ext: str, why: Why, detail: str, now_ms: int) -> None:
+async def lost(uow: UnitOfWork, platform: str, chat_ext: str, why: Unreachable, detail: str, now_ms: int) -> None:
     """Needs a writing unit. Where it is known already nothing happens, unless it has become worse."""
     chat = await uow.chats.find(platform, chat_ext)
-    if chat is None or chat.lost in (why.value, Why.CHAT.value):
+    if chat is None or chat.lost in (why.value, Unreachable.CHAT.value):
         return
     await uow.chats.lose(chat.id, why.value, now_ms)
     for market in await uow.markets.announced_in(chat.id):
@@ -46,17 +46,17 @@ async def hang_up(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
         if not market.over and market.status is not Status.DRAFT:
             await uow.outbox.set_ref(market.id, chat.platform, chat.external_id, "board", None)
             board = Notice(
-                kind="board", audience=Audience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
+                kind="board", audience=NoticeAudience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
             )
             await uow.outbox.add_here(market.id, chat, board, now_ms)
 
 
-def _notice(chat: Chat, why: Why, detail: str) -> Notice:
+def _notice(chat: Chat, why: Unreachable, detail: str) -> Notice:
     payload: Payload = {"platform": chat.platform, "title": chat.title, "why": why.value, "detail": detail}
-    return Notice(kind="unreachable", audience=Audience.ADMINS, payload=payload, key=f"unreachable:{chat.id}")
+    return Notice(kind="unreachable", audience=NoticeAudience.ADMINS, payload=payload, key=f"unreachable:{chat.id}")
 
 
-class Presence:
+class ChatPresence:
     """`clock` gives epoch milliseconds. Every method may be repeated; a repetition changes nothing."""
 
     def __init__(self, db: Database, clock: Callable[[], int]) -> None:
@@ -76,7 +76,7 @@ class Presence:
             await uow.commit()
         return not known
 
-    async def left(self, platform: str, chat_ext: str, why: Why = Why.CHAT) -> None:
+    async def left(self, platform: str, chat_ext: str, why: Unreachable = Unreachable.CHAT) -> None:
         """Nothing reaches this chat any more until `arrived`; its admins are told where else they can be found."""
         async with self._db.writing() as uow:
             await lost(uow, platform, chat_ext, why, "", self._clock())
@@ -119,7 +119,7 @@ async def _take(db: Database, said: Invocation, now_ms: int) -> list[Reply]:
         for row in await uow.outbox.laid_aside(said.platform, said.person_ext):
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
-                news = await phrase(uow, row, now_ms, market) if market else None
+                news = await render_notice(uow, row, now_ms, market) if market else None
             except Exception:
                 log.exception("notice %s (%s) was laid aside and cannot be told", row.id, row.kind)
                 news = None

@@ -14,7 +14,7 @@ NO_LINES: Mapping[str, KeptLine] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class TicketMessage:
     """`ref` is the platform's own; `lines` by key are what it takes to find that message again."""
 
     ticket: int
@@ -25,16 +25,16 @@ class Placement:
     lines: Mapping[str, KeptLine] = field(default_factory=lambda: NO_LINES, repr=False)
 
 
-Waiting = tuple[Placement, asyncio.Future[None]]
+PendingWrite = tuple[TicketMessage, asyncio.Future[None]]
 
 
-class Placements:
+class TicketMessages:
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingWrite] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def put(self, placement: Placement) -> None:
+    async def put(self, placement: TicketMessage) -> None:
         """Written when this returns; what comes while others are being written goes with all that has come by then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((placement, done))
@@ -45,7 +45,7 @@ class Placements:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                batch: list[Waiting] = []
+                batch: list[PendingWrite] = []
                 try:
                     await self._write_all(batch)
                 except Exception as error:
@@ -55,11 +55,11 @@ class Placements:
         finally:
             self._writing = None
 
-    def _take(self) -> list[Waiting]:
+    def _take(self) -> list[PendingWrite]:
         taken, self._waiting = self._waiting, []
         return taken
 
-    async def _write_all(self, batch: list[Waiting]) -> None:
+    async def _write_all(self, batch: list[PendingWrite]) -> None:
         """What has come by the moment the writer is free, which is put into `batch`."""
         async with self._db.writing() as uow:
             batch += self._take()
@@ -70,7 +70,7 @@ class Placements:
             await uow.commit()
 
 
-def _settle(batch: Sequence[Waiting], error: Exception | None) -> None:
+def _settle(batch: Sequence[PendingWrite], error: Exception | None) -> None:
     for _, done in batch:
         if done.done():  # whoever asked was cancelled
             continue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from bot.scenarios.observation import Look
-from bot.scenarios.traders import Person, Temper
+from bot.scenarios.observation import SeenBoard
+from bot.scenarios.traders import Temper, Trader
 
 MOVED = 15_000  # a point and a half within a few ticks is worth a word
 JUST = 2  # ticks after a round in which everybody speaks of it
@@ -50,7 +50,7 @@ INFORMED = (
 )
 
 
-def remark(person: Person, look: Look, names: Sequence[str], gone: Sequence[str], draw: Random) -> str | None:
+def remark(person: Trader, look: SeenBoard, names: Sequence[str], gone: Sequence[str], draw: Random) -> str | None:
     """Something she says now, or mostly nothing. `gone` are those who left in the last round."""
     chance = person.chatty * (3 if look.news.since_round < JUST else 1)
     if not look.live or draw.randrange(4_000) >= chance:
@@ -63,7 +63,7 @@ def remark(person: Person, look: Look, names: Sequence[str], gone: Sequence[str]
     return said.format(gone=" and ".join(gone), lead=names[lead], name=names[most], price=price)
 
 
-def _about(person: Person, look: Look, move: int, after_a_round: bool) -> Sequence[str]:
+def _about(person: Trader, look: SeenBoard, move: int, after_a_round: bool) -> Sequence[str]:
     if after_a_round and look.news.since_round < JUST:
         return ROUND
     if abs(move) > MOVED:

@@ -17,10 +17,10 @@ from bot.scenarios.observation import (
     NO,
     OUTSIDER,
     YES,
-    Look,
-    Own,
-    Waiting,
-    Wish,
+    OwnAccount,
+    SeenBoard,
+    SeenOrder,
+    TradeIdea,
     above,
     below,
     bounded,
@@ -29,7 +29,7 @@ from bot.scenarios.observation import (
     view,
     worth,
 )
-from bot.scenarios.traders import Person, Temper
+from bot.scenarios.traders import Temper, Trader
 
 WORTH_SELLING = 4 * MICRO  # tokens
 GONE = 5 * CENT  # an order so far from the price waits for nothing
@@ -37,7 +37,7 @@ MOST_WAITING = 4  # orders; whoever has more lets them wait
 NUDGE = 2 * CENT  # how far a dealer leans towards what she believes
 
 
-def stale(person: Person, look: Look, own: Own) -> tuple[Waiting, ...]:
+def stale(person: Trader, look: SeenBoard, own: OwnAccount) -> tuple[SeenOrder, ...]:
     """Orders of hers that should not wait any longer: the price has left them behind, or what she knows has changed."""
     news = look.news
     if person.temper is Temper.INFORMED:
@@ -51,22 +51,24 @@ def stale(person: Person, look: Look, own: Own) -> tuple[Waiting, ...]:
     return tuple(one for one in own.waiting if abs(look.price(one.outcome, one.side) - one.limit) > far)
 
 
-def taken_back(own: Own, back: Sequence[Waiting]) -> tuple[Wish, ...]:
+def taken_back(own: OwnAccount, back: Sequence[SeenOrder]) -> tuple[TradeIdea, ...]:
     """The lines for it."""
     if len(back) > 1 and len(back) == len(own.waiting):
-        return (Wish(line="/cancel all"),)
-    return tuple(Wish(line=f"/cancel {one.number}") for one in back)
+        return (TradeIdea(line="/cancel all"),)
+    return tuple(TradeIdea(line=f"/cancel {one.number}") for one in back)
 
 
-def without(own: Own, back: Sequence[Waiting]) -> Own:
+def without(own: OwnAccount, back: Sequence[SeenOrder]) -> OwnAccount:
     return replace(own, waiting=tuple(one for one in own.waiting if one not in back)) if back else own
 
 
-def autofill(person: Person) -> str:
+def autofill(person: Trader) -> str:
     return " autofill" if person.autofill else ""
 
 
-def dealer(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> tuple[Wish, ...]:
+def dealer(
+    person: Trader, look: SeenBoard, own: OwnAccount, names: Sequence[str], dice: Random
+) -> tuple[TradeIdea, ...]:
     """Both sides of one outcome, a gap away from where she sees the price: she sells what she has, else bids."""
     by_price = sorted(look.live, key=lambda each: (-look.yes[each], each))
     outcome = dice.choice((*by_price[:3], *look.live))
@@ -77,7 +79,7 @@ def dealer(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ran
     if len(own.waiting) > MOST_WAITING:
         return ()
     spend = dollars(bounded(own.cash * person.stake // 2_000))
-    found: list[Wish] = []
+    found: list[TradeIdea] = []
     for side in sides:
         price = look.price(outcome, side)
         lean = (worth(chances, outcome, side) - price) // 4
@@ -85,21 +87,21 @@ def dealer(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ran
         name = typed(names, outcome, dice)
         if own.tokens(outcome, side) > WORTH_SELLING:
             limit = max(above(price), above(seen + person.gap))
-            found.append(Wish(line=f"/sell {name} {side} half limit {limit}c"))
+            found.append(TradeIdea(line=f"/sell {name} {side} half limit {limit}c"))
         elif own.cash > 4 * LEAST_SPEND:
             limit = min(below(price), below(seen - person.gap))
-            found.append(Wish(line=f"/buy {name} {side} {spend} limit {limit}c{autofill(person)}"))
+            found.append(TradeIdea(line=f"/buy {name} {side} {spend} limit {limit}c{autofill(person)}"))
     return tuple(found)
 
 
-def _flat(look: Look, own: Own, names: Sequence[str], dice: Random) -> tuple[Wish, ...]:
+def _flat(look: SeenBoard, own: OwnAccount, names: Sequence[str], dice: Random) -> tuple[TradeIdea, ...]:
     """Before a result a dealer lets go of what she holds, the largest first."""
     held = [(own.tokens(each, side), each, side) for each in look.live for side in (YES, NO)]
     most = [one for one in sorted(held, reverse=True) if one[0] > WORTH_SELLING][:2]
-    return tuple(Wish(line=f"/sell {typed(names, outcome, dice)} {side} all") for _, outcome, side in most)
+    return tuple(TradeIdea(line=f"/sell {typed(names, outcome, dice)} {side} all") for _, outcome, side in most)
 
 
-def hunter(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> Wish | None:
+def hunter(person: Trader, look: SeenBoard, own: OwnAccount, names: Sequence[str], dice: Random) -> TradeIdea | None:
     """A bid a few cents below what is cheap already; an offer above what she has when it is dear."""
     chances = view(person, look)
     dear = [
@@ -111,7 +113,7 @@ def hunter(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ran
     if dear and (max(dear)[0] > 0 or dice.randrange(3) == 0):
         _, outcome, side = max(dear)
         limit = above(look.price(outcome, side) + dice.randrange(2) * CENT)
-        return Wish(line=f"/sell {typed(names, outcome, dice)} {side} half limit {limit}c{autofill(person)}")
+        return TradeIdea(line=f"/sell {typed(names, outcome, dice)} {side} half limit {limit}c{autofill(person)}")
     if len(own.waiting) >= MOST_WAITING or own.cash < 4 * LEAST_SPEND:
         return None
     cheap = [
@@ -127,18 +129,20 @@ def hunter(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ran
         return None
     limit = below(look.price(outcome, side) - dice.randrange(3) * CENT)
     spend = dollars(bounded(own.cash * person.stake // 1_000))
-    return Wish(line=f"/buy {typed(names, outcome, dice)} {side} {spend} limit {limit}c{autofill(person)}")
+    return TradeIdea(line=f"/buy {typed(names, outcome, dice)} {side} {spend} limit {limit}c{autofill(person)}")
 
 
-def sceptic(person: Person, look: Look, own: Own, names: Sequence[str], dice: Random) -> tuple[Wish, ...]:
+def sceptic(
+    person: Trader, look: SeenBoard, own: OwnAccount, names: Sequence[str], dice: Random
+) -> tuple[TradeIdea, ...]:
     """A NO bid against what everybody buys or against an outsider; an offer of NO at the next cent once she has it."""
-    found: list[Wish] = []
+    found: list[TradeIdea] = []
     held = [each for each in look.live if own.tokens(each, NO) > WORTH_SELLING and not own.waits(each, NO)]
     if held:
         outcome = dice.choice(held)
         part = dice.choice(("half", "all"))
         line = f"/sell {typed(names, outcome, dice)} no {part} limit {above(look.no[outcome])}c"
-        found.append(Wish(line=line + autofill(person)))
+        found.append(TradeIdea(line=line + autofill(person)))
     chances = view(person, look)
     hot = [each for each in look.live if not own.waits(each, NO) and each not in held]
     if not hot or len(own.waiting) >= MOST_WAITING or own.cash < 4 * LEAST_SPEND:
@@ -150,5 +154,5 @@ def sceptic(person: Person, look: Look, own: Own, names: Sequence[str], dice: Ra
     price = look.no[outcome]
     limit = above(price) if dice.randrange(2) else below(price)
     spend = dollars(bounded(own.cash * person.stake // 1_000))
-    found.append(Wish(line=f"/buy {typed(names, outcome, dice)} no {spend} limit {limit}c{autofill(person)}"))
+    found.append(TradeIdea(line=f"/buy {typed(names, outcome, dice)} no {spend} limit {limit}c{autofill(person)}"))
     return tuple(found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.chat.reply import Board, Line, Reply, Span, Table
-from bot.scenarios.traders import Person
+from bot.scenarios.traders import Trader
 
 MICRO = 10**6
 DOLLAR = MICRO
@@ -36,7 +36,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class SeenBoard:
     """The board as anybody sees it: `yes` and `no` by outcome, 0 for one that is out; `path` the YES of boards seen
     before, oldest first."""
 
@@ -61,7 +61,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class SeenOrder:
     """An order of hers in the book, by its number."""
 
     number: int
@@ -72,12 +72,12 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class OwnAccount:
     """What one person has: cash she can spend, tokens (yes, no) by outcome, orders in the book."""
 
     cash: int
     held: tuple[tuple[int, int], ...]
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[SeenOrder, ...] = ()
 
     def tokens(self, outcome: int, side: str) -> int:
         return self.held[outcome][0 if side == YES else 1]
@@ -87,7 +87,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class TradeIdea:
     """A line to type. `fair` is the most a token may cost all in (bought) or the least it must bring (sold); None: she
     takes what comes. `smaller` is what she types instead when there was no ticket, or one that was too dear."""
 
@@ -96,7 +96,7 @@ class Wish:
     smaller: str = ""
 
 
-def view(person: Person, look: Look) -> tuple[int, ...]:
+def view(person: Trader, look: SeenBoard) -> tuple[int, ...]:
     """Her own chances by outcome, summing to a million: the forecast without those who are out, weighed by trust."""
     weighed = [
         chance * trust if price else 0
@@ -126,7 +126,7 @@ def dollars(spend: int) -> str:
     return f"${whole // 5 * 5 if whole > 10 else whole}"
 
 
-def with_slippage(line: str, person: Person) -> str:
+def with_slippage(line: str, person: Trader) -> str:
     return f"{line} slippage {person.slippage}" if person.slippage else line
 
 
@@ -161,7 +161,7 @@ CENTS = re.compile(r" (yes|no) at (\d+)(?:\.(\d{1,4}))?¢$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class SeenTicket:
     """What a ticket says it costs or brings all in (micro-dollars), for how many tokens, and its two buttons' lines.
     One with a limit tells no number of tokens (0): its limit says what each costs."""
 
@@ -186,7 +186,7 @@ def text_of(row: Line) -> str:
     return "".join(part.text for part in row if isinstance(part, Span))
 
 
-def ticket(reply: Reply) -> Ticket | None:
+def ticket(reply: Reply) -> SeenTicket | None:
     """A ticket's figures; None where the answer is none."""
     buttons = {action.label.split()[0]: action.text for action in reply.actions}
     sums = MONEY.findall(text_of(reply.head))
@@ -194,7 +194,7 @@ def ticket(reply: Reply) -> Ticket | None:
         return None
     rows = [text_of(block) for block in reply.blocks if isinstance(block, tuple)]
     found = next((match for row in rows if (match := TOKENS.search(row))), None)
-    return Ticket(
+    return SeenTicket(
         money=_millionths(*sums[0]),
         tokens=_millionths(found[1], found[2] or "") if found else 0,
         confirm=buttons["Confirm"],
@@ -202,7 +202,7 @@ def ticket(reply: Reply) -> Ticket | None:
     )
 
 
-def own(reply: Reply, outcomes: int) -> Own | None:
+def own(reply: Reply, outcomes: int) -> OwnAccount | None:
     """What `/positions` says she has; None where it was refused."""
     if not reply.ok:
         return None
@@ -217,12 +217,12 @@ def own(reply: Reply, outcomes: int) -> Own | None:
             held[outcome][0 if side == YES else 1] = _free(text_of(cells[1]))
     # without tokens the one sum is her cash; with them the first is their worth and the second her cash
     cash = sums[1 if table else 0] if len(sums) > (1 if table else 0) else ("0", "")
-    return Own(cash=_millionths(*cash), held=tuple((yes, no) for yes, no in held))
+    return OwnAccount(cash=_millionths(*cash), held=tuple((yes, no) for yes, no in held))
 
 
-def waiting(reply: Reply) -> tuple[Waiting, ...]:
+def waiting(reply: Reply) -> tuple[SeenOrder, ...]:
     """The orders in the book that `/orders` lists."""
-    found: list[Waiting] = []
+    found: list[SeenOrder] = []
     for table in (block for block in reply.blocks if isinstance(block, Table)):
         if not any(column.title == "Left" for column in table.columns):
             continue
@@ -233,7 +233,7 @@ def waiting(reply: Reply) -> tuple[Waiting, ...]:
             if outcome is None or limit is None or not text_of(state).startswith("in the book"):
                 continue
             found.append(
-                Waiting(
+                SeenOrder(
                     number=int(text_of(number)),
                     outcome=outcome,
                     side=limit[1].casefold(),

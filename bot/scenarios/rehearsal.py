@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.rehearsal_result import Busiest, Rehearsed
+from bot.chat.rehearsal_result import Busiest, RehearsalResult
 from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.types import quoted
@@ -43,14 +43,14 @@ CHATS = {"discord": "channel", "telegram": "group"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class PlannedTick:
     """A tick to play, engine time; `busy` where the crowd is."""
 
     at_ms: int
     busy: bool
 
 
-def moments(params: MarketParams) -> list[Moment]:
+def moments(params: MarketParams) -> list[PlannedTick]:
     """When the market ticks in its rehearsal: densely where something happens."""
     ends = [one.decide_at for one in params.rounds]
     busy = [(0, BEFORE_MS)]
@@ -66,11 +66,11 @@ def moments(params: MarketParams) -> list[Moment]:
                 found.setdefault(before + (after - before) * number // (QUIET_TICKS + 1), False)
     for at in marks[1:]:
         found.setdefault(at, False)
-    return [Moment(at_ms=at, busy=found[at]) for at in sorted(found) if at > 0]
+    return [PlannedTick(at_ms=at, busy=found[at]) for at in sorted(found) if at > 0]
 
 
 @dataclass(slots=True)
-class _Counts:
+class _Tally:
     orders: int = 0
     refused: int = 0
     fills: int = 0
@@ -92,11 +92,11 @@ class Rehearsal:
         self.dispatcher = Dispatcher(db, self.clock.now_ms)
         self.tapes = {name: Recorder(name, self.clock.now_ms) for name in CHATS}
         self.announcer = Announcer(db, self.clock.now_ms, self.tapes)
-        self.counts = _Counts()
+        self.counts = _Tally()
         self.requests = 0
         self.market = 0
 
-    async def run(self, on_progress: Callable[[float], None] = lambda _: None) -> Rehearsed:
+    async def run(self, on_progress: Callable[[float], None] = lambda _: None) -> RehearsalResult:
         """The whole market, start to end."""
         await self._set_up()
         plan = moments(self.params)
@@ -117,7 +117,7 @@ class Rehearsal:
         await self._deliver_until(self.clock.now_ms() + 600_000)
         return await self._found(halted)
 
-    def _share(self, plan: Sequence[Moment]) -> int:
+    def _share(self, plan: Sequence[PlannedTick]) -> int:
         """Per mille of its eagerness at which the crowd stays within `MOST_ORDERS`."""
         expected = sum((EAGER if one.busy else IDLE) * self.people for one in plan) // 1_000
         return min(1_000, MOST_ORDERS * 1_000 // max(1, expected))
@@ -259,14 +259,14 @@ class Rehearsal:
         async with self.db.reading() as uow:
             return await uow.markets.known(self.market)
 
-    async def _found(self, halted: str | None) -> Rehearsed:
+    async def _found(self, halted: str | None) -> RehearsalResult:
         record = await self._record()
         async with self.db.reading() as uow:
             metrics = await uow.metrics.series(self.market)
             total = await uow.ledger.total(self.market)
         worst = max(metrics, key=lambda one: one.mm_risk, default=None)
         took = sorted(self.counts.took_us)
-        return Rehearsed(
+        return RehearsalResult(
             title=self.title,
             people=self.people,
             rounds=len(self.params.rounds),
@@ -304,7 +304,7 @@ async def rehearse(
     people: int,
     seed: int,
     on_progress: Callable[[float], None] = lambda _: None,
-) -> Rehearsed:
+) -> RehearsalResult:
     """Rehearse a market in `folder`, which must be empty and may be deleted afterwards."""
     db = Database.open(f"sqlite:///{(folder / 'rehearsal.db').resolve()}")
     try:

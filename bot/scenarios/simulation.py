@@ -1,7 +1,7 @@
 """The crowd at work: people type lines and press buttons through the dispatcher, like anybody else.
 
-A `Stage` knows who does what when; whoever plays it owns the clock, moves it to each `Act` in turn, does the act, and
-runs the market's ticks in between.
+A `Simulation` knows who does what when; whoever plays it owns the clock, moves it to each `Act` in turn, does the act,
+and runs the market's ticks in between.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.types import quoted
 from bot.scenarios import chatter, observation, strategies
-from bot.scenarios.observation import Look, News, Own, Wish
-from bot.scenarios.traders import Person, Temper, dice
-from bot.scenarios.worldcup import MICRO, Scenario, Step
+from bot.scenarios.observation import News, OwnAccount, SeenBoard, TradeIdea
+from bot.scenarios.traders import Temper, Trader, dice
+from bot.scenarios.worldcup import MICRO, Scenario, WorldCupRound
 
 OPEN = "Open"
 REMEMBERED = 24  # boards
@@ -27,7 +27,7 @@ LATE = 250  # per mille: who still tries after trading has stopped
 CARELESS = 2  # orders after which most people look again at what they have
 ORGANISER, ONLOOKER = "organiser", "onlooker"
 
-Speak = Callable[[Person, str], Awaitable[None]]
+Speak = Callable[[Trader, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SimulationChat:
     """The chat it happens in, as its platform names it."""
 
     platform: str
@@ -48,22 +48,22 @@ class Place:
     title: str
 
 
-STANDS = Place(platform="crowd", chat="stands", title="The stands")
+STANDS = SimulationChat(platform="crowd", chat="stands", title="The stands")
 """Where the crowd sits: a chat of its own on a platform without readers, so that nothing is sent to nobody."""
 
 
 @dataclass(slots=True)
-class _Known:
+class _Memory:
     """What somebody remembers of what she has: read after so many rounds, and the orders sent since; whether orders of
     hers may wait in the book."""
 
-    own: Own
+    own: OwnAccount
     round: int
     orders: int = 0
     waits: bool = False
 
 
-class Stage:
+class Simulation:
     """`people` trade `scenario` from the stands, the organiser speaks in `place`. `speak` puts a line of talk into it,
     where there is somebody to read it; `pinned` is the board that hangs there (without one the crowd asks for it)."""
 
@@ -71,8 +71,8 @@ class Stage:
         self,
         scenario: Scenario,
         dispatcher: Dispatcher,
-        people: Sequence[Person],
-        place: Place,
+        people: Sequence[Trader],
+        place: SimulationChat,
         seed: int,
         speak: Speak | None = None,
         pinned: Callable[[], Board | None] = lambda: None,
@@ -91,7 +91,7 @@ class Stage:
         self._since_round = 0
         self._gone: tuple[str, ...] = ()
         self._rounds = 0
-        self._owns: dict[int, _Known] = {}
+        self._owns: dict[int, _Memory] = {}
 
     # -- talking to the bot
 
@@ -160,7 +160,7 @@ class Stage:
         self._since_round += 1
         return news
 
-    async def _look(self, news: News) -> Look | None:
+    async def _look(self, news: News) -> SeenBoard | None:
         """The board, the same for everybody who stirs in this tick; None while there is no trading."""
         board = self._pinned() or observation.board(await self.type(ONLOOKER, "Onlooker", "/board"))
         if board is None or board.status != OPEN:
@@ -168,11 +168,11 @@ class Stage:
         yes, no = [0] * len(self.scenario.names), [0] * len(self.scenario.names)
         for row in board.rows:
             yes[row.outcome], no[row.outcome] = (row.yes, row.no) if row.active else (0, 0)
-        look = Look(yes=tuple(yes), no=tuple(no), path=tuple(self._path), news=news)
+        look = SeenBoard(yes=tuple(yes), no=tuple(no), path=tuple(self._path), news=news)
         self._path = [*self._path, look.yes][-REMEMBERED:]
         return look
 
-    def _turn(self, person: Person, look: Look, tick: int, before: int, draw: Random) -> list[Act]:
+    def _turn(self, person: Trader, look: SeenBoard, tick: int, before: int, draw: Random) -> list[Act]:
         """She trades at some moment of the tick, and may say something then. Too late, most people let it be."""
         at_ms = before + draw.randrange(EDGE_MS, self.scenario.tick_ms - EDGE_MS)
         remark = chatter.remark(person, look, self.scenario.names, self._gone, draw)
@@ -186,7 +186,7 @@ class Stage:
 
         return [Act(at_ms=at_ms, order=person.number, do=turn)]
 
-    async def _trade(self, person: Person, look: Look, tick: int) -> None:
+    async def _trade(self, person: Trader, look: SeenBoard, tick: int) -> None:
         """Look at what one has, decide, take back what should not wait, ask for a ticket, read it, confirm or leave
         it."""
         own = await self._means(person)
@@ -200,22 +200,22 @@ class Stage:
                 if line and await self._ask(person, wish, line):
                     break
 
-    async def _means(self, person: Person) -> Own:
+    async def _means(self, person: Trader) -> OwnAccount:
         """What she has, from `/positions`; who does not count pennies looks again after a round or a few orders."""
         known = self._owns.get(person.number)
         patience = 0 if person.temper is Temper.INFORMED else CARELESS
         if known is None or known.round != self._rounds or known.orders > patience:
             count = len(self.scenario.names)
             own = observation.own(await self._line(person, "/positions"), count)
-            own = own or Own(cash=0, held=((0, 0),) * count)
+            own = own or OwnAccount(cash=0, held=((0, 0),) * count)
             waits = known is not None and known.waits
-            known = self._owns[person.number] = _Known(own=own, round=self._rounds, waits=waits)
+            known = self._owns[person.number] = _Memory(own=own, round=self._rounds, waits=waits)
         if known.waits:
             waiting = observation.waiting(await self._line(person, "/orders"))
             known.own, known.waits = replace(known.own, waiting=waiting), bool(waiting)
         return known.own
 
-    async def _ask(self, person: Person, wish: Wish, line: str) -> bool:
+    async def _ask(self, person: Trader, wish: TradeIdea, line: str) -> bool:
         """Whether that settled it: ordered, or nothing more to try."""
         self.counts["asked"] += 1
         ticket = observation.ticket(await self._line(person, line))
@@ -233,7 +233,7 @@ class Stage:
         await self._line(person, ticket.confirm)
         return True
 
-    async def _line(self, person: Person, text: str) -> Reply:
+    async def _line(self, person: Trader, text: str) -> Reply:
         return await self.type(external(person), person.name, text)
 
     # -- the rounds
@@ -247,7 +247,7 @@ class Stage:
             if before < step.decide_ms <= until
         ]
 
-    def _decision(self, step: Step) -> Callable[[], Awaitable[None]]:
+    def _decision(self, step: WorldCupRound) -> Callable[[], Awaitable[None]]:
         names = self.scenario.names
         final = step is self.scenario.steps[-1]
 
@@ -262,7 +262,7 @@ class Stage:
         return decide
 
 
-def external(person: Person) -> str:
+def external(person: Trader) -> str:
     """Her name on the crowd's platform."""
     return f"{person.number}"
 

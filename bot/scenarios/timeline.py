@@ -56,7 +56,7 @@ class Timeline:
         return max(0, bisect_right(self._stretches, event_ms, key=lambda one: one.begin_ms) - 1)
 
 
-class Conductor:
+class EventClock:
     """Moves a clock to each moment in turn: at once, or, with a `timeline`, when its time has come."""
 
     def __init__(self, set_clock: Callable[[int], None], timeline: Timeline | None) -> None:

@@ -32,7 +32,7 @@ SHARES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Trader:
     """Who trades, and how.
 
     pace: chance per tick to do something, per mille; stake: share of her cash in one trade, per mille; margin: what a
@@ -69,7 +69,7 @@ PACES = {
 STAKES = {Temper.INFORMED: (60, 160), Temper.CHASER: (50, 130)}
 
 
-def crowd(count: int, seed: int, odds: Sequence[int]) -> tuple[Person, ...]:
+def crowd(count: int, seed: int, odds: Sequence[int]) -> tuple[Trader, ...]:
     """`count` people; favourites are drawn by the start odds (any positive weights)."""
     draw = dice("people", seed)
     names = draw.sample(NAMES, len(NAMES))
@@ -83,9 +83,9 @@ def dice(*named: object) -> Random:
     return Random(" ".join(str(part) for part in named))  # noqa: S311  # a play needs equal dice, not secret ones
 
 
-def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int]) -> Person:
+def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int]) -> Trader:
     temper = SHARES[number % len(SHARES)]
-    return Person(
+    return Trader(
         number=number,
         name=name if again == 0 else f"{name} {again + 1}",
         temper=temper,

@@ -24,7 +24,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class WorldCupRound:
     """A round: trading stops at `freeze_ms`; at `decide_ms` `out` leave, and `reason` says how. The last step is the
     final, and `out` is who lost it."""
 
@@ -45,7 +45,7 @@ class Scenario:
     tick_ms: int
     ticks: int
     gas: Decimal
-    steps: tuple[Step, ...]
+    steps: tuple[WorldCupRound, ...]
     winner: int
     forecasts: tuple[Forecast, ...]
 
@@ -80,7 +80,7 @@ def world_cup() -> Scenario:
     names = tuple(sorted(opening, key=lambda name: (-opening[name], name)))
     place = {name: number for number, name in enumerate(names)}
     steps = tuple(
-        Step(
+        WorldCupRound(
             freeze_ms=_moment(freeze), decide_ms=_moment(decide), out=tuple(place[name] for name in out), reason=reason
         )
         for freeze, decide, out, reason in ROUNDS

@@ -26,7 +26,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class TokenBook:
     """One token's side of the book, best first, and the house's price (micro-dollars)."""
 
     sells: Sequence[Level]
@@ -34,7 +34,7 @@ class Shelf:
     price: int
 
 
-def book(params: MarketParams, number: int, yes: Shelf, no: Shelf, audience: Audience) -> Reply:
+def book(params: MarketParams, number: int, yes: TokenBook, no: TokenBook, audience: Audience) -> Reply:
     """Sales above, the house between, buys below; YES and NO side by side, best first."""
     name = name_of(params, number)
     house = line(
@@ -78,7 +78,7 @@ def _cells(level: Level | None) -> tuple[Line, Line]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class DepthStep:
     """What buying and selling for so much would do: average and price after, rates; None where it cannot be."""
 
     amount: int
@@ -87,7 +87,7 @@ class Step:
 
 
 def depth(
-    params: MarketParams, number: int, sides: Sequence[tuple[Side, int, Sequence[Step]]], audience: Audience
+    params: MarketParams, number: int, sides: Sequence[tuple[Side, int, Sequence[DepthStep]]], audience: Audience
 ) -> Reply:
     """`sides`: each with its price now (micro-dollars)."""
     name = name_of(params, number)
@@ -103,7 +103,7 @@ def depth(
     return say(head, blocks=blocks, audience=audience)
 
 
-def _steps(steps: Sequence[Step]) -> Table:
+def _steps(steps: Sequence[DepthStep]) -> Table:
     columns = (
         Column(title="For", numeric=True),
         Column(title="Buying", numeric=True),

@@ -25,7 +25,7 @@ Found = Eliminated | Resolved | Claimed | Corrected | Voided | ControlRefused | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Involvement:
     """What somebody has in a market: (yes, no) of each outcome still in, and how many orders wait."""
 
     held: tuple[tuple[int, int], ...]
@@ -53,7 +53,7 @@ class Preview:
     person: int | None
     stale: bool
     now_ms: int
-    part: Part | None = None
+    part: Involvement | None = None
     others: int = 0
     proposal: Approval | None = None
     proposer: str = ""
@@ -178,13 +178,13 @@ def what(params: MarketParams, kind: str, outcomes: Sequence[int]) -> str:
     return {"eliminate": f"{whose} out", "resolve": f"{whose} the winner"}.get(kind, f"{whose} the winner instead")
 
 
-def has(params: MarketParams, part: Part) -> str:
+def has(params: MarketParams, part: Involvement) -> str:
     """`100 Germany YES and 2 orders that wait`."""
     orders = f"{plural(part.orders, 'order')} that {'waits' if part.orders == 1 else 'wait'}"
     return listed([*holdings(params, part.held), *([orders] if part.orders else [])])
 
 
-def _second_eyes(params: MarketParams, part: Part, others: int) -> list[Line]:
+def _second_eyes(params: MarketParams, part: Involvement, others: int) -> list[Line]:
     rows = [
         line(f"You have a part in it ({has(params, part)}), and no round asks for this now, so it is not yours alone:"),
         line("Confirming proposes it, and another admin who has no part in the market approves it."),
@@ -217,7 +217,7 @@ def _proposed_by(one: Approval, proposer: str, now_ms: int) -> Line:
     return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - one.ts_ms))} ago{why}.")
 
 
-def to_approve(market: Market, one: Approval, proposer: str, part: Part, now_ms: int, *, here: bool) -> Reply:
+def to_approve(market: Market, one: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool) -> Reply:
     """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
     rows = [_proposed_by(one, proposer, now_ms)]
     head = f"{clean(market.title)}: {what(market.params, one.kind, one.outcomes)}? A proposal waits for a second admin."
@@ -265,7 +265,7 @@ def own_proposal(market: Market, one: Approval) -> Reply:
     )
 
 
-def has_part(market: Market, part: Part) -> Reply:
+def has_part(market: Market, part: Involvement) -> Reply:
     return no(
         f"You have a part in this market ({has(market.params, part)}), so this is not yours to approve.",
         blocks=(line("Another admin can, or you after you have sold it and cancelled what waits."),),
@@ -285,7 +285,7 @@ def nameless(again: str) -> Reply:
     return replace(refusal, actions=(named,), audience=Audience.CHAT)
 
 
-def only_postponed(market: Market, part: Part) -> Reply:
+def only_postponed(market: Market, part: Involvement) -> Reply:
     return no(
         f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
         blocks=(line("Another admin can set this one, or you after you have sold it and cancelled what waits."),),

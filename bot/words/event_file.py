@@ -163,7 +163,7 @@ def created(market: Market) -> list[str]:
     ]
 
 
-Numbers = Mapping[str, int]
+LintNumbers = Mapping[str, int]
 
 _MOST_KAPPA = 10**10  # the bound of ENGINE section 2
 
@@ -181,7 +181,7 @@ def sentence(found: Warning_, params: MarketParams) -> str:
     return _SENTENCES[found.code](found.numbers, params)
 
 
-def _classic_start(n: Numbers, params: MarketParams) -> str:
+def _classic_start(n: LintNumbers, params: MarketParams) -> str:
     head = f"NO on every outcome together starts at {money(n['set_price'])} and pays {money(n['pays'])} whoever wins"
     if n["gain"] <= 0:
         return f"{head}: it is sold below its value. Take start fair."
@@ -191,7 +191,7 @@ def _classic_start(n: Numbers, params: MarketParams) -> str:
     )
 
 
-def _weights_over_convexity(n: Numbers, params: MarketParams) -> str:
+def _weights_over_convexity(n: LintNumbers, params: MarketParams) -> str:
     size = tokens(n["size"])
     whole = (
         f"buying {size} {token_name(params, 0, Side.YES)} in one order costs {money(n['extra'])} more"
@@ -207,7 +207,7 @@ def _weights_over_convexity(n: Numbers, params: MarketParams) -> str:
     )
 
 
-def _little_stays(n: Numbers, params: MarketParams) -> str:
+def _little_stays(n: LintNumbers, params: MarketParams) -> str:
     return (
         f"With {n['left']} in, only {_share(n['stays'])} of a trade's money deepens its own outcome "
         f"{'when trading freezes' if n['end'] else 'when trading opens'}; the rest goes to the others and pulls their "
@@ -215,7 +215,7 @@ def _little_stays(n: Numbers, params: MarketParams) -> str:
     )
 
 
-def _fifty_dollars(n: Numbers, params: MarketParams) -> str:
+def _fifty_dollars(n: LintNumbers, params: MarketParams) -> str:
     token = token_name(params, n["outcome"], Side.NO if n["no"] else Side.YES)
     before, after = rate_of_price(n["before"]), rate_of_price(n["after"])
     if n["least_l0"] <= n["deepest"]:
@@ -228,7 +228,7 @@ def _fifty_dollars(n: Numbers, params: MarketParams) -> str:
     )
 
 
-def _sum_over_cap(n: Numbers, params: MarketParams) -> str:
+def _sum_over_cap(n: LintNumbers, params: MarketParams) -> str:
     later = f" and the {plural(n['rounds'] - 1, 'round')} after it" if n["rounds"] > 1 else ""
     return (
         f"The YES prices start at {_dollars(n['kept'])} together; the {n['left']} that round {n['round']} leaves can "
@@ -238,7 +238,7 @@ def _sum_over_cap(n: Numbers, params: MarketParams) -> str:
     )
 
 
-def _band_with_diversion(n: Numbers, params: MarketParams) -> str:
+def _band_with_diversion(n: LintNumbers, params: MarketParams) -> str:
     other = name_of(params, 1)
     return (
         f"{_share(n['leaves'])} of a trade's money goes to the other outcomes {_when(n)}: "
@@ -248,7 +248,7 @@ def _band_with_diversion(n: Numbers, params: MarketParams) -> str:
     )
 
 
-_SENTENCES: Mapping[str, Callable[[Numbers, MarketParams], str]] = {
+_SENTENCES: Mapping[str, Callable[[LintNumbers, MarketParams], str]] = {
     "classic_start": _classic_start,
     "weights_over_convexity": _weights_over_convexity,
     "little_stays": _little_stays,
@@ -258,11 +258,11 @@ _SENTENCES: Mapping[str, Callable[[Numbers, MarketParams], str]] = {
 }
 
 
-def _when(n: Numbers) -> str:
+def _when(n: LintNumbers) -> str:
     return "at the end" if n["end"] else "at the start"
 
 
-def _at(name: str, n: Numbers) -> str:
+def _at(name: str, n: LintNumbers) -> str:
     return f"{name}_{'end' if n['end'] else 'start'}"
 
 

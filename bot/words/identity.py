@@ -191,7 +191,7 @@ def _on(*, on: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class AccountSummary:
     """What she would leave behind in one market; `used`: whether anything was ever ordered with it."""
 
     market: Market
@@ -200,7 +200,7 @@ class Account:
     used: bool
 
 
-def preview(accounts: Sequence[Account], number: int, code_: str, person: int) -> Reply:
+def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person: int) -> Reply:
     """In numbers, what she gives up."""
     rows: list[Line] = []
     for one in accounts:
@@ -226,7 +226,7 @@ def preview(accounts: Sequence[Account], number: int, code_: str, person: int) -
     return say("Forget you, for good?", blocks=rows, actions=actions, tone=Tone.WAIT)
 
 
-def _left(one: Account) -> list[Line]:
+def _left(one: AccountSummary) -> list[Line]:
     title, member = clean(one.market.title), one.member
     if one.market.over:
         return []

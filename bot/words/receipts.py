@@ -73,7 +73,7 @@ _MANY = 6  # lines, when several orders are told of together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class OrderReceipt:
     """An order that has run, and where its owner stands now. Micro-dollars and micro-tokens; `latest` are its fills of
     the tick it is told about, where it is told of one."""
 
@@ -125,7 +125,7 @@ def taken_back(params: MarketParams, order: OrderRow) -> Reply:
 # -- run
 
 
-def filled(done: Standing) -> Reply:
+def filled(done: OrderReceipt) -> Reply:
     """All of it, or all that could be."""
     one, draft = done.order, done.order.draft
     sold = "" if draft.buy else "sold "
@@ -139,7 +139,7 @@ def filled(done: Standing) -> Reply:
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
 
 
-def in_book(done: Standing, limit: int) -> Reply:
+def in_book(done: OrderReceipt, limit: int) -> Reply:
     """It waits, whole or in part."""
     one, draft = done.order, done.order.draft
     action = cancel_action(one, "Cancel the rest" if one.done else "Cancel", done.owner)
@@ -169,7 +169,7 @@ def _waits(order: OrderRow) -> str:
     return f"{what}{extra}; {aside} until they fill or you cancel (order {order.number})."
 
 
-def given_back(done: Standing, why: str) -> Reply:
+def given_back(done: OrderReceipt, why: str) -> Reply:
     """Cancelled by its owner, or returned by a round or the end (`why`, a sentence)."""
     one, draft = done.order, done.order.draft
     if draft.buy:
@@ -241,14 +241,14 @@ def cancel_action(order: OrderRow, label: str, owner: int | None) -> Action:
     return Action(label=label, text=f"/order cancel {order.market} {order.number}", person=owner)
 
 
-def _how(done: Standing) -> list[Line]:
+def _how(done: OrderReceipt) -> list[Line]:
     """By its parts, where there is more to say than that the house took it."""
     if [leg.kind for leg in done.legs] in ([], ["maker"]):
         return []
     return [line(f"{parts(done.legs, done.order.draft)}.")]
 
 
-def _receipt(done: Standing) -> str:
+def _receipt(done: OrderReceipt) -> str:
     one = done.order
     plain = one.amount - one.fee if one.draft.buy else one.amount + one.fee
     average = plain * 10**6 // one.done if one.done else 0
@@ -262,7 +262,7 @@ def _receipt(done: Standing) -> str:
     )
 
 
-def _holding(done: Standing) -> Line:
+def _holding(done: OrderReceipt) -> Line:
     if not done.held:
         return line("You hold none of them now.")
     now = money(done.held * done.price_now // 10**6, Cut.DOWN)

@@ -18,7 +18,7 @@ from storage.records import OrderDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class FailedOrder:
     """An order that did not trade: the engine's reason and its numbers."""
 
     params: MarketParams
@@ -28,7 +28,7 @@ class Failed:
     gas: int
 
 
-def not_filled(failed: Failed, ticket_id: int | None) -> Reply:
+def not_filled(failed: FailedOrder, ticket_id: int | None) -> Reply:
     """Why, what it cost, what to do next."""
     rows: list[Line] = []
     if failed.gas:
@@ -38,7 +38,7 @@ def not_filled(failed: Failed, ticket_id: int | None) -> Reply:
     return no(f"Not filled: {why}", blocks=rows, ticket=ticket_id)
 
 
-def _again(failed: Failed, typed: str | None = None) -> Line:
+def _again(failed: FailedOrder, typed: str | None = None) -> Line:
     draft = failed.draft
     if failed.reason == Reason.NO_CASH:
         have = failed.detail.get("have", 0)
@@ -109,7 +109,7 @@ def no_ticket(
     """The quote says the engine would refuse it; nothing is charged for asking."""
     why = refusal(reason, detail, params, draft)
     why = why[0].upper() + why[1:]
-    failed = Failed(params=params, draft=draft, reason=reason, detail=detail, gas=0)
+    failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0)
     return no(why.replace("would have cost", "would cost"), blocks=(_again(failed, typed),))
 
 

@@ -36,12 +36,12 @@ from bot.words.charts import SOURCES
 from bot.words.setup import spelled
 from bot.words.shared import dotted, listed, no, people, place, plural, say, turning
 from bot.words.views import status_word, step_words
-from storage.outbox import Waiting
+from storage.outbox import Backlog
 from storage.records import AuditRow, Json, Market, MetricRow, Payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
+class MonitorFigures:
     """Beside the market's own row. `times`: how long the last ticks took, microseconds, newest first; `resting`:
     orders in the book; `worst`: the highest risk there ever was."""
 
@@ -50,12 +50,12 @@ class Numbers:
     actions: int
     resting: int
     times: Sequence[int]
-    waiting: Sequence[Waiting]
+    waiting: Sequence[Backlog]
     metric: MetricRow | None
     worst: int
 
 
-def monitor(market: Market, numbers: Numbers, now_ms: int) -> Reply:
+def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
     """Status, what is next, what it cost and earned, what waits."""
     rows: list[Line] = []
     if market.halted is not None:
@@ -110,7 +110,7 @@ def _house(market: Market, metric: MetricRow | None, worst: int) -> list[Line]:
     return rows
 
 
-def _outbox(waiting: Sequence[Waiting], now_ms: int) -> list[Line]:
+def _outbox(waiting: Sequence[Backlog], now_ms: int) -> list[Line]:
     """By platform; a quiet line where nothing waits."""
     parts = []
     for one in waiting:
@@ -132,7 +132,7 @@ def _buttons(market: Market) -> tuple[Action, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class MemberRow:
     """One member. Micro-dollars; `balance` is cash, `worth` her tokens and what waits in the book beside it."""
 
     person: int
@@ -143,7 +143,7 @@ class Row:
     trades: int
 
 
-def users(title: str, page: Page[Row], wanted: str | None, person: int | None) -> Reply:
+def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | None) -> Reply:
     columns = (
         Column(title="No.", numeric=True),
         Column(title="Name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.chat.reply import Action, Audience, Block, Column, Line, Reply, Table, Tone, bold, code, line, quiet
-from bot.market.standings import LEAST_TRADES, Standing
+from bot.market.standings import LEAST_TRADES, SeasonStanding
 from bot.text.names import clean
 from bot.text.numbers import moment, signed_percent
 from bot.words.shared import listed, no, plural, say
@@ -43,7 +43,7 @@ def no_season(*, admin: bool) -> Reply:
 def standings(
     season: Season,
     markets: Sequence[Market],
-    rows: Sequence[Standing],
+    rows: Sequence[SeasonStanding],
     audience: Audience,
     actions: Sequence[Action] = (),
 ) -> Reply:
@@ -84,7 +84,7 @@ def none_to_end() -> Reply:
 def end_preview(
     season: Season,
     markets: Sequence[Market],
-    rows: Sequence[Standing],
+    rows: Sequence[SeasonStanding],
     running: Market | None,
     again: str,
     person: int | None,
@@ -107,7 +107,7 @@ def end_preview(
     return say(what, blocks=blocks, actions=(confirm,), tone=Tone.WAIT)
 
 
-def ended(season: Season, markets: Sequence[Market], rows: Sequence[Standing]) -> Reply:
+def ended(season: Season, markets: Sequence[Market], rows: Sequence[SeasonStanding]) -> Reply:
     """The podium of a season, for everybody."""
     title = clean(season.title)
     if not rows:
@@ -128,7 +128,7 @@ def ended(season: Season, markets: Sequence[Market], rows: Sequence[Standing]) -
     return Reply(head=head, blocks=blocks, audience=Audience.CHAT, tone=Tone.LOUD)
 
 
-def hall_of_fame(past: Sequence[tuple[Season, Sequence[Standing]]]) -> tuple[Line, ...]:
+def hall_of_fame(past: Sequence[tuple[Season, Sequence[SeasonStanding]]]) -> tuple[Line, ...]:
     """A line a season that has ended, newest first."""
     rows: list[Line] = []
     for season, found in past:
@@ -138,7 +138,7 @@ def hall_of_fame(past: Sequence[tuple[Season, Sequence[Standing]]]) -> tuple[Lin
     return (line(bold("Hall of fame")), *rows) if rows else ()
 
 
-def _first(rows: Sequence[Standing]) -> list[Standing]:
+def _first(rows: Sequence[SeasonStanding]) -> list[SeasonStanding]:
     return [one for one in rows if one.rank == 1]
 
 
@@ -150,7 +150,7 @@ def _counted(markets: Sequence[Market]) -> str:
     return f"{plural(len(names), 'market')} so far: {listed(shown)}."
 
 
-def _table(rows: Sequence[Standing]) -> Table:
+def _table(rows: Sequence[SeasonStanding]) -> Table:
     columns = (
         Column(title="#", numeric=True),
         Column(title="Name"),

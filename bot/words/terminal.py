@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.chat.rate_limits import ALLOWANCES
-from bot.chat.rehearsal_result import Busiest, Rehearsed
+from bot.chat.rehearsal_result import Busiest, RehearsalResult
 from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import moment, money, round_money, span
@@ -102,7 +102,7 @@ def already_begun() -> Reply:
     )
 
 
-def result(found: Rehearsed, warnings: Sequence[str]) -> Reply:
+def result(found: RehearsalResult, warnings: Sequence[str]) -> Reply:
     """For the admin who asked."""
     rows: list[Line] = [line(one) for one in details(found)]
     rows += [line(f"Careful: {one}") for one in warnings]
@@ -112,7 +112,7 @@ def result(found: Rehearsed, warnings: Sequence[str]) -> Reply:
     )
 
 
-def head(found: Rehearsed) -> str:
+def head(found: RehearsalResult) -> str:
     """`Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.`"""
     if found.halted is not None:
         return f"The rehearsal stopped: a check failed ({clean(found.halted)})."
@@ -121,7 +121,7 @@ def head(found: Rehearsed) -> str:
     return f"Rehearsed: {risked}, {checks}."
 
 
-def details(found: Rehearsed) -> list[str]:
+def details(found: RehearsalResult) -> list[str]:
     """A sentence a row."""
     rows = [
         f"{plural(found.people, 'trader')}, {plural(found.rounds, 'round')}: {plural(found.orders, 'order')}, "
@@ -170,5 +170,5 @@ def rehearsing(title: str, people: int) -> str:
     return f"Rehearsing {title} with {plural(people, 'trader')}."
 
 
-def terminal(found: Rehearsed) -> list[str]:
+def terminal(found: RehearsalResult) -> list[str]:
     return [head(found), *(f"  {one}" for one in details(found))]

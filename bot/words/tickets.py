@@ -40,7 +40,7 @@ _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class PricedOrder:
     """A quoted order as its ticket shows it. Micro-dollars; `most` is the most a buyer pays or the least a seller gets,
     gas in; `capped` where that is all she has and not the slippage she asked for."""
 
@@ -59,7 +59,7 @@ class Offer:
         return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
 
 
-def ticket(offer: Offer, number: int, person: int) -> Reply:
+def ticket(offer: PricedOrder, number: int, person: int) -> Reply:
     """The one private message between a typed line and an order."""
     return say(
         *_headline(offer),
@@ -74,7 +74,7 @@ def ticket(offer: Offer, number: int, person: int) -> Reply:
     )
 
 
-def unasked(sent: Reply, offer: Offer, order: OrderRow, person: int | None) -> Reply:
+def unasked(sent: Reply, offer: PricedOrder, order: OrderRow, person: int | None) -> Reply:
     """An order that went out without a ticket: what was sent, what it is about, and how to be asked again."""
     if order.status is not OrderStatus.PENDING:  # the same line once more: it is what it has become
         return sent
@@ -85,13 +85,13 @@ def unasked(sent: Reply, offer: Offer, order: OrderRow, person: int | None) -> R
     return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
 
 
-def estimate(offer: Offer, again: str) -> Reply:
+def estimate(offer: PricedOrder, again: str) -> Reply:
     """The same without an order: `/quote`."""
     how = line("Nothing is ordered. To trade it: ", code(again))
     return say(*_headline(offer), blocks=(*_ticket_lines(offer), _impact(offer), how))
 
 
-def _impact(offer: Offer) -> Table:
+def _impact(offer: PricedOrder) -> Table:
     """What the order would do to every price."""
     rows = tuple(
         (
@@ -105,7 +105,7 @@ def _impact(offer: Offer) -> Table:
     return Table(columns=columns, rows=rows)
 
 
-def _headline(offer: Offer) -> tuple[str | Part, ...]:
+def _headline(offer: PricedOrder) -> tuple[str | Part, ...]:
     draft, params = offer.draft, offer.params
     if draft.limit is not None:
         return headline(offer, draft.limit)
@@ -116,7 +116,7 @@ def _headline(offer: Offer) -> tuple[str | Part, ...]:
     return ("Sell ", what, f" {side_word(draft.side)}: get about {money(offer.total, Cut.DOWN)}.")
 
 
-def _ticket_lines(offer: Offer) -> list[Line]:
+def _ticket_lines(offer: PricedOrder) -> list[Line]:
     quote = offer.quote
     if offer.draft.limit is not None:
         return lines(offer, offer.draft.limit, others(offer), warnings(offer))
@@ -139,14 +139,14 @@ def _ticket_lines(offer: Offer) -> list[Line]:
     return [row for row in rows if row]
 
 
-def _at_worst(offer: Offer) -> str:
+def _at_worst(offer: PricedOrder) -> str:
     if offer.draft.buy:
         all_of_it = ", which is all you have" if offer.capped else ""
         return f"at worst {money(offer.most, Cut.UP)}{all_of_it}, else nothing happens"
     return f"at least {money(offer.most, Cut.DOWN)}, else nothing happens"
 
 
-def others(offer: Offer) -> Line:
+def others(offer: PricedOrder) -> Line:
     """What the order does to the prices of the others, the largest first."""
     moved = [
         (move.yes_after - move.yes_before, move.outcome)
@@ -164,7 +164,7 @@ def others(offer: Offer) -> Line:
     return tuple(part for part in parts if not isinstance(part, Span) or part.text)
 
 
-def warnings(offer: Offer) -> list[Line]:
+def warnings(offer: PricedOrder) -> list[Line]:
     quote, rows = offer.quote, []
     if quote.unsold:
         rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
@@ -218,7 +218,7 @@ def typed_amount(amount: Amount) -> str:
     return {RATE: "all", RATE // 2: "half"}.get(amount.share or 0, percent(amount.share or 0))
 
 
-def headline(offer: Offer, limit: int) -> tuple[str | Part, ...]:
+def headline(offer: PricedOrder, limit: int) -> tuple[str | Part, ...]:
     draft, params = offer.draft, offer.params
     what = (outcome(params, draft.outcome, Style.BOLD), f" {side_word(draft.side)} at {limit_price(limit)}")
     waits = offer.quote.rests > 0
@@ -231,7 +231,7 @@ def headline(offer: Offer, limit: int) -> tuple[str | Part, ...]:
     return ("Sell ", *what, f" or more: get about {money(offer.total, Cut.DOWN)}.")
 
 
-def lines(offer: Offer, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
+def lines(offer: PricedOrder, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
     """In this order: at once, what waits, the sums, the other prices, auto-fill and matching."""
     rows = [line(_at_once(offer)), _waits(offer, limit), line(_sums(offer)), others, *warnings]
     if offer.quote.rests:
@@ -239,7 +239,7 @@ def lines(offer: Offer, limit: int, others: Line, warnings: Sequence[Line]) -> l
     return [row for row in rows if row]
 
 
-def _at_once(offer: Offer) -> str:
+def _at_once(offer: PricedOrder) -> str:
     quote, draft = offer.quote, offer.draft
     now = price(rate_of_price(quote.price_before))
     if not quote.size:
@@ -254,7 +254,7 @@ def _at_once(offer: Offer) -> str:
     )
 
 
-def _waits(offer: Offer, limit: int) -> Line:
+def _waits(offer: PricedOrder, limit: int) -> Line:
     quote, draft = offer.quote, offer.draft
     if not quote.rests:
         return ()
@@ -264,7 +264,7 @@ def _waits(offer: Offer, limit: int) -> Line:
     return line(f"{waiting} and are set aside until they sell or you cancel.")
 
 
-def _sums(offer: Offer) -> str:
+def _sums(offer: PricedOrder) -> str:
     quote = offer.quote
     worst = "at worst" if offer.draft.buy else "at least"
     return dotted(
@@ -276,7 +276,7 @@ def _sums(offer: Offer) -> str:
     )
 
 
-def _autofill(offer: Offer) -> Line:
+def _autofill(offer: PricedOrder) -> Line:
     if offer.no_autofill:
         return line("This market has no auto-fill; the order waits without it.")
     if offer.draft.autofill:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.invocation import Scene, Waiting
+from bot.chat.invocation import ParseContext, WaitingOrder
 from bot.chat.reply import Action, Line, Part, Reply, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import limit_price, money, percent, price, span, tokens, typed_limit
@@ -126,7 +126,7 @@ def no_outcome_named() -> str:
     return "Please name at least one outcome, several with commas between."
 
 
-def outcome_hint(outcome: int, scene: Scene) -> str:
+def outcome_hint(outcome: int, scene: ParseContext) -> str:
     parts = []
     if outcome < len(scene.prices) and scene.is_active(outcome):
         yes, no = scene.prices[outcome]
@@ -243,7 +243,7 @@ def not_an_order(text: str, numbers: Sequence[int]) -> str:
     return f"{said(text)} is not an order's number; in the book you have {listed([str(n) for n in numbers[:8]])}."
 
 
-def waiting_hint(order: Waiting, scene: Scene) -> str:
+def waiting_hint(order: WaitingOrder, scene: ParseContext) -> str:
     verb, name = "buy" if order.buy else "sell", scene.outcomes[order.outcome]
     return f"{verb} {tokens(order.rest)} {name} {order.side.value.upper()} at {limit_price(order.limit)}"
 

@@ -285,7 +285,7 @@ def _meeting(params: MarketParams) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class HelpEntry:
     """One command as help shows it."""
 
     name: str
@@ -296,7 +296,7 @@ class Entry:
     examples: tuple[str, ...] = ()
 
 
-def help_all(groups: Sequence[tuple[str, Sequence[Entry]]], first: str) -> Reply:
+def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str) -> Reply:
     """Every command one may use, in groups."""
     rows: list[Line] = []
     for title, entries in groups:
@@ -318,7 +318,7 @@ def greeting(first: str, *, joined: bool) -> Reply:
     return say(f"{INVITE} Begin with ", code(first), blocks=rows)
 
 
-def help_one(entry: Entry) -> Reply:
+def help_one(entry: HelpEntry) -> Reply:
     rows: list[Line] = [line(code(entry.usage))]
     if entry.details:
         rows.append(line(entry.details))

@@ -29,7 +29,7 @@ from storage import replay as chain
 from storage.database import Database
 from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
 from storage.unit_of_work import UnitOfWork
-from storage.verify.compare import Mismatch, Place, Rows, WrongRowError, difference
+from storage.verify.compare import CheckPosition, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
 from storage.verify.replay import Past, Replay, open_history
 
@@ -75,7 +75,7 @@ async def verify(
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
     if wanted is not None and not any(one.holds for one in results if isinstance(one, Verified)):
-        place = Place(market=results[0].market if len(results) == 1 else 0)
+        place = CheckPosition(market=results[0].market if len(results) == 1 else 0)
         return [*results, place.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
     return results
 
@@ -84,7 +84,7 @@ async def verify_market(
     uow: UnitOfWork, number: int, *, wanted: str | None = None, progress: Progress | None = None
 ) -> Verified | Mismatch:
     """Run one market again. Raises LookupError for an unknown one; whether `wanted` is in its chain is in `holds`."""
-    place = Place(market=number)
+    place = CheckPosition(market=number)
     try:
         stored = await _stored(uow, place)
         try:
@@ -108,7 +108,7 @@ async def verify_market(
     return Verified(market=number, ticks=past.market.tick, orders=past.orders, head=past.market.head, holds=past.holds)
 
 
-async def _stored(uow: UnitOfWork, place: Place) -> RowMapping:
+async def _stored(uow: UnitOfWork, place: CheckPosition) -> RowMapping:
     with place.readable("config", place.market):
         row = await uow.row(select(config).where(config.c.market == place.market))
     if row is None:
@@ -149,7 +149,9 @@ async def _check_start(replay: Replay, stored: RowMapping) -> None:
         raise place.wrong("config", place.market, *given)
 
 
-async def _check_unstarted(uow: UnitOfWork, place: Place, stored: RowMapping, history: Mapping[str, Rows]) -> None:
+async def _check_unstarted(
+    uow: UnitOfWork, place: CheckPosition, stored: RowMapping, history: Mapping[str, Rows]
+) -> None:
     await check_unstarted(uow, place, stored)
     for rows in history.values():
         await rows.expect_end()
@@ -162,7 +164,7 @@ async def _stranger(uow: UnitOfWork) -> Mismatch | None:
         row = await uow.row(select(table).where(table.c.market.not_in(known)).limit(1))
         if row is not None:
             keys = [row[column.name] for column in table.primary_key.columns if column.name != "market"]
-            place = Place(market=row["market"])
+            place = CheckPosition(market=row["market"])
             return place.surplus(table.name, "/".join(map(str, keys))).mismatch
     return None
 

@@ -48,7 +48,7 @@ class WrongRowError(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Place:
+class CheckPosition:
     """Where the check has come to."""
 
     market: int
@@ -109,14 +109,14 @@ class Place:
 class Rows:
     """A table of one market in order, a page at a time; the column `key` names a row."""
 
-    def __init__(self, place: Place, table: str, key: str, result: AsyncMappingResult) -> None:
+    def __init__(self, place: CheckPosition, table: str, key: str, result: AsyncMappingResult) -> None:
         self._place, self._table, self._key, self._result = place, table, key, result
         self._page: Sequence[RowMapping] = ()
         self._at = 0
 
     @classmethod
     async def open(
-        cls, stack: AsyncExitStack, connection: AsyncConnection, place: Place, table: Table, *order: str
+        cls, stack: AsyncExitStack, connection: AsyncConnection, place: CheckPosition, table: Table, *order: str
     ) -> Rows:
         """Sorted by `order`, the last of which names a row; rows without a tick are left out."""
         query: Select[*tuple[Any, ...]] = select(table).where(table.c.market == place.market)  # Any: of every table

@@ -16,7 +16,7 @@ from storage.records import ActionStatus, OrderStatus
 from storage.schema import actions, binaries, ledger, lob_pools, orders, positions, trades, users
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
-from storage.verify.compare import PAGE, Place
+from storage.verify.compare import PAGE, CheckPosition
 from storage.verify.replay import MONEY, Past
 
 HALTED = "halted"  # why an order was refused that a halted market never ran
@@ -24,7 +24,7 @@ REVIVERS = ("resume", "void")  # controls that are settled without a tick
 COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
 
 
-async def check_end(uow: UnitOfWork, place: Place, past: Past, stored: RowMapping) -> None:
+async def check_end(uow: UnitOfWork, place: CheckPosition, past: Past, stored: RowMapping) -> None:
     """Everything that is not history: how the market, its people, pools and orders stand. Raises WrongRowError."""
     market = past.market
     _check_config(place, past, stored)
@@ -42,7 +42,7 @@ async def check_end(uow: UnitOfWork, place: Place, past: Past, stored: RowMappin
     place.same_set("lob_pools", book, await _named(uow, lob_pools, market.id, *keys))
 
 
-async def check_unstarted(uow: UnitOfWork, place: Place, stored: RowMapping) -> None:
+async def check_unstarted(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> None:
     """Before the start there is nothing but members."""
     empty: Row = {**dict.fromkeys(COUNTERS, 0), "intents": 0, "head": "", "state": None, "start_params": None}
     place.same("config", place.market, empty, stored)
@@ -53,7 +53,7 @@ async def check_unstarted(uow: UnitOfWork, place: Place, stored: RowMapping) -> 
         place.same("users", row["user"], _nothing(0), row)
 
 
-async def check_numbers(uow: UnitOfWork, place: Place, intents: int) -> None:
+async def check_numbers(uow: UnitOfWork, place: CheckPosition, intents: int) -> None:
     """Orders and actions are numbered together from 1 on, none twice, none left out."""
     both = union_all(
         *(
@@ -84,7 +84,7 @@ async def _trace(uow: UnitOfWork, market: int, number: int) -> str:
     return "orders" if traded or await uow.row(entry) else "actions"
 
 
-async def _check_unrun_orders(uow: UnitOfWork, place: Place, stored: RowMapping) -> None:
+async def _check_unrun_orders(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> None:
     """Those no tick has run: they wait, were taken back, or were refused when a halt ended. None cost anything."""
     query = select(orders).where(orders.c.market == place.market, orders.c.tick_id.is_(None)).order_by(orders.c.number)
     for row in await uow.rows(query):
@@ -106,7 +106,7 @@ async def _check_unrun_orders(uow: UnitOfWork, place: Place, stored: RowMapping)
         place.same("orders", row["number"], expected, row)
 
 
-async def _check_unrun_actions(uow: UnitOfWork, place: Place, stored: RowMapping) -> Mapping[int, int]:
+async def _check_unrun_actions(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> Mapping[int, int]:
     """Those no tick has run: they wait, or ended a halt, or failed to. Returns the money that is coming, by person."""
     query = select(actions).where(actions.c.market == place.market, actions.c.tick_id.is_(None))
     coming: dict[int, int] = {}
@@ -123,7 +123,7 @@ async def _check_unrun_actions(uow: UnitOfWork, place: Place, stored: RowMapping
     return coming
 
 
-async def _check_users(uow: UnitOfWork, place: Place, past: Past, coming: Mapping[int, int]) -> None:
+async def _check_users(uow: UnitOfWork, place: CheckPosition, past: Past, coming: Mapping[int, int]) -> None:
     accounts = past.state.accounts
     seen: set[int] = set()
     query = select(users).where(users.c.market == place.market).order_by(users.c.user)
@@ -155,7 +155,7 @@ def _book(past: Past) -> list[Row]:
     return pool_rows(bare)[0]
 
 
-def _check_config(place: Place, past: Past, stored: RowMapping) -> None:
+def _check_config(place: CheckPosition, past: Past, stored: RowMapping) -> None:
     market, state = past.market, past.state
     now_ms = past.outcome.now_ms if past.outcome else stored["start_ts"]
     step = next_step(market.params, state, stored["start_ts"])

@@ -21,7 +21,7 @@ from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
 from storage.tick_rows import Row, TickOutcome
-from storage.verify.compare import Place, Rows
+from storage.verify.compare import CheckPosition, Rows
 
 MONEY = ("amount", "fee", "gas", "rebate")
 
@@ -41,7 +41,7 @@ class Past:
     holds: bool = False  # whether a hash so far begins with what was asked for
 
     @classmethod
-    def opening(cls, stored: RowMapping, place: Place) -> Past:
+    def opening(cls, stored: RowMapping, place: CheckPosition) -> Past:
         """As a market begins, by its row in `config`."""
         with place.readable("config", place.market):
             params = params_from_json(stored["start_params"])
@@ -49,7 +49,7 @@ class Past:
             return cls(market=market, state=open_market(params))
 
 
-async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place: Place) -> Mapping[str, Rows]:
+async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place: CheckPosition) -> Mapping[str, Rows]:
     """A cursor on each of them; `stack` closes them."""
     turn = ("tick_id", "accepted_ms", "number")
     keys: tuple[tuple[Table, tuple[str, ...]], ...] = (
@@ -67,7 +67,7 @@ async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place
 class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
-    def __init__(self, place: Place, past: Past, rows: Mapping[str, Rows], wanted: str | None) -> None:
+    def __init__(self, place: CheckPosition, past: Past, rows: Mapping[str, Rows], wanted: str | None) -> None:
         self.place, self.past = place, past
         self._wanted, self._rows = wanted, rows
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.notifications.announcer import Announcer
-from storage.records import Audience, Notice, Payload
+from storage.records import Notice, NoticeAudience, Payload
 from tests.bot.harness import Chat, Play, running, town
 
 PEOPLE = 50
@@ -31,7 +31,7 @@ async def queued(play: Play, audience: list[int]) -> None:
     for number in range(NOTICES):
         payload: Payload = {"total": number, "paid": [[0, "yes", number, number]]}
         person = audience[number % len(audience)]
-        notices.append(Notice(kind="paid", audience=Audience.PERSON, payload=payload, person=person))
+        notices.append(Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=person))
     async with play.db.writing() as uow:
         await uow.outbox.add_many(1, notices, play.now)
         await uow.commit()

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
-from bot.market.background_verify import Auditor
+from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from storage import export
 from storage.database import Database
@@ -102,7 +102,7 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
         gc.collect()
         gc.freeze()  # as `outcry run` does
         announcer, over = Announcer(db, lambda: play.now, {"room": Chat()}), asyncio.Event()
-        auditor = Auditor(db, lambda: play.now, apart=True, patience_s=60)
+        auditor = BackgroundVerifier(db, lambda: play.now, apart=True, patience_s=60)
 
         async def verified() -> None:
             await auditor.ask(MARKET, 1)

@@ -14,7 +14,7 @@ from bot.chat.reply import Audience, Reply
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, command
-from bot.market.context import Ctx
+from bot.market.context import Context
 from tests.bot.harness import BOSS, opened, running, town
 
 BARE = (
@@ -110,7 +110,7 @@ async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     @command("break")
-    async def broken(ctx: Ctx) -> Reply:
+    async def broken(ctx: Context) -> Reply:
         """Break."""
         raise ZeroDivisionError("secret detail")
 

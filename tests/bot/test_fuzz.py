@@ -28,7 +28,7 @@ from bot.adapters.telegram_chat import markup as marks
 from bot.adapters.telegram_chat.forms import step_of
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
-from bot.chat.invocation import Held, Scene, Waiting
+from bot.chat.invocation import HeldTokens, ParseContext, WaitingOrder
 from bot.chat.reply import Board, BoardRow, Column, Picture, Reply, Span, Stamp, Style, Table
 from bot.commands import COMMANDS
 from bot.grammar import times
@@ -52,16 +52,16 @@ from tests.paths import EXAMPLE_EVENT
 
 TIMES = int(os.environ.get("FUZZ", "1"))
 NAMES = ("Germany", "Brazil", "Costa Rica", "Côte d'Ivoire", "日本", "yes", "100")
-SCENE = Scene(
+SCENE = ParseContext(
     now_ms=1_700_000_000_000,
     outcomes=NAMES,
     active=(True, True, False, True, True, True, True),
     prices=((500_000, 500_000),) * 7,
-    held={0: Held(yes=5 * MICRO)},
+    held={0: HeldTokens(yes=5 * MICRO)},
     spendable=900 * MICRO,
-    waiting=(Waiting(number=7, outcome=1, side=Side.NO, buy=True, rest=MICRO, limit=4 * 10**11),),
+    waiting=(WaitingOrder(number=7, outcome=1, side=Side.NO, buy=True, rest=MICRO, limit=4 * 10**11),),
 )
-EMPTY = Scene(now_ms=SCENE.now_ms)
+EMPTY = ParseContext(now_ms=SCENE.now_ms)
 LINES = [(one, text.removeprefix(f"/{one.name}").strip()) for one in COMMANDS for text in (typed(one), *one.examples)]
 KINDS = [(SAMPLES[one.name].get(param.name, "germany"), param.kind) for one in COMMANDS for param in one.params]
 TIMETABLES = (

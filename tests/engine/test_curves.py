@@ -11,7 +11,7 @@ from engine.rates import rates_at, tariff
 from engine.routing import reach
 from engine.state import MarketState, Side
 from engine.units import MICRO, RATE
-from engine.working_copy import Desk
+from engine.working_copy import WorkingCopy
 from tests.engine.builders import funded, one, order, params
 
 P = params(n_outcomes=4, gamma="0.001", z=500, floor_enabled=False)
@@ -28,7 +28,7 @@ def traded() -> MarketState:
 @pytest.mark.parametrize("outcome", [0, 1, 2])
 def test_a_what_if_curve_is_the_exact_price_of_each_size(outcome: int, side: Side) -> None:
     state = traded()
-    desk = Desk(state, P, tariff(P, rates_at(P, state, 0), 4))
+    desk = WorkingCopy(state, P, tariff(P, rates_at(P, state, 0), 4))
     no = int(side is Side.NO)
     for buy in (True, False):
         found = what_if(state, P, now_ms=0, outcome=outcome, side=side, buy=buy, sizes=np.array(SIZES))
@@ -45,7 +45,7 @@ def test_a_what_if_curve_is_the_exact_price_of_each_size(outcome: int, side: Sid
 
 def test_depth_by_price_is_what_the_maker_and_the_book_would_trade() -> None:
     state = traded()
-    desk = Desk(state, P, tariff(P, rates_at(P, state, 0), 4))
+    desk = WorkingCopy(state, P, tariff(P, rates_at(P, state, 0), 4))
     prices = np.linspace(0.02, 0.98, 97)
     for buy in (True, False):
         found = price_depth(state, P, now_ms=0, outcome=0, side=Side.YES, buy=buy, prices=prices)

@@ -15,15 +15,15 @@ from engine.rates import tariff
 from engine.risk import InvariantBroken, check, mean_payout
 from engine.state import MarketState, depth, open_market
 from engine.units import MICRO, RATE
-from engine.working_copy import POT, Desk
+from engine.working_copy import POT, WorkingCopy
 from tests.engine.builders import done, funded, one, order, params
 
 
-def desk(p: MarketParams, state: MarketState | None = None, zeta: int | None = None) -> Desk:
+def desk(p: MarketParams, state: MarketState | None = None, zeta: int | None = None) -> WorkingCopy:
     state = open_market(p) if state is None else state
     rates = rates_at(p, state, 0)
     rates = rates if zeta is None else replace(rates, zeta=zeta)
-    return Desk(state, p, tariff(p, rates, len(state.active)))
+    return WorkingCopy(state, p, tariff(p, rates, len(state.active)))
 
 
 SMALL = params(n_outcomes=4, z="0.001", p_max="0.9", set_cap="0.8")

@@ -14,7 +14,7 @@ import discord.http
 import discord.shard
 import discord.webhook.async_
 
-from bot.adapters.discord_chat.service import Access, Discord
+from bot.adapters.discord_chat.service import Discord, DiscordAccess
 from bot.chat.reply import Picture
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -51,7 +51,7 @@ class Town:
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
         dispatcher = Dispatcher(self.db, lambda: self.now, new_id=lambda: "e1")
-        access = Access(
+        access = DiscordAccess(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
         self.bot = Discord(self.db, dispatcher, lambda: self.now, drawn, access, self._ready)

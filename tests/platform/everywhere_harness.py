@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.app import PLATFORMS, Parts
+from bot.app import PLATFORMS, PlatformParts
 from bot.charts.service import Charts
 from bot.chat.rate_limits import Budget
 from bot.dispatcher import Dispatcher
@@ -56,7 +56,7 @@ class Town:
     clock: Everybodys
     discord: discord_peer.DiscordPeer
     telegram: telegram_peer.Peer
-    parts: Parts
+    parts: PlatformParts
     announcer: Announcer
     url: str
     guild: discord_peer.Guild
@@ -197,7 +197,7 @@ async def everywhere(folder: Path) -> AsyncIterator[Town]:
         ours = Ours(clock)
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
-        parts = Parts(
+        parts = PlatformParts(
             settings=settings, db=db, clock=ours, dispatcher=Dispatcher(db, ours.now_ms), charts=charts,
             budgets={name: Budget.of(name, ours.now_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.telegram_chat.service import Access, Telegram
+from bot.adapters.telegram_chat.service import Telegram, TelegramAccess
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Picture
 from bot.dispatcher import Dispatcher
@@ -35,7 +35,7 @@ class Town:
     path: Path
     db: Database
     budget: Budget
-    access: Access
+    access: TelegramAccess
     dispatcher: Dispatcher
     ada: User
     ben: User
@@ -111,7 +111,7 @@ class Town:
 
 
 def served(
-    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: Access
+    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: TelegramAccess
 ) -> tuple[Telegram, Announcer]:
     telegram = Telegram(db, dispatcher, now_ms, chart, budget, access)
     return telegram, Announcer(db, now_ms, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
@@ -151,7 +151,7 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
             one.chat.opened = True
         dispatcher = Dispatcher(db, now_ms)
         budget = Budget.of("telegram") if limits else Budget()
-        access = Access(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
+        access = TelegramAccess(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
         telegram, announcer = served(db, dispatcher, now_ms, budget, access)
         group = peer.world.supergroup("Traders", ada, ben, cleo)
         town = Town(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.discord_chat import sending, service
-from bot.adapters.discord_chat.client import Connection
-from bot.adapters.discord_chat.service import Access, Discord
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.adapters.discord_chat.client import DiscordClient
+from bot.adapters.discord_chat.service import Discord, DiscordAccess
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
 from bot.dispatcher import Dispatcher
 from tests.platform.discord_harness import Town, drawn, running, town
@@ -156,7 +156,7 @@ async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Right, 
         file = Attachment(name="a.csv", data=b"x", media_type="text/csv")
         with pytest.raises(UnreachableError) as error:
             await post(here, Reply(head=line("News."), files=(file,), audience=Audience.CHAT))
-        assert error.value.why is Why.FORBIDDEN
+        assert error.value.why is Unreachable.FORBIDDEN
         assert detail in error.value.detail
 
 
@@ -203,11 +203,11 @@ async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(tmp
         here.peer.world.remove(said)
         with pytest.raises(UnreachableError) as error:
             await here.bot.platform.edit(chat(here), ref, NEWS)
-        assert error.value.why is Why.MESSAGE
+        assert error.value.why is Unreachable.MESSAGE
         here.channel.delete()
         with pytest.raises(UnreachableError) as error:
             await post(here, NEWS)
-        assert error.value.why is Why.CHAT
+        assert error.value.why is Unreachable.CHAT
 
 
 @pytest.mark.parametrize("ref", ["", "x", "1", "i:1:2", "1:2:3", "room-17"])
@@ -226,7 +226,7 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 ) -> None:
     async with town(tmp_path, start=False) as here:
         dispatcher = Dispatcher(here.db, lambda: here.now)
-        access = Access(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
+        access = DiscordAccess(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
         wrong = Discord(here.db, dispatcher, lambda: here.now, drawn, access)
         await wrong.start()
         await here.peer.until(lambda: any(call.status == 401 for call in here.peer.calls), what="the refusal")
@@ -238,7 +238,7 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 
 async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
-        access = Access(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
+        access = DiscordAccess(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
         early = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access)
         with pytest.raises(RetryLaterError) as error:
             await early.platform.post(chat(here), NEWS)
@@ -260,13 +260,13 @@ async def test_it_closes_without_waiting_for_anything(tmp_path: Path, monkeypatc
 async def test_a_line_that_does_not_close_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, never = asyncio.Event(), asyncio.Event()
 
-    async def close(connection: Connection) -> None:
+    async def close(connection: DiscordClient) -> None:
         asked.set()
         await never.wait()
 
     async with town(tmp_path) as here:
         with monkeypatch.context() as patched:
-            patched.setattr(Connection, "close", close)
+            patched.setattr(DiscordClient, "close", close)
             patched.setattr(service, "CLOSE_S", 0.01)
             bot = here.bot
             assert bot is not None
@@ -275,7 +275,7 @@ async def test_a_line_that_does_not_close_is_dropped(tmp_path: Path, monkeypatch
             assert asked.is_set()
             with pytest.raises(RetryLaterError):
                 await bot.platform.post(chat(here), NEWS)
-        assert isinstance(connection, Connection)
+        assert isinstance(connection, DiscordClient)
         await connection.close()
 
 
@@ -310,7 +310,7 @@ async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -
 async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
         here.peer.gateway.shards = 3
-        access = Access(
+        access = DiscordAccess(
             token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url, shard_ids=(2,), shard_count=3
         )
         one = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access, here._ready)
@@ -342,18 +342,18 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("code", "status", "why"),
     [
-        (sending.UNKNOWN_CHANNEL, 404, Why.CHAT),
-        (sending.MISSING_ACCESS, 403, Why.FORBIDDEN),
-        (sending.MISSING_PERMISSIONS, 403, Why.FORBIDDEN),
-        (sending.UNKNOWN_MESSAGE, 404, Why.MESSAGE),
-        (sending.NO_DIRECT_MESSAGES, 403, Why.PERSON),
-        (sending.EXPIRED_TOKEN, 401, Why.MESSAGE),
-        (0, 403, Why.FORBIDDEN),
-        (0, 404, Why.MESSAGE),
-        (50035, 400, Why.MESSAGE),
+        (sending.UNKNOWN_CHANNEL, 404, Unreachable.CHAT),
+        (sending.MISSING_ACCESS, 403, Unreachable.FORBIDDEN),
+        (sending.MISSING_PERMISSIONS, 403, Unreachable.FORBIDDEN),
+        (sending.UNKNOWN_MESSAGE, 404, Unreachable.MESSAGE),
+        (sending.NO_DIRECT_MESSAGES, 403, Unreachable.PERSON),
+        (sending.EXPIRED_TOKEN, 401, Unreachable.MESSAGE),
+        (0, 403, Unreachable.FORBIDDEN),
+        (0, 404, Unreachable.MESSAGE),
+        (50035, 400, Unreachable.MESSAGE),
     ],
 )
-def test_each_refusal_has_its_reason(code: int, status: int, why: Why) -> None:
+def test_each_refusal_has_its_reason(code: int, status: int, why: Unreachable) -> None:
     found = sending.translated(refusal(code, status))
     assert isinstance(found, UnreachableError)
     assert found.why is why
@@ -419,7 +419,7 @@ async def test_who_was_put_out_while_it_was_away_finds_out(tmp_path: Path) -> No
         await here.start()
         with pytest.raises(UnreachableError) as error:
             await post(here, NEWS)
-        assert error.value.why is Why.CHAT
+        assert error.value.why is Unreachable.CHAT
 
 
 async def lost(here: Town) -> str | None:

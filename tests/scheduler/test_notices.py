@@ -9,7 +9,7 @@ from scheduler.reminders import run_chores
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.export import standings
-from storage.records import Audience, OutboxRow
+from storage.records import NoticeAudience, OutboxRow
 from tests.scheduler.test_tick import act, control
 from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started
 
@@ -26,7 +26,7 @@ async def drain(db: Database) -> list[OutboxRow]:
     return sorted(found, key=lambda row: row.id)
 
 
-def kinds(rows: list[OutboxRow], audience: Audience) -> list[str]:
+def kinds(rows: list[OutboxRow], audience: NoticeAudience) -> list[str]:
     return [row.kind for row in rows if row.audience is audience]
 
 
@@ -34,7 +34,7 @@ async def test_the_first_tick_tells_that_trading_began(db: Database) -> None:
     world = await started(db)
     await run_tick(db, world.market, START)
     rows = await drain(db)
-    assert kinds(rows, Audience.CHAT) == ["started", "board"]
+    assert kinds(rows, NoticeAudience.CHAT) == ["started", "board"]
     assert rows[0].payload == {"people": 3, "late_ms": 0}
 
 
@@ -48,7 +48,7 @@ async def test_each_order_is_answered_to_its_owner_alone_filled_or_not(db: Datab
     await run_tick(db, world.market, START + 2_000)
     rows = await drain(db)
     assert [(row.person, row.payload["order"]) for row in rows if row.kind == "order"] == [(ann, 4), (bob, 5)]
-    assert kinds(rows, Audience.CHAT) == ["board"]
+    assert kinds(rows, NoticeAudience.CHAT) == ["board"]
 
 
 async def test_a_tick_in_which_nothing_happened_tells_nothing(db: Database) -> None:
@@ -85,7 +85,7 @@ async def test_a_round_and_the_end_are_told_in_order_with_their_numbers(db: Data
 
     await run_tick(db, world.market, START + 20 * MINUTE)
     rows = await drain(db)
-    assert [kind for kind in kinds(rows, Audience.CHAT) if kind != "board"] == ["eliminated", "resumed"]
+    assert [kind for kind in kinds(rows, NoticeAudience.CHAT) if kind != "board"] == ["eliminated", "resumed"]
     (out,) = [row.payload for row in rows if row.kind == "eliminated"]
     assert (out["outcomes"], out["paid"], out["holders_no"], out["late_ms"]) == ([0], 300 * MICRO, 1, 0)
     (paid,) = [row for row in rows if row.kind == "paid"]
@@ -113,7 +113,7 @@ async def test_a_void_refunds_in_private_and_is_told_in_public(db: Database) -> 
     (refund,) = [row for row in rows if row.kind == "refunded"]
     (voided,) = [row for row in rows if row.kind == "voided"]
     assert (refund.person, refund.payload["amount"]) == (ann, voided.payload["paid"])
-    assert (voided.audience, voided.payload["scaled"]) == (Audience.CHAT, False)
+    assert (voided.audience, voided.payload["scaled"]) == (NoticeAudience.CHAT, False)
 
 
 async def test_a_refused_control_is_told_to_who_asked(db: Database) -> None:
@@ -140,7 +140,7 @@ async def _asking(db: Database) -> World:
 async def test_admins_are_asked_for_a_round_and_reminded_until_they_answer(db: Database) -> None:
     world = await _asking(db)
     (asked,) = [row for row in await drain(db) if row.kind == "round_asked"]
-    assert (asked.audience, asked.payload["count"], asked.payload["again"]) == (Audience.ADMINS, 1, False)
+    assert (asked.audience, asked.payload["count"], asked.payload["again"]) == (NoticeAudience.ADMINS, 1, False)
     told = []
     for minutes in range(21, 45):
         await run_chores(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))

@@ -9,7 +9,7 @@ import pytest
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.clock import Pace
-from scheduler.signals import Facts, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, watch
 from storage.records import Market, NextStep, Notice
 from tests.storage.worlds import MINUTE, START, params
 
@@ -44,10 +44,12 @@ def market(**changes: object) -> Market:
     return replace(found, **changes)  # type: ignore[arg-type]  # fields by name, as the table has them
 
 
-def facts(at_ms: int, *points: int, active: tuple[int, ...] = (0, 1, 2), trades: int = 0, ticked: bool = True) -> Facts:
+def facts(
+    at_ms: int, *points: int, active: tuple[int, ...] = (0, 1, 2), trades: int = 0, ticked: bool = True
+) -> MarketSnapshot:
     """YES prices in tenths of a point."""
     yes = tuple(point * POINT // 10 for point in points)
-    return Facts(now_ms=at_ms, yes=yes, active=active, volume=trades * MICRO, trades=trades, ticked=ticked)
+    return MarketSnapshot(now_ms=at_ms, yes=yes, active=active, volume=trades * MICRO, trades=trades, ticked=ticked)
 
 
 LEADS = [

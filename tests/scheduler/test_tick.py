@@ -14,7 +14,7 @@ from scheduler.tick import run_tick
 from storage import replay as applying
 from storage.database import Database
 from storage.mapping import load_state
-from storage.records import ActionRow, ActionStatus, Audience, OrderRow, OrderStatus, Payload
+from storage.records import ActionRow, ActionStatus, NoticeAudience, OrderRow, OrderStatus, Payload
 from tests.scheduler.replay import replay
 from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started
 
@@ -214,7 +214,7 @@ async def test_a_broken_invariant_freezes_that_market_alone_and_changes_nothing(
         assert (await uow.audit.of(sick.market))[0].action == "halt"
         rows = await uow.outbox.claim(["room"], START + 9_000, 1_000, 100)
         halts = [row for row in rows if row.kind == "halted"]
-        assert [(row.audience, row.person) for row in halts] == [(Audience.ADMINS, sick.people[0])]
+        assert [(row.audience, row.person) for row in halts] == [(NoticeAudience.ADMINS, sick.people[0])]
 
 
 @pytest.mark.parametrize(("kind", "status"), [("resume", Status.RUNNING), ("void", Status.VOIDED)])

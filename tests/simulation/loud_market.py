@@ -14,7 +14,7 @@ from bot.chat.rate_limits import Budget
 from bot.chat.reply import Board, Reply
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
-from storage.records import Audience, Notice, Payload
+from storage.records import Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import Play, button, running
 
@@ -141,12 +141,14 @@ class Loud:
         ticket = await self.say(trader, f"/buy {rng.choice((1, 2, 3))} yes {rng.randint(1, 5)}")
         await self.say(trader, button(ticket, "Confirm"))
         await run_tick(self.play.db, 1, self.play.now)
-        notices = [Notice(kind="big_trade", audience=Audience.CHAT, payload=BIG)] * 2
+        notices = [Notice(kind="big_trade", audience=NoticeAudience.CHAT, payload=BIG)] * 2
         for one in rng.sample(self.traders, 5):
             self.paid.append(f"You are paid ${len(self.paid) + 1:,}.00.")
             total = len(self.paid) * 1_000_000
             payload: Payload = {"total": total, "paid": [[0, "yes", total, total]]}
-            notices.append(Notice(kind="paid", audience=Audience.PERSON, payload=payload, person=self.people[one]))
+            notices.append(
+                Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=self.people[one])
+            )
         self.posts += 2
         async with self.play.db.writing() as uow:
             await uow.outbox.add_many(1, notices, self.play.now)

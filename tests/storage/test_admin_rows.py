@@ -5,7 +5,7 @@ from __future__ import annotations
 from scheduler.tick import run_tick
 from storage.chats import ChatSettings
 from storage.database import Database
-from storage.records import Audience, Notice
+from storage.records import Notice, NoticeAudience
 from tests.storage.worlds import START, lobby, started
 
 
@@ -61,7 +61,7 @@ async def test_the_log_is_read_by_pages_and_shows_no_other_chat(db: Database) ->
 
 async def test_what_waits_is_counted_by_platform_and_one_chat_can_be_told_alone(db: Database) -> None:
     world = await lobby(db)
-    news = Notice(kind="opened", audience=Audience.CHAT, payload={})
+    news = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={})
     async with db.writing() as uow:
         second = await uow.chats.open("telegram", "-100", "group", "Friends", START)
         await uow.chats.connect(world.market, second.id)

@@ -7,7 +7,7 @@ from sqlalchemy import String, cast, select
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.people import Preferences
-from storage.records import Audience, Notice
+from storage.records import Notice, NoticeAudience
 from storage.schema import metadata
 from tests.storage.worlds import START, append, buy, started
 
@@ -41,7 +41,7 @@ async def test_nothing_names_her_afterwards_and_the_books_are_as_they_were(db: D
             world.market, her.id, buy(), reserve=1, terms={}, request_id="t", now_ms=START
         )
         await uow.tickets.bind(ticket.id, "telegram", EXT, "7")
-        notice = Notice(kind="order", audience=Audience.PERSON, payload={"order": 1}, person=her.id)
+        notice = Notice(kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=her.id)
         await uow.outbox.add(world.market, notice, START)
         await uow.outbox.set_ref(world.market, "telegram", EXT, "order:1", "8")
         await uow.commit()

@@ -13,7 +13,7 @@ from engine.state import Account, Side, open_market
 from engine.units import MICRO
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.entries import Entry, check_books, move, tick_entries
+from storage.entries import Posting, check_books, move, tick_entries
 from storage.schema import config, ledger, positions, users
 from tests.storage.worlds import START, append, buy, params, started
 
@@ -56,14 +56,14 @@ def test_every_movement_has_two_sides(happened: Fill | Gas | Joined | Paid, sums
 @pytest.mark.parametrize(
     ("entries", "rule"),
     [
-        ([Entry("user:1", 5, "grant", "x")], "ledger_sum"),
+        ([Posting("user:1", 5, "grant", "x")], "ledger_sum"),
         (list(move("bank", "house", 5, "trade", "x")), "ledger_house"),
         (list(move("bank", "user:1", 5, "grant", "x")), "ledger_user"),
         (list(move("bank", "escrow:1", 5, "grant", "x")), "ledger_escrow"),
         (list(move("bank", "user:9", 5, "grant", "x")), "ledger_stranger"),
     ],
 )
-def test_entries_that_are_not_what_the_engine_did_are_refused(entries: list[Entry], rule: str) -> None:
+def test_entries_that_are_not_what_the_engine_did_are_refused(entries: list[Posting], rule: str) -> None:
     state = replace(open_market(params()), accounts={1: Account(cash=7, tokens=((0, 0),) * 3)})
     check_books(state, state, [])
     with pytest.raises(InvariantBroken) as caught:

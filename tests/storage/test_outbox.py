@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.database import Database
-from storage.records import Audience, Notice, OutboxRow, Payload
+from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from tests.storage.worlds import START, World, buy, lobby
 
 LEASE = 1_000
 
 
 def _note(kind: str, payload: Payload | None = None, **more: str) -> Notice:
-    return Notice(kind=kind, audience=Audience.CHAT, payload=payload or {}, slot=more.get("slot"), key=more.get("key"))
+    return Notice(
+        kind=kind, audience=NoticeAudience.CHAT, payload=payload or {}, slot=more.get("slot"), key=more.get("key")
+    )
 
 
 async def _add(db: Database, world: World, *notices: Notice) -> int:
@@ -106,7 +108,9 @@ async def test_an_answer_to_a_ticket_goes_where_the_ticket_stands(db: Database) 
             world.market, ann, buy(), reserve=1, terms={}, request_id="room:1", now_ms=START
         )
         await uow.tickets.bind(ticket.id, "room", "town", "m7")
-        notice = Notice(kind="order", audience=Audience.PERSON, payload={"order": 1}, person=ann, ticket=ticket.id)
+        notice = Notice(
+            kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=ann, ticket=ticket.id
+        )
         await uow.outbox.add(world.market, notice, START)
         await uow.commit()
     (row,) = await _claim(db)
@@ -116,7 +120,7 @@ async def test_an_answer_to_a_ticket_goes_where_the_ticket_stands(db: Database) 
 async def test_admins_are_those_vouched_for_else_the_creator(db: Database) -> None:
     world = await lobby(db)
     ann, bob, cat = world.people
-    told = Notice(kind="halted", audience=Audience.ADMINS, payload={})
+    told = Notice(kind="halted", audience=NoticeAudience.ADMINS, payload={})
     await _add(db, world, told)
     assert [row.person for row in await _claim(db)] == [ann]
     async with db.writing() as uow:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
-from storage.sqlite import AT_ONCE, Connection, connect
+from storage.sqlite import AT_ONCE, SqliteConnection, connect
 from storage.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ COUNT = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Connection]:
+async def opened(path: Path) -> AsyncIterator[SqliteConnection]:
     connection = await connect(str(path))
     yield connection
     await connection.close()
@@ -38,7 +38,7 @@ async def reading(folder: Path) -> AsyncIterator[UnitOfWork]:
 async def test_a_statement_crosses_to_the_thread_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with reading(tmp_path) as uow:
         driver = (await uow.connection.get_raw_connection()).driver_connection
-        assert isinstance(driver, Connection)
+        assert isinstance(driver, SqliteConnection)
         trips, work = 0, driver.there
 
         async def counted(done: Callable[[], T]) -> T:

@@ -12,19 +12,19 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import slash_commands
-from bot.adapters.discord_chat.interactions import Desk
+from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.render import dressed
 from bot.adapters.discord_chat.responses import counted
 from bot.adapters.discord_chat.sending import NOBODY
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
-from bot.chat.platform import Why
+from bot.chat.platform import Unreachable
 from bot.grammar.command import Command
-from bot.notifications.reachability import Presence
+from bot.notifications.reachability import ChatPresence
 from bot.text.names import LONGEST_TITLE, clean
 from bot.words import discord as words
 from storage.database import Database
-from storage.in_flight import Busy
+from storage.in_flight import InFlight
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,19 @@ SYNC_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ClientParts:
     """What a connection works with; they outlive it."""
 
     db: Database
-    desk: Desk
+    desk: Interactions
     buttons: Buttons
-    presence: Presence
+    presence: ChatPresence
     commands: Sequence[Command]
     ready: Callable[[], None]
     gateway: str | None = None  # the address that was set, if one was
 
 
-class Tree(app_commands.CommandTree["Connection"]):
+class Tree(app_commands.CommandTree["DiscordClient"]):
     """Slash commands; one that is not known any more is answered too."""
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
@@ -56,10 +56,10 @@ class Tree(app_commands.CommandTree["Connection"]):
         log.error("a slash command failed", exc_info=error)
 
 
-class Connection(discord.AutoShardedClient):
+class DiscordClient(discord.AutoShardedClient):
     """One login. Needs no privileged intent: it reads no messages and no member lists."""
 
-    def __init__(self, parts: Parts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
+    def __init__(self, parts: ClientParts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we do not speak
         only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}  # Any: of the library
         super().__init__(
@@ -74,7 +74,7 @@ class Connection(discord.AutoShardedClient):
             enable_debug_events=False,
         )
         self.parts = parts
-        self.busy: Busy = parts.desk.busy
+        self.busy: InFlight = parts.desk.busy
         self.tree = Tree(self)
         self.http.max_ratelimit_timeout = LONGEST_WAIT_S
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,11 +153,11 @@ class Connection(discord.AutoShardedClient):
     @counted
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         for channel in await self._known(guild):
-            await self.parts.presence.left(slash_commands.NAME, str(channel.id), Why.CHAT)
+            await self.parts.presence.left(slash_commands.NAME, str(channel.id), Unreachable.CHAT)
 
     @counted
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self.parts.presence.left(slash_commands.NAME, str(channel.id), Why.CHAT)
+        await self.parts.presence.left(slash_commands.NAME, str(channel.id), Unreachable.CHAT)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("an event of Discord (%s) could not be handled", event_method)

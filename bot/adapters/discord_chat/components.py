@@ -1,7 +1,7 @@
 """Buttons and menus: what their ids carry, so that a press means the same after a restart.
 
 An id is one letter and what `bot.buttons` packs: whom it was made for and its line. The letter says what pressing it
-does to the message it stands in (`Kind`), which must be known before the line has run.
+does to the message it stands in (`ComponentKind`), which must be known before the line has run.
 
 From a `Form` to a modal, and from what Discord sends back to named arguments.
 """
@@ -24,7 +24,7 @@ from bot.words import discord as words
 ROWS_OF_BUTTONS = 2
 
 
-class Kind(StrEnum):
+class ComponentKind(StrEnum):
     """`DECIDES`: what it leads to takes this message's place (Confirm, Cancel, the buttons of a ticket). Of those that
     ask, the answer to the press is a form, and the answer to the form is placed the same way."""
 
@@ -36,46 +36,46 @@ class Kind(StrEnum):
 
     @property
     def asks(self) -> bool:
-        return self in {Kind.ASKS, Kind.ASKS_AND_DECIDES}
+        return self in {ComponentKind.ASKS, ComponentKind.ASKS_AND_DECIDES}
 
     @property
     def decides(self) -> bool:
-        return self in {Kind.DECIDES, Kind.ASKS_AND_DECIDES}
+        return self in {ComponentKind.DECIDES, ComponentKind.ASKS_AND_DECIDES}
 
     @classmethod
-    def of(cls, *, asks: bool, decides: bool) -> Kind:
+    def of(cls, *, asks: bool, decides: bool) -> ComponentKind:
         if asks:
             return cls.ASKS_AND_DECIDES if decides else cls.ASKS
         return cls.DECIDES if decides else cls.PLAIN
 
 
-async def packed(action: Action, buttons: Buttons, kind: Kind) -> str:
+async def packed(action: Action, buttons: Buttons, kind: ComponentKind) -> str:
     """An id of at most 100 characters."""
     return kind.value + await buttons.pack(action, limits.CUSTOM_ID - 1)
 
 
-def read(custom_id: str) -> tuple[Kind, str] | None:
+def read(custom_id: str) -> tuple[ComponentKind, str] | None:
     """What kind of press an id stands for, and what `Buttons.unpack` reads; None for an id that is not ours."""
     try:
-        return Kind(custom_id[:1]), custom_id[1:]
+        return ComponentKind(custom_id[:1]), custom_id[1:]
     except ValueError:
         return None
 
 
 @dataclass(slots=True, kw_only=True)
-class Presses:
+class ComponentIds:
     """The actions of one message with their ids, no id twice."""
 
     actions: list[tuple[str, Action]] = field(default_factory=list)
     left_out: int = 0
 
     @classmethod
-    async def of(cls, actions: Sequence[Action], buttons: Buttons, *, decides: bool) -> Presses:
+    async def of(cls, actions: Sequence[Action], buttons: Buttons, *, decides: bool) -> ComponentIds:
         found: dict[str, Action] = {}
         most = limits.OPTIONS
         for action in actions[:most]:
             replaces = decides or action.label.startswith(("Confirm", "Cancel"))
-            ident = await packed(action, buttons, Kind.of(asks=action.asks, decides=replaces))
+            ident = await packed(action, buttons, ComponentKind.of(asks=action.asks, decides=replaces))
             found.setdefault(ident, action)
         return cls(actions=list(found.items()), left_out=max(0, len(actions) - most))
 
@@ -97,7 +97,7 @@ class Presses:
             for ident, action in self.actions
         ]
         row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
-        row.add_item(ui.Select(custom_id=Kind.MENU.value, placeholder=words.choose(), options=options))
+        row.add_item(ui.Select(custom_id=ComponentKind.MENU.value, placeholder=words.choose(), options=options))
         return row
 
 
@@ -110,7 +110,7 @@ def _button(ident: str, action: Action) -> ui.Button[ui.LayoutView]:
     return ui.Button(custom_id=ident, label=limits.filled(action.label, limits.LABEL, action.text), style=style)
 
 
-Payload = Mapping[str, Any]  # Any: JSON as Discord sends it
+ComponentPayload = Mapping[str, Any]  # Any: JSON as Discord sends it
 _ON = {"yes", "on", "true", "1"}
 
 
@@ -176,7 +176,7 @@ def _choices(one: Field) -> list[tuple[str, str]]:
     return list({value: limits.filled(label, limits.OPTION, value) for value, label in one.choices}.items())
 
 
-def answers(data: Payload) -> dict[str, str]:
+def answers(data: ComponentPayload) -> dict[str, str]:
     """The arguments of a submitted modal; what was left empty is left out."""
     found: dict[str, str] = {}
     for one in _inputs(data.get("components", ())):
@@ -192,7 +192,7 @@ def answers(data: Payload) -> dict[str, str]:
     return found
 
 
-def _inputs(components: Sequence[Payload]) -> Iterator[Payload]:
+def _inputs(components: Sequence[ComponentPayload]) -> Iterator[ComponentPayload]:
     """The fields, however deep they stand (in a label, or in a row as older clients send them)."""
     for one in components:
         if "custom_id" in one:

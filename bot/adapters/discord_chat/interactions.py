@@ -17,10 +17,10 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import components, limits, message_refs
-from bot.adapters.discord_chat.components import Kind
+from bot.adapters.discord_chat.components import ComponentKind
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, place_of
-from bot.adapters.discord_chat.responses import Answers, Heard, counted, own
+from bot.adapters.discord_chat.responses import DiscordResponder, IncomingInteraction, counted, own
 from bot.adapters.discord_chat.sending import Edits
 from bot.adapters.discord_chat.slash_commands import NAME, choice
 from bot.chat.buttons import Buttons
@@ -30,7 +30,7 @@ from bot.chat.reply import Action, Form, Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command
 from bot.words import discord as words
-from storage.in_flight import Busy
+from storage.in_flight import InFlight
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ COMPLETE_S = 0.8
 REMEMBERED = 5_000
 
 
-class Desk:
+class Interactions:
     """`draw` makes a chart's PNG."""
 
     def __init__(
@@ -60,8 +60,8 @@ class Desk:
         followups: FollowUps,
         draw: Draw,
     ) -> None:
-        self._answers = Answers(dispatcher, buttons, tokens, edits, followups, draw)
-        self.busy = Busy()
+        self._answers = DiscordResponder(dispatcher, buttons, tokens, edits, followups, draw)
+        self.busy = InFlight()
         self._dispatcher = dispatcher
         self._buttons = buttons
         self._rules = rules
@@ -93,7 +93,7 @@ class Desk:
         data: Mapping[str, Any] = interaction.data or {}  # Any: JSON as Discord sends it
         chosen = data.get("values") or ()
         found = components.read(str(chosen[0] if chosen else data.get("custom_id", "")))
-        kind, packed = found or (Kind.PLAIN, "")
+        kind, packed = found or (ComponentKind.PLAIN, "")
         if not kind.asks and not await self._answers.acknowledge(interaction, update=own(interaction)):
             return
         pressed = await self._buttons.unpack(packed)
@@ -169,7 +169,7 @@ class Desk:
         args: Mapping[str, str] | None = None,
         made_for: int | None = None,
         decides: bool = False,
-    ) -> Heard:
+    ) -> IncomingInteraction:
         place = place_of(interaction)
         said = Invocation(
             text=text,
@@ -185,15 +185,15 @@ class Desk:
             made_for=made_for,
             request_id=str(interaction.id),
         )
-        return Heard(interaction=interaction, place=place, said=said, decides=decides)
+        return IncomingInteraction(interaction=interaction, place=place, said=said, decides=decides)
 
-    async def _run(self, heard: Heard) -> Reply:
+    async def _run(self, heard: IncomingInteraction) -> Reply:
         message = heard.interaction.message
         if heard.decides and message is not None:
             self._edits.begun(message.id)
         return await self._dispatcher.run(heard.said)
 
-    async def _ask(self, heard: Heard) -> None:
+    async def _ask(self, heard: IncomingInteraction) -> None:
         """Run it at once: a form is shown as a dialog, which must be the first answer. Slow ones are acknowledged."""
         running = asyncio.ensure_future(self._run(heard))
         done, _ = await asyncio.wait({running}, timeout=FORM_S)
@@ -203,9 +203,9 @@ class Desk:
         if await self._answers.acknowledge(heard.interaction, update=own(heard.interaction)):
             await self._answers.deliver(heard, await running)
 
-    async def _opened(self, heard: Heard, reply: Reply, form: Form) -> bool:
+    async def _opened(self, heard: IncomingInteraction, reply: Reply, form: Form) -> bool:
         """Show the dialog. False where it cannot be shown and something else must be answered."""
-        kind = Kind.of(asks=False, decides=heard.decides)
+        kind = ComponentKind.of(asks=False, decides=heard.decides)
         owner = next((action.person for action in reply.actions if action.person is not None), heard.said.made_for)
         asked = Action(label=form.submit, text=f"/{form.command}", person=owner)
         ident = await components.packed(asked, self._buttons, kind)

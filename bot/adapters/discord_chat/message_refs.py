@@ -94,7 +94,7 @@ REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class FollowUpToken:
     """An interaction that has been answered; `channel` is where it was, a thread too."""
 
     token: str
@@ -107,7 +107,7 @@ class FollowUps:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._ways: OrderedDict[tuple[str, str], Way] = OrderedDict()  # by person and chat
+        self._ways: OrderedDict[tuple[str, str], FollowUpToken] = OrderedDict()  # by person and chat
         self._used = Windows((CHANNEL,))
         self._shut: dict[str, int] = {}
 
@@ -122,12 +122,12 @@ class FollowUps:
         known = self._ways.get(who)
         if known is not None and known.until_ms > until:
             return
-        self._ways[who] = Way(token=interaction.token, channel=str(interaction.channel_id), until_ms=until)
+        self._ways[who] = FollowUpToken(token=interaction.token, channel=str(interaction.channel_id), until_ms=until)
         self._ways.move_to_end(who)
         if len(self._ways) > REMEMBERED:
             self._ways.popitem(last=False)
 
-    def way(self, person_ext: str, chat_ext: str | None) -> Way | None:
+    def way(self, person_ext: str, chat_ext: str | None) -> FollowUpToken | None:
         """To this person in this chat, if there is one now that leaves room for answers."""
         found = self._ways.get((person_ext, chat_ext or ""))
         if found is None:
@@ -153,7 +153,9 @@ class FollowUps:
         self._shut = {one: until for one, until in self._shut.items() if until > now} | {channel: now + SHUT_MS}
 
 
-async def send(client: discord.Client, way: Way, view: discord.ui.LayoutView, files: list[discord.File]) -> int:
+async def send(
+    client: discord.Client, way: FollowUpToken, view: discord.ui.LayoutView, files: list[discord.File]
+) -> int:
     """Number of the message, which she alone sees."""
     hook = discord.Webhook.partial(client.application_id or 0, way.token, client=client)
     hook.type = discord.WebhookType.application  # as that of an interaction is
@@ -163,6 +165,6 @@ async def send(client: discord.Client, way: Way, view: discord.ui.LayoutView, fi
     return sent.id
 
 
-def ref(way: Way, message: int, tokens: Tokens) -> str:
+def ref(way: FollowUpToken, message: int, tokens: Tokens) -> str:
     """By which it can be changed as long as this process runs."""
     return str(Answered(message=message, until_ms=way.until_ms, key=tokens.hold(way.token)))

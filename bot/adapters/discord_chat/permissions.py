@@ -23,7 +23,7 @@ KEPT_MS = 3_000  # a role that is set counts a moment later; a burst of presses 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ChannelAddress:
     """A chat is a channel; a thread counts as the channel it belongs to."""
 
     chat_ext: str
@@ -31,12 +31,12 @@ class Place:
     title: str
 
 
-def place_of(interaction: discord.Interaction) -> Place:
+def place_of(interaction: discord.Interaction) -> ChannelAddress:
     """Where an interaction comes from."""
     channel = interaction.channel
     if interaction.guild_id is None:
         chat = str(channel.id if channel is not None else interaction.user.id)
-        return Place(chat_ext=chat, kind=ChatKind.PRIVATE, title="")
+        return ChannelAddress(chat_ext=chat, kind=ChatKind.PRIVATE, title="")
     name = getattr(channel, "name", "") or ""
     ident = channel.id if channel is not None else interaction.guild_id
     if isinstance(channel, discord.Thread):
@@ -46,7 +46,7 @@ def place_of(interaction: discord.Interaction) -> Place:
             name = parent.name if parent is not None else name
     guild = interaction.guild.name if interaction.guild is not None else ""
     title = clean(" ".join(part for part in (guild, f"#{name}" if name else "") if part), LONGEST_TITLE)
-    return Place(chat_ext=str(ident), kind=ChatKind.GROUP, title=title)
+    return ChannelAddress(chat_ext=str(ident), kind=ChatKind.GROUP, title=title)
 
 
 class Rules:

@@ -13,12 +13,12 @@ from bot.adapters.discord_chat import library_patches, sending
 from bot.adapters.discord_chat import message_refs as followups
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, missing
-from bot.adapters.discord_chat.render import Message, dressed
+from bot.adapters.discord_chat.render import RenderedMessage, dressed
 from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.adapters.discord_chat.slash_commands import NAME
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import discord as words
 from storage.database import Database
@@ -121,14 +121,14 @@ class DiscordPlatform:
     def _reach(self, chat_ext: str) -> tuple[discord.Client, discord.PartialMessageable]:
         client = self._client()
         if not (chat_ext.isascii() and chat_ext.isdigit()):
-            raise UnreachableError(Why.CHAT)
+            raise UnreachableError(Unreachable.CHAT)
         known = client.get_channel(int(chat_ext))
         guild = getattr(known, "guild", None)
         if guild is not None and guild.unavailable:
             raise RetryLaterError(OUTAGE_MS)
         return client, client.get_partial_messageable(int(chat_ext), guild_id=guild.id if guild is not None else None)
 
-    async def _send(self, channel: discord.abc.Messageable, message: Message, nonce: str) -> followups.Posted:
+    async def _send(self, channel: discord.abc.Messageable, message: RenderedMessage, nonce: str) -> followups.Posted:
         sent = await channel.send(
             view=message.view,
             files=message.files(),
@@ -137,12 +137,12 @@ class DiscordPlatform:
         )
         return followups.Posted(channel=sent.channel.id, message=sent.id)
 
-    async def _change(self, client: discord.Client, ref: followups.Posted, message: Message) -> None:
+    async def _change(self, client: discord.Client, ref: followups.Posted, message: RenderedMessage) -> None:
         there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
         await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NOBODY)
 
     async def _told_there(
-        self, client: discord.Client, ref: followups.Posted | followups.Answered, message: Message
+        self, client: discord.Client, ref: followups.Posted | followups.Answered, message: RenderedMessage
     ) -> bool:
         """False where that message can be changed no more."""
         try:
@@ -164,7 +164,7 @@ class DiscordPlatform:
         return True
 
     async def _beside(
-        self, client: discord.Client, person_ext: str, chat_ext: str | None, message: Message
+        self, client: discord.Client, person_ext: str, chat_ext: str | None, message: RenderedMessage
     ) -> str | None:
         """Where it stands as a follow-up; None where it must go another way."""
         way = self._followups.way(person_ext, chat_ext)
@@ -187,7 +187,9 @@ class DiscordPlatform:
             raise
         return followups.ref(way, sent, self._tokens)
 
-    async def _direct(self, client: discord.Client, person_ext: str, message: Message, nonce: str) -> followups.Posted:
+    async def _direct(
+        self, client: discord.Client, person_ext: str, message: RenderedMessage, nonce: str
+    ) -> followups.Posted:
         try:
             async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
@@ -239,10 +241,10 @@ def _shut(client: discord.Client, channel_id: int, error: discord.Forbidden) -> 
     """Which permission is missing; or, where we know all servers and this channel is in none, that we were put out."""
     everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
     if error.code == sending.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
-        return UnreachableError(Why.CHAT)
+        return UnreachableError(Unreachable.CHAT)
     said = sending.translated(error)
-    if isinstance(said, UnreachableError) and said.why is Why.FORBIDDEN:
-        return UnreachableError(Why.FORBIDDEN, missing(client, channel_id) or said.detail)
+    if isinstance(said, UnreachableError) and said.why is Unreachable.FORBIDDEN:
+        return UnreachableError(Unreachable.FORBIDDEN, missing(client, channel_id) or said.detail)
     return said
 
 

@@ -16,7 +16,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat import limits, markup
-from bot.adapters.discord_chat.components import Presses
+from bot.adapters.discord_chat.components import ComponentIds
 from bot.adapters.discord_chat.sending import NOBODY
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
@@ -79,7 +79,7 @@ _TONES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class RenderedMessage:
     """Can be sent more than once; `files` are made for each sending."""
 
     view: ui.LayoutView
@@ -90,13 +90,13 @@ class Message:
         return [discord.File(io.BytesIO(one.data), filename=one.name) for one in self.attachments]
 
 
-async def dressed(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> Message:
+async def dressed(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> RenderedMessage:
     """The message of a reply whose charts have been drawn (`bot.drawing`); `mention` is a role to be told of it."""
     actions = reply.actions
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)
-    presses = await Presses.of(actions, buttons, decides=reply.ticket is not None)
+    presses = await ComponentIds.of(actions, buttons, decides=reply.ticket is not None)
     return _layout(reply, presses, mention)
 
 
@@ -143,7 +143,7 @@ class _Page:
         return [text for rows in self.sections if (text := markup.join(rows).strip())]
 
 
-def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
+def _layout(reply: Reply, presses: ComponentIds, mention: int | None) -> RenderedMessage:
     files, left_out = _attached(reply)
     page = _Page()
     page.add(_head(reply))
@@ -177,7 +177,7 @@ def _layout(reply: Reply, presses: Presses, mention: int | None) -> Message:
     view.stop()  # presses come in by another door (desk): the library need not remember each message
     told = [discord.Object(mention)] if mention is not None else []
     mentions = discord.AllowedMentions(everyone=False, users=False, roles=told, replied_user=False)
-    return Message(view=view, attachments=tuple(files), mentions=mentions if told else NOBODY)
+    return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions if told else NOBODY)
 
 
 def _head(reply: Reply) -> str:

@@ -17,15 +17,15 @@ import discord
 
 from bot.adapters.discord_chat import message_refs, sending
 from bot.adapters.discord_chat.message_refs import FollowUps
-from bot.adapters.discord_chat.permissions import Place
-from bot.adapters.discord_chat.render import Message, dressed
+from bot.adapters.discord_chat.permissions import ChannelAddress
+from bot.adapters.discord_chat.render import RenderedMessage, dressed
 from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
-from storage.in_flight import Busy
+from storage.in_flight import InFlight
 from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ AGAIN_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: she is wa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class IncomingInteraction:
     """One interaction, read."""
 
     interaction: discord.Interaction
-    place: Place
+    place: ChannelAddress
     said: Invocation
     decides: bool = False  # the answer takes the place of the message that was pressed
 
@@ -50,7 +50,7 @@ def own(interaction: discord.Interaction) -> bool:
     return interaction.message.flags.ephemeral or interaction.guild_id is None
 
 
-class Answers:
+class DiscordResponder:
     def __init__(
         self,
         dispatcher: Dispatcher,
@@ -91,7 +91,7 @@ class Answers:
                 return True
         return False
 
-    async def deliver(self, heard: Heard, reply: Reply, *, public: bool = False) -> None:
+    async def deliver(self, heard: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands."""
         for wait in AGAIN_S:
             try:
@@ -111,7 +111,7 @@ class Answers:
             ref, lines = self._ref(heard, sent)
             await self._dispatcher.placed(reply, heard.said, ref, lines=lines)
 
-    async def _place(self, heard: Heard, reply: Reply, *, public: bool) -> discord.Message | None:
+    async def _place(self, heard: IncomingInteraction, reply: Reply, *, public: bool) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
         interaction = heard.interaction
         message = await dressed(await drawn(reply, self._draw), self._buttons)
@@ -130,11 +130,11 @@ class Answers:
                 )
         return await self._follow(heard, message)
 
-    def _replaces(self, heard: Heard, reply: Reply) -> bool:
+    def _replaces(self, heard: IncomingInteraction, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""
         return heard.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
 
-    async def _follow(self, heard: Heard, message: Message) -> discord.Message:
+    async def _follow(self, heard: IncomingInteraction, message: RenderedMessage) -> discord.Message:
         """A message of its own, after the answer proper."""
         self._followups.used(str(heard.interaction.channel_id))
         return await heard.interaction.followup.send(
@@ -145,7 +145,7 @@ class Answers:
             wait=True,
         )
 
-    def _ref(self, heard: Heard, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
+    def _ref(self, heard: IncomingInteraction, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
         """In private a message of the bot like any other; in a server only the interaction's token can change it,
         which is written down along with the ref."""
         if heard.place.kind is ChatKind.PRIVATE:
@@ -159,7 +159,7 @@ class Answers:
 
 class _Counts(Protocol):
     @property
-    def busy(self) -> Busy: ...
+    def busy(self) -> InFlight: ...
 
 
 Self_ = TypeVar("Self_", bound=_Counts)

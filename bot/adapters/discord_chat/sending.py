@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import discord
 
 from bot.adapters.discord_chat import library_patches
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 
 NOBODY = discord.AllowedMentions.none()
 REMEMBERED = 2_000
@@ -75,17 +75,17 @@ MISSING_ACCESS, NOT_OURS, NO_DIRECT_MESSAGES, MISSING_PERMISSIONS, ARCHIVED = 50
 NO_COMMON_SERVER, DIRECT_TOO_FAST, EDITED_TOO_OFTEN = 50278, 40003, 30046
 
 _WHY = {
-    UNKNOWN_CHANNEL: Why.CHAT,
-    UNKNOWN_GUILD: Why.CHAT,
-    UNKNOWN_MESSAGE: Why.MESSAGE,
-    UNKNOWN_WEBHOOK: Why.MESSAGE,
-    EXPIRED_TOKEN: Why.MESSAGE,
-    NOT_OURS: Why.MESSAGE,
-    UNKNOWN_USER: Why.PERSON,
-    NO_DIRECT_MESSAGES: Why.PERSON,
-    NO_COMMON_SERVER: Why.PERSON,
-    MISSING_ACCESS: Why.FORBIDDEN,
-    MISSING_PERMISSIONS: Why.FORBIDDEN,
+    UNKNOWN_CHANNEL: Unreachable.CHAT,
+    UNKNOWN_GUILD: Unreachable.CHAT,
+    UNKNOWN_MESSAGE: Unreachable.MESSAGE,
+    UNKNOWN_WEBHOOK: Unreachable.MESSAGE,
+    EXPIRED_TOKEN: Unreachable.MESSAGE,
+    NOT_OURS: Unreachable.MESSAGE,
+    UNKNOWN_USER: Unreachable.PERSON,
+    NO_DIRECT_MESSAGES: Unreachable.PERSON,
+    NO_COMMON_SERVER: Unreachable.PERSON,
+    MISSING_ACCESS: Unreachable.FORBIDDEN,
+    MISSING_PERMISSIONS: Unreachable.FORBIDDEN,
 }
 _DETAILS = {MISSING_ACCESS: "View Channel"}
 
@@ -127,8 +127,8 @@ def _refused(error: discord.HTTPException) -> RetryLaterError | UnreachableError
     if error.status == 401:
         return RetryLaterError(EDITED_OFTEN_MS, overall=True)
     if error.status == 403:
-        return UnreachableError(Why.FORBIDDEN)
+        return UnreachableError(Unreachable.FORBIDDEN)
     if error.status == 404:
-        return UnreachableError(Why.MESSAGE)
+        return UnreachableError(Unreachable.MESSAGE)
     log.error("Discord refused a message: %s", error)  # a limit we do not know: saying it again would not help
-    return UnreachableError(Why.MESSAGE, "refused")
+    return UnreachableError(Unreachable.MESSAGE, "refused")

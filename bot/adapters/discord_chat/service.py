@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import discord
 
 from bot.adapters.discord_chat import library_patches, message_refs
-from bot.adapters.discord_chat.client import Connection, Parts
-from bot.adapters.discord_chat.interactions import Desk
+from bot.adapters.discord_chat.client import ClientParts, DiscordClient
+from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules
 from bot.adapters.discord_chat.platform import DiscordPlatform
@@ -20,7 +20,7 @@ from bot.adapters.discord_chat.sending import Edits
 from bot.chat.buttons import Buttons
 from bot.chat.platform import Draw
 from bot.dispatcher import Dispatcher
-from bot.notifications.reachability import Presence
+from bot.notifications.reachability import ChatPresence
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ ANSWER_S = 1.0  # for what was being answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class DiscordAccess:
     """How to get in: the settings `DISCORD_*`."""
 
     token: str = field(repr=False)
@@ -52,7 +52,7 @@ class Discord:
         dispatcher: Dispatcher,
         clock: Callable[[], int],
         draw: Draw,
-        access: Access,
+        access: DiscordAccess,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._access = access
@@ -61,16 +61,16 @@ class Discord:
         buttons, rules, edits = Buttons(db, clock), Rules(db, clock), Edits()
         tokens, followups = message_refs.Tokens(buttons), FollowUps(clock)
         self.platform = DiscordPlatform(db, buttons, tokens, rules, edits, followups, clock)
-        self._parts = Parts(
+        self._parts = ClientParts(
             db=db,
-            desk=Desk(dispatcher, buttons, tokens, rules, edits, followups, draw),
+            desk=Interactions(dispatcher, buttons, tokens, rules, edits, followups, draw),
             buttons=buttons,
-            presence=Presence(db, clock),
+            presence=ChatPresence(db, clock),
             commands=dispatcher.commands,
             ready=self._ready,
             gateway=access.gateway,
         )
-        self._client: Connection | None = None
+        self._client: DiscordClient | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -92,7 +92,7 @@ class Discord:
         while True:
             began = asyncio.get_running_loop().time()
             ids: Sequence[int] | None = self._access.shard_ids or None
-            self._client = Connection(self._parts, shard_ids=ids, shard_count=self._access.shard_count)
+            self._client = DiscordClient(self._parts, shard_ids=ids, shard_count=self._access.shard_count)
             self.platform.client = self._client
             try:
                 await self._client.start(self._access.token)

@@ -12,17 +12,17 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import limits
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.chat.permissions import TABLE
 from bot.grammar.command import Command, Param
-from bot.grammar.types import CONFIRM, Kind, WholeNumber
+from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
 
 NAME = "discord"
 IN_PRIVATE = frozenset({"help", "settings", "link", "privacy", "forget", "start"})
 ADMIN = "admin"  # this group is shown to those who manage the server, unless its admins decide otherwise
 
-Payload = dict[str, Any]  # Any: JSON as Discord takes it
-Run = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
+CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
+RunCommand = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
 Complete = Callable[[discord.Interaction, Command, str, str], Awaitable[list[app_commands.Choice[str]]]]
 
 _ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
@@ -37,7 +37,10 @@ def shown(commands: Iterable[Command]) -> list[Command]:
 
 
 def build(
-    tree: app_commands.CommandTree[discord.AutoShardedClient], commands: Sequence[Command], run: Run, complete: Complete
+    tree: app_commands.CommandTree[discord.AutoShardedClient],
+    commands: Sequence[Command],
+    run: RunCommand,
+    complete: Complete,
 ) -> None:
     """Add every command to the tree; `admin create` goes into the group `admin`."""
     groups: dict[str, app_commands.Group] = {}
@@ -68,7 +71,7 @@ def _described(text: str) -> str:
 
 
 def _command(
-    one: Command, name: str, run: Run, complete: Complete, where: app_commands.AppCommandContext | None
+    one: Command, name: str, run: RunCommand, complete: Complete, where: app_commands.AppCommandContext | None
 ) -> app_commands.Command[Any, ..., None]:  # Any: it is bound to no group object
     params = sorted((param for param in one.params if param.kind is not CONFIRM), key=lambda param: not param.required)
 
@@ -121,7 +124,7 @@ def _choices(param: Param) -> list[app_commands.Choice[str]]:
     """All there is to choose from, where that is always the same and fits."""
     if not param.kind.closed or param.kind.of_market or _option(param) is not str:
         return []
-    hints = param.kind.suggest("", Scene(now_ms=0))
+    hints = param.kind.suggest("", ParseContext(now_ms=0))
     if not 1 <= len(hints) <= limits.OPTIONS or any(limits.size(hint.value) > limits.OPTION for hint in hints):
         return []
     return [choice(hint.value, hint.about) for hint in hints]
@@ -134,8 +137,8 @@ def choice(value: str, about: str) -> app_commands.Choice[str]:
     return app_commands.Choice(name=shown, value=value)
 
 
-def _suggests(kind: Kind[object]) -> bool:
-    return type(kind).suggest is not Kind.suggest
+def _suggests(kind: ArgumentType[object]) -> bool:
+    return type(kind).suggest is not ArgumentType.suggest
 
 
 def _completer(
@@ -147,16 +150,16 @@ def _completer(
     return suggestions
 
 
-def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[Payload]:
+def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[CommandPayload]:
     """What is registered with Discord."""
     return [one.to_dict(tree) for one in tree.get_commands()]
 
 
-def fingerprint(registered: Sequence[Payload]) -> str:
+def fingerprint(registered: Sequence[CommandPayload]) -> str:
     return hashlib.sha256(json.dumps(registered, sort_keys=True).encode()).hexdigest()
 
 
-def length(one: Payload) -> int:
+def length(one: CommandPayload) -> int:
     """Units of text that count towards the limit of one command: names, descriptions and values of all in it."""
     own = sum(limits.size(str(one.get(key, ""))) for key in ("name", "description", "value") if key in one)
     inner = [*one.get("options", ()), *one.get("choices", ())]

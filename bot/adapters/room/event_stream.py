@@ -14,7 +14,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from bot.adapters.room import json_format
-from bot.adapters.room.message_log import Log, Page
+from bot.adapters.room.message_log import Log, MessagePage
 from bot.adapters.room.security import RefusalError, Visitor
 from bot.words import room as words
 from storage.records import Json, RoomMessage
@@ -99,7 +99,7 @@ class Streams:
     def _time(self) -> dict[str, object]:
         return {"now_ms": self._clock(), "speed": self._speed(), "here": self.people}
 
-    def _page(self, page: Page, person: int | None) -> str:
+    def _page(self, page: MessagePage, person: int | None) -> str:
         shown = [shape(message, person) for message in page.messages]
         return _event("page", {**self._time(), "messages": shown}, page.seq)
 

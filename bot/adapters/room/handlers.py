@@ -37,7 +37,7 @@ class Answer:
     form: dict[str, Json] | None = None
 
 
-class Desk:
+class Handlers:
     """`titles` names each room's chat. Talk is paced by the wall's clock (ms), whatever time the market has."""
 
     def __init__(

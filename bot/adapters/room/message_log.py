@@ -23,7 +23,7 @@ BOARD, NEWS, TALK = "board", "news", "talk"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MessagePage:
     """Messages to show, oldest change first, and the `seq` to go on from."""
 
     messages: tuple[RoomMessage, ...]
@@ -75,7 +75,7 @@ class Log:
         async with self._db.reading() as uow:
             return await uow.room.get(message)
 
-    async def after(self, room: str, seq: int | None, person: int | None) -> Page:
+    async def after(self, room: str, seq: int | None, person: int | None) -> MessagePage:
         """What changed after `seq` (None: the latest page) that this person may see. Never waits for news."""
         if self._people != self._db.cache.people_changed:
             self._people, self._floor = self._db.cache.people_changed, self._top
@@ -86,7 +86,7 @@ class Log:
             return await self._stored(room, seq, person)
         recent = takewhile(lambda one: one.seq > seq, reversed(self._ring))
         fresh = [one for one in recent if one.room == room and one.person in (None, person)]
-        return Page(tuple(_newest(fresh[::-1])), self._top)
+        return MessagePage(tuple(_newest(fresh[::-1])), self._top)
 
     async def person(self, ext: str) -> int | None:
         """Who has this id in the room now."""
@@ -140,11 +140,11 @@ class Log:
             if room == message.room and message.person in (None, person):
                 event.set()
 
-    async def _stored(self, room: str, seq: int, person: int | None) -> Page:
+    async def _stored(self, room: str, seq: int, person: int | None) -> MessagePage:
         async with self._db.reading() as uow:
             top = await uow.room.latest_seq()
             found = await uow.room.since(room, seq, person, FIRST_PAGE)
-        return Page(tuple(found), max(top, *(one.seq for one in found), seq) if found else max(top, seq))
+        return MessagePage(tuple(found), max(top, *(one.seq for one in found), seq) if found else max(top, seq))
 
 
 def _newest(messages: list[RoomMessage]) -> list[RoomMessage]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.adapters.room import json_format
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
-from bot.chat.platform import UnreachableError, Why
+from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Board, Picture, Reply
 from storage.database import Database
 from storage.records import Json, Payload, RoomMessage
@@ -44,7 +44,7 @@ class RoomPlatform:
     ) -> str:
         person = await self._person(person_ext)
         if person is None:
-            raise UnreachableError(Why.PERSON)
+            raise UnreachableError(Unreachable.PERSON)
         message = await self._find(edit_ref) if edit_ref else None
         if message is None or message.person != person:
             message = await self.log.append(MAIN, TALK, {"reply": kept(reply)}, person=person)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from bot.adapters.room import assets, event_stream, json_format, security
-from bot.adapters.room.handlers import Answer, Desk
+from bot.adapters.room.handlers import Answer, Handlers
 from bot.adapters.room.message_log import TALK, Log
 from bot.adapters.room.platform import NAME
 from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
@@ -18,14 +18,14 @@ from bot.words import room as words
 from storage.database import Database
 from storage.records import Payload
 
-Draw = Callable[
+DrawThemed = Callable[
     [Picture, str], Awaitable[bytes | None]
 ]  # a chart as PNG in a theme (dark, light), or None: it cannot be
 
 REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-class Doors:
+class Routes:
     """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`."""
 
     def __init__(
@@ -35,10 +35,10 @@ class Doors:
         titles: Mapping[str, str],
         *,
         log: Log,
-        desk: Desk,
+        desk: Handlers,
         sessions: Sessions,
         streams: event_stream.Streams,
-        draw: Draw,
+        draw: DrawThemed,
     ) -> None:
         self._db = db
         self._clock = clock

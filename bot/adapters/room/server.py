@@ -8,9 +8,9 @@ from aiohttp import web
 
 from bot.adapters.room import security
 from bot.adapters.room.event_stream import Streams
-from bot.adapters.room.handlers import Desk
+from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.platform import MAIN, RoomPlatform
-from bot.adapters.room.routes import Doors, Draw
+from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.security import Sessions
 from bot.dispatcher import Dispatcher
 from storage.database import Database
@@ -18,7 +18,7 @@ from storage.database import Database
 CLOSE_S = 1.0
 
 
-class Room:
+class RoomServer:
     """`clock` gives epoch milliseconds of market time, `speed` how many of them pass in a millisecond of the wall's.
 
     `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their
@@ -34,7 +34,7 @@ class Room:
         host: str = "127.0.0.1",
         port: int = 8080,
         admin_token: str,
-        draw: Draw,
+        draw: DrawThemed,
         speed: Callable[[], float] = lambda: 1.0,
         names: Collection[str] = (),
         titles: Mapping[str, str] | None = None,
@@ -45,12 +45,12 @@ class Room:
         self._log = self.platform.log
         self._streams = Streams(self._log, clock, speed)
         titles = dict(titles or {MAIN: "The room"})
-        self._doors = Doors(
+        self._doors = Routes(
             db,
             clock,
             titles,
             log=self._log,
-            desk=Desk(self._log, dispatcher, titles),
+            desk=Handlers(self._log, dispatcher, titles),
             sessions=Sessions(db, admin_token),
             streams=self._streams,
             draw=draw,

@@ -12,11 +12,11 @@ from telegram import CallbackQuery, Message
 
 from bot.adapters.telegram_chat.chats import Ref
 from bot.adapters.telegram_chat.forms import step_of
-from bot.adapters.telegram_chat.incoming import Heard, Knock, label_of, pressed
-from bot.adapters.telegram_chat.keyboards import Carried, Key, carried, keys_of
-from bot.adapters.telegram_chat.membership import Comings
-from bot.adapters.telegram_chat.responses import Over, Said, Talk
-from bot.adapters.telegram_chat.sender import Post
+from bot.adapters.telegram_chat.incoming import CallbackAnswer, IncomingUpdate, label_of, pressed
+from bot.adapters.telegram_chat.keyboards import Carried, KeyboardButton, carried, keys_of
+from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.responses import Replaced, Request, TelegramResponder
+from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
@@ -31,16 +31,16 @@ _IN_PLACE = ("/ticket ", "/settings")  # what such a line says takes the place o
 _TRADES = ("/buy", "/sell", "/ticket")
 
 
-class Presses:
+class Callbacks:
     """`in_order` gives the lock under which all of one person's is done; `clock` gives epoch milliseconds."""
 
     def __init__(
         self,
-        talk: Talk,
-        post: Post,
+        talk: TelegramResponder,
+        post: Sender,
         buttons: Buttons,
-        comings: Comings,
-        in_order: Callable[[Heard], asyncio.Lock],
+        comings: Membership,
+        in_order: Callable[[IncomingUpdate], asyncio.Lock],
         clock: Callable[[], int],
     ) -> None:
         self._talk = talk
@@ -54,7 +54,7 @@ class Presses:
     async def press(self, query: CallbackQuery) -> None:
         if not self._is_new((query.id,)):
             return  # delivered a second time; a query is answered once
-        async with Knock(query) as knock:
+        async with CallbackAnswer(query) as knock:
             who = pressed(query)
             found = carried(query.data or "")
             if who is None or found is None:
@@ -82,18 +82,24 @@ class Presses:
         return last is None or (len(name) > 1 and now - last >= TWICE_MS)
 
     async def _pressed(
-        self, query: CallbackQuery, who: Heard, found: Carried, line: str, made_for: int | None, knock: Knock
+        self,
+        query: CallbackQuery,
+        who: IncomingUpdate,
+        found: Carried,
+        line: str,
+        made_for: int | None,
+        knock: CallbackAnswer,
     ) -> None:
         if who.private:
             who = replace(who, about=found.about)
-        over = Over(ref=str(_ref(query, who)), turn=self._post.turn(who.place, who.message))
+        over = Replaced(ref=str(_ref(query, who)), turn=self._post.turn(who.place, who.message))
         if found.how == "x":
             await knock.answer()
             await self._post.edit(who.place, over.ref, words.given_up())
             return
         step = step_of(line)
         once = found.how is not None and line.startswith(_TRADES)  # the ticket it leads to takes the message's place
-        said = Said(
+        said = Request(
             line="" if step else line, step=step, made_for=made_for,
             request=f"{who.request}:{_digest(line) if once else query.id}",
         )  # fmt: skip
@@ -106,13 +112,15 @@ class Presses:
         else:
             await self._talk.answer(who, said, asked, reply, knock=knock)
 
-    async def _guided(self, who: Heard, how: str, said: Said, asked: Invocation, reply: Reply, over: Over) -> None:
+    async def _guided(
+        self, who: IncomingUpdate, how: str, said: Request, asked: Invocation, reply: Reply, over: Replaced
+    ) -> None:
         """A step of the guided way: its answer takes the place of the question."""
         if how == "t" and reply.form is not None:
             await self._talk.show(who.place, who, asked, reply, typing=True)
             await self._post.delete(who.place, who.message)
         elif not reply.ok and reply.form is None:
-            start = Key(label=words.again(), line=_bare(said.kept), how="", about=who.about)
+            start = KeyboardButton(label=words.again(), line=_bare(said.kept), how="", about=who.about)
             await self._post.edit(who.place, over.ref, reply, (*keys_of(reply.actions, who.about), (start,)))
         else:
             await self._talk.show(who.place, who, asked, reply, over=over, page=int(how) if how.isdigit() else 0)
@@ -120,12 +128,12 @@ class Presses:
     async def _decided(
         self,
         query: CallbackQuery,
-        who: Heard,
-        said: Said,
+        who: IncomingUpdate,
+        said: Request,
         asked: Invocation,
         reply: Reply,
-        over: Over,
-        knock: Knock,
+        over: Replaced,
+        knock: CallbackAnswer,
     ) -> None:
         """An ordinary button in private: a ticket gives way to what became of it, a question to what was decided; a
         refusal (too fast, say) leaves both standing."""
@@ -139,7 +147,7 @@ class Presses:
         await self._talk.answer(who, said, asked, reply, over=over if decides and changes else None)
 
 
-def _ref(query: CallbackQuery, who: Heard) -> Ref:
+def _ref(query: CallbackQuery, who: IncomingUpdate) -> Ref:
     message = query.message
     return Ref(who.message, caption=isinstance(message, Message) and message.effective_attachment is not None)
 

@@ -24,7 +24,7 @@ _REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChatAddress:
     """`-1001234` or `-1001234:77`; the general topic of a forum is the chat itself. People count from 1 up."""
 
     chat: int
@@ -39,7 +39,7 @@ class Place:
         return self.chat > 0
 
     @classmethod
-    def of(cls, ext: str) -> Place | None:
+    def of(cls, ext: str) -> ChatAddress | None:
         """None where it is no chat of Telegram (an anonymous admin's id, say)."""
         found = _EXT.fullmatch(ext)
         if found is None:
@@ -70,7 +70,7 @@ REMEMBERED = 20_000
 _MEMBER = ChatMemberStatus.MEMBER
 
 
-class Standing(IntEnum):
+class ChatRank(IntEnum):
     """What somebody is in a chat; more includes less."""
 
     STRANGER = 0
@@ -84,14 +84,14 @@ class Rights:
     def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
         self._budget = budget
         self._clock = clock
-        self._known: OrderedDict[tuple[int, int], tuple[int, Standing]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], tuple[int, ChatRank]] = OrderedDict()
 
-    def known(self, place: Place, person: int) -> Standing | None:
+    def known(self, place: ChatAddress, person: int) -> ChatRank | None:
         """What was said at the last look, if that is recent."""
         at_ms, standing = self._known.get((place.chat, person), (None, None))
         return standing if at_ms is not None and self._clock() - at_ms < FRESH_MS else None
 
-    async def standing(self, bot: Bot, place: Place, person: int) -> Standing:
+    async def standing(self, bot: Bot, place: ChatAddress, person: int) -> ChatRank:
         """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
         found = self.known(place, person)
         if found is not None:
@@ -101,12 +101,12 @@ class Rights:
             member = await bot.get_chat_member(place.chat, person)
         except TelegramError as error:
             log.info("rights in %s are unknown: %s", place.ext, error)
-            return Standing.STRANGER
+            return ChatRank.STRANGER
         if member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR):
-            found = Standing.ADMIN
+            found = ChatRank.ADMIN
         else:
             here = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
-            found = Standing.MEMBER if here else Standing.STRANGER
+            found = ChatRank.MEMBER if here else ChatRank.STRANGER
         self._known[place.chat, person] = (self._clock(), found)
         self._known.move_to_end((place.chat, person))
         while len(self._known) > REMEMBERED:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.adapters.telegram_chat.chats import Place, Ref
-from bot.adapters.telegram_chat.incoming import Heard
-from bot.adapters.telegram_chat.keyboards import Key
-from bot.adapters.telegram_chat.sender import Post
-from bot.adapters.telegram_chat.throttle import Patience
+from bot.adapters.telegram_chat.chats import ChatAddress, Ref
+from bot.adapters.telegram_chat.incoming import IncomingUpdate
+from bot.adapters.telegram_chat.keyboards import KeyboardButton
+from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.throttle import Throttle
 from bot.chat.buttons import Buttons
-from bot.chat.platform import UnreachableError, Why
+from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import telegram as words
 
@@ -25,14 +25,14 @@ class _Stub:
     at_ms: int
 
 
-class Stubs:
+class DeepLinks:
     """One a person and chat. `link` makes a deep link of a payload."""
 
     def __init__(
         self,
-        post: Post,
+        post: Sender,
         buttons: Buttons,
-        patience: Patience,
+        patience: Throttle,
         clock: Callable[[], int],
         link: Callable[[str], str],
     ) -> None:
@@ -43,14 +43,16 @@ class Stubs:
         self._link = link
         self._shown: dict[tuple[str, str], _Stub] = {}
 
-    async def link_to(self, who: Heard, line: str, made_for: int | None) -> str:
+    async def link_to(self, who: IncomingUpdate, line: str, made_for: int | None) -> str:
         """A link that runs this line for whoever follows it, as if it were said here."""
         return self._link(await self._buttons.keep(line, made_for, who.place.ext))
 
-    async def show(self, who: Heard, text: Reply, line: str, made_for: int | None, *, anew: bool = False) -> None:
+    async def show(
+        self, who: IncomingUpdate, text: Reply, line: str, made_for: int | None, *, anew: bool = False
+    ) -> None:
         """Her stub here is changed, or with `anew` taken away and said again."""
         key = await self._buttons.keep(line, made_for, who.place.ext)
-        keys = ((Key(label=words.OPEN, url=self._link(key)),),)
+        keys = ((KeyboardButton(label=words.OPEN, url=self._link(key)),),)
         name, now = (who.place.ext, who.person_ext), self._clock()
         if anew:
             await self.take_away(who.person_ext, who.place.ext)
@@ -65,7 +67,7 @@ class Stubs:
                 self._shown[name] = _Stub(last.ref, key, now)
                 return
             except UnreachableError as error:
-                if error.why is not Why.MESSAGE:
+                if error.why is not Unreachable.MESSAGE:
                     raise
         ref = await self._patience.send(
             who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True, counted=1)
@@ -74,7 +76,7 @@ class Stubs:
 
     async def take_away(self, person_ext: str, chat_ext: str) -> None:
         """She has followed the link: its stub has done its work."""
-        last, place = self._shown.pop((chat_ext, person_ext), None), Place.of(chat_ext)
+        last, place = self._shown.pop((chat_ext, person_ext), None), ChatAddress.of(chat_ext)
         at = Ref.of(last.ref) if last else None
         if at is not None and place is not None:
             await self._post.delete(place, at.message)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.adapters.telegram_chat.keyboards import Key, Keys, rows_of
+from bot.adapters.telegram_chat.keyboards import KeyboardButton, Keys, rows_of
 from bot.chat.reply import Field, Form, Line, Reply
 from bot.commands import COMMANDS
 from bot.grammar.parser import split
@@ -26,7 +26,7 @@ _LINK = re.compile(r"[?&]start=([0-9A-Za-z_-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class FormStep:
     """A command with what has been answered by name; `asks` is the argument whose value is still to be typed, `over`
     the message (a ticket) that has had its day once it is."""
 
@@ -43,18 +43,18 @@ class Step:
             return _JSON + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         return " ".join([f"/{self.command}", *(f"{name}={value}" for name, value in values.items())])
 
-    def answered(self, text: str) -> Step:
-        return Step(command=self.command, args={**self.args, self.asks: text})
+    def answered(self, text: str) -> FormStep:
+        return FormStep(command=self.command, args={**self.args, self.asks: text})
 
 
-def step_of(line: str) -> Step | None:
+def step_of(line: str) -> FormStep | None:
     """A step kept as JSON; None for an ordinary line."""
     if not line.startswith(_JSON):
         return None
     try:
         said = json.loads(line[1:])
         args = {str(name): str(value) for name, value in said["a"].items()}
-        return Step(command=str(said["c"]), args=args, asks=str(said["f"]), over=int(said["m"]))
+        return FormStep(command=str(said["c"]), args=args, asks=str(said["f"]), over=int(said["m"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -98,7 +98,7 @@ class Asked:
 
     reply: Reply
     keys: Keys
-    step: Step
+    step: FormStep
     field: Field
     typed: bool
 
@@ -112,7 +112,7 @@ def ask(
     if asked is None:
         return None
     given = {one.name: one.value for one in form.fields if one.value and one is not asked}
-    step = Step(command=form.command, args=given, asks=asked.name)
+    step = FormStep(command=form.command, args=given, asks=asked.name)
     choices = asked.choices or asked.suggestions
     if typing or not choices:
         said = words.type_it(form, asked, reply.head if reply.ok else (), trouble)
@@ -128,43 +128,43 @@ def _first(form: Form) -> Field | None:
     return next(iter(open_ or needed or form.fields), None)
 
 
-def _choices(step: Step, choices: tuple[tuple[str, str], ...], page: int, about: str | None) -> Keys:
+def _choices(step: FormStep, choices: tuple[tuple[str, str], ...], page: int, about: str | None) -> Keys:
     shown = choices[page * PAGE : (page + 1) * PAGE]
     keys = []
     for value, label in shown:
-        line = Step(command=step.command, args={**step.args, step.asks: value}).line()
-        keys.append(Key(label=label, line=line, how="", about=about))
+        line = FormStep(command=step.command, args={**step.args, step.asks: value}).line()
+        keys.append(KeyboardButton(label=label, line=line, how="", about=about))
     return rows_of(keys)
 
 
-def _ways(form: Form, step: Step, asked: Field, page: int, count: int, about: str | None) -> Keys:
+def _ways(form: Form, step: FormStep, asked: Field, page: int, count: int, about: str | None) -> Keys:
     """Below the choices: other pages, typing, back, cancel."""
-    here = Step(command=step.command, args=step.args).line()
+    here = FormStep(command=step.command, args=step.args).line()
     last = (count - 1) // PAGE
     turns = [
-        Key(label=label, line=here, how=str(other), about=about)
+        KeyboardButton(label=label, line=here, how=str(other), about=about)
         for label, other in ((words.EARLIER, page - 1), (words.LATER, page + 1))
         if 0 <= other <= last
     ]
-    ways = [Key(label=words.TYPE, line=here, how="t", about=about)] if asked.suggestions else []
+    ways = [KeyboardButton(label=words.TYPE, line=here, how="t", about=about)] if asked.suggestions else []
     before = _before(form, step)
     if before is not None:
-        ways.append(Key(label=words.BACK, line=before, how="", about=about))
+        ways.append(KeyboardButton(label=words.BACK, line=before, how="", about=about))
     if not form.command.startswith(_TICKET):
-        ways.append(Key(label=words.CANCEL, line=here, how="x", about=about))
+        ways.append(KeyboardButton(label=words.CANCEL, line=here, how="x", about=about))
     return tuple(row for row in (tuple(turns), tuple(ways)) if row)
 
 
-def _before(form: Form, step: Step) -> str | None:
+def _before(form: Form, step: FormStep) -> str | None:
     """The line without its last answer; None where nothing has been answered. A ticket's change leads back to a ticket
     with the same numbers."""
     if form.command.startswith(_TICKET):
         same = {one.name: one.value for one in form.fields if one.value}
-        return Step(command=form.command, args=same).line()
+        return FormStep(command=form.command, args=same).line()
     named = [one.name for one in form.fields if one.required and one.name in step.args]
     if named:
         args = {name: value for name, value in step.args.items() if name != named[-1]}
-        return Step(command=step.command, args=args).line()
+        return FormStep(command=step.command, args=args).line()
     said = split(form.command)
     bare = 2 if form.command.startswith(("admin ", "order ")) else 1
     if len(said) <= bare:

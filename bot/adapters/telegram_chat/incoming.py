@@ -16,7 +16,7 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot.adapters.telegram_chat.chats import Place
+from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.adapters.telegram_chat.markup import clipped, shown, spelled
 from bot.words import telegram as words
 
@@ -24,11 +24,11 @@ _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?=\s|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class IncomingUpdate:
     """`person` is her number, None for anonymous admins and channels; `vouched`: Telegram lets only admins speak so.
     `about` is a group she speaks of from her private chat. `message` is what she sent, or what her button stands in."""
 
-    place: Place
+    place: ChatAddress
     person: int | None
     person_ext: str
     name: str
@@ -43,37 +43,37 @@ class Heard:
         return self.place.private
 
 
-def heard(message: Message) -> Heard | None:
+def heard(message: Message) -> IncomingUpdate | None:
     """None for what people did not say themselves."""
     chat, user, speaker = message.chat, message.from_user, message.sender_chat
-    place = Place(chat.id, message.message_thread_id if message.is_topic_message else None)
+    place = ChatAddress(chat.id, message.message_thread_id if message.is_topic_message else None)
     request = f"{chat.id}:{message.message_id}"
     if chat.type != ChatType.PRIVATE and speaker is not None:
         if message.is_automatic_forward:
             return None
         title = speaker.title or chat.title or ""
         vouched = speaker.id == chat.id
-        return Heard(
+        return IncomingUpdate(
             place=place, person=None, person_ext=f"chat:{speaker.id}",
             name=words.nameless_name(title) if vouched else title, title=chat.title or "", vouched=vouched,
             message=message.message_id, request=request,
         )  # fmt: skip
     if user is None or user.is_bot:
         return None
-    return Heard(
+    return IncomingUpdate(
         place=place, person=user.id, person_ext=str(user.id), name=user.full_name, title=chat.title or "",
         vouched=False, message=message.message_id, request=request,
     )  # fmt: skip
 
 
-def pressed(query: CallbackQuery) -> Heard | None:
+def pressed(query: CallbackQuery) -> IncomingUpdate | None:
     """None where the message is too old for Telegram to say where it stands."""
     message, user = query.message, query.from_user
     if message is None:
         return None
     topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-    return Heard(
-        place=Place(message.chat.id, topic), person=user.id, person_ext=str(user.id), name=user.full_name,
+    return IncomingUpdate(
+        place=ChatAddress(message.chat.id, topic), person=user.id, person_ext=str(user.id), name=user.full_name,
         title=message.chat.title or "", vouched=False, message=message.message_id,
         request=f"{message.chat.id}:{message.message_id}:{user.id}",
     )  # fmt: skip
@@ -105,7 +105,7 @@ PATIENCE_S = 0.8
 _LONGEST = 200
 
 
-class Knock:
+class CallbackAnswer:
     """`async with Knock(query) as knock`: answered at the latest when the body ends or patience does."""
 
     def __init__(self, query: CallbackQuery, patience_s: float = PATIENCE_S) -> None:

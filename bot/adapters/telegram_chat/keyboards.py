@@ -26,7 +26,7 @@ _DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class KeyboardButton:
     """A button: a line to run, or a link. `how` is None for an ordinary one; see the module for the others."""
 
     label: str
@@ -46,13 +46,13 @@ class Carried:
     data: str
 
 
-Keys = tuple[tuple[Key, ...], ...]
+Keys = tuple[tuple[KeyboardButton, ...], ...]
 
 
 def keys_of(actions: Sequence[Action], about: str | None = None) -> Keys:
     """A reply's actions as rows. Tickets know their market; all else said of a group says so."""
     keys = [
-        Key(
+        KeyboardButton(
             label=action.label,
             line=action.text,
             person=action.person,
@@ -63,9 +63,9 @@ def keys_of(actions: Sequence[Action], about: str | None = None) -> Keys:
     return rows_of(keys)
 
 
-def rows_of(keys: Sequence[Key]) -> Keys:
+def rows_of(keys: Sequence[KeyboardButton]) -> Keys:
     """Short labels share a row."""
-    rows: list[list[Key]] = []
+    rows: list[list[KeyboardButton]] = []
     wide = _WIDE
     for key in keys:
         size = units(key.label) + 4
@@ -82,7 +82,7 @@ async def keyboard(keys: Keys, buttons: Buttons) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def _button(key: Key, buttons: Buttons) -> InlineKeyboardButton:
+async def _button(key: KeyboardButton, buttons: Buttons) -> InlineKeyboardButton:
     label = clipped(shown(key.label).strip() or "…", _LABEL)
     if key.url:
         return InlineKeyboardButton(label, url=key.url)

@@ -44,7 +44,7 @@ _OPAQUE = frozenset({Ink.CODE, Ink.PRE, Ink.TIME, Ink.LINK})  # Telegram looks f
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """A stretch of text in one ink. `at` (epoch seconds) and `form` belong to a time, `url` to a link."""
 
     text: str
@@ -58,11 +58,11 @@ class Run:
         return self.ink is not Ink.PLAIN and bool(self.text)
 
 
-Row = tuple[Run, ...]
+TextLine = tuple[TextRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MarkupPage:
     """One message: as HTML, and as plain text for a server that does not know a tag."""
 
     html: str
@@ -91,24 +91,24 @@ def spelled(text: str) -> str:
     return _ADMIN.sub("/admin_", text)
 
 
-def run(text: str, ink: Ink = Ink.PLAIN) -> Run:
+def run(text: str, ink: Ink = Ink.PLAIN) -> TextRun:
     """A run of somebody's text. Outside code a name becomes neither a mention nor a link."""
     said = spelled(shown(text))
     if ink in _OPAQUE:
-        return Run(said, ink)
+        return TextRun(said, ink)
     said = _MENTION.sub(f"@{_JOINER}", said).replace("://", f":{_JOINER}//")
-    return Run(_DOMAIN.sub(f".{_JOINER}", said), ink)
+    return TextRun(_DOMAIN.sub(f".{_JOINER}", said), ink)
 
 
-def row_units(row: Row) -> int:
+def row_units(row: TextLine) -> int:
     return sum(units(one.text) for one in row)
 
 
-def pages(rows: Iterable[Row], first: int = LONGEST_TEXT, later: int = LONGEST_TEXT) -> list[Page]:
+def pages(rows: Iterable[TextLine], first: int = LONGEST_TEXT, later: int = LONGEST_TEXT) -> list[MarkupPage]:
     """Rows as messages, the first of at most `first` units, the others of at most `later`, cut between rows where that
     is possible. Never empty, and no page is blank."""
-    done: list[Page] = []
-    held: list[Row] = []
+    done: list[MarkupPage] = []
+    held: list[TextLine] = []
     size = marks = 0
     waiting = list(rows)[::-1]
     while waiting:
@@ -127,17 +127,17 @@ def pages(rows: Iterable[Row], first: int = LONGEST_TEXT, later: int = LONGEST_T
             done += _page([head])
             waiting.append(tail)
     done += _page(held)
-    return done or [Page("…", "…")]
+    return done or [MarkupPage("…", "…")]
 
 
-def _page(rows: Sequence[Row]) -> list[Page]:
+def _page(rows: Sequence[TextLine]) -> list[MarkupPage]:
     plain = "\n".join("".join(one.text for one in row) for row in rows)
     if not plain.strip(" \n" + _JOINER):
         return []
-    return [Page("\n".join("".join(map(markup, row)) for row in rows), plain)]
+    return [MarkupPage("\n".join("".join(map(markup, row)) for row in rows), plain)]
 
 
-def markup(one: Run) -> str:
+def markup(one: TextRun) -> str:
     """A run as Telegram's HTML."""
     text = html.escape(one.text, quote=False)
     if one.ink is Ink.PLAIN or not one.text.strip():
@@ -154,9 +154,9 @@ def without_times(text: str) -> str:
     return re.sub(r"</?tg-time[^>]*>", "", text)
 
 
-def _cut(row: Row, most: int) -> tuple[Row, Row]:
+def _cut(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
     """A row that is too long or too colourful for one message: its beginning that fits, and the rest."""
-    head: list[Run] = []
+    head: list[TextRun] = []
     size = marks = 0
     for place, one in enumerate(row):
         if marks + one.counts > MOST_ENTITIES:
@@ -194,7 +194,7 @@ def clipped(text: str, most: int) -> str:
     return _split(text, most - 1)[0].rstrip() + "…"
 
 
-def joined(rows: Sequence[Row]) -> Iterator[Row]:
+def joined(rows: Sequence[TextLine]) -> Iterator[TextLine]:
     """Rows with an empty one between them."""
     for place, row in enumerate(rows):
         if place:

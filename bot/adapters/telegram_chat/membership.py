@@ -7,14 +7,14 @@ import asyncio
 from telegram import ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.adapters.telegram_chat.chats import Place, Rights
-from bot.adapters.telegram_chat.incoming import Heard
+from bot.adapters.telegram_chat.chats import ChatAddress, Rights
+from bot.adapters.telegram_chat.incoming import IncomingUpdate
 from bot.adapters.telegram_chat.responses import NAME
-from bot.adapters.telegram_chat.sender import Post
-from bot.adapters.telegram_chat.throttle import Patience
+from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.throttle import Throttle
 from bot.chat.invocation import ChatKind
-from bot.chat.platform import Why
-from bot.notifications.reachability import Presence
+from bot.chat.platform import Unreachable
+from bot.notifications.reachability import ChatPresence
 from bot.words import telegram as words
 from storage.database import Database
 
@@ -23,8 +23,8 @@ _PRESENT = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberSt
 _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 
-class Comings:
-    def __init__(self, db: Database, post: Post, rights: Rights, presence: Presence, patience: Patience) -> None:
+class Membership:
+    def __init__(self, db: Database, post: Sender, rights: Rights, presence: ChatPresence, patience: Throttle) -> None:
         self._db = db
         self._post = post
         self._rights = rights
@@ -64,7 +64,7 @@ class Comings:
         self._rights.forget(chat.id)
         if not _present(now, chat.type):
             self._here = {one for one in self._here if one.partition(":")[0] != ext}
-            await self._presence.left(NAME, ext, Why.PERSON if private else Why.CHAT)
+            await self._presence.left(NAME, ext, Unreachable.PERSON if private else Unreachable.CHAT)
             return
         kind = ChatKind.PRIVATE if private else ChatKind.GROUP
         is_new = await self._presence.arrived(NAME, ext, kind.value, chat.title or "")
@@ -72,12 +72,12 @@ class Comings:
         if is_new and not _present(before, chat.type) and chat.type in _GROUPS:
             await self._patience.rest(MOVING_MS)
             if not self._post.is_new_home(chat.id):
-                await self._greet(Place(chat.id))
+                await self._greet(ChatAddress(chat.id))
 
-    async def _greet(self, place: Place) -> None:
+    async def _greet(self, place: ChatAddress) -> None:
         await self._patience.send(place, lambda: self._post.send(place, words.first_words(), silent=True, counted=1))
 
-    async def here(self, who: Heard) -> None:
+    async def here(self, who: IncomingUpdate) -> None:
         """Somebody speaks there, so it can be reached: looked at once a start."""
         if who.place.ext not in self._here:
             self._here.add(who.place.ext)
@@ -90,7 +90,7 @@ class Comings:
             lost = await uow.chats.lost()
         for chat in lost:
             mine = chat.platform == NAME and chat.external_id.partition(":")[0] == ext
-            if mine and chat.lost in (Why.CHAT, Why.PERSON):
+            if mine and chat.lost in (Unreachable.CHAT, Unreachable.PERSON):
                 await self._presence.arrived(NAME, chat.external_id, chat.kind, chat.title)
 
 

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 
 from telegram import ForceReply
 
-from bot.adapters.telegram_chat.chats import Place, Ref, Rights, Standing
-from bot.adapters.telegram_chat.deep_links import Stubs
-from bot.adapters.telegram_chat.forms import Again, Asked, Step, ask
-from bot.adapters.telegram_chat.incoming import Heard, Knock
+from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, Ref, Rights
+from bot.adapters.telegram_chat.deep_links import DeepLinks
+from bot.adapters.telegram_chat.forms import Again, Asked, FormStep, ask
+from bot.adapters.telegram_chat.incoming import CallbackAnswer, IncomingUpdate
 from bot.adapters.telegram_chat.keyboards import Keys, keys_of
-from bot.adapters.telegram_chat.markup import Ink, Run
-from bot.adapters.telegram_chat.sender import Post
-from bot.adapters.telegram_chat.throttle import MOST_MS, SOON_MS, Patience
+from bot.adapters.telegram_chat.markup import Ink, TextRun
+from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.throttle import MOST_MS, SOON_MS, Throttle
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import Draw, UnreachableError, Why, drawn
+from bot.chat.platform import Draw, Unreachable, UnreachableError, drawn
 from bot.chat.reply import Audience, Line, Reply
 from bot.dispatcher import Dispatcher
 from bot.words import telegram as words
@@ -33,11 +33,11 @@ _ASKS_RIGHTS = ("/admin", "/help", "/start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Request:
     """What to run: a line, or a command with arguments by name. `made_for`: whose button it came from."""
 
     line: str = ""
-    step: Step | None = None
+    step: FormStep | None = None
     made_for: int | None = None
     request: str = ""  # where the update's own id is not the request's
 
@@ -47,25 +47,25 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Over:
+class Replaced:
     """A message of ours that an answer replaces, unless it has changed since `turn`."""
 
     ref: str
     turn: int
 
 
-class Talk:
+class TelegramResponder:
     """`draw` makes charts; `link` makes a deep link of a payload."""
 
     def __init__(
         self,
         db: Database,
         dispatcher: Dispatcher,
-        post: Post,
+        post: Sender,
         buttons: Buttons,
         rights: Rights,
-        patience: Patience,
-        stubs: Stubs,
+        patience: Throttle,
+        stubs: DeepLinks,
         draw: Draw,
         link: Callable[[str], str],
     ) -> None:
@@ -83,20 +83,20 @@ class Talk:
 
     # -- running
 
-    async def run(self, who: Heard, said: Said) -> tuple[Invocation, Reply]:
+    async def run(self, who: IncomingUpdate, said: Request) -> tuple[Invocation, Reply]:
         """What the dispatcher answers; what it was asked is needed to place a ticket."""
         asked = await self._invocation(who, said)
         if asked is None:
             return _nothing(who), words.not_in_that_chat()
         return asked, await drawn(await self._dispatcher.run(asked), self._draw)
 
-    async def _invocation(self, who: Heard, said: Said) -> Invocation | None:
+    async def _invocation(self, who: IncomingUpdate, said: Request) -> Invocation | None:
         """None where she speaks of a group she is not in."""
-        place = Place.of(who.about) if who.about else who.place
+        place = ChatAddress.of(who.about) if who.about else who.place
         if place is None:
             return None
         standing = await self._standing(who, place, said)
-        if who.about and standing is Standing.STRANGER:
+        if who.about and standing is ChatRank.STRANGER:
             return None
         return Invocation(
             text=said.line,
@@ -108,27 +108,27 @@ class Talk:
             chat_ext=place.ext,
             chat_kind=ChatKind.PRIVATE if place.private else ChatKind.GROUP,
             chat_title=await self._title(who, place),
-            is_admin=standing is Standing.ADMIN,
+            is_admin=standing is ChatRank.ADMIN,
             nameless=who.person is None,
             made_for=said.made_for,
             request_id=said.request or who.request,
         )
 
-    async def _standing(self, who: Heard, place: Place, said: Said) -> Standing:
+    async def _standing(self, who: IncomingUpdate, place: ChatAddress, said: Request) -> ChatRank:
         """Asked of Telegram only where it matters, for it counts on the group's budget."""
         if place.private:
-            return Standing.MEMBER
+            return ChatRank.MEMBER
         if who.vouched:
-            return Standing.ADMIN
+            return ChatRank.ADMIN
         bot = self._post.bot
         if who.person is None or bot is None:
-            return Standing.MEMBER if who.about is None else Standing.STRANGER
+            return ChatRank.MEMBER if who.about is None else ChatRank.STRANGER
         matters = f"/{said.step.command}" if said.step else said.line
         if who.about is None and not matters.startswith(_ASKS_RIGHTS):
-            return self._rights.known(place, who.person) or Standing.MEMBER
+            return self._rights.known(place, who.person) or ChatRank.MEMBER
         return await self._rights.standing(bot, place, who.person)
 
-    async def _title(self, who: Heard, place: Place) -> str:
+    async def _title(self, who: IncomingUpdate, place: ChatAddress) -> str:
         if not who.about:
             self._titles[place.ext] = who.title
             return who.title
@@ -142,13 +142,13 @@ class Talk:
 
     async def answer(
         self,
-        who: Heard,
-        said: Said,
+        who: IncomingUpdate,
+        said: Request,
         asked: Invocation,
         reply: Reply,
         *,
-        over: Over | None = None,
-        knock: Knock | None = None,
+        over: Replaced | None = None,
+        knock: CallbackAnswer | None = None,
     ) -> None:
         """Put the answer where it belongs. `over` is a message of ours in her private chat that it replaces."""
         if who.private:
@@ -166,12 +166,12 @@ class Talk:
 
     async def show(
         self,
-        place: Place,
-        who: Heard,
+        place: ChatAddress,
+        who: IncomingUpdate,
         asked: Invocation,
         reply: Reply,
         *,
-        over: Over | None = None,
+        over: Replaced | None = None,
         page: int = 0,
         typing: bool = False,
         trouble: Line = (),
@@ -190,7 +190,7 @@ class Talk:
         if ref is not None and reply.ticket is not None:
             await self._dispatcher.placed(reply, replace(asked, chat_ext=place.ext), ref)
 
-    async def _put(self, place: Place, reply: Reply, keys: Keys, over: Over | None) -> str | None:
+    async def _put(self, place: ChatAddress, reply: Reply, keys: Keys, over: Replaced | None) -> str | None:
         """The ref where it stands now; None where something newer stands there."""
         if over is not None and not reply.files and self._post.fits(reply):
             try:
@@ -199,35 +199,35 @@ class Talk:
                 )
                 return over.ref if edited else None
             except UnreachableError as error:
-                if error.why is not Why.MESSAGE:
+                if error.why is not Unreachable.MESSAGE:
                     raise
         return await self._patience.send(place, lambda: self._post.send(place, reply, keys, counted=1))
 
     async def _ask_to_type(
-        self, place: Place, who: Heard, question: Asked, about: str | None, over: Over | None
+        self, place: ChatAddress, who: IncomingUpdate, question: Asked, about: str | None, over: Replaced | None
     ) -> None:
         """A question to reply to. The link in it keeps the place, for a restart too."""
         at = Ref.of(over.ref) if over else None
         step = replace(question.step, over=at.message if at else 0)
         key = await self._buttons.keep(step.line(), None, about)
-        extra = (Run(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
+        extra = (TextRun(words.REPLY_HERE, Ink.LINK, url=self._link(key)),)
         force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
         await self._patience.send(
             place, lambda: self._post.send(place, question.reply, force=force, extra=extra, counted=1)
         )
         self.waiting[who.person_ext] = key
 
-    async def _in_group(self, who: Heard, asked: Invocation, reply: Reply) -> None:
+    async def _in_group(self, who: IncomingUpdate, asked: Invocation, reply: Reply) -> None:
         """For everybody, in the topic where it was asked; where the group's minute is full, to her alone."""
         wait = self._patience.wait(who.place)
         if wait > MOST_MS and who.person is not None:
-            await self._privately(who, Said(line=asked.text), asked, reply, None)
+            await self._privately(who, Request(line=asked.text), asked, reply, None)
         elif wait > SOON_MS:
             self._patience.behind(self._openly(who, asked, reply))
         else:
             await self._openly(who, asked, reply)
 
-    async def _openly(self, who: Heard, asked: Invocation, reply: Reply) -> None:
+    async def _openly(self, who: IncomingUpdate, asked: Invocation, reply: Reply) -> None:
         """In the group; where it takes no such message, to her alone."""
         keys = keys_of(reply.actions)
         try:
@@ -235,17 +235,19 @@ class Talk:
                 who.place, lambda: self._post.send(who.place, reply, keys, to=who.message, counted=1)
             )
         except UnreachableError as error:
-            if error.why is not Why.FORBIDDEN or who.person is None:
+            if error.why is not Unreachable.FORBIDDEN or who.person is None:
                 raise
-            await self._privately(who, Said(line=asked.text), asked, reply, None)
+            await self._privately(who, Request(line=asked.text), asked, reply, None)
 
-    async def _privately(self, who: Heard, said: Said, asked: Invocation, reply: Reply, knock: Knock | None) -> None:
+    async def _privately(
+        self, who: IncomingUpdate, said: Request, asked: Invocation, reply: Reply, knock: CallbackAnswer | None
+    ) -> None:
         if who.person is None:
             return
         try:
-            await self.show(Place(who.person), who, asked, reply)
+            await self.show(ChatAddress(who.person), who, asked, reply)
         except UnreachableError as error:
-            if error.why is not Why.PERSON:
+            if error.why is not Unreachable.PERSON:
                 raise
             line = Again(line=said.kept, request=asked.request_id, person=who.person_ext).kept()
             url = await self._stubs.link_to(who, line, said.made_for)
@@ -256,7 +258,7 @@ class Talk:
                 await knock.answer(words.toast_in_private())
 
 
-def _nothing(who: Heard) -> Invocation:
+def _nothing(who: IncomingUpdate) -> Invocation:
     """The invocation of something that was not asked of the dispatcher."""
     return Invocation(
         platform=NAME, person_ext=who.person_ext, person_name=who.name, chat_ext=who.place.ext,

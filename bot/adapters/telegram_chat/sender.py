@@ -19,16 +19,16 @@ from telegram import Bot, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, 
 from telegram.constants import ParseMode
 from telegram.error import ChatMigrated, TelegramError
 
-from bot.adapters.telegram_chat.chats import Place, Ref
+from bot.adapters.telegram_chat.chats import ChatAddress, Ref
 from bot.adapters.telegram_chat.keyboards import Keys, keyboard
-from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, Page, Row, pages, without_times
-from bot.adapters.telegram_chat.render import Sheet, rows, sheet
+from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, MarkupPage, TextLine, pages, without_times
+from bot.adapters.telegram_chat.render import RenderedReply, rows, sheet
 from bot.adapters.telegram_chat.throttle import NO_BOT_MS, is_markup, is_same, translated
 from bot.chat.buttons import Buttons
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Attachment, Reply
-from bot.notifications.reachability import Presence
+from bot.notifications.reachability import ChatPresence
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
-class _Known:
+class _SentMessage:
     """What a message of ours says, how often it has changed, and who is changing it."""
 
     says: object = None
@@ -48,11 +48,11 @@ class _Known:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Post:
+class Sender:
     """`bot` is None while there is no connection. `clock` gives epoch milliseconds."""
 
     def __init__(
-        self, name: str, buttons: Buttons, presence: Presence, budget: Budget, clock: Callable[[], int]
+        self, name: str, buttons: Buttons, presence: ChatPresence, budget: Budget, clock: Callable[[], int]
     ) -> None:
         self.bot: Bot | None = None
         self._name = name
@@ -61,11 +61,11 @@ class Post:
         self._budget = budget
         self._clock = clock
         self._flight = asyncio.Semaphore(IN_FLIGHT)
-        self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], _SentMessage] = OrderedDict()
         self._moved: dict[int, int] = {}
         self._times = True  # whether the server knows <tg-time>
 
-    def turn(self, place: Place, message: int) -> int:
+    def turn(self, place: ChatAddress, message: int) -> int:
         """How often a message has been edited; for `edit(unless_after=...)`."""
         found = self._known.get((place.chat, message))
         return found.turn if found else 0
@@ -76,7 +76,7 @@ class Post:
 
     async def send(
         self,
-        place: Place,
+        place: ChatAddress,
         reply: Reply,
         keys: Keys = (),
         *,
@@ -84,7 +84,7 @@ class Post:
         silent: bool = False,
         force: ForceReply | None = None,
         counted: int = 0,
-        extra: Row = (),
+        extra: TextLine = (),
     ) -> str:
         """Send a reply as one message or several; returns the ref of the one that carries its text and buttons. `to` is
         a message it answers; `counted` how many of its messages the budget has counted already; `extra` a last row of
@@ -100,7 +100,7 @@ class Post:
             message = await self._one(
                 place, kind, page, media, markup if last else None, to=to if number == 0 else None, silent=silent
             )
-            place = Place(message.chat_id, place.topic)
+            place = ChatAddress(message.chat_id, place.topic)
             if last:
                 ref = Ref(message.message_id, caption=kind != "text")
                 self._learn(place, ref.message, (page, markup))
@@ -110,7 +110,7 @@ class Post:
 
     async def edit(
         self,
-        place: Place,
+        place: ChatAddress,
         ref: str,
         reply: Reply,
         keys: Keys = (),
@@ -122,7 +122,7 @@ class Post:
         Raises the port's errors."""
         at = Ref.of(ref)
         if at is None:
-            raise UnreachableError(Why.MESSAGE, "no message of Telegram")
+            raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
         most = LONGEST_CAPTION if at.caption else LONGEST_TEXT
         page = pages(rows(reply, self._clock()), most, most)[0]
         markup = await keyboard(keys, self._buttons)
@@ -139,7 +139,7 @@ class Post:
             known.says = (page, markup)
         return True
 
-    async def pin(self, place: Place, ref: str) -> None:
+    async def pin(self, place: ChatAddress, ref: str) -> None:
         """Keep a message at the top, without a sound; where we may not, it stays where it is."""
         at = Ref.of(ref)
         try:
@@ -148,17 +148,17 @@ class Post:
         except UnreachableError as error:
             log.info("the board in %s is not pinned: %s", place.ext, error.detail)
 
-    async def delete(self, place: Place, message: int) -> None:
+    async def delete(self, place: ChatAddress, message: int) -> None:
         """Best effort: a message too old to be deleted stays."""
         try:
             await self._call(place, lambda bot, chat: bot.delete_message(chat, message))
         except (UnreachableError, RetryLaterError) as error:
             log.debug("message %s in %s stays: %s", message, place.ext, error)
 
-    def _letters(self, laid: Sheet) -> list[tuple[str, Page | None, Attachment | None]]:
+    def _letters(self, laid: RenderedReply) -> list[tuple[str, MarkupPage | None, Attachment | None]]:
         """Messages in the order they are sent: kind, text, media."""
         media = [("photo", one) for one in laid.photos] + [("document", one) for one in laid.documents]
-        texts: list[tuple[str, Page | None, Attachment | None]] = [("text", page, None) for page in laid.pages]
+        texts: list[tuple[str, MarkupPage | None, Attachment | None]] = [("text", page, None) for page in laid.pages]
         if laid.caption is None or not media:
             return [*((kind, None, one) for kind, one in media if kind == "photo"), *texts,
                     *((kind, None, one) for kind, one in media if kind != "photo")]  # fmt: skip
@@ -167,9 +167,9 @@ class Post:
 
     async def _one(
         self,
-        place: Place,
+        place: ChatAddress,
         kind: str,
-        page: Page | None,
+        page: MarkupPage | None,
         media: Attachment | None,
         markup: Markup,
         *,
@@ -196,7 +196,9 @@ class Post:
 
         return await self._marked(place, page, ask)
 
-    async def _replace(self, place: Place, at: Ref, page: Page, markup: InlineKeyboardMarkup | None) -> None:
+    async def _replace(
+        self, place: ChatAddress, at: Ref, page: MarkupPage, markup: InlineKeyboardMarkup | None
+    ) -> None:
         async def ask(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> object:
             if at.caption:
                 return await bot.edit_message_caption(chat, at.message, None, text, markup, parse_mode=mode)
@@ -208,7 +210,10 @@ class Post:
             await self._marked(place, page, ask)
 
     async def _marked(
-        self, place: Place, page: Page | None, ask: Callable[[Bot, int, str | None, ParseMode | None], Awaitable[Made]]
+        self,
+        place: ChatAddress,
+        page: MarkupPage | None,
+        ask: Callable[[Bot, int, str | None, ParseMode | None], Awaitable[Made]],
     ) -> Made:
         """Ask with HTML; a server that refuses it gets less of it, at last plain text."""
         if page is None:
@@ -225,7 +230,9 @@ class Post:
         except _MarkupError:
             return await self._call(place, lambda bot, chat: ask(bot, chat, page.plain, None))
 
-    async def _call(self, place: Place, ask: Callable[[Bot, int], Awaitable[Made]], *, markup: bool = False) -> Made:
+    async def _call(
+        self, place: ChatAddress, ask: Callable[[Bot, int], Awaitable[Made]], *, markup: bool = False
+    ) -> Made:
         """One request, errors as the port's; a chat that has moved is followed, once."""
         if self.bot is None:
             raise RetryLaterError(NO_BOT_MS, overall=True)
@@ -235,7 +242,7 @@ class Post:
                 return await ask(self.bot, chat)
         except ChatMigrated as error:
             await self.moved(chat, error.new_chat_id)
-            return await self._call(Place(error.new_chat_id, place.topic), ask, markup=markup)
+            return await self._call(ChatAddress(error.new_chat_id, place.topic), ask, markup=markup)
         except TelegramError as error:
             if is_same(error):
                 raise _SameError from error
@@ -254,15 +261,15 @@ class Post:
         self._moved[old] = new
         await self._presence.moved(self._name, str(old), str(new))
 
-    def _about(self, place: Place, message: int) -> _Known:
+    def _about(self, place: ChatAddress, message: int) -> _SentMessage:
         key = (place.chat, message)
-        found = self._known.setdefault(key, _Known())
+        found = self._known.setdefault(key, _SentMessage())
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return found
 
-    def _learn(self, place: Place, message: int, says: object) -> None:
+    def _learn(self, place: ChatAddress, message: int, says: object) -> None:
         self._about(place, message).says = says
 
 

@@ -18,19 +18,19 @@ from telegram.request import HTTPXRequest
 
 from bot.adapters.telegram_chat import command_menu
 from bot.adapters.telegram_chat.chats import Rights
-from bot.adapters.telegram_chat.deep_links import Stubs
-from bot.adapters.telegram_chat.membership import Comings
+from bot.adapters.telegram_chat.deep_links import DeepLinks
+from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
-from bot.adapters.telegram_chat.responses import Talk
-from bot.adapters.telegram_chat.sender import IN_FLIGHT, Post
-from bot.adapters.telegram_chat.throttle import Patience
-from bot.adapters.telegram_chat.updates import Desk
+from bot.adapters.telegram_chat.responses import TelegramResponder
+from bot.adapters.telegram_chat.sender import IN_FLIGHT, Sender
+from bot.adapters.telegram_chat.throttle import Throttle
+from bot.adapters.telegram_chat.updates import Updates
 from bot.adapters.telegram_chat.webhook import Webhook
 from bot.chat.buttons import Buttons
 from bot.chat.platform import Draw
 from bot.chat.rate_limits import Budget
 from bot.dispatcher import Dispatcher
-from bot.notifications.reachability import Presence
+from bot.notifications.reachability import ChatPresence
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class TelegramAccess:
     """How to get in: the settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, and `webhook_listen` is where."""
 
     token: str = field(repr=False)
@@ -69,7 +69,7 @@ class Telegram:
         clock: Callable[[], int],
         draw: Draw,
         budget: Budget,
-        access: Access,
+        access: TelegramAccess,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
@@ -78,13 +78,13 @@ class Telegram:
         self._said_ready = False
         self._commands = dispatcher.commands
         self._username = ""
-        buttons, presence, rights = Buttons(db, clock), Presence(db, clock), Rights(budget, clock)
-        self._patience = Patience(budget, clock)
-        self._post = Post(NAME, buttons, presence, budget, clock)
-        stubs = Stubs(self._post, buttons, self._patience, clock, self.link)
-        talk = Talk(db, dispatcher, self._post, buttons, rights, self._patience, stubs, draw, self.link)
-        comings = Comings(db, self._post, rights, presence, self._patience)
-        self._desk = Desk(talk, self._post, buttons, comings, stubs, clock)
+        buttons, presence, rights = Buttons(db, clock), ChatPresence(db, clock), Rights(budget, clock)
+        self._patience = Throttle(budget, clock)
+        self._post = Sender(NAME, buttons, presence, budget, clock)
+        stubs = DeepLinks(self._post, buttons, self._patience, clock, self.link)
+        talk = TelegramResponder(db, dispatcher, self._post, buttons, rights, self._patience, stubs, draw, self.link)
+        comings = Membership(db, self._post, rights, presence, self._patience)
+        self._desk = Updates(talk, self._post, buttons, comings, stubs, clock)
         self.platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
         self._secret = access.webhook_secret or secrets.token_urlsafe(32)
         self._task: asyncio.Task[None] | None = None

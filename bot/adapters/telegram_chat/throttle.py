@@ -24,8 +24,8 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.adapters.telegram_chat.chats import Place
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.adapters.telegram_chat.chats import ChatAddress
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ TRIES = 3
 Made = TypeVar("Made")
 
 
-class Patience:
+class Throttle:
     """`clock` gives epoch milliseconds; `closing` is set when the program ends."""
 
     def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
@@ -45,7 +45,7 @@ class Patience:
         self.closing = asyncio.Event()
         self._behind: set[asyncio.Task[None]] = set()
 
-    def wait(self, place: Place) -> int:
+    def wait(self, place: ChatAddress) -> int:
         """Milliseconds a message to this chat would have to wait now; more than `MOST_MS` nobody waits."""
         return self._budget.wait(place.ext, self._clock())
 
@@ -63,7 +63,7 @@ class Patience:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def send(self, place: Place, do: Callable[[], Awaitable[Made]]) -> Made:
+    async def send(self, place: ChatAddress, do: Callable[[], Awaitable[Made]]) -> Made:
         """Do it as soon as the budget allows, where one message is counted before anybody else can take its place, and
         once more after a 429. RetryLaterError where that would be too late for an answer. In private short bursts are
         tolerated: only what all chats share is waited for."""
@@ -135,11 +135,11 @@ def translated(error: TelegramError, *, private: bool) -> RetryLaterError | Unre
         wait = error.retry_after
         return RetryLaterError(int((wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) / _MS))
     if isinstance(error, Forbidden):
-        return UnreachableError(Why.PERSON if private else Why.CHAT, error.message)
+        return UnreachableError(Unreachable.PERSON if private else Unreachable.CHAT, error.message)
     if isinstance(error, ChatMigrated):
         return RetryLaterError(LOST_LINE_MS)
     if is_unknown_method(error):
-        return UnreachableError(Why.MESSAGE, error.message)
+        return UnreachableError(Unreachable.MESSAGE, error.message)
     if isinstance(error, InvalidToken | Conflict):
         return RetryLaterError(NO_BOT_MS, overall=True)
     if isinstance(error, BadRequest):
@@ -155,9 +155,9 @@ _MS = timedelta(milliseconds=1)
 def _bad(error: BadRequest, *, private: bool) -> UnreachableError:
     said = error.message.lower()
     if any(words in said for words in _MESSAGE):
-        return UnreachableError(Why.MESSAGE, error.message)
+        return UnreachableError(Unreachable.MESSAGE, error.message)
     if any(words in said for words in _CHAT):
-        return UnreachableError(Why.PERSON if private else Why.CHAT, error.message)
+        return UnreachableError(Unreachable.PERSON if private else Unreachable.CHAT, error.message)
     if any(words in said for words in _FORBIDDEN):
-        return UnreachableError(Why.FORBIDDEN, error.message)
-    return UnreachableError(Why.MESSAGE, error.message)
+        return UnreachableError(Unreachable.FORBIDDEN, error.message)
+    return UnreachableError(Unreachable.MESSAGE, error.message)

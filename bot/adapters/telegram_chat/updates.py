@@ -15,14 +15,14 @@ from weakref import WeakValueDictionary
 
 from telegram import Message, Update
 
-from bot.adapters.telegram_chat.callbacks import Presses
+from bot.adapters.telegram_chat.callbacks import Callbacks
 from bot.adapters.telegram_chat.chats import Ref
-from bot.adapters.telegram_chat.deep_links import Stubs
-from bot.adapters.telegram_chat.forms import Step, again_of, key_in, step_of
-from bot.adapters.telegram_chat.incoming import Heard, heard, ours
-from bot.adapters.telegram_chat.membership import Comings
-from bot.adapters.telegram_chat.responses import Said, Talk
-from bot.adapters.telegram_chat.sender import Post
+from bot.adapters.telegram_chat.deep_links import DeepLinks
+from bot.adapters.telegram_chat.forms import FormStep, again_of, key_in, step_of
+from bot.adapters.telegram_chat.incoming import IncomingUpdate, heard, ours
+from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.responses import Request, TelegramResponder
+from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.reply import Reply
@@ -34,16 +34,16 @@ log = logging.getLogger(__name__)
 _KEY = re.compile(r"[0-9a-f]{22}")
 
 
-class Desk:
+class Updates:
     """`username` is the bot's own, "" while it is not known; `clock` gives epoch milliseconds."""
 
     def __init__(
         self,
-        talk: Talk,
-        post: Post,
+        talk: TelegramResponder,
+        post: Sender,
         buttons: Buttons,
-        comings: Comings,
-        stubs: Stubs,
+        comings: Membership,
+        stubs: DeepLinks,
         clock: Callable[[], int],
     ) -> None:
         self.username = ""
@@ -53,7 +53,7 @@ class Desk:
         self._comings = comings
         self._stubs = stubs
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._presses = Presses(talk, post, buttons, comings, self._in_order, clock)
+        self._presses = Callbacks(talk, post, buttons, comings, self._in_order, clock)
 
     async def on_update(self, update: Update) -> None:
         """Never raises: what goes wrong is logged, and Telegram is not asked to send it again."""
@@ -90,7 +90,7 @@ class Desk:
             elif who.private and not message.text.startswith("/"):
                 await self._typed(who, message)
 
-    async def _line(self, who: Heard, line: str) -> None:
+    async def _line(self, who: IncomingUpdate, line: str) -> None:
         self._talk.waiting.pop(who.person_ext, None)
         await self._comings.here(who)
         name, _, payload = line.partition(" ")
@@ -99,15 +99,15 @@ class Desk:
                 await self._followed(who, payload.strip())
                 return
             line = name  # what a link into a group carried says nothing here
-        said = Said(line=line)
+        said = Request(line=line)
         asked, reply = await self._talk.run(who, said)
         await self._talk.answer(who, said, asked, reply)
 
-    async def _followed(self, who: Heard, payload: str) -> None:
+    async def _followed(self, who: IncomingUpdate, payload: str) -> None:
         """A deep link: go on exactly there."""
         kept = await self._buttons.kept(payload) if _KEY.fullmatch(payload) else None
         if kept is None:
-            said = Said(line="/start")
+            said = Request(line="/start")
             asked, reply = await self._talk.run(who, said)
             await self._talk.answer(who, said, asked, replace(reply, blocks=(words.stale_link(), *reply.blocks)))
             return
@@ -119,7 +119,7 @@ class Desk:
         if about is not None:
             await self._stubs.take_away(who.person_ext, about)
 
-    async def _typed(self, who: Heard, message: Message) -> None:
+    async def _typed(self, who: IncomingUpdate, message: Message) -> None:
         """Words without a slash in private: the answer to a question of ours, by a reply to it or because it was the
         last thing said."""
         question = message.reply_to_message
@@ -131,12 +131,12 @@ class Desk:
         step = step_of(kept.line) if kept is not None else None
         text = message.text or ""
         if kept is None or step is None or not step.asks:
-            said = Said(line=text)
+            said = Request(line=text)
             asked, reply = await self._talk.run(who, said)
             await self._talk.answer(who, said, asked, reply)
             return
         who = replace(who, about=kept.chat_ext)
-        said = Said(step=step.answered(text.strip()))
+        said = Request(step=step.answered(text.strip()))
         asked, reply = await self._talk.run(who, said)
         if not reply.ok and reply.form is None and reply.ticket is None:
             await self._ask_again(who, step, reply)
@@ -147,25 +147,25 @@ class Desk:
         if step.over and reply.ticket is not None:
             await self._post.edit(who.place, str(Ref(step.over)), words.changed())
 
-    async def _ask_again(self, who: Heard, step: Step, trouble: Reply) -> None:
+    async def _ask_again(self, who: IncomingUpdate, step: FormStep, trouble: Reply) -> None:
         """What was typed was no answer: say why, and ask the same once more where it can still be asked."""
-        before = Said(step=Step(command=step.command, args=step.args))
+        before = Request(step=FormStep(command=step.command, args=step.args))
         asked, again = await self._talk.run(who, before)
         if again.form is None or not any(one.name == step.asks for one in again.form.fields):
             await self._talk.answer(who, before, asked, trouble)
             return
         await self._talk.show(who.place, who, asked, again, typing=True, trouble=trouble.head)
 
-    def _in_order(self, who: Heard) -> asyncio.Lock:
+    def _in_order(self, who: IncomingUpdate) -> asyncio.Lock:
         return self._orders.setdefault(who.person_ext, asyncio.Lock())
 
 
-def _resumed(who: Heard, kept: KeptLine) -> Said:
+def _resumed(who: IncomingUpdate, kept: KeptLine) -> Request:
     """What a link leads back to: a line that ran once already, a question, or a line yet to run."""
     again, step = again_of(kept.line), step_of(kept.line)
     if again is not None:
         request = again.request if again.person == who.person_ext else ""
-        return Said(line=again.line, made_for=kept.person, request=request)
+        return Request(line=again.line, made_for=kept.person, request=request)
     if step is not None:
-        return Said(step=Step(command=step.command, args=step.args), made_for=kept.person)
-    return Said(line=kept.line, made_for=kept.person)
+        return Request(step=FormStep(command=step.command, args=step.args), made_for=kept.person)
+    return Request(line=kept.line, made_for=kept.person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, Standing, VolumeData
+from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, RankedPerson, VolumeData
 
 HOUR = 3_600_000
 START = 1_404_380_400_000  # 3 July 2014 09:40 UTC
@@ -62,7 +62,7 @@ def maker(*, risk: int = 25_000_000, result: int | None = None) -> MakerData:
 def leaderboard(*rows: tuple[str, int], people: int = 24, final: bool = False) -> LeaderboardData:
     """Rows of (name, gain in percent)."""
     ranked = tuple(
-        Standing(name=name, stake=1_000_000_000, worth=1_000_000_000 + gain * 10_000_000) for name, gain in rows
+        RankedPerson(name=name, stake=1_000_000_000, worth=1_000_000_000 + gain * 10_000_000) for name, gain in rows
     )
     return LeaderboardData(market=TITLE, at_ms=TIMES[-1], rows=ranked, people=people, final=final)
 

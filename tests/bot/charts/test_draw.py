@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.charts import worker
-from bot.chat.chart_data import ChartData, Exit, PricesData, Theme, VolumeData
+from bot.chat.chart_data import ChartData, Exit, PricesData, ThemeName, VolumeData
 from tests.bot.charts.samples import HOUR, START, leaderboard, maker, outcome, prices, volume
 
 HOSTILE = ("$\\frac{", "\u202eevil", "🦊", "日本代表", "<b>@everyone</b>", "=1+1", "x" * 200, "ñandú", "\x00", "é" * 3)
@@ -45,7 +45,7 @@ def size(png: bytes) -> tuple[int, int]:
     ],
     ids=lambda data: type(data).__name__,
 )
-def test_every_chart_is_drawn_without_a_warning(data: ChartData, theme: Theme) -> None:
+def test_every_chart_is_drawn_without_a_warning(data: ChartData, theme: ThemeName) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         width, height = size(worker.draw(data, theme))

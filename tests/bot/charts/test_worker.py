@@ -10,7 +10,7 @@ import pytest
 
 from bot.charts import service, worker
 from bot.charts.service import Charts
-from bot.chat.chart_data import ChartData, Theme
+from bot.chat.chart_data import ChartData, ThemeName
 from tests.bot.charts.samples import leaderboard, prices
 
 
@@ -60,7 +60,7 @@ async def test_without_processes_a_thread_draws() -> None:
 
 
 async def test_a_drawing_that_fails_tells_its_caller(drawing: Charts, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(data: ChartData, theme: Theme) -> bytes:
+    def fail(data: ChartData, theme: ThemeName) -> bytes:
         raise ValueError("no")
 
     monkeypatch.setattr(worker, "draw", fail)

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.invocation import ChatKind, Invocation, Scene
+from bot.chat.invocation import ChatKind, Invocation, ParseContext
 from bot.chat.permissions import PLATFORMS, SHARED, TABLE, Elsewhere, Role, allowed, offered
 from bot.chat.reply import Reply, line
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, Handler
 from bot.grammar.parser import parse
-from bot.market.context import Ctx, MarketView
+from bot.market.context import Context, MarketView
 from tests.bot.harness import BOSS, START, Play, running, town
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -103,7 +103,7 @@ def test_every_sample_is_a_good_line_typed_or_given_by_name(name: str) -> None:
     command = BY_NAME.get(name)
     if command is None:
         pytest.fail(f"there is no command {name}")
-    scene = Scene(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
+    scene = ParseContext(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
     said = parse(command, typed(command).removeprefix(f"/{name}").strip(), scene)
     given = parse(command, "", scene, SAMPLES[name])
     assert not said.problems
@@ -187,7 +187,7 @@ class Matrix:
         self._reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def _spy(self, name: str) -> Handler:
-        async def called(ctx: Ctx, **arguments: object) -> Reply:
+        async def called(ctx: Context, **arguments: object) -> Reply:
             self.called.append(name)
             return Reply(head=line("called"), ok=False)  # nothing of the dispatcher's own follows a refusal
 

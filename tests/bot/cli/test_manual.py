@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.cli.manual import manual
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
 from tests.paths import ROOT
 
 README = ROOT / "bot" / "commands" / "README.md"
-SCENE = Scene(now_ms=1_700_000_000_000, outcomes=("Germany", "Brazil", "Costa Rica", "Chile"), active=(True,) * 4)
+SCENE = ParseContext(
+    now_ms=1_700_000_000_000, outcomes=("Germany", "Brazil", "Costa Rica", "Chile"), active=(True,) * 4
+)
 
 
 def test_the_manual_in_the_folder_is_the_one_the_declarations_make() -> None:

@@ -19,7 +19,7 @@ from bot.__main__ import main
 from bot.chat import plain_text
 from bot.chat.reply import Tone
 from bot.dispatcher import Dispatcher
-from bot.market.background_verify import Auditor, from_json, to_json
+from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
@@ -218,7 +218,7 @@ async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> Non
         assert "before trading begins" in plain_text.text(await play.say("ada", "/verify"))
 
 
-class Slow(Auditor):
+class Slow(BackgroundVerifier):
     """A check that takes until it is let go, as a big market's does."""
 
     def __init__(self, db: Database, play: Play) -> None:
@@ -265,7 +265,7 @@ async def test_a_check_that_fails_is_logged_and_tried_again(
             raise OSError("the disk is gone")
 
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
-            patched.setattr(Auditor, "_here", broken)
+            patched.setattr(BackgroundVerifier, "_here", broken)
             told = plain_text.text(await play.say("ada", "/verify"))
         assert "could not be run" in told
         assert "disk" not in told
@@ -276,7 +276,7 @@ async def test_a_check_that_fails_is_logged_and_tried_again(
 async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        auditor = Auditor(play.db, lambda: play.now, apart=True, patience_s=60)
+        auditor = BackgroundVerifier(play.db, lambda: play.now, apart=True, patience_s=60)
         checked, running_on = await auditor.ask(1, 1)
         assert checked is not None
         assert isinstance(checked.found, Verified), checked
@@ -286,7 +286,7 @@ async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:
 async def test_closing_ends_a_process_that_still_runs(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        auditor = Auditor(play.db, lambda: play.now, apart=True, patience_s=0.05)
+        auditor = BackgroundVerifier(play.db, lambda: play.now, apart=True, patience_s=0.05)
         assert await auditor.ask(1, 1) == (None, True)
         await auditor.close()
         assert await asyncio.wait_for(auditor.ask(1, 1), 5) == (None, True)

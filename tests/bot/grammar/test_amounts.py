@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.invocation import ChatKind, Held, Invocation, Scene
-from bot.grammar.trading import Amount, AmountKind, Outcome, YesNo
+from bot.chat.invocation import ChatKind, HeldTokens, Invocation, ParseContext
+from bot.grammar.trading import Amount, AmountKind, OutcomeType, YesNo
 from bot.grammar.types import Wrong
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side
 from tests.bot.harness import BOSS, Play, running, town
 
-SCENE = Scene(
+SCENE = ParseContext(
     now_ms=0,
     outcomes=("Ant", "Bee", "Cat"),
     active=(True, True, True),
@@ -111,7 +111,7 @@ def test_whatever_the_bot_spells_it_can_read(micro: int) -> None:
     assert AmountKind().parse(typed_money(micro), SCENE) == Amount(spend=micro)
 
 
-def values(scene: Scene) -> list[str]:
+def values(scene: ParseContext) -> list[str]:
     return [hint.value for hint in AmountKind().suggest("", scene)]
 
 
@@ -127,9 +127,9 @@ def test_a_buyer_is_offered_what_she_can_pay_for() -> None:
 
 
 def test_a_seller_is_offered_what_she_holds_and_only_sides_she_holds() -> None:
-    held = {1: Held(140 * MICRO, 0, 40 * MICRO, 0), 2: Held(0, 5 * MICRO)}
+    held = {1: HeldTokens(140 * MICRO, 0, 40 * MICRO, 0), 2: HeldTokens(0, 5 * MICRO)}
     selling = replace(SCENE, selling=True, held=held, spendable=MICRO)
-    assert [hint.value for hint in Outcome().suggest("", selling)] == ["Bee", "Cat", "Ant"]
+    assert [hint.value for hint in OutcomeType().suggest("", selling)] == ["Bee", "Cat", "Ant"]
     assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 1}))] == ["yes"]
     assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 2}))] == ["no"]
     assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 0}))] == ["yes", "no"]

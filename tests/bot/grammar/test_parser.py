@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.invocation import Scene
+from bot.chat.invocation import ParseContext
 from bot.commands import COMMANDS
 from bot.grammar.parser import LONGEST_LINE, Parsed, parse, split
 from bot.grammar.trading import Amount
@@ -13,7 +13,7 @@ from engine.state import Side
 
 BY_NAME = {command.name: command for command in COMMANDS}
 NAMES = ("Germany", "Brazil", "Costa Rica", "Side", "Yes Men")
-SCENE = Scene(now_ms=0, outcomes=NAMES, active=(True,) * 5)
+SCENE = ParseContext(now_ms=0, outcomes=NAMES, active=(True,) * 5)
 HUNDRED = Amount(tokens=100 * MICRO)
 
 

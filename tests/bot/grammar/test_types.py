@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.invocation import Held, Scene
+from bot.chat.invocation import HeldTokens, ParseContext
 from bot.grammar.book import LimitKind, OrderKind, Which
-from bot.grammar.trading import Amount, AmountKind, Outcome, Outcomes, YesNo
-from bot.grammar.types import Choice, Kind, Money, Rate, Text, WholeNumber, Wrong
+from bot.grammar.trading import Amount, AmountKind, OutcomesType, OutcomeType, YesNo
+from bot.grammar.types import ArgumentType, Choice, Money, Rate, Text, WholeNumber, Wrong
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side
 
 NAMES = ("Germany", "Brazil", "Costa Rica", "Côte d'Ivoire", "Colombia", "2014")
-SCENE = Scene(now_ms=0, outcomes=NAMES, active=(True, False, True, True, True, True), held={2: Held(yes=40 * MICRO)})
-SELLING = Scene(now_ms=0, outcomes=NAMES, active=SCENE.active, held=SCENE.held, selling=True)
+SCENE = ParseContext(
+    now_ms=0, outcomes=NAMES, active=(True, False, True, True, True, True), held={2: HeldTokens(yes=40 * MICRO)}
+)
+SELLING = ParseContext(now_ms=0, outcomes=NAMES, active=SCENE.active, held=SCENE.held, selling=True)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ SELLING = Scene(now_ms=0, outcomes=NAMES, active=SCENE.active, held=SCENE.held, 
     ],
 )
 def test_an_outcome_goes_by_number_name_or_clear_beginning(typed: str, outcome: int) -> None:
-    assert Outcome().parse(typed, SCENE) == outcome
+    assert OutcomeType().parse(typed, SCENE) == outcome
 
 
 @pytest.mark.parametrize(
@@ -50,14 +52,14 @@ def test_an_outcome_goes_by_number_name_or_clear_beginning(typed: str, outcome: 
     ],
 )
 def test_an_unclear_outcome_is_refused_with_what_there_is(typed: str, words: str, instead: str | None) -> None:
-    found = Outcome().parse(typed, SCENE)
+    found = OutcomeType().parse(typed, SCENE)
     assert isinstance(found, Wrong)
     assert words in found.sentence
     assert found.instead == instead
 
 
 def test_who_is_out_can_still_be_looked_at() -> None:
-    assert Outcome(active_only=False).parse("bra", SCENE) == 1
+    assert OutcomeType(active_only=False).parse("bra", SCENE) == 1
 
 
 @pytest.mark.parametrize(
@@ -124,11 +126,11 @@ def test_selling_takes_tokens_not_dollars() -> None:
         (WholeNumber(), "#17", 17),
         (Text("name", 32), " Ada\u202e ", "Ada"),
         (Choice("pace", lambda: {"slow": "", "fast": ""}), "sl", "slow"),
-        (Outcomes(), "germany, costa rica", (0, 2)),
-        (Outcomes(), "3 and 1", (2, 0)),
+        (OutcomesType(), "germany, costa rica", (0, 2)),
+        (OutcomesType(), "3 and 1", (2, 0)),
     ],
 )
-def test_other_kinds_take_their_spellings(kind: Kind[object], typed: str, value: object) -> None:
+def test_other_kinds_take_their_spellings(kind: ArgumentType[object], typed: str, value: object) -> None:
     assert kind.parse(typed, SCENE) == value
 
 
@@ -148,11 +150,13 @@ def test_other_kinds_take_their_spellings(kind: Kind[object], typed: str, value:
         (Text("name", 3), "Adam", "stay within 3", "Ad…"),
         (Text("name", 3), "\u202e", "no letters", None),
         (Choice("pace", lambda: {"slow": "", "fast": ""}), "fst", "the nearest is fast", "fast"),
-        (Outcomes(), "germany, ger", "named twice", None),
-        (Outcomes(), ",", "at least one outcome", None),
+        (OutcomesType(), "germany, ger", "named twice", None),
+        (OutcomesType(), ",", "at least one outcome", None),
     ],
 )
-def test_other_kinds_refuse_with_a_sentence(kind: Kind[object], typed: str, words: str, instead: str | None) -> None:
+def test_other_kinds_refuse_with_a_sentence(
+    kind: ArgumentType[object], typed: str, words: str, instead: str | None
+) -> None:
     found = kind.parse(typed, SCENE)
     assert isinstance(found, Wrong)
     assert words in found.sentence
@@ -160,11 +164,11 @@ def test_other_kinds_refuse_with_a_sentence(kind: Kind[object], typed: str, word
 
 
 def test_suggestions_explain_themselves_and_own_holdings_come_first_when_selling() -> None:
-    buying = [hint.value for hint in Outcome().suggest("", SCENE)]
+    buying = [hint.value for hint in OutcomeType().suggest("", SCENE)]
     assert buying == ["Germany", '"Costa Rica"', '"Côte d\'Ivoire"', "Colombia", "2014"]
-    first = Outcome().suggest("", SELLING)[0]
+    first = OutcomeType().suggest("", SELLING)[0]
     assert (first.value, first.about) == ('"Costa Rica"', "you hold 40 YES")
-    assert next(iter(Outcome().suggest("co", SCENE))).value == '"Costa Rica"'
+    assert next(iter(OutcomeType().suggest("co", SCENE))).value == '"Costa Rica"'
     assert [hint.value for hint in YesNo().suggest("n", SCENE)] == ["no"]
     assert all(hint.about for hint in AmountKind().suggest("", SCENE))
 
@@ -214,7 +218,7 @@ def test_the_careful_neighbour_of_a_limit_is_the_higher_one_when_selling() -> No
 
 
 def test_finer_steps_take_finer_limits() -> None:
-    fine = Scene(now_ms=0, tick=RATE // 1_000)
+    fine = ParseContext(now_ms=0, tick=RATE // 1_000)
     assert LimitKind().parse("55.5c", fine) == 555 * RATE // 1_000
     found = LimitKind().parse("55.55c", fine)
     assert isinstance(found, Wrong)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget, Limit, Windows
 from bot.chat.reply import Board, Picture, Reply
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
-from storage.records import Audience, Notice, Payload
+from storage.records import Notice, NoticeAudience, Payload
 from tests.bot.harness import BOSS, Chat, Play, opened, running, town
 
 
@@ -45,11 +45,11 @@ async def add(play: Play, notice: Notice) -> None:
 
 def paid(person: int, cents: int) -> Notice:
     payload: Payload = {"total": cents * 10_000, "paid": [[0, "yes", cents * 10_000, cents * 10_000]]}
-    return Notice(kind="paid", audience=Audience.PERSON, payload=payload, person=person)
+    return Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=person)
 
 
-BOARD = Notice(kind="board", audience=Audience.CHAT, payload={"tick": 0}, slot="board", key="board")
-POST = Notice(kind="paused", audience=Audience.CHAT, payload={"round": None, "at_ms": 0})
+BOARD = Notice(kind="board", audience=NoticeAudience.CHAT, payload={"tick": 0}, slot="board", key="board")
+POST = Notice(kind="paused", audience=NoticeAudience.CHAT, payload={"round": None, "at_ms": 0})
 
 
 async def settled(play: Play, platform: str, chat: Chat) -> Announcer:
@@ -183,7 +183,7 @@ async def test_a_board_somebody_deleted_is_posted_anew(tmp_path: Path) -> None:
 
         async def gone(chat_ext: str, ref: str, reply: object) -> None:
             tries.append(ref)
-            raise UnreachableError(Why.MESSAGE)
+            raise UnreachableError(Unreachable.MESSAGE)
 
         play.chat.edit = gone  # type: ignore[method-assign]  # the port for one step
         seen = len(boards(play.chat))
@@ -250,7 +250,7 @@ async def test_who_cannot_be_reached_any_more_is_given_up(tmp_path: Path) -> Non
         await play.announcer.step()
         await add(play, paid(2, 1))
         await add(play, paid(2, 2))
-        play.chat.broken = [UnreachableError(Why.PERSON)]
+        play.chat.broken = [UnreachableError(Unreachable.PERSON)]
         await play.announcer.step()
         assert [text.splitlines()[0] for text in play.chat.texts("tell", "ada")] == ["You are paid $0.02."]
         async with play.db.reading() as uow:

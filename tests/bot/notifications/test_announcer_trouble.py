@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget, Limit, Windows
 from bot.chat.reply import Attachment, Board, Picture, Reply
 from bot.notifications.announcer import LEASE_MS, Announcer
 from bot.notifications.delivery import without_pictures
 from bot.notifications.notices import ASIDE, PINGED
-from bot.notifications.reachability import Presence
+from bot.notifications.reachability import ChatPresence
 from storage.people import PINGS
-from storage.records import Audience, Notice, Payload
+from storage.records import Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import BOSS, Chat, Play, opened, running, town
 
@@ -56,7 +56,7 @@ class Strict(Chat):
         if place in self.refuses:
             raise self.refuses[place]
         if place in self.pictures_refused and reply.files:
-            raise UnreachableError(Why.FORBIDDEN, "Attach Files")
+            raise UnreachableError(Unreachable.FORBIDDEN, "Attach Files")
 
 
 def strict(play: Play) -> Strict:
@@ -94,10 +94,10 @@ async def backlog(play: Play) -> int:
 
 def paid(person: int, cents: int) -> Notice:
     payload: Payload = {"total": cents * 10_000, "paid": [[0, "yes", cents * 10_000, cents * 10_000]]}
-    return Notice(kind="paid", audience=Audience.PERSON, payload=payload, person=person)
+    return Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=person)
 
 
-POST = Notice(kind="paused", audience=Audience.CHAT, payload={"round": None, "at_ms": 0})
+POST = Notice(kind="paused", audience=NoticeAudience.CHAT, payload={"round": None, "at_ms": 0})
 LEAD: Payload = {"outcome": 0, "yes": 400_000, "before": None, "before_yes": None}
 
 
@@ -106,7 +106,7 @@ async def test_a_chat_that_put_the_bot_out_is_marked_its_admins_told_once_and_ot
         chat = strict(play)
         await running(play)
         await second_chat(play)
-        chat.refuses["room"] = UnreachableError(Why.CHAT, "kicked")
+        chat.refuses["room"] = UnreachableError(Unreachable.CHAT, "kicked")
         for _ in range(3):
             await add(play, POST)
             await play.confirmed("ada", "/buy germany yes 10")
@@ -124,16 +124,16 @@ async def test_a_lost_chat_that_asks_the_bot_back_gets_the_board_and_the_news_of
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["room"] = UnreachableError(Why.CHAT)
+        chat.refuses["room"] = UnreachableError(Unreachable.CHAT)
         await add(play, POST)
         await play.announcer.step()
         play.now += 2 * HOUR
-        await add(play, Notice(kind="lead_change", audience=Audience.CHAT, payload=LEAD))
+        await add(play, Notice(kind="lead_change", audience=NoticeAudience.CHAT, payload=LEAD))
         await play.announcer.step()
         del chat.refuses["room"]
         chat.said.clear()
         assert await play.announcer.step() == 0
-        await Presence(play.db, lambda: play.now).arrived("room", "room", "room", "Room")
+        await ChatPresence(play.db, lambda: play.now).arrived("room", "room", "room", "Room")
         await play.announcer.step()
         posts = [reply for how, where, _, reply in chat.said if (how, where) == ("post", "room")]
         assert sum(isinstance(block, Board) for reply in posts for block in reply.blocks) == 1
@@ -147,7 +147,7 @@ async def test_what_waits_for_a_lost_chat_is_not_kept_for_ever(tmp_path: Path) -
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["room"] = UnreachableError(Why.CHAT)
+        chat.refuses["room"] = UnreachableError(Unreachable.CHAT)
         await add(play, *[POST] * 20)
         await play.announcer.step()
         assert await backlog(play) == 20
@@ -160,7 +160,7 @@ async def test_a_missing_permission_is_named_once_and_tried_again_until_it_is_th
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["room"] = UnreachableError(Why.FORBIDDEN, "Send Messages")
+        chat.refuses["room"] = UnreachableError(Unreachable.FORBIDDEN, "Send Messages")
         await add(play, POST)
         for _ in range(30):
             await play.announcer.step()
@@ -207,7 +207,7 @@ async def test_an_announcement_that_may_not_be_made_holds_up_no_private_word(tmp
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["room"] = UnreachableError(Why.FORBIDDEN)
+        chat.refuses["room"] = UnreachableError(Unreachable.FORBIDDEN)
         await add(play, POST, paid(2, 7))
         await play.announcer.step()
         assert any("You are paid $0.07." in text for text in chat.texts("tell", "ada"))
@@ -217,7 +217,7 @@ async def test_who_blocked_the_bot_costs_one_try_a_notice_and_holds_up_nobody(tm
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["ada"] = UnreachableError(Why.PERSON)
+        chat.refuses["ada"] = UnreachableError(Unreachable.PERSON)
         await add(play, paid(2, 1), paid(2, 2), paid(3, 3))
         await play.announcer.step()
         assert await backlog(play) == 0
@@ -228,7 +228,7 @@ async def test_what_could_not_be_told_is_told_with_her_next_answer_once(tmp_path
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
-        chat.refuses["ada"] = UnreachableError(Why.PERSON)
+        chat.refuses["ada"] = UnreachableError(Unreachable.PERSON)
         await add(play, *[paid(2, cents) for cents in range(1, 8)], paid(3, 9))
         await play.announcer.step()
         assert "could not be reached" not in plain_text.text(await play.say("bob", "/balance"))
@@ -416,7 +416,7 @@ async def test_a_board_says_nothing_twice_also_after_a_restart(tmp_path: Path) -
         chat = strict(play)
         await running(play)
         chat.said.clear()
-        board = Notice(kind="board", audience=Audience.CHAT, payload={"tick": 0}, slot="board", key="board")
+        board = Notice(kind="board", audience=NoticeAudience.CHAT, payload={"tick": 0}, slot="board", key="board")
         await add(play, board)
         play.now += 60_000
         await Announcer(play.db, lambda: play.now, {"room": chat}).step()
@@ -472,7 +472,7 @@ async def test_a_ping_that_comes_too_late_is_none(tmp_path: Path) -> None:
         payload: Payload = {"kind": "lead_change", "facts": dict(LEAD), "at_ms": play.now}
         for late, told in ((0, 1), (HOUR, 0)):
             chat.said.clear()
-            await add(play, Notice(kind="ping", audience=Audience.PERSON, payload=payload, person=2))
+            await add(play, Notice(kind="ping", audience=NoticeAudience.PERSON, payload=payload, person=2))
             play.now += late
             await play.announcer.step()
             assert len(chat.texts("tell", "ada")) == told

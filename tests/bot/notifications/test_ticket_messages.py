@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.notifications.ticket_messages import Placement, Placements
+from bot.notifications.ticket_messages import TicketMessage, TicketMessages
 from storage.database import Database
 from storage.key_value import KeptLine
 from storage.unit_of_work import UnitOfWork
@@ -18,8 +18,8 @@ from tests.bot.harness import town
 TOKEN = KeptLine(line="token", person=None, chat_ext="ada")
 
 
-def placement(ticket: int, ref: str) -> Placement:
-    return Placement(ticket=ticket, platform="room", chat_ext="room", ref=ref, at_ms=1, lines={f"k{ref}": TOKEN})
+def placement(ticket: int, ref: str) -> TicketMessage:
+    return TicketMessage(ticket=ticket, platform="room", chat_ext="room", ref=ref, at_ms=1, lines={f"k{ref}": TOKEN})
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def counted() -> Iterator[list[None]]:
 
 async def test_what_comes_at_once_is_written_at_once(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        placements = Placements(play.db)
+        placements = TicketMessages(play.db)
         with counted() as units:
             async with play.db.writing():  # somebody else's: the writer is busy
                 asked = [asyncio.create_task(placements.put(placement(9, str(number)))) for number in range(200)]
@@ -54,7 +54,7 @@ async def test_what_comes_at_once_is_written_at_once(tmp_path: Path) -> None:
 
 async def test_a_failure_is_everybodys_and_the_next_one_is_written(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        placements = Placements(play.db)
+        placements = TicketMessages(play.db)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Database, "writing", broken)
             found = await asyncio.gather(*(placements.put(placement(9, "1")) for _ in range(2)), return_exceptions=True)
@@ -66,7 +66,7 @@ async def test_a_failure_is_everybodys_and_the_next_one_is_written(tmp_path: Pat
 
 async def test_who_is_cancelled_holds_up_nobody(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        placements = Placements(play.db)
+        placements = TicketMessages(play.db)
         async with play.db.writing():
             first, second = (asyncio.create_task(placements.put(placement(9, ref))) for ref in "12")
             await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.scenarios import observation
-from bot.scenarios.observation import Own
+from bot.scenarios.observation import OwnAccount
 from engine.units import MICRO
 from tests.bot.harness import running, town
 
@@ -35,7 +35,9 @@ async def test_what_is_no_ticket_is_not_taken_for_one(tmp_path: Path) -> None:
 async def test_positions_tell_cash_and_tokens(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        assert observation.own(await play.say("ada", "/positions"), 3) == Own(cash=1_000 * MICRO, held=((0, 0),) * 3)
+        assert observation.own(await play.say("ada", "/positions"), 3) == OwnAccount(
+            cash=1_000 * MICRO, held=((0, 0),) * 3
+        )
         await play.confirmed("ada", "/buy germany yes 100")
         await play.confirmed("ada", '/buy "costa rica" no 40')
         await play.tick()

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from bot.chat import plain_text, rehearsal_result
 from bot.chat.rate_limits import ALLOWANCES
-from bot.chat.rehearsal_result import Rehearsed
-from bot.market.background_rehearsal import Rehearser
+from bot.chat.rehearsal_result import RehearsalResult
+from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.scenarios.recorders import busiest
-from bot.scenarios.rehearsal import MOST_BUSY_TICKS, Moment, moments, rehearse
+from bot.scenarios.rehearsal import MOST_BUSY_TICKS, PlannedTick, moments, rehearse
 from bot.words import terminal as words
 from engine.params import build_params
 from engine.terms import MarketParams
@@ -46,7 +46,7 @@ def planned(*rounds: tuple[int, int]) -> MarketParams:
     )
 
 
-async def played(within: Path, params: MarketParams, *, seed: int = 1, people: int = 4) -> Rehearsed:
+async def played(within: Path, params: MarketParams, *, seed: int = 1, people: int = 4) -> RehearsalResult:
     found = await rehearse(Path(mkdtemp(dir=within)), "Cup", params, people=people, seed=seed)
     return replace(found, tick_us=0, slowest_tick_us=0)  # what the machine had to do with it
 
@@ -95,7 +95,7 @@ def test_moments_are_in_order_and_meet_every_step(steps: list[tuple[int, int]], 
     assert {at for pair in rounds for at in pair} <= set(times)
     busy = [one for one in found if one.busy]
     assert len(busy) <= (3 * len(rounds) + 2) * (MOST_BUSY_TICKS + 2)
-    assert Moment(at_ms=times[0], busy=True) == found[0] or batch_ms > MINUTE
+    assert PlannedTick(at_ms=times[0], busy=True) == found[0] or batch_ms > MINUTE
 
 
 @given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 100))
@@ -108,7 +108,7 @@ def test_what_was_found_survives_the_way_between_processes() -> None:
     assert rehearsal_result.from_json(rehearsal_result.to_json(FOUND)) == FOUND
 
 
-FOUND = Rehearsed(
+FOUND = RehearsalResult(
     title="Cup",
     people=1,
     rounds=1,
@@ -150,7 +150,9 @@ def test_what_is_said_of_it() -> None:
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=Rehearser(patience_s=120))
+        play.dispatcher = type(play.dispatcher)(
+            play.db, lambda: play.now, rehearser=BackgroundRehearsal(patience_s=120)
+        )
         assert (await play.say(BOSS, CREATE + " tick 30s")).ok
         assert not (await play.say("ada", "/admin rehearse")).ok
         assert (await play.say(BOSS, "/board")).ok
@@ -163,7 +165,7 @@ async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) ->
 
 async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        rehearser = Rehearser(patience_s=0)
+        rehearser = BackgroundRehearsal(patience_s=0)
         play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=rehearser)
         await play.say(BOSS, CREATE)
         reply = await play.say(BOSS, "/admin rehearse")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.invocation import Held, Scene
+from bot.chat.invocation import HeldTokens, ParseContext
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
 from bot.scenarios import chatter, strategies
-from bot.scenarios.observation import DOLLAR, MICRO, Look, News, Own, Wish, view
+from bot.scenarios.observation import DOLLAR, MICRO, News, OwnAccount, SeenBoard, TradeIdea, view
 from bot.scenarios.simulation import weights
-from bot.scenarios.traders import SHARES, Person, Temper, dice
+from bot.scenarios.traders import SHARES, Temper, Trader, dice
 from bot.scenarios.traders import crowd as gather
 from bot.scenarios.worldcup import world_cup
 
@@ -20,18 +20,18 @@ CUP = world_cup()
 NAMES = CUP.names
 EVEN = News(belief=(125_000,) * 8, fresh=False, since_round=30, to_freeze=30)
 YES = (390_000, 175_000, 140_000, 92_000, 80_000, 75_000, 28_000, 20_000)
-LOOK = Look(yes=YES, no=tuple(1_000_000 - one for one in YES), path=(), news=replace(EVEN, belief=YES))
-RICH = Own(cash=1_000 * DOLLAR, held=((0, 0),) * 8)
+LOOK = SeenBoard(yes=YES, no=tuple(1_000_000 - one for one in YES), path=(), news=replace(EVEN, belief=YES))
+RICH = OwnAccount(cash=1_000 * DOLLAR, held=((0, 0),) * 8)
 PEOPLE = gather(40, 7, weights(CUP))
 
 
-def someone(temper: Temper, **changes: object) -> Person:
+def someone(temper: Temper, **changes: object) -> Trader:
     person = next(one for one in PEOPLE if one.temper is temper)
     even = replace(person, trust=(1_000,) * 8, margin=10_000, span=4, slippage="")
     return replace(even, **changes)  # type: ignore[arg-type]  # the fields are named by the caller
 
 
-def wishes(person: Person, look: Look, own: Own, draws: int = 60) -> list[Wish]:
+def wishes(person: Trader, look: SeenBoard, own: OwnAccount, draws: int = 60) -> list[TradeIdea]:
     found = [
         strategies.decide(person, look, own, NAMES, dice("test", person.number, number)) for number in range(draws)
     ]
@@ -163,9 +163,9 @@ def test_remarks_are_short_and_name_what_is_there() -> None:
 def parsed(line: str) -> dict[str, object]:
     name, _, rest = line.removeprefix("/").partition(" ")
     command = next(one for one in COMMANDS if one.name == name)
-    held = dict.fromkeys(range(8), Held(yes=40 * MICRO, no=10 * MICRO))
+    held = dict.fromkeys(range(8), HeldTokens(yes=40 * MICRO, no=10 * MICRO))
     prices = tuple(zip(YES, LOOK.no, strict=True))
-    scene = Scene(
+    scene = ParseContext(
         now_ms=CUP.start_ms, outcomes=NAMES, active=(True,) * 8, prices=prices, held=held, selling=name == "sell"
     )
     found = parse(command, rest, scene)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.scenarios.timeline import Conductor, Timeline
+from bot.scenarios.timeline import EventClock, Timeline
 from bot.scenarios.worldcup import world_cup
 
 CUP = world_cup()
@@ -36,7 +36,7 @@ def test_event_time_and_wall_time_are_inverse() -> None:
 
 async def test_the_clock_moves_in_steps_and_ends_exactly() -> None:
     shown: list[int] = []
-    conductor = Conductor(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
+    conductor = EventClock(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
     conductor.begin()
     await conductor.reach(5_000)
     assert shown[-1] == 5_000
@@ -46,5 +46,5 @@ async def test_the_clock_moves_in_steps_and_ends_exactly() -> None:
 
 async def test_without_a_timeline_there_is_no_waiting() -> None:
     shown: list[int] = []
-    await Conductor(shown.append, None).reach(10**15)
+    await EventClock(shown.append, None).reach(10**15)
     assert shown == [10**15]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.discord_chat import components as forms
 from bot.adapters.discord_chat import limits, markup
-from bot.adapters.discord_chat.render import Message, accent, dressed
+from bot.adapters.discord_chat.render import RenderedMessage, accent, dressed
 from bot.chat.buttons import Buttons
 from bot.chat.reply import (
     Action,
@@ -170,7 +170,7 @@ def walked(components: list[Json]) -> list[Json]:
     return found
 
 
-def holds(message: Message) -> list[Json]:
+def holds(message: RenderedMessage) -> list[Json]:
     """Every limit of a message; returns its components, nested ones included."""
     shape: list[Json] = list(map(dict, message.view.to_components()))  # type: ignore[no-untyped-call] # the library's
     parts = walked(shape)
@@ -206,7 +206,7 @@ def holds(message: Message) -> list[Json]:
     return parts
 
 
-def _displays(message: Message) -> list[str]:
+def _displays(message: RenderedMessage) -> list[str]:
     return [one["content"] for one in holds(message) if one["type"] == DISPLAY]
 
 

@@ -34,14 +34,14 @@ async def complete(
 
 
 @pytest.fixture
-async def registered() -> list[slash_commands.Payload]:
+async def registered() -> list[slash_commands.CommandPayload]:
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
     slash_commands.build(tree, COMMANDS, run, complete)
     return slash_commands.payload(tree)
 
 
-def options(payload: slash_commands.Payload) -> Iterator[tuple[str, slash_commands.Payload]]:
+def options(payload: slash_commands.CommandPayload) -> Iterator[tuple[str, slash_commands.CommandPayload]]:
     """Each option with the command it belongs to."""
     for one in payload["options"]:
         if one["type"] == 1:
@@ -50,12 +50,12 @@ def options(payload: slash_commands.Payload) -> Iterator[tuple[str, slash_comman
             yield payload["name"], one
 
 
-def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.Payload]) -> None:
+def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.CommandPayload]) -> None:
     """After a change: `python -m tests.bot.adapters.discord_chat.test_slash_commands`, and read the difference."""
     assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == registered
 
 
-def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.Payload]) -> None:
+def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.CommandPayload]) -> None:
     names = []
     for one in registered:
         inner = [part["name"] for part in one["options"] if part["type"] == 1]
@@ -63,7 +63,7 @@ def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_c
     assert sorted(names) == sorted(one.name for one in slash_commands.shown(COMMANDS))
 
 
-def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.Payload]) -> None:
+def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.CommandPayload]) -> None:
     assert len(registered) <= limits.COMMANDS
     for one in registered:
         assert slash_commands.length(one) <= limits.COMMAND_LENGTH, one["name"]
@@ -81,14 +81,14 @@ def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash
             assert not (choices and part.get("autocomplete"))
 
 
-def test_what_must_be_said_is_asked_first(registered: list[slash_commands.Payload]) -> None:
+def test_what_must_be_said_is_asked_first(registered: list[slash_commands.CommandPayload]) -> None:
     for one in registered:
         for where in [one, *(part for part in one["options"] if part["type"] == 1)]:
             asked = [part["required"] for part in where["options"] if part["type"] != 1]
             assert asked == sorted(asked, reverse=True), where["name"]
 
 
-def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_commands.Payload]) -> None:
+def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_commands.CommandPayload]) -> None:
     asked = [where for one in registered for where, option in options(one) if option["name"] == "code"]
     assert asked == ["link"]  # that code one does type
 
@@ -106,20 +106,20 @@ def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_comm
     ],
 )
 def test_an_option_is_asked_for_in_its_own_way(
-    registered: list[slash_commands.Payload], command: str, option: str, kind: int, how: str
+    registered: list[slash_commands.CommandPayload], command: str, option: str, kind: int, how: str
 ) -> None:
     [found] = [part for one in registered for where, part in options(one) if (where, part["name"]) == (command, option)]
     assert found["type"] == kind
     assert {key for key in ("autocomplete", "choices", "min_value") if found.get(key)} == ({how} if how else set())
 
 
-def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash_commands.Payload]) -> None:
+def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash_commands.CommandPayload]) -> None:
     shown = {one["name"]: one["default_member_permissions"] for one in registered}
     assert shown.pop("admin") == discord.Permissions(manage_guild=True).value
     assert set(shown.values()) == {None}
 
 
-def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.Payload]) -> None:
+def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.CommandPayload]) -> None:
     in_private = {one["name"] for one in registered if one["contexts"] != [0]}
     assert in_private == slash_commands.IN_PRIVATE & {one.name for one in slash_commands.shown(COMMANDS)}
     assert all(one["integration_types"] == [0] for one in registered)

@@ -23,14 +23,14 @@ from telegram.error import (
 )
 
 from bot.adapters.telegram_chat import command_menu, forms, keyboards
-from bot.adapters.telegram_chat.chats import Place, Ref
-from bot.adapters.telegram_chat.forms import Step, step_of
+from bot.adapters.telegram_chat.chats import ChatAddress, Ref
+from bot.adapters.telegram_chat.forms import FormStep, step_of
 from bot.adapters.telegram_chat.incoming import ours
-from bot.adapters.telegram_chat.keyboards import Key, carried
+from bot.adapters.telegram_chat.keyboards import KeyboardButton, carried
 from bot.adapters.telegram_chat.service import UPDATES
 from bot.adapters.telegram_chat.throttle import is_markup, is_same, translated
 from bot.chat.buttons import Buttons
-from bot.chat.platform import RetryLaterError, UnreachableError, Why
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Field, Form, Reply, line
 from bot.commands import COMMANDS
 from storage.database import Database
@@ -52,7 +52,7 @@ async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
 async def test_a_button_carries_all_it_needs_in_64_bytes(
     buttons: Buttons, about: str | None, how: str | None, text: str
 ) -> None:
-    key = Key(label="x", line=text, person=999_999_999, how=how, about=about)
+    key = KeyboardButton(label="x", line=text, person=999_999_999, how=how, about=about)
     shown = await keyboards.keyboard(((key,),), buttons)
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
@@ -76,17 +76,17 @@ names = st.text("abcdefgh_", min_size=1, max_size=8)
 
 @given(st.dictionaries(names, st.text(min_size=1, max_size=30), max_size=4), names, st.integers(0, 10**9))
 def test_a_step_kept_is_the_step_again(args: dict[str, str], asks: str, over: int) -> None:
-    step = Step(command="admin create", args=args, asks=asks, over=over)
+    step = FormStep(command="admin create", args=args, asks=asks, over=over)
     assert step_of(step.line()) == step
     assert step.answered("x").args == {**args, asks: "x"}
 
 
 def test_a_step_of_plain_values_is_a_line_anybody_could_type() -> None:
-    assert Step(command="buy", args={"outcome": '"Costa Rica"', "side": "yes"}).line() == (
+    assert FormStep(command="buy", args={"outcome": '"Costa Rica"', "side": "yes"}).line() == (
         '/buy outcome="Costa Rica" side=yes'
     )
-    assert Step(command="admin create", args={"title": "World Cup"}).line() == '/admin create title="World Cup"'
-    assert Step(command="admin create", args={"title": 'The "Cup"'}).line().startswith("?{")
+    assert FormStep(command="admin create", args={"title": "World Cup"}).line() == '/admin create title="World Cup"'
+    assert FormStep(command="admin create", args={"title": 'The "Cup"'}).line().startswith("?{")
     assert step_of("?{broken") is None
     assert step_of("/board") is None
 
@@ -152,7 +152,7 @@ def test_only_our_own_commands_are_ours(text: str, line_: str | None) -> None:
 
 @pytest.mark.parametrize("ext", ["5000000001", "-4000001", "-1001234567890", "-1001234567890:77"])
 def test_a_place_is_its_id(ext: str) -> None:
-    place = Place.of(ext)
+    place = ChatAddress.of(ext)
     assert place is not None
     assert place.ext == ext
     assert place.private is (not ext.startswith("-"))
@@ -160,7 +160,7 @@ def test_a_place_is_its_id(ext: str) -> None:
 
 @pytest.mark.parametrize("ext", ["", "0", "chat:-100", "-100:0", "-100:x", "１", "room"])
 def test_what_is_no_chat_of_telegram_is_no_place(ext: str) -> None:
-    assert Place.of(ext) is None
+    assert ChatAddress.of(ext) is None
 
 
 def test_a_ref_says_whether_its_text_is_a_caption() -> None:
@@ -173,21 +173,21 @@ def test_a_ref_says_whether_its_text_is_a_caption() -> None:
 @pytest.mark.parametrize(
     ("error", "private", "why"),
     [
-        (Forbidden("Forbidden: bot was blocked by the user"), True, Why.PERSON),
-        (Forbidden("Forbidden: bot can't initiate conversation with a user"), True, Why.PERSON),
-        (Forbidden("Forbidden: bot was kicked from the supergroup chat"), False, Why.CHAT),
-        (BadRequest("Chat not found"), False, Why.CHAT),
-        (BadRequest("Chat not found"), True, Why.PERSON),
-        (BadRequest("Message to edit not found"), False, Why.MESSAGE),
-        (BadRequest("Message can't be edited"), False, Why.MESSAGE),
-        (BadRequest("Not enough rights to send photos to the chat"), False, Why.FORBIDDEN),
-        (BadRequest("Need administrator rights in the channel chat"), False, Why.FORBIDDEN),
-        (BadRequest("Topic_closed"), False, Why.FORBIDDEN),
-        (BadRequest("Message thread not found"), False, Why.CHAT),
-        (InvalidToken("Not Found: method not found"), False, Why.MESSAGE),
+        (Forbidden("Forbidden: bot was blocked by the user"), True, Unreachable.PERSON),
+        (Forbidden("Forbidden: bot can't initiate conversation with a user"), True, Unreachable.PERSON),
+        (Forbidden("Forbidden: bot was kicked from the supergroup chat"), False, Unreachable.CHAT),
+        (BadRequest("Chat not found"), False, Unreachable.CHAT),
+        (BadRequest("Chat not found"), True, Unreachable.PERSON),
+        (BadRequest("Message to edit not found"), False, Unreachable.MESSAGE),
+        (BadRequest("Message can't be edited"), False, Unreachable.MESSAGE),
+        (BadRequest("Not enough rights to send photos to the chat"), False, Unreachable.FORBIDDEN),
+        (BadRequest("Need administrator rights in the channel chat"), False, Unreachable.FORBIDDEN),
+        (BadRequest("Topic_closed"), False, Unreachable.FORBIDDEN),
+        (BadRequest("Message thread not found"), False, Unreachable.CHAT),
+        (InvalidToken("Not Found: method not found"), False, Unreachable.MESSAGE),
     ],
 )
-def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Why) -> None:
+def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Unreachable) -> None:
     found = translated(error, private=private)
     assert isinstance(found, UnreachableError)
     assert found.why is why

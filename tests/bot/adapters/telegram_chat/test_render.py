@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.telegram_chat import markup, render
-from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, Page, units
+from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, MarkupPage, units
 from bot.chat.reply import (
     Attachment,
     Board,
@@ -91,7 +91,7 @@ replies = st.builds(
 )
 
 
-def checked(page: Page, most: int) -> str:
+def checked(page: MarkupPage, most: int) -> str:
     """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
     found = parse_html(page.html)
     assert found.complaints == ()
