@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
-
-from bot.grammar.types import WholeNumber
+from typing import Generic, TypeVar
 
 
 class Style(StrEnum):
@@ -202,10 +200,6 @@ class Reply:
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-PageArg = Annotated[
-    int, WholeNumber("page", high=10_000, about="which page of a long list, counted from 1", named=True)
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

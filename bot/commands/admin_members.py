@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.chat.invocation import ParseContext
-from bot.chat.reply import Page, PageArg, Reply, cut, window
+from bot.chat.reply import Page, Reply, cut, window
 from bot.commands.admin_decide import ReasonArg
 from bot.grammar.command import command
-from bot.grammar.types import ConfirmArg, Hint, Money, Text, WholeNumber, code_of, quoted
+from bot.grammar.types import ConfirmArg, Hint, Money, PageArg, Text, WholeNumber, code_of, quoted
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note
 from bot.text.names import clean, folded

@@ -232,6 +232,9 @@ class WholeNumber(ArgumentType[int]):
 
 
 NumberArg = Annotated[int, WholeNumber()]
+PageArg = Annotated[
+    int, WholeNumber("page", high=10_000, about="which page of a long list, counted from 1", named=True)
+]
 
 
 CONFIRM = Text("code", 12, about="the code of the preview", words=1, named=True)
