@@ -15,8 +15,8 @@ import pytest
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
 from bot.cli import demo
-from bot.scenarios.worldcup import Scenario, world_cup
 from storage.database import Database
+from tests.bot.cli.short_demo import SEED, short
 from tests.paths import ROOT
 
 CSV = ("trades", "rankings", "metrics", "config", "ledger")
@@ -24,27 +24,12 @@ FILES = {*(f"{kind}.csv" for kind in CSV), "outcry.db", "announcements.txt", "su
 EQUAL = (*(f"{kind}.csv" for kind in CSV), "summary.json", "announcements.txt")
 
 
-def short() -> Scenario:
-    """The same ten days in a sixth of the ticks."""
-    return replace(world_cup(), tick_ms=6 * world_cup().tick_ms, ticks=60)
-
-
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One headless play in another process, where hashing has another seed."""
     folder = tmp_path_factory.mktemp("played")
-    script = (
-        "import asyncio, sys; from pathlib import Path; from bot import demo; "
-        "from tests.bot.test_demo_play import short\n"
-        "if __name__ == '__main__':\n"
-        "    options = demo.Options(headless=True, seed=7, out=Path(sys.argv[1]))\n"
-        "    sys.exit(asyncio.run(demo.play(options, short())))\n"
-    )
-    program = folder / "play.py"
-    program.write_text(script, encoding="utf-8")
-    root = str(ROOT)
-    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": root}
-    command = [sys.executable, str(program), str(folder / "out")]
+    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.bot.cli.short_demo", str(folder / "out")]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Germany won." in done.stdout
@@ -65,7 +50,7 @@ def test_all_files_are_there(played: Path) -> None:
 
 def test_the_books_balance_and_the_house_kept_its_promise(played: Path) -> None:
     found = summary(played)
-    assert (found["seed"], found["ticks"], found["ledger_sum"], found["winner"]) == (7, 60, 0, "Germany")
+    assert (found["seed"], found["ticks"], found["ledger_sum"], found["winner"]) == (SEED, 60, 0, "Germany")
     assert found["eliminated"] == ["France", "Colombia", "Belgium", "Costa Rica", "Brazil", "Netherlands"]
     result, risk, stake = found["house_result"], found["worst_risk"], found["z"]
     assert isinstance(result, float)
@@ -104,7 +89,7 @@ async def test_equal_seeds_give_equal_files_headless_or_live_on_any_hash_seed(
     played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "LEAST_FREEZE_S", 0.01)
-    options = demo.Options(seed=7, out=tmp_path, port=0, minutes=0.01)
+    options = demo.Options(seed=SEED, out=tmp_path, port=0, minutes=0.01)
     assert await demo.play(options, short()) == 0
     for name in EQUAL:
         assert (tmp_path / name).read_bytes() == (played / name).read_bytes(), name
