@@ -18,7 +18,8 @@ _INTRO = """# Commands
 
 Made from the declarations in this folder by `python -m bot.cli.manual > bot/commands/README.md`; a test holds the two
 together. A command is a typed function: its signature is the grammar, its docstring the help. All of them are in the
-one `COMMANDS` tuple; who may use which and where is in `bot/permissions.py`.
+one `COMMANDS` tuple; who may use which and where is in
+`bot/chat/permissions.py`.
 
 Arguments are typed in this order, or by name (`amount 100`, `amount=100`); those in brackets may be left out. Names
 with spaces need quotes only where they would be unclear. Outcomes go by number, name or the beginning of it; amounts
