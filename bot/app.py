@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import logs
-from bot.adapters.room.server import RoomServer
+from bot.adapters.room.service import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget

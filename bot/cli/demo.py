@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bot.adapters.room.message_log import TALK
 from bot.adapters.room.platform import MAIN, NAME
-from bot.adapters.room.server import RoomServer
+from bot.adapters.room.service import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.reply import Board, Picture

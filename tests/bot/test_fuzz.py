@@ -22,7 +22,7 @@ import pytest
 
 from bot.adapters.discord_chat import markup
 from bot.adapters.discord_chat.components import read as read_press
-from bot.adapters.room import json_format
+from bot.adapters.room.render import render as render_room
 from bot.adapters.telegram_chat import keyboards, render
 from bot.adapters.telegram_chat import markup as marks
 from bot.adapters.telegram_chat.forms import step_of
@@ -292,7 +292,7 @@ def test_any_reply_is_inert_text_on_every_platform() -> None:
     for _ in rounds:
         reply = _reply(rng)
         plain_text.text(reply, SCENE.now_ms)
-        json.dumps(json_format.reply(reply))
+        json.dumps(render_room(reply))
         for page in render.sheet(reply, SCENE.now_ms).pages:
             tags = _Tags()
             tags.feed(page.html)

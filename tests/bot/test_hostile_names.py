@@ -16,7 +16,7 @@ from discord.ui import LayoutView
 
 from bot.adapters.discord_chat import limits
 from bot.adapters.discord_chat.render import dressed
-from bot.adapters.room import json_format
+from bot.adapters.room.render import render as render_room
 from bot.adapters.telegram_chat import render
 from bot.charts import style as chart_text
 from bot.chat import plain_text
@@ -116,7 +116,7 @@ async def test_whatever_is_said_is_clean_text_and_json(tmp_path: Path) -> None:
             assert "went wrong" not in words
             assert not BIDI & set(words), words
             assert not [one for one in words if unicodedata.category(one) in ("Cc", "Cs", "Co") and one != "\n"], words
-            body = json.dumps(json_format.reply(reply))
+            body = json.dumps(render_room(reply))
             assert not BIDI & set(json.loads(body).__str__())
         names = {row[0] for row in _members(tmp_path)}
         assert len(names) == len(PEOPLE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.discord_chat import sending, service
+from bot.adapters.discord_chat import errors, service
 from bot.adapters.discord_chat.client import DiscordClient
 from bot.adapters.discord_chat.service import Discord, DiscordAccess
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -342,26 +342,26 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("code", "status", "why"),
     [
-        (sending.UNKNOWN_CHANNEL, 404, Unreachable.CHAT),
-        (sending.MISSING_ACCESS, 403, Unreachable.FORBIDDEN),
-        (sending.MISSING_PERMISSIONS, 403, Unreachable.FORBIDDEN),
-        (sending.UNKNOWN_MESSAGE, 404, Unreachable.MESSAGE),
-        (sending.NO_DIRECT_MESSAGES, 403, Unreachable.PERSON),
-        (sending.EXPIRED_TOKEN, 401, Unreachable.MESSAGE),
+        (errors.UNKNOWN_CHANNEL, 404, Unreachable.CHAT),
+        (errors.MISSING_ACCESS, 403, Unreachable.FORBIDDEN),
+        (errors.MISSING_PERMISSIONS, 403, Unreachable.FORBIDDEN),
+        (errors.UNKNOWN_MESSAGE, 404, Unreachable.MESSAGE),
+        (errors.NO_DIRECT_MESSAGES, 403, Unreachable.PERSON),
+        (errors.EXPIRED_TOKEN, 401, Unreachable.MESSAGE),
         (0, 403, Unreachable.FORBIDDEN),
         (0, 404, Unreachable.MESSAGE),
         (50035, 400, Unreachable.MESSAGE),
     ],
 )
 def test_each_refusal_has_its_reason(code: int, status: int, why: Unreachable) -> None:
-    found = sending.translated(refusal(code, status))
+    found = errors.translated(refusal(code, status))
     assert isinstance(found, UnreachableError)
     assert found.why is why
 
 
-@pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (sending.EDITED_TOO_OFTEN, 400), (0, 401)])
+@pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (errors.EDITED_TOO_OFTEN, 400), (0, 401)])
 def test_some_refusals_are_over_later(code: int, status: int) -> None:
-    assert isinstance(sending.translated(refusal(code, status)), RetryLaterError)
+    assert isinstance(errors.translated(refusal(code, status)), RetryLaterError)
 
 
 def refusal(code: int, status: int) -> Exception:

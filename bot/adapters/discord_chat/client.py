@@ -12,10 +12,10 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import slash_commands
+from bot.adapters.discord_chat.errors import NOBODY
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.render import dressed
 from bot.adapters.discord_chat.responses import counted
-from bot.adapters.discord_chat.sending import NOBODY
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
 from bot.chat.platform import Unreachable

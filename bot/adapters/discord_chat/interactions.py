@@ -18,10 +18,10 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import components, limits, message_refs
 from bot.adapters.discord_chat.components import ComponentKind
+from bot.adapters.discord_chat.errors import Edits
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, place_of
 from bot.adapters.discord_chat.responses import DiscordResponder, IncomingInteraction, counted, own
-from bot.adapters.discord_chat.sending import Edits
 from bot.adapters.discord_chat.slash_commands import NAME, choice
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation

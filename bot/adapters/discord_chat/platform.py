@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import library_patches, sending
+from bot.adapters.discord_chat import errors, library_patches
 from bot.adapters.discord_chat import message_refs as followups
+from bot.adapters.discord_chat.errors import NOBODY, Edits
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, missing
 from bot.adapters.discord_chat.render import RenderedMessage, dressed
-from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.adapters.discord_chat.slash_commands import NAME
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
@@ -60,7 +60,7 @@ class DiscordPlatform:
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
-        async with sending.told():
+        async with errors.told():
             client, channel = self._reach(chat_ext)
             message = await dressed(reply, self._buttons, mention=await self._mention(chat_ext, reply))
             if reply.aside:
@@ -76,7 +76,7 @@ class DiscordPlatform:
             return str(ref)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
-        async with sending.told():
+        async with errors.told():
             client, _ = self._reach(chat_ext)
             found = followups.read(ref)
             if not isinstance(found, followups.Posted):
@@ -91,7 +91,7 @@ class DiscordPlatform:
     ) -> str:
         """Her ticket becomes its fill while Discord lets it; else it follows what she did last in the market's chat;
         then a direct message; then a word where she is, that gives nothing away."""
-        async with sending.told():
+        async with errors.told():
             client = self._client()
             message = await dressed(reply, self._buttons)
             found = followups.read(edit_ref) if edit_ref else None
@@ -103,7 +103,7 @@ class DiscordPlatform:
             try:
                 return str(await self._direct(client, person_ext, message, nonce))
             except discord.HTTPException as error:
-                why = sending.translated(error)
+                why = errors.translated(error)
                 if not isinstance(why, UnreachableError) or chat_ext is None or found_in_private(chat_ext, person_ext):
                     raise
             return str(await self._point(client, person_ext, chat_ext, nonce))
@@ -158,7 +158,7 @@ class DiscordPlatform:
                     ref.message, view=message.view, attachments=message.files(), allowed_mentions=NOBODY
                 )
         except discord.HTTPException as error:
-            if isinstance(sending.translated(error), UnreachableError):
+            if isinstance(errors.translated(error), UnreachableError):
                 return False
             raise
         return True
@@ -177,7 +177,7 @@ class DiscordPlatform:
         except discord.HTTPException as error:
             if error.status == 429:
                 self._followups.shut(way.channel)
-            elif isinstance(sending.translated(error), UnreachableError):
+            elif isinstance(errors.translated(error), UnreachableError):
                 self._followups.refused(person_ext, chat_ext)
             else:
                 raise
@@ -240,9 +240,9 @@ class DiscordPlatform:
 def _shut(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
     """Which permission is missing; or, where we know all servers and this channel is in none, that we were put out."""
     everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
-    if error.code == sending.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
+    if error.code == errors.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
         return UnreachableError(Unreachable.CHAT)
-    said = sending.translated(error)
+    said = errors.translated(error)
     if isinstance(said, UnreachableError) and said.why is Unreachable.FORBIDDEN:
         return UnreachableError(Unreachable.FORBIDDEN, missing(client, channel_id) or said.detail)
     return said

@@ -17,7 +17,7 @@ from discord import ui
 
 from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
-from bot.adapters.discord_chat.sending import NOBODY
+from bot.adapters.discord_chat.errors import NOBODY
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.plain_text import spark

@@ -15,11 +15,11 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import discord
 
-from bot.adapters.discord_chat import message_refs, sending
+from bot.adapters.discord_chat import errors, message_refs
+from bot.adapters.discord_chat.errors import NOBODY, Edits
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import ChannelAddress
 from bot.adapters.discord_chat.render import RenderedMessage, dressed
-from bot.adapters.discord_chat.sending import NOBODY, Edits
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
@@ -76,7 +76,7 @@ class DiscordResponder:
             try:
                 await interaction.response.defer(ephemeral=private and not update, thinking=not update)
             except discord.HTTPException as error:
-                if error.code == sending.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
+                if error.code == errors.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
                     return True
                 log.warning("interaction %s could not be acknowledged: %s", interaction.id, error.text or error.status)
                 return False
@@ -95,7 +95,7 @@ class DiscordResponder:
         """Put the answer where it belongs, and tell storage where a ticket stands."""
         for wait in AGAIN_S:
             try:
-                async with sending.told():
+                async with errors.told():
                     sent = await self._place(heard, reply, public=public)
                 break
             except RetryLaterError:

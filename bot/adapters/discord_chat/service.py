@@ -12,11 +12,11 @@ import discord
 
 from bot.adapters.discord_chat import library_patches, message_refs
 from bot.adapters.discord_chat.client import ClientParts, DiscordClient
+from bot.adapters.discord_chat.errors import Edits
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.message_refs import FollowUps
 from bot.adapters.discord_chat.permissions import Rules
 from bot.adapters.discord_chat.platform import DiscordPlatform
-from bot.adapters.discord_chat.sending import Edits
 from bot.chat.buttons import Buttons
 from bot.chat.platform import Draw
 from bot.dispatcher import Dispatcher

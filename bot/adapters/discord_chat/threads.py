@@ -8,7 +8,7 @@ from typing import Literal
 
 import discord
 
-from bot.adapters.discord_chat import limits, message_refs, sending
+from bot.adapters.discord_chat import errors, limits, message_refs
 from bot.adapters.discord_chat.slash_commands import NAME
 from bot.words import discord as words
 from storage.database import Database
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 AGAIN_MS = 3_600_000  # a channel that allows no threads is not asked again for so long
 WEEK_MIN: Literal[10080] = 10080  # of silence, then Discord files the thread away
-_GONE = {sending.UNKNOWN_CHANNEL, sending.MISSING_ACCESS}
+_GONE = {errors.UNKNOWN_CHANNEL, errors.MISSING_ACCESS}
 
 Send = Callable[[discord.abc.Messageable], Awaitable[message_refs.Posted]]
 
@@ -75,7 +75,7 @@ class Threads:
         except discord.HTTPException as error:
             if error.code in _GONE:
                 return None
-            if error.code != sending.ARCHIVED:
+            if error.code != errors.ARCHIVED:
                 raise
         await client.http.edit_channel(thread, archived=False)
         return await send(there)

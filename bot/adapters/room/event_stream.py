@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.adapters.room import json_format
+from bot.adapters.room import render
 from bot.adapters.room.message_log import Log, MessagePage
 from bot.adapters.room.security import RefusalError, Visitor
 from bot.words import room as words
@@ -122,7 +122,7 @@ def shape(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
             shown[key] = body[key]
     reply = body.get("reply")
     if isinstance(reply, dict):
-        bare = dict(json_format.public(reply))
+        bare = dict(render.public(reply))
         actions = bare.get("actions")
         if isinstance(actions, list | tuple):
             bare["actions"] = [one for one in actions if isinstance(one, dict) and one.get("person") in (None, viewer)]

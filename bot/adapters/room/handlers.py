@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot.adapters.room import json_format
+from bot.adapters.room import render
 from bot.adapters.room.message_log import TALK, Log
 from bot.adapters.room.platform import NAME, answer, kept
 from bot.adapters.room.security import RefusalError, Visitor
@@ -150,7 +150,7 @@ class Handlers:
         label = _label(seen, said.text) if seen is not None else ""
         reply = await self._dispatcher.run(said)
         if seen is not None and reply.form is not None:
-            return Answer(seen, json_format.form(reply.form))  # a button that asks: nothing new to keep
+            return Answer(seen, render.form(reply.form))  # a button that asks: nothing new to keep
         before = seen if seen is not None and seen.person is not None else None
         if before is not None and _replaces(before, label, reply):
             after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.adapters.room import json_format
+from bot.adapters.room import render
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
 from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Board, Picture, Reply
@@ -74,4 +74,4 @@ def kept(reply: Reply) -> dict[str, Json]:
     attached = reply.files[len(reply.files) - drawn :]
     if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
         reply = replace(reply, files=reply.files[:-drawn])
-    return json_format.reply(reply)
+    return render.render(reply)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from bot.adapters.room import assets, event_stream, json_format, security
+from bot.adapters.room import assets, event_stream, render, security
 from bot.adapters.room.handlers import Answer, Handlers
 from bot.adapters.room.message_log import TALK, Log
 from bot.adapters.room.platform import NAME
@@ -214,7 +214,7 @@ class Routes:
 
     async def _chart(self, request: web.Request) -> web.Response:
         kept = await self._seen(request)
-        picture = json_format.picture(kept, int(request.match_info["index"])) if kept is not None else None
+        picture = render.picture(kept, int(request.match_info["index"])) if kept is not None else None
         data = await self._draw(picture, request.query.get("theme", "dark")) if picture is not None else None
         if data is None:
             raise RefusalError(404, words.chart_gone())
@@ -223,7 +223,7 @@ class Routes:
 
     async def _file(self, request: web.Request) -> web.Response:
         kept = await self._seen(request)
-        file = json_format.attachment(kept, int(request.match_info["index"])) if kept is not None else None
+        file = render.attachment(kept, int(request.match_info["index"])) if kept is not None else None
         if file is None:
             raise RefusalError(404, words.file_gone())
         name = re.sub(r"[^A-Za-z0-9._-]", "_", file.name) or "file"

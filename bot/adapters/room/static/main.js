@@ -4,12 +4,12 @@ import * as api from "./api.js";
 import * as board from "./board.js";
 import * as clock from "./clock.js";
 import { byId, h } from "./dom.js";
-import * as feed from "./feed.js";
+import * as feed from "./messages.js";
 import * as format from "./format.js";
-import * as command from "./line.js";
+import * as command from "./command_line.js";
 import * as render from "./render.js";
-import * as sheet from "./sheet.js";
-import * as stream from "./stream.js";
+import * as sheet from "./dialogs.js";
+import * as stream from "./event_stream.js";
 
 const NARROW = matchMedia("(max-width: 820px)");
 const seen = new Map(); // message id to the newest seq shown

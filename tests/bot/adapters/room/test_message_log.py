@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.room import RoomPlatform, json_format
+from bot.adapters.room import RoomPlatform, render
 from bot.adapters.room.event_stream import shape
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
 from bot.chat.platform import UnreachableError
@@ -84,26 +84,24 @@ def said(text: str) -> dict[str, str]:
 
 
 def test_a_reply_survives_storage_with_its_charts_and_files() -> None:
-    kept = json.loads(json.dumps(json_format.reply(EVERYTHING)))
-    assert json_format.picture(kept, 3) == PICTURE
-    assert json_format.attachment(kept, 0) == EVERYTHING.files[0]
+    kept = json.loads(json.dumps(render.render(EVERYTHING)))
+    assert render.picture(kept, 3) == PICTURE
+    assert render.attachment(kept, 0) == EVERYTHING.files[0]
     for index in (-1, 0, 2, 4):
-        assert json_format.picture(kept, index) is None
-    assert json_format.attachment(kept, 1) is None
-    assert json_format.picture({}, 0) is None
-    assert json_format.attachment({"files": "no"}, 0) is None
+        assert render.picture(kept, index) is None
+    assert render.attachment(kept, 1) is None
+    assert render.picture({}, 0) is None
+    assert render.attachment({"files": "no"}, 0) is None
 
 
 def test_browsers_never_get_the_bytes_of_a_file_with_the_message() -> None:
-    kept = json_format.reply(EVERYTHING)
+    kept = render.render(EVERYTHING)
     assert "data" in json.dumps(kept["files"])
-    assert json_format.public(kept)["files"] == [{"name": "a.csv", "type": "text/csv", "size": 3}]
+    assert render.public(kept)["files"] == [{"name": "a.csv", "type": "text/csv", "size": 3}]
 
 
 async def test_a_button_made_for_one_person_is_shown_to_nobody_else(log: Log) -> None:
-    message = await log.append(
-        "room", TALK, {"reply": json_format.reply(EVERYTHING), "by": 1, "request": "room:secret"}
-    )
+    message = await log.append("room", TALK, {"reply": render.render(EVERYTHING), "by": 1, "request": "room:secret"})
     labels = {viewer: [one["label"] for one in _actions(shape(message, viewer))] for viewer in (1, 2, None)}
     assert labels == {1: ["Mine", "All"], 2: ["All"], None: ["All"]}
     assert "secret" not in json.dumps(shape(message, 1))
@@ -240,14 +238,14 @@ async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_messa
     platform = RoomPlatform(db, lambda: NOW, log)
     ada, bob = await person(db, "ada"), await person(db, "bob")
     ticket = await log.append(
-        "room", TALK, {"asked": "/buy", "by": ada, "reply": json_format.reply(EVERYTHING)}, person=ada
+        "room", TALK, {"asked": "/buy", "by": ada, "reply": render.render(EVERYTHING)}, person=ada
     )
     assert await platform.tell("ada", Reply(head=line("Filled")), edit_ref=str(ticket.id), chat_ext=None) == str(
         ticket.id
     )
     filled = await log.get(ticket.id)
     assert filled is not None
-    assert filled.body == {"asked": "/buy", "by": ada, "reply": json_format.reply(Reply(head=line("Filled")))}
+    assert filled.body == {"asked": "/buy", "by": ada, "reply": render.render(Reply(head=line("Filled")))}
     other = await platform.tell("bob", replace(EVERYTHING, files=()), edit_ref=str(ticket.id), chat_ext=None)
     assert other != str(ticket.id)
     assert (await log.get(ticket.id)) == filled

@@ -29,19 +29,19 @@ from bot.chat.reply import (
 from storage.records import Json, Payload
 
 
-def reply(said: Reply) -> dict[str, Json]:
+def render(reply: Reply) -> dict[str, Json]:
     """The whole reply; what is empty is left out."""
-    body: dict[str, Json] = {"head": line(said.head), "tone": said.tone.value, "ok": said.ok}
-    if said.blocks:
-        body["blocks"] = [block(one) for one in said.blocks]
-    if said.actions:
-        body["actions"] = [_action(one) for one in said.actions]
-    if said.form is not None:
-        body["form"] = form(said.form)
-    if said.files:
-        body["files"] = [_file(one) for one in said.files]
-    if said.ticket is not None:
-        body["ticket"] = said.ticket
+    body: dict[str, Json] = {"head": line(reply.head), "tone": reply.tone.value, "ok": reply.ok}
+    if reply.blocks:
+        body["blocks"] = [block(one) for one in reply.blocks]
+    if reply.actions:
+        body["actions"] = [_action(one) for one in reply.actions]
+    if reply.form is not None:
+        body["form"] = form(reply.form)
+    if reply.files:
+        body["files"] = [_file(one) for one in reply.files]
+    if reply.ticket is not None:
+        body["ticket"] = reply.ticket
     return body
 
 
