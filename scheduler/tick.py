@@ -19,7 +19,7 @@ from scheduler.signals import MarketSnapshot, Memo, watch
 from storage.database import Database
 from storage.export import standings
 from storage.markets import TICKING
-from storage.records import ActionStatus, Market
+from storage.records import HALTED, ActionStatus, Market
 from storage.replay import apply_tick
 from storage.saving import TickOutcome, save_tick
 from storage.unit_of_work import UnitOfWork
@@ -119,14 +119,17 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
 
 
 async def _revive(uow: UnitOfWork, market: Market) -> bool:
-    """Whether an admin has resumed or voided a halted market. Orders that waited are refused first. A resume that
-    ends the halt has done its work: the engine, which knows of no halt, would refuse it."""
+    """Let a halted market tick again where an admin has resumed or voided it; returns whether one has. Orders that
+    waited are refused without gas: one of them may be what broke it, and nobody should be filled at a price they saw
+    before the halt. A resume that ends the halt has done its work: the engine, which knows of no halt, would refuse
+    it."""
     controls = [row for row in await uow.actions.pending(market.id) if row.kind == "control"]
     asked = [row for row in controls if row.payload["kind"] in REVIVING]
     if not asked:
         return False
-    await uow.markets.revive(market)
+    await uow.orders.refuse_pending(market.id, HALTED)
     state = await uow.markets.state(market)
+    await uow.markets.clear_halt(market.id, state.status)
     for row in asked:
         if row.payload["kind"] == "resume" and state.status in (Status.RUNNING, Status.DISPUTED):
             await uow.actions.settle(market.id, row.number, ActionStatus.DONE)

@@ -11,14 +11,19 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from engine.state import Status
+from storage.markets import Markets
 from storage.records import ActionRow, ActionStatus, Approval, ApprovalStatus, Declined, Payload
 from storage.schema import actions, approvals, users
-from storage.session import Repository, clean
+from storage.session import Repository, Session, clean
 
 LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 
 
 class Actions(Repository):
+    def __init__(self, session: Session, markets: Markets) -> None:
+        super().__init__(session)
+        self._markets = markets
+
     async def append(
         self, market: int, kind: str, payload: Payload, *, actor: int | None, request_id: str, now_ms: int
     ) -> ActionRow | Declined:
@@ -28,7 +33,7 @@ class Actions(Repository):
         None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void,
         outcomes: [..]} · `retune` {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN, PAUSED or
         DISPUTED; Declined(not_member)."""
-        found = await self._uow.markets.lock(market)
+        found = await self._markets.lock(market)
         known = await self.by_request(request_id)
         if known is not None:
             return known
@@ -39,7 +44,7 @@ class Actions(Repository):
         accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
         row = {
             "market": market,
-            "number": await self._uow.markets.next_number(found),
+            "number": await self._markets.next_number(found),
             "kind": kind,
             "payload": dict(payload),
             "actor": actor,
@@ -50,39 +55,39 @@ class Actions(Repository):
             "accepted_ms": accepted,
             "tick_id": None,
         }
-        await self._uow.run(insert(actions), row)
+        await self._session.run(insert(actions), row)
         return to_action(row)
 
     async def _promise(self, market: int, payload: Payload) -> bool:
         """Show the money of a join as coming; False where she is no member."""
         hers = and_(users.c.market == market, users.c.user == payload["user"])
-        done = await self._uow.run(update(users).where(hers).values(coming=users.c.coming + payload["cash"]))
+        done = await self._session.run(update(users).where(hers).values(coming=users.c.coming + payload["cash"]))
         return done.rowcount == 1
 
     async def get(self, market: int, number: int) -> ActionRow | None:
-        row = await self._uow.row(select(actions).where(actions.c.market == market, actions.c.number == number))
+        row = await self._session.row(select(actions).where(actions.c.market == market, actions.c.number == number))
         return None if row is None else to_action(row)
 
     async def by_request(self, request_id: str) -> ActionRow | None:
         """The action this request made, `created` False."""
-        row = await self._uow.row(select(actions).where(actions.c.request_id == request_id))
+        row = await self._session.row(select(actions).where(actions.c.request_id == request_id))
         return None if row is None else to_action(row, created=False)
 
     async def pending(self, market: int) -> list[ActionRow]:
         """Not yet run, in the order of the tick."""
         waiting = and_(actions.c.market == market, actions.c.status == ActionStatus.PENDING.value)
         query = select(actions).where(waiting).order_by(actions.c.accepted_ms, actions.c.number)
-        return [to_action(row) for row in await self._uow.rows(query)]
+        return [to_action(row) for row in await self._session.rows(query)]
 
     async def settle(self, market: int, number: int, status: ActionStatus) -> None:
         """Done or refused outside a tick (what revives a halted market)."""
         here = and_(actions.c.market == market, actions.c.number == number)
-        await self._uow.run(update(actions).where(here).values(status=status.value))
+        await self._session.run(update(actions).where(here).values(status=status.value))
 
     async def of_tick(self, market: int, tick: int) -> list[ActionRow]:
         """Those it ran, in its order."""
         query = select(actions).where(actions.c.market == market, actions.c.tick_id == tick)
-        rows = await self._uow.rows(query.order_by(actions.c.accepted_ms, actions.c.number))
+        rows = await self._session.rows(query.order_by(actions.c.accepted_ms, actions.c.number))
         return [to_action(row) for row in rows]
 
 
@@ -104,6 +109,10 @@ def to_action(row: RowMapping | dict[str, Any], *, created: bool = True) -> Acti
 
 
 class Approvals(Repository):
+    def __init__(self, session: Session, markets: Markets) -> None:
+        super().__init__(session)
+        self._markets = markets
+
     async def propose(
         self,
         market: int,
@@ -117,13 +126,13 @@ class Approvals(Repository):
     ) -> Approval:
         """Write a proposal down; the same one of the same person that still waits is returned, `created` False. `code`
         stands for the moment of the market it was made at."""
-        await self._uow.markets.lock(market)
+        await self._markets.lock(market)
         text = clean(reason, 1_000)
         for one in await self.waiting(market):
             same = (one.kind, one.outcomes, one.reason, one.code, one.proposer)
             if same == (kind, tuple(outcomes), text, code, proposer):
                 return one
-        last = await self._uow.number(select(func.max(approvals.c.number)).where(approvals.c.market == market))
+        last = await self._session.number(select(func.max(approvals.c.number)).where(approvals.c.market == market))
         row = {
             "market": market,
             "number": last + 1,
@@ -137,26 +146,26 @@ class Approvals(Repository):
             "decided_by": None,
             "decided_ms": None,
         }
-        await self._uow.run(insert(approvals), row)
+        await self._session.run(insert(approvals), row)
         return _approval(row, created=True)
 
     async def get(self, market: int, number: int) -> Approval | None:
         here = and_(approvals.c.market == market, approvals.c.number == number)
-        row = await self._uow.row(select(approvals).where(here))
+        row = await self._session.row(select(approvals).where(here))
         return None if row is None else _approval(row)
 
     async def waiting(self, market: int) -> list[Approval]:
         """Oldest first; whether the market has moved on since is the caller's to see."""
         here = and_(approvals.c.market == market, approvals.c.status == ApprovalStatus.WAITING.value)
         query = select(approvals).where(here).order_by(approvals.c.number)
-        return [_approval(row) for row in await self._uow.rows(query)]
+        return [_approval(row) for row in await self._session.rows(query)]
 
     async def settle(self, market: int, number: int, by: int, now_ms: int) -> bool:
         """Approved by somebody; False where somebody was first."""
         here = and_(approvals.c.market == market, approvals.c.number == number)
         values = {"status": ApprovalStatus.APPROVED.value, "decided_by": by, "decided_ms": now_ms}
         still = approvals.c.status == ApprovalStatus.WAITING.value
-        return (await self._uow.run(update(approvals).where(here, still).values(**values))).rowcount == 1
+        return (await self._session.run(update(approvals).where(here, still).values(**values))).rowcount == 1
 
 
 def _approval(row: RowMapping | dict[str, Any], *, created: bool = False) -> Approval:  # Any: a row as it was written

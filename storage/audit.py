@@ -32,26 +32,26 @@ class Audit(Repository):
             "after": dict(after or {}),
             "ts_ms": now_ms,
         }
-        await self._uow.run(insert(audit_log), values)
+        await self._session.run(insert(audit_log), values)
 
     async def of(self, market: int, n: int = 50) -> list[AuditRow]:
         """Newest first."""
         query = select(audit_log).where(audit_log.c.market == market).order_by(audit_log.c.id.desc()).limit(n)
-        return [_row(row) for row in await self._uow.rows(query)]
+        return [_row(row) for row in await self._session.rows(query)]
 
     async def page(self, market: int | None, chat: int, n: int, skip: int = 0) -> list[AuditRow]:
         """Newest first: what was done to this market, and to this chat without one."""
         query = select(audit_log).where(_seen_from(market, chat)).order_by(audit_log.c.id.desc())
-        return [_row(row) for row in await self._uow.rows(query.limit(n).offset(skip))]
+        return [_row(row) for row in await self._session.rows(query.limit(n).offset(skip))]
 
     async def count(self, market: int | None, chat: int) -> int:
         """How many rows `page` has in all."""
-        return await self._uow.number(select(func.count()).select_from(audit_log).where(_seen_from(market, chat)))
+        return await self._session.number(select(func.count()).select_from(audit_log).where(_seen_from(market, chat)))
 
     async def deeds(self, market: int, action: str) -> list[AuditRow]:
         """Every deed of one kind, oldest first."""
         query = select(audit_log).where(audit_log.c.market == market, audit_log.c.action == action)
-        return [_row(row) for row in await self._uow.rows(query.order_by(audit_log.c.id))]
+        return [_row(row) for row in await self._session.rows(query.order_by(audit_log.c.id))]
 
 
 def _seen_from(market: int | None, chat: int) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, upda
 
 from storage.records import Chat, NoticeAudience
 from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
-from storage.session import Repository, clean, upsert
+from storage.session import Repository, clean
 
 SEEN_EVERY_MS = 60_000
 
@@ -29,80 +29,80 @@ class Chats(Repository):
         title = clean(title)
         chat = await self.find(platform, external_id)
         if chat is None:
-            await self._uow.serialise(f"chat:{platform}:{external_id}")
+            await self._session.serialise(f"chat:{platform}:{external_id}")
             chat = await self.find(platform, external_id)
         if chat is None:
             values = {"platform": platform, "external_id": external_id, "kind": kind, "title": title}
-            return Chat(id=await self._uow.add(insert(chats), {**values, "created_ms": now_ms}), **values)
+            return Chat(id=await self._session.add(insert(chats), {**values, "created_ms": now_ms}), **values)
         if (chat.kind, chat.title) == (kind, title):
             return chat
-        await self._uow.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
+        await self._session.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
         return replace(chat, kind=kind, title=title)
 
     async def hold(self, chat: int) -> None:
         """Nobody else makes a market here until the unit ends."""
-        await self._uow.serialise(f"market of chat:{chat}")
+        await self._session.serialise(f"market of chat:{chat}")
 
     async def find(self, platform: str, external_id: str) -> Chat | None:
-        row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
+        row = await self._session.row(_FIND, {"on": platform, "as": external_id})
         return None if row is None else _chat(row)
 
     async def get(self, chat: int) -> Chat | None:
-        row = await self._uow.row(select(chats).where(chats.c.id == chat))
+        row = await self._session.row(select(chats).where(chats.c.id == chat))
         return None if row is None else _chat(row)
 
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
-        return [_chat(row) for row in await self._uow.rows(_OF_MARKET, {"market": market})]
+        return [_chat(row) for row in await self._session.rows(_OF_MARKET, {"market": market})]
 
     async def lose(self, chat: int, why: str, now_ms: int) -> None:
         """Nothing reaches it any more: `why` is one of bot.platform.Why."""
-        await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=now_ms, lost_why=why))
+        await self._session.run(update(chats).where(chats.c.id == chat).values(lost_ms=now_ms, lost_why=why))
 
     async def lost(self) -> list[Chat]:
         """All that cannot be reached now."""
-        return [_chat(row) for row in await self._uow.rows(select(chats).where(chats.c.lost_why.is_not(None)))]
+        return [_chat(row) for row in await self._session.rows(select(chats).where(chats.c.lost_why.is_not(None)))]
 
     async def found(self, chat: int) -> None:
         """It can be reached (again)."""
-        await self._uow.run(update(chats).where(chats.c.id == chat).values(lost_ms=None, lost_why=None))
+        await self._session.run(update(chats).where(chats.c.id == chat).values(lost_ms=None, lost_why=None))
 
     async def move(self, platform: str, old_ext: str, new_ext: str) -> None:
         """The same chat under another id: its messages, what waits for it and its tickets go along. Where the new id
         is known already (it was written to before the word came), that row steps aside."""
-        await self._uow.serialise(f"chat:{platform}:{new_ext}")
+        await self._session.serialise(f"chat:{platform}:{new_ext}")
         chat = await self.find(platform, old_ext)
         if chat is None:
             return
         twin = await self.find(platform, new_ext)
         if twin is not None:
             aside = {"external_id": f"{new_ext} (now {chat.id})"}
-            await self._uow.run(update(chats).where(chats.c.id == twin.id).values(**aside))
-        await self._uow.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
+            await self._session.run(update(chats).where(chats.c.id == twin.id).values(**aside))
+        await self._session.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
         for table, column in ((message_refs, "chat_ext"), (outbox, "target"), (tickets, "chat_ext")):
             here = and_(table.c.platform == platform, table.c[column] == old_ext)
-            await self._uow.run(update(table).where(here).values({column: new_ext}))
+            await self._session.run(update(table).where(here).values({column: new_ext}))
 
     async def connect(self, market: int, chat: int) -> None:
         """Announce the market in this chat too; repeating it changes nothing."""
         row = {"market": market, "chat": chat}
-        await self._uow.run(upsert(self._uow.dialect, announcements, ("market", "chat"), row), row)
+        await self._session.upsert(announcements, ("market", "chat"), row)
 
     async def disconnect(self, market: int, chat: int) -> None:
         """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
         here = and_(announcements.c.market == market, announcements.c.chat == chat)
-        await self._uow.run(delete(announcements).where(here))
+        await self._session.run(delete(announcements).where(here))
         found = await self.get(chat)
         if found is None:
             return
         for table, column in ((message_refs, "chat_ext"), (outbox, "target")):
             place = and_(table.c.platform == found.platform, table.c[column] == found.external_id)
             of_chat = place if table is message_refs else and_(place, outbox.c.audience == NoticeAudience.CHAT.value)
-            await self._uow.run(delete(table).where(table.c.market == market, of_chat))
+            await self._session.run(delete(table).where(table.c.market == market, of_chat))
 
     async def settings(self, chat: int) -> ChatSettings:
         """What was set for it; nothing is what a chat begins with."""
-        row = await self._uow.row(select(chat_settings).where(chat_settings.c.chat == chat))
+        row = await self._session.row(select(chat_settings).where(chat_settings.c.chat == chat))
         if row is None:
             return ChatSettings()
         kinds = tuple(str(kind) for kind in row["ping_kinds"])
@@ -115,23 +115,23 @@ class Chats(Repository):
             "ping_role": wanted.ping_role,
             "ping_kinds": list(wanted.ping_kinds),
         }
-        await self._uow.run(upsert(self._uow.dialect, chat_settings, ("chat",), row), row)
+        await self._session.upsert(chat_settings, ("chat",), row)
 
     async def vouch(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
         """What the platform said about her rights in this chat just now; admins' notices go to those it vouched for."""
         here = and_(chat_admins.c.chat == chat, chat_admins.c.person == person)
-        known = await self._uow.row(select(chat_admins).where(here))
+        known = await self._session.row(select(chat_admins).where(here))
         if not admin:
             if known is not None:
-                await self._uow.run(delete(chat_admins).where(here))
+                await self._session.run(delete(chat_admins).where(here))
         elif known is None or known["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             row = {"chat": chat, "person": person, "seen_ms": now_ms}
-            await self._uow.run(upsert(self._uow.dialect, chat_admins, ("chat", "person"), row), row)
+            await self._session.upsert(chat_admins, ("chat", "person"), row)
 
     async def admins(self, chat: int) -> list[int]:
         """People the platform has vouched for as admins of this chat, by id."""
         query = select(chat_admins.c.person).where(chat_admins.c.chat == chat).order_by(chat_admins.c.person)
-        return [row["person"] for row in await self._uow.rows(query)]
+        return [row["person"] for row in await self._session.rows(query)]
 
 
 _FIND = select(chats).where(chats.c.platform == bindparam("on"), chats.c.external_id == bindparam("as"))

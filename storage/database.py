@@ -19,9 +19,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
 from storage.in_flight import InFlight
-from storage.session import StateCache
+from storage.session import StateCache, finish
 from storage.sqlite import DatabaseInUseError, FileLock
-from storage.unit_of_work import UnitOfWork, finish
+from storage.unit_of_work import UnitOfWork
 
 __all__ = ["Database", "DatabaseInUseError"]
 
@@ -157,7 +157,7 @@ class Database:
         with self._units:
             try:
                 await finish(_begin(connection))
-                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, reading=reading)
+                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, snapshot=reading)
             finally:
                 await finish(_end(connection))
 

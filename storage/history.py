@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func, or_, select, update
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
 from storage.schema import config, events, metrics, orders, ticks, trades
-from storage.session import Repository
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
+from storage.session import Repository, Session
 
 PAGE = 200  # rows: about 10 ms of the loop, whatever is done with them
 
 
 class Trades(Repository):
-    def __init__(self, uow: UnitOfWork) -> None:
-        super().__init__(uow)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._ahead: dict[tuple[int, int], list[TradeRow]] = {}
 
     async def of_person(self, market: int, person: int, n: int = 20) -> list[TradeRow]:
@@ -35,17 +31,17 @@ class Trades(Repository):
         own = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
         its = or_(and_(trades.c.order == number, own), trades.c.resting == number)
         query = select(trades).where(trades.c.market == market, its).order_by(trades.c.trade_id)
-        return [_trade(row) for row in await self._uow.rows(query)]
+        return [_trade(row) for row in await self._session.rows(query)]
 
     async def ahead(self, market: int, numbers: Collection[int]) -> None:
         """Read all these at once for the `of_order` of each to come; of a snapshot only, whose rows do not change."""
-        if self._uow.seen is None or not numbers:
+        if not self._session.snapshot or not numbers:
             return
         these = sorted(set(numbers))
         found: dict[int, dict[int, TradeRow]] = {number: {} for number in these}
         theirs = or_(trades.c.order.in_(these), trades.c.resting.in_(these))
         query = select(trades).where(trades.c.market == market, theirs).order_by(trades.c.trade_id)
-        for row in await self._uow.rows(query):
+        for row in await self._session.rows(query):
             trade, own = _trade(row), row["resting"] is None or row["kind"] == "direct"
             for number in (row["order"] if own else None, row["resting"]):
                 if number in found:
@@ -55,7 +51,7 @@ class Trades(Repository):
     async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
         """Oldest first."""
         query = select(trades).where(trades.c.market == market, trades.c.tick_id == tick).order_by(trades.c.trade_id)
-        return [_trade(row) for row in await self._uow.rows(query)]
+        return [_trade(row) for row in await self._session.rows(query)]
 
     async def recent(self, market: int, outcome: int | None = None, n: int = 20) -> list[TradeRow]:
         """Newest first."""
@@ -64,16 +60,16 @@ class Trades(Repository):
     async def all(self, market: int) -> list[TradeRow]:
         """Oldest first."""
         query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id)
-        return [_trade(row) for row in await self._uow.rows(query)]
+        return [_trade(row) for row in await self._session.rows(query)]
 
     async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[TradeRow]]:
         """`all` in stretches, so that a long history delays nobody."""
         query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id).limit(size)
-        page = [_trade(row) for row in await self._uow.rows(query)]
+        page = [_trade(row) for row in await self._session.rows(query)]
         while page:
             yield page
             after = query.where(trades.c.trade_id > page[-1].id)
-            page = [_trade(row) for row in await self._uow.rows(after)] if len(page) == size else []
+            page = [_trade(row) for row in await self._session.rows(after)] if len(page) == size else []
 
     async def paid(self, market: int, person: int) -> dict[tuple[int, Side], int]:
         """What one account has paid for each token less what it got for it, fees in, what auto-fills gave back out;
@@ -88,60 +84,60 @@ class Trades(Repository):
             back,
         ):
             query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(hers)
-            for row in await self._uow.rows(query.group_by(table.c.outcome, table.c.side)):
+            for row in await self._session.rows(query.group_by(table.c.outcome, table.c.side)):
                 key = (row["outcome"], Side(row["side"]))
                 found[key] = found.get(key, 0) + sign * int(row["sum"])
         return found
 
     async def volume(self, market: int) -> int:
         """Micro-dollars traded so far, before fees."""
-        return await self._uow.number(select(config.c.volume).where(config.c.market == market))
+        return await self._session.number(select(config.c.volume).where(config.c.market == market))
 
     async def _some(self, market: int, condition: ColumnElement[bool] | None, n: int) -> list[TradeRow]:
         query = select(trades).where(trades.c.market == market)
         if condition is not None:
             query = query.where(condition)
-        return [_trade(row) for row in await self._uow.rows(query.order_by(trades.c.trade_id.desc()).limit(n))]
+        return [_trade(row) for row in await self._session.rows(query.order_by(trades.c.trade_id.desc()).limit(n))]
 
 
 class Ticks(Repository):
     async def latest(self, market: int) -> TickRow | None:
-        row = await self._uow.row(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(1))
+        row = await self._session.row(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(1))
         return None if row is None else _tick(row)
 
     async def series(self, market: int, since_ms: int | None = None) -> list[TickRow]:
         """Oldest first; those at or after `since_ms`. The first of all is tick 0, the prices at the start."""
         query = _ticks(market).order_by(ticks.c.tick_id)
-        rows = await self._uow.rows(query if since_ms is None else query.where(ticks.c.ts_ms >= since_ms))
+        rows = await self._session.rows(query if since_ms is None else query.where(ticks.c.ts_ms >= since_ms))
         return [_tick(row) for row in rows]
 
     async def at(self, market: int, moments: Sequence[int]) -> list[TickRow]:
         """The last one at or before each moment, oldest first, each once: one look into the index a moment, however
         long the market has run."""
         values = {f"at_{place}": moment for place, moment in enumerate(moments)}
-        return [_tick(row) for row in await self._uow.rows(_at(len(moments)), {"market": market, **values})]
+        return [_tick(row) for row in await self._session.rows(_at(len(moments)), {"market": market, **values})]
 
     async def last(self, market: int, n: int) -> list[TickRow]:
         """The newest n, newest first."""
-        rows = await self._uow.rows(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(n))
+        rows = await self._session.rows(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(n))
         return [_tick(row) for row in rows]
 
     async def took(self, market: int, tick: int, us: int) -> None:
         """Write down how long a tick took, by the wall's clock."""
         here = and_(ticks.c.market == market, ticks.c.tick_id == tick)
-        await self._uow.run(update(ticks).where(here).values(took_us=us))
+        await self._session.run(update(ticks).where(here).values(took_us=us))
 
     async def times(self, market: int, n: int) -> list[int]:
         """How long each of the newest n took, microseconds, newest first; those nobody timed are left out."""
         timed = _ticks(market).where(ticks.c.took_us.is_not(None))
-        return [row["took_us"] for row in await self._uow.rows(timed.order_by(ticks.c.tick_id.desc()).limit(n))]
+        return [row["took_us"] for row in await self._session.rows(timed.order_by(ticks.c.tick_id.desc()).limit(n))]
 
 
 class Events(Repository):
     async def of(self, market: int, type: str | None = None) -> list[EventRow]:
         """Oldest first, of one type (the engine's class name) or all. What an order became is in its own row."""
         query = select(events).where(events.c.market == market).order_by(events.c.event_id)
-        rows = await self._uow.rows(query if type is None else query.where(events.c.type == type))
+        rows = await self._session.rows(query if type is None else query.where(events.c.type == type))
         return [
             EventRow(
                 market=row["market"],
@@ -158,26 +154,26 @@ class Events(Repository):
 class Metrics(Repository):
     async def latest(self, market: int) -> MetricRow | None:
         query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id.desc()).limit(1)
-        row = await self._uow.row(query)
+        row = await self._session.row(query)
         return None if row is None else _metric(row)
 
     async def worst(self, market: int) -> int:
         """The highest risk there ever was; 0 before the start."""
-        return await self._uow.number(select(func.max(metrics.c.mm_risk)).where(metrics.c.market == market))
+        return await self._session.number(select(func.max(metrics.c.mm_risk)).where(metrics.c.market == market))
 
     async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[MetricRow]]:
         """`series` in stretches."""
         query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id).limit(size)
-        page = [_metric(row) for row in await self._uow.rows(query)]
+        page = [_metric(row) for row in await self._session.rows(query)]
         while page:
             yield page
             after = query.where(metrics.c.tick_id > page[-1].tick)
-            page = [_metric(row) for row in await self._uow.rows(after)] if len(page) == size else []
+            page = [_metric(row) for row in await self._session.rows(after)] if len(page) == size else []
 
     async def series(self, market: int) -> list[MetricRow]:
         """Oldest first."""
         query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id)
-        return [_metric(row) for row in await self._uow.rows(query)]
+        return [_metric(row) for row in await self._session.rows(query)]
 
 
 @cache

@@ -15,6 +15,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
+from storage.audit import Audit
+from storage.markets import Markets
+from storage.members import Members
+from storage.people import People
 from storage.records import Declined, Identity, Market, Member, TicketStatus
 from storage.schema import (
     approvals,
@@ -32,7 +36,7 @@ from storage.schema import (
     tickets,
     users,
 )
-from storage.session import Repository, upsert
+from storage.session import Repository, Session, upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +59,21 @@ class LinkDeclined:
 
 
 class Linking(Repository):
+    def __init__(self, session: Session, people: People, markets: Markets, members: Members, audit: Audit) -> None:
+        super().__init__(session)
+        self._people, self._markets, self._members, self._audit = people, markets, members, audit
+
     async def join(self, person: int, other: int, now_ms: int) -> Linked | LinkDeclined:
         """Make `other` one with `person`. Where both have an account in a market, the unused one is closed: in a lobby
         at once, in a running market with the next tick. A market that is over keeps both in its books; the used one is
         hers. Everything or nothing: the caller must not commit a LinkDeclined."""
-        await self._uow.people.hold(person, other)
-        person, other = await self._uow.people.owner(person), await self._uow.people.owner(other)
+        await self._people.hold(person, other)
+        person, other = await self._people.owner(person), await self._people.owner(other)
         if person == other:
             return LinkDeclined(code="same")
         leavers: list[tuple[Market, Member]] = []
         for number in await self._shared(person, other):
-            market = await self._uow.markets.lock(number)
+            market = await self._markets.lock(number)
             leaver = await self._unused(number, person, other)
             if leaver is None:
                 return LinkDeclined(code="both_used", market=market)
@@ -78,27 +86,25 @@ class Linking(Repository):
             if found is not None:
                 closed.append((market, found))
         await self._move(person, other)
-        self._uow.after_commit.append(self._uow.cache.forget_people)
-        await self._uow.audit.append(
-            action="link", actor=person, now_ms=now_ms, after={"person": person, "with": other}
-        )
-        markets = await self._uow.markets.of_person(person)
+        self._session.after_commit(self._session.cache.forget_people)
+        await self._audit.append(action="link", actor=person, now_ms=now_ms, after={"person": person, "with": other})
+        markets = await self._markets.of_person(person)
         return Linked(person=person, other=other, closed=tuple(closed), markets=tuple(markets))
 
     async def _shared(self, person: int, other: int) -> list[int]:
         """Markets in which both have an account."""
-        theirs = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(other)))
-        hers = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(person)))
+        theirs = select(users.c.market).where(users.c.user.in_(await self._people.selves(other)))
+        hers = select(users.c.market).where(users.c.user.in_(await self._people.selves(person)))
         both = hers.where(users.c.market.in_(theirs)).distinct().order_by(users.c.market)
-        return [row["market"] for row in await self._uow.rows(both)]
+        return [row["market"] for row in await self._session.rows(both)]
 
     async def _unused(self, market: int, person: int, other: int) -> Member | None:
         """The account to close, the other's if neither was used; None where both were."""
         for one in (other, person):
-            member = await self._uow.members.get(market, one)
+            member = await self._members.get(market, one)
             if member is None:
                 raise LookupError(f"person {one} has no account in market {market}")
-            if not await self._uow.members.used(market, member.person):
+            if not await self._members.used(market, member.person):
                 return member
         return None
 
@@ -106,9 +112,9 @@ class Linking(Repository):
         """Micro-dollars that go back; None in a market that is over."""
         here = and_(tickets.c.market == market.id, tickets.c.person == leaver.person)
         still_open = and_(here, tickets.c.status == TicketStatus.OPEN.value)
-        await self._uow.run(update(tickets).where(still_open).values(status=TicketStatus.CANCELLED.value))
+        await self._session.run(update(tickets).where(still_open).values(status=TicketStatus.CANCELLED.value))
         request = f"link:{market.id}:{leaver.person}:{now_ms}"
-        left = await self._uow.members.leave(market.id, leaver.person, request, now_ms, actor)
+        left = await self._members.leave(market.id, leaver.person, request, now_ms, actor)
         if not isinstance(left, Declined):
             return left.cash
         over = left.code in {"not_running", "disputed"}
@@ -116,35 +122,35 @@ class Linking(Repository):
 
     async def _move(self, person: int, other: int) -> None:
         """What belongs to the human and not to an account. Her own settings win over the other's."""
-        uow = self._uow
+        session = self._session
         joined = or_(people.c.id == other, people.c.merged_into == other)
-        used_last = await uow.number(select(people.c.market).where(people.c.id == other))
-        await uow.run(update(people).where(joined).values(merged_into=person))
+        used_last = await session.number(select(people.c.market).where(people.c.id == other))
+        await session.run(update(people).where(joined).values(merged_into=person))
         if used_last:
             first = and_(people.c.id == person, people.c.market.is_(None))
-            await uow.run(update(people).where(first).values(market=used_last))
-        await uow.run(update(links).where(links.c.person == other).values(person=person))
+            await session.run(update(people).where(first).values(market=used_last))
+        await session.run(update(links).where(links.c.person == other).values(person=person))
         await self._move_rows(person, other)
-        await uow.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
-        await uow.run(update(codes).where(codes.c.person == other).values(person=person))
-        await uow.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
+        await session.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
+        await session.run(update(codes).where(codes.c.person == other).values(person=person))
+        await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         for column in (approvals.c.proposer, approvals.c.decided_by):
-            await uow.run(update(approvals).where(column == other).values({column.name: person}))
+            await session.run(update(approvals).where(column == other).values({column.name: person}))
 
     async def _move_rows(self, person: int, other: int) -> None:
         """Rows of which one a person may be there: hers stay, the other's take the free places."""
-        uow = self._uow
-        hers = await uow.number(select(func.count()).select_from(preferences).where(preferences.c.person == person))
+        session = self._session
+        hers = await session.number(select(func.count()).select_from(preferences).where(preferences.c.person == person))
         if hers:
-            await uow.run(delete(preferences).where(preferences.c.person == other))
+            await session.run(delete(preferences).where(preferences.c.person == other))
         else:
-            await uow.run(update(preferences).where(preferences.c.person == other).values(person=person))
+            await session.run(update(preferences).where(preferences.c.person == other).values(person=person))
         for table, keys in ((pings, ("person", "chat", "kind")), (chat_admins, ("chat", "person"))):
-            rows = await uow.rows(select(table).where(table.c.person == other))
+            rows = await session.rows(select(table).where(table.c.person == other))
             for row in rows:
                 free = {**row, "person": person}
-                await uow.run(upsert(uow.dialect, table, keys, keys), free)
-            await uow.run(delete(table).where(table.c.person == other))
+                await session.run(upsert(session.dialect, table, keys, keys), free)
+            await session.run(delete(table).where(table.c.person == other))
 
 
 PRIVATE = "private"
@@ -165,13 +171,17 @@ class Traces:
 
 
 class Forgetting(Repository):
+    def __init__(self, session: Session, people: People, audit: Audit) -> None:
+        super().__init__(session)
+        self._people, self._audit = people, audit
+
     async def traces(self, person: int) -> Traces:
-        selves, run = await self._uow.people.selves(person), self._uow.number
-        identities = await self._uow.people.identities(person)
+        selves, run = await self._people.selves(person), self._session.number
+        identities = await self._people.identities(person)
         by = room_messages.c.body["by"].as_integer()
         said = or_(room_messages.c.person.in_(selves), by.in_(selves))
         admin = select(chats.c.title).join(chat_admins, chat_admins.c.chat == chats.c.id)
-        rows = await self._uow.rows(admin.where(chat_admins.c.person.in_(selves)).order_by(chats.c.id))
+        rows = await self._session.rows(admin.where(chat_admins.c.person.in_(selves)).order_by(chats.c.id))
         return Traces(
             messages=await run(select(func.count()).select_from(room_messages).where(said)),
             admin_of=tuple(str(row["title"]) for row in rows),
@@ -182,52 +192,52 @@ class Forgetting(Repository):
         """Everything that names her: identities, names, settings, pings, codes, kept lines, what she typed in the room,
         private chats (`chat` is the one she is in now), what waits to be told to her. Her accounts and their numbers
         stay. Who had been told to her before is a stranger from here on. Her orders are the caller's to cancel."""
-        uow = self._uow
-        await uow.people.hold(person)
-        person = await uow.people.owner(person)
-        selves, identities = await uow.people.selves(person), await uow.people.identities(person)
+        session = self._session
+        await self._people.hold(person)
+        person = await self._people.owner(person)
+        selves, identities = await self._people.selves(person), await self._people.identities(person)
         await self._private_chats(selves, identities, chat)
         await self._messages(selves, identities)
-        await uow.run(delete(lines).where(_kept_of(selves, identities)))
+        await session.run(delete(lines).where(_kept_of(selves, identities)))
         for table in (chat_admins, codes, links, pings, preferences):
-            await uow.run(delete(table).where(table.c.person.in_(selves)))
-        await uow.run(update(people).where(people.c.id.in_(selves)).values(market=None))
+            await session.run(delete(table).where(table.c.person.in_(selves)))
+        await session.run(update(people).where(people.c.id.in_(selves)).values(market=None))
         for number in selves:
-            await uow.run(update(people).where(people.c.id == number).values(name=nameless(number)))
-            await uow.run(update(users).where(users.c.user == number).values(display_name=nameless(number)))
-        await uow.audit.append(action="forget", actor=person, now_ms=now_ms)
-        self._uow.after_commit.append(self._uow.cache.forget_people)
+            await session.run(update(people).where(people.c.id == number).values(name=nameless(number)))
+            await session.run(update(users).where(users.c.user == number).values(display_name=nameless(number)))
+        await self._audit.append(action="forget", actor=person, now_ms=now_ms)
+        self._session.after_commit(self._session.cache.forget_people)
 
     async def _private_chats(self, selves: Sequence[int], identities: Sequence[Identity], chat: int | None) -> None:
         """A private chat's id leads to her: its row stays for those that point to it, and says nothing."""
-        uow = self._uow
+        session = self._session
         hers = [and_(chats.c.platform == one.platform, chats.c.external_id == one.external_id) for one in identities]
         stood = select(tickets.c.platform, tickets.c.chat_ext).where(tickets.c.person.in_(selves)).distinct()
         hers += [
             and_(chats.c.platform == row["platform"], chats.c.external_id == row["chat_ext"])
-            for row in await uow.rows(stood.where(tickets.c.chat_ext.is_not(None)))
+            for row in await session.rows(stood.where(tickets.c.chat_ext.is_not(None)))
         ]
         if chat is not None:
             hers.append(chats.c.id == chat)
         if hers:
-            found = await uow.rows(select(chats.c.id).where(chats.c.kind == PRIVATE, or_(*hers)))
+            found = await session.rows(select(chats.c.id).where(chats.c.kind == PRIVATE, or_(*hers)))
             for row in found:
                 values = {"external_id": f"forgotten:{row['id']}", "title": ""}
-                await uow.run(update(chats).where(chats.c.id == row["id"]).values(**values))
+                await session.run(update(chats).where(chats.c.id == row["id"]).values(**values))
         nowhere = {"platform": None, "chat_ext": None, "ref": None}
-        await uow.run(update(tickets).where(tickets.c.person.in_(selves)).values(**nowhere))
+        await session.run(update(tickets).where(tickets.c.person.in_(selves)).values(**nowhere))
 
     async def _messages(self, selves: Sequence[int], identities: Sequence[Identity]) -> None:
         """What was said by her or to her, and what waits to be."""
-        uow = self._uow
+        session = self._session
         by = room_messages.c.body["by"].as_integer()
-        await uow.run(delete(room_messages).where(or_(room_messages.c.person.in_(selves), by.in_(selves))))
-        await uow.run(delete(outbox).where(outbox.c.person.in_(selves)))
+        await session.run(delete(room_messages).where(or_(room_messages.c.person.in_(selves), by.in_(selves))))
+        await session.run(delete(outbox).where(outbox.c.person.in_(selves)))
         for one in identities:
             to_her = and_(outbox.c.platform == one.platform, outbox.c.target == one.external_id)
-            await uow.run(delete(outbox).where(to_her))
+            await session.run(delete(outbox).where(to_her))
             stood = and_(message_refs.c.platform == one.platform, message_refs.c.chat_ext == one.external_id)
-            await uow.run(delete(message_refs).where(stood))
+            await session.run(delete(message_refs).where(stood))
 
 
 def _kept_of(selves: Sequence[int], identities: Sequence[Identity]) -> ColumnElement[bool]:

@@ -42,24 +42,24 @@ class Lines(Repository):
             "chat_ext": kept.chat_ext,
             "created_ms": now_ms,
         }
-        await self._uow.run(upsert(self._uow.dialect, lines, ("key",), ("key", "created_ms")), row)
+        await self._session.run(upsert(self._session.dialect, lines, ("key",), ("key", "created_ms")), row)
 
     async def get(self, key: str) -> KeptLine | None:
-        row = await self._uow.row(select(lines).where(lines.c.key == key))
+        row = await self._session.row(select(lines).where(lines.c.key == key))
         return None if row is None else KeptLine(line=row["line"], person=row["person"], chat_ext=row["chat_ext"])
 
     async def fresh(self, key: str, since_ms: int) -> bool:
         """Whether it has been kept since then."""
         found = select(lines.c.key).where(lines.c.key == key, lines.c.created_ms >= since_ms)
-        return await self._uow.row(found) is not None
+        return await self._session.row(found) is not None
 
     async def expired(self, now_ms: int) -> bool:
         """Whether there is anything for `expire`."""
-        return await self._uow.row(select(lines.c.key).where(_expired(now_ms)).limit(1)) is not None
+        return await self._session.row(select(lines.c.key).where(_expired(now_ms)).limit(1)) is not None
 
     async def expire(self, now_ms: int) -> None:
         """Nothing is kept for ever: brief ones for minutes, others until nobody can want them any more."""
-        await self._uow.run(delete(lines).where(_expired(now_ms)))
+        await self._session.run(delete(lines).where(_expired(now_ms)))
 
 
 def _expired(now_ms: int) -> ColumnElement[bool]:
@@ -71,12 +71,12 @@ def _expired(now_ms: int) -> ColumnElement[bool]:
 
 class KeyValues(Repository):
     async def get(self, name: str) -> str | None:
-        row = await self._uow.row(select(facts.c.value).where(facts.c.name == name))
+        row = await self._session.row(select(facts.c.value).where(facts.c.name == name))
         return None if row is None else str(row["value"])
 
     async def put(self, name: str, value: str) -> None:
         row = {"name": name, "value": value}
-        await self._uow.run(upsert(self._uow.dialect, facts, ("name",), row), row)
+        await self._session.upsert(facts, ("name",), row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +97,13 @@ class Codes(Repository):
         more, so that at most one lies about."""
         older = and_(codes.c.kind == kind, codes.c.person == person, codes.c.used_ms.is_(None))
         here = codes.c.market.is_(None) if market is None else codes.c.market == market
-        await self._uow.run(delete(codes).where(older, here))
+        await self._session.run(delete(codes).where(older, here))
         row = {"hash": _hash(code), "kind": kind, "person": person, "market": market}
-        await self._uow.run(insert(codes), {**row, "created_ms": now_ms, "expires_ms": expires_ms})
+        await self._session.run(insert(codes), {**row, "created_ms": now_ms, "expires_ms": expires_ms})
 
     async def find(self, kind: str, code: str, now_ms: int) -> CodeRow | None:
         """What an unused code in time stands for; it stays good."""
-        row = await self._uow.row(select(codes).where(_good(kind, code, now_ms)))
+        row = await self._session.row(select(codes).where(_good(kind, code, now_ms)))
         if row is None:
             return None
         return CodeRow(kind=row["kind"], person=row["person"], market=row["market"], created_ms=row["created_ms"])
@@ -111,7 +111,7 @@ class Codes(Repository):
     async def take(self, kind: str, code: str, now_ms: int) -> CodeRow | None:
         """Use it up; None where it was used, has run out, or never was: all three are the same to who asks."""
         found = await self.find(kind, code, now_ms)
-        used = await self._uow.run(update(codes).where(_good(kind, code, now_ms)).values(used_ms=now_ms))
+        used = await self._session.run(update(codes).where(_good(kind, code, now_ms)).values(used_ms=now_ms))
         return found if used.rowcount == 1 else None
 
 

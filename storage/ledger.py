@@ -10,9 +10,10 @@ from sqlalchemy import RowMapping, func, select
 from engine.risk import house_cash
 from storage.entries import BANK, HOUSE, escrow, user
 from storage.mapping import load_state
+from storage.markets import Markets
 from storage.records import LedgerEntry
 from storage.schema import config, ledger, users
-from storage.session import Repository
+from storage.session import Repository, Session
 
 __all__ = ["BANK", "HOUSE", "AuditResult", "Ledger", "escrow", "user"]
 
@@ -32,35 +33,39 @@ class AuditResult:
 
 
 class Ledger(Repository):
+    def __init__(self, session: Session, markets: Markets) -> None:
+        super().__init__(session)
+        self._markets = markets
+
     async def entries(self, market: int) -> list[LedgerEntry]:
         """Oldest first."""
         query = select(ledger).where(ledger.c.market == market).order_by(ledger.c.entry_id)
-        return [_entry(row) for row in await self._uow.rows(query)]
+        return [_entry(row) for row in await self._session.rows(query)]
 
     async def pages(self, market: int, size: int = 1_000) -> AsyncIterator[list[LedgerEntry]]:
         """`entries` in stretches, so that long books delay nobody."""
         query = select(ledger).where(ledger.c.market == market).order_by(ledger.c.entry_id).limit(size)
-        page = [_entry(row) for row in await self._uow.rows(query)]
+        page = [_entry(row) for row in await self._session.rows(query)]
         while page:
             yield page
             after = query.where(ledger.c.entry_id > page[-1].id)
-            page = [_entry(row) for row in await self._uow.rows(after)] if len(page) == size else []
+            page = [_entry(row) for row in await self._session.rows(after)] if len(page) == size else []
 
     async def balances(self, market: int) -> Mapping[str, int]:
         """Sum of entries by account."""
         total = func.sum(ledger.c.amount).label("total")
         query = select(ledger.c.account, total).where(ledger.c.market == market).group_by(ledger.c.account)
-        rows = await self._uow.rows(query.order_by(ledger.c.account))
+        rows = await self._session.rows(query.order_by(ledger.c.account))
         return {row["account"]: int(row["total"]) for row in rows}
 
     async def total(self, market: int) -> int:
         """0, or the books are broken."""
-        return await self._uow.number(select(func.sum(ledger.c.amount)).where(ledger.c.market == market))
+        return await self._session.number(select(func.sum(ledger.c.amount)).where(ledger.c.market == market))
 
     async def audit(self, market: int) -> AuditResult:
         """Sum 0, no movement with one side, every user's sum equals her balance and the engine's cash, the house's sum
         equals the engine's house cash, and nobody else has an account. Reads the rows, not what is cached."""
-        found = await self._uow.markets.known(market)
+        found = await self._markets.known(market)
         if found.start_ms is None:
             return AuditResult(market=market, entries=0, total=0, problems=())
         balances = dict(await self.balances(market))
@@ -69,7 +74,7 @@ class Ledger(Repository):
         if total:
             problems.append(f"the sum of all entries is {total}")
         balances.pop(BANK, None)
-        state = await load_state(self._uow, found)
+        state = await load_state(self._session, found)
         expected = {HOUSE: house_cash(state)}
         for person, account in state.accounts.items():
             expected[user(person)] = account.cash
@@ -78,7 +83,7 @@ class Ledger(Repository):
             if balances.get(name, 0) != expected.get(name, 0):
                 problems.append(f"{name}: entries {balances.get(name, 0)}, engine {expected.get(name, 0)}")
         problems += await self._rows(market, expected)
-        count = await self._uow.number(select(config.c.entries).where(config.c.market == market))
+        count = await self._session.number(select(config.c.entries).where(config.c.market == market))
         return AuditResult(market=market, entries=count, total=total, problems=tuple(problems))
 
     async def _one_sided(self, market: int) -> list[str]:
@@ -86,14 +91,14 @@ class Ledger(Repository):
         total = func.sum(ledger.c.amount).label("total")
         movement = (ledger.c.tick_id, ledger.c.kind, ledger.c.ref)
         query = select(*movement, total).where(ledger.c.market == market).group_by(*movement).having(total != 0)
-        rows = await self._uow.rows(query.order_by(*movement))
+        rows = await self._session.rows(query.order_by(*movement))
         return [f"tick {row['tick_id']} {row['kind']} {row['ref']}: {row['total']}" for row in rows]
 
     async def _rows(self, market: int, expected: Mapping[str, int]) -> list[str]:
         """What the rows of `users` and `config` say, against the engine."""
-        rows = await self._uow.rows(select(users.c.user, users.c.balance).where(users.c.market == market))
+        rows = await self._session.rows(select(users.c.user, users.c.balance).where(users.c.market == market))
         found = {user(row["user"]): row["balance"] for row in rows}
-        found[HOUSE] = await self._uow.number(select(config.c.house).where(config.c.market == market))
+        found[HOUSE] = await self._session.number(select(config.c.house).where(config.c.market == market))
         return [f"row of {name}: {held}" for name, held in found.items() if held != expected.get(name, 0)]
 
 

@@ -7,17 +7,24 @@ from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, func, 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
+from storage.chats import Chats
 from storage.mapping import load_state
+from storage.people import People
 from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
-from storage.session import Repository, clean
+from storage.session import Repository, Session, clean
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
 class Markets(Repository):
+    def __init__(self, session: Session, people: People, chats: Chats) -> None:
+        super().__init__(session)
+        self._people, self._chats = people, chats
+        self._by_id: dict[int, Market] = {}  # those a snapshot has read
+
     async def create(
         self, *, chat: int, title: str, params: MarketParams, draft: Payload, creator: int, now_ms: int
     ) -> Market:
@@ -33,13 +40,13 @@ class Markets(Repository):
             "created_ms": now_ms,
             "memo": {},
         }
-        market = await self._uow.add(insert(config), values)
-        await self._uow.chats.connect(market, chat)
+        market = await self._session.add(insert(config), values)
+        await self._chats.connect(market, chat)
         return await self.known(market)
 
     async def get(self, market: int) -> Market | None:
-        if self._uow.seen is not None and market in self._uow.seen:
-            return self._uow.seen[market]
+        if market in self._by_id:
+            return self._by_id[market]
         return await self._one(_GET, {"market": market})
 
     async def known(self, market: int) -> Market:
@@ -51,7 +58,7 @@ class Markets(Repository):
 
     async def lock(self, market: int) -> Market:
         """The market, and nobody else changes it or appends to it until this unit ends. Raises LookupError."""
-        row = await self._uow.row(_LOCK, {"market": market})
+        row = await self._session.row(_LOCK, {"market": market})
         if row is None:
             raise LookupError(f"there is no market {market}")
         return to_market(row)
@@ -59,7 +66,7 @@ class Markets(Repository):
     async def next_number(self, market: Market) -> int:
         """The next number of an order or action; `market` as `lock` just gave it."""
         number = market.intents + 1
-        await self._uow.run(update(config).where(config.c.market == market.id).values(intents=number))
+        await self._session.run(update(config).where(config.c.market == market.id).values(intents=number))
         return number
 
     async def of_chat(self, chat: int) -> Market | None:
@@ -74,16 +81,16 @@ class Markets(Repository):
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, spoke in its chat, or chose by `use`)."""
         query = select(config).join(people, people.c.market == config.c.market)
-        return await self._one(query.where(people.c.id == await self._uow.people.owner(person)))
+        return await self._one(query.where(people.c.id == await self._people.owner(person)))
 
     async def of_person(self, person: int) -> list[Market]:
         """Those she has joined under any of her numbers, newest first."""
-        hers = select(users.c.market).where(users.c.user.in_(await self._uow.people.selves(person)))
+        hers = select(users.c.market).where(users.c.user.in_(await self._people.selves(person)))
         return await self._many(select(config).where(config.c.market.in_(hers)).order_by(config.c.market.desc()))
 
     async def use(self, person: int, market: int) -> None:
         """Make it the market her private commands speak of."""
-        await self._uow.run(_USE, {"person": person, "used": market})
+        await self._session.run(_USE, {"person": person, "used": market})
 
     async def all(self) -> list[Market]:
         return await self._many(select(config).order_by(config.c.market))
@@ -95,7 +102,7 @@ class Markets(Repository):
     async def queued(self, now_ms: int) -> list[Market]:
         """Of those running: where an intent waits, a step has come, or nothing ran yet (the start is told by the first
         tick). A halted one only for what may revive it."""
-        return [to_market(row) for row in await self._uow.rows(_QUEUED, {"now": now_ms})]
+        return [to_market(row) for row in await self._session.rows(_QUEUED, {"now": now_ms})]
 
     async def waiting(self, now_ms: int) -> list[Market]:
         """Markets in LOBBY whose planned start has come."""
@@ -129,8 +136,8 @@ class Markets(Repository):
         if planned_start_ms is not None:
             values |= _planned(planned_start_ms)
         if values:
-            await self._uow.run(update(config).where(config.c.market == market).values(**values))
-        self._uow.cache.forget(market)
+            await self._session.run(update(config).where(config.c.market == market).values(**values))
+        self._session.cache.forget(market)
         return await self.known(market)
 
     async def start(self, market: int, now_ms: int) -> Market | Declined:
@@ -139,7 +146,7 @@ class Markets(Repository):
         current = await self.lock(market)
         if current.status is not Status.LOBBY:
             return Declined(code="bad_status")
-        await save_start(self._uow, current, now_ms)
+        await save_start(self._session, current, now_ms)
         return await self.known(market)
 
     async def close(self, market: int) -> Market | Declined:
@@ -147,7 +154,7 @@ class Markets(Repository):
         current = await self.lock(market)
         if current.status is not Status.RESOLVED:
             return Declined(code="bad_status")
-        await self._uow.run(update(config).where(config.c.market == market).values(status=Status.CLOSED.value))
+        await self._session.run(update(config).where(config.c.market == market).values(status=Status.CLOSED.value))
         return await self.known(market)
 
     async def state(self, market: Market | int) -> MarketState:
@@ -157,52 +164,49 @@ class Markets(Repository):
             market = await self.known(market)
         if market.start_ms is None:
             return open_market(market.params)
-        cached = self._uow.cache.get(market.id, market.tick, market.head)
+        cached = self._session.cache.get(market.id, market.tick, market.head)
         if cached is not None:
             return cached
-        state = await load_state(self._uow, market)
-        self._uow.cache.put(market.id, market.tick, market.head, state)
+        state = await load_state(self._session, market)
+        self._session.cache.put(market.id, market.tick, market.head, state)
         return state
 
     def at_hand(self, market: Market) -> MarketState | None:
         """`state` if it need not be loaded; of a snapshot only: a writing unit may have changed what it is made of."""
-        return None if self._uow.seen is None else self._uow.cache.get(market.id, market.tick, market.head)
+        return self._session.cache.get(market.id, market.tick, market.head) if self._session.snapshot else None
 
     async def start_params(self, market: int) -> MarketParams:
         """The parameters it started with: where a replay begins. Raises LookupError before the start."""
-        row = await self._uow.row(select(config.c.start_params).where(config.c.market == market))
+        row = await self._session.row(select(config.c.start_params).where(config.c.market == market))
         if row is None or row["start_params"] is None:
             raise LookupError(f"market {market} has not started")
         return params_from_json(row["start_params"])
 
     async def remember(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
-        await self._uow.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
+        await self._session.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
 
-    async def revive(self, market: Market) -> None:
-        """Let a halted market tick again. The orders that waited are refused without gas: one of them may be what broke
-        it, and nobody should be filled at a price she saw before the halt."""
-        await self._uow.orders.refuse_pending(market.id, "halted")
-        state = await self.state(market)
-        values = {"halted": None, "status": state.status.value}
-        await self._uow.run(update(config).where(config.c.market == market.id).values(**values))
+    async def clear_halt(self, market: int, status: Status) -> None:
+        """A halted market may tick again: it shows `status`, its engine's own."""
+        values = {"halted": None, "status": status.value}
+        await self._session.run(update(config).where(config.c.market == market).values(**values))
 
     async def halt(self, market: int, reason: str) -> None:
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
-        await self._uow.run(update(config).where(config.c.market == market).values(**values))
+        await self._session.run(update(config).where(config.c.market == market).values(**values))
 
     async def _one(self, query: Select[*tuple[object, ...]], values: Payload | None = None) -> Market | None:
-        row = await self._uow.row(query, values)
+        row = await self._session.row(query, values)
         if row is None:
             return None
         market = to_market(row)
-        if self._uow.seen is not None:
-            self._uow.seen[market.id] = market
+        if self._session.snapshot:
+            self._by_id[market.id] = market
         return market
 
     async def _many(self, query: Select[*tuple[object, ...]]) -> list[Market]:
-        return [to_market(row) for row in await self._uow.rows(query)]
+        return [to_market(row) for row in await self._session.rows(query)]
 
 
 # built once: every line and every tick asks them

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from engine.state import Status
-from storage.records import Declined, Departure, Market, Member, OrderStatus
+from storage.actions import Actions
+from storage.markets import Markets
+from storage.people import People
+from storage.records import OPEN_ORDERS, Declined, Departure, Market, Member, OrderStatus
 from storage.schema import orders, people, positions, users
-from storage.session import Repository, clean
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
+from storage.session import Repository, Session, clean
 
 JOINABLE = (Status.LOBBY, Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
@@ -22,22 +21,23 @@ class Members(Repository):
     """A person may have been joined to another (`storage.linking`): whichever of her numbers is asked for, `get` finds
     her account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        super().__init__(uow)
+    def __init__(self, session: Session, people: People, markets: Markets, actions: Actions) -> None:
+        super().__init__(session)
+        self._people, self._markets, self._actions = people, markets, actions
         self._ahead: dict[tuple[int, int], Member] = {}
 
     async def join(self, market: int, person: int, name: str, request_id: str, now_ms: int) -> Member | Declined:
         """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
         running market by the next tick; both show as `coming`. Repeating it returns the same account, renamed.
         Declined(not_running) in DRAFT and after the end, Declined(too_late) after the last freeze."""
-        await self._uow.people.hold(person)  # nobody joins her to another meanwhile: she might end with two accounts
-        person = await self._uow.people.owner(person)
-        found = await self._uow.markets.lock(market)
+        await self._people.hold(person)  # nobody joins her to another meanwhile: she might end with two accounts
+        person = await self._people.owner(person)
+        found = await self._markets.lock(market)
         known = await self.get(market, person)
         if known is not None:
             if name and name != known.name:
                 await self.rename(market, known.person, name)
-            await self._uow.markets.use(person, market)
+            await self._markets.use(person, market)
             return await self._known(market, person)
         if found.status not in JOINABLE:
             return Declined(code="not_running")
@@ -47,10 +47,10 @@ class Members(Repository):
         if found.status is not Status.LOBBY:
             cash = {"user": person, "cash": found.params.starting_balance}
             request = f"join:{market}:{person}"
-            if await self._uow.actions.by_request(request) is not None:  # she left and comes back
+            if await self._actions.by_request(request) is not None:  # she left and comes back
                 request = f"{request}:{now_ms}"
-            await self._uow.actions.append(market, "join", cash, actor=person, request_id=request, now_ms=now_ms)
-        await self._uow.markets.use(person, market)
+            await self._actions.append(market, "join", cash, actor=person, request_id=request, now_ms=now_ms)
+        await self._markets.use(person, market)
         return await self._known(market, person)
 
     async def leave(
@@ -59,8 +59,8 @@ class Members(Repository):
         """Close an account that was never used; its money goes back to the bank. In a lobby the row goes at once, in a
         running market with the next tick (which looks again). The same `request_id` returns the same departure.
         Declined(not_member | not_running | disputed | has_traded | has_orders | has_paid), and nothing is stored."""
-        found = await self._uow.markets.lock(market)
-        asked = await self._uow.actions.by_request(request_id)
+        found = await self._markets.lock(market)
+        asked = await self._actions.by_request(request_id)
         if asked is not None:
             return Departure(market=market, person=person, cash=0, action=asked.number)
         member = await self.account(market, person)
@@ -69,11 +69,11 @@ class Members(Repository):
             return Declined(code=why or "not_member")
         if found.status is Status.LOBBY:
             hers = and_(users.c.market == market, users.c.user == person)
-            await self._uow.run(delete(users).where(hers))
+            await self._session.run(delete(users).where(hers))
             return Departure(market=market, person=person, cash=0, action=None)
-        if await self._uow.orders.of(market, person, open_only=True, n=1):
+        if await self._session.row(_OPEN_ORDER, {"market": market, "person": person}) is not None:
             return Declined(code="has_orders")
-        row = await self._uow.actions.append(
+        row = await self._actions.append(
             market, "leave", {"user": person}, actor=actor, request_id=request_id, now_ms=now_ms
         )
         if isinstance(row, Declined):
@@ -81,16 +81,16 @@ class Members(Repository):
         return Departure(market=market, person=person, cash=member.balance + member.coming, action=row.number)
 
     async def _add(self, market: Market, person: int, name: str, now_ms: int) -> None:
-        who = await self._uow.people.get(person)
+        who = await self._people.get(person)
         if who is None:
             raise LookupError(f"there is no person {person}")
         row = {"market": market.id, "user": person, "display_name": name or who.name, "joined_ms": now_ms}
-        await self._uow.run(insert(users), row)
+        await self._session.run(insert(users), row)
 
     async def get(self, market: int, person: int) -> Member | None:
         """Her account, under whichever of her numbers it stands; of two (one is about to be closed, or the market was
         over when she became one person) the one that was used."""
-        rows = await self._uow.rows(_HERS, {"market": market, "person": person})
+        rows = await self._session.rows(_HERS, {"market": market, "person": person})
         found = await self._members(market, rows[:1])
         return found[0] if found else None
 
@@ -98,28 +98,28 @@ class Members(Repository):
         """The account under exactly this number."""
         if (market, number) in self._ahead:
             return self._ahead[market, number]
-        rows = await self._uow.rows(_ACCOUNT, {"market": market, "person": number})
+        rows = await self._session.rows(_ACCOUNT, {"market": market, "person": number})
         found = await self._members(market, rows)
         return found[0] if found else None
 
     async def ahead(self, market: int, numbers: Collection[int]) -> None:
         """Read all these at once for the `account` of each to come; of a snapshot only, whose rows do not change."""
-        if self._uow.seen is None or not numbers:
+        if not self._session.snapshot or not numbers:
             return
         these = {"market": market, "these": sorted(set(numbers))}
-        found, tokens = await self._uow.markets.known(market), await self._held(_THESE_HELD, these)
-        for row in await self._uow.rows(_THESE, these):
+        found, tokens = await self._markets.known(market), await self._held(_THESE_HELD, these)
+        for row in await self._session.rows(_THESE, these):
             held = _in_order(found, tokens.get(row["user"], {}))
             self._ahead[market, row["user"]] = _member(found, row, held)
 
     async def used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
-        row = await self._uow.row(_USED_ONE, {"market": market, "person": number})
+        row = await self._session.row(_USED_ONE, {"market": market, "person": number})
         return row is not None and bool(row["used"])
 
     async def of(self, market: int) -> list[Member]:
         """By person id."""
-        return await self._members(market, await self._uow.rows(_ALL, {"market": market}))
+        return await self._members(market, await self._session.rows(_ALL, {"market": market}))
 
     async def _known(self, market: int, person: int) -> Member:
         found = await self.get(market, person)
@@ -129,21 +129,21 @@ class Members(Repository):
 
     async def rename(self, market: int, person: int, name: str) -> None:
         hers = and_(users.c.market == market, users.c.user == person)
-        await self._uow.run(update(users).where(hers).values(display_name=clean(name)))
+        await self._session.run(update(users).where(hers).values(display_name=clean(name)))
 
     async def names(self, market: int) -> Mapping[int, str]:
         """What everybody is called there, by person id."""
         query = select(users.c.user, users.c.display_name).where(users.c.market == market).order_by(users.c.user)
-        return {row["user"]: row["display_name"] for row in await self._uow.rows(query)}
+        return {row["user"]: row["display_name"] for row in await self._session.rows(query)}
 
     async def count(self, market: int) -> int:
-        return await self._uow.number(select(func.count()).select_from(users).where(users.c.market == market))
+        return await self._session.number(select(func.count()).select_from(users).where(users.c.market == market))
 
     async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
         if not rows:
             return []
-        found = await self._uow.markets.known(market)
-        state = self._uow.markets.at_hand(found)
+        found = await self._markets.known(market)
+        state = self._markets.at_hand(found)
         if state is not None:
             accounts, none = state.accounts, ((0, 0),) * found.params.n_outcomes
             funded = ((row, accounts.get(row["user"])) for row in rows)
@@ -154,14 +154,14 @@ class Members(Repository):
 
     async def available(self, market: int, person: int) -> int | None:
         """What she can still put into orders of a started market; None: no member."""
-        row = await self._uow.row(_FREE, {"market": market, "person": person})
+        row = await self._session.row(_FREE, {"market": market, "person": person})
         return None if row is None else int(row["free"])
 
     async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
         """Worst cost of pending orders by person."""
         pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
         query = select(orders.c.user, func.sum(orders.c.reserve).label("sum")).where(pending).group_by(orders.c.user)
-        rows = await self._uow.rows(query if person is None else query.where(orders.c.user == person))
+        rows = await self._session.rows(query if person is None else query.where(orders.c.user == person))
         return {row["user"]: int(row["sum"]) for row in rows}
 
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
@@ -170,7 +170,7 @@ class Members(Repository):
 
     async def _held(self, query: Executable, values: Mapping[str, object]) -> Mapping[int, dict[tuple[int, str], int]]:
         found = dict[int, dict[tuple[int, str], int]]()
-        for row in await self._uow.rows(query, values):
+        for row in await self._session.rows(query, values):
             found.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
         return found
 
@@ -186,6 +186,12 @@ _HERE = select(users, _RESERVED.label("reserved")).where(users.c.market == bindp
 _ALL = _HERE.order_by(users.c.user)
 _ACCOUNT = _HERE.where(users.c.user == bindparam("person"))
 _THESE = _HERE.where(users.c.user.in_(bindparam("these", expanding=True)))
+_OPEN_ORDER = (
+    select(orders.c.number)
+    .where(orders.c.market == bindparam("market"), orders.c.user == bindparam("person"))
+    .where(orders.c.status.in_(OPEN_ORDERS))
+    .limit(1)
+)
 _ORDERED = exists().where(orders.c.market == users.c.market, orders.c.user == users.c.user)
 _USED = case((or_(users.c.trade_count > 0, users.c.net_pnl != 0, _ORDERED), 1), else_=0)
 _USED_ONE = select(_USED.label("used")).where(

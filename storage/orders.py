@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
 
 from engine.state import Side, Status
+from storage.markets import Markets
+from storage.members import Members
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.schema import orders, positions
-from storage.session import Repository
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
+from storage.session import Repository, Session
 
 
 class Orders(Repository):
-    def __init__(self, uow: UnitOfWork) -> None:
-        super().__init__(uow)
+    def __init__(self, session: Session, markets: Markets, members: Members) -> None:
+        super().__init__(session)
+        self._markets, self._members = markets, members
         self._ahead: dict[tuple[int, int], OrderRow] = {}
 
     async def append(
@@ -37,7 +37,7 @@ class Orders(Repository):
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
         Declined(not_member | not_running | frozen | paused | disputed | no_cash | no_tokens), and nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
-        found = await self._uow.markets.lock(market)
+        found = await self._markets.lock(market)
         known = await self.by_request(request_id)
         if known is not None:
             return known
@@ -47,7 +47,7 @@ class Orders(Repository):
         accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
         row: dict[str, Any] = {  # a row as it is written
             "market": market,
-            "number": await self._uow.markets.next_number(found),
+            "number": await self._markets.next_number(found),
             "user": person,
             "outcome": draft.outcome,
             "side": draft.side.value,
@@ -74,8 +74,8 @@ class Orders(Repository):
             "tick_id": None,
             "ticket": ticket,
         }
-        await self._uow.run(insert(orders), row)
-        await self._uow.markets.use(person, market)
+        await self._session.run(insert(orders), row)
+        await self._markets.use(person, market)
         return to_order(row)
 
     async def _refuse(self, market: Market, person: int, reserve: int) -> Declined | None:
@@ -83,7 +83,7 @@ class Orders(Repository):
             return Declined(code=market.status.value.lower())
         if market.status is not Status.RUNNING:
             return Declined(code="not_running")
-        available = await self._uow.members.available(market.id, person)
+        available = await self._members.available(market.id, person)
         if available is None:
             return Declined(code="not_member")
         if reserve > available:
@@ -98,14 +98,14 @@ class Orders(Repository):
         its = and_(orders.c.market == market, orders.c.user == person, orders.c.is_buy.is_(False))
         same = and_(its, orders.c.outcome == draft.outcome, orders.c.side == draft.side.value)
         total = select(orders.c.status, func.sum(orders.c.remaining).label("total")).where(same)
-        rows = await self._uow.rows(total.where(orders.c.status.in_(OPEN_ORDERS)).group_by(orders.c.status))
+        rows = await self._session.rows(total.where(orders.c.status.in_(OPEN_ORDERS)).group_by(orders.c.status))
         taken = {OrderStatus(row["status"]): int(row["total"]) for row in rows}
         waiting = taken.get(OrderStatus.PENDING, 0)
         if not waiting:
             return None
         token = and_(positions.c.outcome == draft.outcome, positions.c.side == draft.side.value)
         hers = and_(positions.c.market == market, positions.c.user == person, token)
-        free = await self._uow.number(select(positions.c.tokens).where(hers)) - sum(taken.values())
+        free = await self._session.number(select(positions.c.tokens).where(hers)) - sum(taken.values())
         if draft.size <= free:
             return None
         return Declined(code="no_tokens", available=max(0, free), needed=draft.size, waiting=waiting)
@@ -113,56 +113,58 @@ class Orders(Repository):
     async def get(self, market: int, number: int) -> OrderRow | None:
         if (market, number) in self._ahead:
             return self._ahead[market, number]
-        row = await self._uow.row(_GET, {"market": market, "number": number})
+        row = await self._session.row(_GET, {"market": market, "number": number})
         return None if row is None else to_order(row)
 
     async def ahead(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
         """All these at once, also for the `get` of each to come; of a snapshot only, whose rows do not change."""
-        if self._uow.seen is None or not numbers:
+        if not self._session.snapshot or not numbers:
             return []
         these = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
-        found = [to_order(row) for row in await self._uow.rows(select(orders).where(these))]
+        found = [to_order(row) for row in await self._session.rows(select(orders).where(these))]
         self._ahead |= {(market, row.number): row for row in found}
         return found
 
     async def by_request(self, request_id: str) -> OrderRow | None:
         """The order this request made, `created` False."""
-        row = await self._uow.row(select(orders).where(orders.c.request_id == request_id))
+        row = await self._session.row(select(orders).where(orders.c.request_id == request_id))
         return None if row is None else to_order(row, created=False)
 
     async def pending(self, market: int) -> list[OrderRow]:
         """Accepted and not yet run, in the order of the tick."""
         waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
         query = select(orders).where(waiting).order_by(orders.c.accepted_ms, orders.c.number)
-        return [to_order(row) for row in await self._uow.rows(query)]
+        return [to_order(row) for row in await self._session.rows(query)]
 
     async def of(self, market: int, person: int, *, open_only: bool = False, n: int = 50) -> list[OrderRow]:
         """Hers, newest first."""
         query = select(orders).where(orders.c.market == market, orders.c.user == person)
         if open_only:
             query = query.where(orders.c.status.in_(OPEN_ORDERS))
-        rows = await self._uow.rows(query.order_by(orders.c.number.desc()).limit(n))
+        rows = await self._session.rows(query.order_by(orders.c.number.desc()).limit(n))
         return [to_order(row) for row in rows]
 
     async def of_tick(self, market: int, tick: int) -> list[OrderRow]:
         """Those it ran, in its order."""
         query = select(orders).where(orders.c.market == market, orders.c.tick_id == tick)
-        return [to_order(row) for row in await self._uow.rows(query.order_by(orders.c.accepted_ms, orders.c.number))]
+        return [
+            to_order(row) for row in await self._session.rows(query.order_by(orders.c.accepted_ms, orders.c.number))
+        ]
 
     async def refuse_pending(self, market: int, reason: str) -> None:
         """Every order that waits is refused, whatever the next tick would have made of it; no gas, no tick."""
         waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
         values = {"status": OrderStatus.REFUSED.value, "reason": reason, "reserve": 0}
-        await self._uow.run(update(orders).where(waiting).values(**values))
+        await self._session.run(update(orders).where(waiting).values(**values))
 
     async def withdraw(self, market: int, person: int, number: int | None) -> list[OrderRow]:
         """Take back pending orders (None: all of hers) that no tick has run; returns those taken back. Orders that rest
         in the book are cancelled by an action instead."""
-        await self._uow.markets.lock(market)
+        await self._markets.lock(market)
         hers = [row for row in await self.pending(market) if row.person == person and number in (None, row.number)]
         for row in hers:
             values = {"status": OrderStatus.CANCELLED.value, "reserve": 0}
-            await self._uow.run(update(orders).where(_is(market, row.number)).values(**values))
+            await self._session.run(update(orders).where(_is(market, row.number)).values(**values))
         return hers
 
 

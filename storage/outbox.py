@@ -27,9 +27,13 @@ from sqlalchemy import (
     update,
 )
 
+from storage.chats import Chats
+from storage.markets import Markets
+from storage.people import People
 from storage.records import Chat, Identity, Notice, NoticeAudience, OutboxRow
 from storage.schema import chats, message_refs, outbox
-from storage.session import Repository, clean, upsert
+from storage.session import Repository, Session, clean
+from storage.tickets import Tickets
 
 STALE_BOARD_MS = 3_000
 
@@ -53,6 +57,10 @@ class Backlog:
 
 
 class Outbox(Repository):
+    def __init__(self, session: Session, people: People, chats: Chats, markets: Markets, tickets: Tickets) -> None:
+        super().__init__(session)
+        self._people, self._chats, self._markets, self._tickets = people, chats, markets, tickets
+
     async def add(self, market: int, notice: Notice, now_ms: int) -> int:
         """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
         one where her ticket stands, else where she was seen last, ADMINS one per admin of the market's chats (with
@@ -67,34 +75,32 @@ class Outbox(Repository):
             for place in places
         ]
         fresh = [row for row in rows if row["key"] is None or not await self._renew(row)]
-        await self._uow.run_many(insert(outbox), fresh)
-        if rows and self._uow.outbox_filled not in self._uow.after_commit:
-            self._uow.after_commit.append(self._uow.outbox_filled)
+        await self._session.run_many(insert(outbox), fresh)
+        if rows:
+            self._session.after_commit(self._session.outbox_filled)
         return len(rows)
 
     async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one chat alone: what one the market has just come to must hear."""
         row = _row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)
         if row["key"] is None or not await self._renew(row):
-            await self._uow.run(insert(outbox), row)
-        if self._uow.outbox_filled not in self._uow.after_commit:
-            self._uow.after_commit.append(self._uow.outbox_filled)
+            await self._session.run(insert(outbox), row)
+        self._session.after_commit(self._session.outbox_filled)
 
     async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one identity of a person, wherever she was seen last."""
         row = _row(market, notice, Destination(who.platform, who.external_id, notice.person), now_ms)
-        await self._uow.run(insert(outbox), row)
-        if self._uow.outbox_filled not in self._uow.after_commit:
-            self._uow.after_commit.append(self._uow.outbox_filled)
+        await self._session.run(insert(outbox), row)
+        self._session.after_commit(self._session.outbox_filled)
 
     async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Destination]]:
         """Where each goes. Who has no identity left (erased) is told nothing."""
         audiences = {notice.audience for notice in notices}
-        here = [] if audiences <= {NoticeAudience.PERSON} else await self._uow.chats.of_market(market)
+        here = [] if audiences <= {NoticeAudience.PERSON} else await self._chats.of_market(market)
         admins = await self._admins(market, here) if NoticeAudience.ADMINS in audiences else []
-        tickets = await self._uow.tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
+        tickets = await self._tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
-        known = await self._uow.people.reach(people)
+        known = await self._people.reach(people)
 
         def reach(person: int | None, ticket: int | None) -> list[Destination]:
             stands = tickets[ticket].platform if ticket is not None and ticket in tickets else None
@@ -112,14 +118,14 @@ class Outbox(Repository):
         return [places(notice) for notice in notices]
 
     async def _admins(self, market: int, here: Sequence[Chat]) -> list[int]:
-        known = {person for chat in here for person in await self._uow.chats.admins(chat.id)}
-        return sorted(known) or [(await self._uow.markets.known(market)).creator]
+        known = {person for chat in here for person in await self._chats.admins(chat.id)}
+        return sorted(known) or [(await self._markets.known(market)).creator]
 
     async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
         """Give a waiting row of the same key the newer payload; False: none waits."""
         newer = {"payload": row["payload"], "kind": row["kind"], "revision": outbox.c.revision + 1}
         same = and_(outbox.c.key == row["key"], outbox.c.dropped.is_(False))
-        return (await self._uow.run(update(outbox).where(same).values(**newer))).rowcount > 0
+        return (await self._session.run(update(outbox).where(same).values(**newer))).rowcount > 0
 
     async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
@@ -128,7 +134,7 @@ class Outbox(Repository):
         free = and_(_next(platforms), outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
         stale = and_(outbox.c.slot == "board", outbox.c.created_ms <= now_ms - STALE_BOARD_MS)
         query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
-        return await self._lease(await self._uow.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
+        return await self._lease(await self._session.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
 
     async def behind(
         self, first: OutboxRow, now_ms: int, lease_ms: int, n: int, kinds: Collection[str] = ()
@@ -142,13 +148,13 @@ class Outbox(Repository):
             outbox.c.audience == NoticeAudience.CHAT.value if public else outbox.c.audience != NoticeAudience.CHAT.value
         )
         query = select(outbox).where(here, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
-        rows = await self._uow.rows(query)
+        rows = await self._session.rows(query)
         chosen = _following(rows, first, kinds, now_ms) if public else await self._beside(rows, first, now_ms)
         return await self._lease(chosen[:n], now_ms + lease_ms)
 
     async def _beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
         unkeyed = select(func.count()).select_from(outbox).where(outbox.c.id == first.id, outbox.c.key.is_(None))
-        in_order = await self._uow.number(unkeyed) > 0
+        in_order = await self._session.number(unkeyed) > 0
         chosen: list[RowMapping] = []
         for row in rows:
             alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
@@ -163,18 +169,18 @@ class Outbox(Repository):
         if chosen:
             leased = {"lease_ms": until_ms, "attempts": outbox.c.attempts + 1}
             mine = outbox.c.id.in_([row["id"] for row in chosen])
-            await self._uow.run(update(outbox).where(mine).values(**leased))
+            await self._session.run(update(outbox).where(mine).values(**leased))
         return await self._records(chosen)
 
     async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
         """Hold these longer: they are still on their way."""
         mine = outbox.c.id.in_([row.id for row in rows])
         if rows:
-            await self._uow.run(update(outbox).where(mine).values(lease_ms=until_ms))
+            await self._session.run(update(outbox).where(mine).values(lease_ms=until_ms))
 
     async def release(self) -> None:
         """Nobody holds anything: for a process that is alone and has just begun."""
-        await self._uow.run(update(outbox).where(outbox.c.lease_ms > 0).values(lease_ms=0))
+        await self._session.run(update(outbox).where(outbox.c.lease_ms > 0).values(lease_ms=0))
 
     async def _records(self, rows: Sequence[RowMapping]) -> list[OutboxRow]:
         """With where to edit: the ticket each answers, else what stands in its slot."""
@@ -186,7 +192,7 @@ class Outbox(Repository):
         answering = [row for row in rows if row["ticket"] is not None]
         slotted = [row for row in rows if row["ticket"] is None and row["slot"] is not None]
         found: dict[int, tuple[str | None, str | None]] = {}
-        tickets = await self._uow.tickets.many(row["ticket"] for row in answering) if answering else {}
+        tickets = await self._tickets.many(row["ticket"] for row in answering) if answering else {}
         for row in answering:
             ticket = tickets.get(row["ticket"])
             if ticket is not None and ticket.platform == row["platform"]:
@@ -206,9 +212,9 @@ class Outbox(Repository):
         """`done` for each, with two statements for all of them."""
         if not arrived:
             return
-        await self._uow.run_many(_DELIVERED, [{"b_id": row.id, "b_revision": row.revision} for row, _ in arrived])
+        await self._session.run_many(_DELIVERED, [{"b_id": row.id, "b_revision": row.revision} for row, _ in arrived])
         newer = outbox.c.id.in_([row.id for row, _ in arrived])
-        await self._uow.run(update(outbox).where(newer).values(lease_ms=0, attempts=0, due_ms=now_ms))
+        await self._session.run(update(outbox).where(newer).values(lease_ms=0, attempts=0, due_ms=now_ms))
         for row, ref in arrived:
             if row.slot is not None and row.market is not None and ref is not None:
                 await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
@@ -217,39 +223,38 @@ class Outbox(Repository):
         """Not delivered: due again at `at_ms`. Not `tried`: it certainly has not arrived, so this attempt is none."""
         attempts = outbox.c.attempts - (0 if tried else 1)
         values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500), "attempts": attempts}
-        await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
+        await self._session.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
     async def hurry(self, platform: str, target: str, now_ms: int) -> None:
         """What waits for a retry there is due now: it can be reached again."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
-        await self._uow.run(update(outbox).where(here, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
-        if self._uow.outbox_filled not in self._uow.after_commit:
-            self._uow.after_commit.append(self._uow.outbox_filled)
+        await self._session.run(update(outbox).where(here, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
+        self._session.after_commit(self._session.outbox_filled)
 
     async def discard(self, platforms: Collection[str]) -> None:
         """Throw away all that waits for these platforms."""
-        await self._uow.run(delete(outbox).where(outbox.c.platform.in_(sorted(platforms))))
+        await self._session.run(delete(outbox).where(outbox.c.platform.in_(sorted(platforms))))
 
     async def drop(self, row: OutboxRow, error: str) -> None:
         """Give up on a row that can never be delivered (blocked, chat gone); it is kept aside, not sent."""
         values = {"dropped": True, "key": None, "error": clean(error, 500)}
-        await self._uow.run(update(outbox).where(outbox.c.id == row.id).values(**values))
+        await self._session.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
     async def laid_aside(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
         """What was given up for one person, oldest first; `done` takes it away."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
         private = outbox.c.audience != NoticeAudience.CHAT.value
         return await self._records(
-            await self._uow.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
+            await self._session.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
         )
 
     async def anything_aside(self, platform: str, target: str) -> bool:
         """Whether `laid_aside` has anything."""
-        return await self._uow.row(_ASIDE, {"platform": platform, "target": target}) is not None
+        return await self._session.row(_ASIDE, {"platform": platform, "target": target}) is not None
 
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
-        return await self._uow.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
+        return await self._session.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
 
     async def waiting(self, market: int) -> list[Backlog]:
         """What waits to leave of one market, by platform, and what was given up."""
@@ -260,7 +265,7 @@ class Outbox(Repository):
             func.min(case((alive, outbox.c.created_ms))).label("oldest"),
             func.sum(case((dead, 1), else_=0)).label("dropped"),
         )
-        found = await self._uow.rows(
+        found = await self._session.rows(
             query.where(outbox.c.market == market).group_by(outbox.c.platform).order_by(outbox.c.platform)
         )
         return [
@@ -273,7 +278,7 @@ class Outbox(Repository):
     async def next_due(self, platforms: Collection[str] | None = None) -> int | None:
         """When the next row that can be claimed is due, if any waits; for all platforms unless some are named."""
         moment = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
-        row = await self._uow.row(select(func.min(moment).label("at")).where(_next(platforms)))
+        row = await self._session.row(select(func.min(moment).label("at")).where(_next(platforms)))
         return None if row is None else row["at"]
 
     async def expire(self, before_ms: int) -> None:
@@ -281,21 +286,21 @@ class Outbox(Repository):
         old = and_(
             outbox.c.audience == NoticeAudience.CHAT.value, outbox.c.created_ms < before_ms, outbox.c.slot.is_(None)
         )
-        await self._uow.run(delete(outbox).where(old, _to_lost_chat()))
+        await self._session.run(delete(outbox).where(old, _to_lost_chat()))
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
         """Where the message of a slot (`board`) stands in a chat."""
-        row = await self._uow.row(select(message_refs.c.ref).where(_slot(market, platform, chat_ext, slot)))
+        row = await self._session.row(select(message_refs.c.ref).where(_slot(market, platform, chat_ext, slot)))
         return None if row is None else str(row["ref"])
 
     async def set_ref(self, market: int, platform: str, chat_ext: str, slot: str, ref: str | None) -> None:
         """None forgets it: the next message of the slot is posted anew."""
         if ref is None:
-            await self._uow.run(delete(message_refs).where(_slot(market, platform, chat_ext, slot)))
+            await self._session.run(delete(message_refs).where(_slot(market, platform, chat_ext, slot)))
             return
         row = {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}
         keys = ("market", "platform", "chat_ext", "slot")
-        await self._uow.run(upsert(self._uow.dialect, message_refs, keys, row), row)
+        await self._session.upsert(message_refs, keys, row)
 
 
 _NOWHERE = (None, None)

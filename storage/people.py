@@ -6,58 +6,44 @@ What a person has set for herself, and of which events in which chats she wants 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from storage.records import Identity, Person
-from storage.schema import links, people
-from storage.session import Repository, clean
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sqlalchemy import delete
-
-from storage.schema import pings, preferences
-from storage.session import upsert
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
-
+from storage.schema import links, people, pings, preferences
+from storage.session import Repository, Session, clean
 
 SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is worth a write
 
 
 class People(Repository):
-    def __init__(self, uow: UnitOfWork) -> None:
-        super().__init__(uow)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._ahead: dict[int, int] = {}
 
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit."""
         name = clean(name)
-        row = await self._uow.row(select(links).where(_is(platform, external_id)))
+        row = await self._session.row(select(links).where(_is(platform, external_id)))
         if row is None:
-            await self._uow.serialise(f"person:{platform}:{external_id}")
-            row = await self._uow.row(select(links).where(_is(platform, external_id)))
+            await self._session.serialise(f"person:{platform}:{external_id}")
+            row = await self._session.row(select(links).where(_is(platform, external_id)))
         if row is None:
             return await self._meet(platform, external_id, name, now_ms)
         if row["name"] != name:
-            await self._uow.run(update(people).where(people.c.id == row["person"]).values(name=name))
+            await self._session.run(update(people).where(people.c.id == row["person"]).values(name=name))
         if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
-            await self._uow.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
+            await self._session.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
         person = await self.get(row["person"])
         if person is None:
             raise LookupError(f"identity {platform}:{external_id} names nobody")
         return person
 
     async def _meet(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
-        number = await self._uow.add(insert(people), {"name": name, "created_ms": now_ms})
+        number = await self._session.add(insert(people), {"name": name, "created_ms": now_ms})
         person = Person(id=number, name=name, created_ms=now_ms)
-        await self._uow.run(
+        await self._session.run(
             insert(links).values(
                 platform=platform, external_id=external_id, person=person.id, name=name, seen_ms=now_ms
             )
@@ -65,11 +51,11 @@ class People(Repository):
         return person
 
     async def find(self, platform: str, external_id: str) -> Person | None:
-        row = await self._uow.row(_FIND, {"on": platform, "as": external_id})
+        row = await self._session.row(_FIND, {"on": platform, "as": external_id})
         return None if row is None else _person(row)
 
     async def get(self, person: int) -> Person | None:
-        row = await self._uow.row(select(people).where(people.c.id == person))
+        row = await self._session.row(select(people).where(people.c.id == person))
         return None if row is None else _person(row)
 
     async def owner(self, person: int) -> int:
@@ -80,29 +66,29 @@ class People(Repository):
 
     async def ahead(self, ids: Collection[int]) -> None:
         """Read all these at once for the `owner` of each to come; of a snapshot only, whose rows do not change."""
-        if self._uow.seen is not None and ids:
+        if self._session.snapshot and ids:
             self._ahead |= {one: one for one in ids} | dict(await self.owners(ids))
 
     async def owners(self, ids: Iterable[int]) -> Mapping[int, int]:
         """`owner` of many at once; unknown ids are left out."""
         query = select(people.c.id, _OWNER.label("owner")).where(people.c.id.in_(sorted(set(ids))))
-        return {row["id"]: row["owner"] for row in await self._uow.rows(query)}
+        return {row["id"]: row["owner"] for row in await self._session.rows(query)}
 
     async def selves(self, person: int) -> tuple[int, ...]:
         """Every number that is hers, whichever of them is given: her own first, then those joined to it, by id. Her
         accounts in markets stand under any of them."""
-        rows = await self._uow.rows(_SELVES, {"person": person})
+        rows = await self._session.rows(_SELVES, {"person": person})
         return tuple(row["id"] for row in rows) or (person,)
 
     async def hold(self, *ids: int) -> None:
         """Nobody else joins, leaves or is joined under these numbers until the unit ends."""
         for one in sorted(set(ids)):
-            await self._uow.serialise(f"human:{one}")
+            await self._session.serialise(f"human:{one}")
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of joined ones their owner's; unknown ids are left out."""
         owners = await self.owners(ids)
-        found = await self._uow.rows(
+        found = await self._session.rows(
             select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*owners.values()})))
         )
         by_owner = {row["id"]: row["name"] for row in found}
@@ -116,7 +102,7 @@ class People(Repository):
         """`identities` of many at once, by the number asked for; who has none is left out."""
         owners = await self.owners(ids)
         query = select(links).where(links.c.person.in_(sorted({*owners.values()})))
-        rows = await self._uow.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
+        rows = await self._session.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
         found: dict[int, tuple[Identity, ...]] = {}
         for row in rows:
             one = Identity(
@@ -168,23 +154,24 @@ class Preferences:
 
 
 class PreferencesOf(Repository):
-    def __init__(self, uow: UnitOfWork) -> None:
-        super().__init__(uow)
+    def __init__(self, session: Session, people: People) -> None:
+        super().__init__(session)
+        self._people = people
         self._ahead: dict[int, Preferences] = {}
 
     async def of(self, person: int) -> Preferences:
         """Hers, whichever of her numbers is given."""
         if person in self._ahead:
             return self._ahead[person]
-        row = await self._uow.row(_OF, {"person": person})
+        row = await self._session.row(_OF, {"person": person})
         return Preferences() if row is None else _preferences(row)
 
     async def ahead(self, ids: Collection[int]) -> None:
         """Read all these at once for the `of` of each to come; of a snapshot only, whose rows do not change."""
-        if self._uow.seen is None or not ids:
+        if not self._session.snapshot or not ids:
             return
-        owners = {one: one for one in ids} | dict(await self._uow.people.owners(ids))
-        rows = await self._uow.rows(select(preferences).where(preferences.c.person.in_(sorted({*owners.values()}))))
+        owners = {one: one for one in ids} | dict(await self._people.owners(ids))
+        rows = await self._session.rows(select(preferences).where(preferences.c.person.in_(sorted({*owners.values()}))))
         kept = {row["person"]: _preferences(row) for row in rows}
         self._ahead |= {one: kept.get(owner, Preferences()) for one, owner in owners.items()}
 
@@ -196,7 +183,7 @@ class PreferencesOf(Repository):
             "autofill": wanted.autofill,
             "quiet": sorted(wanted.quiet),
         }
-        await self._uow.run(upsert(self._uow.dialect, preferences, ("person",), row), row)
+        await self._session.upsert(preferences, ("person",), row)
 
 
 _OWNER_OF_PERSON = select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person"))
@@ -211,7 +198,7 @@ def _preferences(row: RowMapping) -> Preferences:
 class Pings(Repository):
     async def of(self, person: int) -> Mapping[int, frozenset[str]]:
         """The kinds she wants, by chat."""
-        rows = await self._uow.rows(select(pings).where(pings.c.person == person).order_by(pings.c.chat))
+        rows = await self._session.rows(select(pings).where(pings.c.person == person).order_by(pings.c.chat))
         found: dict[int, frozenset[str]] = {}
         for row in rows:
             found[row["chat"]] = found.get(row["chat"], frozenset()) | {row["kind"]}
@@ -220,8 +207,8 @@ class Pings(Repository):
     async def put(self, person: int, chat: int, kinds: Collection[str]) -> None:
         """Exactly these, for this chat."""
         here = and_(pings.c.person == person, pings.c.chat == chat)
-        await self._uow.run(delete(pings).where(here))
-        await self._uow.run_many(
+        await self._session.run(delete(pings).where(here))
+        await self._session.run_many(
             insert(pings), [{"person": person, "chat": chat, "kind": kind} for kind in sorted(kinds)]
         )
 
@@ -230,5 +217,5 @@ class Pings(Repository):
         here = and_(pings.c.chat.in_(sorted(set(chats))), pings.c.kind == kind)
         return [
             row["person"]
-            for row in await self._uow.rows(select(pings.c.person).where(here).distinct().order_by(pings.c.person))
+            for row in await self._session.rows(select(pings.c.person).where(here).distinct().order_by(pings.c.person))
         ]

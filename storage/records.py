@@ -30,6 +30,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+HALTED = "halted"  # why an order was refused that waited while its market was halted
 RELEASED = "released"  # why an order was cancelled that its owner did not cancel
 OPEN_ORDERS = (OrderStatus.PENDING, OrderStatus.RESTING)
 

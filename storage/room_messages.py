@@ -27,36 +27,36 @@ class RoomMessages(Repository):
             "body": dict(body),
             "ts_ms": now_ms,
         }
-        number = await self._uow.add(insert(room_messages), values)
+        number = await self._session.add(insert(room_messages), values)
         return RoomMessage(id=number, edited_ms=None, **values)
 
     async def replace(self, message: int, body: Payload, now_ms: int) -> RoomMessage | None:
         """New body in place, with a new `seq`, so that `since` brings it again. None: no such message."""
         values = {"seq": await self._next_seq(), "body": dict(body), "edited_ms": now_ms}
-        await self._uow.run(update(room_messages).where(room_messages.c.id == message).values(**values))
+        await self._session.run(update(room_messages).where(room_messages.c.id == message).values(**values))
         return await self.get(message)
 
     async def get(self, message: int) -> RoomMessage | None:
-        row = await self._uow.row(select(room_messages).where(room_messages.c.id == message))
+        row = await self._session.row(select(room_messages).where(room_messages.c.id == message))
         return None if row is None else _message(row)
 
     async def since(self, room: str, seq: int, person: int | None, n: int = 200) -> list[RoomMessage]:
         """The latest n messages changed after `seq` that she may see, by `seq`. Private ones of others never."""
         hers = or_(room_messages.c.person.is_(None), room_messages.c.person == (person or 0))
         query = select(room_messages).where(room_messages.c.room == room, room_messages.c.seq > seq, hers)
-        rows = await self._uow.rows(query.order_by(room_messages.c.seq.desc()).limit(n))
+        rows = await self._session.rows(query.order_by(room_messages.c.seq.desc()).limit(n))
         return [_message(row) for row in reversed(rows)]
 
     async def latest_seq(self) -> int:
-        return await self._uow.number(select(counters.c.value).where(counters.c.name == COUNTER))
+        return await self._session.number(select(counters.c.value).where(counters.c.name == COUNTER))
 
     async def _next_seq(self) -> int:
         """Counted in one row, so that a number is never seen before a smaller one."""
         start = {"name": COUNTER, "value": 0}
-        await self._uow.run(upsert(self._uow.dialect, counters, ("name",), ("name",)), start)
+        await self._session.run(upsert(self._session.dialect, counters, ("name",), ("name",)), start)
         here = counters.c.name == COUNTER
-        await self._uow.run(update(counters).where(here).values(value=counters.c.value + 1))
-        return await self._uow.number(select(counters.c.value).where(here))
+        await self._session.run(update(counters).where(here).values(value=counters.c.value + 1))
+        return await self._session.number(select(counters.c.value).where(here))
 
 
 def _message(row: RowMapping) -> RoomMessage:

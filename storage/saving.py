@@ -6,8 +6,6 @@ the engine knows them. The books are checked against the engine's state before a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, update
 
 from engine.params import params_to_json
@@ -32,11 +30,8 @@ from storage.schema import (
     trades,
     users,
 )
-from storage.session import upsert
+from storage.session import Session, upsert
 from storage.tick_rows import COUNTED, TickOutcome
-
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
 
 __all__ = ["StaleTickError", "TickOutcome", "save_start", "save_tick"]
 
@@ -45,28 +40,28 @@ class StaleTickError(Exception):
     """Somebody else ran this tick first; nothing was written."""
 
 
-async def save_start(uow: UnitOfWork, market: Market, now_ms: int) -> None:
+async def save_start(session: Session, market: Market, now_ms: int) -> None:
     """RUNNING from `now_ms` on: opening state, tick 0 with the start prices, the stake, a join for every member."""
     state, terms = open_market(market.params), market.params
     digest = fingerprint(state)
     head = replay.genesis(market.id, now_ms, terms, digest)
     found = entries.stake_entries(terms.z)
     stamp = {"market": market.id, "tick_id": 0, "ts_ms": now_ms}
-    await _fund_lobby(uow, market, now_ms)
-    await _save_binaries(uow, market.id, None, state)
-    await uow.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, found))
-    await uow.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest))
-    await uow.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
+    await _fund_lobby(session, market, now_ms)
+    await _save_binaries(session, market.id, None, state)
+    await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, found))
+    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest))
+    await session.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
     values |= {"trades": 0, "events": 0, "entries": len(found), "volume": 0, "tick": 0}
     values |= {"start_ts": now_ms, "start_params": params_to_json(terms), "rules": RULES}
-    await uow.run(update(config).where(config.c.market == market.id).values(**values))
+    await session.run(update(config).where(config.c.market == market.id).values(**values))
 
 
-async def _fund_lobby(uow: UnitOfWork, market: Market, now_ms: int) -> None:
+async def _fund_lobby(session: Session, market: Market, now_ms: int) -> None:
     """A join at engine time 0 for every member, in the order they came."""
     query = select(users.c.user).where(users.c.market == market.id).order_by(users.c.joined_ms, users.c.user)
-    members = [row["user"] for row in await uow.rows(query)]
+    members = [row["user"] for row in await session.rows(query)]
     cash = market.params.starting_balance
     rows = [
         {
@@ -82,17 +77,17 @@ async def _fund_lobby(uow: UnitOfWork, market: Market, now_ms: int) -> None:
         }
         for number, person in enumerate(members, start=1)
     ]
-    await uow.run_many(insert(actions), rows)
-    await uow.run(update(users).where(users.c.market == market.id).values(coming=cash))
-    await uow.run(update(config).where(config.c.market == market.id).values(intents=len(rows)))
+    await session.run_many(insert(actions), rows)
+    await session.run(update(users).where(users.c.market == market.id).values(coming=cash))
+    await session.run(update(config).where(config.c.market == market.id).values(intents=len(rows)))
 
 
-async def save_tick(uow: UnitOfWork, outcome: TickOutcome) -> str:
+async def save_tick(session: Session, outcome: TickOutcome) -> str:
     """Write everything a tick changed; returns the new head of the audit chain. Raises InvariantBroken where the
     ledger would not agree with the engine, StaleTickError where the tick has been run already."""
     market, after = outcome.market, outcome.after
     query = select(config.c.trades, config.c.entries, config.c.events, config.c.volume)
-    counted = await uow.row(query.where(config.c.market == market.id))
+    counted = await session.row(query.where(config.c.market == market.id))
     if counted is None:
         raise LookupError(f"there is no market {market.id}")
     numbered = [(fill, counted["trades"] + at) for at, fill in enumerate(outcome.fills, start=1)]
@@ -116,65 +111,69 @@ async def save_tick(uow: UnitOfWork, outcome: TickOutcome) -> str:
         "volume": counted["volume"] + sum(fill.amount for fill in outcome.fills),
     }
     here = and_(config.c.market == market.id, config.c.tick == market.tick, config.c.head == market.head)
-    if (await uow.run(update(config).where(here).values(**values))).rowcount != 1:
+    if (await session.run(update(config).where(here).values(**values))).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
-    uow.crash("between tables: config saved")
-    await _save_intents(uow, outcome)
-    await _save_accounts(uow, outcome)
-    uow.crash("between tables: accounts saved")
-    await _save_binaries(uow, market.id, outcome.before, after)
-    await uow.run_many(insert(trades), tick_rows.trade_rows(outcome, numbered))
-    uow.crash("between tables: trades saved")
-    await uow.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], found))
-    await uow.run_many(insert(events), happened)
-    await _save_history(uow, outcome, head, digest)
-    uow.after_commit.append(lambda: uow.cache.put(market.id, outcome.tick, head, after))
+    session.crash("between tables: config saved")
+    await _save_intents(session, outcome)
+    await _save_accounts(session, outcome)
+    session.crash("between tables: accounts saved")
+    await _save_binaries(session, market.id, outcome.before, after)
+    await session.run_many(insert(trades), tick_rows.trade_rows(outcome, numbered))
+    session.crash("between tables: trades saved")
+    await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], found))
+    await session.run_many(insert(events), happened)
+    await _save_history(session, outcome, head, digest)
+    session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
     return head
 
 
-async def _save_intents(uow: UnitOfWork, outcome: TickOutcome) -> None:
+async def _save_intents(session: Session, outcome: TickOutcome) -> None:
     """Orders and actions the tick ran, orders it met in the book, and the book by price."""
     ran = {"tick_id": outcome.tick}
     own, met = order_rows(outcome)
     added = {name: orders.c[name] + bindparam(f"d_{name}") for name in ("amount", "fee", "gas", "rebate")}
-    await uow.run_many(update(orders).where(_same(orders, "number")).values(**ran, **added), own)
-    await uow.run_many(update(orders).where(_same(orders, "number")).values(**added), met)
-    await uow.run_many(update(actions).where(_same(actions, "number")).values(**ran), tick_rows.action_rows(outcome))
+    await session.run_many(update(orders).where(_same(orders, "number")).values(**ran, **added), own)
+    await session.run_many(update(orders).where(_same(orders, "number")).values(**added), met)
+    await session.run_many(
+        update(actions).where(_same(actions, "number")).values(**ran), tick_rows.action_rows(outcome)
+    )
     if outcome.before.resting is not outcome.after.resting:
-        await _save_pools(uow, outcome)
+        await _save_pools(session, outcome)
 
 
-async def _save_pools(uow: UnitOfWork, outcome: TickOutcome) -> None:
+async def _save_pools(session: Session, outcome: TickOutcome) -> None:
     keys = ("market", "outcome", "side", "is_buy", "tick")
     kept, emptied = pool_rows(outcome)
-    await uow.run_many(upsert(uow.dialect, lob_pools, keys, (*keys, "volume", "shares")), kept)
+    await session.run_many(upsert(session.dialect, lob_pools, keys, (*keys, "volume", "shares")), kept)
     place = and_(*(lob_pools.c[name] == bindparam(f"b_{name}") for name in keys))
-    await uow.run_many(delete(lob_pools).where(place), emptied)
+    await session.run_many(delete(lob_pools).where(place), emptied)
 
 
-async def _save_accounts(uow: UnitOfWork, outcome: TickOutcome) -> None:
+async def _save_accounts(session: Session, outcome: TickOutcome) -> None:
     """Absolute values from the engine; what only storage counts is added to."""
     mine = _same(users, "user")
-    await uow.run_many(update(users).where(mine), tick_rows.account_rows(outcome))
+    await session.run_many(update(users).where(mine), tick_rows.account_rows(outcome))
     added = {name: users.c[name] + bindparam(f"d_{name}") for name in COUNTED}
-    await uow.run_many(update(users).where(mine).values(**added), tick_rows.counted_rows(outcome))
-    await uow.run_many(delete(users).where(mine), tick_rows.left_rows(outcome))
+    await session.run_many(update(users).where(mine).values(**added), tick_rows.counted_rows(outcome))
+    await session.run_many(delete(users).where(mine), tick_rows.left_rows(outcome))
     keys = ("market", "user", "outcome", "side")
-    await uow.run_many(upsert(uow.dialect, positions, keys, (*keys, "tokens")), tick_rows.position_rows(outcome))
+    await session.run_many(
+        upsert(session.dialect, positions, keys, (*keys, "tokens")), tick_rows.position_rows(outcome)
+    )
 
 
-async def _save_binaries(uow: UnitOfWork, market: int, before: MarketState | None, after: MarketState) -> None:
+async def _save_binaries(session: Session, market: int, before: MarketState | None, after: MarketState) -> None:
     keys = ("market", "outcome")
     rows = tick_rows.binary_rows(market, before, after)
-    await uow.run_many(upsert(uow.dialect, binaries, keys, (*keys, *POOL)), rows)
+    await session.run_many(upsert(session.dialect, binaries, keys, (*keys, *POOL)), rows)
 
 
-async def _save_history(uow: UnitOfWork, outcome: TickOutcome, head: str, digest: str) -> None:
+async def _save_history(session: Session, outcome: TickOutcome, head: str, digest: str) -> None:
     """The row of `ticks` and the row of `metrics`."""
     state, terms = outcome.after, outcome.params
     row = tick_rows.tick_row(outcome.stamp, state, terms, outcome.fills, len(outcome.orders), head, digest)
-    await uow.run(insert(ticks), row)
-    await uow.run(insert(metrics), tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills))
+    await session.run(insert(ticks), row)
+    await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills))
 
 
 def _same(table: Table, key: str) -> ColumnElement[bool]:

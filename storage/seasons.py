@@ -31,28 +31,28 @@ class Seasons(Repository):
     async def of_chat(self, chat: int) -> list[Season]:
         """Newest first."""
         query = select(seasons).where(seasons.c.chat == chat).order_by(seasons.c.number.desc())
-        return [_season(row) for row in await self._uow.rows(query)]
+        return [_season(row) for row in await self._session.rows(query)]
 
     async def current(self, chat: int) -> Season | None:
         """The one that goes on, if one does."""
         query = select(seasons).where(seasons.c.chat == chat, seasons.c.end_ms.is_(None))
-        row = await self._uow.row(query)
+        row = await self._session.row(query)
         return None if row is None else _season(row)
 
     async def begin(self, chat: int, title: str, now_ms: int) -> Season | Declined:
         """Declined(bad_status) while one goes on."""
-        await self._uow.serialise(f"season:{chat}")
+        await self._session.serialise(f"season:{chat}")
         if await self.current(chat) is not None:
             return Declined(code="bad_status")
-        number = 1 + await self._uow.number(select(func.max(seasons.c.number)).where(seasons.c.chat == chat))
+        number = 1 + await self._session.number(select(func.max(seasons.c.number)).where(seasons.c.chat == chat))
         season = Season(id=0, chat=chat, number=number, title=clean(title), start_ms=now_ms, end_ms=None)
         values = {"chat": chat, "number": number, "title": season.title, "start_ms": now_ms}
-        return replace(season, id=await self._uow.add(insert(seasons), values))
+        return replace(season, id=await self._session.add(insert(seasons), values))
 
     async def end(self, season: int, now_ms: int) -> bool:
         """False where it has ended already."""
         going = and_(seasons.c.id == season, seasons.c.end_ms.is_(None))
-        return (await self._uow.run(update(seasons).where(going).values(end_ms=now_ms))).rowcount > 0
+        return (await self._session.run(update(seasons).where(going).values(end_ms=now_ms))).rowcount > 0
 
     async def markets(self, season: Season) -> list[Market]:
         """Those announced in its chat that were paid out while it went on, oldest first."""
@@ -64,7 +64,7 @@ class Seasons(Repository):
         )
         if season.end_ms is not None:
             query = query.where(config.c.ended_ms < season.end_ms)
-        return [to_market(row) for row in await self._uow.rows(query.order_by(config.c.ended_ms, config.c.market))]
+        return [to_market(row) for row in await self._session.rows(query.order_by(config.c.ended_ms, config.c.market))]
 
 
 def _season(row: RowMapping) -> Season:

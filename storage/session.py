@@ -1,29 +1,171 @@
-"""What every repository is: statements on the one connection of its unit of work.
+"""One transaction on one connection, below all repositories: statements, commit, locks, and what a repository is.
 
-The one statement SQLite and PostgreSQL spell alike but SQLAlchemy imports from two places.
-
-Text from outside, made storable. Escaping for a chat, a page or a CSV cell is the business of those who print it.
-
-Engine states by market, so that a tick need not load what it saved a moment ago.
+Also here: the one statement SQLite and PostgreSQL spell alike but SQLAlchemy imports from two places (`upsert`), text
+from outside made storable (`clean`), and the engine states a tick need not load again (`StateCache`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from storage.unit_of_work import UnitOfWork
-from collections.abc import Collection, Sequence
-
-from sqlalchemy import Executable, Table
+from sqlalchemy import CursorResult, Executable, Insert, RowMapping, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.state import MarketState
 
+T = TypeVar("T")
+Values: TypeAlias = Mapping[str, object]
+Result: TypeAlias = CursorResult[*tuple[Any, ...]]  # rows are made into records right where they are read
+BATCH = 5_000  # rows a statement: a longer one could not be waited out when its task is cancelled
+NAME_LENGTH = 200
+
+
+async def finish(work: Awaitable[T]) -> T:
+    """Await to the end even when cancelled, and only then let the cancellation through.
+
+    A cancelled SQLite statement runs on in its thread and keeps the file locked; so nothing is ever left half-way.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = not task.cancelled()
+        except BaseException:  # the work's own failure: `task.result` below raises it
+            break
+    if cancelled:
+        task.exception()  # retrieved, so that asyncio logs nothing: the caller hears of the cancellation
+        raise asyncio.CancelledError
+    return task.result()
+
+
+class StateCache:
+    """The latest state of each market. The head of the hash chain names a state: another head, another state.
+
+    `people_changed` counts how often two people were merged or one was erased, for whoever caches who is who."""
+
+    def __init__(self) -> None:
+        self.people_changed = 0
+        self._states: dict[int, tuple[int, str, MarketState]] = {}
+
+    def get(self, market: int, tick: int, head: str) -> MarketState | None:
+        cached = self._states.get(market)
+        return cached[2] if cached is not None and cached[:2] == (tick, head) else None
+
+    def put(self, market: int, tick: int, head: str, state: MarketState) -> None:
+        cached = self._states.get(market)
+        if cached is None or cached[0] <= tick:
+            self._states[market] = (tick, head, state)
+
+    def forget_people(self) -> None:
+        """Two people were merged, or one was erased."""
+        self.people_changed += 1
+
+    def forget(self, market: int) -> None:
+        self._states.pop(market, None)
+
+
+class Session:
+    """One transaction. Rolls back unless `commit` was called.
+
+    `snapshot`: a reading transaction, whose rows do not change while it is open, so that they may be cached in it.
+    `outbox_filled`: to be called after a commit that added outbox rows. `crash`: told the name of each point a crash
+    test may stop at.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        cache: StateCache,
+        outbox_filled: Callable[[], None],
+        crash: Callable[[str], None],
+        *,
+        snapshot: bool,
+    ) -> None:
+        self.connection = connection
+        self.cache = cache
+        self.outbox_filled = outbox_filled
+        self.crash = crash
+        self.snapshot = snapshot
+        self._committed = False
+        self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    def dialect(self) -> str:
+        """sqlite | postgresql"""
+        return self.connection.dialect.name
+
+    async def commit(self) -> None:
+        """Make everything permanent; the session is over. Cannot be cancelled half-way."""
+        self._check_open()
+        try:
+            await finish(self.connection.commit())
+        except asyncio.CancelledError:
+            self._end()  # the commit itself was waited out
+            raise
+        self._end()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call it once when the commit is through; the same one added twice is called once."""
+        if callback not in self._after_commit:
+            self._after_commit.append(callback)
+
+    def _end(self) -> None:
+        self._committed = True
+        for callback in self._after_commit:
+            callback()
+
+    def _check_open(self) -> None:
+        if self._committed:
+            raise RuntimeError("this unit of work has been committed; open another")
+
+    async def serialise(self, key: str) -> None:
+        """Nobody else makes a row under this key until the transaction ends. SQLite has one writer anyway."""
+        if self.dialect == "postgresql":
+            await self.run(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+    async def run(self, statement: Executable, values: Values | None = None) -> Result:
+        """Execute one statement."""
+        self._check_open()
+        return await finish(self.connection.execute(statement, values))
+
+    async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
+        """Execute one statement for many rows (executemany); no rows, no statement."""
+        self._check_open()
+        for start in range(0, len(rows), BATCH):
+            await finish(self.connection.execute(statement, rows[start : start + BATCH]))
+
+    async def add(self, statement: Insert, values: Values) -> int:
+        """Insert one row whose id the database gives; returns the id."""
+        result = await self.run(statement, values)
+        if result.inserted_primary_key is None:
+            raise LookupError("the database gave no id")
+        return int(result.inserted_primary_key[0])
+
+    async def rows(self, query: Executable, values: Values | None = None) -> Sequence[RowMapping]:
+        return (await self.run(query, values)).mappings().all()
+
+    async def row(self, query: Executable, values: Values | None = None) -> RowMapping | None:
+        return (await self.run(query, values)).mappings().first()
+
+    async def number(self, query: Executable) -> int:
+        """The one number a query asks for; no row or NULL counts as 0. PostgreSQL sums to Decimal, hence int()."""
+        return int((await self.run(query)).scalar() or 0)
+
+    async def upsert(self, table: Table, keys: Sequence[str], row: Values) -> None:
+        """Insert a row, or give the one with the same keys these values: see `upsert`."""
+        await self.run(upsert(self.dialect, table, keys, row), row)
+
 
 class Repository:
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
+    """The statements on some tables. Gets the session and the repositories it needs in its constructor."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
 
 def upsert(dialect: str, table: Table, keys: Sequence[str], columns: Collection[str]) -> Executable:
@@ -38,35 +180,7 @@ def upsert(dialect: str, table: Table, keys: Sequence[str], columns: Collection[
     return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
 
 
-NAME_LENGTH = 200
-
-
 def clean(text: str, limit: int = NAME_LENGTH) -> str:
-    """Without NUL and lone surrogates, which PostgreSQL or UTF-8 cannot hold, and not longer than `limit`."""
+    """Without NUL and lone surrogates, which PostgreSQL or UTF-8 cannot hold, and not longer than `limit`. Escaping
+    for a chat, a page or a CSV cell is the business of those who print it."""
     return text.encode("utf-8", "ignore").decode().replace("\0", "")[:limit]
-
-
-class StateCache:
-    """The latest state of each market. The head of the hash chain names a state: another head, another state.
-
-    `people_changed` counts how often two people became one or one was forgotten, for whoever remembers who is who."""
-
-    def __init__(self) -> None:
-        self.people_changed = 0
-        self._states: dict[int, tuple[int, str, MarketState]] = {}
-
-    def get(self, market: int, tick: int, head: str) -> MarketState | None:
-        known = self._states.get(market)
-        return known[2] if known is not None and known[:2] == (tick, head) else None
-
-    def put(self, market: int, tick: int, head: str, state: MarketState) -> None:
-        known = self._states.get(market)
-        if known is None or known[0] <= tick:
-            self._states[market] = (tick, head, state)
-
-    def forget_people(self) -> None:
-        """Somebody is not who she was."""
-        self.people_changed += 1
-
-    def forget(self, market: int) -> None:
-        self._states.pop(market, None)

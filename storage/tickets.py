@@ -38,8 +38,8 @@ class Tickets(Repository):
         now_ms: int,
     ) -> Ticket:
         """A new OPEN ticket; the same `request_id` returns the one it made."""
-        await self._uow.serialise(f"ticket:{request_id}")
-        row = await self._uow.row(_BY_REQUEST, {"request": request_id})
+        await self._session.serialise(f"ticket:{request_id}")
+        row = await self._session.row(_BY_REQUEST, {"request": request_id})
         if row is not None:
             return _ticket(row)
         values: dict[str, Any] = {  # a row as it is written
@@ -52,28 +52,28 @@ class Tickets(Repository):
             "request_id": request_id,
             "created_ms": now_ms,
         }
-        made = await self._uow.add(insert(tickets), values)
+        made = await self._session.add(insert(tickets), values)
         return _ticket({**dict.fromkeys(("order", "platform", "chat_ext", "ref")), **values, "id": made})
 
     async def get(self, ticket: int) -> Ticket | None:
-        row = await self._uow.row(_GET, {"ticket": ticket})
+        row = await self._session.row(_GET, {"ticket": ticket})
         return None if row is None else _ticket(row)
 
     async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
         """By id; unknown ones are left out."""
-        found = await self._uow.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
+        found = await self._session.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
         return {row["id"]: _ticket(row) for row in found}
 
     async def settle(self, ticket: int, status: TicketStatus, order: int | None = None) -> bool:
         """OPEN to `status`, once: False where it had been settled before, and nothing changes."""
         is_open = and_(tickets.c.id == ticket, tickets.c.status == TicketStatus.OPEN.value)
-        done = await self._uow.run(update(tickets).where(is_open).values(status=status.value, order=order))
+        done = await self._session.run(update(tickets).where(is_open).values(status=status.value, order=order))
         return done.rowcount == 1
 
     async def bind(self, ticket: int, platform: str, chat_ext: str, ref: str) -> None:
         """Where the ticket stands, so that its fill can replace it. The last call wins."""
         where = {"platform": platform, "chat_ext": chat_ext, "ref": ref}
-        await self._uow.run(update(tickets).where(tickets.c.id == ticket).values(**where))
+        await self._session.run(update(tickets).where(tickets.c.id == ticket).values(**where))
 
 
 _GET = select(tickets).where(tickets.c.id == bindparam("ticket"))

@@ -12,14 +12,13 @@ from engine.state import Status
 from storage import tick_rows
 from storage.mapping import next_step
 from storage.order_rows import pool_rows
-from storage.records import ActionStatus, OrderStatus
+from storage.records import HALTED, ActionStatus, OrderStatus
 from storage.schema import actions, binaries, ledger, lob_pools, orders, positions, trades, users
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, CheckPosition
 from storage.verify.replay import MONEY, Past
 
-HALTED = "halted"  # why an order was refused that a halted market never ran
 REVIVERS = ("resume", "void")  # controls that are settled without a tick
 COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
 

@@ -124,7 +124,7 @@ async def test_sqlite_is_opened_for_money(tmp_path: Path) -> None:
 def test_a_second_process_on_the_same_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "outcry.db"
     code = (
-        "import sys, pathlib; from storage.file_lock import FileLock;"
+        "import sys, pathlib; from storage.sqlite import FileLock;"
         "lock = FileLock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
