@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from bot.chat.facts import Holding
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
@@ -12,7 +13,6 @@ from bot.market.context import Context, MarketView, Participant, request_id
 from bot.text.names import LONGEST_NAME, person_name
 from bot.words import account as words
 from bot.words import views as words_views
-from bot.words.account import Holding
 from engine.state import Side
 from storage.records import Declined, Member
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.types import ArgumentType, Hint, Text, Wrong
+from bot.grammar.types import ArgumentType, Text, Wrong
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note
 from bot.words import chats as words

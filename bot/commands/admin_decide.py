@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from bot.chat.facts import DecisionPreview, Involvement
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
-from bot.grammar.types import ConfirmArg, NumberArg, Text, code_of, quoted
+from bot.grammar.types import ConfirmArg, NumberArg, Text, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, tell_board, tried, undecidable
+from bot.text.names import quoted
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from engine.events import ControlRefused
@@ -142,7 +144,7 @@ async def approve(
     code = code_of("approve", market.id, number, one.code, market.status.value)
     if confirm != code:
         return words.preview(
-            words.Preview(
+            DecisionPreview(
                 record=market.record,
                 kind=kind,
                 event=found,
@@ -173,7 +175,7 @@ async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
     return known.name if known else "an admin"
 
 
-def _refused(ctx: Context, market: MarketView, one: Approval, part: words.Involvement, *, own: bool) -> Reply | None:
+def _refused(ctx: Context, market: MarketView, one: Approval, part: Involvement, *, own: bool) -> Reply | None:
     """Why this is not hers to approve now."""
     record = market.record
     if one.status is ApprovalStatus.APPROVED:

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.chat.facts import Hint, MemberRow
 from bot.chat.invocation import ParseContext
 from bot.chat.reply import Page, Reply, cut, window
 from bot.commands.admin_decide import ReasonArg
 from bot.grammar.command import command
-from bot.grammar.types import ConfirmArg, Hint, Money, PageArg, Text, WholeNumber, code_of, quoted
+from bot.grammar.types import ConfirmArg, Money, PageArg, Text, WholeNumber, code_of
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note
-from bot.text.names import clean, folded
+from bot.text.names import clean, folded, quoted
 from bot.text.numbers import typed_money
 from bot.words import admin as words_admin
 from bot.words import chats as words_chats
@@ -53,7 +54,7 @@ async def users(
     if not found:
         return words_reports.nobody_called(name or "")
     rows = [
-        words_reports.MemberRow(
+        MemberRow(
             person=one.person,
             name=one.name,
             balance=members[one.person].balance + members[one.person].coming,

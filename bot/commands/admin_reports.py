@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Annotated
 
+from bot.chat.facts import MonitorFigures
 from bot.chat.reply import Attachment, Picture, Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg
@@ -27,7 +28,7 @@ async def monitor(ctx: Context, *, market: MarketView) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record = market.record
     async with ctx.db.reading() as uow:
-        numbers = words_reports.MonitorFigures(
+        numbers = MonitorFigures(
             people=await uow.members.count(record.id),
             pending=len(await uow.orders.pending(record.id)),
             actions=len(await uow.actions.pending(record.id)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat.facts import When
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
@@ -46,9 +47,9 @@ async def schedule(
     """
     record = market.record
     if timetable is None:
-        return words.schedule_now(record)
+        return words.schedule_now(record, timetables.typed_line(record))
     if timetable.casefold() == EDIT:
-        return words.schedule_form(record)
+        return words.schedule_form(timetables.typed_line(record))
     table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
     if not isinstance(table, timetables.Timetable):
         return words.schedule_wrong(table)
@@ -70,7 +71,7 @@ class _TimetablePreview:
     confirmed: bool
 
     @property
-    def said(self) -> list[timetables.When]:
+    def said(self) -> list[When]:
         return self.table.moments()
 
     @property
@@ -97,7 +98,7 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
         )
         if isinstance(found, Declined):
             return words_setup.already_open(record)
-        await note(ctx, uow, record, "schedule", {"schedule": words.timetable_line(record)}, {"schedule": plan.typed})
+        await note(ctx, uow, record, "schedule", {"schedule": timetables.typed_line(record)}, {"schedule": plan.typed})
         await tell_board(uow, record, ctx.now_ms)
         await uow.commit()
     return words.schedule_set(plan.typed, running=False)
@@ -140,7 +141,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
         if isinstance(row, Declined):
             return words_setup.market_is_over()
         if row.created:
-            before: Payload = {"schedule": words.timetable_line(record)}
+            before: Payload = {"schedule": timetables.typed_line(record)}
             await note(ctx, uow, record, "schedule", before, {"schedule": plan.typed})
         await uow.commit()
     return words.schedule_set(plan.typed, running=True)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from bot.chat.facts import ALIASES, typed_name
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, Money, Text, Wrong
+from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, tell_board
-from bot.market.draft import Draft, Names, Title, build, draft_of, joined, with_value
+from bot.market.draft import Draft, Names, Title, build, draft_of, joined, warnings, with_value
+from bot.market.settings_table import SETTINGS, grouped, shown_value
+from bot.market.settings_table import setting as setting_of
 from bot.text.numbers import typed_money
 from bot.words import event_file as words_event_file
 from bot.words import setup as words
 from bot.words import timetable as words_timetable
-from bot.words.setup import ALIASES, SETTINGS
 from engine.params import FIXED, PRESETS, retune
 from engine.state import Status
 from engine.terms import MarketParams
@@ -74,7 +77,7 @@ async def create(
         )
         await note(ctx, uow, market, "create", {}, {"title": title, **draft.to_json()})
         await uow.commit()
-    return words_event_file.warned(words.created(market), params)
+    return words_event_file.warned(words.created(market, timetables.typed_line(market)), params, warnings(params))
 
 
 def _given(
@@ -113,11 +116,11 @@ async def set_(
     record = market.record
     running = record.start_ms is not None
     if setting is None:
-        shown = words.settings(record, can=[name for name in SETTINGS if not (running and name in FIXED)])
-        return shown if running else words_event_file.warned(shown, record.params)
+        shown = words.settings(record, grouped(record.params, FIXED if running else ()))
+        return shown if running else words_event_file.warned(shown, record.params, warnings(record.params))
     name = ALIASES.get(setting, setting)
     if value is None:
-        return words.ask_title(record) if name == "title" else words.ask_value(record.params, name)
+        return words.ask_title(record) if name == "title" else words.ask_value(setting_of(record.params, name))
     if running:
         return await _retune(ctx, market, name, value)
     return await _redraft(ctx, record, name, value)
@@ -134,7 +137,7 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     fresh = draft if name == "title" else with_value(draft, name, value)
     params = build(fresh, record.planned_start_ms or draft.assumed_start_ms or ctx.now_ms)
     if not isinstance(params, MarketParams):
-        return words.problems(params, f"/admin set {words.spelled(name)}")
+        return words.problems(params, f"/admin set {typed_name(name)}")
     async with ctx.db.writing() as uow:
         found = await uow.markets.update(record.id, title=title, params=params, draft=fresh.to_json())
         if isinstance(found, Declined):
@@ -145,16 +148,16 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
         await uow.commit()
     after = value
     if title is None and hasattr(params, name):
-        before, after = words.shown_value(record.params, name), words.shown_value(params, name)
+        before, after = shown_value(record.params, name), shown_value(params, name)
     said = words.was_set(name, before or "as usual", after, running=False)
-    return words_event_file.warned(said, params, since=record.params)
+    return words_event_file.warned(said, params, warnings(params, since=record.params))
 
 
 async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Reply:
     record = market.record
     changed = retune(record.params, market.state, {name: value})
     if not isinstance(changed, MarketParams):
-        return words.problems(changed, f"/admin set {words.spelled(name)}")
+        return words.problems(changed, f"/admin set {typed_name(name)}")
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         row = await uow.actions.append(
@@ -171,8 +174,9 @@ async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Re
             await note(ctx, uow, record, "set", {}, {name: value})
         await uow.commit()
     shown = name if hasattr(changed, name) else f"{name}_start"
-    before, after = words.shown_value(record.params, shown), words.shown_value(changed, shown)
-    return words_event_file.warned(words.was_set(name, before, after, running=True), changed, since=record.params)
+    before, after = shown_value(record.params, shown), shown_value(changed, shown)
+    reply = words.was_set(name, before, after, running=True)
+    return words_event_file.warned(reply, changed, warnings(changed, since=record.params))
 
 
 @command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
@@ -204,4 +208,4 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
         )
         await tell_board(uow, found, ctx.now_ms)
         await uow.commit()
-    return words_event_file.warned(words.opened_doors(found), found.params)
+    return words_event_file.warned(words.opened_doors(found), found.params, warnings(found.params))

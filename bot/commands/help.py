@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
+from bot.chat.facts import HelpEntry
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import TABLE, Role, offered
 from bot.chat.reply import Reply
@@ -13,7 +14,6 @@ from bot.grammar.types import Text, nearest
 from bot.market.context import Context, MarketView
 from bot.words import usage as words_usage
 from bot.words import views as words_views
-from bot.words.views import HelpEntry
 
 CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
 

@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 from typing import Annotated
 
+from bot.chat.facts import AccountSummary, StoredPerson
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Reply
 from bot.grammar.command import command
@@ -101,7 +102,7 @@ async def privacy(ctx: Context) -> Reply:
         return words.stored(await _stored(uow, ctx.person))
 
 
-async def _stored(uow: UnitOfWork, person: Person) -> words.Stored:
+async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:
     accounts = []
     for market in await uow.markets.of_person(person.id):
         member = await uow.members.get(market.id, person.id)
@@ -111,7 +112,7 @@ async def _stored(uow: UnitOfWork, person: Person) -> words.Stored:
     for chat, kinds in (await uow.pings.of(person.id)).items():
         found = await uow.chats.get(chat)
         titles[found.title if found else ""] = kinds
-    return words.Stored(
+    return StoredPerson(
         person=person,
         identities=await uow.people.identities(person.id),
         accounts=accounts,
@@ -146,12 +147,12 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
     return words.forgotten(person.id, kept)
 
 
-def _code(person: Person, accounts: list[words.AccountSummary]) -> str:
+def _code(person: Person, accounts: list[AccountSummary]) -> str:
     """Of what the preview says, but for the course of prices and fills: what she holds changes with every tick."""
     return code_of("forget", person.id, *((one.market.id, one.used) for one in accounts))
 
 
-async def _accounts(uow: UnitOfWork, person: Person) -> list[words.AccountSummary]:
+async def _accounts(uow: UnitOfWork, person: Person) -> list[AccountSummary]:
     found = []
     for market in await uow.markets.of_person(person.id):
         member = await uow.members.get(market.id, person.id)
@@ -159,11 +160,11 @@ async def _accounts(uow: UnitOfWork, person: Person) -> list[words.AccountSummar
             continue
         waiting = await uow.orders.of(market.id, member.person, open_only=True, n=_WAITING)
         used = await uow.members.used(market.id, member.person)
-        found.append(words.AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
+        found.append(AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
     return found
 
 
-async def _close(ctx: Context, uow: UnitOfWork, one: words.AccountSummary, person: Person) -> int:
+async def _close(ctx: Context, uow: UnitOfWork, one: AccountSummary, person: Person) -> int:
     """Take back what waits, close what was never used; 1 where an account stays."""
     market, number = one.market.id, one.member.person
     if one.market.over:

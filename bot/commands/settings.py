@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat.facts import Hint, PersonalSettings
 from bot.chat.invocation import ChatKind, ParseContext
 from bot.chat.reply import Reply
 from bot.grammar.book import Flag
 from bot.grammar.command import command
-from bot.grammar.types import ArgumentType, Hint, Rate, Wrong
+from bot.grammar.types import ArgumentType, Rate, Wrong
 from bot.market.context import Context
 from bot.text.numbers import RATE
 from bot.words import settings as words
@@ -222,18 +223,18 @@ async def _chat(ctx: Context, uow: UnitOfWork, person: Person | None) -> Chat | 
     return next((one for one in places if one.platform == said.platform), places[0] if places else None)
 
 
-async def _shown(ctx: Context, uow: UnitOfWork, person: Person | None) -> words.Shown:
+async def _shown(ctx: Context, uow: UnitOfWork, person: Person | None) -> PersonalSettings:
     said = ctx.invocation
     shared = said.chat_kind is not ChatKind.PRIVATE
     if person is None:
         here = frozenset[str]() if shared else None
-        return words.Shown(kept=Preferences(), pings=here, place=words.place_name(said.chat_title))
+        return PersonalSettings(kept=Preferences(), pings=here, place=words.place_name(said.chat_title))
     chat = ctx.chat if shared else await _chat(ctx, uow, person)
     wanted = await uow.pings.of(person.id)
     if chat is None and shared:
         chat = await uow.chats.find(said.platform, said.chat_ext)
     pings = wanted.get(chat.id, frozenset()) if chat is not None else frozenset[str]() if shared else None
-    return words.Shown(
+    return PersonalSettings(
         kept=await uow.preferences.of(person.id),
         pings=pings,
         place=words.place_name(chat.title if chat is not None else said.chat_title),

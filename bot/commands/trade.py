@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.facts import Amount
 from bot.chat.reply import Reply
 from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import command
-from bot.grammar.trading import Amount, AmountArg, OutcomeArg, SideArg, SlippageArg
+from bot.grammar.trading import AmountArg, OutcomeArg, SideArg, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, habitual, offer, offer_of, terms_of

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
+from bot.chat.facts import BookLevel, DepthStep, TokenBook
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
@@ -141,19 +142,19 @@ async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Repl
     return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _book_audience(ctx))
 
 
-def _shelf(view: MarketView, outcome: int, side: Side) -> words_book.TokenBook:
+def _shelf(view: MarketView, outcome: int, side: Side) -> TokenBook:
     own: dict[tuple[bool, int], int] = {}
     for one in view.resting():
         if (one.outcome, one.side) == (outcome, side):
             own[one.buy, one.limit] = own.get((one.buy, one.limit), 0) + one.rest
     sells, buys = (
         [
-            words_book.Level(limit=limit, size=size, own=own.get((buy, limit), 0))
+            BookLevel(limit=limit, size=size, own=own.get((buy, limit), 0))
             for limit, size in view.state.resting.sizes(outcome, side, buy=buy)
         ]
         for buy in (False, True)
     )
-    return words_book.TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
+    return TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
 
 
 @command("depth", ready=closed_for_trading, examples=("/depth germany",))
@@ -166,11 +167,11 @@ async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Rep
     return words_book.depth(market.record.params, outcome, sides, _book_audience(ctx))
 
 
-def _step(view: MarketView, outcome: int, side: Side, amount: int) -> words_book.DepthStep:
+def _step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
     """For nobody in particular: whatever she has."""
     size = amount * MICRO // max(1, view.price(outcome, side))
     sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
-    return words_book.DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
+    return DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
 
 
 def _ask(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.grammar.types import ArgumentType, Hint, Wrong, number
+from bot.grammar.types import ArgumentType, Wrong, number
 from bot.text.numbers import RATE, typed_limit
 from bot.words import usage as words
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from bot.chat.invocation import ParseContext
 from bot.grammar.command import Command, Param
-from bot.grammar.types import Wrong, quoted
+from bot.grammar.types import Wrong
+from bot.text.names import quoted
 from bot.words import usage as words
 
 LONGEST_LINE = 2_000

@@ -13,8 +13,9 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.grammar.types import ArgumentType, Hint, Wrong
+from bot.grammar.types import ArgumentType, Wrong
 from bot.text.numbers import typed_moment
 from bot.words import usage as words
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.chat.facts import Amount, Hint
 from bot.chat.invocation import ParseContext
-from bot.grammar.types import ArgumentType, Hint, Rate, Wrong, nearest, number, plain, quoted
-from bot.text.names import LONGEST_NAME, folded
+from bot.grammar.types import ArgumentType, Rate, Wrong, nearest, number, plain
+from bot.text.names import LONGEST_NAME, folded, quoted
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words
 from engine.state import Side
@@ -145,15 +146,6 @@ def _sellable(scene: ParseContext) -> set[Side]:
     outcome = scene.said.get("outcome")
     held = [one for number, one in scene.held.items() if outcome in (None, number)]
     return {side for side in Side if any(one.of(side) for one in held)} or set(Side)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
-    """Exactly one is set: tokens in millionths, money to spend in micro-dollars, or a share (10^-12) of all one has."""
-
-    tokens: int | None = None
-    spend: int | None = None
-    share: int | None = None
 
 
 _UNITS = {

@@ -20,8 +20,9 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Generic, TypeVar
 
+from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.text.names import clean, folded
+from bot.text.names import clean, folded, quoted
 from bot.text.numbers import MICRO, RATE
 from bot.words import usage as words
 
@@ -38,14 +39,6 @@ class Wrong:
 
     sentence: str
     instead: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A value one could type, and what it means."""
-
-    value: str
-    about: str = ""
 
 
 class ArgumentType(ABC, Generic[T_co]):
@@ -104,11 +97,6 @@ def nearest(text: str, names: Sequence[str]) -> str | None:
     by_fold = {folded(name): name for name in names}
     found = get_close_matches(folded(text), list(by_fold), n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None
-
-
-def quoted(name: str) -> str:
-    """A name as it is typed: in quotes where it has spaces or a sign the grammar uses."""
-    return f'"{name}"' if re.search(r"[\s=,;]", name) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.facts import DecisionEvent, DecisionPreview, Involvement
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.context import Context, MarketView, request_id
 from bot.words import admin as words_admin
 from bot.words import decisions as words
-from bot.words.decisions import Found, Involvement, Preview
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
@@ -156,7 +156,7 @@ async def decide(ctx: Context, market: MarketView, wish: Decision, confirm: str 
     code = code_of(*_facts(market, wish), bool(part))
     if confirm != code:
         return words.preview(
-            Preview(
+            DecisionPreview(
                 record=record,
                 kind=wish.kind,
                 event=found,
@@ -255,7 +255,7 @@ async def queue(
     return True
 
 
-def tried(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> Found:
+def tried(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> DecisionEvent:
     """What the next tick would make of it if nothing else came: the engine itself, thrown away. None where it cannot
     say: a halted market may not even bear the look."""
     control = Control(id="preview", accepted_ms=market.engine_ms, kind=kind, outcomes=outcomes)

@@ -30,15 +30,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from bot.chat.facts import ALIASES, When
 from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
 from bot.grammar.types import Wrong, nearest
 from bot.market import timetable as schedule
 from bot.market.draft import MOST_NAMES, Draft, build, even_odds, joined
-from bot.market.timetable import Timetable, TimetableEntry, When
+from bot.market.settings_table import SETTINGS
+from bot.market.timetable import Timetable, TimetableEntry
 from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
-from bot.words.setup import ALIASES, SETTINGS
 from engine import parse
 from engine.params import MarketParams, build_params
 from engine.terms import Problem, Round

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.chat.facts import Amount, PricedOrder
 from bot.chat.reply import Reply
-from bot.grammar.trading import Amount
 from bot.market.context import MarketView
 from bot.text.numbers import CENT, MICRO, RATE
 from bot.words import refusals as words
-from bot.words.tickets import PricedOrder, typed_amount
 from bot.words.views import step_words
 from engine.events import Reason
 from engine.quote import Move, Quote, Refused, quote
@@ -101,7 +100,7 @@ def offer(view: MarketView, wish: OrderRequest, member: Member | None) -> Priced
         lacking = _lacking(view, member, wish.outcome, wish.side, size or 0)
         if lacking is not None:
             return lacking
-    sized = _Size(size, spend, typed_amount(amount))
+    sized = _Size(size, spend, amount.typed())
     if wish.limit is None:
         strict = USUAL_SLIPPAGE if wish.strict else None
         return _priced(view, asked, sized, strict if wish.slippage is None else wish.slippage, member)
@@ -110,7 +109,7 @@ def offer(view: MarketView, wish: OrderRequest, member: Member | None) -> Priced
 
 def _at_odds(view: MarketView, wish: OrderRequest, asked: OrderDraft) -> Reply | None:
     """What contradicts itself: a limit is the worst price already, and only what waits can be filled by auto-fill."""
-    params, typed = view.record.params, typed_amount(wish.amount)
+    params, typed = view.record.params, wish.amount.typed()
     if wish.limit is not None and wish.slippage is not None:
         return words.limit_and_slippage(params, asked, typed)
     if wish.autofill and wish.limit is None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from bot.chat.facts import FailedOrder, Leg, OrderReceipt
 from bot.chat.reply import Reply
 from bot.market.quotes import bound, held
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
-from bot.words.receipts import legs_of
 from engine.state import Status, price_micro
-from storage.records import RELEASED, Market, OrderRow, OrderStatus
+from storage.records import RELEASED, Market, OrderRow, OrderStatus, TradeRow
 from storage.unit_of_work import UnitOfWork
 
 
@@ -21,7 +21,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
         return words.queued(market.params, order, bound(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
         numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
-        failed = words_refusals.FailedOrder(
+        failed = FailedOrder(
             params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas
         )
         return words_refusals.not_filled(failed, order.ticket)
@@ -35,19 +35,30 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
     return words.filled(done)
 
 
-async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> words.OrderReceipt:
+async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> OrderReceipt:
     state = await uow.markets.state(order.market)
     member = await uow.members.account(order.market, order.person)
     trades = await uow.trades.of_order(order.market, order.number)
-    return words.OrderReceipt(
+    return OrderReceipt(
         params=market.params,
         order=order,
-        legs=legs_of(trades, order.number),
-        latest=legs_of([one for one in trades if one.tick == tick], order.number),
+        legs=_legs(trades, order.number),
+        latest=_legs([one for one in trades if one.tick == tick], order.number),
         held=held(member, order.draft.outcome, order.draft.side) if member else 0,
         owner=await uow.people.owner(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
+
+
+def _legs(trades: Iterable[TradeRow], number: int) -> list[Leg]:
+    """The fills of an order by kind, in the order they first came."""
+    legs: dict[tuple[str, bool], Leg] = {}
+    for trade in trades:
+        key = (trade.kind, trade.resting == number)
+        so_far = legs.get(key)
+        size, amount = (so_far.size, so_far.amount) if so_far else (0, 0)
+        legs[key] = Leg(kind=trade.kind, size=size + trade.size, amount=amount + trade.amount, waited=key[1])
+    return list(legs.values())
 
 
 async def given_back(uow: UnitOfWork, numbers: Sequence[int], market: Market) -> Reply | None:

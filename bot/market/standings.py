@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Board, BoardRow
 from bot.words.shared import name_of
 from bot.words.views import CLAIMED, out_note, status_word, step_words
@@ -110,7 +111,6 @@ def _round_of(number: int, rounds: list[EventRow]) -> int | None:
     return None
 
 
-LEAST_TRADES = 3
 PLACES = (250, 180, 150, 120, 100, 80, 60, 40, 20, 10)
 MOST_FOR_GAIN = 250
 
@@ -124,19 +124,6 @@ class Score:
     rank: int
     share: Fraction
     points: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeasonStanding:
-    """One person over a season. `points` in tenths; `rank` counts from 1, equal points and wins share it."""
-
-    rank: int
-    person: int
-    name: str
-    points: int
-    markets: int
-    wins: int
-    best: Fraction  # her best gain over stake in one market
 
 
 def scores(ranked: Iterable[Ranked]) -> list[Score]:

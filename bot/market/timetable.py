@@ -15,14 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bot.chat.facts import When
 from bot.chat.invocation import ParseContext
 from bot.grammar.times import moment_ms, span_ms, zone_said
 from bot.grammar.trading import OutcomesType, OutcomeType
-from bot.grammar.types import Wrong, quoted
-from bot.text.numbers import typed_moment, typed_span
+from bot.grammar.types import Wrong
+from bot.text.names import quoted
+from bot.text.numbers import typed_moment
 from bot.words import timetable as words
 from engine.terms import MarketParams
-from storage.records import Json
+from storage.records import Json, Market
 
 Losers = tuple[int, ...] | Literal["ask", "lowest_price"]
 
@@ -32,27 +34,6 @@ _ROUND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A moment (epoch ms), or so long after the start. `said` is a moment as somebody said it, `zone` what it was read
-    in."""
-
-    ms: int
-    relative: bool = False
-    said: str = field(default="", compare=False)
-    zone: str = field(default="", compare=False)
-
-    def after_start(self, start_ms: int) -> int:
-        """Engine time."""
-        return self.ms if self.relative else self.ms - start_ms
-
-    def epoch(self, start_ms: int) -> int:
-        return self.ms + start_ms if self.relative else self.ms
-
-    def typed(self) -> str:
-        return f"+{typed_span(self.ms)}" if self.relative else typed_moment(self.ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,3 +203,13 @@ def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntr
         )
         for one in params.rounds
     )
+
+
+def typed_line(market: Market) -> str:
+    """The timetable as it is typed: a draft's own words, else what the rounds are now."""
+    typed = market.draft.get("schedule")
+    planned = market.planned_start_ms if market.start_ms is None else None
+    if market.start_ms is None and isinstance(typed, str) and typed:
+        return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
+    entries = of_params(market.params, market.start_ms)
+    return render(Timetable(start_ms=planned, entries=entries), market.params.outcome_names)

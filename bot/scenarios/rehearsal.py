@@ -18,10 +18,10 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rehearsal_result import Busiest, RehearsalResult
 from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
-from bot.grammar.types import quoted
 from bot.notifications.announcer import Announcer
 from bot.scenarios import observation
 from bot.scenarios.recorders import Recorder, busiest
+from bot.text.names import quoted
 from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams

@@ -14,11 +14,11 @@ from random import Random
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
-from bot.grammar.types import quoted
 from bot.scenarios import chatter, observation, strategies
 from bot.scenarios.observation import News, OwnAccount, SeenBoard, TradeIdea
 from bot.scenarios.traders import Temper, Trader, dice
 from bot.scenarios.worldcup import MICRO, Scenario, WorldCupRound
+from bot.text.names import quoted
 
 OPEN = "Open"
 REMEMBERED = 24  # boards

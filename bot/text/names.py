@@ -71,3 +71,8 @@ def person_name(text: str, taken: Iterable[str] = ()) -> str:
         tail = f" {count}"
         name = base[: LONGEST_NAME - len(tail)] + tail
     return name
+
+
+def quoted(name: str) -> str:
+    """A name as it is typed: in quotes where it has spaces or a sign the grammar uses."""
+    return f'"{name}"' if re.search(r"[\s=,;]", name) else name

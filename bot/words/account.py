@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import Holding
 from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
-from bot.grammar.types import quoted
-from bot.text.names import clean
+from bot.text.names import clean, quoted
 from bot.text.numbers import Cut, money, price, signed_money, signed_percent, tokens
 from bot.words.shared import TRADE_COLUMNS, dotted, name_of, no, outcome, plural, say, side_word
-from engine.state import Side, Status
+from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """Tokens of one side of one outcome, the price of one now, how many of them wait in the book to be sold, and what
-    she has paid for such tokens less what she has got for them so far (fees in, micro-dollars)."""
-
-    outcome: int
-    side: Side
-    size: int
-    price: int
-    for_sale: int = 0
-    paid: int = 0
-
-    @property
-    def worth(self) -> int:
-        return self.size * self.price // 10**6
-
-    @property
-    def profit(self) -> int:
-        """Made or lost with this token so far, what she still holds at its price now."""
-        return self.worth - self.paid
 
 
 def joined(member: Member, market: Market, active: Sequence[int], *, again: bool) -> Reply:

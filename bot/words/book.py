@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from bot.chat.facts import BookLevel, DepthStep, TokenBook
 from bot.chat.reply import Audience, Column, Line, Reply, Table, code, line, quiet
-from bot.grammar.types import quoted
+from bot.text.names import quoted
 from bot.text.numbers import limit_price, price, rate_of_price, round_money, tokens
 from bot.words.shared import name_of, outcome, say
 from engine.state import Side
 from engine.terms import MarketParams
 
 _LEVELS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """All that waits at one limit; `own` of it is the reader's."""
-
-    limit: int
-    size: int
-    own: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenBook:
-    """One token's side of the book, best first, and the house's price (micro-dollars)."""
-
-    sells: Sequence[Level]
-    buys: Sequence[Level]
-    price: int
 
 
 def book(params: MarketParams, number: int, yes: TokenBook, no: TokenBook, audience: Audience) -> Reply:
@@ -57,7 +39,7 @@ def book(params: MarketParams, number: int, yes: TokenBook, no: TokenBook, audie
     return say(f"{tokens(waiting)} tokens wait in the book of {name}.", blocks=blocks, audience=audience)
 
 
-def _table(yes: Sequence[Level], no: Sequence[Level]) -> Table:
+def _table(yes: Sequence[BookLevel], no: Sequence[BookLevel]) -> Table:
     columns = (
         Column(title="YES", numeric=True),
         Column(title="Tokens", numeric=True),
@@ -70,20 +52,11 @@ def _table(yes: Sequence[Level], no: Sequence[Level]) -> Table:
     return Table(columns=columns, rows=tuple((*_cells(a), *_cells(b)) for a, b in pairs), more=more)
 
 
-def _cells(level: Level | None) -> tuple[Line, Line]:
+def _cells(level: BookLevel | None) -> tuple[Line, Line]:
     if level is None:
         return line(""), line("")
     own = "" if not level.own else " yours" if level.own == level.size else f" ({tokens(level.own)} yours)"
     return line(limit_price(level.limit)), line(f"{tokens(level.size)}{own}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepthStep:
-    """What buying and selling for so much would do: average and price after, rates; None where it cannot be."""
-
-    amount: int
-    buy: tuple[int, int] | None
-    sell: tuple[int, int] | None
 
 
 def depth(

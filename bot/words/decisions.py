@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from bot.chat.facts import DecisionEvent, DecisionPreview, Involvement
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, price, span
@@ -14,52 +15,17 @@ from bot.words.announcements import count, inheritance, late, sentence, sum_line
 from bot.words.audit import head_line
 from bot.words.refusals import holdings
 from bot.words.shared import first_upper, listed, name_of, no, outcome, people, plural, say
-from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
+from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Approval, Market, Member
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.notices
 
-Found = Eliminated | Resolved | Claimed | Corrected | Voided | ControlRefused | None
-"""What the engine makes of a decision; None where it cannot say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Involvement:
-    """What somebody has in a market: (yes, no) of each outcome still in, and how many orders wait."""
-
-    held: tuple[tuple[int, int], ...]
-    orders: int
-
-    def __bool__(self) -> bool:
-        return self.orders > 0 or any(yes or no_ for yes, no_ in self.held)
-
 
 # -- previews
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What the engine says would happen; `again` is the line that does it. `stale`: an older preview was confirmed.
-
-    part: what the one who decides has in the market, where that makes it a proposal, and `others` how many admins could
-    approve it; proposal: what is being approved, and by whom it was proposed.
-    """
-
-    record: Market
-    kind: str
-    event: Found
-    again: str
-    person: int | None
-    stale: bool
-    now_ms: int
-    part: Involvement | None = None
-    others: int = 0
-    proposal: Approval | None = None
-    proposer: str = ""
-
-
-def preview(shown: Preview) -> Reply:
+def preview(shown: DecisionPreview) -> Reply:
     """In numbers, before Confirm."""
     event, params = shown.event, shown.record.params
     rows: list[Line] = []
@@ -75,7 +41,7 @@ def preview(shown: Preview) -> Reply:
     return say(head, blocks=rows, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)
 
 
-def _would(kind: str, event: Found, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
+def _would(kind: str, event: DecisionEvent, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
     """The sentence and the button; the numbers go to `rows`."""
     if isinstance(event, Eliminated):
         return _eliminate_preview(event, params, rows)
@@ -91,7 +57,7 @@ def _would(kind: str, event: Found, params: MarketParams, rows: list[Line]) -> t
     return f"{DEEDS[kind]} would be tried on a halted market.", "Confirm the try"
 
 
-def _lasting(event: Found, params: MarketParams) -> str:
+def _lasting(event: DecisionEvent, params: MarketParams) -> str:
     if isinstance(event, Claimed | Corrected):
         return f"It can be corrected for {span(params.dispute_window)}; trading does not open again."
     return "This cannot be undone. Prices may move until you confirm."

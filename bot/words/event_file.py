@@ -5,7 +5,7 @@ What is said of a market that may open and still wants another look: what will h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.chat.reply import Reply, bold, line
@@ -15,7 +15,7 @@ from bot.text.toml_lines import Mistake
 from bot.words.setup import problem as problem_in_chat
 from bot.words.shared import name_of, plural, token_name
 from bot.words.usage import said
-from engine.lint import Warning_, lint
+from engine.lint import Warning_
 from engine.state import Side, Status
 from engine.terms import MarketParams, Problem
 from storage.records import Market
@@ -168,12 +168,10 @@ LintNumbers = Mapping[str, int]
 _MOST_KAPPA = 10**10  # the bound of ENGINE section 2
 
 
-def warned(reply: Reply, params: MarketParams, *, since: MarketParams | None = None) -> Reply:
-    """The reply with a line for each warning, before its last line, which says what to do next. After a change only
-    what it brought: what was so with the parameters `since` has been said."""
-    told = () if since is None else lint(since)
-    found = [line(bold("Careful: "), sentence(one, params)) for one in lint(params) if one not in told]
-    return replace(reply, blocks=(*reply.blocks[:-1], *found, *reply.blocks[-1:]))
+def warned(reply: Reply, params: MarketParams, warnings: Sequence[Warning_]) -> Reply:
+    """The reply with a line for each warning, before its last line, which says what to do next."""
+    rows = [line(bold("Careful: "), sentence(warning, params)) for warning in warnings]
+    return replace(reply, blocks=(*reply.blocks[:-1], *rows, *reply.blocks[-1:]))
 
 
 def sentence(found: Warning_, params: MarketParams) -> str:

@@ -8,8 +8,8 @@ from bot.chat.reply import Form, Reply, Tone, code, line
 from bot.words.shared import listed
 
 if TYPE_CHECKING:
+    from bot.chat.facts import Hint
     from bot.grammar.command import Command
-    from bot.grammar.types import Hint
 
 _SUBMIT = {"buy": "Show the ticket", "sell": "Show the ticket", "quote": "Show the price"}
 

@@ -5,17 +5,17 @@ Joining one's identities on several platforms into one person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from bot.chat.facts import AccountSummary, StoredPerson
 from bot.chat.reply import Action, Column, Line, Reply, Stamp, Table, Tone, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, percent, span, tokens
 from bot.words.shared import listed, no, plural, say, side_word
 from engine.state import Side
-from storage.identity import Traces, nameless
+from storage.identity import nameless
 from storage.people import Preferences
-from storage.records import Identity, Market, Member, Person
+from storage.records import Identity, Market, Member
 
 _PLATFORMS = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
 
@@ -96,18 +96,6 @@ def _closed(market: Market, cash: int) -> str:
     return f"One of your two accounts in {clean(market.title)} had not been used and is closed{back}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """All there is. `pings` by the title of the chat."""
-
-    person: Person
-    identities: Sequence[Identity]
-    accounts: Sequence[tuple[Market, Member]]
-    kept: Preferences
-    pings: Mapping[str, frozenset[str]]
-    traces: Traces
-
-
 def stranger() -> Reply:
     return say(
         "Nothing is stored about you.",
@@ -122,7 +110,7 @@ def stranger() -> Reply:
     )
 
 
-def stored(all_: Stored) -> Reply:
+def stored(all_: StoredPerson) -> Reply:
     person = all_.person
     rows: list[Line | Table] = [
         line(f"You are number {person.id}, known since ", Stamp(person.created_ms), "."),
@@ -188,16 +176,6 @@ def _on(*, on: bool) -> str:
 
 
 # -- forgetting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSummary:
-    """What she would leave behind in one market; `used`: whether anything was ever ordered with it."""
-
-    market: Market
-    member: Member
-    waiting: int
-    used: bool
 
 
 def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person: int) -> Reply:

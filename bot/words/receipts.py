@@ -6,40 +6,15 @@ How a fill came about, part by part: from the book, from another member, from th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import Leg, OrderReceipt
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, price, span, tokens
 from bot.words.refusals import order_line
 from bot.words.shared import dotted, first_upper, listed, name_of, no, say, side_word, token_name
 from engine.state import Side
 from engine.terms import MarketParams
-from storage.records import OrderDraft, OrderRow, TradeRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """All fills of one kind: tokens, and money before fees; `waited` where they met the order in the book."""
-
-    kind: str
-    size: int
-    amount: int
-    waited: bool
-
-    @property
-    def price(self) -> int:
-        return self.amount * 10**6 // self.size if self.size else 0
-
-
-def legs_of(trades: Iterable[TradeRow], number: int) -> list[Leg]:
-    """The fills of an order by kind, in the order they first came."""
-    found: dict[tuple[str, bool], Leg] = {}
-    for one in trades:
-        key = (one.kind, one.resting == number)
-        so_far = found.get(key)
-        size, amount = (so_far.size, so_far.amount) if so_far else (0, 0)
-        found[key] = Leg(kind=one.kind, size=size + one.size, amount=amount + one.amount, waited=key[1])
-    return list(found.values())
+from storage.records import OrderDraft, OrderRow
 
 
 def sources(sizes: Mapping[str, int], draft: OrderDraft) -> str:
@@ -72,28 +47,8 @@ def source(kind: str, draft: OrderDraft, *, waited: bool) -> str:
 _MANY = 6  # lines, when several orders are told of together
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReceipt:
-    """An order that has run, and where its owner stands now. Micro-dollars and micro-tokens; `latest` are its fills of
-    the tick it is told about, where it is told of one."""
-
-    params: MarketParams
-    order: OrderRow
-    legs: Sequence[Leg]
-    held: int
-    price_now: int
-    owner: int  # who may press its buttons
-    latest: Sequence[Leg] = ()
-
-    @property
-    def total(self) -> int:
-        """All she paid, or got: gas in, and what auto-fills gave back."""
-        one = self.order
-        return one.amount + one.gas - one.rebate if one.draft.buy else one.amount - one.gas + one.rebate
-
-    @property
-    def what(self) -> str:
-        return token_name(self.params, self.order.draft.outcome, self.order.draft.side)
+def _what(done: OrderReceipt) -> str:
+    return token_name(done.params, done.order.draft.outcome, done.order.draft.side)
 
 
 # -- not run yet
@@ -135,7 +90,7 @@ def filled(done: OrderReceipt) -> Reply:
             line(f"{tokens(one.remaining)} came back: the house had no room for them. Try again after others bought.")
         )
     rows.append(_holding(done))
-    head = f"Filled: {sold}{tokens(one.done)} {done.what} for {money(done.total)}."
+    head = f"Filled: {sold}{tokens(one.done)} {_what(done)} for {money(done.total)}."
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
 
 
@@ -145,13 +100,13 @@ def in_book(done: OrderReceipt, limit: int) -> Reply:
     action = cancel_action(one, "Cancel the rest" if one.done else "Cancel", done.owner)
     if not one.done:
         verb = "buying" if draft.buy else "selling"
-        head = f"In the book: {verb} {tokens(draft.size)} {done.what} at {limit_price(limit)} or "
+        head = f"In the book: {verb} {tokens(draft.size)} {_what(done)} at {limit_price(limit)} or "
         head += "less." if draft.buy else "more."
         gas = line(f"Gas {money(one.gas)}.") if one.gas else ()
         rows = [line(_waits(one)), gas]
         return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=one.ticket)
     sold = "" if draft.buy else "sold "
-    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {done.what} for {money(done.total)}."
+    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
     rows = [
         line(f"Just now: {parts(done.latest, draft)}.") if done.latest and done.latest != done.legs else (),
         *_how(done),
@@ -175,7 +130,7 @@ def given_back(done: OrderReceipt, why: str) -> Reply:
     if draft.buy:
         back = f"{money(one.escrow, Cut.DOWN)} came back to you."
     else:
-        back = f"{tokens(one.remaining)} {done.what} are free again."
+        back = f"{tokens(one.remaining)} {_what(done)} are free again."
     if not one.done:
         return Reply(
             head=line(f"Not filled: {why} {back}"),
@@ -191,7 +146,7 @@ def given_back(done: OrderReceipt, why: str) -> Reply:
         line(_receipt(done)),
         _holding(done),
     ]
-    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {done.what} for {money(done.total)}."
+    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
 
 

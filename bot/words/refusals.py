@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import FailedOrder
 from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
-from bot.grammar.types import quoted
+from bot.text.names import quoted
 from bot.text.numbers import Cut, limit_price, money, percent, price, rate_of_price, tokens, typed_limit, typed_tokens
 from bot.words.shared import listed, name_of, no, say, token_name
 from engine.events import Reason
@@ -15,17 +15,6 @@ from engine.terms import MarketParams
 from storage.records import OrderDraft
 
 # -- not filled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedOrder:
-    """An order that did not trade: the engine's reason and its numbers."""
-
-    params: MarketParams
-    draft: OrderDraft
-    reason: str | None
-    detail: Mapping[str, int]
-    gas: int
 
 
 def not_filled(failed: FailedOrder, ticket_id: int | None) -> Reply:

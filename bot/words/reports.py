@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import MemberRow, MonitorFigures, typed_name
 from bot.chat.reply import (
     Action,
     Attachment,
@@ -29,30 +29,13 @@ from bot.chat.reply import (
     line,
     quiet,
 )
-from bot.grammar.types import quoted
-from bot.text.names import clean
+from bot.text.names import clean, quoted
 from bot.text.numbers import Cut, money, percent, round_money, signed_money, signed_percent, span
 from bot.words.charts import SOURCES
-from bot.words.setup import spelled
 from bot.words.shared import dotted, listed, no, people, place, plural, say, turning
 from bot.words.views import status_word, step_words
 from storage.outbox import Backlog
 from storage.records import AuditRow, Json, Market, MetricRow, Payload
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorFigures:
-    """Beside the market's own row. `times`: how long the last ticks took, microseconds, newest first; `resting`:
-    orders in the book; `worst`: the highest risk there ever was."""
-
-    people: int
-    pending: int
-    actions: int
-    resting: int
-    times: Sequence[int]
-    waiting: Sequence[Backlog]
-    metric: MetricRow | None
-    worst: int
 
 
 def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
@@ -129,18 +112,6 @@ def _buttons(market: Market) -> tuple[Action, ...]:
         Action(label="People", text="/admin users"),
         Action(label="Log", text="/admin log"),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberRow:
-    """One member. Micro-dollars; `balance` is cash, `worth` her tokens and what waits in the book beside it."""
-
-    person: int
-    name: str
-    balance: int
-    worth: int
-    stake: int
-    trades: int
 
 
 def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | None) -> Reply:
@@ -223,7 +194,7 @@ def changes(before: Payload, after: Payload, outcomes: Sequence[str] = ()) -> Li
         new = _value(name, value, outcomes)
         if new == was:
             continue
-        shown = spelled(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
+        shown = typed_name(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
         parts += [quiet(f"{' · ' if parts else ''}{clean(shown)} ")]
         parts += [_quiet(was), quiet(" → ")] if was else []
         parts.append(_quiet(new or "none"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Action, Audience, Block, Column, Line, Reply, Table, Tone, bold, code, line, quiet
-from bot.market.standings import LEAST_TRADES, SeasonStanding
 from bot.text.names import clean
 from bot.text.numbers import moment, signed_percent
 from bot.words.shared import listed, no, plural, say

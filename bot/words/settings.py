@@ -6,8 +6,8 @@ Roles of a Discord server: whose holders are admins here, and which one is menti
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import PersonalSettings
 from bot.chat.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import percent
@@ -81,19 +81,7 @@ def usual_slippage() -> str:
     return "5%, and more on the ticket where an order moves the price by itself"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """`pings` are those for the chat called `place`; None where there is none to speak of. `elsewhere`: how many other
-    chats she has set some for. `person` is whom the buttons are for."""
-
-    kept: Preferences
-    pings: frozenset[str] | None
-    place: str
-    elsewhere: int = 0
-    person: int | None = None
-
-
-def settings(shown: Shown, changed: Sequence[str] = ()) -> Reply:
+def settings(shown: PersonalSettings, changed: Sequence[str] = ()) -> Reply:
     """All of them, each with what it means and a button that turns it."""
     head = line(f"{' '.join(changed)}") if changed else line("Your settings.")
     blocks: list[Line | Table] = [_table(shown), *_pings(shown)]
@@ -109,7 +97,7 @@ def settings(shown: Shown, changed: Sequence[str] = ()) -> Reply:
     return Reply(head=head, blocks=tuple(blocks), actions=_buttons(shown), tone=Tone.GOOD if changed else Tone.NEUTRAL)
 
 
-def _table(shown: Shown) -> Table:
+def _table(shown: PersonalSettings) -> Table:
     kept = shown.kept
     rows = [
         ("slippage", _slippage(kept), "how far a price may run where an order does not say"),
@@ -133,7 +121,7 @@ def _on(*, on: bool) -> str:
     return "on" if on else "off"
 
 
-def _pings(shown: Shown) -> list[Line]:
+def _pings(shown: PersonalSettings) -> list[Line]:
     if shown.pings is None:
         rows = [line("Pings are of a chat's market: say ", code("/settings pings all on"), " where one runs.")]
     elif shown.pings:
@@ -156,7 +144,7 @@ def place_name(title: str) -> str:
     return clean(title) or "this chat"
 
 
-def _buttons(shown: Shown) -> tuple[Action, ...]:
+def _buttons(shown: PersonalSettings) -> tuple[Action, ...]:
     kept, person = shown.kept, shown.person
 
     def turn(label: str, what: str, *, on: bool) -> Action:

@@ -2,95 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from bot.chat.facts import MarketSetting, typed_name
 from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
-from bot.text.numbers import money, percent, price, round_money, span, typed_money, typed_span
+from bot.text.numbers import money, percent, price, round_money, span
 from bot.words.shared import no, outcome, say
-from bot.words.timetable import timetable_line
 from engine.params import PRESETS
 from engine.terms import MarketParams, Problem
 from storage.records import Market
-
-SETTINGS: Mapping[str, str] = {
-    "title": "the market's name",
-    "outcome_names": "who can win, 3 to 10 names with commas",
-    "z": "the stake, all the house can lose",
-    "starting_balance": "play money everybody gets",
-    "odds": "start prices, one number an outcome",
-    "batch_interval_ms": "time between two ticks",
-    "gas_fee": "flat price of handing in an order",
-    "fee": "fee on the price of a token",
-    "match_fee": "fee of each side where people meet",
-    "preset": "hype, fair or classic",
-    "start": "fair or classic start prices",
-    "l0": "depth of each outcome's pool",
-    "gamma": "how fast the subsidy goes as money comes in",
-    "mu": "weight of the old price, start and end",
-    "mu_start": "weight of the old price at the start",
-    "mu_end": "weight of the old price at the end",
-    "nu": "weight of the new price, start and end",
-    "nu_start": "weight of the new price at the start",
-    "nu_end": "weight of the new price at the end",
-    "kappa": "convexity, start and end",
-    "kappa_start": "convexity at the start",
-    "kappa_end": "convexity at the end",
-    "zeta": "share of a trade that moves each other outcome, start and end",
-    "zeta_start": "share that moves each other outcome at the start",
-    "zeta_end": "share that moves each other outcome at the end",
-    "eta": "how steep the penalty past the price bounds is",
-    "p_min": "lowest price",
-    "p_max": "highest price",
-    "tick_size": "step of limit prices",
-    "cm_enabled": "cross-matching, on or off",
-    "af_enabled": "auto-fill, on or off",
-    "mr_enabled": "elimination in rounds, on or off",
-    "sigma": "the system's part of an auto-fill's surplus",
-    "af_cap_frac": "largest part of an impact that auto-fills may use",
-    "af_max_pools": "most pools an auto-fill reaches",
-    "af_max_surplus": "largest surplus of an auto-fill",
-    "duration": "span over which changing terms change",
-    "renormalise": "keep or clamp the sum of prices after a round",
-    "set_cap": "highest price a round may set",
-    "vc_enabled": "never a negative virtual step, on or off",
-    "floor_enabled": "the pot's floor, on or off",
-    "floor_allowance": "what a round adds to the floor's allowance",
-    "band": "how far YES and NO together may leave $1, or off",
-    "dispute_window": "time between naming a winner and paying, or off",
-    "interpolation": "continue or reset the changing terms with each round",
-}
-"""What `/admin set` can change, in words; the names are the engine's."""
-
-ALIASES: Mapping[str, str] = {
-    "balance": "starting_balance",
-    "tick": "batch_interval_ms",
-    "gas": "gas_fee",
-    "outcomes": "outcome_names",
-    "stake": "z",
-    "autofill": "af_enabled",
-    "crossing": "cm_enabled",
-    "floor": "floor_enabled",
-    "dispute": "dispute_window",
-}
-
-_SPELLED = {
-    "outcome_names": "outcomes",
-    "starting_balance": "balance",
-    "batch_interval_ms": "tick",
-    "gas_fee": "gas",
-    "dispute_window": "dispute",
-    "rounds": "schedule",
-    "af_enabled": "autofill",
-    "cm_enabled": "crossing",
-    "floor_enabled": "floor",
-}
-
-
-def spelled(name: str) -> str:
-    """A parameter as people type it."""
-    return _SPELLED.get(name, name)
-
 
 # -- problems
 
@@ -116,7 +37,7 @@ def market_is_over() -> Reply:
 
 def problem(found: Problem) -> str:
     """One refused value as a sentence with its numbers. Codes are those of engine.bounds, params and reading."""
-    name, detail = spelled(found.field), found.detail
+    name, detail = typed_name(found.field), found.detail
     value, low, high = (clean(str(detail.get(key, ""))) for key in ("value", "low", "high"))
     number, number_name = detail.get("number", ""), clean(str(detail.get("name", "")))
     round_ = f"Round {detail.get('round', '')}"
@@ -211,10 +132,10 @@ def one_market_only(market: Market) -> Reply:
     )
 
 
-def created(market: Market) -> Reply:
+def created(market: Market, timetable: str) -> Reply:
     return say(
         f"{clean(market.title)} is drafted; nobody sees it yet.",
-        blocks=(*terms(market), _next_setup()),
+        blocks=(*terms(market, timetable), _next_setup()),
         actions=(
             Action(label="Open the doors", text="/admin open", primary=True),
             Action(label="Timetable", text="/admin schedule edit", asks=True),
@@ -230,8 +151,8 @@ def _next_setup() -> Line:
     return line(*parts, " lets people join.")
 
 
-def terms(market: Market) -> list[Line]:
-    """A market's terms at a glance."""
+def terms(market: Market, timetable: str) -> list[Line]:
+    """A market's terms at a glance; `timetable` as it is typed."""
     params = market.params
     starts = [
         part
@@ -245,7 +166,7 @@ def terms(market: Market) -> list[Line]:
             f"The house stakes {round_money(params.z)}, everybody gets {money(params.starting_balance)}; {how}, "
             f"a tick every {span(params.batch_interval_ms)}."
         ),
-        line("Timetable: ", code(timetable_line(market))),
+        line("Timetable: ", code(timetable)),
     ]
 
 
@@ -255,19 +176,6 @@ def _first_price(params: MarketParams, number: int) -> int:
 
 # -- settings
 
-
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Event": ("outcome_names", "odds", "start", "dispute_window"),
-    "Money": ("starting_balance", "z", "gas_fee", "fee", "match_fee"),
-    "Pace": ("batch_interval_ms", "duration", "interpolation"),
-    "Book": ("cm_enabled", "af_enabled", "sigma", "af_cap_frac", "af_max_pools", "af_max_surplus", "tick_size"),
-    "Rounds": ("mr_enabled", "renormalise", "set_cap"),
-    "Safety": ("floor_enabled", "floor_allowance", "vc_enabled", "band", "p_min", "p_max", "eta"),
-    "Price maths": (
-        "l0", "gamma", "mu_start", "mu_end", "nu_start", "nu_end", "kappa_start", "kappa_end", "zeta_start", "zeta_end",
-    ),
-}  # fmt: skip
-"""How `/admin set` shows them, what people ask for most first."""
 
 _SWITCHES: Mapping[str, str] = {
     "af_enabled": "auto-fill",
@@ -284,12 +192,6 @@ _ASKED: Mapping[str, str] = {
     "odds": "Odds",
     "dispute_window": "Dispute window",
 }
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "preset": tuple(PRESETS),
-    "start": ("fair", "classic"),
-    "renormalise": ("keep", "clamp"),
-    "interpolation": ("continue", "reset"),
-}
 
 
 def toggles(params: MarketParams) -> tuple[Action, ...]:
@@ -303,21 +205,22 @@ def toggles(params: MarketParams) -> tuple[Action, ...]:
     )
 
 
-def settings(market: Market, *, can: Collection[str]) -> Reply:
-    """All that can be set, by subject; buttons for what is asked most and still `can` be set."""
+def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]]]) -> Reply:
+    """All that can be set, by subject; buttons for what is asked most and can still be set."""
     rows = []
-    for group, names in GROUPS.items():
+    for group, members in groups:
         parts: list[str | Part] = [bold(f"{group}: ")]
-        for name in names:
-            mark = "" if name in can else " (fixed)"
-            parts += [code(spelled(name)), f" {shown_value(market.params, name) or 'none'}{mark} · "]
+        for setting in members:
+            mark = " (fixed)" if setting.fixed else ""
+            parts += [code(setting.typed_name), f" {setting.value or 'none'}{mark} · "]
         rows.append(line(*parts[:-1], str(parts[-1]).removesuffix(" · ")))
+    can = {setting.name for _, members in groups for setting in members if not setting.fixed}
     asked = tuple(
-        Action(label=f"{label} …", text=f"/admin set {spelled(name)}", asks=True)
+        Action(label=f"{label} …", text=f"/admin set {typed_name(name)}", asks=True)
         for name, label in _ASKED.items()
         if name in can
     )
-    switches = tuple(one for one in toggles(market.params) if one.text.split()[2] in can)
+    switches = tuple(toggle for toggle in toggles(market.params) if toggle.text.split()[2] in can)
     return say(
         f"The terms of {clean(market.title)}.",
         blocks=(
@@ -330,26 +233,22 @@ def settings(market: Market, *, can: Collection[str]) -> Reply:
     )
 
 
-def ask_value(params: MarketParams, name: str) -> Reply:
+def ask_value(setting: MarketSetting) -> Reply:
     """What a term means, how it stands, and a field for what it should be."""
-    shown = name if hasattr(params, name) else f"{name}_start"
-    now = shown_value(params, shown) if hasattr(params, shown) else ""
-    choices = _CHOICES.get(name, ())
-    if isinstance(getattr(params, shown, None), bool):
-        choices = ("on", "off")
+    typed, now, choices = setting.typed_name, setting.value, setting.choices
     field = Field(
         name="value",
-        label=spelled(name),
+        label=typed,
         kind="choice" if choices else "text",
-        choices=tuple((one, PRESET_WORDS.get(one, one)) for one in choices),
+        choices=tuple((choice, PRESET_WORDS.get(choice, choice)) for choice in choices),
         value=now,
-        hint=SETTINGS[name],
+        hint=setting.about,
     )
     stands = f"; it is {now}" if now else ""
     return say(
-        f"{spelled(name)} is {SETTINGS[name]}{stands}.",
-        blocks=(line("To change it: ", code(f"/admin set {spelled(name)} {choices[-1] if choices else now or '…'}")),),
-        form=Form(title=spelled(name), command=f"admin set {name}", fields=(field,), submit="Set it"),
+        f"{typed} is {setting.about}{stands}.",
+        blocks=(line("To change it: ", code(f"/admin set {typed} {choices[-1] if choices else now or '…'}")),),
+        form=Form(title=typed, command=f"admin set {setting.name}", fields=(field,), submit="Set it"),
     )
 
 
@@ -365,41 +264,9 @@ def ask_title(market: Market) -> Reply:
 def was_set(name: str, before: str, after: str, *, running: bool) -> Reply:
     tail = " It holds from the next tick on." if running else ""
     if before == after:
-        return say(f"{spelled(name)} was {after} already.")
+        return say(f"{typed_name(name)} was {after} already.")
     terms_ = (Action(label="All terms", text="/admin set"),)
-    return say(f"{spelled(name)} is now {after}; it was {before}.{tail}", actions=terms_, tone=Tone.GOOD)
-
-
-def shown_value(params: MarketParams, name: str) -> str:
-    """A parameter as people write it."""
-    value = getattr(params, name)
-    if name in {"z", "l0", "gas_fee", "floor_allowance", "starting_balance"}:
-        return typed_money(value)
-    if name == "dispute_window" and not value:
-        return "off"
-    if name in {"duration", "batch_interval_ms", "dispute_window"}:
-        return typed_span(value) if value % 1000 == 0 else f"{value}ms"
-    if name == "outcome_names":
-        return ", ".join(clean(one) for one in value)
-    if name == "odds":
-        return ", ".join(price(one // 10**6) for one in value)
-    if name == "band":
-        return "off" if value is None else percent(value)
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if name in {"fee", "match_fee", "sigma", "af_cap_frac"}:
-        return percent(value)
-    if name == "af_max_pools" or isinstance(value, str):
-        return str(value)
-    return _decimal(value)
-
-
-def _decimal(rate: int) -> str:
-    whole, rest = divmod(rate, 10**12)
-    return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")
-
-
-# -- timetable
+    return say(f"{typed_name(name)} is now {after}; it was {before}.{tail}", actions=terms_, tone=Tone.GOOD)
 
 
 # -- opening

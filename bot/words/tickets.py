@@ -6,10 +6,10 @@ The ticket of an order with a limit: what trades at once, what waits at which pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bot.chat.facts import PricedOrder
 from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
-from bot.grammar.trading import Amount
 from bot.text.numbers import (
     RATE,
     Cut,
@@ -21,12 +21,9 @@ from bot.text.numbers import (
     rate_of_price,
     tokens,
     typed_limit,
-    typed_money,
-    typed_tokens,
 )
 from bot.words import receipts as words_receipts
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
-from engine.quote import Quote
 from engine.terms import MarketParams
 from storage.records import OrderDraft, OrderRow, OrderStatus
 
@@ -37,26 +34,6 @@ WIDE = RATE // 5
 
 
 _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedOrder:
-    """A quoted order as its ticket shows it. Micro-dollars; `most` is the most a buyer pays or the least a seller gets,
-    gas in; `capped` where that is all she has and not the slippage she asked for."""
-
-    params: MarketParams
-    draft: OrderDraft
-    quote: Quote
-    slippage: int
-    most: int
-    capped: bool = False
-    typed: str = ""  # the amount as she typed it
-    no_autofill: bool = False  # asked for where the market has none
-
-    @property
-    def total(self) -> int:
-        """All she pays, or gets, gas in."""
-        return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
 
 
 def ticket(offer: PricedOrder, number: int, person: int) -> Reply:
@@ -207,15 +184,6 @@ def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: st
         blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} {tail}")),),
         form=form,
     )
-
-
-def typed_amount(amount: Amount) -> str:
-    """An amount as it is typed."""
-    if amount.tokens is not None:
-        return typed_tokens(amount.tokens)
-    if amount.spend is not None:
-        return typed_money(amount.spend)
-    return {RATE: "all", RATE // 2: "half"}.get(amount.share or 0, percent(amount.share or 0))
 
 
 def headline(offer: PricedOrder, limit: int) -> tuple[str | Part, ...]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.chat.facts import When
 from bot.chat.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
-from bot.market import timetable
 from bot.text.names import clean
-from bot.text.numbers import span, typed_moment
+from bot.text.numbers import span
 from bot.words.shared import listed_outcomes, no, outcome, plural, say
 from bot.words.usage import said
 from engine.terms import MarketParams
@@ -46,16 +46,6 @@ def not_a_way(how: str) -> str:
     return f"{said(how)} is not a way to choose who goes; say ask, lowest, or name them."
 
 
-def timetable_line(market: Market) -> str:
-    """The timetable as it is typed: a draft's own words, else what the rounds are now."""
-    typed = market.draft.get("schedule")
-    planned = market.planned_start_ms if market.start_ms is None else None
-    if market.start_ms is None and isinstance(typed, str) and typed:
-        return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
-    entries = timetable.of_params(market.params, market.start_ms)
-    return timetable.render(timetable.Timetable(start_ms=planned, entries=entries), market.params.outcome_names)
-
-
 def start_shown(market: Market) -> int | None:
     """What the moments of a timetable count from: the real start, the planned one, or the one a draft assumes."""
     if market.start_ms is not None or market.planned_start_ms is not None:
@@ -64,13 +54,13 @@ def start_shown(market: Market) -> int | None:
     return assumed if isinstance(assumed, int) and assumed else None
 
 
-def schedule_now(market: Market) -> Reply:
-    """How it stands and how it is typed."""
+def schedule_now(market: Market, typed: str) -> Reply:
+    """How it stands and how it is `typed`."""
     return say(
         f"The timetable of {clean(market.title)}.",
         blocks=(
             *rounds(market, market.params, start_shown(market)),
-            line("As typed: ", code(timetable_line(market))),
+            line("As typed: ", code(typed)),
             line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
             line("Times are UTC unless they name a zone; +2h counts from the start; lowest decides by price."),
         ),
@@ -84,16 +74,12 @@ def schedule_wrong(found: Sequence[str]) -> Reply:
     return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
 
 
-def schedule_form(market: Market) -> Reply:
+def schedule_form(typed: str) -> Reply:
     """All of it in one field, as it stands."""
     form = Form(
         title="Timetable",
         command="admin schedule",
-        fields=(
-            Field(
-                name="timetable", label="Rounds", value=timetable_line(market), hint="+1h for 5m out 1; +2h winner ask"
-            ),
-        ),
+        fields=(Field(name="timetable", label="Rounds", value=typed, hint="+1h for 5m out 1; +2h winner ask"),),
         submit="Show it",
     )
     return say(
@@ -110,7 +96,7 @@ def schedule_preview(
     typed: str,
     confirm: str,
     person: int | None,
-    said: Sequence[timetable.When] = (),
+    said: Sequence[When] = (),
 ) -> Reply:
     """Read back before it takes effect; `said` are the moments as they were said, each with the zone it was read in."""
     heard = [line("· ", f"“{clean(one.said, 60)}”{_in_zone(one)} is ", Stamp(one.ms)) for one in said]
@@ -130,7 +116,7 @@ def schedule_preview(
     )
 
 
-def _in_zone(said: timetable.When) -> str:
+def _in_zone(said: When) -> str:
     """What it was read in; how long from now is the same everywhere."""
     if said.said.casefold().startswith(("in ", "now")):
         return ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.chat.facts import HelpEntry
 from bot.chat.reply import (
     Action,
     Audience,
@@ -282,18 +282,6 @@ def _meeting(params: MarketParams) -> list[str]:
 
 
 # -- help
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelpEntry:
-    """One command as help shows it."""
-
-    name: str
-    usage: str
-    summary: str
-    details: str = ""
-    arguments: tuple[tuple[str, str, bool], ...] = ()  # name, what it means, required
-    examples: tuple[str, ...] = ()
 
 
 def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str) -> Reply:

@@ -37,10 +37,10 @@ from bot.grammar.parser import parse
 from bot.grammar.types import Wrong, number
 from bot.market import event_file, timetable
 from bot.market.draft import Draft, build, with_value
+from bot.market.settings_table import SETTINGS
 from bot.market.timetable import Timetable
 from bot.text import names
 from bot.text.numbers import MICRO
-from bot.words.setup import SETTINGS
 from engine.params import MarketParams
 from engine.state import Side
 from storage.export import safe

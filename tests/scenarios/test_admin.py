@@ -9,7 +9,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply, Span, Style
-from bot.words.setup import GROUPS
+from bot.market.settings_table import GROUPS
 from engine.terms import MarketParams
 from tests.bot.harness import BOSS, Play, button, running, town
 from tests.scenarios.test_life import SET_UP, Row, perform

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.chat.facts import Amount
 from bot.chat.invocation import ChatKind, HeldTokens, Invocation, ParseContext
-from bot.grammar.trading import Amount, AmountKind, OutcomeType, YesNo
+from bot.grammar.trading import AmountKind, OutcomeType, YesNo
 from bot.grammar.types import Wrong
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side

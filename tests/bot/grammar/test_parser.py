@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.chat.facts import Amount
 from bot.chat.invocation import ParseContext
 from bot.commands import COMMANDS
 from bot.grammar.parser import LONGEST_LINE, Parsed, parse, split
-from bot.grammar.trading import Amount
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.chat.facts import Amount
 from bot.chat.invocation import HeldTokens, ParseContext
 from bot.grammar.book import LimitKind, OrderKind, Which
-from bot.grammar.trading import Amount, AmountKind, OutcomesType, OutcomeType, YesNo
+from bot.grammar.trading import AmountKind, OutcomesType, OutcomeType, YesNo
 from bot.grammar.types import ArgumentType, Choice, Money, Rate, Text, WholeNumber, Wrong
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import pytest
 
+from bot.chat.facts import When
 from bot.market.draft import build
 from bot.market.event_file import EventFile, read, read_when
-from bot.market.timetable import When
 from bot.text.toml_lines import lines_of
 from bot.words import event_file as words_event_file
 from engine.lint import lint

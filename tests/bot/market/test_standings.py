@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat import plain_text
-from bot.market.standings import LEAST_TRADES, PLACES, Score, scores, table
+from bot.chat.facts import LEAST_TRADES
+from bot.market.standings import PLACES, Score, scores, table
 from storage.export import Ranked
 from tests.bot.harness import BOSS, CREATE, Play, opened, running, town
 

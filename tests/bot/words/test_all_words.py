@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.market.settings_table import SETTINGS
 from bot.notifications import notices as telling
 from bot.words import refusals as words_refusals
 from bot.words import setup as words_setup
-from bot.words.setup import SETTINGS
 from engine import bounds, params, parse
 from engine.events import Reason
 from engine.params import build_params

@@ -1,0 +1,361 @@
+"""The plain facts that rules find and sentences tell: what `market` and `commands` hand to `words`.
+
+A fact is data: no sentence, no look-up, no decision. Money is in micro-dollars, tokens in millionths, times in
+milliseconds, shares in 10^-12, unless the fact says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from bot.text.numbers import RATE, percent, typed_moment, typed_money, typed_span, typed_tokens
+from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
+from engine.quote import Quote
+from engine.state import Side
+from engine.terms import MarketParams
+from storage.identity import Traces
+from storage.outbox import Backlog
+from storage.people import Preferences
+from storage.records import Approval, Identity, Market, Member, MetricRow, OrderDraft, OrderRow, Person
+
+LEAST_TRADES = 3
+"""With fewer in a market, nobody scores in it for the season."""
+
+# -- what is typed
+
+ALIASES: Mapping[str, str] = {
+    "balance": "starting_balance",
+    "tick": "batch_interval_ms",
+    "gas": "gas_fee",
+    "outcomes": "outcome_names",
+    "stake": "z",
+    "autofill": "af_enabled",
+    "crossing": "cm_enabled",
+    "floor": "floor_enabled",
+    "dispute": "dispute_window",
+}
+"""A market's settings as people type them, and as the engine calls them."""
+
+_TYPED_NAMES = {**{name: typed for typed, name in ALIASES.items() if typed != "stake"}, "rounds": "schedule"}
+
+
+def typed_name(name: str) -> str:
+    """A market's setting as people type it."""
+    return _TYPED_NAMES.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A value one could type, and what it means."""
+
+    value: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """Exactly one is set: tokens, money to spend, or a share of all one has."""
+
+    tokens: int | None = None
+    spend: int | None = None
+    share: int | None = None
+
+    def typed(self) -> str:
+        """As people type it."""
+        if self.tokens is not None:
+            return typed_tokens(self.tokens)
+        if self.spend is not None:
+            return typed_money(self.spend)
+        return {RATE: "all", RATE // 2: "half"}.get(self.share or 0, percent(self.share or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment (epoch ms), or so long after the start. `said` is a moment as somebody said it, `zone` what it was read
+    in."""
+
+    ms: int
+    relative: bool = False
+    said: str = field(default="", compare=False)
+    zone: str = field(default="", compare=False)
+
+    def after_start(self, start_ms: int) -> int:
+        """Engine time."""
+        return self.ms if self.relative else self.ms - start_ms
+
+    def epoch(self, start_ms: int) -> int:
+        return self.ms + start_ms if self.relative else self.ms
+
+    def typed(self) -> str:
+        return f"+{typed_span(self.ms)}" if self.relative else typed_moment(self.ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpEntry:
+    """One command as help shows it."""
+
+    name: str
+    usage: str
+    summary: str
+    details: str = ""
+    arguments: tuple[tuple[str, str, bool], ...] = ()  # name, what it means, required
+    examples: tuple[str, ...] = ()
+
+
+# -- orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedOrder:
+    """A quoted order as its ticket shows it. `most` is the most a buyer pays or the least a seller gets, gas in;
+    `capped` where that is all they have and not the slippage they asked for."""
+
+    params: MarketParams
+    draft: OrderDraft
+    quote: Quote
+    slippage: int
+    most: int
+    capped: bool = False
+    typed: str = ""  # the amount as it was typed
+    no_autofill: bool = False  # asked for where the market has none
+
+    @property
+    def total(self) -> int:
+        """All that is paid, or got, gas in."""
+        return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOrder:
+    """An order that did not trade: the engine's reason and its numbers."""
+
+    params: MarketParams
+    draft: OrderDraft
+    reason: str | None
+    detail: Mapping[str, int]
+    gas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """All fills of one kind: tokens, and money before fees; `waited` where they met the order in the book."""
+
+    kind: str
+    size: int
+    amount: int
+    waited: bool
+
+    @property
+    def price(self) -> int:
+        return self.amount * 10**6 // self.size if self.size else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReceipt:
+    """An order that has run, and where its owner stands now. `latest` are its fills of the tick it is told about, where
+    it is told of one."""
+
+    params: MarketParams
+    order: OrderRow
+    legs: Sequence[Leg]
+    held: int
+    price_now: int
+    owner: int  # who may press its buttons
+    latest: Sequence[Leg] = ()
+
+    @property
+    def total(self) -> int:
+        """All that was paid, or got: gas in, and what auto-fills gave back."""
+        order = self.order
+        if order.draft.buy:
+            return order.amount + order.gas - order.rebate
+        return order.amount - order.gas + order.rebate
+
+
+# -- the book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookLevel:
+    """All that waits at one limit; `own` of it is the reader's."""
+
+    limit: int
+    size: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBook:
+    """One token's side of the book, best first, and the house's price."""
+
+    sells: Sequence[BookLevel]
+    buys: Sequence[BookLevel]
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthStep:
+    """What buying and selling for so much would do: average and price after, rates; None where it cannot be."""
+
+    amount: int
+    buy: tuple[int, int] | None
+    sell: tuple[int, int] | None
+
+
+# -- a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Tokens of one side of one outcome, the price of one now, how many of them wait in the book to be sold, and what
+    their owner has paid for such tokens less what came back for them so far (fees in)."""
+
+    outcome: int
+    side: Side
+    size: int
+    price: int
+    for_sale: int = 0
+    paid: int = 0
+
+    @property
+    def worth(self) -> int:
+        return self.size * self.price // 10**6
+
+    @property
+    def profit(self) -> int:
+        """Made or lost with this token so far, what is still held at its price now."""
+        return self.worth - self.paid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalSettings:
+    """`pings` are those for the chat called `place`; None where there is none to speak of. `elsewhere`: in how many
+    other chats some are set. `person` is whom the buttons are for."""
+
+    kept: Preferences
+    pings: frozenset[str] | None
+    place: str
+    elsewhere: int = 0
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPerson:
+    """All that is stored about somebody. `pings` by the title of the chat."""
+
+    person: Person
+    identities: Sequence[Identity]
+    accounts: Sequence[tuple[Market, Member]]
+    kept: Preferences
+    pings: Mapping[str, frozenset[str]]
+    traces: Traces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSummary:
+    """What somebody would leave behind in one market; `used`: whether anything was ever ordered with it."""
+
+    market: Market
+    member: Member
+    waiting: int
+    used: bool
+
+
+# -- for admins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSetting:
+    """One of a market's settings: the engine's name, what it means, its value as it is typed ("" where it has none),
+    the words it is chosen from, and whether it can no longer change."""
+
+    name: str
+    about: str
+    value: str
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+
+    @property
+    def typed_name(self) -> str:
+        return typed_name(self.name)
+
+
+DecisionEvent = Eliminated | Resolved | Claimed | Corrected | Voided | ControlRefused | None
+"""What the engine makes of a decision; None where it cannot say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Involvement:
+    """What somebody has in a market: (yes, no) of each outcome still in, and how many orders wait."""
+
+    held: tuple[tuple[int, int], ...]
+    orders: int
+
+    def __bool__(self) -> bool:
+        return self.orders > 0 or any(yes or no for yes, no in self.held)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionPreview:
+    """What the engine says would happen; `again` is the line that does it. `stale`: an older preview was confirmed.
+
+    part: what the one who decides has in the market, where that makes it a proposal, and `others` how many admins could
+    approve it; proposal: what is being approved, and by whom it was proposed.
+    """
+
+    record: Market
+    kind: str
+    event: DecisionEvent
+    again: str
+    person: int | None
+    stale: bool
+    now_ms: int
+    part: Involvement | None = None
+    others: int = 0
+    proposal: Approval | None = None
+    proposer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorFigures:
+    """Beside the market's own row. `times`: how long the last ticks took, microseconds, newest first; `resting`:
+    orders in the book; `worst`: the highest risk there ever was."""
+
+    people: int
+    pending: int
+    actions: int
+    resting: int
+    times: Sequence[int]
+    waiting: Sequence[Backlog]
+    metric: MetricRow | None
+    worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """One member: `balance` is cash, `worth` their tokens and what waits in the book beside it."""
+
+    person: int
+    name: str
+    balance: int
+    worth: int
+    stake: int
+    trades: int
+
+
+# -- standings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonStanding:
+    """One person over a season. `points` in tenths; `rank` counts from 1, equal points and wins share it."""
+
+    rank: int
+    person: int
+    name: str
+    points: int
+    markets: int
+    wins: int
+    best: Fraction  # the best gain over stake in one market
