@@ -14,7 +14,7 @@ from mpmath import mp, mpf
 from engine.amm import quadratic_buy, quadratic_sell
 from tests.engine.markets import logarithmic
 from tests.engine.reference import pool as exact
-from tests.engine.reference import real
+from tests.engine.reference import real_numbers
 from tests.engine.reference.rounds import filled
 from tests.engine.reference.rules import MICRO, RATE
 
@@ -25,7 +25,7 @@ HAIR = mpf(10) ** -30
 
 @pytest.fixture(autouse=True)
 def _fifty_digits() -> Iterator[None]:
-    with mp.workdps(real.DIGITS):
+    with mp.workdps(real_numbers.DIGITS):
         yield
 
 
@@ -40,14 +40,14 @@ def some_path(rng: Random) -> exact.Path:
     return exact.Path(depth=depth, v=v, q=q, phi=Fraction(rng.choice((RATE, rng.randint(RATE // 1000, RATE))), RATE))
 
 
-def as_real(path: exact.Path) -> real.Pool:
+def as_real(path: exact.Path) -> real_numbers.Pool:
     """The same pool in dollars; V such that its depth is the whole micro-dollars the subsidy was rounded to."""
     level, gamma, l0 = path.level, path.depth.gamma, path.depth.l0
     inside = gamma and 0 < path.v < l0 / gamma
     v = (level - l0) / (1 - gamma) if inside else Fraction(path.v)
     top = number(l0 / gamma) if gamma else mp.inf
     numbers = {"v": number(v), "q": number(path.q), "l0": number(l0), "top": top}
-    return real.Pool(**numbers, gamma=rational(gamma), phi=rational(path.phi))
+    return real_numbers.Pool(**numbers, gamma=rational(gamma), phi=rational(path.phi))
 
 
 def rational(value: Fraction | int) -> mpf:
@@ -80,14 +80,18 @@ def test_exact_and_real_agree(seed: int) -> None:
     up = logarithmic(rng, 1, 10**13)
     down = rng.randint(1, path.q)
     dollars = (rational(a), rational(kappa), number(before))
-    assert rounds_up(exact.curve_buy(path, up), real.curve(pool, number(up)))
-    assert rounds_down(exact.curve_sell(path, down), -real.curve(pool, -number(down)))
-    assert rounds_up(exact.quadratic_buy(path, up, weights, before), real.quadratic_buy(pool, number(up), *dollars))
-    sold = real.quadratic_sell(pool, number(down), *dollars)
+    assert rounds_up(exact.curve_buy(path, up), real_numbers.curve(pool, number(up)))
+    assert rounds_down(exact.curve_sell(path, down), -real_numbers.curve(pool, -number(down)))
+    assert rounds_up(
+        exact.quadratic_buy(path, up, weights, before), real_numbers.quadratic_buy(pool, number(up), *dollars)
+    )
+    sold = real_numbers.quadratic_sell(pool, number(down), *dollars)
     assert rounds_down(exact.quadratic_sell(path, down, weights, before), sold)
     t = Fraction(rng.randint(1, 999), 1000)
     if t < path.price:
-        assert rounds_down(exact.sellable_to(path, t), real.marginal(pool, rational(t), number(path.q), buy=False))
+        assert rounds_down(
+            exact.sellable_to(path, t), real_numbers.marginal(pool, rational(t), number(path.q), buy=False)
+        )
 
 
 @pytest.mark.parametrize("seed", range(CASES * 3))
@@ -138,6 +142,6 @@ def test_water_filling_agrees(seed: int) -> None:
     wanted = {j: Fraction(rng.randint(1, 10**6), 10**6) for j in range(rng.randint(2, 9))}
     whole = Fraction(rng.randint(1, 4 * 10**6), 10**6)
     poured = filled(wanted, whole, cap)
-    expected = real.filled([rational(t) for t in wanted.values()], rational(whole), rational(cap))
+    expected = real_numbers.filled([rational(t) for t in wanted.values()], rational(whole), rational(cap))
     assert all(abs(rational(poured[j]) - expected[j]) < HAIR for j in wanted)
     assert sum(poured.values()) == min(whole, len(wanted) * cap)

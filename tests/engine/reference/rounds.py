@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
-from tests.engine.reference.aside import sweep
+from tests.engine.reference.autofill_and_sweep import sweep
 from tests.engine.reference.market import NO, YES, Command, Market
 from tests.engine.reference.rules import Rules, Stage, floor
 
