@@ -9,9 +9,9 @@ from __future__ import annotations
 from engine.amm import Pieces, curve_buy, curve_sell, marginal_buy, marginal_sell
 from engine.events import Fill, PaidBack, Rebate
 from engine.impact import Priced, waterfall
-from engine.inverse import largest
 from engine.open_book import Portion
 from engine.resting_book import PoolKey
+from engine.search import largest
 from engine.state import depth
 from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up

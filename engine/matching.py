@@ -9,9 +9,9 @@ from __future__ import annotations
 from engine.amm import swap_cost
 from engine.events import Fill, FillKind
 from engine.impact import waterfall
-from engine.inverse import largest
 from engine.open_book import Portion
 from engine.resting_book import PoolKey, RestingOrder
+from engine.search import largest
 from engine.tick import Turn
 from engine.units import MICRO, RATE, ceil_div, half_up
 from engine.working_copy import FEE, HELD, MATCH, MATCH_FEE, POT, WorkingCopy, fill_buy, fill_sell, gets, pays

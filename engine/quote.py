@@ -8,10 +8,10 @@ from engine.amm import marginal_buy, marginal_sell
 from engine.events import OrderDone, PaidBack, Reason, Rested
 from engine.execute import run_order, worst_ratio
 from engine.intents import Order
-from engine.inverse import largest_within
 from engine.orders import run_due
 from engine.resting_book import escrowed
 from engine.routing import best_price, try_route
+from engine.search import largest_within
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
 from engine.tick import Tick, Turn

@@ -17,9 +17,9 @@ from engine.amm import marginal_buy, marginal_sell
 from engine.autofill import auto_fill
 from engine.events import Fill
 from engine.impact import Priced, price_buy, price_sell, take
-from engine.inverse import largest
 from engine.matching import direct, merge, mint, pair_price, swap
 from engine.resting_book import escrowed
+from engine.search import largest
 from engine.state import Side
 from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from tests.engine.reference.autofill_and_sweep import auto_fill, limited
 from tests.engine.reference.book import Leg, Resting
-from tests.engine.reference.matching import Offer, best_offer, fill_offer, swap
 from tests.engine.reference.market import Done, Market, Priced, Trade
+from tests.engine.reference.matching import Offer, best_offer, fill_offer, swap
 from tests.engine.reference.pool import buyable_to, sellable_to
 
 

@@ -463,8 +463,8 @@ class Market:
     def tick(self, now: int, steps: list[Step]) -> list[Done]:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
         from tests.engine.reference.autofill_and_sweep import sweep
-        from tests.engine.reference.rounds import carry_out, decide, finish
         from tests.engine.reference.execute import take_turn  # all of them act on this class
+        from tests.engine.reference.rounds import carry_out, decide, finish
 
         self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
         answers: list[Done] = []

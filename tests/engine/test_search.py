@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.amm import curve_buy, curve_sell, quad_buy, quad_sell
-from engine.inverse import (
+from engine.rates import Rates, Tariff, tariff
+from engine.search import (
     curve_average,
     largest,
     largest_average,
@@ -18,7 +19,6 @@ from engine.inverse import (
     quadratic_average,
     quadratic_marginal,
 )
-from engine.rates import Rates, Tariff, tariff
 from engine.state import depth
 from engine.units import POWERS, RATE
 from tests.engine.builders import params
