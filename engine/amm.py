@@ -38,52 +38,10 @@ Pieces = tuple[Piece, ...]
 """From the piece a trade starts in, in the order it walks them."""
 
 
-def weights(mu: Fraction, nu: Fraction, kappa: Fraction) -> Weights:
-    """a = mu/(mu + nu) of ENGINE section 3; kappa per whole token squared."""
-    a = mu / (mu + nu)
-    k = kappa / MICRO
-    return Weights(a.numerator, a.denominator - a.numerator, a.denominator, k.numerator, k.denominator)
-
-
 def rate_weights(mu: int, nu: int, kappa: int) -> Weights:
-    """The same from rates."""
+    """a = mu/(mu + nu) of ENGINE section 3; kappa per whole token squared; all three are rates."""
     by, k = gcd(mu, nu), gcd(kappa, RATE * MICRO)
     return Weights(mu // by, nu // by, (mu + nu) // by, kappa // k, RATE * MICRO // k)
-
-
-def quadratic_buy(
-    d: int,
-    *,
-    q: int,
-    l: int,  # noqa: E741  # the name ENGINE uses
-    share: Fraction,
-    mu: Fraction,
-    nu: Fraction,
-    kappa: Fraction,
-) -> int:
-    """X = d(a p + b p') + kappa d^2 with p' = (q + d)/(l + share X), rounded up; micro-dollars (ENGINE section 3).
-
-    No penalty, and nothing bought before in this tick (D = 0). share, mu, nu, kappa as fractions, kappa per whole
-    token squared.
-    """
-    return quad_buy(d, 0, q, l, share.numerator, share.denominator, weights(mu, nu, kappa))
-
-
-def quadratic_sell(
-    d: int,
-    *,
-    q: int,
-    l: int,  # noqa: E741  # the name ENGINE uses
-    share: Fraction,
-    mu: Fraction,
-    nu: Fraction,
-    kappa: Fraction,
-) -> int:
-    """X = d(a p' + b p) - kappa d^2 with p' = (q - d)/(l - share X), the smaller root, rounded down, at least 0.
-
-    d <= q <= l. Otherwise as `quadratic_buy` (ENGINE section 3).
-    """
-    return quad_sell(d, 0, q, l, share.numerator, share.denominator, weights(mu, nu, kappa))
 
 
 def quad_buy(d: int, before: int, q: int, depth: int, g_n: int, g_d: int, w: Weights) -> int:

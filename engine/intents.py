@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, cast
+from typing import Literal
 
 from engine.state import Side
 from engine.terms import Round
@@ -90,15 +90,6 @@ class Retune:
 
 Intent = Order | Cancel | Join | Leave | Control | Retune
 
-_KINDS: dict[str, type[Intent]] = {
-    "order": Order,
-    "cancel": Cancel,
-    "join": Join,
-    "leave": Leave,
-    "control": Control,
-    "retune": Retune,
-}
-
 
 def intent_to_json(intent: Intent) -> dict[str, object]:
     """A flat dict of JSON values with its `type`; the input of the audit chain."""
@@ -107,17 +98,6 @@ def intent_to_json(intent: Intent) -> dict[str, object]:
         value = getattr(intent, name)
         found[name] = value if type(value) in AS_THEY_ARE else _plain(value)
     return found
-
-
-def intent_from_json(data: Mapping[str, object]) -> Intent:
-    """The inverse of `intent_to_json`."""
-    rest = {name: value for name, value in data.items() if name != "type"}
-    if "side" in rest:
-        rest["side"] = Side(cast("str", rest["side"]))
-    if "outcomes" in rest:
-        rest["outcomes"] = tuple(cast("list[int]", rest["outcomes"]))
-    kind = _KINDS[cast("str", data["type"])]
-    return kind(**rest)  # type: ignore[arg-type]  # the shape is what intent_to_json wrote
 
 
 def _plain(value: object) -> object:

@@ -20,12 +20,9 @@ from engine.impact import Priced, price_buy, price_sell, take
 from engine.matching import direct, merge, mint, pair_price, swap
 from engine.resting_book import escrowed
 from engine.search import largest
-from engine.state import Side
 from engine.tick import Turn
 from engine.units import MICRO, RATE, half_up
 from engine.working_copy import WorkingCopy
-
-SIDES = (Side.YES, Side.NO)
 
 
 def reach(desk: WorkingCopy, outcome: int, side: int, t: int, unit: int, *, buy: bool) -> int:

@@ -32,8 +32,6 @@ from engine.events import (
     Resolved,
     Rested,
     RoundAsked,
-    cash_changes,
-    escrow_changes,
     params_after,
 )
 from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune
@@ -42,6 +40,7 @@ from engine.params import MarketParams, build_params
 from engine.risk import check
 from engine.state import MarketState, Side, open_market, state_from_json, state_to_json
 from engine.units import MICRO, RATE
+from tests.engine.balance_changes import cash_changes, escrow_changes
 
 PEOPLE = {"ann": 1, "bob": 2, "cy": 3, "dee": 4, "admin": 0}
 DONE = {

@@ -8,7 +8,7 @@ from fractions import Fraction
 from random import Random
 
 from engine import risk
-from engine.events import Event, Fill, Gas, Joined, Left, OrderDone, Reason, cash_changes, params_after
+from engine.events import Event, Fill, Gas, Joined, Left, OrderDone, Reason, params_after
 from engine.intents import Control, Intent, Leave, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
@@ -16,6 +16,7 @@ from engine.quote import Quote, quote
 from engine.state import Book, MarketState, Status, fingerprint, open_market, price, state_from_json, state_to_json
 from engine.units import RATE
 from tests.engine import invariants
+from tests.engine.balance_changes import cash_changes
 from tests.engine.markets import SPAN, USERS, some_intent, some_join
 from tests.engine.twin import Doing, answer
 

@@ -16,9 +16,6 @@ from engine.amm import (
     marginal_sell,
     quad_buy,
     quad_sell,
-    quadratic_buy,
-    quadratic_sell,
-    weights,
 )
 from engine.impact import price_buy
 from engine.quote import Quote, quote
@@ -27,6 +24,7 @@ from engine.state import Side, depth, open_market
 from engine.tick import Tick
 from engine.units import MICRO, RATE
 from tests.engine.builders import at_half, params
+from tests.engine.closed_forms import quadratic_buy, quadratic_sell, weights
 
 D = st.integers(1, 10**12)
 L = st.integers(10**6, 10**13)

@@ -12,12 +12,13 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.events import ControlRefused, Event, Fill, OrderDone, Reason, cash_changes, params_after
-from engine.intents import Cancel, Control, Intent, Join, Order, Retune, intent_from_json, intent_to_json
+from engine.events import ControlRefused, Event, Fill, OrderDone, Reason, params_after
+from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune, intent_to_json
 from engine.orders import apply_orders
 from engine.params import MarketParams, Round, params_from_json, params_to_json
 from engine.state import MarketState, Side, fingerprint, open_market, state_from_json, state_to_json
 from engine.units import MICRO, RATE
+from tests.engine.balance_changes import cash_changes
 from tests.engine.builders import check_all, funded, order, params
 
 P = params(
@@ -29,6 +30,26 @@ P = params(
         {"freeze_at": 600, "decide_at": 700, "winner": 1},
     ],
 )
+
+KINDS: dict[str, type[Intent]] = {
+    "order": Order,
+    "cancel": Cancel,
+    "join": Join,
+    "leave": Leave,
+    "control": Control,
+    "retune": Retune,
+}
+
+
+def intent_from_json(data: Mapping[str, object]) -> Intent:
+    """The inverse of `intent_to_json`."""
+    rest = {name: value for name, value in data.items() if name != "type"}
+    if "side" in rest:
+        rest["side"] = Side(cast("str", rest["side"]))
+    if "outcomes" in rest:
+        rest["outcomes"] = tuple(cast("list[int]", rest["outcomes"]))
+    kind = KINDS[cast("str", data["type"])]
+    return kind(**rest)  # type: ignore[arg-type]  # the shape is what intent_to_json wrote
 
 
 def life(seed: int) -> list[Intent]:

@@ -1,4 +1,4 @@
-"""The exact reference against real numbers at 50 digits, and the engine's public quadratic against both."""
+"""The exact reference against real numbers at 50 digits, and the engine's quadratic against both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from mpmath import mp, mpf
 
-from engine.amm import quadratic_buy, quadratic_sell
+from tests.engine.closed_forms import quadratic_buy, quadratic_sell
 from tests.engine.markets import logarithmic
 from tests.engine.reference import pool as exact
 from tests.engine.reference import real_numbers
@@ -95,7 +95,7 @@ def test_exact_and_real_agree(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(CASES * 3))
-def test_the_public_quadratic_is_the_exact_one(seed: int) -> None:
+def test_the_quadratic_is_the_exact_one(seed: int) -> None:
     rng = Random(seed)
     l0 = logarithmic(rng, 1, 10**14)
     depth = exact.Depth(l0=l0, gamma=Fraction(0))

@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 
 from engine.amm import curve_buy, curve_sell, quad_buy, quad_sell
 from engine.rates import Rates, Tariff, tariff
-from engine.search import (
-    curve_average,
-    largest,
-    largest_average,
-    largest_near,
-    largest_within,
-    quadratic_average,
-    quadratic_marginal,
-)
+from engine.search import largest, largest_within
 from engine.state import depth
 from engine.units import POWERS, RATE
 from tests.engine.builders import params
+from tests.engine.closed_forms import (
+    curve_average,
+    largest_average,
+    largest_near,
+    quadratic_average,
+    quadratic_marginal,
+)
 
 P = params(n_outcomes=5, gamma="0.001", z=100)
 SIZES = st.integers(1, 10**10)
