@@ -53,18 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     app.set_defaults(call=_run)
 
     lint = commands.add_parser("lint", help="say what would happen in an event's market before it does")
-    which = lint.add_mutually_exclusive_group(required=True)
-    which.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
-    which.add_argument("--preset", metavar="NAME", help="hype, fair or classic, with -n")
+    source = lint.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
+    source.add_argument("--preset", metavar="NAME", help="hype, fair or classic, with -n")
     lint.add_argument("-n", type=int, metavar="N", help="number of outcomes, with --preset")
     lint.add_argument("-Z", metavar="Z", help="the stake in dollars, with --preset")
     lint.add_argument("--json", action="store_true", help="warnings with their numbers, and problems, as JSON")
     lint.set_defaults(call=_lint, parser=lint)
 
     rehearse = commands.add_parser("rehearse", help="play an event with synthetic traders before its time")
-    what = rehearse.add_mutually_exclusive_group(required=True)
-    what.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
-    what.add_argument("--terms", type=Path, metavar="FILE.json", help=argparse.SUPPRESS)  # of a market in a chat
+    source = rehearse.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="an event as `outcry create` takes it")
+    source.add_argument("--terms", type=Path, metavar="FILE.json", help=argparse.SUPPRESS)  # of a market in a chat
     rehearse.add_argument("--traders", type=_traders, default=20, help="synthetic traders (default %(default)s)")
     rehearse.add_argument("--seed", type=int, default=1, help="equal seeds give equal rehearsals (default %(default)s)")
     rehearse.add_argument("--json", action="store_true", help="the result as JSON")
@@ -77,12 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(call=_migrate)
 
-    _look_after(commands)
+    _add_database_commands(commands)
     return parser
 
 
-def _look_after(commands: Parsers) -> None:
-    """What is done with a database that is there."""
+def _add_database_commands(commands: Parsers) -> None:
+    """What works on a database that exists, and the invitation link."""
     verify = commands.add_parser("verify", help="run every market again and compare every row; never writes")
     verify.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     verify.add_argument("--market", type=int, metavar="ID", help="only this one")
@@ -158,26 +158,26 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _lint(options: argparse.Namespace, settings: Settings) -> int:
-    from bot.cli import lint as linting
+    from bot.cli import lint
     from scheduler.clock import SystemClock
 
     if (options.preset is None) != (options.n is None) or (options.preset is None and options.Z is not None):
         options.parser.error("--preset goes with -n, and -Z with both; an event's FILE.toml says these things itself")
     if options.preset is not None:
-        return linting.lint_preset(options.preset, options.n, options.Z, as_json=options.json)
-    return linting.lint_file(options.file, SystemClock().now_ms(), as_json=options.json)
+        return lint.lint_preset(options.preset, options.n, options.Z, as_json=options.json)
+    return lint.lint_file(options.file, SystemClock().now_ms(), as_json=options.json)
 
 
 def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
     from bot import logs
-    from bot.cli import rehearse as rehearsing
+    from bot.cli import rehearse
     from scheduler.clock import SystemClock
 
     logs.configure(settings.log, level=40)
     if options.terms is not None:
-        return rehearsing.rehearse_terms(options.terms, options.seed, as_json=options.json)
-    return rehearsing.rehearse_file(
-        options.file, SystemClock().now_ms(), people=options.traders, seed=options.seed, as_json=options.json
+        return rehearse.rehearse_terms(options.terms, options.seed, as_json=options.json)
+    return rehearse.rehearse_file(
+        options.file, SystemClock().now_ms(), traders=options.traders, seed=options.seed, as_json=options.json
     )
 
 
@@ -195,10 +195,10 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
-    from bot.cli import verify as verifying
+    from bot.cli import verify
 
     url = options.db or settings.database_url
-    return asyncio.run(verifying.run(url, options.market, options.head, as_json=options.json))
+    return asyncio.run(verify.run(url, options.market, options.head, as_json=options.json))
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
@@ -229,7 +229,7 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
     from bot.cli import database
 
-    return database.save(options.db or settings.database_url, options.file)
+    return database.write_backup(options.db or settings.database_url, options.file)
 
 
 if __name__ == "__main__":

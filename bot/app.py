@@ -19,7 +19,7 @@ from bot.adapters.room.service import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
-from bot.cli.database import opened
+from bot.cli.database import open_database
 from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
@@ -63,7 +63,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
     logs.configure(settings.log, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(opened(settings.database_url, migrate=True))
+        db = await stack.enter_async_context(open_database(settings.database_url, migrate=True))
         if db is None:
             return 3
         stopped = _stop_signal()

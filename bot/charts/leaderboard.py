@@ -1,4 +1,4 @@
-"""Who is ahead: a bar a person, by gain on what she was given."""
+"""Who is ahead: a bar a person, by gain on what they were given."""
 
 from __future__ import annotations
 

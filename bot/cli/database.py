@@ -18,9 +18,9 @@ from bot.market.decisions import tell_board
 from bot.market.event_file import EventFile
 from bot.words import event_file as words
 from engine.state import Status
-from storage import export as files
 from storage.backup import BackupError, backup
 from storage.database import Database, DatabaseInUseError
+from storage.export import EXPORTS
 from storage.records import Declined, Market, Notice, NoticeAudience
 from storage.unit_of_work import UnitOfWork
 
@@ -29,7 +29,7 @@ ROOM = "room"
 
 
 @asynccontextmanager
-async def opened(url: str, *, migrate: bool = False, read_only: bool = False) -> AsyncIterator[Database | None]:
+async def open_database(url: str, *, migrate: bool = False, read_only: bool = False) -> AsyncIterator[Database | None]:
     """The database, or None after one sentence on standard error that says what is wrong with it."""
     try:
         db = Database.open(url, read_only=read_only)
@@ -60,7 +60,7 @@ async def opened(url: str, *, migrate: bool = False, read_only: bool = False) ->
 
 async def migrate(url: str) -> int:
     """Bring the tables up to date; 0, or 3 where the database cannot be opened."""
-    async with opened(url, migrate=True) as db:
+    async with open_database(url, migrate=True) as db:
         if db is None:
             return 3
     print("The database is up to date.")
@@ -79,77 +79,78 @@ async def create(url: str, path: Path, now_ms: int) -> int:
     if event.start_ms is not None and event.start_ms <= now_ms:
         print(words.start_has_passed(), file=sys.stderr)
         return 2
-    async with opened(url, migrate=True) as db:
+    async with open_database(url, migrate=True) as db:
         if db is None:
             return 3
         async with db.writing() as uow:
-            found = await _put_into_room(uow, event, now_ms)
-            if isinstance(found, Declined):
+            market = await _create_in_room(uow, event, now_ms)
+            if isinstance(market, Declined):
                 return 1
             await uow.commit()
-    for warning in lint.warnings_told(event.params):
+    for warning in lint.warning_lines(event.params):
         print(warning, file=sys.stderr)
-    print(*words.created(found), sep="\n")
+    print(*words.created(market), sep="\n")
     return 0
 
 
-async def _put_into_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
+async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
     """What `/admin create`, `/admin schedule` and `/admin open` do one after the other."""
     chat = await uow.chats.find(ROOM, ROOM)
     if chat is None:
         chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
     await uow.chats.hold(chat.id)
-    there = await uow.markets.of_chat(chat.id)
-    if there is not None and not there.over:
-        print(words.room_has_a_market(there), file=sys.stderr)
+    current = await uow.markets.of_chat(chat.id)
+    if current is not None and not current.over:
+        print(words.room_has_a_market(current), file=sys.stderr)
         return Declined(code="bad_status")
     # whoever has this machine's terminal; no visitor of the room can have this id, theirs are made from their tokens
     person = await uow.people.identify(ROOM, "terminal", words.organiser(), now_ms)
     draft = event.draft.to_json()
-    market = await uow.markets.create(
+    drafted = await uow.markets.create(
         chat=chat.id, title=event.title, params=event.params, draft=draft, creator=person.id, now_ms=now_ms
     )
     status = Status.LOBBY if event.opened else None
-    found = await uow.markets.update(market.id, status=status, planned_start_ms=event.start_ms)
-    assert not isinstance(found, Declined), "a market that was just created is a draft"
+    market = await uow.markets.update(drafted.id, status=status, planned_start_ms=event.start_ms)
+    assert not isinstance(market, Declined), "a market that was just created is a draft"
     await uow.audit.append(
         action="create",
         actor=person.id,
         now_ms=now_ms,
         market=market.id,
         chat=chat.id,
-        after={"title": event.title, "status": found.status.value, "start_ms": event.start_ms, **draft},
+        after={"title": event.title, "status": market.status.value, "start_ms": event.start_ms, **draft},
     )
     if event.opened:
         opening = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened")
         await uow.outbox.add(market.id, opening, now_ms)
-    await tell_board(uow, found, now_ms)
-    return found
+    await tell_board(uow, market, now_ms)
+    return market
 
 
-async def export(url: str, what: str, market: int | None, out: str) -> int:
+async def export(url: str, kind: str, number: int | None, out: str) -> int:
     """Write one CSV of a market to a file or `-`; 0, 2 for an unknown market or a file that cannot be written, 3 where
     the database cannot be opened."""
-    async with opened(url, read_only=True) as db:
+    async with open_database(url, read_only=True) as db:
         if db is None:
             return 3
         async with db.reading() as uow:
-            found = await _chosen(uow, market)
-            if found is None:
+            market = await _find_market(uow, number)
+            if market is None:
                 return 2
             text = io.StringIO()
-            await files.EXPORTS[what](uow, found, text)
+            await EXPORTS[kind](uow, market, text)
     return _write(text.getvalue().encode(), out)
 
 
-async def _chosen(uow: UnitOfWork, market: int | None) -> Market | None:
-    """That market, or the latest; None after a sentence on standard error."""
-    known = await uow.markets.all()
-    found = next((one for one in reversed(known) if market is None or one.id == market), None)
-    if found is None:
-        told = "There is no market yet." if market is None else f"There is no market {market}."
-        print(f"{told} Markets here: {', '.join(str(one.id) for one in known) or 'none'}.", file=sys.stderr)
-    return found
+async def _find_market(uow: UnitOfWork, number: int | None) -> Market | None:
+    """The market with that number, or the latest; None after a sentence on standard error."""
+    markets = await uow.markets.all()
+    chosen = next((market for market in reversed(markets) if number is None or market.id == number), None)
+    if chosen is None:
+        problem = "There is no market yet." if number is None else f"There is no market {number}."
+        numbers = ", ".join(str(market.id) for market in markets) or "none"
+        print(f"{problem} Markets here: {numbers}.", file=sys.stderr)
+    return chosen
 
 
 def _write(data: bytes, out: str) -> int:
@@ -166,30 +167,29 @@ def _write(data: bytes, out: str) -> int:
     return 0
 
 
-async def graph(url: str, what: str, market: int | None, outcome: int | None, theme: ThemeName, out: str) -> int:
-    """Draw one chart of a market into a PNG file; `outcome` counts from 1. Exit codes as `export`; 2 also where there
-    is nothing to draw."""
-    async with opened(url, read_only=True) as db:
+async def graph(url: str, kind: str, number: int | None, outcome: int | None, theme: ThemeName, out: str) -> int:
+    """Draw one chart of market `number` into a PNG file; `outcome` counts from 1. Exit codes as `export`; 2 also
+    where there is nothing to draw."""
+    async with open_database(url, read_only=True) as db:
         if db is None:
             return 3
         async with db.reading() as uow:
-            found = await _chosen(uow, market)
-            if found is None:
+            market = await _find_market(uow, number)
+            if market is None:
                 return 2
-            number = None if outcome is None else outcome - 1
-            wanted = Picture(kind=what, market=found.id, tick=found.tick, outcome=number)
-            data = await load(uow, wanted)
+            index = None if outcome is None else outcome - 1
+            data = await load(uow, Picture(kind=kind, market=market.id, tick=market.tick, outcome=index))
     if data is None:
-        most = found.params.n_outcomes
+        most = market.params.n_outcomes
         why = (
-            f"name one of its outcomes by --outcome 1 to {most}" if what == "outcome" else "trading has not started yet"
+            f"name one of its outcomes by --outcome 1 to {most}" if kind == "outcome" else "trading has not started yet"
         )
-        print(f"There is no such chart of market {found.id}: {why}.", file=sys.stderr)
+        print(f"There is no such chart of market {market.id}: {why}.", file=sys.stderr)
         return 2
     return _write(worker.draw(data, theme), out)
 
 
-def save(url: str, out: Path) -> int:
+def write_backup(url: str, out: Path) -> int:
     """Copy the whole database into a file while it is in use; 0, 2 where no copy was made, 3 for an address nobody
     understands."""
     try:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
-import json
 import secrets
 import signal
 import sys
@@ -24,35 +22,32 @@ from bot.adapters.room.platform import MAIN, NAME
 from bot.adapters.room.service import RoomServer
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
-from bot.chat.reply import Board, Picture
-from bot.cli.progress import Console
+from bot.chat.reply import Board
+from bot.cli import demo_files
+from bot.cli.demo_files import ANNOUNCEMENTS, DATABASE
+from bot.cli.progress import ProgressLine, bar
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
-from bot.scenarios import traders as people
 from bot.scenarios.recorders import Channel
 from bot.scenarios.simulation import STANDS, Simulation, SimulationChat, external, weights
 from bot.scenarios.timeline import EventClock, Timeline
+from bot.scenarios.traders import Trader, crowd
 from bot.scenarios.worldcup import Scenario, world_cup
 from bot.text.numbers import typed_moment
 from bot.words import terminal as words
+from engine.units import MICRO
 from scheduler.clock import ManualClock, Pace
 from scheduler.jobs import Jobs
 from scheduler.tick import run_tick
-from storage import export
 from storage.database import Database, DatabaseInUseError
 from storage.records import Market, Payload
 
-DATABASE = "outcry.db"
-ANNOUNCEMENTS = "announcements.txt"
-SUMMARY = "summary.json"
-PICTURES = {"prices.png": "prices", "maker.png": "maker"}
-FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", ANNOUNCEMENTS, SUMMARY, *PICTURES)
-
 HOUR = 3_600_000
-DOORS_MS = HOUR  # the lobby opens so long before the start
+LOBBY_MS = HOUR  # people can join so long before the start
 PACE = Pace(digest_ms=24 * HOUR, countdown_ms=2 * HOUR, late_ms=2 * HOUR)  # days are played in minutes
 LEAST_FREEZE_S = 3.0
 TITLE = "The room"
+PROGRESS_LINES = 10  # where there is no terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +81,18 @@ async def play(options: Options, scenario: Scenario | None = None) -> int:
         return _refused(words.not_a_folder(options.out))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)
-        _clear(options.out)
+        demo_files.remove_old(options.out)
         await db.migrate()
-        show = _Show(db, options, scenario or world_cup(), stack)
+        demo = _Demo(db, options, scenario or world_cup(), stack)
         try:
-            await show.open()
+            await demo.open()
         except OSError as error:
             return _refused(words.port_taken(options.host, options.port, error.strerror or str(error)))
-        halted = await show.play()
+        halted = await demo.play()
         if halted:
             return _refused(words.halted(halted), 1)
         if not options.headless and sys.stdout.isatty():
-            await show.serve_on()
+            await serve_on(db, demo.clock, demo.announcer)
     return 0
 
 
@@ -106,15 +101,9 @@ def _refused(sentence: str, code: int = 2) -> int:
     return code
 
 
-def _clear(folder: Path) -> None:
-    """What an earlier demo left; nothing else in the folder is touched. The database's lock is held by now."""
-    for name in (*FILES, *(f"{kind}.csv" for kind in export.EXPORTS)):
-        (folder / name).unlink(missing_ok=True)
-
-
 def set_up_lines(scenario: Scenario) -> list[str]:
-    """What the organiser types before the doors open."""
-    outcomes, odds = ", ".join(scenario.names), " ".join(str(one) for one in scenario.odds)
+    """What the organiser types before anybody can join."""
+    outcomes, odds = ", ".join(scenario.names), " ".join(str(share) for share in scenario.odds)
     rounds = [
         f"{typed_moment(step.freeze_ms)} to {typed_moment(step.decide_ms)} "
         + ("winner ask" if step is scenario.steps[-1] else f"out {len(step.out)}")
@@ -128,7 +117,7 @@ def set_up_lines(scenario: Scenario) -> list[str]:
     ]
 
 
-class _Show:
+class _Demo:
     """The parts of one demo, put together."""
 
     def __init__(self, db: Database, options: Options, scenario: Scenario, stack: AsyncExitStack) -> None:
@@ -136,7 +125,7 @@ class _Show:
         self.options = options
         self.scenario = scenario
         self.stack = stack
-        self.clock = ManualClock(scenario.start_ms - DOORS_MS)
+        self.clock = ManualClock(scenario.start_ms - LOBBY_MS)
         self.charts = Charts(db)
         self.room: RoomServer | None = None
         self.live = True
@@ -148,13 +137,15 @@ class _Show:
             freezes,
             LEAST_FREEZE_S,
         )
-        self.conductor = EventClock(self.clock.set, None if options.headless else self.timeline)
+        self.event_clock = EventClock(self.clock.set, None if options.headless else self.timeline)
         self.dispatcher = Dispatcher(db, self.clock.now_ms)
-        crowd = people.crowd(options.traders, options.seed, weights(scenario))
-        place = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
+        traders = crowd(options.traders, options.seed, weights(scenario))
+        chat = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
         speak = None if options.headless else self._speak
-        self.stage = Simulation(scenario, self.dispatcher, crowd, place, options.seed, speak, self._pinned)
-        self.console = Console(scenario.ticks)
+        self.simulation = Simulation(scenario, self.dispatcher, traders, chat, options.seed, speak, self._pinned)
+        self.progress = ProgressLine(sys.stdout)
+        self.fills = 0
+        self.began = time.monotonic()
 
     async def open(self) -> None:
         """Everything that has to stand before the first line is typed; raises OSError where the port is taken."""
@@ -190,18 +181,18 @@ class _Show:
         return self.room.platform
 
     async def _set_up(self) -> None:
-        """The organiser creates the market and opens the doors; everybody joins; it starts."""
+        """The organiser creates the market and opens it to join; everybody joins; it starts."""
         for line in set_up_lines(self.scenario):
-            await self.stage.order(line)
+            await self.simulation.order(line)
         self.market = await self._market()
         async with self.db.writing() as uow:
             stands = await uow.chats.open(STANDS.platform, STANDS.chat, "room", STANDS.title, self.clock.now_ms())
             await uow.chats.connect(self.market.id, stands.id)
             await uow.commit()
         await self.announcer.step()
-        await self.stage.gather()
+        await self.simulation.gather()
         self.clock.set(self.scenario.start_ms)
-        await self.stage.order("/admin start")
+        await self.simulation.order("/admin start")
         await self.announcer.step()
 
     async def _market(self) -> Market:
@@ -214,32 +205,44 @@ class _Show:
     async def play(self) -> str | None:
         """All ticks, then the files. Returns why the market stands still where a check failed."""
         minutes = None if self.options.headless else self.options.minutes
-        self.console.line(words.playing(self.scenario.title, len(self.stage.people), minutes))
-        self.conductor.begin()
+        print(words.playing(self.scenario.title, len(self.simulation.people), minutes), flush=True)
+        self.event_clock.begin()
         for tick in range(1, self.scenario.ticks + 1):
-            for act in await self.stage.acts(tick):
-                await self.conductor.reach(act.at_ms)
+            for act in await self.simulation.acts(tick):
+                await self.event_clock.reach(act.at_ms)
                 await act.do()
             at_ms = self.scenario.start_ms + tick * self.scenario.tick_ms
-            await self.conductor.reach(at_ms)
+            await self.event_clock.reach(at_ms)
             report = await run_tick(self.db, self.market.id, at_ms, pace=PACE)
             if report.halted:
+                self.progress.keep()
                 return report.halted
             if report.tick is None:  # somebody ended it by hand
                 break
             if await self.db.outbox_filled(0):
                 await self.announcer.step()
-            self.console.progress(tick, at_ms, len(report.fills))
+            self.fills += len(report.fills)
+            self._show_progress(tick, at_ms)
+        self.progress.keep()
         self.live = False
         await self.announcer.step()
-        await self._write_files()
+        await self._finish()
         return None
+
+    def _show_progress(self, tick: int, at_ms: int) -> None:
+        """A bar on a terminal; elsewhere a line now and then."""
+        share = tick / self.scenario.ticks
+        text = words.progress(share, at_ms, self.fills)
+        if self.progress.visible:
+            self.progress.show(bar(share) + text)
+        elif tick % max(1, self.scenario.ticks // PROGRESS_LINES) == 0:
+            print(text, flush=True)
 
     def _pinned(self) -> Board | None:
         return self.channel.pinned()
 
-    async def _speak(self, person: people.Trader, text: str) -> None:
-        """A line of talk in the room, as if she had typed it."""
+    async def _speak(self, person: Trader, text: str) -> None:
+        """A line of talk in the room, as if they had typed it."""
         if self.room is None:
             return
         async with self.db.reading() as uow:
@@ -248,43 +251,38 @@ class _Show:
             body: Payload = {"say": text, "by": known.id}
             await self.room.platform.log.append(MAIN, TALK, body, author=person.name)
 
-    async def _write_files(self) -> None:
-        """CSV, summary and pictures, and the last board below the announcements."""
+    async def _finish(self) -> None:
+        """Write the files, the last board below the announcements, and say how it ended."""
         self.channel.last_board()
         market = await self._market()
-        folder = self.options.out
-        async with self.db.reading() as uow:
-            for kind, write in export.EXPORTS.items():
-                text = io.StringIO()
-                await write(uow, market, text)
-                (folder / f"{kind}.csv").write_text(text.getvalue(), encoding="utf-8", newline="")
-            found = await export.summary(uow, market, self.options.seed)
-        (folder / SUMMARY).write_text(
-            json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline=""
-        )
         await self.warming
-        for name, kind in PICTURES.items():
-            png = await self.charts.picture(Picture(kind=kind, market=market.id, tick=market.tick))
-            if png is not None:
-                (folder / name).write_bytes(png)
-        self.console.end(market, found, folder)
+        summary = await demo_files.write(self.options.out, self.db, self.charts, market, self.options.seed)
+        winner, result = summary["winner"], summary["house_result"]
+        assert isinstance(result, float)
+        house_result = round(result * MICRO)
+        print(words.ended(str(winner) if winner else None, self.fills, market.volume, house_result, market.params.z))
+        print(words.written(self.options.out, time.monotonic() - self.began), flush=True)
 
-    async def serve_on(self) -> None:
-        """Keep the room open until Ctrl-C; time goes on at the wall's pace."""
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, stopped.set)
-        print(words.serving_on(), flush=True)
-        jobs = Jobs(self.db, self.clock)  # as in `outcry run`: a market somebody makes now starts, ticks and is told of
-        await jobs.start()
-        telling = asyncio.create_task(self.announcer.run())
-        ended, began = self.clock.now_ms(), time.monotonic()
-        while not stopped.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), 0.25)
-            self.clock.set(ended + int((time.monotonic() - began) * 1_000))
-        await jobs.stop()
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+
+async def serve_on(db: Database, clock: ManualClock, announcer: Announcer) -> None:
+    """Keep the room open until Ctrl-C, as `outcry run` does: a market made now starts, ticks and is announced.
+
+    The clock goes on from where it is, at the wall's pace.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    print(words.serving_on(), flush=True)
+    jobs = Jobs(db, clock)
+    await jobs.start()
+    announcing = asyncio.create_task(announcer.run())
+    ended, began = clock.now_ms(), time.monotonic()
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), 0.25)
+        clock.set(ended + int((time.monotonic() - began) * 1_000))
+    await jobs.stop()
+    announcing.cancel()
+    await asyncio.gather(announcing, return_exceptions=True)

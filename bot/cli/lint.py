@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.market import event_file
-from bot.market.event_file import EventFile
+from bot.market.event_file import EventFile, read
 from bot.text.toml_lines import Mistake
-from bot.words import event_file as words_event_file
+from bot.words import event_file as words
 from engine.lint import lint
 from engine.params import MarketParams, build_params
 
@@ -21,8 +20,8 @@ def lint_file(path: Path, now_ms: int, *, as_json: bool) -> int:
     """0 clean, 1 warnings, 2 invalid. Moments in a file that does not say when it starts are counted from `now_ms`."""
     event = read_event(path, now_ms)
     if isinstance(event, EventFile):
-        return _told(event.params, event.title, as_json)
-    return _refused(event, str(path), as_json)
+        return _print_warnings(event.params, event.title, as_json)
+    return _print_invalid(event, str(path), as_json)
 
 
 def lint_preset(preset: str, outcomes: int, stake: str | None, *, as_json: bool) -> int:
@@ -30,8 +29,8 @@ def lint_preset(preset: str, outcomes: int, stake: str | None, *, as_json: bool)
     values = {"preset": preset, "n_outcomes": outcomes, **({} if stake is None else {"z": stake})}
     params = build_params(values)
     if isinstance(params, MarketParams):
-        return _told(params, preset, as_json)
-    return _refused([Mistake(line=None, sentence=words_event_file.problem(one)) for one in params], preset, as_json)
+        return _print_warnings(params, preset, as_json)
+    return _print_invalid([Mistake(line=None, sentence=words.problem(problem)) for problem in params], preset, as_json)
 
 
 def read_event(path: Path, now_ms: int) -> EventFile | Sequence[Mistake]:
@@ -39,46 +38,48 @@ def read_event(path: Path, now_ms: int) -> EventFile | Sequence[Mistake]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError:
-        return [Mistake(line=None, sentence=words_event_file.no_such_file())]
+        return [Mistake(line=None, sentence=words.no_such_file())]
     except UnicodeDecodeError:
-        return [Mistake(line=None, sentence=words_event_file.not_text())]
-    return event_file.read(text, now_ms)
+        return [Mistake(line=None, sentence=words.not_text())]
+    return read(text, now_ms)
 
 
-def print_mistakes(found: Sequence[Mistake], file: str) -> None:
+def print_mistakes(mistakes: Sequence[Mistake], file: str) -> None:
     """On standard error, one a line."""
-    for one in found:
-        print(words_event_file.mistake(file, one), file=sys.stderr)
+    for mistake in mistakes:
+        print(words.mistake(file, mistake), file=sys.stderr)
 
 
-def warnings_told(params: MarketParams) -> list[str]:
+def warning_lines(params: MarketParams) -> list[str]:
     """`WARN code: sentence`, one each."""
-    return [f"WARN {one.code}: {words_event_file.sentence(one, params)}" for one in lint(params)]
+    return [f"WARN {warning.code}: {words.sentence(warning, params)}" for warning in lint(params)]
 
 
-def _told(params: MarketParams, title: str, as_json: bool) -> int:
-    found = lint(params)
+def _print_warnings(params: MarketParams, title: str, as_json: bool) -> int:
+    warnings = lint(params)
     if as_json:
-        warnings = [
-            {"code": one.code, "numbers": dict(one.numbers), "sentence": words_event_file.sentence(one, params)}
-            for one in found
+        rows = [
+            {"code": warning.code, "numbers": dict(warning.numbers), "sentence": words.sentence(warning, params)}
+            for warning in warnings
         ]
-        _print_json(warnings=warnings, problems=[])
-    elif found:
-        print(*warnings_told(params), sep="\n")
+        _print_json(warnings=rows, problems=[])
+    elif warnings:
+        print(*warning_lines(params), sep="\n")
     else:
-        print(words_event_file.nothing_to_warn_of(title, params.n_outcomes))
-    return WARNED if found else CLEAN
+        print(words.nothing_to_warn_of(title, params.n_outcomes))
+    return WARNED if warnings else CLEAN
 
 
-def _refused(found: Sequence[Mistake], file: str, as_json: bool) -> int:
+def _print_invalid(mistakes: Sequence[Mistake], file: str, as_json: bool) -> int:
     if as_json:
-        _print_json(warnings=[], problems=[{"line": one.line, "sentence": one.sentence} for one in found])
+        _print_json(
+            warnings=[], problems=[{"line": mistake.line, "sentence": mistake.sentence} for mistake in mistakes]
+        )
     else:
-        print_mistakes(found, file)
+        print_mistakes(mistakes, file)
     return INVALID
 
 
 def _print_json(*, warnings: Sequence[object], problems: Sequence[object]) -> None:
-    found = {"clean": not warnings and not problems, "warnings": warnings, "problems": problems}
-    print(json.dumps(found, indent=2, ensure_ascii=False))
+    result = {"clean": not warnings and not problems, "warnings": warnings, "problems": problems}
+    print(json.dumps(result, indent=2, ensure_ascii=False))

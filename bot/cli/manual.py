@@ -31,29 +31,29 @@ def manual(commands: Sequence[Command]) -> str:
     """Markdown, one section a role, in the order of the tuple."""
     parts = [_INTRO]
     for role, title in _TITLES:
-        shown = [one for one in commands if TABLE[one.name].role is role]
+        shown = [command for command in commands if TABLE[command.name].role is role]
         if shown:
             parts.append(f"## {title}\n")
-            parts += [_entry(one) for one in shown]
+            parts += [_entry(command) for command in shown]
     return "\n".join(parts)
 
 
-def _entry(one: Command) -> str:
-    rows = [f"### `{one.usage}`\n", one.summary]
-    if one.details:
-        rows.append(f"\n{one.details}")
-    if one.typed:
+def _entry(command: Command) -> str:
+    rows = [f"### `{command.usage}`\n", command.summary]
+    if command.details:
+        rows.append(f"\n{command.details}")
+    if command.typed:
         rows.append("")
-        rows += [f"- `{p.name}`{'' if p.required else ' (optional)'}: {p.about}" for p in one.typed]
+        rows += [f"- `{param.name}`{'' if param.required else ' (optional)'}: {param.about}" for param in command.typed]
     notes = []
-    if one.hidden:
+    if command.hidden:
         notes.append("stands behind buttons and is offered nowhere")
-    if TABLE[one.name].chats == SHARED and TABLE[one.name].role is Role.ADMIN:
+    if TABLE[command.name].chats == SHARED and TABLE[command.name].role is Role.ADMIN:
         notes.append("in the market's own chat only")
     if notes:
-        rows.append(f"\nIt {' and '.join(notes)}." if one.hidden else f"\nWorks {notes[0]}.")
-    if one.examples:
-        rows.append("\nFor example: " + ", ".join(f"`{example}`" for example in one.examples))
+        rows.append(f"\nIt {' and '.join(notes)}." if command.hidden else f"\nWorks {notes[0]}.")
+    if command.examples:
+        rows.append("\nFor example: " + ", ".join(f"`{example}`" for example in command.examples))
     return "\n".join(rows) + "\n"
 
 

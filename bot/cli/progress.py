@@ -1,56 +1,53 @@
-"""How a play shows on a terminal: one bar that moves; where there is none, a line now and then."""
+"""How far a long command has come: one line of a terminal, written over while the command works."""
 
 from __future__ import annotations
 
-import sys
+import math
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import TextIO
 
-from bot.words import terminal as words
-from engine.units import MICRO
-from storage.records import Market
-
-LINES = 10
+BAR_COLUMNS = 28
 
 
-class Console:
-    """`ticks` are all there will be."""
+class ProgressLine:
+    """Silent where `out` is no terminal or the command is `quiet`; else written at most once in `every_s` seconds."""
 
-    def __init__(self, ticks: int, out: TextIO | None = None) -> None:
-        self._ticks = ticks
-        self._out = out or sys.stdout
-        self._moving = self._out.isatty()
-        self._began = time.monotonic()
-        self._fills = 0
+    def __init__(
+        self, out: TextIO, *, quiet: bool = False, every_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.visible = out.isatty() and not quiet
+        self._out = out
+        self._every_s = every_s
+        self._clock = clock
+        self._shown_at = -math.inf
+        self._columns = 0
 
-    def line(self, text: str) -> None:
-        self._out.write(f"{text}\n")
+    def show(self, text: str) -> None:
+        """Put `text` in the place of what was shown before."""
+        now = self._clock()
+        if self.visible and now - self._shown_at >= self._every_s:
+            self._write(f"\r{text:<{self._columns}}")
+            self._shown_at, self._columns = now, len(text)
+
+    def keep(self) -> None:
+        """Leave the line as it is; what comes next is printed below it."""
+        if self._columns:
+            self._write("\n")
+            self._columns = 0
+
+    def clear(self) -> None:
+        """Leave an empty line; what comes next is printed in its place."""
+        if self._columns:
+            self._write(f"\r{'':<{self._columns}}\r")
+            self._columns = 0
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
         self._out.flush()
 
-    def progress(self, tick: int, at_ms: int, fills: int) -> None:
-        """`fills` of this tick."""
-        self._fills += fills
-        share = tick / self._ticks
-        if self._moving:
-            end = "\n" if tick == self._ticks else ""
-            self._out.write(f"\r{words.bar(share, at_ms, self._fills)}{end}")
-            self._out.flush()
-        elif tick % max(1, self._ticks // LINES) == 0:
-            self.line(words.progress(share, at_ms, self._fills))
 
-    def end(self, market: Market, summary: Mapping[str, object], folder: Path) -> None:
-        """How it ended and where the files are."""
-        winner, result = summary["winner"], summary["house_result"]
-        assert isinstance(result, float)
-        self.line(
-            words.ended(
-                str(winner) if winner else None,
-                self._fills,
-                market.volume,
-                round(result * MICRO),
-                market.params.z,
-            )
-        )
-        self.line(words.written(folder, time.monotonic() - self._began))
+def bar(share: float) -> str:
+    """`[#######.....................]` for a quarter; `share` from 0 to 1."""
+    full = round(share * BAR_COLUMNS)
+    return f"[{'#' * full}{'.' * (BAR_COLUMNS - full)}]"

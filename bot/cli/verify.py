@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 
-from bot.cli.database import opened
+from bot.cli.database import open_database
+from bot.cli.progress import ProgressLine
 from bot.market.background_verify import to_json
 from bot.words import audit as words
 from storage.verify import Mismatch, UnreadableError, Verified, verify
@@ -18,16 +18,18 @@ SHOWN_EVERY_S = 0.2
 
 async def run(url: str, market: int | None, head: str | None, *, as_json: bool) -> int:
     """0 all is well, 1 the first wrong row, 2 a market or hash that cannot be, 3 cannot open. Never writes."""
-    wanted = head.lower() if head is not None else None
-    if wanted is not None and not HEAD.fullmatch(wanted):
+    expected = head.lower() if head is not None else None
+    if expected is not None and not HEAD.fullmatch(expected):
         print(words.bad_head(), file=sys.stderr)
         return USAGE
-    async with opened(url, read_only=True) as db:
+    async with open_database(url, read_only=True) as db:
         if db is None:
             return UNREADABLE
-        meter = Meter(shown=sys.stderr.isatty() and not as_json)
+        progress = ProgressLine(sys.stderr, quiet=as_json, every_s=SHOWN_EVERY_S)
         try:
-            found = await verify(db, market, wanted, meter)
+            results = await verify(
+                db, market, expected, lambda number, done, of: progress.show(words.progress(number, done, of))
+            )
         except LookupError:
             print(words.no_such_market(market or 0), file=sys.stderr)
             return USAGE
@@ -35,41 +37,21 @@ async def run(url: str, market: int | None, head: str | None, *, as_json: bool) 
             print(words.cannot_open(str(error)), file=sys.stderr)
             return UNREADABLE
         finally:
-            meter.clear()
-    _tell(found, as_json=as_json)
-    return WRONG if any(isinstance(one, Mismatch) for one in found) else OK
+            progress.clear()
+    _print(results, as_json=as_json)
+    return WRONG if any(isinstance(result, Mismatch) for result in results) else OK
 
 
-class Meter:
-    """How far it has come, on one line of a terminal."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._last = 0.0
-        self._width = 0
-
-    def __call__(self, market: int, done: int, of: int) -> None:
-        now = time.monotonic()
-        if self._shown and now - self._last >= SHOWN_EVERY_S:
-            text = words.progress(market, done, of)
-            print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
-            self._last, self._width = now, len(text)
-
-    def clear(self) -> None:
-        if self._width:
-            print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
-
-
-def _tell(found: list[Verified | Mismatch], *, as_json: bool) -> None:
+def _print(results: list[Verified | Mismatch], *, as_json: bool) -> None:
     if as_json:
-        print(to_json(found))
+        print(to_json(results))
         return
-    if not found:
+    if not results:
         print(words.no_market_at_all(), file=sys.stderr)
-    for one in found:
-        if isinstance(one, Verified):
-            print(words.ok(one))
+    for result in results:
+        if isinstance(result, Verified):
+            print(words.ok(result))
         else:
-            print(words.fail(one))
-            if not one.chained:
-                print(words.unchained(one), file=sys.stderr)
+            print(words.fail(result))
+            if not result.chained:
+                print(words.unchained(result), file=sys.stderr)

@@ -15,8 +15,6 @@ from bot.text.names import clean
 from bot.text.numbers import moment, money, round_money, span
 from bot.words.shared import no, plural, say
 
-BAR = 28
-
 
 def room(url: str) -> str:
     return f"room: {url}"
@@ -50,11 +48,6 @@ def playing(title: str, people: int, minutes: float | None) -> str:
 def progress(share: float, at_ms: int, fills: int) -> str:
     """`  40%  8 July 2014 21:04 UTC  312 fills`."""
     return f"{share:>5.0%}  {moment(at_ms)}  {plural(fills, 'fill')}"
-
-
-def bar(share: float, at_ms: int, fills: int) -> str:
-    full = round(share * BAR)
-    return f"[{'#' * full}{'.' * (BAR - full)}]{progress(share, at_ms, fills)}"
 
 
 def ended(winner: str | None, fills: int, volume: int, result: int, stake: int) -> str:

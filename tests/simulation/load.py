@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.cli.database import opened
+from bot.cli.database import open_database
 from storage.verify import Mismatch, verify
 from tests.bot.adapters.room.harness import Browser, Shown
 from tests.paths import ROOT
@@ -126,7 +126,7 @@ def spread(values: Sequence[float], scale: float = 1_000) -> dict[str, float]:
 
 async def kept(folder: Path) -> dict[str, object]:
     """What the database says of it, and whether its history holds."""
-    async with opened(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
+    async with open_database(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
         assert db is not None
         async with db.reading() as uow:
             market = await uow.markets.known(1)

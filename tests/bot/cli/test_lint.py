@@ -16,7 +16,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.reply import Reply
 from bot.cli import database
-from bot.cli import lint as linting
+from bot.cli.lint import lint_file, lint_preset
 from bot.words import event_file as words_event_file
 from engine.lint import CODES, lint
 from engine.params import build_params
@@ -137,20 +137,20 @@ def test_lint_as_json_carries_the_numbers(capsys: pytest.CaptureFixture[str], tm
         assert isinstance(found, dict)
         return found
 
-    assert linting.lint_preset("hype", 5, None, as_json=True) == 0
+    assert lint_preset("hype", 5, None, as_json=True) == 0
     assert told() == {"clean": True, "warnings": [], "problems": []}
-    assert linting.lint_preset("hype", 3, "1000", as_json=True) == 1
+    assert lint_preset("hype", 3, "1000", as_json=True) == 1
     (warning,) = json.loads(json.dumps(told()["warnings"]))
     assert (warning["code"], warning["numbers"]["least_z"]) == ("fifty_dollars", 1_500_000_000)
     assert "$1,500" in warning["sentence"]
     for preset, n, z in (("hyp", 3, None), ("hype", 2, None), ("hype", 3, "much"), ("hype", 3, "0")):
-        assert linting.lint_preset(preset, n, z, as_json=True) == 2
+        assert lint_preset(preset, n, z, as_json=True) == 2
         found = told()
         assert (found["clean"], found["warnings"]) == (False, [])
         assert found["problems"]
     (tmp_path / "latin").write_bytes(b"title = '\xe9'")
     for file in (tmp_path / "latin", tmp_path / "none", tmp_path):
-        assert linting.lint_file(file, 0, as_json=True) == 2
+        assert lint_file(file, 0, as_json=True) == 2
         assert told()["problems"]
 
 
