@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests import house
+from tests.paths import ROOT
 
 
 @pytest.fixture
@@ -53,11 +55,25 @@ def test_every_file_of_the_product_lies_on_a_floor() -> None:
     assert house.without_floor(house.sources()) == []
 
 
-def test_an_order_and_an_elimination_are_followed_from_the_chat_to_the_chat() -> None:
-    walks = house.walks()
+@pytest.fixture(scope="module")
+def walks() -> dict[str, list[str]]:
+    return house.walks()
+
+
+def test_an_order_and_an_elimination_are_followed_from_the_chat_to_the_chat(walks: dict[str, list[str]]) -> None:
     for name, command in (("order", "bot/commands/trade.py"), ("elimination", "bot/commands/admin_decide.py")):
         stations = ["bot/adapters/discord_chat/slash_commands.py", "bot/dispatcher.py", command, "scheduler/tick.py"]
         stations += ["storage/saving.py", "scheduler/notices.py", "bot/notifications/announcer.py"]
         assert [file for file in walks[name] if file in stations] == stations
     assert "engine/impact.py" in walks["order"]
     assert "engine/resolution.py" in walks["elimination"]
+
+
+@pytest.mark.parametrize("name", ["order", "elimination"])
+def test_the_way_that_the_map_tells_is_the_way_that_is_taken(name: str, walks: dict[str, list[str]]) -> None:
+    page = ROOT / "bot" / "README.md"
+    told = page.read_text(encoding="utf-8").split(f"## The way of one {name}\n")[1].split("\n## ")[0]
+    steps = re.findall(r"\]\((\S+\.py)\)", told)
+    assert len(steps) > 10
+    files = {(page.parent / step).resolve().relative_to(ROOT).as_posix() for step in steps}
+    assert sorted(files - set(walks[name])) == []

@@ -11,13 +11,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 PACKAGES = ("bot", "engine", "storage", "scheduler")
 HARNESSES = ("tests.platform.discord_harness", "tests.platform.discord_town")  # the second: as it was called before
-SETTLING_MS = 15_000  # ticks far enough apart for what is announced together to be said
+SETTLING_MS = 15_000  # far enough apart for what is announced together to be said
 
 
 class Recorder:
@@ -44,12 +45,32 @@ class Recorder:
             self._on = False
 
 
+@dataclass(frozen=True, slots=True)
+class TownClock:
+    """The town's time for the jobs."""
+
+    town: Any
+
+    def now_ms(self) -> int:
+        now: int = self.town.now
+        return now
+
+
+async def tick(here: Any, ahead_ms: int = 2_000) -> None:
+    """Time passes; the market ticks as its job makes it tick, and what is to be said is said."""
+    from scheduler.jobs import Jobs  # of the checkout that is measured
+
+    here.peer.clock.advance(ahead_ms)
+    await Jobs(here.db, TownClock(here)).tick_all()
+    await here.tell()
+
+
 async def order(here: Any, who: Any, recorder: Recorder) -> None:
     """`/buy`, Confirm, the tick, the ticket that becomes its fill."""
     with recorder.walking():
         asked = await here.slash(who, "buy", outcome="Germany", side="yes", amount="$50")
         await here.press(who, asked.reply, "Confirm")
-        await here.tick()
+        await tick(here)
     assert "Filled" in asked.reply.text, asked.reply.text
 
 
@@ -59,7 +80,7 @@ async def elimination(here: Any, recorder: Recorder) -> None:
         preview = await here.slash(here.boss, "admin eliminate", outcomes="Costa Rica", reason="lost")
         await here.press(here.boss, preview.reply, "Confirm")
         for _ in range(4):
-            await here.tick(SETTLING_MS)
+            await tick(here, SETTLING_MS)
     await here.channel.expect("Costa Rica is out.")
 
 
@@ -74,7 +95,7 @@ async def recorded(root: Path, folder: Path) -> dict[str, list[str]]:
             ada, _ = await harness.running(here, "ada", "bob")
             bought = await here.slash(ada, "buy", outcome="Costa Rica", side="yes", amount="$20")
             await here.press(ada, bought.reply, "Confirm")
-            await here.tick()
+            await tick(here)
             await order(here, ada, recorder)
             of_order = list(recorder.entered)
             await elimination(here, recorder)
