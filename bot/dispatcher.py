@@ -21,7 +21,7 @@ from bot.grammar.command import Command, Given
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.market.context import Context, MarketView, Participant, TradingSettings, scene_of
-from bot.notifications.reachability import with_missed
+from bot.notifications.reachability import with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
@@ -86,7 +86,7 @@ class Dispatcher:
             ident = self._new_id()
             log.exception("error %s in %r", ident, (said.command or said.text)[:80])
             return words_usage.went_wrong(ident)
-        return await with_missed(self._db, said, reply, self._clock())
+        return await with_missed_notices(self._db, said, reply, self._clock())
 
     async def complete(self, said: Invocation) -> list[Suggestion]:
         """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`. Nothing for

@@ -7,62 +7,63 @@ leads a chat is late to hear of.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from bot.chat.platform import Platform, RetryLaterError, Unreachable, UnreachableError
+from bot.chat.platform import Draw, Platform, RetryLaterError, Unreachable, UnreachableError, drawn
 from bot.chat.rate_limits import Budget
-from bot.chat.reply import Attachment, Block, Board, Picture, Reply
+from bot.chat.reply import Board, Picture, Reply
 from bot.words import chats as words
 from storage.records import NoticeAudience, OutboxRow
 
 log = logging.getLogger(__name__)
 
-Draw = Callable[[Picture], Awaitable[bytes | None]]
-EpochClock = Callable[[], int]
+ChatKey = tuple[str, str]  # platform, external id of a chat or a person
+EpochClock = Callable[[], int]  # milliseconds
 
 FIRST_RETRY_MS = 1_000
 FORBIDDEN_RETRY_MS = 180_000
 NO_PICTURES_MS = 600_000
+NOTHING_TO_SEND = Reply(head=())
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Delivered, or there was nothing to say. `ref` is where it stands, `says` the print of a board; `without` what a
-    platform would not take (its pictures)."""
+    """Delivered, or there was nothing to say. `ref` is where it stands, `fingerprint` that of a board; `missing` the
+    permission for want of which it went without pictures."""
 
     ref: str | None
-    says: str | None = None
-    without: str | None = None
+    fingerprint: str | None = None
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """Not delivered. `failed`: nobody knows why, so the next attempt waits longer. `anew`: what it was to replace is
-    gone. `forbidden`: the permission that is missing."""
+class Postponed:
+    """Not delivered. `failed`: nobody knows why, so the next attempt waits longer. `post_anew`: the message it was to
+    replace is gone. `missing`: the permission that is."""
 
     at_ms: int
-    why: str
+    reason: str
     failed: bool = False
-    anew: bool = False
-    forbidden: str | None = None
+    post_anew: bool = False
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """The chat put us out, or she cannot be reached."""
+class Undeliverable:
+    """The chat put us out, or the person cannot be reached."""
 
-    why: Unreachable
+    reason: Unreachable
     detail: str
 
 
-DeliveryResult = Sent | Later | Lost
+DeliveryResult = Sent | Postponed | Undeliverable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """What is to be said for a row, and for those joined to it. `mention_in`: a chat she can be mentioned in."""
+    """What is to be said for a row, and for those joined to it. `mention_in`: a chat its person can be mentioned in."""
 
     row: OutboxRow
     reply: Reply
@@ -75,7 +76,7 @@ class OutgoingMessage:
 
 
 class Delivery:
-    """Hands messages to platforms, one at a time for each place (its caller sees to that)."""
+    """Hands messages to platforms, one at a time for each chat or person (its caller sees to that)."""
 
     def __init__(
         self, clock: EpochClock, platforms: Mapping[str, Platform], budgets: Mapping[str, Budget], draw: Draw | None
@@ -84,91 +85,77 @@ class Delivery:
         self._platforms = platforms
         self._budgets = budgets
         self._draw = draw
-        self._no_pictures: dict[tuple[str, str], tuple[int, str]] = {}  # by place: until when, and what was missing
+        self._no_pictures: dict[ChatKey, tuple[int, str]] = {}  # until when, and the permission that was missing
 
     async def send(self, message: OutgoingMessage) -> DeliveryResult:
         """Never raises but for cancellation. The budget is counted at the moment of sending."""
         row = message.row
         try:
-            full, missing = self._allowed(row, message.reply)
-            full = await self._drawn(full)
+            reply, missing = self._with_pictures_if_allowed(row, message.reply)
+            if self._draw is not None:
+                reply = await drawn(reply, self._draw)
             now = self._clock()
             wait = self._budgets[row.platform].wait(row.target, now, notice=True)
             if wait > 0:
-                return Later(now + wait, "budget")
-            found = await self._hand_over(message, full)
-            return replace(found, without=missing) if isinstance(found, Sent) else found
+                return Postponed(now + wait, "budget")
+            result = await self._hand_over(message, reply)
+            return replace(result, missing=missing) if isinstance(result, Sent) else result
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
-            return Later(self._clock(), type(error).__name__, failed=True)
+            return Postponed(self._clock(), type(error).__name__, failed=True)
 
-    async def _hand_over(self, message: OutgoingMessage, full: Reply) -> DeliveryResult:
+    async def _hand_over(self, message: OutgoingMessage, reply: Reply) -> DeliveryResult:
         row, budget = message.row, self._budgets[message.row.platform]
         budget.use(row.target, self._clock())
         try:
-            ref = await self._say(message, full)
-            if full != without_pictures(full):
+            ref = await self._call_platform(message, reply)
+            if reply != without_pictures(reply):
                 self._no_pictures.pop((row.platform, row.target), None)
-            return Sent(ref, says=fingerprint(message.reply) if row.slot else None)
+            return Sent(ref, fingerprint=fingerprint(message.reply) if row.slot else None)
         except RetryLaterError as error:
-            now, after = self._clock(), max(error.after_ms, FIRST_RETRY_MS)
+            now, after_ms = self._clock(), max(error.after_ms, FIRST_RETRY_MS)
             if not error.alone:
-                budget.refused(row.target, after, now, overall=error.overall)
-            return Later(now + after, "the platform asked to wait")
+                budget.refused(row.target, after_ms, now, overall=error.overall)
+            return Postponed(now + after_ms, "the platform asked to wait")
         except UnreachableError as error:
-            return self._unreachable(message, full, error)
+            return self._unreachable(message, reply, error)
 
-    async def _say(self, message: OutgoingMessage, full: Reply) -> str:
+    async def _call_platform(self, message: OutgoingMessage, reply: Reply) -> str:
         row, platform, nonce = message.row, self._platforms[message.row.platform], nonce_of(message.rows)
         if row.audience is not NoticeAudience.CHAT:
             return await platform.tell(
-                row.target, full, edit_ref=row.edit_ref, chat_ext=message.mention_in, nonce=nonce
+                row.target, reply, edit_ref=row.edit_ref, chat_ext=message.mention_in, nonce=nonce
             )
         if row.edit_ref is None:
-            return await platform.post(row.target, full, nonce=nonce)
-        await platform.edit(row.edit_chat or row.target, row.edit_ref, full)
+            return await platform.post(row.target, reply, nonce=nonce)
+        await platform.edit(row.edit_chat or row.target, row.edit_ref, reply)
         return row.edit_ref
 
-    def _unreachable(self, message: OutgoingMessage, full: Reply, error: UnreachableError) -> DeliveryResult:
+    def _unreachable(self, message: OutgoingMessage, reply: Reply, error: UnreachableError) -> DeliveryResult:
         """A missing permission may be one for pictures only: then the words go without them, and the admins hear."""
         row, now = message.row, self._clock()
         if error.why is Unreachable.MESSAGE and row.edit_ref is not None:
-            return Later(now, "what it was to replace is gone", anew=True)
+            return Postponed(now, "what it was to replace is gone", post_anew=True)
         if row.audience is not NoticeAudience.CHAT:
-            return Lost(Unreachable.PERSON, error.detail)
+            return Undeliverable(Unreachable.PERSON, error.detail)
         if error.why is Unreachable.CHAT:
-            return Lost(Unreachable.CHAT, error.detail)
+            return Undeliverable(Unreachable.CHAT, error.detail)
         if error.why is not Unreachable.FORBIDDEN:
-            return Later(now, str(error), failed=True)
-        if full != without_pictures(full):
+            return Postponed(now, str(error), failed=True)
+        if reply != without_pictures(reply):
             self._no_pictures[row.platform, row.target] = (now + NO_PICTURES_MS, error.detail)
-            return Later(now, str(error), forbidden=error.detail)
-        return Later(now + FORBIDDEN_RETRY_MS, str(error), forbidden=error.detail)
+            return Postponed(now, str(error), missing=error.detail)
+        return Postponed(now + FORBIDDEN_RETRY_MS, str(error), missing=error.detail)
 
     def lacks_pictures(self, row: OutboxRow) -> bool:
         """Whether this chat took no pictures when it was last sent one."""
         return (row.platform, row.target) in self._no_pictures
 
-    def _allowed(self, row: OutboxRow, reply: Reply) -> tuple[Reply, str | None]:
-        """Without pictures where the chat did not take them lately, and what was missing."""
+    def _with_pictures_if_allowed(self, row: OutboxRow, reply: Reply) -> tuple[Reply, str | None]:
+        """Without pictures where the chat did not take them lately, and the permission that was missing."""
         until, missing = self._no_pictures.get((row.platform, row.target), (0, ""))
         plain = without_pictures(reply)
         return (plain, missing) if plain != reply and until > self._clock() else (reply, None)
-
-    async def _drawn(self, reply: Reply) -> Reply:
-        """With its charts drawn and attached, in the order of the pictures in it."""
-        if self._draw is None:
-            return reply
-        files: list[Attachment] = []
-        blocks: list[Block] = []
-        for block in reply.blocks:
-            if isinstance(block, Picture):
-                data = await self._draw(block)
-                if data is None:
-                    continue
-                files.append(Attachment(name=f"{block.kind}-{block.tick}.png", data=data, media_type="image/png"))
-            blocks.append(block)
-        return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))
 
 
 def without_pictures(reply: Reply) -> Reply:
@@ -184,53 +171,56 @@ def fingerprint(reply: Reply) -> str:
 
 def nonce_of(rows: Sequence[OutboxRow]) -> str:
     """The same whenever exactly these rows are sent again; row numbers alone come back once their rows are gone."""
-    said = [(row.id, row.revision, row.created_ms, row.market, row.kind, row.target, row.payload) for row in rows]
-    return blake2b(repr(said).encode(), digest_size=10).hexdigest()
+    identity = [(row.id, row.revision, row.created_ms, row.market, row.kind, row.target, row.payload) for row in rows]
+    return blake2b(repr(identity).encode(), digest_size=10).hexdigest()
 
 
-MOST = 9  # joined to the first
-IN_CHATS = frozenset({"big_trade", "lead_change"})  # of which one message can tell several
+MOST_JOINED = 9  # to the first
+JOINABLE_IN_CHATS = frozenset({"big_trade", "lead_change"})  # of which one message can tell several
 
 
 def joinable(row: OutboxRow) -> bool:
     """A new private message that answers no ticket (whatever is to change later must stand alone); in a chat, a line
     or two of chatter."""
     if row.audience is NoticeAudience.CHAT:
-        return row.kind in IN_CHATS
+        return row.kind in JOINABLE_IN_CHATS
     return row.ticket is None and row.edit_ref is None
 
 
-def joined(messages: Sequence[OutgoingMessage], tight: Callable[[OutboxRow], bool]) -> list[OutgoingMessage]:
-    """The messages in order, those to one person joined to her first; nothing is left out."""
-    found: list[OutgoingMessage] = []
-    places: dict[tuple[str, str, bool], int] = {}
+def join_messages(
+    messages: Sequence[OutgoingMessage], counts_messages: Callable[[OutboxRow], bool]
+) -> list[OutgoingMessage]:
+    """The messages in order, those to one chat or person joined to the first; nothing is left out. `counts_messages`
+    says whether every message to a row's target counts against a budget."""
+    result: list[OutgoingMessage] = []
+    open_groups: dict[tuple[str, str, bool], int] = {}  # position in `result` of the group that still takes messages
     groups: dict[int, list[OutgoingMessage]] = {}
     for message in messages:
         row = message.row
-        if not (joinable(row) and tight(row)):
-            found.append(message)
+        if not (joinable(row) and counts_messages(row)):
+            result.append(message)
             continue
-        place = (row.platform, row.target, row.audience is NoticeAudience.CHAT)
-        at = places.get(place)
-        if at is None or len(groups[at]) > MOST:
-            places[place] = at = len(found)
-            groups[at] = []
-            found.append(message)
-        groups[at].append(message)
-    for at, group in groups.items():
+        target = (row.platform, row.target, row.audience is NoticeAudience.CHAT)
+        position = open_groups.get(target)
+        if position is None or len(groups[position]) > MOST_JOINED:
+            open_groups[target] = position = len(result)
+            groups[position] = []
+            result.append(message)
+        groups[position].append(message)
+    for position, group in groups.items():
         if len(group) > 1:
-            found[at] = _one(group)
-    return found
+            result[position] = _join(group)
+    return result
 
 
-def _one(group: Sequence[OutgoingMessage]) -> OutgoingMessage:
-    group = sorted(group, key=lambda one: one.row.id)
+def _join(group: Sequence[OutgoingMessage]) -> OutgoingMessage:
+    group = sorted(group, key=lambda message: message.row.id)
     first = group[0]
-    replies = [one.reply for one in group]
+    replies = [message.reply for message in group]
     public = first.row.audience is NoticeAudience.CHAT
     return OutgoingMessage(
         row=first.row,
         reply=words.together_in_chat(replies) if public else words.together(replies),
-        joined=tuple(one.row for one in group[1:]),
+        joined=tuple(message.row for message in group[1:]),
         mention_in=first.mention_in,
     )

@@ -1,12 +1,8 @@
-"""From an outbox row to what is said: looks up what the sentence needs and hands it to the words.
+"""From an outbox row to the reply that is sent: looks up what the sentence needs and hands it to the words.
 
-Read at the moment of delivery, so that a board or a receipt that waited shows how things stand when it arrives.
-
-Private notices a person does without. What they would have told stays in /orders, /trades and /balance.
-
-Where an announcement belongs: pinned, in the stream, or beside it; and which kind of event it is to who wants word.
-
-Posts people come for stay in the channel; what only fills the time between them goes beside it.
+Read at the moment of delivery, so that a board or a receipt that waited shows how things stand when it arrives. Here is
+also which private notices a person has switched off, which announcements are pinned or go beside the channel, and which
+kind of event an announcement is to people who asked to be pinged.
 """
 
 from __future__ import annotations
@@ -41,7 +37,7 @@ _BY_STATUS: Mapping[OrderStatus, str] = {
 }
 
 
-async def muted(uow: UnitOfWork, row: OutboxRow) -> bool:
+async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     """Whether its person has switched this kind off. A ticket always becomes its receipt, which is no new message; a
     refusal, and the gas it cost, is always told."""
     if row.person is None or row.ticket is not None or row.market is None:
@@ -54,7 +50,7 @@ async def muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     return kind is not None and kind in (await uow.preferences.of(row.person)).quiet
 
 
-ASIDE = frozenset({"digest", "round_skipped"})
+ASIDE = frozenset({"digest", "round_skipped"})  # only fill the time between the posts people come for
 
 PINGED: Mapping[str, str] = {
     "opened": "opening",
@@ -66,11 +62,11 @@ PINGED: Mapping[str, str] = {
     "lead_change": "lead",
     "big_trade": "trade",
 }
-"""Kinds of notices to the kinds of events of `storage.preferences.PINGS`. A freeze is called out before it comes."""
+"""Kinds of notices to the kinds of events of `storage.people.PINGS`. A freeze is called out before it comes."""
 
 
-def placed(kind: str, reply: Reply) -> Reply:
-    """A notice's reply with how it is placed."""
+def with_placement(kind: str, reply: Reply) -> Reply:
+    """An announcement, with whether it is pinned or goes beside the channel, and the kind of event it is."""
     if reply.audience is not Audience.CHAT:
         return reply
     return replace(reply, pin=kind == "board", aside=kind in ASIDE, ping=PINGED.get(kind))
@@ -85,9 +81,9 @@ class NoticeContext:
 
     uow: UnitOfWork
     market: Market
-    facts: Mapping[str, Any]  # the payload; shapes in scheduler.notices and scheduler.watch
+    payload: Mapping[str, Any]  # shapes in scheduler.notices and scheduler.signals
     now_ms: int
-    person: int | None = None  # whom it is told to alone
+    person: int | None = None  # who alone reads it
     platform: str = ""  # where
 
     async def state(self) -> MarketState:
@@ -97,192 +93,199 @@ class NoticeContext:
 async def render_notice(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market) -> Reply | None:
     """What to say of this market; None where there is nothing (any more). Raises LookupError for a kind nobody has
     words for."""
-    say = _KINDS.get(row.kind)
-    if say is None:
+    render = _RENDERERS.get(row.kind)
+    if render is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
-    if await muted(uow, row):
+    if await is_muted(uow, row):
         return None
-    told = NoticeContext(
-        uow=uow, market=market, facts=row.payload, now_ms=now_ms, person=row.person, platform=row.platform
+    notice = NoticeContext(
+        uow=uow, market=market, payload=row.payload, now_ms=now_ms, person=row.person, platform=row.platform
     )
-    reply = await say(told)
-    return placed(row.kind, reply) if reply is not None else None
+    reply = await render(notice)
+    return with_placement(row.kind, reply) if reply is not None else None
 
 
 async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
     """What the private ones among these ask for, with a statement for all of them instead of several for each."""
-    numbers: dict[int, set[int]] = {}
+    orders: dict[int, set[int]] = {}  # numbers by market
     people = {row.person for row in rows if row.person is not None and row.ticket is None}
     for row in rows:
         number = row.payload.get("order") if row.kind == "order" else None
         if isinstance(number, int) and row.market is not None:
-            numbers.setdefault(row.market, set()).add(number)
-    for market, its in numbers.items():
-        theirs = {order.person for order in await uow.orders.ahead(market, its)}
-        await uow.members.ahead(market, theirs)
-        await uow.trades.ahead(market, its)
-        await uow.people.ahead(theirs)
+            orders.setdefault(row.market, set()).add(number)
+    for market, numbers in orders.items():
+        owners = {order.person for order in await uow.orders.ahead(market, numbers)}
+        await uow.members.ahead(market, owners)
+        await uow.trades.ahead(market, numbers)
+        await uow.people.ahead(owners)
     await uow.preferences.ahead(people)
 
 
-async def _board(told: NoticeContext) -> Reply:
-    return words_views.board(await board_of(told.uow, told.market, told.now_ms), Audience.CHAT)
+async def _board(notice: NoticeContext) -> Reply:
+    return words_views.board(await board_of(notice.uow, notice.market, notice.now_ms), Audience.CHAT)
 
 
-async def _order(told: NoticeContext) -> Reply | None:
+async def _order(notice: NoticeContext) -> Reply | None:
     """It ran, or it was met where it waited, in the tick the payload names."""
-    order = await told.uow.orders.get(told.market.id, int(told.facts["order"]))
-    return await receipt(told.uow, order, told.market, told.facts.get("tick")) if order else None
+    order = await notice.uow.orders.get(notice.market.id, int(notice.payload["order"]))
+    return await receipt(notice.uow, order, notice.market, notice.payload.get("tick")) if order else None
 
 
-async def _eliminated(told: NoticeContext) -> Reply:
-    gone = list(told.facts["outcomes"])
-    leader = max(told.facts["prices_after"], key=lambda one: int(one[1]), default=None)
-    left = whose(listed([name_of(told.market.params, number) for number in gone]))
-    alt = f"Prices after {left} exit"
+async def _eliminated(notice: NoticeContext) -> Reply:
+    eliminated = list(notice.payload["outcomes"])
+    leader = max(notice.payload["prices_after"], key=lambda price: int(price[1]), default=None)
+    whose_exit = whose(listed([name_of(notice.market.params, number) for number in eliminated]))
+    alt = f"Prices after {whose_exit} exit"
     if leader is not None:
-        alt = f"{name_of(told.market.params, leader[0])} leads after {left} exit"
-    return words_announcements.ceremony(
-        told.market, told.facts, _prices(told.market, alt), await _reason(told, "eliminate", gone)
-    )
+        alt = f"{name_of(notice.market.params, leader[0])} leads after {whose_exit} exit"
+    reason = await _reason(notice, "eliminate", eliminated)
+    return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
 
-async def _resolved(told: NoticeContext) -> Reply:
-    names = await told.uow.members.names(told.market.id)
-    winner = int(told.facts["winner"])
-    alt = f"{name_of(told.market.params, winner)} wins: every price from the start to the end"
-    reason = await _reason(told, "correct", [winner]) or await _reason(told, "resolve", [winner])
-    return words_announcements.resolved(told.market, told.facts, names, _prices(told.market, alt), reason)
+async def _resolved(notice: NoticeContext) -> Reply:
+    names = await notice.uow.members.names(notice.market.id)
+    winner = int(notice.payload["winner"])
+    alt = f"{name_of(notice.market.params, winner)} wins: every price from the start to the end"
+    reason = await _reason(notice, "correct", [winner]) or await _reason(notice, "resolve", [winner])
+    return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
 
-async def _claimed(told: NoticeContext) -> Reply:
-    reason = await _reason(told, "resolve", [int(told.facts["winner"])])
-    return words_decisions.claimed(told.market, told.facts, reason)
+async def _claimed(notice: NoticeContext) -> Reply:
+    reason = await _reason(notice, "resolve", [int(notice.payload["winner"])])
+    return words_decisions.claimed(notice.market, notice.payload, reason)
 
 
-async def _corrected(told: NoticeContext) -> Reply:
-    reason = await _reason(told, "correct", [int(told.facts["winner"])])
-    return words_decisions.corrected(told.market, told.facts, reason)
+async def _corrected(notice: NoticeContext) -> Reply:
+    reason = await _reason(notice, "correct", [int(notice.payload["winner"])])
+    return words_decisions.corrected(notice.market, notice.payload, reason)
 
 
-async def _proposal(told: NoticeContext) -> Reply | None:
+async def _proposal(notice: NoticeContext) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
-    one = await told.uow.approvals.get(told.market.id, int(told.facts["number"]))
-    state = await told.state()
-    if one is None or one.status is not ApprovalStatus.WAITING or not decisions.stands(one, state):
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    state = await notice.state()
+    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.stands(approval, state):
         return None
-    proposer = await told.uow.people.get(one.proposer)
-    part = await decisions.part_of(told.uow, told.market, state, told.person)
+    proposer = await notice.uow.people.get(approval.proposer)
+    part = await decisions.part_of(notice.uow, notice.market, state, notice.person)
     name = proposer.name if proposer else "an admin"
-    shared = told.platform == "room"  # elsewhere it is told in private, where nobody is an admin
-    return words_decisions.to_approve(told.market, one, name, part, told.now_ms, here=shared)
+    shared = notice.platform == "room"  # elsewhere it is told in private, where nobody is an admin
+    return words_decisions.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
 
 
-async def _given_back(told: NoticeContext) -> Reply | None:
-    return await given_back(told.uow, list(told.facts["orders"]), told.market)
+async def _given_back(notice: NoticeContext) -> Reply | None:
+    return await given_back(notice.uow, list(notice.payload["orders"]), notice.market)
 
 
-async def _granted(told: NoticeContext) -> Reply:
+async def _granted(notice: NoticeContext) -> Reply:
     """With the reason, where the admin gave one."""
-    wanted = (told.person, told.facts["cash"])
-    for row in await told.uow.audit.of(told.market.id, n=20):
-        if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == wanted:
-            return words_announcements.granted(told.facts, row.reason)
-    return words_announcements.granted(told.facts)
+    granted = (notice.person, notice.payload["cash"])
+    for row in await notice.uow.audit.of(notice.market.id, n=20):
+        if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == granted:
+            return words_announcements.granted(notice.payload, row.reason)
+    return words_announcements.granted(notice.payload)
 
 
 def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
 
 
-async def _reason(told: NoticeContext, deed: str, outcomes: list[int]) -> str:
+async def _reason(notice: NoticeContext, action: str, outcomes: list[int]) -> str:
     """What the admin who named these outcomes gave as the reason."""
-    for row in await told.uow.audit.of(told.market.id, n=10):
-        named: Any = row.after.get("outcomes")  # Any: JSON
-        if row.action == deed and list(named or ()) == outcomes:
+    for row in await notice.uow.audit.of(notice.market.id, n=10):
+        logged: Any = row.after.get("outcomes")  # Any: JSON
+        if row.action == action and list(logged or ()) == outcomes:
             return row.reason
     return ""
 
 
-async def _round_asked(told: NoticeContext) -> Reply | None:
-    state = await told.state()
+async def _round_asked(notice: NoticeContext) -> Reply | None:
+    state = await notice.state()
     if not state.asked:
         return None
-    return words_announcements.round_asked(told.market, told.facts, state.active)
+    return words_announcements.round_asked(notice.market, notice.payload, state.active)
 
 
-async def _refused(told: NoticeContext) -> Reply | None:
-    if told.facts["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
-        number = told.facts["asked"]["order"]
+async def _refused(notice: NoticeContext) -> Reply | None:
+    if notice.payload["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
+        number = notice.payload["asked"]["order"]
         return None if number is None else words_orders.nothing_left(int(number))
-    return words_admin.control_refused(told.market, told.facts, await told.state())
+    return words_admin.control_refused(notice.market, notice.payload, await notice.state())
 
 
-async def _resumed(told: NoticeContext) -> Reply | None:
+async def _resumed(notice: NoticeContext) -> Reply | None:
     """After a round the ceremony has said it."""
-    return words_announcements.resumed(await _by_hand(told, "resume")) if told.facts["round"] is None else None
+    if notice.payload["round"] is not None:
+        return None
+    return words_announcements.resumed(await _reason_by_hand(notice, "resume"))
 
 
-async def _frozen(told: NoticeContext) -> Reply:
-    return words_announcements.frozen(told.facts, await _by_hand(told, "freeze") if told.facts["round"] is None else "")
+async def _frozen(notice: NoticeContext) -> Reply:
+    reason = await _reason_by_hand(notice, "freeze") if notice.payload["round"] is None else ""
+    return words_announcements.frozen(notice.payload, reason)
 
 
-async def _paused(told: NoticeContext) -> Reply:
-    return words_announcements.paused(await _by_hand(told, "pause"))
+async def _paused(notice: NoticeContext) -> Reply:
+    return words_announcements.paused(await _reason_by_hand(notice, "pause"))
 
 
-async def _voided(told: NoticeContext) -> Reply:
-    return words_announcements.voided(told.facts, await _by_hand(told, "void"))
+async def _voided(notice: NoticeContext) -> Reply:
+    return words_announcements.voided(notice.payload, await _reason_by_hand(notice, "void"))
 
 
-async def _by_hand(told: NoticeContext, deed: str) -> str:
-    """The reason an admin gave for the deed this tells of: the last one of its kind that was asked for by then."""
-    for row in await told.uow.audit.of(told.market.id, n=20):
-        if row.action == deed and row.ts_ms <= int(told.facts["at_ms"]):
+async def _reason_by_hand(notice: NoticeContext, action: str) -> str:
+    """The reason an admin gave for what this tells of: the last one of its kind that was asked for by then."""
+    for row in await notice.uow.audit.of(notice.market.id, n=20):
+        if row.action == action and row.ts_ms <= int(notice.payload["at_ms"]):
             return row.reason
     return ""
 
 
-async def _ping(told: NoticeContext) -> Reply | None:
+async def _ping(notice: NoticeContext) -> Reply | None:
     """To somebody who asked to be told of such events: the news itself, while it is news."""
-    kind, at_ms = str(told.facts["kind"]), int(told.facts["at_ms"])
-    if told.now_ms - at_ms > PING_MS or kind not in PINGED:
+    kind, at_ms = str(notice.payload["kind"]), int(notice.payload["at_ms"])
+    if notice.now_ms - at_ms > PING_MS or kind not in PINGED:
         return None
-    news = await _KINDS[kind](replace(told, facts=told.facts["facts"], person=None))
-    return None if news is None else words_chats.pinged(told.market.title, news)
+    news = await _RENDERERS[kind](replace(notice, payload=notice.payload["facts"], person=None))
+    return None if news is None else words_chats.pinged(notice.market.title, news)
 
 
-async def _countdown(told: NoticeContext) -> Reply | None:
+async def _countdown(notice: NoticeContext) -> Reply | None:
     """Not once it has happened."""
-    return words_announcements.countdown(told.facts) if int(told.facts["at_ms"]) > told.now_ms else None
+    return words_announcements.countdown(notice.payload) if int(notice.payload["at_ms"]) > notice.now_ms else None
 
 
-async def _linked(told: NoticeContext) -> Reply:
-    closed = [(await told.uow.markets.known(int(market)), int(cash)) for market, cash in told.facts["closed"]]
-    return words_identity.told(str(told.facts["platform"]), closed)
+async def _linked(notice: NoticeContext) -> Reply:
+    closed = [(await notice.uow.markets.known(int(market)), int(cash)) for market, cash in notice.payload["closed"]]
+    return words_identity.told(str(notice.payload["platform"]), closed)
 
 
-def _simple(say: Callable[[NoticeContext], Reply | None]) -> Callable[[NoticeContext], Awaitable[Reply | None]]:
-    async def run(told: NoticeContext) -> Reply | None:
-        return say(told)
+Renderer = Callable[[NoticeContext], Awaitable[Reply | None]]
+
+
+def _plain(render: Callable[[NoticeContext], Reply | None]) -> Renderer:
+    """A kind whose sentence needs no more than the payload and the market."""
+
+    async def run(notice: NoticeContext) -> Reply | None:
+        return render(notice)
 
     return run
 
 
-_KINDS: Mapping[str, Callable[[NoticeContext], Awaitable[Reply | None]]] = {
-    "opened": _simple(lambda told: words_announcements.opened(told.market)),
-    "arrived": _simple(lambda told: words_chats.arrived(told.market)),
-    "announcement": _simple(lambda told: words_chats.announcement(told.market, str(told.facts["text"]))),
-    "started": _simple(lambda told: words_announcements.started(told.market, told.facts)),
+_RENDERERS: Mapping[str, Renderer] = {
+    "opened": _plain(lambda notice: words_announcements.opened(notice.market)),
+    "arrived": _plain(lambda notice: words_chats.arrived(notice.market)),
+    "announcement": _plain(lambda notice: words_chats.announcement(notice.market, str(notice.payload["text"]))),
+    "started": _plain(lambda notice: words_announcements.started(notice.market, notice.payload)),
     "order": _order,
     "given_back": _given_back,
     "granted": _granted,
-    "paid": _simple(lambda told: words_announcements.paid(told.market, told.facts)),
-    "refunded": _simple(lambda told: words_announcements.refunded(told.market, told.facts)),
+    "paid": _plain(lambda notice: words_announcements.paid(notice.market, notice.payload)),
+    "refunded": _plain(lambda notice: words_announcements.refunded(notice.market, notice.payload)),
     "refused": _refused,
     "frozen": _frozen,
     "round_asked": _round_asked,
-    "round_skipped": _simple(lambda told: words_announcements.round_skipped(told.facts)),
+    "round_skipped": _plain(lambda notice: words_announcements.round_skipped(notice.payload)),
     "eliminated": _eliminated,
     "resumed": _resumed,
     "paused": _paused,
@@ -291,14 +294,14 @@ _KINDS: Mapping[str, Callable[[NoticeContext], Awaitable[Reply | None]]] = {
     "corrected": _corrected,
     "proposal": _proposal,
     "voided": _voided,
-    "retuned": _simple(lambda told: words_announcements.retuned(list(told.facts["fields"]))),
-    "big_trade": _simple(lambda told: words_announcements.big_trade(told.market.params, told.facts)),
-    "halted": _simple(lambda told: words_admin.halted(told.market, told.facts)),
+    "retuned": _plain(lambda notice: words_announcements.retuned(list(notice.payload["fields"]))),
+    "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),
+    "halted": _plain(lambda notice: words_admin.halted(notice.market, notice.payload)),
     "linked": _linked,
     "board": _board,
-    "lead_change": _simple(lambda told: words_announcements.lead_change(told.market.params, told.facts)),
-    "digest": _simple(lambda told: words_announcements.digest(told.market.params, told.facts, told.now_ms)),
+    "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
+    "digest": _plain(lambda notice: words_announcements.digest(notice.market.params, notice.payload, notice.now_ms)),
     "countdown": _countdown,
     "ping": _ping,
-    "unreachable": _simple(lambda told: words_chats.unreachable(told.market.title, told.facts)),
+    "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),
 }

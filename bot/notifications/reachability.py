@@ -1,8 +1,7 @@
-"""What an adapter learns about the chats it is in: asked in, put out, moved. Commands and the announcer build on it.
+"""Whether chats and people can be reached, and what happens when that changes.
 
-A chat that cannot be reached, or can again: marked once, and its admins told once.
-
-What a person could not be told is told at her next command, below its answer, where only she reads it.
+A chat that is lost, or found again, is marked once, and its admins are told once. What a person could not be told is
+told below the answer to their next command, where only they read it.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from collections.abc import Callable
 
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.platform import Unreachable
-from bot.chat.reply import Audience as reply_Audience
-from bot.chat.reply import Reply
+from bot.chat.reply import Audience, Reply
 from bot.notifications.notices import render_notice
 from bot.words import chats as words
 from engine.state import Status
@@ -21,27 +19,31 @@ from storage.database import Database
 from storage.records import Chat, Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 
+log = logging.getLogger(__name__)
 
-async def lost(uow: UnitOfWork, platform: str, chat_ext: str, why: Unreachable, detail: str, now_ms: int) -> None:
+
+async def mark_chat_lost(
+    uow: UnitOfWork, platform: str, chat_ext: str, reason: Unreachable, detail: str, now_ms: int
+) -> None:
     """Needs a writing unit. Where it is known already nothing happens, unless it has become worse."""
     chat = await uow.chats.find(platform, chat_ext)
-    if chat is None or chat.lost in (why.value, Unreachable.CHAT.value):
+    if chat is None or chat.lost in (reason.value, Unreachable.CHAT.value):
         return
-    await uow.chats.lose(chat.id, why.value, now_ms)
+    await uow.chats.lose(chat.id, reason.value, now_ms)
     for market in await uow.markets.announced_in(chat.id):
         if not market.over:
-            await uow.outbox.add(market.id, _notice(chat, why, detail), now_ms)
+            await uow.outbox.add(market.id, _unreachable_notice(chat, reason, detail), now_ms)
 
 
-async def found(uow: UnitOfWork, platform: str, chat_ext: str) -> None:
-    """Something arrived there."""
+async def mark_chat_found(uow: UnitOfWork, platform: str, chat_ext: str) -> None:
+    """Needs a writing unit. A message arrived there."""
     chat = await uow.chats.find(platform, chat_ext)
     if chat is not None and chat.lost is not None:
         await uow.chats.found(chat.id)
 
 
-async def hang_up(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
-    """Post the boards of its markets anew: whatever hung there is far up by now, or gone."""
+async def repost_boards(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
+    """Post the boards of its markets anew: whatever stood there is far up by now, or gone."""
     for market in await uow.markets.announced_in(chat.id):
         if not market.over and market.status is not Status.DRAFT:
             await uow.outbox.set_ref(market.id, chat.platform, chat.external_id, "board", None)
@@ -51,13 +53,14 @@ async def hang_up(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
             await uow.outbox.add_here(market.id, chat, board, now_ms)
 
 
-def _notice(chat: Chat, why: Unreachable, detail: str) -> Notice:
-    payload: Payload = {"platform": chat.platform, "title": chat.title, "why": why.value, "detail": detail}
+def _unreachable_notice(chat: Chat, reason: Unreachable, detail: str) -> Notice:
+    payload: Payload = {"platform": chat.platform, "title": chat.title, "why": reason.value, "detail": detail}
     return Notice(kind="unreachable", audience=NoticeAudience.ADMINS, payload=payload, key=f"unreachable:{chat.id}")
 
 
 class ChatPresence:
-    """`clock` gives epoch milliseconds. Every method may be repeated; a repetition changes nothing."""
+    """What an adapter learns about the chats it is in. `clock` gives epoch milliseconds. Every method may be
+    repeated; a repetition changes nothing."""
 
     def __init__(self, db: Database, clock: Callable[[], int]) -> None:
         self._db = db
@@ -72,14 +75,14 @@ class ChatPresence:
             if not known:
                 await uow.chats.found(chat.id)
                 await uow.outbox.hurry(platform, chat_ext, self._clock())
-                await hang_up(uow, chat, self._clock())
+                await repost_boards(uow, chat, self._clock())
             await uow.commit()
         return not known
 
-    async def left(self, platform: str, chat_ext: str, why: Unreachable = Unreachable.CHAT) -> None:
+    async def left(self, platform: str, chat_ext: str, reason: Unreachable = Unreachable.CHAT) -> None:
         """Nothing reaches this chat any more until `arrived`; its admins are told where else they can be found."""
         async with self._db.writing() as uow:
-            await lost(uow, platform, chat_ext, why, "", self._clock())
+            await mark_chat_lost(uow, platform, chat_ext, reason, "", self._clock())
             await uow.commit()
 
     async def moved(self, platform: str, old_ext: str, new_ext: str) -> None:
@@ -89,42 +92,40 @@ class ChatPresence:
             await uow.commit()
 
 
-log = logging.getLogger(__name__)
-
-MOST = 5  # told in full, the newest
-PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # an answer to one is seen by her alone, also in a chat
+MOST_MISSED = 5  # told in full, the newest
+PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # a private answer is seen by one person alone, also in a chat
 
 
-async def with_missed(db: Database, said: Invocation, reply: Reply, now_ms: int) -> Reply:
-    """The answer, and what was laid aside for her while she could not be reached; it is laid aside no longer. A refusal
-    and an answer that will be replaced (a ticket, a form) carry nothing. Never raises."""
-    private = said.chat_kind is ChatKind.PRIVATE or said.platform in PRIVATE_EVERYWHERE
-    lasting = reply.ok and reply.ticket is None and reply.form is None and reply.audience is reply_Audience.PRIVATE
+async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply, now_ms: int) -> Reply:
+    """The answer, and what was laid aside for its person while they could not be reached; it is laid aside no longer. A
+    refusal and an answer that will be replaced (a ticket, a form) carry nothing. Never raises."""
+    private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
+    lasting = reply.ok and reply.ticket is None and reply.form is None and reply.audience is Audience.PRIVATE
     if not (private and lasting):
         return reply
     try:
-        told = await _take(db, said, now_ms)
+        missed = await _take_missed(db, invocation, now_ms)
     except Exception:
         log.exception("what was laid aside could not be looked up")
         return reply
-    return words.missed(reply, told[-MOST:], max(0, len(told) - MOST)) if told else reply
+    return words.missed(reply, missed[-MOST_MISSED:], max(0, len(missed) - MOST_MISSED)) if missed else reply
 
 
-async def _take(db: Database, said: Invocation, now_ms: int) -> list[Reply]:
+async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> list[Reply]:
     async with db.reading() as uow:
-        if not await uow.outbox.anything_aside(said.platform, said.person_ext):
+        if not await uow.outbox.anything_aside(invocation.platform, invocation.person_ext):
             return []
-    told: list[Reply] = []
+    missed: list[Reply] = []
     async with db.writing() as uow:
-        for row in await uow.outbox.laid_aside(said.platform, said.person_ext):
+        for row in await uow.outbox.laid_aside(invocation.platform, invocation.person_ext):
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
-                news = await render_notice(uow, row, now_ms, market) if market else None
+                reply = await render_notice(uow, row, now_ms, market) if market else None
             except Exception:
                 log.exception("notice %s (%s) was laid aside and cannot be told", row.id, row.kind)
-                news = None
-            if news is not None:
-                told.append(news)
+                reply = None
+            if reply is not None:
+                missed.append(reply)
             await uow.outbox.done(row, None, now_ms)
         await uow.commit()
-    return told
+    return missed

@@ -34,10 +34,10 @@ class TicketMessages:
         self._waiting: list[PendingWrite] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def put(self, placement: TicketMessage) -> None:
+    async def put(self, message: TicketMessage) -> None:
         """Written when this returns; what comes while others are being written goes with all that has come by then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((placement, done))
+        self._waiting.append((message, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         await done
@@ -49,9 +49,9 @@ class TicketMessages:
                 try:
                     await self._write_all(batch)
                 except Exception as error:
-                    _settle(batch or self._take(), error)
+                    _finish(batch or self._take(), error)
                 else:
-                    _settle(batch, None)
+                    _finish(batch, None)
         finally:
             self._writing = None
 
@@ -60,17 +60,17 @@ class TicketMessages:
         return taken
 
     async def _write_all(self, batch: list[PendingWrite]) -> None:
-        """What has come by the moment the writer is free, which is put into `batch`."""
+        """All that waits by the moment the writer is free; it is put into `batch`."""
         async with self._db.writing() as uow:
             batch += self._take()
-            for one, _ in batch:
-                for key, line in one.lines.items():
-                    await uow.lines.keep(key, line, one.at_ms)
-                await uow.tickets.bind(one.ticket, one.platform, one.chat_ext, one.ref)
+            for message, _ in batch:
+                for key, line in message.lines.items():
+                    await uow.lines.keep(key, line, message.at_ms)
+                await uow.tickets.bind(message.ticket, message.platform, message.chat_ext, message.ref)
             await uow.commit()
 
 
-def _settle(batch: Sequence[PendingWrite], error: Exception | None) -> None:
+def _finish(batch: Sequence[PendingWrite], error: Exception | None) -> None:
     for _, done in batch:
         if done.done():  # whoever asked was cancelled
             continue

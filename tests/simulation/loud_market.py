@@ -14,7 +14,7 @@ from bot.chat.rate_limits import Budget
 from bot.chat.reply import Board, Reply
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
-from storage.records import Notice, NoticeAudience, Payload
+from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import Play, button, running
 
@@ -185,14 +185,14 @@ class Loud:
 
     async def kill(self) -> None:
         """It dies between sending and writing down what it sent; another takes over."""
-        dying, book = self.announcer, self.announcer._book
+        dying, save = self.announcer, self.announcer.results.save
 
-        async def crash(uow: UnitOfWork) -> None:
-            if dying._outcomes:
+        async def crash(uow: UnitOfWork) -> list[OutboxRow]:
+            if dying.results.unsaved:
                 raise ConnectionError("killed")
-            await book(uow)
+            return await save(uow)
 
-        dying._book = crash  # type: ignore[method-assign]  # where the plug is pulled
+        dying.results.save = crash  # type: ignore[method-assign]  # where the plug is pulled
         try:
             await dying.step()
         except ConnectionError:

@@ -18,7 +18,7 @@ from bot.notifications.delivery import without_pictures
 from bot.notifications.notices import ASIDE, PINGED
 from bot.notifications.reachability import ChatPresence
 from storage.people import PINGS
-from storage.records import Notice, NoticeAudience, Payload
+from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import BOSS, Chat, Play, opened, running, town
 
@@ -355,14 +355,14 @@ async def test_a_crash_between_sending_and_booking_repeats_harmlessly(tmp_path: 
         await running(play)
         await add(play, POST, paid(2, 4))
         dying = Announcer(play.db, lambda: play.now, {"room": chat})
-        book = dying._book
+        save = dying.results.save
 
-        async def crash(uow: UnitOfWork) -> None:
-            if dying._outcomes:
+        async def crash(uow: UnitOfWork) -> list[OutboxRow]:
+            if dying.results.unsaved:
                 raise RuntimeError("the plug was pulled")
-            await book(uow)
+            return await save(uow)
 
-        dying._book = crash  # type: ignore[method-assign]  # it dies where it would write down what was sent
+        dying.results.save = crash  # type: ignore[method-assign]  # it dies where it would write down what was sent
         with pytest.raises(RuntimeError):
             await dying.step()
         assert sum("paused" in text for text in chat.texts("post")) == 1
@@ -379,14 +379,14 @@ async def test_a_board_whose_first_post_was_not_written_down_ends_up_saying_how_
         chat = strict(play)
         await opened(play)
         dying = Announcer(play.db, lambda: play.now, {"room": chat})
-        book = dying._book
+        save = dying.results.save
 
-        async def crash(uow: UnitOfWork) -> None:
-            if any(message.row.slot for message, _ in dying._outcomes):
+        async def crash(uow: UnitOfWork) -> list[OutboxRow]:
+            if any(message.row.slot for message, _ in dying.results.unsaved):
                 raise RuntimeError("the plug was pulled")
-            await book(uow)
+            return await save(uow)
 
-        dying._book = crash  # type: ignore[method-assign]  # it dies where it would write down what was sent
+        dying.results.save = crash  # type: ignore[method-assign]  # it dies where it would write down what was sent
         with pytest.raises(RuntimeError):
             await dying.step()
         assert (await play.say("cy", "/join")).ok

@@ -9,7 +9,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.market.settings_table import SETTINGS
-from bot.notifications import notices as telling
+from bot.notifications import notices as renderers
 from bot.words import refusals as words_refusals
 from bot.words import setup as words_setup
 from engine import bounds, params, parse
@@ -57,7 +57,7 @@ def test_every_notice_has_words() -> None:
         kinds |= {kind.strip().removesuffix(" again") for kind in row.split(",")}
     kinds -= {"kind"}
     assert len(kinds) > 18
-    assert kinds <= set(telling._KINDS)
+    assert kinds <= set(renderers._RENDERERS)
 
 
 def test_every_parameter_can_be_set_by_its_name() -> None:

@@ -1,0 +1,203 @@
+"""What became of each message, written into the database: the row leaves the outbox, waits longer or is laid aside.
+
+Also remembered here: what each board says, which chats could not be reached, and which events people were pinged for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.chat.platform import Unreachable
+from bot.notifications import reachability
+from bot.notifications.delivery import (
+    FIRST_RETRY_MS,
+    NOTHING_TO_SEND,
+    ChatKey,
+    DeliveryResult,
+    EpochClock,
+    OutgoingMessage,
+    Postponed,
+    Sent,
+)
+from bot.notifications.notices import PINGED
+from storage.records import Notice, NoticeAudience, OutboxRow, Payload
+from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+LONGEST_RETRY_MS = 300_000
+MOST_FAILURES = 10  # for no reason anybody knows; then the row is laid aside, so that others can pass
+EVENTS_REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class ShownBoard:
+    """A board as it stands in a chat: when it was last sent, and the fingerprint of what it says."""
+
+    at_ms: int
+    fingerprint: str
+
+
+class ShownBoards:
+    """The boards of all chats. A stored fact keeps what a board says over a restart."""
+
+    def __init__(self) -> None:
+        self._boards: dict[ChatKey, ShownBoard] = {}
+
+    def sent_at(self, row: OutboxRow) -> int | None:
+        """When this row's board was last sent by this process."""
+        board = self._boards.get((row.platform, row.target))
+        return board.at_ms if board is not None else None
+
+    async def fingerprint(self, uow: UnitOfWork, row: OutboxRow) -> str | None:
+        """What this row's board says."""
+        board = self._boards.get((row.platform, row.target))
+        return board.fingerprint if board is not None else await uow.facts.get(_fact_name(row))
+
+    async def remember(self, uow: UnitOfWork, row: OutboxRow, fingerprint: str, now_ms: int) -> None:
+        self._boards[row.platform, row.target] = ShownBoard(now_ms, fingerprint)
+        await uow.facts.put(_fact_name(row), fingerprint)
+
+
+class DeliveryResults:
+    """Collects what became of messages until `save` writes all of it down at once. `lacks_pictures` says of a row
+    whether its chat took no pictures when it was last sent one."""
+
+    def __init__(self, clock: EpochClock, lacks_pictures: Callable[[OutboxRow], bool]) -> None:
+        self.boards = ShownBoards()
+        self.unsaved: list[tuple[OutgoingMessage, DeliveryResult]] = []
+        self.sent = 0  # messages that left, and are written down
+        self._clock = clock
+        self._lacks_pictures = lacks_pictures
+        self._failures: dict[int, int] = {}  # by row
+        self._unreachable: set[ChatKey] = set()
+        self._pinged: OrderedDict[tuple[int | None, str, int], None] = OrderedDict()  # market, kind, time of an event
+
+    async def load(self, uow: UnitOfWork) -> None:
+        """Which chats are known to be out of reach."""
+        self._unreachable = {(chat.platform, chat.external_id) for chat in await uow.chats.lost()}
+
+    def add(self, message: OutgoingMessage, result: DeliveryResult) -> None:
+        self.unsaved.append((message, result))
+
+    def add_unsent(self, row: OutboxRow, result: DeliveryResult) -> None:
+        """A row for which no message was made."""
+        self.add(OutgoingMessage(row=row, reply=NOTHING_TO_SEND), result)
+
+    async def save(self, uow: UnitOfWork) -> list[OutboxRow]:
+        """Needs a writing unit. Returns the rows whose result is written down; where it raises, all of it is kept to be
+        written again."""
+        results, self.unsaved = self.unsaved, []
+        try:
+            await self._remove_sent(uow, results)
+            for message, result in results:
+                await self._save_result(uow, message, result)
+        except BaseException:
+            self.unsaved = results + self.unsaved  # the unit is rolled back
+            raise
+        for message, result in results:
+            has_left = isinstance(result, Sent) and result.ref is not None
+            self.sent += has_left and message.reply is not NOTHING_TO_SEND
+        return [row for message, _ in results for row in message.rows]
+
+    async def _remove_sent(self, uow: UnitOfWork, results: list[tuple[OutgoingMessage, DeliveryResult]]) -> None:
+        """What has been delivered leaves the outbox, all of it at once."""
+        sent = [(message, result.ref) for message, result in results if isinstance(result, Sent)]
+        refs = [(row, None if message.joined else ref) for message, ref in sent for row in message.rows]
+        await uow.outbox.done_many(refs, self._clock())
+
+    async def _save_result(self, uow: UnitOfWork, message: OutgoingMessage, result: DeliveryResult) -> None:
+        now = self._clock()
+        if isinstance(result, Sent):
+            await self._save_sent(uow, message, result, now)
+        elif isinstance(result, Postponed):
+            await self._save_postponed(uow, message, result, now)
+        elif result.reason is Unreachable.PERSON:
+            for row in message.rows:
+                log.info("notice %s (%s) is laid aside: its person cannot be reached", row.id, row.kind)
+                await uow.outbox.drop(row, f"{result.reason.value} {result.detail}")
+        else:
+            await self._mark_unreachable(uow, message.row, Unreachable.CHAT, result.detail, now)
+            await uow.outbox.retry(message.row, now, result.reason.value)
+
+    async def _save_sent(self, uow: UnitOfWork, message: OutgoingMessage, result: Sent, now: int) -> None:
+        row = message.row
+        for sent_row in message.rows:
+            self._failures.pop(sent_row.id, None)
+        if row.ticket is not None and result.ref not in (None, row.edit_ref):
+            await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
+        if row.slot == "board" and result.fingerprint is not None:
+            await self.boards.remember(uow, row, result.fingerprint, now)
+            if row.edit_ref is None and row.attempts > 1:
+                await self._edit_board_again(uow, row, now)
+        if message.reply.ping is not None:
+            for sent_row in message.rows:
+                await self._ping(uow, sent_row, PINGED[sent_row.kind], now)
+        if result.missing is not None:
+            await self._mark_unreachable(uow, row, Unreachable.FORBIDDEN, result.missing, now)
+        elif row.audience is NoticeAudience.CHAT and result.ref is not None and not self._lacks_pictures(row):
+            await self._mark_reachable(uow, row)
+
+    async def _edit_board_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
+        """An earlier try may have posted it, and the platform kept what that one said: it is edited next."""
+        if row.market is None:
+            return
+        await self.boards.remember(uow, row, "", now)
+        board = Notice(kind=row.kind, audience=row.audience, payload=row.payload, slot="board", key="board")
+        chat = await uow.chats.find(row.platform, row.target)
+        if chat is not None:
+            await uow.outbox.add_here(row.market, chat, board, now)
+
+    async def _ping(self, uow: UnitOfWork, row: OutboxRow, kind: str, now: int) -> None:
+        """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
+        event = (row.market, row.kind, row.created_ms)
+        if row.market is None or event in self._pinged:
+            return
+        self._pinged[event] = None
+        while len(self._pinged) > EVENTS_REMEMBERED:
+            self._pinged.popitem(last=False)
+        chats = [chat.id for chat in await uow.chats.of_market(row.market)]
+        payload: Payload = {"kind": row.kind, "facts": dict(row.payload), "at_ms": row.created_ms}
+        notices = [
+            Notice(kind="ping", audience=NoticeAudience.PERSON, payload=payload, person=person)
+            for person in await uow.pings.wanted(chats, kind)
+        ]
+        await uow.outbox.add_many(row.market, notices, now)
+
+    async def _save_postponed(self, uow: UnitOfWork, message: OutgoingMessage, result: Postponed, now: int) -> None:
+        for row in message.rows:
+            at_ms = result.at_ms
+            if result.failed:
+                failures = self._failures[row.id] = self._failures.get(row.id, 0) + 1
+                at_ms = now + min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))
+                if failures >= MOST_FAILURES:
+                    log.error("notice %s (%s) is laid aside after %s tries", row.id, row.kind, failures)
+                    await uow.outbox.drop(row, result.reason)
+                    self._failures.pop(row.id, None)
+                    continue
+            if result.post_anew and row.slot is not None and row.market is not None:
+                await uow.outbox.set_ref(row.market, row.platform, row.target, row.slot, None)
+            await uow.outbox.retry(row, at_ms, result.reason, tried=result.failed)
+        if result.missing is not None:
+            await self._mark_unreachable(uow, message.row, Unreachable.FORBIDDEN, result.missing, now)
+
+    async def _mark_unreachable(
+        self, uow: UnitOfWork, row: OutboxRow, reason: Unreachable, detail: str, now: int
+    ) -> None:
+        """Admins are told once that a chat cannot be reached, or what is missing there."""
+        self._unreachable.add((row.platform, row.target))
+        await reachability.mark_chat_lost(uow, row.platform, row.target, reason, detail, now)
+
+    async def _mark_reachable(self, uow: UnitOfWork, row: OutboxRow) -> None:
+        chat_key = (row.platform, row.target)
+        if chat_key in self._unreachable:
+            await reachability.mark_chat_found(uow, *chat_key)
+            self._unreachable.discard(chat_key)
+
+
+def _fact_name(row: OutboxRow) -> str:
+    """Of the fact that keeps what a board says."""
+    return f"board:{row.market}:{row.platform}:{row.target}"[:200]
