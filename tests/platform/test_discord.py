@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.platform.discord_harness import PNG, Town, running, town
 from tests.standins.discord_peer import Call, Guild, Interaction, Message, Person, Right
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 
 GREEN = 0x58C9A3
 GALLERY = 12

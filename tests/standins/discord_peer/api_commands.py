@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import definitions
-from tests.standins.discord_peer.asking import Ask, route
-from tests.standins.discord_peer.refusal import ApiError, missing_access, unknown
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer import command_rules
+from tests.standins.discord_peer.errors import ApiError, missing_access, unknown
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.routing import Ask, route
 
 MOST_CREATES, DAY_MS = 200, 86_400_000
 
@@ -45,9 +45,9 @@ def _stored(ask: Ask, scope: int | None, one: Json, old: Json | None) -> Json:
 @route("PUT", "/applications/{application}/guilds/{guild}/commands")
 def overwrite(ask: Ask) -> list[Json]:
     scope = _scope(ask)
-    wanted = definitions.check_all(ask.call.body, in_guild=scope is not None)
-    if sum(one["type"] == definitions.CHAT_INPUT for one in wanted) > definitions.MOST_COMMANDS:
-        raise ApiError(400, 30032, f"Maximum number of application commands reached ({definitions.MOST_COMMANDS})")
+    wanted = command_rules.check_all(ask.call.body, in_guild=scope is not None)
+    if sum(one["type"] == command_rules.CHAT_INPUT for one in wanted) > command_rules.MOST_COMMANDS:
+        raise ApiError(400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})")
     known = {(one["type"], one["name"]): one for one in ask.world.commands.get(scope, [])}
     _creates(ask, scope, sum((one["type"], one["name"]) not in known for one in wanted))
     kept = [_stored(ask, scope, one, known.get((one["type"], one["name"]))) for one in wanted]
@@ -66,12 +66,14 @@ def listed(ask: Ask) -> list[Json]:
 @route("POST", "/applications/{application}/guilds/{guild}/commands")
 def upsert(ask: Ask) -> Json:
     scope = _scope(ask)
-    (one,) = definitions.check_all([ask.body], in_guild=scope is not None)
+    (one,) = command_rules.check_all([ask.body], in_guild=scope is not None)
     kept = ask.world.commands.setdefault(scope, [])
     old = next((item for item in kept if (item["type"], item["name"]) == (one["type"], one["name"])), None)
     if old is None:
-        if len(kept) >= definitions.MOST_COMMANDS:
-            raise ApiError(400, 30032, f"Maximum number of application commands reached ({definitions.MOST_COMMANDS})")
+        if len(kept) >= command_rules.MOST_COMMANDS:
+            raise ApiError(
+                400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})"
+            )
         _creates(ask, scope, 1)
     else:
         kept.remove(old)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import bodies, modals, shapes
+from tests.standins.discord_peer import api_objects, modals, request_bodies
 from tests.standins.discord_peer.api_messages import change
-from tests.standins.discord_peer.asking import Ask, LimitedError, route
-from tests.standins.discord_peer.definitions import STRING, check_choices
+from tests.standins.discord_peer.command_rules import STRING, check_choices
+from tests.standins.discord_peer.errors import ApiError, Form, unknown
 from tests.standins.discord_peer.interaction import (
     AUTOCOMPLETE,
     CHOICES,
@@ -22,9 +22,9 @@ from tests.standins.discord_peer.interaction import (
     Choice,
     Interaction,
 )
-from tests.standins.discord_peer.refusal import ApiError, Form, unknown
-from tests.standins.discord_peer.rights import Right, rights_in
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.permissions import Right, rights_in
+from tests.standins.discord_peer.routing import Ask, LimitedError, route
 from tests.standins.discord_peer.world import COMPONENTS_V2, EPHEMERAL, LOADING, Message
 
 ANSWERS = {
@@ -66,7 +66,7 @@ def _told(one: Interaction, message: Message | None) -> Json:
             "response_message_ephemeral": one.original.ephemeral,
         }
     if message is not None:
-        shown["resource"] = {"type": one.acked, "message": shapes.message(message)}
+        shown["resource"] = {"type": one.acked, "message": api_objects.message(message)}
     return shown
 
 
@@ -119,17 +119,17 @@ def _focused(options: list[Json]) -> Json:
 
 def _say(ask: Ask, one: Interaction, data: Json) -> Message:
     """A new message in answer; ephemeral where its flags say so."""
-    return _spoken(ask, one, bodies.read(data, ask.call.uploads, answer=True))
+    return _spoken(ask, one, request_bodies.read(data, ask.call.uploads, answer=True))
 
 
-def _spoken(ask: Ask, one: Interaction, draft: bodies.Draft) -> Message:
+def _spoken(ask: Ask, one: Interaction, draft: request_bodies.Draft) -> Message:
     message = Message(ask.world.new_id(), one.channel, ask.world.bot, ask.world.clock.now_ms)
     message.by_webhook, message.interaction = True, one
     message.kind = 20 if one.kind == COMMAND else 0
     if draft.flags & EPHEMERAL:
         message.only_for, message.flags = one.user, EPHEMERAL
     mention_all = bool(rights_in(one.channel, ask.world.bot) & Right.MENTION_EVERYONE)
-    bodies.apply(draft, message, may_mention_all=mention_all)
+    request_bodies.apply(draft, message, may_mention_all=mention_all)
     ask.world.post(one.channel, message)
     return message
 
@@ -155,7 +155,7 @@ def _update(ask: Ask, one: Interaction, data: Json) -> Message:
     source = one.source
     if source is None or source.deleted:
         raise unknown(10008, "Message")
-    change(ask, source, bodies.read(data, ask.call.uploads, old=source, answer=True))
+    change(ask, source, request_bodies.read(data, ask.call.uploads, old=source, answer=True))
     return source
 
 
@@ -198,28 +198,28 @@ def followup(ask: Ask) -> Json:
     _throttle(ask, one)
     if one.original is not None and one.original.loading and not one.original.deleted:
         return _finish(ask, one, one.original)
-    message = _spoken(ask, one, bodies.read(ask.body, ask.call.uploads, answer=True))
+    message = _spoken(ask, one, request_bodies.read(ask.body, ask.call.uploads, answer=True))
     one.followups.append(message)
     one.settled = True
     one.ring()
-    return shapes.message(message)
+    return api_objects.message(message)
 
 
 def _finish(ask: Ask, one: Interaction, message: Message) -> Json:
     """Edit an answer; one that was thinking thinks no more, and stays as ephemeral as it was."""
-    draft = bodies.read(ask.body, ask.call.uploads, old=message, answer=True)
+    draft = request_bodies.read(ask.body, ask.call.uploads, old=message, answer=True)
     was_loading = message.loading
     change(ask, message, draft)
     if was_loading:
         message.was.pop()
     one.settled = True
     one.ring()
-    return shapes.message(message)
+    return api_objects.message(message)
 
 
 @route("GET", "/webhooks/{application}/{token}/messages/{message}", open=True)
 def get(ask: Ask) -> Json:
-    return shapes.message(_mine(ask, _living(ask)))
+    return api_objects.message(_mine(ask, _living(ask)))
 
 
 @route("PATCH", "/webhooks/{application}/{token}/messages/{message}", open=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import bodies, shapes
-from tests.standins.discord_peer.asking import Ask, LimitedError, route
-from tests.standins.discord_peer.refusal import ApiError, Form, missing_permissions, unknown
-from tests.standins.discord_peer.rights import Right, rights_in
-from tests.standins.discord_peer.wire import Json, iso
+from tests.standins.discord_peer import api_objects, request_bodies
+from tests.standins.discord_peer.errors import ApiError, Form, missing_permissions, unknown
+from tests.standins.discord_peer.json_values import Json, iso
+from tests.standins.discord_peer.permissions import Right, rights_in
+from tests.standins.discord_peer.routing import Ask, LimitedError, route
 from tests.standins.discord_peer.world import (
     ANNOUNCEMENT,
     DIRECT_MESSAGES,
@@ -24,7 +24,7 @@ MOST_PINS, NONCE_MS = 250, 300_000
 ARCHIVE_AFTER = (60, 1440, 4320, 10080)
 
 
-def may_send(ask: Ask, channel: Channel, draft: bodies.Draft) -> None:
+def may_send(ask: Ask, channel: Channel, draft: request_bodies.Draft) -> None:
     """The rights a message needs: to speak, and for embeds and files."""
     if channel.kind == DM:
         assert channel.recipient is not None
@@ -45,22 +45,22 @@ def may_send(ask: Ask, channel: Channel, draft: bodies.Draft) -> None:
 @route("POST", "/channels/{channel}/messages")
 def create(ask: Ask) -> Json:
     channel = ask.channel()
-    draft = bodies.read(ask.body, ask.call.uploads)
+    draft = request_bodies.read(ask.body, ask.call.uploads)
     may_send(ask, channel, draft)
     known = _same_nonce(ask, channel, draft)
     if known is not None:
-        return shapes.message(known)
+        return api_objects.message(known)
     message = Message(ask.world.new_id(), channel, ask.world.bot, ask.world.clock.now_ms, nonce=draft.nonce)
     reference = ask.body.get("message_reference")
     if reference is not None:
         _refer(ask, channel, message, reference)
     mention_all = bool(rights_in(channel, ask.world.bot) & Right.MENTION_EVERYONE)
-    bodies.apply(draft, message, may_mention_all=mention_all)
+    request_bodies.apply(draft, message, may_mention_all=mention_all)
     ask.world.post(channel, message)
-    return shapes.message(message)
+    return api_objects.message(message)
 
 
-def _same_nonce(ask: Ask, channel: Channel, draft: bodies.Draft) -> Message | None:
+def _same_nonce(ask: Ask, channel: Channel, draft: request_bodies.Draft) -> Message | None:
     """With enforce_nonce a repeated nonce of the last minutes is the message that was made then."""
     if draft.nonce is None or not ask.body.get("enforce_nonce"):
         return None
@@ -101,7 +101,7 @@ def history(ask: Ask) -> list[Json]:
         form.number(("limit",), limit, 1, 100)
         form.done()
     found = found[:limit] if after else found[-limit:]
-    return [shapes.message(one) for one in reversed(found)]
+    return [api_objects.message(one) for one in reversed(found)]
 
 
 @route("GET", "/channels/{channel}/messages/pins")
@@ -109,13 +109,13 @@ def pins(ask: Ask) -> Json:
     channel = ask.channel()
     limit = int(ask.call.query.get("limit", 50))
     pinned = channel.pinned if rights_in(channel, ask.world.bot) & Right.READ_MESSAGE_HISTORY else []
-    items = [{"pinned_at": iso(one.pinned_ms or 0), "message": shapes.message(one)} for one in pinned[:limit]]
+    items = [{"pinned_at": iso(one.pinned_ms or 0), "message": api_objects.message(one)} for one in pinned[:limit]]
     return {"items": items, "has_more": len(pinned) > limit}
 
 
 @route("GET", "/channels/{channel}/pins")
 def pins_as_before(ask: Ask) -> list[Json]:
-    return [shapes.message(one) for one in ask.channel().pinned[:50]]
+    return [api_objects.message(one) for one in ask.channel().pinned[:50]]
 
 
 @route("PUT", "/channels/{channel}/messages/pins/{message}")
@@ -156,7 +156,7 @@ def _pins_changed(ask: Ask, channel: Channel) -> None:
 
 @route("GET", "/channels/{channel}/messages/{message}")
 def get(ask: Ask) -> Json:
-    return shapes.message(ask.message(ask.channel(Right.READ_MESSAGE_HISTORY)))
+    return api_objects.message(ask.message(ask.channel(Right.READ_MESSAGE_HISTORY)))
 
 
 @route("PATCH", "/channels/{channel}/messages/{message}")
@@ -171,18 +171,18 @@ def edit(ask: Ask) -> Json:
     too_many = ask.limits.take_edit(channel.id, ask.world.clock.now_ms - message.created_ms)
     if too_many is not None:
         raise LimitedError(too_many)
-    draft = bodies.read(ask.body, ask.call.uploads, old=message)
+    draft = request_bodies.read(ask.body, ask.call.uploads, old=message)
     if draft.has_files and channel.guild is not None:
         ask.may(channel, Right.ATTACH_FILES)
     change(ask, message, draft)
-    return shapes.message(message)
+    return api_objects.message(message)
 
 
-def change(ask: Ask, message: Message, draft: bodies.Draft) -> None:
+def change(ask: Ask, message: Message, draft: request_bodies.Draft) -> None:
     """Put an edit into a message and tell of it."""
     message.was.append(message.text)
     mention_all = bool(rights_in(message.channel, ask.world.bot) & Right.MENTION_EVERYONE)
-    bodies.apply(draft, message, may_mention_all=mention_all)
+    request_bodies.apply(draft, message, may_mention_all=mention_all)
     message.edited_ms = ask.world.clock.now_ms
     ask.world.announce("MESSAGE_UPDATE", message)
 
@@ -237,7 +237,7 @@ def thread_of(ask: Ask) -> Json:
     message.thread = thread
     message.flags |= HAS_THREAD
     ask.world.announce("MESSAGE_UPDATE", message)
-    return shapes.channel(thread)
+    return api_objects.channel(thread)
 
 
 @route("POST", "/channels/{channel}/threads")
@@ -257,7 +257,7 @@ def thread(ask: Ask) -> Json:
         told = Message(ask.world.new_id(), channel, ask.world.bot, ask.world.clock.now_ms, made.name, kind=18)
         told.reference = {"channel_id": str(made.id), "guild_id": str(channel.guild_id)}
         ask.world.post(channel, told)
-    return shapes.channel(made)
+    return api_objects.channel(made)
 
 
 def _may_thread(ask: Ask, channel: Channel) -> None:
@@ -289,7 +289,7 @@ def _new_thread(ask: Ask, channel: Channel, own_id: int) -> Channel:
         auto_archive=ask.body.get("auto_archive_duration") or 1440,
     )
     ask.world.channels[made.id] = made
-    ask.world.emit("THREAD_CREATE", shapes.channel(made) | {"newly_created": True}, channel.guild, GUILDS)
+    ask.world.emit("THREAD_CREATE", api_objects.channel(made) | {"newly_created": True}, channel.guild, GUILDS)
     return made
 
 
@@ -306,8 +306,8 @@ def edit_channel(ask: Ask) -> Json:
     if not channel.is_thread:
         ask.may(channel, Right.MANAGE_CHANNELS)
         channel.name = ask.body.get("name", channel.name)
-        ask.world.emit("CHANNEL_UPDATE", shapes.channel(channel), channel.guild, GUILDS)
-        return shapes.channel(channel)
+        ask.world.emit("CHANNEL_UPDATE", api_objects.channel(channel), channel.guild, GUILDS)
+        return api_objects.channel(channel)
     if channel.owner is not ask.world.bot or "locked" in ask.body or channel.locked:
         ask.may(channel, Right.MANAGE_THREADS)
     if channel.archived and ask.body.get("archived") is not False:
@@ -316,8 +316,8 @@ def edit_channel(ask: Ask) -> Json:
     channel.name = ask.body.get("name", channel.name)
     channel.archived = bool(ask.body.get("archived", channel.archived))
     channel.locked = bool(ask.body.get("locked", channel.locked))
-    ask.world.emit("THREAD_UPDATE", shapes.channel(channel), channel.guild, GUILDS)
-    return shapes.channel(channel)
+    ask.world.emit("THREAD_UPDATE", api_objects.channel(channel), channel.guild, GUILDS)
+    return api_objects.channel(channel)
 
 
 @route("DELETE", "/channels/{channel}")
@@ -326,4 +326,4 @@ def delete_channel(ask: Ask) -> Json:
     if channel.kind != DM:
         ask.may(channel, Right.MANAGE_THREADS if channel.is_thread else Right.MANAGE_CHANNELS)
         channel.delete()
-    return shapes.channel(channel)
+    return api_objects.channel(channel)

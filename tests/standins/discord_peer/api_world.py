@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import shapes
-from tests.standins.discord_peer.asking import Ask, route
-from tests.standins.discord_peer.refusal import ApiError, missing_access, unknown
-from tests.standins.discord_peer.wire import Json, is_snowflake
+from tests.standins.discord_peer import api_objects
+from tests.standins.discord_peer.errors import ApiError, missing_access, unknown
+from tests.standins.discord_peer.json_values import Json, is_snowflake
+from tests.standins.discord_peer.routing import Ask, route
 
 
 @route("GET", "/users/@me")
 def me(ask: Ask) -> Json:
-    return shapes.user(ask.world.bot) | {"verified": True, "mfa_enabled": True, "email": None, "locale": "en-US"}
+    return api_objects.user(ask.world.bot) | {"verified": True, "mfa_enabled": True, "email": None, "locale": "en-US"}
 
 
 @route("GET", "/applications/@me")
@@ -27,7 +27,7 @@ def application(ask: Ask) -> Json:
         "owner": {"id": "1", "username": "owner", "discriminator": "0", "avatar": None, "global_name": None},
         "team": None,
         "flags": 0,
-        "bot": shapes.user(ask.world.bot),
+        "bot": api_objects.user(ask.world.bot),
         "integration_types_config": {"0": {}},
     }
 
@@ -50,7 +50,7 @@ def open_dm(ask: Ask) -> Json:
     user = ask.world.users.get(int(wanted)) if is_snowflake(wanted) and wanted is not None else None
     if user is None or user.bot:
         raise ApiError(400, 50033, "Invalid Recipient(s)")
-    return shapes.channel(ask.world.dm_with(user))
+    return api_objects.channel(ask.world.dm_with(user))
 
 
 @route("DELETE", "/users/@me/guilds/{guild}")
@@ -60,28 +60,28 @@ def leave(ask: Ask) -> None:
 
 @route("GET", "/users/{user}")
 def user(ask: Ask) -> Json:
-    return shapes.user(ask.user())
+    return api_objects.user(ask.user())
 
 
 @route("GET", "/guilds/{guild}")
 def guild(ask: Ask) -> Json:
-    return shapes.guild(ask.guild(), ask.world.bot)
+    return api_objects.guild(ask.guild(), ask.world.bot)
 
 
 @route("GET", "/guilds/{guild}/channels")
 def channels(ask: Ask) -> list[Json]:
-    return [shapes.channel(one) for one in ask.guild().channels]
+    return [api_objects.channel(one) for one in ask.guild().channels]
 
 
 @route("GET", "/guilds/{guild}/roles")
 def roles(ask: Ask) -> list[Json]:
-    return [shapes.role(one) for one in ask.guild().roles]
+    return [api_objects.role(one) for one in ask.guild().roles]
 
 
 @route("GET", "/guilds/{guild}/threads/active")
 def threads(ask: Ask) -> Json:
     open_ones = [one for parent in ask.guild().channels for one in parent.threads if not one.archived]
-    return {"threads": [shapes.channel(one) for one in open_ones], "members": []}
+    return {"threads": [api_objects.channel(one) for one in open_ones], "members": []}
 
 
 @route("GET", "/guilds/{guild}/members/{user}")
@@ -89,7 +89,7 @@ def member(ask: Ask) -> Json:
     found = ask.guild().members.get(ask.id("user"))
     if found is None:
         raise unknown(10007, "Member")
-    return shapes.member(found)
+    return api_objects.member(found)
 
 
 @route("GET", "/channels/{channel}")
@@ -97,4 +97,4 @@ def channel(ask: Ask) -> Json:
     found = ask.channel()
     if found.guild is not None and not found.guild.has_bot:
         raise missing_access()
-    return shapes.channel(found)
+    return api_objects.channel(found)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tests.standins.discord_peer.reading import (
+from tests.standins.discord_peer.errors import Form, Path
+from tests.standins.discord_peer.json_values import Json, is_snowflake
+from tests.standins.discord_peer.message_view import (
     BUTTON,
     CONTAINER,
     FILE,
@@ -21,8 +23,6 @@ from tests.standins.discord_peer.reading import (
     THUMBNAIL,
     walk,
 )
-from tests.standins.discord_peer.refusal import Form, Path
-from tests.standins.discord_peer.wire import Json, is_snowflake
 
 MOST_ROWS, MOST_IN_A_ROW, MOST_COMPONENTS, MOST_TEXT = 5, 5, 40, 4000
 TOP_LEVEL = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from tests.standins.discord_peer import shapes
-from tests.standins.discord_peer.bell import Bell
+from tests.standins.discord_peer import api_objects
+from tests.standins.discord_peer.changes import Bell
 from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.world import GUILD_MEMBERS, GUILD_PRESENCES, MESSAGE_CONTENT, Guild, World
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS, INVALID_SESSION, HELLO, ACK = (
@@ -309,7 +309,7 @@ class Gateway:
             "READY",
             {
                 "v": 10,
-                "user": shapes.user(self.world.bot) | {"verified": True, "mfa_enabled": True, "email": None},
+                "user": api_objects.user(self.world.bot) | {"verified": True, "mfa_enabled": True, "email": None},
                 "guilds": [{"id": str(one.id), "unavailable": True} for one in mine],
                 "session_id": session.id,
                 "resume_gateway_url": self.url,
@@ -320,7 +320,7 @@ class Gateway:
         )
         for one in mine:
             if one.available and session.intents & 1:
-                session.tell("GUILD_CREATE", shapes.guild(one, self.world.bot) | {"unavailable": False})
+                session.tell("GUILD_CREATE", api_objects.guild(one, self.world.bot) | {"unavailable": False})
 
     def _resume(self, line: Line, data: Json) -> None:
         if data.get("token") != self.token:
@@ -352,7 +352,7 @@ class Gateway:
             found = list(guild.members.values())
         shown: Json = {
             "guild_id": str(guild.id),
-            "members": [shapes.member(one) for one in found],
+            "members": [api_objects.member(one) for one in found],
             "chunk_index": 0,
             "chunk_count": 1,
             "not_found": [str(one) for one in ids - set(guild.members)],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.standins.discord_peer import shapes
-from tests.standins.discord_peer.bell import Bell
+from tests.standins.discord_peer import api_objects
+from tests.standins.discord_peer.changes import Bell
+from tests.standins.discord_peer.errors import ApiError
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.modals import Modal
-from tests.standins.discord_peer.refusal import ApiError
-from tests.standins.discord_peer.rights import rights_in
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.permissions import rights_in
 from tests.standins.discord_peer.world import Channel, Message, User
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
@@ -88,19 +88,19 @@ def payload(one: Interaction) -> Json:
         "application_id": str(world.application_id),
         "type": one.kind,
         "data": one.data,
-        "channel": shapes.channel(channel) | {"permissions": str(int(rights_in(channel, one.user)))},
+        "channel": api_objects.channel(channel) | {"permissions": str(int(rights_in(channel, one.user)))},
         "channel_id": str(channel.id),
         "token": one.token,
         "version": 1,
         "app_permissions": str(int(rights_in(channel, world.bot))),
         "locale": "en-US",
         "entitlements": [],
-        "authorizing_integration_owners": shapes.owners(one),
+        "authorizing_integration_owners": api_objects.owners(one),
         "context": 0 if channel.guild else 1,
         "attachment_size_limit": 10 * 1024 * 1024,
     }
     if channel.guild is not None:
-        member = shapes.member(channel.guild.members[one.user.id])
+        member = api_objects.member(channel.guild.members[one.user.id])
         shown |= {
             "guild_id": str(channel.guild.id),
             "guild": {"id": str(channel.guild.id), "locale": "en-US", "features": []},
@@ -108,7 +108,7 @@ def payload(one: Interaction) -> Json:
             "member": member | {"permissions": str(int(rights_in(channel, one.user)))},
         }
     else:
-        shown["user"] = shapes.user(one.user)
+        shown["user"] = api_objects.user(one.user)
     if one.source is not None:
-        shown["message"] = shapes.message(one.source)
+        shown["message"] = api_objects.message(one.source)
     return shown

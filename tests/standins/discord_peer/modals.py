@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import kinds
+from tests.standins.discord_peer import field_types
 from tests.standins.discord_peer.components import ComponentRules, numbered
-from tests.standins.discord_peer.reading import (
+from tests.standins.discord_peer.errors import Form, Path
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.message_view import (
     CHECKBOX,
     CHECKBOX_GROUP,
     FILE_UPLOAD,
@@ -19,8 +21,6 @@ from tests.standins.discord_peer.reading import (
     TEXT_INPUT,
     walk,
 )
-from tests.standins.discord_peer.refusal import Form, Path
-from tests.standins.discord_peer.wire import Json
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer.interaction import Interaction
@@ -106,7 +106,7 @@ def _field(top: Json, inside: Json) -> ModalField:
 
 def check(data: Json, asked: Interaction) -> Modal:
     """A modal that Discord would show; otherwise 50035."""
-    kinds.check(data)
+    field_types.check(data)
     form = Form()
     form.text(("data", "custom_id"), data.get("custom_id"), 1, 100)
     form.text(("data", "title"), data.get("title"), 1, 45)

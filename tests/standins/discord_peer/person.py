@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from tests.standins.discord_peer import modals, offering, reading
+from tests.standins.discord_peer import command_picker, message_view, modals
 from tests.standins.discord_peer.interaction import (
     AUTOCOMPLETE,
     COMMAND,
@@ -15,9 +15,9 @@ from tests.standins.discord_peer.interaction import (
     Interaction,
     payload,
 )
-from tests.standins.discord_peer.reading import BUTTON, ENTITY_SELECTS, LABEL, LINK_BUTTON, ROW, STRING_SELECT
-from tests.standins.discord_peer.rights import Right, rights_in
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.message_view import BUTTON, ENTITY_SELECTS, LABEL, LINK_BUTTON, ROW, STRING_SELECT
+from tests.standins.discord_peer.permissions import Right, rights_in
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer.world import Channel, Message, Role, User, World
@@ -58,7 +58,7 @@ class Person:
         **options: object,
     ) -> Interaction:
         """Type `/line` (`"buy"`, `"admin create"`) with these options and wait until it is answered."""
-        data = offering.typed(self, channel, line, {**(given or {}), **options})
+        data = command_picker.typed(self, channel, line, {**(given or {}), **options})
         one = self._interaction(COMMAND, channel, data, command=line)
         return await self._send(one, _until, _timeout)
 
@@ -75,14 +75,14 @@ class Person:
         **options: object,
     ) -> list[Choice]:
         """What is suggested while she types `value` into the option `focused`."""
-        data = offering.typed(self, channel, line, {**(given or {}), **options}, focused=focused, value=value)
+        data = command_picker.typed(self, channel, line, {**(given or {}), **options}, focused=focused, value=value)
         one = await self._send(self._interaction(AUTOCOMPLETE, channel, data, command=line), "answered", _timeout)
         assert one.choices is not None
         return one.choices
 
     def offered(self, channel: Channel) -> list[str]:
         """The commands her client shows her here."""
-        return offering.offered(self, channel)
+        return command_picker.offered(self, channel)
 
     # components
 
@@ -119,8 +119,8 @@ class Person:
             assert all(one in by_label for one in values), f"{values} are not among {select.options}"
             data["values"] = [by_label[str(one)] for one in values]
         else:
-            data |= {"values": [offering.id_of(one) for one in values]}
-            data |= {"resolved": offering.resolved(message.channel, values)}
+            data |= {"values": [command_picker.id_of(one) for one in values]}
+            data |= {"resolved": command_picker.resolved(message.channel, values)}
         return await self._send(self._interaction(COMPONENT, message.channel, data, source=message), _until, _timeout)
 
     async def submit(
@@ -144,8 +144,8 @@ class Person:
                 value = given.get(one.custom_id, one.value)
                 if one.kind in ENTITY_SELECTS:
                     named = list(value) if isinstance(value, list | tuple) else [value] if value else []
-                    data["resolved"] = data.get("resolved", {}) | offering.resolved(form.asked.channel, named)
-                    value = [offering.id_of(item) for item in named]
+                    data["resolved"] = data.get("resolved", {}) | command_picker.resolved(form.asked.channel, named)
+                    value = [command_picker.id_of(item) for item in named]
                 said = modals.answer(one, value)
                 said |= {"type": inside["type"], "id": inside["id"], "custom_id": one.custom_id}
                 shown |= {"component": said} if top["type"] == LABEL else {"components": [said]}
@@ -169,7 +169,7 @@ class Person:
 
     async def expect(self, channel: Channel, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
         """The first message before her that says `look`; waits for one if there is none."""
-        said = reading.matcher(look)
+        said = message_view.matcher(look)
         return await self.world.bell.until(
             lambda: next((one for one in self.sees(channel) if said(one)), None),
             seconds,

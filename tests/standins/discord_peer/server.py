@@ -12,19 +12,19 @@ from typing import Self, TypeVar
 from aiohttp import BodyPartReader, web
 
 from tests.standins.discord_peer import api_commands, api_interactions, api_messages, api_world
-from tests.standins.discord_peer.asking import Ask, LimitedError, find
-from tests.standins.discord_peer.bell import Bell
-from tests.standins.discord_peer.bodies import Upload
+from tests.standins.discord_peer.changes import Bell
 from tests.standins.discord_peer.clock import Clock
+from tests.standins.discord_peer.errors import ApiError, unauthorized
 from tests.standins.discord_peer.faults import ANSWER, DROP, HOLD, LOSE, Fault, Faults
 from tests.standins.discord_peer.gateway import Gateway
 from tests.standins.discord_peer.interaction import DEADLINE_MS, Interaction
-from tests.standins.discord_peer.journal import Call, Journal
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.limits import Limits, TooMany
+from tests.standins.discord_peer.permissions import Right
 from tests.standins.discord_peer.person import Person
-from tests.standins.discord_peer.refusal import ApiError, unauthorized
-from tests.standins.discord_peer.rights import Right
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.request_bodies import Upload
+from tests.standins.discord_peer.request_log import Call, Journal
+from tests.standins.discord_peer.routing import Ask, LimitedError, find
 from tests.standins.discord_peer.world import Guild, World
 
 T = TypeVar("T")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import reading, shapes
-from tests.standins.discord_peer.bell import Bell
+from tests.standins.discord_peer import api_objects, message_view
+from tests.standins.discord_peer.changes import Bell
 from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.rights import EVERYONE, Right, rights_in
-from tests.standins.discord_peer.wire import Json, snowflake
+from tests.standins.discord_peer.json_values import Json, snowflake
+from tests.standins.discord_peer.permissions import EVERYONE, Right, rights_in
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer.interaction import Interaction
@@ -107,7 +107,7 @@ class Message:
     @property
     def text(self) -> str:
         """All that it says, from its content, embeds and components."""
-        return reading.text_of(self.content, self.embeds, self.components)
+        return message_view.text_of(self.content, self.embeds, self.components)
 
     @property
     def loading(self) -> bool:
@@ -122,15 +122,15 @@ class Message:
         return self.pinned_ms is not None
 
     @property
-    def buttons(self) -> list[reading.Button]:
-        return reading.buttons_of(self.components)
+    def buttons(self) -> list[message_view.Button]:
+        return message_view.buttons_of(self.components)
 
     @property
-    def selects(self) -> list[reading.Select]:
-        return reading.selects_of(self.components)
+    def selects(self) -> list[message_view.Select]:
+        return message_view.selects_of(self.components)
 
-    def button(self, label: str) -> reading.Button:
-        return reading.the_button(self.components, label)
+    def button(self, label: str) -> message_view.Button:
+        return message_view.the_button(self.components, label)
 
     def __repr__(self) -> str:
         return f"<Message {self.author.name}: {self.text[:120]!r}{' (hers alone)' if self.ephemeral else ''}>"
@@ -180,7 +180,7 @@ class Channel:
 
     async def expect(self, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
         """The first public message that says (or for which) `look`; waits for one if there is none."""
-        said = reading.matcher(look)
+        said = message_view.matcher(look)
         return await self.world.bell.until(
             lambda: next((one for one in self.public if said(one)), None),
             seconds,
@@ -201,7 +201,7 @@ class Channel:
             one.allow, one.deny = one.allow | right, one.deny & ~right
         for right in deny:
             one.allow, one.deny = one.allow & ~right, one.deny | right
-        self.world.emit("CHANNEL_UPDATE", shapes.channel(self), self.guild, GUILDS)
+        self.world.emit("CHANNEL_UPDATE", api_objects.channel(self), self.guild, GUILDS)
 
     def delete(self) -> None:
         """An administrator deletes the channel (its threads go with it)."""
@@ -211,12 +211,12 @@ class Channel:
         if self.guild and not self.is_thread:
             self.guild.channels.remove(self)
         self.world.emit(
-            "THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE", shapes.channel(self), self.guild, GUILDS
+            "THREAD_DELETE" if self.is_thread else "CHANNEL_DELETE", api_objects.channel(self), self.guild, GUILDS
         )
 
     def archive(self, *, locked: bool = False) -> None:
         self.archived, self.locked = True, locked
-        self.world.emit("THREAD_UPDATE", shapes.channel(self), self.guild, GUILDS)
+        self.world.emit("THREAD_UPDATE", api_objects.channel(self), self.guild, GUILDS)
 
 
 @dataclass(slots=True, eq=False)
@@ -248,7 +248,7 @@ class Guild:
         channel = Channel(self.world.new_id(), kind, name, self.world, guild=self, created_ms=self.world.clock.now_ms)
         self.channels.append(channel)
         self.world.channels[channel.id] = channel
-        self.world.emit("CHANNEL_CREATE", shapes.channel(channel), self, GUILDS)
+        self.world.emit("CHANNEL_CREATE", api_objects.channel(channel), self, GUILDS)
         return channel
 
     def role(self, name: str, *rights: Right, mentionable: bool = False) -> Role:
@@ -257,18 +257,18 @@ class Guild:
             permissions |= right
         role = Role(self.world.new_id(), name, permissions, len(self.roles), mentionable=mentionable)
         self.roles.append(role)
-        self.world.emit("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": shapes.role(role)}, self, GUILDS)
+        self.world.emit("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
         return role
 
     def grant(self, role: Role, *rights: Right) -> None:
         for right in rights:
             role.permissions |= right
-        self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": shapes.role(role)}, self, GUILDS)
+        self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
 
     def revoke(self, role: Role, *rights: Right) -> None:
         for right in rights:
             role.permissions &= ~right
-        self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": shapes.role(role)}, self, GUILDS)
+        self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
 
     def member(self, who: str | Person, *roles: Role) -> Person:
         """She joins (a name makes a new person), with these roles; again: her roles are replaced."""
@@ -279,13 +279,13 @@ class Guild:
         joined = person.user.id not in self.members
         self.members[person.user.id] = member
         event = "GUILD_MEMBER_ADD" if joined else "GUILD_MEMBER_UPDATE"
-        self.world.emit(event, shapes.member(member) | {"guild_id": str(self.id)}, self, GUILD_MEMBERS)
+        self.world.emit(event, api_objects.member(member) | {"guild_id": str(self.id)}, self, GUILD_MEMBERS)
         return person
 
     def leave(self, who: Person) -> None:
         """She leaves, or is thrown out."""
         del self.members[who.user.id]
-        gone = {"guild_id": str(self.id), "user": shapes.user(who.user)}
+        gone = {"guild_id": str(self.id), "user": api_objects.user(who.user)}
         self.world.emit("GUILD_MEMBER_REMOVE", gone, self, GUILD_MEMBERS)
 
     def invite_bot(self, permissions: int) -> None:
@@ -293,7 +293,7 @@ class Guild:
         role = Role(self.world.new_id(), self.world.bot.name, permissions, len(self.roles), managed=True)
         self.roles.append(role)
         self.members[self.world.bot.id] = Member(self.world.bot, [role])
-        self.world.emit("GUILD_CREATE", shapes.guild(self, self.world.bot), self, GUILDS)
+        self.world.emit("GUILD_CREATE", api_objects.guild(self, self.world.bot), self, GUILDS)
 
     def kick_bot(self) -> None:
         self.roles.remove(self.bot_role)
@@ -308,7 +308,7 @@ class Guild:
 
     def back(self) -> None:
         self.available = True
-        self.world.emit("GUILD_CREATE", shapes.guild(self, self.world.bot) | {"unavailable": False}, self, GUILDS)
+        self.world.emit("GUILD_CREATE", api_objects.guild(self, self.world.bot) | {"unavailable": False}, self, GUILDS)
 
 
 class World:
@@ -375,7 +375,7 @@ class World:
         channel.messages[message.id] = message
         if channel.archived and not channel.locked:
             channel.archived = False
-            self.emit("THREAD_UPDATE", shapes.channel(channel), channel.guild, GUILDS)
+            self.emit("THREAD_UPDATE", api_objects.channel(channel), channel.guild, GUILDS)
         self.announce("MESSAGE_CREATE", message)
 
     def announce(self, event: str, message: Message) -> None:
@@ -384,12 +384,12 @@ class World:
         if message.ephemeral or not rights_in(channel, self.bot):
             self.bell.ring()
             return
-        shown = shapes.message(message)
+        shown = api_objects.message(message)
         if channel.guild:
             shown["guild_id"] = str(channel.guild.id)
             member = channel.guild.members.get(message.author.id)
             if member is not None:
-                shown["member"] = shapes.member(member, whole=False)
+                shown["member"] = api_objects.member(member, whole=False)
         self.emit(event, shown, channel.guild, intent)
 
     def remove(self, message: Message) -> None:

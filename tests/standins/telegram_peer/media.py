@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from tests.standins.telegram_peer.chats import File
 from tests.standins.telegram_peer.errors import RefusedError, bad
+from tests.standins.telegram_peer.image_size import size_of
 from tests.standins.telegram_peer.params import Upload
-from tests.standins.telegram_peer.pictures import size_of
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 MEGABYTE = 1024 * 1024
 LARGEST_PHOTO, LARGEST_FILE = 10 * MEGABYTE, 50 * MEGABYTE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.standins.telegram_peer.params import Params
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 Method = Callable[["Peer", Params], Awaitable[object]]
 METHODS: dict[str, tuple[str, Method]] = {}

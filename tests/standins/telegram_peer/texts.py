@@ -12,7 +12,7 @@ from tests.standins.telegram_peer.html_mode import parse_html
 from tests.standins.telegram_peer.params import Params
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 # control characters become spaces, only the line feed stays; carriage returns vanish
 CLEANED = {code: " " for code in range(32) if code != 10} | {13: None}

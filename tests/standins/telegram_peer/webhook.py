@@ -11,7 +11,7 @@ import aiohttp
 from tests.standins.telegram_peer.errors import Json
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 PAUSE = 0.01  # seconds of wall clock before the next try; the real server waits longer and longer

@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.standins.telegram_peer.bell import Bell
+from tests.standins.telegram_peer.changes import Bell
 from tests.standins.telegram_peer.chats import Chat, File, Member, Message, Topic
 from tests.standins.telegram_peer.entities import Rich
 from tests.standins.telegram_peer.errors import Json
-from tests.standins.telegram_peer.inbox import Inbox, reaches
+from tests.standins.telegram_peer.image_size import size_of
 from tests.standins.telegram_peer.people import Tap, User
-from tests.standins.telegram_peer.pictures import size_of
+from tests.standins.telegram_peer.update_queue import Inbox, reaches
 
 ANONYMOUS_ID, CHANNEL_BOT_ID = 1087968824, 136817688
 SUPER = -1_000_000_000_000

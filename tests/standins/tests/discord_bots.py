@@ -12,7 +12,7 @@ from discord.http import Route
 
 from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Person
 from tests.standins.discord_peer.client import pointed_at
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 
 Declare = Callable[[app_commands.CommandTree["Bot"]], None]
 

@@ -13,10 +13,10 @@ from discord.http import handle_message_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.standins.discord_peer import ApiError, Interaction, bodies, definitions, modals
-from tests.standins.discord_peer.bell import Bell
+from tests.standins.discord_peer import ApiError, Interaction, command_rules, modals, request_bodies
+from tests.standins.discord_peer.changes import Bell
 from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.world import World
 from tests.standins.tests.discord_bots import BUY, Desk, desk
 
@@ -673,8 +673,8 @@ def nobodys() -> Interaction:
 
 
 CHECKS: list[tuple[Callable[[Json], object], list[tuple[str, Json, Json, str]]]] = [
-    (lambda body: bodies.read(body, []), MESSAGES),
-    (lambda body: definitions.check_all([body], in_guild=False), COMMANDS),
+    (lambda body: request_bodies.read(body, []), MESSAGES),
+    (lambda body: command_rules.check_all([body], in_guild=False), COMMANDS),
     (lambda body: modals.check(body, nobodys()), FORMS),
 ]
 

@@ -13,7 +13,7 @@ from discord import app_commands
 from tests.standins.discord_peer import DiscordPeer
 from tests.standins.discord_peer.client import pointed_at, running
 from tests.standins.discord_peer.gateway import HELLO, IDENTIFY, INVALID_SESSION
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.tests.discord_bots import Bot
 
 Asked = discord.Interaction[Bot]

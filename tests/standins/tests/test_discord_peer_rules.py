@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.standins.discord_peer import NotOfferedError, Right
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.tests.discord_bots import BUY, Desk, desk
 
 EPHEMERAL, V2 = 64, 1 << 15

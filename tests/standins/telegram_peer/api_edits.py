@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.standins.telegram_peer.access import check_edit, own_message, the_chat
+from tests.standins.telegram_peer.api_messages import read_item
 from tests.standins.telegram_peer.chats import Chat, File, Message
 from tests.standins.telegram_peer.entities import Rich
 from tests.standins.telegram_peer.errors import NOT_MODIFIED, Json, bad
 from tests.standins.telegram_peer.keyboards import read_markup
 from tests.standins.telegram_peer.params import Params
 from tests.standins.telegram_peer.registry import method
-from tests.standins.telegram_peer.sending import read_item
 from tests.standins.telegram_peer.texts import read_caption, read_text
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 HOURS_48 = 48 * 3600
 

@@ -12,8 +12,8 @@ from typing import Self
 from aiohttp import web
 
 # each of these files its methods
-from tests.standins.telegram_peer import chatting, editing, profile, sending, updates
-from tests.standins.telegram_peer.bell import wall_clock
+from tests.standins.telegram_peer import api_chats, api_edits, api_messages, api_profile, api_updates
+from tests.standins.telegram_peer.changes import wall_clock
 from tests.standins.telegram_peer.errors import Json, RefusedError
 from tests.standins.telegram_peer.faults import Fault, Faults
 from tests.standins.telegram_peer.limits import Limits, most_in_window
@@ -23,7 +23,7 @@ from tests.standins.telegram_peer.registry import IGNORED, METHODS
 from tests.standins.telegram_peer.webhook import Hook, push
 from tests.standins.telegram_peer.world import World
 
-SPOKEN = (chatting, editing, profile, sending, updates)
+SPOKEN = (api_chats, api_edits, api_messages, api_profile, api_updates)
 TOKEN = "7000000001:AAF-peer_of_the_tests_0123456789abcd"  # its own, no secret
 LARGEST_REQUEST = 60 * 1024 * 1024
 MESSAGES = frozenset(

@@ -12,7 +12,7 @@ from tests.standins.telegram_peer.params import Params
 from tests.standins.telegram_peer.registry import method
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 MOST_COMMANDS = 100
 NAME = re.compile(r"[a-z0-9_]{1,32}")

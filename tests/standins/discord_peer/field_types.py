@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer.refusal import Form, Path
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.errors import Form, Path
+from tests.standins.discord_peer.json_values import Json
 
 # field -> its type, null apart; OBJECTS are lists of objects
 LIST, OBJECTS, OBJECT, TEXT, NUMBER, SNOWFLAKE, SCALAR = (

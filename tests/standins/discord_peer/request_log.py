@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.standins.discord_peer.bodies import Upload
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.request_bodies import Upload
 
 # what counts as a message in a channel: each of these is a request in the channel's windows
 WRITES = ("POST /channels/{channel}/messages", "PATCH /channels/{channel}/messages/{message}")

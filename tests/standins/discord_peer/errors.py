@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 
 Path = tuple[str | int, ...]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer.world import Message

@@ -16,7 +16,7 @@ from tests.standins.telegram_peer.registry import method
 from tests.standins.telegram_peer.texts import read_caption, read_text
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 ACTIONS = frozenset(
     {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import shapes
-from tests.standins.discord_peer.definitions import (
+from tests.standins.discord_peer import api_objects
+from tests.standins.discord_peer.command_rules import (
     BOOLEAN,
     CHANNEL,
     CHAT_INPUT,
@@ -19,8 +19,8 @@ from tests.standins.discord_peer.definitions import (
     SUB_COMMAND_GROUP,
     USER,
 )
-from tests.standins.discord_peer.rights import Right, rights_in
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.json_values import Json
+from tests.standins.discord_peer.permissions import Right, rights_in
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer.person import Person
@@ -173,16 +173,16 @@ def resolved(channel: Channel, named: Sequence[object]) -> Json:
     shown: Json = {}
     for one in named:
         if isinstance(one, Role):
-            shown.setdefault("roles", {})[str(one.id)] = shapes.role(one)
+            shown.setdefault("roles", {})[str(one.id)] = api_objects.role(one)
         elif isinstance(one, Channel):
-            there = shapes.channel(one)
+            there = api_objects.channel(one)
             shown.setdefault("channels", {})[str(one.id)] = there | {
                 "permissions": str(int(rights_in(one, channel.world.bot)))
             }
         elif isinstance(one, Person):
-            shown.setdefault("users", {})[str(one.id)] = shapes.user(one.user)
+            shown.setdefault("users", {})[str(one.id)] = api_objects.user(one.user)
             if channel.guild is not None:
-                member = shapes.member(channel.guild.members[one.id], whole=False)
+                member = api_objects.member(channel.guild.members[one.id], whole=False)
                 member["permissions"] = str(int(rights_in(channel, one.user)))
                 shown.setdefault("members", {})[str(one.id)] = member
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer.wire import Json, iso
+from tests.standins.discord_peer.json_values import Json, iso
 
 if TYPE_CHECKING:
     from tests.standins.discord_peer import world

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from tests.standins.discord_peer import kinds
-from tests.standins.discord_peer.refusal import Form, Path
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer import field_types
+from tests.standins.discord_peer.errors import Form, Path
+from tests.standins.discord_peer.json_values import Json
 
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(
     1, 12
@@ -22,7 +22,7 @@ def check_all(commands: object, *, in_guild: bool) -> list[Json]:
         form.wrong((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
     form.done()
     assert isinstance(commands, list)
-    kinds.check({"options": commands})
+    field_types.check({"options": commands})
     seen: set[tuple[object, object]] = set()
     for index, one in enumerate(form.items((), commands, 0, MOST_COMMANDS + 30)):
         _command(form, (index,), one, in_guild=in_guild)

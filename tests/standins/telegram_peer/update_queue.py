@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.bell import Bell
+from tests.standins.telegram_peer.changes import Bell
 from tests.standins.telegram_peer.errors import Json
 
 if TYPE_CHECKING:

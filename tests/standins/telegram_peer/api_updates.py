@@ -14,7 +14,7 @@ from tests.standins.telegram_peer.registry import method
 from tests.standins.telegram_peer.webhook import Hook
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.peer import Peer
+    from tests.standins.telegram_peer.server import Peer
 
 OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 BY_WEBHOOK = "Conflict: terminated by setWebhook request"

@@ -8,11 +8,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.standins.discord_peer import kinds
+from tests.standins.discord_peer import field_types
 from tests.standins.discord_peer.components import ComponentRules, numbered
-from tests.standins.discord_peer.reading import TEXT, walk
-from tests.standins.discord_peer.refusal import ApiError, Form, Path
-from tests.standins.discord_peer.wire import Json, is_snowflake
+from tests.standins.discord_peer.errors import ApiError, Form, Path
+from tests.standins.discord_peer.json_values import Json, is_snowflake
+from tests.standins.discord_peer.message_view import TEXT, walk
 from tests.standins.discord_peer.world import (
     COMPONENTS_V2,
     EPHEMERAL,
@@ -71,7 +71,7 @@ def read(
     """Check a body as a whole. `old` is what an edit changes, `answer` allows EPHEMERAL and parses only users;
     `deferred` is a deferral's body, which may be empty."""
     _sizes(uploads)
-    kinds.check(body)
+    field_types.check(body)
     form = Form()
     flags = _flags(form, body, old, answer=answer)
     v2 = bool(flags & COMPONENTS_V2)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.standins.discord_peer.journal import Call
+from tests.standins.discord_peer.errors import ApiError, missing_access, missing_permissions, unknown
+from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.limits import Limits, TooMany
-from tests.standins.discord_peer.refusal import ApiError, missing_access, missing_permissions, unknown
-from tests.standins.discord_peer.rights import Right, rights_in
-from tests.standins.discord_peer.wire import Json
+from tests.standins.discord_peer.permissions import Right, rights_in
+from tests.standins.discord_peer.request_log import Call
 from tests.standins.discord_peer.world import Channel, Guild, Message, User, World
 
 
