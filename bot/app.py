@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import logs
-from bot.adapters.room.service import RoomServer
+from bot.adapters.reconnecting import ReconnectingService
+from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
@@ -112,7 +113,7 @@ def _settled() -> Callable[[], None]:
 
 async def _room(parts: PlatformParts) -> Platform:
     settings = parts.settings
-    served = RoomServer(
+    served = RoomService(
         parts.db,
         parts.dispatcher,
         parts.clock.now_ms,
@@ -131,39 +132,49 @@ async def _room(parts: PlatformParts) -> Platform:
 
 
 async def _discord(parts: PlatformParts) -> Platform:
-    from bot.adapters.discord_chat.service import Discord, DiscordAccess  # who runs only the room need not load it
-
-    settings = parts.settings
-    access = DiscordAccess(
-        token=settings.discord_token or "",
-        api_base=settings.discord_api_base,
-        gateway=settings.discord_gateway,
-        shard_ids=settings.discord_shard_ids,
-        shard_count=settings.discord_shard_count,
+    from bot.adapters.discord_chat.service import (  # who runs only the room need not load it
+        DiscordService,
+        DiscordSettings,
     )
-    served = Discord(parts.db, parts.dispatcher, parts.clock.now_ms, parts.charts.picture, access, _ready("discord"))
-    await served.start()
-    parts.stack.push_async_callback(served.stop)
-    return served.platform
+
+    settings = DiscordSettings(
+        token=parts.settings.discord_token or "",
+        api_base=parts.settings.discord_api_base,
+        gateway=parts.settings.discord_gateway,
+        shard_ids=parts.settings.discord_shard_ids,
+        shard_count=parts.settings.discord_shard_count,
+    )
+    draw, ready = parts.charts.picture, _ready("discord")
+    return await _connect(
+        DiscordService(parts.db, parts.dispatcher, parts.clock.now_ms, draw, settings, ready), parts.stack
+    )
 
 
 async def _telegram(parts: PlatformParts) -> Platform:
-    from bot.adapters.telegram_chat.service import Telegram, TelegramAccess  # who runs only the room need not load it
-
-    settings = parts.settings
-    access = TelegramAccess(
-        token=settings.telegram_token or "",
-        api_base=settings.telegram_api_base,
-        file_base=settings.telegram_file_base,
-        webhook_url=settings.telegram_webhook_url,
-        webhook_listen=settings.telegram_webhook_listen,
-        webhook_secret=settings.telegram_webhook_secret,
+    from bot.adapters.telegram_chat.service import (  # who runs only the room need not load it
+        TelegramService,
+        TelegramSettings,
     )
-    budget, draw = parts.budgets["telegram"], parts.charts.picture
-    served = Telegram(parts.db, parts.dispatcher, parts.clock.now_ms, draw, budget, access, _ready("telegram"))
-    await served.start()
-    parts.stack.push_async_callback(served.stop)
-    return served.platform
+
+    settings = TelegramSettings(
+        token=parts.settings.telegram_token or "",
+        api_base=parts.settings.telegram_api_base,
+        file_base=parts.settings.telegram_file_base,
+        webhook_url=parts.settings.telegram_webhook_url,
+        webhook_listen=parts.settings.telegram_webhook_listen,
+        webhook_secret=parts.settings.telegram_webhook_secret,
+    )
+    draw, budget, ready = parts.charts.picture, parts.budgets["telegram"], _ready("telegram")
+    return await _connect(
+        TelegramService(parts.db, parts.dispatcher, parts.clock.now_ms, draw, budget, settings, ready), parts.stack
+    )
+
+
+async def _connect(service: ReconnectingService, stack: AsyncExitStack) -> Platform:
+    """Start a service that stays connected until the stack is closed."""
+    await service.start()
+    stack.push_async_callback(service.stop)
+    return service.platform
 
 
 # name -> whether it is asked for, and how it starts; it says itself when it is ready

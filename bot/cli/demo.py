@@ -17,9 +17,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.adapters.room import NAME
 from bot.adapters.room.message_log import TALK
-from bot.adapters.room.platform import MAIN, NAME
-from bot.adapters.room.service import RoomServer
+from bot.adapters.room.platform import MAIN
+from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.reply import Board
@@ -127,7 +128,7 @@ class _Demo:
         self.stack = stack
         self.clock = ManualClock(scenario.start_ms - LOBBY_MS)
         self.charts = Charts(db)
-        self.room: RoomServer | None = None
+        self.room: RoomService | None = None
         self.live = True
         freezes = [(step.freeze_ms, step.decide_ms) for step in scenario.steps]
         self.timeline = Timeline(
@@ -162,7 +163,7 @@ class _Demo:
         await self._set_up()
 
     async def _open_room(self) -> Platform:
-        self.room = RoomServer(
+        self.room = RoomService(
             self.db,
             self.dispatcher,
             self.clock.now_ms,

@@ -23,8 +23,7 @@ import pytest
 from bot.adapters.discord_chat import markup
 from bot.adapters.discord_chat.components import read as read_press
 from bot.adapters.room.render import render as render_room
-from bot.adapters.telegram_chat import keyboards, render
-from bot.adapters.telegram_chat import markup as marks
+from bot.adapters.telegram_chat import keyboards, limits, render
 from bot.adapters.telegram_chat.forms import step_of
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
@@ -297,7 +296,7 @@ def test_any_reply_is_inert_text_on_every_platform() -> None:
             tags = _Tags()
             tags.feed(page.html)
             assert not tags.open
-            assert marks.units(page.plain) <= marks.LONGEST_TEXT
+            assert limits.units(page.plain) <= limits.LONGEST_TEXT
         for text in (markup.headline(reply.head), markup.line(reply.head)):
             assert "\n" not in text
             assert "://" not in text

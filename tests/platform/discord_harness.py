@@ -14,7 +14,7 @@ import discord.http
 import discord.shard
 import discord.webhook.async_
 
-from bot.adapters.discord_chat.service import Discord, DiscordAccess
+from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.reply import Picture
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -40,7 +40,7 @@ class Town:
     guild: Guild
     channel: Channel
     boss: Person
-    bot: Discord | None = None
+    bot: DiscordService | None = None
     announcer: Announcer | None = None
     ready: int = 0
 
@@ -51,10 +51,10 @@ class Town:
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
         dispatcher = Dispatcher(self.db, lambda: self.now, new_id=lambda: "e1")
-        access = DiscordAccess(
+        access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
-        self.bot = Discord(self.db, dispatcher, lambda: self.now, drawn, access, self._ready)
+        self.bot = DiscordService(self.db, dispatcher, lambda: self.now, drawn, access, self._ready)
         self.announcer = Announcer(self.db, lambda: self.now, {"discord": self.bot.platform}, drawn)
         before = self.ready
         await self.bot.start()

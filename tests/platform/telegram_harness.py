@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.telegram_chat.service import Telegram, TelegramAccess
+from bot.adapters.telegram_chat.service import TelegramService, TelegramSettings
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Picture
 from bot.dispatcher import Dispatcher
@@ -35,13 +35,13 @@ class Town:
     path: Path
     db: Database
     budget: Budget
-    access: TelegramAccess
+    access: TelegramSettings
     dispatcher: Dispatcher
     ada: User
     ben: User
     cleo: User
     group: Chat
-    telegram: Telegram
+    telegram: TelegramService
     announcer: Announcer
     market: int = 1
     pace: float = 3.0
@@ -111,9 +111,9 @@ class Town:
 
 
 def served(
-    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: TelegramAccess
-) -> tuple[Telegram, Announcer]:
-    telegram = Telegram(db, dispatcher, now_ms, chart, budget, access)
+    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: TelegramSettings
+) -> tuple[TelegramService, Announcer]:
+    telegram = TelegramService(db, dispatcher, now_ms, chart, budget, access)
     return telegram, Announcer(db, now_ms, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
 
 
@@ -151,7 +151,7 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
             one.chat.opened = True
         dispatcher = Dispatcher(db, now_ms)
         budget = Budget.of("telegram") if limits else Budget()
-        access = TelegramAccess(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
+        access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
         telegram, announcer = served(db, dispatcher, now_ms, budget, access)
         group = peer.world.supergroup("Traders", ada, ben, cleo)
         town = Town(

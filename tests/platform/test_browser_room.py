@@ -11,7 +11,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page
 
-from bot.adapters.room import RoomServer
+from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
 from tests.bot.adapters.room.harness import ADMIN, Town, no_chart, town
@@ -156,7 +156,7 @@ async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(
     await ada.say("am I heard?")
     await ada.see("goes out as soon as it can", "#line")
     port = int(cup.url.rsplit(":", 1)[1].strip("/"))
-    cup.room = RoomServer(cup.db, cup.dispatcher, cup.clock.now_ms, port=port, admin_token=ADMIN, draw=no_chart)
+    cup.room = RoomService(cup.db, cup.dispatcher, cup.clock.now_ms, port=port, admin_token=ADMIN, draw=no_chart)
     await cup.room.start()
     await ada.see("am I heard?", "#messages")
     await until(ada.page, "!document.body.classList.contains('offline')")

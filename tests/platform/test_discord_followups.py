@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.discord_chat.message_refs import CHANNEL
+from bot.adapters.discord_chat.followups import CHANNEL
 from bot.chat.platform import RetryLaterError
 from bot.chat.reply import Reply, line
 from tests.platform.discord_harness import Town, running, town

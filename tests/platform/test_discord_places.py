@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.discord_chat import errors, service
 from bot.adapters.discord_chat.client import DiscordClient
-from bot.adapters.discord_chat.service import Discord, DiscordAccess
+from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
 from bot.dispatcher import Dispatcher
@@ -226,8 +226,8 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 ) -> None:
     async with town(tmp_path, start=False) as here:
         dispatcher = Dispatcher(here.db, lambda: here.now)
-        access = DiscordAccess(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
-        wrong = Discord(here.db, dispatcher, lambda: here.now, drawn, access)
+        access = DiscordSettings(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
+        wrong = DiscordService(here.db, dispatcher, lambda: here.now, drawn, access)
         await wrong.start()
         await here.peer.until(lambda: any(call.status == 401 for call in here.peer.calls), what="the refusal")
         with pytest.raises(RetryLaterError):
@@ -238,8 +238,8 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 
 async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
-        access = DiscordAccess(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
-        early = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access)
+        access = DiscordSettings(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
+        early = DiscordService(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access)
         with pytest.raises(RetryLaterError) as error:
             await early.platform.post(chat(here), NEWS)
         assert error.value.overall
@@ -310,10 +310,12 @@ async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -
 async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
         here.peer.gateway.shards = 3
-        access = DiscordAccess(
+        access = DiscordSettings(
             token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url, shard_ids=(2,), shard_count=3
         )
-        one = Discord(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access, here._ready)
+        one = DiscordService(
+            here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access, here._ready
+        )
         await one.start()
         await here.peer.until(lambda: here.ready, 10.0, "the shard to be ready")
         assert [here.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bot.adapters.telegram_chat.service import Telegram
+from bot.adapters.telegram_chat.service import TelegramService
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply, line
 from bot.dispatcher import Dispatcher
@@ -272,7 +272,7 @@ async def test_a_wrong_token_is_tried_again_and_harms_nobody(tmp_path: Path) -> 
     async with a_town(tmp_path) as town:
         access = replace(town.access, token="7000000001:wrong")
         told: list[str] = []
-        other = Telegram(
+        other = TelegramService(
             town.db,
             Dispatcher(town.db, town.now_ms),
             town.now_ms,

@@ -1,1 +1,3 @@
-"""Discord: slash commands, buttons, dialogs and announcements. The only place that knows discord.py."""
+"""Discord as a chat platform. The only folder that imports `discord`."""
+
+NAME = "discord"

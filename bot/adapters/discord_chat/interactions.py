@@ -16,13 +16,15 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.discord_chat import components, limits, message_refs
+from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs
 from bot.adapters.discord_chat.components import ComponentKind
-from bot.adapters.discord_chat.errors import Edits
-from bot.adapters.discord_chat.message_refs import FollowUps
+from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat.in_flight import counted
+from bot.adapters.discord_chat.incoming import IncomingInteraction, own
 from bot.adapters.discord_chat.permissions import Rules, place_of
-from bot.adapters.discord_chat.responses import DiscordResponder, IncomingInteraction, counted, own
-from bot.adapters.discord_chat.slash_commands import NAME, choice
+from bot.adapters.discord_chat.responses import DiscordResponder
+from bot.adapters.discord_chat.slash_commands import choice
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
 from bot.chat.platform import Draw
@@ -123,7 +125,7 @@ class Interactions:
         heard = await self._read(
             interaction,
             command=pressed.line.removeprefix("/"),
-            args=components.answers(data),
+            args=forms.answers(data),
             made_for=pressed.made_for,
             decides=found[0].decides,
         )
@@ -210,7 +212,7 @@ class Interactions:
         asked = Action(label=form.submit, text=f"/{form.command}", person=owner)
         ident = await components.packed(asked, self._buttons, kind)
         try:
-            await heard.interaction.response.send_modal(components.modal(form, ident))
+            await heard.interaction.response.send_modal(forms.modal(form, ident))
         except discord.HTTPException as error:
             log.warning("a dialog could not be shown: %s", error)
             return False

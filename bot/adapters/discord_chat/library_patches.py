@@ -1,17 +1,19 @@
-"""Rates as Discord tells them, kept by discord.py, without two of its assumptions.
+"""What is changed in discord.py and aiohttp from outside, for want of a way to ask for it. Two subjects:
 
-Told to wait for no longer than so long, the library gives up on every further request of a window that ends later than
-that, although the window has room left (a second message within five seconds, a second conversation within a minute);
-and where a window is full it forgets it, asks all the same and is refused with a 429.
+**Rates.** discord.py keeps the rates that Discord tells, with two assumptions too many. Told to wait for no longer than
+so long (`max_ratelimit_timeout`), it gives up on every further request of a window that ends later than that, although
+the window has room left (a second message within five seconds, a second conversation within a minute); and where a
+window is full it forgets it, asks all the same and is refused with a 429. `RateLimitBucket` does neither. The limit
+over all routes is kept by the library too, but it does not say that it was this one that was met;
+`global_rate_limit` does, so that nothing further is begun meanwhile.
 
-The limit over all routes is kept by the library too, but it does not say that it was this one that was met; `overall`
-does, so that nothing further is begun meanwhile.
-
-For servers that are not Discord's own (test peers, proxies): discord.py takes their answers less literally.
-
+**Other servers.** For servers that are not Discord's own (test peers, proxies) discord.py takes answers less literally.
 It decodes JSON only where the type is exactly `application/json`, takes a 429 without `Via` for a ban, needs fields of
 events that nobody else would miss, and resumes at Discord's own gateway where READY names that or none. Only
 `accept_other_servers` changes anything, and only where another address is set.
+
+Every private attribute and module global of the libraries that is touched here is named, and held, by
+`tests/bot/adapters/discord_chat/test_library_patches.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ Decode = Callable[[Any], Awaitable[Any]]  # Any: the library's response, and JSO
 UNKNOWN_S = 30.0  # for the first answer of a route, which tells its rate
 
 
-class Bucket(discord.http.Ratelimit):
+class RateLimitBucket(discord.http.Ratelimit):
     """Lets through what has room; what has none waits, or is told at once how long it would have to."""
 
     async def acquire(self) -> None:
@@ -77,7 +79,7 @@ class Bucket(discord.http.Ratelimit):
         self._wake(len(self._pending_requests))
 
 
-class Overall:
+class GlobalRateLimit:
     """Discord's limit over all routes, from the moment a 429 tells of it."""
 
     def __init__(self) -> None:
@@ -94,10 +96,10 @@ class Overall:
         return max(0, round((self._until_s - time.monotonic()) * 1000))
 
 
-overall = Overall()
+global_rate_limit = GlobalRateLimit()
 
 
-class _Listening:
+class _GlobalRateLimitWatcher:
     """Reads answers as `decode` does, and notices a 429 that is meant for everything."""
 
     def __init__(self, decode: Decode) -> None:
@@ -106,27 +108,27 @@ class _Listening:
     async def __call__(self, response: Any) -> Any:  # Any: as above
         found = await self.decode(response)
         if response.status == 429 and isinstance(found, dict) and found.get("global"):
-            overall.met(float(found.get("retry_after", 1)))
+            global_rate_limit.met(float(found.get("retry_after", 1)))
         return found
 
 
-def keep_rates() -> None:
+def keep_rate_limits() -> None:
     """Before a client starts."""
-    overall.forget()
+    global_rate_limit.forget()
     library = vars(discord.http)
-    library["Ratelimit"] = Bucket
-    if not isinstance(library["json_or_text"], _Listening):
-        library["json_or_text"] = _Listening(library["json_or_text"])
+    library["Ratelimit"] = RateLimitBucket
+    if not isinstance(library["json_or_text"], _GlobalRateLimitWatcher):
+        library["json_or_text"] = _GlobalRateLimitWatcher(library["json_or_text"])
 
 
 OWN = "discord.gg"
 
-_strict = discord.http.json_or_text
+_library_json_or_text = discord.http.json_or_text
 
 
-async def _decoded(response: Any) -> Any:  # Any: aiohttp's response, and JSON
+async def _lenient_json_or_text(response: Any) -> Any:  # Any: aiohttp's response, and JSON
     """As the library's own, for any type of JSON."""
-    found = await _strict(response)
+    found = await _library_json_or_text(response)
     kind = response.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if isinstance(found, str) and found and (kind.endswith("json") or kind in {"", "text/plain"}):
         try:
@@ -134,12 +136,12 @@ async def _decoded(response: Any) -> Any:  # Any: aiohttp's response, and JSON
         except ValueError:
             return found
     if response.status == 429 and isinstance(found, dict):
-        _named(response)
+        _add_via_header(response)
         found.setdefault("retry_after", float(response.headers.get("Retry-After", 1)))
     return found
 
 
-def _named(response: Any) -> None:  # Any: as above
+def _add_via_header(response: Any) -> None:  # Any: as above
     """A 429 in JSON is no ban, whoever passed it on."""
     if "Via" not in response.headers:
         headers = response.headers.copy()
@@ -148,7 +150,7 @@ def _named(response: Any) -> None:  # Any: as above
         response._cache.pop("headers", None)
 
 
-class _Gateway(discord.gateway.DiscordWebSocket):
+class _LenientWebSocket(discord.gateway.DiscordWebSocket):
     """Events may lack what the library needs and has no use for; sessions are resumed where they were begun."""
 
     async def received_message(self, msg: Any, /) -> None:  # Any: text, or compressed bytes
@@ -181,9 +183,9 @@ def accept_other_servers(api_base: str | None, gateway: str | None) -> None:
     if api_base is not None:
         discord.http.Route.BASE = api_base.rstrip("/")
         for module in (discord.http, discord.webhook.async_):
-            vars(module)["json_or_text"] = _decoded
+            vars(module)["json_or_text"] = _lenient_json_or_text
     if gateway is not None:
         kind = discord.gateway.DiscordWebSocket
         kind.DEFAULT_GATEWAY = type(kind.DEFAULT_GATEWAY)(gateway)
         for module in (discord.client, discord.shard):
-            vars(module)["DiscordWebSocket"] = _Gateway
+            vars(module)["DiscordWebSocket"] = _LenientWebSocket

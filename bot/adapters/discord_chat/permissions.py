@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.adapters.discord_chat.slash_commands import NAME
+from bot.adapters.discord_chat import NAME
 from bot.chat.invocation import ChatKind
 from bot.text.names import LONGEST_TITLE, clean
 from storage.chats import ChatSettings

@@ -9,13 +9,11 @@ from collections.abc import Callable
 
 import discord
 
-from bot.adapters.discord_chat import errors, library_patches
-from bot.adapters.discord_chat import message_refs as followups
-from bot.adapters.discord_chat.errors import NOBODY, Edits
-from bot.adapters.discord_chat.message_refs import FollowUps
+from bot.adapters.discord_chat import NAME, errors, followups, library_patches, message_refs
+from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.permissions import Rules, missing
-from bot.adapters.discord_chat.render import RenderedMessage, dressed
-from bot.adapters.discord_chat.slash_commands import NAME
+from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, dressed
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -37,10 +35,10 @@ class DiscordPlatform:
         self,
         db: Database,
         buttons: Buttons,
-        tokens: followups.Tokens,
+        tokens: message_refs.Tokens,
         rules: Rules,
         edits: Edits,
-        followups: FollowUps,
+        follow_ups: FollowUps,
         clock: Callable[[], int],
     ) -> None:
         self._db = db
@@ -48,7 +46,7 @@ class DiscordPlatform:
         self._tokens = tokens
         self._rules = rules
         self._edits = edits
-        self._followups = followups
+        self._follow_ups = follow_ups
         self._clock = clock
         self._threads = Threads(db, clock)
         self._opening = asyncio.Lock()
@@ -78,8 +76,8 @@ class DiscordPlatform:
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         async with errors.told():
             client, _ = self._reach(chat_ext)
-            found = followups.read(ref)
-            if not isinstance(found, followups.Posted):
+            found = message_refs.read(ref)
+            if not isinstance(found, message_refs.Posted):
                 raise UnreachableError
             try:
                 await self._change(client, found, await dressed(reply, self._buttons))
@@ -94,7 +92,7 @@ class DiscordPlatform:
         async with errors.told():
             client = self._client()
             message = await dressed(reply, self._buttons)
-            found = followups.read(edit_ref) if edit_ref else None
+            found = message_refs.read(edit_ref) if edit_ref else None
             if found is not None and edit_ref is not None and await self._told_there(client, found, message):
                 return edit_ref
             beside = await self._beside(client, person_ext, chat_ext, message)
@@ -113,7 +111,7 @@ class DiscordPlatform:
     def _client(self) -> discord.Client:
         if self.client is None or self.client.is_closed() or self.client.application_id is None:
             raise RetryLaterError(AWAY_MS, overall=True)
-        wait = library_patches.overall.wait_ms()
+        wait = library_patches.global_rate_limit.wait_ms()
         if wait > 0:
             raise RetryLaterError(wait, overall=True)
         return self.client
@@ -128,26 +126,28 @@ class DiscordPlatform:
             raise RetryLaterError(OUTAGE_MS)
         return client, client.get_partial_messageable(int(chat_ext), guild_id=guild.id if guild is not None else None)
 
-    async def _send(self, channel: discord.abc.Messageable, message: RenderedMessage, nonce: str) -> followups.Posted:
+    async def _send(
+        self, channel: discord.abc.Messageable, message: RenderedMessage, nonce: str
+    ) -> message_refs.Posted:
         sent = await channel.send(
             view=message.view,
             files=message.files(),
             nonce=nonce or secrets.token_hex(10),
             allowed_mentions=message.mentions,
         )
-        return followups.Posted(channel=sent.channel.id, message=sent.id)
+        return message_refs.Posted(channel=sent.channel.id, message=sent.id)
 
-    async def _change(self, client: discord.Client, ref: followups.Posted, message: RenderedMessage) -> None:
+    async def _change(self, client: discord.Client, ref: message_refs.Posted, message: RenderedMessage) -> None:
         there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
-        await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NOBODY)
+        await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
 
     async def _told_there(
-        self, client: discord.Client, ref: followups.Posted | followups.Answered, message: RenderedMessage
+        self, client: discord.Client, ref: message_refs.Posted | message_refs.Answered, message: RenderedMessage
     ) -> bool:
         """False where that message can be changed no more."""
         try:
             async with self._edits.telling(ref.message):
-                if isinstance(ref, followups.Posted):
+                if isinstance(ref, message_refs.Posted):
                     await self._change(client, ref, message)
                     return True
                 token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
@@ -155,7 +155,7 @@ class DiscordPlatform:
                     return False
                 hook = discord.Webhook.partial(client.application_id or 0, token, client=client)
                 await hook.edit_message(
-                    ref.message, view=message.view, attachments=message.files(), allowed_mentions=NOBODY
+                    ref.message, view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
         except discord.HTTPException as error:
             if isinstance(errors.translated(error), UnreachableError):
@@ -167,39 +167,39 @@ class DiscordPlatform:
         self, client: discord.Client, person_ext: str, chat_ext: str | None, message: RenderedMessage
     ) -> str | None:
         """Where it stands as a follow-up; None where it must go another way."""
-        way = self._followups.way(person_ext, chat_ext)
+        way = self._follow_ups.way(person_ext, chat_ext)
         if way is None:
             return None
-        self._followups.used(way.channel)
+        self._follow_ups.used(way.channel)
         try:
             async with asyncio.timeout(FOLLOW_S):
                 sent = await followups.send(client, way, message.view, message.files())
         except discord.HTTPException as error:
             if error.status == 429:
-                self._followups.shut(way.channel)
+                self._follow_ups.shut(way.channel)
             elif isinstance(errors.translated(error), UnreachableError):
-                self._followups.refused(person_ext, chat_ext)
+                self._follow_ups.refused(person_ext, chat_ext)
             else:
                 raise
             return None
         except TimeoutError:  # the next try goes another way
-            self._followups.shut(way.channel)
+            self._follow_ups.shut(way.channel)
             raise
         return followups.ref(way, sent, self._tokens)
 
     async def _direct(
         self, client: discord.Client, person_ext: str, message: RenderedMessage, nonce: str
-    ) -> followups.Posted:
+    ) -> message_refs.Posted:
         try:
             async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
         except discord.RateLimited as error:
-            if library_patches.overall.wait_ms() > 0:
+            if library_patches.global_rate_limit.wait_ms() > 0:
                 raise
             raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 
-    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> followups.Posted:
+    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> message_refs.Posted:
         """The last resort: a mention that says where to look, and nothing else."""
         person = discord.Object(int(person_ext))
         text = f"<@{person.id}> {words.look_there()}"
@@ -209,9 +209,9 @@ class DiscordPlatform:
         channel = client.get_partial_messageable(int(chat_ext))
         mentions = discord.AllowedMentions(everyone=False, roles=False, users=[person], replied_user=False)
         sent = await channel.send(view=view, allowed_mentions=mentions, nonce=nonce or secrets.token_hex(10))
-        return followups.Posted(channel=channel.id, message=sent.id)
+        return message_refs.Posted(channel=channel.id, message=sent.id)
 
-    async def _pin(self, channel: discord.PartialMessageable, ref: followups.Posted) -> None:
+    async def _pin(self, channel: discord.PartialMessageable, ref: message_refs.Posted) -> None:
         """In the place of the board that was pinned before; it works unpinned too."""
         fact = f"discord:pinned:{channel.id}"
         try:

@@ -17,7 +17,6 @@ from discord import ui
 
 from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
-from bot.adapters.discord_chat.errors import NOBODY
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.plain_text import spark
@@ -26,6 +25,7 @@ from bot.text.numbers import price, price_change, round_money
 from bot.text.palette import DARK, colour
 from bot.words import discord as words
 
+NO_MENTIONS = discord.AllowedMentions.none()
 LARGE = 5  # so many outcomes still fit a phone's screen as headings
 
 
@@ -84,7 +84,7 @@ class RenderedMessage:
 
     view: ui.LayoutView
     attachments: tuple[Attachment, ...]
-    mentions: discord.AllowedMentions = NOBODY
+    mentions: discord.AllowedMentions = NO_MENTIONS
 
     def files(self) -> list[discord.File]:
         return [discord.File(io.BytesIO(one.data), filename=one.name) for one in self.attachments]
@@ -177,7 +177,7 @@ def _layout(reply: Reply, presses: ComponentIds, mention: int | None) -> Rendere
     view.stop()  # presses come in by another door (desk): the library need not remember each message
     told = [discord.Object(mention)] if mention is not None else []
     mentions = discord.AllowedMentions(everyone=False, users=False, roles=told, replied_user=False)
-    return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions if told else NOBODY)
+    return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions if told else NO_MENTIONS)
 
 
 def _head(reply: Reply) -> str:

@@ -1,53 +1,28 @@
-"""Acknowledging what somebody did, and putting the answer where it belongs.
-
-Methods a stop waits for.
-"""
+"""Acknowledging what somebody did, and putting the answer where it belongs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import discord
 
 from bot.adapters.discord_chat import errors, message_refs
-from bot.adapters.discord_chat.errors import NOBODY, Edits
-from bot.adapters.discord_chat.message_refs import FollowUps
-from bot.adapters.discord_chat.permissions import ChannelAddress
-from bot.adapters.discord_chat.render import RenderedMessage, dressed
+from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat.incoming import IncomingInteraction, own
+from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, dressed
 from bot.chat.buttons import Buttons
-from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.invocation import ChatKind
 from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
-from storage.in_flight import InFlight
 from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: she is waiting for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingInteraction:
-    """One interaction, read."""
-
-    interaction: discord.Interaction
-    place: ChannelAddress
-    said: Invocation
-    decides: bool = False  # the answer takes the place of the message that was pressed
-
-
-def own(interaction: discord.Interaction) -> bool:
-    """Whether the message pressed is hers alone, so that it can be changed."""
-    if interaction.message is None:
-        return False
-    return interaction.message.flags.ephemeral or interaction.guild_id is None
 
 
 class DiscordResponder:
@@ -126,7 +101,7 @@ class DiscordResponder:
                 if overtaken:  # its fill came first
                     return None
                 return await interaction.edit_original_response(
-                    view=message.view, attachments=message.files(), allowed_mentions=NOBODY
+                    view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
         return await self._follow(heard, message)
 
@@ -141,7 +116,7 @@ class DiscordResponder:
             view=message.view,
             files=message.files(),
             ephemeral=heard.interaction.guild_id is not None,
-            allowed_mentions=NOBODY,
+            allowed_mentions=NO_MENTIONS,
             wait=True,
         )
 
@@ -155,25 +130,3 @@ class DiscordResponder:
         key = self._tokens.hold(token)
         ref = message_refs.Answered(message=sent.id, until_ms=until, key=key)
         return str(ref), {key: message_refs.kept(token, heard.said.person_ext)}
-
-
-class _Counts(Protocol):
-    @property
-    def busy(self) -> InFlight: ...
-
-
-Self_ = TypeVar("Self_", bound=_Counts)
-Args = ParamSpec("Args")
-Result = TypeVar("Result")
-Method = Callable[Concatenate[Self_, Args], Coroutine[Any, Any, Result]]  # Any: what a coroutine yields
-
-
-def counted(method: Method[Self_, Args, Result]) -> Method[Self_, Args, Result]:
-    """A method that is waited for."""
-
-    @wraps(method)
-    async def run(self: Self_, /, *args: Args.args, **kwargs: Args.kwargs) -> Result:
-        with self.busy:
-            return await method(self, *args, **kwargs)
-
-    return run

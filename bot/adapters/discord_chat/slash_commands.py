@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import discord
+import discord.http
 from discord import app_commands
 
-from bot.adapters.discord_chat import limits
+from bot.adapters.discord_chat import NAME, limits
 from bot.chat.invocation import ParseContext
 from bot.chat.permissions import TABLE
 from bot.grammar.command import Command, Param
 from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
+from storage.database import Database
 
-NAME = "discord"
+log = logging.getLogger(__name__)
+
 IN_PRIVATE = frozenset({"help", "settings", "link", "privacy", "forget", "start"})
 ADMIN = "admin"  # this group is shown to those who manage the server, unless its admins decide otherwise
 
@@ -148,6 +152,29 @@ def _completer(
         return await complete(interaction, one, name, current)
 
     return suggestions
+
+
+async def register(
+    http: discord.http.HTTPClient,
+    application_id: int,
+    db: Database,
+    tree: app_commands.CommandTree[discord.AutoShardedClient],
+) -> None:
+    """Tell Discord the commands, where they have changed since the last time."""
+    registered = payload(tree)
+    digest, fact = fingerprint(registered), f"discord:commands:{application_id}"
+    async with db.reading() as uow:
+        if await uow.facts.get(fact) == digest:
+            return
+    try:
+        await http.bulk_upsert_global_commands(application_id, registered)
+    except (discord.HTTPException, discord.RateLimited, OSError) as error:
+        log.error("the commands could not be registered: %s", error)
+        return
+    async with db.writing() as uow:
+        await uow.facts.put(fact, digest)
+        await uow.commit()
+    log.info("%d commands registered with Discord", len(registered))
 
 
 def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[CommandPayload]:

@@ -8,8 +8,7 @@ from typing import Literal
 
 import discord
 
-from bot.adapters.discord_chat import errors, limits, message_refs
-from bot.adapters.discord_chat.slash_commands import NAME
+from bot.adapters.discord_chat import NAME, errors, limits, message_refs
 from bot.words import discord as words
 from storage.database import Database
 

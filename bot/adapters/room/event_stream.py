@@ -13,11 +13,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.adapters.room import render
 from bot.adapters.room.message_log import Log, MessagePage
+from bot.adapters.room.render import shape
 from bot.adapters.room.security import RefusalError, Visitor
 from bot.words import room as words
-from storage.records import Json, RoomMessage
 
 HEARTBEAT_S = 10.0
 STALLED_S = 20.0  # a browser that has not read for so long is let go; it resumes when it wakes
@@ -102,32 +101,6 @@ class Streams:
     def _page(self, page: MessagePage, person: int | None) -> str:
         shown = [shape(message, person) for message in page.messages]
         return _event("page", {**self._time(), "messages": shown}, page.seq)
-
-
-def shape(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
-    """A message as its viewer gets it: only her own buttons, no bytes of files, no request ids."""
-    body = message.body
-    shown: dict[str, Json] = {
-        "id": message.id,
-        "seq": message.seq,
-        "channel": message.channel,
-        "private": message.person is not None,
-        "author": message.author,
-        "mine": viewer is not None and body.get("by") == viewer,
-        "at": message.ts_ms,
-        "edited": message.edited_ms,
-    }
-    for key in ("asked", "say", "note"):
-        if key in body:
-            shown[key] = body[key]
-    reply = body.get("reply")
-    if isinstance(reply, dict):
-        bare = dict(render.public(reply))
-        actions = bare.get("actions")
-        if isinstance(actions, list | tuple):
-            bare["actions"] = [one for one in actions if isinstance(one, dict) and one.get("person") in (None, viewer)]
-        shown["reply"] = bare
-    return shown
 
 
 def _event(kind: str, data: object, seq: int | None = None) -> str:

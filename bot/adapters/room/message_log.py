@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import takewhile
 
+from bot.adapters.room import NAME
 from storage.database import Database
 from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
@@ -91,7 +92,7 @@ class Log:
     async def person(self, ext: str) -> int | None:
         """Who has this id in the room now."""
         async with self._db.reading() as uow:
-            person = await uow.people.find("room", ext)
+            person = await uow.people.find(NAME, ext)
         return None if person is None else person.id
 
     async def speaker(self, person: int) -> tuple[int, str]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from bot.adapters.room import render
+from bot.adapters.room import NAME
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
+from bot.adapters.room.render import answer, kept
 from bot.chat.platform import Unreachable, UnreachableError
-from bot.chat.reply import Board, Picture, Reply
+from bot.chat.reply import Board, Reply
 from storage.database import Database
-from storage.records import Json, Payload, RoomMessage
+from storage.records import RoomMessage
 
-NAME = "room"
 MAIN = "room"  # the chat a browser finds at `/`
 
 
@@ -59,19 +58,3 @@ class RoomPlatform:
         async with self._db.reading() as uow:
             person = await uow.people.find(NAME, person_ext)
         return None if person is None else person.id
-
-
-def answer(message: RoomMessage, reply: Reply) -> Payload:
-    """The body of a message that now says something else; what had been asked stays."""
-    before = {key: message.body[key] for key in ("asked", "by") if key in message.body}
-    return {**before, "reply": kept(reply)}
-
-
-def kept(reply: Reply) -> dict[str, Json]:
-    """As kept: without the charts the announcer has drawn and attached, one for each picture. The room draws those when
-    they are looked at, in the reader's theme."""
-    drawn = sum(isinstance(block, Picture) for block in reply.blocks)
-    attached = reply.files[len(reply.files) - drawn :]
-    if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
-        reply = replace(reply, files=reply.files[:-drawn])
-    return render.render(reply)

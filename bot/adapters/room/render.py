@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.chat.reply import (
     Action,
@@ -26,7 +27,7 @@ from bot.chat.reply import (
     Style,
     Table,
 )
-from storage.records import Json, Payload
+from storage.records import Json, Payload, RoomMessage
 
 
 def render(reply: Reply) -> dict[str, Json]:
@@ -43,6 +44,48 @@ def render(reply: Reply) -> dict[str, Json]:
     if reply.ticket is not None:
         body["ticket"] = reply.ticket
     return body
+
+
+def answer(message: RoomMessage, reply: Reply) -> Payload:
+    """The body of a message that now says something else; what had been asked stays."""
+    before = {key: message.body[key] for key in ("asked", "by") if key in message.body}
+    return {**before, "reply": kept(reply)}
+
+
+def kept(reply: Reply) -> dict[str, Json]:
+    """As kept: without the charts the announcer has drawn and attached, one for each picture. The room draws those when
+    they are looked at, in the reader's theme."""
+    drawn = sum(isinstance(block, Picture) for block in reply.blocks)
+    attached = reply.files[len(reply.files) - drawn :]
+    if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
+        reply = replace(reply, files=reply.files[:-drawn])
+    return render(reply)
+
+
+def shape(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
+    """A message as its viewer gets it: only her own buttons, no bytes of files, no request ids."""
+    body = message.body
+    shown: dict[str, Json] = {
+        "id": message.id,
+        "seq": message.seq,
+        "channel": message.channel,
+        "private": message.person is not None,
+        "author": message.author,
+        "mine": viewer is not None and body.get("by") == viewer,
+        "at": message.ts_ms,
+        "edited": message.edited_ms,
+    }
+    for key in ("asked", "say", "note"):
+        if key in body:
+            shown[key] = body[key]
+    reply = body.get("reply")
+    if isinstance(reply, dict):
+        bare = dict(public(reply))
+        actions = bare.get("actions")
+        if isinstance(actions, list | tuple):
+            bare["actions"] = [one for one in actions if isinstance(one, dict) and one.get("person") in (None, viewer)]
+        shown["reply"] = bare
+    return shown
 
 
 def line(parts: Line) -> list[Json]:

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from bot.adapters.room import assets, event_stream, render, security
-from bot.adapters.room.handlers import Answer, Handlers
+from bot.adapters.room import NAME, assets, event_stream, render, security
+from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.message_log import TALK, Log
-from bot.adapters.room.platform import NAME
+from bot.adapters.room.responses import Answer
 from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
 from bot.text.names import LONGEST_NAME, clean, folded, person_name
@@ -193,7 +193,7 @@ class Routes:
         return web.json_response([{"line": one.line, "label": one.label, "hint": one.hint} for one in found])
 
     def _answer(self, answer: Answer, who: Visitor) -> web.Response:
-        shown = event_stream.shape(answer.message, who.person.id if who.person else None)
+        shown = render.shape(answer.message, who.person.id if who.person else None)
         return web.json_response({**shown, "form": answer.form})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:

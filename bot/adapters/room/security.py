@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.adapters.room import NAME
 from bot.words import room as words
 from storage.database import Database
 from storage.records import Person
@@ -178,7 +179,7 @@ class Sessions:
         """Make the acquaintance of this token's person."""
         ext = external_id(token)
         async with self._db.writing() as uow:
-            person = await uow.people.identify("room", ext, name, now_ms)
+            person = await uow.people.identify(NAME, ext, name, now_ms)
             await uow.commit()
         return person
 
@@ -196,4 +197,4 @@ class Sessions:
     async def _find(self, ext: str) -> Person | None:
         """Asked anew each time: she may have become one with somebody else, or have been forgotten."""
         async with self._db.reading() as uow:
-            return await uow.people.find("room", ext)
+            return await uow.people.find(NAME, ext)

@@ -18,7 +18,7 @@ from storage.database import Database
 CLOSE_S = 1.0
 
 
-class RoomServer:
+class RoomService:
     """`clock` gives epoch milliseconds of market time, `speed` how many of them pass in a millisecond of the wall's.
 
     `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their

@@ -3,3 +3,5 @@
 import os
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # the library then gives spans as timedelta and does not warn of ints
+
+NAME = "telegram"

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from telegram import CallbackQuery, Message
 
-from bot.adapters.telegram_chat.chats import Ref
+from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.forms import step_of
-from bot.adapters.telegram_chat.incoming import CallbackAnswer, IncomingUpdate, label_of, pressed
+from bot.adapters.telegram_chat.incoming import IncomingUpdate, label_of, pressed
 from bot.adapters.telegram_chat.keyboards import Carried, KeyboardButton, carried, keys_of
 from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.responses import Replaced, Request, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text

@@ -20,7 +20,6 @@ from telegram.error import TelegramError
 from bot.chat.rate_limits import Budget
 
 _EXT = re.compile(r"(-?[1-9]\d{0,18})(?::([1-9]\d{0,18}))?", re.ASCII)
-_REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +44,6 @@ class ChatAddress:
         if found is None:
             return None
         return cls(int(found[1]), int(found[2]) if found[2] else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A message of ours: its number, and whether its text is the caption of a photo or file."""
-
-    message: int
-    caption: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.message}{'p' if self.caption else ''}"
-
-    @classmethod
-    def of(cls, ref: str) -> Ref | None:
-        found = _REF.fullmatch(ref)
-        return cls(int(found[1]), bool(found[2])) if found else None
 
 
 log = logging.getLogger(__name__)

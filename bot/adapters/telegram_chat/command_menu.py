@@ -16,8 +16,9 @@ from telegram import (
 )
 from telegram.error import InvalidToken
 
-from bot.adapters.telegram_chat.markup import clipped, shown, spelled
-from bot.adapters.telegram_chat.throttle import is_unknown_method
+from bot.adapters.telegram_chat.errors import is_unknown_method
+from bot.adapters.telegram_chat.limits import clipped
+from bot.adapters.telegram_chat.markup import shown, spelled
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import TABLE, Role, allowed
 from bot.grammar.command import Command

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.adapters.telegram_chat.chats import ChatAddress, Ref
+from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
 from bot.adapters.telegram_chat.keyboards import KeyboardButton
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import Throttle
 from bot.chat.buttons import Buttons

@@ -1,23 +1,14 @@
-"""What an update says: who, where, and whether it is meant for us.
-
-A press of a button is answered once, and at once: with words as soon as there are some, without after a moment.
-"""
+"""What an update says: who, where, and whether it is meant for us."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message
 from telegram.constants import ChatType
-from telegram.error import TelegramError
 
 from bot.adapters.telegram_chat.chats import ChatAddress
-from bot.adapters.telegram_chat.markup import clipped, shown, spelled
 from bot.words import telegram as words
 
 _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?=\s|$)", re.ASCII)
@@ -97,47 +88,3 @@ def ours(text: str, username: str) -> str | None:
     if found[2].casefold() != username.casefold():
         return None
     return f"/{found[1]}{text[found.end() :]}"
-
-
-log = logging.getLogger(__name__)
-
-PATIENCE_S = 0.8
-_LONGEST = 200
-
-
-class CallbackAnswer:
-    """`async with Knock(query) as knock`: answered at the latest when the body ends or patience does."""
-
-    def __init__(self, query: CallbackQuery, patience_s: float = PATIENCE_S) -> None:
-        self._query = query
-        self._patience_s = patience_s
-        self._timer: asyncio.Task[None] | None = None
-        self.answered = False
-
-    async def __aenter__(self) -> Self:
-        self._timer = asyncio.create_task(self._later())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.answered and self._timer is not None:
-            self._timer.cancel()
-        await self.answer()
-
-    async def answer(self, text: str = "", *, url: str | None = None, alert: bool = False) -> bool:
-        """False where it was answered before, or it is too late for an answer."""
-        if self.answered:
-            return False
-        self.answered = True
-        words = clipped(spelled(shown(text.replace("`", ""))), _LONGEST)
-        try:
-            await self._query.answer(words or None, show_alert=alert or None, url=url)
-        except TelegramError as error:
-            log.debug("a press was not answered: %s", error)
-            return False
-        return True
-
-    async def _later(self) -> None:
-        await asyncio.sleep(self._patience_s)
-        await self.answer()

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.adapters.telegram_chat.markup import clipped, shown, units
+from bot.adapters.telegram_chat.limits import clipped, units
+from bot.adapters.telegram_chat.markup import shown
 from bot.chat.buttons import Buttons
 from bot.chat.reply import Action
 

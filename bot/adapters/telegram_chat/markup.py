@@ -13,11 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.adapters.telegram_chat.limits import LONGEST_TEXT, MOST_ENTITIES, split_at, units
 from bot.chat.permissions import TABLE
-
-LONGEST_TEXT = 4_096
-LONGEST_CAPTION = 1_024
-MOST_ENTITIES = 90  # of 100: what Telegram finds by itself (commands, cashtags) counts too
 
 _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
 _JOINER = "\u2060"  # invisible; breaks up what Telegram would turn into a mention or a link
@@ -67,11 +64,6 @@ class MarkupPage:
 
     html: str
     plain: str
-
-
-def units(text: str) -> int:
-    """Length as Telegram counts it: UTF-16 code units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shown(text: str) -> str:
@@ -162,7 +154,7 @@ def _cut(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
         if marks + one.counts > MOST_ENTITIES:
             return tuple(head), row[place:]
         if size + units(one.text) > most:
-            first, second = _split(one.text, most - size)
+            first, second = split_at(one.text, most - size)
             if not head and not first:
                 first, second = one.text[:1], one.text[1:]
             rest = replace(one, text=second)
@@ -170,28 +162,6 @@ def _cut(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
         head.append(one)
         size, marks = size + units(one.text), marks + one.counts
     return tuple(head), ()
-
-
-def _split(text: str, most: int) -> tuple[str, str]:
-    """At most `most` units, cut at a line's or word's end where there is one in the second half."""
-    if units(text) <= most:
-        return text, ""
-    end = size = 0
-    while size + units(text[end]) <= most:
-        size += units(text[end])
-        end += 1
-    for gap in ("\n", " "):
-        at = text.rfind(gap, 0, end + 1)
-        if at > end // 2:
-            return text[:at], text[at + 1 :]
-    return text[:end], text[end:]
-
-
-def clipped(text: str, most: int) -> str:
-    """At most `most` units, with an ellipsis where something was cut."""
-    if units(text) <= most:
-        return text
-    return _split(text, most - 1)[0].rstrip() + "…"
 
 
 def joined(rows: Sequence[TextLine]) -> Iterator[TextLine]:

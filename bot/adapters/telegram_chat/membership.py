@@ -7,9 +7,9 @@ import asyncio
 from telegram import ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
+from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.chats import ChatAddress, Rights
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
-from bot.adapters.telegram_chat.responses import NAME
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import Throttle
 from bot.chat.invocation import ChatKind

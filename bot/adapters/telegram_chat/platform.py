@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.adapters.telegram_chat.keyboards import KeyboardButton, keys_of
 from bot.adapters.telegram_chat.markup import Ink, TextRun, run
@@ -17,7 +18,6 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-NAME = "telegram"
 MENTION_EVERY_MS = 6 * 3_600_000
 
 

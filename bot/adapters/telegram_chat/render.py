@@ -6,18 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.adapters.telegram_chat.markup import (
-    LONGEST_CAPTION,
-    Ink,
-    MarkupPage,
-    TextLine,
-    TextRun,
-    clipped,
-    pages,
-    run,
-    shown,
-    spelled,
-)
+from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, clipped
+from bot.adapters.telegram_chat.markup import Ink, MarkupPage, TextLine, TextRun, pages, run, shown, spelled
 from bot.chat import plain_text
 from bot.chat.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
 from bot.text.names import clean

@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 
 from telegram import ForceReply
 
-from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, Ref, Rights
+from bot.adapters.telegram_chat import NAME
+from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
+from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, Rights
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import Again, Asked, FormStep, ask
-from bot.adapters.telegram_chat.incoming import CallbackAnswer, IncomingUpdate
+from bot.adapters.telegram_chat.incoming import IncomingUpdate
 from bot.adapters.telegram_chat.keyboards import Keys, keys_of
 from bot.adapters.telegram_chat.markup import Ink, TextRun
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import MOST_MS, SOON_MS, Throttle
 from bot.chat import plain_text
@@ -28,7 +31,6 @@ from bot.dispatcher import Dispatcher
 from bot.words import telegram as words
 from storage.database import Database
 
-NAME = "telegram"
 _ASKS_RIGHTS = ("/admin", "/help", "/start")
 
 

@@ -19,11 +19,13 @@ from telegram import Bot, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, 
 from telegram.constants import ParseMode
 from telegram.error import ChatMigrated, TelegramError
 
-from bot.adapters.telegram_chat.chats import ChatAddress, Ref
+from bot.adapters.telegram_chat.chats import ChatAddress
+from bot.adapters.telegram_chat.errors import NO_BOT_MS, is_markup, is_same, translated
 from bot.adapters.telegram_chat.keyboards import Keys, keyboard
-from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, MarkupPage, TextLine, pages, without_times
+from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, LONGEST_TEXT
+from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, pages, without_times
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.render import RenderedReply, rows, sheet
-from bot.adapters.telegram_chat.throttle import NO_BOT_MS, is_markup, is_same, translated
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget

@@ -1,4 +1,4 @@
-"""Keeps the connection to Telegram up: polling or webhook, tries again when it ends, closes it cleanly."""
+"""The connection to Telegram: puts the adapter together, polls or listens for a webhook, and closes it cleanly."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHandler
 from telegram.request import HTTPXRequest
 
-from bot.adapters.telegram_chat import command_menu
+from bot.adapters.reconnecting import ReconnectingService
+from bot.adapters.telegram_chat import NAME, command_menu
 from bot.adapters.telegram_chat.chats import Rights
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.membership import Membership
-from bot.adapters.telegram_chat.platform import NAME, TelegramPlatform
+from bot.adapters.telegram_chat.platform import TelegramPlatform
 from bot.adapters.telegram_chat.responses import TelegramResponder
 from bot.adapters.telegram_chat.sender import IN_FLIGHT, Sender
 from bot.adapters.telegram_chat.throttle import Throttle
@@ -37,9 +38,6 @@ log = logging.getLogger(__name__)
 
 UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
 AT_ONCE = 32
-FIRST_RETRY_S = 2.0
-LONGEST_RETRY_S = 300.0
-REFUSED_RETRY_S = 60.0  # a wrong token does not mend itself soon
 LOOK_EVERY_S = 60.0
 CLOSE_S = 0.8
 
@@ -47,8 +45,8 @@ App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TelegramAccess:
-    """How to get in: the settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, and `webhook_listen` is where."""
+class TelegramSettings:
+    """The settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, and `webhook_listen` is where."""
 
     token: str = field(repr=False)
     api_base: str | None = None
@@ -58,7 +56,7 @@ class TelegramAccess:
     webhook_secret: str | None = field(default=None, repr=False)
 
 
-class Telegram:
+class TelegramService(ReconnectingService):
     """`on_ready` is called once, when the first connection is complete. `draw` makes a chart's PNG; `budget` is shared
     with the announcer."""
 
@@ -69,13 +67,12 @@ class Telegram:
         clock: Callable[[], int],
         draw: Draw,
         budget: Budget,
-        access: TelegramAccess,
+        settings: TelegramSettings,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(on_ready)
         self._db = db
-        self._access = access
-        self._on_ready = on_ready
-        self._said_ready = False
+        self._settings = settings
         self._commands = dispatcher.commands
         self._username = ""
         buttons, presence, rights = Buttons(db, clock), ChatPresence(db, clock), Rights(budget, clock)
@@ -85,9 +82,12 @@ class Telegram:
         talk = TelegramResponder(db, dispatcher, self._post, buttons, rights, self._patience, stubs, draw, self.link)
         comings = Membership(db, self._post, rights, presence, self._patience)
         self._desk = Updates(talk, self._post, buttons, comings, stubs, clock)
-        self.platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
-        self._secret = access.webhook_secret or secrets.token_urlsafe(32)
-        self._task: asyncio.Task[None] | None = None
+        self._platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
+        self._secret = settings.webhook_secret or secrets.token_urlsafe(32)
+
+    @property
+    def platform(self) -> TelegramPlatform:
+        return self._platform
 
     def link(self, payload: str) -> str:
         """A link into the private chat; "" while the bot's name is not known."""
@@ -95,40 +95,27 @@ class Telegram:
             return ""
         return f"https://t.me/{self._username}" + (f"?start={payload}" if payload else "")
 
-    async def start(self) -> None:
-        """Begin to connect, and stay connected from then on."""
-        self._task = asyncio.create_task(self._stay())
-
-    async def stop(self) -> None:
-        """Leave; what does not end in time is dropped."""
+    async def _finish(self) -> None:
         await self._patience.close()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
-    async def _stay(self) -> None:
-        wait = FIRST_RETRY_S
-        while True:
-            began = asyncio.get_running_loop().time()
-            try:
-                await self._connected()
-            except InvalidToken:
+    async def _close(self) -> None:
+        """Nothing is left to do: `_connect` closes what it opened."""
+
+    def _log_failure(self, error: Exception) -> bool:
+        match error:
+            case InvalidToken():
                 log.error("Telegram does not take TELEGRAM_TOKEN: get the bot's token from @BotFather")
-                wait = max(wait, REFUSED_RETRY_S)
-            except TelegramError as error:
+                return True
+            case TelegramError():
                 log.warning("the connection to Telegram broke: %s", error)
-            except OSError as error:
-                host, port = self._access.webhook_listen
+            case OSError():
+                host, port = self._settings.webhook_listen
                 log.error("nothing can listen on %s:%s for Telegram: %s", host, port, error)
-            except Exception:
-                log.exception("the connection to Telegram broke")
-            if asyncio.get_running_loop().time() - began > LONGEST_RETRY_S:
-                wait = FIRST_RETRY_S  # it had been up
-            await asyncio.sleep(wait)
-            wait = min(LONGEST_RETRY_S, wait * 2)
+            case _:
+                log.error("the connection to Telegram broke", exc_info=error)
+        return False
 
-    async def _connected(self) -> None:
+    async def _connect(self) -> None:
         """One connection, from the first request until it breaks or we are cancelled."""
         app = self._application()
         async with contextlib.AsyncExitStack() as stack:
@@ -141,7 +128,7 @@ class Telegram:
             await self._menus(app)
             await app.start()
             stack.push_async_callback(_in_time, app.stop)
-            if self._access.webhook_url:
+            if self._settings.webhook_url:
                 await self._listen(app, stack)
             elif app.updater is not None:
                 await app.updater.start_polling(
@@ -164,10 +151,10 @@ class Telegram:
             log.warning("the command menus could not be registered: %s", error)
 
     def _application(self) -> App:
-        access = self._access
+        settings = self._settings
         builder = (
             ApplicationBuilder()
-            .token(access.token)
+            .token(settings.token)
             .job_queue(None)
             .concurrent_updates(AT_ONCE)
             .request(
@@ -175,11 +162,11 @@ class Telegram:
             )
             .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=10))
         )
-        if access.api_base:
-            builder = builder.base_url(access.api_base.rstrip("/"))
-        if access.file_base:
-            builder = builder.base_file_url(access.file_base.rstrip("/"))
-        app: App = builder.updater(None).build() if access.webhook_url else builder.build()
+        if settings.api_base:
+            builder = builder.base_url(settings.api_base.rstrip("/"))
+        if settings.file_base:
+            builder = builder.base_file_url(settings.file_base.rstrip("/"))
+        app: App = builder.updater(None).build() if settings.webhook_url else builder.build()
         app.add_handler(TypeHandler(Update, self._on_update))
         return app
 
@@ -187,14 +174,14 @@ class Telegram:
         await self._desk.on_update(update)
 
     async def _listen(self, app: App, stack: contextlib.AsyncExitStack) -> None:
-        url = self._access.webhook_url or ""
+        url = self._settings.webhook_url or ""
 
         async def take(said: Mapping[str, object]) -> None:
             update = Update.de_json(dict(said), app.bot)
             if update is not None:
                 await app.process_update(update)
 
-        host, port = self._access.webhook_listen
+        host, port = self._settings.webhook_listen
         hook = Webhook(host, port, urlsplit(url).path, self._secret, take)
         await hook.start()
         stack.push_async_callback(_in_time, hook.stop)
@@ -202,11 +189,6 @@ class Telegram:
 
     def _offline(self) -> None:
         self._post.bot = None
-
-    def _ready(self) -> None:
-        if not self._said_ready:
-            self._said_ready = True
-            self._on_ready()
 
 
 async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them returns is nobody's business

@@ -16,11 +16,11 @@ from weakref import WeakValueDictionary
 from telegram import Message, Update
 
 from bot.adapters.telegram_chat.callbacks import Callbacks
-from bot.adapters.telegram_chat.chats import Ref
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import FormStep, again_of, key_in, step_of
 from bot.adapters.telegram_chat.incoming import IncomingUpdate, heard, ours
 from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.responses import Request, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.buttons import Buttons

@@ -8,12 +8,12 @@ import time
 import pytest
 from discord import RateLimited
 
-from bot.adapters.discord_chat.library_patches import Bucket
+from bot.adapters.discord_chat.library_patches import RateLimitBucket
 
 
-def bucket(*, remaining: int, window_s: float, patience_s: float) -> Bucket:
+def bucket(*, remaining: int, window_s: float, patience_s: float) -> RateLimitBucket:
     """As after an answer whose headers say so."""
-    made = Bucket(patience_s)
+    made = RateLimitBucket(patience_s)
     made.limit, made.remaining = 5, remaining
     made.reset_after, made.expires = window_s, asyncio.get_running_loop().time() + window_s
     return made
@@ -40,7 +40,7 @@ async def test_a_window_that_is_full_stays_full_until_its_end() -> None:
 
 
 async def test_who_waits_in_line_is_told_too() -> None:
-    one = Bucket(3)
+    one = RateLimitBucket(3)
     async with one:
         waiting = asyncio.ensure_future(one.acquire())
         await asyncio.sleep(0)

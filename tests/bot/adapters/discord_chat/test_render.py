@@ -12,8 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.discord_chat import components as forms
-from bot.adapters.discord_chat import limits, markup
+from bot.adapters.discord_chat import forms, limits, markup
 from bot.adapters.discord_chat.render import RenderedMessage, accent, dressed
 from bot.chat.buttons import Buttons
 from bot.chat.reply import (

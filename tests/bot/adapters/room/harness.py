@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
-from bot.adapters.room import RoomServer
+from bot.adapters.room.service import RoomService
 from bot.chat.reply import Picture
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -39,7 +39,7 @@ class Town:
 
     db: Database
     clock: ManualClock
-    room: RoomServer
+    room: RoomService
     url: str
     admin_url: str
     announcer: Announcer
@@ -79,7 +79,9 @@ async def town(
     await db.migrate()
     clock = ManualClock(worlds.START)
     dispatcher = Dispatcher(db, clock.now_ms)
-    room = RoomServer(db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles)
+    room = RoomService(
+        db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles
+    )
     url, admin_url = await room.start()
     announcer = Announcer(db, clock.now_ms, {"room": room.platform})
     made = Town(db, clock, room, url, admin_url, announcer, dispatcher)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.room import RoomPlatform, render
-from bot.adapters.room.event_stream import shape
+from bot.adapters.room import render
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
+from bot.adapters.room.platform import RoomPlatform
+from bot.adapters.room.render import shape
 from bot.chat.platform import UnreachableError
 from bot.chat.reply import (
     Action,

@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from bot.adapters.room import event_stream, security
-from bot.adapters.room.handlers import LONGEST
+from bot.adapters.room.responses import LONGEST
 from bot.chat.reply import Action, Attachment, Picture, Reply, line
 from scheduler.tick import run_tick
 from tests.bot.adapters.room.harness import ADMIN, Shown, Town, head, request_id, town

@@ -23,12 +23,13 @@ from telegram.error import (
 )
 
 from bot.adapters.telegram_chat import command_menu, forms, keyboards
-from bot.adapters.telegram_chat.chats import ChatAddress, Ref
+from bot.adapters.telegram_chat.chats import ChatAddress
+from bot.adapters.telegram_chat.errors import is_markup, is_same, translated
 from bot.adapters.telegram_chat.forms import FormStep, step_of
 from bot.adapters.telegram_chat.incoming import ours
 from bot.adapters.telegram_chat.keyboards import KeyboardButton, carried
+from bot.adapters.telegram_chat.message_refs import Ref
 from bot.adapters.telegram_chat.service import UPDATES
-from bot.adapters.telegram_chat.throttle import is_markup, is_same, translated
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Field, Form, Reply, line

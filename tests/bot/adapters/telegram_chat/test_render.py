@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.telegram_chat import markup, render
-from bot.adapters.telegram_chat.markup import LONGEST_CAPTION, LONGEST_TEXT, MarkupPage, units
+from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, LONGEST_TEXT, MOST_ENTITIES, units
+from bot.adapters.telegram_chat.markup import MarkupPage
 from bot.chat.reply import (
     Attachment,
     Board,
@@ -95,7 +96,7 @@ def checked(page: MarkupPage, most: int) -> str:
     """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
     found = parse_html(page.html)
     assert found.complaints == ()
-    assert len(found.entities) <= markup.MOST_ENTITIES
+    assert len(found.entities) <= MOST_ENTITIES
     assert 0 < units(found.text.strip()) <= units(found.text) <= most
     assert found.text == page.plain
     bad = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}

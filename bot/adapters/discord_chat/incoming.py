@@ -1,0 +1,27 @@
+"""An interaction as the rest of the bot takes it: who, where, what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.adapters.discord_chat.permissions import ChannelAddress
+from bot.chat.invocation import Invocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingInteraction:
+    """One interaction, read."""
+
+    interaction: discord.Interaction
+    place: ChannelAddress
+    said: Invocation
+    decides: bool = False  # the answer takes the place of the message that was pressed
+
+
+def own(interaction: discord.Interaction) -> bool:
+    """Whether the message pressed is hers alone, so that it can be changed."""
+    if interaction.message is None:
+        return False
+    return interaction.message.flags.ephemeral or interaction.guild_id is None

@@ -1,0 +1,83 @@
+"""The bot comes and goes: asked into a server, put out of it, permissions given and taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import discord
+
+from bot.adapters.discord_chat import NAME
+from bot.adapters.discord_chat.render import NO_MENTIONS, dressed
+from bot.chat.buttons import Buttons
+from bot.chat.invocation import ChatKind
+from bot.chat.platform import Unreachable
+from bot.notifications.reachability import ChatPresence
+from bot.text.names import LONGEST_TITLE, clean
+from bot.words import discord as words
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class Membership:
+    """Tells `ChatPresence` which channels the bot can reach, and greets a server it is new in."""
+
+    def __init__(self, client: discord.Client, db: Database, presence: ChatPresence, buttons: Buttons) -> None:
+        self._client = client
+        self._db = db
+        self._presence = presence
+        self._buttons = buttons
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Invited (again): notices that wait for the server's channels can be sent; a new server is greeted."""
+        channels = await self._chats_of(guild)
+        for channel in channels:
+            await self._reachable(channel)
+        if not channels:
+            await self._greet(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        for channel in await self._chats_of(guild):
+            await self._presence.left(NAME, str(channel.id), Unreachable.CHAT)
+
+    async def on_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._presence.left(NAME, str(channel.id), Unreachable.CHAT)
+
+    async def on_permissions_changed(self, guild: discord.Guild) -> None:
+        """A permission that was missing may be there now: notices that wait for such a channel can be sent."""
+        async with self._db.reading() as uow:
+            lost = {chat.external_id for chat in await uow.chats.lost() if chat.platform == NAME}
+        for channel in guild.channels if lost and guild.me is not None else ():
+            permissions = channel.permissions_for(guild.me)
+            if str(channel.id) in lost and permissions.view_channel and permissions.send_messages:
+                await self._reachable(channel)
+
+    async def _chats_of(self, guild: discord.Guild) -> list[discord.abc.GuildChannel]:
+        """The server's channels in which there is or was a market."""
+        async with self._db.reading() as uow:
+            return [channel for channel in guild.channels if await uow.chats.find(NAME, str(channel.id)) is not None]
+
+    async def _reachable(self, channel: discord.abc.GuildChannel) -> None:
+        title = clean(f"{channel.guild.name} #{channel.name}", LONGEST_TITLE)
+        await self._presence.arrived(NAME, str(channel.id), ChatKind.GROUP.value, title)
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        """In a channel where the bot may send, else to the owner alone; nowhere if they take no direct messages."""
+        message = await dressed(words.greeting(), self._buttons)
+        channels: Sequence[discord.abc.Messageable] = [
+            channel
+            for channel in [guild.system_channel, *guild.text_channels]
+            if channel is not None and guild.me is not None and channel.permissions_for(guild.me).send_messages
+        ][:2]
+        try:
+            if not channels and guild.owner_id is not None:
+                channels = [await self._client.create_dm(discord.Object(guild.owner_id))]
+            for channel in channels:
+                try:
+                    await channel.send(view=message.view, allowed_mentions=NO_MENTIONS)
+                    return
+                except discord.Forbidden:
+                    continue
+        except (discord.HTTPException, discord.RateLimited, OSError) as error:
+            log.info("no greeting in server %s: %s", guild.id, error)
