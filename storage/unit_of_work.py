@@ -8,7 +8,6 @@ from storage.actions import Actions, Approvals
 from storage.audit import Audit
 from storage.chats import Chats
 from storage.history import Events, Metrics, Ticks, Trades
-from storage.identity import Forgetting, Linking
 from storage.key_value import Codes, KeyValues, Lines
 from storage.ledger import Ledger
 from storage.markets import Markets
@@ -16,6 +15,7 @@ from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People, Pings, PreferencesOf
+from storage.personal_data import Forgetting, Linking
 from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session

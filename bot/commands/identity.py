@@ -16,7 +16,7 @@ from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market.context import Context
 from bot.words import identity as words
-from storage.identity import LinkDeclined, Linked
+from storage.personal_data import LinkDeclined, Linked
 from storage.records import Declined, Identity, Json, Notice, NoticeAudience, OrderStatus, Person
 from storage.unit_of_work import UnitOfWork
 

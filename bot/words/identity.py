@@ -13,8 +13,8 @@ from bot.text.names import clean
 from bot.text.numbers import Cut, money, percent, span, tokens
 from bot.words.shared import listed, no, plural, say, side_word
 from engine.state import Side
-from storage.identity import nameless
 from storage.people import Preferences
+from storage.personal_data import nameless
 from storage.records import Identity, Market, Member
 
 _PLATFORMS = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}

@@ -9,8 +9,8 @@ import pytest
 
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.identity import LinkDeclined, Linked
 from storage.people import Preferences
+from storage.personal_data import LinkDeclined, Linked
 from storage.records import Declined, Member
 from storage.verify import Verified, verify
 from tests.storage.worlds import START, append, buy, lobby, started
