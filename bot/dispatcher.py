@@ -222,7 +222,7 @@ class Dispatcher:
         if person is None or person.id == number:
             return person is not None
         async with self._db.reading() as uow:
-            return number in await uow.people.selves(person.id)
+            return number in await uow.people.all_ids(person.id)
 
     async def _go_on_here(self, said: Invocation, now: int, found: _Found) -> None:
         """Her private lines continue with the market of the chat she spoke in last, joined or not."""

@@ -26,7 +26,7 @@ against the database later.
 | big_trade | chats | outcome, side, buy, size, amount, price |
 | halted | admins | reason, tick |
 | board | chats (slot and key `board`) | tick |
-| lead_change, digest, countdown, round_asked again | see `scheduler.watch` | |
+| lead_change, digest, countdown, round_asked again | see `scheduler.signals` | |
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) ->
             (row.rank, row.person, row.gain, row.final) for row in standings(traded, None) if row.rank <= notices.PODIUM
         ]
     found = notices.tick_notices(outcome, head, pace, podium)
-    after = await uow.markets.known(outcome.market.id)
+    after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     facts = MarketSnapshot(
         now_ms=outcome.now_ms,

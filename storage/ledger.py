@@ -65,7 +65,7 @@ class Ledger(Repository):
     async def audit(self, market: int) -> AuditResult:
         """Sum 0, no movement with one side, every user's sum equals her balance and the engine's cash, the house's sum
         equals the engine's house cash, and nobody else has an account. Reads the rows, not what is cached."""
-        found = await self._markets.known(market)
+        found = await self._markets.get_one(market)
         if found.start_ms is None:
             return AuditResult(market=market, entries=0, total=0, problems=())
         balances = dict(await self.balances(market))

@@ -42,14 +42,14 @@ class Markets(Repository):
         }
         market = await self._session.add(insert(config), values)
         await self._chats.connect(market, chat)
-        return await self.known(market)
+        return await self.get_one(market)
 
     async def get(self, market: int) -> Market | None:
         if market in self._by_id:
             return self._by_id[market]
         return await self._one(_GET, {"market": market})
 
-    async def known(self, market: int) -> Market:
+    async def get_one(self, market: int) -> Market:
         """Like `get` for one that must exist; raises LookupError."""
         found = await self.get(market)
         if found is None:
@@ -81,11 +81,11 @@ class Markets(Repository):
     async def last_of_person(self, person: int) -> Market | None:
         """The market she used last (joined, ordered, spoke in its chat, or chose by `use`)."""
         query = select(config).join(people, people.c.market == config.c.market)
-        return await self._one(query.where(people.c.id == await self._people.owner(person)))
+        return await self._one(query.where(people.c.id == await self._people.primary_id(person)))
 
     async def of_person(self, person: int) -> list[Market]:
         """Those she has joined under any of her numbers, newest first."""
-        hers = select(users.c.market).where(users.c.user.in_(await self._people.selves(person)))
+        hers = select(users.c.market).where(users.c.user.in_(await self._people.all_ids(person)))
         return await self._many(select(config).where(config.c.market.in_(hers)).order_by(config.c.market.desc()))
 
     async def use(self, person: int, market: int) -> None:
@@ -138,7 +138,7 @@ class Markets(Repository):
         if values:
             await self._session.run(update(config).where(config.c.market == market).values(**values))
         self._session.cache.forget(market)
-        return await self.known(market)
+        return await self.get_one(market)
 
     async def start(self, market: int, now_ms: int) -> Market | Declined:
         """LOBBY to RUNNING at `now_ms`: the stake goes from the bank to the house, and every member's join waits for
@@ -147,7 +147,7 @@ class Markets(Repository):
         if current.status is not Status.LOBBY:
             return Declined(code="bad_status")
         await save_start(self._session, current, now_ms)
-        return await self.known(market)
+        return await self.get_one(market)
 
     async def close(self, market: int) -> Market | Declined:
         """RESOLVED to CLOSED."""
@@ -155,13 +155,13 @@ class Markets(Repository):
         if current.status is not Status.RESOLVED:
             return Declined(code="bad_status")
         await self._session.run(update(config).where(config.c.market == market).values(status=Status.CLOSED.value))
-        return await self.known(market)
+        return await self.get_one(market)
 
     async def state(self, market: Market | int) -> MarketState:
         """The engine's state as of the last tick; of a market that has not started, a fresh one with no accounts.
         Cached by (market, tick, head)."""
         if isinstance(market, int):
-            market = await self.known(market)
+            market = await self.get_one(market)
         if market.start_ms is None:
             return open_market(market.params)
         cached = self._session.cache.get(market.id, market.tick, market.head)

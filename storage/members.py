@@ -7,85 +7,34 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from engine.state import Status
-from storage.actions import Actions
 from storage.markets import Markets
 from storage.people import People
-from storage.records import OPEN_ORDERS, Declined, Departure, Market, Member, OrderStatus
+from storage.records import OPEN_ORDERS, Market, Member, OrderStatus
 from storage.schema import orders, people, positions, users
 from storage.session import Repository, Session, clean
-
-JOINABLE = (Status.LOBBY, Status.RUNNING, Status.FROZEN, Status.PAUSED)
 
 
 class Members(Repository):
     """A person may have been joined to another (`storage.linking`): whichever of her numbers is asked for, `get` finds
     her account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
 
-    def __init__(self, session: Session, people: People, markets: Markets, actions: Actions) -> None:
+    def __init__(self, session: Session, people: People, markets: Markets) -> None:
         super().__init__(session)
-        self._people, self._markets, self._actions = people, markets, actions
+        self._people, self._markets = people, markets
         self._ahead: dict[tuple[int, int], Member] = {}
 
-    async def join(self, market: int, person: int, name: str, request_id: str, now_ms: int) -> Member | Declined:
-        """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
-        running market by the next tick; both show as `coming`. Repeating it returns the same account, renamed.
-        Declined(not_running) in DRAFT and after the end, Declined(too_late) after the last freeze."""
-        await self._people.hold(person)  # nobody joins her to another meanwhile: she might end with two accounts
-        person = await self._people.owner(person)
-        found = await self._markets.lock(market)
-        known = await self.get(market, person)
-        if known is not None:
-            if name and name != known.name:
-                await self.rename(market, known.person, name)
-            await self._markets.use(person, market)
-            return await self._known(market, person)
-        if found.status not in JOINABLE:
-            return Declined(code="not_running")
-        if found.start_ms is not None and found.engine_ms(now_ms) >= found.params.rounds[-1].freeze_at:
-            return Declined(code="too_late")
-        await self._add(found, person, clean(name), now_ms)
-        if found.status is not Status.LOBBY:
-            cash = {"user": person, "cash": found.params.starting_balance}
-            request = f"join:{market}:{person}"
-            if await self._actions.by_request(request) is not None:  # she left and comes back
-                request = f"{request}:{now_ms}"
-            await self._actions.append(market, "join", cash, actor=person, request_id=request, now_ms=now_ms)
-        await self._markets.use(person, market)
-        return await self._known(market, person)
-
-    async def leave(
-        self, market: int, person: int, request_id: str, now_ms: int, actor: int | None
-    ) -> Departure | Declined:
-        """Close an account that was never used; its money goes back to the bank. In a lobby the row goes at once, in a
-        running market with the next tick (which looks again). The same `request_id` returns the same departure.
-        Declined(not_member | not_running | disputed | has_traded | has_orders | has_paid), and nothing is stored."""
-        found = await self._markets.lock(market)
-        asked = await self._actions.by_request(request_id)
-        if asked is not None:
-            return Departure(market=market, person=person, cash=0, action=asked.number)
-        member = await self.account(market, person)
-        why = "not_member" if member is None else _stays(found, member)
-        if member is None or why is not None:
-            return Declined(code=why or "not_member")
-        if found.status is Status.LOBBY:
-            hers = and_(users.c.market == market, users.c.user == person)
-            await self._session.run(delete(users).where(hers))
-            return Departure(market=market, person=person, cash=0, action=None)
-        if await self._session.row(_OPEN_ORDER, {"market": market, "person": person}) is not None:
-            return Declined(code="has_orders")
-        row = await self._actions.append(
-            market, "leave", {"user": person}, actor=actor, request_id=request_id, now_ms=now_ms
-        )
-        if isinstance(row, Declined):
-            return row
-        return Departure(market=market, person=person, cash=member.balance + member.coming, action=row.number)
-
-    async def _add(self, market: Market, person: int, name: str, now_ms: int) -> None:
-        who = await self._people.get(person)
-        if who is None:
+    async def add(self, market: int, person: int, name: str, now_ms: int) -> None:
+        """An account without money; `name` empty: the person's own. Raises LookupError for an unknown person."""
+        names = await self._people.names([person])
+        if person not in names:
             raise LookupError(f"there is no person {person}")
-        row = {"market": market.id, "user": person, "display_name": name or who.name, "joined_ms": now_ms}
+        row = {"market": market, "user": person, "display_name": clean(name) or names[person], "joined_ms": now_ms}
         await self._session.run(insert(users), row)
+
+    async def remove(self, market: int, person: int) -> None:
+        """Of a market that has not started: in a started one the tick closes accounts."""
+        account = and_(users.c.market == market, users.c.user == person)
+        await self._session.run(delete(users).where(account))
 
     async def get(self, market: int, person: int) -> Member | None:
         """Her account, under whichever of her numbers it stands; of two (one is about to be closed, or the market was
@@ -107,25 +56,30 @@ class Members(Repository):
         if not self._session.snapshot or not numbers:
             return
         these = {"market": market, "these": sorted(set(numbers))}
-        found, tokens = await self._markets.known(market), await self._held(_THESE_HELD, these)
+        found, tokens = await self._markets.get_one(market), await self._held(_THESE_HELD, these)
         for row in await self._session.rows(_THESE, these):
             held = _in_order(found, tokens.get(row["user"], {}))
             self._ahead[market, row["user"]] = _member(found, row, held)
 
-    async def used(self, market: int, number: int) -> bool:
+    async def was_used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
         row = await self._session.row(_USED_ONE, {"market": market, "person": number})
         return row is not None and bool(row["used"])
+
+    async def has_open_order(self, market: int, number: int) -> bool:
+        """Whether an order of the account under this number is pending or resting."""
+        return await self._session.row(_OPEN_ORDER, {"market": market, "person": number}) is not None
 
     async def of(self, market: int) -> list[Member]:
         """By person id."""
         return await self._members(market, await self._session.rows(_ALL, {"market": market}))
 
-    async def _known(self, market: int, person: int) -> Member:
-        found = await self.get(market, person)
-        if found is None:
+    async def get_one(self, market: int, person: int) -> Member:
+        """Like `get` for an account that must exist; raises LookupError."""
+        member = await self.get(market, person)
+        if member is None:
             raise LookupError(f"person {person} has no account in market {market}")
-        return found
+        return member
 
     async def rename(self, market: int, person: int, name: str) -> None:
         hers = and_(users.c.market == market, users.c.user == person)
@@ -142,7 +96,7 @@ class Members(Repository):
     async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
         if not rows:
             return []
-        found = await self._markets.known(market)
+        found = await self._markets.get_one(market)
         state = self._markets.at_hand(found)
         if state is not None:
             accounts, none = state.accounts, ((0, 0),) * found.params.n_outcomes
@@ -210,15 +164,6 @@ _FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).whe
 _ALL_HELD = select(positions).where(positions.c.market == bindparam("market"))
 _HELD = _ALL_HELD.where(positions.c.user == bindparam("person"))
 _THESE_HELD = _ALL_HELD.where(positions.c.user.in_(bindparam("these", expanding=True)))
-
-
-def _stays(market: Market, member: Member) -> str | None:
-    """Why this account cannot be closed; the engine's reasons, as far as rows tell."""
-    if market.status not in JOINABLE:
-        return "disputed" if market.status is Status.DISPUTED else "not_running"
-    if member.trade_count:
-        return "has_traded"
-    return "has_paid" if member.net_pnl else None
 
 
 def _in_order(market: Market, held: Mapping[tuple[int, str], int]) -> tuple[tuple[int, int], ...]:

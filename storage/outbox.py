@@ -100,7 +100,7 @@ class Outbox(Repository):
         admins = await self._admins(market, here) if NoticeAudience.ADMINS in audiences else []
         tickets = await self._tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
-        known = await self._people.reach(people)
+        known = await self._people.identities_of(people)
 
         def reach(person: int | None, ticket: int | None) -> list[Destination]:
             stands = tickets[ticket].platform if ticket is not None and ticket in tickets else None
@@ -119,7 +119,7 @@ class Outbox(Repository):
 
     async def _admins(self, market: int, here: Sequence[Chat]) -> list[int]:
         known = {person for chat in here for person in await self._chats.admins(chat.id)}
-        return sorted(known) or [(await self._markets.known(market)).creator]
+        return sorted(known) or [(await self._markets.get_one(market)).creator]
 
     async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
         """Give a waiting row of the same key the newer payload; False: none waits."""

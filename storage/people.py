@@ -58,36 +58,36 @@ class People(Repository):
         row = await self._session.row(select(people).where(people.c.id == person))
         return None if row is None else _person(row)
 
-    async def owner(self, person: int) -> int:
+    async def primary_id(self, person: int) -> int:
         """Who speaks for this number now: herself, or whom she was joined to (`storage.linking`)."""
         if person in self._ahead:
             return self._ahead[person]
-        return (await self.owners([person])).get(person, person)
+        return (await self.primary_ids([person])).get(person, person)
 
     async def ahead(self, ids: Collection[int]) -> None:
         """Read all these at once for the `owner` of each to come; of a snapshot only, whose rows do not change."""
         if self._session.snapshot and ids:
-            self._ahead |= {one: one for one in ids} | dict(await self.owners(ids))
+            self._ahead |= {one: one for one in ids} | dict(await self.primary_ids(ids))
 
-    async def owners(self, ids: Iterable[int]) -> Mapping[int, int]:
+    async def primary_ids(self, ids: Iterable[int]) -> Mapping[int, int]:
         """`owner` of many at once; unknown ids are left out."""
         query = select(people.c.id, _OWNER.label("owner")).where(people.c.id.in_(sorted(set(ids))))
         return {row["id"]: row["owner"] for row in await self._session.rows(query)}
 
-    async def selves(self, person: int) -> tuple[int, ...]:
+    async def all_ids(self, person: int) -> tuple[int, ...]:
         """Every number that is hers, whichever of them is given: her own first, then those joined to it, by id. Her
         accounts in markets stand under any of them."""
         rows = await self._session.rows(_SELVES, {"person": person})
         return tuple(row["id"] for row in rows) or (person,)
 
-    async def hold(self, *ids: int) -> None:
+    async def lock(self, *ids: int) -> None:
         """Nobody else joins, leaves or is joined under these numbers until the unit ends."""
         for one in sorted(set(ids)):
             await self._session.serialise(f"human:{one}")
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of joined ones their owner's; unknown ids are left out."""
-        owners = await self.owners(ids)
+        owners = await self.primary_ids(ids)
         found = await self._session.rows(
             select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*owners.values()})))
         )
@@ -96,11 +96,11 @@ class People(Repository):
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
         """Where she can be reached, the platform she used last first."""
-        return (await self.reach([person])).get(person, ())
+        return (await self.identities_of([person])).get(person, ())
 
-    async def reach(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
+    async def identities_of(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
         """`identities` of many at once, by the number asked for; who has none is left out."""
-        owners = await self.owners(ids)
+        owners = await self.primary_ids(ids)
         query = select(links).where(links.c.person.in_(sorted({*owners.values()})))
         rows = await self._session.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
         found: dict[int, tuple[Identity, ...]] = {}
@@ -170,7 +170,7 @@ class PreferencesOf(Repository):
         """Read all these at once for the `of` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not ids:
             return
-        owners = {one: one for one in ids} | dict(await self._people.owners(ids))
+        owners = {one: one for one in ids} | dict(await self._people.primary_ids(ids))
         rows = await self._session.rows(select(preferences).where(preferences.c.person.in_(sorted({*owners.values()}))))
         kept = {row["person"]: _preferences(row) for row in rows}
         self._ahead |= {one: kept.get(owner, Preferences()) for one, owner in owners.items()}
@@ -213,7 +213,7 @@ class Pings(Repository):
         )
 
     async def wanted(self, chats: Collection[int], kind: str) -> list[int]:
-        """Who wants to be told of such an event in any of these chats, each once, by id; see `People.reach`."""
+        """Who wants to be told of such an event in any of these chats, each once, by id; see `People.identities_of`."""
         here = and_(pings.c.chat.in_(sorted(set(chats))), pings.c.kind == kind)
         return [
             row["person"]

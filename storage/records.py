@@ -116,7 +116,7 @@ class Market:
     tick_ms: int | None  # when that was
     head: str  # hash of that tick: the head of the audit chain
     halted: str | None
-    memo: Payload  # what has been announced: see `scheduler.watch`
+    memo: Payload  # what has been announced: see `scheduler.signals`
     next_step: NextStep | None
     intents: int  # orders and actions numbered so far
     volume: int  # micro-dollars traded so far, before fees
@@ -240,16 +240,6 @@ class Declined:
     available: int = 0
     needed: int = 0
     waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """An account that is closed (`action` None) or will be by the next tick. `cash` goes back to the bank."""
-
-    market: int
-    person: int
-    cash: int
-    action: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,12 @@ class Tickets(Repository):
         done = await self._session.run(update(tickets).where(is_open).values(status=status.value, order=order))
         return done.rowcount == 1
 
+    async def cancel_open(self, market: int, person: int) -> None:
+        """All of this account that still wait for Confirm."""
+        waiting = and_(tickets.c.market == market, tickets.c.person == person)
+        is_open = and_(waiting, tickets.c.status == TicketStatus.OPEN.value)
+        await self._session.run(update(tickets).where(is_open).values(status=TicketStatus.CANCELLED.value))
+
     async def bind(self, ticket: int, platform: str, chat_ext: str, ref: str) -> None:
         """Where the ticket stands, so that its fill can replace it. The last call wins."""
         where = {"platform": platform, "chat_ext": chat_ext, "ref": ref}

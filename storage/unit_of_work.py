@@ -15,7 +15,7 @@ from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
 from storage.people import People, Pings, PreferencesOf
-from storage.personal_data import Forgetting, Linking
+from storage.personal_data import PersonalData
 from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
@@ -38,12 +38,8 @@ class UnitOfWork(Session):
         return Pings(self)
 
     @cached_property
-    def linking(self) -> Linking:
-        return Linking(self, self.people, self.markets, self.members, self.audit)
-
-    @cached_property
-    def forgetting(self) -> Forgetting:
-        return Forgetting(self, self.people, self.audit)
+    def personal_data(self) -> PersonalData:
+        return PersonalData(self, self.people)
 
     @cached_property
     def chats(self) -> Chats:
@@ -79,7 +75,7 @@ class UnitOfWork(Session):
 
     @cached_property
     def members(self) -> Members:
-        return Members(self, self.people, self.markets, self.actions)
+        return Members(self, self.people, self.markets)
 
     @cached_property
     def orders(self) -> Orders:

@@ -15,9 +15,9 @@ from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolv
 from engine.quote import Quote
 from engine.state import Side
 from engine.terms import MarketParams
-from storage.identity import Traces
 from storage.outbox import Backlog
 from storage.people import Preferences
+from storage.personal_data import Traces
 from storage.records import Approval, Identity, Market, Member, MetricRow, OrderDraft, OrderRow, Person
 
 LEAST_TRADES = 3

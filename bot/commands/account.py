@@ -9,7 +9,8 @@ from bot.chat.facts import Holding
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
-from bot.market.context import Context, MarketView, Participant, request_id
+from bot.market import membership
+from bot.market.context import Context, MarketView, Participant
 from bot.text.names import LONGEST_NAME, person_name
 from bot.words import account as words
 from bot.words import views as words_views
@@ -29,9 +30,7 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
         own = before.person if before else person.id
         taken = [name for number, name in (await uow.members.names(market.id)).items() if number != own]
         wanted = name or (before.name if before else ctx.invocation.person_name)
-        member = await uow.members.join(
-            market.id, person.id, person_name(wanted, taken), request_id(ctx.invocation), ctx.now_ms
-        )
+        member = await membership.join(uow, market.id, person.id, person_name(wanted, taken), ctx.now_ms)
         if isinstance(member, Declined):
             return words.cannot_join(member.code)
         await uow.markets.use(person.id, market.id)

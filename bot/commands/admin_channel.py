@@ -131,7 +131,7 @@ async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
         if known is None or known.market is None:
             ctx.tries.use(who, ctx.now_ms)
             return words.bad_code()
-        record = await uow.markets.known(known.market)
+        record = await uow.markets.get_one(known.market)
         if record.over:
             return words.bad_code()
         if there is not None and not there.over:

@@ -133,7 +133,7 @@ async def approve(
             return words.no_such_proposal(number)
         part = await decisions.part_of(uow, market.record, market.state, ctx.person_id)
         proposer = await _name(uow, market, one.proposer)
-        own = await uow.people.owner(one.proposer) == ctx.person_id
+        own = await uow.people.primary_id(one.proposer) == ctx.person_id
     refused = _refused(ctx, market, one, part, own=own)
     if refused is not None:
         return refused

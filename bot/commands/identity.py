@@ -14,9 +14,10 @@ from bot.chat.invocation import ChatKind
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
+from bot.market import identity, membership
 from bot.market.context import Context
+from bot.market.identity import LinkDeclined, Linked
 from bot.words import identity as words
-from storage.personal_data import LinkDeclined, Linked
 from storage.records import Declined, Identity, Json, Notice, NoticeAudience, OrderStatus, Person
 from storage.unit_of_work import UnitOfWork
 
@@ -71,7 +72,7 @@ async def _use(ctx: Context, who: str, code: str) -> Reply:
         theirs = await uow.people.identities(known.person)
         if await uow.codes.take(KIND, code, ctx.now_ms) is None:
             return words.bad_code()
-        found = await uow.linking.join(known.person, me.id, ctx.now_ms)
+        found = await identity.link(uow, known.person, me.id, ctx.now_ms)
         if isinstance(found, LinkDeclined):
             return words.both_used(found.market) if found.market is not None else words.own_code()
         await _tell(ctx, uow, found, theirs)
@@ -118,7 +119,7 @@ async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:
         accounts=accounts,
         kept=await uow.preferences.of(person.id),
         pings=titles,
-        traces=await uow.forgetting.traces(person.id),
+        traces=await uow.personal_data.traces(person.id),
     )
 
 
@@ -142,7 +143,7 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
         for account in accounts:
             kept += await _close(ctx, uow, account, person)
         private = ctx.invocation.chat_kind is ChatKind.PRIVATE and ctx.chat is not None
-        await uow.forgetting.erase(person.id, ctx.now_ms, chat=ctx.chat.id if private and ctx.chat else None)
+        await identity.forget(uow, person.id, ctx.now_ms, chat=ctx.chat.id if private and ctx.chat else None)
         await uow.commit()
     return words.forgotten(person.id, kept)
 
@@ -159,7 +160,7 @@ async def _accounts(uow: UnitOfWork, person: Person) -> list[AccountSummary]:
         if member is None:
             continue
         waiting = await uow.orders.of(market.id, member.person, open_only=True, n=_WAITING)
-        used = await uow.members.used(market.id, member.person)
+        used = await uow.members.was_used(market.id, member.person)
         found.append(AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
     return found
 
@@ -170,7 +171,7 @@ async def _close(ctx: Context, uow: UnitOfWork, one: AccountSummary, person: Per
     if one.market.over:
         return 1
     if not one.used:
-        left = await uow.members.leave(market, number, f"forget:{market}:{number}", ctx.now_ms, person.id)
+        left = await membership.leave(uow, market, number, f"forget:{market}:{number}", ctx.now_ms, person.id)
         return int(isinstance(left, Declined))
     resting = [
         row

@@ -215,7 +215,7 @@ async def change(
 async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
     """The ticket and its market, if it was made for the speaker; a press by anybody else tells her nothing."""
     ticket = await uow.tickets.get(number)
-    if ticket is None or ctx.person is None or ticket.person not in await uow.people.selves(ctx.person.id):
+    if ticket is None or ctx.person is None or ticket.person not in await uow.people.all_ids(ctx.person.id):
         return words.not_your_ticket()
     market = await uow.markets.get(ticket.market)
     if market is None:

@@ -37,7 +37,7 @@ _MANY = 200  # more orders than anybody keeps waiting
 async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
     """What she has in the market under any of her numbers, false where it is nothing."""
     held, orders = [(0, 0)] * market.params.n_outcomes, 0
-    for one in () if person is None else await uow.people.selves(person):
+    for one in () if person is None else await uow.people.all_ids(person):
         orders += len(await uow.orders.of(market.id, one, open_only=True, n=_MANY))
         if one in state.accounts:
             tokens = state.accounts[one].tokens
@@ -73,7 +73,7 @@ async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, pro
 async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
     """Every other admin known in the market's chats."""
     known = {one for chat in await uow.chats.of_market(market.id) for one in await uow.chats.admins(chat.id)}
-    owners = {*(await uow.people.owners(known)).values()}
+    owners = {*(await uow.people.primary_ids(known)).values()}
     return sorted(owners - {proposer})
 
 

@@ -45,7 +45,7 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
         legs=_legs(trades, order.number),
         latest=_legs([one for one in trades if one.tick == tick], order.number),
         held=held(member, order.draft.outcome, order.draft.side) if member else 0,
-        owner=await uow.people.owner(order.person),
+        owner=await uow.people.primary_id(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
 

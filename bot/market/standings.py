@@ -31,7 +31,7 @@ SPARK_POINTS = 24
 
 async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     """The market at a glance, as of its last tick."""
-    market = await uow.markets.known(market.id)
+    market = await uow.markets.get_one(market.id)
     state = await uow.markets.state(market)
     rounds = await uow.events.of(market.id, "Eliminated")
     path = await _path(uow, market)
@@ -171,4 +171,4 @@ async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], l
     markets = await uow.seasons.markets(season)
     found = [scores(standings(await uow.members.of(one.id), await uow.ticks.latest(one.id))) for one in markets]
     accounts = {one.person for market in found for one in market}
-    return markets, table(found, await uow.people.owners(accounts))
+    return markets, table(found, await uow.people.primary_ids(accounts))

@@ -256,7 +256,7 @@ async def _countdown(notice: NoticeContext) -> Reply | None:
 
 
 async def _linked(notice: NoticeContext) -> Reply:
-    closed = [(await notice.uow.markets.known(int(market)), int(cash)) for market, cash in notice.payload["closed"]]
+    closed = [(await notice.uow.markets.get_one(int(market)), int(cash)) for market, cash in notice.payload["closed"]]
     return words_identity.told(str(notice.payload["platform"]), closed)
 
 

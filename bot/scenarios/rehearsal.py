@@ -257,7 +257,7 @@ class Rehearsal:
 
     async def _record(self) -> Market:
         async with self.db.reading() as uow:
-            return await uow.markets.known(self.market)
+            return await uow.markets.get_one(self.market)
 
     async def _found(self, halted: str | None) -> RehearsalResult:
         record = await self._record()

@@ -1,6 +1,6 @@
 """What everybody in the chat hears, and what one person is told without having asked: the course of a market.
 
-Payloads are those of `scheduler.notices` and `scheduler.watch`: epoch milliseconds, micro-dollars, outcomes from 0.
+Payloads are those of `scheduler.notices` and `scheduler.signals`: epoch milliseconds, micro-dollars, outcomes from 0.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import Market
 
-Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.watch
+Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.signals
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _CENT = 10_000

@@ -14,7 +14,7 @@ from bot.text.numbers import Cut, money, percent, span, tokens
 from bot.words.shared import listed, no, plural, say, side_word
 from engine.state import Side
 from storage.people import Preferences
-from storage.personal_data import nameless
+from storage.personal_data import placeholder_name
 from storage.records import Identity, Market, Member
 
 _PLATFORMS = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
@@ -186,7 +186,7 @@ def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person:
     rows += [
         line(
             "Your ids, names, settings, pings, codes and all you typed in the room are erased; you become "
-            f"{nameless(number)}."
+            f"{placeholder_name(number)}."
         ),
         line(
             "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
@@ -233,8 +233,8 @@ def forgotten(number: int, accounts: int) -> Reply:
     ]
     if accounts:
         stay, them = ("stays", "it") if accounts == 1 else ("stay", "them")
-        books = f"Your {plural(accounts, 'account')} {stay} in the books as {nameless(number)}; nobody can use {them}."
-        rows.append(line(books))
+        name = placeholder_name(number)
+        rows.append(line(f"Your {plural(accounts, 'account')} {stay} in the books as {name}; nobody can use {them}."))
     rows.append(line("Whoever comes back is a stranger to us, and begins like one: ", code("/join")))
     return say("You are forgotten.", blocks=rows, tone=Tone.COLD)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
+from bot.market import membership
 from engine.params import build_params
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -61,7 +62,7 @@ async def crowded(db: Database, members: int, orders: int, *, each: int = 200) -
         )
         assert isinstance(await uow.markets.update(market.id, status=Status.LOBBY), Market)
         for person in who:
-            joined = await uow.members.join(market.id, person.id, "", f"join-{person.id}", START)
+            joined = await membership.join(uow, market.id, person.id, "", START)
             assert isinstance(joined, Member)
         assert isinstance(await uow.markets.start(market.id, START), Market)
         await uow.commit()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.market import membership
 from engine.state import Status
 from scheduler.tick import run_tick
 from storage.database import Database
@@ -39,7 +40,7 @@ async def prepared(folder: Path) -> None:
             )
             assert isinstance(await uow.markets.update(market.id, status=Status.LOBBY), Market)
             for one in who:
-                joined = await uow.members.join(market.id, one.id, "", f"{number}:{one.id}", now)
+                joined = await membership.join(uow, market.id, one.id, "", now)
                 assert isinstance(joined, Member)
             assert isinstance(await uow.markets.start(market.id, now), Market)
             await uow.commit()

@@ -88,7 +88,7 @@ async def trading(play: Play, announcer: Announcer, members: int, until: asyncio
 
 async def exported(db: Database) -> None:
     async with db.reading() as uow:
-        await export.write_trades(uow, await uow.markets.known(MARKET), io.StringIO())
+        await export.write_trades(uow, await uow.markets.get_one(MARKET), io.StringIO())
 
 
 async def measured(folder: Path, members: int, history: int, trades: int) -> dict[str, Figures]:
@@ -145,7 +145,7 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
 
 async def _tick(db: Database) -> int:
     async with db.reading() as uow:
-        return (await uow.markets.known(MARKET)).tick
+        return (await uow.markets.get_one(MARKET)).tick
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -288,7 +288,7 @@ async def play(folder: Path, *, members: int, seconds: float, seed: int = 1, bur
         async with db.reading() as uow:
             assert await uow.ledger.total(1) == 0
             found["trades"] = len(await uow.trades.all(1))
-            found["ticks"] = (await uow.markets.known(1)).tick
+            found["ticks"] = (await uow.markets.get_one(1)).tick
         await db.close()
         found["loop"] = json.loads((folder / "stalls.json").read_text(encoding="ascii"))
     return found

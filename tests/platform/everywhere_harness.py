@@ -139,7 +139,7 @@ class Town:
 
     async def record(self) -> Market:
         async with self.db.reading() as uow:
-            return await uow.markets.known(self.market)
+            return await uow.markets.get_one(self.market)
 
     async def unsaid(self) -> int:
         """How many notices wait to be told; none may have been given up."""

@@ -85,7 +85,7 @@ async def test_what_a_round_asks_for_and_the_course_need_no_name(tmp_path: Path)
             await play.tick()
         async with play.db.reading() as uow:
             state = await uow.markets.state(1)
-            params = (await uow.markets.known(1)).params
+            params = (await uow.markets.get_one(1)).params
         while state.frozen_for is None or not state.asked:
             await play.tick(span_ms("6h") or 0)
             async with play.db.reading() as uow:
@@ -108,7 +108,7 @@ async def test_who_has_no_name_is_nobody_to_approve(tmp_path: Path) -> None:
         await known_admin(play, "pat")
         assert (await nameless(play, "/admin freeze")).ok
         async with play.db.reading() as uow:
-            market = await uow.markets.known(1)
+            market = await uow.markets.get_one(1)
             others = [await uow.people.get(one) for one in await decisions.others(uow, market, None)]
         assert sorted(one.name for one in others if one) == ["Boss", "Pat"]
 

@@ -136,7 +136,7 @@ async def test_of_two_accounts_in_a_running_market_the_unused_one_goes_with_the_
         async with play.db.reading() as uow:
             ada = await uow.people.find("room", "ada")
             assert ada is not None
-            selves = await uow.people.selves(ada.id)
+            selves = await uow.people.all_ids(ada.id)
             assert [one.person for one in await uow.members.of(1) if one.person in selves] == [
                 selves[1] if trader == "tam" else selves[0]
             ]

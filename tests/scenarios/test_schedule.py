@@ -134,7 +134,7 @@ async def test_a_market_is_called_off_from_every_state(tmp_path: Path, state: st
         await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
         await play.tick()
         async with play.db.reading() as uow:
-            assert (await uow.markets.known(1)).status is Status.VOIDED
+            assert (await uow.markets.get_one(1)).status is Status.VOIDED
         assert "came back to you" in play.chat.texts("tell", "ada")[-1]
         assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance"))
 

@@ -13,7 +13,7 @@ from storage.mapping import action_intent, order_intent
 async def replay(db: Database, number: int) -> MarketState:
     """The state after the last tick; fails where a hash on the way is not the one that was stored."""
     async with db.reading() as uow:
-        market = await uow.markets.known(number)
+        market = await uow.markets.get_one(number)
         params = await uow.markets.start_params(number)
         state = open_market(params)
         ticks = await uow.ticks.series(number)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.market import membership
 from engine.params import MarketParams
 from engine.state import Status
 from engine.units import MICRO
@@ -41,7 +42,7 @@ async def act(db: Database, world: World, kind: str, *outcomes: int, at: int) ->
 
 async def market_of(db: Database, world: World) -> Market:
     async with db.reading() as uow:
-        return await uow.markets.known(world.market)
+        return await uow.markets.get_one(world.market)
 
 
 async def told(db: Database) -> list[OutboxRow]:
@@ -136,10 +137,10 @@ async def test_a_claimed_market_takes_no_orders_no_grants_and_no_new_terms(db: D
     found = await append(db, world, world.people[0], buy(), "late", at_ms=START + 3 * MINUTE)
     assert found == Declined(code="disputed")
     async with db.writing() as uow:
-        left = await uow.members.leave(world.market, world.people[2], "l", START + 3 * MINUTE, None)
+        left = await membership.leave(uow, world.market, world.people[2], "l", START + 3 * MINUTE, None)
         assert left == Declined(code="disputed")
         who = await uow.people.identify("room", "late", "Late", START)
-        joined = await uow.members.join(world.market, who.id, "", "j", START + 3 * MINUTE)
+        joined = await membership.join(uow, world.market, who.id, "", START + 3 * MINUTE)
         assert joined == Declined(code="not_running")
 
 

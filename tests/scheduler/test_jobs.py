@@ -91,7 +91,7 @@ async def test_a_planned_start_starts_the_lobby(db: Database) -> None:
 
 async def _status(db: Database, market: int) -> Status:
     async with db.reading() as uow:
-        return (await uow.markets.known(market)).status
+        return (await uow.markets.get_one(market)).status
 
 
 async def test_a_market_whose_tick_fails_is_retried_later_and_halted_after_a_few_times(
@@ -118,8 +118,8 @@ async def test_a_market_whose_tick_fails_is_retried_later_and_halted_after_a_few
     assert len(tried) == FAILURES
     assert await _status(db, sick.market) is Status.FROZEN
     async with db.reading() as uow:
-        assert (await uow.markets.known(sick.market)).halted == "tick_failed: OSError"
-        assert (await uow.markets.known(well.market)).tick == 1
+        assert (await uow.markets.get_one(sick.market)).halted == "tick_failed: OSError"
+        assert (await uow.markets.get_one(well.market)).tick == 1
         assert await uow.outbox.backlog() > 0
     assert "disk" in caplog.text
 
@@ -168,14 +168,14 @@ async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
 
 async def _tick(db: Database, market: int) -> int:
     async with db.reading() as uow:
-        return (await uow.markets.known(market)).tick
+        return (await uow.markets.get_one(market)).tick
 
 
 async def test_the_timetable_knows_what_is_due_and_what_is_next(db: Database) -> None:
     world = await started(db)
     await run_tick(db, world.market, START)
     async with db.reading() as uow:
-        market = await uow.markets.known(world.market)
+        market = await uow.markets.get_one(world.market)
         assert wake_times([market]) == {world.market: START + 10 * MINUTE}
         assert market.next_step is not None
         assert (market.next_step.kind, market.next_step.round, market.next_step.final) == ("freeze", 0, False)

@@ -37,7 +37,7 @@ async def act(db: Database, world: World, kind: str, body: Payload, at_ms: int) 
 async def audited(db: Database, world: World) -> MarketState:
     """The state as loaded from the rows; fails where the books, the cache or the chain disagree with it."""
     async with db.reading() as uow:
-        market = await uow.markets.known(world.market)
+        market = await uow.markets.get_one(world.market)
         found = await uow.ledger.audit(world.market)
         assert found.ok, found.problems
         loaded = await load_state(uow, market)
@@ -61,7 +61,7 @@ async def test_a_market_lives_from_lobby_to_resolution_with_balanced_books(db: D
         assert report.tick is not None
     await audited(db, world)
     async with db.reading() as uow:
-        market = await uow.markets.known(world.market)
+        market = await uow.markets.get_one(world.market)
         assert (market.status, market.winner, market.tick, market.trades) == (Status.RESOLVED, 1, 6, 3)
         assert (market.next_step, market.ended_ms) == (None, START + 40 * MINUTE)
         ann_now = await uow.members.get(world.market, ann)
@@ -128,7 +128,7 @@ async def test_a_void_gives_everybody_her_net_stake_back(db: Database) -> None:
     await run_tick(db, world.market, START + 4_000)
     await audited(db, world)
     async with db.reading() as uow:
-        assert (await uow.markets.known(world.market)).status is Status.VOIDED
+        assert (await uow.markets.get_one(world.market)).status is Status.VOIDED
         assert {row.balance for row in await uow.members.of(world.market)} == {1_000 * MICRO}
 
 
@@ -142,7 +142,7 @@ async def test_live_parameters_hold_from_the_next_tick_on_and_replay(db: Databas
     await append(db, world, world.people[0], buy(1, 10), "r", at_ms=START + 3_000)
     await run_tick(db, world.market, START + 4_000)
     async with db.reading() as uow:
-        assert (await uow.markets.known(world.market)).params.gas_fee == 50_000
+        assert (await uow.markets.get_one(world.market)).params.gas_fee == 50_000
         statuses = [row.status for row in await uow.actions.of_tick(world.market, 2)]
     assert statuses == [ActionStatus.DONE, ActionStatus.REFUSED]
     await audited(db, world)
@@ -209,7 +209,7 @@ async def test_a_broken_invariant_freezes_that_market_alone_and_changes_nothing(
     assert (await run_tick(db, sick.market, START + 4_000)).tick is None
     assert await audited(db, sick) == before
     async with db.writing() as uow:
-        market = await uow.markets.known(sick.market)
+        market = await uow.markets.get_one(sick.market)
         assert (market.status, market.halted, market.tick) == (Status.FROZEN, "supply: 1 > 0", 1)
         assert (await uow.audit.of(sick.market))[0].action == "halt"
         rows = await uow.outbox.claim(["room"], START + 9_000, 1_000, 100)
@@ -242,7 +242,7 @@ async def test_an_admin_can_resume_or_void_a_halted_market(
     report = await run_tick(db, world.market, START + 9_000)
     assert report.halted is None
     async with db.reading() as uow:
-        market = await uow.markets.known(world.market)
+        market = await uow.markets.get_one(world.market)
         assert (market.status, market.halted) == (status, None)
         dropped = await uow.orders.get(world.market, row.number)
     assert dropped is not None

@@ -14,6 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.market import membership
 from engine.params import build_params
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -80,7 +81,7 @@ async def open_market(db: Database) -> Market:
         )
         await uow.markets.update(made.id, status=Status.LOBBY)
         for person in people:
-            await uow.members.join(made.id, person.id, "", "", EPOCH)
+            await membership.join(uow, made.id, person.id, "", EPOCH)
         started = await uow.markets.start(made.id, EPOCH + made.id * 10_000_000)
         assert isinstance(started, Market)
         await uow.commit()
@@ -127,7 +128,7 @@ class Life:
         draft = OrderDraft(outcome=int(outcome), side=Side(side), buy=buy == "1", size=int(size), limit=limit)
         self._tried.note(line)
         async with self._db.writing() as uow:
-            found = await uow.markets.known(int(market))
+            found = await uow.markets.get_one(int(market))
             now = found.tick_ms or 0
             row = await uow.orders.append(
                 found.id,

@@ -129,7 +129,7 @@ async def kept(folder: Path) -> dict[str, object]:
     async with open_database(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
         assert db is not None
         async with db.reading() as uow:
-            market = await uow.markets.known(1)
+            market = await uow.markets.get_one(1)
             times = await uow.ticks.times(1, 10**6)
             pending = len(await uow.orders.pending(1))
         checked = await verify(db, 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from unittest.mock import patch
 
+from bot.market import membership
 from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams
@@ -47,7 +48,7 @@ class Life:
 
     async def market(self) -> Market:
         async with self.db.reading() as uow:
-            return await uow.markets.known(self.world.market)
+            return await uow.markets.get_one(self.world.market)
 
     async def act(self, kind: str, body: Payload) -> None:
         self._asked += 1
@@ -89,7 +90,7 @@ class Life:
     async def newcomer(self) -> None:
         async with self.db.writing() as uow:
             who = await uow.people.identify("room", f"late-{self.world.market}-{self.minute}", "Late", self.now)
-            await uow.members.join(self.world.market, who.id, "", "", self.now)
+            await membership.join(uow, self.world.market, who.id, "", self.now)
             await uow.commit()
         self.people.append(who.id)
 
@@ -97,7 +98,7 @@ class Life:
         """The newest, who mostly has done nothing yet."""
         async with self.db.writing() as uow:
             request = f"leave-{self.world.market}-{self.minute}-{self._asked}"
-            await uow.members.leave(self.world.market, self.people[-1], request, self.now, None)
+            await membership.leave(uow, self.world.market, self.people[-1], request, self.now, None)
             await uow.commit()
 
     async def withdraw(self) -> None:

@@ -148,7 +148,7 @@ async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
     world = await started(writer)
     reader = Database.open(url, read_only=True)
     async with reader.reading() as uow:
-        assert (await uow.markets.known(world.market)).title == "Zoo"
+        assert (await uow.markets.get_one(world.market)).title == "Zoo"
     with pytest.raises(RuntimeError, match="read-only"):
         async with reader.writing():
             pass

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.market import membership
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.tick import run_tick
@@ -121,7 +122,7 @@ async def test_somebody_who_just_joined_can_order_with_the_money_that_is_coming(
     world = await _running(db)
     async with db.writing() as uow:
         new = await uow.people.identify("room", "late", "Late", START)
-        member = await uow.members.join(world.market, new.id, "", "j", START + 100)
+        member = await membership.join(uow, world.market, new.id, "", START + 100)
         assert not isinstance(member, Declined)
         assert (member.funded, member.balance, member.available) == (False, 0, DOLLARS)
         await uow.commit()
@@ -176,4 +177,4 @@ async def test_parameters_change_only_before_the_start(db: Database) -> None:
         assert await uow.markets.update(world.market, title="Other") == Declined(code="bad_status")
         assert await uow.markets.start(world.market, START) == Declined(code="bad_status")
         assert await uow.markets.close(world.market) == Declined(code="bad_status")
-        assert (await uow.markets.known(world.market)).status is Status.RUNNING
+        assert (await uow.markets.get_one(world.market)).status is Status.RUNNING

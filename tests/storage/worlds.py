@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bot.market import membership
 from engine.params import build_params
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -53,7 +54,7 @@ async def lobby(db: Database, *, people: int = 3, terms: MarketParams | None = N
         opened = await uow.markets.update(market.id, status=Status.LOBBY)
         assert isinstance(opened, Market)
         for person in who:
-            joined = await uow.members.join(market.id, person.id, "", f"join-{chat}-{person.id}", START)
+            joined = await membership.join(uow, market.id, person.id, "", START)
             assert isinstance(joined, Member)
         await uow.commit()
     return World(market=market.id, chat=place.id, people=tuple(person.id for person in who))

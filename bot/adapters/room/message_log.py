@@ -99,7 +99,7 @@ class Log:
         """Who stands behind this number by now, and her name: her own line may have made her one with somebody, or
         had her forgotten."""
         async with self._db.reading() as uow:
-            owner = await uow.people.owner(person)
+            owner = await uow.people.primary_id(person)
             found = await uow.people.get(owner)
         return owner, "" if found is None else found.name
 

@@ -37,6 +37,6 @@ async def test_a_market_planned_after_the_event_starts_ticks_and_is_told_of(tmp_
 async def opened(play: Play) -> bool:
     """Whether the market runs, has ticked, and its chat was told."""
     async with play.db.reading() as uow:
-        market = await uow.markets.known(1)
+        market = await uow.markets.get_one(1)
     told = any("is open for trading" in text for text in play.chat.texts("post"))
     return market.status is Status.RUNNING and market.tick > 0 and told

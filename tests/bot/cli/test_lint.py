@@ -199,7 +199,7 @@ async def test_a_draft_from_a_file_is_changed_opened_and_started_in_the_chat(tmp
         assert (await play.say("ada", "/join")).ok
         assert (await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")).ok
         async with play.db.reading() as uow:
-            found = await uow.markets.known(1)
+            found = await uow.markets.get_one(1)
         assert (found.status, found.params.fee) == (Status.RUNNING, 2 * 10**10)
         assert [(step.freeze_at, step.winner) for step in found.params.rounds] == [(7_200_000, "ask")]
 
@@ -216,7 +216,7 @@ async def test_a_file_may_open_the_doors_and_plan_the_start(tmp_path: Path, caps
         assert any("the doors are open" in text for text in play.chat.texts("post"))
         assert (await play.say("ada", "/join")).ok
         async with play.db.reading() as uow:
-            found = await uow.markets.known(1)
+            found = await uow.markets.get_one(1)
             log = await uow.audit.of(1)
         assert (found.status, found.planned_start_ms) == (Status.LOBBY, 1_404_489_600_000)
         assert [(row.action, row.actor) for row in log] == [("create", found.creator)]

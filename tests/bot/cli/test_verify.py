@@ -35,7 +35,7 @@ async def _played(folder: Path) -> tuple[Path, str]:
         await play.tick()
         await eliminated(play)
         async with play.db.reading() as uow:
-            head = (await uow.markets.known(1)).head
+            head = (await uow.markets.get_one(1)).head
         return Path(str(play.db.url.database)), head
 
 
@@ -162,7 +162,7 @@ async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
         await play.tick()
         told = await play.say("stranger", "/verify")
         async with play.db.reading() as uow:
-            head = (await uow.markets.known(1)).head
+            head = (await uow.markets.get_one(1)).head
     text = plain_text.text(told)
     assert told.tone is Tone.GOOD
     assert "Everything adds up." in text

@@ -205,7 +205,7 @@ async def test_what_happens_in_one_is_told_in_one(tmp_path: Path) -> None:
         await own_market(play)
         seen = len(play.chat.said)
         async with play.db.writing() as uow:
-            found = await uow.markets.known(1)
+            found = await uow.markets.get_one(1)
             await uow.markets.halt(1, "theorem: backing 5 short")
             await uow.outbox.add(1, notices.halted(found, "theorem: backing 5 short"), play.now)
             await uow.commit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import String, cast, select
 
+from bot.market import identity, membership
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.people import Preferences
@@ -28,7 +29,7 @@ async def test_nothing_names_her_afterwards_and_the_books_are_as_they_were(db: D
     world = await started(db, people=1)
     async with db.writing() as uow:
         her = await uow.people.identify("telegram", EXT, NAME, START)
-        await uow.members.join(world.market, her.id, NAME, "j", START)
+        await membership.join(uow, world.market, her.id, NAME, START)
         private = await uow.chats.open("telegram", EXT, "private", NAME, START)
         await uow.preferences.put(her.id, Preferences(slippage=1))
         await uow.pings.put(her.id, world.chat, {"lead"})
@@ -52,12 +53,12 @@ async def test_nothing_names_her_afterwards_and_the_books_are_as_they_were(db: D
     assert NAME in before
     assert EXT in before
     async with db.reading() as uow:
-        traces = await uow.forgetting.traces(her.id)
+        traces = await uow.personal_data.traces(her.id)
         ledger = await uow.ledger.entries(world.market)
-        head = (await uow.markets.known(world.market)).head
+        head = (await uow.markets.get_one(world.market)).head
     assert (traces.messages, len(traces.admin_of)) == (2, 1)
     async with db.writing() as uow:
-        await uow.forgetting.erase(her.id, START + 5_000, chat=private.id)
+        await identity.forget(uow, her.id, START + 5_000, chat=private.id)
         await uow.commit()
     after = await everything(db)
     for word in (NAME, EXT):
@@ -66,7 +67,7 @@ async def test_nothing_names_her_afterwards_and_the_books_are_as_they_were(db: D
         assert await uow.people.find("telegram", EXT) is None
         assert await uow.people.identities(her.id) == ()
         assert await uow.ledger.entries(world.market) == ledger
-        assert (await uow.markets.known(world.market)).head == head
+        assert (await uow.markets.get_one(world.market)).head == head
         assert [one.name for one in await uow.members.of(world.market)] == ["Person 0", f"Member {her.id}"]
         assert [one.author for one in await uow.room.since("room", 0, None)] == ["Ann"]
     async with db.writing() as uow:

@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
+from bot.market import identity, membership
+from bot.market.identity import LinkDeclined, Linked
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.people import Preferences
-from storage.personal_data import LinkDeclined, Linked
 from storage.records import Declined, Member
 from storage.verify import Verified, verify
 from tests.storage.worlds import START, append, buy, lobby, started
@@ -18,7 +19,7 @@ from tests.storage.worlds import START, append, buy, lobby, started
 
 async def join(db: Database, person: int, other: int, at_ms: int = START) -> Linked | LinkDeclined:
     async with db.writing() as uow:
-        found = await uow.linking.join(person, other, at_ms)
+        found = await identity.link(uow, person, other, at_ms)
         if isinstance(found, Linked):
             await uow.commit()
     return found
@@ -31,8 +32,8 @@ async def test_identities_move_and_accounts_stay_under_their_numbers(db: Databas
     assert isinstance(found, Linked)
     assert found.closed == ()
     async with db.reading() as uow:
-        assert await uow.people.selves(ann) == await uow.people.selves(ben) == (ann, ben)
-        assert await uow.people.owners([ann, ben, 99]) == {ann: ann, ben: ann}
+        assert await uow.people.all_ids(ann) == await uow.people.all_ids(ben) == (ann, ben)
+        assert await uow.people.primary_ids([ann, ben, 99]) == {ann: ann, ben: ann}
         for number in (ann, ben):
             assert [one.external_id for one in await uow.people.identities(number)] == ["port-0", "town-0"]
             assert [market.id for market in await uow.markets.of_person(number)] == [two.market, one.market]
@@ -51,8 +52,8 @@ async def test_a_chain_of_joined_people_is_one_person(db: Database) -> None:
     assert isinstance(await join(db, second, third), Linked)
     assert isinstance(await join(db, first, third), Linked)
     async with db.reading() as uow:
-        assert await uow.people.selves(third) == (first, second, third)
-        assert await uow.people.owner(third) == first
+        assert await uow.people.all_ids(third) == (first, second, third)
+        assert await uow.people.primary_id(third) == first
     same = await join(db, third, second)
     assert same == LinkDeclined(code="same")
 
@@ -97,7 +98,7 @@ async def test_two_used_accounts_are_not_joined_and_nothing_changes(db: Database
     assert found.market is not None
     assert found.market.id == world.market
     async with db.reading() as uow:
-        assert await uow.people.owner(ben) == ben
+        assert await uow.people.primary_id(ben) == ben
         assert len(await uow.members.of(world.market)) == 2
 
 
@@ -110,7 +111,7 @@ async def test_joining_a_market_while_being_joined_to_its_member_gives_no_second
 
         async def enter(number: int = ben.id, market: int = world.market) -> Member | Declined:
             async with db.writing() as uow:
-                member = await uow.members.join(market, number, "", "r", START + 1)
+                member = await membership.join(uow, market, number, "", START + 1)
                 await uow.commit()
             return member
 
@@ -119,7 +120,7 @@ async def test_joining_a_market_while_being_joined_to_its_member_gives_no_second
         await run_tick(db, world.market, START + 4_000)
         async with db.reading() as uow:
             assert len(await uow.members.of(world.market)) == 1
-            assert await uow.people.owner(ben.id) == world.people[0]
+            assert await uow.people.primary_id(ben.id) == world.people[0]
             assert (await uow.ledger.audit(world.market)).ok
 
 
@@ -140,7 +141,7 @@ async def test_whoever_joins_trades_and_links_a_human_has_one_starting_balance_a
         one, two = rng.sample(people, 2)
         if deed < 0.35:
             async with db.writing() as uow:
-                await uow.members.join(market, one, "", f"j{step}", now)
+                await membership.join(uow, market, one, "", now)
                 await uow.commit()
         elif deed < 0.65:
             async with db.writing() as uow:
@@ -175,7 +176,7 @@ async def _one_each(db: Database, market: int) -> None:
     async with db.reading() as uow:
         assert (await uow.ledger.audit(market)).ok
         members = await uow.members.of(market)
-        owners = await uow.people.owners([one.person for one in members])
+        owners = await uow.people.primary_ids([one.person for one in members])
         entries = await uow.ledger.entries(market)
     assert len(set(owners.values())) == len(members)
     given: dict[int, int] = {}
@@ -184,7 +185,7 @@ async def _one_each(db: Database, market: int) -> None:
         if kind == "user" and entry.kind in {"grant", "return"}:
             given[int(number)] = given.get(int(number), 0) + entry.amount
     async with db.reading() as uow:
-        whose = await uow.people.owners(given)
+        whose = await uow.people.primary_ids(given)
     by_human: dict[int, int] = {}
     for person, amount in given.items():
         by_human[whose[person]] = by_human.get(whose[person], 0) + amount

@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 
+from bot.market import membership
+from bot.market.membership import Departure
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.export import standings
-from storage.records import Declined, Departure, Market, Member, OrderRow, OrderStatus, Payload
+from storage.records import Declined, Market, Member, OrderRow, OrderStatus, Payload
 from storage.verify import Verified, verify
 from tests.scheduler.replay import replay
 from tests.storage.worlds import MINUTE, START, World, append, buy, limit, lobby, params, sell, started
@@ -19,14 +21,14 @@ from tests.storage.worlds import MINUTE, START, World, append, buy, limit, lobby
 
 async def leave(db: Database, world: World, person: int, *, at: int, request: str = "leave") -> Departure | Declined:
     async with db.writing() as uow:
-        found = await uow.members.leave(world.market, person, request, at, person)
+        found = await membership.leave(uow, world.market, person, request, at, person)
         await uow.commit()
     return found
 
 
 async def rejoin(db: Database, world: World, person: int, *, at: int) -> Member | Declined:
     async with db.writing() as uow:
-        found = await uow.members.join(world.market, person, "", f"again-{at}", at)
+        found = await membership.join(uow, world.market, person, "", at)
         await uow.commit()
     return found
 
