@@ -8,7 +8,6 @@ Names as a chart can show them: no hidden characters, not too long, and only gly
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,6 +27,7 @@ from matplotlib.text import Text
 
 from bot.chat.chart_data import ThemeName
 from bot.text import names, palette
+from bot.text.columns import width
 
 COLUMNS = 20  # what fits beside a line on a phone; a wide character takes two
 # in this order, those that are installed; the first comes with matplotlib
@@ -64,20 +64,12 @@ def _glyphs() -> frozenset[int]:
     return frozenset(found)
 
 
-def columns(text: str) -> int:
-    """How wide the text is in letters: East Asian wide ones count twice, marks that sit on others not at all."""
-    return sum(
-        0 if unicodedata.combining(char) or char in JOINERS else 1 + (unicodedata.east_asian_width(char) in "WF")
-        for char in text
-    )
-
-
-def cut(text: str, width: int = COLUMNS) -> str:
-    """At most `width` columns, the last of them an ellipsis if something is missing."""
-    if columns(text) <= width:
+def cut(text: str, most: int = COLUMNS) -> str:
+    """At most `most` columns, the last of them an ellipsis if something is missing."""
+    if width(text) <= most:
         return text
     short = text
-    while columns(short) > width - 1:
+    while width(short) > most - 1:
         short = short[:-1]
     return short.rstrip() + "…"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from bot.chat.reply import Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table
+from bot.text.columns import width
 from bot.text.numbers import moment, price, price_change, round_money, span
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -40,11 +40,6 @@ def _part(part: Span | Stamp, now_ms: int | None) -> str:
             return f"in {span(part.at_ms - now_ms)}" if part.at_ms > now_ms else "now"
         return moment(part.at_ms)
     return f"`{part.text}`" if part.style is Style.CODE else part.text
-
-
-def width(text_: str) -> int:
-    """Columns a text takes where East Asian signs take two and marks none."""
-    return sum(0 if unicodedata.combining(s) else 2 if unicodedata.east_asian_width(s) in "WF" else 1 for s in text_)
 
 
 def padded(text_: str, columns: int, *, right: bool = False) -> str:

@@ -22,6 +22,7 @@ from bot.charts import style as chart_text
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.reply import Reply
+from bot.text.columns import width
 from storage.export import FORMULA
 from tests.bot.harness import BOSS, Play, button, running, town
 from tests.standins.telegram_peer.html_mode import parse_html
@@ -207,5 +208,5 @@ async def test_a_spreadsheet_runs_no_cell(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [*OUTCOMES, *PEOPLE.values(), TITLE])
 def test_a_chart_can_write_it_or_writes_a_number(name: str) -> None:
     shown = chart_text.shown(name, 3)
-    assert shown == "#3" or (shown.isprintable() and chart_text.columns(shown) <= chart_text.COLUMNS)
+    assert shown == "#3" or (shown.isprintable() and width(shown) <= chart_text.COLUMNS)
     assert "$" not in chart_text.heading(name).replace(r"\$", "") or "$" in name

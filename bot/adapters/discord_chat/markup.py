@@ -13,6 +13,7 @@ from bot.chat import plain_text
 from bot.chat.reply import Column, Line, Span, Stamp, Style, Table
 from bot.commands import COMMANDS
 from bot.grammar.command import Command, Param
+from bot.text.columns import width
 
 _WORD = re.compile(r'"[^"]*"|\S+')
 _TEMPLATE = re.compile(r"[<\[|]")  # what is still to be said stands in such brackets: nothing to paste
@@ -171,7 +172,7 @@ def _block(shown: Table) -> list[str]:
         return []
     cells = [[column.title for column in shown.columns]]
     cells += [[plain_text.line_text(cell) for cell in row] for row in shown.rows]
-    widths = [max(plain_text.width(row[place]) for row in cells) for place in range(len(shown.columns))]
+    widths = [max(width(row[place]) for row in cells) for place in range(len(shown.columns))]
     for gap in ("  ", " "):
         if sum(widths) + len(gap) * (len(widths) - 1) <= PHONE:
             return [gap.join(_padded(row, shown, widths)) for row in cells]

@@ -17,10 +17,10 @@ from discord import ui
 
 from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
-from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.plain_text import spark
 from bot.chat.reply import Action, Attachment, Audience, Board, BoardRow, Picture, Reply, Span, Stamp, Table, Tone
+from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
 from bot.text.palette import DARK, colour
 from bot.words import discord as words
@@ -183,7 +183,7 @@ def _layout(reply: Reply, presses: ComponentIds, mention: int | None) -> Rendere
 def _head(reply: Reply) -> str:
     loud = reply.audience is Audience.CHAT and reply.tone in {Tone.LOUD, Tone.GOOD, Tone.COLD}
     said = "".join(part.text for part in reply.head if isinstance(part, Span))
-    text = markup.headline(reply.head, loud=loud and plain_text.width(said) <= LOUDEST)
+    text = markup.headline(reply.head, loud=loud and width(said) <= LOUDEST)
     most = limits.TEXT // 2
     if limits.size(text) > most:  # no sentence of ours is; plain, as cutting markup would leave half of it
         text = limits.cut(markup.escaped(said), most)

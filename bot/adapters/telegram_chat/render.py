@@ -10,6 +10,7 @@ from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, clipped
 from bot.adapters.telegram_chat.markup import Ink, MarkupPage, TextLine, TextRun, pages, run, shown, spelled
 from bot.chat import plain_text
 from bot.chat.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+from bot.text.columns import width
 from bot.text.names import clean
 from bot.text.numbers import moment, price, price_change, round_money, span
 
@@ -126,7 +127,7 @@ def _table(table: Table, now_ms: int) -> list[TextLine]:
     numeric = [column.numeric for column in table.columns]
     aligned = _aligned(cells, numeric)
     found: list[TextLine]
-    if max(plain_text.width(row) for row in aligned) <= WIDEST:
+    if max(width(row) for row in aligned) <= WIDEST:
         found = [(TextRun("\n".join(aligned), Ink.PRE),)]
     else:
         found = [_listed(table, row, now_ms) for row in table.rows]
@@ -136,7 +137,7 @@ def _table(table: Table, now_ms: int) -> list[TextLine]:
 def _aligned(cells: Sequence[Sequence[str]], numeric: Sequence[bool], gap: str = " ") -> list[str]:
     """Rows padded to common widths; columns that are empty everywhere fall out."""
     kept = [i for i in range(len(numeric)) if any(row[i] for row in cells)]
-    widths = {i: max(plain_text.width(row[i]) for row in cells) for i in kept}
+    widths = {i: max(width(row[i]) for row in cells) for i in kept}
     return [gap.join(plain_text.padded(row[i], widths[i], right=numeric[i]) for i in kept).rstrip() for row in cells]
 
 
@@ -161,9 +162,9 @@ def _board(board: Board) -> list[TextLine]:
     cells = [["", "", "YES", "NO", "", ""], *(_board_cells(place, row) for place, row in enumerate(live, 1))]
     numeric = [True, False, True, True, True, False]
     aligned = _aligned(cells, numeric)
-    if max(map(plain_text.width, aligned)) > WIDEST:  # the path goes first, then the change
+    if max(map(width, aligned)) > WIDEST:  # the path goes first, then the change
         aligned = _aligned([[*row[:5], ""] for row in cells], numeric)
-    if max(map(plain_text.width, aligned)) > WIDEST:
+    if max(map(width, aligned)) > WIDEST:
         aligned = _aligned([[*row[:4], "", ""] for row in cells], numeric)
     if live:
         found.append((TextRun("\n".join(aligned), Ink.PRE),))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.charts.layout import DAY, HOUR, MINUTE, Box, best_place, bins, nice_step, spread, time_marks
-from bot.charts.style import columns, cut, heading, shown
+from bot.charts.style import cut, heading, shown
+from bot.text.columns import width
 from tests.bot.charts.samples import START
 
 
@@ -83,10 +84,8 @@ def test_a_name_no_font_can_write_is_shown_by_its_number(name: str, label: str) 
     assert shown(name, 3) == label
 
 
-def test_wide_letters_count_twice() -> None:
-    assert columns("日本") == 4
-    assert columns("e\u0301") == 1
-    assert columns(cut("日本の友達と仲間たち全員", 20)) <= 20
+def test_a_cut_name_counts_wide_letters_twice() -> None:
+    assert width(cut("日本の友達と仲間たち全員", 20)) <= 20
 
 
 def test_a_title_loses_only_what_no_font_can_write() -> None:

@@ -66,10 +66,9 @@ def test_a_board_is_aligned_and_says_what_is_next() -> None:
     ]
 
 
-def test_widths_count_columns_not_signs() -> None:
-    assert plain_text.width("日本") == 4
-    assert plain_text.width("e\u0301") == 1
+def test_padding_counts_columns_not_signs() -> None:
     assert plain_text.padded("日", 4) + "|" == "日  |"
+    assert plain_text.padded("👨\u200d👩\u200d👧\u200d👦", 4) == "👨\u200d👩\u200d👧\u200d👦  "
 
 
 def test_a_spark_is_flat_where_nothing_moved() -> None:
