@@ -1,4 +1,4 @@
-"""`outcry demo`: an event that happened, played in the local room by a crowd that is not real, in minutes.
+"""`outcry demo`: an event that happened, played in the local room by synthetic traders, in minutes.
 
 Event time is a clock moved by hand: each thing a person does happens at its own moment, whatever the machine is doing,
 so equal seeds give equal files. Played live, the wall's clock only decides how long to wait before each step.
@@ -29,10 +29,10 @@ from bot.cli.demo_files import ANNOUNCEMENTS, DATABASE
 from bot.cli.progress import ProgressLine, bar
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
-from bot.scenarios.recorders import Channel
-from bot.scenarios.simulation import STANDS, Simulation, SimulationChat, external, weights
+from bot.scenarios.recorders import TranscriptPlatform
+from bot.scenarios.simulation import CROWD_CHAT, Simulation, SimulationChat, external_id, odds_weights
 from bot.scenarios.timeline import EventClock, Timeline
-from bot.scenarios.traders import Trader, crowd
+from bot.scenarios.traders import Trader, make_traders
 from bot.scenarios.worldcup import Scenario, world_cup
 from bot.text.numbers import typed_moment
 from bot.words import terminal as words
@@ -140,10 +140,12 @@ class _Demo:
         )
         self.event_clock = EventClock(self.clock.set, None if options.headless else self.timeline)
         self.dispatcher = Dispatcher(db, self.clock.now_ms)
-        traders = crowd(options.traders, options.seed, weights(scenario))
+        traders = make_traders(options.traders, options.seed, odds_weights(scenario))
         chat = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
-        speak = None if options.headless else self._speak
-        self.simulation = Simulation(scenario, self.dispatcher, traders, chat, options.seed, speak, self._pinned)
+        post_talk = None if options.headless else self._post_talk
+        self.simulation = Simulation(
+            scenario, self.dispatcher, traders, chat, options.seed, post_talk, self._pinned_board
+        )
         self.progress = ProgressLine(sys.stdout)
         self.fills = 0
         self.began = time.monotonic()
@@ -155,9 +157,9 @@ class _Demo:
         if not self.options.headless:
             platform = await self._open_room()
         out = self.stack.enter_context((self.options.out / ANNOUNCEMENTS).open("w", encoding="utf-8", newline=""))
-        self.channel = Channel(NAME, self.clock.now_ms, out, platform)
+        self.transcript = TranscriptPlatform(NAME, self.clock.now_ms, out, platform)
         self.announcer = Announcer(
-            self.db, self.clock.now_ms, {NAME: self.channel}, self.charts.picture, (STANDS.platform,)
+            self.db, self.clock.now_ms, {NAME: self.transcript}, self.charts.picture, (CROWD_CHAT.platform,)
         )
         self.warming = asyncio.create_task(self.charts.start())
         await self._set_up()
@@ -184,16 +186,18 @@ class _Demo:
     async def _set_up(self) -> None:
         """The organiser creates the market and opens it to join; everybody joins; it starts."""
         for line in set_up_lines(self.scenario):
-            await self.simulation.order(line)
+            await self.simulation.organiser_line(line)
         self.market = await self._market()
         async with self.db.writing() as uow:
-            stands = await uow.chats.open(STANDS.platform, STANDS.chat, "room", STANDS.title, self.clock.now_ms())
-            await uow.chats.connect(self.market.id, stands.id)
+            crowd_chat = await uow.chats.open(
+                CROWD_CHAT.platform, CROWD_CHAT.chat, "room", CROWD_CHAT.title, self.clock.now_ms()
+            )
+            await uow.chats.connect(self.market.id, crowd_chat.id)
             await uow.commit()
         await self.announcer.step()
-        await self.simulation.gather()
+        await self.simulation.join_all()
         self.clock.set(self.scenario.start_ms)
-        await self.simulation.order("/admin start")
+        await self.simulation.organiser_line("/admin start")
         await self.announcer.step()
 
     async def _market(self) -> Market:
@@ -204,14 +208,14 @@ class _Demo:
         return market
 
     async def play(self) -> str | None:
-        """All ticks, then the files. Returns why the market stands still where a check failed."""
+        """All ticks, then the files. Returns why the market halted where a check failed."""
         minutes = None if self.options.headless else self.options.minutes
         print(words.playing(self.scenario.title, len(self.simulation.people), minutes), flush=True)
         self.event_clock.begin()
         for tick in range(1, self.scenario.ticks + 1):
-            for act in await self.simulation.acts(tick):
-                await self.event_clock.reach(act.at_ms)
-                await act.do()
+            for action in await self.simulation.actions(tick):
+                await self.event_clock.reach(action.at_ms)
+                await action.run()
             at_ms = self.scenario.start_ms + tick * self.scenario.tick_ms
             await self.event_clock.reach(at_ms)
             report = await run_tick(self.db, self.market.id, at_ms, pace=PACE)
@@ -239,22 +243,22 @@ class _Demo:
         elif tick % max(1, self.scenario.ticks // PROGRESS_LINES) == 0:
             print(text, flush=True)
 
-    def _pinned(self) -> Board | None:
-        return self.channel.pinned()
+    def _pinned_board(self) -> Board | None:
+        return self.transcript.pinned_board()
 
-    async def _speak(self, person: Trader, text: str) -> None:
+    async def _post_talk(self, person: Trader, text: str) -> None:
         """A line of talk in the room, as if they had typed it."""
         if self.room is None:
             return
         async with self.db.reading() as uow:
-            known = await uow.people.find(STANDS.platform, external(person))
+            known = await uow.people.find(CROWD_CHAT.platform, external_id(person))
         if known is not None:
             body: Payload = {"say": text, "by": known.id}
             await self.room.platform.log.append(MAIN, TALK, body, author=person.name)
 
     async def _finish(self) -> None:
         """Write the files, the last board below the announcements, and say how it ended."""
-        self.channel.last_board()
+        self.transcript.write_last_board()
         market = await self._market()
         await self.warming
         summary = await demo_files.write(self.options.out, self.db, self.charts, market, self.options.seed)

@@ -1,4 +1,4 @@
-"""What the crowd says to each other, a line now and then. Not the bot's words: people's, and nobody's in particular."""
+"""What synthetic traders write to each other, a line now and then. None of it is a sentence of the bot."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from random import Random
 
 from bot.scenarios.observation import SeenBoard
-from bot.scenarios.traders import Temper, Trader
+from bot.scenarios.traders import Strategy, Trader
 
-MOVED = 15_000  # a point and a half within a few ticks is worth a word
-JUST = 2  # ticks after a round in which everybody speaks of it
+BIG_MOVE = 15_000  # a point and a half within a few ticks is worth a word
+RECENT_TICKS = 2  # ticks after a round in which everybody speaks of it
 
 ROUND = (
     "gg {gone}",
@@ -50,22 +50,22 @@ INFORMED = (
 )
 
 
-def remark(person: Trader, look: SeenBoard, names: Sequence[str], gone: Sequence[str], draw: Random) -> str | None:
-    """Something she says now, or mostly nothing. `gone` are those who left in the last round."""
-    chance = person.chatty * (3 if look.news.since_round < JUST else 1)
-    if not look.live or draw.randrange(4_000) >= chance:
+def remark(trader: Trader, board: SeenBoard, names: Sequence[str], gone: Sequence[str], rng: Random) -> str | None:
+    """A line the trader writes now; mostly None. `gone` are the names that left in the last round."""
+    chance = trader.talkativeness * (3 if board.info.ticks_since_round < RECENT_TICKS else 1)
+    if not board.live or rng.randrange(4_000) >= chance:
         return None
-    lead = max(look.live, key=lambda each: (look.yes[each], -each))
-    moves = {outcome: look.change(outcome, person.span) for outcome in look.live}
+    lead = max(board.live, key=lambda each: (board.yes[each], -each))
+    moves = {outcome: board.change(outcome, trader.lookback) for outcome in board.live}
     most = max(moves, key=lambda each: (abs(moves[each]), -each))
-    said = draw.choice(_about(person, look, moves[most], bool(gone)))
-    price = f"{look.yes[most] // 10_000}¢"
-    return said.format(gone=" and ".join(gone), lead=names[lead], name=names[most], price=price)
+    template = rng.choice(_about(trader, board, moves[most], bool(gone)))
+    price = f"{board.yes[most] // 10_000}¢"
+    return template.format(gone=" and ".join(gone), lead=names[lead], name=names[most], price=price)
 
 
-def _about(person: Trader, look: SeenBoard, move: int, after_a_round: bool) -> Sequence[str]:
-    if after_a_round and look.news.since_round < JUST:
+def _about(trader: Trader, board: SeenBoard, move: int, after_a_round: bool) -> Sequence[str]:
+    if after_a_round and board.info.ticks_since_round < RECENT_TICKS:
         return ROUND
-    if abs(move) > MOVED:
+    if abs(move) > BIG_MOVE:
         return UP if move > 0 else DOWN
-    return INFORMED if person.temper is Temper.INFORMED else IDLE
+    return INFORMED if trader.strategy is Strategy.INFORMED else IDLE

@@ -1,8 +1,6 @@
-"""What a person sees and has, what she makes of it, and how she puts what she wants into a line. Integers throughout.
+"""What a synthetic trader knows: read from the bot's own answers, as a person reads them. And how they type a line.
 
-Prices and money are micro-dollars, tokens millionths.
-
-Reading what the bot says, as a person would: the sums on a ticket, the rows of a table, the rows of the board.
+Integers throughout: prices and money are micro-dollars, tokens millionths, chances millionths.
 """
 
 from __future__ import annotations
@@ -20,19 +18,19 @@ DOLLAR = MICRO
 CENT = 10_000
 LEAST_SPEND = 2 * DOLLAR
 MOST_SPEND = 95 * DOLLAR
-OUTSIDER = 30 * CENT  # a YES below it is a dream
+OUTSIDER = 30 * CENT  # a YES below it is a long shot
 YES, NO = "yes", "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What is in the air before anybody looks at the board: the latest fair forecast, whether it is new, how many ticks
-    ago trading resumed, and in how many it stops."""
+class PublicInfo:
+    """What everybody knows without the board: the latest usable forecast, whether it is new, how many ticks ago
+    trading resumed, and in how many it stops."""
 
-    belief: tuple[int, ...]
-    fresh: bool
-    since_round: int
-    to_freeze: int
+    forecast: tuple[int, ...]
+    forecast_is_new: bool
+    ticks_since_round: int
+    ticks_to_freeze: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +41,7 @@ class SeenBoard:
     yes: tuple[int, ...]
     no: tuple[int, ...]
     path: tuple[tuple[int, ...], ...]
-    news: News
+    info: PublicInfo
 
     @property
     def live(self) -> list[int]:
@@ -62,7 +60,7 @@ class SeenBoard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenOrder:
-    """An order of hers in the book, by its number."""
+    """An order of the trader's in the book, by its number."""
 
     number: int
     outcome: int
@@ -72,78 +70,78 @@ class SeenOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAccount:
-    """What one person has: cash she can spend, tokens (yes, no) by outcome, orders in the book."""
+class SeenAccount:
+    """What a trader has: cash to spend, tokens (yes, no) by outcome, orders in the book."""
 
     cash: int
     held: tuple[tuple[int, int], ...]
-    waiting: tuple[SeenOrder, ...] = ()
+    open_orders: tuple[SeenOrder, ...] = ()
 
     def tokens(self, outcome: int, side: str) -> int:
         return self.held[outcome][0 if side == YES else 1]
 
-    def waits(self, outcome: int, side: str) -> bool:
-        return any((one.outcome, one.side) == (outcome, side) for one in self.waiting)
+    def has_open_order(self, outcome: int, side: str) -> bool:
+        return any((order.outcome, order.side) == (outcome, side) for order in self.open_orders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeIdea:
-    """A line to type. `fair` is the most a token may cost all in (bought) or the least it must bring (sold); None: she
-    takes what comes. `smaller` is what she types instead when there was no ticket, or one that was too dear."""
+    """A line to type. `worst_price` is the most a token may cost all in (bought) or the least it must bring (sold);
+    None: any price will do. `smaller_line` is typed instead when there was no ticket, or one that was too dear."""
 
     line: str
-    fair: int | None = None
-    smaller: str = ""
+    worst_price: int | None = None
+    smaller_line: str = ""
 
 
-def view(person: Trader, look: SeenBoard) -> tuple[int, ...]:
-    """Her own chances by outcome, summing to a million: the forecast without those who are out, weighed by trust."""
+def estimated_chances(trader: Trader, board: SeenBoard) -> tuple[int, ...]:
+    """The trader's own chances by outcome, summing to about a million: the forecast of those still in, weighted."""
     weighed = [
         chance * trust if price else 0
-        for chance, trust, price in zip(look.news.belief, person.trust, look.yes, strict=True)
+        for chance, trust, price in zip(board.info.forecast, trader.forecast_weights, board.yes, strict=True)
     ]
     total = sum(weighed)
     if total == 0:
-        return tuple(MICRO // len(look.live) if price else 0 for price in look.yes)
-    return tuple(one * MICRO // total for one in weighed)
+        return tuple(MICRO // len(board.live) if price else 0 for price in board.yes)
+    return tuple(weight * MICRO // total for weight in weighed)
 
 
-def worth(chances: Sequence[int], outcome: int, side: str) -> int:
-    """What a token should be worth to who holds these chances."""
+def fair_value(chances: Sequence[int], outcome: int, side: str) -> int:
+    """What a token is worth by these chances, micro-dollars."""
     return chances[outcome] if side == YES else MICRO - chances[outcome]
 
 
 # -- as people type it
 
 
-def bounded(spend: int) -> int:
+def bounded_spend(spend: int) -> int:
     return max(LEAST_SPEND, min(spend, MOST_SPEND))
 
 
-def dollars(spend: int) -> str:
+def whole_dollars(spend: int) -> str:
     """Whole dollars, from ten on in fives."""
     whole = max(1, spend // DOLLAR)
     return f"${whole // 5 * 5 if whole > 10 else whole}"
 
 
-def with_slippage(line: str, person: Trader) -> str:
-    return f"{line} slippage {person.slippage}" if person.slippage else line
+def with_slippage(line: str, trader: Trader) -> str:
+    return f"{line} slippage {trader.slippage}" if trader.slippage else line
 
 
-def below(price: int) -> int:
+def cent_below(price: int) -> int:
     """The whole cent at or below a price, for a limit."""
     return max(1, min(price // CENT, 99))
 
 
-def above(price: int) -> int:
+def cent_above(price: int) -> int:
     """The whole cent above a price."""
     return max(1, min(price // CENT + 1, 99))
 
 
-def typed(names: Sequence[str], outcome: int, dice: Random) -> str:
+def typed_name(names: Sequence[str], outcome: int, rng: Random) -> str:
     """How somebody names an outcome in a hurry: its number, its name, or the beginning of it that is no other's."""
     name = names[outcome].lower()
-    manner = dice.randrange(4)
+    manner = rng.randrange(4)
     if manner == 0:
         return str(outcome + 1)
     if manner == 1:
@@ -178,7 +176,7 @@ class SeenTicket:
 
 def confirm(reply: Reply) -> str | None:
     """The line behind the button that confirms, where the reply asks for it."""
-    return next((one.text for one in reply.actions if one.label.startswith("Confirm")), None)
+    return next((action.text for action in reply.actions if action.label.startswith("Confirm")), None)
 
 
 def text_of(row: Line) -> str:
@@ -193,17 +191,17 @@ def ticket(reply: Reply) -> SeenTicket | None:
     if not reply.ok or not sums or "Confirm" not in buttons or "Cancel" not in buttons:
         return None
     rows = [text_of(block) for block in reply.blocks if isinstance(block, tuple)]
-    found = next((match for row in rows if (match := TOKENS.search(row))), None)
+    size = next((match for row in rows if (match := TOKENS.search(row))), None)
     return SeenTicket(
         money=_millionths(*sums[0]),
-        tokens=_millionths(found[1], found[2] or "") if found else 0,
+        tokens=_millionths(size[1], size[2] or "") if size else 0,
         confirm=buttons["Confirm"],
         cancel=buttons["Cancel"],
     )
 
 
-def own(reply: Reply, outcomes: int) -> OwnAccount | None:
-    """What `/positions` says she has; None where it was refused."""
+def account(reply: Reply, outcomes: int) -> SeenAccount | None:
+    """What `/positions` shows, without open orders; None where it was refused."""
     if not reply.ok:
         return None
     table = next((block for block in reply.blocks if isinstance(block, Table)), None)
@@ -215,14 +213,14 @@ def own(reply: Reply, outcomes: int) -> OwnAccount | None:
         side = text_of(cells[0]).split()[-1].casefold()
         if outcome is not None and side in (YES, NO):
             held[outcome][0 if side == YES else 1] = _free(text_of(cells[1]))
-    # without tokens the one sum is her cash; with them the first is their worth and the second her cash
+    # without tokens the one sum is cash; with them the first is their worth and the second cash
     cash = sums[1 if table else 0] if len(sums) > (1 if table else 0) else ("0", "")
-    return OwnAccount(cash=_millionths(*cash), held=tuple((yes, no) for yes, no in held))
+    return SeenAccount(cash=_millionths(*cash), held=tuple((yes, no) for yes, no in held))
 
 
-def waiting(reply: Reply) -> tuple[SeenOrder, ...]:
+def open_orders(reply: Reply) -> tuple[SeenOrder, ...]:
     """The orders in the book that `/orders` lists."""
-    found: list[SeenOrder] = []
+    orders: list[SeenOrder] = []
     for table in (block for block in reply.blocks if isinstance(block, Table)):
         if not any(column.title == "Left" for column in table.columns):
             continue
@@ -232,7 +230,7 @@ def waiting(reply: Reply) -> tuple[SeenOrder, ...]:
             limit = CENTS.search(words)
             if outcome is None or limit is None or not text_of(state).startswith("in the book"):
                 continue
-            found.append(
+            orders.append(
                 SeenOrder(
                     number=int(text_of(number)),
                     outcome=outcome,
@@ -241,7 +239,7 @@ def waiting(reply: Reply) -> tuple[SeenOrder, ...]:
                     limit=int(limit[2]) * CENT + int((limit[3] or "").ljust(4, "0")),
                 )
             )
-    return tuple(found)
+    return tuple(orders)
 
 
 def board(reply: Reply) -> Board | None:
@@ -250,7 +248,7 @@ def board(reply: Reply) -> Board | None:
 
 
 def _free(cell: str) -> int:
-    """Tokens she can sell: `140`, or `140 (40 for sale)` where some are in the book already."""
+    """Tokens that can be sold: `140`, or `140 (40 for sale)` where some are in the book already."""
     sizes = [_millionths(whole, rest) for whole, rest in SIZES.findall(cell)]
     return sizes[0] - sum(sizes[1:])
 

@@ -1,7 +1,4 @@
-"""A platform that writes down what the channel hears, and passes it on to a real one where there is one.
-
-A platform without readers that writes down what would have been sent where and when.
-"""
+"""Two platforms for simulated chats: one writes announcements into a text file, one only records what was sent when."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from bot.scenarios import observation
 from bot.text.numbers import moment
 
 
-class Channel:
-    """`inner` is the platform people look at, if any; `out` gets every post as plain text, under the time it was said.
+class TranscriptPlatform:
+    """Writes every post to `out` as plain text, under its time, and passes it on to `inner` where people read there.
 
     The board is written where it is first posted and by `last_board` at the end, not at each of its hundreds of edits.
     What is told to one person goes through; without an `inner` there is nobody to tell.
@@ -53,11 +50,11 @@ class Channel:
             return edit_ref or ""
         return await self._inner.tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext, nonce=nonce)
 
-    def pinned(self) -> Board | None:
-        """The board as it hangs in the channel."""
+    def pinned_board(self) -> Board | None:
+        """The board as the chat shows it."""
         return None if self._board is None else observation.board(self._board)
 
-    def last_board(self) -> None:
+    def write_last_board(self) -> None:
         """Write down the board as it stands now."""
         if self._board is not None:
             self._write(self._board)
@@ -75,43 +72,43 @@ class Channel:
 MINUTE_MS = 60_000
 
 
-class Recorder:
-    """Implements `bot.platform.Platform`: everything arrives at once."""
+class RecordingPlatform:
+    """Implements `bot.chat.platform.Platform` without readers: everything arrives at once and is recorded."""
 
     def __init__(self, name: str, clock: Callable[[], int]) -> None:
         self._name = name
         self._clock = clock
-        self._sent: list[tuple[int, str, bool]] = []  # when, to whom, whether to her alone
+        self._sent: list[tuple[int, str, bool]] = []  # when, to which chat or person, whether private
 
     @property
     def name(self) -> str:
         return self._name
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
-        return self._keep(chat_ext, alone=False)
+        return self._record(chat_ext, is_private=False)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
-        self._keep(chat_ext, alone=False)
+        self._record(chat_ext, is_private=False)
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        return self._keep(person_ext, alone=True)
+        return self._record(person_ext, is_private=True)
 
     def of_chat(self, chat_ext: str) -> list[int]:
         """The moments of all messages in a chat, edits included."""
-        return [at for at, where, alone in self._sent if where == chat_ext and not alone]
+        return [at for at, receiver, is_private in self._sent if receiver == chat_ext and not is_private]
 
     def private(self) -> list[int]:
         """The moments of the messages to whoever got most."""
-        counts = Counter(where for _, where, alone in self._sent if alone)
+        counts = Counter(receiver for _, receiver, is_private in self._sent if is_private)
         if not counts:
             return []
-        most = min(counts, key=lambda one: (-counts[one], one))
-        return [at for at, where, alone in self._sent if alone and where == most]
+        most = min(counts, key=lambda person: (-counts[person], person))
+        return [at for at, receiver, is_private in self._sent if is_private and receiver == most]
 
-    def _keep(self, where: str, *, alone: bool) -> str:
-        self._sent.append((self._clock(), where, alone))
+    def _record(self, receiver: str, *, is_private: bool) -> str:
+        self._sent.append((self._clock(), receiver, is_private))
         return str(len(self._sent))
 
 

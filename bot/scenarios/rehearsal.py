@@ -1,8 +1,8 @@
 """A market before its time: the real tick and announcer on a clock moved by hand, on a database that is thrown away.
 
 Synthetic people trade through the dispatcher like anybody else: thickly around the start and every round, when real
-ones do, and now and then between. The chats are recorders held to the platforms' own budgets. Equal seeds give equal
-rehearsals; only how long a tick takes is the machine's.
+ones do, and now and then between. The chats record what they are sent, within the platforms' own rate
+limits. Equal seeds give equal rehearsals; only how long a tick takes is the machine's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -20,7 +19,8 @@ from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from bot.scenarios import observation
-from bot.scenarios.recorders import Recorder, busiest
+from bot.scenarios.recorders import RecordingPlatform, busiest
+from bot.scenarios.rehearsal_plan import PlannedTick, plan_ticks
 from bot.text.names import quoted
 from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
@@ -33,44 +33,14 @@ from storage.markets import TICKING
 from storage.records import Market
 
 BEGIN_MS = 1_800_000_000_000  # any moment: nothing may depend on it
-BEFORE_MS, AFTER_MS = 60_000, 30_000  # the crowd is busy so long before a freeze and after a decision
-MOST_BUSY_TICKS = 40  # a busy minute of a market with very short ticks is played with longer ones
-QUIET_TICKS = 12  # between two busy times
 MOST_ORDERS = 1_200
-EAGER, IDLE = 250, 60  # per mille: who orders in a busy tick and in a quiet one
+BUSY_PER_MILLE, QUIET_PER_MILLE = 250, 60  # of the people order in a busy tick and in a quiet one
 ORGANISER = "organiser"
 CHATS = {"discord": "channel", "telegram": "group"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTick:
-    """A tick to play, engine time; `busy` where the crowd is."""
-
-    at_ms: int
-    busy: bool
-
-
-def moments(params: MarketParams) -> list[PlannedTick]:
-    """When the market ticks in its rehearsal: densely where something happens."""
-    ends = [one.decide_at for one in params.rounds]
-    busy = [(0, BEFORE_MS)]
-    for one in params.rounds:
-        freeze = one.freeze_at if one.freeze_at is not None else one.decide_at
-        busy += [(max(0, freeze - BEFORE_MS), freeze), (one.decide_at, one.decide_at + AFTER_MS)]
-    step = max(params.batch_interval_ms, BEFORE_MS // MOST_BUSY_TICKS)
-    found = {at: True for begin, end in busy for at in range(begin + step, end + 1, step)}
-    marks = sorted({0, *found, *ends, *(end for _, end in busy)})
-    for before, after in pairwise(marks):
-        if after - before > 2 * step:
-            for number in range(1, QUIET_TICKS + 1):
-                found.setdefault(before + (after - before) * number // (QUIET_TICKS + 1), False)
-    for at in marks[1:]:
-        found.setdefault(at, False)
-    return [PlannedTick(at_ms=at, busy=found[at]) for at in sorted(found) if at > 0]
-
-
 @dataclass(slots=True)
-class _Tally:
+class _Counts:
     orders: int = 0
     refused: int = 0
     fills: int = 0
@@ -88,23 +58,25 @@ class Rehearsal:
         self.params = params
         self.people = people
         self.clock = ManualClock(BEGIN_MS - 60_000)
-        self.dice = Random(f"rehearsal {seed}")  # noqa: S311  # a play, no secret
+        self.rng = Random(f"rehearsal {seed}")  # noqa: S311  # a play, no secret
         self.dispatcher = Dispatcher(db, self.clock.now_ms)
-        self.tapes = {name: Recorder(name, self.clock.now_ms) for name in CHATS}
-        self.announcer = Announcer(db, self.clock.now_ms, self.tapes)
-        self.counts = _Tally()
+        self.platforms = {name: RecordingPlatform(name, self.clock.now_ms) for name in CHATS}
+        self.announcer = Announcer(db, self.clock.now_ms, self.platforms)
+        self.counts = _Counts()
         self.requests = 0
         self.market = 0
 
     async def run(self, on_progress: Callable[[float], None] = lambda _: None) -> RehearsalResult:
         """The whole market, start to end."""
         await self._set_up()
-        plan = moments(self.params)
-        share = self._share(plan)
+        plan = plan_ticks(self.params)
+        share = self._order_share(plan)
         halted: str | None = None
-        for number, moment in enumerate(plan, 1):
-            at_ms = BEGIN_MS + moment.at_ms
-            await self._talk(self.clock.now_ms(), at_ms, (EAGER if moment.busy else IDLE) * share // 1_000)
+        for number, planned in enumerate(plan, 1):
+            at_ms = BEGIN_MS + planned.at_ms
+            await self._order_between(
+                self.clock.now_ms(), at_ms, (BUSY_PER_MILLE if planned.busy else QUIET_PER_MILLE) * share // 1_000
+            )
             await self._deliver_until(at_ms)
             halted = await self._tick(at_ms)
             over = (await self._record()).status not in TICKING
@@ -115,11 +87,11 @@ class Rehearsal:
         if not halted:
             await self._end()
         await self._deliver_until(self.clock.now_ms() + 600_000)
-        return await self._found(halted)
+        return await self._result(halted)
 
-    def _share(self, plan: Sequence[PlannedTick]) -> int:
-        """Per mille of its eagerness at which the crowd stays within `MOST_ORDERS`."""
-        expected = sum((EAGER if one.busy else IDLE) * self.people for one in plan) // 1_000
+    def _order_share(self, plan: Sequence[PlannedTick]) -> int:
+        """Per mille of the usual orders with which the crowd stays within `MOST_ORDERS`."""
+        expected = sum((BUSY_PER_MILLE if planned.busy else QUIET_PER_MILLE) * self.people for planned in plan) // 1_000
         return min(1_000, MOST_ORDERS * 1_000 // max(1, expected))
 
     async def _set_up(self) -> None:
@@ -144,16 +116,16 @@ class Rehearsal:
             await uow.commit()
         await self._tick(BEGIN_MS)
 
-    async def _talk(self, from_ms: int, to_ms: int, eager: int) -> None:
-        """Some of the people order something, at moments between two ticks."""
-        awake = [number for number in range(self.people) if self.dice.randrange(1_000) < eager]
-        due = sorted((from_ms + self.dice.randrange(max(1, to_ms - from_ms)), number) for number in awake)
+    async def _order_between(self, from_ms: int, to_ms: int, per_mille: int) -> None:
+        """So many of the people order something, at moments between two ticks."""
+        active = [number for number in range(self.people) if self.rng.randrange(1_000) < per_mille]
+        due = sorted((from_ms + self.rng.randrange(max(1, to_ms - from_ms)), number) for number in active)
         for at_ms, number in due:
             await self._deliver_until(at_ms)
             await self._order(number)
 
     async def _order(self, number: int) -> None:
-        """Half of them follow the leader of the hour, the others their nose; now and then somebody sells."""
+        """Half of them follow whoever leads, the others pick at random; now and then somebody sells."""
         record = await self._record()
         async with self.db.reading() as uow:
             state = await uow.markets.state(record)
@@ -161,12 +133,12 @@ class Rehearsal:
         if not live:
             return
         leader = _ranked(state, record.params)[-1]
-        outcome = leader if self.dice.randrange(2) else self.dice.choice(live)
+        outcome = leader if self.rng.randrange(2) else self.rng.choice(live)
         name = quoted(record.params.outcome_names[outcome])
-        side = "yes" if outcome == leader or self.dice.randrange(3) else "no"
-        line = f"/buy {name} {side} {self.dice.choice(('5%', '10%', '25%', 'half'))}"
-        if self.dice.randrange(5) == 0:
-            line = f"/sell {name} {side} {self.dice.choice(('half', 'all'))}"
+        side = "yes" if outcome == leader or self.rng.randrange(3) else "no"
+        line = f"/buy {name} {side} {self.rng.choice(('5%', '10%', '25%', 'half'))}"
+        if self.rng.randrange(5) == 0:
+            line = f"/sell {name} {side} {self.rng.choice(('half', 'all'))}"
         ticket = await self._say(number, line)
         confirm = observation.confirm(ticket)
         if ticket.ticket is not None and confirm is not None:
@@ -190,7 +162,7 @@ class Rehearsal:
         )
 
     async def _tick(self, at_ms: int) -> str | None:
-        """Returns why the market stands still, if it does."""
+        """Run a tick; returns why the market halted, if it did."""
         self.clock.set(at_ms)
         began = time.perf_counter_ns()
         report = await run_tick(self.db, self.market, at_ms, idle=False)
@@ -199,21 +171,23 @@ class Rehearsal:
             self.counts.ticks += 1
             self.counts.orders += report.orders
             self.counts.fills += len(report.fills)
-            self.counts.refused += sum(isinstance(one, OrderDone) and one.status == "refused" for one in report.events)
+            self.counts.refused += sum(
+                isinstance(event, OrderDone) and event.status == "refused" for event in report.events
+            )
         if report.halted is None:
             await run_chores(self.db, self.market, at_ms, Pace())
         await self._deliver_until(at_ms)
         return report.halted
 
     async def _deliver_until(self, until_ms: int) -> None:
-        """Whatever may leave by then leaves at its own moment."""
+        """Move the clock there, sending each message that is due by then at its own moment."""
         while True:
             await self.announcer.step()
             async with self.db.reading() as uow:
                 due = await uow.outbox.next_due()
                 waiting = await uow.outbox.waiting(self.market)
             now = self.clock.now_ms()
-            waited = [now - one.oldest_ms for one in waiting if one.oldest_ms is not None]
+            waited = [now - queue.oldest_ms for queue in waiting if queue.oldest_ms is not None]
             self.counts.longest_wait_ms = max([self.counts.longest_wait_ms, *waited])
             if due is None or due > until_ms:
                 break
@@ -234,9 +208,9 @@ class Rehearsal:
         chosen = ranked[-1:] if planned.is_final else ranked[: planned.count]
         await self._admin("resolve" if planned.is_final else "eliminate", chosen)
 
-    async def _admin(self, deed: str, chosen: Sequence[int]) -> None:
-        names = ", ".join(quoted(self.params.outcome_names[one]) for one in chosen)
-        preview = await self._say(0, f"/admin {deed} {names}", admin=True)
+    async def _admin(self, command: str, chosen: Sequence[int]) -> None:
+        names = ", ".join(quoted(self.params.outcome_names[outcome]) for outcome in chosen)
+        preview = await self._say(0, f"/admin {command} {names}", admin=True)
         confirm = observation.confirm(preview)
         if confirm is not None:
             await self._say(0, confirm, admin=True)
@@ -259,12 +233,12 @@ class Rehearsal:
         async with self.db.reading() as uow:
             return await uow.markets.get_one(self.market)
 
-    async def _found(self, halted: str | None) -> RehearsalResult:
+    async def _result(self, halted: str | None) -> RehearsalResult:
         record = await self._record()
         async with self.db.reading() as uow:
             metrics = await uow.metrics.series(self.market)
             total = await uow.ledger.total(self.market)
-        worst = max(metrics, key=lambda one: one.mm_risk, default=None)
+        worst = max(metrics, key=lambda row: row.mm_risk, default=None)
         took = sorted(self.counts.took_us)
         return RehearsalResult(
             title=self.title,
@@ -284,8 +258,10 @@ class Rehearsal:
             slowest_tick_us=took[-1] if took else 0,
             longest_wait_ms=self.counts.longest_wait_ms,
             busiest=tuple(
-                Busiest(platform=name, messages=busiest(tape.of_chat(CHATS[name])), private=busiest(tape.private()))
-                for name, tape in self.tapes.items()
+                Busiest(
+                    platform=name, messages=busiest(platform.of_chat(CHATS[name])), private=busiest(platform.private())
+                )
+                for name, platform in self.platforms.items()
             ),
             halted=halted,
         )
@@ -293,7 +269,7 @@ class Rehearsal:
 
 def _ranked(state: MarketState, params: MarketParams) -> list[int]:
     """Who is still in, the leader last; of equal ones the earlier outcome leads."""
-    return sorted(state.active, key=lambda one: (price_micro(state, params, one, Side.YES), -one))
+    return sorted(state.active, key=lambda outcome: (price_micro(state, params, outcome, Side.YES), -outcome))
 
 
 async def rehearse(

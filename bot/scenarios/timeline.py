@@ -12,7 +12,7 @@ STEP_S = 0.05  # the clock moves at least so often while it waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Segment:
     """From `begin_ms` on (epoch), which is `wall_s` after the beginning, event time passes `speed` times faster."""
 
     begin_ms: int
@@ -28,32 +28,32 @@ class Timeline:
         self, begin_ms: int, end_ms: int, seconds: float, freezes: Sequence[tuple[int, int]], least_s: float
     ) -> None:
         usual = (end_ms - begin_ms) / 1_000 / seconds
-        self._stretches: list[Stretch] = []
+        self._segments: list[Segment] = []
         at, wall = begin_ms, 0.0
         for freeze, decide in sorted(freezes):
             for until, speed in ((freeze, usual), (decide, min(usual, (decide - freeze) / 1_000 / least_s))):
-                self._stretches.append(Stretch(begin_ms=at, wall_s=wall, speed=speed))
+                self._segments.append(Segment(begin_ms=at, wall_s=wall, speed=speed))
                 wall += (until - at) / 1_000 / speed
                 at = until
-        self._stretches.append(Stretch(begin_ms=at, wall_s=wall, speed=usual))
+        self._segments.append(Segment(begin_ms=at, wall_s=wall, speed=usual))
 
     def wall_s(self, event_ms: int) -> float:
         """Seconds from the beginning until that moment."""
-        found = self._stretches[self._place(event_ms)]
-        return found.wall_s + (event_ms - found.begin_ms) / 1_000 / found.speed
+        segment = self._segments[self._index(event_ms)]
+        return segment.wall_s + (event_ms - segment.begin_ms) / 1_000 / segment.speed
 
     def event_ms(self, wall_s: float) -> int:
         """The moment after so many seconds."""
-        place = bisect_right(self._stretches, wall_s, key=lambda one: one.wall_s) - 1
-        found = self._stretches[max(0, place)]
-        return found.begin_ms + int((wall_s - found.wall_s) * found.speed * 1_000)
+        index = bisect_right(self._segments, wall_s, key=lambda segment: segment.wall_s) - 1
+        segment = self._segments[max(0, index)]
+        return segment.begin_ms + int((wall_s - segment.wall_s) * segment.speed * 1_000)
 
     def speed(self, event_ms: int) -> float:
         """How many milliseconds of event time pass in one of the wall's."""
-        return self._stretches[self._place(event_ms)].speed
+        return self._segments[self._index(event_ms)].speed
 
-    def _place(self, event_ms: int) -> int:
-        return max(0, bisect_right(self._stretches, event_ms, key=lambda one: one.begin_ms) - 1)
+    def _index(self, event_ms: int) -> int:
+        return max(0, bisect_right(self._segments, event_ms, key=lambda segment: segment.begin_ms) - 1)
 
 
 class EventClock:

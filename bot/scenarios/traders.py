@@ -1,4 +1,4 @@
-"""The people of a crowd: names, tempers and habits, all from a seed. Nobody here is real."""
+"""Synthetic traders: names, strategies and habits, all from a seed. Nobody here is real."""
 
 from __future__ import annotations
 
@@ -15,98 +15,98 @@ NAMES = (
 )  # fmt: skip
 
 
-class Temper(StrEnum):
-    INFORMED = "informed"  # follows the published forecasts, pays only what is worth it
-    CHASER = "chaser"  # buys what rises, leaves what falls
-    FAN = "fan"  # backs a favourite, follows a whim
-    DEALER = "dealer"  # quotes both sides around the price and takes back what it has left behind
-    HUNTER = "hunter"  # leaves bids below what is cheap and offers above what is dear
-    SCEPTIC = "sceptic"  # bids for NO against what everybody buys
+class Strategy(StrEnum):
+    INFORMED = "informed"  # follows the published forecasts, buys only below fair value
+    MOMENTUM = "chaser"  # buys what rises, leaves what falls
+    FAN = "fan"  # backs a favourite, buys at random now and then
+    DEALER = "dealer"  # quotes both sides around the price and cancels what the price has left behind
+    VALUE = "hunter"  # leaves bids below what is cheap and offers above what is dear
+    CONTRARIAN = "sceptic"  # bids for NO earlierst what everybody buys
 
 
-SHARES = (
-    Temper.INFORMED, Temper.FAN, Temper.DEALER, Temper.CHASER, Temper.SCEPTIC, Temper.FAN, Temper.HUNTER,
-    Temper.INFORMED, Temper.CHASER, Temper.SCEPTIC,
+STRATEGY_CYCLE = (
+    Strategy.INFORMED, Strategy.FAN, Strategy.DEALER, Strategy.MOMENTUM, Strategy.CONTRARIAN, Strategy.FAN,
+    Strategy.VALUE, Strategy.INFORMED, Strategy.MOMENTUM, Strategy.CONTRARIAN,
 )  # fmt: skip
-"""Tempers in turn, so that every crowd, however small, has some of each."""
+"""Strategies in turn, so that every crowd of ten or more has some of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trader:
     """Who trades, and how.
 
-    pace: chance per tick to do something, per mille; stake: share of her cash in one trade, per mille; margin: what a
-    token must be worth beyond its price, micro-dollars; span: how many ticks back she remembers; slippage: what she
-    types, empty for the usual; trust: how she weighs each outcome's forecast, per mille; chatty: chance per mille to
-    speak when something happens; careful: names a limit where others take what comes; autofill: lets trades on other
-    outcomes fill what she leaves; gap: how far from the price a dealer quotes, micro-dollars.
+    activity: chance per tick to do something, per mille; trade_share: share of the cash in one trade, per mille;
+    required_edge: what a token must be worth beyond its price, micro-dollars; lookback: how many ticks back prices are
+    remembered; slippage: what is typed, empty for the usual; forecast_weights: by outcome, per mille; talkativeness:
+    chance per 4,000 to write something in a tick; uses_limits: names a limit where others take any price; autofill:
+    lets trades on other outcomes fill open orders; half_spread: how far from the price a dealer quotes, micro-dollars.
     """
 
     number: int
     name: str
-    temper: Temper
+    strategy: Strategy
     favourite: int
-    pace: int
-    stake: int
-    margin: int
-    span: int
+    activity: int
+    trade_share: int
+    required_edge: int
+    lookback: int
     slippage: str
-    trust: tuple[int, ...]
-    chatty: int
-    careful: bool
+    forecast_weights: tuple[int, ...]
+    talkativeness: int
+    uses_limits: bool
     autofill: bool
-    gap: int
+    half_spread: int
 
 
-PACES = {
-    Temper.INFORMED: (55, 115),
-    Temper.CHASER: (90, 170),
-    Temper.FAN: (45, 95),
-    Temper.DEALER: (110, 170),
-    Temper.HUNTER: (60, 110),
-    Temper.SCEPTIC: (80, 130),
+ACTIVITIES = {
+    Strategy.INFORMED: (55, 115),
+    Strategy.MOMENTUM: (90, 170),
+    Strategy.FAN: (45, 95),
+    Strategy.DEALER: (110, 170),
+    Strategy.VALUE: (60, 110),
+    Strategy.CONTRARIAN: (80, 130),
 }
-STAKES = {Temper.INFORMED: (60, 160), Temper.CHASER: (50, 130)}
+TRADE_SHARES = {Strategy.INFORMED: (60, 160), Strategy.MOMENTUM: (50, 130)}
 
 
-def crowd(count: int, seed: int, odds: Sequence[int]) -> tuple[Trader, ...]:
+def make_traders(count: int, seed: int, odds: Sequence[int]) -> tuple[Trader, ...]:
     """`count` people; favourites are drawn by the start odds (any positive weights)."""
-    draw = dice("people", seed)
-    names = draw.sample(NAMES, len(NAMES))
+    rng = seeded_random("people", seed)
+    names = rng.sample(NAMES, len(NAMES))
     return tuple(
-        _person(draw, number, names[number % len(names)], number // len(names), odds) for number in range(count)
+        _make_trader(rng, number, names[number % len(names)], number // len(names), odds) for number in range(count)
     )
 
 
-def dice(*named: object) -> Random:
+def seeded_random(*named: object) -> Random:
     """A generator of its own for whatever is named; the same on every machine."""
     return Random(" ".join(str(part) for part in named))  # noqa: S311  # a play needs equal dice, not secret ones
 
 
-def _person(draw: Random, number: int, name: str, again: int, odds: Sequence[int]) -> Trader:
-    temper = SHARES[number % len(SHARES)]
+def _make_trader(rng: Random, number: int, name: str, earlier: int, odds: Sequence[int]) -> Trader:
+    strategy = STRATEGY_CYCLE[number % len(STRATEGY_CYCLE)]
     return Trader(
         number=number,
-        name=name if again == 0 else f"{name} {again + 1}",
-        temper=temper,
-        favourite=_by_weight(draw, odds),
-        pace=draw.randrange(*PACES[temper]),
-        stake=draw.randrange(*STAKES.get(temper, (12, 50))),
-        margin=draw.randrange(6_000, 24_000),
-        span=draw.randrange(2, 12),
-        slippage=draw.choice(("1%", "2%", "3%", "") if temper is Temper.CHASER else ("", "", "3%", "10%")),
-        trust=tuple(draw.randrange(880, 1_121) for _ in odds),
-        chatty=draw.randrange(20, 160),
-        careful=draw.randrange(2) == 0,
-        autofill=draw.randrange(5) < 2,
-        gap=draw.randrange(10_000, 25_000),
+        name=name if earlier == 0 else f"{name} {earlier + 1}",
+        strategy=strategy,
+        favourite=_by_weight(rng, odds),
+        activity=rng.randrange(*ACTIVITIES[strategy]),
+        trade_share=rng.randrange(*TRADE_SHARES.get(strategy, (12, 50))),
+        required_edge=rng.randrange(6_000, 24_000),
+        lookback=rng.randrange(2, 12),
+        slippage=rng.choice(("1%", "2%", "3%", "") if strategy is Strategy.MOMENTUM else ("", "", "3%", "10%")),
+        forecast_weights=tuple(rng.randrange(880, 1_121) for _ in odds),
+        talkativeness=rng.randrange(20, 160),
+        uses_limits=rng.randrange(2) == 0,
+        autofill=rng.randrange(5) < 2,
+        half_spread=rng.randrange(10_000, 25_000),
     )
 
 
-def _by_weight(draw: Random, weights: Sequence[int]) -> int:
-    place = draw.randrange(sum(weights))
+def _by_weight(rng: Random, weights: Sequence[int]) -> int:
+    left = rng.randrange(sum(weights))
     for index, weight in enumerate(weights):
-        if place < weight:
+        if left < weight:
             return index
-        place -= weight
+        left -= weight
     raise AssertionError("weights that sum to more than themselves")

@@ -53,10 +53,12 @@ class Scenario:
         """Whether a round is being decided at that moment."""
         return any(step.freeze_ms <= at_ms < step.decide_ms for step in self.steps)
 
-    def known(self, at_ms: int) -> tuple[int, ...]:
+    def usable_forecast(self, at_ms: int) -> tuple[int, ...]:
         """The latest forecast that a fair player may use: published by then, and not while trading was frozen."""
-        usable = [one for one in self.forecasts if one.at_ms <= at_ms and not self.frozen(one.at_ms)]
-        return usable[-1].chances if usable else tuple(int(one * MICRO) for one in self.odds)
+        usable = [
+            forecast for forecast in self.forecasts if forecast.at_ms <= at_ms and not self.frozen(forecast.at_ms)
+        ]
+        return usable[-1].chances if usable else tuple(int(share * MICRO) for share in self.odds)
 
 
 # freeze, decide, who is out, how it ended: kick-off of the round's first match, and when its last result was known
@@ -78,10 +80,10 @@ def world_cup() -> Scenario:
     published = _published()
     opening = published[_moment(OPENING)]
     names = tuple(sorted(opening, key=lambda name: (-opening[name], name)))
-    place = {name: number for number, name in enumerate(names)}
+    index = {name: number for number, name in enumerate(names)}
     steps = tuple(
         WorldCupRound(
-            freeze_ms=_moment(freeze), decide_ms=_moment(decide), out=tuple(place[name] for name in out), reason=reason
+            freeze_ms=_moment(freeze), decide_ms=_moment(decide), out=tuple(index[name] for name in out), reason=reason
         )
         for freeze, decide, out, reason in ROUNDS
     )
@@ -94,7 +96,7 @@ def world_cup() -> Scenario:
         ticks=TICKS,
         gas=Decimal("0.01"),
         steps=steps,
-        winner=place["Germany"],
+        winner=index["Germany"],
         forecasts=tuple(
             Forecast(at_ms=at, chances=tuple(chances[name] for name in names)) for at, chances in published.items()
         ),
@@ -127,11 +129,11 @@ def clamped(chances: Sequence[int], low: int, high: int) -> tuple[Decimal, ...]:
 
 def _published() -> Mapping[int, Mapping[str, int]]:
     """Chances to win by team (millionths), by moment, oldest first."""
-    found: dict[int, dict[str, int]] = {}
+    forecasts: dict[int, dict[str, int]] = {}
     text = files("bot.scenarios").joinpath(DATA).read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
-        found.setdefault(_moment(row["time_utc"]), {})[row["team"]] = int(Decimal(row["p_win"]) * MICRO)
-    return dict(sorted(found.items()))
+        forecasts.setdefault(_moment(row["time_utc"]), {})[row["team"]] = int(Decimal(row["p_win"]) * MICRO)
+    return dict(sorted(forecasts.items()))
 
 
 def _moment(text: str) -> int:

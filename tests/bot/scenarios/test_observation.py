@@ -1,11 +1,11 @@
-"""The crowd reads tickets, positions and boards as they are really answered."""
+"""Synthetic traders read tickets, positions and boards as they are really answered."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from bot.scenarios import observation
-from bot.scenarios.observation import OwnAccount
+from bot.scenarios.observation import SeenAccount
 from engine.units import MICRO
 from tests.bot.harness import running, town
 
@@ -35,20 +35,20 @@ async def test_what_is_no_ticket_is_not_taken_for_one(tmp_path: Path) -> None:
 async def test_positions_tell_cash_and_tokens(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        assert observation.own(await play.say("ada", "/positions"), 3) == OwnAccount(
+        assert observation.account(await play.say("ada", "/positions"), 3) == SeenAccount(
             cash=1_000 * MICRO, held=((0, 0),) * 3
         )
         await play.confirmed("ada", "/buy germany yes 100")
         await play.confirmed("ada", '/buy "costa rica" no 40')
         await play.tick()
-        own = observation.own(await play.say("ada", "/positions"), 3)
-        assert own is not None
-        assert own.held == ((100 * MICRO, 0), (0, 0), (0, 40 * MICRO))
+        account = observation.account(await play.say("ada", "/positions"), 3)
+        assert account is not None
+        assert account.held == ((100 * MICRO, 0), (0, 0), (0, 40 * MICRO))
         async with play.db.reading() as uow:
             member = await uow.members.get(1, 2)
         assert member is not None
-        assert 0 <= member.available - own.cash < 10_000
-        assert observation.own(await play.say("stranger", "/positions"), 3) is None
+        assert 0 <= member.available - account.cash < 10_000
+        assert observation.account(await play.say("stranger", "/positions"), 3) is None
 
 
 async def test_the_board_is_found_in_its_answer(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import RehearsalResult
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.scenarios.recorders import busiest
-from bot.scenarios.rehearsal import MOST_BUSY_TICKS, PlannedTick, moments, rehearse
+from bot.scenarios.rehearsal import rehearse
+from bot.scenarios.rehearsal_plan import MOST_BUSY_TICKS, PlannedTick, plan_ticks
 from bot.words import terminal as words
 from engine.params import build_params
 from engine.terms import MarketParams
@@ -47,8 +48,8 @@ def planned(*rounds: tuple[int, int]) -> MarketParams:
 
 
 async def played(within: Path, params: MarketParams, *, seed: int = 1, people: int = 4) -> RehearsalResult:
-    found = await rehearse(Path(mkdtemp(dir=within)), "Cup", params, people=people, seed=seed)
-    return replace(found, tick_us=0, slowest_tick_us=0)  # what the machine had to do with it
+    result = await rehearse(Path(mkdtemp(dir=within)), "Cup", params, people=people, seed=seed)
+    return replace(result, tick_us=0, slowest_tick_us=0)  # what the machine had to do with it
 
 
 async def test_a_rehearsal_ends_balanced_and_equal_seeds_play_the_same(tmp_path: Path) -> None:
@@ -62,22 +63,24 @@ async def test_a_rehearsal_ends_balanced_and_equal_seeds_play_the_same(tmp_path:
     assert first == await played(tmp_path, params)
 
 
-async def test_the_chats_hear_no_more_than_their_platforms_allow(tmp_path: Path) -> None:
-    found = await played(tmp_path, planned((2, 3), (4, 5)), people=10)
-    heard = {one.platform: one.messages for one in found.busiest}
-    assert set(heard) == {"discord", "telegram"}
-    for platform, messages in heard.items():
+async def test_the_chats_get_no_more_than_their_platforms_allow(tmp_path: Path) -> None:
+    result = await played(tmp_path, planned((2, 3), (4, 5)), people=10)
+    sent = {busy.platform: busy.messages for busy in result.busiest}
+    assert set(sent) == {"discord", "telegram"}
+    for platform, messages in sent.items():
         allowance = ALLOWANCES[platform]
         for limit in (*allowance.chat, *allowance.group):
             assert messages <= limit.count * max(1, MINUTE // limit.window_ms)
-    assert all(messages > 3 for messages in heard.values())
+    assert all(messages > 3 for messages in sent.values())
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 120)), min_size=1, max_size=6),
     st.sampled_from([1_000, 2_000, 15_000, 600_000]),
 )
-def test_moments_are_in_order_and_meet_every_step(steps: list[tuple[int, int]], batch_ms: int) -> None:
+def test_planned_ticks_are_in_order_and_meet_every_freeze_and_decision(
+    steps: list[tuple[int, int]], batch_ms: int
+) -> None:
     at, rounds = 0, []
     for wait, length in steps:
         freeze = at + (wait + 1) * MINUTE
@@ -89,13 +92,13 @@ def test_moments_are_in_order_and_meet_every_step(steps: list[tuple[int, int]], 
         batch_interval_ms=batch_ms,
         rounds=tuple(replace(base.rounds[0], freeze_at=freeze, decide_at=decide) for freeze, decide in rounds),
     )
-    found = moments(params)
-    times = [one.at_ms for one in found]
+    plan = plan_ticks(params)
+    times = [tick.at_ms for tick in plan]
     assert times == sorted(set(times))
     assert {at for pair in rounds for at in pair} <= set(times)
-    busy = [one for one in found if one.busy]
+    busy = [tick for tick in plan if tick.busy]
     assert len(busy) <= (3 * len(rounds) + 2) * (MOST_BUSY_TICKS + 2)
-    assert PlannedTick(at_ms=times[0], busy=True) == found[0] or batch_ms > MINUTE
+    assert PlannedTick(at_ms=times[0], busy=True) == plan[0] or batch_ms > MINUTE
 
 
 @given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 100))
@@ -104,11 +107,11 @@ def test_the_busiest_window_is_what_counting_every_window_finds(moments_: list[i
     assert busiest(moments_, window) == max(every)
 
 
-def test_what_was_found_survives_the_way_between_processes() -> None:
-    assert rehearsal_result.from_json(rehearsal_result.to_json(FOUND)) == FOUND
+def test_a_result_survives_the_way_between_processes() -> None:
+    assert rehearsal_result.from_json(rehearsal_result.to_json(RESULT)) == RESULT
 
 
-FOUND = RehearsalResult(
+RESULT = RehearsalResult(
     title="Cup",
     people=1,
     rounds=1,
@@ -131,7 +134,7 @@ FOUND = RehearsalResult(
 
 
 def test_what_is_said_of_it() -> None:
-    text = plain_text.text(words.result(FOUND, ["Sums."]))
+    text = plain_text.text(words.result(RESULT, ["Sums."]))
     for sentence in (
         "Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.",
         "1 trader, 1 round: 1 order, 1 fill, 0 refused, in 1 tick.",
@@ -142,10 +145,10 @@ def test_what_is_said_of_it() -> None:
         "Careful: Sums.",
     ):
         assert sentence in text, text
-    broken = words.result(replace(FOUND, ledger_sum=5), [])
+    broken = words.result(replace(RESULT, ledger_sum=5), [])
     assert not broken.ok
     assert "the books do not balance" in plain_text.text(broken)
-    assert "a check failed (worst_case)" in plain_text.text(words.result(replace(FOUND, halted="worst_case"), []))
+    assert "a check failed (worst_case)" in plain_text.text(words.result(replace(RESULT, halted="worst_case"), []))
 
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
@@ -201,18 +204,18 @@ winner = "ask"
 def test_on_the_command_line(tmp_path: Path) -> None:
     file = tmp_path / "event.toml"
     file.write_text(EVENT, encoding="utf-8")
-    told = outcry(str(file), "--traders", "4")
-    assert told.returncode == 0, told.stderr
-    assert "Rehearsed: the house risked at most" in told.stdout
-    found = outcry(str(file), "--traders", "4", "--json")
-    assert json.loads(found.stdout)["ledger_sum"] == 0
+    done = outcry(str(file), "--traders", "4")
+    assert done.returncode == 0, done.stderr
+    assert "Rehearsed: the house risked at most" in done.stdout
+    as_json = outcry(str(file), "--traders", "4", "--json")
+    assert json.loads(as_json.stdout)["ledger_sum"] == 0
 
 
 @pytest.mark.parametrize("text", ["title = 5", "not toml", ""])
 def test_a_file_that_cannot_be_used_is_told_by_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "event.toml"
     file.write_text(text, encoding="utf-8")
-    told = outcry(str(file))
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert "event.toml" in told.stderr
+    done = outcry(str(file))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "event.toml" in done.stderr

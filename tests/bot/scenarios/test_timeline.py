@@ -36,9 +36,9 @@ def test_event_time_and_wall_time_are_inverse() -> None:
 
 async def test_the_clock_moves_in_steps_and_ends_exactly() -> None:
     shown: list[int] = []
-    conductor = EventClock(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
-    conductor.begin()
-    await conductor.reach(5_000)
+    clock = EventClock(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
+    clock.begin()
+    await clock.reach(5_000)
     assert shown[-1] == 5_000
     assert shown == sorted(shown)
     assert len(shown) > 2

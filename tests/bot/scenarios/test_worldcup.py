@@ -78,15 +78,15 @@ def test_no_forecast_from_inside_a_freeze_is_ever_known() -> None:
     inside = {one.chances for one in CUP.forecasts if CUP.frozen(one.at_ms)}
     assert len(inside) == 5
     for tick in range(CUP.ticks + 1):
-        assert CUP.known(CUP.start_ms + tick * CUP.tick_ms) not in inside
+        assert CUP.usable_forecast(CUP.start_ms + tick * CUP.tick_ms) not in inside
 
 
 def test_nothing_is_known_before_it_was_published() -> None:
     for one in CUP.forecasts:
-        before = CUP.known(one.at_ms - 1)
+        before = CUP.usable_forecast(one.at_ms - 1)
         assert before != one.chances
         if not CUP.frozen(one.at_ms):
-            assert CUP.known(one.at_ms) == one.chances
+            assert CUP.usable_forecast(one.at_ms) == one.chances
 
 
 def test_the_data_carries_its_licence() -> None:
