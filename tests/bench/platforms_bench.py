@@ -241,7 +241,7 @@ def sound(here: Place) -> None:
     assert not telegram.refused(), [(one.method, one.code, one.description) for one in telegram.refused()[:5]]
     assert not telegram.complaints
     assert not telegram.unanswered()
-    assert discord.journal.most_in_a_window(here.channel.id) <= 5
+    assert discord.request_log.most_in_a_window(here.channel.id) <= 5
     assert telegram.most_asked(60, here.group.id) <= 20
     assert telegram.most_asked(1) <= 30
 
@@ -252,7 +252,9 @@ def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
     taps = telegram.world.taps
     private = [telegram.most_asked(60, two.id) for two in telegram.world.people.values() if not two.is_bot]
     done = (
-        len(discord.world.interactions) + len(taps) + sum("message" in one for one in telegram.world.inbox.everything)
+        len(discord.world.interactions)
+        + len(taps)
+        + sum("message" in one for one in telegram.world.update_queue.everything)
     )
     return {
         "orders": seen.orders,
@@ -264,8 +266,8 @@ def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
         "press_answered_ms": {name: spread(times) for name, times in seen.pressed.items()},
         "press_to_fill_ms": {name: spread(times) for name, times in seen.filled.items()},
         "most_messages": {
-            "discord channel, 5 s (5)": discord.journal.most_in_a_window(here.channel.id),
-            "discord channel, 60 s": discord.journal.most_in_a_window(here.channel.id, 60_000),
+            "discord channel, 5 s (5)": discord.request_log.most_in_a_window(here.channel.id),
+            "discord channel, 60 s": discord.request_log.most_in_a_window(here.channel.id, 60_000),
             "telegram group, 60 s (20)": telegram.most_asked(60, here.group.id),
             "telegram private, 60 s (60)": max(private),
             "telegram over all, 1 s (30)": telegram.most_asked(1),

@@ -123,7 +123,7 @@ class Place:
 
     folder: Path
     discord: discord_peer.DiscordPeer
-    telegram: telegram_peer.Peer
+    telegram: telegram_peer.TelegramPeer
     guild: discord_peer.Guild
     channel: discord_peer.Channel
     group: telegram_peer.Chat
@@ -230,7 +230,7 @@ def confirm(message: discord_peer.Message) -> str:
 async def place(folder: Path, *, limits: bool = False) -> AsyncIterator[Place]:
     """`limits`: both platforms hold the bot to their rates."""
     clock = discord_peer.Clock(speed=1)
-    async with discord_peer.DiscordPeer(clock=clock) as discord, telegram_peer.Peer() as telegram:
+    async with discord_peer.DiscordPeer(clock=clock) as discord, telegram_peer.TelegramPeer() as telegram:
         telegram.limits.on = limits
         if limits:
             discord.limits.on(clock)
@@ -240,7 +240,7 @@ async def place(folder: Path, *, limits: bool = False) -> AsyncIterator[Place]:
         found = Place(
             folder=folder, discord=discord, telegram=telegram, guild=guild, channel=guild.text("market"),
             group=telegram.world.supergroup("Traders", host), host=host,
-            boss=guild.member("grace", guild.role("host", discord_peer.Right.MANAGE_GUILD)),
+            boss=guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD)),
         )  # fmt: skip
         try:
             yield found

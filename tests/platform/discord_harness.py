@@ -20,7 +20,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
-from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Person, Right
+from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.client import pointed_at
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -68,7 +68,7 @@ class Town:
 
     def _ready(self) -> None:
         self.ready += 1
-        self.peer.bell.ring()
+        self.peer.changes.notify()
 
     async def slash(self, who: Person, line: str, **options: object) -> Interaction:
         """A command in the market's channel, a second after the last thing."""
@@ -115,7 +115,7 @@ def literal_again() -> Iterator[None]:
 async def town(folder: Path, *, start: bool = True) -> AsyncIterator[Town]:
     async with DiscordPeer() as peer:
         guild = peer.guild("Traders")
-        host = guild.role("host", Right.MANAGE_GUILD)
+        host = guild.role("host", Permission.MANAGE_GUILD)
         db = Database.open(f"sqlite:///{folder / 'town.db'}")
         try:
             await db.migrate()

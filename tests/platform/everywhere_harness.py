@@ -55,7 +55,7 @@ class Town:
 
     clock: Everybodys
     discord: discord_peer.DiscordPeer
-    telegram: telegram_peer.Peer
+    telegram: telegram_peer.TelegramPeer
     parts: PlatformParts
     announcer: Announcer
     url: str
@@ -178,10 +178,10 @@ async def everywhere(folder: Path) -> AsyncIterator[Town]:
     clock = Everybodys()
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(discord_peer.DiscordPeer(clock=clock))
-        telegram = await stack.enter_async_context(telegram_peer.Peer(clock=clock.seconds))
+        telegram = await stack.enter_async_context(telegram_peer.TelegramPeer(clock=clock.seconds))
         guild = discord.guild("Traders")
         channel = guild.text("market")
-        boss = guild.member("grace", guild.role("host", discord_peer.Right.MANAGE_GUILD))
+        boss = guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD))
         host = telegram.world.user("Grace")
         host.chat.opened = True
         group = telegram.world.supergroup("Traders", host)

@@ -16,7 +16,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
-from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Peer, Tap, User
+from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Tap, TelegramPeer, User
 from tests.standins.tests.telegram_harness import png
 
 CREATE = '/admin_create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
@@ -30,7 +30,7 @@ async def chart(picture: Picture) -> bytes | None:
 class Town:
     """Ada and Ben have started the bot, Cleo has not; Ada administers the group. `pace`: seconds between two deeds."""
 
-    peer: Peer
+    peer: TelegramPeer
     clock: ManualClock
     path: Path
     db: Database
@@ -140,7 +140,7 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
     path = folder / "town.db"
     db = Database.open(f"sqlite:///{path}")
     await db.migrate()
-    async with Peer(clock=clock, username=username) as peer:
+    async with TelegramPeer(clock=clock, username=username) as peer:
         peer.limits.on = limits
 
         def now_ms() -> int:

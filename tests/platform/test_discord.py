@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.platform.discord_harness import PNG, Town, running, town
-from tests.standins.discord_peer import Call, Guild, Interaction, Message, Person, Right
+from tests.standins.discord_peer import Call, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.json_values import Json
 
 GREEN = 0x58C9A3
@@ -200,7 +200,7 @@ async def test_admin_is_shown_to_those_who_manage_the_server_and_checked_again(t
         assert not [one for one in ada.offered(here.channel) if one.startswith("admin")]
         preview = await here.slash(here.boss, "admin eliminate", outcomes="Brazil")
         host = here.guild.members[here.boss.id].roles[-1]
-        here.guild.revoke(host, Right.MANAGE_GUILD)
+        here.guild.revoke(host, Permission.MANAGE_GUILD)
         refused = await here.press(here.boss, preview.reply, "Confirm")
         assert "admin" in refused.text
         await here.tick()
@@ -248,10 +248,10 @@ async def test_buttons_and_open_tickets_work_after_a_restart(tmp_path: Path) -> 
     async with town(tmp_path) as here:
         [ada] = await running(here, "ada")
         asked = await ticket(here, ada)
-        syncs = len(here.peer.journal.of("PUT /applications/{application}/commands"))
+        syncs = len(here.peer.request_log.of("PUT /applications/{application}/commands"))
         await here.stop()
         await here.start()
-        assert len(here.peer.journal.of("PUT /applications/{application}/commands")) == syncs == 1
+        assert len(here.peer.request_log.of("PUT /applications/{application}/commands")) == syncs == 1
         await here.press(ada, asked.reply, "Confirm")
         await here.tick()
         assert asked.reply.text.startswith("**Filled:")
@@ -410,7 +410,7 @@ async def test_a_place_that_is_out_of_reach_stops_nothing_else(tmp_path: Path, h
         asked = await ticket(here, ada)
         await here.press(ada, asked.reply, "Confirm")
         if how == "permission":
-            here.channel.deny(here.guild.bot_role, Right.VIEW_CHANNEL)
+            here.channel.deny(here.guild.bot_role, Permission.VIEW_CHANNEL)
         elif how == "channel":
             here.channel.delete()
         else:
@@ -443,9 +443,9 @@ async def test_an_outage_of_a_server_is_waited_out(tmp_path: Path) -> None:
 
 async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
-        other = here.peer.guild("Elsewhere", bot_rights=None)
+        other = here.peer.guild("Elsewhere", bot_permissions=None)
         lobby = other.text("lobby")
-        other.invite_bot(int(Right.VIEW_CHANNEL | Right.SEND_MESSAGES | Right.EMBED_LINKS))
+        other.invite_bot(int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS))
         said = await lobby.expect("/admin create")
         assert "/join" in said.text
         here.is_sound()
@@ -453,10 +453,10 @@ async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> Non
 
 async def test_where_it_may_not_speak_it_tells_the_owner_where_to_begin(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
-        other = here.peer.guild("Elsewhere", bot_rights=None)
+        other = here.peer.guild("Elsewhere", bot_permissions=None)
         lobby = other.text("lobby")
-        lobby.deny(other.everyone, Right.SEND_MESSAGES)
-        other.invite_bot(int(Right.VIEW_CHANNEL))
+        lobby.deny(other.everyone, Permission.SEND_MESSAGES)
+        other.invite_bot(int(Permission.VIEW_CHANNEL))
         said = await here.peer.world.dm_with(other.owner).expect("/admin create")
         assert said.author is here.peer.world.bot
         assert lobby.public == []

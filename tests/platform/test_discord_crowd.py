@@ -39,7 +39,7 @@ async def test_a_whole_event_with_twenty_members_keeps_to_the_channels_limits(tm
         said = [one.text for one in here.channel.public]
         for text in ("the doors are open", "is open for trading", "Costa Rica is out.", "Germany wins"):
             assert len([one for one in said if text in one.split("\n")[0]]) == 1, text
-        assert here.peer.journal.most_in_a_window(here.channel.id) <= 5
+        assert here.peer.request_log.most_in_a_window(here.channel.id) <= 5
         assert len(here.channel.pinned) == 1
         here.is_sound()
 

@@ -29,7 +29,7 @@ def told(who: Person, where: Channel, text: str = "You were paid.") -> int:
 
 
 def opened(here: Town) -> int:
-    return len(here.peer.journal.of(OPENED))
+    return len(here.peer.request_log.of(OPENED))
 
 
 async def test_news_follows_what_she_did_last_and_nobody_else_reads_it(tmp_path: Path) -> None:
@@ -151,13 +151,13 @@ async def test_twenty_people_are_paid_without_a_conversation_being_opened(tmp_pa
             await here.press(one, asked.reply, "Confirm")
         await here.tick()
         here.peer.clock.advance(60_000)
-        before = len(here.peer.journal.of(FOLLOWED))
+        before = len(here.peer.request_log.of(FOLLOWED))
         preview = await here.slash(here.boss, "admin resolve", winner="Germany", reason="7-1")
         await here.press(here.boss, preview.reply, "Confirm")
         for _ in range(4):
             await here.tick()
         beside = [one for who in people for one in who.sees(here.channel) if one.ephemeral and "paid" in one.text]
-        followed = len(here.peer.journal.of(FOLLOWED)) - before
+        followed = len(here.peer.request_log.of(FOLLOWED)) - before
         print(f"20 payouts: {followed} by follow-up, {opened(here)} by direct message")
         assert (followed, opened(here)) == (20, 0), beside
         assert len({id(one.only_for) for one in beside}) == 20

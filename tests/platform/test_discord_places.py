@@ -14,7 +14,7 @@ from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
 from bot.dispatcher import Dispatcher
 from tests.platform.discord_harness import Town, drawn, running, town
-from tests.standins.discord_peer import BOT_RIGHTS, Person, Right
+from tests.standins.discord_peer import BOT_PERMISSIONS, Permission, Person
 
 NEWS = Reply(head=line("News."), audience=Audience.CHAT)
 DIGEST = Reply(head=line("Digest."), audience=Audience.CHAT, aside=True)
@@ -72,12 +72,12 @@ async def test_a_thread_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
 async def test_where_there_can_be_no_thread_digests_stay_in_the_channel(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await running(here)
-        here.channel.deny(here.guild.bot_role, Right.CREATE_PUBLIC_THREADS)
+        here.channel.deny(here.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
         await post(here, DIGEST)
         await post(here, DIGEST)
         assert here.channel.threads == []
         assert here.boss.reads(here.channel).count("Digest.") == 2
-        assert len(here.peer.journal.of("POST /channels/{channel}/threads")) == 1  # it is not tried each time
+        assert len(here.peer.request_log.of("POST /channels/{channel}/threads")) == 1  # it is not tried each time
 
 
 async def test_a_thread_counts_as_its_channel(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_the_same_notice_sent_twice_stands_once(tmp_path: Path) -> None:
 
 async def test_a_board_that_cannot_be_pinned_stands_all_the_same(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
-        here.channel.deny(here.guild.bot_role, Right.PIN_MESSAGES)
+        here.channel.deny(here.guild.bot_role, Permission.PIN_MESSAGES)
         await post(here, Reply(head=line("Board."), audience=Audience.CHAT, pin=True))
         assert here.channel.pinned == []
         assert "Board." in here.boss.reads(here.channel)
@@ -126,7 +126,7 @@ async def test_nobody_is_mentioned_by_a_name(tmp_path: Path) -> None:
         [said] = here.channel.public
         assert said.mentions == []
         assert not said.mention_everyone
-        body = here.peer.journal.of("POST /channels/{channel}/messages")[-1].json()
+        body = here.peer.request_log.of("POST /channels/{channel}/messages")[-1].json()
         assert (
             body["allowed_mentions"] == {"parse": [], "replied_user": False} or body["allowed_mentions"]["parse"] == []
         )
@@ -144,12 +144,12 @@ async def test_a_file_goes_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "detail"),
     [
-        (Right.SEND_MESSAGES, "Send Messages"),
-        (Right.VIEW_CHANNEL, "View Channel"),
-        (Right.ATTACH_FILES, "Attach Files"),
+        (Permission.SEND_MESSAGES, "Send Messages"),
+        (Permission.VIEW_CHANNEL, "View Channel"),
+        (Permission.ATTACH_FILES, "Attach Files"),
     ],
 )
-async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Right, detail: str) -> None:
+async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Permission, detail: str) -> None:
     async with town(tmp_path) as here:
         here.channel.deny(here.guild.bot_role, right)
         await here.peer.gateway.connected()
@@ -387,12 +387,12 @@ def refusal(code: int, status: int) -> Exception:
 async def test_a_permission_that_is_given_back_lets_out_what_waited(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         [ada] = await running(here, "ada")
-        here.channel.deny(here.guild.bot_role, Right.VIEW_CHANNEL)
+        here.channel.deny(here.guild.bot_role, Permission.VIEW_CHANNEL)
         asked = await here.slash(ada, "buy", outcome="Germany", side="yes", amount="$50")
         await here.press(ada, asked.reply, "Confirm")
         await here.tick()
         assert await lost(here) == "forbidden"
-        here.channel.allow(here.guild.bot_role, Right.VIEW_CHANNEL)
+        here.channel.allow(here.guild.bot_role, Permission.VIEW_CHANNEL)
         await until_lost_is(here, None)
         await here.tick()
         [board] = here.channel.pinned
@@ -404,7 +404,7 @@ async def test_who_kicks_the_bot_and_asks_it_back_finds_the_market_as_it_was(tmp
         [ada] = await running(here, "ada")
         here.guild.kick_bot()
         await until_lost_is(here, "chat")
-        here.guild.invite_bot(BOT_RIGHTS)
+        here.guild.invite_bot(BOT_PERMISSIONS)
         await until_lost_is(here, None)
         before = len(here.channel.public)
         for _ in range(3):
@@ -432,7 +432,7 @@ async def lost(here: Town) -> str | None:
 
 
 async def until_lost_is(here: Town, why: str | None) -> None:
-    """The bot has heard of it; the database rings no bell."""
+    """The bot has heard of it; the database rings no changes."""
     for _ in range(500):
         if await lost(here) == why:
             return

@@ -159,7 +159,7 @@ async def test_a_link_shows_what_was_done_and_does_not_do_it_again(town: Town) -
     await town.running()
     for line in ("/join", "/settings confirm off", "/buy germany yes 10"):
         await town.say(town.cleo, line, town.group)
-        await town.peer.until(lambda: not town.peer.world.inbox.pending)
+        await town.peer.until(lambda: not town.peer.world.update_queue.pending)
     stub = await town.group.expect("Cleo, I answer you in private")
     await town.peer.until(lambda: len(stub.versions) == 2)
     url = stub.button("Open our chat").url
@@ -384,7 +384,7 @@ async def test_a_move_is_noticed_by_the_first_post_that_is_refused(town: Town) -
     await town.running(small)
     await town.say(town.ada, "/admin_freeze", small)
     await town.ada.chat.expect("freezes with the next tick")
-    town.peer.world.inbox.allow(["callback_query"])  # nobody tells us
+    town.peer.world.update_queue.allow(["callback_query"])  # nobody tells us
     large = await small.migrate()
     await town.tick()
     await large.expect("frozen by an admin")
@@ -406,7 +406,7 @@ async def test_who_blocked_the_bot_costs_nobody_else_anything(town: Town) -> Non
 async def test_put_out_and_asked_back_it_says_where_to_begin(town: Town) -> None:
     await town.running()
     await town.group.kick_bot()
-    await town.peer.until(lambda: not town.peer.world.inbox.pending)
+    await town.peer.until(lambda: not town.peer.world.update_queue.pending)
     await town.say(town.ben, "/buy germany yes 10")
     await town.press(town.ben, await town.ben.chat.expect("spend about"), "Confirm")
     await town.tick(10)
@@ -422,7 +422,7 @@ async def test_a_topic_is_served_again_after_the_bot_was_asked_back(town: Town) 
     topic = forum.topic("Markets")
     await town.running(forum, topic=topic)
     await forum.kick_bot()
-    await town.peer.until(lambda: not town.peer.world.inbox.pending)
+    await town.peer.until(lambda: not town.peer.world.update_queue.pending)
     await buy_ten(town)
     await town.tick(10)
     async with town.db.reading() as uow:

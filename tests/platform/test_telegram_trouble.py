@@ -21,7 +21,7 @@ from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
 from tests.paths import ROOT
 from tests.platform.telegram_harness import CREATE, Town, a_town, asks_to_confirm, chart, settled
-from tests.standins.telegram_peer import Peer
+from tests.standins.telegram_peer import TelegramPeer
 
 SECRET = "a-secret-of-the-tests_123"
 
@@ -287,7 +287,7 @@ async def test_a_wrong_token_is_tried_again_and_harms_nobody(tmp_path: Path) -> 
         assert told == []
 
 
-def outcry(folder: Path, peer: Peer, **environment: str) -> subprocess.Popen[str]:
+def outcry(folder: Path, peer: TelegramPeer, **environment: str) -> subprocess.Popen[str]:
     own = ("OUTCRY_", "DATABASE_", "TELEGRAM_", "DISCORD_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     settings = {
@@ -309,7 +309,7 @@ def outcry(folder: Path, peer: Peer, **environment: str) -> subprocess.Popen[str
 
 
 async def test_outcry_run_serves_telegram_beside_the_room_and_ends_on_sigterm(tmp_path: Path) -> None:
-    async with Peer() as peer:
+    async with TelegramPeer() as peer:
         ada = peer.world.user("Ada")
         group = peer.world.supergroup("Traders", ada)
         process = outcry(tmp_path, peer)
@@ -336,7 +336,7 @@ async def test_outcry_run_serves_telegram_beside_the_room_and_ends_on_sigterm(tm
 
 
 async def test_a_bad_token_leaves_the_room_up(tmp_path: Path) -> None:
-    async with Peer() as peer:
+    async with TelegramPeer() as peer:
         process = outcry(tmp_path, peer, TELEGRAM_TOKEN="7000000001:revoked-long-ago")
         try:
             assert process.stdout is not None

@@ -2,90 +2,90 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import command_rules
-from tests.standins.discord_peer.errors import ApiError, missing_access, unknown
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.routing import Ask, route
+from . import command_rules
+from .errors import ApiError, missing_access, unknown
+from .json_values import Json
+from .routing import RestRequest, route
 
 MOST_CREATES, DAY_MS = 200, 86_400_000
 
 
-def _scope(ask: Ask) -> int | None:
+def _scope(request: RestRequest) -> int | None:
     """The guild whose commands are meant; None for all. Only the application's own, only where it is installed."""
-    if ask.id("application") != ask.world.application_id:
+    if request.id("application") != request.world.application_id:
         raise ApiError(403, 20012, "You are not authorized to perform this action on this application")
-    if "guild" not in ask.call.args:
+    if "guild" not in request.call.args:
         return None
-    guild = ask.world.guilds.get(ask.id("guild"))
+    guild = request.world.guilds.get(request.id("guild"))
     if guild is None or not guild.has_bot:
         raise missing_access()
     return guild.id
 
 
-def _creates(ask: Ask, scope: int | None, count: int) -> None:
+def _creates(request: RestRequest, scope: int | None, count: int) -> None:
     """At most 200 new commands a day and guild; those of all guilds together count as one guild."""
-    made = ask.world.command_creates if scope is None else ask.world.guilds[scope].creates
-    now = ask.world.clock.now_ms
+    made = request.world.command_creates if scope is None else request.world.guilds[scope].creates
+    now = request.world.clock.now_ms
     made[:] = [at for at in made if at > now - DAY_MS]
     if len(made) + count > MOST_CREATES:
         raise ApiError(400, 30034, f"Max number of daily application command creates has been reached ({MOST_CREATES})")
     made.extend([now] * count)
 
 
-def _stored(ask: Ask, scope: int | None, one: Json, old: Json | None) -> Json:
+def _stored(request: RestRequest, scope: int | None, one: Json, old: Json | None) -> Json:
     own = {
-        "id": old["id"] if old else str(ask.world.new_id()),
-        "application_id": str(ask.world.application_id),
-        "version": str(ask.world.new_id()),
+        "id": old["id"] if old else str(request.world.new_id()),
+        "application_id": str(request.world.application_id),
+        "version": str(request.world.new_id()),
     }
     return one | own | ({"guild_id": str(scope)} if scope is not None else {})
 
 
 @route("PUT", "/applications/{application}/commands")
 @route("PUT", "/applications/{application}/guilds/{guild}/commands")
-def overwrite(ask: Ask) -> list[Json]:
-    scope = _scope(ask)
-    wanted = command_rules.check_all(ask.call.body, in_guild=scope is not None)
+def overwrite(request: RestRequest) -> list[Json]:
+    scope = _scope(request)
+    wanted = command_rules.check_all(request.call.body, in_guild=scope is not None)
     if sum(one["type"] == command_rules.CHAT_INPUT for one in wanted) > command_rules.MOST_COMMANDS:
         raise ApiError(400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})")
-    known = {(one["type"], one["name"]): one for one in ask.world.commands.get(scope, [])}
-    _creates(ask, scope, sum((one["type"], one["name"]) not in known for one in wanted))
-    kept = [_stored(ask, scope, one, known.get((one["type"], one["name"]))) for one in wanted]
-    ask.world.commands[scope] = kept
-    ask.world.bell.ring()
+    known = {(one["type"], one["name"]): one for one in request.world.commands.get(scope, [])}
+    _creates(request, scope, sum((one["type"], one["name"]) not in known for one in wanted))
+    kept = [_stored(request, scope, one, known.get((one["type"], one["name"]))) for one in wanted]
+    request.world.commands[scope] = kept
+    request.world.changes.notify()
     return kept
 
 
 @route("GET", "/applications/{application}/commands")
 @route("GET", "/applications/{application}/guilds/{guild}/commands")
-def listed(ask: Ask) -> list[Json]:
-    return ask.world.commands.get(_scope(ask), [])
+def listed(request: RestRequest) -> list[Json]:
+    return request.world.commands.get(_scope(request), [])
 
 
 @route("POST", "/applications/{application}/commands")
 @route("POST", "/applications/{application}/guilds/{guild}/commands")
-def upsert(ask: Ask) -> Json:
-    scope = _scope(ask)
-    (one,) = command_rules.check_all([ask.body], in_guild=scope is not None)
-    kept = ask.world.commands.setdefault(scope, [])
+def upsert(request: RestRequest) -> Json:
+    scope = _scope(request)
+    (one,) = command_rules.check_all([request.body], in_guild=scope is not None)
+    kept = request.world.commands.setdefault(scope, [])
     old = next((item for item in kept if (item["type"], item["name"]) == (one["type"], one["name"])), None)
     if old is None:
         if len(kept) >= command_rules.MOST_COMMANDS:
             raise ApiError(
                 400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})"
             )
-        _creates(ask, scope, 1)
+        _creates(request, scope, 1)
     else:
         kept.remove(old)
-    kept.append(_stored(ask, scope, one, old))
+    kept.append(_stored(request, scope, one, old))
     return kept[-1]
 
 
 @route("DELETE", "/applications/{application}/commands/{command}")
 @route("DELETE", "/applications/{application}/guilds/{guild}/commands/{command}")
-def delete(ask: Ask) -> None:
-    kept = ask.world.commands.get(_scope(ask), [])
-    found = [one for one in kept if one["id"] == ask.call.args["command"]]
+def delete(request: RestRequest) -> None:
+    kept = request.world.commands.get(_scope(request), [])
+    found = [one for one in kept if one["id"] == request.call.args["command"]]
     if not found:
         raise unknown(10063, "application command")
     kept.remove(found[0])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import api_objects, modals, request_bodies
-from tests.standins.discord_peer.api_messages import change
-from tests.standins.discord_peer.command_rules import STRING, check_choices
-from tests.standins.discord_peer.errors import ApiError, Form, unknown
-from tests.standins.discord_peer.interaction import (
+from . import api_objects, modals, request_bodies
+from .api_messages import change
+from .command_rules import STRING, check_choices
+from .errors import ApiError, FormErrors, unknown
+from .interaction import (
     AUTOCOMPLETE,
     CHOICES,
     COMMAND,
@@ -22,10 +22,10 @@ from tests.standins.discord_peer.interaction import (
     Choice,
     Interaction,
 )
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.permissions import Right, rights_in
-from tests.standins.discord_peer.routing import Ask, LimitedError, route
-from tests.standins.discord_peer.world import COMPONENTS_V2, EPHEMERAL, LOADING, Message
+from .json_values import Json
+from .permissions import Permission, permissions_in
+from .routing import RateLimitedError, RestRequest, route
+from .world import COMPONENTS_V2, EPHEMERAL, LOADING, Message
 
 ANSWERS = {
     COMMAND: (MESSAGE, DEFER, MODAL),
@@ -36,25 +36,25 @@ ANSWERS = {
 
 
 @route("POST", "/interactions/{interaction}/{token}/callback", open=True)
-def callback(ask: Ask) -> Json | None:
-    one = ask.world.interactions.get(ask.id("interaction"))
-    if one is None or one.token != ask.call.args["token"]:
+def callback(request: RestRequest) -> Json | None:
+    one = request.world.interactions.get(request.id("interaction"))
+    if one is None or one.token != request.call.args["token"]:
         raise unknown(10062, "interaction")
-    age = ask.world.clock.now_ms - one.created_ms
+    age = request.world.clock.now_ms - one.created_ms
     if one.acked is not None:
         raise ApiError(400, 40060, "Interaction has already been acknowledged.")
     if age > DEADLINE_MS:
         one.late_after_ms = age
-        one.ring()
+        one.notify()
         raise unknown(10062, "interaction")
     try:
-        message = _acknowledge(ask, one)
+        message = _acknowledge(request, one)
     except ApiError as error:
         one.refused.append(error)
         raise
-    one.acked, one.acked_after_ms = ask.body["type"], age
-    one.ring()
-    return _told(one, message) if ask.call.query.get("with_response") in {"1", "true", "True"} else None
+    one.acked, one.acked_after_ms = request.body["type"], age
+    one.notify()
+    return _told(one, message) if request.call.query.get("with_response") in {"1", "true", "True"} else None
 
 
 def _told(one: Interaction, message: Message | None) -> Json:
@@ -70,20 +70,20 @@ def _told(one: Interaction, message: Message | None) -> Json:
     return shown
 
 
-def _acknowledge(ask: Ask, one: Interaction) -> Message | None:
+def _acknowledge(request: RestRequest, one: Interaction) -> Message | None:
     """Carry a callback out; the message it shows, if it shows one. Nothing has changed where this raises."""
-    form = Form()
-    kind = ask.body.get("type")
+    form = FormErrors()
+    kind = request.body.get("type")
     allowed = ANSWERS[one.kind]
     if one.kind == MODAL_SUBMIT and one.source is not None:
         allowed = (*allowed, DEFER_UPDATE, UPDATE)
     form.one_of(("type",), kind, allowed)
     form.done()
-    data = ask.body.get("data") or {}
+    data = request.body.get("data") or {}
     if kind == MESSAGE:
-        one.original = _say(ask, one, data)
+        one.original = _say(request, one, data)
     elif kind == DEFER:
-        one.original = _think(ask, one, data)
+        one.original = _think(request, one, data)
         return None
     elif kind == MODAL:
         one.modal = modals.check(data, one)
@@ -93,13 +93,13 @@ def _acknowledge(ask: Ask, one: Interaction) -> Message | None:
         one.original = one.source
         return None
     else:
-        one.original = _update(ask, one, data)
+        one.original = _update(request, one, data)
     one.settled = True
     return one.original if kind in {MESSAGE, UPDATE} else None
 
 
 def _suggest(one: Interaction, data: Json) -> list[Choice]:
-    form = Form()
+    form = FormErrors()
     choices = form.items(("data", "choices"), data.get("choices"), 0, 25)
     focused = _focused(one.data.get("options") or [])
     check_choices(form, ("data", "choices"), choices, focused.get("type", STRING))
@@ -117,65 +117,65 @@ def _focused(options: list[Json]) -> Json:
     return {}
 
 
-def _say(ask: Ask, one: Interaction, data: Json) -> Message:
+def _say(request: RestRequest, one: Interaction, data: Json) -> Message:
     """A new message in answer; ephemeral where its flags say so."""
-    return _spoken(ask, one, request_bodies.read(data, ask.call.uploads, answer=True))
+    return _spoken(request, one, request_bodies.read(data, request.call.uploads, answer=True))
 
 
-def _spoken(ask: Ask, one: Interaction, draft: request_bodies.Draft) -> Message:
-    message = Message(ask.world.new_id(), one.channel, ask.world.bot, ask.world.clock.now_ms)
+def _spoken(request: RestRequest, one: Interaction, draft: request_bodies.MessageDraft) -> Message:
+    message = Message(request.world.new_id(), one.channel, request.world.bot, request.world.clock.now_ms)
     message.by_webhook, message.interaction = True, one
     message.kind = 20 if one.kind == COMMAND else 0
     if draft.flags & EPHEMERAL:
         message.only_for, message.flags = one.user, EPHEMERAL
-    mention_all = bool(rights_in(one.channel, ask.world.bot) & Right.MENTION_EVERYONE)
+    mention_all = bool(permissions_in(one.channel, request.world.bot) & Permission.MENTION_EVERYONE)
     request_bodies.apply(draft, message, may_mention_all=mention_all)
-    ask.world.post(one.channel, message)
+    request.world.post(one.channel, message)
     return message
 
 
-def _think(ask: Ask, one: Interaction, data: Json) -> Message:
+def _think(request: RestRequest, one: Interaction, data: Json) -> Message:
     flags = data.get("flags") or 0
-    form = Form()
+    form = FormErrors()
     if form.number(("data", "flags"), flags, 0, (1 << 31) - 1) and flags & COMPONENTS_V2:
         told = "A deferral takes EPHEMERAL alone; components v2 come with the edit"
         form.wrong(("data", "flags"), "MESSAGE_FLAGS_INVALID", told)
     form.done()
-    message = Message(ask.world.new_id(), one.channel, ask.world.bot, ask.world.clock.now_ms, flags=LOADING)
+    message = Message(request.world.new_id(), one.channel, request.world.bot, request.world.clock.now_ms, flags=LOADING)
     message.by_webhook, message.interaction = True, one
     message.kind = 20 if one.kind == COMMAND else 0
     if flags & EPHEMERAL:
         message.only_for = one.user
         message.flags |= EPHEMERAL
-    ask.world.post(one.channel, message)
+    request.world.post(one.channel, message)
     return message
 
 
-def _update(ask: Ask, one: Interaction, data: Json) -> Message:
+def _update(request: RestRequest, one: Interaction, data: Json) -> Message:
     source = one.source
     if source is None or source.deleted:
         raise unknown(10008, "Message")
-    change(ask, source, request_bodies.read(data, ask.call.uploads, old=source, answer=True))
+    change(request, source, request_bodies.read(data, request.call.uploads, old=source, answer=True))
     return source
 
 
-def _living(ask: Ask) -> Interaction:
+def _living(request: RestRequest) -> Interaction:
     """The interaction a follow-up's token belongs to, within its 15 minutes."""
-    token = ask.call.args["token"]
+    token = request.call.args["token"]
     number = token.rpartition("-")[2]
-    one = ask.world.interactions.get(int(number)) if number.isdecimal() else None
-    if one is None or one.token != token or ask.id("application") != ask.world.application_id:
+    one = request.world.interactions.get(int(number)) if number.isdecimal() else None
+    if one is None or one.token != token or request.id("application") != request.world.application_id:
         raise unknown(10015, "Webhook")
-    if ask.world.clock.now_ms - one.created_ms > LIFE_MS:
+    if request.world.clock.now_ms - one.created_ms > LIFE_MS:
         raise ApiError(401, 50027, "Invalid Webhook Token")
     if one.acked is None:
         raise unknown(10015, "Webhook")
     return one
 
 
-def _mine(ask: Ask, one: Interaction) -> Message:
+def _mine(request: RestRequest, one: Interaction) -> Message:
     """A message this token may change: the original answer, or one of its follow-ups."""
-    wanted = ask.call.args["message"]
+    wanted = request.call.args["message"]
     known = one.followups if wanted != "@original" else [one.original] if one.original else []
     for message in known:
         if message is not None and not message.deleted and wanted in {"@original", str(message.id)}:
@@ -185,52 +185,52 @@ def _mine(ask: Ask, one: Interaction) -> Message:
     raise unknown(10008, "Message")
 
 
-def _throttle(ask: Ask, one: Interaction) -> None:
-    too_many = ask.limits.take_channel_webhook(one.channel.id)
+def _throttle(request: RestRequest, one: Interaction) -> None:
+    too_many = request.limits.take_channel_webhook(one.channel.id)
     if too_many is not None:
-        raise LimitedError(too_many)
+        raise RateLimitedError(too_many)
 
 
 @route("POST", "/webhooks/{application}/{token}", open=True)
-def followup(ask: Ask) -> Json:
+def followup(request: RestRequest) -> Json:
     """A further message; straight after a deferral it is the deferred answer itself, as Discord still has it."""
-    one = _living(ask)
-    _throttle(ask, one)
+    one = _living(request)
+    _throttle(request, one)
     if one.original is not None and one.original.loading and not one.original.deleted:
-        return _finish(ask, one, one.original)
-    message = _spoken(ask, one, request_bodies.read(ask.body, ask.call.uploads, answer=True))
+        return _finish(request, one, one.original)
+    message = _spoken(request, one, request_bodies.read(request.body, request.call.uploads, answer=True))
     one.followups.append(message)
     one.settled = True
-    one.ring()
+    one.notify()
     return api_objects.message(message)
 
 
-def _finish(ask: Ask, one: Interaction, message: Message) -> Json:
+def _finish(request: RestRequest, one: Interaction, message: Message) -> Json:
     """Edit an answer; one that was thinking thinks no more, and stays as ephemeral as it was."""
-    draft = request_bodies.read(ask.body, ask.call.uploads, old=message, answer=True)
+    draft = request_bodies.read(request.body, request.call.uploads, old=message, answer=True)
     was_loading = message.loading
-    change(ask, message, draft)
+    change(request, message, draft)
     if was_loading:
         message.was.pop()
     one.settled = True
-    one.ring()
+    one.notify()
     return api_objects.message(message)
 
 
 @route("GET", "/webhooks/{application}/{token}/messages/{message}", open=True)
-def get(ask: Ask) -> Json:
-    return api_objects.message(_mine(ask, _living(ask)))
+def get(request: RestRequest) -> Json:
+    return api_objects.message(_mine(request, _living(request)))
 
 
 @route("PATCH", "/webhooks/{application}/{token}/messages/{message}", open=True)
-def edit(ask: Ask) -> Json:
-    one = _living(ask)
-    return _finish(ask, one, _mine(ask, one))
+def edit(request: RestRequest) -> Json:
+    one = _living(request)
+    return _finish(request, one, _mine(request, one))
 
 
 @route("DELETE", "/webhooks/{application}/{token}/messages/{message}", open=True)
-def delete(ask: Ask) -> None:
-    one = _living(ask)
-    ask.world.remove(_mine(ask, one))
+def delete(request: RestRequest) -> None:
+    one = _living(request)
+    request.world.remove(_mine(request, one))
     one.settled = True
-    one.ring()
+    one.notify()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer.json_values import Json, iso
+from .json_values import Json, iso
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer import world
-    from tests.standins.discord_peer.interaction import Interaction
+    from . import world
+    from .interaction import Interaction
 
 
 def user(one: world.User) -> Json:

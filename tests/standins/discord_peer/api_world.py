@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer import api_objects
-from tests.standins.discord_peer.errors import ApiError, missing_access, unknown
-from tests.standins.discord_peer.json_values import Json, is_snowflake
-from tests.standins.discord_peer.routing import Ask, route
+from . import api_objects
+from .errors import ApiError, missing_access, unknown
+from .json_values import Json, is_snowflake
+from .routing import RestRequest, route
 
 
 @route("GET", "/users/@me")
-def me(ask: Ask) -> Json:
-    return api_objects.user(ask.world.bot) | {"verified": True, "mfa_enabled": True, "email": None, "locale": "en-US"}
+def me(request: RestRequest) -> Json:
+    return api_objects.user(request.world.bot) | {
+        "verified": True,
+        "mfa_enabled": True,
+        "email": None,
+        "locale": "en-US",
+    }
 
 
 @route("GET", "/applications/@me")
 @route("GET", "/oauth2/applications/@me")
-def application(ask: Ask) -> Json:
+def application(request: RestRequest) -> Json:
     return {
-        "id": str(ask.world.application_id),
-        "name": ask.world.bot.name,
+        "id": str(request.world.application_id),
+        "name": request.world.bot.name,
         "icon": None,
         "description": "",
         "bot_public": True,
@@ -27,74 +32,74 @@ def application(ask: Ask) -> Json:
         "owner": {"id": "1", "username": "owner", "discriminator": "0", "avatar": None, "global_name": None},
         "team": None,
         "flags": 0,
-        "bot": api_objects.user(ask.world.bot),
+        "bot": api_objects.user(request.world.bot),
         "integration_types_config": {"0": {}},
     }
 
 
 @route("GET", "/gateway")
-def gateway(ask: Ask) -> Json:
-    return {"url": ask.gateway_url}
+def gateway(request: RestRequest) -> Json:
+    return {"url": request.gateway_url}
 
 
 @route("GET", "/gateway/bot")
-def gateway_bot(ask: Ask) -> Json:
+def gateway_bot(request: RestRequest) -> Json:
     limits = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
-    return {"url": ask.gateway_url, "shards": ask.shards, "session_start_limit": limits}
+    return {"url": request.gateway_url, "shards": request.shards, "session_start_limit": limits}
 
 
 @route("POST", "/users/@me/channels")
-def open_dm(ask: Ask) -> Json:
+def open_dm(request: RestRequest) -> Json:
     """Opening succeeds even where writing will not."""
-    wanted = ask.body.get("recipient_id")
-    user = ask.world.users.get(int(wanted)) if is_snowflake(wanted) and wanted is not None else None
+    wanted = request.body.get("recipient_id")
+    user = request.world.users.get(int(wanted)) if is_snowflake(wanted) and wanted is not None else None
     if user is None or user.bot:
         raise ApiError(400, 50033, "Invalid Recipient(s)")
-    return api_objects.channel(ask.world.dm_with(user))
+    return api_objects.channel(request.world.dm_with(user))
 
 
 @route("DELETE", "/users/@me/guilds/{guild}")
-def leave(ask: Ask) -> None:
-    ask.guild().kick_bot()
+def leave(request: RestRequest) -> None:
+    request.guild().kick_bot()
 
 
 @route("GET", "/users/{user}")
-def user(ask: Ask) -> Json:
-    return api_objects.user(ask.user())
+def user(request: RestRequest) -> Json:
+    return api_objects.user(request.user())
 
 
 @route("GET", "/guilds/{guild}")
-def guild(ask: Ask) -> Json:
-    return api_objects.guild(ask.guild(), ask.world.bot)
+def guild(request: RestRequest) -> Json:
+    return api_objects.guild(request.guild(), request.world.bot)
 
 
 @route("GET", "/guilds/{guild}/channels")
-def channels(ask: Ask) -> list[Json]:
-    return [api_objects.channel(one) for one in ask.guild().channels]
+def channels(request: RestRequest) -> list[Json]:
+    return [api_objects.channel(one) for one in request.guild().channels]
 
 
 @route("GET", "/guilds/{guild}/roles")
-def roles(ask: Ask) -> list[Json]:
-    return [api_objects.role(one) for one in ask.guild().roles]
+def roles(request: RestRequest) -> list[Json]:
+    return [api_objects.role(one) for one in request.guild().roles]
 
 
 @route("GET", "/guilds/{guild}/threads/active")
-def threads(ask: Ask) -> Json:
-    open_ones = [one for parent in ask.guild().channels for one in parent.threads if not one.archived]
+def threads(request: RestRequest) -> Json:
+    open_ones = [one for parent in request.guild().channels for one in parent.threads if not one.archived]
     return {"threads": [api_objects.channel(one) for one in open_ones], "members": []}
 
 
 @route("GET", "/guilds/{guild}/members/{user}")
-def member(ask: Ask) -> Json:
-    found = ask.guild().members.get(ask.id("user"))
+def member(request: RestRequest) -> Json:
+    found = request.guild().members.get(request.id("user"))
     if found is None:
         raise unknown(10007, "Member")
     return api_objects.member(found)
 
 
 @route("GET", "/channels/{channel}")
-def channel(ask: Ask) -> Json:
-    found = ask.channel()
+def channel(request: RestRequest) -> Json:
+    found = request.channel()
     if found.guild is not None and not found.guild.has_bot:
         raise missing_access()
     return api_objects.channel(found)

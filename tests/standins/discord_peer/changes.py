@@ -1,4 +1,4 @@
-"""Waiting for something to happen without sleeping: whatever changes rings, whoever waits looks again."""
+"""Waiting for something to happen without sleeping: whoever waits looks again at every change."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Bell:
+class Changes:
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
@@ -22,7 +22,7 @@ class Bell:
     async def until(
         self, look: Callable[[], T | None], seconds: float = 30.0, what: Callable[[], str] | str = "it"
     ) -> T:
-        """The first true answer of `look`, asked anew at every ring; AssertionError naming `what` after `seconds`."""
+        """The first true answer of `look`, asked anew at every change; AssertionError naming `what` after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 while not (found := look()):

@@ -11,7 +11,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from tests.standins.discord_peer.server import DiscordPeer
+from .server import DiscordPeer
 
 
 @contextmanager
@@ -30,7 +30,7 @@ async def running(client: discord.Client, peer: DiscordPeer, *, shards: int = 1)
     """The client logged in and on the gateway with so many shards; closed in the end."""
     with pointed_at(peer):
         task = asyncio.create_task(client.start(peer.token))
-        task.add_done_callback(lambda _: peer.bell.ring())
+        task.add_done_callback(lambda _: peer.changes.notify())
         try:
             what = f"{shards} shards on the gateway"
             await peer.until(lambda: task.done() or len(peer.gateway.live()) >= shards, 10.0, what)

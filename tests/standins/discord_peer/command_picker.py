@@ -1,12 +1,12 @@
-"""What a person's client offers her and lets her type: registered commands, their options and who may use them."""
+"""What a person's client offers and lets them type: registered commands, their options and who may use them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import api_objects
-from tests.standins.discord_peer.command_rules import (
+from . import api_objects
+from .command_rules import (
     BOOLEAN,
     CHANNEL,
     CHAT_INPUT,
@@ -19,16 +19,16 @@ from tests.standins.discord_peer.command_rules import (
     SUB_COMMAND_GROUP,
     USER,
 )
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.permissions import Right, rights_in
+from .json_values import Json
+from .permissions import Permission, permissions_in
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.person import Person
-    from tests.standins.discord_peer.world import Channel
+    from .person import Person
+    from .world import Channel
 
 
 class NotOfferedError(AssertionError):
-    """Her client does not have this command, or does not let her use it here."""
+    """Their client does not have this command, or does not let them use it here."""
 
 
 def _registered(channel: Channel) -> list[Json]:
@@ -42,18 +42,18 @@ def _registered(channel: Channel) -> list[Json]:
 
 
 def _why_not(person: Person, channel: Channel, command: Json) -> str:
-    """Why her client hides a command here; empty where it does not."""
+    """Why their client hides a command here; empty where it does not."""
     contexts = command["contexts"]
     if channel.guild is None:
         hidden = "guild_id" in command or (contexts is not None and 1 not in contexts)
         return "it is not for direct messages" if hidden or (contexts is None and not command["dm_permission"]) else ""
     if contexts is not None and 0 not in contexts:
         return "it is not for servers"
-    rights = rights_in(channel, person.user)
-    if not rights & Right.VIEW_CHANNEL or not rights & Right.USE_APPLICATION_COMMANDS:
-        return "she may not use commands here"
+    rights = permissions_in(channel, person.user)
+    if not rights & Permission.VIEW_CHANNEL or not rights & Permission.USE_APPLICATION_COMMANDS:
+        return "they may not use commands here"
     needed = command["default_member_permissions"]
-    if needed is None or rights & Right.ADMINISTRATOR:
+    if needed is None or rights & Permission.ADMINISTRATOR:
         return ""
     wanted = int(needed)
     return "" if wanted and rights & wanted == wanted else f"it needs the permissions {wanted}"
@@ -167,8 +167,8 @@ def id_of(one: object) -> str:
 
 def resolved(channel: Channel, named: Sequence[object]) -> Json:
     """What an interaction tells of the people, roles and channels it names."""
-    from tests.standins.discord_peer.person import Person
-    from tests.standins.discord_peer.world import Channel, Role
+    from .person import Person
+    from .world import Channel, Role
 
     shown: Json = {}
     for one in named:
@@ -177,12 +177,12 @@ def resolved(channel: Channel, named: Sequence[object]) -> Json:
         elif isinstance(one, Channel):
             there = api_objects.channel(one)
             shown.setdefault("channels", {})[str(one.id)] = there | {
-                "permissions": str(int(rights_in(one, channel.world.bot)))
+                "permissions": str(int(permissions_in(one, channel.world.bot)))
             }
         elif isinstance(one, Person):
             shown.setdefault("users", {})[str(one.id)] = api_objects.user(one.user)
             if channel.guild is not None:
                 member = api_objects.member(channel.guild.members[one.id], whole=False)
-                member["permissions"] = str(int(rights_in(channel, one.user)))
+                member["permissions"] = str(int(permissions_in(channel, one.user)))
                 shown.setdefault("members", {})[str(one.id)] = member
     return shown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from tests.standins.discord_peer import field_types
-from tests.standins.discord_peer.errors import Form, Path
-from tests.standins.discord_peer.json_values import Json
+from . import field_types
+from .errors import FormErrors, Path
+from .json_values import Json
 
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(
     1, 12
@@ -17,7 +17,7 @@ CHAT_INPUT = 1
 
 def check_all(commands: object, *, in_guild: bool) -> list[Json]:
     """A bulk overwrite's body as it will be kept, or 50035. At most 100 slash commands, 15 of each menu kind."""
-    form = Form()
+    form = FormErrors()
     if not isinstance(commands, list):
         form.wrong((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
     form.done()
@@ -49,7 +49,7 @@ def _kept(one: Json) -> Json:
     }
 
 
-def _command(form: Form, path: Path, one: Json, *, in_guild: bool) -> None:
+def _command(form: FormErrors, path: Path, one: Json, *, in_guild: bool) -> None:
     kind = one.get("type") or CHAT_INPUT
     if not form.one_of((*path, "type"), kind, (1, 2, 3)):
         return
@@ -69,7 +69,7 @@ def _command(form: Form, path: Path, one: Json, *, in_guild: bool) -> None:
     _where_and_who(form, path, one, in_guild=in_guild)
 
 
-def _where_and_who(form: Form, path: Path, one: Json, *, in_guild: bool) -> None:
+def _where_and_who(form: FormErrors, path: Path, one: Json, *, in_guild: bool) -> None:
     rights = one.get("default_member_permissions")
     if rights is not None and not (isinstance(rights, str | int) and str(rights).isdecimal()):
         form.wrong((*path, "default_member_permissions"), "NUMBER_TYPE_COERCE", f'Value "{rights}" is not a bit set.')
@@ -89,7 +89,7 @@ def _where_and_who(form: Form, path: Path, one: Json, *, in_guild: bool) -> None
             form.wrong((*path, key), "SET_TYPE_ALREADY_CONTAINS_VALUE", "Must not contain a value twice.")
 
 
-def _options(form: Form, path: Path, given: object, *, depth: int) -> None:
+def _options(form: FormErrors, path: Path, given: object, *, depth: int) -> None:
     options = form.items(path, given, 0, 25)
     kinds = {one.get("type") in {SUB_COMMAND, SUB_COMMAND_GROUP} for one in options}
     if len(kinds) == 2:
@@ -112,7 +112,7 @@ def _options(form: Form, path: Path, given: object, *, depth: int) -> None:
         _option(form, where, one, depth)
 
 
-def _option(form: Form, path: Path, one: Json, depth: int) -> None:
+def _option(form: FormErrors, path: Path, one: Json, depth: int) -> None:
     kind = one.get("type")
     if kind == SUB_COMMAND_GROUP:
         inside = one.get("options") or []
@@ -133,7 +133,7 @@ def _option(form: Form, path: Path, one: Json, depth: int) -> None:
         _value_rules(form, path, one)
 
 
-def _value_rules(form: Form, path: Path, one: Json) -> None:
+def _value_rules(form: FormErrors, path: Path, one: Json) -> None:
     kind = one.get("type")
     choices = form.items((*path, "choices"), one.get("choices"), 0, 25)
     if choices and one.get("autocomplete"):
@@ -156,7 +156,7 @@ def _value_rules(form: Form, path: Path, one: Json) -> None:
         form.number((*path, key), one[key], least, most, whole=kind != NUMBER)
 
 
-def check_choices(form: Form, path: Path, choices: list[Json], kind: object) -> None:
+def check_choices(form: FormErrors, path: Path, choices: list[Json], kind: object) -> None:
     """Choices of an option, or of an autocomplete answer: names and texts of 1 to 100 characters, names once each."""
     seen: set[object] = set()
     for index, one in enumerate(choices):
@@ -173,7 +173,7 @@ def check_choices(form: Form, path: Path, choices: list[Json], kind: object) -> 
         seen.add(one.get("name"))
 
 
-def name_rule(form: Form, path: Path, name: object) -> None:
+def name_rule(form: FormErrors, path: Path, name: object) -> None:
     """1 to 32 letters, digits, hyphens, underscores or apostrophes, in lower case where there is one."""
     if not form.text(path, name, 1, 32):
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tests.standins.discord_peer.errors import Form, Path
-from tests.standins.discord_peer.json_values import Json, is_snowflake
-from tests.standins.discord_peer.message_view import (
+from .errors import FormErrors, Path
+from .json_values import Json, is_snowflake
+from .message_view import (
     BUTTON,
     CONTAINER,
     FILE,
@@ -32,7 +32,7 @@ IN_A_CONTAINER = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR)
 class ComponentRules:
     """One check of one message's components. `files` are the names `attachment://` may refer to."""
 
-    def __init__(self, form: Form, files: Iterable[str]) -> None:
+    def __init__(self, form: FormErrors, files: Iterable[str]) -> None:
         self.form = form
         self.files = set(files)
 

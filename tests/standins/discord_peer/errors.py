@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer.json_values import Json
+from .json_values import Json
 
 Path = tuple[str | int, ...]
 
@@ -39,7 +39,7 @@ def unknown(code: int, what: str) -> ApiError:
     return ApiError(404, code, f"Unknown {what}")
 
 
-class Form:
+class FormErrors:
     """Collects what is wrong with a body, then refuses it as a whole, as Discord does."""
 
     def __init__(self) -> None:

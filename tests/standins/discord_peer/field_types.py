@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.standins.discord_peer.errors import Form, Path
-from tests.standins.discord_peer.json_values import Json
+from .errors import FormErrors, Path
+from .json_values import Json
 
 # field -> its type, null apart; OBJECTS are lists of objects
 LIST, OBJECTS, OBJECT, TEXT, NUMBER, SNOWFLAKE, SCALAR = (
@@ -50,12 +50,12 @@ CODES = {
 
 def check(body: Json) -> None:
     """Refuse a body in which a field has another type than its name promises."""
-    form = Form()
+    form = FormErrors()
     _object(form, (), body)
     form.done()
 
 
-def _object(form: Form, path: Path, one: Json) -> None:
+def _object(form: FormErrors, path: Path, one: Json) -> None:
     for key, value in one.items():
         kind = KINDS.get(key)
         if value is None or kind is None:
@@ -68,7 +68,7 @@ def _object(form: Form, path: Path, one: Json) -> None:
             _items(form, (*path, key), value, objects=kind == OBJECTS)
 
 
-def _items(form: Form, path: Path, items: list[object], *, objects: bool) -> None:
+def _items(form: FormErrors, path: Path, items: list[object], *, objects: bool) -> None:
     for index, item in enumerate(items):
         if isinstance(item, dict):
             _object(form, (*path, index), item)

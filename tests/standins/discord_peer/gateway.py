@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from tests.standins.discord_peer import api_objects
-from tests.standins.discord_peer.changes import Bell
-from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.world import GUILD_MEMBERS, GUILD_PRESENCES, MESSAGE_CONTENT, Guild, World
+from . import api_objects
+from .changes import Changes
+from .clock import Clock
+from .json_values import Json
+from .world import GUILD_MEMBERS, GUILD_PRESENCES, MESSAGE_CONTENT, Guild, World
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS, INVALID_SESSION, HELLO, ACK = (
     0,
@@ -36,24 +36,24 @@ MOST_SENT, SENT_WINDOW_MS = 120, 60_000
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What one shard is told. It outlives its line: events are kept for a resume."""
+    """What one shard is told. It outlives its connection: events are kept for a resume."""
 
     id: str
     shard: tuple[int, int]
     intents: int
     seq: int = 0
     kept: deque[tuple[int, Json]] = field(default_factory=lambda: deque(maxlen=5000))
-    line: Line | None = None
+    connection: Connection | None = None
 
     def tell(self, event: str, data: Json) -> None:
         self.seq += 1
         frame: Json = {"op": DISPATCH, "t": event, "s": self.seq, "d": data}
         self.kept.append((self.seq, frame))
-        if self.line is not None:
-            self.line.send(frame)
+        if self.connection is not None:
+            self.connection.send(frame)
 
 
-class Line:
+class Connection:
     """One websocket: frames go out in order, compressed as one stream if the client asked for that."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, compressed: bool) -> None:
@@ -74,7 +74,7 @@ class Line:
         self._out.put_nowait(code)
 
     def cut(self) -> None:
-        """The line breaks: no close code, and nothing that waits goes out."""
+        """The connection breaks: no close code, and nothing that waits goes out."""
         self._part()
         self._out.put_nowait(None)
         if self.request.transport is not None:
@@ -82,7 +82,7 @@ class Line:
 
     def _part(self) -> None:
         if self.session is not None:
-            self.session.line = None
+            self.session.connection = None
 
     async def _write(self) -> None:
         while isinstance(what := await self._out.get(), str | int):
@@ -107,15 +107,15 @@ class Line:
 class Gateway:
     """`token` is the right one. The lists say what came: `identifies`, `resumes`, `heartbeats`."""
 
-    def __init__(self, world: World, clock: Clock, bell: Bell, token: str) -> None:
-        self.world, self.clock, self.bell, self.token = world, clock, bell, token
+    def __init__(self, world: World, clock: Clock, changes: Changes, token: str) -> None:
+        self.world, self.clock, self.changes, self.token = world, clock, changes, token
         self.url = ""
         self.sessions: dict[str, Session] = {}
-        self.lines: list[Line] = []
+        self.open_connections: list[Connection] = []
         self.identifies: list[Json] = []
         self.resumes: list[Json] = []
         self.heartbeats: list[int | None] = []
-        self.connections: list[dict[str, str]] = []
+        self.connection_queries: list[dict[str, str]] = []
         self.closed_by_client: list[int] = []
         self.acks = True  # False: heartbeats stay unanswered
         self.answers_identify = True  # False: the gateway is silent after hello
@@ -130,27 +130,27 @@ class Gateway:
     # what a test does
 
     def drop(self, shard: int | None = None) -> None:
-        """Cut the line without a word, in the middle of whatever is under way."""
+        """Cut the connection without a word, in the middle of whatever is under way."""
         for session in self.live(shard):
-            assert session.line is not None
-            session.line.cut()
+            assert session.connection is not None
+            session.connection.cut()
 
     def close(self, code: int, shard: int | None = None) -> None:
         for session in self.live(shard):
-            assert session.line is not None
-            session.line.close(code)
+            assert session.connection is not None
+            session.connection.close(code)
 
     def reconnect(self, shard: int | None = None) -> None:
         """Op 7: come back and resume."""
         for session in self.live(shard):
-            assert session.line is not None
-            session.line.send({"op": RECONNECT, "d": None})
+            assert session.connection is not None
+            session.connection.send({"op": RECONNECT, "d": None})
 
     def invalidate(self, *, resumable: bool = False, shard: int | None = None) -> None:
         """Op 9; one that cannot be resumed is forgotten."""
         for session in self.live(shard):
-            assert session.line is not None
-            session.line.send({"op": INVALID_SESSION, "d": resumable})
+            assert session.connection is not None
+            session.connection.send({"op": INVALID_SESSION, "d": resumable})
             if not resumable:
                 self.sessions.pop(session.id)
 
@@ -159,16 +159,16 @@ class Gateway:
         self.sessions.clear()
 
     def live(self, shard: int | None = None) -> list[Session]:
-        """Sessions with a line."""
-        return [one for one in self.sessions.values() if one.line is not None and shard in {None, one.shard[0]}]
+        """Sessions with a connection."""
+        return [one for one in self.sessions.values() if one.connection is not None and shard in {None, one.shard[0]}]
 
     async def connected(self, shards: int = 1, seconds: float = 30.0) -> None:
-        """Until so many shards have a session with a line."""
-        await self.bell.until(lambda: len(self.live()) >= shards, seconds, f"{shards} shards on the gateway")
+        """Until so many shards have a session with a connection."""
+        await self.changes.until(lambda: len(self.live()) >= shards, seconds, f"{shards} shards on the gateway")
 
     async def resumed(self, times: int, seconds: float = 30.0) -> None:
         """Until the client has resumed so often since the beginning."""
-        await self.bell.until(lambda: len(self.resumes) >= times, seconds, f"{times} resumes")
+        await self.changes.until(lambda: len(self.resumes) >= times, seconds, f"{times} resumes")
 
     # what the world does
 
@@ -182,7 +182,7 @@ class Gateway:
                 and (guild is None or guild.available or "GUILD" in event)
             ):
                 session.tell(event, self._censored(event, data, guild, session))
-        self.bell.ring()
+        self.changes.notify()
 
     def _censored(self, event: str, data: Json, guild: Guild | None, session: Session) -> Json:
         """Without the message content intent others' words are empty, except in direct messages and mentions."""
@@ -203,69 +203,69 @@ class Gateway:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if self.down:
             return web.Response(status=503)
-        self.connections.append(dict(request.query))
+        self.connection_queries.append(dict(request.query))
         socket = web.WebSocketResponse(max_msg_size=4096 + 64)
         await socket.prepare(request)
-        line = Line(socket, request, compressed=request.query.get("compress") == "zlib-stream")
-        self.lines.append(line)
+        connection = Connection(socket, request, compressed=request.query.get("compress") == "zlib-stream")
+        self.open_connections.append(connection)
         if request.query.get("v") != "10" or request.query.get("encoding") != "json":
-            line.close(4012)
-        line.send({"op": HELLO, "d": {"heartbeat_interval": self.heartbeat_ms, "_trace": []}})
+            connection.close(4012)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": self.heartbeat_ms, "_trace": []}})
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 break
-            self._received(line, message.data)
-            self.bell.ring()
-        await self._ended(line)
+            self._received(connection, message.data)
+            self.changes.notify()
+        await self._ended(connection)
         return socket
 
-    async def _ended(self, line: Line) -> None:
-        session, code = line.session, line.socket.close_code
-        mine = session is not None and session.line is line
-        await line.end()
-        self.lines.remove(line)
+    async def _ended(self, connection: Connection) -> None:
+        session, code = connection.session, connection.socket.close_code
+        mine = session is not None and session.connection is connection
+        await connection.end()
+        self.open_connections.remove(connection)
         if mine and code is not None:
             self.closed_by_client.append(code)
         if session is not None and mine and code in {1000, 1001}:
             self.sessions.pop(session.id, None)
-        self.bell.ring()
+        self.changes.notify()
 
-    def _received(self, line: Line, text: str) -> None:
+    def _received(self, connection: Connection, text: str) -> None:
         now = self.clock.now_ms
-        line.received.append(now)
-        while line.received[0] <= now - SENT_WINDOW_MS:
-            line.received.popleft()
-        if self.clock.speed and len(line.received) > MOST_SENT:
-            line.close(4008)
+        connection.received.append(now)
+        while connection.received[0] <= now - SENT_WINDOW_MS:
+            connection.received.popleft()
+        if self.clock.speed and len(connection.received) > MOST_SENT:
+            connection.close(4008)
             return
         try:
             frame = json.loads(text)
             op, data = frame["op"], frame.get("d")
         except (ValueError, KeyError, TypeError):
-            line.close(4002)
+            connection.close(4002)
             return
         if op == HEARTBEAT:
             self.heartbeats.append(data)
             if self.acks:
-                line.send({"op": ACK})
+                connection.send({"op": ACK})
         elif op == IDENTIFY:
-            self._identify(line, data)
+            self._identify(connection, data)
         elif op == RESUME:
-            self._resume(line, data)
-        elif line.session is None:
-            line.close(4003)
+            self._resume(connection, data)
+        elif connection.session is None:
+            connection.close(4003)
         elif op == MEMBERS:
-            self._members(line.session, data)
+            self._members(connection.session, data)
         elif op not in {PRESENCE, VOICE}:
-            line.close(4001)
+            connection.close(4001)
 
-    def _identify(self, line: Line, data: Json) -> None:
+    def _identify(self, connection: Connection, data: Json) -> None:
         self.identifies.append(data)
         if not self.answers_identify:
             return
-        code = self._wrong(line, data)
+        code = self._wrong(connection, data)
         if code:
-            line.close(code)
+            connection.close(code)
             return
         now = self.clock.now_ms
         if (
@@ -273,20 +273,20 @@ class Gateway:
             and self._identified_ms is not None
             and now < self._identified_ms + self.identify_gap_ms
         ):
-            line.send({"op": INVALID_SESSION, "d": False})
+            connection.send({"op": INVALID_SESSION, "d": False})
             return
         self._identified_ms = now
         shard, count = data.get("shard") or (0, 1)
-        for old in [one for one in self.sessions.values() if one.shard == (shard, count) and one.line is None]:
+        for old in [one for one in self.sessions.values() if one.shard == (shard, count) and one.connection is None]:
             del self.sessions[old.id]
         session = Session(f"session-{len(self.identifies)}", (shard, count), data["intents"])
         self.sessions[session.id] = session
-        session.line, line.session = line, session
+        session.connection, connection.session = connection, session
         self._ready(session)
 
-    def _wrong(self, line: Line, data: Json) -> int:
+    def _wrong(self, connection: Connection, data: Json) -> int:
         """The close code a bad IDENTIFY earns, 0 for a good one."""
-        if line.session is not None:
+        if connection.session is not None:
             return 4005
         if data.get("token") != self.token:
             return 4004
@@ -322,22 +322,22 @@ class Gateway:
             if one.available and session.intents & 1:
                 session.tell("GUILD_CREATE", api_objects.guild(one, self.world.bot) | {"unavailable": False})
 
-    def _resume(self, line: Line, data: Json) -> None:
+    def _resume(self, connection: Connection, data: Json) -> None:
         if data.get("token") != self.token:
-            line.close(4004)
+            connection.close(4004)
             return
         session = self.sessions.get(data.get("session_id", ""))
         if session is None:
-            line.send({"op": INVALID_SESSION, "d": False})
+            connection.send({"op": INVALID_SESSION, "d": False})
             return
         if not isinstance(data.get("seq"), int) or data["seq"] > session.seq:
-            line.close(4007)
+            connection.close(4007)
             return
         self.resumes.append(data)
-        session.line, line.session = line, session
+        session.connection, connection.session = connection, session
         for seq, frame in session.kept:
             if seq > data["seq"]:
-                line.send(frame)
+                connection.send(frame)
         session.tell("RESUMED", {"_trace": []})
 
     def _members(self, session: Session, data: Json) -> None:
@@ -360,6 +360,6 @@ class Gateway:
         session.tell("GUILD_MEMBERS_CHUNK", shown | ({"nonce": data["nonce"]} if data.get("nonce") else {}))
 
     async def stop(self) -> None:
-        for line in list(self.lines):
-            line.cut()
-        await self.bell.until(lambda: not self.lines, 10.0, "the gateway's lines to end")
+        for connection in list(self.open_connections):
+            connection.cut()
+        await self.changes.until(lambda: not self.open_connections, 60.0, "the gateway's connections to end")

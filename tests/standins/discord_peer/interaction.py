@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.standins.discord_peer import api_objects
-from tests.standins.discord_peer.changes import Bell
-from tests.standins.discord_peer.errors import ApiError
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.modals import Modal
-from tests.standins.discord_peer.permissions import rights_in
-from tests.standins.discord_peer.world import Channel, Message, User
+from . import api_objects
+from .changes import Changes
+from .errors import ApiError
+from .json_values import Json
+from .modals import Modal
+from .permissions import permissions_in
+from .world import Channel, Message, User
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 # kinds of callback
@@ -39,17 +39,17 @@ class Interaction:
     acked: int | None = None  # the kind of callback it was acknowledged with
     acked_after_ms: int | None = None
     late_after_ms: int | None = None  # when an acknowledgement came too late
-    settled: bool = False  # she has her answer: no "thinking" any more
+    settled: bool = False  # it has its answer: no "thinking" any more
     original: Message | None = None
     followups: list[Message] = field(default_factory=list)
     modal: Modal | None = None
     choices: list[Choice] | None = None
     refused: list[ApiError] = field(default_factory=list)  # what the application tried and was refused
-    bell: Bell = field(default_factory=Bell)  # of its own, so that hundreds may wait without waking each other
+    changes: Changes = field(default_factory=Changes)  # of its own, so that hundreds may wait without waking each other
 
-    def ring(self) -> None:
-        self.bell.ring()
-        self.channel.world.bell.ring()
+    def notify(self) -> None:
+        self.changes.notify()
+        self.channel.world.changes.notify()
 
     @property
     def token(self) -> str:
@@ -57,7 +57,7 @@ class Interaction:
 
     @property
     def reply(self) -> Message:
-        """The last thing she was told in answer."""
+        """The last thing that was answered."""
         last = self.followups[-1] if self.followups else self.original
         assert last is not None, f"no message answers {self}"
         return last
@@ -88,11 +88,11 @@ def payload(one: Interaction) -> Json:
         "application_id": str(world.application_id),
         "type": one.kind,
         "data": one.data,
-        "channel": api_objects.channel(channel) | {"permissions": str(int(rights_in(channel, one.user)))},
+        "channel": api_objects.channel(channel) | {"permissions": str(int(permissions_in(channel, one.user)))},
         "channel_id": str(channel.id),
         "token": one.token,
         "version": 1,
-        "app_permissions": str(int(rights_in(channel, world.bot))),
+        "app_permissions": str(int(permissions_in(channel, world.bot))),
         "locale": "en-US",
         "entitlements": [],
         "authorizing_integration_owners": api_objects.owners(one),
@@ -105,7 +105,7 @@ def payload(one: Interaction) -> Json:
             "guild_id": str(channel.guild.id),
             "guild": {"id": str(channel.guild.id), "locale": "en-US", "features": []},
             "guild_locale": "en-US",
-            "member": member | {"permissions": str(int(rights_in(channel, one.user)))},
+            "member": member | {"permissions": str(int(permissions_in(channel, one.user)))},
         }
     else:
         shown["user"] = api_objects.user(one.user)

@@ -6,8 +6,8 @@ import hashlib
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
-from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.json_values import Json
+from .clock import Clock
+from .json_values import Json
 
 GLOBAL_LIMIT, GLOBAL_WINDOW_MS = 50, 1_000
 BAN_AFTER, BAN_WINDOW_MS = 10_000, 600_000

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer.json_values import Json
+from .json_values import Json
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.world import Message
+    from .world import Message
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER, LABEL = (
     1,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import field_types
-from tests.standins.discord_peer.components import ComponentRules, numbered
-from tests.standins.discord_peer.errors import Form, Path
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.message_view import (
+from . import field_types
+from .components import ComponentRules, numbered
+from .errors import FormErrors, Path
+from .json_values import Json
+from .message_view import (
     CHECKBOX,
     CHECKBOX_GROUP,
     FILE_UPLOAD,
@@ -23,7 +23,7 @@ from tests.standins.discord_peer.message_view import (
 )
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.interaction import Interaction
+    from .interaction import Interaction
 
 IN_A_LABEL = (TEXT_INPUT, *SELECTS, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX)
 
@@ -107,7 +107,7 @@ def _field(top: Json, inside: Json) -> ModalField:
 def check(data: Json, asked: Interaction) -> Modal:
     """A modal that Discord would show; otherwise 50035."""
     field_types.check(data)
-    form = Form()
+    form = FormErrors()
     form.text(("data", "custom_id"), data.get("custom_id"), 1, 100)
     form.text(("data", "title"), data.get("title"), 1, 45)
     rules = ComponentRules(form, ())
@@ -127,7 +127,7 @@ def check(data: Json, asked: Interaction) -> Modal:
     return Modal(title=data["title"], custom_id=data["custom_id"], components=numbered(data["components"]), asked=asked)
 
 
-def _label(form: Form, rules: ComponentRules, path: Path, one: Json) -> list[Json]:
+def _label(form: FormErrors, rules: ComponentRules, path: Path, one: Json) -> list[Json]:
     form.text((*path, "label"), one.get("label"), 1, 45)
     form.text((*path, "description"), one.get("description"), 0, 100)
     inside = one.get("component")
@@ -140,7 +140,7 @@ def _label(form: Form, rules: ComponentRules, path: Path, one: Json) -> list[Jso
     return [inside]
 
 
-def _row(form: Form, rules: ComponentRules, path: Path, one: Json) -> list[Json]:
+def _row(form: FormErrors, rules: ComponentRules, path: Path, one: Json) -> list[Json]:
     """The older way: a row with one text input that carries its own label."""
     inside = form.items((*path, "components"), one.get("components"), 1, 1)
     for index, child in enumerate(inside):
@@ -151,7 +151,7 @@ def _row(form: Form, rules: ComponentRules, path: Path, one: Json) -> list[Json]
     return inside
 
 
-def _input(form: Form, rules: ComponentRules, path: Path, one: Json) -> None:
+def _input(form: FormErrors, rules: ComponentRules, path: Path, one: Json) -> None:
     kind = one["type"]
     if one.get("disabled"):
         form.wrong((*path, "disabled"), "MODAL_COMPONENT_DISABLED", "Components in a modal cannot be disabled")
@@ -168,7 +168,7 @@ def _input(form: Form, rules: ComponentRules, path: Path, one: Json) -> None:
         rules.options((*path, "options"), one.get("options"), 1, 10)
 
 
-def _text_input(form: Form, path: Path, one: Json) -> None:
+def _text_input(form: FormErrors, path: Path, one: Json) -> None:
     form.one_of((*path, "style"), one.get("style"), (1, 2))
     form.text((*path, "placeholder"), one.get("placeholder"), 0, 100)
     form.text((*path, "value"), one.get("value"), 0, 4000)
@@ -184,7 +184,7 @@ def _text_input(form: Form, path: Path, one: Json) -> None:
 
 
 def answer(one: ModalField, given: object) -> Json:
-    """The part of a submission that says what she entered; AssertionError where the client would not let her."""
+    """The part of a submission that says what was entered; AssertionError where the client would not allow it."""
     said = f"{one.label!r} with {given!r}"
     if one.kind == TEXT_INPUT:
         text = str(given if given is not None else "")

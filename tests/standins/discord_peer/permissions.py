@@ -6,10 +6,10 @@ from enum import IntFlag
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.world import Channel, Guild, User
+    from .world import Channel, Guild, User
 
 
-class Right(IntFlag):
+class Permission(IntFlag):
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
@@ -36,26 +36,26 @@ EVERYTHING = (1 << 53) - 1
 
 # what @everyone has in a new server, as far as this peer knows the rights
 EVERYONE = (
-    Right.ADD_REACTIONS
-    | Right.VIEW_CHANNEL
-    | Right.SEND_MESSAGES
-    | Right.EMBED_LINKS
-    | Right.ATTACH_FILES
-    | Right.READ_MESSAGE_HISTORY
-    | Right.MENTION_EVERYONE
-    | Right.USE_EXTERNAL_EMOJIS
-    | Right.USE_APPLICATION_COMMANDS
-    | Right.CREATE_PUBLIC_THREADS
-    | Right.CREATE_PRIVATE_THREADS
-    | Right.SEND_MESSAGES_IN_THREADS
+    Permission.ADD_REACTIONS
+    | Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.MENTION_EVERYONE
+    | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.CREATE_PRIVATE_THREADS
+    | Permission.SEND_MESSAGES_IN_THREADS
 )
 
 # in a direct message there are no roles: everybody may do what a conversation needs
-IN_A_DM = EVERYONE | Right.PIN_MESSAGES
+IN_A_DM = EVERYONE | Permission.PIN_MESSAGES
 
 
-def rights_in_guild(guild: Guild, user: User) -> int:
-    """What her roles give her; 0 for who is not a member."""
+def permissions_in_guild(guild: Guild, user: User) -> int:
+    """What a user's roles allow; 0 for who is not a member."""
     member = guild.members.get(user.id)
     if member is None:
         return 0
@@ -64,16 +64,16 @@ def rights_in_guild(guild: Guild, user: User) -> int:
     given = guild.everyone.permissions
     for role in member.roles:
         given |= role.permissions
-    return EVERYTHING if given & Right.ADMINISTRATOR else given
+    return EVERYTHING if given & Permission.ADMINISTRATOR else given
 
 
-def rights_in(channel: Channel, user: User) -> int:
-    """What she may do in a channel; a thread follows its parent, a direct message belongs to its two."""
+def permissions_in(channel: Channel, user: User) -> int:
+    """What a user may do in a channel; a thread follows its parent, a direct message belongs to its two."""
     guild = channel.guild
     if guild is None:
         return IN_A_DM if user.bot or user is channel.recipient else 0
-    given = rights_in_guild(guild, user)
-    if given & Right.ADMINISTRATOR or given == 0:
+    given = permissions_in_guild(guild, user)
+    if given & Permission.ADMINISTRATOR or given == 0:
         return given
     overwrites = (channel.parent or channel).overwrites
     member = guild.members[user.id]
@@ -88,4 +88,4 @@ def rights_in(channel: Channel, user: User) -> int:
     own = overwrites.get(user.id)
     if own is not None:
         given = given & ~own.deny | own.allow
-    return given if given & Right.VIEW_CHANNEL else 0
+    return given if given & Permission.VIEW_CHANNEL else 0

@@ -1,12 +1,12 @@
-"""Somebody at her Discord client: she types commands, presses buttons, fills in forms and reads."""
+"""A person at their Discord client: types commands, presses buttons, fills in forms and reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from tests.standins.discord_peer import command_picker, message_view, modals
-from tests.standins.discord_peer.interaction import (
+from . import command_picker, message_view, modals
+from .interaction import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
@@ -15,18 +15,18 @@ from tests.standins.discord_peer.interaction import (
     Interaction,
     payload,
 )
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.message_view import BUTTON, ENTITY_SELECTS, LABEL, LINK_BUTTON, ROW, STRING_SELECT
-from tests.standins.discord_peer.permissions import Right, rights_in
+from .json_values import Json
+from .message_view import BUTTON, ENTITY_SELECTS, LABEL, LINK_BUTTON, ROW, STRING_SELECT
+from .permissions import Permission, permissions_in
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.world import Channel, Message, Role, User, World
+    from .world import Channel, Message, Role, User, World
 
 Until = Literal["sent", "acknowledged", "answered"]
 
 
 class Person:
-    """`user` is how Discord knows her. What the client would not let her do is an AssertionError."""
+    """`user` is how Discord knows them. What the client would not let them do is an AssertionError."""
 
     def __init__(self, user: User, world: World) -> None:
         self.user = user
@@ -41,7 +41,7 @@ class Person:
 
     @property
     def dm(self) -> Channel:
-        """Her conversation with the bot."""
+        """Their conversation with the bot."""
         return self.world.dm_with(self.user)
 
     # commands
@@ -74,14 +74,14 @@ class Person:
         _timeout: float = 30.0,
         **options: object,
     ) -> list[Choice]:
-        """What is suggested while she types `value` into the option `focused`."""
+        """What is suggested while they type `value` into the option `focused`."""
         data = command_picker.typed(self, channel, line, {**(given or {}), **options}, focused=focused, value=value)
         one = await self._send(self._interaction(AUTOCOMPLETE, channel, data, command=line), "answered", _timeout)
         assert one.choices is not None
         return one.choices
 
     def offered(self, channel: Channel) -> list[str]:
-        """The commands her client shows her here."""
+        """The commands their client shows them here."""
         return command_picker.offered(self, channel)
 
     # components
@@ -158,8 +158,8 @@ class Person:
     # reading and writing
 
     def sees(self, channel: Channel) -> list[Message]:
-        """What stands before her in a channel: all that is public, if she may look, and what is hers alone."""
-        if not rights_in(channel, self.user) & Right.VIEW_CHANNEL:
+        """What they see in a channel: all that is public, if they may look, and what is shown to them alone."""
+        if not permissions_in(channel, self.user) & Permission.VIEW_CHANNEL:
             return []
         shown = channel.messages.values()
         return [one for one in shown if one.only_for in {None, self.user} and not one.dismissed]
@@ -168,20 +168,20 @@ class Person:
         return "\n".join(one.text for one in self.sees(channel))
 
     async def expect(self, channel: Channel, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
-        """The first message before her that says `look`; waits for one if there is none."""
+        """The first message they see that says `look`; waits for one if there is none."""
         said = message_view.matcher(look)
-        return await self.world.bell.until(
+        return await self.world.changes.until(
             lambda: next((one for one in self.sees(channel) if said(one)), None),
             seconds,
             lambda: f"{look!r} for {self.user.name} in #{channel.name}: {self.sees(channel)[-5:]}",
         )
 
     def says(self, channel: Channel, text: str) -> Message:
-        """She writes a message of her own."""
-        from tests.standins.discord_peer.world import Message
+        """They write a message of their own."""
+        from .world import Message
 
-        right = Right.SEND_MESSAGES_IN_THREADS if channel.is_thread else Right.SEND_MESSAGES
-        assert rights_in(channel, self.user) & right, f"{self.user.name} may not write in #{channel.name}"
+        right = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
+        assert permissions_in(channel, self.user) & right, f"{self.user.name} may not write in #{channel.name}"
         message = Message(self.world.new_id(), channel, self.user, self.world.clock.now_ms, text)
         if f"<@{self.world.bot.id}>" in text:
             message.mentions.append(self.world.bot)
@@ -189,12 +189,12 @@ class Person:
         return message
 
     def deletes(self, message: Message) -> None:
-        """Her own, as a moderator anybody's; what only she sees she dismisses, and the bot does not notice."""
+        """Their own, as a moderator anybody's; what only they see they dismiss, and the bot does not notice."""
         if message.only_for is self.user:
             message.dismissed = True
             return
         mine = message.author is self.user
-        assert mine or rights_in(message.channel, self.user) & Right.MANAGE_MESSAGES, "not hers to delete"
+        assert mine or permissions_in(message.channel, self.user) & Permission.MANAGE_MESSAGES, "not theirs to delete"
         self.world.remove(message)
 
     def closes_dms(self) -> None:
@@ -203,7 +203,7 @@ class Person:
     def opens_dms(self) -> None:
         self.user.dms_open = True
 
-    # what her client does
+    # what their client does
 
     def _looks_at(self, message: Message) -> None:
         assert not message.deleted, f"{message} is deleted"
@@ -221,7 +221,7 @@ class Person:
     async def _send(self, one: Interaction, until: Until, seconds: float) -> Interaction:
         self.world.emit("INTERACTION_CREATE", payload(one), one.channel.guild)
         if until == "acknowledged":
-            await one.bell.until(lambda: one.acked is not None, seconds, lambda: f"{one} to be acknowledged")
+            await one.changes.until(lambda: one.acked is not None, seconds, lambda: f"{one} to be acknowledged")
         elif until == "answered":
-            await one.bell.until(lambda: one.settled, seconds, lambda: f"an answer to {one}")
+            await one.changes.until(lambda: one.settled, seconds, lambda: f"an answer to {one}")
         return one

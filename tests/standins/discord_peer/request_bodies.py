@@ -8,12 +8,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.standins.discord_peer import field_types
-from tests.standins.discord_peer.components import ComponentRules, numbered
-from tests.standins.discord_peer.errors import ApiError, Form, Path
-from tests.standins.discord_peer.json_values import Json, is_snowflake
-from tests.standins.discord_peer.message_view import TEXT, walk
-from tests.standins.discord_peer.world import (
+from . import field_types
+from .components import ComponentRules, numbered
+from .errors import ApiError, FormErrors, Path
+from .json_values import Json, is_snowflake
+from .message_view import TEXT, walk
+from .world import (
     COMPONENTS_V2,
     EPHEMERAL,
     LOADING,
@@ -40,7 +40,7 @@ class Upload:
 
 
 @dataclass(slots=True, kw_only=True)
-class Draft:
+class MessageDraft:
     """A body that passed: what the message will hold. `kept` are the attachments an edit leaves, `new` what it adds."""
 
     content: str
@@ -67,12 +67,12 @@ class Draft:
 
 def read(
     body: Json, uploads: Sequence[Upload], *, old: Message | None = None, answer: bool = False, deferred: bool = False
-) -> Draft:
+) -> MessageDraft:
     """Check a body as a whole. `old` is what an edit changes, `answer` allows EPHEMERAL and parses only users;
     `deferred` is a deferral's body, which may be empty."""
     _sizes(uploads)
     field_types.check(body)
-    form = Form()
+    form = FormErrors()
     flags = _flags(form, body, old, answer=answer)
     v2 = bool(flags & COMPONENTS_V2)
     content = body.get("content", old.content if old else "") or ""
@@ -96,7 +96,7 @@ def read(
     form.done()
     if not deferred and not (str(content).strip() or embeds or components or kept or new):
         raise ApiError(400, 50006, "Cannot send an empty message")
-    return Draft(
+    return MessageDraft(
         content=content.strip(),
         embeds=deepcopy(embeds),
         components=numbered(deepcopy(components)),
@@ -115,7 +115,7 @@ def _sizes(uploads: Sequence[Upload]) -> None:
         raise ApiError(413, 40005, "Request entity too large")
 
 
-def _flags(form: Form, body: Json, old: Message | None, *, answer: bool) -> int:
+def _flags(form: FormErrors, body: Json, old: Message | None, *, answer: bool) -> int:
     flags: int | None = body.get("flags")
     before = old.flags & ~LOADING if old else 0
     if flags is None:
@@ -132,14 +132,14 @@ def _flags(form: Form, body: Json, old: Message | None, *, answer: bool) -> int:
     return flags & (SETTABLE | (EPHEMERAL if answer else 0))
 
 
-def _no_legacy_fields(form: Form, content: object, embeds: object) -> None:
+def _no_legacy_fields(form: FormErrors, content: object, embeds: object) -> None:
     for name, value in (("content", content), ("embeds", embeds)):
         if value:
             told = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
             form.wrong((name,), "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", told)
 
 
-def check_embeds(form: Form, embeds: object, files: Sequence[str]) -> None:
+def check_embeds(form: FormErrors, embeds: object, files: Sequence[str]) -> None:
     total = 0
     rules = ComponentRules(form, files)
     for index, embed in enumerate(form.items(("embeds",), embeds, 0, MOST_EMBEDS)):
@@ -167,7 +167,7 @@ def check_embeds(form: Form, embeds: object, files: Sequence[str]) -> None:
         form.wrong(("embeds",), "MAX_EMBED_SIZE_EXCEEDED", told)
 
 
-def _embed_rest(form: Form, rules: ComponentRules, where: Path, embed: Json) -> None:
+def _embed_rest(form: FormErrors, rules: ComponentRules, where: Path, embed: Json) -> None:
     if embed.get("color") is not None:
         form.number((*where, "color"), embed["color"], 0, 0xFFFFFF)
     if embed.get("timestamp") is not None:
@@ -185,7 +185,7 @@ def _embed_rest(form: Form, rules: ComponentRules, where: Path, embed: Json) -> 
 
 
 def _attachments(
-    form: Form, body: Json, uploads: Sequence[Upload], old: Message | None
+    form: FormErrors, body: Json, uploads: Sequence[Upload], old: Message | None
 ) -> tuple[list[Attachment], list[tuple[Upload, str | None]]]:
     """Attachments listed in the body are kept or describe an upload; where none are listed, all stay and all come."""
     before = {str(one.id): one for one in (old.attachments if old else [])}
@@ -211,7 +211,7 @@ def _attachments(
     return kept, new
 
 
-def _mentions(form: Form, given: object, *, answer: bool) -> tuple[set[str], set[int], set[int]]:
+def _mentions(form: FormErrors, given: object, *, answer: bool) -> tuple[set[str], set[int], set[int]]:
     if given is None:
         return ({"users"} if answer else {"users", "roles", "everyone"}), set(), set()
     if not isinstance(given, dict):
@@ -235,7 +235,7 @@ def _mentions(form: Form, given: object, *, answer: bool) -> tuple[set[str], set
     return set(parse), named["users"], named["roles"]
 
 
-def apply(draft: Draft, message: Message, *, may_mention_all: bool) -> None:
+def apply(draft: MessageDraft, message: Message, *, may_mention_all: bool) -> None:
     """Put a checked body into a message: its text, its files and whom it really pings."""
     world = message.channel.world
     message.content, message.embeds, message.components = draft.content, draft.embeds, draft.components
@@ -249,7 +249,7 @@ def apply(draft: Draft, message: Message, *, may_mention_all: bool) -> None:
     _ping(draft, message, may_mention_all=may_mention_all)
 
 
-def _ping(draft: Draft, message: Message, *, may_mention_all: bool) -> None:
+def _ping(draft: MessageDraft, message: Message, *, may_mention_all: bool) -> None:
     world, guild = message.channel.world, message.channel.guild
     users = [int(one) for one in dict.fromkeys(re.findall(r"<@!?(\d+)>", draft.spoken))]
     roles = [int(one) for one in dict.fromkeys(re.findall(r"<@&(\d+)>", draft.spoken))]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.request_bodies import Upload
+from .json_values import Json
+from .request_bodies import Upload
 
 # what counts as a message in a channel: each of these is a request in the channel's windows
 WRITES = ("POST /channels/{channel}/messages", "PATCH /channels/{channel}/messages/{message}")
@@ -39,7 +39,7 @@ class Call:
         return self.body
 
 
-class Journal:
+class RequestLog:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 

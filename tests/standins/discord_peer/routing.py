@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.standins.discord_peer.errors import ApiError, missing_access, missing_permissions, unknown
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.limits import Limits, TooMany
-from tests.standins.discord_peer.permissions import Right, rights_in
-from tests.standins.discord_peer.request_log import Call
-from tests.standins.discord_peer.world import Channel, Guild, Message, User, World
+from .errors import ApiError, missing_access, missing_permissions, unknown
+from .json_values import Json
+from .limits import Limits, TooMany
+from .permissions import Permission, permissions_in
+from .request_log import Call
+from .world import Channel, Guild, Message, User, World
 
 
-class LimitedError(Exception):
+class RateLimitedError(Exception):
     """A handler found a limit of the resource exceeded: the server answers 429."""
 
     def __init__(self, why: TooMany) -> None:
@@ -23,7 +23,7 @@ class LimitedError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Ask:
+class RestRequest:
     """One request under way."""
 
     world: World
@@ -56,7 +56,7 @@ class Ask:
             raise unknown(10013, "User")
         return user
 
-    def channel(self, *rights: Right) -> Channel:
+    def channel(self, *rights: Permission) -> Channel:
         """The channel asked for: 10003 where it is gone, 50001 where the bot may not look, 50013 otherwise."""
         channel = self.world.channels.get(self.id("channel"))
         if channel is None:
@@ -64,9 +64,9 @@ class Ask:
         self.may(channel, *rights)
         return channel
 
-    def may(self, channel: Channel, *rights: Right) -> None:
-        mine = rights_in(channel, self.world.bot)
-        if not mine & Right.VIEW_CHANNEL:
+    def may(self, channel: Channel, *rights: Permission) -> None:
+        mine = permissions_in(channel, self.world.bot)
+        if not mine & Permission.VIEW_CHANNEL:
             raise missing_access()
         if any(not mine & right for right in rights):
             raise missing_permissions()
@@ -79,7 +79,7 @@ class Ask:
         return message
 
 
-Handler = Callable[[Ask], object]
+Handler = Callable[[RestRequest], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

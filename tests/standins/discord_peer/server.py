@@ -11,35 +11,35 @@ from typing import Self, TypeVar
 
 from aiohttp import BodyPartReader, web
 
-from tests.standins.discord_peer import api_commands, api_interactions, api_messages, api_world
-from tests.standins.discord_peer.changes import Bell
-from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.errors import ApiError, unauthorized
-from tests.standins.discord_peer.faults import ANSWER, DROP, HOLD, LOSE, Fault, Faults
-from tests.standins.discord_peer.gateway import Gateway
-from tests.standins.discord_peer.interaction import DEADLINE_MS, Interaction
-from tests.standins.discord_peer.json_values import Json
-from tests.standins.discord_peer.limits import Limits, TooMany
-from tests.standins.discord_peer.permissions import Right
-from tests.standins.discord_peer.person import Person
-from tests.standins.discord_peer.request_bodies import Upload
-from tests.standins.discord_peer.request_log import Call, Journal
-from tests.standins.discord_peer.routing import Ask, LimitedError, find
-from tests.standins.discord_peer.world import Guild, World
+from . import api_commands, api_interactions, api_messages, api_world
+from .changes import Changes
+from .clock import Clock
+from .errors import ApiError, unauthorized
+from .faults import ANSWER, DROP, HOLD, LOSE, Fault, Faults
+from .gateway import Gateway
+from .interaction import DEADLINE_MS, Interaction
+from .json_values import Json
+from .limits import Limits, TooMany
+from .permissions import Permission
+from .person import Person
+from .request_bodies import Upload
+from .request_log import Call, RequestLog
+from .routing import RateLimitedError, RestRequest, find
+from .world import Guild, World
 
 T = TypeVar("T")
 
 API = "/api/v10"
 HANDLERS = (api_commands, api_interactions, api_messages, api_world)  # importing them declares their routes
-BOT_RIGHTS = int(
-    Right.VIEW_CHANNEL
-    | Right.SEND_MESSAGES
-    | Right.EMBED_LINKS
-    | Right.ATTACH_FILES
-    | Right.READ_MESSAGE_HISTORY
-    | Right.PIN_MESSAGES
-    | Right.CREATE_PUBLIC_THREADS
-    | Right.SEND_MESSAGES_IN_THREADS
+BOT_PERMISSIONS = int(
+    Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.PIN_MESSAGES
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.SEND_MESSAGES_IN_THREADS
 )
 
 
@@ -53,12 +53,12 @@ class DiscordPeer:
     def __init__(self, *, token: str = "peer-token", clock: Clock | None = None) -> None:
         self.token = token
         self.clock = clock or Clock()
-        self.bell = Bell()
-        self.world = World(self.clock, self.bell)
-        self.gateway = Gateway(self.world, self.clock, self.bell, token)
+        self.changes = Changes()
+        self.world = World(self.clock, self.changes)
+        self.gateway = Gateway(self.world, self.clock, self.changes, token)
         self.limits = Limits(self.clock)
         self.faults = Faults()
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self.api = ""
         self.crashed: list[Exception] = []  # the peer's own faults: leaving the block raises the first
         self._runner: web.AppRunner | None = None
@@ -98,11 +98,11 @@ class DiscordPeer:
     def gateway_url(self) -> str:
         return self.gateway.url
 
-    def guild(self, name: str, *, owner: str = "owner", bot_rights: int | None = BOT_RIGHTS) -> Guild:
-        """A new guild, with the bot in it unless `bot_rights` is None."""
+    def guild(self, name: str, *, owner: str = "owner", bot_permissions: int | None = BOT_PERMISSIONS) -> Guild:
+        """A new guild, with the bot in it unless `bot_permissions` is None."""
         guild = self.world.guild(name, owner=owner)
-        if bot_rights is not None:
-            guild.invite_bot(bot_rights)
+        if bot_permissions is not None:
+            guild.invite_bot(bot_permissions)
         return guild
 
     def person(self, name: str) -> Person:
@@ -113,12 +113,12 @@ class DiscordPeer:
 
     @property
     def calls(self) -> list[Call]:
-        return self.journal.calls
+        return self.request_log.calls
 
     @property
     def refused(self) -> list[Call]:
         """Requests answered by a 4xx that no test had scripted."""
-        return self.journal.refused
+        return self.request_log.refused
 
     @property
     def late(self) -> list[Interaction]:
@@ -137,7 +137,7 @@ class DiscordPeer:
 
     async def until(self, look: Callable[[], T | None], seconds: float = 30.0, what: str = "it") -> T:
         """The first true answer of `look`, asked again at each request and event."""
-        return await self.bell.until(look, seconds, what)
+        return await self.changes.until(look, seconds, what)
 
     # requests
 
@@ -164,7 +164,7 @@ class DiscordPeer:
             self.crashed.append(error)
             logging.getLogger(__name__).exception("%s %s", call.method, call.path)
             response = self._respond(call, 503, {"message": "the peer failed", "code": 0}, {})
-        self.bell.ring()
+        self.changes.notify()
         return response
 
     async def _answer(self, request: web.Request, call: Call) -> web.Response:
@@ -187,7 +187,7 @@ class DiscordPeer:
         except ApiError as error:
             call.code = error.code
             return self._respond(call, error.status, error.body(), headers)
-        except LimitedError as error:
+        except RateLimitedError as error:
             return self._too_many(call, error.why)
         if fault is not None and fault.kind == LOSE:
             call.scripted = True
@@ -208,8 +208,8 @@ class DiscordPeer:
         given, too_many = self.limits.take(found.name, major, interaction=found.open)
         headers.update(given)
         if too_many is not None:
-            raise LimitedError(too_many)
-        return found.handler(Ask(self.world, self.limits, call, self.gateway.url, self.gateway.shards))
+            raise RateLimitedError(too_many)
+        return found.handler(RestRequest(self.world, self.limits, call, self.gateway.url, self.gateway.shards))
 
     def _scripted(self, call: Call, fault: Fault) -> web.Response:
         found = re.sub(r"/\d+", "/*", call.path)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.standins.discord_peer import api_objects, message_view
-from tests.standins.discord_peer.changes import Bell
-from tests.standins.discord_peer.clock import Clock
-from tests.standins.discord_peer.json_values import Json, snowflake
-from tests.standins.discord_peer.permissions import EVERYONE, Right, rights_in
+from . import api_objects, message_view
+from .changes import Changes
+from .clock import Clock
+from .json_values import Json, snowflake
+from .permissions import EVERYONE, Permission, permissions_in
 
 if TYPE_CHECKING:
-    from tests.standins.discord_peer.interaction import Interaction
-    from tests.standins.discord_peer.person import Person
+    from .interaction import Interaction
+    from .person import Person
 
 TEXT, DM, ANNOUNCEMENT, PUBLIC_THREAD, FORUM = 0, 1, 5, 11, 15
 SUPPRESS_EMBEDS, HAS_THREAD, EPHEMERAL, LOADING = 1 << 2, 1 << 5, 1 << 6, 1 << 7
@@ -101,7 +101,7 @@ class Message:
     pinned_ms: int | None = None
     thread: Channel | None = None
     deleted: bool = False
-    dismissed: bool = False  # she put it away; Discord keeps it all the same
+    dismissed: bool = False  # its reader put it away; Discord keeps it all the same
     was: list[str] = field(default_factory=list)  # its text before each edit
 
     @property
@@ -133,7 +133,7 @@ class Message:
         return message_view.the_button(self.components, label)
 
     def __repr__(self) -> str:
-        return f"<Message {self.author.name}: {self.text[:120]!r}{' (hers alone)' if self.ephemeral else ''}>"
+        return f"<Message {self.author.name}: {self.text[:120]!r}{' (one person alone)' if self.ephemeral else ''}>"
 
 
 @dataclass(slots=True, eq=False)
@@ -181,19 +181,21 @@ class Channel:
     async def expect(self, look: str | Callable[[Message], object], seconds: float = 30.0) -> Message:
         """The first public message that says (or for which) `look`; waits for one if there is none."""
         said = message_view.matcher(look)
-        return await self.world.bell.until(
+        return await self.world.changes.until(
             lambda: next((one for one in self.public if said(one)), None),
             seconds,
             lambda: f"{look!r} in #{self.name}, which has {self.public[-5:]}",
         )
 
-    def allow(self, who: Role | User | Person, *rights: Right) -> None:
+    def allow(self, who: Role | User | Person, *rights: Permission) -> None:
         self._overwrite(who, allow=rights, deny=())
 
-    def deny(self, who: Role | User | Person, *rights: Right) -> None:
+    def deny(self, who: Role | User | Person, *rights: Permission) -> None:
         self._overwrite(who, allow=(), deny=rights)
 
-    def _overwrite(self, who: Role | User | Person, *, allow: tuple[Right, ...], deny: tuple[Right, ...]) -> None:
+    def _overwrite(
+        self, who: Role | User | Person, *, allow: tuple[Permission, ...], deny: tuple[Permission, ...]
+    ) -> None:
         whom: Role | User = who if isinstance(who, Role | User) else who.user
         kind = 0 if isinstance(whom, Role) else 1
         one = self.overwrites.setdefault(whom.id, Overwrite(kind))
@@ -251,7 +253,7 @@ class Guild:
         self.world.emit("CHANNEL_CREATE", api_objects.channel(channel), self, GUILDS)
         return channel
 
-    def role(self, name: str, *rights: Right, mentionable: bool = False) -> Role:
+    def role(self, name: str, *rights: Permission, mentionable: bool = False) -> Role:
         permissions = 0
         for right in rights:
             permissions |= right
@@ -260,19 +262,19 @@ class Guild:
         self.world.emit("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
         return role
 
-    def grant(self, role: Role, *rights: Right) -> None:
+    def grant(self, role: Role, *rights: Permission) -> None:
         for right in rights:
             role.permissions |= right
         self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
 
-    def revoke(self, role: Role, *rights: Right) -> None:
+    def revoke(self, role: Role, *rights: Permission) -> None:
         for right in rights:
             role.permissions &= ~right
         self.world.emit("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": api_objects.role(role)}, self, GUILDS)
 
     def member(self, who: str | Person, *roles: Role) -> Person:
-        """She joins (a name makes a new person), with these roles; again: her roles are replaced."""
-        from tests.standins.discord_peer.person import Person
+        """They join (a name makes a new person), with these roles; again: their roles are replaced."""
+        from .person import Person
 
         person = who if isinstance(who, Person) else Person(self.world.user(who), self.world)
         member = Member(person.user, list(roles))
@@ -283,7 +285,7 @@ class Guild:
         return person
 
     def leave(self, who: Person) -> None:
-        """She leaves, or is thrown out."""
+        """They leave, or are thrown out."""
         del self.members[who.user.id]
         gone = {"guild_id": str(self.id), "user": api_objects.user(who.user)}
         self.world.emit("GUILD_MEMBER_REMOVE", gone, self, GUILD_MEMBERS)
@@ -312,11 +314,11 @@ class Guild:
 
 
 class World:
-    """All that exists, and the two ways out of it: `emit` (to the gateway) and `bell` (to whoever waits)."""
+    """All that exists, and the two ways out of it: `emit` (to the gateway) and `changes` (to whoever waits)."""
 
-    def __init__(self, clock: Clock, bell: Bell) -> None:
+    def __init__(self, clock: Clock, changes: Changes) -> None:
         self.clock = clock
-        self.bell = bell
+        self.changes = changes
         self.gateway: Callable[[str, Json, Guild | None, int], None] = lambda *_: None
         self.cdn = ""  # where attachments are served
         self._serial = 0
@@ -338,7 +340,7 @@ class World:
         """Tell the bot (if it is there and asked for this `intent`), and whoever waits."""
         if guild is None or guild.has_bot:
             self.gateway(event, data, guild, intent)
-        self.bell.ring()
+        self.changes.notify()
 
     def user(self, name: str) -> User:
         user = User(self.new_id(), name)
@@ -357,7 +359,7 @@ class World:
         return guild
 
     def dm_with(self, user: User) -> Channel:
-        """The direct message channel of the bot and her; made when first asked for."""
+        """The direct message channel of the bot and this person; made when first asked for."""
         for channel in self.channels.values():
             if channel.kind == DM and channel.recipient is user:
                 return channel
@@ -366,7 +368,7 @@ class World:
         return channel
 
     def may_dm(self, user: User) -> bool:
-        """Whether the bot may write to her: they share a guild, and she lets its members write."""
+        """Whether the bot may write to them: both are in a guild whose members they let write."""
         shared = any(guild.has_bot and user.id in guild.members for guild in self.guilds.values())
         return shared and user.dms_open and not user.bot
 
@@ -381,8 +383,8 @@ class World:
     def announce(self, event: str, message: Message) -> None:
         channel = message.channel
         intent = GUILD_MESSAGES if channel.guild else DIRECT_MESSAGES
-        if message.ephemeral or not rights_in(channel, self.bot):
-            self.bell.ring()
+        if message.ephemeral or not permissions_in(channel, self.bot):
+            self.changes.notify()
             return
         shown = api_objects.message(message)
         if channel.guild:
@@ -401,6 +403,6 @@ class World:
         if channel.guild:
             gone["guild_id"] = str(channel.guild.id)
         if message.ephemeral:
-            self.bell.ring()
+            self.changes.notify()
             return
         self.emit("MESSAGE_DELETE", gone, channel.guild, GUILD_MESSAGES if channel.guild else DIRECT_MESSAGES)

@@ -1,11 +1,11 @@
 """A Telegram Bot API server for tests, written from the public documents: as strict as the real one."""
 
-from tests.standins.telegram_peer.changes import ManualClock, wall_clock
-from tests.standins.telegram_peer.chats import Button, Chat, Message
-from tests.standins.telegram_peer.limits import Rule, most_in_window
-from tests.standins.telegram_peer.people import Answer, Tap, User
-from tests.standins.telegram_peer.server import Call, Peer
-from tests.standins.telegram_peer.world import World
+from .changes import ManualClock, wall_clock
+from .chats import Button, Chat, Message
+from .limits import Rule, most_in_window
+from .people import Answer, Tap, User
+from .server import Call, TelegramPeer
+from .world import World
 
 __all__ = [
     "Answer",
@@ -14,9 +14,9 @@ __all__ = [
     "Chat",
     "ManualClock",
     "Message",
-    "Peer",
     "Rule",
     "Tap",
+    "TelegramPeer",
     "User",
     "World",
     "most_in_window",

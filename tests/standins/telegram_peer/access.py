@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.standins.telegram_peer.chats import Chat, Message
-from tests.standins.telegram_peer.errors import RefusedError, bad, forbidden
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.people import User
-from tests.standins.telegram_peer.world import World
+from .chats import Chat, Message
+from .errors import RefusedError, bad, forbidden
+from .params import Params
+from .people import User
+from .world import World
 
 
 def the_chat(world: World, params: Params, name: str = "chat_id") -> Chat:

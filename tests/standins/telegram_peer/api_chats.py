@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.access import check_edit, check_read, check_right, the_chat, the_user
-from tests.standins.telegram_peer.chats import Chat, Topic
-from tests.standins.telegram_peer.errors import Json, bad
-from tests.standins.telegram_peer.media import MEGABYTE
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.registry import method
+from .access import check_edit, check_read, check_right, the_chat, the_user
+from .chats import Chat, Topic
+from .errors import Json, bad
+from .media import MEGABYTE
+from .params import Params
+from .registry import method
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 LARGEST_DOWNLOAD = 20 * MEGABYTE
 
 
 @method("getChat")
-async def get_chat(peer: Peer, params: Params) -> object:
+async def get_chat(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_read(peer.world, chat)
     found: Json = chat.json() | {"accent_color_id": 0, "max_reaction_count": 11}
@@ -37,14 +37,14 @@ _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscript
 
 
 @method("getChatMember")
-async def get_chat_member(peer: Peer, params: Params) -> object:
+async def get_chat_member(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     _members(peer, chat)
     return chat.member(the_user(peer.world, params)).json(chat.type)
 
 
 @method("getChatAdministrators")
-async def get_chat_administrators(peer: Peer, params: Params) -> object:
+async def get_chat_administrators(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     if chat.type == "private":
         raise bad("there are no administrators in the private chat")
@@ -54,13 +54,13 @@ async def get_chat_administrators(peer: Peer, params: Params) -> object:
 
 
 @method("getChatMemberCount")
-async def get_chat_member_count(peer: Peer, params: Params) -> object:
+async def get_chat_member_count(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     _members(peer, chat)
     return sum(one.present for one in chat.members.values()) if chat.type != "private" else 2
 
 
-def _members(peer: Peer, chat: Chat) -> None:
+def _members(peer: TelegramPeer, chat: Chat) -> None:
     if chat.type == "private":
         return
     check_edit(peer.world, chat)
@@ -69,7 +69,7 @@ def _members(peer: Peer, chat: Chat) -> None:
 
 
 @method("leaveChat")
-async def leave_chat(peer: Peer, params: Params) -> object:
+async def leave_chat(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     if chat.type == "private":
         raise bad("chat can't be left")
@@ -79,7 +79,7 @@ async def leave_chat(peer: Peer, params: Params) -> object:
 
 
 @method("createForumTopic")
-async def create_forum_topic(peer: Peer, params: Params) -> object:
+async def create_forum_topic(peer: TelegramPeer, params: Params) -> object:
     chat = _forum(peer, params)
     name = params.text("name").strip()
     if not 1 <= len(name) <= 128:
@@ -90,7 +90,7 @@ async def create_forum_topic(peer: Peer, params: Params) -> object:
     return {"message_thread_id": topic.id, "name": name, "icon_color": color}
 
 
-def _forum(peer: Peer, params: Params) -> Chat:
+def _forum(peer: TelegramPeer, params: Params) -> Chat:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     if not chat.forum:
@@ -107,7 +107,7 @@ def _topic(chat: Chat, params: Params) -> Topic:
 
 
 @method("editForumTopic")
-async def edit_forum_topic(peer: Peer, params: Params) -> object:
+async def edit_forum_topic(peer: TelegramPeer, params: Params) -> object:
     topic = _topic(_forum(peer, params), params)
     params.text("icon_custom_emoji_id")
     name = params.text("name", topic.name)
@@ -118,12 +118,12 @@ async def edit_forum_topic(peer: Peer, params: Params) -> object:
 
 
 @method("closeForumTopic")
-async def close_forum_topic(peer: Peer, params: Params) -> object:
+async def close_forum_topic(peer: TelegramPeer, params: Params) -> object:
     return _shut(_topic(_forum(peer, params), params), closed=True)
 
 
 @method("reopenForumTopic")
-async def reopen_forum_topic(peer: Peer, params: Params) -> object:
+async def reopen_forum_topic(peer: TelegramPeer, params: Params) -> object:
     return _shut(_topic(_forum(peer, params), params), closed=False)
 
 
@@ -135,7 +135,7 @@ def _shut(topic: Topic, *, closed: bool) -> bool:
 
 
 @method("deleteForumTopic")
-async def delete_forum_topic(peer: Peer, params: Params) -> object:
+async def delete_forum_topic(peer: TelegramPeer, params: Params) -> object:
     chat = _forum(peer, params)
     topic = _topic(chat, params)
     topic.deleted = True
@@ -146,7 +146,7 @@ async def delete_forum_topic(peer: Peer, params: Params) -> object:
 
 
 @method("getFile")
-async def get_file(peer: Peer, params: Params) -> object:
+async def get_file(peer: TelegramPeer, params: Params) -> object:
     file_id = params.text("file_id")
     if not file_id:
         raise bad("file_id not specified")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.access import check_edit, own_message, the_chat
-from tests.standins.telegram_peer.api_messages import read_item
-from tests.standins.telegram_peer.chats import Chat, File, Message
-from tests.standins.telegram_peer.entities import Rich
-from tests.standins.telegram_peer.errors import NOT_MODIFIED, Json, bad
-from tests.standins.telegram_peer.keyboards import read_markup
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.registry import method
-from tests.standins.telegram_peer.texts import read_caption, read_text
+from .access import check_edit, own_message, the_chat
+from .api_messages import read_item
+from .chats import Chat, File, Message
+from .entities import RichText
+from .errors import NOT_MODIFIED, Json, bad
+from .keyboards import read_markup
+from .params import Params
+from .registry import method
+from .texts import read_caption, read_text
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 HOURS_48 = 48 * 3600
 
 
-def edited(peer: Peer, params: Params) -> tuple[Message, Json | None]:
+def edited(peer: TelegramPeer, params: Params) -> tuple[Message, Json | None]:
     """The message to edit and its new keyboard (none given: none is left)."""
     if params.has("inline_message_id"):
         raise bad("MESSAGE_ID_INVALID")  # nobody sends inline messages here
@@ -33,10 +33,10 @@ def edited(peer: Peer, params: Params) -> tuple[Message, Json | None]:
 
 
 def change(
-    peer: Peer,
+    peer: TelegramPeer,
     message: Message,
     *,
-    rich: Rich,
+    rich: RichText,
     markup: Json | None,
     photo: File | None = None,
     document: File | None = None,
@@ -51,12 +51,12 @@ def change(
     message.rich, message.markup = rich, markup
     message.photo_file, message.document_file = photo, document
     message.edit_date = peer.world.now()
-    peer.world.bell.ring()
+    peer.world.changes.notify()
     return message.json()
 
 
 @method("editMessageText")
-async def edit_message_text(peer: Peer, params: Params) -> object:
+async def edit_message_text(peer: TelegramPeer, params: Params) -> object:
     message, markup = edited(peer, params)
     rich = read_text(peer, params, too_long="MESSAGE_TOO_LONG")
     if message.has_media:
@@ -65,7 +65,7 @@ async def edit_message_text(peer: Peer, params: Params) -> object:
 
 
 @method("editMessageCaption")
-async def edit_message_caption(peer: Peer, params: Params) -> object:
+async def edit_message_caption(peer: TelegramPeer, params: Params) -> object:
     message, markup = edited(peer, params)
     rich = read_caption(peer, params)
     if not message.has_media:
@@ -74,7 +74,7 @@ async def edit_message_caption(peer: Peer, params: Params) -> object:
 
 
 @method("editMessageMedia")
-async def edit_message_media(peer: Peer, params: Params) -> object:
+async def edit_message_media(peer: TelegramPeer, params: Params) -> object:
     message, markup = edited(peer, params)
     item = params.mapping("media", "InputMedia")
     if item is None:
@@ -84,7 +84,7 @@ async def edit_message_media(peer: Peer, params: Params) -> object:
 
 
 @method("editMessageReplyMarkup")
-async def edit_message_reply_markup(peer: Peer, params: Params) -> object:
+async def edit_message_reply_markup(peer: TelegramPeer, params: Params) -> object:
     message, markup = edited(peer, params)
     return change(
         peer, message, rich=message.rich, markup=markup, photo=message.photo_file, document=message.document_file
@@ -92,7 +92,7 @@ async def edit_message_reply_markup(peer: Peer, params: Params) -> object:
 
 
 @method("deleteMessage")
-async def delete_message(peer: Peer, params: Params) -> object:
+async def delete_message(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     _delete(peer, chat, params.integer("message_id"))
@@ -100,7 +100,7 @@ async def delete_message(peer: Peer, params: Params) -> object:
 
 
 @method("deleteMessages")
-async def delete_messages(peer: Peer, params: Params) -> object:
+async def delete_messages(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     numbers = params.json("message_ids", "message identifiers")
@@ -112,7 +112,7 @@ async def delete_messages(peer: Peer, params: Params) -> object:
     return True
 
 
-def _delete(peer: Peer, chat: Chat, number: int) -> None:
+def _delete(peer: TelegramPeer, chat: Chat, number: int) -> None:
     message = chat.message(number)
     if message is None:
         raise bad("message to delete not found")
@@ -124,7 +124,7 @@ def _delete(peer: Peer, chat: Chat, number: int) -> None:
     peer.world.delete(message)
 
 
-def _may_pin(peer: Peer, chat: Chat) -> None:
+def _may_pin(peer: TelegramPeer, chat: Chat) -> None:
     member = chat.member(peer.world.bot)
     match chat.type:
         case "private":
@@ -138,7 +138,7 @@ def _may_pin(peer: Peer, chat: Chat) -> None:
 
 
 @method("pinChatMessage")
-async def pin_chat_message(peer: Peer, params: Params) -> object:
+async def pin_chat_message(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     _may_pin(peer, chat)
@@ -153,7 +153,7 @@ async def pin_chat_message(peer: Peer, params: Params) -> object:
 
 
 @method("unpinChatMessage")
-async def unpin_chat_message(peer: Peer, params: Params) -> object:
+async def unpin_chat_message(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     _may_pin(peer, chat)
@@ -165,10 +165,10 @@ async def unpin_chat_message(peer: Peer, params: Params) -> object:
 
 
 @method("unpinAllChatMessages")
-async def unpin_all_chat_messages(peer: Peer, params: Params) -> object:
+async def unpin_all_chat_messages(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_edit(peer.world, chat)
     _may_pin(peer, chat)
     chat.pins.clear()
-    peer.world.bell.ring()
+    peer.world.changes.notify()
     return True

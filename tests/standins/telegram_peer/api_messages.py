@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.access import check_topic, check_write, the_chat
-from tests.standins.telegram_peer.chats import Chat, File, Message
-from tests.standins.telegram_peer.entities import Rich
-from tests.standins.telegram_peer.errors import Json, bad
-from tests.standins.telegram_peer.keyboards import read_markup
-from tests.standins.telegram_peer.media import read_document, read_photo
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.registry import method
-from tests.standins.telegram_peer.texts import read_caption, read_text
+from .access import check_topic, check_write, the_chat
+from .chats import Chat, File, Message
+from .entities import RichText
+from .errors import Json, bad
+from .keyboards import read_markup
+from .media import read_document, read_photo
+from .params import Params
+from .registry import method
+from .texts import read_caption, read_text
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 ACTIONS = frozenset(
     {
@@ -36,7 +36,7 @@ ACTIONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Destination:
     """Where a message goes: all that is not its content."""
 
     chat: Chat
@@ -46,7 +46,7 @@ class Envelope:
     silent: bool
 
 
-def envelope(peer: Peer, params: Params, what: str) -> Envelope:
+def read_destination(peer: TelegramPeer, params: Params, what: str) -> Destination:
     chat = the_chat(peer.world, params)
     check_write(peer.world, chat, what)
     topic = check_topic(chat, params)
@@ -56,7 +56,7 @@ def envelope(peer: Peer, params: Params, what: str) -> Envelope:
     markup = read_markup(params)
     if chat.type == "channel" and markup and "inline_keyboard" not in markup:
         raise bad("reply keyboards are unallowed in channels")
-    return Envelope(
+    return Destination(
         chat=chat, topic=topic, reply_to=reply_to, markup=markup, silent=params.flag("disable_notification")
     )
 
@@ -74,9 +74,9 @@ def _replied(chat: Chat, params: Params) -> Message | None:
 
 
 def put(
-    peer: Peer,
-    to: Envelope,
-    rich: Rich,
+    peer: TelegramPeer,
+    to: Destination,
+    rich: RichText,
     *,
     photo: File | None = None,
     document: File | None = None,
@@ -105,16 +105,16 @@ def put(
 
 
 @method("sendMessage")
-async def send_message(peer: Peer, params: Params) -> object:
-    to = envelope(peer, params, "text messages")
+async def send_message(peer: TelegramPeer, params: Params) -> object:
+    to = read_destination(peer, params, "text messages")
     rich = read_text(peer, params)
     peer.limits.spend(to.chat.id)
     return put(peer, to, rich).json()
 
 
 @method("sendPhoto")
-async def send_photo(peer: Peer, params: Params) -> object:
-    to = envelope(peer, params, "photos")
+async def send_photo(peer: TelegramPeer, params: Params) -> object:
+    to = read_destination(peer, params, "photos")
     rich = read_caption(peer, params)
     photo = read_photo(peer, params.upload("photo"))
     peer.limits.spend(to.chat.id)
@@ -122,8 +122,8 @@ async def send_photo(peer: Peer, params: Params) -> object:
 
 
 @method("sendDocument")
-async def send_document(peer: Peer, params: Params) -> object:
-    to = envelope(peer, params, "documents")
+async def send_document(peer: TelegramPeer, params: Params) -> object:
+    to = read_destination(peer, params, "documents")
     rich = read_caption(peer, params)
     document = read_document(peer, params.upload("document"))
     peer.limits.spend(to.chat.id)
@@ -131,8 +131,8 @@ async def send_document(peer: Peer, params: Params) -> object:
 
 
 @method("sendMediaGroup")
-async def send_media_group(peer: Peer, params: Params) -> object:
-    to = envelope(peer, params, "photos")
+async def send_media_group(peer: TelegramPeer, params: Params) -> object:
+    to = read_destination(peer, params, "photos")
     items = params.array("media", "media")
     if items is None or len(items) < 2:
         raise bad("media group must include 2-10 items")
@@ -147,7 +147,7 @@ async def send_media_group(peer: Peer, params: Params) -> object:
     return [message.json() for message in sent]
 
 
-def read_item(peer: Peer, params: Params, item: Json) -> tuple[Rich, File | None, File | None]:
+def read_item(peer: TelegramPeer, params: Params, item: Json) -> tuple[RichText, File | None, File | None]:
     """InputMedia: its caption and its photo or document."""
     rich = read_caption(peer, Params(given=dict(item)))
     given = params.attached(item.get("media"))
@@ -160,12 +160,12 @@ def read_item(peer: Peer, params: Params, item: Json) -> tuple[Rich, File | None
 
 
 @method("sendChatAction")
-async def send_chat_action(peer: Peer, params: Params) -> object:
+async def send_chat_action(peer: TelegramPeer, params: Params) -> object:
     chat = the_chat(peer.world, params)
     check_write(peer.world, chat)
     topic = check_topic(chat, params)
     if params.text("action") not in ACTIONS:
         raise bad("wrong parameter action in request")
     chat.actions.append((params.text("action"), topic))
-    peer.world.bell.ring()
+    peer.world.changes.notify()
     return True

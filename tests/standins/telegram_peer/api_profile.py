@@ -6,13 +6,13 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.access import check_read, the_chat
-from tests.standins.telegram_peer.errors import Json, bad
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.registry import method
+from .access import check_read, the_chat
+from .errors import Json, bad
+from .params import Params
+from .registry import method
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 MOST_COMMANDS = 100
 NAME = re.compile(r"[a-z0-9_]{1,32}")
@@ -22,7 +22,7 @@ OF_CHAT = ("chat", "chat_administrators", "chat_member")
 
 
 @method("getMe")
-async def get_me(peer: Peer, params: Params) -> object:
+async def get_me(peer: TelegramPeer, params: Params) -> object:
     return peer.world.bot.json() | {
         "can_join_groups": True,
         "can_read_all_group_messages": not peer.world.privacy,
@@ -32,7 +32,7 @@ async def get_me(peer: Peer, params: Params) -> object:
     }
 
 
-def _scope(peer: Peer, params: Params) -> tuple[str, str]:
+def _scope(peer: TelegramPeer, params: Params) -> tuple[str, str]:
     """(scope, language): the key commands are kept under; a chat's scope carries its number, a member's both."""
     language = params.text("language_code")
     if not LANGUAGE.fullmatch(language):
@@ -55,7 +55,7 @@ def _scope(peer: Peer, params: Params) -> tuple[str, str]:
 
 
 @method("setMyCommands")
-async def set_my_commands(peer: Peer, params: Params) -> object:
+async def set_my_commands(peer: TelegramPeer, params: Params) -> object:
     commands = params.array("commands", "commands")
     if commands is None:
         raise bad("commands are not specified")
@@ -78,13 +78,13 @@ def _check(command: Json) -> None:
 
 
 @method("getMyCommands")
-async def get_my_commands(peer: Peer, params: Params) -> object:
+async def get_my_commands(peer: TelegramPeer, params: Params) -> object:
     found = peer.commands.get(_scope(peer, params), [])
     return [{"command": name, "description": description} for name, description in found]
 
 
 @method("deleteMyCommands")
-async def delete_my_commands(peer: Peer, params: Params) -> object:
+async def delete_my_commands(peer: TelegramPeer, params: Params) -> object:
     peer.commands.pop(_scope(peer, params), None)
     return True
 
@@ -93,8 +93,8 @@ async def delete_my_commands(peer: Peer, params: Params) -> object:
 ABOUT = (("Name", "name", 64), ("Description", "description", 512), ("ShortDescription", "short_description", 120))
 
 
-def _setter(word: str, longest: int) -> Callable[[Peer, Params], Awaitable[object]]:
-    async def put(peer: Peer, params: Params) -> object:
+def _setter(word: str, longest: int) -> Callable[[TelegramPeer, Params], Awaitable[object]]:
+    async def put(peer: TelegramPeer, params: Params) -> object:
         if len(params.text(word)) > longest:
             raise bad(f"{word.upper()}_TOO_LONG")
         peer.about[word, params.text("language_code")] = params.text(word)
@@ -103,8 +103,8 @@ def _setter(word: str, longest: int) -> Callable[[Peer, Params], Awaitable[objec
     return put
 
 
-def _getter(word: str) -> Callable[[Peer, Params], Awaitable[object]]:
-    async def get(peer: Peer, params: Params) -> object:
+def _getter(word: str) -> Callable[[TelegramPeer, Params], Awaitable[object]]:
+    async def get(peer: TelegramPeer, params: Params) -> object:
         return {word: peer.about.get((word, params.text("language_code")), "")}
 
     return get
@@ -116,7 +116,7 @@ for _name, _word, _longest in ABOUT:
 
 
 @method("setChatMenuButton")
-async def set_chat_menu_button(peer: Peer, params: Params) -> object:
+async def set_chat_menu_button(peer: TelegramPeer, params: Params) -> object:
     params.text("chat_id")
     button = params.mapping("menu_button", "menu button") or {"type": "default"}
     if button.get("type") not in ("commands", "web_app", "default"):

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.standins.telegram_peer.entities import units
-from tests.standins.telegram_peer.errors import STALE_QUERY, Json, RefusedError, bad
-from tests.standins.telegram_peer.params import Params
-from tests.standins.telegram_peer.people import Answer
-from tests.standins.telegram_peer.registry import method
-from tests.standins.telegram_peer.webhook import Hook
+from .entities import units
+from .errors import STALE_QUERY, Json, RefusedError, bad
+from .params import Params
+from .people import Answer
+from .registry import method
+from .webhook import Webhook
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 BY_WEBHOOK = "Conflict: terminated by setWebhook request"
@@ -36,26 +36,26 @@ def _kinds(params: Params) -> list[str] | None:
 
 
 @method("getUpdates")
-async def get_updates(peer: Peer, params: Params) -> object:
+async def get_updates(peer: TelegramPeer, params: Params) -> object:
     """Long poll: a newer poll ends this one with 409."""
-    inbox = peer.world.inbox
+    update_queue = peer.world.update_queue
     offset, limit = params.integer("offset"), params.integer("limit", 100)
     timeout = min(max(params.integer("timeout"), 0), LONGEST_POLL)
     if not 1 <= limit <= 100:
         raise bad("limit must be between 1 and 100")
     if peer.hook is not None:
         raise RefusedError(409, HOOK_IS_SET)
-    inbox.allow(_kinds(params))
-    inbox.confirm(offset)
+    update_queue.allow(_kinds(params))
+    update_queue.confirm(offset)
     mine = peer.new_poll()
 
     def look() -> list[Json] | None:
         if peer.poll is not mine:
             raise RefusedError(409, OTHER_POLLER if peer.hook is None else BY_WEBHOOK)
-        return inbox.pending[:limit] or None
+        return update_queue.pending[:limit] or None
 
     try:
-        return await peer.world.bell.until(look, timeout)
+        return await peer.world.changes.until(look, timeout)
     except TimeoutError:
         return []
     finally:
@@ -64,7 +64,7 @@ async def get_updates(peer: Peer, params: Params) -> object:
 
 
 @method("setWebhook")
-async def set_webhook(peer: Peer, params: Params) -> object:
+async def set_webhook(peer: TelegramPeer, params: Params) -> object:
     url, secret = params.text("url"), params.text("secret_token")
     if not url:
         return await _drop_hook(peer, params)
@@ -77,14 +77,14 @@ async def set_webhook(peer: Peer, params: Params) -> object:
         raise bad("max_connections must be between 1 and 100")
     params.text("ip_address")
     params.upload("certificate")
-    peer.world.inbox.allow(_kinds(params))
+    peer.world.update_queue.allow(_kinds(params))
     if params.flag("drop_pending_updates"):
-        peer.world.inbox.pending.clear()
-    await peer.set_hook(Hook(url=url, secret=secret, connections=params.integer("max_connections", 40)))
+        peer.world.update_queue.pending.clear()
+    await peer.set_hook(Webhook(url=url, secret=secret, connections=params.integer("max_connections", 40)))
     return True
 
 
-def _check_url(peer: Peer, url: str) -> None:
+def _check_url(peer: TelegramPeer, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise bad("invalid webhook URL specified")
@@ -97,22 +97,22 @@ def _check_url(peer: Peer, url: str) -> None:
 
 
 @method("deleteWebhook")
-async def delete_webhook(peer: Peer, params: Params) -> object:
+async def delete_webhook(peer: TelegramPeer, params: Params) -> object:
     return await _drop_hook(peer, params)
 
 
-async def _drop_hook(peer: Peer, params: Params) -> bool:
+async def _drop_hook(peer: TelegramPeer, params: Params) -> bool:
     if params.flag("drop_pending_updates"):
-        peer.world.inbox.pending.clear()
+        peer.world.update_queue.pending.clear()
     await peer.set_hook(None)
     return True
 
 
 @method("getWebhookInfo")
-async def get_webhook_info(peer: Peer, params: Params) -> object:
-    hook, inbox = peer.hook, peer.world.inbox
-    found: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(inbox.pending)}
-    found["allowed_updates"] = sorted(inbox.allowed)
+async def get_webhook_info(peer: TelegramPeer, params: Params) -> object:
+    hook, update_queue = peer.hook, peer.world.update_queue
+    found: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(update_queue.pending)}
+    found["allowed_updates"] = sorted(update_queue.allowed)
     if hook:
         found |= {"url": hook.url, "max_connections": hook.connections, "ip_address": "127.0.0.1"}
         if hook.last_error:
@@ -121,7 +121,7 @@ async def get_webhook_info(peer: Peer, params: Params) -> object:
 
 
 @method("answerCallbackQuery")
-async def answer_callback_query(peer: Peer, params: Params) -> object:
+async def answer_callback_query(peer: TelegramPeer, params: Params) -> object:
     tap = peer.world.taps.get(params.text("callback_query_id"))
     text = params.text("text")
     url, alert = params.text("url"), params.flag("show_alert")
@@ -133,5 +133,5 @@ async def answer_callback_query(peer: Peer, params: Params) -> object:
     if url and not url.lower().startswith(("https://t.me/", "t.me/", "http://t.me/")):
         raise bad("URL_INVALID")
     tap.answer = Answer(text=text, alert=alert, url=url or None)
-    peer.world.bell.ring()
+    peer.world.changes.notify()
     return True

@@ -10,13 +10,13 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-class Bell:
-    """Rings at every change of the world; who waits looks again at each ring."""
+class Changes:
+    """Told of every change of the world; whoever waits looks again at each."""
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.entities import Rich
-from tests.standins.telegram_peer.errors import Json
+from .entities import RichText
+from .errors import Json
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.people import User
-    from tests.standins.telegram_peer.world import World
+    from .people import User
+    from .world import World
 
 RIGHTS = (
     "can_manage_chat",
@@ -65,7 +65,7 @@ class Message:
     sender: User | None = None
     sender_chat: Chat | None = None
     signature: str | None = None
-    rich: Rich = field(default_factory=lambda: Rich(text=""))
+    rich: RichText = field(default_factory=lambda: RichText(text=""))
     photo_file: File | None = None
     document_file: File | None = None
     markup: Json | None = None
@@ -78,7 +78,7 @@ class Message:
     by_bot: bool = False
     deleted: bool = False
     seen_by_bot: bool = False
-    versions: list[Rich] = field(default_factory=list)
+    versions: list[RichText] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -317,7 +317,7 @@ class Chat:
             return None
 
         try:
-            return await self.world.bell.until(look, within)
+            return await self.world.changes.until(look, within)
         except TimeoutError:
             raise AssertionError(f"{wanted!r} was not seen in {self.title}; there stands\n{self.screen()}") from None
 
@@ -371,7 +371,7 @@ class Chat:
     async def deactivate(self) -> None:
         """The group is deleted."""
         self.deactivated = True
-        self.world.bell.ring()
+        self.world.changes.notify()
 
     async def delete(self, message: Message) -> None:
         """Somebody deletes a message; the bot is not told (the Bot API has no update for it)."""
@@ -379,7 +379,7 @@ class Chat:
 
     async def unpin(self, message: Message) -> None:
         self.pins.remove(message)
-        self.world.bell.ring()
+        self.world.changes.notify()
 
     async def rename(self, title: str, by: User | None = None) -> None:
         self.title = title

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.standins.telegram_peer.errors import Json
+from .errors import Json
 
 # found in every text that was sent without the entity (Bot API, MessageEntity)
 FOUND = (
@@ -25,22 +25,22 @@ def units(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rich:
+class RichText:
     """A text after parsing. `complaints` are things the real server swallows though its documents forbid them."""
 
     text: str
     entities: tuple[Json, ...] = ()
     complaints: tuple[str, ...] = field(default=(), compare=False)
 
-    def trimmed(self) -> Rich:
+    def trimmed(self) -> RichText:
         """Without white space at the ends, as every message is kept."""
         text = self.text.rstrip()
         front = units(text) - units(text.lstrip())
         text = text.lstrip()
         kept = [moved for entity in self.entities if (moved := _moved(entity, -front, units(text)))]
-        return Rich(text=text, entities=tuple(kept), complaints=self.complaints)
+        return RichText(text=text, entities=tuple(kept), complaints=self.complaints)
 
-    def with_found(self) -> Rich:
+    def with_found(self) -> RichText:
         """With commands, mentions and addresses, none of them inside another opaque entity."""
         taken = [span(entity) for entity in self.entities if entity["type"] in OPAQUE]
         more: list[Json] = []
@@ -52,7 +52,7 @@ class Rich:
                     more.append({"type": kind, "offset": start, "length": end - start})
                     taken.append((start, end))
         entities = sorted((*self.entities, *more), key=lambda one: (one["offset"], -one["length"]))
-        return Rich(text=self.text, entities=tuple(entities), complaints=self.complaints)
+        return RichText(text=self.text, entities=tuple(entities), complaints=self.complaints)
 
     def html(self) -> str:
         """The text as people see it, written in Telegram's tags (only what was asked for, not what was found)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tests.standins.telegram_peer.chats import Chat
+from .chats import Chat
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tests.standins.telegram_peer.entities import Rich, units
-from tests.standins.telegram_peer.errors import Json, RefusedError, bad, cant_parse
-from tests.standins.telegram_peer.links import checked_link, mentioned_user
+from .entities import RichText, units
+from .errors import Json, RefusedError, bad, cant_parse
+from .links import checked_link, mentioned_user
 
 TAGS = {
     "b": "bold",
@@ -51,7 +51,7 @@ TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class OpenTag:
     tag: str
     attributes: dict[str, str]
     at: int
@@ -61,17 +61,17 @@ class Open:
         return TAGS[self.tag]
 
 
-class Parser:
+class HtmlParser:
     def __init__(self, source: str) -> None:
         self.source = source
         self.place = 0
         self.out: list[str] = []
         self.length = 0
-        self.open: list[Open] = []
+        self.open: list[OpenTag] = []
         self.entities: list[Json] = []
         self.complaints: list[str] = []
 
-    def parse(self) -> Rich:
+    def parse(self) -> RichText:
         while self.place < len(self.source):
             match self.source[self.place]:
                 case "<" if self.source.startswith("</", self.place):
@@ -88,7 +88,7 @@ class Parser:
         if self.open:
             raise cant_parse(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
         entities = sorted(self.entities, key=lambda one: (one["offset"], -one["length"]))
-        return Rich(text="".join(self.out), entities=tuple(entities), complaints=tuple(self.complaints))
+        return RichText(text="".join(self.out), entities=tuple(entities), complaints=tuple(self.complaints))
 
     def _put(self, char: str) -> None:
         self.out.append(char)
@@ -113,7 +113,7 @@ class Parser:
             raise self._wrong(f'Unsupported start tag "{tag}"')
         attributes, end = self._attributes(tag, match.end())
         self._nesting(tag)
-        opened = Open(tag=tag, attributes=attributes, at=self.length)
+        opened = OpenTag(tag=tag, attributes=attributes, at=self.length)
         self._needed(opened)
         self.open.append(opened)
         self.place = end
@@ -146,7 +146,7 @@ class Parser:
             if fixed or (kind not in PLAIN and outer.kind not in PLAIN):
                 raise self._wrong(f'Entity "{tag}" can\'t be part of "{outer.tag}"')
 
-    def _needed(self, opened: Open) -> None:
+    def _needed(self, opened: OpenTag) -> None:
         given = opened.attributes
         match opened.tag:
             case "span" if given.get("class") != "tg-spoiler":
@@ -162,7 +162,7 @@ class Parser:
             case "code" if "class" in given and not self._language(opened):
                 raise self._wrong('Tag "code" has a class without a language of a "pre"')
 
-    def _language(self, opened: Open) -> bool:
+    def _language(self, opened: OpenTag) -> bool:
         inside = bool(self.open) and self.open[-1].tag == "pre" and self.open[-1].at == opened.at
         return inside and opened.attributes["class"].startswith("language-")
 
@@ -184,7 +184,7 @@ class Parser:
         if self.length > opened.at:
             self._keep(opened)
 
-    def _keep(self, opened: Open) -> None:
+    def _keep(self, opened: OpenTag) -> None:
         entity: Json = {"type": opened.kind, "offset": opened.at, "length": self.length - opened.at}
         match opened.tag:
             case "a":
@@ -224,5 +224,5 @@ def _char(match: re.Match[str]) -> str:
     return chr(code)
 
 
-def parse_html(source: str) -> Rich:
-    return Parser(source).parse()
+def parse_html(source: str) -> RichText:
+    return HtmlParser(source).parse()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.standins.telegram_peer.errors import Json, bad
-from tests.standins.telegram_peer.links import checked_link, mentioned_user
-from tests.standins.telegram_peer.params import Params
+from .errors import Json, bad
+from .links import checked_link, mentioned_user
+from .params import Params
 
 MOST_BUTTONS, MOST_IN_ROW, LONGEST_PLACEHOLDER = 100, 8, 64
 # each of these says what a button does: exactly one stands beside its text

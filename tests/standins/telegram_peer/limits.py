@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.standins.telegram_peer.errors import too_many
+from .errors import too_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.chats import File
-from tests.standins.telegram_peer.errors import RefusedError, bad
-from tests.standins.telegram_peer.image_size import size_of
-from tests.standins.telegram_peer.params import Upload
+from .chats import File
+from .errors import RefusedError, bad
+from .image_size import size_of
+from .params import Upload
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 MEGABYTE = 1024 * 1024
 LARGEST_PHOTO, LARGEST_FILE = 10 * MEGABYTE, 50 * MEGABYTE
 WIDEST, STEEPEST = 10_000, 20  # width + height, and their ratio
 
 
-def read_photo(peer: Peer, given: Upload | str | None) -> File:
+def read_photo(peer: TelegramPeer, given: Upload | str | None) -> File:
     if given is None:
         raise bad("there is no photo in the request")
     if isinstance(given, str):
@@ -35,7 +35,7 @@ def read_photo(peer: Peer, given: Upload | str | None) -> File:
     return peer.world.file(given.data, name=given.name, folder="photos")
 
 
-def read_document(peer: Peer, given: Upload | str | None) -> File:
+def read_document(peer: TelegramPeer, given: Upload | str | None) -> File:
     if given is None:
         raise bad("there is no document in the request")
     if isinstance(given, str):
@@ -51,7 +51,7 @@ def _check_size(given: Upload) -> None:
         raise RefusedError(413, "Request Entity Too Large")
 
 
-def _known(peer: Peer, file_id: str, folder: str) -> File:
+def _known(peer: TelegramPeer, file_id: str, folder: str) -> File:
     if file_id.startswith(("http://", "https://")):
         raise bad("failed to get HTTP URL content")  # nothing is fetched here
     found = peer.world.files.get(file_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from tests.standins.telegram_peer.errors import Json, bad
+from .errors import Json, bad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

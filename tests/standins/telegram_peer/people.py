@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.chats import Button, Chat, Message
-from tests.standins.telegram_peer.errors import Json
+from .chats import Button, Chat, Message
+from .errors import Json
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.world import World
+    from .world import World
 
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DEEP_LINK = re.compile(r"(?:https?://)?t\.me/([A-Za-z]\w{3,31})\?(start|startgroup)=([A-Za-z0-9_-]{1,64})")
@@ -40,7 +40,7 @@ class Tap:
     async def answered(self, within: float = 30.0) -> Answer:
         """The bot's answer to the press, as soon as it is there."""
         try:
-            return await self.world.bell.until(lambda: self.answer, within)
+            return await self.world.changes.until(lambda: self.answer, within)
         except TimeoutError:
             raise AssertionError(f"the press of {self.data!r} was not answered") from None
 
@@ -149,4 +149,4 @@ class User:
     async def vanish(self) -> None:
         """Deletes the account."""
         self.deleted = True
-        self.world.bell.ring()
+        self.world.changes.notify()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.params import Params
+from .params import Params
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
-Method = Callable[["Peer", Params], Awaitable[object]]
+Method = Callable[["TelegramPeer", Params], Awaitable[object]]
 METHODS: dict[str, tuple[str, Method]] = {}
 # said by many methods, and without any effect here
 IGNORED = (

@@ -12,18 +12,18 @@ from typing import Self
 from aiohttp import web
 
 # each of these files its methods
-from tests.standins.telegram_peer import api_chats, api_edits, api_messages, api_profile, api_updates
-from tests.standins.telegram_peer.changes import wall_clock
-from tests.standins.telegram_peer.errors import Json, RefusedError
-from tests.standins.telegram_peer.faults import Fault, Faults
-from tests.standins.telegram_peer.limits import Limits, most_in_window
-from tests.standins.telegram_peer.params import Params, Upload, read_params
-from tests.standins.telegram_peer.people import Tap
-from tests.standins.telegram_peer.registry import IGNORED, METHODS
-from tests.standins.telegram_peer.webhook import Hook, push
-from tests.standins.telegram_peer.world import World
+from . import api_chats, api_edits, api_messages, api_profile, api_updates
+from .changes import wall_clock
+from .errors import Json, RefusedError
+from .faults import Fault, Faults
+from .limits import Limits, most_in_window
+from .params import Params, Upload, read_params
+from .people import Tap
+from .registry import IGNORED, METHODS
+from .webhook import Webhook, push
+from .world import World
 
-SPOKEN = (api_chats, api_edits, api_messages, api_profile, api_updates)
+METHOD_MODULES = (api_chats, api_edits, api_messages, api_profile, api_updates)
 TOKEN = "7000000001:AAF-peer_of_the_tests_0123456789abcd"  # its own, no secret
 LARGEST_REQUEST = 60 * 1024 * 1024
 MESSAGES = frozenset(
@@ -61,10 +61,11 @@ class Call:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Peer:
-    """`async with Peer() as peer`: then point the client at `peer.base_url` and `peer.file_url` with `peer.token`.
+class TelegramPeer:
+    """`async with TelegramPeer() as peer`: then point the client at `peer.base_url` and `peer.file_url` with
+    `peer.token`.
 
-    `clock` gives seconds since 1970 (bell.ManualClock or the wall clock). `local` lets webhooks be plain HTTP on any
+    `clock` gives seconds since 1970 (a ManualClock or the wall clock). `local` lets webhooks be plain HTTP on any
     port, as the self-hosted server does. `complaints` are requests the real server would take though they are wrong.
     """
 
@@ -80,7 +81,7 @@ class Peer:
     commands: dict[tuple[str, str], list[tuple[str, str]]] = field(init=False, default_factory=dict)
     about: dict[tuple[str, str], str] = field(init=False, default_factory=dict)
     poll: object | None = field(init=False, default=None)
-    hook: Hook | None = field(init=False, default=None)
+    hook: Webhook | None = field(init=False, default=None)
     address: str = field(init=False, default="")
     _runner: web.AppRunner | None = field(init=False, default=None)
     _pusher: asyncio.Task[None] | None = field(init=False, default=None)
@@ -121,7 +122,7 @@ class Peer:
     async def until(self, look: Callable[[], bool], within: float = 30.0) -> None:
         """Waits for a condition on the world or on `calls`, looked at after every change."""
         try:
-            await self.world.bell.until(lambda: look() or None, within)
+            await self.world.changes.until(lambda: look() or None, within)
         except TimeoutError:
             raise AssertionError("it did not come about") from None
 
@@ -152,10 +153,10 @@ class Peer:
 
     def new_poll(self) -> object:
         self.poll = object()
-        self.world.bell.ring()
+        self.world.changes.notify()
         return self.poll
 
-    async def set_hook(self, hook: Hook | None) -> None:
+    async def set_hook(self, hook: Webhook | None) -> None:
         if self._pusher:
             self._pusher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -203,7 +204,7 @@ class Peer:
             at=self.clock(),
         )
         self.calls.append(call)
-        self.world.bell.ring()
+        self.world.changes.notify()
         return call
 
     def _meant(self, given: str) -> int | None:
@@ -222,7 +223,7 @@ class Peer:
             call.result = await METHODS[call.method.lower()][1](self, params)
         except RefusedError as refusal:
             call.code, call.description = refusal.code, refusal.description
-            self.world.bell.ring()
+            self.world.changes.notify()
             return _refusal(refusal)
         except asyncio.CancelledError:  # who asked has hung up
             call.cut = True
@@ -234,7 +235,7 @@ class Peer:
         for name in params.strangers():
             self.complain(f"{call.method}: nobody reads the parameter {name!r}")
         call.code = 200
-        self.world.bell.ring()
+        self.world.changes.notify()
         return web.json_response({"ok": True, "result": call.result})
 
     async def perform(self, method: str, given: Json) -> None:
@@ -244,7 +245,7 @@ class Peer:
 
     def _ordered(self, call: Call, fault: Fault) -> web.Response:
         call.code = fault.code
-        self.world.bell.ring()
+        self.world.changes.notify()
         if fault.code in (502, 503, 504):
             page = "<html><head><title>Bad Gateway</title></head></html>"
             return web.Response(status=fault.code, text=page, content_type="text/html")
@@ -262,7 +263,7 @@ class Peer:
         call.cut = True
         if request.transport:
             request.transport.abort()
-        self.world.bell.ring()
+        self.world.changes.notify()
         return web.Response()
 
     async def _download(self, request: web.Request) -> web.Response:

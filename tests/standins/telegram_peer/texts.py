@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.entities import Rich, units
-from tests.standins.telegram_peer.errors import Json, bad
-from tests.standins.telegram_peer.html_mode import parse_html
-from tests.standins.telegram_peer.params import Params
+from .entities import RichText, units
+from .errors import Json, bad
+from .html_mode import parse_html
+from .params import Params
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 # control characters become spaces, only the line feed stays; carriage returns vanish
 CLEANED = {code: " " for code in range(32) if code != 10} | {13: None}
@@ -20,7 +20,7 @@ INVISIBLE = re.compile(r"[\s\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\
 LONGEST_TEXT, LONGEST_CAPTION, MOST_ENTITIES = 4096, 1024, 100
 
 
-def read_text(peer: Peer, params: Params, *, too_long: str = "message is too long") -> Rich:
+def read_text(peer: TelegramPeer, params: Params, *, too_long: str = "message is too long") -> RichText:
     rich = _read(peer, params, "text", "entities")
     if INVISIBLE.fullmatch(rich.text):
         raise bad("message text is empty")
@@ -29,18 +29,18 @@ def read_text(peer: Peer, params: Params, *, too_long: str = "message is too lon
     return rich
 
 
-def read_caption(peer: Peer, params: Params) -> Rich:
+def read_caption(peer: TelegramPeer, params: Params) -> RichText:
     rich = _read(peer, params, "caption", "caption_entities")
     if units(rich.text) > LONGEST_CAPTION:
         raise bad("message caption is too long")
     return rich
 
 
-def _read(peer: Peer, params: Params, name: str, entities: str) -> Rich:
+def _read(peer: TelegramPeer, params: Params, name: str, entities: str) -> RichText:
     source, given = params.text(name).translate(CLEANED), params.array(entities, "entities")
     match params.text("parse_mode").lower():
         case "":
-            rich = Rich(text=source, entities=tuple(given or ()))
+            rich = RichText(text=source, entities=tuple(given or ()))
             _check_given(rich)
         case "html":
             if given:
@@ -57,14 +57,14 @@ def _read(peer: Peer, params: Params, name: str, entities: str) -> Rich:
     return _with_people(peer, rich.trimmed()).with_found()
 
 
-def _check_given(rich: Rich) -> None:
+def _check_given(rich: RichText) -> None:
     whole = units(rich.text)
     for entity in rich.entities:
         if entity["offset"] < 0 or entity["length"] <= 0 or entity["offset"] + entity["length"] > whole:
             raise bad(f"entity {entity['type']} ends beyond the text")
 
 
-def _with_people(peer: Peer, rich: Rich) -> Rich:
+def _with_people(peer: TelegramPeer, rich: RichText) -> RichText:
     """Mentions by number become the person; of a stranger nothing is left."""
     kept: list[Json] = []
     for entity in rich.entities:

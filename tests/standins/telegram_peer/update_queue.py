@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.standins.telegram_peer.changes import Bell
-from tests.standins.telegram_peer.errors import Json
+from .changes import Changes
+from .errors import Json
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.chats import Message
-    from tests.standins.telegram_peer.people import User
+    from .chats import Message
+    from .people import User
 
 KINDS = (
     "message",
@@ -26,11 +26,11 @@ DEFAULT = frozenset(KINDS) - {"chat_member"}
 COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?:@([A-Za-z]\w{2,31}))?(?![\w/])")
 
 
-class Inbox:
+class UpdateQueue:
     """Updates in order, kept until an offset (or a webhook's 2xx) confirms them."""
 
-    def __init__(self, bell: Bell) -> None:
-        self.bell = bell
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
         self.next_id = 700_000_001
         self.pending: list[Json] = []
         self.everything: list[Json] = []
@@ -45,7 +45,7 @@ class Inbox:
             self.next_id += 1
             self.pending.append(update)
             self.everything.append(update)
-        self.bell.ring()
+        self.changes.notify()
         return True
 
     def allow(self, kinds: list[str] | None) -> None:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from tests.standins.telegram_peer.errors import Json
+from .errors import Json
 
 if TYPE_CHECKING:
-    from tests.standins.telegram_peer.server import Peer
+    from .server import TelegramPeer
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 PAUSE = 0.01  # seconds of wall clock before the next try; the real server waits longer and longer
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Hook:
+class Webhook:
     url: str
     secret: str
     connections: int
@@ -28,9 +28,9 @@ class Hook:
     last_error_date: int = 0
 
 
-async def push(peer: Peer, hook: Hook) -> None:
+async def push(peer: TelegramPeer, hook: Webhook) -> None:
     """Delivers until the hook is replaced (then this task is cancelled)."""
-    inbox = peer.world.inbox
+    update_queue = peer.world.update_queue
     headers = {HEADER: hook.secret} if hook.secret else {}
     async with aiohttp.ClientSession(headers=headers) as session:
         while True:
@@ -43,25 +43,25 @@ async def push(peer: Peer, hook: Hook) -> None:
                 status, body = 0, repr(error).encode()
             if 200 <= status < 300:
                 hook.delivered += 1
-                inbox.confirm(update["update_id"] + 1)
+                update_queue.confirm(update["update_id"] + 1)
                 await _call_in_answer(peer, body)
-                peer.world.bell.ring()
+                peer.world.changes.notify()
             else:
                 hook.last_error = f"Wrong response from the webhook: {status}" if status else "Connection refused"
                 hook.last_error_date = peer.world.now()
-                peer.world.bell.ring()
+                peer.world.changes.notify()
                 await asyncio.sleep(PAUSE)
 
 
-async def _next(peer: Peer) -> Json:
+async def _next(peer: TelegramPeer) -> Json:
     while True:
         try:
-            return await peer.world.bell.until(lambda: next(iter(peer.world.inbox.pending), None), 3600)
+            return await peer.world.changes.until(lambda: next(iter(peer.world.update_queue.pending), None), 3600)
         except TimeoutError:
             continue
 
 
-async def _call_in_answer(peer: Peer, body: bytes) -> None:
+async def _call_in_answer(peer: TelegramPeer, body: bytes) -> None:
     """A webhook may answer with a method call."""
     import json
 

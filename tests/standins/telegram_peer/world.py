@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.standins.telegram_peer.changes import Bell
-from tests.standins.telegram_peer.chats import Chat, File, Member, Message, Topic
-from tests.standins.telegram_peer.entities import Rich
-from tests.standins.telegram_peer.errors import Json
-from tests.standins.telegram_peer.image_size import size_of
-from tests.standins.telegram_peer.people import Tap, User
-from tests.standins.telegram_peer.update_queue import Inbox, reaches
+from .changes import Changes
+from .chats import Chat, File, Member, Message, Topic
+from .entities import RichText
+from .errors import Json
+from .image_size import size_of
+from .people import Tap, User
+from .update_queue import UpdateQueue, reaches
 
 ANONYMOUS_ID, CHANNEL_BOT_ID = 1087968824, 136817688
 SUPER = -1_000_000_000_000
@@ -21,8 +21,8 @@ SUPER = -1_000_000_000_000
 class World:
     def __init__(self, clock: Callable[[], float], bot_id: int, username: str) -> None:
         self.clock = clock
-        self.bell = Bell()
-        self.inbox = Inbox(self.bell)
+        self.changes = Changes()
+        self.update_queue = UpdateQueue(self.changes)
         self.privacy = True
         self.people: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
@@ -141,8 +141,8 @@ class World:
             chat.last_bot = None
         if self._told(message):
             message.seen_by_bot = True
-            self.inbox.put("channel_post" if chat.type == "channel" else "message", message.json())
-        self.bell.ring()
+            self.update_queue.put("channel_post" if chat.type == "channel" else "message", message.json())
+        self.changes.notify()
         return message
 
     def _told(self, message: Message) -> bool:
@@ -172,7 +172,7 @@ class World:
         assert topic is None or not chat.topics[topic].closed or chat.member(user).admin, "the topic is closed"
         chat.opened = chat.opened or chat.type == "private"
         message = Message(
-            chat=chat, id=self.message_id(chat), date=self.now(), sender=user, rich=Rich(text=text).with_found(),
+            chat=chat, id=self.message_id(chat), date=self.now(), sender=user, rich=RichText(text=text).with_found(),
             reply_to=reply_to, topic=topic if topic is not None else reply_to.topic if reply_to else None,
         )  # fmt: skip
         if photo:
@@ -204,25 +204,25 @@ class World:
 
     def edit_of_person(self, message: Message, text: str) -> None:
         message.versions.append(message.rich)
-        message.rich, message.edit_date = Rich(text=text).with_found(), self.now()
+        message.rich, message.edit_date = RichText(text=text).with_found(), self.now()
         if self._told(message):
             kind = "edited_channel_post" if message.chat.type == "channel" else "edited_message"
-            self.inbox.put(kind, message.json())
-        self.bell.ring()
+            self.update_queue.put(kind, message.json())
+        self.changes.notify()
 
     def press(self, user: User, message: Message, data: str, *, times: int) -> Tap:
         tap = Tap(world=self, id=str(next(self._queries)), user=user, message=message, data=data, at=self.clock())
         self.taps[tap.id] = tap
         query: Json = {"id": tap.id, "from": user.json(), "message": message.json(), "data": data}
         query["chat_instance"] = str(abs(message.chat.id) * 7919)
-        self.inbox.put("callback_query", query, times=times)
+        self.update_queue.put("callback_query", query, times=times)
         return tap
 
     def delete(self, message: Message) -> None:
         message.deleted = True
         if message in message.chat.pins:
             message.chat.pins.remove(message)
-        self.bell.ring()
+        self.changes.notify()
 
     def change_member(self, chat: Chat, member: Member, by: User | None = None) -> None:
         """A member's state changes: my_chat_member for the bot; chat_member for others, told to an administrator."""
@@ -236,10 +236,10 @@ class World:
             "new_chat_member": member.json(chat.type),
         }
         if member.user is self.bot:
-            self.inbox.put("my_chat_member", changed)
+            self.update_queue.put("my_chat_member", changed)
         elif chat.member(self.bot).admin:
-            self.inbox.put("chat_member", changed)
-        self.bell.ring()
+            self.update_queue.put("chat_member", changed)
+        self.changes.notify()
 
     def _creator(self, chat: Chat) -> User | None:
         return next((one.user for one in chat.members.values() if one.status == "creator"), None)
@@ -257,8 +257,8 @@ class World:
         chat.blocked = blocked
         changed = {"chat": chat.json(), "from": user.json(), "date": self.now()}
         changed |= {"old_chat_member": states[not blocked], "new_chat_member": states[blocked]}
-        self.inbox.put("my_chat_member", changed)
-        self.bell.ring()
+        self.update_queue.put("my_chat_member", changed)
+        self.changes.notify()
 
     def pin(self, message: Message, by: User | None) -> None:
         chat = message.chat

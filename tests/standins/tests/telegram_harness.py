@@ -13,14 +13,14 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from tests.standins.telegram_peer import Chat, ManualClock, Peer, User
+from tests.standins.telegram_peer import Chat, ManualClock, TelegramPeer, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Town:
     """Ada has started the bot, Ben has not; both are in the supergroup with the bot, Ada is its creator."""
 
-    peer: Peer
+    peer: TelegramPeer
     clock: ManualClock
     bot: Bot
     ada: User
@@ -31,14 +31,14 @@ class Town:
 @asynccontextmanager
 async def a_town() -> AsyncIterator[Town]:
     clock = ManualClock()
-    async with Peer(clock=clock) as peer, client(peer) as bot:
+    async with TelegramPeer(clock=clock) as peer, client(peer) as bot:
         ada, ben = peer.world.user("Ada", username="ada_l"), peer.world.user("Ben")
         ada.chat.opened = True
         group = peer.world.supergroup("Traders", ada, ben)
         yield Town(peer=peer, clock=clock, bot=bot, ada=ada, ben=ben, group=group)
 
 
-def client(peer: Peer, token: str | None = None) -> Bot:
+def client(peer: TelegramPeer, token: str | None = None) -> Bot:
     """The real client, not yet started."""
     return Bot(
         token or peer.token,

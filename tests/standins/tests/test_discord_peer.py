@@ -11,7 +11,7 @@ import discord
 import pytest
 from discord import app_commands, ui
 
-from tests.standins.discord_peer import DiscordPeer, Guild, Person, Right
+from tests.standins.discord_peer import DiscordPeer, Guild, Permission, Person
 from tests.standins.discord_peer.client import running
 from tests.standins.discord_peer.world import Channel
 from tests.standins.tests.discord_bots import Bot
@@ -191,7 +191,7 @@ async def test_a_layout_with_a_picture_is_read_with_its_alt_text(peer: DiscordPe
 
 async def test_people_and_rights_travel_with_an_interaction(peer: DiscordPeer) -> None:
     town = Town(peer)
-    host = town.guild.member("host", town.guild.role("hosts", Right.MANAGE_GUILD))
+    host = town.guild.member("host", town.guild.role("hosts", Permission.MANAGE_GUILD))
     async with running(Bot(commands), peer):
         answer = await host.slash(town.market, "who", person=town.bob)
         assert answer.text == "bob host (True, True)"
@@ -224,7 +224,7 @@ async def test_an_acknowledgement_that_waits_too_long_on_its_way_fails_in_the_bo
     @bot.tree.error
     async def remember(_: Asked, error: app_commands.AppCommandError) -> None:
         failed.append(error.__cause__ or error)
-        peer.bell.ring()
+        peer.changes.notify()
 
     async with running(bot, peer):
         held = peer.faults.hold("POST /interactions/*/callback")
@@ -279,7 +279,9 @@ async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPe
         heard.clear()
         channel = bot.get_partial_messageable(town.market.id, guild_id=town.guild.id)
         await channel.send("board")
-        town.guild.member("moderator", town.guild.role("mods", Right.MANAGE_MESSAGES)).deletes(town.market.public[0])
+        town.guild.member("moderator", town.guild.role("mods", Permission.MANAGE_MESSAGES)).deletes(
+            town.market.public[0]
+        )
         town.guild.outage()
         town.guild.back()
         town.market.delete()
@@ -300,7 +302,7 @@ async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPe
 def _listener(event: str, heard: list[str], peer: DiscordPeer) -> Callable[..., Coroutine[Any, Any, None]]:
     async def listen(*_: object) -> None:
         heard.append(event)
-        peer.bell.ring()
+        peer.changes.notify()
 
     listen.__name__ = f"on_{event}"
     return listen
@@ -314,7 +316,7 @@ async def test_others_words_are_hidden_without_the_intent(peer: DiscordPeer) -> 
     @bot.event
     async def on_message(message: discord.Message) -> None:
         heard.append(message.content)
-        peer.bell.ring()
+        peer.changes.notify()
 
     async with running(bot, peer):
         await bot.wait_until_ready()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.standins.discord_peer import ApiError, Interaction, command_rules, modals, request_bodies
-from tests.standins.discord_peer.changes import Bell
+from tests.standins.discord_peer.changes import Changes
 from tests.standins.discord_peer.clock import Clock
 from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.world import World
@@ -519,7 +519,7 @@ async def test_contexts_are_for_commands_of_all_guilds(at: Desk) -> None:
 
 
 async def test_commands_are_registered_where_the_bot_is(at: Desk) -> None:
-    elsewhere = at.peer.guild("Elsewhere", bot_rights=None)
+    elsewhere = at.peer.guild("Elsewhere", bot_permissions=None)
     path = f"/applications/{at.peer.world.application_id}/guilds/{elsewhere.id}/commands"
     assert (await at.is_refused("PUT", path, [BUY])).code == 50001
 
@@ -667,7 +667,7 @@ JUNK = st.recursive(
 
 
 def nobodys() -> Interaction:
-    world = World(Clock(), Bell())
+    world = World(Clock(), Changes())
     ada = world.user("ada")
     return Interaction(1, 2, ada, world.dm_with(ada), {}, 0)
 

@@ -40,7 +40,7 @@ async def test_what_was_missed_while_the_line_was_down_is_replayed_in_order(peer
     @bot.event
     async def on_message(message: discord.Message) -> None:
         heard.append(message.id)
-        peer.bell.ring()
+        peer.changes.notify()
 
     async with running(bot, peer):
         await bot.wait_until_ready()
@@ -78,10 +78,10 @@ async def test_a_lost_session_begins_anew(peer: DiscordPeer, way: str) -> None:
         if way == "invalidated":
             peer.gateway.invalidate()
         else:
-            line = peer.gateway.live()[0].line
-            assert line is not None
+            connection = peer.gateway.live()[0].connection
+            assert connection is not None
             peer.gateway.forget()
-            line.cut()
+            connection.cut()
         await peer.until(lambda: len(peer.gateway.identifies) == 2, what="a second identify")
         await peer.gateway.connected()
         assert (await ada.slash(market, "ping")).text == "pong on 1"
@@ -107,10 +107,10 @@ async def test_two_shards_share_the_guilds_out(peer: DiscordPeer) -> None:
     assert [one["shard"] for one in peer.gateway.identifies] == [[0, 2], [1, 2]]
 
 
-async def test_lines_are_compressed_as_the_client_asks_and_heartbeats_answered(peer: DiscordPeer) -> None:
+async def test_frames_are_compressed_as_the_client_asks_and_heartbeats_answered(peer: DiscordPeer) -> None:
     async with running(Bot(ping), peer):
         await peer.until(lambda: len(peer.gateway.heartbeats) >= 1, what="a heartbeat")
-        assert peer.gateway.connections[0] == {"v": "10", "encoding": "json", "compress": "zlib-stream"}
+        assert peer.gateway.connection_queries[0] == {"v": "10", "encoding": "json", "compress": "zlib-stream"}
 
 
 async def test_closing_says_goodbye_and_ends_the_session(peer: DiscordPeer) -> None:

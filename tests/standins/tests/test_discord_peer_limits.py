@@ -158,11 +158,11 @@ async def test_every_request_is_recorded_with_its_answer(at: Desk) -> None:
         await at.asks("PATCH", f"{at.messages}/{own}", {"content": "two"})
     at.peer.clock.advance(5_000)
     await at.posts("three")
-    posts = at.peer.journal.of("POST /channels/{channel}/messages")
+    posts = at.peer.request_log.of("POST /channels/{channel}/messages")
     assert [(one.json()["content"], one.status) for one in posts] == [("one", 200), ("", 400), ("three", 200)]
     assert [one.code for one in at.peer.refused] == [50006]
-    assert at.peer.journal.most_in_a_window(at.market.id) == 5
-    assert at.peer.journal.most_in_a_window(at.market.id, 5_001) == 6
+    assert at.peer.request_log.most_in_a_window(at.market.id) == 5
+    assert at.peer.request_log.most_in_a_window(at.market.id, 5_001) == 6
 
 
 async def test_other_bodies_and_routes_are_refused(at: Desk) -> None:

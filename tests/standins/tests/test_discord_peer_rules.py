@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.standins.discord_peer import NotOfferedError, Right
+from tests.standins.discord_peer import NotOfferedError, Permission
 from tests.standins.discord_peer.json_values import Json
 from tests.standins.tests.discord_bots import BUY, Desk, desk
 
@@ -25,9 +25,9 @@ async def at() -> AsyncIterator[Desk]:
 
 @pytest.mark.parametrize(
     ("right", "code"),
-    [(Right.VIEW_CHANNEL, 50001), (Right.SEND_MESSAGES, 50013)],
+    [(Permission.VIEW_CHANNEL, 50001), (Permission.SEND_MESSAGES, 50013)],
 )
-async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: Desk, right: Right, code: int) -> None:
+async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: Desk, right: Permission, code: int) -> None:
     at.market.deny(at.guild.everyone, right)
     at.market.deny(at.guild.bot_role, right)
     refused = await at.is_refused("POST", at.messages, {"content": "c"})
@@ -37,7 +37,7 @@ async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: Desk, right: Ri
 
 
 async def test_embeds_need_a_right_of_their_own_and_layouts_do_not(at: Desk) -> None:
-    at.market.deny(at.guild.bot_role, Right.EMBED_LINKS)
+    at.market.deny(at.guild.bot_role, Permission.EMBED_LINKS)
     assert (await at.is_refused("POST", at.messages, EMBED)).code == 50013
     await at.asks("POST", at.messages, {"flags": V2, "components": [{"type": 10, "content": "c"}]})
 
@@ -45,9 +45,9 @@ async def test_embeds_need_a_right_of_their_own_and_layouts_do_not(at: Desk) -> 
 async def test_pinning_needs_a_right_and_a_channel_holds_250_pins(at: Desk) -> None:
     own = await at.posts()
     pin = f"{at.messages}/pins/{own}"
-    at.market.deny(at.guild.bot_role, Right.PIN_MESSAGES)
+    at.market.deny(at.guild.bot_role, Permission.PIN_MESSAGES)
     assert (await at.is_refused("PUT", pin)).code == 50013
-    at.market.allow(at.guild.bot_role, Right.PIN_MESSAGES)
+    at.market.allow(at.guild.bot_role, Permission.PIN_MESSAGES)
     await at.asks("PUT", pin)
     assert [one.id for one in at.market.pinned] == [own]
     assert [one.kind for one in at.market.public] == [0, 6]  # Discord says so in the channel
@@ -62,7 +62,7 @@ async def test_others_messages_are_deleted_by_moderators_and_edited_by_nobody(at
     path = f"{at.messages}/{at.ada.says(at.market, 'mine').id}"
     assert (await at.is_refused("PATCH", path, {"content": "yours"})).code == 50005
     assert (await at.is_refused("DELETE", path)).code == 50013
-    at.guild.grant(at.guild.bot_role, Right.MANAGE_MESSAGES)
+    at.guild.grant(at.guild.bot_role, Permission.MANAGE_MESSAGES)
     await at.asks("DELETE", path)
     assert not at.market.messages
 
@@ -88,7 +88,7 @@ async def test_a_wrong_token_is_refused(at: Desk) -> None:
 
 
 async def test_only_roles_that_may_be_mentioned_ping(at: Desk) -> None:
-    at.market.deny(at.guild.everyone, Right.MENTION_EVERYONE)
+    at.market.deny(at.guild.everyone, Permission.MENTION_EVERYONE)
     quiet, loud = at.guild.role("quiet"), at.guild.role("loud", mentionable=True)
     content = f"<@&{quiet.id}> <@&{loud.id}> <@{at.ada.id}> @everyone"
     await at.asks("POST", at.messages, {"content": content})
@@ -103,10 +103,10 @@ async def test_only_roles_that_may_be_mentioned_ping(at: Desk) -> None:
 
 async def test_threads_need_their_rights_and_a_message_has_one(at: Desk) -> None:
     path = f"{at.messages}/{await at.posts()}/threads"
-    at.market.deny(at.guild.everyone, Right.CREATE_PUBLIC_THREADS)
-    at.market.deny(at.guild.bot_role, Right.CREATE_PUBLIC_THREADS)
+    at.market.deny(at.guild.everyone, Permission.CREATE_PUBLIC_THREADS)
+    at.market.deny(at.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
     assert (await at.is_refused("POST", path, {"name": "chat"})).code == 50013
-    at.market.allow(at.guild.bot_role, Right.CREATE_PUBLIC_THREADS)
+    at.market.allow(at.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
     assert (await at.is_refused("POST", path, {"name": "x" * 101})).code == 50035
     assert (await at.is_refused("POST", path, {"name": "x", "auto_archive_duration": 61})).code == 50035
     await at.asks("POST", path, {"name": "chat", "auto_archive_duration": 60})
@@ -125,7 +125,7 @@ async def test_speaking_in_a_thread_is_a_right_of_its_own_and_wakes_it(at: Desk)
     thread.archive(locked=True)
     assert (await at.is_refused("POST", path, {"content": "c"})).code == 50083
     thread.archived = thread.locked = False
-    at.market.deny(at.guild.bot_role, Right.SEND_MESSAGES_IN_THREADS)
+    at.market.deny(at.guild.bot_role, Permission.SEND_MESSAGES_IN_THREADS)
     assert (await at.is_refused("POST", path, {"content": "c"})).code == 50013
     await at.posts("the channel itself is open")
 
@@ -244,7 +244,7 @@ async def test_what_is_ephemeral_belongs_to_its_person_and_its_token(at: Desk) -
     for method, body in (("PATCH", {"content": "c"}), ("DELETE", None), ("GET", None)):
         assert (await at.is_refused(method, path, body)).code == 10008
     assert not await at.asks("GET", at.messages)
-    await at.asks("PATCH", at.webhook(asked, str(asked.reply.id)), {"content": "still hers"})
+    await at.asks("PATCH", at.webhook(asked, str(asked.reply.id)), {"content": "still theirs"})
     assert (await at.is_refused("PATCH", at.webhook(asked, "1"), {"content": "c"})).code == 10008
 
 
@@ -259,12 +259,12 @@ async def test_what_she_dismissed_is_out_of_her_sight_and_can_still_be_edited(at
 async def test_an_answer_that_was_deleted_cannot_be_edited(at: Desk) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a"}})
-    at.guild.members[at.ada.id].roles.append(at.guild.role("moderators", Right.MANAGE_MESSAGES))
+    at.guild.members[at.ada.id].roles.append(at.guild.role("moderators", Permission.MANAGE_MESSAGES))
     at.ada.deletes(asked.reply)
     assert (await at.is_refused("PATCH", at.webhook(asked, "@original"), {"content": "b"})).code == 10008
 
 
-# what a person's client lets her do
+# what a person's client lets them do
 
 
 async def test_people_are_offered_only_what_is_registered_for_them_and_here(at: Desk) -> None:
@@ -278,7 +278,7 @@ async def test_people_are_offered_only_what_is_registered_for_them_and_here(at: 
     }
     helping = {"name": "help", "description": "d", "contexts": [0, 1]}
     await at.asks("PUT", at.commands, [BUY | {"contexts": [0]}, admin, helping])
-    host = at.guild.member("host", at.guild.role("hosts", Right.MANAGE_GUILD))
+    host = at.guild.member("host", at.guild.role("hosts", Permission.MANAGE_GUILD))
     assert at.ada.offered(at.market) == ["buy", "help"]
     assert host.offered(at.market) == ["buy", "admin create", "help"]
     assert at.ada.offered(at.ada.dm) == ["help"]

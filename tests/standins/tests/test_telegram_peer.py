@@ -14,7 +14,7 @@ from telegram import Message, Update
 from telegram.error import BadRequest, Conflict, TelegramError
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
 
-from tests.standins.telegram_peer import Peer, wall_clock
+from tests.standins.telegram_peer import TelegramPeer, wall_clock
 from tests.standins.tests.telegram_harness import Town, a_town, client, keyboard, png, refused
 
 
@@ -37,7 +37,7 @@ async def press(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
 
 
 @asynccontextmanager
-async def polling(peer: Peer, complain: Callable[[TelegramError], None] | None = None) -> AsyncIterator[None]:
+async def polling(peer: TelegramPeer, complain: Callable[[TelegramError], None] | None = None) -> AsyncIterator[None]:
     """A bot that polls: /buy shows a ticket, a press of its button turns it into a receipt."""
     builder = ApplicationBuilder().token(peer.token).base_url(peer.base_url).base_file_url(peer.file_url)
     app = builder.job_queue(None).build()
@@ -73,14 +73,14 @@ async def test_one_press_can_come_twice_under_two_update_ids(town: Town) -> None
         tap = await town.ada.tap(ticket, "Confirm", twice=True)
         await town.group.expect("Bought")
         await town.peer.until(lambda: len(town.peer.called("answerCallbackQuery")) == 2)
-    made = [one for one in town.peer.world.inbox.everything if "callback_query" in one]
+    made = [one for one in town.peer.world.update_queue.everything if "callback_query" in one]
     assert [one["callback_query"]["id"] for one in made] == [tap.id, tap.id]
     assert made[0]["update_id"] != made[1]["update_id"]
     assert [one.code for one in town.peer.called("answerCallbackQuery")] == [200, 400]
 
 
 async def test_the_peer_lives_by_the_wall_clock_if_no_other_is_given() -> None:
-    async with Peer() as peer, client(peer) as bot:
+    async with TelegramPeer() as peer, client(peer) as bot:
         ada = peer.world.user("Ada")
         await ada.start()
         before = int(wall_clock())
@@ -175,7 +175,7 @@ async def test_a_webhook_gets_each_update_with_its_secret_until_it_takes_it(town
     await town.bot.set_webhook(receiver.url, secret_token="s-3_cret", allowed_updates=["message"])
     await town.ada.start("a")
     await town.ada.start("b")
-    await town.peer.until(lambda: town.peer.world.inbox.pending == [])
+    await town.peer.until(lambda: town.peer.world.update_queue.pending == [])
     texts = [body["message"]["text"] for body in receiver.bodies]
     assert texts == ["/start a", "/start a", "/start a", "/start b"]
     assert set(receiver.secrets) == {"s-3_cret"}

@@ -220,7 +220,7 @@ async def test_updates_lost_with_the_connection_come_again_under_the_same_number
     with pytest.raises(NetworkError):
         await town.bot.get_updates(timeout=0)
     (update,) = await town.bot.get_updates(timeout=0)
-    assert update.update_id == town.peer.world.inbox.everything[0]["update_id"]
+    assert update.update_id == town.peer.world.update_queue.everything[0]["update_id"]
 
 
 # tokens
