@@ -21,6 +21,6 @@ class Clock:
     def advance(self, ms: int) -> None:
         self._added_ms += ms
 
-    def told(self, ms: float) -> float:
+    def wait_seconds(self, ms: float) -> float:
         """Seconds a client that lives on the wall clock is told to wait for `ms` of this clock."""
         return ms / 1000 / (self.speed or 1.0)

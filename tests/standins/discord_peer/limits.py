@@ -98,14 +98,14 @@ class Limits:
         if not interaction:
             remaining, left = self._global.take(now, self.global_limit, GLOBAL_WINDOW_MS)
             if remaining < 0:
-                return {}, self.refusal(self.clock.told(left), "global", {})
+                return {}, self.refusal(self.clock.wait_seconds(left), "global", {})
         if route.endswith("/callback"):
             return {}, None
         name, limit, window_ms = self.buckets.get(route, (route, *DEFAULT))
         remaining, left = self._windows[f"{name} {major}"].take(now, limit, window_ms)
         headers = self._headers(name, limit, max(remaining, 0), left)
         if remaining < 0:
-            return headers, self.refusal(self.clock.told(left), "user", headers)
+            return headers, self.refusal(self.clock.wait_seconds(left), "user", headers)
         return headers, None
 
     def take_channel_webhook(self, channel_id: int) -> TooMany | None:
@@ -121,7 +121,7 @@ class Limits:
         if not self.enforced:
             return None
         remaining, left = self._windows[name].take(self.clock.now_ms, limit, window_ms)
-        return self.refusal(self.clock.told(left), "shared", {}, code) if remaining < 0 else None
+        return self.refusal(self.clock.wait_seconds(left), "shared", {}, code) if remaining < 0 else None
 
     def refusal(self, retry_after: float, scope: str, headers: dict[str, str], code: int = 0) -> TooMany:
         more = {"Retry-After": str(int(retry_after) + 1), "X-RateLimit-Scope": scope}
@@ -130,7 +130,7 @@ class Limits:
         return TooMany(retry_after=retry_after, scope=scope, headers=headers | more, code=code)
 
     def _headers(self, name: str, limit: int, remaining: int, left_ms: int) -> dict[str, str]:
-        told = self.clock.told(left_ms)
+        told = self.clock.wait_seconds(left_ms)
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(remaining),
