@@ -15,10 +15,12 @@ import json
 from collections.abc import Iterable
 from itertools import pairwise
 
+from engine.accounts import run_cancel, run_join, run_leave
+from engine.controls import run_control, run_retune
 from engine.events import ControlRefused, Event, Fill, Reason
 from engine.execute import refusal, run_order
 from engine.intents import Cancel, Control, Intent, Join, Leave, Order, intent_to_json
-from engine.schedule import next_step, run_cancel, run_control, run_join, run_leave, run_retune, run_step
+from engine.schedule import next_step, run_step
 from engine.state import MarketState
 from engine.sweep import sweep
 from engine.terms import MarketParams

@@ -1,0 +1,115 @@
+"""What admins do to a running market: freeze, pause, resume, rounds and winners by hand, void, live parameters."""
+
+from __future__ import annotations
+
+from engine import claims
+from engine.events import (
+    ControlRefused,
+    Frozen,
+    Paused,
+    Reason,
+    Resumed,
+    Retuned,
+)
+from engine.intents import Control, Retune
+from engine.params import retune
+from engine.resolution import void_market
+from engine.risk import OVER
+from engine.schedule import eliminate, losers_left, resolve
+from engine.state import Status
+from engine.sweep import sweep
+from engine.tick import Tick
+
+
+def run_control(tick: Tick, control: Control) -> None:
+    """Does by hand what an admin asked, or names why not; a refused one changes nothing."""
+    at_ms, reason = min(control.accepted_ms, tick.now_ms), None
+    status = tick.desk.state.status
+    if status in OVER:
+        reason = Reason.NOT_RUNNING
+    elif control.kind == "void":
+        payouts, state, events = void_market(tick.seal(), tick.params, at_ms=at_ms)
+        tick.open(state, tick.params)
+        tick.events += [*events, *payouts]
+    elif control.kind == "correct":
+        reason = _by_hand_correction(tick, control)
+    elif status is Status.DISPUTED:
+        reason = Reason.DISPUTED
+    elif control.kind == "resolve":
+        reason = _by_hand_winner(tick, control)
+    elif control.kind == "eliminate":
+        reason = _by_hand_losers(tick, control)
+    elif tick.desk.state.frozen_for is not None:
+        reason = Reason.ROUND_OPEN
+    else:
+        reason = _by_hand_course(tick, control.kind, status, at_ms)
+    if reason:
+        tick.events.append(ControlRefused(id=control.id, reason=reason))
+
+
+def _by_hand_course(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason | None:
+    """freeze, pause and resume outside a scheduled round."""
+    wanted = {"freeze": Status.FROZEN, "pause": Status.PAUSED, "resume": Status.RUNNING}[kind]
+    if status is wanted:
+        return Reason.NOT_FROZEN if kind == "resume" else Reason.ALREADY
+    tick.turn(status=wanted)
+    if kind == "freeze":
+        tick.events.append(Frozen(round=None, at_ms=at_ms))
+    else:
+        tick.events.append(Paused(at_ms=at_ms) if kind == "pause" else Resumed(round=None, at_ms=at_ms))
+    sweep(tick)
+    return None
+
+
+def _unfit(tick: Tick, outcomes: tuple[int, ...]) -> Reason | None:
+    """What is wrong with the outcomes an admin named."""
+    if any(not 0 <= j < tick.params.n_outcomes for j in outcomes):
+        return Reason.UNKNOWN_OUTCOME
+    if any(j not in tick.desk.active for j in outcomes):
+        return Reason.OUTCOME_OUT
+    return Reason.WRONG_COUNT if not outcomes or len(set(outcomes)) != len(outcomes) else None
+
+
+def _by_hand_winner(tick: Tick, control: Control) -> Reason | None:
+    reason = _unfit(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+    if reason is None:
+        resolve(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
+    return reason
+
+
+def _by_hand_correction(tick: Tick, control: Control) -> Reason | None:
+    if tick.desk.state.claim is None:
+        return Reason.NOT_DISPUTED
+    reason = _unfit(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+    return reason or claims.correct(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
+
+
+def _by_hand_losers(tick: Tick, control: Control) -> Reason | None:
+    """While a scheduled round is decided exactly its number of losers, else any number that leaves two."""
+    state, named = tick.desk.state, control.outcomes
+    reason, number = _unfit(tick, named), state.frozen_for
+    if reason is None and number is not None:
+        if tick.params.rounds[number].is_final:
+            reason = Reason.FINAL_NEEDS_WINNER
+        elif len(named) != losers_left(state, tick.params, number):
+            reason = Reason.WRONG_COUNT
+    elif reason is None and len(state.active) - len(named) < 2:
+        reason = Reason.TOO_FEW_LEFT
+    if reason is None:
+        eliminate(tick, named, min(control.accepted_ms, tick.now_ms))
+    return reason
+
+
+def run_retune(tick: Tick, wish: Retune) -> None:
+    """Changes parameters from here on. The new ones are in the event: the caller passes them to the next tick."""
+    status = tick.desk.state.status
+    if status in OVER or status is Status.DISPUTED:
+        reason = Reason.DISPUTED if status is Status.DISPUTED else Reason.NOT_RUNNING
+        tick.events.append(ControlRefused(id=wish.id, reason=reason))
+        return
+    changed = retune(tick.params, tick.desk.state, wish.values)
+    if isinstance(changed, tuple):
+        tick.events.append(ControlRefused(id=wish.id, reason=Reason.BAD_VALUES, problems=changed))
+        return
+    tick.open(tick.seal(), changed)
+    tick.events.append(Retuned(id=wish.id, fields=tuple(sorted(wish.values)), params=changed))
