@@ -21,7 +21,7 @@ from engine.working_copy import CASH, ESCROW, NET, TOKENS, TRADES
 
 def run_join(tick: Tick, join: Join) -> None:
     """Opens an account with play money, or adds to it. The pot does not change: cash becomes a stake by trading."""
-    state, account = tick.desk.state, tick.desk.account(join.user)
+    state, account = tick.working.state, tick.working.account(join.user)
     reason = None
     if state.status in OVER:
         reason = Reason.NOT_RUNNING
@@ -36,14 +36,14 @@ def run_join(tick: Tick, join: Join) -> None:
         return
     first = account is None
     if account is None:
-        account = tick.desk.new_account(join.user)
+        account = tick.working.new_account(join.user)
     account[CASH] += join.cash
     tick.events.append(Joined(user=join.user, cash=join.cash, first=first))
 
 
 def run_leave(tick: Tick, leave: Leave) -> None:
     """Closes an account that was never used; its cash is no longer in the market. The pot does not change."""
-    reason = _stays(tick, leave.user)
+    reason = _leave_refusal(tick, leave.user)
     if reason:
         tick.events.append(ControlRefused(id=leave.id, reason=reason))
         return
@@ -54,9 +54,9 @@ def run_leave(tick: Tick, leave: Leave) -> None:
     tick.events.append(Left(user=leave.user, cash=cash))
 
 
-def _stays(tick: Tick, user: int) -> Reason | None:
+def _leave_refusal(tick: Tick, user: int) -> Reason | None:
     """Why an account cannot be closed: it was used, if only for gas."""
-    status, account = tick.desk.state.status, tick.desk.account(user)
+    status, account = tick.working.state.status, tick.working.account(user)
     if status in OVER:
         return Reason.NOT_RUNNING
     if status is Status.DISPUTED:
@@ -65,31 +65,35 @@ def _stays(tick: Tick, user: int) -> Reason | None:
         return Reason.UNKNOWN_USER
     if account[TRADES] or any(account[TOKENS:]):
         return Reason.HAS_TRADED
-    if tick.desk.book.of(user):
+    if tick.working.book.of(user):
         return Reason.HAS_ORDERS
     return Reason.HAS_PAID if account[NET] else None
 
 
 def run_cancel(tick: Tick, cancel: Cancel) -> None:
-    """Takes back a user's resting order, or all of hers, whatever the market's status."""
-    book = tick.desk.book
-    names = book.of(cancel.user) if cancel.order is None else [cancel.order]
-    found = [place for name in names if (place := book.find(name)) and book.order(*place).user == cancel.user]
-    if not found:
+    """Takes back a user's resting order, or all of theirs, whatever the market's status."""
+    book = tick.working.book
+    order_ids = book.of(cancel.user) if cancel.order is None else [cancel.order]
+    positions = [
+        position
+        for order_id in order_ids
+        if (position := book.find(order_id)) and book.order(*position).user == cancel.user
+    ]
+    if not positions:
         tick.events.append(ControlRefused(id=cancel.id, reason=Reason.NO_SUCH_ORDER))
-    for key, at in found:
-        _take_back(tick, *book.remove(key, at))
+    for key, index in positions:
+        _cancel_order(tick, *book.remove(key, index))
 
 
-def _take_back(tick: Tick, order: RestingOrder, rest: int) -> None:
+def _cancel_order(tick: Tick, order: RestingOrder, rest: int) -> None:
     """Escrow goes back to cash, tied tokens are free."""
-    account = tick.desk.account(order.user)
+    account = tick.working.account(order.user)
     assert account is not None
     escrow = order.escrow_for(rest)
     account[CASH] += escrow
     account[ESCROW] -= escrow
     if not order.buy:
-        account[tick.desk.tied + 2 * order.outcome + (order.side is Side.NO)] -= rest
+        account[tick.working.tied + 2 * order.outcome + (order.side is Side.NO)] -= rest
     tick.events.append(
         Cancelled(
             order=order.id,

@@ -71,8 +71,8 @@ def quad_sell(d: int, before: int, q: int, depth: int, g_n: int, g_d: int, w: We
     gc = g_n * (b_n * d * q * k_d - k_n * d * (2 * before + d) * w_d * depth)
     gl = g_d * scale * depth
     square = (gl - gc) ** 2 - 4 * g_n * a_n * d * (q - d) * g_d * scale * lk
-    found = (gl + gc - sqrt_up(square)) // (2 * g_n * scale)
-    return max(found, 0)
+    proceeds = (gl + gc - sqrt_up(square)) // (2 * g_n * scale)
+    return max(proceeds, 0)
 
 
 def convexity(d: int, before: int, w: Weights) -> int:

@@ -61,7 +61,7 @@ BOUNDS: dict[str, Bound] = {
 }
 
 
-def in_people_units(unit: Unit, value: int) -> str:
+def in_human_units(unit: Unit, value: int) -> str:
     """A bound as people write it: dollars, fractions, whole numbers; no exponent, no trailing zeros."""
     if unit in ("whole", "ms"):
         return str(value)
@@ -71,8 +71,8 @@ def in_people_units(unit: Unit, value: int) -> str:
 
 def find_problems(params: MarketParams) -> tuple[Problem, ...]:
     """Every breach of section 2 at once, in the order of the table; empty when the market may open."""
-    found = [*_outside(params), *_related(params), *_schedule(params)]
-    return tuple(found) or tuple(_unsafe(params))
+    problems = [*_outside(params), *_related(params), *_schedule(params)]
+    return tuple(problems) or tuple(_unsafe(params))
 
 
 def _outside(params: MarketParams) -> Iterator[Problem]:
@@ -81,8 +81,8 @@ def _outside(params: MarketParams) -> Iterator[Problem]:
         value = getattr(params, name)
         if value is None or bound.low <= value <= bound.high:
             continue
-        low, high = in_people_units(bound.unit, bound.low), in_people_units(bound.unit, bound.high)
-        shown = in_people_units(bound.unit, value)
+        low, high = in_human_units(bound.unit, bound.low), in_human_units(bound.unit, bound.high)
+        shown = in_human_units(bound.unit, value)
         if name == "z" and value == 0:
             yield Problem(field="z", code="zero_subsidy")
         elif name in ("z", "l0", "duration") and value < bound.low:
@@ -97,12 +97,12 @@ def _related(params: MarketParams) -> Iterator[Problem]:
     if params.set_cap > cap:
         yield _beyond("set_cap", params.set_cap, "rate", RATE // 2, cap)
     if params.tick_size > 0 and RATE % params.tick_size:
-        detail: dict[str, str | int] = {"value": in_people_units("rate", params.tick_size)}
+        detail: dict[str, str | int] = {"value": in_human_units("rate", params.tick_size)}
         yield Problem(field="tick_size", code="not_a_divisor", detail=detail)
     for name in ("zeta_start", "zeta_end"):
         if getattr(params, name) * (n - 1) >= RATE:
             yield _beyond(name, getattr(params, name), "rate", 0, (RATE - 1) // (n - 1))
-    deepest = deepest_l0(params.start, params.z, params.odds)
+    deepest = largest_l0(params.start, params.z, params.odds)
     if params.l0 > deepest > 0:
         yield _beyond("l0", params.l0, "money", 1, deepest)
     if params.floor_enabled and params.start == "classic":
@@ -111,7 +111,7 @@ def _related(params: MarketParams) -> Iterator[Problem]:
         yield from _odds(params)
 
 
-def deepest_l0(start: str, z: int, odds: tuple[int, ...]) -> int:
+def largest_l0(start: str, z: int, odds: tuple[int, ...]) -> int:
     """The bound on l0: floor(z/N) for classic, floor(z/(2(1 - min odds))) else (ENGINE section 2)."""
     if start == "classic":
         return z // len(odds)
@@ -128,9 +128,9 @@ def _odds(params: MarketParams) -> Iterator[Problem]:
                 detail={
                     "number": number,
                     "name": params.outcome_names[number - 1],
-                    "value": in_people_units("rate", odds),
-                    "low": in_people_units("rate", low),
-                    "high": in_people_units("rate", params.set_cap),
+                    "value": in_human_units("rate", odds),
+                    "low": in_human_units("rate", low),
+                    "high": in_human_units("rate", params.set_cap),
                 },
             )
 
@@ -167,8 +167,8 @@ def _final(step: Round, number: int, rounds: int, gone: set[int], params: Market
 
 
 def _losers(named: tuple[int, ...], number: int, gone: set[int], params: MarketParams) -> Iterator[Problem]:
-    for place, outcome in enumerate(named):
-        if outcome in gone or outcome in named[:place]:
+    for index, outcome in enumerate(named):
+        if outcome in gone or outcome in named[:index]:
             yield Problem(field="rounds", code="loser_twice", detail={"round": number, "number": outcome + 1})
         elif not 0 <= outcome < params.n_outcomes:
             yield Problem(field="rounds", code="no_such_outcome", detail={"round": number, "value": str(outcome + 1)})
@@ -184,11 +184,11 @@ def _unsafe(params: MarketParams) -> Iterator[Problem]:
     all_no, backing = sum(no for _, no in seeds), len(seeds) * params.l0
     short = max(backing - params.z - yes - all_no + no for yes, no in seeds)
     if short > 0:
-        yield Problem(field="odds", code="exposure", detail={"short": in_people_units("money", short)})
+        yield Problem(field="odds", code="exposure", detail={"short": in_human_units("money", short)})
 
 
 def _beyond(name: str, value: int, unit: Unit, low: int, high: int) -> Problem:
     shown = {"value": value, "low": low, "high": high}
     return Problem(
-        field=name, code="out_of_bounds", detail={key: in_people_units(unit, number) for key, number in shown.items()}
+        field=name, code="out_of_bounds", detail={key: in_human_units(unit, number) for key, number in shown.items()}
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.events import Claimed, Corrected, Payout, Reason
-from engine.resolution import give_back, prices_of, trigger_resolution
+from engine.resolution import prices_of, release_orders, trigger_resolution
 from engine.state import Claim, MarketState, Status
 from engine.tick import Tick
 
@@ -17,12 +17,12 @@ from engine.tick import Tick
 def claim(tick: Tick, winner: int, at_ms: int, of_round: int | None) -> None:
     """Trading closes for good, the book is emptied, and the payout waits for the window to pass."""
     before = tick.seal()
-    state, released = give_back(before, before.active)
-    found = Claim(winner=winner, until_ms=at_ms + tick.params.dispute_window, round=of_round)
+    state, released = release_orders(before, before.active)
+    new_claim = Claim(winner=winner, until_ms=at_ms + tick.params.dispute_window, round=of_round)
     state = replace(
         state,
         status=Status.DISPUTED,
-        claim=found,
+        claim=new_claim,
         frozen_for=None,
         asked=False,
         resume_to=Status.RUNNING,
@@ -33,7 +33,7 @@ def claim(tick: Tick, winner: int, at_ms: int, of_round: int | None) -> None:
         round=of_round,
         at_ms=at_ms,
         winner=winner,
-        until_ms=found.until_ms,
+        until_ms=new_claim.until_ms,
         due=due,
         holders=holders,
         prices_before=prices_of(state, tick.params, state.active),
@@ -44,20 +44,20 @@ def claim(tick: Tick, winner: int, at_ms: int, of_round: int | None) -> None:
 
 def correct(tick: Tick, winner: int, at_ms: int) -> Reason | None:
     """Another winner is claimed, and the window begins anew. What is wrong with it otherwise."""
-    state = tick.desk.state
+    state = tick.working.state
     if state.claim is None:
         return Reason.NOT_DISPUTED
     if state.claim.winner == winner:
         return Reason.ALREADY
-    fresh = replace(state.claim, winner=winner, until_ms=at_ms + tick.params.dispute_window)
-    tick.turn(claim=fresh)
-    due, holders = _due(tick, tick.desk.state, winner)
+    new_claim = replace(state.claim, winner=winner, until_ms=at_ms + tick.params.dispute_window)
+    tick.update(claim=new_claim)
+    due, holders = _due(tick, tick.working.state, winner)
     tick.events.append(
         Corrected(
             at_ms=at_ms,
             before=state.claim.winner,
             winner=winner,
-            until_ms=fresh.until_ms,
+            until_ms=new_claim.until_ms,
             due=due,
             holders=holders,
         )

@@ -24,7 +24,7 @@ from engine.tick import Tick
 def run_control(tick: Tick, control: Control) -> None:
     """Does by hand what an admin asked, or names why not; a refused one changes nothing."""
     at_ms, reason = min(control.accepted_ms, tick.now_ms), None
-    status = tick.desk.state.status
+    status = tick.working.state.status
     if status in OVER:
         reason = Reason.NOT_RUNNING
     elif control.kind == "void":
@@ -32,27 +32,27 @@ def run_control(tick: Tick, control: Control) -> None:
         tick.open(state, tick.params)
         tick.events += [*events, *payouts]
     elif control.kind == "correct":
-        reason = _by_hand_correction(tick, control)
+        reason = _correct_by_hand(tick, control)
     elif status is Status.DISPUTED:
         reason = Reason.DISPUTED
     elif control.kind == "resolve":
-        reason = _by_hand_winner(tick, control)
+        reason = _resolve_by_hand(tick, control)
     elif control.kind == "eliminate":
-        reason = _by_hand_losers(tick, control)
-    elif tick.desk.state.frozen_for is not None:
+        reason = _eliminate_by_hand(tick, control)
+    elif tick.working.state.frozen_for is not None:
         reason = Reason.ROUND_OPEN
     else:
-        reason = _by_hand_course(tick, control.kind, status, at_ms)
+        reason = _change_status(tick, control.kind, status, at_ms)
     if reason:
         tick.events.append(ControlRefused(id=control.id, reason=reason))
 
 
-def _by_hand_course(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason | None:
+def _change_status(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason | None:
     """freeze, pause and resume outside a scheduled round."""
     wanted = {"freeze": Status.FROZEN, "pause": Status.PAUSED, "resume": Status.RUNNING}[kind]
     if status is wanted:
         return Reason.NOT_FROZEN if kind == "resume" else Reason.ALREADY
-    tick.turn(status=wanted)
+    tick.update(status=wanted)
     if kind == "freeze":
         tick.events.append(Frozen(round=None, at_ms=at_ms))
     else:
@@ -61,33 +61,33 @@ def _by_hand_course(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason
     return None
 
 
-def _unfit(tick: Tick, outcomes: tuple[int, ...]) -> Reason | None:
+def _check_outcomes(tick: Tick, outcomes: tuple[int, ...]) -> Reason | None:
     """What is wrong with the outcomes an admin named."""
     if any(not 0 <= j < tick.params.n_outcomes for j in outcomes):
         return Reason.UNKNOWN_OUTCOME
-    if any(j not in tick.desk.active for j in outcomes):
+    if any(j not in tick.working.active for j in outcomes):
         return Reason.OUTCOME_OUT
     return Reason.WRONG_COUNT if not outcomes or len(set(outcomes)) != len(outcomes) else None
 
 
-def _by_hand_winner(tick: Tick, control: Control) -> Reason | None:
-    reason = _unfit(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+def _resolve_by_hand(tick: Tick, control: Control) -> Reason | None:
+    reason = _check_outcomes(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
     if reason is None:
         resolve(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
     return reason
 
 
-def _by_hand_correction(tick: Tick, control: Control) -> Reason | None:
-    if tick.desk.state.claim is None:
+def _correct_by_hand(tick: Tick, control: Control) -> Reason | None:
+    if tick.working.state.claim is None:
         return Reason.NOT_DISPUTED
-    reason = _unfit(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+    reason = _check_outcomes(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
     return reason or claims.correct(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
 
 
-def _by_hand_losers(tick: Tick, control: Control) -> Reason | None:
+def _eliminate_by_hand(tick: Tick, control: Control) -> Reason | None:
     """While a scheduled round is decided exactly its number of losers, else any number that leaves two."""
-    state, named = tick.desk.state, control.outcomes
-    reason, number = _unfit(tick, named), state.frozen_for
+    state, named = tick.working.state, control.outcomes
+    reason, number = _check_outcomes(tick, named), state.frozen_for
     if reason is None and number is not None:
         if tick.params.rounds[number].is_final:
             reason = Reason.FINAL_NEEDS_WINNER
@@ -100,16 +100,16 @@ def _by_hand_losers(tick: Tick, control: Control) -> Reason | None:
     return reason
 
 
-def run_retune(tick: Tick, wish: Retune) -> None:
+def run_retune(tick: Tick, intent: Retune) -> None:
     """Changes parameters from here on. The new ones are in the event: the caller passes them to the next tick."""
-    status = tick.desk.state.status
+    status = tick.working.state.status
     if status in OVER or status is Status.DISPUTED:
         reason = Reason.DISPUTED if status is Status.DISPUTED else Reason.NOT_RUNNING
-        tick.events.append(ControlRefused(id=wish.id, reason=reason))
+        tick.events.append(ControlRefused(id=intent.id, reason=reason))
         return
-    changed = retune(tick.params, tick.desk.state, wish.values)
+    changed = retune(tick.params, tick.working.state, intent.values)
     if isinstance(changed, tuple):
-        tick.events.append(ControlRefused(id=wish.id, reason=Reason.BAD_VALUES, problems=changed))
+        tick.events.append(ControlRefused(id=intent.id, reason=Reason.BAD_VALUES, problems=changed))
         return
     tick.open(tick.seal(), changed)
-    tick.events.append(Retuned(id=wish.id, fields=tuple(sorted(wish.values)), params=changed))
+    tick.events.append(Retuned(id=intent.id, fields=tuple(sorted(intent.values)), params=changed))

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.state import Side
-from engine.terms import LATER, MarketParams, Problem, Round
-from engine.units import AS_THEY_ARE, names_of
+from engine.terms import ADDED_FIELDS, MarketParams, Problem, Round
+from engine.units import JSON_SCALARS, field_names
 
 FillKind = Literal["maker", "direct", "mint", "merge", "swap", "autofill", "sweep"]
 OrderResult = Literal["filled", "partly", "refused", "cancelled", "resting"]
@@ -57,11 +57,11 @@ class Recorded:
     __slots__ = ()
 
     def to_json(self) -> dict[str, object]:
-        found: dict[str, object] = {"type": type(self).__name__}
-        for name in names_of(type(self)):
+        data: dict[str, object] = {"type": type(self).__name__}
+        for name in field_names(type(self)):
             value = getattr(self, name)
-            found[name] = value if type(value) in AS_THEY_ARE else _plain(value)
-        return found
+            data[name] = value if type(value) in JSON_SCALARS else _json_value(value)
+        return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class Fill(Recorded):
     """One token leg that changed hands; None stands for the house.
 
     The buyer pays amount + buy_fee, the seller gets amount - kept - sell_fee; kept, a rounding, stays with the
-    house. A resting buyer pays out of her escrow: `released` of it comes back to her cash with the fill, what she
-    pays goes out again. `order` is the order whose turn it was (of a sweep: the resting one itself), `resting` the
+    house. A resting buyer pays out of escrow: `released` of it comes back to their cash with the fill, what they
+    pay goes out again. `order` is the order being executed (of a sweep: the resting one itself), `resting` the
     resting order that this leg fills, None for a leg of the order alone. `price` is amount/size in micro-dollars
     per token, rounded, for display. `parts` of a fill with the maker: pool (what the pools got or gave), convexity,
     penalty, curve, floor; a buy's amount is their sum, a sell's is pool less the others.
@@ -144,7 +144,7 @@ class Rested(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled(Recorded):
-    """A user took back the `rest` of a resting order; its `escrow` came back to her cash."""
+    """A user took back the `rest` of a resting order; its `escrow` came back to their cash."""
 
     order: str
     user: int
@@ -172,7 +172,7 @@ class Released(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebate(Recorded):
-    """A user's share of what her resting order `order` paid above the house's curve when `trigger` filled it."""
+    """A user's share of what their resting order `order` paid above the house's curve when `trigger` filled it."""
 
     order: str
     trigger: str
@@ -191,7 +191,7 @@ class PaidBack(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined(Recorded):
-    """A user got `cash` of play money; `first` when this opened her account."""
+    """A user got `cash` of play money; `first` when this opened their account."""
 
     user: int
     cash: int
@@ -270,7 +270,7 @@ class Eliminated(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid(Recorded):
-    """A user got `amount`: for tokens that turned out right, or her net stake of a voided market (outcome None)."""
+    """A user got `amount`: for tokens that turned out right, or their net stake of a voided market (outcome None)."""
 
     user: int
     amount: int
@@ -307,7 +307,7 @@ class Claimed(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected(Recorded):
-    """Another winner is named instead of `before`, and the window begins anew; `due` and `holders` are hers."""
+    """Another winner is named instead of `before`, and the window begins anew; `due` and `holders` as in `Claimed`."""
 
     at_ms: int
     before: int
@@ -381,14 +381,14 @@ def params_after(params: MarketParams, events: Iterable[Event]) -> MarketParams:
     return params
 
 
-def _plain(value: object) -> object:
-    if type(value) in AS_THEY_ARE:
+def _json_value(value: object) -> object:
+    if type(value) in JSON_SCALARS:
         return value
     if isinstance(value, MarketParams | Problem | Round):
-        found = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
-        return {name: one for name, one in found.items() if name not in LATER or one != LATER[name]}
+        data = {part.name: _json_value(getattr(value, part.name)) for part in fields(value)}
+        return {name: item for name, item in data.items() if name not in ADDED_FIELDS or item != ADDED_FIELDS[name]}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_json_value(item) for item in value]
     return value

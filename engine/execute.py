@@ -8,7 +8,7 @@ from engine.repricing import hold_band
 from engine.resting_book import RestingOrder, escrowed
 from engine.routing import route
 from engine.state import Side, Status
-from engine.tick import Tick, Turn
+from engine.tick import Taker, Tick
 from engine.units import RATE, ceil_div
 from engine.working_copy import CASH, ESCROW, GAS, TOKENS
 
@@ -17,31 +17,31 @@ _CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED, Status.DI
 
 
 def run_order(tick: Tick, order: Order) -> None:
-    """Executes or refuses an order at its turn; appends its fills, its gas, what rests and how it ended.
+    """Executes or refuses an order; appends its fills, its gas, what rests and how it ended.
 
-    Checked in this order: trading is open, the id is free, the user is known, her gas is paid (then kept), the
-    outcome, the size, the limit, what she has; then it trades, and its cash and worst price decide whether it stands.
+    Checked in this order: trading is open, the id is free, the user is known, their gas is paid (then kept), the
+    outcome, the size, the limit, what they have; then it trades, and its cash and worst price decide whether it stands.
     """
-    status = tick.desk.state.status
+    status = tick.working.state.status
     if status is not Status.RUNNING:
         return _refuse(tick, order, 0, _CLOSED.get(status, Reason.NOT_RUNNING), {})
-    if tick.desk.book.find(order.id):
+    if tick.working.book.find(order.id):
         return _refuse(tick, order, 0, Reason.DUPLICATE_ID, {})
-    account = tick.desk.account(order.user)
+    account = tick.working.account(order.user)
     if account is None:
         return _refuse(tick, order, 0, Reason.UNKNOWN_USER, {})
     gas = tick.params.gas_fee
     if gas > account[CASH]:
         return _refuse(tick, order, 0, Reason.NO_CASH_FOR_GAS, {"need": gas, "have": account[CASH]})
     if gas:
-        tick.desk.settle(account, -gas)
-        tick.desk.money[GAS] += gas
+        tick.working.credit(account, -gas)
+        tick.working.totals[GAS] += gas
         tick.events.append(Gas(user=order.user, amount=gas, order=order.id))
-    mistake = _mistake(tick, order, account) or _trade(tick, order, account, gas)
-    if mistake:
-        return _refuse(tick, order, gas, *mistake)
+    rejection = _check_order(tick, order, account) or _trade(tick, order, account, gas)
+    if rejection:
+        return _refuse(tick, order, gas, *rejection)
     if tick.params.band is not None:
-        hold_band(tick.desk, tick.params.band)
+        hold_band(tick.working, tick.params.band)
     return None
 
 
@@ -65,12 +65,12 @@ def refusal(order: Order, reason: Reason, *, gas: int = 0, detail: Detail | None
     )
 
 
-def _mistake(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, Detail] | None:
+def _check_order(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, Detail] | None:
     """What is wrong with an order before any price is looked at."""
-    desk, params = tick.desk, tick.params
+    working, params = tick.working, tick.params
     if not 0 <= order.outcome < params.n_outcomes:
         return Reason.UNKNOWN_OUTCOME, {"outcome": order.outcome}
-    if order.outcome not in desk.active:
+    if order.outcome not in working.active:
         return Reason.OUTCOME_OUT, {"outcome": order.outcome}
     if order.size <= 0:
         return Reason.SIZE_ZERO, {"size": order.size}
@@ -78,7 +78,7 @@ def _mistake(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, Deta
         return Reason.BAD_LIMIT, {"limit": order.limit, "tick": params.tick_size}
     if not order.buy:
         token = 2 * order.outcome + (order.side is Side.NO)
-        have = account[TOKENS + token] - account[desk.tied + token]
+        have = account[TOKENS + token] - account[working.tied + token]
         if have < order.size:
             return Reason.NO_TOKENS, {"need": order.size, "have": have}
     elif order.limit is not None:
@@ -90,22 +90,22 @@ def _mistake(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, Deta
 
 def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reason, Detail] | None:
     """Routes an order and lets what is left rest, or says why not and undoes everything."""
-    desk, cash = tick.desk, account[CASH]
-    mark, fills, events = desk.mark(), len(tick.fills), len(tick.events)
-    turn = Turn(tick, order, account)
-    before, worst = tick.traded.get(turn.traded, 0), _worst(tick, order)
-    route(turn)
-    mistake = _past_worst(turn, worst) or _unaffordable(turn, cash)
-    if mistake:
-        desk.rollback(mark)
+    working, cash = tick.working, account[CASH]
+    mark, fills, events = working.mark(), len(tick.fills), len(tick.events)
+    taker = Taker(tick, order, account)
+    before, worst = tick.traded.get(taker.traded_key, 0), _worst_price(tick, order)
+    route(taker)
+    rejection = _past_worst(taker, worst) or _unaffordable(taker, cash)
+    if rejection:
+        working.rollback(mark)
         del tick.fills[fills:], tick.events[events:]
-        tick.traded[turn.traded] = before
-        return mistake
-    rests = turn.left if order.limit is not None else 0
+        tick.traded[taker.traded_key] = before
+        return rejection
+    rests = taker.remaining if order.limit is not None else 0
     if rests:
-        _rest(turn)
-    unsold = turn.left - rests
-    status: OrderResult = "partly" if turn.left else "filled"
+        _rest_order(taker)
+    unsold = taker.remaining - rests
+    status: OrderResult = "partly" if taker.remaining else "filled"
     tick.events.append(
         OrderDone(
             order=order.id,
@@ -113,36 +113,36 @@ def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reas
             outcome=order.outcome,
             side=order.side,
             buy=order.buy,
-            status=status if turn.filled else "resting",
+            status=status if taker.filled else "resting",
             size=order.size,
-            filled=turn.filled,
+            filled=taker.filled,
             unsold=unsold,
             rests=rests,
-            amount=turn.money,
-            fee=turn.fees,
+            amount=taker.amount,
+            fee=taker.fees,
             gas=gas,
         )
     )
     return None
 
 
-def _unaffordable(turn: Turn, cash: int) -> tuple[Reason, Detail] | None:
+def _unaffordable(taker: Taker, cash: int) -> tuple[Reason, Detail] | None:
     """What the fills cost and what the rest ties up must be within the cash before them: what auto-fills paid back
     in between does not count. A market sale must find somebody to take some of it."""
-    order = turn.order
-    if order.limit is None and not turn.filled:
+    order = taker.order
+    if order.limit is None and not taker.filled:
         return Reason.POOL_EMPTY, {}
     if not order.buy:
         return None
-    need = turn.money
+    need = taker.amount
     if order.limit is not None:
-        need += escrowed(order.limit, turn.escrow_fee, turn.left)
+        need += escrowed(order.limit, taker.escrow_fee, taker.remaining)
     return (Reason.NO_CASH, {"need": need, "have": cash}) if need > cash else None
 
 
-def _rest(turn: Turn) -> None:
+def _rest_order(taker: Taker) -> None:
     """What is left joins its pool; its cash goes to escrow, the tokens of a sale are tied up."""
-    order, desk, account = turn.order, turn.tick.desk, turn.account
+    order, working, account = taker.order, taker.tick.working, taker.account
     assert order.limit is not None
     resting = RestingOrder(
         id=order.id,
@@ -152,19 +152,19 @@ def _rest(turn: Turn) -> None:
         buy=order.buy,
         limit=order.limit,
         size=order.size,
-        rest=turn.left,
+        rest=taker.remaining,
         accepted_ms=order.accepted_ms,
-        fee=turn.escrow_fee,
+        fee=taker.escrow_fee,
         autofill=order.autofill,
     )
-    desk.keep(account)
+    working.save(account)
     if order.buy:
         account[CASH] -= resting.escrow
         account[ESCROW] += resting.escrow
     else:
-        account[desk.tied + 2 * order.outcome + turn.side] += turn.left
-    desk.book.add(resting)
-    turn.tick.events.append(
+        account[working.tied + 2 * order.outcome + taker.side] += taker.remaining
+    working.book.add(resting)
+    taker.tick.events.append(
         Rested(
             order=order.id,
             user=order.user,
@@ -172,13 +172,13 @@ def _rest(turn: Turn) -> None:
             side=order.side,
             buy=order.buy,
             limit=order.limit,
-            rest=turn.left,
+            rest=taker.remaining,
             escrow=resting.escrow,
         )
     )
 
 
-def _worst(tick: Tick, order: Order) -> tuple[int, int] | None:
+def _worst_price(tick: Tick, order: Order) -> tuple[int, int] | None:
     """The worst price a token of an order, all in, as a fraction; without one, max_slippage counts from now."""
     if order.worst_price is not None:
         return order.worst_price, RATE
@@ -187,23 +187,23 @@ def _worst(tick: Tick, order: Order) -> tuple[int, int] | None:
     return None
 
 
-def _past_worst(turn: Turn, worst: tuple[int, int] | None) -> tuple[Reason, Detail] | None:
+def _past_worst(taker: Taker, worst: tuple[int, int] | None) -> tuple[Reason, Detail] | None:
     """The numbers of an order past its worst price, all in and gas out, over all its fills; None when within."""
-    if worst is None or not turn.filled:
+    if worst is None or not taker.filled:
         return None
     top, bottom = worst
-    paid, allowed = turn.money * bottom, top * turn.filled
-    if paid <= allowed if turn.buy else paid >= allowed:
+    paid, allowed = taker.amount * bottom, top * taker.filled
+    if paid <= allowed if taker.buy else paid >= allowed:
         return None
-    money = turn.money * RATE
-    average = ceil_div(money, turn.filled) if turn.buy else money // turn.filled
-    return Reason.PAST_WORST_PRICE, {"worst": top * RATE // bottom, "average": average, "amount": turn.money}
+    money = taker.amount * RATE
+    average = ceil_div(money, taker.filled) if taker.buy else money // taker.filled
+    return Reason.PAST_WORST_PRICE, {"worst": top * RATE // bottom, "average": average, "amount": taker.amount}
 
 
 def worst_ratio(tick: Tick, outcome: int, side: Side, buy: bool, slippage: int) -> tuple[int, int]:
     """Worst price a token as an exact fraction, from the price now and a slippage (rate): p(1 + slip)(1 + fee), for a
     sale p(1 - slip)(1 - fee) (ENGINE 11.14)."""
-    desk, sign = tick.desk, 1 if buy else -1
-    supply = desk.q[side is Side.NO][outcome]
+    working, sign = tick.working, 1 if buy else -1
+    supply = working.q[side is Side.NO][outcome]
     factor = max(0, RATE + sign * slippage) * (RATE + sign * tick.params.fee)
-    return supply * factor, desk.l[outcome] * RATE * RATE
+    return supply * factor, working.l[outcome] * RATE * RATE

@@ -1,6 +1,6 @@
 """One fill with the maker: what it costs, what the pools get or give, what is surcharge; and carrying it out.
 
-Pricing changes nothing; `take` moves the pools, the profits and the pot of a desk, never a user's
+Pricing changes nothing; `apply_maker_fill` moves the pools and the profits of a working copy, never a user's
 account. ENGINE section 3 (charge, penalty, diversion, waterfall, one maker fill) and section 4 (the floor).
 """
 
@@ -15,7 +15,7 @@ from engine.units import RATE, ceil_div, times_power
 from engine.working_copy import CONVEXITY, CURVE, FEE, FLOOR, HELD, PENALTY, POT, WorkingCopy
 
 
-class Priced(NamedTuple):
+class PricedFill(NamedTuple):
     """A maker fill that was priced, not taken.
 
     size: tokens; pool: x, what all pools together get or give; shares: what each outcome's pool gets (buy) or gives
@@ -36,42 +36,42 @@ class Priced(NamedTuple):
     depth: int
 
 
-def price_buy(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> Priced:
+def price_buy(working: WorkingCopy, outcome: int, side: int, d: int, before: int) -> PricedFill:
     """A buy of d > 0 tokens from the maker; `before` is D, what the buyer bought of this token earlier this tick."""
-    t = desk.tariff
-    q, v = desk.q[side][outcome], desk.v[outcome]
+    t = working.tariff
+    q, v = working.q[side][outcome], working.v[outcome]
     pieces = t.buying(v)
     first = pieces[0]
-    pool = curve_buy(d, q, desk.l[outcome], pieces)
-    charge = max(pool, quad_buy(d, before, q, desk.l[outcome], first.g_n, first.g_d, t.weights))
+    pool = curve_buy(d, q, working.l[outcome], pieces)
+    charge = max(pool, quad_buy(d, before, q, working.l[outcome], first.g_n, first.g_d, t.weights))
     supply, surcharge = q + d, 0
     after = depth(v + pool - t.others * (t.zeta * pool // RATE), t.l0, t.gamma)
     if supply * RATE > t.p_max * after:
-        raised = raise_pool(desk, outcome, supply, pool)
+        raised = raise_pool(working, outcome, supply, pool)
         penalised = max(times_power(charge, supply * RATE, t.p_max * after, t.eta, up=True), raised)
         surcharge, charge, pool = penalised - charge, penalised, raised
         after = depth(v + pool - t.others * (t.zeta * pool // RATE), t.l0, t.gamma)
     fee = ceil_div(t.fee * d * supply, RATE * after)
     usual = total = charge + fee
-    if desk.params.floor_enabled:
-        extra = d * desk.token_weight(outcome, side)
-        total = max(usual, desk.mean_payout(extra) - desk.state.allowance - desk.money[POT])
+    if working.params.floor_enabled:
+        extra = d * working.token_weight(outcome, side)
+        total = max(usual, working.mean_payout(extra) - working.state.allowance - working.totals[POT])
     conv, penalty, curve = _split(charge - pool, convexity(d, before, t.weights), surcharge)
     share = t.zeta * pool // RATE
-    shares = dict.fromkeys(desk.active, share)
+    shares = dict.fromkeys(working.active, share)
     shares[outcome] = pool - t.others * share
-    return Priced(d, pool, shares, fee, total, conv, penalty, curve, total - usual, supply, after)
+    return PricedFill(d, pool, shares, fee, total, conv, penalty, curve, total - usual, supply, after)
 
 
-def raise_pool(desk: WorkingCopy, outcome: int, supply: int, pool: int) -> int:
+def raise_pool(working: WorkingCopy, outcome: int, supply: int, pool: int) -> int:
     """Least x above `pool` with supply <= p_max * L(V + x - (n-1) floor(zeta x)) (ENGINE section 3, penalty).
 
     With k = floor(zeta x) the own part is x - (n-1) k. While k stays, it grows with x, up to
     ceil((k+1)/zeta) - 1 - (n-1) k, which never falls as k grows because zeta (n-1) < 1: so the least k that reaches
     far enough is found by bisection, and x follows.
     """
-    t = desk.tariff
-    own = _least_v(ceil_div(supply * RATE, t.p_max), t.l0, t.gamma) - desk.v[outcome]
+    t = working.tariff
+    own = _least_v(ceil_div(supply * RATE, t.p_max), t.l0, t.gamma) - working.v[outcome]
     if not t.zeta:
         return own
 
@@ -99,14 +99,14 @@ def _least_v(wanted: int, l0: int, gamma: int) -> int:
     return v
 
 
-def price_sell(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> Priced:
+def price_sell(working: WorkingCopy, outcome: int, side: int, d: int, before: int) -> PricedFill:
     """A sale of d > 0 tokens to the maker; what exceeds Q - 1 is not part of it (`Priced.size`)."""
-    t = desk.tariff
-    q, v, deep = desk.q[side][outcome], desk.v[outcome], desk.l[outcome]
+    t = working.tariff
+    q, v, deep = working.q[side][outcome], working.v[outcome], working.l[outcome]
     d = min(d, q - 1)
     pieces = t.selling(v)
-    asked, pay = _proceeds(desk, outcome, side, d, before)
-    pool, shares = waterfall(desk, outcome, side, q - d, asked)
+    asked, pay = _proceeds(working, outcome, side, d, before)
+    pool, shares = waterfall(working, outcome, side, q - d, asked)
     pay = min(pay, pool)
     unpenalised, supply = pay, q - d
     after = depth(v - shares[outcome], t.l0, t.gamma)
@@ -114,58 +114,58 @@ def price_sell(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) 
         pay = times_power(pay, supply * RATE, t.p_min * after, t.eta, up=False)
         alone = min(d, marginal_sell(t.p_min, q, deep, pieces))
         if alone:
-            part, least = _proceeds(desk, outcome, side, alone, before)
-            pay = max(pay, min(least, waterfall(desk, outcome, side, q - alone, part)[0]))
+            part, least = _proceeds(working, outcome, side, alone, before)
+            pay = max(pay, min(least, waterfall(working, outcome, side, q - alone, part)[0]))
     conv, penalty, curve = _split(pool - pay, convexity(d, before, t.weights), unpenalised - pay)
     fee = min(ceil_div(t.fee * d * supply, RATE * after), pay)
     usual = total = pay - fee
-    if desk.params.floor_enabled:
-        extra = -d * desk.token_weight(outcome, side)
-        total = max(0, min(usual, desk.money[POT] - desk.mean_payout(extra) + desk.state.allowance))
-    return Priced(d, pool, shares, fee, total, conv, penalty, curve, usual - total, supply, after)
+    if working.params.floor_enabled:
+        extra = -d * working.token_weight(outcome, side)
+        total = max(0, min(usual, working.totals[POT] - working.mean_payout(extra) + working.state.allowance))
+    return PricedFill(d, pool, shares, fee, total, conv, penalty, curve, usual - total, supply, after)
 
 
-def _proceeds(desk: WorkingCopy, outcome: int, side: int, d: int, before: int) -> tuple[int, int]:
+def _proceeds(working: WorkingCopy, outcome: int, side: int, d: int, before: int) -> tuple[int, int]:
     """(curve, the lesser of curve and quadratic) of a sale, before waterfall and penalty."""
-    t = desk.tariff
-    q, deep = desk.q[side][outcome], desk.l[outcome]
-    pieces = t.selling(desk.v[outcome])
+    t = working.tariff
+    q, deep = working.q[side][outcome], working.l[outcome]
+    pieces = t.selling(working.v[outcome])
     curve = curve_sell(d, q, deep, pieces)
     return curve, min(curve, quad_sell(d, before, q, deep, pieces[0].g_n, pieces[0].g_d, t.weights))
 
 
-def waterfall(desk: WorkingCopy, outcome: int, side: int, supply: int, pool: int) -> tuple[int, dict[int, int]]:
+def waterfall(working: WorkingCopy, outcome: int, side: int, supply: int, pool: int) -> tuple[int, dict[int, int]]:
     """What the pools give for a sale that leaves `supply` of the sold side: (their sum, by outcome).
 
     floor(zeta x) from each other pool up to its room, the rest from the own, what is missing from the others in
     proportion to the room still left, the remainder in outcome order (ENGINE section 3 and 11.11).
     """
-    t = desk.tariff
+    t = working.tariff
     share = t.zeta * pool // RATE
-    q_yes, q_no = desk.q
+    q_yes, q_no = working.q
     shares: dict[int, int] = {}
-    depths, p_max = desk.l, t.p_max
-    for j in desk.active:
+    depths, p_max = working.l, t.p_max
+    for j in working.active:
         if j != outcome:
             yes, no, after = q_yes[j], q_no[j], depths[j] - share
             highest = yes if yes > no else no
             roomy = after >= t.least_depth and after * p_max >= highest * RATE
-            shares[j] = share if roomy or not share else min(share, _room(desk, j, highest))
+            shares[j] = share if roomy or not share else min(share, _room(working, j, highest))
     given = sum(shares.values())
-    own = min(pool - given, _room(desk, outcome, max(supply, desk.q[1 - side][outcome])))
+    own = min(pool - given, _room(working, outcome, max(supply, working.q[1 - side][outcome])))
     missing = pool - given - own
     if missing:
-        left = {j: _room(desk, j, max(q_yes[j], q_no[j])) - shares[j] for j in shares}
+        left = {j: _room(working, j, max(q_yes[j], q_no[j])) - shares[j] for j in shares}
         given += _share_out(missing, left, shares)
     shares[outcome] = own
     return given + own, shares
 
 
-def _room(desk: WorkingCopy, outcome: int, highest: int) -> int:
+def _room(working: WorkingCopy, outcome: int, highest: int) -> int:
     """room = L - max(Q)/p_max, and L stays at 0.1*l0 at least; never negative."""
-    t = desk.tariff
+    t = working.tariff
     need = -(-highest * RATE // t.p_max)
-    room = desk.l[outcome] - (need if need > t.least_depth else t.least_depth)
+    room = working.l[outcome] - (need if need > t.least_depth else t.least_depth)
     return room if room > 0 else 0
 
 
@@ -191,21 +191,21 @@ def _split(over: int, term: int, surcharge: int) -> tuple[int, int, int]:
     return conv, penalty, over - conv - penalty
 
 
-def take(desk: WorkingCopy, outcome: int, side: int, fill: Priced, *, buy: bool) -> None:
+def apply_maker_fill(working: WorkingCopy, outcome: int, side: int, fill: PricedFill, *, buy: bool) -> None:
     """Pools, supply, profits and the floor's mean payout move; the user's account and the pot are `settle`d apart."""
-    desk.move_pools(fill.shares, 1 if buy else -1)
-    supplies, money = desk.q[side], desk.money
-    desk.keep(supplies, money)
+    working.move_pools(fill.shares, 1 if buy else -1)
+    supplies, totals = working.q[side], working.totals
+    working.save(supplies, totals)
     supplies[outcome] = fill.supply
-    weight = fill.size * desk.token_weight(outcome, side)
-    money[HELD] += weight if buy else -weight
-    money[FEE] += fill.fee
-    money[CONVEXITY] += fill.convexity
-    money[PENALTY] += fill.penalty
-    money[CURVE] += fill.curve
-    money[FLOOR] += fill.floor
-    p_max, depths, (q_yes, q_no) = desk.tariff.p_max, desk.l, desk.q
-    for j in (outcome,) if buy else desk.active:  # a buy only deepens the others
+    weight = fill.size * working.token_weight(outcome, side)
+    totals[HELD] += weight if buy else -weight
+    totals[FEE] += fill.fee
+    totals[CONVEXITY] += fill.convexity
+    totals[PENALTY] += fill.penalty
+    totals[CURVE] += fill.curve
+    totals[FLOOR] += fill.floor
+    p_max, depths, (q_yes, q_no) = working.tariff.p_max, working.l, working.q
+    for j in (outcome,) if buy else working.active:  # a buy only deepens the others
         yes, no = q_yes[j], q_no[j]
         if yes <= 0 or no <= 0 or (yes if yes > no else no) * RATE > p_max * depths[j]:
             raise InvariantBroken("supply", f"outcome {j}: {yes}, {no} of {depths[j]}")

@@ -13,7 +13,7 @@ from typing import Literal
 
 from engine.state import Side
 from engine.terms import Round
-from engine.units import AS_THEY_ARE, names_of
+from engine.units import JSON_SCALARS, field_names
 
 ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "correct", "void"]
 
@@ -23,7 +23,7 @@ class Order:
     """Buy or sell `size` micro-tokens of one side of one outcome (0-based).
 
     `limit`, `worst_price` (all in, per token) and `max_slippage` are rates. A market order has no limit;
-    `worst_price` is what its ticket promised and wins over `max_slippage`, which counts from the price at its turn.
+    `worst_price` is what its ticket promised and wins over `max_slippage`, which counts from the price when it runs.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Give a user play money: the first one opens her account, later ones are grants. `cash` in micro-dollars."""
+    """Give a user play money: the first one opens their account, later ones are grants. `cash` in micro-dollars."""
 
     id: str
     accepted_ms: int
@@ -93,29 +93,29 @@ Intent = Order | Cancel | Join | Leave | Control | Retune
 
 def intent_to_json(intent: Intent) -> dict[str, object]:
     """A flat dict of JSON values with its `type`; the input of the audit chain."""
-    found: dict[str, object] = {"type": type(intent).__name__.lower()}
-    for name in names_of(type(intent)):
+    data: dict[str, object] = {"type": type(intent).__name__.lower()}
+    for name in field_names(type(intent)):
         value = getattr(intent, name)
-        found[name] = value if type(value) in AS_THEY_ARE else _plain(value)
-    return found
+        data[name] = value if type(value) in JSON_SCALARS else _json_value(value)
+    return data
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in sorted(value)}
+        return {str(key): _json_value(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_json_value(item) for item in value]
     if isinstance(value, Round):
-        return _as_written(value)
+        return _round_as_written(value)
     if isinstance(value, Decimal | float):
         return str(value)
     return value
 
 
-def _as_written(step: Round) -> dict[str, object]:
-    """A round as `engine.reading.read_rounds` reads it: outcomes count from 1."""
-    found: dict[str, object] = {"freeze_at": step.freeze_at, "decide_at": step.decide_at}
+def _round_as_written(step: Round) -> dict[str, object]:
+    """A round as `engine.parse.read_rounds` reads it: outcomes count from 1."""
+    data: dict[str, object] = {"freeze_at": step.freeze_at, "decide_at": step.decide_at}
     if step.winner is not None:
-        return {**found, "winner": step.winner + 1 if isinstance(step.winner, int) else step.winner}
+        return {**data, "winner": step.winner + 1 if isinstance(step.winner, int) else step.winner}
     losers = [loser + 1 for loser in step.losers] if isinstance(step.losers, tuple) else step.losers
-    return {**found, "count": step.count, "losers": losers}
+    return {**data, "count": step.count, "losers": losers}

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from engine.bounds import deepest_l0
-from engine.probes import FIFTY, MOST_MOVE, both_ends, calming_l0, first_order, steepest, sure_gain, three_digits
+from engine.bounds import largest_l0
+from engine.probes import FIFTY, MAX_MOVE, both_ends, first_order, largest_move, sufficient_l0, sure_gain, three_digits
 from engine.quote import Quote, quote
 from engine.rates import rates_at
 from engine.state import Side, open_market
@@ -32,7 +32,7 @@ CODES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warning_:  # noqa: N801  # `Warning` alone is Python's own
+class LintWarning:  # `Warning` alone is Python's own
     """A code of `CODES` and the numbers for its sentence; money in micro-dollars, tokens in micro-tokens, prices and
     shares as rates (10^-12). `end` is 1 where the end values of the schedule are the ones meant, 0 at the start.
 
@@ -51,19 +51,19 @@ class Warning_:  # noqa: N801  # `Warning` alone is Python's own
     numbers: Mapping[str, int]
 
 
-def lint(params: MarketParams) -> tuple[Warning_, ...]:
+def lint(params: MarketParams) -> tuple[LintWarning, ...]:
     """Every warning of these parameters, in the order of `CODES`; at most one of each."""
     return (
         *_classic(params),
         *_weights(params),
-        *_stays(params),
+        *_own_share(params),
         *_fifty(params),
         *_over_cap(params),
         *_band(params),
     )
 
 
-def _classic(params: MarketParams) -> Iterator[Warning_]:
+def _classic(params: MarketParams) -> Iterator[LintWarning]:
     """A NO on every outcome starts at N/2 dollars and pays N - 1, whoever wins."""
     if params.start != "classic":
         return
@@ -76,33 +76,33 @@ def _classic(params: MarketParams) -> Iterator[Warning_]:
         "cost": (n - 1) * size - gain,
         "gain": gain,
     }
-    yield Warning_(code="classic_start", numbers=numbers)
+    yield LintWarning(code="classic_start", numbers=numbers)
 
 
-def _weights(params: MarketParams) -> Iterator[Warning_]:
+def _weights(params: MarketParams) -> Iterator[LintWarning]:
     """|mu - nu|/(2(mu + nu))/l0 > kappa with the floor off; the end that lacks more."""
     if params.floor_enabled:
         return
     ends = both_ends(params)
     end = max(ends, key=lambda end: _skew(ends[end]) - Fraction(ends[end].kappa_start, RATE))
-    one = ends[end]
-    if _skew(one) * RATE <= one.kappa_start:
+    at_end = ends[end]
+    if _skew(at_end) * RATE <= at_end.kappa_start:
         return
-    size, buy = first_order(one, 0, Side.YES).size, one.nu_start > one.mu_start
-    whole = quote(open_market(one), one, now_ms=0, user=None, outcome=0, side=Side.YES, buy=buy, size=size)
+    size, buy = first_order(at_end, 0, Side.YES).size, at_end.nu_start > at_end.mu_start
+    whole = quote(open_market(at_end), at_end, now_ms=0, user=None, outcome=0, side=Side.YES, buy=buy, size=size)
     parts = whole.parts if isinstance(whole, Quote) else {}
     numbers = {
         "end": end,
-        "mu": one.mu_start,
-        "nu": one.nu_start,
-        "kappa": one.kappa_start,
-        "least_kappa": ceil_fraction(_skew(one) * RATE),
+        "mu": at_end.mu_start,
+        "nu": at_end.nu_start,
+        "kappa": at_end.kappa_start,
+        "least_kappa": ceil_fraction(_skew(at_end) * RATE),
         "size": size,
         "buy": int(buy),
         "extra": parts.get("curve", 0),
         "convexity": parts.get("convexity", 0),
     }
-    yield Warning_(code="weights_over_convexity", numbers=numbers)
+    yield LintWarning(code="weights_over_convexity", numbers=numbers)
 
 
 def _skew(params: MarketParams) -> Fraction:
@@ -111,14 +111,14 @@ def _skew(params: MarketParams) -> Fraction:
     return Fraction(abs(mu - nu) * MICRO, 2 * (mu + nu) * params.l0)
 
 
-class _Stay(NamedTuple):
+class _OwnShare(NamedTuple):
     phi: int
     end: int
     left: int
     zeta: int
 
 
-def _stays(params: MarketParams) -> Iterator[Warning_]:
+def _own_share(params: MarketParams) -> Iterator[LintWarning]:
     """phi = 1 - (n-1) zeta < 0.5, for the n that are in between two decisions and the zeta of that time."""
     least = min(_shares(params))
     if 2 * least.phi >= RATE:
@@ -130,27 +130,27 @@ def _stays(params: MarketParams) -> Iterator[Warning_]:
         "most_zeta": RATE // 2 // (least.left - 1),
         "stays": least.phi,
     }
-    yield Warning_(code="little_stays", numbers=numbers)
+    yield LintWarning(code="little_stays", numbers=numbers)
 
 
-def _shares(params: MarketParams) -> Iterator[_Stay]:
+def _shares(params: MarketParams) -> Iterator[_OwnShare]:
     """phi when trading opens and when it freezes, in every stretch of the timetable; zeta is straight between them."""
     fresh = open_market(params)
     left, since = params.n_outcomes, 0
     for number, step in enumerate(params.rounds):
         state = replace(fresh, binaries=fresh.binaries[:left], next_round=number, last_decision_ms=since)
-        for end, at in enumerate((since, step.freeze_at)):
-            zeta = rates_at(params, state, at).zeta
-            yield _Stay(RATE - (left - 1) * zeta, end, left, zeta)
+        for end, at_ms in enumerate((since, step.freeze_at)):
+            zeta = rates_at(params, state, at_ms).zeta
+            yield _OwnShare(RATE - (left - 1) * zeta, end, left, zeta)
         since, left = step.decide_at, left - step.count
 
 
-def _fifty(params: MarketParams) -> Iterator[Warning_]:
+def _fifty(params: MarketParams) -> Iterator[LintWarning]:
     """A $50 order that moves its price by more than ten points: the worst of them."""
-    worst = steepest(params)
-    if worst.move <= MOST_MOVE:
+    worst = largest_move(params)
+    if worst.move <= MAX_MOVE:
         return
-    deepest, least = deepest_l0(params.start, params.z, params.odds), calming_l0(params, worst)
+    deepest, least = largest_l0(params.start, params.z, params.odds), sufficient_l0(params, worst)
     numbers = {
         "end": worst.end,
         "outcome": worst.outcome,
@@ -162,10 +162,10 @@ def _fifty(params: MarketParams) -> Iterator[Warning_]:
         "least_l0": least,
         "least_z": three_digits(ceil_div(params.z * least, max(deepest, 1))),
     }
-    yield Warning_(code="fifty_dollars", numbers=numbers)
+    yield LintWarning(code="fifty_dollars", numbers=numbers)
 
 
-def _over_cap(params: MarketParams) -> Iterator[Warning_]:
+def _over_cap(params: MarketParams) -> Iterator[LintWarning]:
     """Under `keep` the survivors' prices are to sum to what all prices summed to: at most left * set_cap can.
 
     From the start prices on, before anybody has traded. Under `clamp` the sum falls with those who go, and no start
@@ -182,14 +182,14 @@ def _over_cap(params: MarketParams) -> Iterator[Warning_]:
         if kept > most:
             concerned = len(rounds) - number + 1
             numbers = {"round": number, "rounds": concerned, "left": left, "kept": kept, "most": most}
-            yield Warning_(code="sum_over_cap", numbers=numbers)
+            yield LintWarning(code="sum_over_cap", numbers=numbers)
             return
 
 
-def _band(params: MarketParams) -> Iterator[Warning_]:
+def _band(params: MarketParams) -> Iterator[LintWarning]:
     """A band with zeta > 0.2/(N-1); told by what an order of a twentieth of the stake does to another outcome."""
     others = params.n_outcomes - 1
-    end, zeta = max((0, params.zeta_start), (1, params.zeta_end), key=lambda found: found[1])
+    end, zeta = max((0, params.zeta_start), (1, params.zeta_end), key=lambda pair: pair[1])
     if params.band is None or 5 * others * zeta <= RATE:
         return
     spend = max(FIFTY, params.z // 20)
@@ -203,4 +203,4 @@ def _band(params: MarketParams) -> Iterator[Warning_]:
         "sum_after": (moved.yes_after + moved.no_after) * (RATE // MICRO),
         "lowest": RATE - params.band,
     }
-    yield Warning_(code="band_with_diversion", numbers=numbers)
+    yield LintWarning(code="band_with_diversion", numbers=numbers)

@@ -3,7 +3,7 @@
 The stages of a tick at `now_ms`, with the parameters of that time:
 
 (a) intents accepted before a due freeze;
-(b) the due freeze, elimination or final (`engine.course`), several after downtime;
+(b) the due freeze, elimination or final (`engine.schedule`), several after downtime;
 (c) the other intents: orders (`engine.execute`), cancels, joins, controls, live parameters;
 (d) the sweep (`engine.sweep`), which also runs whenever trading resumes and after every round;
 then checks: what was touched at every step, the whole market once (`engine.risk`).
@@ -38,34 +38,34 @@ def apply_orders(
     """
     tick = Tick(state, params, now_ms)
     seen: set[str] = set()
-    desk, due = None, 0
-    for intent in in_order(intents):
-        if tick.desk is not desk or intent.accepted_ms >= due:  # only then can a scheduled step be due
+    working, due = None, 0
+    for intent in sort_intents(intents):
+        if tick.working is not working or intent.accepted_ms >= due:  # only then can a scheduled step be due
             run_due(tick, min(intent.accepted_ms, now_ms))
-            desk, step = tick.desk, next_step(tick.desk.state, tick.params)
+            working, step = tick.working, next_step(tick.working.state, tick.params)
             due = step.at_ms if step else now_ms + 1
         if intent.id in seen:
-            _refuse_again(tick, intent)
+            _refuse_duplicate(tick, intent)
         else:
             seen.add(intent.id)
             _run(tick, intent)
-        tick.desk.commit()
+        tick.working.commit()
     run_due(tick, now_ms)
     sweep(tick)
     return tuple(tick.fills), tick.seal(), tuple(tick.events)
 
 
-def in_order(intents: Iterable[Intent]) -> list[Intent]:
+def sort_intents(intents: Iterable[Intent]) -> list[Intent]:
     """By (accepted_ms, id); those that share both, by their content, so that no order of the list shows."""
-    found = sorted(intents, key=lambda intent: (intent.accepted_ms, intent.id))
-    if any(a.accepted_ms == b.accepted_ms and a.id == b.id for a, b in pairwise(found)):
-        found.sort(key=lambda i: (i.accepted_ms, i.id, json.dumps(intent_to_json(i), sort_keys=True)))
-    return found
+    ordered = sorted(intents, key=lambda intent: (intent.accepted_ms, intent.id))
+    if any(a.accepted_ms == b.accepted_ms and a.id == b.id for a, b in pairwise(ordered)):
+        ordered.sort(key=lambda i: (i.accepted_ms, i.id, json.dumps(intent_to_json(i), sort_keys=True)))
+    return ordered
 
 
 def run_due(tick: Tick, until_ms: int) -> None:
     """Applies every scheduled step whose time has come, in order."""
-    while (step := next_step(tick.desk.state, tick.params)) and step.at_ms <= until_ms:
+    while (step := next_step(tick.working.state, tick.params)) and step.at_ms <= until_ms:
         run_step(tick, step)
 
 
@@ -84,7 +84,7 @@ def _run(tick: Tick, intent: Intent) -> None:
         run_retune(tick, intent)
 
 
-def _refuse_again(tick: Tick, intent: Intent) -> None:
+def _refuse_duplicate(tick: Tick, intent: Intent) -> None:
     """A reused id: nothing happens, and no gas is taken."""
     if isinstance(intent, Order):
         tick.events.append(refusal(intent, Reason.DUPLICATE_ID))

@@ -1,7 +1,7 @@
 """A market's parameters: built from what people write, checked, changed while it runs, and their exact JSON.
 
 `build_params` takes the names of ENGINE section 2 in human units (dollars, fractions) and returns `MarketParams`, or
-every `Problem` at once. Bounds live in `engine.bounds`, reading of single values in `engine.reading`.
+every `Problem` at once. Bounds live in `engine.bounds`, reading of single values in `engine.parse`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Any, cast
 
 from engine import parse
-from engine.bounds import BOUNDS, deepest_l0, find_problems
+from engine.bounds import BOUNDS, find_problems, largest_l0
 from engine.rates import Rates, rates_at
 from engine.state import MarketState, start_seeds
-from engine.terms import LATER, MarketParams, Problem, Round
+from engine.terms import ADDED_FIELDS, MarketParams, Problem, Round
 from engine.units import RATE
 
 __all__ = [
@@ -117,7 +117,7 @@ def build_params(values: Mapping[str, object]) -> MarketParams | tuple[Problem, 
     """Parameters from the names of ENGINE section 2, in human units, with every default filled in.
 
     Beside the names themselves: `preset`; `mu`, `nu`, `kappa`, `zeta` set start and end; `n_outcomes` alone names
-    the outcomes "Outcome 1" and so on; `rounds` as `engine.reading.read_rounds` takes them. All problems together.
+    the outcomes "Outcome 1" and so on; `rounds` as `engine.parse.read_rounds` takes them. All problems together.
     """
     problems: list[Problem] = []
     preset = str(values.get("preset") or "hype").strip().lower()
@@ -125,15 +125,15 @@ def build_params(values: Mapping[str, object]) -> MarketParams | tuple[Problem, 
         problems.append(
             Problem(field="preset", code="not_a_choice", detail={"value": preset, "choices": ", ".join(PRESETS)})
         )
-    given = {**PRESETS.get(preset, {}), **_spread(values)}
+    given = {**PRESETS.get(preset, {}), **_with_start_and_end(values)}
     given.pop("preset", None)
     names = _read_names(given, problems)
-    found = {name: _READERS[name](value) for name, value in _DEFAULTS.items()}
+    built = {name: _READERS[name](value) for name, value in _DEFAULTS.items()}
     read = _read(given, names, problems)
-    found.update(read if names else {name: value for name, value in read.items() if name not in ("odds", "rounds")})
-    found["outcome_names"] = names or _numbered(3)
-    _fill_rest(found, problems)
-    params = MarketParams(**cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
+    built.update(read if names else {name: value for name, value in read.items() if name not in ("odds", "rounds")})
+    built["outcome_names"] = names or _numbered(3)
+    _fill_defaults(built, problems)
+    params = MarketParams(**cast("dict[str, Any]", built))  # Any: each reader returns the field's own type
     breaches = find_problems(params)
     if breaches and breaches[0].field == "z":  # what follows from z is not a mistake of its own
         breaches = tuple(breach for breach in breaches if breach.field == "z" or breach.field in read)
@@ -149,27 +149,27 @@ def retune(
 
     What `FIXED` names never changes; a round that has begun stays as it was.
     """
-    given, problems = _spread(values), list[Problem]()
+    given, problems = _with_start_and_end(values), list[Problem]()
     for name in [name for name in given if name in FIXED or name in ("preset", "n_outcomes")]:
         problems.append(Problem(field=name, code="fixed"))
         del given[name]
-    found = _read(given, params.outcome_names, problems)
-    if not problems and not found:
+    read = _read(given, params.outcome_names, problems)
+    if not problems and not read:
         return (Problem(field="values", code="empty"),)
-    if "rounds" in found:
-        rounds = cast("tuple[Round, ...]", found["rounds"])
+    if "rounds" in read:
+        rounds = cast("tuple[Round, ...]", read["rounds"])
         begun = state.next_round + (state.frozen_for is not None)
         if rounds[:begun] != params.rounds[:begun]:
             problems.append(Problem(field="rounds", code="round_begun", detail={"rounds": begun}))
-        found["mr_enabled"] = params.mr_enabled or len(rounds) > 1
+        read["mr_enabled"] = params.mr_enabled or len(rounds) > 1
         if params.duration == params.rounds[-1].decide_at and rounds:
-            found.setdefault("duration", rounds[-1].decide_at)
-    changed = replace(params, **cast("dict[str, Any]", found))  # Any: each reader returns the field's own type
-    problems += [breach for breach in find_problems(changed) if breach.field in found]
+            read.setdefault("duration", rounds[-1].decide_at)
+    changed = replace(params, **cast("dict[str, Any]", read))  # Any: each reader returns the field's own type
+    problems += [breach for breach in find_problems(changed) if breach.field in read]
     return tuple(problems) or changed
 
 
-def _spread(values: Mapping[str, object]) -> dict[str, object]:
+def _with_start_and_end(values: Mapping[str, object]) -> dict[str, object]:
     """`mu` as `mu_start` and `mu_end`, unless those are given themselves."""
     given = dict(values)
     for name in _PAIRED:
@@ -206,22 +206,22 @@ def _numbered(n: int) -> tuple[str, ...]:
 
 def _read(given: Mapping[str, object], names: tuple[str, ...], problems: list[Problem]) -> dict[str, object]:
     """What could be read of `given`; what could not goes to `problems`. None means: the default."""
-    found: dict[str, object] = {}
+    read: dict[str, object] = {}
     for name, value in given.items():
         if value is None and name != "band":
             continue
         try:
             if name == "rounds":
-                found[name] = parse.read_rounds(value, names)
+                read[name] = parse.read_rounds(value, names)
             elif name == "odds":
-                found[name] = _read_odds(value, len(names))
+                read[name] = _read_odds(value, len(names))
             elif name in _READERS:
-                found[name] = _READERS[name](value)
+                read[name] = _READERS[name](value)
             else:
                 raise parse.Unreadable("unknown")
         except parse.Unreadable as error:
             problems.append(parse.problem(name, error))
-    return found
+    return read
 
 
 def _read_odds(value: object, n: int) -> tuple[int, ...]:
@@ -232,33 +232,33 @@ def _read_odds(value: object, n: int) -> tuple[int, ...]:
     total = sum(odds, Fraction(0))
     if not 1 - Fraction(len(odds), RATE) <= total <= 1:
         raise parse.Unreadable("odds_sum", value=f"{float(total):.6g}")
-    return tuple(parse.read_rate(one) for one in odds)
+    return tuple(parse.read_rate(share) for share in odds)
 
 
-def _fill_rest(found: dict[str, object], problems: list[Problem]) -> None:
+def _fill_defaults(built: dict[str, object], problems: list[Problem]) -> None:
     """Defaults that follow from other fields."""
-    n = len(cast("tuple[str, ...]", found["outcome_names"]))
-    even, classic = (RATE // n,) * n, found["start"] == "classic"
-    if classic and found.get("odds", even) != even:
+    n = len(cast("tuple[str, ...]", built["outcome_names"]))
+    even, classic = (RATE // n,) * n, built["start"] == "classic"
+    if classic and built.get("odds", even) != even:
         problems.append(Problem(field="odds", code="classic_odds"))
-    odds = cast("tuple[int, ...]", found.setdefault("odds", even))
-    z = cast("int", found["z"])
-    found.setdefault("l0", deepest_l0(str(found["start"]), z, odds))
-    found.setdefault("zeta_start", RATE // (5 * (n - 1)))
-    found.setdefault("zeta_end", RATE // (50 * (n - 1)))
-    found.setdefault("floor_allowance", z // 200)
-    end = cast("int", found.get("duration", _DAY))
+    odds = cast("tuple[int, ...]", built.setdefault("odds", even))
+    z = cast("int", built["z"])
+    built.setdefault("l0", largest_l0(str(built["start"]), z, odds))
+    built.setdefault("zeta_start", RATE // (5 * (n - 1)))
+    built.setdefault("zeta_end", RATE // (50 * (n - 1)))
+    built.setdefault("floor_allowance", z // 200)
+    end = cast("int", built.get("duration", _DAY))
     final = Round(freeze_at=end, decide_at=end, count=n - 1, winner="ask")
-    rounds = cast("tuple[Round, ...]", found.setdefault("rounds", (final,)))
-    found.setdefault("duration", rounds[-1].decide_at if rounds else end)
-    found.setdefault("mr_enabled", len(rounds) > 1)
+    rounds = cast("tuple[Round, ...]", built.setdefault("rounds", (final,)))
+    built.setdefault("duration", rounds[-1].decide_at if rounds else end)
+    built.setdefault("mr_enabled", len(rounds) > 1)
 
 
 def params_to_json(params: MarketParams) -> dict[str, object]:
     """Exact: integers, text, lists; rounds as objects; nothing of what is `LATER` and as usual."""
-    found: dict[str, object] = {part.name: getattr(params, part.name) for part in fields(params)}
-    found["outcome_names"], found["odds"] = list(params.outcome_names), list(params.odds)
-    found["rounds"] = [
+    data: dict[str, object] = {part.name: getattr(params, part.name) for part in fields(params)}
+    data["outcome_names"], data["odds"] = list(params.outcome_names), list(params.odds)
+    data["rounds"] = [
         {
             "freeze_at": step.freeze_at,
             "decide_at": step.decide_at,
@@ -268,7 +268,7 @@ def params_to_json(params: MarketParams) -> dict[str, object]:
         }
         for step in params.rounds
     ]
-    return {name: value for name, value in found.items() if name not in LATER or value != LATER[name]}
+    return {name: value for name, value in data.items() if name not in ADDED_FIELDS or value != ADDED_FIELDS[name]}
 
 
 def params_from_json(data: Mapping[str, Any]) -> MarketParams:  # Any: JSON as json.loads types it

@@ -147,13 +147,11 @@ def read_rounds(value: object, names: tuple[str, ...]) -> tuple[Round, ...]:
         raise Unreadable("not_a_list", value=str(value)[:_LONGEST])
     left, rounds = len(names), []
     for number, entry in enumerate(value, 1):
-        found = entry if isinstance(entry, Round) else _read_round(entry, number, names)
-        if found.is_final:
-            found = Round(
-                freeze_at=found.freeze_at, decide_at=found.decide_at, count=max(left - 1, 0), winner=found.winner
-            )
-        left -= found.count
-        rounds.append(found)
+        step = entry if isinstance(entry, Round) else _read_round(entry, number, names)
+        if step.is_final:
+            step = Round(freeze_at=step.freeze_at, decide_at=step.decide_at, count=max(left - 1, 0), winner=step.winner)
+        left -= step.count
+        rounds.append(step)
     return tuple(rounds)
 
 
@@ -167,8 +165,8 @@ def _read_round(entry: object, number: int, names: tuple[str, ...]) -> Round:
     freeze_at = read_span(entry.get("freeze_at", decide_at))
     if entry.get("winner") is not None:
         winner = entry["winner"]
-        who: int | Literal["ask"] = "ask" if winner == "ask" else find_outcome(winner, names)
-        return Round(freeze_at=freeze_at, decide_at=decide_at, count=0, winner=who)
+        outcome: int | Literal["ask"] = "ask" if winner == "ask" else find_outcome(winner, names)
+        return Round(freeze_at=freeze_at, decide_at=decide_at, count=0, winner=outcome)
     losers = entry.get("losers", "ask")
     if losers in ("ask", "lowest_price"):
         return Round(freeze_at=freeze_at, decide_at=decide_at, count=read_whole(entry.get("count", 1)), losers=losers)

@@ -1,4 +1,4 @@
-"""What first orders do to a market that has just opened: the soundings `engine.lint` takes. Real quotes, real ticks."""
+"""What first orders do to a market that has just opened: what `engine.lint` tries out. Real quotes, real ticks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from engine.terms import MarketParams, Round
 from engine.units import MICRO, RATE, ceil_div
 
 FIFTY = 50 * MICRO
-MOST_MOVE = RATE // 10
+MAX_MOVE = RATE // 10
 """Ten points: what a $50 order may move a price before it is worth a warning."""
 
-_FAR = 10**15
+_NEVER_MS = 10**15
 _PLENTY = 10**24
 _STEPS = 4096
 """Sizes are searched to a 4096th of the depth, which is finer than anybody reads."""
 
 
-class Push(NamedTuple):
+class FirstPurchase(NamedTuple):
     """A purchase for $50 and what it does; `end` as in `both_ends`."""
 
     ticket: Quote
@@ -37,8 +37,8 @@ class Push(NamedTuple):
 
 def both_ends(params: MarketParams) -> dict[int, MarketParams]:
     """0: the market at its start values; 1: at its end values, where those differ. No step of the timetable is near."""
-    final = Round(freeze_at=_FAR, decide_at=_FAR, count=params.n_outcomes - 1, winner="ask")
-    early = replace(params, rounds=(final,), duration=_FAR)
+    final = Round(freeze_at=_NEVER_MS, decide_at=_NEVER_MS, count=params.n_outcomes - 1, winner="ask")
+    early = replace(params, rounds=(final,), duration=_NEVER_MS)
     names = ("mu", "nu", "kappa", "zeta")
     late = replace(early, **{f"{name}_start": getattr(params, f"{name}_end") for name in names})
     return {0: early} if late == early else {0: early, 1: late}
@@ -46,46 +46,46 @@ def both_ends(params: MarketParams) -> dict[int, MarketParams]:
 
 def first_order(params: MarketParams, outcome: int, side: Side, spend: int = FIFTY) -> Quote:
     """What the first order of a market buys for so much money, at the start values."""
-    found = quote(open_market(params), params, now_ms=0, user=None, outcome=outcome, side=side, buy=True, spend=spend)
-    assert isinstance(found, Quote), "a market that has just opened sells to whoever can pay"
-    return found
+    ticket = quote(open_market(params), params, now_ms=0, user=None, outcome=outcome, side=side, buy=True, spend=spend)
+    assert isinstance(ticket, Quote), "a market that has just opened sells to whoever can pay"
+    return ticket
 
 
-def steepest(params: MarketParams) -> Push:
+def largest_move(params: MarketParams) -> FirstPurchase:
     """The $50 purchase that moves its price most; of equals, the first. Outcomes of one start price are alike."""
-    unlike = [j for j, odds in enumerate(params.odds) if odds not in params.odds[:j]]
-    pushes = [
-        Push(first_order(one, j, side), end, j, side)
-        for end, one in both_ends(params).items()
-        for j in unlike
+    distinct = [j for j, odds in enumerate(params.odds) if odds not in params.odds[:j]]
+    purchases = [
+        FirstPurchase(first_order(at_end, j, side), end, j, side)
+        for end, at_end in both_ends(params).items()
+        for j in distinct
         for side in Side
     ]
-    return max(pushes, key=lambda push: push.move)
+    return max(purchases, key=lambda purchase: purchase.move)
 
 
-def calming_l0(params: MarketParams, worst: Push) -> int:
+def sufficient_l0(params: MarketParams, worst: FirstPurchase) -> int:
     """A depth, to three digits, at which $50 move no price by more than ten points.
 
     Searched for the worst purchase, and again for whichever is the worst there.
     """
     deep = params
-    while worst.move > MOST_MOVE:
-        deep = replace(deep, l0=_calming_one(both_ends(deep)[worst.end], worst.outcome, worst.side))
-        worst = steepest(deep)
+    while worst.move > MAX_MOVE:
+        deep = replace(deep, l0=_sufficient_for(both_ends(deep)[worst.end], worst.outcome, worst.side))
+        worst = largest_move(deep)
     return deep.l0
 
 
-def _calming_one(params: MarketParams, outcome: int, side: Side) -> int:
-    def calm(l0: int) -> bool:
+def _sufficient_for(params: MarketParams, outcome: int, side: Side) -> int:
+    def is_enough(l0: int) -> bool:
         ticket = first_order(replace(params, l0=l0), outcome, side)
-        return ticket.price_after - ticket.price_before <= MOST_MOVE
+        return ticket.price_after - ticket.price_before <= MAX_MOVE
 
     low = high = params.l0
-    while not calm(high):
+    while not is_enough(high):
         low, high = high, 2 * high
     for _ in range(12):
         middle = (low + high) // 2
-        low, high = (low, middle) if calm(middle) else (middle, high)
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return three_digits(high)
 
 

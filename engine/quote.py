@@ -14,7 +14,7 @@ from engine.routing import best_price, try_route
 from engine.search import largest_within
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.tick import Tick, Turn
+from engine.tick import Taker, Tick
 from engine.units import MICRO, RATE, ceil_div, half_up
 from engine.working_copy import gets
 
@@ -42,7 +42,7 @@ class Quote:
     size: what would trade; unsold: what of a sell would come back; amount: all paid or got, fee and floor in, gas
     out; average: amount/size as a rate, 0 when nothing would trade at once; price_before, price_after: of the traded
     token, rates; worst_price: the promise to confirm (rate, all in), None without a slippage; worst_amount: the most
-    she can pay or the least she gets at it, gas out; with a limit, all in, should the rest fill too; parts: as in
+    they can pay or the least they get at it, gas out; with a limit, all in, should the rest fill too; parts: as in
     `Fill.parts` for what trades with the house, and the amount before fees by kind of match; sizes: tokens by kind of
     fill; moves: every active outcome; payout_if_right: what the tokens of a buy pay, 0 for a sell; largest_sensible:
     the largest size the penalty does not touch; rests: what would wait in the book, escrow: the cash it ties up;
@@ -96,15 +96,15 @@ def quote(
     step that is due by then.
 
     Either `size` (micro-tokens) or, for a buy, `spend` (micro-dollars all in, gas out; the largest size within it).
-    `user` None asks for nobody in particular: what she has is not looked at. `slippage` and `limit` are rates.
+    `user` None asks for nobody in particular: what they have is not looked at. `slippage` and `limit` are rates.
     """
     tick = Tick(state, params, now_ms)
     run_due(tick, now_ms)
     if user is None:
         user = NOBODY
-        account = tick.desk.new_account(user)
-        account[: tick.desk.tied] = [_PLENTY] * tick.desk.tied
-    known, worst = outcome in tick.desk.active, None
+        account = tick.working.new_account(user)
+        account[: tick.working.tied] = [_PLENTY] * tick.working.tied
+    known, worst = outcome in tick.working.active, None
     if known and slippage is not None:
         top, bottom = worst_ratio(tick, outcome, side, buy, slippage)
         worst = top * RATE // bottom
@@ -139,41 +139,41 @@ def largest_for(tick: Tick, user: int, outcome: int, side: Side, spend: int, lim
     order = Order(
         id="quote", accepted_ms=tick.now_ms, user=user, outcome=outcome, side=side, buy=True, size=0, limit=limit
     )
-    turn = Turn(tick, order, tick.desk.account(user) or [])
+    taker = Taker(tick, order, tick.working.account(user) or [])
     if limit is not None:
-        return largest_within(lambda d: escrowed(limit, turn.escrow_fee, d), spend, spend * RATE // max(limit, 1))
-    if spend <= 0 or not turn.account:
+        return largest_within(lambda d: escrowed(limit, taker.escrow_fee, d), spend, spend * RATE // max(limit, 1))
+    if spend <= 0 or not taker.account:
         return 0
 
     def cost(d: int) -> int:
-        return try_route(Turn(tick, replace(order, size=d), turn.account)).money
+        return try_route(Taker(tick, replace(order, size=d), taker.account)).amount
 
-    mark = tick.desk.mark()
-    tick.desk.settle(turn.account, -tick.params.gas_fee)
-    above, below = best_price(turn)
-    found = largest_within(cost, spend, spend * below // above)
-    tick.desk.rollback(mark)
-    return found
+    mark = tick.working.mark()
+    tick.working.credit(taker.account, -tick.params.gas_fee)
+    above, below = best_price(taker)
+    size = largest_within(cost, spend, spend * below // above)
+    tick.working.rollback(mark)
+    return size
 
 
 def largest_sensible(tick: Tick, outcome: int, side: Side, buy: bool) -> int:
     """The largest size that stays within [p_min, p_max] on the curve, which the penalty does not touch."""
-    desk, t, no = tick.desk, tick.desk.tariff, int(side is Side.NO)
-    q, deep, v = desk.q[no][outcome], desk.l[outcome], desk.v[outcome]
+    working, t, no = tick.working, tick.working.tariff, int(side is Side.NO)
+    q, deep, v = working.q[no][outcome], working.l[outcome], working.v[outcome]
     return marginal_buy(t.p_max, q, deep, t.buying(v)) if buy else marginal_sell(t.p_min, q, deep, t.selling(v))
 
 
 def _prices(tick: Tick) -> list[tuple[int, int, int]]:
     """(outcome, yes, no) of every active outcome, rates rounded half up."""
-    q, depths = tick.desk.q, tick.desk.l
-    return [(j, half_up(q[0][j] * RATE, depths[j]), half_up(q[1][j] * RATE, depths[j])) for j in tick.desk.active]
+    q, depths = tick.working.q, tick.working.l
+    return [(j, half_up(q[0][j] * RATE, depths[j]), half_up(q[1][j] * RATE, depths[j])) for j in tick.working.active]
 
 
 def _ticket(tick: Tick, order: Order, done: OrderDone, before: list[tuple[int, int, int]], sensible: int) -> Quote:
     """The quote of an order that was carried out on a copy."""
-    place = 1 + (order.side is Side.NO)
+    column = 1 + (order.side is Side.NO)
     pairs = list(zip(before, _prices(tick), strict=True))
-    own = next((then[place], now[place]) for then, now in pairs if then[0] == order.outcome)
+    own = next((then[column], now[column]) for then, now in pairs if then[0] == order.outcome)
     parts, sizes = _by_part(tick, order)
     rested = next((event for event in tick.events if isinstance(event, Rested)), None)
     money, filled = done.amount * RATE, max(done.filled, 1)

@@ -1,6 +1,6 @@
 """The parameters that move with time, at one moment (ENGINE sections 2 and 11.1, 11.16).
 
-What prices depend on at one moment beside the pools: the parameters of that time, ready for the hot path.
+And the tariff: all that prices depend on at one moment beside the pools, reduced once for the hot path.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ def interpolate(start: int, end: int, elapsed: int, span: int) -> int:
     return (start * (span - elapsed) + end * elapsed) // span
 
 
-def stretch(params: MarketParams, state: MarketState, now_ms: int) -> tuple[int, int]:
+def elapsed_and_span(params: MarketParams, state: MarketState, now_ms: int) -> tuple[int, int]:
     """(elapsed, span) in ms: over 0..duration, or with `reset` from the last decision to the next freeze."""
     if params.interpolation == "continue":
         return now_ms, params.duration
     since = state.last_decision_ms
-    coming = min(state.next_round, len(params.rounds) - 1)
-    return now_ms - since, params.rounds[coming].freeze_at - since
+    next_round = min(state.next_round, len(params.rounds) - 1)
+    return now_ms - since, params.rounds[next_round].freeze_at - since
 
 
 def rates_at(params: MarketParams, state: MarketState, now_ms: int) -> Rates:
     """mu, nu, kappa and zeta at `now_ms`, each floored; zeta is 0 when one outcome is left."""
-    elapsed, span = stretch(params, state, now_ms)
+    elapsed, span = elapsed_and_span(params, state, now_ms)
     return Rates(
         mu=interpolate(params.mu_start, params.mu_end, elapsed, span),
         nu=interpolate(params.nu_start, params.nu_end, elapsed, span),

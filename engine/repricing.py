@@ -1,6 +1,6 @@
 """New prices after a round: targets that keep the sum, and the virtual supply that sets them (ENGINE section 7).
 
-The optional band: pairs move between pool and escrow so that YES + NO of an outcome stays near $1 (ENGINE 5).
+And the optional band: pairs move between pool and escrow so that YES + NO of an outcome stays near $1 (ENGINE 5).
 """
 
 from __future__ import annotations
@@ -72,17 +72,17 @@ def set_prices(
     )
 
 
-TRIES = 30
+MAX_TRIES = 30
 
 
-def hold_band(desk: WorkingCopy, band: int) -> None:
+def hold_band(working: WorkingCopy, band: int) -> None:
     """Every active outcome in order: where p_yes + p_no has left 1 +/- band, moves pairs until it is back."""
-    for j in desk.active:
-        total, deep = desk.q[0][j] + desk.q[1][j], desk.l[j]
+    for j in working.active:
+        total, deep = working.q[0][j] + working.q[1][j], working.l[j]
         if total * RATE > (RATE + band) * deep:
-            move_pairs(desk, j, pairs_to(RATE + band, total, deep))
+            move_pairs(working, j, pairs_to(RATE + band, total, deep))
         elif total * RATE < (RATE - band) * deep:
-            move_pairs(desk, j, pairs_to(RATE - band, total, deep))
+            move_pairs(working, j, pairs_to(RATE - band, total, deep))
 
 
 def pairs_to(edge: int, total: int, deep: int) -> int:
@@ -100,29 +100,29 @@ def pairs_to(edge: int, total: int, deep: int) -> int:
     return -((isqrt(square) - total * scale) // (2 * scale))
 
 
-def move_pairs(desk: WorkingCopy, outcome: int, d: int) -> None:
+def move_pairs(working: WorkingCopy, outcome: int, d: int) -> None:
     """Moves d pairs from the pool to escrow (negative: back); the pool pays y = L - sqrt(L^2 - 2 S d + 2 d^2).
 
     y is rounded down and must reach d, the difference is profit; prices stay below p_max and L at 0.1*l0, else 4/5
     of d is tried, at most 30 times.
     """
-    t = desk.tariff
-    yes, no, deep = desk.q[0][outcome], desk.q[1][outcome], desk.l[outcome]
+    t = working.tariff
+    yes, no, deep = working.q[0][outcome], working.q[1][outcome], working.l[outcome]
     most = 9 * min(yes, no) // 10
     d = max(-most, min(most, d))
-    for _ in range(TRIES + 1):
+    for _ in range(MAX_TRIES + 1):
         if not d:
             return
         paid = deep - sqrt_up(deep * deep - 2 * (yes + no) * d + 2 * d * d)
-        mark = desk.mark()
-        desk.move_pools({outcome: -paid}, 1)
-        after = desk.l[outcome]
+        mark = working.mark()
+        working.move_pools({outcome: -paid}, 1)
+        after = working.l[outcome]
         if paid >= d and (max(yes, no) - d) * RATE <= t.p_max * after and after >= t.least_depth:
-            desk.keep(*desk.q, desk.e, desk.money)
-            desk.q[0][outcome] -= d
-            desk.q[1][outcome] -= d
-            desk.e[outcome] += d
-            desk.money[BAND] += paid - d
+            working.save(*working.q, working.e, working.totals)
+            working.q[0][outcome] -= d
+            working.q[1][outcome] -= d
+            working.e[outcome] += d
+            working.totals[BAND] += paid - d
             return
-        desk.rollback(mark)
+        working.rollback(mark)
         d = 4 * d // 5 if d > 0 else -(4 * -d // 5)

@@ -13,10 +13,10 @@ from engine.state import Account, Binary, MarketState, Side, Status, depth, pric
 from engine.terms import MarketParams
 from engine.units import RATE
 
-PARTS = (16, 12, 8, 4, 0)
+HANDED_SIXTEENTHS = (16, 12, 8, 4, 0)
 """Sixteenths of what a round frees that are tried, in order, as the part handed to the survivors."""
 
-GONE = Binary(v=0, q_yes=0, q_no=0, s_yes=0, s_no=0, e=0, active=False)
+EMPTY_BINARY = Binary(v=0, q_yes=0, q_no=0, s_yes=0, s_no=0, e=0, active=False)
 
 ResolutionResult = tuple[tuple[Payout, ...], MarketState, tuple[Event, ...]]
 
@@ -43,17 +43,17 @@ def trigger_resolution(
     if is_final:
         if len(named) != 1:
             raise ValueError(f"a final has one winner, not {named}")
-        state, released = give_back(state, active)
+        state, released = release_orders(state, active)
         payouts, after, events = _final(state, params, named[0], at_ms, of_round)
         return payouts, after, released + events
     if not 1 <= len(named) < len(active):
         raise ValueError(f"a round takes between 1 and all but one of {active}, not {named}")
-    state, released = give_back(state, named)
+    state, released = release_orders(state, named)
     payouts, after, events = _round(state, params, named, at_ms, of_round)
     return payouts, after, released + events
 
 
-def give_back(state: MarketState, outcomes: Iterable[int]) -> tuple[MarketState, tuple[Event, ...]]:
+def release_orders(state: MarketState, outcomes: Iterable[int]) -> tuple[MarketState, tuple[Event, ...]]:
     """Returns every resting order of these outcomes, in the order given, then of pools and age."""
     orders = [order for outcome in outcomes for order in state.resting.orders() if order.outcome == outcome]
     if not orders:
@@ -96,7 +96,7 @@ def _round(
     paid = sum(payout.amount for payout in payouts)
     after = replace(
         state,
-        binaries=tuple(pools.get(j, GONE) for j in range(len(state.binaries))),
+        binaries=tuple(pools.get(j, EMPTY_BINARY) for j in range(len(state.binaries))),
         accounts=accounts,
         stake=stake - handed,
         pot=state.pot - paid,
@@ -146,8 +146,8 @@ def _reopen(
         return pools, each * len(survivors)
 
     if params.vc_enabled:
-        return reopened(PARTS[0], lift_only=True)
-    for part in PARTS:
+        return reopened(HANDED_SIXTEENTHS[0], lift_only=True)
+    for part in HANDED_SIXTEENTHS:
         pools, handed = reopened(part, lift_only=False)
         if _holds(pools, stake - handed, params):
             return pools, handed
@@ -191,11 +191,11 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
 
 
 def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> ResolutionResult:
-    """Calls the market off: everybody gets her net stake back, nobody pays back (ENGINE section 7, void).
+    """Calls the market off: everybody gets their net stake back, nobody pays back (ENGINE section 7, void).
 
     If the net stakes exceed what the house has, all are scaled by the same fraction and floored.
     """
-    state, released = give_back(state, range(len(state.binaries)))
+    state, released = release_orders(state, range(len(state.binaries)))
     owed = {user: state.accounts[user].net for user in sorted(state.accounts) if state.accounts[user].net > 0}
     total, cash = sum(owed.values()), house_cash(state)
     scaled = total > cash
@@ -244,7 +244,7 @@ def _closed(state: MarketState, accounts: dict[int, Account], paid: int) -> Mark
     pools = sum(b.v + b.e for b in state.binaries)
     return replace(
         state,
-        binaries=(GONE,) * len(state.binaries),
+        binaries=(EMPTY_BINARY,) * len(state.binaries),
         accounts=accounts,
         stake=state.stake + pools - paid,
         pot=state.pot - paid,

@@ -1,6 +1,6 @@
 """Resting orders between market ticks: who waits at which price, and what each has tied up (ENGINE section 6).
 
-A `Book` never changes. A tick opens it (`engine.book.OpenBook`), touches a few pools and seals the next one, which
+A `Book` never changes. A tick opens it (`engine.open_book.OpenBook`), touches a few pools and seals the next one, which
 shares every pool that was not touched. All it holds follows from its orders: `Book(orders)` builds it anew.
 """
 
@@ -91,37 +91,37 @@ def order_from_json(data: Mapping[str, Any]) -> RestingOrder:  # Any: JSON as js
 
 
 class Owners:
-    """Whose each resting order is, by id: many kept as they are, and the few that came or went (None) since beside
-    them, so that the next one is cheap to make. It never changes."""
+    """Whose each resting order is, by id: a large base kept as it is, and the few changes since (None: gone) beside
+    it, so that the next one is cheap to make. It never changes."""
 
-    __slots__ = ("_many", "_since", "size")
+    __slots__ = ("_base", "_changes", "size")
 
-    def __init__(self, many: dict[str, int], since: dict[str, int | None] | None = None) -> None:
-        self._many = many
-        self._since = since or {}
-        self.size = len(many)
+    def __init__(self, base: dict[str, int], changes: dict[str, int | None] | None = None) -> None:
+        self._base = base
+        self._changes = changes or {}
+        self.size = len(base)
 
     def get(self, id: str) -> int | None:
-        return self._since[id] if id in self._since else self._many.get(id)
+        return self._changes[id] if id in self._changes else self._base.get(id)
 
     def after(self, changes: Mapping[str, int | None]) -> Owners:
         """With these owners; None for an order that is gone."""
-        found = Owners(self._many, {**self._since, **changes})
-        found.size = self.size + sum(
-            (user is not None) - (self.get(name) is not None) for name, user in changes.items()
+        owners = Owners(self._base, {**self._changes, **changes})
+        owners.size = self.size + sum(
+            (user is not None) - (self.get(order_id) is not None) for order_id, user in changes.items()
         )
-        if 16 * len(found._since) <= found.size + 1_000:
-            return found
-        merged = {**self._many, **found._since}
-        return Owners({name: user for name, user in merged.items() if user is not None})
+        if 16 * len(owners._changes) <= owners.size + 1_000:
+            return owners
+        merged = {**self._base, **owners._changes}
+        return Owners({order_id: user for order_id, user in merged.items() if user is not None})
 
 
 class Book(Mapping[str, RestingOrder]):
     """Every resting order of a market by its id, in the order of pools and age.
 
     pools: orders oldest first; levels: the limits of a book side, ascending; opted: those among them where someone
-    opted into auto-fill; owner: id to user; of_user: her ids with their pools; tied: what her sales tie up of each
-    token, yes and no of each outcome in turn. Only `engine.book` looks into these.
+    opted into auto-fill; owner: id to user; of_user: a user's ids with their pools; tied: what a user's sales tie up
+    of each token, yes and no of each outcome in order. Only `engine.open_book` looks into these.
     """
 
     __slots__ = ("_digests", "levels", "of_user", "opted", "owner", "pools", "tied")
@@ -141,8 +141,8 @@ class Book(Mapping[str, RestingOrder]):
             for order in pool:
                 self.of_user.setdefault(order.user, {})[order.id] = key
             self._tie(pool, 1)
-            _place(self.levels, key, there=True)
-            _place(self.opted, key, there=any(order.autofill for order in pool))
+            _set_level(self.levels, key, present=True)
+            _set_level(self.opted, key, present=any(order.autofill for order in pool))
 
     def replaced(self, pools: Mapping[PoolKey, tuple[RestingOrder, ...]]) -> Book:
         """The book with these pools in place of those of the same keys; an empty one is gone."""
@@ -152,42 +152,42 @@ class Book(Mapping[str, RestingOrder]):
         book.levels, book.opted, book._digests = self.levels.copy(), self.opted.copy(), self._digests.copy()
         new = {order.id: order for pool in pools.values() for order in pool}
         old = {order.id: order for key in pools for order in self.pools.get(key, ())}
-        left = [order for name, order in old.items() if new.get(name) is not order]
-        came = [order for name, order in new.items() if old.get(name) is not order]
-        book._move(left, came)
-        book.owner = self.owner.after({order.id: None for order in left} | {order.id: order.user for order in came})
-        book._tie(left, -1)
-        book._tie(came, 1)
+        removed = [order for order_id, order in old.items() if new.get(order_id) is not order]
+        added = [order for order_id, order in new.items() if old.get(order_id) is not order]
+        book._move(removed, added)
+        book.owner = self.owner.after({order.id: None for order in removed} | {order.id: order.user for order in added})
+        book._tie(removed, -1)
+        book._tie(added, 1)
         for key, pool in pools.items():
             book._digests.pop(key, None)
             if not pool:
                 del book.pools[key]
-            _place(book.levels, key, there=bool(pool))
-            _place(book.opted, key, there=any(order.autofill for order in pool))
+            _set_level(book.levels, key, present=bool(pool))
+            _set_level(book.opted, key, present=any(order.autofill for order in pool))
         return book
 
-    def _move(self, left: Iterable[RestingOrder], came: Iterable[RestingOrder]) -> None:
+    def _move(self, removed: Iterable[RestingOrder], added: Iterable[RestingOrder]) -> None:
         """Takes orders off their users' lists and puts others on; a list that is touched is copied first."""
-        hers: dict[int, dict[str, PoolKey]] = {}
-        for order in left:
-            hers.setdefault(order.user, self.of_user[order.user].copy()).pop(order.id)
-        for order in came:
-            hers.setdefault(order.user, self.of_user.get(order.user, {}).copy())[order.id] = order.key
-        for user, ids in hers.items():
+        owned: dict[int, dict[str, PoolKey]] = {}
+        for order in removed:
+            owned.setdefault(order.user, self.of_user[order.user].copy()).pop(order.id)
+        for order in added:
+            owned.setdefault(order.user, self.of_user.get(order.user, {}).copy())[order.id] = order.key
+        for user, ids in owned.items():
             self.of_user.pop(user, None)
             if ids:
                 self.of_user[user] = ids
 
     def _tie(self, orders: Iterable[RestingOrder], sign: int) -> None:
         """Ties up (sign 1) or frees (-1) what these sales offer."""
-        hers: dict[int, list[int]] = {}
+        changed: dict[int, list[int]] = {}
         for order in orders:
             if not order.buy:
                 token = 2 * order.outcome + (order.side is Side.NO)
-                tied = hers.setdefault(order.user, list(self.tied.get(order.user, ())))
+                tied = changed.setdefault(order.user, list(self.tied.get(order.user, ())))
                 tied += [0] * (token + 1 - len(tied))
                 tied[token] += sign * order.rest
-        for user, tied in hers.items():
+        for user, tied in changed.items():
             self.tied.pop(user, None)
             if any(tied):
                 self.tied[user] = tuple(tied)
@@ -231,30 +231,30 @@ class Book(Mapping[str, RestingOrder]):
         return tuple(sorted((order for key in keys for order in self.pools[key] if order.user == user), key=AGE))
 
     def tied_of(self, user: int, outcome: int, side: Side) -> int:
-        """Micro-tokens a user's resting sales tie up: they are hers still, but not for sale again."""
+        """Micro-tokens a user's resting sales tie up: they are still theirs, but not for sale again."""
         tied, token = self.tied.get(user, ()), 2 * outcome + (side is Side.NO)
         return tied[token] if token < len(tied) else 0
 
     def sizes(self, outcome: int, side: Side, *, buy: bool) -> tuple[tuple[int, int], ...]:
         """(limit, sum of what is left) of a book side, best price first: for display."""
-        place = (outcome, int(side is Side.NO), buy)
-        limits = self.levels.get(place, ())
+        book_side = (outcome, int(side is Side.NO), buy)
+        limits = self.levels.get(book_side, ())
         return tuple(
-            (limit, sum(order.rest for order in self.pools[(*place, limit)]))
+            (limit, sum(order.rest for order in self.pools[(*book_side, limit)]))
             for limit in (reversed(limits) if buy else limits)
         )
 
 
-def _place(levels: dict[BookSide, tuple[int, ...]], key: PoolKey, *, there: bool) -> None:
+def _set_level(levels: dict[BookSide, tuple[int, ...]], key: PoolKey, *, present: bool) -> None:
     """Makes the limit of a pool one of the levels of its side, or none of them."""
-    side, limit = key[:3], key[3]
-    found = levels.get(side, ())
-    at = bisect_left(found, limit)
-    known = found[at : at + 1] == (limit,)
-    if known != there:
-        levels[side] = found[:at] + ((limit,) if there else ()) + found[at + known :]
-        if not levels[side]:
-            del levels[side]
+    book_side, limit = key[:3], key[3]
+    limits = levels.get(book_side, ())
+    index = bisect_left(limits, limit)
+    was_present = limits[index : index + 1] == (limit,)
+    if was_present != present:
+        levels[book_side] = limits[:index] + ((limit,) if present else ()) + limits[index + was_present :]
+        if not levels[book_side]:
+            del levels[book_side]
 
 
 def changes(before: Book, after: Book) -> tuple[tuple[RestingOrder, ...], tuple[str, ...]]:

@@ -116,7 +116,7 @@ def check_accounts(state: MarketState) -> None:
 
 
 def check_book(state: MarketState, params: MarketParams) -> None:
-    """Every resting order can be paid: each user's escrow is what her buys tie up, and no token is offered twice."""
+    """Every resting order can be paid: each user's escrow is what their buys tie up, and no token is offered twice."""
     book, active = state.resting, set(state.active)
     escrow: dict[int, int] = {}
     offered: dict[int, dict[int, int]] = {}
@@ -132,16 +132,16 @@ def check_book(state: MarketState, params: MarketParams) -> None:
             if buy:
                 escrow[order.user] = escrow.get(order.user, 0) + order.escrow
             else:
-                hers = offered.setdefault(order.user, {})
-                hers[2 * outcome + side] = hers.get(2 * outcome + side, 0) + order.rest
+                offers = offered.setdefault(order.user, {})
+                offers[2 * outcome + side] = offers.get(2 * outcome + side, 0) + order.rest
     for user, account in state.accounts.items():
         if account.escrow != escrow.get(user, 0):
             raise InvariantBroken("escrow", f"user {user}: {account.escrow}")
         tied = book.tied.get(user, ())
-        hers = offered.get(user, {})
-        if sum(tied) != sum(hers.values()):
-            raise InvariantBroken("tied", f"user {user}: {tied}, not {hers}")
-        for token, size in hers.items():
+        offers = offered.get(user, {})
+        if sum(tied) != sum(offers.values()):
+            raise InvariantBroken("tied", f"user {user}: {tied}, not {offers}")
+        for token, size in offers.items():
             held = account.tokens[token // 2][token % 2]
             _require(size == tied[token] <= held, "tied", f"user {user}: {size} of token {token}, holds {held}")
 

@@ -61,16 +61,16 @@ def run_step(tick: Tick, step: ScheduleStep) -> None:
         claims.pay(tick, step.at_ms)
     elif step.kind == "decide":
         _decide(tick, planned, step)
-    elif not planned.is_final and not losers_left(tick.desk.state, tick.params, step.round):
-        tick.turn(next_round=step.round + 1)
+    elif not planned.is_final and not losers_left(tick.working.state, tick.params, step.round):
+        tick.update(next_round=step.round + 1)
         tick.events.append(RoundSkipped(round=step.round, at_ms=step.at_ms))
     else:
-        tick.turn(status=Status.FROZEN, frozen_for=step.round, resume_to=tick.desk.state.status)
+        tick.update(status=Status.FROZEN, frozen_for=step.round, resume_to=tick.working.state.status)
         tick.events.append(Frozen(round=step.round, at_ms=step.at_ms))
 
 
 def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
-    state = tick.desk.state
+    state = tick.working.state
     if planned.is_final:
         if isinstance(planned.winner, int) and planned.winner in state.active:
             return resolve(tick, planned.winner, step.at_ms)
@@ -85,7 +85,7 @@ def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
 
 
 def _ask(tick: Tick, step: ScheduleStep, count: int, *, final: bool) -> None:
-    tick.turn(asked=True)
+    tick.update(asked=True)
     tick.events.append(RoundAsked(round=step.round, at_ms=step.at_ms, count=count, final=final))
 
 
@@ -97,7 +97,7 @@ def _lowest(tick: Tick, count: int) -> tuple[int, ...]:
 
 def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
     """A round, scheduled or by hand. A scheduled one is over with it, and trading goes on as before its freeze."""
-    number = tick.desk.state.frozen_for
+    number = tick.working.state.frozen_for
     payouts, state, events = trigger_resolution(
         tick.seal(), tick.params, elim_outcomes=losers, at_ms=at_ms, of_round=number
     )
@@ -119,7 +119,7 @@ def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
 
 
 def resolve(tick: Tick, winner: int, at_ms: int) -> None:
-    number = tick.desk.state.frozen_for
+    number = tick.working.state.frozen_for
     final = number if number is not None and tick.params.rounds[number].is_final else None
     if tick.params.dispute_window:
         return claims.claim(tick, winner, at_ms, final)

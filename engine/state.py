@@ -1,7 +1,7 @@
 """The state of one market: what it holds, how it opens, prices, and its exact JSON.
 
-Everything here is treated as immutable; the doors (`apply_orders`, `trigger_resolution`, `void_market`) return new
-states and leave the given one untouched. Units as in `engine.units`; formulas from ENGINE sections 1 and 2.
+Everything here is treated as immutable; the entry points (`apply_orders`, `trigger_resolution`, `void_market`) return
+new states and leave the given one untouched. Units as in `engine.units`; formulas from ENGINE sections 1 and 2.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ class Binary:
 class Account:
     """One person in this market.
 
-    cash: what she can spend; net: all she was debited minus all she was credited by trading, gas and payouts
-    (starting balance and grants out); tokens: (yes, no) per outcome, with those her resting sales tie up
-    (`Book.tied_of`); trades: how many fills she took part in; escrow: cash tied up in resting buys, apart from cash.
+    cash: what they can spend; net: all they were debited minus all they were credited by trading, gas and payouts
+    (starting balance and grants out); tokens: (yes, no) per outcome, with those their resting sales tie up
+    (`Book.tied_of`); trades: how many fills they took part in; escrow: cash tied up in resting buys, apart from cash.
     """
 
     cash: int
@@ -103,7 +103,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A winner who is not paid yet: at `until_ms` she is, unless corrected or voided. `round` as in `Resolved`."""
+    """A winner not paid yet: at `until_ms` they are, unless corrected or voided. `round` as in `Resolved`."""
 
     winner: int
     until_ms: int
@@ -190,17 +190,17 @@ def price_micro(state: MarketState, params: MarketParams, outcome: int, side: Si
 def state_to_json(state: MarketState) -> dict[str, object]:
     """Exact and canonical: integers, lists, and objects with sorted keys where order has no meaning. `claim` is there
     only while it stands: a state without one is written as before there were any."""
-    found: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
-    found["status"], found["resume_to"] = state.status.value, state.resume_to.value
-    found["out"] = list(state.out)
-    del found["claim"]
+    data: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
+    data["status"], data["resume_to"] = state.status.value, state.resume_to.value
+    data["out"] = list(state.out)
+    del data["claim"]
     if state.claim is not None:
-        found["claim"] = [state.claim.winner, state.claim.until_ms, state.claim.round]
-    found["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
-    found["profit"] = dict(sorted(state.profit.items()))
-    found["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
-    found["resting"] = [order_to_json(order) for order in state.resting.orders()]
-    return found
+        data["claim"] = [state.claim.winner, state.claim.until_ms, state.claim.round]
+    data["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
+    data["profit"] = dict(sorted(state.profit.items()))
+    data["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
+    data["resting"] = [order_to_json(order) for order in state.resting.orders()]
+    return data
 
 
 def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as json.loads types it

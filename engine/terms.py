@@ -95,7 +95,7 @@ class MarketParams:
         return len(self.outcome_names)
 
 
-LATER: Mapping[str, object] = {"dispute_window": 0}
+ADDED_FIELDS: Mapping[str, object] = {"dispute_window": 0}
 """Parameters that came after the first markets, and where they stand unless told: left out of JSON then, so that what
 was made before keeps its fingerprint."""
 

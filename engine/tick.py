@@ -1,6 +1,6 @@
-"""One market tick in progress: the desk, what happened so far, and what each person already traded in it.
+"""One market tick in progress: the working copy, what happened so far, and what each person already traded in it.
 
-An order at its turn: what is left of it, what it has paid or got, and what it plans to take from the maker.
+And the taker: the order that is being executed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from engine.working_copy import TOKENS, TRADES, WorkingCopy
 
 
 class Tick:
-    """Collects fills and events while the steps of a tick work on `desk`; `seal` checks and gives the new state.
+    """Collects fills and events while steps change the `working` copy; `seal` checks and gives the new state.
 
     `traded` is D of ENGINE section 3: micro-tokens a user bought (or sold) of a token from the maker in this tick,
     by (user, outcome, side, buy). `swept` are the orders the sweep has had in this tick.
     """
 
-    __slots__ = ("desk", "events", "fills", "now_ms", "params", "swept", "traded")
+    __slots__ = ("events", "fills", "now_ms", "params", "swept", "traded", "working")
 
     def __init__(self, state: MarketState, params: MarketParams, now_ms: int) -> None:
         self.now_ms = now_ms
@@ -37,44 +37,48 @@ class Tick:
     def open(self, state: MarketState, params: MarketParams) -> None:
         """Goes on from this state and these parameters, at the prices of the tick's time."""
         self.params = params
-        self.desk = WorkingCopy(state, params, tariff(params, rates_at(params, state, self.now_ms), len(state.active)))
+        self.working = WorkingCopy(
+            state, params, tariff(params, rates_at(params, state, self.now_ms), len(state.active))
+        )
 
     def seal(self) -> MarketState:
         """The state now; raises InvariantBroken if it is not what section 8 promises."""
-        self.desk.check_touched()
-        state = self.desk.seal()
+        self.working.check_touched()
+        state = self.working.seal()
         check_market(state, self.params)
         return state
 
-    def turn(self, **changes: Any) -> None:  # Any: fields of MarketState have several types
-        """Changes the course of the market (status, rounds), then goes on at the prices that follow from it."""
+    def update(self, **changes: Any) -> None:  # Any: fields of MarketState have several types
+        """Changes fields of the state (status, rounds), then goes on at the prices that follow from it."""
         self.open(replace(self.seal(), **changes), self.params)
 
 
-class Turn:
-    """Sizes in micro-tokens, money in micro-dollars; side is 0 for YES and 1 for NO.
+class Taker:
+    """The order that is being executed: what remains of it, what it paid or got, what it plans with the maker.
 
-    left: not yet traded or planned; pending: planned with the maker, to be priced as one fill; filled: traded;
-    money: all paid or got, fees in; fees: among that; swaps: whether it may still swap; escrow_fee: the largest fee
+    Sizes in micro-tokens, money in micro-dollars; side is 0 for YES and 1 for NO.
+
+    remaining: not yet traded or planned; pending: planned with the maker, to be priced as one fill; filled: traded;
+    amount: all paid or got, fees in; fees: among that; may_swap: whether it may still swap; escrow_fee: the largest fee
     it may be charged, a rate.
     """
 
     __slots__ = (
         "account",
+        "amount",
         "buy",
         "escrow_fee",
         "fees",
         "filled",
-        "left",
         "limit",
-        "money",
+        "may_swap",
         "order",
         "outcome",
         "pending",
+        "remaining",
         "side",
-        "swaps",
         "tick",
-        "traded",
+        "traded_key",
         "user",
     )
 
@@ -87,20 +91,20 @@ class Turn:
         self.side = int(order.side is Side.NO)
         self.buy = order.buy
         self.limit = order.limit
-        self.left = order.size
+        self.remaining = order.size
         self.pending = 0
         self.filled = 0
-        self.money = 0
+        self.amount = 0
         self.fees = 0
-        self.swaps = order.limit is not None and tick.params.cm_enabled
+        self.may_swap = order.limit is not None and tick.params.cm_enabled
         self.escrow_fee = max(tick.params.fee, tick.params.match_fee)
-        self.traded = (order.user, order.outcome, self.side, order.buy)
+        self.traded_key = (order.user, order.outcome, self.side, order.buy)
 
     def settle(self, size: int, amount: int, fee: int) -> None:
         """`size` tokens for `amount`, all in, of which `fee`; the account moves at once."""
-        self.tick.desk.settle(self.account, -amount if self.buy else amount)
+        self.tick.working.credit(self.account, -amount if self.buy else amount)
         self.account[TOKENS + 2 * self.outcome + self.side] += size if self.buy else -size
         self.account[TRADES] += 1
         self.filled += size
-        self.money += amount
+        self.amount += amount
         self.fees += fee

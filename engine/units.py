@@ -4,9 +4,7 @@ Money is integer micro-dollars, tokens are integer micro-tokens, so a price (dol
 the two. Rates (fees, weights, limits, prices handed around as numbers) are integers in 10^-12. Time is integer
 milliseconds from the market's start. Users pay ceilings and receive floors (ENGINE section 1).
 
-What writing something down as JSON asks of every value and every dataclass; a tick asks it ten thousand times.
-
-Which rules this engine plays by.
+Beside them: the fields of a dataclass, looked up once, for writing JSON; and the version of the rules.
 """
 
 from __future__ import annotations
@@ -66,16 +64,16 @@ def times_power(amount: int, numerator: int, denominator: int, exponent: int, *,
     return int(product.to_integral_value(rounding=ROUND_CEILING if up else ROUND_FLOOR))
 
 
-AS_THEY_ARE = frozenset({int, str, bool, type(None)})  # most of what is written down
+JSON_SCALARS = frozenset({int, str, bool, type(None)})  # written as they are
 
-_known: dict[type, tuple[str, ...]] = {}
+_field_names: dict[type, tuple[str, ...]] = {}
 
 
-def names_of(kind: type) -> tuple[str, ...]:
+def field_names(kind: type) -> tuple[str, ...]:
     """Of a dataclass's fields, in order."""
-    if kind not in _known:
-        _known[kind] = tuple(part.name for part in fields(kind))
-    return _known[kind]
+    if kind not in _field_names:
+        _field_names[kind] = tuple(part.name for part in fields(kind))
+    return _field_names[kind]
 
 
 RULES = 1

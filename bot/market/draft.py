@@ -15,7 +15,7 @@ from bot.grammar.types import ArgumentType, Text, Wrong, number
 from bot.market import timetable as schedule
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words.usage import named_twice, not_enough_names, title_without_commas
-from engine.lint import Warning_, lint
+from engine.lint import LintWarning, lint
 from engine.params import build_params
 from engine.terms import MarketParams, Problem
 from storage.records import Json, Market
@@ -124,7 +124,7 @@ def joined(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def warnings(params: MarketParams, *, since: MarketParams | None = None) -> list[Warning_]:
+def warnings(params: MarketParams, *, since: MarketParams | None = None) -> list[LintWarning]:
     """What is dangerous in these parameters; after a change only what it brought: what was so with the parameters
     `since` has been said."""
     before = () if since is None else lint(since)

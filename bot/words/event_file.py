@@ -15,7 +15,7 @@ from bot.text.toml_lines import Mistake
 from bot.words.setup import problem as problem_in_chat
 from bot.words.shared import name_of, plural, token_name
 from bot.words.usage import said
-from engine.lint import Warning_
+from engine.lint import LintWarning
 from engine.state import Side, Status
 from engine.terms import MarketParams, Problem
 from storage.records import Market
@@ -168,13 +168,13 @@ LintNumbers = Mapping[str, int]
 _MOST_KAPPA = 10**10  # the bound of ENGINE section 2
 
 
-def warned(reply: Reply, params: MarketParams, warnings: Sequence[Warning_]) -> Reply:
+def warned(reply: Reply, params: MarketParams, warnings: Sequence[LintWarning]) -> Reply:
     """The reply with a line for each warning, before its last line, which says what to do next."""
     rows = [line(bold("Careful: "), sentence(warning, params)) for warning in warnings]
     return replace(reply, blocks=(*reply.blocks[:-1], *rows, *reply.blocks[-1:]))
 
 
-def sentence(found: Warning_, params: MarketParams) -> str:
+def sentence(found: LintWarning, params: MarketParams) -> str:
     """A warning in words."""
     return _SENTENCES[found.code](found.numbers, params)
 

@@ -74,7 +74,7 @@ def fresh(params: MarketParams) -> MarketState:
 
 
 def certain_gain(state: MarketState) -> int:
-    """What the worst winner would leave the attacker with, counted from her start."""
+    """What the worst winner would leave the attacker with, counted from their start."""
     return min(invariants.payouts(state).values()) - state.pot
 
 
@@ -87,8 +87,8 @@ def carry_out(state: MarketState, params: MarketParams, attack: Attack) -> Resul
         if intent is not None:
             waiting.append(intent)
         if waiting and not (number + 1 < len(attack) and attack[number + 1].together):
-            found, state, events = apply_orders(state, waiting, params, 0)
-            fills += found
+            done, state, events = apply_orders(state, waiting, params, 0)
+            fills += done
             turnover += sum(event.amount for event in events if isinstance(event, OrderDone) and event.buy)
             waiting = []
     return Result(

@@ -98,7 +98,7 @@ def order(text: str, *, at: int = 0, id: str = "o", worst: int | None = None, sl
     )
 
 
-def one(state: MarketState, p: MarketParams, intent: Intent) -> Outcome:
+def run_one(state: MarketState, p: MarketParams, intent: Intent) -> Outcome:
     """A tick of one intent at its own time, checked in full."""
     outcome = apply_orders(state, [intent], p, intent.accepted_ms)
     check_all(state, outcome, p)
@@ -125,8 +125,8 @@ def check_all(before: MarketState, outcome: Outcome, p: MarketParams) -> None:
 
 def done(events: Iterable[Event]) -> OrderDone:
     """How the only order of a tick ended."""
-    (found,) = (event for event in events if isinstance(event, OrderDone))
-    return found
+    (ending,) = (event for event in events if isinstance(event, OrderDone))
+    return ending
 
 
 def play(p: MarketParams, table: str, state: MarketState | None = None) -> tuple[MarketState, MarketParams]:
@@ -141,11 +141,11 @@ def play(p: MarketParams, table: str, state: MarketState | None = None) -> tuple
         ]
         outcome = apply_orders(state, intents, p, int(time))
         check_all(state, outcome, p)
-        found = "; ".join(words for event in outcome[2] if (words := _said(event, outcome)))
+        happened = "; ".join(words for event in outcome[2] if (words := _in_words(event, outcome)))
         swept = [f"sweep {fill.order} {fill.size / MICRO:g}" for fill in outcome[0] if fill.kind == "sweep"]
-        found = "; ".join([found, *swept] if found else swept)
-        assert found == wanted, f"{row.strip()}  <-  {found}"
-        if found.startswith("refused") and ";" not in found:
+        happened = "; ".join([happened, *swept] if happened else swept)
+        assert happened == wanted, f"{row.strip()}  <-  {happened}"
+        if happened.startswith("refused") and ";" not in happened:
             assert unchanged(state, outcome[1], p), row
         state, p = outcome[1], params_after(p, outcome[2])
     return state, p
@@ -183,11 +183,11 @@ def _intent(what: str, at: int, id: str) -> Intent | None:
         return Control(id=id, accepted_ms=at, kind=kind, outcomes=outcomes)  # type: ignore[arg-type]  # from DONE
     given = dict(zip(words[6::2], words[7::2], strict=True))
     rates = {name: int(Decimal(word) * RATE) for name, word in given.items() if name != "auto"}
-    found = order(" ".join(words[:6]), at=at, id=id, worst=rates.get("worst"), slip=rates.get("slip"))
-    return replace(found, limit=rates.get("at"), autofill="auto" in given)
+    parsed = order(" ".join(words[:6]), at=at, id=id, worst=rates.get("worst"), slip=rates.get("slip"))
+    return replace(parsed, limit=rates.get("at"), autofill="auto" in given)
 
 
-def _said(event: Event, outcome: Outcome) -> str:
+def _in_words(event: Event, outcome: Outcome) -> str:
     """An event in the words of the tables; gas is seen in the account that paid it."""
     if isinstance(event, OrderDone):
         return f"refused {event.reason}" if event.reason else _done(event, outcome[0])

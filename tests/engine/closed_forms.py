@@ -111,14 +111,14 @@ def curve_average(t: Decimal, q: int, depth: int, pieces: Pieces, *, buy: bool) 
         end = reached.sqrt() if edge_n and reached > 0 else None
         a, b = base + g * (t * tokens - money), g * t
         square, line, rest = g - b * b, 2 * (g * supply - a * b), base * base - a * a
-        found = None
+        size = None
         if square > 0:
             root = max(line * line - 4 * square * rest, Decimal(0)).sqrt()
-            found = (-line + sign * root) / (2 * square)
-        if end is None or (found is not None and sign * (supply + found - end) <= 0):
-            if found is None:
+            size = (-line + sign * root) / (2 * square)
+        if end is None or (size is not None and sign * (supply + size - end) <= 0):
+            if size is None:
                 return None
-            return tokens + found if buy else min(-(tokens + found), Decimal(q))
+            return tokens + size if buy else min(-(tokens + size), Decimal(q))
         tokens, money, base, supply = tokens + end - supply, money + (edge - base) / g, edge, end
     raise AssertionError("the last piece has no edge")
 

@@ -21,7 +21,7 @@ OTHER = {Side.YES: Side.NO, Side.NO: Side.YES}
 
 
 def some_crowded_market(rng: Random) -> MarketParams:
-    """A legal market whose book matters: fine or coarse ticks, often a maker dear enough to trade past him."""
+    """A legal market whose book matters: fine or coarse ticks, often a maker dear enough to trade past it."""
     while True:
         values = some_values(rng)
         values["cm_enabled"], values["af_enabled"] = rng.random() < 0.95, rng.random() < 0.95
@@ -46,14 +46,14 @@ def some_crowded_market(rng: Random) -> MarketParams:
 
 def arrivals(rng: Random, params: MarketParams) -> list[Intent]:
     """Everybody joins and buys something of both sides of a few outcomes, to have it to offer."""
-    found: list[Intent] = []
+    intents: list[Intent] = []
     for user in PEOPLE:
         cash = rng.choice((10**12, 10**14, params.z, logarithmic(rng, 10**6, 10**9)))
-        found.append(Join(id=f"join-{user}", accepted_ms=0, user=user, cash=cash))
+        intents.append(Join(id=f"join-{user}", accepted_ms=0, user=user, cash=cash))
         for side in Side:
             size = max(1, params.l0 * rng.randint(1, 60) // 1_000)
-            found.append(_order(f"stock-{user}-{side}", 0, user, rng.randrange(2), side, buy=True, size=size))
-    return found
+            intents.append(_order(f"stock-{user}-{side}", 0, user, rng.randrange(2), side, buy=True, size=size))
+    return intents
 
 
 def some_doing(rng: Random, name: str, at: int, state: MarketState, params: MarketParams) -> Order | Cancel:

@@ -123,7 +123,7 @@ def check_book(state: MarketState, params: MarketParams) -> None:
     for user, account in state.accounts.items():
         assert account.escrow == escrow[user], f"escrow of user {user}"
         for j, pair in enumerate(account.tokens):
-            assert all(tied[user, j, side] <= pair[side] for side in (0, 1)), f"user {user} offers what she has not"
+            assert all(tied[user, j, side] <= pair[side] for side in (0, 1)), f"user {user} offers what they have not"
 
 
 def check_rests(before: MarketState, after: MarketState, fills: Sequence[Fill], events: Sequence[Event]) -> None:
@@ -143,13 +143,13 @@ def check_rests(before: MarketState, after: MarketState, fills: Sequence[Fill], 
 
 
 def check_matches(before: MarketState, order: Order, fills: Sequence[Fill]) -> None:
-    """Of an order alone in its tick: nobody meets herself, better prices go first, shares are exact."""
+    """Of an order alone in its tick: nobody meets themself, better prices go first, shares are exact."""
     met: dict[tuple[str, PoolKey], dict[str, int]] = {}
     for fill in fills:
-        assert fill.buyer is None or fill.buyer != fill.seller, "somebody bought from herself"
+        assert fill.buyer is None or fill.buyer != fill.seller, "somebody bought from themself"
         if fill.resting is not None and fill.kind != "sweep":
             waiting = before.resting[fill.resting]
-            assert fill.kind == "autofill" or waiting.user != order.user, "somebody was matched with herself"
+            assert fill.kind == "autofill" or waiting.user != order.user, "somebody was matched with themself"
             met.setdefault((fill.kind, waiting.key), {})[waiting.id] = fill.size
     for (kind, key), sizes in met.items():
         rivals = [

@@ -31,7 +31,7 @@ class Life:
         self.granted: dict[int, int] = {}
         self.now = 0
         self.count = 0
-        self.told: list[tuple[int, tuple[Intent, ...]]] = []
+        self.history: list[tuple[int, tuple[Intent, ...]]] = []
 
     def name(self) -> str:
         self.count += 1
@@ -47,7 +47,7 @@ class Life:
             rng.shuffle(shuffled)
             again = apply_orders(before, shuffled, self.params, now)
             assert _bytes(again[0], again[1], again[2]) == _bytes(fills, after, events), "the order of the list matters"
-        self.told.append((now, tuple(intents)))
+        self.history.append((now, tuple(intents)))
         self.accept(after, fills, events, params_after(self.params, events), now)
         return events
 
@@ -65,8 +65,8 @@ class Life:
         moved = {user: account.cash for user, account in after.accounts.items()}
         for user, account in before.accounts.items():
             moved[user] = moved.get(user, 0) - account.cash
-        told = cash_changes(fills, events)
-        assert {u: c for u, c in moved.items() if c} == {u: c for u, c in told.items() if c}, "the ledger rule"
+        changes = cash_changes(fills, events)
+        assert {u: c for u, c in moved.items() if c} == {u: c for u, c in changes.items() if c}, "the ledger rule"
         invariants.check_all(after, params, self.granted)
         invariants.check_rests(before, after, fills, events)
         invariants.check_profit(before, after)
@@ -77,7 +77,7 @@ class Life:
     def replayed(self) -> str:
         """Fingerprint after running everything told once more from the start."""
         state, params = open_market(self.first), self.first
-        for now, intents in self.told:
+        for now, intents in self.history:
             _, state, events = apply_orders(state, intents, params, now)
             params = params_after(params, events)
         return fingerprint(state)
@@ -160,7 +160,7 @@ def check_helped(
 ) -> None:
     """With the book nobody trades worse than with the maker alone, up to the rounding of each counterpart.
 
-    The way goes by the maker's price after his fee. What that does not see is left out: the floor, money beyond p_max,
+    The way goes by the maker's price after its fee. What that does not see is left out: the floor, money beyond p_max,
     and that the fee on all of a sale is on its last price.
     """
     accounts = {user: replace(account, escrow=0) for user, account in before.accounts.items()}

@@ -74,10 +74,10 @@ GENEROUS: dict[str, object] = {"af_cap_frac": "0.2", "af_max_surplus": 1, "af_ma
 def test_a_ring_with_a_book_has_no_sure_profit_either(values: dict[str, object]) -> None:
     """Several accounts of one attacker rest, cross, swap, fill beside and take back: still nothing is certain."""
     params = market(**values)
-    found = list(search(Random(7), fresh(params), params, TRIES // 4, book=True))
-    assert max(result.gain for result in found) <= 0
-    assert max(result.turnover for result in found) > params.z / 2, "the search never put up real money"
-    kinds = {kind for result in found for kind in result.kinds}
+    attacks = list(search(Random(7), fresh(params), params, TRIES // 4, book=True))
+    assert max(result.gain for result in attacks) <= 0
+    assert max(result.turnover for result in attacks) > params.z / 2, "the search never put up real money"
+    kinds = {kind for result in attacks for kind in result.kinds}
     assert kinds >= {"maker", "direct", "mint", "autofill", "sweep"}, "the search never used the book"
 
 
@@ -105,5 +105,5 @@ def test_the_search_finds_the_hole_in_the_classic_start() -> None:
     assert best > 10_000_000
 
 
-def _best(found: list[Result]) -> Result:
-    return max(found, key=lambda result: result.merit)
+def _best(attacks: list[Result]) -> Result:
+    return max(attacks, key=lambda result: result.merit)

@@ -53,10 +53,10 @@ def test_a_buy_solves_its_equation_and_is_rounded_up(
     def excess(x: int) -> Fraction:
         return x - d * (a * Fraction(q, l) + (1 - a) * (q + d) / (l + share * x)) - conv
 
-    found = quad_buy(d, before, q, l, share.numerator, share.denominator, weights(mu, nu, kappa))
-    assert excess(found) >= 0 > excess(found - 1)
+    cost = quad_buy(d, before, q, l, share.numerator, share.denominator, weights(mu, nu, kappa))
+    assert excess(cost) >= 0 > excess(cost - 1)
     if before == 0:
-        assert found == quadratic_buy(d, q=q, l=l, share=share, mu=mu, nu=nu, kappa=kappa)
+        assert cost == quadratic_buy(d, q=q, l=l, share=share, mu=mu, nu=nu, kappa=kappa)
 
 
 @given(l=L, part=PART, sold=PART, share=SHARE, mu=WEIGHT, nu=WEIGHT, kappa=KAPPA)
@@ -74,15 +74,15 @@ def test_a_sale_takes_the_smaller_root_rounded_down(
     d = max(1, int(q * sold))
     a = mu / (mu + nu)
     c = d * (1 - a) * Fraction(q, l) - kappa * d * d / MICRO
-    found = quadratic_sell(d, q=q, l=l, share=share, mu=mu, nu=nu, kappa=kappa)
+    proceeds = quadratic_sell(d, q=q, l=l, share=share, mu=mu, nu=nu, kappa=kappa)
 
     def parabola(x: int) -> Fraction:
         return share * x * x - (l + share * c) * x + c * l + d * a * (q - d)
 
     vertex = (l + share * c) / (2 * share)
-    assert found == 0 or (parabola(found) >= 0 and found <= vertex)
-    assert parabola(found + 1) < 0 or found + 1 > vertex or found == 0
-    assert found <= d
+    assert proceeds == 0 or (parabola(proceeds) >= 0 and proceeds <= vertex)
+    assert parabola(proceeds + 1) < 0 or proceeds + 1 > vertex or proceeds == 0
+    assert proceeds <= d
 
 
 def test_the_numbers_of_the_design_hold() -> None:
@@ -90,12 +90,12 @@ def test_the_numbers_of_the_design_hold() -> None:
     for n, cost, move, cross in ((3, 51.1, 8.9, 0.3), (5, 51.2, 10.4, 0.1), (10, 51.3, 11.4, 0.1)):
         tick = Tick(open_market(at_half(n)), at_half(n), 0)
         half = (depth(0, tick.params.l0, tick.params.gamma)) // 2
-        tick.desk.q[0][0] = tick.desk.q[1][0] = half
-        bought = price_buy(tick.desk, 0, 0, 100 * MICRO, 0)
+        tick.working.q[0][0] = tick.working.q[1][0] = half
+        bought = price_buy(tick.working, 0, 0, 100 * MICRO, 0)
         assert f"{bought.total / MICRO:.1f}" == f"{cost}"
         sizes = [size * MICRO for size in range(850, 910)]
-        size = max(size for size in sizes if price_buy(tick.desk, 0, 0, size, 0).total <= 500 * MICRO)
-        after = price_buy(tick.desk, 0, 0, size, 0)
+        size = max(size for size in sizes if price_buy(tick.working, 0, 0, size, 0).total <= 500 * MICRO)
+        after = price_buy(tick.working, 0, 0, size, 0)
         assert after.supply / after.depth - 0.5 == pytest.approx(move / 100, abs=0.002)
         fall = 1 / n - (RATE // n) / RATE * tick.params.l0 / (tick.params.l0 + after.shares[1])
         assert fall * 100 < cross + 0.05
@@ -104,9 +104,9 @@ def test_the_numbers_of_the_design_hold() -> None:
 @pytest.mark.parametrize(("n", "move"), [(3, 13.6), (5, 22), (10, 30)])
 def test_five_hundred_dollars_move_a_fresh_outcome_as_expected(n: int, move: float) -> None:
     p = params(n_outcomes=n)
-    found = quote(open_market(p), p, now_ms=0, user=None, outcome=0, side=Side.YES, buy=True, spend=500 * MICRO)
-    assert isinstance(found, Quote)
-    assert (found.price_after - found.price_before) / RATE * 100 == pytest.approx(move, abs=0.3)
+    ticket = quote(open_market(p), p, now_ms=0, user=None, outcome=0, side=Side.YES, buy=True, spend=500 * MICRO)
+    assert isinstance(ticket, Quote)
+    assert (ticket.price_after - ticket.price_before) / RATE * 100 == pytest.approx(move, abs=0.3)
 
 
 def fixed_tariff(l0: int, gamma: int, zeta: int = 0, n: int = 3) -> Tariff:
@@ -166,17 +166,17 @@ def test_at_a_corner_the_slope_is_that_of_the_piece_the_trade_enters(v: int) -> 
 @given(v=V, part=PART, t=st.integers(RATE // 1000, 999 * RATE // 1000))
 def test_the_marginal_inverse_stops_at_the_price(v: int, part: Fraction, t: int) -> None:
     """After that size the price is within t; a little more and it is past it (a dollar's worth of rounding apart)."""
-    found = fixed_tariff(L0, GAMMA)
+    rates = fixed_tariff(L0, GAMMA)
     deep, q = pool_at(v, part)
     if q * RATE <= t * deep:
-        d = marginal_buy(t, q, deep, found.buying(v))
-        low = depth(v + (curve_buy(d, q, deep, found.buying(v)) if d else 0), L0, GAMMA)
-        high = depth(v + curve_buy(d + 1, q, deep, found.buying(v)), L0, GAMMA)
+        d = marginal_buy(t, q, deep, rates.buying(v))
+        low = depth(v + (curve_buy(d, q, deep, rates.buying(v)) if d else 0), L0, GAMMA)
+        high = depth(v + curve_buy(d + 1, q, deep, rates.buying(v)), L0, GAMMA)
         assert Fraction(q + d, low + 4) <= Fraction(t, RATE) < Fraction(q + d + 1, high - 4)
     else:
-        d = marginal_sell(t, q, deep, found.selling(v))
-        low = depth(v - (curve_sell(d, q, deep, found.selling(v)) if d else 0), L0, GAMMA)
-        high = depth(v - curve_sell(min(d + 1, q), q, deep, found.selling(v)), L0, GAMMA)
+        d = marginal_sell(t, q, deep, rates.selling(v))
+        low = depth(v - (curve_sell(d, q, deep, rates.selling(v)) if d else 0), L0, GAMMA)
+        high = depth(v - curve_sell(min(d + 1, q), q, deep, rates.selling(v)), L0, GAMMA)
         assert Fraction(q - d, low - 4) >= Fraction(t, RATE) > Fraction(q - d - 2, high + 4)
 
 
@@ -196,8 +196,8 @@ def test_a_fair_trade_costs_at_least_the_old_price(
 ) -> None:
     """Nothing is free: even one micro-token costs a micro-dollar."""
     q = max(1, int(l * part))
-    one = Fraction(1)
-    x = quadratic_buy(d, q=q, l=l, share=share, mu=one, nu=one, kappa=Fraction(0))
+    even = Fraction(1)
+    x = quadratic_buy(d, q=q, l=l, share=share, mu=even, nu=even, kappa=Fraction(0))
     assert x >= 1
     assert x * l >= q * d
 

@@ -23,7 +23,7 @@ STOCK = " + ".join(
 """Everybody has something of both sides of outcome 0 to offer; both then stand at 0.58, or 0.51 in a deep market."""
 SMALL: dict[str, object] = {"z": 1000, "odds": "0.5 0.25 0.25", "kappa": 0}
 DEAR: dict[str, object] = {**SMALL, "fee": "0.05", "match_fee": "0.01"}
-"""A maker so dear that the book is better than he is over a wide range."""
+"""A maker so dear that the book is better than it is over a wide range."""
 DEEP_POOL: dict[str, object] = {**DEAR, "z": 10_000}
 CHEAP: dict[str, object] = {**SMALL, "fee": 0, "match_fee": 0, "tick_size": "0.001"}
 FILLING: dict[str, object] = {**SMALL, "af_cap_frac": "0.2", "kappa": "0.0001", "tick_size": "0.001"}
@@ -87,7 +87,7 @@ SCENES = [
         ("direct", "several share"),
     ),
     Scene(
-        "nobody trades with herself",
+        "nobody trades with themself",
         DEAR,
         [
             FOUR,

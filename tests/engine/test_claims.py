@@ -120,13 +120,13 @@ def test_the_payout_is_the_final_itself() -> None:
     resolve = Control(id="r", accepted_ms=50, kind="resolve", outcomes=(1,))
     _, claimed, events = apply_orders(state, [resolve], WINDOW, 50)
     assert claimed.claim == Claim(winner=1, until_ms=1_050, round=None)
-    told = next(event for event in events if isinstance(event, Claimed))
+    event = next(event for event in events if isinstance(event, Claimed))
     _, paid, events = apply_orders(claimed, [], WINDOW, 2_000)
     payouts, plain, _ = trigger_resolution(state, WINDOW, True, 1, at_ms=1_050)
     assert tuple(event for event in events if isinstance(event, Paid)) == payouts
     assert paid == replace(plain, status=Status.CLOSED)
     final = next(event for event in events if isinstance(event, Resolved))
-    assert (final.paid, final.holders, final.prices_before) == (told.due, told.holders, told.prices_before)
+    assert (final.paid, final.holders, final.prices_before) == (event.due, event.holders, event.prices_before)
     assert final.at_ms == 1_050
     assert sum(account.cash for account in claimed.accounts.values()) == sum(
         account.cash + account.escrow for account in state.accounts.values()
@@ -176,17 +176,17 @@ def test_a_window_is_written_like_other_spans(typed: object, ms: int) -> None:
 
 @pytest.mark.parametrize(("typed", "code"), [(-1, "out_of_bounds"), ("31d", "out_of_bounds"), ("x", "not_a_number")])
 def test_a_window_has_bounds(typed: object, code: str) -> None:
-    found = build_params({"n_outcomes": 3, "dispute_window": typed})
-    assert isinstance(found, tuple)
-    assert [(one.field, one.code) for one in found] == [("dispute_window", code)]
+    problems = build_params({"n_outcomes": 3, "dispute_window": typed})
+    assert isinstance(problems, tuple)
+    assert [(problem.field, problem.code) for problem in problems] == [("dispute_window", code)]
 
 
 def test_nothing_can_be_quoted_while_a_claim_stands() -> None:
     state = play(WINDOW, "50 | admin resolves 1 | released r05 10; claimed 1: 140 to 2 at 1050", traded())[0]
-    found = quote(
+    ticket = quote(
         state, WINDOW, now_ms=60, user=1, outcome=0, side=Side.YES, buy=True, size=MICRO, limit=None, autofill=False
     )
-    assert not isinstance(found, Quote)
+    assert not isinstance(ticket, Quote)
     assert fingerprint(state) != fingerprint(replace(state, claim=None))
 
 

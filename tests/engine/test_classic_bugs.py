@@ -188,7 +188,7 @@ def test_a_pool_whose_subsidy_is_used_up_trades_on() -> None:
     assert state.binaries[0].v == invariants.level(state.binaries[0], p)
     fills: list[Fill] = []
     for n, text in enumerate(("ann sells 8000 yes of 1", "bob sells 8000 no of 1")):
-        found, state, _ = tick(state, p, order(text, at=5 + n))
-        fills += found
+        new_fills, state, _ = tick(state, p, order(text, at=5 + n))
+        fills += new_fills
     assert sum(fill.size for fill in fills) > 0
     assert invariants.house_cash(state) >= p.z

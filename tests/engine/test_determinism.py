@@ -98,8 +98,8 @@ def run(intents: list[Intent], ticks: int) -> Run:
     return fills, state, events, p
 
 
-def bytes_of(found: Run) -> str:
-    fills, state, events, p = found
+def bytes_of(run: Run) -> str:
+    fills, state, events, p = run
     everything = [[fill.to_json() for fill in fills], state_to_json(state), [event.to_json() for event in events]]
     return json.dumps([everything, params_to_json(p)])
 
@@ -116,7 +116,7 @@ def test_any_permutation_of_the_list_gives_the_same_bytes(seed: int, ticks: int)
 def test_intents_that_share_time_and_id_run_the_same_way_in_any_order() -> None:
     state = funded(P, ann=100)
     orders = [order(f"ann buys {size} yes of 1", id="same") for size in (3, 1, 2)]
-    results = {bytes_of((*_lists(apply_orders(state, found, P, 1)), P)) for found in permutations(orders)}
+    results = {bytes_of((*_lists(apply_orders(state, shuffled, P, 1)), P)) for shuffled in permutations(orders)}
     assert len(results) == 1
 
 
@@ -155,7 +155,7 @@ def test_a_market_replays_from_its_json() -> None:
         again, params_again, intents_again = json.loads(written)
         replayed = apply_orders(
             state_from_json(again),
-            [intent_from_json(one) for one in intents_again],
+            [intent_from_json(data) for data in intents_again],
             params_from_json(params_again),
             now,
         )
@@ -174,10 +174,10 @@ def test_every_intent_survives_json() -> None:
     ]
     for intent in every:
         assert intent_from_json(json.loads(json.dumps(intent_to_json(intent)))) == intent
-    wish = Retune(id="r", accepted_ms=1, values={"rounds": rounds, "fee": 0.01})
-    back = intent_from_json(json.loads(json.dumps(intent_to_json(wish))))
+    change = Retune(id="r", accepted_ms=1, values={"rounds": rounds, "fee": 0.01})
+    back = intent_from_json(json.loads(json.dumps(intent_to_json(change))))
     state = open_market(P)
-    assert apply_orders(state, [back], P, 1) == apply_orders(state, [wish], P, 1)
+    assert apply_orders(state, [back], P, 1) == apply_orders(state, [change], P, 1)
 
 
 def test_the_given_state_is_left_untouched() -> None:
@@ -203,5 +203,5 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_accounts() -> None:
 def test_every_record_is_plain_json() -> None:
     fills, _, events, _ = run(life(9), 4)
     for record in (*fills, *events):
-        found = cast("Mapping[str, object]", json.loads(json.dumps(record.to_json())))
-        assert found["type"] == type(record).__name__
+        data = cast("Mapping[str, object]", json.loads(json.dumps(record.to_json())))
+        assert data["type"] == type(record).__name__

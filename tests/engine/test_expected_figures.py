@@ -25,9 +25,9 @@ def fresh(n: int, *, at_half: bool) -> tuple[MarketParams, MarketState]:
 
 
 def ticket(params: MarketParams, state: MarketState, *, size: int | None = None, spend: int | None = None) -> Quote:
-    found = quote(state, params, now_ms=0, user=None, outcome=0, side=Side.YES, buy=True, size=size, spend=spend)
-    assert isinstance(found, Quote)
-    return found
+    answer = quote(state, params, now_ms=0, user=None, outcome=0, side=Side.YES, buy=True, size=size, spend=spend)
+    assert isinstance(answer, Quote)
+    return answer
 
 
 @pytest.mark.parametrize(("n", "dollars"), [(3, "51.1"), (5, "51.2"), (10, "51.3")])
@@ -49,9 +49,9 @@ def test_a_hundred_at_a_half_cost_about_51(n: int, dollars: str) -> None:
 )
 def test_what_500_dollars_move(n: int, at_half: bool, points: str) -> None:
     params, state = fresh(n, at_half=at_half)
-    found = ticket(params, state, spend=500 * MICRO)
-    assert 499 * MICRO < found.amount <= 500 * MICRO
-    assert f"{(found.price_after - found.price_before) * 100 / RATE:.1f}" == points
+    answer = ticket(params, state, spend=500 * MICRO)
+    assert 499 * MICRO < answer.amount <= 500 * MICRO
+    assert f"{(answer.price_after - answer.price_before) * 100 / RATE:.1f}" == points
 
 
 @pytest.mark.parametrize(("n", "points"), [(3, "-0.3"), (5, "-0.2"), (10, "-0.1")])

@@ -32,9 +32,9 @@ def rounds(*counts: int) -> list[dict[str, object]]:
 
 def numbers_of(code: str, **values: object) -> Mapping[str, int]:
     """The numbers of one warning, which must be there; at most a classic start is warned of beside it."""
-    found = {one.code: one.numbers for one in lint(params(**values))}
-    assert set(found) - {code} <= {"classic_start"}
-    return found[code]
+    warnings = {warning.code: warning.numbers for warning in lint(params(**values))}
+    assert set(warnings) - {code} <= {"classic_start"}
+    return warnings[code]
 
 
 def bought_everywhere(market: MarketParams, size: int) -> tuple[MarketState, int]:
@@ -50,11 +50,11 @@ def bought_everywhere(market: MarketParams, size: int) -> tuple[MarketState, int
 
 def bought(market: MarketParams, outcome: int, spend: int) -> Quote:
     """The ticket of the first order of a market."""
-    found = quote(
+    ticket = quote(
         open_market(market), market, now_ms=0, user=None, outcome=outcome, side=Side.YES, buy=True, spend=spend
     )
-    assert isinstance(found, Quote)
-    return found
+    assert isinstance(ticket, Quote)
+    return ticket
 
 
 OFF: dict[str, object] = {"floor_enabled": False}
@@ -132,13 +132,13 @@ TABLE: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
 
 @pytest.mark.parametrize(("values", "codes"), TABLE)
 def test_each_rule_warns_past_its_limit_and_not_at_it(values: dict[str, object], codes: tuple[str, ...]) -> None:
-    assert tuple(one.code for one in lint(params(**values))) == codes
+    assert tuple(warning.code for warning in lint(params(**values))) == codes
 
 
 @pytest.mark.parametrize("n", range(3, 11))
 @pytest.mark.parametrize("preset", PRESETS)
 def test_of_the_presets_only_the_classic_start_warns(preset: str, n: int) -> None:
-    codes = [one.code for one in lint(params(n_outcomes=n, preset=preset))]
+    codes = [warning.code for warning in lint(params(n_outcomes=n, preset=preset))]
     assert codes == (["classic_start"] if preset == "classic" else [])
 
 
@@ -164,11 +164,11 @@ def test_where_gas_eats_the_sure_gain_there_is_none_to_tell() -> None:
 
 
 def test_weights_that_outweigh_convexity_say_what_one_order_costs_over_small_ones() -> None:
-    found = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu_end=3, kappa_end="0.00004")
-    assert (found["end"], found["mu"], found["nu"], found["buy"]) == (1, RATE, 3 * RATE, 1)
-    assert found["least_kappa"] == RATE // 20_000
-    assert found["extra"] > 0
-    assert found["convexity"] == (RATE * 4 // 10**5) * found["size"] ** 2 // (MICRO * RATE) + 1
+    numbers = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu_end=3, kappa_end="0.00004")
+    assert (numbers["end"], numbers["mu"], numbers["nu"], numbers["buy"]) == (1, RATE, 3 * RATE, 1)
+    assert numbers["least_kappa"] == RATE // 20_000
+    assert numbers["extra"] > 0
+    assert numbers["convexity"] == (RATE * 4 // 10**5) * numbers["size"] ** 2 // (MICRO * RATE) + 1
     sold = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, mu=3, kappa="0.00004")
     assert (sold["end"], sold["buy"]) == (0, 0)
     assert sold["extra"] > 0
@@ -177,19 +177,19 @@ def test_weights_that_outweigh_convexity_say_what_one_order_costs_over_small_one
 def test_what_one_order_costs_over_small_ones_is_what_small_ones_save() -> None:
     """The same tokens in a hundred market ticks cost less by what was told, to a hundredth of it."""
     market = params(floor_enabled=False, l0=5000, nu=3, kappa="0.00004", fee=0)
-    found = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu=3, kappa="0.00004", fee=0)
+    numbers = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu=3, kappa="0.00004", fee=0)
     join = Join(id="join", accepted_ms=0, user=1, cash=10**12)
 
     def spent(pieces: int) -> int:
         _, state, _ = apply_orders(open_market(market), [join], market, 0)
         for tick in range(pieces):
-            size = found["size"] * (tick + 1) // pieces - found["size"] * tick // pieces
+            size = numbers["size"] * (tick + 1) // pieces - numbers["size"] * tick // pieces
             order = Order(id=f"o{tick}", accepted_ms=0, user=1, outcome=0, side=Side.YES, buy=True, size=size)
             _, state, _ = apply_orders(state, [order], market, 0)
         return 10**12 - state.accounts[1].cash
 
     saved = spent(1) - spent(100)
-    assert saved == pytest.approx(found["extra"] + found["convexity"], rel=0.02)
+    assert saved == pytest.approx(numbers["extra"] + numbers["convexity"], rel=0.02)
 
 
 def test_a_kappa_of_least_kappa_is_enough() -> None:
@@ -200,9 +200,9 @@ def test_a_kappa_of_least_kappa_is_enough() -> None:
 
 
 def test_what_stays_is_told_for_the_worst_moment_of_the_timetable() -> None:
-    found = numbers_of(STAYS, n_outcomes=5, zeta_start=0, zeta_end="0.24", rounds=rounds(1), duration="2h")
-    assert (found["left"], found["end"], found["zeta"]) == (4, 1, RATE * 24 // 100)
-    assert (found["stays"], found["most_zeta"]) == (RATE * 28 // 100, RATE // 6)
+    numbers = numbers_of(STAYS, n_outcomes=5, zeta_start=0, zeta_end="0.24", rounds=rounds(1), duration="2h")
+    assert (numbers["left"], numbers["end"], numbers["zeta"]) == (4, 1, RATE * 24 // 100)
+    assert (numbers["stays"], numbers["most_zeta"]) == (RATE * 28 // 100, RATE // 6)
 
 
 def test_what_stays_is_that_of_the_rates_at_every_moment_people_trade() -> None:
@@ -210,10 +210,10 @@ def test_what_stays_is_that_of_the_rates_at_every_moment_people_trade() -> None:
     rng = random.Random(5)
     for _ in range(20):
         market = some_market(rng)
-        told = [one.numbers["stays"] for one in lint(market) if one.code == STAYS]
+        shares = [warning.numbers["stays"] for warning in lint(market) if warning.code == STAYS]
         least = min(share_at(market, at) for at in range(0, market.rounds[-1].freeze_at, 37))
-        if told:
-            assert least >= told[0]
+        if shares:
+            assert least >= shares[0]
         else:
             assert 2 * least >= RATE
 
@@ -233,11 +233,11 @@ def share_at(market: MarketParams, at: int) -> int:
 
 def test_fifty_dollars_are_quoted_and_the_advice_is_enough() -> None:
     market = params(n_outcomes=4, odds=["0.9", "0.05", "0.03", "0.02"])
-    found = numbers_of(FIFTY, n_outcomes=4, odds=["0.9", "0.05", "0.03", "0.02"])
-    assert (found["outcome"], found["no"], found["end"]) == (3, 0, 0)
+    numbers = numbers_of(FIFTY, n_outcomes=4, odds=["0.9", "0.05", "0.03", "0.02"])
+    assert (numbers["outcome"], numbers["no"], numbers["end"]) == (3, 0, 0)
     ticket = bought(market, 3, 50 * MICRO)
-    assert (found["before"], found["after"]) == (ticket.price_before, ticket.price_after)
-    assert found["l0"] == found["deepest"] == market.l0
+    assert (numbers["before"], numbers["after"]) == (ticket.price_before, ticket.price_after)
+    assert numbers["l0"] == numbers["deepest"] == market.l0
 
 
 def test_a_depth_and_a_stake_of_the_advice_are_enough() -> None:
@@ -245,14 +245,14 @@ def test_a_depth_and_a_stake_of_the_advice_are_enough() -> None:
     met = 0
     while met < 8:
         market = some_market(rng)
-        found = next((one.numbers for one in lint(market) if one.code == FIFTY), None)
-        if found is None or market.start == "classic":
+        numbers = next((warning.numbers for warning in lint(market) if warning.code == FIFTY), None)
+        if numbers is None or market.start == "classic":
             continue
         met += 1
-        bigger = {"z": Fraction(found["least_z"], MICRO), "odds": [Fraction(odds, RATE) for odds in even(market)]}
+        bigger = {"z": Fraction(numbers["least_z"], MICRO), "odds": [Fraction(odds, RATE) for odds in even(market)]}
         again = params(n_outcomes=market.n_outcomes, **bigger, **kept(market))
-        assert again.l0 >= found["least_l0"]
-        assert FIFTY not in [one.code for one in lint(again)]
+        assert again.l0 >= numbers["least_l0"]
+        assert FIFTY not in [warning.code for warning in lint(again)]
 
 
 def even(market: MarketParams) -> list[int]:
@@ -275,35 +275,35 @@ def kept(market: MarketParams) -> dict[str, object]:
 @pytest.mark.parametrize("cap", ["0.76", "0.74"])
 def test_a_round_that_cannot_keep_its_sum_leaves_everybody_at_the_cap(cap: str) -> None:
     market = params(preset="classic", set_cap=cap, rounds=rounds(1))
-    warned = CAP in [one.code for one in lint(market)]
+    warned = CAP in [each.code for each in lint(market)]
     state = open_market(market)
     before = sum(price(state.binaries[j], Side.YES, market) for j in state.active)
     _, after, _ = trigger_resolution(state, market, elim_outcomes=(2,))
     prices = [price(after.binaries[j], Side.YES, market) for j in after.active]
     assert warned == (cap == "0.74") == (sum(prices) < before - Fraction(1, 1000))
-    assert not warned or [round(float(one), 6) for one in prices] == [0.74, 0.74]
+    assert not warned or [round(float(each), 6) for each in prices] == [0.74, 0.74]
 
 
 def test_the_first_round_that_cannot_keep_its_sum_is_named_and_those_after_it_counted() -> None:
-    found = numbers_of(CAP, n_outcomes=10, preset="classic", rounds=rounds(1, 1, 1, 1, 1, 1, 1, 1))
-    assert (found["round"], found["rounds"], found["left"]) == (5, 4, 5)
-    assert (found["kept"], found["most"]) == (5 * RATE, 5 * RATE * 95 // 100)
+    numbers = numbers_of(CAP, n_outcomes=10, preset="classic", rounds=rounds(1, 1, 1, 1, 1, 1, 1, 1))
+    assert (numbers["round"], numbers["rounds"], numbers["left"]) == (5, 4, 5)
+    assert (numbers["kept"], numbers["most"]) == (5 * RATE, 5 * RATE * 95 // 100)
 
 
 def test_diversion_beside_a_band_is_told_by_what_an_order_does_elsewhere() -> None:
-    found = numbers_of(BANDED, band="0.1", zeta_start="0.2", zeta_end="0.1")
-    assert (found["end"], found["zeta"], found["most_zeta"]) == (0, RATE // 5, RATE // 10)
-    assert (found["leaves"], found["lowest"]) == (RATE * 2 // 5, RATE * 9 // 10)
+    numbers = numbers_of(BANDED, band="0.1", zeta_start="0.2", zeta_end="0.1")
+    assert (numbers["end"], numbers["zeta"], numbers["most_zeta"]) == (0, RATE // 5, RATE // 10)
+    assert (numbers["leaves"], numbers["lowest"]) == (RATE * 2 // 5, RATE * 9 // 10)
     market = params(zeta="0.2")
     ticket = bought(market, 0, 500 * MICRO)
     other = ticket.moves[1]
-    assert (found["spend"], found["sum_after"]) == (500 * MICRO, (other.yes_after + other.no_after) * MICRO)
+    assert (numbers["spend"], numbers["sum_after"]) == (500 * MICRO, (other.yes_after + other.no_after) * MICRO)
 
 
 def test_a_freeze_at_the_very_start_hides_nothing() -> None:
     """Quotes are those of a market that trades, whatever its timetable says of its first moment."""
     soon = [{"freeze_at": 0, "decide_at": 0, "winner": "ask"}]
-    assert [one.code for one in lint(params(z=100, rounds=soon, duration="1h"))] == [FIFTY]
+    assert [warning.code for warning in lint(params(z=100, rounds=soon, duration="1h"))] == [FIFTY]
 
 
 def test_any_legal_market_can_be_linted_and_says_each_thing_once() -> None:
@@ -311,8 +311,8 @@ def test_any_legal_market_can_be_linted_and_says_each_thing_once() -> None:
     seen: set[str] = set()
     for _ in range(20):
         market = some_market(rng)
-        found = [one.code for one in lint(market)]
-        assert found == [code for code in CODES if code in found]
-        assert found == [one.code for one in lint(market)]
-        seen.update(found)
+        codes = [warning.code for warning in lint(market)]
+        assert codes == [code for code in CODES if code in codes]
+        assert codes == [warning.code for warning in lint(market)]
+        seen.update(codes)
     assert seen >= {START, WEIGHTS, STAYS, FIFTY, BANDED}

@@ -11,7 +11,7 @@ from engine.orders import apply_orders
 from engine.risk import house_cash
 from engine.state import Side, Status, price_micro
 from engine.units import MICRO, RATE
-from tests.engine.builders import done, funded, micro, one, order, params, play
+from tests.engine.builders import done, funded, micro, order, params, play, run_one
 
 WHOLE_LIFE = """
     0 | bob buys 1 yes of 1                    | refused unknown_user
@@ -45,7 +45,7 @@ def test_a_life_at_market() -> None:
 
 def test_gas_is_paid_for_a_refusal_and_shown_apart() -> None:
     p = params(gas_fee="0.01")
-    _, state, events = one(funded(p, ann=100), p, order("ann sells 1 yes of 1"))
+    _, state, events = run_one(funded(p, ann=100), p, order("ann sells 1 yes of 1"))
     assert events[0] == Gas(user=1, amount=10_000, order="o")
     assert (done(events).reason, done(events).gas) == (Reason.NO_TOKENS, 10_000)
     assert (state.accounts[1].cash, state.accounts[1].net, state.pot) == (99_990_000, 10_000, 10_000)
@@ -54,9 +54,9 @@ def test_gas_is_paid_for_a_refusal_and_shown_apart() -> None:
 def test_the_numbers_of_a_refusal_say_what_was_missing() -> None:
     p = params()
     state = funded(p, ann=10)
-    _, _, events = one(state, p, order("ann buys 100 yes of 1"))
+    _, _, events = run_one(state, p, order("ann buys 100 yes of 1"))
     assert done(events).detail == {"need": 34_382_720, "have": 10_000_000}
-    _, _, events = one(state, p, order("ann buys 10 yes of 1", worst=RATE // 3))
+    _, _, events = run_one(state, p, order("ann buys 10 yes of 1", worst=RATE // 3))
     detail = done(events).detail
     assert detail["worst"] == RATE // 3 < detail["average"]
     assert detail["amount"] == pytest.approx(detail["average"] * 10 * MICRO / RATE, abs=1)
@@ -68,12 +68,12 @@ def test_a_worst_price_is_all_in_and_inclusive() -> None:
     state = funded(p, ann=100)
     fair = -(-34_382_720 * RATE // (100 * MICRO))
     for worst, status in ((fair, "filled"), (fair - 1, "refused")):
-        assert done(one(state, p, order("ann buys 100 yes of 1", worst=worst))[2]).status == status
-    held = one(state, p, order("ann buys 100 yes of 1"))[1]
-    got = done(one(held, p, order("ann sells 100 yes of 1"))[2]).amount
+        assert done(run_one(state, p, order("ann buys 100 yes of 1", worst=worst))[2]).status == status
+    held = run_one(state, p, order("ann buys 100 yes of 1"))[1]
+    got = done(run_one(held, p, order("ann sells 100 yes of 1"))[2]).amount
     exact = got * RATE // (100 * MICRO)
     for worst, status in ((exact, "filled"), (exact + 1, "refused")):
-        assert done(one(held, p, order("ann sells 100 yes of 1", worst=worst))[2]).status == status
+        assert done(run_one(held, p, order("ann sells 100 yes of 1", worst=worst))[2]).status == status
 
 
 def test_a_slippage_counts_from_the_price_at_the_orders_turn() -> None:
@@ -89,7 +89,7 @@ def test_a_slippage_counts_from_the_price_at_the_orders_turn() -> None:
 def test_where_every_micro_dollar_of_a_buy_goes() -> None:
     p = params()
     state = funded(p, ann=1000)
-    (fill,), after, _ = one(state, p, order("ann buys 100 yes of 1"))
+    (fill,), after, _ = run_one(state, p, order("ann buys 100 yes of 1"))
     assert fill.amount == sum(fill.parts.values())
     assert fill.amount + fill.buy_fee == state.accounts[1].cash - after.accounts[1].cash == after.pot
     assert sum(b.v for b in after.binaries) == fill.parts["pool"]
@@ -101,7 +101,7 @@ def test_where_every_micro_dollar_of_a_buy_goes() -> None:
 def test_a_buy_deepens_each_other_pool_by_the_diverted_share_and_its_own_by_the_rest() -> None:
     """And only once: the sum over all pools is what was paid in, no more (the classic double diversion)."""
     p = params(n_outcomes=4)
-    (fill,), after, _ = one(funded(p, ann=1000), p, order("ann buys 100 no of 2"))
+    (fill,), after, _ = run_one(funded(p, ann=1000), p, order("ann buys 100 no of 2"))
     share = p.zeta_start * fill.parts["pool"] // RATE
     assert [b.v for b in after.binaries] == [share, fill.parts["pool"] - 3 * share, share, share]
 
@@ -114,7 +114,7 @@ def test_nothing_is_free() -> None:
     _, after, _ = apply_orders(state, dust, p, 0)
     paid = state.accounts[1].cash - after.accounts[1].cash
     assert paid >= 1000
-    _, back, _ = one(after, p, order("ann sells 0.001 yes of 1", at=1))
+    _, back, _ = run_one(after, p, order("ann sells 0.001 yes of 1", at=1))
     assert back.accounts[1].cash < state.accounts[1].cash - 500
 
 
@@ -123,8 +123,8 @@ def test_buying_and_selling_in_turns_only_loses() -> None:
     state = funded(p, ann=1000)
     start = state.accounts[1].cash
     for i in range(20):
-        state = one(state, p, order("ann buys 300 yes of 1", at=2 * i))[1]
-        state = one(state, p, order("ann sells 300 yes of 1", at=2 * i + 1))[1]
+        state = run_one(state, p, order("ann buys 300 yes of 1", at=2 * i))[1]
+        state = run_one(state, p, order("ann sells 300 yes of 1", at=2 * i + 1))[1]
         assert state.accounts[1].cash <= start
         start = state.accounts[1].cash
 
@@ -132,10 +132,10 @@ def test_buying_and_selling_in_turns_only_loses() -> None:
 def test_an_oversized_buy_has_a_price_and_stays_within_p_max() -> None:
     p = params(start="fair", starting_balance=1)
     state = funded(p, ann=10**9)
-    (fill,), after, _ = one(state, p, order("ann buys 30000 yes of 1"))
+    (fill,), after, _ = run_one(state, p, order("ann buys 30000 yes of 1"))
     assert fill.parts["penalty"] >= 0
     assert price_micro(after, p, 0, Side.YES) <= 990_000
-    (fill,), after, _ = one(state, p, order("ann buys 1000000 yes of 1"))
+    (fill,), after, _ = run_one(state, p, order("ann buys 1000000 yes of 1"))
     assert fill.amount >= 1_000_000 * MICRO
     assert price_micro(after, p, 0, Side.YES) == 990_000
 
@@ -143,7 +143,7 @@ def test_an_oversized_buy_has_a_price_and_stays_within_p_max() -> None:
 def test_a_penalty_never_inflates_the_pools() -> None:
     """The surcharge is profit: the pools get the raised x and not what the buyer paid."""
     p = params(eta=8)
-    (fill,), after, _ = one(funded(p, ann=10**9), p, order("ann buys 200000 yes of 1"))
+    (fill,), after, _ = run_one(funded(p, ann=10**9), p, order("ann buys 200000 yes of 1"))
     assert fill.parts["penalty"] > 0 or fill.parts["pool"] == fill.amount
     assert sum(b.v for b in after.binaries) == fill.parts["pool"] <= fill.amount
     assert after.binaries[0].q_yes * RATE <= p.p_max * (after.binaries[0].v + p.l0)
@@ -153,10 +153,10 @@ def test_a_sale_past_p_min_keeps_what_its_good_part_is_worth() -> None:
     """Selling more never brings less than the part that stays at or above p_min would bring alone."""
     p = params(n_outcomes=3, p_min="0.1", kappa=0, floor_enabled=False, odds="0.34 0.33 0.33")
     state = funded(p, ann=10**6)
-    state = one(state, p, order("ann buys 4000 yes of 1"))[1]
+    state = run_one(state, p, order("ann buys 4000 yes of 1"))[1]
     got = []
     for size in (1000, 2000, 3000, 3500, 3999, 4000):
-        _, after, events = one(state, p, order(f"ann sells {size} yes of 1", at=1))
+        _, after, events = run_one(state, p, order(f"ann sells {size} yes of 1", at=1))
         got.append(done(events).amount)
         assert house_cash(after) == p.z + after.pot
     assert got == sorted(got)
@@ -185,8 +185,8 @@ def test_convexity_counts_a_persons_sizes_in_the_tick_and_no_longer() -> None:
     shared = [order("ann buys 50 yes of 1", id="0"), order("bob buys 50 yes of 1", id="1")]
     fills, _, _ = apply_orders(state, shared, p, 0)
     assert fills[1].parts["convexity"] == pytest.approx(fills[0].parts["convexity"], rel=0.01)
-    state = one(state, p, order("ann buys 50 yes of 1"))[1]
-    fills, _, _ = one(state, p, order("ann buys 50 yes of 1", at=1))
+    state = run_one(state, p, order("ann buys 50 yes of 1"))[1]
+    fills, _, _ = run_one(state, p, order("ann buys 50 yes of 1", at=1))
     assert fills[0].parts["convexity"] == pytest.approx(2_500_000, rel=0.01)
 
 

@@ -58,7 +58,7 @@ def stocked(p: MarketParams = P, **more: int) -> MarketState:
 
 
 def test_direct_the_buyer_comes_later() -> None:
-    """She pays ceil(t*d) and the fee on it, the seller gets floor(t*d) and pays nothing, the dust is match."""
+    """The buyer pays ceil(t*d) and the fee on it, the seller gets floor(t*d) and pays nothing, the dust is match."""
     state = tick(stocked(), P, waiting("bob sells 33.333333 yes of 1", 45))[1]
     fills, after, events = tick(state, P, order("ann buys 900 yes of 1", at=1))
     (fill,) = [fill for fill in fills if fill.kind == "direct"]
@@ -97,7 +97,7 @@ def test_mint_the_later_order_pays_what_the_earlier_leaves() -> None:
     assert theirs.amount == ceil_div(66 * own.size, 100)
     assert (
         own.amount == own.size - theirs.amount + 1
-    )  # 34 cents, not her 40; seeds round up: YES + NO is a hair over $1
+    )  # 34 cents, not the limit of 40; seeds round up: YES + NO is a hair over $1
     assert 0 <= own.buy_fee - ceil_div(MATCH * 34 * own.size, 100 * RATE) <= 1
     assert theirs.buy_fee == ceil_div(MATCH * 66 * own.size, 100 * RATE)
     assert after.binaries[0].e == own.size
@@ -252,7 +252,7 @@ def test_without_cross_matching_orders_of_yes_and_no_pass_each_other() -> None:
 
 
 def test_nobody_trades_with_herself() -> None:
-    """Her own sale at a better price is passed over; so are her own buys that would mint and sales that would merge."""
+    """Their own sale at a better price is passed over; so are their buys that would mint and sales that would merge."""
     p = params()
     state = funded(p, ann=2000)
     texts = ("ann buys 100 yes of 1", "ann buys 100 no of 1")

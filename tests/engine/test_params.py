@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine.bounds import BOUNDS, in_people_units
+from engine.bounds import BOUNDS, in_human_units
 from engine.params import (
     FIXED,
     PRESETS,
@@ -33,7 +33,7 @@ def problems(**values: object) -> tuple[Problem, ...]:
 
 
 def codes(**values: object) -> list[tuple[str, str]]:
-    return [(one.field, one.code) for one in problems(**values)]
+    return [(problem.field, problem.code) for problem in problems(**values)]
 
 
 def test_the_defaults_are_those_of_the_table() -> None:
@@ -64,10 +64,10 @@ def test_a_market_without_a_subsidy_is_refused_by_name() -> None:
 def test_each_field_holds_its_bounds(name: str) -> None:
     bound = BOUNDS[name]
     for value in (bound.low - 1, bound.high + 1):
-        text = in_people_units(bound.unit, value)
-        found = build_params({"n_outcomes": 3, name: text})
-        assert not isinstance(found, MarketParams)
-        assert name in {one.field for one in found}, (name, text, found)
+        text = in_human_units(bound.unit, value)
+        refused = build_params({"n_outcomes": 3, name: text})
+        assert not isinstance(refused, MarketParams)
+        assert name in {problem.field for problem in refused}, (name, text, refused)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ FINAL: dict[str, object] = {"decide_at": 90, "winner": "ask"}
     ],
 )
 def test_a_schedule_that_cannot_be_played_is_refused(rounds: object, wanted: list[str]) -> None:
-    found = problems(rounds=rounds)
-    assert [one.code for one in found] == wanted
-    assert {one.field for one in found} == {"rounds"}
+    refused = problems(rounds=rounds)
+    assert [problem.code for problem in refused] == wanted
+    assert {problem.field for problem in refused} == {"rounds"}
 
 
 def test_several_rounds_need_phased_resolution() -> None:
@@ -207,9 +207,9 @@ class TestLiveChange:
 
     def test_it_holds_the_bounds(self) -> None:
         p = params()
-        found = retune(p, open_market(p), {"fee": 1, "zeta_end": "0.5", "nonsense": 1})
-        assert isinstance(found, tuple)
-        assert [one.field for one in found] == ["nonsense", "fee", "zeta_end"]
+        refused = retune(p, open_market(p), {"fee": 1, "zeta_end": "0.5", "nonsense": 1})
+        assert isinstance(refused, tuple)
+        assert [problem.field for problem in refused] == ["nonsense", "fee", "zeta_end"]
 
     def test_an_empty_change_is_none(self) -> None:
         p = params()
@@ -224,5 +224,5 @@ class TestLiveChange:
         assert changed.duration == 120
         state = replace(state, frozen_for=0)
         moved = [{"decide_at": 11, "losers": [2]}, {"decide_at": 120, "winner": "ask"}]
-        found = retune(p, state, {"rounds": moved})
-        assert found == (Problem(field="rounds", code="round_begun", detail={"rounds": 1}),)
+        refused = retune(p, state, {"rounds": moved})
+        assert refused == (Problem(field="rounds", code="round_begun", detail={"rounds": 1}),)

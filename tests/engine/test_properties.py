@@ -93,10 +93,10 @@ class MarketLife(RuleBasedStateMachine):
         ask = partial(
             quote, state, self.life.params, now_ms=self.life.now, user=None, outcome=outcome, side=side, buy=True
         )
-        found = ask(spend=spend)
-        if isinstance(found, Quote):
-            assert 0 < found.amount <= spend
-            more = ask(size=found.size + max(1_000, found.size // 1_000))
+        ticket = ask(spend=spend)
+        if isinstance(ticket, Quote):
+            assert 0 < ticket.amount <= spend
+            more = ask(size=ticket.size + max(1_000, ticket.size // 1_000))
             assert not isinstance(more, Quote) or more.amount > spend
 
     @precondition(running)

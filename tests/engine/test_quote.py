@@ -14,22 +14,22 @@ from engine.quote import Quote, Refused, quote
 from engine.rates import rates_at, tariff
 from engine.state import MarketState, Side, Status, fingerprint
 from engine.units import MICRO, RATE
-from tests.engine.builders import done, funded, one, order, params
+from tests.engine.builders import done, funded, order, params, run_one
 
 P = params(n_outcomes=4, gas_fee="0.01")
 
 
 def ask(state: MarketState, text: str = "ann buys 100 yes of 1", **more: int | None) -> Quote | Refused:
-    wish = order(text)
-    values: dict[str, int | None] = {"size": wish.size, **more}
+    placed = order(text)
+    values: dict[str, int | None] = {"size": placed.size, **more}
     return quote(
         state,
         P,
         now_ms=0,
-        user=wish.user if wish.user in state.accounts else None,
-        outcome=wish.outcome,
-        side=wish.side,
-        buy=wish.buy,
+        user=placed.user if placed.user in state.accounts else None,
+        outcome=placed.outcome,
+        side=placed.side,
+        buy=placed.buy,
         size=values.get("size"),
         spend=values.get("spend"),
         slippage=values.get("slippage"),
@@ -37,14 +37,14 @@ def ask(state: MarketState, text: str = "ann buys 100 yes of 1", **more: int | N
 
 
 def asked(state: MarketState, text: str = "ann buys 100 yes of 1", **more: int | None) -> Quote:
-    found = ask(state, text, **more)
-    assert isinstance(found, Quote), found
-    return found
+    ticket = ask(state, text, **more)
+    assert isinstance(ticket, Quote), ticket
+    return ticket
 
 
 def held() -> MarketState:
     state = funded(P, ann=10_000, bob=10_000)
-    return one(state, P, order("ann buys 300 yes of 1"))[1]
+    return run_one(state, P, order("ann buys 300 yes of 1"))[1]
 
 
 @settings(max_examples=60)
@@ -61,46 +61,46 @@ def test_a_quote_is_the_fill_to_the_micro_dollar(
     state = held()
     text = f"ann {verb} {size / MICRO:.6f} {side} of {outcome}"
     before = fingerprint(state)
-    found = ask(state, text, slippage=slippage)
+    ticket = ask(state, text, slippage=slippage)
     assert fingerprint(state) == before
-    worst = found.worst_price if isinstance(found, Quote) else None
-    wish = replace(order(text), max_slippage=slippage) if worst is None else replace(order(text), worst_price=worst)
-    _, after, events = one(state, P, wish)
+    worst = ticket.worst_price if isinstance(ticket, Quote) else None
+    placed = replace(order(text), max_slippage=slippage) if worst is None else replace(order(text), worst_price=worst)
+    _, after, events = run_one(state, P, placed)
     end = done(events)
-    if isinstance(found, Refused):
-        assert (end.status, end.reason) == ("refused", found.reason)
+    if isinstance(ticket, Refused):
+        assert (end.status, end.reason) == ("refused", ticket.reason)
         return
-    assert (found.size, found.unsold, found.amount, found.fee) == (end.filled, end.unsold, end.amount, end.fee)
+    assert (ticket.size, ticket.unsold, ticket.amount, ticket.fee) == (end.filled, end.unsold, end.amount, end.fee)
     moved = after.accounts[1].cash - state.accounts[1].cash
-    assert moved == (-found.amount if verb == "buys" else found.amount) - found.gas
+    assert moved == (-ticket.amount if verb == "buys" else ticket.amount) - ticket.gas
 
 
 def test_the_ticket_of_the_design() -> None:
     """100 YES at 20 cents with 5 % slippage: worst = p(1 + slip)(1 + fee), compared all in, gas apart."""
-    found = asked(funded(P, ann=100), slippage=RATE // 20)
-    exact = found.price_before * 105 * 101
-    assert found.worst_price == pytest.approx(exact // 10_000, abs=1)
-    assert found.worst_price is not None
-    assert found.worst_amount == found.worst_price * 100 * MICRO // RATE
-    assert found.amount <= found.worst_amount
-    assert (found.gas, found.payout_if_right) == (10_000, 100 * MICRO)
-    assert found.price_before < found.average * 100 // 101 < found.price_after < found.worst_price
+    ticket = asked(funded(P, ann=100), slippage=RATE // 20)
+    exact = ticket.price_before * 105 * 101
+    assert ticket.worst_price == pytest.approx(exact // 10_000, abs=1)
+    assert ticket.worst_price is not None
+    assert ticket.worst_amount == ticket.worst_price * 100 * MICRO // RATE
+    assert ticket.amount <= ticket.worst_amount
+    assert (ticket.gas, ticket.payout_if_right) == (10_000, 100 * MICRO)
+    assert ticket.price_before < ticket.average * 100 // 101 < ticket.price_after < ticket.worst_price
 
 
 def test_it_shows_what_happens_to_every_outcome() -> None:
-    found = asked(held())
-    assert [move.outcome for move in found.moves] == [0, 1, 2, 3]
-    assert found.moves[0].yes_after > found.moves[0].yes_before
-    assert found.moves[0].no_after < found.moves[0].no_before
-    for move in found.moves[1:]:
+    ticket = asked(held())
+    assert [move.outcome for move in ticket.moves] == [0, 1, 2, 3]
+    assert ticket.moves[0].yes_after > ticket.moves[0].yes_before
+    assert ticket.moves[0].no_after < ticket.moves[0].no_before
+    for move in ticket.moves[1:]:
         assert move.yes_after < move.yes_before
         assert move.no_after < move.no_before
 
 
 def test_a_stranger_gets_a_quote_and_no_account() -> None:
     state = funded(P)
-    found = asked(state, "nobody buys 100 yes of 1")
-    assert found == asked(funded(P, ann=1000))
+    ticket = asked(state, "nobody buys 100 yes of 1")
+    assert ticket == asked(funded(P, ann=1000))
     assert not state.accounts
 
 
@@ -108,19 +108,19 @@ def test_spending_an_amount_buys_the_largest_size_within_it() -> None:
     """All in and gas out; one micro-token more would not fit."""
     state = held()
     for spend in (1, 2, 50, 99, 10**6, 50 * MICRO, 500 * MICRO, 9_000 * MICRO):
-        found = ask(state, size=None, spend=spend)
-        if isinstance(found, Refused):
-            assert found.reason is Reason.SIZE_ZERO
+        ticket = ask(state, size=None, spend=spend)
+        if isinstance(ticket, Refused):
+            assert ticket.reason is Reason.SIZE_ZERO
             continue
-        assert found.amount <= spend
-        assert asked(state, size=found.size + 1).amount > spend
+        assert ticket.amount <= spend
+        assert asked(state, size=ticket.size + 1).amount > spend
 
 
 @pytest.mark.parametrize("spend", [0, -5, None])
 def test_spending_nothing_buys_nothing(spend: int | None) -> None:
-    found = ask(held(), size=None, spend=spend)
-    assert isinstance(found, Refused)
-    assert found.reason is Reason.SIZE_ZERO
+    ticket = ask(held(), size=None, spend=spend)
+    assert isinstance(ticket, Refused)
+    assert ticket.reason is Reason.SIZE_ZERO
 
 
 @pytest.mark.parametrize(
@@ -136,19 +136,19 @@ def test_spending_nothing_buys_nothing(spend: int | None) -> None:
 def test_what_would_be_refused_is_refused_by_the_same_name(
     text: str, more: dict[str, int | None], reason: Reason
 ) -> None:
-    found = ask(held(), text, **more)
-    assert isinstance(found, Refused)
-    assert found.reason is reason
+    ticket = ask(held(), text, **more)
+    assert isinstance(ticket, Refused)
+    assert ticket.reason is reason
 
 
 def test_a_frozen_market_quotes_nothing_not_even_when_the_freeze_is_only_due() -> None:
     state = held()
     for now, status in ((0, Status.FROZEN), (P.rounds[-1].freeze_at, Status.RUNNING)):
-        found = quote(
+        ticket = quote(
             replace(state, status=status), P, now_ms=now, user=1, outcome=0, side=Side.YES, buy=True, size=MICRO
         )
-        assert isinstance(found, Refused)
-        assert found.reason is Reason.FROZEN
+        assert isinstance(ticket, Refused)
+        assert ticket.reason is Reason.FROZEN
 
 
 def test_the_largest_sensible_size_is_where_the_penalty_begins() -> None:

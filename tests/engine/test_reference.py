@@ -115,15 +115,15 @@ def test_the_quadratic_is_the_exact_one(seed: int) -> None:
 
 def test_pools_of_a_few_micro_dollars_are_rounded_once() -> None:
     """Every pool up to ten micro-dollars deep, every size: where roots are whole numbers, a careless root shows."""
-    one, kappa = Fraction(1), Fraction(0)
-    for l0, share, nu in product(range(1, 11), (one, Fraction(1, 2), Fraction(3, 4)), (one, Fraction(1, 3))):
-        depth, weights = exact.Depth(l0=l0, gamma=kappa), exact.Weights(mu=one, nu=nu, kappa=kappa)
+    even, kappa = Fraction(1), Fraction(0)
+    for l0, share, nu in product(range(1, 11), (even, Fraction(1, 2), Fraction(3, 4)), (even, Fraction(1, 3))):
+        depth, weights = exact.Depth(l0=l0, gamma=kappa), exact.Weights(mu=even, nu=nu, kappa=kappa)
         for q, d in product(range(1, l0 + 1), range(1, 11)):
             path = exact.Path(depth=depth, v=0, q=q, phi=share)
-            bought = quadratic_buy(d, q=q, l=l0, share=share, mu=one, nu=nu, kappa=kappa)
+            bought = quadratic_buy(d, q=q, l=l0, share=share, mu=even, nu=nu, kappa=kappa)
             assert bought == exact.quadratic_buy(path, d, weights)
             if d <= q:
-                sold = quadratic_sell(d, q=q, l=l0, share=share, mu=one, nu=nu, kappa=kappa)
+                sold = quadratic_sell(d, q=q, l=l0, share=share, mu=even, nu=nu, kappa=kappa)
                 assert sold == exact.quadratic_sell(path, d, weights)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.repricing import pairs_to
 from engine.state import MarketState, Side, price
 from engine.units import MICRO, RATE
-from tests.engine.builders import funded, one, order, params
+from tests.engine.builders import funded, order, params, run_one
 
 
 def sums(state: MarketState, p_index: int = 0) -> Fraction:
@@ -23,7 +23,7 @@ def test_buying_both_sides_leaves_their_sum_in_the_band() -> None:
     p = params(n_outcomes=3, band="0.1")
     state = funded(p, ann=10**6)
     for i in range(20):
-        state = one(state, p, order(f"ann buys 400 {'yes' if i % 2 else 'no'} of 1", at=i))[1]
+        state = run_one(state, p, order(f"ann buys 400 {'yes' if i % 2 else 'no'} of 1", at=i))[1]
         assert sums(state) <= Fraction(11, 10) + Fraction(1, 10**6)
     assert state.binaries[0].e > 0
     assert state.profit["band"] > 0
@@ -33,10 +33,10 @@ def test_selling_back_brings_the_pairs_back() -> None:
     p = params(n_outcomes=3, band="0.1")
     state = funded(p, ann=10**6)
     for side in ("yes", "no"):
-        state = one(state, p, order(f"ann buys 3000 {side} of 1"))[1]
+        state = run_one(state, p, order(f"ann buys 3000 {side} of 1"))[1]
     lifted = state.binaries[0].e
     for side in ("yes", "no"):
-        state = one(state, p, order(f"ann sells 1500 {side} of 1", at=1))[1]
+        state = run_one(state, p, order(f"ann sells 1500 {side} of 1", at=1))[1]
         assert sums(state) >= Fraction(9, 10) - Fraction(1, 10**6)
     assert state.binaries[0].e < lifted
 
@@ -45,7 +45,7 @@ def test_without_a_band_nothing_moves() -> None:
     p = params(n_outcomes=3)
     state = funded(p, ann=10**6)
     for side in ("yes", "no"):
-        state = one(state, p, order(f"ann buys 3000 {side} of 1"))[1]
+        state = run_one(state, p, order(f"ann buys 3000 {side} of 1"))[1]
     assert sums(state) > Fraction(11, 10)
     assert state.binaries[0].e == 0
 
@@ -83,7 +83,7 @@ def test_without_a_real_root_the_pool_is_left_alone() -> None:
 def test_nobody_holds_more_or_less_because_of_it(band: str) -> None:
     p = params(n_outcomes=3, band=band)
     state = funded(p, ann=10**6)
-    bought = one(state, p, order("ann buys 3000 yes of 1"))[1]
-    bought = one(bought, p, order("ann buys 3000 no of 1", at=1))[1]
+    bought = run_one(state, p, order("ann buys 3000 yes of 1"))[1]
+    bought = run_one(bought, p, order("ann buys 3000 no of 1", at=1))[1]
     b = bought.binaries[0]
     assert (b.q_yes - b.s_yes + b.e, b.q_no - b.s_no + b.e) == (3000 * MICRO, 3000 * MICRO)

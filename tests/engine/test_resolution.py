@@ -18,7 +18,7 @@ from engine.resolution import trigger_resolution, void_market
 from engine.risk import backing_short, check, house_cash, payouts_by_winner, worst_loss
 from engine.state import MarketState, Side, Status, depth, open_market, price
 from engine.units import MICRO
-from tests.engine.builders import funded, one, order, params
+from tests.engine.builders import funded, order, params, run_one
 
 
 def crowd(p: MarketParams, seed: int = 1, trades: int = 60, cash: int = 100_000) -> MarketState:
@@ -26,8 +26,8 @@ def crowd(p: MarketParams, seed: int = 1, trades: int = 60, cash: int = 100_000)
     rng, state = Random(seed), funded(p, ann=cash, bob=cash, cy=cash)
     for i in range(trades):
         who, side = rng.choice(["ann", "bob", "cy"]), rng.choice(["yes", "yes", "no"])
-        wish = order(f"{who} buys {rng.randint(1, 400)} {side} of {rng.randint(1, p.n_outcomes)}", at=i)
-        state = one(state, p, wish)[1]
+        intent = order(f"{who} buys {rng.randint(1, 400)} {side} of {rng.randint(1, p.n_outcomes)}", at=i)
+        state = run_one(state, p, intent)[1]
     return state
 
 
@@ -35,8 +35,8 @@ def prices(state: MarketState, p: MarketParams) -> dict[int, Fraction]:
     return {j: price(state.binaries[j], Side.YES, p) for j in state.active}
 
 
-def total(found: dict[int, Fraction]) -> Fraction:
-    return sum(found.values(), Fraction(0))
+def total(prices: dict[int, Fraction]) -> Fraction:
+    return sum(prices.values(), Fraction(0))
 
 
 def event_of(result: tuple[tuple[Paid, ...], MarketState, tuple[object, ...]]) -> Eliminated:
@@ -101,15 +101,15 @@ def test_ten_at_a_half_down_to_five_end_at_the_cap() -> None:
     p = params(n_outcomes=10, preset="classic")
     after = trigger_resolution(open_market(p), p, elim_outcomes=(5, 6, 7, 8, 9))[1]
     check(after, p)
-    assert [round(float(found), 6) for found in prices(after, p).values()] == [0.95] * 5
+    assert [round(float(value), 6) for value in prices(after, p).values()] == [0.95] * 5
 
 
 def test_a_target_below_p_min_is_lifted_to_it() -> None:
     p = params(n_outcomes=3, p_min="0.05", odds="0.6 0.3 0.1")
     old = {0: (Fraction(9, 10), Fraction(1, 10)), 1: (Fraction(1, 100), Fraction(1)), 2: (Fraction(1, 50), Fraction(1))}
-    found = targets(old, (0, 1), p)
-    assert found[1] == Fraction(1, 20)
-    assert found[0] == Fraction(90, 91) * Fraction(93, 100)
+    new_prices = targets(old, (0, 1), p)
+    assert new_prices[1] == Fraction(1, 20)
+    assert new_prices[0] == Fraction(90, 91) * Fraction(93, 100)
 
 
 @given(
@@ -118,10 +118,10 @@ def test_a_target_below_p_min_is_lifted_to_it() -> None:
 )
 def test_water_filling_keeps_the_total_under_the_cap(wanted: list[Fraction], total: Fraction) -> None:
     cap = Fraction(95, 100)
-    found = fill_up(dict(enumerate(wanted)), total, cap)
-    assert sum(found.values()) == min(total, len(wanted) * cap)
-    assert max(found.values()) <= cap
-    below = [(wanted[j], share) for j, share in found.items() if share < cap]
+    filled = fill_up(dict(enumerate(wanted)), total, cap)
+    assert sum(filled.values()) == min(total, len(wanted) * cap)
+    assert max(filled.values()) <= cap
+    below = [(wanted[j], share) for j, share in filled.items() if share < cap]
     assert len({share / own for own, share in below}) <= 1
 
 
@@ -197,7 +197,7 @@ def test_a_round_down_to_one_outcome_still_trades_and_resolves() -> None:
     state = crowd(p)
     state = trigger_resolution(state, p, elim_outcomes=(1, 2))[1]
     check(state, p)
-    state = one(state, p, order("ann buys 10 yes of 1", at=100))[1]
+    state = run_one(state, p, order("ann buys 10 yes of 1", at=100))[1]
     check(trigger_resolution(state, p, True, 0)[1], p)
 
 
@@ -235,6 +235,6 @@ def test_a_payout_is_worth_its_tokens_through_the_market_door_too() -> None:
     state = crowd(p)
     _, after, events = apply_orders(state, [], p, 600)
     payouts, direct, (event,) = trigger_resolution(state, p, elim_outcomes=(1,), at_ms=500, of_round=0)
-    assert [found for found in events if isinstance(found, Paid)] == list(payouts)
+    assert [paid for paid in events if isinstance(paid, Paid)] == list(payouts)
     assert event in events
     assert replace(direct, next_round=1) == after

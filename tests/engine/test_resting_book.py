@@ -20,7 +20,7 @@ from engine.risk import InvariantBroken, check
 from engine.state import MarketState, Side, Status, state_from_json, state_to_json
 from engine.units import MICRO, RATE, ceil_div
 from engine.working_copy import gets, pays
-from tests.engine.builders import check_all, done, funded, one, order, params, play
+from tests.engine.builders import check_all, done, funded, order, params, play, run_one
 
 EVERYBODY = "0 | ann joins with 1000 + bob joins with 1000 + cy joins with 1000 | joined; joined; joined\n"
 
@@ -99,7 +99,7 @@ def test_a_pool_fills_pro_rata_and_skips_the_takers_own_order() -> None:
     """Of 7 micro-tokens for 5, 3 and 2 the own order of 90 takes no part and is not counted."""
     p = params()
     state = funded(p, ann=100, bob=100, cy=100, dee=5000)
-    state = one(state, p, order("dee buys 1 yes of 1"))[1]
+    state = run_one(state, p, order("dee buys 1 yes of 1"))[1]
     names = ((1, "a", 5), (4, "b", 90), (2, "c", 3), (3, "d", 2))
     rest = [tiny(user, name, size, limit=33 * RATE // 100) for user, name, size in names]
     lift = order("dee buys 2000 yes of 2", at=1, id="lift")  # diverts enough to bring outcome 1 below 0.33
@@ -123,8 +123,8 @@ def test_the_oldest_is_by_time_then_id_whenever_it_came() -> None:
 def test_an_id_is_free_again_once_its_order_is_gone() -> None:
     p = params(gas_fee="0.5")
     state = funded(p, ann=100)
-    state = one(state, p, tiny(1, "x", MICRO))[1]
-    fills, same, events = one(state, p, tiny(1, "x", 2 * MICRO))
+    state = run_one(state, p, tiny(1, "x", MICRO))[1]
+    fills, same, events = run_one(state, p, tiny(1, "x", 2 * MICRO))
     assert (fills, done(events).reason, same) == ((), Reason.DUPLICATE_ID, state)  # and no gas
     after = apply_orders(
         state,
@@ -212,9 +212,9 @@ def test_the_final_and_a_void_give_back_every_order(void: bool) -> None:
 
 
 def test_net_stakes_leave_escrow_out() -> None:
-    """What a void returns is what she paid in trades; her escrow comes back beside it (ENGINE 11.18)."""
+    """What a void returns is what they paid in trades; their escrow comes back beside it (ENGINE 11.18)."""
     p = params()
-    state = one(funded(p, ann=100), p, tiny(1, "a", 100 * MICRO))[1]
+    state = run_one(funded(p, ann=100), p, tiny(1, "a", 100 * MICRO))[1]
     assert (state.accounts[1].net, state.accounts[1].escrow) == (0, 30_300_000)
     assert void_market(state, p)[1].accounts[1].cash == 100 * MICRO
 
@@ -222,9 +222,9 @@ def test_net_stakes_leave_escrow_out() -> None:
 def test_a_cancel_returns_cash_and_escrow_as_they_were() -> None:
     p = params()
     state = funded(p, ann=100)
-    rested = one(state, p, tiny(1, "a", 12_345_679))[1]
+    rested = run_one(state, p, tiny(1, "a", 12_345_679))[1]
     assert rested.accounts[1].cash == 100 * MICRO - escrowed(3 * RATE // 10, RATE // 100, 12_345_679)
-    _, after, events = one(rested, p, Cancel(id="c", accepted_ms=3, user=1))
+    _, after, events = run_one(rested, p, Cancel(id="c", accepted_ms=3, user=1))
     assert after == state
     (event,) = events
     assert isinstance(event, Cancelled)
@@ -240,7 +240,7 @@ def test_price_goes_before_age() -> None:
         tiny(2, "late", 9 * MICRO, limit=33 * RATE // 100),
     )
     state = apply_orders(state, [early, replace(late, accepted_ms=1)], p, 1)[1]
-    fills = one(state, p, replace(order("cy buys 12 no of 1", at=2), limit=68 * RATE // 100))[0]
+    fills = run_one(state, p, replace(order("cy buys 12 no of 1", at=2), limit=68 * RATE // 100))[0]
     assert [fill.resting for fill in fills if fill.resting] == ["late"]
 
 
@@ -325,20 +325,20 @@ def test_a_book_that_cannot_be_paid_is_found(rule: str) -> None:
     p = params()
     state = book_of(p)
     check(state, p)
-    with pytest.raises(InvariantBroken) as found:
+    with pytest.raises(InvariantBroken) as broken:
         check(TAMPERED[rule](state), p)
-    assert found.value.rule == rule
+    assert broken.value.rule == rule
 
 
 def test_a_tick_shares_every_pool_it_does_not_touch() -> None:
     """What rests elsewhere is neither opened nor copied."""
     p = params()
     state = book_of(p)
-    after = one(state, p, tiny(1, "new", MICRO, accepted_ms=2, limit=RATE // 10))[1]
+    after = run_one(state, p, tiny(1, "new", MICRO, accepted_ms=2, limit=RATE // 10))[1]
     (fresh,) = after.resting.pools.keys() - state.resting.pools.keys()
     assert fresh == (0, 0, True, RATE // 10)
     assert all(after.resting.pools[key] is pool for key, pool in state.resting.pools.items())
-    assert one(state, p, Cancel(id="c", accepted_ms=3, user=1, order="nothing"))[1].resting is state.resting
+    assert run_one(state, p, Cancel(id="c", accepted_ms=3, user=1, order="nothing"))[1].resting is state.resting
 
 
 def test_a_book_waits_while_the_market_is_closed() -> None:

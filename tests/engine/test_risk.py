@@ -11,13 +11,13 @@ import pytest
 from engine.risk import InvariantBroken, check, house_cash, payouts_by_winner, worst_loss
 from engine.state import MarketState, open_market
 from engine.units import MICRO
-from tests.engine.builders import funded, one, order, params
+from tests.engine.builders import funded, order, params, run_one
 
 P = params(n_outcomes=4, l0=4_000)
 
 
 def sound() -> MarketState:
-    return one(funded(P, ann=1000), P, order("ann buys 100 yes of 1"))[1]
+    return run_one(funded(P, ann=1000), P, order("ann buys 100 yes of 1"))[1]
 
 
 def pool(state: MarketState, **changes: int) -> MarketState:
@@ -62,7 +62,7 @@ def test_the_worst_loss_is_over_the_winners_and_may_be_a_gain() -> None:
     assert worst_loss(state, P) == 100 * MICRO - state.pot
     assert worst_loss(open_market(P), P) == 0
     assert house_cash(state) == P.z + state.pot
-    state = one(funded(P, ann=10**5), P, order("ann buys 5000 no of 1"))[1]
+    state = run_one(funded(P, ann=10**5), P, order("ann buys 5000 no of 1"))[1]
     assert payouts_by_winner(state, P) == {0: 0, 1: 5000 * MICRO, 2: 5000 * MICRO, 3: 5000 * MICRO}
 
 
@@ -71,5 +71,5 @@ def test_a_crowd_that_is_right_costs_the_house_at_most_its_stake() -> None:
     for side in ("yes", "no"):
         state = funded(P, ann=10**9)
         for i in range(40):
-            state = one(state, P, order(f"ann buys 1000 {side} of 2", at=i))[1]
+            state = run_one(state, P, order(f"ann buys 1000 {side} of 2", at=i))[1]
             assert worst_loss(state, P) <= P.z

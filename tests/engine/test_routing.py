@@ -56,11 +56,11 @@ def crowded(rng: Random, p: MarketParams) -> MarketState:
     state = tick(state, p, *intents)[1]
     book = []
     for n in range(30):
-        one = some(rng, p, f"b{n:02}", 2, buy=rng.random() < 0.5, size=rng.randint(1, 60 * MICRO))
-        pool = state.binaries[one.outcome]
-        at = (pool.q_yes if one.side is Side.YES else pool.q_no) * 100 // (pool.v + p.l0)
-        limit = max(1, min(99, at + (rng.randint(-3, 0) if one.buy else rng.randint(1, 4))))
-        book.append(replace(one, user=rng.randint(2, 4), limit=limit * CENT, autofill=rng.random() < 0.5))
+        drawn = some(rng, p, f"b{n:02}", 2, buy=rng.random() < 0.5, size=rng.randint(1, 60 * MICRO))
+        pool = state.binaries[drawn.outcome]
+        at = (pool.q_yes if drawn.side is Side.YES else pool.q_no) * 100 // (pool.v + p.l0)
+        limit = max(1, min(99, at + (rng.randint(-3, 0) if drawn.buy else rng.randint(1, 4))))
+        book.append(replace(drawn, user=rng.randint(2, 4), limit=limit * CENT, autofill=rng.random() < 0.5))
     return tick(state, p, *book)[1]
 
 
@@ -128,7 +128,7 @@ def test_nobody_trades_worse_than_with_the_book_alone(seed: int, cents: int, siz
 @settings(max_examples=80)
 @given(seed=st.integers(0, 2**32), offset=st.integers(-4, 6), size=st.integers(1, 400 * MICRO), buy=st.booleans())
 def test_no_fill_of_a_limit_order_is_past_its_limit(seed: int, offset: int, size: int, buy: bool) -> None:
-    """Before fees, up to the micro-dollar that each fill rounds; what it costs and ties up was hers before."""
+    """Before fees, up to the micro-dollar that each fill rounds; what it costs and ties up was theirs before."""
     rng = Random(seed)
     p = params()
     state = crowded(rng, p)
@@ -185,12 +185,12 @@ def test_the_maker_is_taken_exactly_up_to_the_books_price() -> None:
     assert isinstance(whole, Quote)
     assert whole.sizes["direct"] == 50 * MICRO
     first, *_ = [
-        found
+        ticket
         for size in range(1, 400)
         if isinstance(
-            found := quote(state, p, now_ms=2, user=3, outcome=0, side=Side.YES, buy=True, size=size * MICRO), Quote
+            ticket := quote(state, p, now_ms=2, user=3, outcome=0, side=Side.YES, buy=True, size=size * MICRO), Quote
         )
-        and "direct" in found.sizes
+        and "direct" in ticket.sizes
     ]
     assert abs(first.price_after - 37 * CENT) < RATE // 10**6
     assert first.sizes["maker"] + first.sizes["direct"] == first.size
@@ -258,7 +258,7 @@ def test_a_quote_with_a_book_is_the_fill_to_the_micro_dollar(
     if limited:
         mine = replace(mine, limit=rng.randint(20, 80) * CENT)
     sealed = fingerprint(state)
-    found = quote(
+    ticket = quote(
         state,
         p,
         now_ms=4,
@@ -272,26 +272,26 @@ def test_a_quote_with_a_book_is_the_fill_to_the_micro_dollar(
         autofill=mine.autofill,
     )
     assert fingerprint(state) == sealed
-    if isinstance(found, Quote):
-        mine = replace(mine, size=found.size + found.unsold + found.rests)
+    if isinstance(ticket, Quote):
+        mine = replace(mine, size=ticket.size + ticket.unsold + ticket.rests)
     fills, after, ended = tick(state, p, mine)
-    if isinstance(found, Refused):
-        assert ended.reason == found.reason or (spend and found.reason is Reason.SIZE_ZERO)
+    if isinstance(ticket, Refused):
+        assert ended.reason == ticket.reason or (spend and ticket.reason is Reason.SIZE_ZERO)
         return
-    assert (ended.filled, ended.unsold, ended.rests) == (found.size, found.unsold, found.rests)
-    assert (ended.amount, ended.fee, ended.gas) == (found.amount, found.fee, found.gas)
+    assert (ended.filled, ended.unsold, ended.rests) == (ticket.size, ticket.unsold, ticket.rests)
+    assert (ended.amount, ended.fee, ended.gas) == (ticket.amount, ticket.fee, ticket.gas)
     sign = 1 if buy else -1
-    surcharges = sum(found.parts.get(name, 0) for name in ("convexity", "penalty", "curve", "floor"))
-    book = sum(found.parts.get(name, 0) for name in ("direct", "mint", "merge", "swap"))
-    assert found.amount == found.parts.get("pool", 0) + book + sign * (surcharges + found.fee)
-    assert found.escrow == after.accounts[1].escrow - state.accounts[1].escrow or any(
+    surcharges = sum(ticket.parts.get(name, 0) for name in ("convexity", "penalty", "curve", "floor"))
+    book = sum(ticket.parts.get(name, 0) for name in ("direct", "mint", "merge", "swap"))
+    assert ticket.amount == ticket.parts.get("pool", 0) + book + sign * (surcharges + ticket.fee)
+    assert ticket.escrow == after.accounts[1].escrow - state.accounts[1].escrow or any(
         fill.resting and 1 in (fill.buyer, fill.seller) for fill in fills
     )
     if spend and buy:
-        assert found.amount + found.escrow <= size
+        assert ticket.amount + ticket.escrow <= size
     if limited and buy:
-        assert found.worst_amount is not None
-        assert found.amount <= found.worst_amount <= found.amount + found.escrow
+        assert ticket.worst_amount is not None
+        assert ticket.amount <= ticket.worst_amount <= ticket.amount + ticket.escrow
 
 
 def test_fifty_dollars_buy_the_most_that_book_and_maker_sell_for_it() -> None:
@@ -300,11 +300,11 @@ def test_fifty_dollars_buy_the_most_that_book_and_maker_sell_for_it() -> None:
     p = params()
     state = crowded(rng, p)
     for outcome in range(3):
-        found = quote(state, p, now_ms=4, user=1, outcome=outcome, side=Side.YES, buy=True, spend=micro("50"))
-        assert isinstance(found, Quote)
-        more = quote(state, p, now_ms=4, user=1, outcome=outcome, side=Side.YES, buy=True, size=found.size + 1)
+        ticket = quote(state, p, now_ms=4, user=1, outcome=outcome, side=Side.YES, buy=True, spend=micro("50"))
+        assert isinstance(ticket, Quote)
+        more = quote(state, p, now_ms=4, user=1, outcome=outcome, side=Side.YES, buy=True, size=ticket.size + 1)
         assert isinstance(more, Quote)
-        assert found.amount <= 50 * MICRO < more.amount
+        assert ticket.amount <= 50 * MICRO < more.amount
     waiting = quote(state, p, now_ms=4, user=1, outcome=0, side=Side.YES, buy=True, spend=micro("50"), limit=20 * CENT)
     assert isinstance(waiting, Quote)
     assert waiting.escrow <= 50 * MICRO < escrowed(20 * CENT, RATE // 100, waiting.rests + 1)
@@ -319,8 +319,8 @@ def test_any_permutation_of_the_list_gives_the_same_bytes(seed: int) -> None:
     state = crowded(rng, p)
     intents: list[Intent] = []
     for n in range(25):
-        one = some(rng, p, f"m{n:02}", rng.randint(4, 8), buy=rng.random() < 0.6, size=rng.randint(1, 90 * MICRO))
-        intents.append(replace(one, limit=rng.randint(20, 75) * CENT if rng.random() < 0.6 else None, autofill=True))
+        drawn = some(rng, p, f"m{n:02}", rng.randint(4, 8), buy=rng.random() < 0.6, size=rng.randint(1, 90 * MICRO))
+        intents.append(replace(drawn, limit=rng.randint(20, 75) * CENT if rng.random() < 0.6 else None, autofill=True))
     intents += [Cancel(id=f"x{n}", accepted_ms=rng.randint(4, 8), user=n, order=None) for n in (2, 3)]
     first = apply_orders(state, intents, p, 8)
     check_all(state, first, p)

@@ -12,7 +12,7 @@ from engine.orders import apply_orders
 from engine.params import MarketParams, rates_at
 from engine.state import MarketState, Status, open_market
 from engine.units import MICRO, RATE
-from tests.engine.builders import check_all, done, funded, one, order, params, play
+from tests.engine.builders import check_all, done, funded, order, params, play, run_one
 
 NAMED = params(
     n_outcomes=5,
@@ -147,8 +147,8 @@ def test_orders_around_a_round_fall_where_they_were_accepted_even_in_one_tick() 
     orders = [order("ann buys 10 yes of 1", at=at, id=str(at)) for at in (99, 100, 199, 200)]
     outcome = apply_orders(state, orders, p, 250)
     check_all(state, outcome, p)
-    found = [(event.status, event.reason, event.gas) for event in outcome[2] if isinstance(event, OrderDone)]
-    assert found == [
+    endings = [(event.status, event.reason, event.gas) for event in outcome[2] if isinstance(event, OrderDone)]
+    assert endings == [
         ("filled", None, MICRO),
         ("refused", Reason.FROZEN, 0),
         ("refused", Reason.FROZEN, 0),
@@ -251,7 +251,7 @@ def test_only_the_first_join_opens_an_account() -> None:
     _, state, events = apply_orders(open_market(NAMED), joins, NAMED, 10)
     assert [event.to_json()["first"] for event in events] == [True, False, False]
     assert state.accounts[1].cash == 3
-    _, after, events = one(state, NAMED, Join(id="x", accepted_ms=11, user=1, cash=-1))
+    _, after, events = run_one(state, NAMED, Join(id="x", accepted_ms=11, user=1, cash=-1))
     assert (after, [event.to_json()["reason"] for event in events]) == (state, ["bad_values"])
 
 
@@ -273,7 +273,7 @@ def test_a_live_change_holds_from_its_turn_on() -> None:
 
 def test_a_live_change_says_what_is_wrong_with_it() -> None:
     p = params()
-    _, _, events = one(open_market(p), p, Retune(id="r", accepted_ms=1, values={"fee": 1, "z": 5}))
+    _, _, events = run_one(open_market(p), p, Retune(id="r", accepted_ms=1, values={"fee": 1, "z": 5}))
     (event,) = events
     assert isinstance(event, ControlRefused)
     assert [(problem.field, problem.code) for problem in event.problems] == [("z", "fixed"), ("fee", "out_of_bounds")]
@@ -281,7 +281,7 @@ def test_a_live_change_says_what_is_wrong_with_it() -> None:
 
 def test_a_cancel_of_nothing_says_so() -> None:
     p = params()
-    assert _reasons(one(open_market(p), p, Cancel(id="c", accepted_ms=0, user=1))[2]) == [Reason.NO_SUCH_ORDER]
+    assert _reasons(run_one(open_market(p), p, Cancel(id="c", accepted_ms=0, user=1))[2]) == [Reason.NO_SUCH_ORDER]
 
 
 def test_the_ask_is_told_once() -> None:
@@ -350,7 +350,7 @@ def _reasons(events: tuple[Event, ...]) -> list[Reason]:
 
 def _control(state: MarketState, p: MarketParams, kind: str, *outcomes: int) -> list[Reason]:
     control = Control(id="c", accepted_ms=0, kind=kind, outcomes=outcomes)  # type: ignore[arg-type]  # spelt by a test
-    return _reasons(one(state, p, control)[2])
+    return _reasons(run_one(state, p, control)[2])
 
 
 def test_a_control_that_names_nobody_or_a_stranger_is_refused() -> None:

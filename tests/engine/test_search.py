@@ -63,8 +63,8 @@ def test_a_smooth_cost_takes_a_dozen_prices() -> None:
         asked.append(d)
         return curve_buy(d, q, deep, t.buying(0)) if d else 0
 
-    found = largest_within(cost, 10**7, 10**8)
-    assert cost(found) <= 10**7 < cost(found + 1)
+    size = largest_within(cost, 10**7, 10**8)
+    assert cost(size) <= 10**7 < cost(size + 1)
     assert len(asked) < 25
 
 

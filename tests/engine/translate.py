@@ -72,13 +72,13 @@ def rules_of(params: MarketParams) -> Rules:
 def steps_of(intents: Iterable[Intent], events: Iterable[Event]) -> list[Step]:
     """The intents of a tick for the reference; what a retune comes to is the engine's word."""
     changes = {event.id: rules_of(event.params) for event in events if isinstance(event, Retuned)}
-    found: list[Step] = []
+    steps: list[Step] = []
     for intent in intents:
         if not isinstance(intent, Retune):
-            found.append(step_of(intent))
+            steps.append(step_of(intent))
         elif intent.id in changes:
-            found.append(Change(id=intent.id, at=intent.accepted_ms, rules=changes[intent.id]))
-    return found
+            steps.append(Change(id=intent.id, at=intent.accepted_ms, rules=changes[intent.id]))
+    return steps
 
 
 def step_of(intent: Intent) -> Step:
@@ -126,11 +126,11 @@ def dones_of(events: Iterable[Event]) -> list[Done]:
 
 def summed(legs: Iterable[Leg]) -> Counter[Leg]:
     """An order's own legs of a mint, merge or swap as one, however many stand on the other side."""
-    found: dict[tuple[object, ...], Leg] = {}
+    merged: dict[tuple[object, ...], Leg] = {}
     for leg in legs:
         key = (leg.order, leg.resting, leg.kind, leg.side, leg.buyer, leg.seller)
-        same = found.get(key)
-        found[key] = (
+        same = merged.get(key)
+        merged[key] = (
             leg
             if same is None
             else replace(
@@ -142,7 +142,7 @@ def summed(legs: Iterable[Leg]) -> Counter[Leg]:
                 sell_fee=leg.sell_fee + same.sell_fee,
             )
         )
-    return Counter(found.values())
+    return Counter(merged.values())
 
 
 def legs_of(fills: Iterable[Fill]) -> Counter[Leg]:
@@ -168,56 +168,56 @@ def legs_of(fills: Iterable[Fill]) -> Counter[Leg]:
 
 def gifts_of(events: Iterable[Event]) -> Counter[Gift]:
     """Rebates and pay-backs."""
-    found = Counter[Gift]()
+    gifts = Counter[Gift]()
     for e in events:
         if isinstance(e, Rebate):
-            found[Gift(kind="rebate", trigger=e.trigger, order=e.order, user=e.user, amount=e.amount)] += 1
+            gifts[Gift(kind="rebate", trigger=e.trigger, order=e.order, user=e.user, amount=e.amount)] += 1
         if isinstance(e, PaidBack):
-            found[Gift(kind="back", trigger=e.order, order=e.order, user=e.user, amount=e.amount)] += 1
-    return found
+            gifts[Gift(kind="back", trigger=e.order, order=e.order, user=e.user, amount=e.amount)] += 1
+    return gifts
 
 
 def picture(state: MarketState) -> dict[str, object]:
     """Every field of the engine's state that the reference has, under plain names."""
-    found: dict[str, object] = {
+    values: dict[str, object] = {
         "status": state.status.value.lower(),
         "pot": state.pot,
         "claim": state.claim and (state.claim.winner, state.claim.until_ms),
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
-        found[f"user {user}"] = (account.cash, account.escrow, account.net, tokens)
+        values[f"user {user}"] = (account.cash, account.escrow, account.net, tokens)
     for order in state.resting.orders():
-        found[f"order {order.id}"] = (order.user, order.rest, order.escrow, share(order.fee), order.autofill)
+        values[f"order {order.id}"] = (order.user, order.rest, order.escrow, share(order.fee), order.autofill)
     if state.status not in (Status.RESOLVED, Status.VOIDED, Status.CLOSED):
-        found |= {
+        values |= {
             "stake": state.stake,
             "allowance": state.allowance,
             "profit": {name: n for name, n in state.profit.items() if n},
         }
-        found |= {
+        values |= {
             f"binary {i}": (b.v, (b.q_yes, b.q_no), (b.s_yes, b.s_no), b.e, b.active)
             for i, b in enumerate(state.binaries)
         }
-    return found
+    return values
 
 
 def picture_of(market: Market) -> dict[str, object]:
     """The same of the reference."""
-    found: dict[str, object] = {"status": market.status, "pot": market.pot, "claim": market.claimed}
+    values: dict[str, object] = {"status": market.status, "pot": market.pot, "claim": market.claimed}
     for user, person in sorted(market.people.items()):
         tokens = {key: n for key, n in sorted(person.tokens.items()) if n}
-        found[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)
+        values[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)
     for order in market.resting.values():
-        found[f"order {order.id}"] = (order.user, order.rest, order.escrow(order.rest), order.fee, order.autofill)
+        values[f"order {order.id}"] = (order.user, order.rest, order.escrow(order.rest), order.fee, order.autofill)
     if market.status not in ("resolved", "voided", "closed"):
-        found |= {
+        values |= {
             "stake": market.stake,
             "allowance": market.allowance,
             "profit": {name: n for name, n in market.profit.items() if n},
         }
-        found |= {f"binary {i}": (p.v, tuple(p.q), tuple(p.s), p.e, p.active) for i, p in enumerate(market.pools)}
-    return found
+        values |= {f"binary {i}": (p.v, tuple(p.q), tuple(p.s), p.e, p.active) for i, p in enumerate(market.pools)}
+    return values
 
 
 def differences(state: MarketState, market: Market) -> dict[str, tuple[object, object]]:

@@ -23,18 +23,18 @@ from tests.engine.translate import differences, dones_of, gifts_of, legs_of, rul
 
 
 class Twin:
-    """`state` is the engine's, `market` the reference's; `told` collects the intents for a failure message."""
+    """`state` is the engine's, `market` the reference's; `history` collects the intents for a failure message."""
 
     def __init__(self, params: MarketParams) -> None:
         self.params = params
         self.state = open_market(params)
         self.market = Market(rules_of(params))
         self.now = 0
-        self.told: list[tuple[int, Sequence[Intent]]] = []
+        self.history: list[tuple[int, Sequence[Intent]]] = []
 
     def tick(self, now: int, intents: Sequence[Intent]) -> tuple[Event, ...]:
         """Both run a market tick; raises AssertionError where they part."""
-        self.told.append((now, intents))
+        self.history.append((now, intents))
         self.now = now
         fills, self.state, events = apply_orders(self.state, intents, self.params, now)
         dones = self.market.tick(now, steps_of(intents, events))
@@ -47,7 +47,7 @@ class Twin:
         )
         gifts, given = gifts_of(events), Counter(self.market.gifts)
         assert gifts == given, f"the engine gave {gifts - given}, the reference {given - gifts} at {now} with {intents}"
-        assert not (found := differences(self.state, self.market)), f"{found} at {now} with {intents}"
+        assert not (different := differences(self.state, self.market)), f"{different} at {now} with {intents}"
         risk.check(self.state, self.params)
         return events
 
@@ -63,7 +63,7 @@ class Twin:
         assert not differences(self.state, self.market)
         risk.check(self.state, self.params)
 
-    def aside(self, losers: tuple[int, ...], *, final: bool = False) -> None:
+    def check_resolution(self, losers: tuple[int, ...], *, final: bool = False) -> None:
         """A round or final by its own door, thrown away."""
         _, after, _ = trigger_resolution(self.state, self.params, final, losers, at_ms=self.market.last_decision)
         market = copy(self.market)
@@ -72,7 +72,7 @@ class Twin:
             finish(market, losers[0])
         else:
             eliminate(market, losers)
-        assert not (found := differences(after, market)), f"{found} without {losers} at {self.now}"
+        assert not (different := differences(after, market)), f"{different} without {losers} at {self.now}"
 
 
 KINDS: dict[str, ControlKind] = {
@@ -85,7 +85,7 @@ KINDS: dict[str, ControlKind] = {
 }
 
 
-def said(twin: Twin, line: str, at: int, name: str) -> Intent:
+def read_line(twin: Twin, line: str, at: int, name: str) -> Intent:
     """A line of a scene: `1 gets 100`, `1 buys 9 yes of 0 worst 0.6`, `1 sells all no of 2 limit 0.4 opt`, `1 cancels`,
     `1 cancels 03-0` (the first line of the fourth tick), `out 1 2`, `won 0`, `rather 1`, `fee 0.02`.
     """
@@ -126,7 +126,7 @@ def play(twin: Twin, ticks: Sequence[str], now: int = 0) -> None:
     for number, text in enumerate(ticks, now):
         now = max(now + 1, {"out": 100, "won": 1000}.get(text.split()[0], 0))
         lines = text.split(" + ")
-        twin.tick(now, [said(twin, line, now, f"{number:02}-{i}") for i, line in enumerate(lines)])
+        twin.tick(now, [read_line(twin, line, now, f"{number:02}-{i}") for i, line in enumerate(lines)])
 
 
 Doing = Callable[[Random, str, int, MarketState, MarketParams], Intent]
@@ -152,8 +152,8 @@ def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arriv
         if twin.state.status in (Status.RESOLVED, Status.VOIDED, Status.CLOSED):
             break
         active = twin.state.active
-        twin.aside(tuple(rng.sample(active, rng.randint(1, len(active) - 1))))
-        twin.aside((rng.choice(active),), final=True)
+        twin.check_resolution(tuple(rng.sample(active, rng.randint(1, len(active) - 1))))
+        twin.check_resolution((rng.choice(active),), final=True)
 
 
 def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at: int) -> list[Intent]:

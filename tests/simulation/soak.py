@@ -43,12 +43,12 @@ def one_market(seed: int, counts: Counter[str]) -> int:
     if kind.endswith("twin"):
         twin = Twin(params)
         wander(rng, twin, rng.choice((6, 12, 25)), some_doing if crowded else some_intent, arrive)
-        return sum(len(intents) for _, intents in twin.told)
+        return sum(len(intents) for _, intents in twin.history)
     life = Life(params, some_doing if crowded else some_intent)
     life.wander(rng, rng.choice((10, 30, 100)), rng.choice((1, 1, 5, 20)), arrive)
     assert life.replayed() == fingerprint(life.state), "the replay ends elsewhere"
     counts["rounds"] += params.n_outcomes - len(life.state.active)
-    return sum(len(intents) for _, intents in life.told)
+    return sum(len(intents) for _, intents in life.history)
 
 
 def _attacked(rng: Random, params: MarketParams, *, book: bool) -> int:

@@ -1,4 +1,4 @@
-"""The maker and orders with limits: how much he fills of one, auto-fills beside a trade, and the sweep."""
+"""The maker and orders with limits: how much it fills of one, auto-fills beside a trade, and the sweep."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def limited(market: Market, order: Resting, top: int | None = None) -> int:
         fill = market.price_sell(order.user, order.outcome, order.side, d)
         return fill.size == d and fill.after >= order.limit and fill.total + fill.fee >= order.limit * d
 
-    found = largest_that_fits(most, fits)
-    market.seen["charge limits the maker's part"] += found < most
-    return found
+    size = largest_that_fits(most, fits)
+    market.seen["charge limits the maker's part"] += size < most
+    return size
 
 
 # the sweep
 
 
 def sweep(market: Market) -> None:
-    """Orders whose limit the maker's price has passed trade with him, each at most once a tick."""
+    """Orders whose limit the maker's price has passed trade with the maker, each at most once a tick."""
     while market.status == "running":
         passed = [
             (-edge, order.outcome, order.side, order.at, order.id)
@@ -59,12 +59,12 @@ def sweep(market: Market) -> None:
 
 
 def edge_of(market: Market, order: Resting) -> Fraction:
-    """How far a limit is on the maker's side of his price."""
+    """How far a limit is on the maker's side of its price."""
     return (order.limit - market.price(order.outcome, order.side)) * (1 if order.buy else -1)
 
 
 def sweep_one(market: Market, order: Resting, size: int) -> None:
-    """An ordinary fill with the maker; a buy pays from her escrow and gets what it frees beyond."""
+    """An ordinary fill with the maker; a buy pays from escrow and gets what it frees beyond."""
     where = order.user, order.outcome, order.side
     fill = market.price_buy(*where, size) if order.buy else market.price_sell(*where, size)
     market.people[order.user].cash += order.released(size)
@@ -119,19 +119,19 @@ class AutoFill:
 
     def run(self) -> None:
         pools = 0
-        while pools < self.market.rules.autofill_pools and (found := self.candidates()):
-            _, j, side, limit = min(found)
+        while pools < self.market.rules.autofill_pools and (candidates := self.candidates()):
+            _, j, side, limit = min(candidates)
             self.tried.add((j, side, limit))
             pools += self.fill(j, side, limit)
 
     def candidates(self) -> list[Candidate]:
-        found = set[Candidate]()
+        candidates = set[Candidate]()
         for order in self.market.resting.values():
             key = (order.outcome, order.side, order.limit)
             opted = order.autofill and order.buy is self.order.buy and order.outcome != self.order.outcome
             if opted and key not in self.tried and (edge := edge_of(self.market, order)) >= 0:
-                found.add((-edge, *key))
-        return list(found)
+                candidates.add((-edge, *key))
+        return list(candidates)
 
     def fill(self, j: int, side: int, limit: Fraction) -> bool:
         """One pool of the book; False where nothing fits."""

@@ -1,4 +1,4 @@
-"""An order's turn: gas, refusals, the way between the maker and the book, and what is left that rests."""
+"""One order: gas, refusals, the way between the maker and the book, and what is left that rests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RefusedError(Exception):
     """The order is refused whole; all it did is undone, its gas kept."""
 
 
-def take_turn(market: Market, order: Trade) -> Done:
+def run_order(market: Market, order: Trade) -> Done:
     """Gas first, kept whatever happens; then the order, or nothing of it."""
     person = market.people.get(order.user)
     if market.status != "running" or person is None or order.id in market.resting:
@@ -30,7 +30,7 @@ def take_turn(market: Market, order: Trade) -> Done:
         return Done(id=order.id, accepted=False, gas=gas)
     kept = market.kept()
     try:
-        done = Turn(market=market, order=order, rest=order.size, cash=person.cash).run(gas)
+        done = Taker(market=market, order=order, rest=order.size, cash=person.cash).run(gas)
     except RefusedError:
         market.put_back(kept)
         return Done(id=order.id, accepted=False, gas=gas)
@@ -39,8 +39,8 @@ def take_turn(market: Market, order: Trade) -> Done:
 
 
 @dataclass(slots=True, kw_only=True)
-class Turn:
-    """`rest` has not traded yet; `pending` of it is bound for the maker and priced once, on the sum."""
+class Taker:
+    """The order being executed: `rest` has not traded yet, `pending` of it is for the maker, priced on the sum."""
 
     market: Market
     order: Trade
@@ -122,7 +122,7 @@ class Turn:
     # the way
 
     def largest_part(self) -> int:
-        """The most the maker may fill of what is left now, not less than what he has been promised already; a market
+        """The most the maker may fill of what is left now, not less than what the maker was promised already; a market
         order takes whatever it must.
         """
         most = self.rest if self.order.limit is None else limited(self.market, self.as_resting(self.rest))
@@ -149,7 +149,7 @@ class Turn:
         return True
 
     def stretch(self, offer: Offer) -> int:
-        """How far the maker goes before his price after his fee is that of the book after its own."""
+        """How far the maker goes before its price after its fee is that of the book after the book's own."""
         market, order, rules = self.market, self.order, self.market.rules
         path = market.path(order.outcome, order.side)
         if order.buy:
@@ -171,10 +171,10 @@ class Turn:
 
     def take_swap(self, offer: Offer) -> None:
         most = min(self.rest, offer.size)
-        found = swap(self.market, self.order, offer, most)
-        self.swaps = found is not None and found[0] == offer.size
-        if found is not None:
-            self.took(*found)
+        swapped = swap(self.market, self.order, offer, most)
+        self.swaps = swapped is not None and swapped[0] == offer.size
+        if swapped is not None:
+            self.took(*swapped)
 
     # the maker
 

@@ -45,7 +45,7 @@ class Pool:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """`cash` is what she can spend, without what her resting buys have in escrow; `tokens` is all she holds."""
+    """`cash` is what they can spend, without what their resting buys have in escrow; `tokens` is all they hold."""
 
     cash: int = 0
     net: int = 0  # all debited minus all credited
@@ -115,7 +115,7 @@ Step = Trade | Withdraw | Grant | Command | Change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an order came to; `amount` is all she paid or got, fee in and gas out."""
+    """What an order came to; `amount` is all that was paid or got, fee in and gas out."""
 
     id: str
     accepted: bool
@@ -387,7 +387,7 @@ class Market:
         self.seen["given back"] += 1
 
     def withdraw(self, step: Withdraw) -> None:
-        """One order or all of a user; what is not hers or not there is left."""
+        """One order or all of a user; what is not theirs or not there is left."""
         for order in [order for order in self.resting.values() if order.user == step.user]:
             if step.order in (None, order.id):
                 self.give_back(order)
@@ -463,7 +463,7 @@ class Market:
     def tick(self, now: int, steps: list[Step]) -> list[Done]:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
         from tests.engine.reference.autofill_and_sweep import sweep
-        from tests.engine.reference.execute import take_turn  # all of them act on this class
+        from tests.engine.reference.execute import run_order  # all of them act on this class
         from tests.engine.reference.rounds import carry_out, decide, finish
 
         self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
@@ -479,7 +479,7 @@ class Market:
             elif queue:
                 step = queue.pop(0)
                 if isinstance(step, Trade):
-                    answers.append(take_turn(self, step))
+                    answers.append(run_order(self, step))
                 elif isinstance(step, Withdraw):
                     self.withdraw(step)
                 elif isinstance(step, Change):

@@ -18,7 +18,7 @@ Result = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Those who wait at one price, for the order whose turn it is: `price` before her fee, `all_in` after it."""
+    """Those who wait at one price, for the order being executed: `price` before its fee, `all_in` after it."""
 
     kind: str
     price: Fraction
@@ -43,15 +43,15 @@ def best_offer(market: Market, order: Trade, *, swaps: bool) -> Offer | None:
 
 def at_best(market: Market, order: Trade, side: int, *, buy: bool, fits: Callable[[Fraction], bool]) -> list[Resting]:
     """Other people's orders of the kind named at the best price for whoever comes, among the limits that fit."""
-    found = [
+    waiting = [
         resting
         for resting in market.resting.values()
         if (resting.outcome, resting.side, resting.buy) == (order.outcome, side, buy)
         and resting.user != order.user
         and fits(resting.limit)
     ]
-    best = (max if buy else min)((resting.limit for resting in found), default=None)
-    return [resting for resting in found if resting.limit == best]
+    best = (max if buy else min)((resting.limit for resting in waiting), default=None)
+    return [resting for resting in waiting if resting.limit == best]
 
 
 def offer(market: Market, order: Trade, kind: str, price: Fraction, orders: list[Resting]) -> Offer:
@@ -65,8 +65,8 @@ def direct(market: Market, order: Trade) -> Offer | None:
     def fits(limit: Fraction) -> bool:
         return order.limit is None or (limit <= order.limit if order.buy else limit >= order.limit)
 
-    found = at_best(market, order, order.side, buy=not order.buy, fits=fits)
-    return offer(market, order, "direct", found[0].limit, found) if found else None
+    waiting = at_best(market, order, order.side, buy=not order.buy, fits=fits)
+    return offer(market, order, "direct", waiting[0].limit, waiting) if waiting else None
 
 
 def pair_cost(market: Market, j: int) -> Fraction:
@@ -81,8 +81,8 @@ def mint(market: Market, order: Trade) -> Offer | None:
     def fits(limit: Fraction) -> bool:
         return order.limit is None or order.limit + limit >= cost
 
-    found = at_best(market, order, 1 - order.side, buy=True, fits=fits)
-    return offer(market, order, "mint", cost - found[0].limit, found) if found else None
+    waiting = at_best(market, order, 1 - order.side, buy=True, fits=fits)
+    return offer(market, order, "mint", cost - waiting[0].limit, waiting) if waiting else None
 
 
 def merge(market: Market, order: Trade) -> Offer | None:
@@ -91,19 +91,19 @@ def merge(market: Market, order: Trade) -> Offer | None:
     def fits(limit: Fraction) -> bool:
         return order.limit is None or order.limit + limit <= 1
 
-    found = at_best(market, order, 1 - order.side, buy=False, fits=fits)
-    return offer(market, order, "merge", 1 - found[0].limit, found) if found else None
+    waiting = at_best(market, order, 1 - order.side, buy=False, fits=fits)
+    return offer(market, order, "merge", 1 - waiting[0].limit, waiting) if waiting else None
 
 
 def swappable(market: Market, order: Trade) -> Offer | None:
-    """Buy of one side with sell of the other, each at her own limit, the house between them."""
+    """Buy of one side with sell of the other, each at their own limit, the house between them."""
     ours = order.limit or Fraction(0)
-    found = at_best(market, order, 1 - order.side, buy=not order.buy, fits=lambda limit: ours + limit >= 1)
-    return offer(market, order, "swap", ours, found) if found else None
+    waiting = at_best(market, order, 1 - order.side, buy=not order.buy, fits=lambda limit: ours + limit >= 1)
+    return offer(market, order, "swap", ours, waiting) if waiting else None
 
 
 def resting_pays(market: Market, resting: Resting, size: int, rate: Fraction) -> tuple[int, int]:
-    """A resting buyer pays for a part out of her escrow: the amount before the fee, and the fee."""
+    """A resting buyer pays for a part out of escrow: the amount before the fee, and the fee."""
     amount, fee = resting.pays(size), resting.pays_fee(rate, size)
     market.seen["fee above what its escrow frees"] += fee < resting.fee_of_part(rate, size)
     person = market.people[resting.user]
@@ -115,7 +115,7 @@ def resting_pays(market: Market, resting: Resting, size: int, rate: Fraction) ->
 
 
 def resting_gets(market: Market, resting: Resting, size: int, rate: Fraction) -> tuple[int, int]:
-    """A resting seller gets her limit: the amount before the fee, and the fee."""
+    """A resting seller gets their limit: the amount before the fee, and the fee."""
     amount = floor(resting.limit * size)
     fee = min(amount, ceil(rate * resting.limit * size))
     person = market.people[resting.user]

@@ -130,11 +130,11 @@ def root(off: Real, low: mpf, high: mpf) -> mpf:
         middle = low - below * (high - low) / (above - below)
         if not low < middle < high:
             return middle
-        found = off(middle)
-        if found < 0:
-            low, below, above, last = middle, found, above / 2 if last < 0 else above, -1
-        elif found > 0:
-            high, above, below, last = middle, found, below / 2 if last > 0 else below, 1
+        value = off(middle)
+        if value < 0:
+            low, below, above, last = middle, value, above / 2 if last < 0 else above, -1
+        elif value > 0:
+            high, above, below, last = middle, value, below / 2 if last > 0 else below, 1
         else:
             return middle
     raise ArithmeticError("no root to 50 digits")

@@ -172,7 +172,7 @@ def finish(market: Market, winner: int) -> None:
 
 
 def void(market: Market) -> None:
-    """Everyone gets back her net stake, nobody pays; scaled where the house has less."""
+    """Everyone gets back their net stake, nobody pays; scaled where the house has less."""
     return_orders(market)
     owed = {user: max(0, person.net) for user, person in market.people.items()}
     whole, cash = sum(owed.values()), market.house_cash
