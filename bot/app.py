@@ -21,6 +21,7 @@ from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
@@ -73,7 +74,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(charts.close)
         auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
         stack.push_async_callback(auditor.close)
-        dispatcher = Dispatcher(db, clock.now_ms, auditor=auditor)
+        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor)
         budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,

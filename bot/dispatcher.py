@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
-from bot.chat.permissions import Elsewhere, Role, allowed, offered
+from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
 from bot.grammar import completion as asking
@@ -50,21 +50,17 @@ class _Found:
 
 
 class Dispatcher:
-    """`clock` gives epoch milliseconds; `commands` default to all there are; `new_id` names an unexpected error."""
+    """`clock` gives epoch milliseconds; `new_id` names an unexpected error."""
 
     def __init__(
         self,
         db: Database,
         clock: Callable[[], int],
-        commands: Sequence[Command] | None = None,
+        commands: Sequence[Command],
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
         auditor: BackgroundVerifier | None = None,
         rehearser: BackgroundRehearsal | None = None,
     ) -> None:
-        if commands is None:
-            from bot.commands import COMMANDS  # they import what this module offers
-
-            commands = COMMANDS
         self.commands = tuple(commands)
         self._by_name = {command.name: command for command in self.commands}
         self._db = db
@@ -96,8 +92,9 @@ class Dispatcher:
             return []
         try:
             found = await self._look_up(said, now)
-            scene = scene_of(found.market, now, selling=said.text.lstrip("/ ").startswith("sell"))
-            scene = await self._with_people(scene, self.find(said.text)[0], found, said)
+            command, _ = self.find(said.text.lstrip())
+            scene = scene_of(found.market, now, selling=command is not None and command.selling)
+            scene = await self._with_people(scene, command, found, said)
             usable = [one for one in self.commands if not one.hidden and self._missing(one, said, found) is None]
             return asking.suggestions(said.text, usable, scene)
         except Exception:
@@ -116,7 +113,7 @@ class Dispatcher:
             found = await self._look_up(said, now)
             if command is None or param is None or self._missing(command, said, found) is not None:
                 return []
-            scene = scene_of(found.market, now, selling=command.name == "sell")
+            scene = scene_of(found.market, now, selling=command.selling)
             scene = await self._with_people(scene, command if param.kind.of_people else None, found, said)
             others = {name: text for name, text in said.args.items() if name != focus}
             scene = replace(scene, said=parser.known_words(command, "", scene, others))
@@ -186,14 +183,14 @@ class Dispatcher:
         shut = command.ready(found.market) if command.ready and found.market else None
         if shut is not None:
             return shut
-        scene = scene_of(found.market, now, selling=command.name == "sell")
+        scene = scene_of(found.market, now, selling=command.selling)
         parsed = parser.parse(command, rest, scene, said.args)
         if parsed.problems:
-            if found.market is None and self._needs_market(command):
+            if found.market is None and command.needs(MarketView):
                 return self._no_market(said)
             form = asking.form_of(command, parsed, scene)
             if form is not None:
-                return words_forms.question(command, form, parsed.template)
+                return words_forms.question(command.name, command.usage, form, parsed.template)
             return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
         ctx = Context(
             db=self._db,
@@ -206,7 +203,7 @@ class Dispatcher:
             tries=self._tries,
             rehearser=self._rehearser,
         )
-        if found.market is None and self._needs_market(command):
+        if found.market is None and command.needs(MarketView):
             return self._no_market(said)
         member = found.market.member if found.market else None
         given: Mapping[type[Given], Given | None] = {
@@ -215,7 +212,7 @@ class Dispatcher:
             TradingSettings: TradingSettings(kept=found.habits),
         }
         loaded = {name: given[wanted] for name, wanted, _ in command.given}
-        return await command.run(ctx, **parsed.values, **loaded)
+        return await command.run(ctx, **command.arguments(parsed.values), **loaded)
 
     async def _is(self, person: Person | None, number: int) -> bool:
         """Whether this number is hers: her own, or one that was joined to it."""
@@ -258,9 +255,7 @@ class Dispatcher:
         words = line[1:].replace("_", " ").split() or [""]
         name = words[0].partition("@")[0].casefold()
         shown = [
-            one
-            for one in self.commands
-            if not one.hidden and offered(one.name, admin=by.is_admin, platform=by.platform)
+            one for one in self.commands if not one.hidden and one.rule.offered(admin=by.is_admin, platform=by.platform)
         ]
         following = [(one.name, one.summary) for one in shown if one.name.startswith(f"{name} ")]
         if following and len(words) == 1:
@@ -279,11 +274,7 @@ class Dispatcher:
             person = await uow.people.find(said.platform, said.person_ext)
             chat = await uow.chats.find(said.platform, said.chat_ext)
             habits = Preferences()
-            if (
-                person is not None
-                and command is not None
-                and any(one is TradingSettings for _, one, _ in command.given)
-            ):
+            if person is not None and command is not None and command.wants(TradingSettings):
                 habits = await uow.preferences.of(person.id)
             if command is not None and not command.speaks_of_market:
                 return _Found(person=person, chat=chat, market=None)
@@ -305,7 +296,7 @@ class Dispatcher:
 
     def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | Elsewhere | None:
         member = found.market is not None and found.market.member is not None
-        return allowed(command.name, member=member, admin=said.is_admin, chat=said.chat_kind, platform=said.platform)
+        return command.rule.missing(member=member, admin=said.is_admin, chat=said.chat_kind, platform=said.platform)
 
     def _refuse(self, command: Command, missing: Role | ChatKind | Elsewhere, found: _Found, said: Invocation) -> Reply:
         if isinstance(missing, Elsewhere):
@@ -315,9 +306,6 @@ class Dispatcher:
         if missing is Role.MEMBER:
             return words_usage.not_joined() if found.market else self._no_market(said)
         return words_usage.not_here(command.name)
-
-    def _needs_market(self, command: Command) -> bool:
-        return any(wanted is MarketView and not optional for _, wanted, optional in command.given)
 
     def _no_market(self, said: Invocation) -> Reply:
         if said.chat_kind is ChatKind.PRIVATE:

@@ -27,6 +27,7 @@ from bot.chat.reply import Board
 from bot.cli import demo_files
 from bot.cli.demo_files import ANNOUNCEMENTS, DATABASE
 from bot.cli.progress import ProgressLine, bar
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from bot.scenarios.recorders import TranscriptPlatform
@@ -139,7 +140,7 @@ class _Demo:
             LEAST_FREEZE_S,
         )
         self.event_clock = EventClock(self.clock.set, None if options.headless else self.timeline)
-        self.dispatcher = Dispatcher(db, self.clock.now_ms)
+        self.dispatcher = Dispatcher(db, self.clock.now_ms, COMMANDS)
         traders = make_traders(options.traders, options.seed, odds_weights(scenario))
         chat = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
         post_talk = None if options.headless else self._post_talk

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from bot.chat.facts import Holding
+from bot.chat.permissions import Role
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
@@ -21,7 +22,7 @@ NameArg = Annotated[str, Text("name", LONGEST_NAME, about="the name others see, 
 _SHOWN = 15
 
 
-@command("join", examples=("/join", "/join Ada"))
+@command("join", role=Role.ANYONE, help_under=Role.MEMBER, examples=("/join", "/join Ada"))
 async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None) -> Reply:
     """Take part in this chat's market, with a starting balance of play money."""
     async with ctx.db.writing() as uow:
@@ -38,7 +39,7 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
     return words.joined(member, market.record, market.active(), again=before is not None)
 
 
-@command("positions", examples=("/positions",))
+@command("positions", role=Role.MEMBER, examples=("/positions",))
 async def positions(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
     async with ctx.db.reading() as uow:
@@ -47,14 +48,14 @@ async def positions(ctx: Context, *, market: MarketView, seat: Participant) -> R
     return words.positions(market.record, held, seat.member, try_line(market))
 
 
-@command("balance", examples=("/balance",))
+@command("balance", role=Role.MEMBER, examples=("/balance",))
 async def balance(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See what you can spend and how you stand."""
     worth = sum(holding.worth for holding in holdings(market, seat.member))
     return words.balance(seat.member, worth)
 
 
-@command("trades", examples=("/trades",))
+@command("trades", role=Role.MEMBER, examples=("/trades",))
 async def trades(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
     """See your own last trades."""
     async with ctx.db.reading() as uow:
@@ -62,7 +63,7 @@ async def trades(ctx: Context, *, market: MarketView, seat: Participant) -> Repl
     return words.trades(market.record.params, found, seat.member.person, try_line(market))
 
 
-@command("markets", examples=("/markets", "/markets 3"))
+@command("markets", role=Role.ANYONE, help_under=Role.MEMBER, examples=("/markets", "/markets 3"))
 async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
     """See the markets you are in, and choose the one your private commands speak of.
 

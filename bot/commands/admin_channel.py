@@ -9,6 +9,7 @@ from typing import Annotated
 
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Text, Wrong
@@ -79,7 +80,9 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
         return tuple(one for one in words_settings.PING_KINDS if one in said)
 
 
-@command("admin channel", examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"))
+@command(
+    "admin channel", role=Role.ADMIN, examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT")
+)
 async def channel(ctx: Context, *, market: MarketView | None, what: WhatArg | None = None) -> Reply:
     """See where the market is announced; bring it to one more chat, on any platform, by a code.
 
@@ -166,7 +169,12 @@ async def _leave(ctx: Context, record: Market) -> Reply:
     return words.left(record)
 
 
-@command("admin roles", examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds elimination, lead"))
+@command(
+    "admin roles",
+    role=Role.ADMIN,
+    platforms=frozenset({"discord"}),
+    examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds elimination, lead"),
+)
 async def roles(
     ctx: Context,
     *,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from bot.chat.facts import DecisionPreview, Involvement
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
-from bot.grammar.types import ConfirmArg, NumberArg, Text, code_of
+from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, tell_board, tried, undecidable
@@ -22,12 +21,14 @@ from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json
 from storage.unit_of_work import UnitOfWork
 
-ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
 _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
 
 
 @command(
-    "admin eliminate", ready=undecidable, examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile")
+    "admin eliminate",
+    role=Role.ADMIN,
+    ready=undecidable,
+    examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile"),
 )
 async def eliminate(
     ctx: Context,
@@ -40,14 +41,16 @@ async def eliminate(
     """Name who is out: holders of NO are paid, trading goes on with the rest. Shows the numbers first.
 
     outcomes: who is out, several with commas between
-    confirm: the code of the preview, which its button carries
     """
     named = ", ".join(quoted(market.names[i]) for i in outcomes)
     return await decide(ctx, market, Decision(kind="eliminate", outcomes=outcomes, named=named, reason=reason), confirm)
 
 
 @command(
-    "admin resolve", ready=undecidable, examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time")
+    "admin resolve",
+    role=Role.ADMIN,
+    ready=undecidable,
+    examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time"),
 )
 async def resolve(
     ctx: Context,
@@ -62,14 +65,16 @@ async def resolve(
     With a dispute window everybody is paid when it has passed, and until then a wrong result can be corrected.
 
     winner: who has won
-    confirm: the code of the preview, which its button carries
     """
     named = quoted(market.names[winner])
     return await decide(ctx, market, Decision(kind="resolve", outcomes=(winner,), named=named, reason=reason), confirm)
 
 
 @command(
-    "admin correct", ready=undecidable, examples=("/admin correct brazil", "/admin correct 2 the goal was offside")
+    "admin correct",
+    role=Role.ADMIN,
+    ready=undecidable,
+    examples=("/admin correct brazil", "/admin correct 2 the goal was offside"),
 )
 async def correct(
     ctx: Context,
@@ -82,37 +87,12 @@ async def correct(
     """Name another winner before anybody is paid; the dispute window begins anew. Shows the numbers first.
 
     winner: who has won instead
-    confirm: the code of the preview, which its button carries
     """
     named = quoted(market.names[winner])
     return await decide(ctx, market, Decision(kind="correct", outcomes=(winner,), named=named, reason=reason), confirm)
 
 
-@command("admin void", examples=("/admin void", "/admin void the match was abandoned"))
-async def void(
-    ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
-) -> Reply:
-    """Call the market off: everybody gets back what she put in, net. Shows the numbers first.
-
-    confirm: the code of the preview, which its button carries
-    """
-    record = market.record
-    if record.status not in BEFORE_START:
-        return await decide(ctx, market, Decision(kind="void", outcomes=(), named="", reason=reason), confirm)
-    code = code_of(record.id, "void", record.status.value)
-    if confirm != code:
-        return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
-    async with ctx.db.writing() as uow:
-        found = await uow.markets.update(record.id, status=Status.VOIDED)
-        if isinstance(found, Declined):
-            return words_admin.already_started(record)
-        await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
-        await tell_board(uow, record, ctx.now_ms)
-        await uow.commit()
-    return words_admin.draft_voided(record)
-
-
-@command("admin approve", ready=undecidable, examples=("/admin approve", "/admin approve 3"))
+@command("admin approve", role=Role.ADMIN, ready=undecidable, examples=("/admin approve", "/admin approve 3"))
 async def approve(
     ctx: Context, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
@@ -121,7 +101,6 @@ async def approve(
     An admin who has a part in the market does not decide alone what no round asked for: an admin who has none approves.
 
     number: the proposal's
-    confirm: the code of the preview, which its button carries
     """
     if ctx.invocation.nameless:
         return words.nameless("/admin approve" if number is None else f"/admin approve {number}")
@@ -218,3 +197,24 @@ async def _approved(ctx: Context, market: MarketView, one: Approval) -> Reply:
         await note(ctx, uow, record, one.kind, before, payload, one.reason)
         await uow.commit()
     return words.decided(record, one.kind, one.outcomes)
+
+
+@command("admin void", role=Role.ADMIN, examples=("/admin void", "/admin void the match was abandoned"))
+async def void(
+    ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Call the market off: everybody gets back what she put in, net. Shows the numbers first."""
+    record = market.record
+    if record.status not in BEFORE_START:
+        return await decide(ctx, market, Decision(kind="void", outcomes=(), named="", reason=reason), confirm)
+    code = code_of(record.id, "void", record.status.value)
+    if confirm != code:
+        return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
+    async with ctx.db.writing() as uow:
+        found = await uow.markets.update(record.id, status=Status.VOIDED)
+        if isinstance(found, Declined):
+            return words_admin.already_started(record)
+        await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
+        await tell_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words_admin.draft_voided(record)

@@ -13,10 +13,10 @@ from typing import Annotated
 
 from bot.chat.facts import Hint, MemberRow
 from bot.chat.invocation import ParseContext
+from bot.chat.permissions import Role
 from bot.chat.reply import Page, Reply, cut, window
-from bot.commands.admin_decide import ReasonArg
 from bot.grammar.command import command
-from bot.grammar.types import ConfirmArg, Money, PageArg, Text, WholeNumber, code_of
+from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note
 from bot.text.names import clean, folded, quoted
@@ -40,7 +40,7 @@ _PEOPLE = 15
 _DEEDS = 8
 
 
-@command("admin users", examples=("/admin users", "/admin users ada", "/admin users page 2"))
+@command("admin users", role=Role.ADMIN, examples=("/admin users", "/admin users ada", "/admin users page 2"))
 async def users(
     ctx: Context, *, market: MarketView, name: NamePartArg | None = None, page: PageArg | None = None
 ) -> Reply:
@@ -67,7 +67,7 @@ async def users(
     return words_reports.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
 
 
-@command("admin announce", examples=("/admin announce Kick-off is at nine, bring friends",))
+@command("admin announce", role=Role.ADMIN, examples=("/admin announce Kick-off is at nine, bring friends",))
 async def announce(ctx: Context, *, market: MarketView, text: NewsArg) -> Reply:
     """Post something in every chat of the market. Shows it first."""
     record = market.record
@@ -83,7 +83,7 @@ async def announce(ctx: Context, *, market: MarketView, text: NewsArg) -> Reply:
     return words_chats.preview(text, chats, f"/admin post {key}", person.id)
 
 
-@command("admin post", examples=("/admin post 1a2b3c4d",), hidden=True)
+@command("admin post", role=Role.ADMIN, examples=("/admin post 1a2b3c4d",), hidden=True)
 async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     """Post an announcement that was shown before; the button of its preview says this."""
     record = market.record
@@ -104,7 +104,7 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     return words_chats.posted(len(chats))
 
 
-@command("admin log", examples=("/admin log", "/admin log 20", "/admin log page 2"))
+@command("admin log", role=Role.ADMIN, examples=("/admin log", "/admin log 20", "/admin log page 2"))
 async def log(
     ctx: Context, *, market: MarketView | None, n: CountArg | None = None, page: PageArg | None = None
 ) -> Reply:
@@ -154,7 +154,10 @@ GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 
 
 
 @command(
-    "admin grant", ready=_closed, examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing')
+    "admin grant",
+    role=Role.ADMIN,
+    ready=_closed,
+    examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing'),
 )
 async def grant(
     ctx: Context,
@@ -168,7 +171,6 @@ async def grant(
     """Give a member play money. Shows the numbers first.
 
     member: a display name, its unambiguous beginning, or a number such as #12
-    confirm: the code of the preview, which its button carries
     """
     record = market.record
     async with ctx.db.reading() as uow:

@@ -6,6 +6,7 @@ import io
 from typing import Annotated
 
 from bot.chat.facts import MonitorFigures
+from bot.chat.permissions import Role
 from bot.chat.reply import Attachment, Picture, Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg
@@ -23,7 +24,7 @@ ExportArg = Annotated[str, Choice("export", lambda: EXPORTS, shape="trades", abo
 GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about="which chart, prices if left out")]
 
 
-@command("admin monitor", examples=("/admin monitor",))
+@command("admin monitor", role=Role.ADMIN, examples=("/admin monitor",))
 async def monitor(ctx: Context, *, market: MarketView) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record = market.record
@@ -41,7 +42,7 @@ async def monitor(ctx: Context, *, market: MarketView) -> Reply:
     return words_reports.monitor(record, numbers, ctx.now_ms)
 
 
-@command("admin export", examples=("/admin export trades", "/admin export rankings"))
+@command("admin export", role=Role.ADMIN, examples=("/admin export trades", "/admin export rankings"))
 async def export(ctx: Context, *, market: MarketView, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
@@ -54,7 +55,9 @@ async def export(ctx: Context, *, market: MarketView, what: ExportArg) -> Reply:
     return words_reports.exported(market.record, what, rows, file)
 
 
-@command("admin graph", examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"))
+@command(
+    "admin graph", role=Role.ADMIN, examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany")
+)
 async def graph(
     ctx: Context, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None
 ) -> Reply:

@@ -5,11 +5,10 @@ Rehearse a market before it starts.
 
 from __future__ import annotations
 
-from typing import Annotated
-
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.types import ConfirmArg, Text, code_of
+from bot.grammar.types import ConfirmArg, ReasonArg, code_of
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, queue, tell_board, tried
 from bot.market.draft import build, draft_of
@@ -25,15 +24,10 @@ from engine.terms import MarketParams
 from storage.markets import BEFORE_START
 from storage.records import Declined
 
-ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
 
-
-@command("admin start", examples=("/admin start",))
+@command("admin start", role=Role.ADMIN, examples=("/admin start",))
 async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None = None) -> Reply:
-    """Begin trading now. Shows the numbers first.
-
-    confirm: the code of the preview, which its button carries
-    """
+    """Begin trading now. Shows the numbers first."""
     record = market.record
     if record.status not in BEFORE_START:
         return words.already_started(record)
@@ -56,19 +50,19 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
     return words.started(found, people)
 
 
-@command("admin freeze", examples=("/admin freeze", "/admin freeze red card"))
+@command("admin freeze", role=Role.ADMIN, examples=("/admin freeze", "/admin freeze red card"))
 async def freeze(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Stop trading at once, for instance because a result is coming out."""
     return await _course(ctx, market, "freeze", reason)
 
 
-@command("admin resume", examples=("/admin resume",))
+@command("admin resume", role=Role.ADMIN, examples=("/admin resume",))
 async def resume(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Let trading go on after a freeze or a pause by hand, or try a halted market again."""
     return await _course(ctx, market, "resume", reason)
 
 
-@command("admin pause", examples=("/admin pause", "/admin pause back at nine"))
+@command("admin pause", role=Role.ADMIN, examples=("/admin pause", "/admin pause back at nine"))
 async def pause(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Pause the market until you resume it."""
     return await _course(ctx, market, "pause", reason)
@@ -90,7 +84,7 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
 LEAST_PEOPLE, MOST_PEOPLE = 12, 60
 
 
-@command("admin rehearse", examples=("/admin rehearse",))
+@command("admin rehearse", role=Role.ADMIN, examples=("/admin rehearse",))
 async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     """Play the market with synthetic traders on a copy: the worst risk, and how busy the chats get.
 

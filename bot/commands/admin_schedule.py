@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.chat.facts import When
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
@@ -28,6 +29,7 @@ TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the
 
 @command(
     "admin schedule",
+    role=Role.ADMIN,
     examples=(
         "/admin schedule",
         "/admin schedule +1h for 5m out 1; +2h for 5m winner ask",
@@ -42,8 +44,6 @@ async def schedule(
     Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
     part names the winner. Times are said as +2h, in 10m, tomorrow 18:00, fri 20:00, 2026-12-01 18:00 Europe/Berlin.
     The new timetable is shown before it takes effect. `edit` asks for it in a form.
-
-    confirm: the code of the preview, which its button carries
     """
     record = market.record
     if timetable is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from bot.chat.permissions import Role
 from bot.chat.reply import Action, Audience, Reply
 from bot.grammar.command import command
 from bot.grammar.types import Choice, ConfirmArg, Text, code_of
@@ -21,7 +22,9 @@ SeasonActionArg = Annotated[
 SeasonTitleArg = Annotated[str, Text("title", LONGEST_TITLE, about="what the season is called, such as Spring")]
 
 
-@command("admin season", examples=("/admin season", "/admin season start Spring 2027", "/admin season end"))
+@command(
+    "admin season", role=Role.ADMIN, examples=("/admin season", "/admin season start Spring 2027", "/admin season end")
+)
 async def season(
     ctx: Context,
     *,
@@ -32,7 +35,6 @@ async def season(
     """Count the results of several markets together: see the season, begin one, or end it.
 
     deed: start or end; left out, it shows how the season stands
-    confirm: the code of the preview, which its button carries
     """
     if deed == "start":
         return await _start(ctx, title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from bot.chat.facts import ALIASES, typed_name
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
@@ -41,6 +42,8 @@ ValueArg = Annotated[str, Text("value", 400, about="what it should be: $500, 5%,
 
 @command(
     "admin create",
+    role=Role.ADMIN,
+    may_ask=("title", "outcomes"),
     examples=(
         '/admin create "World Cup" Germany, Brazil, Argentina',
         '/admin create Cup A, B, C preset fair odds "5 3 2"',
@@ -104,6 +107,8 @@ def _as_typed(
 
 @command(
     "admin set",
+    role=Role.ADMIN,
+    may_ask=("value",),
     examples=("/admin set", "/admin set fee", "/admin set fee 2%", "/admin set odds 5 3 2", "/admin set autofill off"),
 )
 async def set_(
@@ -179,7 +184,7 @@ async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Re
     return words_event_file.warned(reply, changed, warnings(changed, since=record.params))
 
 
-@command("admin open", examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
+@command("admin open", role=Role.ADMIN, examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
 async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = None) -> Reply:
     """Open the doors: people can join, and trading starts at a time or by hand.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.chat.facts import HelpEntry
 from bot.chat.invocation import ChatKind
-from bot.chat.permissions import TABLE, Role, offered
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
 from bot.grammar.types import Text, nearest
@@ -18,7 +18,7 @@ from bot.words import views as words_views
 CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
 
 
-@command("help", examples=("/help", "/help buy"))
+@command("help", role=Role.ANYONE, personal=True, examples=("/help", "/help buy"))
 async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
     """See what you can say here, or all about one command.
 
@@ -38,7 +38,7 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
     return words_usage.unknown_command(name, [f"help {near}"] if near else [], "")
 
 
-@command("start", hidden=True)
+@command("start", role=Role.ANYONE, personal=True, hidden=True)
 async def start_here(ctx: Context, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
     """Begin: what this is and what to do first.
 
@@ -58,22 +58,17 @@ def _usable(ctx: Context) -> Iterable[Command]:
     """What this person could say, here or elsewhere."""
     said = ctx.invocation
     shown = (one for one in ctx.commands if not one.hidden)
-    return (one for one in shown if offered(one.name, admin=said.is_admin, platform=said.platform))
+    return (one for one in shown if one.rule.offered(admin=said.is_admin, platform=said.platform))
 
 
 def _all(usable: list[Command], first: str) -> Reply:
     titles = ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"), (Role.ADMIN, "Running it"))
     groups = [
-        (title, [_entry(one) for one in usable if _group(one) is role])
+        (title, [_entry(one) for one in usable if one.help_under is role])
         for role, title in titles
-        if any(_group(one) is role for one in usable)
+        if any(one.help_under is role for one in usable)
     ]
     return words_views.help_all(groups, first)
-
-
-def _group(one: Command) -> Role:
-    """Joining and quoting are open to all, but belong with trading."""
-    return Role.MEMBER if one.name in {"join", "quote", "markets"} else TABLE[one.name].role
 
 
 def _entry(one: Command) -> HelpEntry:

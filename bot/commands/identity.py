@@ -11,6 +11,7 @@ from typing import Annotated
 
 from bot.chat.facts import AccountSummary, StoredPerson
 from bot.chat.invocation import ChatKind
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
@@ -29,7 +30,7 @@ KIND = "person"
 CodeArg = Annotated[str, Text("code", 24, about="the code your other account was shown; left out: get one")]
 
 
-@command("link", examples=("/link", "/link K7QM-4TXR"))
+@command("link", role=Role.ANYONE, personal=True, examples=("/link", "/link K7QM-4TXR"))
 async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     """Be one person on Discord, on Telegram and in the room: get a code here, say it there.
 
@@ -94,7 +95,7 @@ async def _tell(ctx: Context, uow: UnitOfWork, found: Linked, theirs: tuple[Iden
 _WAITING = 1_000  # more than anybody keeps in the book
 
 
-@command("privacy", examples=("/privacy",))
+@command("privacy", role=Role.ANYONE, personal=True, examples=("/privacy",))
 async def privacy(ctx: Context) -> Reply:
     """See what is stored about you: ids, names, markets, settings."""
     if ctx.person is None:
@@ -123,7 +124,7 @@ async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:
     )
 
 
-@command("forget", examples=("/forget",))
+@command("forget", role=Role.ANYONE, personal=True, examples=("/forget",))
 async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
     """Erase all that names you here; the books keep a number.
 

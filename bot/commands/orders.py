@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands.account import try_line
 from bot.grammar.book import OrderArg, Which
@@ -18,18 +19,7 @@ _SHOWN = 15
 _WAITING = 200  # more than anybody keeps in the book
 
 
-@command("orders", examples=("/orders",))
-async def orders(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
-    """See your orders: those that wait, with what is set aside for them, and those that have run."""
-    person = seat.member.person
-    async with ctx.db.reading() as uow:
-        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
-        found = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
-    recent = [one for one in found if one.status not in OPEN_ORDERS][:_SHOWN]
-    return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
-
-
-@command("cancel", examples=("/cancel 7", "/cancel all"))
+@command("cancel", role=Role.MEMBER, examples=("/cancel 7", "/cancel all"))
 async def cancel_order(ctx: Context, *, market: MarketView, seat: Participant, order: OrderArg) -> Reply:
     """Take back an order that waits, or all of them.
 
@@ -41,7 +31,18 @@ async def cancel_order(ctx: Context, *, market: MarketView, seat: Participant, o
     return reply
 
 
-@command("order cancel", hidden=True)
+@command("orders", role=Role.MEMBER, examples=("/orders",))
+async def orders(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
+    """See your orders: those that wait, with what is set aside for them, and those that have run."""
+    person = seat.member.person
+    async with ctx.db.reading() as uow:
+        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+        found = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
+    recent = [one for one in found if one.status not in OPEN_ORDERS][:_SHOWN]
+    return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
+
+
+@command("order cancel", role=Role.OWNER, hidden=True)
 async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> Reply:
     """Take back an order of one market, whichever the chat holds now.
 

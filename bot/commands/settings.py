@@ -12,6 +12,7 @@ from typing import Annotated
 
 from bot.chat.facts import Hint, PersonalSettings
 from bot.chat.invocation import ChatKind, ParseContext
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.book import Flag
 from bot.grammar.command import command
@@ -141,6 +142,8 @@ PingsSetting = Annotated[
 
 @command(
     "settings",
+    role=Role.ANYONE,
+    personal=True,
     examples=("/settings", "/settings slippage 3%", "/settings confirm off", "/settings pings elimination on"),
 )
 async def settings(
@@ -190,7 +193,7 @@ async def settings(
     return words.settings(shown, changed)
 
 
-@command("settings ask", hidden=True)
+@command("settings ask", role=Role.ANYONE, hidden=True)
 async def ask_slippage(ctx: Context) -> Reply:
     """Asks for the slippage in a form."""
     kept = Preferences()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chat.facts import Amount
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import command
@@ -22,6 +23,8 @@ from storage.unit_of_work import UnitOfWork
 
 @command(
     "buy",
+    role=Role.MEMBER,
+    submit="Show the ticket",
     ready=closed_for_trading,
     examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes 200 limit 15c autofill'),
 )
@@ -56,6 +59,9 @@ async def buy(
 
 @command(
     "sell",
+    role=Role.MEMBER,
+    selling=True,
+    submit="Show the ticket",
     ready=closed_for_trading,
     examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half limit 60c"),
 )
@@ -91,6 +97,9 @@ async def sell(
 
 @command(
     "quote",
+    role=Role.ANYONE,
+    submit="Show the price",
+    help_under=Role.MEMBER,
     ready=closed_for_trading,
     examples=("/quote germany yes 100", "/quote 2 no $500", "/quote germany yes 100 limit 45c"),
 )
@@ -121,7 +130,7 @@ async def quote(
     return words_tickets.estimate(found, words.order_line(found.params, found.draft, spend))
 
 
-@command("ticket confirm", hidden=True)
+@command("ticket confirm", role=Role.OWNER, hidden=True)
 async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
     """Send the order of a ticket. Pressing twice sends it once.
 
@@ -144,7 +153,7 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
     return reply
 
 
-@command("ticket cancel", hidden=True)
+@command("ticket cancel", role=Role.OWNER, hidden=True)
 async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
     """Throw a ticket away.
 
@@ -164,7 +173,7 @@ async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
     return words.cancelled(ticket.id, market.params, ticket.draft)
 
 
-@command("ticket change", hidden=True)
+@command("ticket change", role=Role.OWNER, hidden=True)
 async def change(
     ctx: Context,
     *,

@@ -1,9 +1,4 @@
-"""Looking at the market: for anybody, spectators too.
-
-Looking into the book of an outcome, and how deep its prices are.
-
-Proof that nothing was changed: for anybody, spectators too.
-"""
+"""Looking at the market, for anybody, spectators too: prices, the book, charts, standings, trades, the proof."""
 
 from __future__ import annotations
 
@@ -12,6 +7,7 @@ from typing import Annotated
 
 from bot.chat.facts import BookLevel, DepthStep, TokenBook
 from bot.chat.invocation import ChatKind
+from bot.chat.permissions import Role
 from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
 from bot.grammar.times import SpanArg
@@ -35,9 +31,11 @@ from storage.verify import Mismatch
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
 ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "season": "several markets together"})]
+SIZES = tuple(dollars * MICRO for dollars in (10, 25, 50, 100, 250, 500, 1_000))
+_BOTH = (Side.YES, Side.NO)
 
 
-@command("board", examples=("/board",))
+@command("board", role=Role.ANYONE, public=True, examples=("/board",))
 async def board(ctx: Context, *, market: MarketView) -> Reply:
     """See every outcome's prices, who leads, the next step and what the house risks."""
     async with ctx.db.reading() as uow:
@@ -45,7 +43,80 @@ async def board(ctx: Context, *, market: MarketView) -> Reply:
     return words.board(shown, _audience(ctx))
 
 
-@command("chart", examples=("/chart", "/chart germany", "/chart brazil 6h"))
+def _no_book(view: MarketView) -> Reply | None:
+    """Before the start and after the end nobody can wait."""
+    live = view.status in {Status.RUNNING, Status.FROZEN, Status.PAUSED}
+    return None if live else closed(view.record, view.state)
+
+
+@command("book", role=Role.ANYONE, public=True, ready=_no_book, examples=("/book germany", "/book 2"))
+async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+    """See which orders wait for an outcome, by price, and the house's price between them.
+
+    Where orders of yours are among them, they are marked and only you see the answer.
+    """
+    yes, no = (_shelf(market, outcome, side) for side in _BOTH)
+    own = any(one.outcome == outcome for one in market.resting())
+    return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _audience(ctx))
+
+
+def _shelf(view: MarketView, outcome: int, side: Side) -> TokenBook:
+    own: dict[tuple[bool, int], int] = {}
+    for one in view.resting():
+        if (one.outcome, one.side) == (outcome, side):
+            own[one.buy, one.limit] = own.get((one.buy, one.limit), 0) + one.rest
+    sells, buys = (
+        [
+            BookLevel(limit=limit, size=size, own=own.get((buy, limit), 0))
+            for limit, size in view.state.resting.sizes(outcome, side, buy=buy)
+        ]
+        for buy in (False, True)
+    )
+    return TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
+
+
+@command("depth", role=Role.ANYONE, public=True, ready=closed_for_trading, examples=("/depth germany",))
+async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
+    """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
+    sides = [
+        (side, market.price(outcome, side), [_step(market, outcome, side, amount) for amount in SIZES])
+        for side in _BOTH
+    ]
+    return words_book.depth(market.record.params, outcome, sides, _audience(ctx))
+
+
+def _step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
+    """For nobody in particular: whatever she has."""
+    size = amount * MICRO // max(1, view.price(outcome, side))
+    sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
+    return DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
+
+
+def _ask(
+    view: MarketView, outcome: int, side: Side, *, buy: bool, size: int | None = None, spend: int | None = None
+) -> tuple[int, int] | None:
+    """(average with fees, price after), rates."""
+    found = quote(
+        view.state,
+        view.record.params,
+        now_ms=view.engine_ms,
+        user=None,
+        outcome=outcome,
+        side=side,
+        buy=buy,
+        size=size,
+        spend=spend,
+    )
+    return (found.average, found.price_after) if isinstance(found, Quote) and not found.unsold else None
+
+
+def _held(view: MarketView, outcome: int, side: Side) -> int:
+    """Tokens people hold: nobody can sell more."""
+    one = view.state.binaries[outcome]
+    return (one.q_yes - one.s_yes if side is Side.YES else one.q_no - one.s_no) + one.e
+
+
+@command("chart", role=Role.ANYONE, public=True, examples=("/chart", "/chart germany", "/chart brazil 6h"))
 async def chart(
     ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
 ) -> Reply:
@@ -63,7 +134,7 @@ async def chart(
     return words.chart(picture, title, _audience(ctx))
 
 
-@command("leaderboard", examples=("/leaderboard", "/leaderboard season"))
+@command("leaderboard", role=Role.ANYONE, public=True, examples=("/leaderboard", "/leaderboard season"))
 async def leaderboard(ctx: Context, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
     """See who is ahead, tokens counted at what they are worth now, or over the whole season.
 
@@ -99,7 +170,7 @@ async def _season(ctx: Context, market: MarketView | None) -> Reply:
     return replace(shown, blocks=(*shown.blocks, *fame))
 
 
-@command("tape", examples=("/tape", "/tape germany"))
+@command("tape", role=Role.ANYONE, public=True, examples=("/tape", "/tape germany"))
 async def tape(ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None) -> Reply:
     """See the last trades of the whole market.
 
@@ -110,99 +181,7 @@ async def tape(ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | Non
     return words.tape(market.record.params, found, outcome, _audience(ctx))
 
 
-@command("rules", examples=("/rules",))
-async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
-    """Read what this is and how it works."""
-    return words.rules(market.record if market else None)
-
-
-def _audience(ctx: Context) -> Audience:
-    """What everybody may see goes to the chat it was asked in."""
-    return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
-
-
-SIZES = tuple(dollars * MICRO for dollars in (10, 25, 50, 100, 250, 500, 1_000))
-_BOTH = (Side.YES, Side.NO)
-
-
-def _no_book(view: MarketView) -> Reply | None:
-    """Before the start and after the end nobody can wait."""
-    live = view.status in {Status.RUNNING, Status.FROZEN, Status.PAUSED}
-    return None if live else closed(view.record, view.state)
-
-
-@command("book", ready=_no_book, examples=("/book germany", "/book 2"))
-async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
-    """See which orders wait for an outcome, by price, and the house's price between them.
-
-    Where orders of yours are among them, they are marked and only you see the answer.
-    """
-    yes, no = (_shelf(market, outcome, side) for side in _BOTH)
-    own = any(one.outcome == outcome for one in market.resting())
-    return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _book_audience(ctx))
-
-
-def _shelf(view: MarketView, outcome: int, side: Side) -> TokenBook:
-    own: dict[tuple[bool, int], int] = {}
-    for one in view.resting():
-        if (one.outcome, one.side) == (outcome, side):
-            own[one.buy, one.limit] = own.get((one.buy, one.limit), 0) + one.rest
-    sells, buys = (
-        [
-            BookLevel(limit=limit, size=size, own=own.get((buy, limit), 0))
-            for limit, size in view.state.resting.sizes(outcome, side, buy=buy)
-        ]
-        for buy in (False, True)
-    )
-    return TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
-
-
-@command("depth", ready=closed_for_trading, examples=("/depth germany",))
-async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
-    """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
-    sides = [
-        (side, market.price(outcome, side), [_step(market, outcome, side, amount) for amount in SIZES])
-        for side in _BOTH
-    ]
-    return words_book.depth(market.record.params, outcome, sides, _book_audience(ctx))
-
-
-def _step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
-    """For nobody in particular: whatever she has."""
-    size = amount * MICRO // max(1, view.price(outcome, side))
-    sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
-    return DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
-
-
-def _ask(
-    view: MarketView, outcome: int, side: Side, *, buy: bool, size: int | None = None, spend: int | None = None
-) -> tuple[int, int] | None:
-    """(average with fees, price after), rates."""
-    found = quote(
-        view.state,
-        view.record.params,
-        now_ms=view.engine_ms,
-        user=None,
-        outcome=outcome,
-        side=side,
-        buy=buy,
-        size=size,
-        spend=spend,
-    )
-    return (found.average, found.price_after) if isinstance(found, Quote) and not found.unsold else None
-
-
-def _held(view: MarketView, outcome: int, side: Side) -> int:
-    """Tokens people hold: nobody can sell more."""
-    one = view.state.binaries[outcome]
-    return (one.q_yes - one.s_yes if side is Side.YES else one.q_no - one.s_no) + one.e
-
-
-def _book_audience(ctx: Context) -> Audience:
-    return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
-
-
-@command("verify", examples=("/verify",))
+@command("verify", role=Role.ANYONE, public=True, examples=("/verify",))
 async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 
@@ -212,7 +191,7 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
     record = market.record
     if record.start_ms is None:
         return words_audit.not_begun()
-    audience = Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT
+    audience = _audience(ctx)
     checked, running = await ctx.auditor.ask(market.id, record.tick)
     if checked is None:
         return words_audit.checking(record.head, audience)
@@ -221,3 +200,14 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
     if isinstance(checked.found, Mismatch):
         return words_audit.not_in_order(checked.found, checked.at_ms, audience)
     return words_audit.in_order(checked.found, checked.at_ms, record.head, audience, running=running)
+
+
+@command("rules", role=Role.ANYONE, examples=("/rules",))
+async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
+    """Read what this is and how it works."""
+    return words.rules(market.record if market else None)
+
+
+def _audience(ctx: Context) -> Audience:
+    """What everybody may see goes to the chat it was asked in."""
+    return Audience.PRIVATE if ctx.invocation.chat_kind is ChatKind.PRIVATE else Audience.CHAT

@@ -1,14 +1,15 @@
 """A command is declared once: a typed async function whose signature is the grammar and whose docstring is the help.
 
-    @command("buy", examples=("/buy germany yes 100",))
+    @command("buy", role=Role.MEMBER, examples=("/buy germany yes 100",))
     async def buy(ctx, *, market: MarketView, outcome: OutcomeArg, slippage: SlippageArg | None = None) -> Reply:
         '''One line that says what it does.
 
-        outcome: what this argument means, where the kind's own words are not enough
+        outcome: what this argument means, where the type's own words are not enough
         '''
 
-Keyword arguments annotated with a kind (`bot.params`) are typed by people, in this order; a default makes one optional.
-Those annotated with a `Given` class are loaded by the dispatcher and never typed.
+Keyword arguments annotated with a type (`bot.grammar.types`) are typed by people, in this order; a default makes one
+optional. An `ArgumentGroup` stands for all of its fields. Those annotated with a `Given` class are loaded by the
+dispatcher and never typed.
 """
 
 from __future__ import annotations
@@ -16,22 +17,27 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
+from bot.chat.invocation import ChatKind
+from bot.chat.permissions import EVERYWHERE, PLATFORMS, SHARED, Role, Rule
 from bot.chat.reply import Reply
 from bot.grammar.types import CONFIRM, ArgumentType
 
-if TYPE_CHECKING:
-    from bot.market.context import MarketView
-
 Handler = Callable[..., Awaitable[Reply]]
-Ready = Callable[["MarketView"], Reply | None]
+Ready = Callable[..., Reply | None]  # takes the market the line speaks of; of a type that stands above this floor
 
 
 class Given:
-    """Base of what a handler can ask for without the person typing it (its market, her account)."""
+    """Base of what a handler can ask for without the person typing it (its market, their account)."""
+
+    of_market: ClassVar[bool] = True  # whether it can be had only where there is a market
+
+
+class ArgumentGroup:
+    """Base of a frozen, keyword-only dataclass whose fields are arguments that several commands share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +51,43 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a handler asks for: `params` as they are typed; `given` maps keyword to the class that is loaded for it, and
+    whether it can do without; `groups` maps keyword to the group that is made of the params of its fields."""
+
+    params: tuple[Param, ...]
+    given: tuple[tuple[str, type[Given], bool], ...]
+    groups: tuple[tuple[str, type[ArgumentGroup], tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`name` is what is typed after the slash (`admin create`); `given` maps keyword to the class it asks for, and
-    whether it can do without. A hidden command stands behind buttons: it works, but help and completion are silent."""
+    """`name` is what is typed after the slash (`admin create`). The other fields are the arguments of `command` and
+    what its function's signature and docstring say."""
 
     name: str
     run: Handler
-    params: tuple[Param, ...]
-    given: tuple[tuple[str, type[Given], bool], ...]
+    signature: Signature
     summary: str
     details: str
     examples: tuple[str, ...]
     hidden: bool
-    ready: Ready | None  # says first of all why the market is not ready for this, if it is not
+    ready: Ready | None
+    rule: Rule
+    help_under: Role
+    public: bool
+    personal: bool
+    may_ask: frozenset[str]
+    selling: bool
+    submit: str
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        return self.signature.params
+
+    @property
+    def given(self) -> tuple[tuple[str, type[Given], bool], ...]:
+        return self.signature.given
 
     @property
     def usage(self) -> str:
@@ -77,77 +107,153 @@ class Command:
     @property
     def speaks_of_market(self) -> bool:
         """Whether its arguments or its function need the market of the chat it is said in."""
-        return bool(self.given) or any(param.kind.of_market for param in self.params)
+        return any(wanted.of_market for _, wanted, _ in self.given) or any(p.kind.of_market for p in self.params)
 
     def param(self, name: str) -> Param | None:
         return next((param for param in self.params if param.name == name), None)
 
+    def wants(self, wanted: type[Given]) -> bool:
+        """Whether its function asks for this, be it that it can do without."""
+        return any(asked is wanted for _, asked, _ in self.given)
+
+    def needs(self, wanted: type[Given]) -> bool:
+        """Whether its function cannot do without this."""
+        return any(asked is wanted and not optional for _, asked, optional in self.given)
+
+    def arguments(self, values: Mapping[str, object]) -> dict[str, object]:
+        """The values of a line as the function takes them: those of a group gathered in it."""
+        passed = dict(values)
+        for keyword, group, names in self.signature.groups:
+            passed[keyword] = group(**{name: passed.pop(name) for name in names if name in passed})
+        return passed
+
 
 def command(
-    name: str, *, examples: tuple[str, ...] = (), hidden: bool = False, ready: Ready | None = None
+    name: str,
+    *,
+    role: Role,
+    chats: frozenset[ChatKind] | None = None,
+    platforms: frozenset[str] = PLATFORMS,
+    examples: tuple[str, ...] = (),
+    hidden: bool = False,
+    ready: Ready | None = None,
+    help_under: Role | None = None,
+    public: bool = False,
+    personal: bool = False,
+    may_ask: Iterable[str] = (),
+    selling: bool = False,
+    submit: str = "Go on",
 ) -> Callable[[Handler], Command]:
-    """Declare a command from its function."""
+    """Declare a command from its function. Raises TypeError where the function is no declaration.
+
+    role: who may say it
+    chats: where; for admins where a platform can say who is one, for all others everywhere, if left out
+    platforms: those that have it
+    examples: lines for help and manual
+    hidden: it stands behind buttons; it works when typed, but help, menus and completion are silent about it
+    ready: says first of all why the market is not ready for this, if it is not
+    help_under: the role among whose commands help lists it, where that is another than its own
+    public: everybody in the chat may read the answer; adapters that must know before there is an answer go by this, the
+        answer's own `audience` decides in the end
+    personal: it is about the person, not a market: Discord offers it in direct messages, too
+    may_ask: it answers with a form although nothing required is missing, as long as it lacks one of these arguments
+    selling: its amounts and outcomes are of what the person holds
+    submit: what the button of its form says
+    """
+    places = chats if chats is not None else SHARED if role is Role.ADMIN else EVERYWHERE
 
     def declare(run: Handler) -> Command:
-        summary, details, abouts = _read_docstring(run)
-        params, given = _read_signature(run, abouts)
+        wanted = _read_signature(run)
+        summary, details, abouts = _read_docstring(run, {param.name for param in wanted.params})
         return Command(
             name=name,
             run=run,
-            params=params,
-            given=given,
+            signature=_explained(wanted, abouts),
             summary=summary,
             details=details,
             examples=examples,
             hidden=hidden,
             ready=ready,
+            rule=Rule(role, places, platforms),
+            help_under=help_under or role,
+            public=public,
+            personal=personal,
+            may_ask=frozenset(may_ask),
+            selling=selling,
+            submit=submit,
         )
 
     return declare
 
 
-def _read_docstring(run: Handler) -> tuple[str, str, dict[str, str]]:
+def _read_docstring(run: Handler, names: set[str]) -> tuple[str, str, dict[str, str]]:
+    """(summary, details, what it says of each argument)."""
     text = inspect.getdoc(run)
     if not text:
         raise TypeError(f"{run!r} has no docstring: it is the help")
     summary, _, rest = text.partition("\n")
     abouts: dict[str, str] = {}
     prose: list[str] = []
-    names = set(inspect.signature(run).parameters)
     for row in rest.strip().splitlines():
-        found = re.match(r"(\w+): (.+)", row)
-        if found and found[1] in names:
-            abouts[found[1]] = found[2]
+        argument = re.match(r"(\w+): (.+)", row)
+        if argument and argument[1] in names:
+            abouts[argument[1]] = argument[2]
         else:
             prose.append(row)
     return summary.strip(), " ".join(" ".join(prose).split()), abouts
 
 
-def _read_signature(
-    run: Handler, abouts: dict[str, str]
-) -> tuple[tuple[Param, ...], tuple[tuple[str, type[Given], bool], ...]]:
+def _explained(signature: Signature, abouts: Mapping[str, str]) -> Signature:
+    """With the docstring's words for an argument where it has some."""
+    params = tuple(
+        Param(name=param.name, kind=param.kind, required=param.required, about=abouts.get(param.name, param.about))
+        for param in signature.params
+    )
+    return Signature(params=params, given=signature.given, groups=signature.groups)
+
+
+def _read_signature(run: Handler) -> Signature:
     hints = get_type_hints(run, include_extras=True)
     params: list[Param] = []
     given: list[tuple[str, type[Given], bool]] = []
+    groups: list[tuple[str, type[ArgumentGroup], tuple[str, ...]]] = []
     for name, parameter in inspect.signature(run).parameters.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         kind, optional = _unwrap(hints[name])
-        required = parameter.default is inspect.Parameter.empty
         if isinstance(kind, ArgumentType):
-            params.append(Param(name=name, kind=kind, required=required, about=abouts.get(name, kind.about)))
+            params.append(_param(name, kind, required=parameter.default is inspect.Parameter.empty))
         elif isinstance(kind, type) and issubclass(kind, Given):
             given.append((name, kind, optional))
+        elif isinstance(kind, type) and issubclass(kind, ArgumentGroup):
+            inner = _group_params(kind)
+            params += inner
+            groups.append((name, kind, tuple(param.name for param in inner)))
         else:
-            raise TypeError(f"{name} of {run!r} is neither a kind of value nor given by the dispatcher")
-    return tuple(params), tuple(given)
+            raise TypeError(f"{name} of {run!r} is neither a type of argument, a group, nor given by the dispatcher")
+    return Signature(params=tuple(params), given=tuple(given), groups=tuple(groups))
+
+
+def _group_params(group: type[ArgumentGroup]) -> list[Param]:
+    hints = get_type_hints(group, include_extras=True)
+    params = []
+    for field in fields(group):  # type: ignore[arg-type]  # every group is a dataclass; `fields` raises TypeError if not
+        kind, _ = _unwrap(hints[field.name])
+        if not isinstance(kind, ArgumentType):
+            raise TypeError(f"{field.name} of {group!r} is no type of argument")
+        params.append(_param(field.name, kind, required=field.default is MISSING))
+    return params
+
+
+def _param(name: str, kind: ArgumentType[object], *, required: bool) -> Param:
+    return Param(name=name, kind=kind, required=required, about=kind.about)
 
 
 def _unwrap(hint: Any) -> tuple[object, bool]:  # annotations have no type of their own
-    """The kind or class behind `Annotated[int, KIND]`, `Annotated[int, KIND] | None` and `MarketView | None`."""
+    """The type or class behind `Annotated[int, TYPE]`, `Annotated[int, TYPE] | None` and `MarketView | None`."""
     optional = False
     if get_origin(hint) in {Union, types.UnionType}:
-        inner = [one for one in get_args(hint) if one is not type(None)]
+        inner = [choice for choice in get_args(hint) if choice is not type(None)]
         optional = len(inner) < len(get_args(hint))
         if len(inner) != 1:
             return None, optional

@@ -117,7 +117,7 @@ def form_of(command: Command, parsed: Parsed, scene: ParseContext) -> Form | Non
     scene = replace(scene, said=parsed.known)
     fields = [_field(one, scene) for one in sorted(open_, key=lambda one: not one.required)]
     said = (parsed.so_far or f"/{command.name}").removeprefix("/")
-    return Form(title=words.title(command), command=said, fields=tuple(fields), submit=words.submit(command.name))
+    return Form(title=words.title(command.name), command=said, fields=tuple(fields), submit=command.submit)
 
 
 def _field(param: Param, scene: ParseContext) -> Field:
@@ -125,7 +125,7 @@ def _field(param: Param, scene: ParseContext) -> Field:
     label = words.label(param.name)
     if param.kind.flag:
         return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about)
-    rows = tuple((hint.value, words.choice(hint)) for hint in hints)
+    rows = tuple((hint.value, words.choice(hint.value, hint.about)) for hint in hints)
     if param.kind.closed and rows:
         return Field(name=param.name, label=label, kind="choice", choices=rows, required=param.required)
     return Field(name=param.name, label=label, required=param.required, hint=param.about, suggestions=rows)

@@ -223,9 +223,8 @@ NumberArg = Annotated[int, WholeNumber()]
 PageArg = Annotated[
     int, WholeNumber("page", high=10_000, about="which page of a long list, counted from 1", named=True)
 ]
-
-
-CONFIRM = Text("code", 12, about="the code of the preview", words=1, named=True)
+ReasonArg = Annotated[str, Text("reason", 120, about="why, as it is told with it; may be left out")]
+CONFIRM = Text("code", 12, about="the code of the preview, which its button carries", words=1, named=True)
 ConfirmArg = Annotated[str, CONFIRM]
 
 

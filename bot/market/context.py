@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
 from bot.chat.rate_limits import Windows
-from bot.grammar.command import Given
+from bot.grammar.command import Command, Given
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from engine.resting_book import RestingOrder
@@ -17,9 +16,6 @@ from storage.database import Database
 from storage.people import Preferences
 from storage.records import Chat, Market, Member, Person, intent_number
 from storage.unit_of_work import UnitOfWork
-
-if TYPE_CHECKING:
-    from bot.grammar.command import Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

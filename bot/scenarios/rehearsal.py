@@ -16,6 +16,7 @@ from random import Random
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rehearsal_result import Busiest, RehearsalResult
 from bot.chat.reply import Reply
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from bot.scenarios import observation
@@ -59,7 +60,7 @@ class Rehearsal:
         self.people = people
         self.clock = ManualClock(BEGIN_MS - 60_000)
         self.rng = Random(f"rehearsal {seed}")  # noqa: S311  # a play, no secret
-        self.dispatcher = Dispatcher(db, self.clock.now_ms)
+        self.dispatcher = Dispatcher(db, self.clock.now_ms, COMMANDS)
         self.platforms = {name: RecordingPlatform(name, self.clock.now_ms) for name in CHATS}
         self.announcer = Announcer(db, self.clock.now_ms, self.platforms)
         self.counts = _Counts()

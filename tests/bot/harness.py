@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import TickReport, run_tick
@@ -58,7 +59,7 @@ class Play:
         self.db = db
         self.now = START
         self.chat = Chat()
-        self.dispatcher = Dispatcher(db, lambda: self.now, new_id=lambda: "e1")
+        self.dispatcher = Dispatcher(db, lambda: self.now, COMMANDS, new_id=lambda: "e1")
         self.announcer = Announcer(db, lambda: self.now, {"room": self.chat})
         self.path = path
         self._requests = count(1)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
-from bot.chat.permissions import TABLE, Role
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands import COMMANDS
 from bot.words.usage import not_your_button
@@ -84,7 +84,7 @@ class Button:
 
     @property
     def rule(self) -> Role:
-        return TABLE[self.command].role
+        return next(one.rule.role for one in COMMANDS if one.name == self.command)
 
 
 @dataclass

@@ -16,6 +16,7 @@ import discord.webhook.async_
 
 from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.reply import Picture
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
@@ -50,7 +51,7 @@ class Town:
 
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
-        dispatcher = Dispatcher(self.db, lambda: self.now, new_id=lambda: "e1")
+        dispatcher = Dispatcher(self.db, lambda: self.now, COMMANDS, new_id=lambda: "e1")
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )

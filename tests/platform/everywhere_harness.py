@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.app import PLATFORMS, PlatformParts
 from bot.charts.service import Charts
 from bot.chat.rate_limits import Budget
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
@@ -198,7 +199,7 @@ async def everywhere(folder: Path) -> AsyncIterator[Town]:
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
         parts = PlatformParts(
-            settings=settings, db=db, clock=ours, dispatcher=Dispatcher(db, ours.now_ms), charts=charts,
+            settings=settings, db=db, clock=ours, dispatcher=Dispatcher(db, ours.now_ms, COMMANDS), charts=charts,
             budgets={name: Budget.of(name, ours.now_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip
         with redirect_stdout(io.StringIO()) as told:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.adapters.telegram_chat.service import TelegramService, TelegramSettings
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Picture
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
@@ -101,7 +102,7 @@ class Town:
     async def restart(self) -> None:
         """The process ends and another one begins, on the same database."""
         await self.telegram.stop()
-        self.dispatcher = Dispatcher(self.db, self.now_ms)
+        self.dispatcher = Dispatcher(self.db, self.now_ms, COMMANDS)
         self.telegram, self.announcer = served(self.db, self.dispatcher, self.now_ms, self.budget, self.access)
         await self.telegram.start()
         await self.connected()
@@ -149,7 +150,7 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
         ada, ben, cleo = (peer.world.user(name) for name in ("Ada", "Ben", "Cleo"))
         for one in (ada, ben):
             one.chat.opened = True
-        dispatcher = Dispatcher(db, now_ms)
+        dispatcher = Dispatcher(db, now_ms, COMMANDS)
         budget = Budget.of("telegram") if limits else Budget()
         access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
         telegram, announcer = served(db, dispatcher, now_ms, budget, access)

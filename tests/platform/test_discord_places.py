@@ -12,6 +12,7 @@ from bot.adapters.discord_chat.client import DiscordClient
 from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from tests.platform.discord_harness import Town, drawn, running, town
 from tests.standins.discord_peer import BOT_PERMISSIONS, Permission, Person
@@ -225,7 +226,7 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town(tmp_path, start=False) as here:
-        dispatcher = Dispatcher(here.db, lambda: here.now)
+        dispatcher = Dispatcher(here.db, lambda: here.now, COMMANDS)
         access = DiscordSettings(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
         wrong = DiscordService(here.db, dispatcher, lambda: here.now, drawn, access)
         await wrong.start()
@@ -239,7 +240,9 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
     async with town(tmp_path, start=False) as here:
         access = DiscordSettings(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
-        early = DiscordService(here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access)
+        early = DiscordService(
+            here.db, Dispatcher(here.db, lambda: here.now, COMMANDS), lambda: here.now, drawn, access
+        )
         with pytest.raises(RetryLaterError) as error:
             await early.platform.post(chat(here), NEWS)
         assert error.value.overall
@@ -314,7 +317,7 @@ async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Pa
             token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url, shard_ids=(2,), shard_count=3
         )
         one = DiscordService(
-            here.db, Dispatcher(here.db, lambda: here.now), lambda: here.now, drawn, access, here._ready
+            here.db, Dispatcher(here.db, lambda: here.now, COMMANDS), lambda: here.now, drawn, access, here._ready
         )
         await one.start()
         await here.peer.until(lambda: here.ready, 10.0, "the shard to be ready")

@@ -17,6 +17,7 @@ from aiohttp import ClientSession
 from bot.adapters.telegram_chat.service import TelegramService
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply, line
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
 from tests.paths import ROOT
@@ -274,7 +275,7 @@ async def test_a_wrong_token_is_tried_again_and_harms_nobody(tmp_path: Path) -> 
         told: list[str] = []
         other = TelegramService(
             town.db,
-            Dispatcher(town.db, town.now_ms),
+            Dispatcher(town.db, town.now_ms, COMMANDS),
             town.now_ms,
             chart,
             Budget(),

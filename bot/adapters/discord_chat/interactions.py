@@ -36,14 +36,6 @@ from storage.in_flight import InFlight
 
 log = logging.getLogger(__name__)
 
-PUBLIC = frozenset({"board", "book", "chart", "depth", "leaderboard", "tape", "verify"})
-"""Commands whose answers everybody may read: Discord wants to know before there is an answer."""
-MAY_ASK: Mapping[str, frozenset[str]] = {
-    "admin create": frozenset({"title", "outcomes"}),
-    "admin set": frozenset({"value"}),
-}
-"""Commands that answer with a form although nothing that must be said is missing, as long as they lack these."""
-
 FORM_S = 1.8  # for a form to be ready; the rest of the three seconds is the network's
 COMPLETE_S = 0.8
 REMEMBERED = 5_000
@@ -77,11 +69,11 @@ class Interactions:
         """A slash command with its options."""
         if self._heard_before(interaction):
             return
-        if not MAY_ASK.get(command.name, frozenset()) <= args.keys():
+        if not command.may_ask <= args.keys():
             heard = await self._read(interaction, command=command.name, args=args)
             await self._ask(heard)
             return
-        public = command.name in PUBLIC and interaction.guild_id is not None
+        public = command.public and interaction.guild_id is not None
         if not await self._answers.acknowledge(interaction, public=public):
             return
         heard = await self._read(interaction, command=command.name, args=args)

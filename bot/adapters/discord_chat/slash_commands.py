@@ -15,14 +15,12 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, limits
 from bot.chat.invocation import ParseContext
-from bot.chat.permissions import TABLE
 from bot.grammar.command import Command, Param
 from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-IN_PRIVATE = frozenset({"help", "settings", "link", "privacy", "forget", "start"})
 ADMIN = "admin"  # this group is shown to those who manage the server, unless its admins decide otherwise
 
 CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
@@ -37,7 +35,7 @@ _MANAGE = discord.Permissions(manage_guild=True)
 
 def shown(commands: Iterable[Command]) -> list[Command]:
     """Those Discord lists: not what stands behind buttons, nor what other platforms have alone."""
-    return [one for one in commands if not one.hidden and NAME in TABLE[one.name].platforms]
+    return [one for one in commands if not one.hidden and NAME in one.rule.platforms]
 
 
 def build(
@@ -51,7 +49,7 @@ def build(
     for one in shown(commands):
         head, _, tail = one.name.partition(" ")
         if not tail:
-            where = _ANYWHERE if head in IN_PRIVATE else _SERVERS
+            where = _ANYWHERE if one.personal else _SERVERS
             tree.add_command(_command(one, one.name, run, complete, where))
             continue
         if head not in groups:

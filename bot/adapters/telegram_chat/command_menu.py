@@ -20,7 +20,7 @@ from bot.adapters.telegram_chat.errors import is_unknown_method
 from bot.adapters.telegram_chat.limits import clipped
 from bot.adapters.telegram_chat.markup import shown, spelled
 from bot.chat.invocation import ChatKind
-from bot.chat.permissions import TABLE, Role, allowed
+from bot.chat.permissions import Role
 from bot.grammar.command import Command
 from storage.database import Database
 
@@ -39,8 +39,8 @@ def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandSc
             one
             for one in commands
             if not one.hidden
-            and (admin or TABLE[one.name].role is not Role.ADMIN)
-            and allowed(one.name, member=True, admin=admin, chat=chat, platform=platform) is None
+            and (admin or one.rule.role is not Role.ADMIN)
+            and one.rule.missing(member=True, admin=admin, chat=chat, platform=platform) is None
         ]
         return [entry(one) for one in shown_here][:MOST]
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.adapters.telegram_chat.limits import LONGEST_TEXT, MOST_ENTITIES, split_at, units
-from bot.chat.permissions import TABLE
+from bot.commands import COMMANDS
 
 _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
 _JOINER = "\u2060"  # invisible; breaks up what Telegram would turn into a mention or a link
 _MENTION = re.compile(r"@(?=\w)")
 _DOMAIN = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
-_SECOND = "|".join(sorted(name.removeprefix("admin ") for name in TABLE if name.startswith("admin ")))
+_SECOND = "|".join(sorted(one.name.removeprefix("admin ") for one in COMMANDS if one.name.startswith("admin ")))
 _ADMIN = re.compile(rf"(?<![\w/])/admin (?=(?:{_SECOND})\b)")
 
 

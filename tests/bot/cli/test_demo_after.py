@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from bot.cli.demo import serve_on
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from engine.state import Status
@@ -19,7 +20,7 @@ async def test_a_market_planned_after_the_event_starts_ticks_and_is_told_of(tmp_
     async with town(tmp_path) as play:
         clock = ManualClock(START + 60_000)
         announcer = Announcer(play.db, clock.now_ms, {"room": play.chat})
-        play.dispatcher = Dispatcher(play.db, clock.now_ms)
+        play.dispatcher = Dispatcher(play.db, clock.now_ms, COMMANDS)
         for line in (CREATE, "/admin open in 1m"):
             assert (await play.say(BOSS, line)).ok
         clock.advance(61_000)

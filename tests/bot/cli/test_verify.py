@@ -18,6 +18,7 @@ import pytest
 from bot.__main__ import main
 from bot.chat import plain_text
 from bot.chat.reply import Tone
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
@@ -236,7 +237,7 @@ async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_mea
     async with town(tmp_path) as play:
         await running(play)
         auditor = Slow(play.db, play)
-        play.dispatcher = Dispatcher(play.db, lambda: play.now, auditor=auditor)
+        play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, auditor=auditor)
         for _ in range(2):
             assert "Ask again in a moment" in plain_text.text(await play.say("ada", "/verify"))
         assert auditor.checks == 1

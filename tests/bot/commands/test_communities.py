@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.permissions import TABLE, Role
+from bot.chat.permissions import Role
 from bot.chat.reply import Reply, Span, Style
 from bot.commands import COMMANDS
 from scheduler import notices
@@ -189,7 +189,7 @@ async def test_one_person_in_both_has_two_accounts_that_know_nothing_of_each_oth
 async def test_an_admin_of_one_chat_is_nobody_in_another(tmp_path: Path) -> None:
     async with two_communities(tmp_path) as play:
         await own_market(play)
-        orders = [name for name, rule in TABLE.items() if rule.role is Role.ADMIN and "room" in rule.platforms]
+        orders = [one.name for one in COMMANDS if one.rule.role is Role.ADMIN and "room" in one.rule.platforms]
         assert len(orders) > 15
         before = play.rows()
         for name in orders:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from bot.chat import plain_text, rehearsal_result
 from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import RehearsalResult
+from bot.commands import COMMANDS
+from bot.dispatcher import Dispatcher
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.scenarios.recorders import busiest
 from bot.scenarios.rehearsal import rehearse
@@ -153,9 +155,7 @@ def test_what_is_said_of_it() -> None:
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
-        play.dispatcher = type(play.dispatcher)(
-            play.db, lambda: play.now, rehearser=BackgroundRehearsal(patience_s=120)
-        )
+        play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, rehearser=BackgroundRehearsal(patience_s=120))
         assert (await play.say(BOSS, CREATE + " tick 30s")).ok
         assert not (await play.say("ada", "/admin rehearse")).ok
         assert (await play.say(BOSS, "/board")).ok
@@ -169,7 +169,7 @@ async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) ->
 async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         rehearser = BackgroundRehearsal(patience_s=0)
-        play.dispatcher = type(play.dispatcher)(play.db, lambda: play.now, rehearser=rehearser)
+        play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, rehearser=rehearser)
         await play.say(BOSS, CREATE)
         reply = await play.say(BOSS, "/admin rehearse")
         assert "under way" in plain_text.text(reply)

@@ -16,6 +16,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar
 
 from bot.adapters.room.service import RoomService
 from bot.chat.reply import Picture
+from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from engine.terms import MarketParams
@@ -78,7 +79,7 @@ async def town(
     db = Database.open(f"sqlite:///{folder / 'town.db'}")
     await db.migrate()
     clock = ManualClock(worlds.START)
-    dispatcher = Dispatcher(db, clock.now_ms)
+    dispatcher = Dispatcher(db, clock.now_ms, COMMANDS)
     room = RoomService(
         db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles
     )
