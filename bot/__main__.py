@@ -218,11 +218,11 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
     from bot.adapters.discord_chat import permissions
     from bot.words import discord as words
 
-    application = permissions.application_of(settings.discord_token or "")
+    application = permissions.application_id_of(settings.discord_token or "")
     if application is None:
         print(words.no_application(given=settings.discord_token is not None), file=sys.stderr)
         return 2
-    print(permissions.invitation(application))
+    print(permissions.invite_url(application))
     return 0
 
 

@@ -21,7 +21,7 @@ from types import FrameType
 import pytest
 
 from bot.adapters.discord_chat import markup
-from bot.adapters.discord_chat.components import read as read_press
+from bot.adapters.discord_chat.components import parse_custom_id
 from bot.adapters.room.render import render as render_room
 from bot.adapters.telegram_chat import keyboards, limits, render
 from bot.adapters.telegram_chat.forms import step_of
@@ -230,7 +230,7 @@ def test_any_button_is_read_or_is_none() -> None:
         data = hostile_inputs.anything(rng.choice(good), rng)
         carried = keyboards.carried(data)
         assert carried is None or carried.data.partition("|")[1]
-        read_press(data)
+        parse_custom_id(data)
         step = step_of(data)
         assert step is None or isinstance(step.line(), str)
 

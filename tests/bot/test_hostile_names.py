@@ -15,7 +15,7 @@ import pytest
 from discord.ui import LayoutView
 
 from bot.adapters.discord_chat import limits
-from bot.adapters.discord_chat.render import dressed
+from bot.adapters.discord_chat.render import render as render_discord
 from bot.adapters.room.render import render as render_room
 from bot.adapters.telegram_chat import render
 from bot.charts import style as chart_text
@@ -151,7 +151,7 @@ async def test_discord_shows_it_and_acts_on_nothing(tmp_path: Path) -> None:
     async with hostile(tmp_path) as heard:
         buttons = Buttons(heard.play.db, lambda: heard.play.now)
         for reply in heard.everything():
-            message = await dressed(reply, buttons)
+            message = await render_discord(reply, buttons)
             allowed = message.mentions.to_dict()
             assert allowed.get("parse", []) == []
             assert not allowed.get("users")
@@ -189,7 +189,7 @@ async def test_half_characters_come_back_in_no_button(tmp_path: Path, line: str)
         packed = [await buttons.pack(action, 64) for action in reply.actions]
         assert packed
         assert all(one.isprintable() for one in packed)
-        await dressed(reply, buttons)
+        await render_discord(reply, buttons)
 
 
 async def test_a_spreadsheet_runs_no_cell(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.discord_chat.followups import CHANNEL
+from bot.adapters.discord_chat.followups import CHANNEL_LIMIT
 from bot.chat.platform import RetryLaterError
 from bot.chat.reply import Reply, line
 from tests.platform.discord_harness import Town, running, town
@@ -115,13 +115,13 @@ async def test_an_answer_that_is_not_there_yet_is_not_taken_for_one(tmp_path: Pa
 
 async def test_a_channel_that_takes_no_more_leaves_the_others_to_direct_messages(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
-        people = await running(here, *(f"p{number}" for number in range(CHANNEL.count)))
+        people = await running(here, *(f"p{number}" for number in range(CHANNEL_LIMIT.count)))
         here.peer.clock.advance(60_000)
         for one in people:
             await tell(here, one)
         beside = sum(told(one, here.channel) for one in people)
-        assert beside == CHANNEL.count - CHANNEL.spare
-        assert sum(told(one, one.dm) for one in people) == CHANNEL.spare
+        assert beside == CHANNEL_LIMIT.count - CHANNEL_LIMIT.spare
+        assert sum(told(one, one.dm) for one in people) == CHANNEL_LIMIT.spare
         here.is_sound()
 
 

@@ -359,14 +359,14 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
     ],
 )
 def test_each_refusal_has_its_reason(code: int, status: int, why: Unreachable) -> None:
-    found = errors.translated(refusal(code, status))
+    found = errors.translate(refusal(code, status))
     assert isinstance(found, UnreachableError)
     assert found.why is why
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (errors.EDITED_TOO_OFTEN, 400), (0, 401)])
 def test_some_refusals_are_over_later(code: int, status: int) -> None:
-    assert isinstance(errors.translated(refusal(code, status)), RetryLaterError)
+    assert isinstance(errors.translate(refusal(code, status)), RetryLaterError)
 
 
 def refusal(code: int, status: int) -> Exception:

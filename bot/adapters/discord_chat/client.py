@@ -41,13 +41,13 @@ class ClientParts:
     gateway: str | None = None  # the address that was set, if one was
 
 
-class Tree(app_commands.CommandTree["DiscordClient"]):
+class CommandTree(app_commands.CommandTree["DiscordClient"]):
     """Slash commands; one that is not known any more is answered too."""
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             if interaction.type is discord.InteractionType.application_command:
-                await self.client.parts.interactions.outdated(interaction)
+                await self.client.parts.interactions.handle_outdated(interaction)
             return
         log.error("a slash command failed", exc_info=error)
 
@@ -56,7 +56,7 @@ class DiscordClient(discord.AutoShardedClient):
     """One login. Needs no privileged intent: it reads no messages and no member lists."""
 
     def __init__(self, parts: ClientParts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we do not speak
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
         only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}  # Any: of the library
         super().__init__(
             **only,
@@ -71,7 +71,7 @@ class DiscordClient(discord.AutoShardedClient):
         )
         self.parts = parts
         self.busy: InFlight = parts.interactions.busy
-        self.tree = Tree(self)
+        self.tree = CommandTree(self)
         self.http.max_ratelimit_timeout = LONGEST_WAIT_S
         self._membership = Membership(self, parts.db, parts.presence, parts.buttons)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,7 +79,7 @@ class DiscordClient(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Logged in, not connected yet: register the commands if they are not what they were."""
         interactions = self.parts.interactions
-        slash_commands.build(self.tree, self.parts.commands, interactions.slash, interactions.complete)
+        slash_commands.build(self.tree, self.parts.commands, interactions.handle_command, interactions.complete)
         syncing = self._spawn(self._register_commands())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
@@ -104,12 +104,12 @@ class DiscordClient(discord.AutoShardedClient):
         self.parts.ready()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Presses and dialogs of every message there ever was: their ids say all, nothing is remembered here. Slash
-        commands come through the tree."""
+        """Buttons, menus and modals of every message there ever was: their ids say all, nothing is remembered here.
+        Slash commands come through the tree."""
         if interaction.type is discord.InteractionType.component:
-            await self.parts.interactions.component(interaction)
+            await self.parts.interactions.handle_component(interaction)
         elif interaction.type is discord.InteractionType.modal_submit:
-            await self.parts.interactions.submitted(interaction)
+            await self.parts.interactions.handle_modal(interaction)
 
     @counted
     async def on_guild_join(self, guild: discord.Guild) -> None:

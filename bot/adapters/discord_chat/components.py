@@ -46,12 +46,12 @@ class ComponentKind(StrEnum):
         return cls.DECIDES if decides else cls.PLAIN
 
 
-async def packed(action: Action, buttons: Buttons, kind: ComponentKind) -> str:
+async def custom_id_of(action: Action, buttons: Buttons, kind: ComponentKind) -> str:
     """An id of at most 100 characters."""
     return kind.value + await buttons.pack(action, limits.CUSTOM_ID - 1)
 
 
-def read(custom_id: str) -> tuple[ComponentKind, str] | None:
+def parse_custom_id(custom_id: str) -> tuple[ComponentKind, str] | None:
     """What kind of press an id stands for, and what `Buttons.unpack` reads; None for an id that is not ours."""
     try:
         return ComponentKind(custom_id[:1]), custom_id[1:]
@@ -68,13 +68,13 @@ class ComponentIds:
 
     @classmethod
     async def of(cls, actions: Sequence[Action], buttons: Buttons, *, decides: bool) -> ComponentIds:
-        found: dict[str, Action] = {}
+        actions_by_id: dict[str, Action] = {}
         most = limits.OPTIONS
         for action in actions[:most]:
-            replaces = decides or action.label.startswith(("Confirm", "Cancel"))
-            ident = await packed(action, buttons, ComponentKind.of(asks=action.asks, decides=replaces))
-            found.setdefault(ident, action)
-        return cls(actions=list(found.items()), left_out=max(0, len(actions) - most))
+            decides_here = decides or action.label.startswith(("Confirm", "Cancel"))
+            custom_id = await custom_id_of(action, buttons, ComponentKind.of(asks=action.asks, decides=decides_here))
+            actions_by_id.setdefault(custom_id, action)
+        return cls(actions=list(actions_by_id.items()), left_out=max(0, len(actions) - most))
 
     def rows(self) -> list[ui.ActionRow[ui.LayoutView]]:
         if len(self.actions) > limits.ROW * ROWS_OF_BUTTONS:
@@ -82,26 +82,26 @@ class ComponentIds:
         rows = []
         for start in range(0, len(self.actions), limits.ROW):
             row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
-            for ident, action in self.actions[start : start + limits.ROW]:
-                row.add_item(_button(ident, action))
+            for custom_id, action in self.actions[start : start + limits.ROW]:
+                row.add_item(_button(custom_id, action))
             rows.append(row)
         return rows
 
     def _menu(self) -> ui.ActionRow[ui.LayoutView]:
         """Many to choose from: a menu, whose answer is the id of the button it stands for."""
         options = [
-            discord.SelectOption(label=limits.filled(action.label, limits.OPTION, action.text), value=ident)
-            for ident, action in self.actions
+            discord.SelectOption(label=limits.cut_or(action.label, limits.OPTION, action.text), value=custom_id)
+            for custom_id, action in self.actions
         ]
         row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
         row.add_item(ui.Select(custom_id=ComponentKind.MENU.value, placeholder=words.choose(), options=options))
         return row
 
 
-def _button(ident: str, action: Action) -> ui.Button[ui.LayoutView]:
+def _button(custom_id: str, action: Action) -> ui.Button[ui.LayoutView]:
     style = discord.ButtonStyle.secondary
     if action.danger:
         style = discord.ButtonStyle.danger
     elif action.primary:
         style = discord.ButtonStyle.primary
-    return ui.Button(custom_id=ident, label=limits.filled(action.label, limits.LABEL, action.text), style=style)
+    return ui.Button(custom_id=custom_id, label=limits.cut_or(action.label, limits.LABEL, action.text), style=style)

@@ -14,7 +14,7 @@ from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 25.0  # for one sending, the library's own repetitions included
+TIMEOUT_S = 25.0  # for one sending, the library's own repetitions included
 BREAKDOWN_MS = 5_000
 EDITED_OFTEN_MS = 60_000
 
@@ -23,7 +23,7 @@ UNKNOWN_INTERACTION, ANSWERED_ALREADY, EXPIRED_TOKEN = 10062, 40060, 50027
 MISSING_ACCESS, NOT_OURS, NO_DIRECT_MESSAGES, MISSING_PERMISSIONS, ARCHIVED = 50001, 50005, 50007, 50013, 50083
 NO_COMMON_SERVER, DIRECT_TOO_FAST, EDITED_TOO_OFTEN = 50278, 40003, 30046
 
-_WHY = {
+_REASONS = {
     UNKNOWN_CHANNEL: Unreachable.CHAT,
     UNKNOWN_GUILD: Unreachable.CHAT,
     UNKNOWN_MESSAGE: Unreachable.MESSAGE,
@@ -40,18 +40,18 @@ _DETAILS = {MISSING_ACCESS: "View Channel"}
 
 
 @asynccontextmanager
-async def told(patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
+async def translating_errors(timeout_s: float = TIMEOUT_S) -> AsyncIterator[None]:
     """Whatever happens inside comes out as one of the port's two errors."""
     try:
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(timeout_s):
             yield
     except (RetryLaterError, UnreachableError):
         raise
     except Exception as error:
-        raise translated(error) from error
+        raise translate(error) from error
 
 
-def translated(error: Exception) -> RetryLaterError | UnreachableError:
+def translate(error: Exception) -> RetryLaterError | UnreachableError:
     """The port's error for one of the library's; everything nobody has heard of is worth another try."""
     wait = library_patches.global_rate_limit.wait_ms()
     if wait > 0 and (isinstance(error, discord.RateLimited | TimeoutError) or getattr(error, "status", 0) == 429):
@@ -59,16 +59,16 @@ def translated(error: Exception) -> RetryLaterError | UnreachableError:
     if isinstance(error, discord.RateLimited):
         return RetryLaterError(int(error.retry_after * 1000) + 1)
     if isinstance(error, discord.HTTPException):
-        return _refused(error)
+        return _translate_response(error)
     if not isinstance(error, OSError | TimeoutError):
         log.warning("Discord could not be spoken to: %r", error)
     return RetryLaterError(BREAKDOWN_MS)
 
 
-def _refused(error: discord.HTTPException) -> RetryLaterError | UnreachableError:
-    why = _WHY.get(error.code)
-    if why is not None:
-        return UnreachableError(why, _DETAILS.get(error.code, ""))
+def _translate_response(error: discord.HTTPException) -> RetryLaterError | UnreachableError:
+    reason = _REASONS.get(error.code)
+    if reason is not None:
+        return UnreachableError(reason, _DETAILS.get(error.code, ""))
     if error.code in {EDITED_TOO_OFTEN, DIRECT_TOO_FAST}:
         return RetryLaterError(EDITED_OFTEN_MS)
     if error.status == 429 or error.status >= 500:

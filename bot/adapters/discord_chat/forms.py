@@ -16,88 +16,91 @@ ComponentPayload = Mapping[str, Any]  # Any: JSON as Discord sends it
 _ON = {"yes", "on", "true", "1"}
 
 
-def modal(form: Form, custom_id: str) -> ui.Modal:
+def modal_of(form: Form, custom_id: str) -> ui.Modal:
     """The dialog of a form. Discord shows five fields: what must be said comes first; the small print of the last field
     tells how the rest is given."""
-    ordered = sorted(form.fields, key=lambda one: not one.required)
+    ordered = sorted(form.fields, key=lambda field: not field.required)
     shown, rest = ordered[: limits.MODAL_ROWS], ordered[limits.MODAL_ROWS :]
-    made = ui.Modal(title=limits.filled(form.title, limits.MODAL_TITLE, words.choose()), custom_id=custom_id)
-    for place, one in enumerate(shown):
-        about = _about(one)
-        if rest and place == len(shown) - 1:
-            said = words.not_asked(form.command.split(" ")[0], [other.name for other in rest])
-            about = (
-                said if not about or limits.size(f"{about}. {said}") > limits.MODAL_DESCRIPTION else f"{about}. {said}"
+    dialog = ui.Modal(title=limits.cut_or(form.title, limits.MODAL_TITLE, words.choose()), custom_id=custom_id)
+    for index, field in enumerate(shown):
+        description = _description(field)
+        if rest and index == len(shown) - 1:
+            typing = words.not_asked(form.command.split(" ")[0], [other.name for other in rest])
+            description = (
+                typing
+                if not description or limits.size(f"{description}. {typing}") > limits.MODAL_DESCRIPTION
+                else f"{description}. {typing}"
             )
         label: ui.Label[ui.Modal] = ui.Label(
-            text=limits.filled(one.label, limits.MODAL_LABEL, one.name),
-            description=limits.cut(about, limits.MODAL_DESCRIPTION) or None,
-            component=_component(one),
+            text=limits.cut_or(field.label, limits.MODAL_LABEL, field.name),
+            description=limits.cut(description, limits.MODAL_DESCRIPTION) or None,
+            component=_component(field),
         )
-        made.add_item(label)
-    made.stop()  # answers come in by another door (desk)
-    return made
+        dialog.add_item(label)
+    dialog.stop()  # what is submitted comes in by `Interactions.handle_modal`
+    return dialog
 
 
-def _about(one: Field) -> str:
-    if not one.suggestions or one.kind != "text":
-        return one.hint
-    return one.hint or ", ".join(value for value, _ in one.suggestions[:5])
+def _description(field: Field) -> str:
+    if not field.suggestions or field.kind != "text":
+        return field.hint
+    return field.hint or ", ".join(value for value, _ in field.suggestions[:5])
 
 
-def _component(one: Field) -> ui.Item[ui.Modal]:
-    ident = one.name[: limits.CUSTOM_ID]
-    choices = _choices(one)
-    if one.kind == "flag":
-        return ui.Checkbox(custom_id=ident, default=one.value.casefold() in _ON)
-    if choices and one.required and 2 <= len(choices) <= 4:
+def _component(field: Field) -> ui.Item[ui.Modal]:
+    custom_id = field.name[: limits.CUSTOM_ID]
+    choices = _choices(field)
+    if field.kind == "flag":
+        return ui.Checkbox(custom_id=custom_id, default=field.value.casefold() in _ON)
+    if choices and field.required and 2 <= len(choices) <= 4:
         radios = [
-            discord.RadioGroupOption(label=label, value=value, default=value == one.value) for value, label in choices
+            discord.RadioGroupOption(label=label, value=value, default=value == field.value) for value, label in choices
         ]
-        return ui.RadioGroup(custom_id=ident, options=radios, required=True)
+        return ui.RadioGroup(custom_id=custom_id, options=radios, required=True)
     if choices:
         options = [
-            discord.SelectOption(label=label, value=value, default=value == one.value) for value, label in choices
+            discord.SelectOption(label=label, value=value, default=value == field.value) for value, label in choices
         ]
-        return ui.Select(custom_id=ident, options=options, required=one.required, min_values=int(one.required))
+        return ui.Select(custom_id=custom_id, options=options, required=field.required, min_values=int(field.required))
     return ui.TextInput(
-        custom_id=ident,
-        default=limits.cut(one.value, limits.INPUT) or None,
-        placeholder=limits.cut(", ".join(value for value, _ in one.suggestions[:5]), limits.PLACEHOLDER_INPUT) or None,
-        required=one.required,
+        custom_id=custom_id,
+        default=limits.cut(field.value, limits.INPUT) or None,
+        placeholder=limits.cut(", ".join(value for value, _ in field.suggestions[:5]), limits.PLACEHOLDER_INPUT)
+        or None,
+        required=field.required,
         max_length=limits.INPUT // 2,
     )
 
 
-def _choices(one: Field) -> list[tuple[str, str]]:
+def _choices(field: Field) -> list[tuple[str, str]]:
     """None where a menu cannot hold them: then they are typed."""
-    if one.kind != "choice" or not 1 <= len(one.choices) <= limits.OPTIONS:
+    if field.kind != "choice" or not 1 <= len(field.choices) <= limits.OPTIONS:
         return []
-    if any(not value or limits.size(value) > limits.OPTION for value, _ in one.choices):
+    if any(not value or limits.size(value) > limits.OPTION for value, _ in field.choices):
         return []
-    return list({value: limits.filled(label, limits.OPTION, value) for value, label in one.choices}.items())
+    return list({value: limits.cut_or(label, limits.OPTION, value) for value, label in field.choices}.items())
 
 
-def answers(data: ComponentPayload) -> dict[str, str]:
+def modal_arguments(data: ComponentPayload) -> dict[str, str]:
     """The arguments of a submitted modal; what was left empty is left out."""
-    found: dict[str, str] = {}
-    for one in _inputs(data.get("components", ())):
-        value = one.get("value")
+    arguments: dict[str, str] = {}
+    for item in _inputs(data.get("components", ())):
+        value = item.get("value")
         if isinstance(value, bool):
-            said = "yes" if value else "no"
-        elif one.get("values") is not None:
-            said = ", ".join(str(part) for part in one["values"])
+            text = "yes" if value else "no"
+        elif item.get("values") is not None:
+            text = ", ".join(str(part) for part in item["values"])
         else:
-            said = str(value or "")
-        if said.strip():
-            found[str(one["custom_id"])] = said
-    return found
+            text = str(value or "")
+        if text.strip():
+            arguments[str(item["custom_id"])] = text
+    return arguments
 
 
 def _inputs(components: Sequence[ComponentPayload]) -> Iterator[ComponentPayload]:
     """The fields, however deep they stand (in a label, or in a row as older clients send them)."""
-    for one in components:
-        if "custom_id" in one:
-            yield one
-        inner = one.get("component")
-        yield from _inputs([*one.get("components", ()), *([inner] if inner else [])])
+    for item in components:
+        if "custom_id" in item:
+            yield item
+        inner = item.get("component")
+        yield from _inputs([*item.get("components", ()), *([inner] if inner else [])])

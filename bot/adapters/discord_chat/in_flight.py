@@ -9,12 +9,12 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from storage.in_flight import InFlight
 
 
-class _Counts(Protocol):
+class _HasBusy(Protocol):
     @property
     def busy(self) -> InFlight: ...
 
 
-Self_ = TypeVar("Self_", bound=_Counts)
+Self_ = TypeVar("Self_", bound=_HasBusy)
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 Method = Callable[Concatenate[Self_, Args], Coroutine[Any, Any, Result]]  # Any: what a coroutine yields

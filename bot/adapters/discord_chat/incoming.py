@@ -15,13 +15,13 @@ class IncomingInteraction:
     """One interaction, read."""
 
     interaction: discord.Interaction
-    place: ChannelAddress
-    said: Invocation
+    address: ChannelAddress
+    invocation: Invocation
     decides: bool = False  # the answer takes the place of the message that was pressed
 
 
-def own(interaction: discord.Interaction) -> bool:
-    """Whether the message pressed is hers alone, so that it can be changed."""
+def is_private_message(interaction: discord.Interaction) -> bool:
+    """Whether the message that was pressed is shown to its reader alone, so that it may be replaced."""
     if interaction.message is None:
         return False
     return interaction.message.flags.ephemeral or interaction.guild_id is None

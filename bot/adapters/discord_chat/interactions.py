@@ -18,11 +18,11 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs
 from bot.adapters.discord_chat.components import ComponentKind
-from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
-from bot.adapters.discord_chat.incoming import IncomingInteraction, own
-from bot.adapters.discord_chat.permissions import Rules, place_of
+from bot.adapters.discord_chat.incoming import IncomingInteraction, is_private_message
+from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
 from bot.adapters.discord_chat.responses import DiscordResponder
 from bot.adapters.discord_chat.slash_commands import choice
 from bot.chat.buttons import Buttons
@@ -49,79 +49,79 @@ class Interactions:
         dispatcher: Dispatcher,
         buttons: Buttons,
         tokens: message_refs.Tokens,
-        rules: Rules,
-        edits: Edits,
-        followups: FollowUps,
+        roles: ChannelRoles,
+        edits: MessageEdits,
+        follow_ups: FollowUps,
         draw: Draw,
     ) -> None:
-        self._answers = DiscordResponder(dispatcher, buttons, tokens, edits, followups, draw)
+        self._responder = DiscordResponder(dispatcher, buttons, tokens, edits, follow_ups, draw)
         self.busy = InFlight()
         self._dispatcher = dispatcher
         self._buttons = buttons
-        self._rules = rules
+        self._roles = roles
         self._edits = edits
         self._seen: OrderedDict[int, None] = OrderedDict()
 
-    # -- the three ways in
+    # -- the kinds of interactions
 
     @counted
-    async def slash(self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]) -> None:
+    async def handle_command(self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]) -> None:
         """A slash command with its options."""
-        if self._heard_before(interaction):
+        if self._is_duplicate(interaction):
             return
         if not command.may_ask <= args.keys():
-            heard = await self._read(interaction, command=command.name, args=args)
-            await self._ask(heard)
+            incoming = await self._incoming(interaction, command=command.name, args=args)
+            await self._run_with_form(incoming)
             return
         public = command.public and interaction.guild_id is not None
-        if not await self._answers.acknowledge(interaction, public=public):
+        if not await self._responder.acknowledge(interaction, public=public):
             return
-        heard = await self._read(interaction, command=command.name, args=args)
-        await self._answers.deliver(heard, await self._run(heard), public=public)
+        incoming = await self._incoming(interaction, command=command.name, args=args)
+        await self._responder.respond(incoming, await self._run(incoming), public=public)
 
     @counted
-    async def component(self, interaction: discord.Interaction) -> None:
+    async def handle_component(self, interaction: discord.Interaction) -> None:
         """A button or a menu of ours; its id says what it stands for."""
-        if self._heard_before(interaction):
+        if self._is_duplicate(interaction):
             return
         data: Mapping[str, Any] = interaction.data or {}  # Any: JSON as Discord sends it
-        chosen = data.get("values") or ()
-        found = components.read(str(chosen[0] if chosen else data.get("custom_id", "")))
-        kind, packed = found or (ComponentKind.PLAIN, "")
-        if not kind.asks and not await self._answers.acknowledge(interaction, update=own(interaction)):
+        values = data.get("values") or ()
+        parsed = components.parse_custom_id(str(values[0] if values else data.get("custom_id", "")))
+        kind, data_of_button = parsed or (ComponentKind.PLAIN, "")
+        if not kind.asks and not await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
             return
-        pressed = await self._buttons.unpack(packed)
+        pressed = await self._buttons.unpack(data_of_button)
         if pressed is None:
-            if not kind.asks or await self._answers.acknowledge(interaction, update=own(interaction)):
-                await self._say(interaction, words.stale())
+            if not kind.asks or await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
+                await self._respond(interaction, words.stale())
             return
-        heard = await self._read(interaction, text=pressed.line, made_for=pressed.made_for, decides=kind.decides)
+        incoming = await self._incoming(interaction, text=pressed.line, made_for=pressed.made_for, decides=kind.decides)
         if kind.asks:
-            await self._ask(heard)
+            await self._run_with_form(incoming)
         else:
-            await self._answers.deliver(heard, await self._run(heard))
+            await self._responder.respond(incoming, await self._run(incoming))
 
     @counted
-    async def submitted(self, interaction: discord.Interaction) -> None:
+    async def handle_modal(self, interaction: discord.Interaction) -> None:
         """A dialog, filled in."""
-        if self._heard_before(interaction):
+        if self._is_duplicate(interaction):
             return
         data: Mapping[str, Any] = interaction.data or {}  # Any: JSON as Discord sends it
-        found = components.read(str(data.get("custom_id", "")))
-        if not await self._answers.acknowledge(interaction, update=own(interaction)):
+        parsed = components.parse_custom_id(str(data.get("custom_id", "")))
+        if not await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
             return
-        pressed = await self._buttons.unpack(found[1]) if found else None
-        if found is None or pressed is None:
-            await self._say(interaction, words.stale())
+        pressed = await self._buttons.unpack(parsed[1]) if parsed else None
+        if parsed is None or pressed is None:
+            await self._respond(interaction, words.stale())
             return
-        heard = await self._read(
+        incoming = await self._incoming(
             interaction,
             command=pressed.line.removeprefix("/"),
-            args=forms.answers(data),
+            args=forms.modal_arguments(data),
             made_for=pressed.made_for,
-            decides=found[0].decides,
+            decides=parsed[0].decides,
         )
-        await self._answers.deliver(heard, await self._run(heard))
+        await self._responder.respond(incoming, await self._run(incoming))
 
     @counted
     async def complete(
@@ -130,22 +130,26 @@ class Interactions:
         """Values for one option; nothing rather than something too late."""
         try:
             async with asyncio.timeout(COMPLETE_S):
-                heard = await self._read(interaction, command=command.name, args={focus: typed})
-                found = await self._dispatcher.complete_argument(heard.said, focus)
+                incoming = await self._incoming(interaction, command=command.name, args={focus: typed})
+                suggestions = await self._dispatcher.complete_argument(incoming.invocation, focus)
         except TimeoutError:
             return []
-        fitting = [one for one in found if one.value.strip() and limits.size(one.value) <= limits.OPTION]
-        return [choice(one.value, one.hint) for one in fitting[: limits.OPTIONS]]
+        fitting = [
+            suggestion
+            for suggestion in suggestions
+            if suggestion.value.strip() and limits.size(suggestion.value) <= limits.OPTION
+        ]
+        return [choice(suggestion.value, suggestion.hint) for suggestion in fitting[: limits.OPTIONS]]
 
     @counted
-    async def outdated(self, interaction: discord.Interaction) -> None:
+    async def handle_outdated(self, interaction: discord.Interaction) -> None:
         """A command that is registered no more."""
-        if not self._heard_before(interaction) and await self._answers.acknowledge(interaction):
-            await self._say(interaction, words.changed_commands())
+        if not self._is_duplicate(interaction) and await self._responder.acknowledge(interaction):
+            await self._respond(interaction, words.changed_commands())
 
     # -- steps
 
-    def _heard_before(self, interaction: discord.Interaction) -> bool:
+    def _is_duplicate(self, interaction: discord.Interaction) -> bool:
         """A gateway that resumes may say things twice."""
         if interaction.id in self._seen:
             return True
@@ -154,7 +158,7 @@ class Interactions:
             self._seen.popitem(last=False)
         return False
 
-    async def _read(
+    async def _incoming(
         self,
         interaction: discord.Interaction,
         *,
@@ -164,47 +168,49 @@ class Interactions:
         made_for: int | None = None,
         decides: bool = False,
     ) -> IncomingInteraction:
-        place = place_of(interaction)
-        said = Invocation(
+        address = address_of(interaction)
+        invocation = Invocation(
             text=text,
             command=command,
             args=dict(args or {}),
             platform=NAME,
             person_ext=str(interaction.user.id),
             person_name=interaction.user.display_name,
-            chat_ext=place.chat_ext,
-            chat_kind=place.kind,
-            chat_title=place.title,
-            is_admin=await self._rules.is_admin(interaction, place.chat_ext),
+            chat_ext=address.chat_ext,
+            chat_kind=address.kind,
+            chat_title=address.title,
+            is_admin=await self._roles.is_admin(interaction, address.chat_ext),
             made_for=made_for,
             request_id=str(interaction.id),
         )
-        return IncomingInteraction(interaction=interaction, place=place, said=said, decides=decides)
+        return IncomingInteraction(interaction=interaction, address=address, invocation=invocation, decides=decides)
 
-    async def _run(self, heard: IncomingInteraction) -> Reply:
-        message = heard.interaction.message
-        if heard.decides and message is not None:
-            self._edits.begun(message.id)
-        return await self._dispatcher.run(heard.said)
+    async def _run(self, incoming: IncomingInteraction) -> Reply:
+        message = incoming.interaction.message
+        if incoming.decides and message is not None:
+            self._edits.begin(message.id)
+        return await self._dispatcher.run(incoming.invocation)
 
-    async def _ask(self, heard: IncomingInteraction) -> None:
+    async def _run_with_form(self, incoming: IncomingInteraction) -> None:
         """Run it at once: a form is shown as a dialog, which must be the first answer. Slow ones are acknowledged."""
-        running = asyncio.ensure_future(self._run(heard))
+        running = asyncio.ensure_future(self._run(incoming))
         done, _ = await asyncio.wait({running}, timeout=FORM_S)
         reply = running.result() if done else None
-        if reply is not None and reply.form is not None and await self._opened(heard, reply, reply.form):
+        if reply is not None and reply.form is not None and await self._open_modal(incoming, reply, reply.form):
             return
-        if await self._answers.acknowledge(heard.interaction, update=own(heard.interaction)):
-            await self._answers.deliver(heard, await running)
+        if await self._responder.acknowledge(incoming.interaction, update=is_private_message(incoming.interaction)):
+            await self._responder.respond(incoming, await running)
 
-    async def _opened(self, heard: IncomingInteraction, reply: Reply, form: Form) -> bool:
+    async def _open_modal(self, incoming: IncomingInteraction, reply: Reply, form: Form) -> bool:
         """Show the dialog. False where it cannot be shown and something else must be answered."""
-        kind = ComponentKind.of(asks=False, decides=heard.decides)
-        owner = next((action.person for action in reply.actions if action.person is not None), heard.said.made_for)
-        asked = Action(label=form.submit, text=f"/{form.command}", person=owner)
-        ident = await components.packed(asked, self._buttons, kind)
+        kind = ComponentKind.of(asks=False, decides=incoming.decides)
+        owner = next(
+            (action.person for action in reply.actions if action.person is not None), incoming.invocation.made_for
+        )
+        action = Action(label=form.submit, text=f"/{form.command}", person=owner)
+        custom_id = await components.custom_id_of(action, self._buttons, kind)
         try:
-            await heard.interaction.response.send_modal(forms.modal(form, ident))
+            await incoming.interaction.response.send_modal(forms.modal_of(form, custom_id))
         except discord.HTTPException as error:
             log.warning("a dialog could not be shown: %s", error)
             return False
@@ -212,6 +218,6 @@ class Interactions:
             return True
         return True
 
-    async def _say(self, interaction: discord.Interaction, reply: Reply) -> None:
-        heard = await self._read(interaction)
-        await self._answers.deliver(heard, reply)
+    async def _respond(self, interaction: discord.Interaction, reply: Reply) -> None:
+        incoming = await self._incoming(interaction)
+        await self._responder.respond(incoming, reply)

@@ -34,7 +34,7 @@ from discord import RateLimited
 
 Decode = Callable[[Any], Awaitable[Any]]  # Any: the library's response, and JSON
 
-UNKNOWN_S = 30.0  # for the first answer of a route, which tells its rate
+FIRST_ANSWER_S = 30.0  # for the first answer of a route, which tells its rate
 
 
 class RateLimitBucket(discord.http.Ratelimit):
@@ -44,17 +44,17 @@ class RateLimitBucket(discord.http.Ratelimit):
         self._last_request = asyncio.get_running_loop().time()
         while True:
             if self.is_expired():
-                self._begin()
+                self._begin_window()
             if self.remaining > 0:
                 self.remaining -= 1
                 self.outgoing += 1
                 return
-            await self._turn()
+            await self._wait_for_room()
 
-    async def _turn(self) -> None:
+    async def _wait_for_room(self) -> None:
         """Until there may be room; RateLimited where that is too long."""
         loop = asyncio.get_running_loop()
-        wait = UNKNOWN_S if self.expires is None else max(0.0, self.expires - loop.time()) + 0.001
+        wait = FIRST_ANSWER_S if self.expires is None else max(0.0, self.expires - loop.time()) + 0.001
         if self.expires is not None and self._max_ratelimit_timeout is not None and wait > self._max_ratelimit_timeout:
             raise RateLimited(wait)
         future: asyncio.Future[None] = loop.create_future()
@@ -67,7 +67,7 @@ class RateLimitBucket(discord.http.Ratelimit):
                 self._wake_next()
             raise
 
-    def _begin(self) -> None:
+    def _begin_window(self) -> None:
         """A new window."""
         self.remaining, self.expires = self.limit - self.outgoing, None
         self.reset_after, self.dirty = 0.0, False
@@ -75,7 +75,7 @@ class RateLimitBucket(discord.http.Ratelimit):
     async def _refresh(self) -> None:
         """The window is full: those who wait look for themselves how long it is. No answer came: it begins anew."""
         if self.expires is None:
-            self._begin()
+            self._begin_window()
         self._wake(len(self._pending_requests))
 
 
@@ -85,10 +85,10 @@ class GlobalRateLimit:
     def __init__(self) -> None:
         self._until_s = 0.0
 
-    def met(self, after_s: float) -> None:
+    def start(self, after_s: float) -> None:
         self._until_s = max(self._until_s, time.monotonic() + after_s)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._until_s = 0.0
 
     def wait_ms(self) -> int:
@@ -106,39 +106,39 @@ class _GlobalRateLimitWatcher:
         self.decode = decode
 
     async def __call__(self, response: Any) -> Any:  # Any: as above
-        found = await self.decode(response)
-        if response.status == 429 and isinstance(found, dict) and found.get("global"):
-            global_rate_limit.met(float(found.get("retry_after", 1)))
-        return found
+        body = await self.decode(response)
+        if response.status == 429 and isinstance(body, dict) and body.get("global"):
+            global_rate_limit.start(float(body.get("retry_after", 1)))
+        return body
 
 
 def keep_rate_limits() -> None:
     """Before a client starts."""
-    global_rate_limit.forget()
+    global_rate_limit.reset()
     library = vars(discord.http)
     library["Ratelimit"] = RateLimitBucket
     if not isinstance(library["json_or_text"], _GlobalRateLimitWatcher):
         library["json_or_text"] = _GlobalRateLimitWatcher(library["json_or_text"])
 
 
-OWN = "discord.gg"
+OWN_DOMAIN = "discord.gg"
 
 _library_json_or_text = discord.http.json_or_text
 
 
 async def _lenient_json_or_text(response: Any) -> Any:  # Any: aiohttp's response, and JSON
     """As the library's own, for any type of JSON."""
-    found = await _library_json_or_text(response)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if isinstance(found, str) and found and (kind.endswith("json") or kind in {"", "text/plain"}):
+    body = await _library_json_or_text(response)
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if isinstance(body, str) and body and (media_type.endswith("json") or media_type in {"", "text/plain"}):
         try:
-            found = json.loads(found)
+            body = json.loads(body)
         except ValueError:
-            return found
-    if response.status == 429 and isinstance(found, dict):
+            return body
+    if response.status == 429 and isinstance(body, dict):
         _add_via_header(response)
-        found.setdefault("retry_after", float(response.headers.get("Retry-After", 1)))
-    return found
+        body.setdefault("retry_after", float(response.headers.get("Retry-After", 1)))
+    return body
 
 
 def _add_via_header(response: Any) -> None:  # Any: as above
@@ -159,20 +159,20 @@ class _LenientWebSocket(discord.gateway.DiscordWebSocket):
         if msg is None:  # more of it is to come
             return
         if isinstance(msg, str) and ('"READY"' in msg or '"INTERACTION_CREATE"' in msg):
-            said = json.loads(msg)
-            if isinstance(said, dict) and isinstance(said.get("d"), dict):
-                self._complete(said)
-                msg = json.dumps(said)
+            event = json.loads(msg)
+            if isinstance(event, dict) and isinstance(event.get("d"), dict):
+                self._complete(event)
+                msg = json.dumps(event)
         await super().received_message(msg)
 
-    def _complete(self, said: dict[str, Any]) -> None:  # Any: JSON
-        data = said["d"]
-        begun = str(self.DEFAULT_GATEWAY)
-        if said.get("t") == "READY":
-            data.setdefault("resume_gateway_url", begun)
-            if OWN in data["resume_gateway_url"] and OWN not in begun:
-                data["resume_gateway_url"] = begun
-        elif said.get("t") == "INTERACTION_CREATE":
+    def _complete(self, event: dict[str, Any]) -> None:  # Any: JSON
+        data = event["d"]
+        gateway = str(self.DEFAULT_GATEWAY)
+        if event.get("t") == "READY":
+            data.setdefault("resume_gateway_url", gateway)
+            if OWN_DOMAIN in data["resume_gateway_url"] and OWN_DOMAIN not in gateway:
+                data["resume_gateway_url"] = gateway
+        elif event.get("t") == "INTERACTION_CREATE":
             application = self._connection.application_id
             for key, value in {"attachment_size_limit": 0, "version": 1, "application_id": application}.items():
                 data.setdefault(key, value)
@@ -185,7 +185,7 @@ def accept_other_servers(api_base: str | None, gateway: str | None) -> None:
         for module in (discord.http, discord.webhook.async_):
             vars(module)["json_or_text"] = _lenient_json_or_text
     if gateway is not None:
-        kind = discord.gateway.DiscordWebSocket
-        kind.DEFAULT_GATEWAY = type(kind.DEFAULT_GATEWAY)(gateway)
+        websocket = discord.gateway.DiscordWebSocket
+        websocket.DEFAULT_GATEWAY = type(websocket.DEFAULT_GATEWAY)(gateway)
         for module in (discord.client, discord.shard):
             vars(module)["DiscordWebSocket"] = _LenientWebSocket

@@ -44,12 +44,12 @@ def cut(text: str, most: int) -> str:
     """At most `most` units of the text, an ellipsis where something is missing."""
     if size(text) <= most:
         return text
-    kept = text[: most - 1]
-    while size(kept) > most - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + ELLIPSIS
+    shortened = text[: most - 1]
+    while size(shortened) > most - 1:
+        shortened = shortened[:-1]
+    return shortened.rstrip() + ELLIPSIS
 
 
-def filled(text: str, most: int, otherwise: str) -> str:
+def cut_or(text: str, most: int, otherwise: str) -> str:
     """The same where nothing may be empty."""
     return cut(text.strip() or otherwise, most)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.adapters.discord_chat import NAME
-from bot.adapters.discord_chat.render import NO_MENTIONS, dressed
+from bot.adapters.discord_chat.render import NO_MENTIONS, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
 from bot.chat.platform import Unreachable
@@ -64,7 +64,7 @@ class Membership:
 
     async def _greet(self, guild: discord.Guild) -> None:
         """In a channel where the bot may send, else to the owner alone; nowhere if they take no direct messages."""
-        message = await dressed(words.greeting(), self._buttons)
+        message = await render(words.greeting(), self._buttons)
         channels: Sequence[discord.abc.Messageable] = [
             channel
             for channel in [guild.system_channel, *guild.text_channels]

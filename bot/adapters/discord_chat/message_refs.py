@@ -37,7 +37,7 @@ class Answered:
         return f"i:{self.message}:{self.until_ms}:{self.key}"
 
 
-def read(text: str) -> Posted | Answered | None:
+def parse_ref(text: str) -> Posted | Answered | None:
     """None for what is no ref of this platform."""
     parts = text.split(":")
     try:
@@ -57,8 +57,8 @@ class Tokens:
         self._buttons = buttons
         self._known: OrderedDict[str, str] = OrderedDict()
 
-    def hold(self, token: str) -> str:
-        """Its key, known as long as this process runs; after that where `kept` was written down."""
+    def remember(self, token: str) -> str:
+        """Its key, known as long as this process runs; after that where `stored_token` was written down."""
         key = BRIEF + hashlib.sha256(token.encode()).hexdigest()[: KEY_LENGTH - len(BRIEF)]
         self._known[key] = token
         self._known.move_to_end(key)
@@ -69,10 +69,10 @@ class Tokens:
     async def get(self, key: str) -> str | None:
         if key in self._known:
             return self._known[key]
-        kept = await self._buttons.kept(key)
-        return kept.line if kept else None
+        stored = await self._buttons.kept(key)
+        return stored.line if stored else None
 
 
-def kept(token: str, person_ext: str) -> KeptLine:
-    """What storage keeps of a token, for minutes; what she has erased goes with her."""
+def stored_token(token: str, person_ext: str) -> KeptLine:
+    """What storage keeps of a token, for minutes; it goes when the person has their data erased."""
     return KeptLine(line=token, person=None, chat_ext=person_ext)

@@ -19,7 +19,7 @@ from bot.text.names import LONGEST_TITLE, clean
 from storage.chats import ChatSettings
 from storage.database import Database
 
-KEPT_MS = 3_000  # a role that is set counts a moment later; a burst of presses asks once
+CACHE_MS = 3_000  # a role that is set counts a moment later; a burst of presses asks once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ChannelAddress:
     title: str
 
 
-def place_of(interaction: discord.Interaction) -> ChannelAddress:
+def address_of(interaction: discord.Interaction) -> ChannelAddress:
     """Where an interaction comes from."""
     channel = interaction.channel
     if interaction.guild_id is None:
@@ -49,45 +49,45 @@ def place_of(interaction: discord.Interaction) -> ChannelAddress:
     return ChannelAddress(chat_ext=str(ident), kind=ChatKind.GROUP, title=title)
 
 
-class Rules:
+class ChannelRoles:
     """What chats have set: the role of their admins, the role to mention."""
 
     def __init__(self, db: Database, clock: Callable[[], int]) -> None:
         self._db = db
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[int, ChatSettings | None]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[int, ChatSettings | None]] = OrderedDict()
 
-    async def of(self, chat_ext: str) -> ChatSettings | None:
+    async def get(self, chat_ext: str) -> ChatSettings | None:
         """None where the chat is not known yet."""
         now = self._clock()
-        kept = self._kept.get(chat_ext)
-        if kept is not None and kept[0] + KEPT_MS > now:
-            return kept[1]
+        cached = self._cache.get(chat_ext)
+        if cached is not None and cached[0] + CACHE_MS > now:
+            return cached[1]
         async with self._db.reading() as uow:
             chat = await uow.chats.find(NAME, chat_ext)
-            found = await uow.chats.settings(chat.id) if chat is not None else None
-        self._kept[chat_ext] = (now, found)
-        if len(self._kept) > 1_000:
-            self._kept.popitem(last=False)
-        return found
+            settings = await uow.chats.settings(chat.id) if chat is not None else None
+        self._cache[chat_ext] = (now, settings)
+        if len(self._cache) > 1_000:
+            self._cache.popitem(last=False)
+        return settings
 
     async def is_admin(self, interaction: discord.Interaction, chat_ext: str) -> bool:
         """Who may manage the server, or holds the role this chat has named. Asked anew for each press."""
         if interaction.guild_id is None:
             return False
-        rights = interaction.permissions
-        if rights.manage_guild or rights.administrator:
+        permissions = interaction.permissions
+        if permissions.manage_guild or permissions.administrator:
             return True
-        rules = await self.of(chat_ext)
-        role = rules.admin_role if rules is not None else None
-        return role is not None and str(role) in _roles(interaction)
+        settings = await self.get(chat_ext)
+        role = settings.admin_role if settings is not None else None
+        return role is not None and str(role) in _role_ids(interaction)
 
 
-def _roles(interaction: discord.Interaction) -> set[str]:
+def _role_ids(interaction: discord.Interaction) -> set[str]:
     return {str(role.id) for role in interaction.user.roles} if isinstance(interaction.user, discord.Member) else set()
 
 
-NEEDED = (
+REQUIRED = (
     "view_channel",
     "send_messages",
     "send_messages_in_threads",
@@ -98,14 +98,14 @@ NEEDED = (
     "pin_messages",
 )
 SCOPES = ("bot", "applications.commands")
-_TO_POST = ("view_channel", "send_messages", "attach_files")
+_REQUIRED_TO_POST = ("view_channel", "send_messages", "attach_files")
 
 
-def permissions() -> discord.Permissions:
-    return discord.Permissions(**dict.fromkeys(NEEDED, True))
+def required_permissions() -> discord.Permissions:
+    return discord.Permissions(**dict.fromkeys(REQUIRED, True))
 
 
-def application_of(token: str) -> int | None:
+def application_id_of(token: str) -> int | None:
     """The application a token belongs to: its first part is the id. None where it is no token."""
     head = token.strip().split(".")[0]
     try:
@@ -115,15 +115,15 @@ def application_of(token: str) -> int | None:
     return int(text) if text.isdigit() and len(text) <= 20 else None
 
 
-def invitation(application: int) -> str:
+def invite_url(application: int) -> str:
     """The link an admin of a server opens."""
-    return discord.utils.oauth_url(application, permissions=permissions(), scopes=SCOPES)
+    return discord.utils.oauth_url(application, permissions=required_permissions(), scopes=SCOPES)
 
 
-def missing(client: discord.Client, channel_id: int) -> str:
+def missing_permissions(client: discord.Client, channel_id: int) -> str:
     """The permissions that lack for posting there, as people read them in Discord; "" where that is not known."""
     channel = client.get_channel(channel_id)
     if not isinstance(channel, discord.abc.GuildChannel) or channel.guild.me is None:
         return ""
-    have = channel.permissions_for(channel.guild.me)
-    return ", ".join(name.replace("_", " ").title() for name in _TO_POST if not getattr(have, name))
+    permissions = channel.permissions_for(channel.guild.me)
+    return ", ".join(name.replace("_", " ").title() for name in _REQUIRED_TO_POST if not getattr(permissions, name))

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import discord
 
 from bot.adapters.discord_chat import NAME, errors, followups, library_patches, message_refs
-from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.permissions import Rules, missing
-from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, dressed
+from bot.adapters.discord_chat.permissions import ChannelRoles, missing_permissions
+from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -24,32 +24,32 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 AWAY_MS = 5_000  # between two looks whether the connection is back
-FOLLOW_S = 10.0  # the library waits as long as Discord tells it to; there is another way
+FOLLOW_UP_S = 10.0  # the library waits as long as Discord tells it to; there is another way
 OUTAGE_MS = 30_000  # a server that Discord itself cannot reach
 
 
 class DiscordPlatform:
-    """Implements `bot.platform.Platform`. `client` is whoever is logged in at the moment, if anybody is."""
+    """Implements `bot.chat.platform.Platform`. `client` is whoever is logged in at the moment, if anybody is."""
 
     def __init__(
         self,
         db: Database,
         buttons: Buttons,
         tokens: message_refs.Tokens,
-        rules: Rules,
-        edits: Edits,
+        roles: ChannelRoles,
+        edits: MessageEdits,
         follow_ups: FollowUps,
         clock: Callable[[], int],
     ) -> None:
         self._db = db
         self._buttons = buttons
         self._tokens = tokens
-        self._rules = rules
+        self._roles = roles
         self._edits = edits
         self._follow_ups = follow_ups
         self._clock = clock
         self._threads = Threads(db, clock)
-        self._opening = asyncio.Lock()
+        self._dm_lock = asyncio.Lock()
         self.client: discord.Client | None = None
 
     @property
@@ -58,9 +58,9 @@ class DiscordPlatform:
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
-        async with errors.told():
-            client, channel = self._reach(chat_ext)
-            message = await dressed(reply, self._buttons, mention=await self._mention(chat_ext, reply))
+        async with errors.translating_errors():
+            client, channel = self._channel(chat_ext)
+            message = await render(reply, self._buttons, mention=await self._mention(chat_ext, reply))
             if reply.aside:
                 sent = await self._threads.send(client, channel, lambda there: self._send(there, message, nonce))
                 if sent is not None:
@@ -68,43 +68,51 @@ class DiscordPlatform:
             try:
                 ref = await self._send(channel, message, nonce)
             except discord.Forbidden as error:
-                raise _shut(client, channel.id, error) from error
+                raise _forbidden(client, channel.id, error) from error
             if reply.pin:
                 await self._pin(channel, ref)
             return str(ref)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
-        async with errors.told():
-            client, _ = self._reach(chat_ext)
-            found = message_refs.read(ref)
-            if not isinstance(found, message_refs.Posted):
+        async with errors.translating_errors():
+            client, _ = self._channel(chat_ext)
+            posted = message_refs.parse_ref(ref)
+            if not isinstance(posted, message_refs.Posted):
                 raise UnreachableError
             try:
-                await self._change(client, found, await dressed(reply, self._buttons))
+                await self._edit_message(client, posted, await render(reply, self._buttons))
             except discord.Forbidden as error:
-                raise _shut(client, found.channel, error) from error
+                raise _forbidden(client, posted.channel, error) from error
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        """Her ticket becomes its fill while Discord lets it; else it follows what she did last in the market's chat;
-        then a direct message; then a word where she is, that gives nothing away."""
-        async with errors.told():
+        """Their ticket becomes its fill while Discord lets it; else it is a follow-up of what they did last in the
+        market's chat; else a direct message; else a mention where they are, that gives nothing away."""
+        async with errors.translating_errors():
             client = self._client()
-            message = await dressed(reply, self._buttons)
-            found = message_refs.read(edit_ref) if edit_ref else None
-            if found is not None and edit_ref is not None and await self._told_there(client, found, message):
+            message = await render(reply, self._buttons)
+            ticket_ref = message_refs.parse_ref(edit_ref) if edit_ref else None
+            if (
+                ticket_ref is not None
+                and edit_ref is not None
+                and await self._edit_in_place(client, ticket_ref, message)
+            ):
                 return edit_ref
-            beside = await self._beside(client, person_ext, chat_ext, message)
-            if beside is not None:
-                return beside
+            follow_up_ref = await self._send_follow_up(client, person_ext, chat_ext, message)
+            if follow_up_ref is not None:
+                return follow_up_ref
             try:
-                return str(await self._direct(client, person_ext, message, nonce))
+                return str(await self._send_direct(client, person_ext, message, nonce))
             except discord.HTTPException as error:
-                why = errors.translated(error)
-                if not isinstance(why, UnreachableError) or chat_ext is None or found_in_private(chat_ext, person_ext):
+                translated = errors.translate(error)
+                if (
+                    not isinstance(translated, UnreachableError)
+                    or chat_ext is None
+                    or _is_private(chat_ext, person_ext)
+                ):
                     raise
-            return str(await self._point(client, person_ext, chat_ext, nonce))
+            return str(await self._send_pointer(client, person_ext, chat_ext, nonce))
 
     # -- ways to send
 
@@ -116,7 +124,7 @@ class DiscordPlatform:
             raise RetryLaterError(wait, overall=True)
         return self.client
 
-    def _reach(self, chat_ext: str) -> tuple[discord.Client, discord.PartialMessageable]:
+    def _channel(self, chat_ext: str) -> tuple[discord.Client, discord.PartialMessageable]:
         client = self._client()
         if not (chat_ext.isascii() and chat_ext.isdigit()):
             raise UnreachableError(Unreachable.CHAT)
@@ -137,61 +145,61 @@ class DiscordPlatform:
         )
         return message_refs.Posted(channel=sent.channel.id, message=sent.id)
 
-    async def _change(self, client: discord.Client, ref: message_refs.Posted, message: RenderedMessage) -> None:
-        there = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
-        await there.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
+    async def _edit_message(self, client: discord.Client, ref: message_refs.Posted, message: RenderedMessage) -> None:
+        message_to_edit = client.get_partial_messageable(ref.channel).get_partial_message(ref.message)
+        await message_to_edit.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
 
-    async def _told_there(
+    async def _edit_in_place(
         self, client: discord.Client, ref: message_refs.Posted | message_refs.Answered, message: RenderedMessage
     ) -> bool:
-        """False where that message can be changed no more."""
+        """Replace the ticket with the news; False where that message can be changed no more."""
         try:
-            async with self._edits.telling(ref.message):
+            async with self._edits.notifying(ref.message):
                 if isinstance(ref, message_refs.Posted):
-                    await self._change(client, ref, message)
+                    await self._edit_message(client, ref, message)
                     return True
                 token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
                 if token is None:
                     return False
-                hook = discord.Webhook.partial(client.application_id or 0, token, client=client)
-                await hook.edit_message(
+                webhook = discord.Webhook.partial(client.application_id or 0, token, client=client)
+                await webhook.edit_message(
                     ref.message, view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
         except discord.HTTPException as error:
-            if isinstance(errors.translated(error), UnreachableError):
+            if isinstance(errors.translate(error), UnreachableError):
                 return False
             raise
         return True
 
-    async def _beside(
+    async def _send_follow_up(
         self, client: discord.Client, person_ext: str, chat_ext: str | None, message: RenderedMessage
     ) -> str | None:
-        """Where it stands as a follow-up; None where it must go another way."""
-        way = self._follow_ups.way(person_ext, chat_ext)
-        if way is None:
+        """The ref of the follow-up that was sent; None where it must go another way."""
+        follow_up = self._follow_ups.token_for(person_ext, chat_ext)
+        if follow_up is None:
             return None
-        self._follow_ups.used(way.channel)
+        self._follow_ups.count(follow_up.channel)
         try:
-            async with asyncio.timeout(FOLLOW_S):
-                sent = await followups.send(client, way, message.view, message.files())
+            async with asyncio.timeout(FOLLOW_UP_S):
+                sent = await followups.send_follow_up(client, follow_up, message.view, message.files())
         except discord.HTTPException as error:
             if error.status == 429:
-                self._follow_ups.shut(way.channel)
-            elif isinstance(errors.translated(error), UnreachableError):
-                self._follow_ups.refused(person_ext, chat_ext)
+                self._follow_ups.pause(follow_up.channel)
+            elif isinstance(errors.translate(error), UnreachableError):
+                self._follow_ups.forget(person_ext, chat_ext)
             else:
                 raise
             return None
         except TimeoutError:  # the next try goes another way
-            self._follow_ups.shut(way.channel)
+            self._follow_ups.pause(follow_up.channel)
             raise
-        return followups.ref(way, sent, self._tokens)
+        return followups.follow_up_ref(follow_up, sent, self._tokens)
 
-    async def _direct(
+    async def _send_direct(
         self, client: discord.Client, person_ext: str, message: RenderedMessage, nonce: str
     ) -> message_refs.Posted:
         try:
-            async with self._opening:  # one at a time: the library sees each answer's rate before it asks for the next
+            async with self._dm_lock:  # one at a time: the library sees each answer's rate before it asks for the next
                 channel = await client.create_dm(discord.Object(int(person_ext)))
         except discord.RateLimited as error:
             if library_patches.global_rate_limit.wait_ms() > 0:
@@ -199,8 +207,10 @@ class DiscordPlatform:
             raise RetryLaterError(int(error.retry_after * 1000) + 1, alone=True) from error
         return await self._send(channel, message, nonce)
 
-    async def _point(self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str) -> message_refs.Posted:
-        """The last resort: a mention that says where to look, and nothing else."""
+    async def _send_pointer(
+        self, client: discord.Client, person_ext: str, chat_ext: str, nonce: str
+    ) -> message_refs.Posted:
+        """The last resort: a mention in the chat that says where to look, and nothing else."""
         person = discord.Object(int(person_ext))
         text = f"<@{person.id}> {words.look_there()}"
         view = discord.ui.LayoutView(timeout=None)
@@ -217,11 +227,11 @@ class DiscordPlatform:
         try:
             await channel.get_partial_message(ref.message).pin()
             async with self._db.writing() as uow:
-                before = await uow.facts.get(fact)
+                previous = await uow.facts.get(fact)
                 await uow.facts.put(fact, str(ref.message))
                 await uow.commit()
-            if before is not None and before != str(ref.message):
-                await channel.get_partial_message(int(before)).unpin()
+            if previous is not None and previous != str(ref.message):
+                await channel.get_partial_message(int(previous)).unpin()
         except discord.NotFound:
             log.debug("the board that was pinned in channel %s is gone", channel.id)
         except (discord.HTTPException, discord.RateLimited) as error:
@@ -231,23 +241,23 @@ class DiscordPlatform:
         """The role this chat has asked to be told of such events."""
         if reply.ping is None:
             return None
-        rules = await self._rules.of(chat_ext)
-        if rules is None or not rules.ping_role or reply.ping not in rules.ping_kinds:
+        settings = await self._roles.get(chat_ext)
+        if settings is None or not settings.ping_role or reply.ping not in settings.ping_kinds:
             return None
-        return int(rules.ping_role) if rules.ping_role.isdigit() else None
+        return int(settings.ping_role) if settings.ping_role.isdigit() else None
 
 
-def _shut(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
-    """Which permission is missing; or, where we know all servers and this channel is in none, that we were put out."""
+def _forbidden(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
+    """Which permission is missing; or, where we know all servers and this channel is in none, that we were removed."""
     everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
     if error.code == errors.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
         return UnreachableError(Unreachable.CHAT)
-    said = errors.translated(error)
-    if isinstance(said, UnreachableError) and said.why is Unreachable.FORBIDDEN:
-        return UnreachableError(Unreachable.FORBIDDEN, missing(client, channel_id) or said.detail)
-    return said
+    translated = errors.translate(error)
+    if isinstance(translated, UnreachableError) and translated.why is Unreachable.FORBIDDEN:
+        return UnreachableError(Unreachable.FORBIDDEN, missing_permissions(client, channel_id) or translated.detail)
+    return translated
 
 
-def found_in_private(chat_ext: str, person_ext: str) -> bool:
+def _is_private(chat_ext: str, person_ext: str) -> bool:
     """Whether the chat is no place for a mention at all."""
     return not chat_ext.isdigit() or chat_ext == person_ext

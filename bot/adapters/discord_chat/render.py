@@ -26,50 +26,50 @@ from bot.text.palette import DARK, colour
 from bot.words import discord as words
 
 NO_MENTIONS = discord.AllowedMentions.none()
-LARGE = 5  # so many outcomes still fit a phone's screen as headings
+MOST_LARGE_ROWS = 5  # so many outcomes still fit a phone's screen as headings
 
 
-def rows(board: Board) -> list[str]:
+def board_rows(board: Board) -> list[str]:
     """Lines of text, best outcome first."""
-    large = sum(row.active for row in board.rows) <= LARGE
-    found = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
-    for place, row in enumerate(board.rows, 1):
-        found += _row(place, row, large=large)
-    return found
+    large = sum(row.active for row in board.rows) <= MOST_LARGE_ROWS
+    lines = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
+    for rank, row in enumerate(board.rows, 1):
+        lines += _board_row(rank, row, large=large)
+    return lines
 
 
-def figures(board: Board) -> list[str]:
+def board_figures(board: Board) -> list[str]:
     """What stands below the prices."""
     people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
-    found = []
+    lines = []
     if board.next_step and board.next_step_ms is not None:
         at = f"{markup.stamp(Stamp(board.next_step_ms, True))} ({markup.stamp(Stamp(board.next_step_ms))})"
-        found.append(f"{markup.escaped(board.next_step)} {at}.")
+        lines.append(f"{markup.escaped(board.next_step)} {at}.")
     if board.risk_most:
         most, now = round_money(board.risk_most), round_money(board.risk_now)
-        found.append(f"**House risks at most {most}; right now {now}.**")
-    found.append(f"-# {round_money(board.volume)} traded · {people}")
-    return found
+        lines.append(f"**House risks at most {most}; right now {now}.**")
+    lines.append(f"-# {round_money(board.volume)} traded · {people}")
+    return lines
 
 
-def _row(place: int, row: BoardRow, *, large: bool) -> list[str]:
+def _board_row(rank: int, row: BoardRow, *, large: bool) -> list[str]:
     name = markup.escaped(row.name)
     if not row.active:
         return [f"-# ~~{name}~~ {markup.escaped(row.note or 'out')}"]
-    head = f"{place} · {name}  {price(row.yes)}"
+    head = f"{rank} · {name}  {price(row.yes)}"
     change = price_change(row.change) if row.change else ""
-    small = [
+    details = [
         f"NO {price(row.no)}",
         f"{change} this round" if change else "",
         markup.escaped(row.note) or spark(row.spark),
     ]
-    return [f"### {head}" if large else f"**{head}**", f"-# {' · '.join(part for part in small if part)}"]
+    return [f"### {head}" if large else f"**{head}**", f"-# {' · '.join(part for part in details if part)}"]
 
 
-LOUDEST = 80  # columns of a headline in large letters: two lines on a phone
-STILL = frozenset({"Frozen", "Paused", "Halted"})
+LONGEST_HEADING = 80  # columns of a headline in large letters: two lines on a phone
+STANDING_STILL = frozenset({"Frozen", "Paused", "Halted"})
 _ROOM_FOR_CUTS = 200  # units of text kept free for saying what was cut
-_TONES = {
+_TONE_COLOURS = {
     Tone.GOOD: DARK.good,
     Tone.BAD: DARK.bad,
     Tone.WAIT: DARK.wait,
@@ -87,32 +87,32 @@ class RenderedMessage:
     mentions: discord.AllowedMentions = NO_MENTIONS
 
     def files(self) -> list[discord.File]:
-        return [discord.File(io.BytesIO(one.data), filename=one.name) for one in self.attachments]
+        return [discord.File(io.BytesIO(attachment.data), filename=attachment.name) for attachment in self.attachments]
 
 
-async def dressed(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> RenderedMessage:
-    """The message of a reply whose charts have been drawn (`bot.drawing`); `mention` is a role to be told of it."""
+async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> RenderedMessage:
+    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention` is a role to mention."""
     actions = reply.actions
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)
-    presses = await ComponentIds.of(actions, buttons, decides=reply.ticket is not None)
-    return _layout(reply, presses, mention)
+    component_ids = await ComponentIds.of(actions, buttons, decides=reply.ticket is not None)
+    return _layout(reply, component_ids, mention)
 
 
-def accent(reply: Reply) -> int | None:
+def accent_colour(reply: Reply) -> int | None:
     """The edge's colour: of the tone, of a board that stands still, else of the outcome the sentence is about."""
-    found = _TONES.get(reply.tone)
-    if any(isinstance(block, Board) and block.status in STILL for block in reply.blocks):
-        found = DARK.cold
-    if found is None:
+    code = _TONE_COLOURS.get(reply.tone)
+    if any(isinstance(block, Board) and block.status in STANDING_STILL for block in reply.blocks):
+        code = DARK.cold
+    if code is None:
         outcomes = [part.outcome for part in reply.head if isinstance(part, Span) and part.outcome is not None]
-        found = colour(outcomes[0]) if outcomes else None
-    return int(found.removeprefix("#"), 16) if found else None
+        code = colour(outcomes[0]) if outcomes else None
+    return int(code.removeprefix("#"), 16) if code else None
 
 
 @dataclass(slots=True)
-class _Page:
+class _Sections:
     """Text in sections, within the budget of one message."""
 
     left: int = limits.TEXT - _ROOM_FOR_CUTS
@@ -122,7 +122,7 @@ class _Page:
     def add(self, row: str) -> None:
         """A line; the first that does not fit is cut where it is plain text, and all that follow are dropped."""
         need = limits.size(row) + 1
-        if row.startswith(markup.FENCED):
+        if row.startswith(markup.CODE_ROW):
             need += 8  # the fences, at worst around this row alone
         if self.cut or need > self.left:
             self.cut = True
@@ -130,9 +130,9 @@ class _Page:
         self.left -= need
         self.sections[-1].append(row)
 
-    def apart(self) -> None:
+    def break_code_block(self) -> None:
         """What follows is no part of the code block before it."""
-        if self.sections[-1] and self.sections[-1][-1].startswith(markup.FENCED):
+        if self.sections[-1] and self.sections[-1][-1].startswith(markup.CODE_ROW):
             self.add("")
 
     def new_section(self) -> None:
@@ -140,92 +140,92 @@ class _Page:
             self.sections.append([])
 
     def texts(self) -> list[str]:
-        return [text for rows in self.sections if (text := markup.join(rows).strip())]
+        return [text for section in self.sections if (text := markup.join(section).strip())]
 
 
-def _layout(reply: Reply, presses: ComponentIds, mention: int | None) -> RenderedMessage:
-    files, left_out = _attached(reply)
-    page = _Page()
-    page.add(_head(reply))
+def _layout(reply: Reply, component_ids: ComponentIds, mention: int | None) -> RenderedMessage:
+    files, left_out = _attachments(reply)
+    sections = _Sections()
+    sections.add(_head(reply))
     for block in reply.blocks:
         if isinstance(block, Board):
-            page.new_section()
-            _add(page, rows(block))
-            page.new_section()
-            _add(page, figures(block))
-            page.new_section()
+            sections.new_section()
+            _add(sections, board_rows(block))
+            sections.new_section()
+            _add(sections, board_figures(block))
+            sections.new_section()
         elif isinstance(block, Table):
-            page.apart()
-            _add(page, markup.table(block))
+            sections.break_code_block()
+            _add(sections, markup.table(block))
         elif not isinstance(block, Picture):
-            page.add(markup.line(block))
-    notes = [*([markup.line(words.cut_short())] if page.cut else []), *left_out]
-    if presses.left_out:
-        notes.append(markup.line(words.buttons_left_out(presses.left_out)))
-    container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=accent(reply))
-    for place, text in enumerate([*page.texts(), *(["\n".join(notes)] if notes else [])]):
-        if place and not (notes and place == len(page.texts())):
+            sections.add(markup.line(block))
+    notes = [*([markup.line(words.cut_short())] if sections.cut else []), *left_out]
+    if component_ids.left_out:
+        notes.append(markup.line(words.buttons_left_out(component_ids.left_out)))
+    container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=accent_colour(reply))
+    for index, text in enumerate([*sections.texts(), *(["\n".join(notes)] if notes else [])]):
+        if index and not (notes and index == len(sections.texts())):
             container.add_item(ui.Separator(visible=True))
         container.add_item(ui.TextDisplay(text))
     _add_files(container, reply, files)
-    for row in presses.rows():
+    for row in component_ids.rows():
         container.add_item(row)
     view = ui.LayoutView(timeout=None)
     if mention is not None:
         view.add_item(ui.TextDisplay(f"<@&{mention}>"))
     view.add_item(container)
-    view.stop()  # presses come in by another door (desk): the library need not remember each message
-    told = [discord.Object(mention)] if mention is not None else []
-    mentions = discord.AllowedMentions(everyone=False, users=False, roles=told, replied_user=False)
-    return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions if told else NO_MENTIONS)
+    view.stop()  # presses come in by `Interactions.handle_component`: the library need not remember each message
+    roles = [discord.Object(mention)] if mention is not None else []
+    mentions = discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False)
+    return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions if roles else NO_MENTIONS)
 
 
 def _head(reply: Reply) -> str:
     loud = reply.audience is Audience.CHAT and reply.tone in {Tone.LOUD, Tone.GOOD, Tone.COLD}
-    said = "".join(part.text for part in reply.head if isinstance(part, Span))
-    text = markup.headline(reply.head, loud=loud and width(said) <= LOUDEST)
+    plain = "".join(part.text for part in reply.head if isinstance(part, Span))
+    text = markup.headline(reply.head, loud=loud and width(plain) <= LONGEST_HEADING)
     most = limits.TEXT // 2
     if limits.size(text) > most:  # no sentence of ours is; plain, as cutting markup would leave half of it
-        text = limits.cut(markup.escaped(said), most)
+        text = limits.cut(markup.escaped(plain), most)
         text = text.rstrip(f"\\{limits.ELLIPSIS}") + limits.ELLIPSIS
     return text or words.nothing_to_say()
 
 
-def _add(page: _Page, rows: Sequence[str]) -> None:
-    for row in rows:
-        page.add(row)
+def _add(text: _Sections, lines: Sequence[str]) -> None:
+    for line in lines:
+        text.add(line)
 
 
-def _attached(reply: Reply) -> tuple[list[Attachment], list[str]]:
+def _attachments(reply: Reply) -> tuple[list[Attachment], list[str]]:
     """The files that may go along, each under a name of its own, and what is said of the others."""
-    found: list[Attachment] = []
+    attachments: list[Attachment] = []
     notes: list[str] = []
-    for place, one in enumerate(reply.files):
-        if len(one.data) > limits.FILE_BYTES:
-            said = words.file_too_large(one.name, len(one.data), limits.FILE_BYTES)
-            notes.append(limits.cut(markup.line(said), _ROOM_FOR_CUTS // 2))
-        elif len(found) == limits.FILES:
-            notes.append(markup.line(words.files_left_out(len(reply.files) - place)))
+    for index, attachment in enumerate(reply.files):
+        if len(attachment.data) > limits.FILE_BYTES:
+            note = words.file_too_large(attachment.name, len(attachment.data), limits.FILE_BYTES)
+            notes.append(limits.cut(markup.line(note), _ROOM_FOR_CUTS // 2))
+        elif len(attachments) == limits.FILES:
+            notes.append(markup.line(words.files_left_out(len(reply.files) - index)))
             break
         else:
-            taken = {other.name for other in found}
-            name = re.sub(r"[^A-Za-z0-9._-]+", "_", one.name)[-60:] or "file"
-            found.append(Attachment(name=name if name not in taken else f"{place}-{name}", data=one.data,
-                                    media_type=one.media_type))  # fmt: skip
-    return found, notes[:2]
+            names = {other.name for other in attachments}
+            name = re.sub(r"[^A-Za-z0-9._-]+", "_", attachment.name)[-60:] or "file"
+            attachments.append(Attachment(name=name if name not in names else f"{index}-{name}", data=attachment.data,
+                                    media_type=attachment.media_type))  # fmt: skip
+    return attachments, notes[:2]
 
 
 def _add_files(container: ui.Container[ui.LayoutView], reply: Reply, files: Sequence[Attachment]) -> None:
     """Charts in a gallery, with what they show in words for who cannot see them; other files as files."""
     alts = [block.alt for block in reply.blocks if isinstance(block, Picture)]
-    pictures = [one for one in files if one.media_type.startswith("image/")]
+    pictures = [file for file in files if file.media_type.startswith("image/")]
     if pictures:
         gallery: ui.MediaGallery[ui.LayoutView] = ui.MediaGallery()
-        drawn = alts[-len(pictures) :] if len(alts) >= len(pictures) else alts
-        for place, one in enumerate(pictures[: limits.GALLERY]):
-            alt = limits.cut(drawn[place], limits.ALT) if place < len(drawn) and drawn[place] else one.name
-            gallery.add_item(media=f"attachment://{one.name}", description=alt)
+        texts = alts[-len(pictures) :] if len(alts) >= len(pictures) else alts
+        for index, file in enumerate(pictures[: limits.GALLERY]):
+            alt = limits.cut(texts[index], limits.ALT) if index < len(texts) and texts[index] else file.name
+            gallery.add_item(media=f"attachment://{file.name}", description=alt)
         container.add_item(gallery)
-    for one in files:
-        if not one.media_type.startswith("image/"):
-            container.add_item(ui.File(f"attachment://{one.name}"))
+    for file in files:
+        if not file.media_type.startswith("image/"):
+            container.add_item(ui.File(f"attachment://{file.name}"))

@@ -9,10 +9,10 @@ import logging
 import discord
 
 from bot.adapters.discord_chat import errors, message_refs
-from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.incoming import IncomingInteraction, own
-from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, dressed
+from bot.adapters.discord_chat.incoming import IncomingInteraction, is_private_message
+from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
 from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
@@ -22,7 +22,7 @@ from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)
 
-AGAIN_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: she is waiting for it
+RETRIES_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: somebody is waiting for it
 
 
 class DiscordResponder:
@@ -31,15 +31,15 @@ class DiscordResponder:
         dispatcher: Dispatcher,
         buttons: Buttons,
         tokens: message_refs.Tokens,
-        edits: Edits,
-        followups: FollowUps,
+        edits: MessageEdits,
+        follow_ups: FollowUps,
         draw: Draw,
     ) -> None:
         self._dispatcher = dispatcher
         self._buttons = buttons
         self._tokens = tokens
         self._edits = edits
-        self._followups = followups
+        self._follow_ups = follow_ups
         self._draw = draw
 
     async def acknowledge(
@@ -66,67 +66,69 @@ class DiscordResponder:
                 return True
         return False
 
-    async def deliver(self, heard: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
+    async def respond(self, incoming: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands."""
-        for wait in AGAIN_S:
+        for wait in RETRIES_S:
             try:
-                async with errors.told():
-                    sent = await self._place(heard, reply, public=public)
+                async with errors.translating_errors():
+                    sent = await self._send_answer(incoming, reply, public=public)
                 break
             except RetryLaterError:
                 await asyncio.sleep(wait)
             except UnreachableError as error:
-                log.warning("the answer to interaction %s was not delivered: %s", heard.interaction.id, error)
+                log.warning("the answer to interaction %s was not delivered: %s", incoming.interaction.id, error)
                 return
         else:
-            log.error("the answer to interaction %s was given up", heard.interaction.id)
+            log.error("the answer to interaction %s was given up", incoming.interaction.id)
             return
-        self._followups.answered(heard.interaction, heard.place.chat_ext)
+        self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
         if sent is not None and reply.ticket is not None:
-            ref, lines = self._ref(heard, sent)
-            await self._dispatcher.placed(reply, heard.said, ref, lines=lines)
+            ref, lines = self._ref_of(incoming, sent)
+            await self._dispatcher.placed(reply, incoming.invocation, ref, lines=lines)
 
-    async def _place(self, heard: IncomingInteraction, reply: Reply, *, public: bool) -> discord.Message | None:
+    async def _send_answer(
+        self, incoming: IncomingInteraction, reply: Reply, *, public: bool
+    ) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
-        interaction = heard.interaction
-        message = await dressed(await drawn(reply, self._draw), self._buttons)
-        hers = own(interaction)
+        interaction = incoming.interaction
+        message = await render(await drawn(reply, self._draw), self._buttons)
+        private = is_private_message(interaction)
         if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
             with contextlib.suppress(discord.NotFound):
                 await interaction.delete_original_response()
-            return await self._follow(heard, message)
-        if not hers or self._replaces(heard, reply):
-            pressed = interaction.message.id if hers and interaction.message is not None else None
-            async with self._edits.of(pressed) as overtaken:
-                if overtaken:  # its fill came first
+            return await self._send_follow_up(incoming, message)
+        if not private or self._replaces_message(incoming, reply):
+            pressed = interaction.message.id if private and interaction.message is not None else None
+            async with self._edits.answering(pressed) as is_overtaken:
+                if is_overtaken:  # its fill came first
                     return None
                 return await interaction.edit_original_response(
                     view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
-        return await self._follow(heard, message)
+        return await self._send_follow_up(incoming, message)
 
-    def _replaces(self, heard: IncomingInteraction, reply: Reply) -> bool:
+    def _replaces_message(self, incoming: IncomingInteraction, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""
-        return heard.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
+        return incoming.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
 
-    async def _follow(self, heard: IncomingInteraction, message: RenderedMessage) -> discord.Message:
+    async def _send_follow_up(self, incoming: IncomingInteraction, message: RenderedMessage) -> discord.Message:
         """A message of its own, after the answer proper."""
-        self._followups.used(str(heard.interaction.channel_id))
-        return await heard.interaction.followup.send(
+        self._follow_ups.count(str(incoming.interaction.channel_id))
+        return await incoming.interaction.followup.send(
             view=message.view,
             files=message.files(),
-            ephemeral=heard.interaction.guild_id is not None,
+            ephemeral=incoming.interaction.guild_id is not None,
             allowed_mentions=NO_MENTIONS,
             wait=True,
         )
 
-    def _ref(self, heard: IncomingInteraction, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
+    def _ref_of(self, incoming: IncomingInteraction, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
         """In private a message of the bot like any other; in a server only the interaction's token can change it,
         which is written down along with the ref."""
-        if heard.place.kind is ChatKind.PRIVATE:
-            return str(message_refs.Posted(channel=int(heard.place.chat_ext), message=sent.id)), {}
-        until = int(heard.interaction.created_at.timestamp() * 1000) + message_refs.SAFE_MS
-        token = heard.interaction.token
-        key = self._tokens.hold(token)
+        if incoming.address.kind is ChatKind.PRIVATE:
+            return str(message_refs.Posted(channel=int(incoming.address.chat_ext), message=sent.id)), {}
+        until = int(incoming.interaction.created_at.timestamp() * 1000) + message_refs.SAFE_MS
+        token = incoming.interaction.token
+        key = self._tokens.remember(token)
         ref = message_refs.Answered(message=sent.id, until_ms=until, key=key)
-        return str(ref), {key: message_refs.kept(token, heard.said.person_ext)}
+        return str(ref), {key: message_refs.stored_token(token, incoming.invocation.person_ext)}

@@ -12,10 +12,10 @@ import discord
 
 from bot.adapters.discord_chat import library_patches, message_refs
 from bot.adapters.discord_chat.client import ClientParts, DiscordClient
-from bot.adapters.discord_chat.edits import Edits
+from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.interactions import Interactions
-from bot.adapters.discord_chat.permissions import Rules
+from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.reconnecting import ReconnectingService
 from bot.chat.buttons import Buttons
@@ -57,12 +57,12 @@ class DiscordService(ReconnectingService):
     ) -> None:
         super().__init__(on_ready)
         self._settings = settings
-        buttons, rules, edits = Buttons(db, clock), Rules(db, clock), Edits()
+        buttons, roles, edits = Buttons(db, clock), ChannelRoles(db, clock), MessageEdits()
         tokens, follow_ups = message_refs.Tokens(buttons), FollowUps(clock)
-        self._platform = DiscordPlatform(db, buttons, tokens, rules, edits, follow_ups, clock)
+        self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, clock)
         self._parts = ClientParts(
             db=db,
-            interactions=Interactions(dispatcher, buttons, tokens, rules, edits, follow_ups, draw),
+            interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, draw),
             buttons=buttons,
             presence=ChatPresence(db, clock),
             commands=dispatcher.commands,

@@ -33,9 +33,9 @@ _INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
 _MANAGE = discord.Permissions(manage_guild=True)
 
 
-def shown(commands: Iterable[Command]) -> list[Command]:
+def listed(commands: Iterable[Command]) -> list[Command]:
     """Those Discord lists: not what stands behind buttons, nor what other platforms have alone."""
-    return [one for one in commands if not one.hidden and NAME in one.rule.platforms]
+    return [command for command in commands if not command.hidden and NAME in command.rule.platforms]
 
 
 def build(
@@ -46,66 +46,70 @@ def build(
 ) -> None:
     """Add every command to the tree; `admin create` goes into the group `admin`."""
     groups: dict[str, app_commands.Group] = {}
-    for one in shown(commands):
-        head, _, tail = one.name.partition(" ")
+    for command in listed(commands):
+        head, _, tail = command.name.partition(" ")
         if not tail:
-            where = _ANYWHERE if one.personal else _SERVERS
-            tree.add_command(_command(one, one.name, run, complete, where))
+            where = _ANYWHERE if command.personal else _SERVERS
+            tree.add_command(_app_command(command, command.name, run, complete, where))
             continue
         if head not in groups:
             groups[head] = app_commands.Group(
                 name=head,
-                description=_described(f"{head.capitalize()}: {_names(commands, head)}"),
+                description=_description(f"{head.capitalize()}: {_subcommand_names(commands, head)}"),
                 allowed_contexts=_SERVERS,
                 allowed_installs=_INSTALLED,
                 default_permissions=_MANAGE if head == ADMIN else None,
             )
             tree.add_command(groups[head])
-        groups[head].add_command(_command(one, tail.replace(" ", "_"), run, complete, None))
+        groups[head].add_command(_app_command(command, tail.replace(" ", "_"), run, complete, None))
 
 
-def _names(commands: Sequence[Command], head: str) -> str:
-    return ", ".join(one.name.partition(" ")[2] for one in shown(commands) if one.name.startswith(f"{head} "))
+def _subcommand_names(commands: Sequence[Command], head: str) -> str:
+    return ", ".join(
+        command.name.partition(" ")[2] for command in listed(commands) if command.name.startswith(f"{head} ")
+    )
 
 
-def _described(text: str) -> str:
-    return limits.filled(text, limits.DESCRIPTION, limits.ELLIPSIS)
+def _description(text: str) -> str:
+    return limits.cut_or(text, limits.DESCRIPTION, limits.ELLIPSIS)
 
 
-def _command(
-    one: Command, name: str, run: RunCommand, complete: Complete, where: app_commands.AppCommandContext | None
+def _app_command(
+    command: Command, name: str, run: RunCommand, complete: Complete, where: app_commands.AppCommandContext | None
 ) -> app_commands.Command[Any, ..., None]:  # Any: it is bound to no group object
-    params = sorted((param for param in one.params if param.kind is not CONFIRM), key=lambda param: not param.required)
+    params = sorted(
+        (param for param in command.params if param.kind is not CONFIRM), key=lambda param: not param.required
+    )
 
-    async def callback(interaction: discord.Interaction, **said: str | int | bool | None) -> None:
-        await run(interaction, one, {key: _typed(value) for key, value in said.items() if value is not None})
+    async def callback(interaction: discord.Interaction, **options: str | int | bool | None) -> None:
+        await run(interaction, command, {key: _as_text(value) for key, value in options.items() if value is not None})
 
     signature = [inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     vars(callback)["__signature__"] = inspect.Signature([*signature, *(_parameter(param) for param in params)])
-    described = {param.name: _described(param.about or param.kind.about or param.name) for param in params}
+    descriptions = {param.name: _description(param.about or param.kind.about or param.name) for param in params}
     decorated: Any = callback  # Any: the library's decorators hang attributes on the function
-    if described:
-        decorated = app_commands.describe(**described)(decorated)
-    static = {param.name: _choices(param) for param in params}
-    chosen = {key: value for key, value in static.items() if value}
-    if chosen:
-        decorated = app_commands.choices(**chosen)(decorated)
-    completed = {
-        param.name: _completer(one, param.name, complete)
+    if descriptions:
+        decorated = app_commands.describe(**descriptions)(decorated)
+    choices_by_name = {param.name: _choices(param) for param in params}
+    choices = {key: value for key, value in choices_by_name.items() if value}
+    if choices:
+        decorated = app_commands.choices(**choices)(decorated)
+    autocompleted = {
+        param.name: _autocomplete(command, param.name, complete)
         for param in params
-        if not static[param.name] and _option(param) is str and _suggests(param.kind)
+        if not choices_by_name[param.name] and _option_type(param) is str and _suggests(param.kind)
     }
-    if completed:
-        decorated = app_commands.autocomplete(**completed)(decorated)
+    if autocompleted:
+        decorated = app_commands.autocomplete(**autocompleted)(decorated)
     contexts: dict[str, Any] = {} if where is None else {"allowed_contexts": where, "allowed_installs": _INSTALLED}
-    return app_commands.Command(name=name, description=_described(one.summary), callback=decorated, **contexts)
+    return app_commands.Command(name=name, description=_description(command.summary), callback=decorated, **contexts)
 
 
-def _typed(value: str | int | bool) -> str:
+def _as_text(value: str | int | bool) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _option(param: Param) -> object:
+def _option_type(param: Param) -> object:
     """The type of the option Discord asks for."""
     kind = param.kind
     if kind.flag:
@@ -116,7 +120,7 @@ def _option(param: Param) -> object:
 
 
 def _parameter(param: Param) -> inspect.Parameter:
-    hint: Any = _option(param)  # Any: a type made at run time
+    hint: Any = _option_type(param)  # Any: a type made at run time
     if param.required:
         return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)
     return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint | None, default=None)
@@ -124,7 +128,7 @@ def _parameter(param: Param) -> inspect.Parameter:
 
 def _choices(param: Param) -> list[app_commands.Choice[str]]:
     """All there is to choose from, where that is always the same and fits."""
-    if not param.kind.closed or param.kind.of_market or _option(param) is not str:
+    if not param.kind.closed or param.kind.of_market or _option_type(param) is not str:
         return []
     hints = param.kind.suggest("", ParseContext(now_ms=0))
     if not 1 <= len(hints) <= limits.OPTIONS or any(limits.size(hint.value) > limits.OPTION for hint in hints):
@@ -135,19 +139,19 @@ def _choices(param: Param) -> list[app_commands.Choice[str]]:
 def choice(value: str, about: str) -> app_commands.Choice[str]:
     """`Germany: YES 50.1¢`; the value must fit (100 units), its explanation is cut."""
     name = value.strip('"')
-    shown = limits.filled(f"{name}: {about}" if about else name, limits.OPTION, value)
-    return app_commands.Choice(name=shown, value=value)
+    label = limits.cut_or(f"{name}: {about}" if about else name, limits.OPTION, value)
+    return app_commands.Choice(name=label, value=value)
 
 
 def _suggests(kind: ArgumentType[object]) -> bool:
     return type(kind).suggest is not ArgumentType.suggest
 
 
-def _completer(
-    one: Command, name: str, complete: Complete
+def _autocomplete(
+    command: Command, name: str, complete: Complete
 ) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
     async def suggestions(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        return await complete(interaction, one, name, current)
+        return await complete(interaction, command, name, current)
 
     return suggestions
 
@@ -177,15 +181,15 @@ async def register(
 
 def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[CommandPayload]:
     """What is registered with Discord."""
-    return [one.to_dict(tree) for one in tree.get_commands()]
+    return [tree_command.to_dict(tree) for tree_command in tree.get_commands()]
 
 
 def fingerprint(registered: Sequence[CommandPayload]) -> str:
     return hashlib.sha256(json.dumps(registered, sort_keys=True).encode()).hexdigest()
 
 
-def length(one: CommandPayload) -> int:
+def payload_length(option: CommandPayload) -> int:
     """Units of text that count towards the limit of one command: names, descriptions and values of all in it."""
-    own = sum(limits.size(str(one.get(key, ""))) for key in ("name", "description", "value") if key in one)
-    inner = [*one.get("options", ()), *one.get("choices", ())]
-    return own + sum(length(part) for part in inner)
+    length = sum(limits.size(str(option.get(key, ""))) for key in ("name", "description", "value") if key in option)
+    nested = [*option.get("options", ()), *option.get("choices", ())]
+    return length + sum(payload_length(part) for part in nested)

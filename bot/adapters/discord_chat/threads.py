@@ -18,7 +18,7 @@ AGAIN_MS = 3_600_000  # a channel that allows no threads is not asked again for 
 WEEK_MIN: Literal[10080] = 10080  # of silence, then Discord files the thread away
 _GONE = {errors.UNKNOWN_CHANNEL, errors.MISSING_ACCESS}
 
-Send = Callable[[discord.abc.Messageable], Awaitable[message_refs.Posted]]
+SendMessage = Callable[[discord.abc.Messageable], Awaitable[message_refs.Posted]]
 
 
 class Threads:
@@ -28,7 +28,7 @@ class Threads:
         self._not_before: dict[int, int] = {}
 
     async def send(
-        self, client: discord.Client, channel: discord.PartialMessageable, send: Send
+        self, client: discord.Client, channel: discord.PartialMessageable, send: SendMessage
     ) -> message_refs.Posted | None:
         """Send into the market's thread; None where there can be none, for the caller to send into the channel."""
         now = self._clock()
@@ -39,12 +39,12 @@ class Threads:
             return None
         try:
             if known is not None:
-                found = await self._revived(client, known, send)
-                if found is not None:
-                    return found
-            thread = await self._made(client, channel.id, title)
+                ref = await self._send_again(client, known, send)
+                if ref is not None:
+                    return ref
+            thread = await self._create(client, channel.id, title)
             async with self._db.writing() as uow:
-                await uow.facts.put(_fact(market, channel.id), str(thread))
+                await uow.facts.put(_fact_name(market, channel.id), str(thread))
                 await uow.commit()
             return await send(client.get_partial_messageable(thread))
         except discord.Forbidden as error:
@@ -63,32 +63,32 @@ class Threads:
             market = await uow.markets.of_chat(chat.id) if chat is not None else None
             if market is None:
                 return None, "", None
-            kept = await uow.facts.get(_fact(market.id, channel))
-        return market.id, market.title, int(kept) if kept else None
+            thread = await uow.facts.get(_fact_name(market.id, channel))
+        return market.id, market.title, int(thread) if thread else None
 
-    async def _revived(self, client: discord.Client, thread: int, send: Send) -> message_refs.Posted | None:
+    async def _send_again(self, client: discord.Client, thread: int, send: SendMessage) -> message_refs.Posted | None:
         """Send into a thread that was made before, opened again if it has been filed away; None where it is gone."""
-        there = client.get_partial_messageable(thread)
+        messageable = client.get_partial_messageable(thread)
         try:
-            return await send(there)
+            return await send(messageable)
         except discord.HTTPException as error:
             if error.code in _GONE:
                 return None
             if error.code != errors.ARCHIVED:
                 raise
         await client.http.edit_channel(thread, archived=False)
-        return await send(there)
+        return await send(messageable)
 
-    async def _made(self, client: discord.Client, channel: int, title: str) -> int:
-        made = await client.http.start_thread_without_message(
+    async def _create(self, client: discord.Client, channel: int, title: str) -> int:
+        thread = await client.http.start_thread_without_message(
             channel,
             name=limits.cut(words.thread_name(title), limits.THREAD_NAME),
             auto_archive_duration=WEEK_MIN,
             type=discord.ChannelType.public_thread.value,
             rate_limit_per_user=None,
         )
-        return int(made["id"])
+        return int(thread["id"])
 
 
-def _fact(market: int, channel: int) -> str:
+def _fact_name(market: int, channel: int) -> str:
     return f"discord:thread:{market}:{channel}"

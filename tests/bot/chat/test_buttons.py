@@ -55,9 +55,9 @@ async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None
 
 async def briefly(play: Play, buttons: Buttons, token: str, person_ext: str) -> str:
     """A token of Discord's, kept as its adapter keeps it."""
-    key = message_refs.Tokens(buttons).hold(token)
+    key = message_refs.Tokens(buttons).remember(token)
     async with play.db.writing() as uow:
-        await uow.lines.keep(key, message_refs.kept(token, person_ext), play.now)
+        await uow.lines.keep(key, message_refs.stored_token(token, person_ext), play.now)
         await uow.commit()
     return key
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.discord_chat import forms, limits, markup
-from bot.adapters.discord_chat.render import RenderedMessage, accent, dressed
+from bot.adapters.discord_chat.render import RenderedMessage, accent_colour, render
 from bot.chat.buttons import Buttons
 from bot.chat.reply import (
     Action,
@@ -226,7 +226,7 @@ def harmless(text: str) -> None:
 )
 @given(reply=replies)
 async def test_any_reply_is_within_every_limit(buttons: Buttons, reply: Reply) -> None:
-    parts = holds(await dressed(reply, buttons))
+    parts = holds(await render(reply, buttons))
     for one in parts:
         if one["type"] == DISPLAY:
             harmless(one["content"])
@@ -235,7 +235,7 @@ async def test_any_reply_is_within_every_limit(buttons: Buttons, reply: Reply) -
 @settings(max_examples=150, deadline=None, phases=QUICK)
 @given(form=form_list)
 def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
-    shown = forms.modal(form, "x" * 100).to_dict()
+    shown = forms.modal_of(form, "x" * 100).to_dict()
     assert 1 <= limits.size(shown["title"]) <= limits.MODAL_TITLE
     assert 1 <= len(shown["components"]) <= limits.MODAL_ROWS
     idents = []
@@ -315,7 +315,7 @@ def test_a_table_a_phone_can_show_is_an_aligned_block() -> None:
 
 async def test_two_tables_are_two_blocks(buttons: Buttons) -> None:
     table = Table(columns=(Column(title="A"),), rows=((line("1"),),))
-    [text] = _displays(await dressed(Reply(head=line("x"), blocks=(table, table)), buttons))
+    [text] = _displays(await render(Reply(head=line("x"), blocks=(table, table)), buttons))
     assert text == "**x**\n```\nA\n1\n```\n\n```\nA\n1\n```"
 
 
@@ -347,7 +347,7 @@ def test_moments_in_a_table_are_in_the_readers_zone() -> None:
     ],
 )
 def test_the_edge_has_the_colour_of_the_tone_else_of_the_outcome(reply: Reply, colour: str) -> None:
-    assert accent(reply) == int(colour[1:], 16)
+    assert accent_colour(reply) == int(colour[1:], 16)
 
 
 @pytest.mark.parametrize("huge", ["x" * 9_000, "😀" * 5_000, "*" * 9_000, "@" * 9_000])
@@ -358,14 +358,14 @@ async def test_texts_of_any_length_fit_wherever_they_stand(buttons: Buttons, hug
     for blocks in shapes:
         for head in (huge, "short"):
             reply = Reply(head=line(head, bold(head), Stamp(0)), blocks=blocks, actions=choices)
-            holds(await dressed(reply, buttons))
+            holds(await render(reply, buttons))
 
 
 async def test_what_is_cut_is_said(buttons: Buttons) -> None:
     rows = tuple(line(f"row {number}: {'x' * 90}") for number in range(100))
     [text, note] = [
         one["content"]
-        for one in holds(await dressed(Reply(head=line("Much."), blocks=rows), buttons))
+        for one in holds(await render(Reply(head=line("Much."), blocks=rows), buttons))
         if one["type"] == DISPLAY
     ]
     assert text.startswith("**Much.**\nrow 0")
@@ -377,7 +377,7 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
     table = Table(columns=(Column(title="N"), Column(title="V")), rows=rows)
     text = next(
         one["content"]
-        for one in holds(await dressed(Reply(head=line("Much."), blocks=(table,)), buttons))
+        for one in holds(await render(Reply(head=line("Much."), blocks=(table,)), buttons))
         if one["type"] == DISPLAY
     )
     assert text.count("```") == 2
@@ -385,7 +385,7 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
 
 async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:
     choices = tuple(Action(label=f"Cancel {number}", text=f"/order cancel 1 {number}") for number in range(30))
-    parts = holds(await dressed(Reply(head=line("Orders."), actions=choices), buttons))
+    parts = holds(await render(Reply(head=line("Orders."), actions=choices), buttons))
     [menu] = [one for one in parts if one["type"] == SELECT]
     assert [option["label"] for option in menu["options"]] == [f"Cancel {number}" for number in range(25)]
     assert any("5 more choices" in one.get("content", "") for one in parts)
@@ -393,7 +393,7 @@ async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:
 
 async def test_a_file_too_large_is_left_out_and_that_is_said(buttons: Buttons) -> None:
     big = Attachment(name="trades.csv", data=bytes(limits.FILE_BYTES + 1), media_type="text/csv")
-    message = await dressed(Reply(head=line("Here."), files=(big,)), buttons)
+    message = await render(Reply(head=line("Here."), files=(big,)), buttons)
     assert message.attachments == ()
     assert any("trades.csv is too large" in one.get("content", "") for one in holds(message))
 
@@ -405,7 +405,7 @@ def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given()
         fields=tuple(Field(name=f"f{n}", label=f"F{n}", required=n == 6, hint="hint") for n in range(7)),
         submit="Go",
     )
-    shown = forms.modal(made, "x").to_dict()["components"]
+    shown = forms.modal_of(made, "x").to_dict()["components"]
     assert [one["label"] for one in shown] == ["F6", "F0", "F1", "F2", "F3"]
     assert shown[-1]["description"] == "hint. More, by typing /buy: f4, f5"
 
@@ -421,4 +421,4 @@ def test_answers_are_read_from_labels_and_from_rows() -> None:
             {"type": 18, "component": {"type": 21, "custom_id": "none", "value": None}},
         ]
     }
-    assert forms.answers(data) == {"outcome": "Germany", "side": "yes", "autofill": "no", "amount": "$50"}
+    assert forms.modal_arguments(data) == {"outcome": "Germany", "side": "yes", "autofill": "no", "amount": "$50"}

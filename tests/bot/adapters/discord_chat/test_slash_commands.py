@@ -65,13 +65,13 @@ def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_c
     for one in registered:
         inner = [part["name"] for part in one["options"] if part["type"] == 1]
         names += [f"{one['name']} {name}" for name in inner] or [one["name"]]
-    assert sorted(names) == sorted(one.name for one in slash_commands.shown(COMMANDS))
+    assert sorted(names) == sorted(one.name for one in slash_commands.listed(COMMANDS))
 
 
 def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.CommandPayload]) -> None:
     assert len(registered) <= limits.COMMANDS
     for one in registered:
-        assert slash_commands.length(one) <= limits.COMMAND_LENGTH, one["name"]
+        assert slash_commands.payload_length(one) <= limits.COMMAND_LENGTH, one["name"]
         assert len(one["options"]) <= limits.SUBCOMMANDS, one["name"]
         named = [one, *(part for part in one["options"]), *(part for _, part in options(one))]
         for part in named:
@@ -126,19 +126,19 @@ def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash
 
 def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.CommandPayload]) -> None:
     in_private = {one["name"] for one in registered if one["contexts"] != [0]}
-    assert in_private == {one.name for one in slash_commands.shown(COMMANDS) if one.personal}
+    assert in_private == {command.name for command in slash_commands.listed(COMMANDS) if command.personal}
     assert in_private == {"help", "settings", "link", "privacy", "forget"}
     assert all(one["integration_types"] == [0] for one in registered)
 
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
     text = README.read_text(encoding="utf-8")
-    link = permissions.invitation(1234567890123456789)
-    assert f"permissions={permissions.permissions().value}" in link
-    assert f"`{permissions.permissions().value}`" in text
+    link = permissions.invite_url(1234567890123456789)
+    assert f"permissions={permissions.required_permissions().value}" in link
+    assert f"`{permissions.required_permissions().value}`" in text
     assert "scope=bot+applications.commands" in link
-    for name, _ in permissions.permissions():
-        if name in permissions.NEEDED:
+    for name, _ in permissions.required_permissions():
+        if name in permissions.REQUIRED:
             assert name.replace("_", " ").title().replace(" In ", " in ").rstrip("s") in text
 
 
@@ -152,7 +152,7 @@ def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
     ],
 )
 def test_the_application_is_read_from_the_token(token: str, application: int | None) -> None:
-    assert permissions.application_of(token) == application
+    assert permissions.application_id_of(token) == application
 
 
 async def _write() -> None:
