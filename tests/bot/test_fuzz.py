@@ -24,7 +24,7 @@ from bot.adapters.discord_chat import markup
 from bot.adapters.discord_chat.components import parse_custom_id
 from bot.adapters.room.render import render as render_room
 from bot.adapters.telegram_chat import keyboards, limits, render
-from bot.adapters.telegram_chat.forms import step_of
+from bot.adapters.telegram_chat.forms import read_step
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import HeldTokens, ParseContext, WaitingOrder
@@ -228,10 +228,10 @@ def test_any_button_is_read_or_is_none() -> None:
             '?{"c":"buy","a":{"outcome":"1"},"f":"side"}', "c-|#0123456789abcdef012345")  # fmt: skip
     for _ in rounds:
         data = hostile_inputs.anything(rng.choice(good), rng)
-        carried = keyboards.carried(data)
+        carried = keyboards.parse_callback_data(data)
         assert carried is None or carried.data.partition("|")[1]
         parse_custom_id(data)
-        step = step_of(data)
+        step = read_step(data)
         assert step is None or isinstance(step.line(), str)
 
 
@@ -292,11 +292,11 @@ def test_any_reply_is_inert_text_on_every_platform() -> None:
         reply = _reply(rng)
         plain_text.text(reply, SCENE.now_ms)
         json.dumps(render_room(reply))
-        for page in render.sheet(reply, SCENE.now_ms).pages:
+        for page in render.render(reply, SCENE.now_ms).pages:
             tags = _Tags()
             tags.feed(page.html)
             assert not tags.open
-            assert limits.units(page.plain) <= limits.LONGEST_TEXT
+            assert limits.size(page.plain) <= limits.TEXT
         for text in (markup.headline(reply.head), markup.line(reply.head)):
             assert "\n" not in text
             assert "://" not in text

@@ -138,7 +138,7 @@ async def test_telegram_shows_it_and_acts_on_nothing(tmp_path: Path) -> None:
     """Valid HTML; outside code no mention, no address that Telegram would turn into a link."""
     async with hostile(tmp_path) as heard:
         for reply in heard.everything():
-            for page in render.sheet(reply, heard.play.now).pages:
+            for page in render.render(reply, heard.play.now).pages:
                 found = parse_html(page.html)
                 assert found.complaints == (), (found.complaints, page.html)
                 bare = re.sub(r"<(code|pre)>.*?</\1>", "", page.html, flags=re.S)

@@ -130,7 +130,7 @@ async def test_a_channel_that_is_refused_earlier_than_we_thought_is_left_alone_f
         [ada, bob] = await running(here, "ada", "bob")
         refused = here.peer.faults.answer(429, "POST /webhooks/*", times=99, retry_after=30.0, scope="shared")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("bot.adapters.discord_chat.platform.FOLLOW_S", 0.3)
+            patch.setattr("bot.adapters.discord_chat.platform.FOLLOW_UP_S", 0.3)
             with pytest.raises(RetryLaterError):
                 await tell(here, ada)
         await tell(here, ada)

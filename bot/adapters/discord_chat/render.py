@@ -91,7 +91,7 @@ class RenderedMessage:
 
 
 async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> RenderedMessage:
-    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention` is a role to mention."""
+    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role."""
     actions = reply.actions
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)

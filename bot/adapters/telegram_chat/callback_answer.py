@@ -10,26 +10,27 @@ from typing import Self
 from telegram import CallbackQuery
 from telegram.error import TelegramError
 
-from bot.adapters.telegram_chat.limits import clipped
+from bot.adapters.telegram_chat.limits import cut
 from bot.adapters.telegram_chat.markup import shown, spelled
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.8
-_LONGEST = 200
+TIMEOUT_S = 0.8
+LONGEST_ANSWER = 200
 
 
 class CallbackAnswer:
-    """`async with Knock(query) as knock`: answered at the latest when the body ends or patience does."""
+    """`async with CallbackAnswer(query) as callback_answer`: answered at the latest when the body ends, or after
+    `timeout_s`."""
 
-    def __init__(self, query: CallbackQuery, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, query: CallbackQuery, timeout_s: float = TIMEOUT_S) -> None:
         self._query = query
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._timer: asyncio.Task[None] | None = None
         self.answered = False
 
     async def __aenter__(self) -> Self:
-        self._timer = asyncio.create_task(self._later())
+        self._timer = asyncio.create_task(self._answer_later())
         return self
 
     async def __aexit__(
@@ -44,7 +45,7 @@ class CallbackAnswer:
         if self.answered:
             return False
         self.answered = True
-        words = clipped(spelled(shown(text.replace("`", ""))), _LONGEST)
+        words = cut(spelled(shown(text.replace("`", ""))), LONGEST_ANSWER)
         try:
             await self._query.answer(words or None, show_alert=alert or None, url=url)
         except TelegramError as error:
@@ -52,6 +53,6 @@ class CallbackAnswer:
             return False
         return True
 
-    async def _later(self) -> None:
-        await asyncio.sleep(self._patience_s)
+    async def _answer_later(self) -> None:
+        await asyncio.sleep(self._timeout_s)
         await self.answer()

@@ -11,12 +11,12 @@ from dataclasses import replace
 from telegram import CallbackQuery, Message
 
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
-from bot.adapters.telegram_chat.forms import step_of
-from bot.adapters.telegram_chat.incoming import IncomingUpdate, label_of, pressed
-from bot.adapters.telegram_chat.keyboards import Carried, KeyboardButton, carried, keys_of
+from bot.adapters.telegram_chat.forms import read_step
+from bot.adapters.telegram_chat.incoming import IncomingUpdate, button_label, read_query
+from bot.adapters.telegram_chat.keyboards import CallbackData, KeyboardButton, parse_callback_data, rows_of_actions
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.responses import Replaced, Request, TelegramResponder
+from bot.adapters.telegram_chat.responses import CommandRequest, ReplacedMessage, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
@@ -24,8 +24,8 @@ from bot.chat.invocation import Invocation
 from bot.chat.reply import Reply
 from bot.words import telegram as words
 
-SHORT = 180  # signs of an answer that fits into the window above a button
-TWICE_MS = 2_000  # the same button pressed again within so long is the same press
+SHORT_ANSWER = 180  # signs of an answer that fits into the window above a button
+DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the same press
 REMEMBERED = 5_000
 _DECIDES = ("Confirm", "Cancel")
 _IN_PLACE = ("/ticket ", "/settings")  # what such a line says takes the place of what it was pressed in
@@ -33,131 +33,153 @@ _TRADES = ("/buy", "/sell", "/ticket")
 
 
 class Callbacks:
-    """`in_order` gives the lock under which all of one person's is done; `clock` gives epoch milliseconds."""
+    """`lock_of` gives the lock under which all of one person's is done; `clock` gives epoch milliseconds."""
 
     def __init__(
         self,
-        talk: TelegramResponder,
-        post: Sender,
+        responder: TelegramResponder,
+        sender: Sender,
         buttons: Buttons,
-        comings: Membership,
-        in_order: Callable[[IncomingUpdate], asyncio.Lock],
+        membership: Membership,
+        lock_of: Callable[[IncomingUpdate], asyncio.Lock],
         clock: Callable[[], int],
     ) -> None:
-        self._talk = talk
-        self._post = post
+        self._responder = responder
+        self._sender = sender
         self._buttons = buttons
-        self._comings = comings
-        self._in_order = in_order
+        self._membership = membership
+        self._lock_of = lock_of
         self._clock = clock
-        self._met: OrderedDict[tuple[object, ...], int] = OrderedDict()
+        self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    async def press(self, query: CallbackQuery) -> None:
+    async def handle(self, query: CallbackQuery) -> None:
         if not self._is_new((query.id,)):
             return  # delivered a second time; a query is answered once
-        async with CallbackAnswer(query) as knock:
-            who = pressed(query)
-            found = carried(query.data or "")
-            if who is None or found is None:
-                await knock.answer(words.stale_button(), alert=True)
+        async with CallbackAnswer(query) as callback_answer:
+            incoming = read_query(query)
+            callback_data = parse_callback_data(query.data or "")
+            if incoming is None or callback_data is None:
+                await callback_answer.answer(words.stale_button(), alert=True)
                 return
-            await self._comings.settled(who.place.chat)
-            async with self._in_order(who):
-                if not self._is_new((who.person_ext, who.place.chat, who.message, query.data)):
+            await self._membership.wait_for_migration(incoming.address.chat)
+            async with self._lock_of(incoming):
+                if not self._is_new((incoming.person_ext, incoming.address.chat, incoming.message_id, query.data)):
                     return
-                line = await self._buttons.unpack(found.data)
+                line = await self._buttons.unpack(callback_data.data)
                 if line is None:
-                    await knock.answer(words.stale_button(), alert=True)
+                    await callback_answer.answer(words.stale_button(), alert=True)
                     return
-                await self._comings.here(who)
-                await self._pressed(query, who, found, line.line, line.made_for, knock)
+                await self._membership.on_activity(incoming)
+                await self._run(query, incoming, callback_data, line.line, line.made_for, callback_answer)
 
-    def _is_new(self, name: tuple[object, ...]) -> bool:
-        """Whether this has not been met already, or long enough ago to be meant."""
+    def _is_new(self, key: tuple[object, ...]) -> bool:
+        """Whether this has not been seen before, or so long ago that it is meant anew."""
         now = self._clock()
-        last = self._met.get(name)
-        self._met[name] = now
-        self._met.move_to_end(name)
-        while len(self._met) > REMEMBERED:
-            self._met.popitem(last=False)
-        return last is None or (len(name) > 1 and now - last >= TWICE_MS)
+        last = self._seen.get(key)
+        self._seen[key] = now
+        self._seen.move_to_end(key)
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return last is None or (len(key) > 1 and now - last >= DOUBLE_PRESS_MS)
 
-    async def _pressed(
+    async def _run(
         self,
         query: CallbackQuery,
-        who: IncomingUpdate,
-        found: Carried,
+        incoming: IncomingUpdate,
+        callback_data: CallbackData,
         line: str,
         made_for: int | None,
-        knock: CallbackAnswer,
+        callback_answer: CallbackAnswer,
     ) -> None:
-        if who.private:
-            who = replace(who, about=found.about)
-        over = Replaced(ref=str(_ref(query, who)), turn=self._post.turn(who.place, who.message))
-        if found.how == "x":
-            await knock.answer()
-            await self._post.edit(who.place, over.ref, words.given_up())
+        if incoming.private:
+            incoming = replace(incoming, group_ext=callback_data.group_ext)
+        replaces = ReplacedMessage(
+            ref=str(_ref(query, incoming)), version=self._sender.version(incoming.address, incoming.message_id)
+        )
+        if callback_data.form_action == "x":
+            await callback_answer.answer()
+            await self._sender.edit(incoming.address, replaces.ref, words.given_up())
             return
-        step = step_of(line)
-        once = found.how is not None and line.startswith(_TRADES)  # the ticket it leads to takes the message's place
-        said = Request(
+        step = read_step(line)
+        # the ticket it leads to takes the message's place: the same line there is the same request
+        runs_once = callback_data.form_action is not None and line.startswith(_TRADES)
+        request = CommandRequest(
             line="" if step else line, step=step, made_for=made_for,
-            request=f"{who.request}:{_digest(line) if once else query.id}",
+            request_id=f"{incoming.request_id}:{_digest(line) if runs_once else query.id}",
         )  # fmt: skip
-        asked, reply = await self._talk.run(who, said)
-        if found.how is not None and who.private:
-            await knock.answer()
-            await self._guided(who, found.how, said, asked, reply, over)
-        elif who.private:
-            await self._decided(query, who, said, asked, reply, over, knock)
+        invocation, reply = await self._responder.run(incoming, request)
+        if callback_data.form_action is not None and incoming.private:
+            await callback_answer.answer()
+            await self._respond_in_form(incoming, callback_data.form_action, request, invocation, reply, replaces)
+        elif incoming.private:
+            await self._respond_in_private(query, incoming, request, invocation, reply, replaces, callback_answer)
         else:
-            await self._talk.answer(who, said, asked, reply, knock=knock)
+            await self._responder.respond(incoming, request, invocation, reply, callback_answer=callback_answer)
 
-    async def _guided(
-        self, who: IncomingUpdate, how: str, said: Request, asked: Invocation, reply: Reply, over: Replaced
+    async def _respond_in_form(
+        self,
+        incoming: IncomingUpdate,
+        form_action: str,
+        request: CommandRequest,
+        invocation: Invocation,
+        reply: Reply,
+        replaces: ReplacedMessage,
     ) -> None:
-        """A step of the guided way: its answer takes the place of the question."""
-        if how == "t" and reply.form is not None:
-            await self._talk.show(who.place, who, asked, reply, typing=True)
-            await self._post.delete(who.place, who.message)
+        """A step of a form: its answer takes the place of the question."""
+        if form_action == "t" and reply.form is not None:
+            await self._responder.show(incoming.address, incoming, invocation, reply, typed=True)
+            await self._sender.delete(incoming.address, incoming.message_id)
         elif not reply.ok and reply.form is None:
-            start = KeyboardButton(label=words.again(), line=_bare(said.kept), how="", about=who.about)
-            await self._post.edit(who.place, over.ref, reply, (*keys_of(reply.actions, who.about), (start,)))
+            start = KeyboardButton(
+                label=words.again(), line=_command_of(request.stored_line), form_action="", group_ext=incoming.group_ext
+            )
+            await self._sender.edit(
+                incoming.address, replaces.ref, reply, (*rows_of_actions(reply.actions, incoming.group_ext), (start,))
+            )
         else:
-            await self._talk.show(who.place, who, asked, reply, over=over, page=int(how) if how.isdigit() else 0)
+            await self._responder.show(
+                incoming.address,
+                incoming,
+                invocation,
+                reply,
+                replaces=replaces,
+                page=int(form_action) if form_action.isdigit() else 0,
+            )
 
-    async def _decided(
+    async def _respond_in_private(
         self,
         query: CallbackQuery,
-        who: IncomingUpdate,
-        said: Request,
-        asked: Invocation,
+        incoming: IncomingUpdate,
+        request: CommandRequest,
+        invocation: Invocation,
         reply: Reply,
-        over: Replaced,
-        knock: CallbackAnswer,
+        replaces: ReplacedMessage,
+        callback_answer: CallbackAnswer,
     ) -> None:
         """An ordinary button in private: a ticket gives way to what became of it, a question to what was decided; a
         refusal (too fast, say) leaves both standing."""
-        decides = said.line.startswith(_IN_PLACE) or label_of(query).startswith(_DECIDES)
+        decides = request.line.startswith(_IN_PLACE) or button_label(query).startswith(_DECIDES)
         changes = reply.ok or reply.ticket is not None
         if not changes and reply.form is None and not reply.actions and not reply.files:
             text = plain_text.text(reply)
-            if len(text) <= SHORT and await knock.answer(text, alert=True):
+            if len(text) <= SHORT_ANSWER and await callback_answer.answer(text, alert=True):
                 return
-        await knock.answer()
-        await self._talk.answer(who, said, asked, reply, over=over if decides and changes else None)
+        await callback_answer.answer()
+        await self._responder.respond(
+            incoming, request, invocation, reply, replaces=replaces if decides and changes else None
+        )
 
 
-def _ref(query: CallbackQuery, who: IncomingUpdate) -> Ref:
+def _ref(query: CallbackQuery, incoming: IncomingUpdate) -> Ref:
     message = query.message
-    return Ref(who.message, caption=isinstance(message, Message) and message.effective_attachment is not None)
+    return Ref(incoming.message_id, caption=isinstance(message, Message) and message.effective_attachment is not None)
 
 
-def _bare(line: str) -> str:
+def _command_of(line: str) -> str:
     """The command of a line alone, as it is begun anew."""
-    said = line.lstrip("/").split()
-    size = {"admin": 2, "ticket": 3}.get(said[0] if said else "", 1)
-    return f"/{' '.join(said[:size])}"
+    words_typed = line.lstrip("/").split()
+    size = {"admin": 2, "ticket": 3}.get(words_typed[0] if words_typed else "", 1)
+    return f"/{' '.join(words_typed[:size])}"
 
 
 def _digest(line: str) -> str:

@@ -1,4 +1,4 @@
-"""Where something is said: a chat, and in a forum its topic.
+"""The address of a chat, and in a forum of its topic.
 
 Who belongs to a chat and who administers it, as Telegram says at this moment: asked once in five minutes a chat and
 person, and forgotten at the first word of a change.
@@ -40,15 +40,15 @@ class ChatAddress:
     @classmethod
     def of(cls, ext: str) -> ChatAddress | None:
         """None where it is no chat of Telegram (an anonymous admin's id, say)."""
-        found = _EXT.fullmatch(ext)
-        if found is None:
+        match = _EXT.fullmatch(ext)
+        if match is None:
             return None
-        return cls(int(found[1]), int(found[2]) if found[2] else None)
+        return cls(int(match[1]), int(match[2]) if match[2] else None)
 
 
 log = logging.getLogger(__name__)
 
-FRESH_MS = 300_000
+CACHE_MS = 300_000
 REMEMBERED = 20_000
 _MEMBER = ChatMemberStatus.MEMBER
 
@@ -61,42 +61,42 @@ class ChatRank(IntEnum):
     ADMIN = 2
 
 
-class Rights:
+class ChatRanks:
     """`clock` gives epoch milliseconds."""
 
     def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
         self._budget = budget
         self._clock = clock
-        self._known: OrderedDict[tuple[int, int], tuple[int, ChatRank]] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, int], tuple[int, ChatRank]] = OrderedDict()
 
-    def known(self, place: ChatAddress, person: int) -> ChatRank | None:
+    def cached(self, address: ChatAddress, person: int) -> ChatRank | None:
         """What was said at the last look, if that is recent."""
-        at_ms, standing = self._known.get((place.chat, person), (None, None))
-        return standing if at_ms is not None and self._clock() - at_ms < FRESH_MS else None
+        at_ms, rank = self._cache.get((address.chat, person), (None, None))
+        return rank if at_ms is not None and self._clock() - at_ms < CACHE_MS else None
 
-    async def standing(self, bot: Bot, place: ChatAddress, person: int) -> ChatRank:
+    async def rank(self, bot: Bot, address: ChatAddress, person: int) -> ChatRank:
         """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
-        found = self.known(place, person)
-        if found is not None:
-            return found
-        self._budget.use(place.ext, self._clock())
+        rank = self.cached(address, person)
+        if rank is not None:
+            return rank
+        self._budget.use(address.ext, self._clock())
         try:
-            member = await bot.get_chat_member(place.chat, person)
+            member = await bot.get_chat_member(address.chat, person)
         except TelegramError as error:
-            log.info("rights in %s are unknown: %s", place.ext, error)
+            log.info("rights in %s are unknown: %s", address.ext, error)
             return ChatRank.STRANGER
         if member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR):
-            found = ChatRank.ADMIN
+            rank = ChatRank.ADMIN
         else:
-            here = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
-            found = ChatRank.MEMBER if here else ChatRank.STRANGER
-        self._known[place.chat, person] = (self._clock(), found)
-        self._known.move_to_end((place.chat, person))
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+            is_member = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
+            rank = ChatRank.MEMBER if is_member else ChatRank.STRANGER
+        self._cache[address.chat, person] = (self._clock(), rank)
+        self._cache.move_to_end((address.chat, person))
+        while len(self._cache) > REMEMBERED:
+            self._cache.popitem(last=False)
+        return rank
 
     def forget(self, chat: int, person: int | None = None) -> None:
         """Something changed for this person in this chat, or for all in it."""
-        for key in [one for one in self._known if one[0] == chat and person in (None, one[1])]:
-            del self._known[key]
+        for key in [key for key in self._cache if key[0] == chat and person in (None, key[1])]:
+            del self._cache[key]

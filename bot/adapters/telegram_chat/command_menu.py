@@ -17,7 +17,7 @@ from telegram import (
 from telegram.error import InvalidToken
 
 from bot.adapters.telegram_chat.errors import is_unknown_method
-from bot.adapters.telegram_chat.limits import clipped
+from bot.adapters.telegram_chat.limits import cut
 from bot.adapters.telegram_chat.markup import shown, spelled
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
@@ -26,45 +26,47 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-MOST = 100
+MOST_COMMANDS = 100
 _NAME = 32
-_ABOUT = 256
+_DESCRIPTION = 256
 
 
 def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandScope, list[BotCommand]]]:
     """What is offered where. Who may do it is checked when it is done."""
 
-    def of(chat: ChatKind, *, admin: bool) -> list[BotCommand]:
+    def commands_for(chat: ChatKind, *, admin: bool) -> list[BotCommand]:
         shown_here = [
-            one
-            for one in commands
-            if not one.hidden
-            and (admin or one.rule.role is not Role.ADMIN)
-            and one.rule.missing(member=True, admin=admin, chat=chat, platform=platform) is None
+            command
+            for command in commands
+            if not command.hidden
+            and (admin or command.rule.role is not Role.ADMIN)
+            and command.rule.missing(member=True, admin=admin, chat=chat, platform=platform) is None
         ]
-        return [entry(one) for one in shown_here][:MOST]
+        return [bot_command(command) for command in shown_here][:MOST_COMMANDS]
 
     return [
-        (BotCommandScopeAllPrivateChats(), of(ChatKind.PRIVATE, admin=False)),
-        (BotCommandScopeAllGroupChats(), of(ChatKind.GROUP, admin=False)),
-        (BotCommandScopeAllChatAdministrators(), of(ChatKind.GROUP, admin=True)),
+        (BotCommandScopeAllPrivateChats(), commands_for(ChatKind.PRIVATE, admin=False)),
+        (BotCommandScopeAllGroupChats(), commands_for(ChatKind.GROUP, admin=False)),
+        (BotCommandScopeAllChatAdministrators(), commands_for(ChatKind.GROUP, admin=True)),
     ]
 
 
-def entry(command: Command) -> BotCommand:
+def bot_command(command: Command) -> BotCommand:
     """`admin create` is spelled `admin_create`."""
-    about = clipped(spelled(shown(command.summary)).strip() or command.name, _ABOUT)
-    return BotCommand(command.name.replace(" ", "_")[:_NAME], about)
+    description = cut(spelled(shown(command.summary)).strip() or command.name, _DESCRIPTION)
+    return BotCommand(command.name.replace(" ", "_")[:_NAME], description)
 
 
 async def register(bot: Bot, db: Database, commands: Sequence[Command], platform: str) -> bool:
     """Tell Telegram the menus where they have changed since the last time; whether they had."""
     wanted = menus(commands, platform)
-    said = [(scope.type, [(one.command, one.description) for one in offered]) for scope, offered in wanted]
-    digest = hashlib.sha256(repr(said).encode()).hexdigest()
-    name = f"{platform} commands {bot.id}"
+    menus_as_text = [
+        (scope.type, [(command.command, command.description) for command in offered]) for scope, offered in wanted
+    ]
+    digest = hashlib.sha256(repr(menus_as_text).encode()).hexdigest()
+    fact = f"{platform} commands {bot.id}"
     async with db.reading() as uow:
-        if await uow.facts.get(name) == digest:
+        if await uow.facts.get(fact) == digest:
             return False
     try:
         for scope, offered in wanted:
@@ -75,6 +77,6 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
         log.warning("this server knows no menus; commands work without them")
         return False
     async with db.writing() as uow:
-        await uow.facts.put(name, digest)
+        await uow.facts.put(fact, digest)
         await uow.commit()
     return True

@@ -1,4 +1,4 @@
-"""A few words in a group that give nothing away, and a link to where it goes on."""
+"""Deep links: a message in a group that gives nothing away, and a link to where it goes on."""
 
 from __future__ import annotations
 
@@ -16,68 +16,72 @@ from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import telegram as words
 
-FRESH_MS = 600_000  # a stub is changed rather than said again for so long
+EDIT_MS = 600_000  # a message with a link is edited rather than sent again for so long
 
 
 @dataclass(slots=True)
-class _Stub:
+class _LinkMessage:
     ref: str
-    key: str
+    payload: str
     at_ms: int
 
 
 class DeepLinks:
-    """One a person and chat. `link` makes a deep link of a payload."""
+    """Messages with a link into the private chat: one a person and chat. `link` makes a deep link of a payload."""
 
     def __init__(
         self,
-        post: Sender,
+        sender: Sender,
         buttons: Buttons,
-        patience: Throttle,
+        throttle: Throttle,
         clock: Callable[[], int],
         link: Callable[[str], str],
     ) -> None:
-        self._post = post
+        self._sender = sender
         self._buttons = buttons
-        self._patience = patience
+        self._throttle = throttle
         self._clock = clock
         self._link = link
-        self._shown: dict[tuple[str, str], _Stub] = {}
+        self._sent: dict[tuple[str, str], _LinkMessage] = {}
 
-    async def link_to(self, who: IncomingUpdate, line: str, made_for: int | None) -> str:
+    async def link_to(self, incoming: IncomingUpdate, line: str, made_for: int | None) -> str:
         """A link that runs this line for whoever follows it, as if it were said here."""
-        return self._link(await self._buttons.keep(line, made_for, who.place.ext))
+        return self._link(await self._buttons.keep(line, made_for, incoming.address.ext))
 
-    async def show(
-        self, who: IncomingUpdate, text: Reply, line: str, made_for: int | None, *, anew: bool = False
+    async def send_link(
+        self, incoming: IncomingUpdate, text: Reply, line: str, made_for: int | None, *, anew: bool = False
     ) -> None:
-        """Her stub here is changed, or with `anew` taken away and said again."""
-        key = await self._buttons.keep(line, made_for, who.place.ext)
-        keys = ((KeyboardButton(label=words.OPEN, url=self._link(key)),),)
-        name, now = (who.place.ext, who.person_ext), self._clock()
+        """Edit the message with the person's link in this chat, or send one; with `anew` delete it and send one."""
+        payload = await self._buttons.keep(line, made_for, incoming.address.ext)
+        keyboard = ((KeyboardButton(label=words.OPEN, url=self._link(payload)),),)
+        where, now = (incoming.address.ext, incoming.person_ext), self._clock()
         if anew:
-            await self.take_away(who.person_ext, who.place.ext)
-        last = self._shown.get(name)
-        if last is not None and now - last.at_ms < FRESH_MS:
-            if last.key == key:
+            await self.delete(incoming.person_ext, incoming.address.ext)
+        link_message = self._sent.get(where)
+        if link_message is not None and now - link_message.at_ms < EDIT_MS:
+            if link_message.payload == payload:
                 return
             try:
-                await self._patience.send(
-                    who.place, lambda: self._post.edit(who.place, last.ref, text, keys, counted=1)
+                await self._throttle.send(
+                    incoming.address,
+                    lambda: self._sender.edit(incoming.address, link_message.ref, text, keyboard, counted=1),
                 )
-                self._shown[name] = _Stub(last.ref, key, now)
+                self._sent[where] = _LinkMessage(link_message.ref, payload, now)
                 return
             except UnreachableError as error:
                 if error.why is not Unreachable.MESSAGE:
                     raise
-        ref = await self._patience.send(
-            who.place, lambda: self._post.send(who.place, text, keys, to=who.message, silent=True, counted=1)
+        ref = await self._throttle.send(
+            incoming.address,
+            lambda: self._sender.send(
+                incoming.address, text, keyboard, reply_to=incoming.message_id, silent=True, counted=1
+            ),
         )
-        self._shown[name] = _Stub(ref, key, now)
+        self._sent[where] = _LinkMessage(ref, payload, now)
 
-    async def take_away(self, person_ext: str, chat_ext: str) -> None:
-        """She has followed the link: its stub has done its work."""
-        last, place = self._shown.pop((chat_ext, person_ext), None), ChatAddress.of(chat_ext)
-        at = Ref.of(last.ref) if last else None
-        if at is not None and place is not None:
-            await self._post.delete(place, at.message)
+    async def delete(self, person_ext: str, chat_ext: str) -> None:
+        """Somebody has followed their link: the message with it has done its work."""
+        link_message, address = self._sent.pop((chat_ext, person_ext), None), ChatAddress.of(chat_ext)
+        ref = Ref.of(link_message.ref) if link_message else None
+        if ref is not None and address is not None:
+            await self._sender.delete(address, ref.message)

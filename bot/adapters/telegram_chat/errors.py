@@ -20,23 +20,47 @@ from telegram.error import (
 
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 
-LOST_LINE_MS = 2_000
-NO_BOT_MS = 10_000
+LOST_CONNECTION_MS = 2_000
+NO_CONNECTION_MS = 10_000
 
-_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the",
-            "there is no caption in the", "message_too_long", "message is too long", "caption is too long")  # fmt: skip
-_CHAT = ("chat not found", "peer_id_invalid", "chat_id_invalid", "thread not found", "topic_deleted", "deactivated",
-         "channel_private", "have no access")  # fmt: skip
-_FORBIDDEN = ("not enough rights", "no rights", "need administrator rights", "chat_write_forbidden", "topic_closed",
-              "chat_restricted", "chat_send_", "administrator rights")  # fmt: skip
+_MESSAGE_SENTENCES = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the",
+    "there is no caption in the",
+    "message_too_long",
+    "message is too long",
+    "caption is too long",
+)
+_CHAT_SENTENCES = (
+    "chat not found",
+    "peer_id_invalid",
+    "chat_id_invalid",
+    "thread not found",
+    "topic_deleted",
+    "deactivated",
+    "channel_private",
+    "have no access",
+)
+_FORBIDDEN_SENTENCES = (
+    "not enough rights",
+    "no rights",
+    "need administrator rights",
+    "chat_write_forbidden",
+    "topic_closed",
+    "chat_restricted",
+    "chat_send_",
+    "administrator rights",
+)
 
 
-def is_same(error: TelegramError) -> bool:
+def is_unchanged(error: TelegramError) -> bool:
     """An edit to what stands there already."""
     return isinstance(error, BadRequest) and "not modified" in error.message.lower()
 
 
-def is_markup(error: TelegramError) -> bool:
+def is_markup_error(error: TelegramError) -> bool:
     """A server that knows fewer tags than we use."""
     return isinstance(error, BadRequest) and "can't parse entities" in error.message.lower()
 
@@ -47,7 +71,7 @@ def is_unknown_method(error: TelegramError) -> bool:
     return isinstance(error, InvalidToken) and "unauthorized" not in error.message.lower()
 
 
-def translated(error: TelegramError, *, private: bool) -> RetryLaterError | UnreachableError:
+def translate(error: TelegramError, *, private: bool) -> RetryLaterError | UnreachableError:
     """The port's error for one of the library's."""
     if isinstance(error, RetryAfter):
         wait = error.retry_after
@@ -55,27 +79,27 @@ def translated(error: TelegramError, *, private: bool) -> RetryLaterError | Unre
     if isinstance(error, Forbidden):
         return UnreachableError(Unreachable.PERSON if private else Unreachable.CHAT, error.message)
     if isinstance(error, ChatMigrated):
-        return RetryLaterError(LOST_LINE_MS)
+        return RetryLaterError(LOST_CONNECTION_MS)
     if is_unknown_method(error):
         return UnreachableError(Unreachable.MESSAGE, error.message)
     if isinstance(error, InvalidToken | Conflict):
-        return RetryLaterError(NO_BOT_MS, overall=True)
+        return RetryLaterError(NO_CONNECTION_MS, overall=True)
     if isinstance(error, BadRequest):
-        return _bad(error, private=private)
+        return _translate_bad_request(error, private=private)
     if isinstance(error, NetworkError):
-        return RetryLaterError(LOST_LINE_MS)
-    return RetryLaterError(NO_BOT_MS)
+        return RetryLaterError(LOST_CONNECTION_MS)
+    return RetryLaterError(NO_CONNECTION_MS)
 
 
 _MS = timedelta(milliseconds=1)
 
 
-def _bad(error: BadRequest, *, private: bool) -> UnreachableError:
-    said = error.message.lower()
-    if any(words in said for words in _MESSAGE):
+def _translate_bad_request(error: BadRequest, *, private: bool) -> UnreachableError:
+    sentence = error.message.lower()
+    if any(part in sentence for part in _MESSAGE_SENTENCES):
         return UnreachableError(Unreachable.MESSAGE, error.message)
-    if any(words in said for words in _CHAT):
+    if any(part in sentence for part in _CHAT_SENTENCES):
         return UnreachableError(Unreachable.PERSON if private else Unreachable.CHAT, error.message)
-    if any(words in said for words in _FORBIDDEN):
+    if any(part in sentence for part in _FORBIDDEN_SENTENCES):
         return UnreachableError(Unreachable.FORBIDDEN, error.message)
     return UnreachableError(Unreachable.MESSAGE, error.message)

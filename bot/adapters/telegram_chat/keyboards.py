@@ -1,8 +1,8 @@
 """Inline keyboards: what stands on a button, what it carries in 64 bytes, how buttons fall into rows.
 
-What a button carries: `[@chat~][>how|]owner|line`. `@chat~` stands where a button in somebody's private chat speaks of
-a group (its market, her rights there). `>|` marks a guided step, whose answer replaces the question; `>3|` asks the
-same question again at its fourth page, `>t|` by typing; `>x|` ends it. The rest is `bot.buttons`.
+What a button carries: `[@chat~][>form_action|]owner|line`. `@chat~` stands where a button in somebody's private chat
+speaks of a group (its market, their rights there). `>|` marks a step of a form, whose answer replaces the question;
+`>3|` asks the same question again at its fourth page, `>t|` by typing; `>x|` ends it. The rest is `bot.chat.buttons`.
 """
 
 from __future__ import annotations
@@ -13,88 +13,88 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.adapters.telegram_chat.limits import clipped, units
+from bot.adapters.telegram_chat.limits import cut, size
 from bot.adapters.telegram_chat.markup import shown
 from bot.chat.buttons import Buttons
 from bot.chat.reply import Action
 
-MOST_BYTES = 64
-MOST_ROWS = 30
+DATA_BYTES = 64
+ROWS = 30
 _LABEL = 48
-_WIDE = 30  # letters of labels that stand in one row on a phone
-_IN_ROW = 3
+_ROW_LETTERS = 30  # letters of labels that stand in one row on a phone
+_ROW = 3
 _DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d+)\|.+)", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyboardButton:
-    """A button: a line to run, or a link. `how` is None for an ordinary one; see the module for the others."""
+    """A button: a line to run, or a link. `form_action` is None for an ordinary one; see the module for the others."""
 
     label: str
     line: str = ""
     person: int | None = None
-    how: str | None = None
+    form_action: str | None = None
     url: str = ""
-    about: str | None = None  # the group it speaks of, where that is not the chat it stands in
+    group_ext: str | None = None  # the group it speaks of, where that is not the chat it stands in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class CallbackData:
     """What a pressed button carried, still packed: `data` is for `Buttons.unpack`."""
 
-    about: str | None
-    how: str | None
+    group_ext: str | None
+    form_action: str | None
     data: str
 
 
-Keys = tuple[tuple[KeyboardButton, ...], ...]
+KeyboardRows = tuple[tuple[KeyboardButton, ...], ...]
 
 
-def keys_of(actions: Sequence[Action], about: str | None = None) -> Keys:
+def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> KeyboardRows:
     """A reply's actions as rows. Tickets know their market; all else said of a group says so."""
-    keys = [
+    keyboard_buttons = [
         KeyboardButton(
             label=action.label,
             line=action.text,
             person=action.person,
-            about=None if action.text.startswith("/ticket ") else about,
+            group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
     ]
-    return rows_of(keys)
+    return rows_of_buttons(keyboard_buttons)
 
 
-def rows_of(keys: Sequence[KeyboardButton]) -> Keys:
+def rows_of_buttons(keyboard_buttons: Sequence[KeyboardButton]) -> KeyboardRows:
     """Short labels share a row."""
     rows: list[list[KeyboardButton]] = []
-    wide = _WIDE
-    for key in keys:
-        size = units(key.label) + 4
-        if not rows or wide + size > _WIDE or len(rows[-1]) == _IN_ROW:
+    used = _ROW_LETTERS
+    for button in keyboard_buttons:
+        letters = size(button.label) + 4
+        if not rows or used + letters > _ROW_LETTERS or len(rows[-1]) == _ROW:
             rows.append([])
-            wide = 0
-        rows[-1].append(key)
-        wide += size
-    return tuple(tuple(row) for row in rows[:MOST_ROWS])
+            used = 0
+        rows[-1].append(button)
+        used += letters
+    return tuple(tuple(row) for row in rows[:ROWS])
 
 
-async def keyboard(keys: Keys, buttons: Buttons) -> InlineKeyboardMarkup | None:
-    rows = [[await _button(key, buttons) for key in row] for row in keys]
+async def inline_keyboard(keyboard_buttons: KeyboardRows, buttons: Buttons) -> InlineKeyboardMarkup | None:
+    rows = [[await _button(button, buttons) for button in row] for row in keyboard_buttons]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def _button(key: KeyboardButton, buttons: Buttons) -> InlineKeyboardButton:
-    label = clipped(shown(key.label).strip() or "…", _LABEL)
-    if key.url:
-        return InlineKeyboardButton(label, url=key.url)
-    lead = f"@{key.about}~" if key.about else ""
-    lead += "" if key.how is None else f">{key.how}|"
-    action = Action(label=key.label, text=key.line, person=key.person)
-    data = await buttons.pack(action, MOST_BYTES - len(lead.encode()))
-    return InlineKeyboardButton(label, callback_data=lead + data)
+async def _button(button: KeyboardButton, buttons: Buttons) -> InlineKeyboardButton:
+    label = cut(shown(button.label).strip() or "…", _LABEL)
+    if button.url:
+        return InlineKeyboardButton(label, url=button.url)
+    prefix = f"@{button.group_ext}~" if button.group_ext else ""
+    prefix += "" if button.form_action is None else f">{button.form_action}|"
+    action = Action(label=button.label, text=button.line, person=button.person)
+    data = await buttons.pack(action, DATA_BYTES - len(prefix.encode()))
+    return InlineKeyboardButton(label, callback_data=prefix + data)
 
 
-def carried(data: str) -> Carried | None:
+def parse_callback_data(data: str) -> CallbackData | None:
     """None for what no button of ours carries."""
-    found = _DATA.fullmatch(data)
-    return Carried(about=found[1], how=found[2], data=found[3]) if found else None
+    match = _DATA.fullmatch(data)
+    return CallbackData(group_ext=match[1], form_action=match[2], data=match[3]) if match else None

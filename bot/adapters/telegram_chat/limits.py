@@ -6,23 +6,23 @@ parsed.
 
 from __future__ import annotations
 
-LONGEST_TEXT = 4_096
-LONGEST_CAPTION = 1_024
-MOST_ENTITIES = 90  # of 100: what Telegram finds by itself (commands, cashtags) counts too
+TEXT = 4_096
+CAPTION = 1_024
+ENTITIES = 90  # of 100: what Telegram finds by itself (commands, cashtags) counts too
 
 
-def units(text: str) -> int:
-    """Length as Telegram counts it: UTF-16 code units."""
+def size(text: str) -> int:
+    """UTF-16 units, as Telegram counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split_at(text: str, most: int) -> tuple[str, str]:
     """At most `most` units, cut at a line's or word's end where there is one in the second half."""
-    if units(text) <= most:
+    if size(text) <= most:
         return text, ""
-    end = size = 0
-    while size + units(text[end]) <= most:
-        size += units(text[end])
+    end = length = 0
+    while length + size(text[end]) <= most:
+        length += size(text[end])
         end += 1
     for gap in ("\n", " "):
         at = text.rfind(gap, 0, end + 1)
@@ -31,8 +31,8 @@ def split_at(text: str, most: int) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def clipped(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """At most `most` units, with an ellipsis where something was cut."""
-    if units(text) <= most:
+    if size(text) <= most:
         return text
     return split_at(text, most - 1)[0].rstrip() + "…"

@@ -13,18 +13,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.adapters.telegram_chat.limits import LONGEST_TEXT, MOST_ENTITIES, split_at, units
+from bot.adapters.telegram_chat.limits import ENTITIES, TEXT, size, split_at
 from bot.commands import COMMANDS
 
-_KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
+_EMOJI_PARTS = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
 _JOINER = "\u2060"  # invisible; breaks up what Telegram would turn into a mention or a link
 _MENTION = re.compile(r"@(?=\w)")
 _DOMAIN = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
-_SECOND = "|".join(sorted(one.name.removeprefix("admin ") for one in COMMANDS if one.name.startswith("admin ")))
-_ADMIN = re.compile(rf"(?<![\w/])/admin (?=(?:{_SECOND})\b)")
+_SUBCOMMANDS = "|".join(
+    sorted(command.name.removeprefix("admin ") for command in COMMANDS if command.name.startswith("admin "))
+)
+_ADMIN_COMMAND = re.compile(rf"(?<![\w/])/admin (?=(?:{_SUBCOMMANDS})\b)")
 
 
-class Ink(StrEnum):
+class TextStyle(StrEnum):
     """How a run is shown; the values are Telegram's tags."""
 
     PLAIN = ""
@@ -37,7 +39,9 @@ class Ink(StrEnum):
     LINK = "a"
 
 
-_OPAQUE = frozenset({Ink.CODE, Ink.PRE, Ink.TIME, Ink.LINK})  # Telegram looks for nothing inside these
+_LITERAL = frozenset(
+    {TextStyle.CODE, TextStyle.PRE, TextStyle.TIME, TextStyle.LINK}
+)  # Telegram looks for nothing inside these
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,14 @@ class TextRun:
     """A stretch of text in one ink. `at` (epoch seconds) and `form` belong to a time, `url` to a link."""
 
     text: str
-    ink: Ink = Ink.PLAIN
+    style: TextStyle = TextStyle.PLAIN
     at: int = 0
     form: str = ""
     url: str = ""
 
     @property
-    def counts(self) -> bool:
-        return self.ink is not Ink.PLAIN and bool(self.text)
+    def is_entity(self) -> bool:
+        return self.style is not TextStyle.PLAIN and bool(self.text)
 
 
 TextLine = tuple[TextRun, ...]
@@ -68,77 +72,77 @@ class MarkupPage:
 
 def shown(text: str) -> str:
     """Without control, direction, private and broken signs; line ends and tabs become spaces."""
-    kept: list[str] = []
+    signs: list[str] = []
     for sign in text:
         kind = unicodedata.category(sign)
         if sign in "\t\n\r\v\f" or kind in ("Zl", "Zp"):
-            kept.append(" ")
-        elif kind[0] != "C" or kind == "Cn" or sign in _KEPT:
-            kept.append(sign)
-    return "".join(kept).replace("\ufffe", "").replace("\uffff", "")
+            signs.append(" ")
+        elif kind[0] != "C" or kind == "Cn" or sign in _EMOJI_PARTS:
+            signs.append(sign)
+    return "".join(signs).replace("\ufffe", "").replace("\uffff", "")
 
 
 def spelled(text: str) -> str:
     """Commands as Telegram knows them: `/admin create` is `/admin_create`."""
-    return _ADMIN.sub("/admin_", text)
+    return _ADMIN_COMMAND.sub("/admin_", text)
 
 
-def run(text: str, ink: Ink = Ink.PLAIN) -> TextRun:
+def styled(text: str, style: TextStyle = TextStyle.PLAIN) -> TextRun:
     """A run of somebody's text. Outside code a name becomes neither a mention nor a link."""
-    said = spelled(shown(text))
-    if ink in _OPAQUE:
-        return TextRun(said, ink)
-    said = _MENTION.sub(f"@{_JOINER}", said).replace("://", f":{_JOINER}//")
-    return TextRun(_DOMAIN.sub(f".{_JOINER}", said), ink)
+    cleaned = spelled(shown(text))
+    if style in _LITERAL:
+        return TextRun(cleaned, style)
+    cleaned = _MENTION.sub(f"@{_JOINER}", cleaned).replace("://", f":{_JOINER}//")
+    return TextRun(_DOMAIN.sub(f".{_JOINER}", cleaned), style)
 
 
-def row_units(row: TextLine) -> int:
-    return sum(units(one.text) for one in row)
+def row_size(row: TextLine) -> int:
+    return sum(size(text_run.text) for text_run in row)
 
 
-def pages(rows: Iterable[TextLine], first: int = LONGEST_TEXT, later: int = LONGEST_TEXT) -> list[MarkupPage]:
+def pages(rows: Iterable[TextLine], first: int = TEXT, later: int = TEXT) -> list[MarkupPage]:
     """Rows as messages, the first of at most `first` units, the others of at most `later`, cut between rows where that
     is possible. Never empty, and no page is blank."""
-    done: list[MarkupPage] = []
-    held: list[TextLine] = []
-    size = marks = 0
+    finished: list[MarkupPage] = []
+    page_rows: list[TextLine] = []
+    size_so_far = entities = 0
     waiting = list(rows)[::-1]
     while waiting:
         row = waiting.pop()
-        most = later if done else first
-        wide, marked = row_units(row) + (1 if held else 0), sum(one.counts for one in row)
-        if size + wide <= most and marks + marked <= MOST_ENTITIES:
-            held.append(row)
-            size, marks = size + wide, marks + marked
-        elif held:
-            done += _page(held)
-            held, size, marks = [], 0, 0
+        limit = later if finished else first
+        needed, row_entities = row_size(row) + (1 if page_rows else 0), sum(text_run.is_entity for text_run in row)
+        if size_so_far + needed <= limit and entities + row_entities <= ENTITIES:
+            page_rows.append(row)
+            size_so_far, entities = size_so_far + needed, entities + row_entities
+        elif page_rows:
+            finished += _page(page_rows)
+            page_rows, size_so_far, entities = [], 0, 0
             waiting.append(row)
         else:
-            head, tail = _cut(row, most)
-            done += _page([head])
+            head, tail = _cut_row(row, limit)
+            finished += _page([head])
             waiting.append(tail)
-    done += _page(held)
-    return done or [MarkupPage("…", "…")]
+    finished += _page(page_rows)
+    return finished or [MarkupPage("…", "…")]
 
 
 def _page(rows: Sequence[TextLine]) -> list[MarkupPage]:
-    plain = "\n".join("".join(one.text for one in row) for row in rows)
+    plain = "\n".join("".join(text_run.text for text_run in row) for row in rows)
     if not plain.strip(" \n" + _JOINER):
         return []
     return [MarkupPage("\n".join("".join(map(markup, row)) for row in rows), plain)]
 
 
-def markup(one: TextRun) -> str:
+def markup(text_run: TextRun) -> str:
     """A run as Telegram's HTML."""
-    text = html.escape(one.text, quote=False)
-    if one.ink is Ink.PLAIN or not one.text.strip():
+    text = html.escape(text_run.text, quote=False)
+    if text_run.style is TextStyle.PLAIN or not text_run.text.strip():
         return text
-    if one.ink is Ink.TIME:
-        return f'<tg-time unix="{one.at}" format="{one.form}">{text}</tg-time>'
-    if one.ink is Ink.LINK:
-        return f'<a href="{html.escape(one.url)}">{text}</a>'
-    return f"<{one.ink}>{text}</{one.ink}>"
+    if text_run.style is TextStyle.TIME:
+        return f'<tg-time unix="{text_run.at}" format="{text_run.form}">{text}</tg-time>'
+    if text_run.style is TextStyle.LINK:
+        return f'<a href="{html.escape(text_run.url)}">{text}</a>'
+    return f"<{text_run.style}>{text}</{text_run.style}>"
 
 
 def without_times(text: str) -> str:
@@ -146,27 +150,27 @@ def without_times(text: str) -> str:
     return re.sub(r"</?tg-time[^>]*>", "", text)
 
 
-def _cut(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
+def _cut_row(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
     """A row that is too long or too colourful for one message: its beginning that fits, and the rest."""
     head: list[TextRun] = []
-    size = marks = 0
-    for place, one in enumerate(row):
-        if marks + one.counts > MOST_ENTITIES:
-            return tuple(head), row[place:]
-        if size + units(one.text) > most:
-            first, second = split_at(one.text, most - size)
+    size_so_far = entities = 0
+    for index, text_run in enumerate(row):
+        if entities + text_run.is_entity > ENTITIES:
+            return tuple(head), row[index:]
+        if size_so_far + size(text_run.text) > most:
+            first, second = split_at(text_run.text, most - size_so_far)
             if not head and not first:
-                first, second = one.text[:1], one.text[1:]
-            rest = replace(one, text=second)
-            return (*head, replace(one, text=first)), (rest, *row[place + 1 :])
-        head.append(one)
-        size, marks = size + units(one.text), marks + one.counts
+                first, second = text_run.text[:1], text_run.text[1:]
+            rest = replace(text_run, text=second)
+            return (*head, replace(text_run, text=first)), (rest, *row[index + 1 :])
+        head.append(text_run)
+        size_so_far, entities = size_so_far + size(text_run.text), entities + text_run.is_entity
     return tuple(head), ()
 
 
-def joined(rows: Sequence[TextLine]) -> Iterator[TextLine]:
+def with_gaps(rows: Sequence[TextLine]) -> Iterator[TextLine]:
     """Rows with an empty one between them."""
-    for place, row in enumerate(rows):
-        if place:
+    for index, row in enumerate(rows):
+        if index:
             yield ()
         yield row

@@ -20,5 +20,5 @@ class Ref:
 
     @classmethod
     def of(cls, ref: str) -> Ref | None:
-        found = _REF.fullmatch(ref)
-        return cls(int(found[1]), bool(found[2])) if found else None
+        match = _REF.fullmatch(ref)
+        return cls(int(match[1]), bool(match[2])) if match else None

@@ -20,12 +20,12 @@ from telegram.constants import ParseMode
 from telegram.error import ChatMigrated, TelegramError
 
 from bot.adapters.telegram_chat.chats import ChatAddress
-from bot.adapters.telegram_chat.errors import NO_BOT_MS, is_markup, is_same, translated
-from bot.adapters.telegram_chat.keyboards import Keys, keyboard
-from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, LONGEST_TEXT
+from bot.adapters.telegram_chat.errors import NO_CONNECTION_MS, is_markup_error, is_unchanged, translate
+from bot.adapters.telegram_chat.keyboards import KeyboardRows, inline_keyboard
+from bot.adapters.telegram_chat.limits import CAPTION, TEXT
 from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, pages, without_times
 from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.render import RenderedReply, rows, sheet
+from bot.adapters.telegram_chat.render import RenderedReply, render, rows
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
@@ -37,16 +37,16 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 16
 REMEMBERED = 5_000  # messages of ours whose content is known
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-Markup = InlineKeyboardMarkup | ForceReply | None
-Made = TypeVar("Made")
+ReplyMarkup = InlineKeyboardMarkup | ForceReply | None
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
 class _SentMessage:
     """What a message of ours says, how often it has changed, and who is changing it."""
 
-    says: object = None
-    turn: int = 0
+    content: object = None
+    version: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -62,15 +62,15 @@ class Sender:
         self._presence = presence
         self._budget = budget
         self._clock = clock
-        self._flight = asyncio.Semaphore(IN_FLIGHT)
-        self._known: OrderedDict[tuple[int, int], _SentMessage] = OrderedDict()
-        self._moved: dict[int, int] = {}
-        self._times = True  # whether the server knows <tg-time>
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._sent: OrderedDict[tuple[int, int], _SentMessage] = OrderedDict()
+        self._migrated: dict[int, int] = {}
+        self._knows_times = True  # whether the server knows <tg-time>
 
-    def turn(self, place: ChatAddress, message: int) -> int:
+    def version(self, address: ChatAddress, message: int) -> int:
         """How often a message has been edited; for `edit(unless_after=...)`."""
-        found = self._known.get((place.chat, message))
-        return found.turn if found else 0
+        sent = self._sent.get((address.chat, message))
+        return sent.version if sent else 0
 
     def fits(self, reply: Reply) -> bool:
         """Whether one message holds it, as an edit needs."""
@@ -78,204 +78,219 @@ class Sender:
 
     async def send(
         self,
-        place: ChatAddress,
+        address: ChatAddress,
         reply: Reply,
-        keys: Keys = (),
+        keyboard: KeyboardRows = (),
         *,
-        to: int | None = None,
+        reply_to: int | None = None,
         silent: bool = False,
         force: ForceReply | None = None,
         counted: int = 0,
         extra: TextLine = (),
     ) -> str:
-        """Send a reply as one message or several; returns the ref of the one that carries its text and buttons. `to` is
-        a message it answers; `counted` how many of its messages the budget has counted already; `extra` a last row of
-        what a `Reply` has no words for (a link, a mention)."""
-        laid = sheet(reply, self._clock(), extra)
-        markup: Markup = force or await keyboard(keys, self._buttons)
-        letters = self._letters(laid)
+        """Send a reply as one message or several; returns the ref of the one that carries its text and buttons.
+        `reply_to` is a message it answers; `counted` how many of its messages the budget has counted already; `extra` a
+        last row of what a `Reply` has no words for (a link, a mention)."""
+        rendered = render(reply, self._clock(), extra)
+        markup: ReplyMarkup = force or await inline_keyboard(keyboard, self._buttons)
+        messages = self._messages(rendered)
         ref: Ref | None = None
-        for number, (kind, page, media) in enumerate(letters):
+        for number, (kind, page, media) in enumerate(messages):
             if number >= counted:
-                self._budget.use(place.ext, self._clock())
-            last = number == max((i for i, one in enumerate(letters) if one[1] is not None), default=0)
-            message = await self._one(
-                place, kind, page, media, markup if last else None, to=to if number == 0 else None, silent=silent
+                self._budget.use(address.ext, self._clock())
+            last = number == max(
+                (i for i, message_parts in enumerate(messages) if message_parts[1] is not None), default=0
             )
-            place = ChatAddress(message.chat_id, place.topic)
+            message = await self._send_one(
+                address,
+                kind,
+                page,
+                media,
+                markup if last else None,
+                reply_to=reply_to if number == 0 else None,
+                silent=silent,
+            )
+            address = ChatAddress(message.chat_id, address.topic)
             if last:
                 ref = Ref(message.message_id, caption=kind != "text")
-                self._learn(place, ref.message, (page, markup))
+                self._remember(address, ref.message, (page, markup))
         if ref is None:
             raise AssertionError("a reply without any message")
         return str(ref)
 
     async def edit(
         self,
-        place: ChatAddress,
+        address: ChatAddress,
         ref: str,
         reply: Reply,
-        keys: Keys = (),
+        keyboard: KeyboardRows = (),
         *,
-        unless_after: int | None = None,
+        unless_newer_than: int | None = None,
         counted: int = 0,
     ) -> bool:
-        """Replace what a message of ours says, in one message; False where it has changed since turn `unless_after`.
-        Raises the port's errors."""
-        at = Ref.of(ref)
-        if at is None:
+        """Replace what a message of ours says, in one message; False where it has changed since version
+        `unless_newer_than`. Raises the port's errors."""
+        message_ref = Ref.of(ref)
+        if message_ref is None:
             raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
-        most = LONGEST_CAPTION if at.caption else LONGEST_TEXT
-        page = pages(rows(reply, self._clock()), most, most)[0]
-        markup = await keyboard(keys, self._buttons)
-        known = self._about(place, at.message)
-        async with known.lock:
-            if unless_after is not None and known.turn > unless_after:
+        limit = CAPTION if message_ref.caption else TEXT
+        page = pages(rows(reply, self._clock()), limit, limit)[0]
+        markup = await inline_keyboard(keyboard, self._buttons)
+        sent = self._sent_message(address, message_ref.message)
+        async with sent.lock:
+            if unless_newer_than is not None and sent.version > unless_newer_than:
                 return False
-            if known.says == (page, markup):
+            if sent.content == (page, markup):
                 return True
-            known.turn += 1
+            sent.version += 1
             if not counted:
-                self._budget.use(place.ext, self._clock())
-            await self._replace(place, at, page, markup)
-            known.says = (page, markup)
+                self._budget.use(address.ext, self._clock())
+            await self._replace(address, message_ref, page, markup)
+            sent.content = (page, markup)
         return True
 
-    async def pin(self, place: ChatAddress, ref: str) -> None:
+    async def pin(self, address: ChatAddress, ref: str) -> None:
         """Keep a message at the top, without a sound; where we may not, it stays where it is."""
-        at = Ref.of(ref)
+        message_ref = Ref.of(ref)
         try:
-            if at is not None:
-                await self._call(place, lambda bot, chat: bot.pin_chat_message(chat, at.message, True))
+            if message_ref is not None:
+                await self._call(address, lambda bot, chat: bot.pin_chat_message(chat, message_ref.message, True))
         except UnreachableError as error:
-            log.info("the board in %s is not pinned: %s", place.ext, error.detail)
+            log.info("the board in %s is not pinned: %s", address.ext, error.detail)
 
-    async def delete(self, place: ChatAddress, message: int) -> None:
+    async def delete(self, address: ChatAddress, message: int) -> None:
         """Best effort: a message too old to be deleted stays."""
         try:
-            await self._call(place, lambda bot, chat: bot.delete_message(chat, message))
+            await self._call(address, lambda bot, chat: bot.delete_message(chat, message))
         except (UnreachableError, RetryLaterError) as error:
-            log.debug("message %s in %s stays: %s", message, place.ext, error)
+            log.debug("message %s in %s stays: %s", message, address.ext, error)
 
-    def _letters(self, laid: RenderedReply) -> list[tuple[str, MarkupPage | None, Attachment | None]]:
+    def _messages(self, rendered: RenderedReply) -> list[tuple[str, MarkupPage | None, Attachment | None]]:
         """Messages in the order they are sent: kind, text, media."""
-        media = [("photo", one) for one in laid.photos] + [("document", one) for one in laid.documents]
-        texts: list[tuple[str, MarkupPage | None, Attachment | None]] = [("text", page, None) for page in laid.pages]
-        if laid.caption is None or not media:
-            return [*((kind, None, one) for kind, one in media if kind == "photo"), *texts,
-                    *((kind, None, one) for kind, one in media if kind != "photo")]  # fmt: skip
-        (kind, first), *others = media
-        return [(kind, laid.caption, first), *((kind, None, one) for kind, one in others), *texts]
+        files = [("photo", file) for file in rendered.photos] + [("document", file) for file in rendered.documents]
+        texts: list[tuple[str, MarkupPage | None, Attachment | None]] = [
+            ("text", page, None) for page in rendered.pages
+        ]
+        if rendered.caption is None or not files:
+            return [*((kind, None, file) for kind, file in files if kind == "photo"), *texts,
+                    *((kind, None, file) for kind, file in files if kind != "photo")]  # fmt: skip
+        (kind, first), *others = files
+        return [(kind, rendered.caption, first), *((kind, None, file) for kind, file in others), *texts]
 
-    async def _one(
+    async def _send_one(
         self,
-        place: ChatAddress,
+        address: ChatAddress,
         kind: str,
         page: MarkupPage | None,
         media: Attachment | None,
-        markup: Markup,
+        markup: ReplyMarkup,
         *,
-        to: int | None,
+        reply_to: int | None,
         silent: bool,
     ) -> Message:
-        answers = ReplyParameters(message_id=to, allow_sending_without_reply=True) if to else None
+        reply_parameters = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True) if reply_to else None
 
-        async def ask(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> Message:
+        async def call(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> Message:
             if kind == "text" or media is None:
                 return await bot.send_message(
                     chat, text or "…", mode, link_preview_options=_NO_PREVIEW, disable_notification=silent,
-                    message_thread_id=place.topic, reply_parameters=answers, reply_markup=markup,
+                    message_thread_id=address.topic, reply_parameters=reply_parameters, reply_markup=markup,
                 )  # fmt: skip
             if kind == "photo":
                 return await bot.send_photo(
                     chat, media.data, text, parse_mode=mode, filename=media.name, disable_notification=silent,
-                    message_thread_id=place.topic, reply_parameters=answers, reply_markup=markup,
+                    message_thread_id=address.topic, reply_parameters=reply_parameters, reply_markup=markup,
                 )  # fmt: skip
             return await bot.send_document(
                 chat, media.data, text, parse_mode=mode, filename=media.name, disable_notification=silent,
-                message_thread_id=place.topic, reply_parameters=answers, reply_markup=markup,
+                message_thread_id=address.topic, reply_parameters=reply_parameters, reply_markup=markup,
             )  # fmt: skip
 
-        return await self._marked(place, page, ask)
+        return await self._call_with_markup(address, page, call)
 
     async def _replace(
-        self, place: ChatAddress, at: Ref, page: MarkupPage, markup: InlineKeyboardMarkup | None
+        self, address: ChatAddress, message_ref: Ref, page: MarkupPage, markup: InlineKeyboardMarkup | None
     ) -> None:
-        async def ask(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> object:
-            if at.caption:
-                return await bot.edit_message_caption(chat, at.message, None, text, markup, parse_mode=mode)
+        async def call(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> object:
+            if message_ref.caption:
+                return await bot.edit_message_caption(chat, message_ref.message, None, text, markup, parse_mode=mode)
             return await bot.edit_message_text(
-                text or "…", chat, at.message, parse_mode=mode, link_preview_options=_NO_PREVIEW, reply_markup=markup
+                text or "…",
+                chat,
+                message_ref.message,
+                parse_mode=mode,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=markup,
             )
 
-        with contextlib.suppress(_SameError):
-            await self._marked(place, page, ask)
+        with contextlib.suppress(_UnchangedError):
+            await self._call_with_markup(address, page, call)
 
-    async def _marked(
+    async def _call_with_markup(
         self,
-        place: ChatAddress,
+        address: ChatAddress,
         page: MarkupPage | None,
-        ask: Callable[[Bot, int, str | None, ParseMode | None], Awaitable[Made]],
-    ) -> Made:
+        call: Callable[[Bot, int, str | None, ParseMode | None], Awaitable[Result]],
+    ) -> Result:
         """Ask with HTML; a server that refuses it gets less of it, at last plain text."""
         if page is None:
-            return await self._call(place, lambda bot, chat: ask(bot, chat, None, None))
-        text = page.html if self._times else without_times(page.html)
+            return await self._call(address, lambda bot, chat: call(bot, chat, None, None))
+        text = page.html if self._knows_times else without_times(page.html)
         try:
-            return await self._call(place, lambda bot, chat: ask(bot, chat, text, ParseMode.HTML), markup=True)
+            return await self._call(address, lambda bot, chat: call(bot, chat, text, ParseMode.HTML), markup=True)
         except _MarkupError as error:
             log.warning("markup refused, sent with less of it: %s", error)
             plainer = without_times(text)
-            self._times = self._times and plainer == text
+            self._knows_times = self._knows_times and plainer == text
         try:
-            return await self._call(place, lambda bot, chat: ask(bot, chat, plainer, ParseMode.HTML), markup=True)
+            return await self._call(address, lambda bot, chat: call(bot, chat, plainer, ParseMode.HTML), markup=True)
         except _MarkupError:
-            return await self._call(place, lambda bot, chat: ask(bot, chat, page.plain, None))
+            return await self._call(address, lambda bot, chat: call(bot, chat, page.plain, None))
 
     async def _call(
-        self, place: ChatAddress, ask: Callable[[Bot, int], Awaitable[Made]], *, markup: bool = False
-    ) -> Made:
+        self, address: ChatAddress, call: Callable[[Bot, int], Awaitable[Result]], *, markup: bool = False
+    ) -> Result:
         """One request, errors as the port's; a chat that has moved is followed, once."""
         if self.bot is None:
-            raise RetryLaterError(NO_BOT_MS, overall=True)
-        chat = self._moved.get(place.chat, place.chat)
+            raise RetryLaterError(NO_CONNECTION_MS, overall=True)
+        chat = self._migrated.get(address.chat, address.chat)
         try:
-            async with self._flight:
-                return await ask(self.bot, chat)
+            async with self._in_flight:
+                return await call(self.bot, chat)
         except ChatMigrated as error:
-            await self.moved(chat, error.new_chat_id)
-            return await self._call(ChatAddress(error.new_chat_id, place.topic), ask, markup=markup)
+            await self.migrate(chat, error.new_chat_id)
+            return await self._call(ChatAddress(error.new_chat_id, address.topic), call, markup=markup)
         except TelegramError as error:
-            if is_same(error):
-                raise _SameError from error
-            if markup and is_markup(error):
+            if is_unchanged(error):
+                raise _UnchangedError from error
+            if markup and is_markup_error(error):
                 raise _MarkupError(error.message) from error
-            raise translated(error, private=place.private) from error
+            raise translate(error, private=address.private) from error
 
-    def is_new_home(self, chat: int) -> bool:
+    def is_migration_target(self, chat: int) -> bool:
         """Whether a group of ours has moved there."""
-        return chat in self._moved.values()
+        return chat in self._migrated.values()
 
-    async def moved(self, old: int, new: int) -> None:
+    async def migrate(self, old: int, new: int) -> None:
         """A group became a supergroup: all that was there goes along."""
-        if self._moved.get(old) == new:
+        if self._migrated.get(old) == new:
             return
-        self._moved[old] = new
+        self._migrated[old] = new
         await self._presence.moved(self._name, str(old), str(new))
 
-    def _about(self, place: ChatAddress, message: int) -> _SentMessage:
-        key = (place.chat, message)
-        found = self._known.setdefault(key, _SentMessage())
-        self._known.move_to_end(key)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+    def _sent_message(self, address: ChatAddress, message: int) -> _SentMessage:
+        key = (address.chat, message)
+        sent = self._sent.setdefault(key, _SentMessage())
+        self._sent.move_to_end(key)
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
+        return sent
 
-    def _learn(self, place: ChatAddress, message: int, says: object) -> None:
-        self._about(place, message).says = says
+    def _remember(self, address: ChatAddress, message: int, content: object) -> None:
+        self._sent_message(address, message).content = content
 
 
-class _SameError(Exception):
+class _UnchangedError(Exception):
     """An edit to what stands there already: success."""
 
 

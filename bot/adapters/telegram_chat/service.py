@@ -18,7 +18,7 @@ from telegram.request import HTTPXRequest
 
 from bot.adapters.reconnecting import ReconnectingService
 from bot.adapters.telegram_chat import NAME, command_menu
-from bot.adapters.telegram_chat.chats import Rights
+from bot.adapters.telegram_chat.chats import ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.platform import TelegramPlatform
@@ -36,9 +36,9 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
-AT_ONCE = 32
-LOOK_EVERY_S = 60.0
+ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
+CONCURRENT_UPDATES = 32
+TOKEN_CHECK_S = 60.0
 CLOSE_S = 0.8
 
 App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep in their context, and ours keep nothing
@@ -75,14 +75,16 @@ class TelegramService(ReconnectingService):
         self._settings = settings
         self._commands = dispatcher.commands
         self._username = ""
-        buttons, presence, rights = Buttons(db, clock), ChatPresence(db, clock), Rights(budget, clock)
-        self._patience = Throttle(budget, clock)
-        self._post = Sender(NAME, buttons, presence, budget, clock)
-        stubs = DeepLinks(self._post, buttons, self._patience, clock, self.link)
-        talk = TelegramResponder(db, dispatcher, self._post, buttons, rights, self._patience, stubs, draw, self.link)
-        comings = Membership(db, self._post, rights, presence, self._patience)
-        self._desk = Updates(talk, self._post, buttons, comings, stubs, clock)
-        self._platform = TelegramPlatform(db, self._post, budget, clock, link=self.link)
+        buttons, presence, ranks = Buttons(db, clock), ChatPresence(db, clock), ChatRanks(budget, clock)
+        self._throttle = Throttle(budget, clock)
+        self._sender = Sender(NAME, buttons, presence, budget, clock)
+        deep_links = DeepLinks(self._sender, buttons, self._throttle, clock, self.link)
+        responder = TelegramResponder(
+            db, dispatcher, self._sender, buttons, ranks, self._throttle, deep_links, draw, self.link
+        )
+        membership = Membership(db, self._sender, ranks, presence, self._throttle)
+        self._updates = Updates(responder, self._sender, buttons, membership, deep_links, clock)
+        self._platform = TelegramPlatform(db, self._sender, budget, clock, link=self.link)
         self._secret = settings.webhook_secret or secrets.token_urlsafe(32)
 
     @property
@@ -96,7 +98,7 @@ class TelegramService(ReconnectingService):
         return f"https://t.me/{self._username}" + (f"?start={payload}" if payload else "")
 
     async def _finish(self) -> None:
-        await self._patience.close()
+        await self._throttle.close()
 
     async def _close(self) -> None:
         """Nothing is left to do: `_connect` closes what it opened."""
@@ -122,25 +124,25 @@ class TelegramService(ReconnectingService):
             stack.push_async_callback(_in_time, app.bot.shutdown)  # which the next leaves out where the token is wrong
             stack.push_async_callback(_in_time, app.shutdown)
             await app.initialize()
-            self._username = self._desk.username = app.bot.username
-            self._post.bot = app.bot
+            self._username = self._updates.username = app.bot.username
+            self._sender.bot = app.bot
             stack.callback(self._offline)
-            await self._menus(app)
+            await self._register_commands(app)
             await app.start()
             stack.push_async_callback(_in_time, app.stop)
             if self._settings.webhook_url:
-                await self._listen(app, stack)
+                await self._start_webhook(app, stack)
             elif app.updater is not None:
                 await app.updater.start_polling(
-                    bootstrap_retries=-1, allowed_updates=UPDATES, error_callback=_polling_failed
+                    bootstrap_retries=-1, allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
                 )
                 stack.push_async_callback(_in_time, app.updater.stop)
             self._ready()
             while True:  # polling ends without a word where the token is taken back
-                await asyncio.sleep(LOOK_EVERY_S)
-                await _still_ours(app)
+                await asyncio.sleep(TOKEN_CHECK_S)
+                await _check_token(app)
 
-    async def _menus(self, app: App) -> None:
+    async def _register_commands(self, app: App) -> None:
         """Without menus everything works all the same."""
         try:
             if await command_menu.register(app.bot, self._db, self._commands, NAME):
@@ -156,7 +158,7 @@ class TelegramService(ReconnectingService):
             ApplicationBuilder()
             .token(settings.token)
             .job_queue(None)
-            .concurrent_updates(AT_ONCE)
+            .concurrent_updates(CONCURRENT_UPDATES)
             .request(
                 HTTPXRequest(connection_pool_size=IN_FLIGHT * 2, read_timeout=10, write_timeout=20, pool_timeout=10)
             )
@@ -171,24 +173,26 @@ class TelegramService(ReconnectingService):
         return app
 
     async def _on_update(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        await self._desk.on_update(update)
+        await self._updates.handle(update)
 
-    async def _listen(self, app: App, stack: contextlib.AsyncExitStack) -> None:
+    async def _start_webhook(self, app: App, stack: contextlib.AsyncExitStack) -> None:
         url = self._settings.webhook_url or ""
 
-        async def take(said: Mapping[str, object]) -> None:
-            update = Update.de_json(dict(said), app.bot)
+        async def handle_update(payload: Mapping[str, object]) -> None:
+            update = Update.de_json(dict(payload), app.bot)
             if update is not None:
                 await app.process_update(update)
 
         host, port = self._settings.webhook_listen
-        hook = Webhook(host, port, urlsplit(url).path, self._secret, take)
-        await hook.start()
-        stack.push_async_callback(_in_time, hook.stop)
-        await app.bot.set_webhook(url, max_connections=AT_ONCE, allowed_updates=UPDATES, secret_token=self._secret)
+        webhook = Webhook(host, port, urlsplit(url).path, self._secret, handle_update)
+        await webhook.start()
+        stack.push_async_callback(_in_time, webhook.stop)
+        await app.bot.set_webhook(
+            url, max_connections=CONCURRENT_UPDATES, allowed_updates=ALLOWED_UPDATES, secret_token=self._secret
+        )
 
     def _offline(self) -> None:
-        self._post.bot = None
+        self._sender.bot = None
 
 
 async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them returns is nobody's business
@@ -198,7 +202,7 @@ async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them r
             await step()
 
 
-async def _still_ours(app: App) -> None:
+async def _check_token(app: App) -> None:
     """InvalidToken where the token was taken back; a lost line is the updater's to mend."""
     try:
         await app.bot.get_me()

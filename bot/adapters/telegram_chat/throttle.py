@@ -13,10 +13,10 @@ from bot.chat.rate_limits import Budget
 
 log = logging.getLogger(__name__)
 
-MOST_MS = 20_000  # how long an answer waits for its group's budget or a 429
-SOON_MS = 1_000
+LONGEST_WAIT_MS = 20_000  # how long an answer waits for its group's budget or a 429
+SHORT_WAIT_MS = 1_000
 TRIES = 3
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Throttle:
@@ -26,47 +26,47 @@ class Throttle:
         self._budget = budget
         self._clock = clock
         self.closing = asyncio.Event()
-        self._behind: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def wait(self, place: ChatAddress) -> int:
-        """Milliseconds a message to this chat would have to wait now; more than `MOST_MS` nobody waits."""
-        return self._budget.wait(place.ext, self._clock())
+    def wait(self, address: ChatAddress) -> int:
+        """Milliseconds a message to this chat would have to wait now; more than `LONGEST_WAIT_MS` nobody waits."""
+        return self._budget.wait(address.ext, self._clock())
 
-    def behind(self, work: Coroutine[None, None, None]) -> None:
+    def in_background(self, work: Coroutine[None, None, None]) -> None:
         """Do what has to wait behind what has not: updates are handled a few dozen at a time."""
-        task = asyncio.create_task(_quietly(work))
-        self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
+        task = asyncio.create_task(_log_failure(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """The program ends: who waits, waits no longer."""
         self.closing.set()
-        tasks = list(self._behind)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def send(self, place: ChatAddress, do: Callable[[], Awaitable[Made]]) -> Made:
+    async def send(self, address: ChatAddress, send_message: Callable[[], Awaitable[Result]]) -> Result:
         """Do it as soon as the budget allows, where one message is counted before anybody else can take its place, and
         once more after a 429. RetryLaterError where that would be too late for an answer. In private short bursts are
         tolerated: only what all chats share is waited for."""
         waited = tries = 0
         while True:
             now = self._clock()
-            wait = self._budget.overall_wait(now) if place.private else self._budget.wait(place.ext, now)
+            wait = self._budget.overall_wait(now) if address.private else self._budget.wait(address.ext, now)
             if wait <= 0:
-                self._budget.use(place.ext, now)
+                self._budget.use(address.ext, now)
                 try:
-                    return await do()
+                    return await send_message()
                 except RetryLaterError as error:
-                    self._budget.refused(place.ext, error.after_ms, self._clock(), overall=error.overall)
+                    self._budget.refused(address.ext, error.after_ms, self._clock(), overall=error.overall)
                     tries, wait = tries + 1, error.after_ms
             waited += wait
-            if tries == TRIES or waited > MOST_MS or self.closing.is_set():
+            if tries == TRIES or waited > LONGEST_WAIT_MS or self.closing.is_set():
                 raise RetryLaterError(wait)
-            await self.rest(wait)
+            await self.sleep(wait)
 
-    async def rest(self, ms: int) -> None:
+    async def sleep(self, ms: int) -> None:
         """Wait, but not beyond the end of the program."""
         if ms > 0:
             try:
@@ -76,7 +76,7 @@ class Throttle:
                 return
 
 
-async def _quietly(work: Coroutine[None, None, None]) -> None:
+async def _log_failure(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except (UnreachableError, RetryLaterError) as error:

@@ -1,4 +1,4 @@
-"""Takes what Telegram reports: lines, typed answers, links followed, buttons pressed, who came and went.
+"""Takes what Telegram reports (messages, callback queries, members who come and go) and hands it to its part.
 
 Everything of one person is done in order; people are served side by side. Nothing is done twice: a message is its
 request, a button of a ticket or question is the request of its line in its message, however often it is delivered.
@@ -17,11 +17,11 @@ from telegram import Message, Update
 
 from bot.adapters.telegram_chat.callbacks import Callbacks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
-from bot.adapters.telegram_chat.forms import FormStep, again_of, key_in, step_of
-from bot.adapters.telegram_chat.incoming import IncomingUpdate, heard, ours
+from bot.adapters.telegram_chat.forms import FormStep, key_of_link, read_repeated_request, read_step
+from bot.adapters.telegram_chat.incoming import IncomingUpdate, own_command, read_message
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.responses import Request, TelegramResponder
+from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError
@@ -39,33 +39,33 @@ class Updates:
 
     def __init__(
         self,
-        talk: TelegramResponder,
-        post: Sender,
+        responder: TelegramResponder,
+        sender: Sender,
         buttons: Buttons,
-        comings: Membership,
-        stubs: DeepLinks,
+        membership: Membership,
+        deep_links: DeepLinks,
         clock: Callable[[], int],
     ) -> None:
         self.username = ""
-        self._talk = talk
-        self._post = post
+        self._responder = responder
+        self._sender = sender
         self._buttons = buttons
-        self._comings = comings
-        self._stubs = stubs
-        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._presses = Callbacks(talk, post, buttons, comings, self._in_order, clock)
+        self._membership = membership
+        self._deep_links = deep_links
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._callbacks = Callbacks(responder, sender, buttons, membership, self._lock_of, clock)
 
-    async def on_update(self, update: Update) -> None:
+    async def handle(self, update: Update) -> None:
         """Never raises: what goes wrong is logged, and Telegram is not asked to send it again."""
         try:
             if update.callback_query is not None:
-                await self._presses.press(update.callback_query)
+                await self._callbacks.handle(update.callback_query)
             elif update.my_chat_member is not None:
-                await self._comings.came_or_went(update.my_chat_member)
+                await self._membership.on_my_chat_member(update.my_chat_member)
             elif update.chat_member is not None:
-                self._comings.changed(update.chat_member)
+                self._membership.on_chat_member(update.chat_member)
             elif (message := update.message or update.channel_post) is not None:
-                await self._message(message)
+                await self._on_message(message)
         except (UnreachableError, RetryLaterError) as error:
             log.info("an answer could not be given: %s", error)
         except Exception:
@@ -73,99 +73,101 @@ class Updates:
 
     # -- messages
 
-    async def _message(self, message: Message) -> None:
-        self._comings.follow(message)
-        await self._comings.settled(message.chat.id)
-        who = heard(message)
-        if who is None:
+    async def _on_message(self, message: Message) -> None:
+        self._membership.on_message(message)
+        await self._membership.wait_for_migration(message.chat.id)
+        incoming = read_message(message)
+        if incoming is None:
             return
-        async with self._in_order(who):
+        async with self._lock_of(incoming):
             if message.text is None:
-                if who.private and message.effective_attachment is not None:
-                    await self._post.send(who.place, words.only_text())
+                if incoming.private and message.effective_attachment is not None:
+                    await self._sender.send(incoming.address, words.only_text())
                 return
-            line = ours(message.text, self.username)
+            line = own_command(message.text, self.username)
             if line is not None:
-                await self._line(who, line.strip())
-            elif who.private and not message.text.startswith("/"):
-                await self._typed(who, message)
+                await self._run_line(incoming, line.strip())
+            elif incoming.private and not message.text.startswith("/"):
+                await self._on_text(incoming, message)
 
-    async def _line(self, who: IncomingUpdate, line: str) -> None:
-        self._talk.waiting.pop(who.person_ext, None)
-        await self._comings.here(who)
+    async def _run_line(self, incoming: IncomingUpdate, line: str) -> None:
+        self._responder.awaited_values.pop(incoming.person_ext, None)
+        await self._membership.on_activity(incoming)
         name, _, payload = line.partition(" ")
         if name.casefold() == "/start":
-            if who.private and payload.strip():
-                await self._followed(who, payload.strip())
+            if incoming.private and payload.strip():
+                await self._follow_link(incoming, payload.strip())
                 return
             line = name  # what a link into a group carried says nothing here
-        said = Request(line=line)
-        asked, reply = await self._talk.run(who, said)
-        await self._talk.answer(who, said, asked, reply)
+        request = CommandRequest(line=line)
+        invocation, reply = await self._responder.run(incoming, request)
+        await self._responder.respond(incoming, request, invocation, reply)
 
-    async def _followed(self, who: IncomingUpdate, payload: str) -> None:
+    async def _follow_link(self, incoming: IncomingUpdate, payload: str) -> None:
         """A deep link: go on exactly there."""
-        kept = await self._buttons.kept(payload) if _KEY.fullmatch(payload) else None
-        if kept is None:
-            said = Request(line="/start")
-            asked, reply = await self._talk.run(who, said)
-            await self._talk.answer(who, said, asked, replace(reply, blocks=(words.stale_link(), *reply.blocks)))
+        stored = await self._buttons.kept(payload) if _KEY.fullmatch(payload) else None
+        if stored is None:
+            request = CommandRequest(line="/start")
+            invocation, reply = await self._responder.run(incoming, request)
+            await self._responder.respond(
+                incoming, request, invocation, replace(reply, blocks=(words.stale_link(), *reply.blocks))
+            )
             return
-        about = kept.chat_ext if kept.chat_ext and kept.chat_ext.startswith("-") else None
-        who = replace(who, about=about)
-        said = _resumed(who, kept)
-        asked, reply = await self._talk.run(who, said)
-        await self._talk.answer(who, said, asked, reply)
-        if about is not None:
-            await self._stubs.take_away(who.person_ext, about)
+        group_ext = stored.chat_ext if stored.chat_ext and stored.chat_ext.startswith("-") else None
+        incoming = replace(incoming, group_ext=group_ext)
+        request = _resumed(incoming, stored)
+        invocation, reply = await self._responder.run(incoming, request)
+        await self._responder.respond(incoming, request, invocation, reply)
+        if group_ext is not None:
+            await self._deep_links.delete(incoming.person_ext, group_ext)
 
-    async def _typed(self, who: IncomingUpdate, message: Message) -> None:
-        """Words without a slash in private: the answer to a question of ours, by a reply to it or because it was the
-        last thing said."""
+    async def _on_text(self, incoming: IncomingUpdate, message: Message) -> None:
+        """Text without a slash in private: the answer to a question of ours, by a reply to it or because it was the
+        last message."""
         question = message.reply_to_message
-        key = self._talk.waiting.pop(who.person_ext, None)
+        key = self._responder.awaited_values.pop(incoming.person_ext, None)
         if question is not None and question.from_user is not None and question.from_user.username == self.username:
             links = question.parse_entities(["text_link"])
-            key = next((found for one in links if (found := key_in(one.url or ""))), key)
-        kept = await self._buttons.kept(key) if key is not None else None
-        step = step_of(kept.line) if kept is not None else None
+            key = next((link_key for entity in links if (link_key := key_of_link(entity.url or ""))), key)
+        stored = await self._buttons.kept(key) if key is not None else None
+        step = read_step(stored.line) if stored is not None else None
         text = message.text or ""
-        if kept is None or step is None or not step.asks:
-            said = Request(line=text)
-            asked, reply = await self._talk.run(who, said)
-            await self._talk.answer(who, said, asked, reply)
+        if stored is None or step is None or not step.asks:
+            request = CommandRequest(line=text)
+            invocation, reply = await self._responder.run(incoming, request)
+            await self._responder.respond(incoming, request, invocation, reply)
             return
-        who = replace(who, about=kept.chat_ext)
-        said = Request(step=step.answered(text.strip()))
-        asked, reply = await self._talk.run(who, said)
+        incoming = replace(incoming, group_ext=stored.chat_ext)
+        request = CommandRequest(step=step.answered(text.strip()))
+        invocation, reply = await self._responder.run(incoming, request)
         if not reply.ok and reply.form is None and reply.ticket is None:
-            await self._ask_again(who, step, reply)
+            await self._ask_again(incoming, step, reply)
             return
-        await self._talk.answer(who, said, asked, reply)
+        await self._responder.respond(incoming, request, invocation, reply)
         if question is not None:
-            await self._post.delete(who.place, question.message_id)
-        if step.over and reply.ticket is not None:
-            await self._post.edit(who.place, str(Ref(step.over)), words.changed())
+            await self._sender.delete(incoming.address, question.message_id)
+        if step.replaces and reply.ticket is not None:
+            await self._sender.edit(incoming.address, str(Ref(step.replaces)), words.changed())
 
-    async def _ask_again(self, who: IncomingUpdate, step: FormStep, trouble: Reply) -> None:
+    async def _ask_again(self, incoming: IncomingUpdate, step: FormStep, error: Reply) -> None:
         """What was typed was no answer: say why, and ask the same once more where it can still be asked."""
-        before = Request(step=FormStep(command=step.command, args=step.args))
-        asked, again = await self._talk.run(who, before)
-        if again.form is None or not any(one.name == step.asks for one in again.form.fields):
-            await self._talk.answer(who, before, asked, trouble)
+        before = CommandRequest(step=FormStep(command=step.command, args=step.args))
+        invocation, reply = await self._responder.run(incoming, before)
+        if reply.form is None or not any(field.name == step.asks for field in reply.form.fields):
+            await self._responder.respond(incoming, before, invocation, error)
             return
-        await self._talk.show(who.place, who, asked, again, typing=True, trouble=trouble.head)
+        await self._responder.show(incoming.address, incoming, invocation, reply, typed=True, error=error.head)
 
-    def _in_order(self, who: IncomingUpdate) -> asyncio.Lock:
-        return self._orders.setdefault(who.person_ext, asyncio.Lock())
+    def _lock_of(self, incoming: IncomingUpdate) -> asyncio.Lock:
+        return self._locks.setdefault(incoming.person_ext, asyncio.Lock())
 
 
-def _resumed(who: IncomingUpdate, kept: KeptLine) -> Request:
+def _resumed(incoming: IncomingUpdate, stored: KeptLine) -> CommandRequest:
     """What a link leads back to: a line that ran once already, a question, or a line yet to run."""
-    again, step = again_of(kept.line), step_of(kept.line)
-    if again is not None:
-        request = again.request if again.person == who.person_ext else ""
-        return Request(line=again.line, made_for=kept.person, request=request)
+    repeated, step = read_repeated_request(stored.line), read_step(stored.line)
+    if repeated is not None:
+        request_id = repeated.request_id if repeated.person == incoming.person_ext else ""
+        return CommandRequest(line=repeated.line, made_for=stored.person, request_id=request_id)
     if step is not None:
-        return Request(step=FormStep(command=step.command, args=step.args), made_for=kept.person)
-    return Request(line=kept.line, made_for=kept.person)
+        return CommandRequest(step=FormStep(command=step.command, args=step.args), made_for=stored.person)
+    return CommandRequest(line=stored.line, made_for=stored.person)

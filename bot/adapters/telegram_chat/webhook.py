@@ -13,22 +13,22 @@ from aiohttp import web
 log = logging.getLogger(__name__)
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the header's name)
-LARGEST = 1024 * 1024
-PATIENCE_S = 25.0  # Telegram sends again what is not taken in about a minute
+LARGEST_BODY = 1024 * 1024
+TIMEOUT_S = 25.0  # Telegram sends again what is not taken in about a minute
 CLOSE_S = 1.0
 
-Take = Callable[[Mapping[str, object]], Awaitable[None]]
+HandleUpdate = Callable[[Mapping[str, object]], Awaitable[None]]
 
 
 class Webhook:
     """Listens on `host:port` (0: any free one, then in `port`) for POSTs to `path`; TLS is a proxy's business."""
 
-    def __init__(self, host: str, port: int, path: str, secret: str, take: Take) -> None:
+    def __init__(self, host: str, port: int, path: str, secret: str, handle_update: HandleUpdate) -> None:
         self.port = port
         self._host = host
         self._secret = secret.encode()
-        self._take = take
-        app = web.Application(client_max_size=LARGEST)
+        self._handle_update = handle_update
+        app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(path or "/", self._receive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
 
@@ -42,8 +42,8 @@ class Webhook:
         await self._runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
-        given = request.headers.get(SECRET, "").encode("utf-8", "surrogatepass")
-        if not hmac.compare_digest(given, self._secret):
+        secret = request.headers.get(SECRET, "").encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(secret, self._secret):
             return web.Response(status=403)
         try:
             update = json.loads(await request.read())
@@ -51,10 +51,10 @@ class Webhook:
             update = None
         if not isinstance(update, dict):
             return web.Response(status=400)
-        task = asyncio.ensure_future(self._take(update))
+        task = asyncio.ensure_future(self._handle_update(update))
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 await asyncio.shield(task)  # Telegram hanging up does not undo what was asked
         except TimeoutError:
-            log.warning("an update takes longer than %s s; Telegram is not asked to repeat it", PATIENCE_S)
+            log.warning("an update takes longer than %s s; Telegram is not asked to repeat it", TIMEOUT_S)
         return web.Response()

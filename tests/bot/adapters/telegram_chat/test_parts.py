@@ -24,12 +24,12 @@ from telegram.error import (
 
 from bot.adapters.telegram_chat import command_menu, forms, keyboards
 from bot.adapters.telegram_chat.chats import ChatAddress
-from bot.adapters.telegram_chat.errors import is_markup, is_same, translated
-from bot.adapters.telegram_chat.forms import FormStep, step_of
-from bot.adapters.telegram_chat.incoming import ours
-from bot.adapters.telegram_chat.keyboards import KeyboardButton, carried
+from bot.adapters.telegram_chat.errors import is_markup_error, is_unchanged, translate
+from bot.adapters.telegram_chat.forms import FormStep, read_step
+from bot.adapters.telegram_chat.incoming import own_command
+from bot.adapters.telegram_chat.keyboards import KeyboardButton, parse_callback_data
 from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.service import UPDATES
+from bot.adapters.telegram_chat.service import ALLOWED_UPDATES
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Field, Form, Reply, line
@@ -47,20 +47,20 @@ async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
     await db.close()
 
 
-@pytest.mark.parametrize("about", [None, "-100123", FAR])
-@pytest.mark.parametrize("how", [None, "", "t", "x", "12"])
+@pytest.mark.parametrize("group_ext", [None, "-100123", FAR])
+@pytest.mark.parametrize("form_action", [None, "", "t", "x", "12"])
 @pytest.mark.parametrize("text", ["/board", "/buy " + "wide 漢 " * 40])
 async def test_a_button_carries_all_it_needs_in_64_bytes(
-    buttons: Buttons, about: str | None, how: str | None, text: str
+    buttons: Buttons, group_ext: str | None, form_action: str | None, text: str
 ) -> None:
-    key = KeyboardButton(label="x", line=text, person=999_999_999, how=how, about=about)
-    shown = await keyboards.keyboard(((key,),), buttons)
+    key = KeyboardButton(label="x", line=text, person=999_999_999, form_action=form_action, group_ext=group_ext)
+    shown = await keyboards.inline_keyboard(((key,),), buttons)
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
     assert len(data.encode()) <= 64
-    found = carried(data)
+    found = parse_callback_data(data)
     assert found is not None
-    assert (found.about, found.how) == (about, how)
+    assert (found.group_ext, found.form_action) == (group_ext, form_action)
     pressed = await buttons.unpack(found.data)
     assert pressed is not None
     assert (pressed.line, pressed.made_for) == (text, 999_999_999)
@@ -68,7 +68,7 @@ async def test_a_button_carries_all_it_needs_in_64_bytes(
 
 @given(st.text(max_size=64))
 def test_nothing_a_stranger_makes_up_is_more_than_a_line(data: str) -> None:
-    found = carried(data)
+    found = parse_callback_data(data)
     assert found is None or re.match(r"(-|\d+)\|.", found.data, re.DOTALL)
 
 
@@ -76,9 +76,9 @@ names = st.text("abcdefgh_", min_size=1, max_size=8)
 
 
 @given(st.dictionaries(names, st.text(min_size=1, max_size=30), max_size=4), names, st.integers(0, 10**9))
-def test_a_step_kept_is_the_step_again(args: dict[str, str], asks: str, over: int) -> None:
-    step = FormStep(command="admin create", args=args, asks=asks, over=over)
-    assert step_of(step.line()) == step
+def test_a_step_kept_is_the_step_again(args: dict[str, str], asks: str, replaces: int) -> None:
+    step = FormStep(command="admin create", args=args, asks=asks, replaces=replaces)
+    assert read_step(step.line()) == step
     assert step.answered("x").args == {**args, asks: "x"}
 
 
@@ -88,8 +88,8 @@ def test_a_step_of_plain_values_is_a_line_anybody_could_type() -> None:
     )
     assert FormStep(command="admin create", args={"title": "World Cup"}).line() == '/admin create title="World Cup"'
     assert FormStep(command="admin create", args={"title": 'The "Cup"'}).line().startswith("?{")
-    assert step_of("?{broken") is None
-    assert step_of("/board") is None
+    assert read_step("?{broken") is None
+    assert read_step("/board") is None
 
 
 OUTCOMES = tuple((f"o{number}", f"Outcome {number}") for number in range(23))
@@ -108,13 +108,13 @@ FORM = Form(
     ("page", "first", "count", "turns"), [(0, "0", 10, "›"), (1, "10", 10, "‹›"), (2, "20", 3, "‹")]
 )
 def test_many_choices_are_paged(page: int, first: str, count: int, turns: str) -> None:
-    asked = forms.ask(FORM, Reply(head=line("?"), ok=False), "-1001", page=page)
+    asked = forms.question_of(FORM, Reply(head=line("?"), ok=False), "-1001", page=page)
     assert asked is not None
-    keys = [key for row in asked.keys for key in row]
+    keys = [key for row in asked.keyboard for key in row]
     shown = [key for key in keys if key.label.startswith("Outcome")]
     assert (shown[0].label, len(shown)) == (f"Outcome {first}", count)
     assert "".join(key.label for key in keys if key.label in "‹›") == turns
-    assert {key.about for key in keys} == {"-1001"}
+    assert {key.group_ext for key in keys} == {"-1001"}
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_many_choices_are_paged(page: int, first: str, count: int, turns: str) -
 )
 def test_back_takes_the_last_answer_away(command: str, back: str | None) -> None:
     form = Form(title="Buy", command=command, fields=FORM.fields, submit="Go")
-    asked = forms.ask(form, Reply(head=line("?"), ok=False), None)
+    asked = forms.question_of(form, Reply(head=line("?"), ok=False), None)
     assert asked is not None
-    found = [key.line for row in asked.keys for key in row if "Back" in key.label]
+    found = [key.line for row in asked.keyboard for key in row if "Back" in key.label]
     assert found == ([] if back is None else [back])
 
 
@@ -148,7 +148,7 @@ def test_back_takes_the_last_answer_away(command: str, back: str | None) -> None
     ],
 )
 def test_only_our_own_commands_are_ours(text: str, line_: str | None) -> None:
-    assert ours(text, "outcry_bot") == line_
+    assert own_command(text, "outcry_bot") == line_
 
 
 @pytest.mark.parametrize("ext", ["5000000001", "-4000001", "-1001234567890", "-1001234567890:77"])
@@ -189,7 +189,7 @@ def test_a_ref_says_whether_its_text_is_a_caption() -> None:
     ],
 )
 def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Unreachable) -> None:
-    found = translated(error, private=private)
+    found = translate(error, private=private)
     assert isinstance(found, UnreachableError)
     assert found.why is why
 
@@ -206,15 +206,15 @@ def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool
     ],
 )
 def test_what_may_pass_is_tried_later(error: TelegramError, after_ms: int, overall: bool) -> None:
-    found = translated(error, private=False)
+    found = translate(error, private=False)
     assert isinstance(found, RetryLaterError)
     assert (found.after_ms, found.overall) == (after_ms, overall)
 
 
 def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() -> None:
-    assert is_same(BadRequest("Message is not modified: specified new message content is the same"))
-    assert is_markup(BadRequest("Can't parse entities: unsupported start tag"))
-    assert not is_same(BadRequest("Chat not found"))
+    assert is_unchanged(BadRequest("Message is not modified: specified new message content is the same"))
+    assert is_markup_error(BadRequest("Can't parse entities: unsupported start tag"))
+    assert not is_unchanged(BadRequest("Chat not found"))
 
 
 def test_menus_name_every_command_where_it_can_be_said() -> None:
@@ -230,4 +230,4 @@ def test_menus_name_every_command_where_it_can_be_said() -> None:
 
 
 def test_telegram_is_asked_for_all_that_is_read() -> None:
-    assert {"message", "channel_post", "callback_query", "my_chat_member", "chat_member"} == set(UPDATES)
+    assert {"message", "channel_post", "callback_query", "my_chat_member", "chat_member"} == set(ALLOWED_UPDATES)

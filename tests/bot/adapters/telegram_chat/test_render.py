@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.telegram_chat import markup, render
-from bot.adapters.telegram_chat.limits import LONGEST_CAPTION, LONGEST_TEXT, MOST_ENTITIES, units
+from bot.adapters.telegram_chat.limits import CAPTION, ENTITIES, TEXT, size
 from bot.adapters.telegram_chat.markup import MarkupPage
 from bot.chat.reply import (
     Attachment,
@@ -96,8 +96,8 @@ def checked(page: MarkupPage, most: int) -> str:
     """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
     found = parse_html(page.html)
     assert found.complaints == ()
-    assert len(found.entities) <= MOST_ENTITIES
-    assert 0 < units(found.text.strip()) <= units(found.text) <= most
+    assert len(found.entities) <= ENTITIES
+    assert 0 < size(found.text.strip()) <= size(found.text) <= most
     assert found.text == page.plain
     bad = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}
     assert not bad & set(found.text)
@@ -108,19 +108,19 @@ def checked(page: MarkupPage, most: int) -> str:
 @settings(max_examples=150, deadline=None)
 @given(replies)
 def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
-    sheet = render.sheet(reply, NOW)
-    for page in sheet.pages:
-        checked(page, LONGEST_TEXT)
-    if sheet.caption is not None:
-        checked(sheet.caption, LONGEST_CAPTION)
-    assert sheet.pages or sheet.caption or sheet.photos
-    assert len(sheet.photos) + len(sheet.documents) == len(reply.files)
+    rendered = render.render(reply, NOW)
+    for page in rendered.pages:
+        checked(page, TEXT)
+    if rendered.caption is not None:
+        checked(rendered.caption, CAPTION)
+    assert rendered.pages or rendered.caption or rendered.photos
+    assert len(rendered.photos) + len(rendered.documents) == len(reply.files)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), st.integers(40, 400))
 def test_pages_lose_no_word(said: list[str], most: int) -> None:
-    rows = [(markup.run(text),) for text in said]
+    rows = [(markup.styled(text),) for text in said]
     pages = markup.pages(rows, most, most)
     for page in pages:
         checked(page, most)
@@ -138,21 +138,21 @@ def test_the_sentence_that_matters_is_bold_and_a_bare_command_can_be_tapped() ->
         blocks=(line("Say ", code("/admin create"), " or ", code("/buy germany yes $50"), quiet(" soon")),),
         tone=Tone.GOOD,
     )
-    (page,) = render.sheet(reply, NOW).pages
+    (page,) = render.render(reply, NOW).pages
     assert page.html == (
         "✅ <b>Buy Germany YES</b>\nSay /admin_create or <code>/buy germany yes $50</code><i> soon</i>"
     )
 
 
 def test_names_become_neither_mentions_nor_links() -> None:
-    (page,) = render.sheet(Reply(head=line("@durov of evil.com, https://evil.example/x")), NOW).pages
+    (page,) = render.render(Reply(head=line("@durov of evil.com, https://evil.example/x")), NOW).pages
     text = parse_html(page.html).with_found().entities
     assert [one["type"] for one in text] == ["bold"]
-    assert "50.1¢" in markup.run("50.1¢ · v2.0").text
+    assert "50.1¢" in markup.styled("50.1¢ · v2.0").text
 
 
 def test_a_moment_is_a_time_tag_with_utc_inside() -> None:
-    (page,) = render.sheet(Reply(head=line("Freezes ", Stamp(NOW + 120_000, countdown=True))), NOW).pages
+    (page,) = render.render(Reply(head=line("Freezes ", Stamp(NOW + 120_000, countdown=True))), NOW).pages
     assert f'<tg-time unix="{NOW // 1000 + 120}" format="r">in 2 min (' in page.html
     assert "tg-time" not in markup.without_times(page.html)
 
@@ -160,20 +160,20 @@ def test_a_moment_is_a_time_tag_with_utc_inside() -> None:
 def test_a_narrow_table_is_aligned_and_a_wide_one_becomes_lines() -> None:
     columns = (Column(title="Name"), Column(title="Worth", numeric=True))
     narrow = Table(columns=columns, rows=((line("Ada"), line("$1.00")), (line("漢字"), line("$20.00"))))
-    (page,) = render.sheet(Reply(head=line("x"), blocks=(narrow,)), NOW).pages
+    (page,) = render.render(Reply(head=line("x"), blocks=(narrow,)), NOW).pages
     assert page.plain == "x\nName  Worth\nAda   $1.00\n漢字 $20.00"
     assert "<pre>" in page.html
     wide = Table(columns=columns, rows=((line("A" * 40), line("$1.00")),))
-    (page,) = render.sheet(Reply(head=line("x"), blocks=(wide,)), NOW).pages
+    (page,) = render.render(Reply(head=line("x"), blocks=(wide,)), NOW).pages
     assert page.plain == f"x\n{'A' * 40} · Worth $1.00"
 
 
 def test_a_long_text_with_a_photo_follows_it() -> None:
     photo = Attachment(name="a.png", data=b"x", media_type="image/png")
     reply = Reply(head=line("Brazil is out."), blocks=(line("word " * 300),), files=(photo,))
-    sheet = render.sheet(reply, NOW)
-    assert sheet.caption is not None
-    assert sheet.caption.plain == "Brazil is out."
-    assert len(sheet.pages) == 1
-    short = render.sheet(Reply(head=line("Brazil is out."), blocks=(line("7-1"),), files=(photo,)), NOW)
+    rendered = render.render(reply, NOW)
+    assert rendered.caption is not None
+    assert rendered.caption.plain == "Brazil is out."
+    assert len(rendered.pages) == 1
+    short = render.render(Reply(head=line("Brazil is out."), blocks=(line("7-1"),), files=(photo,)), NOW)
     assert (short.pages, short.caption is not None) == ((), True)
