@@ -25,17 +25,17 @@ class Asset:
 
 def load() -> dict[str, Asset]:
     """Every file of `static/` by name, and `palette.css`."""
-    found = {
-        one.name: _asset(one.name, one.read_bytes())
-        for one in files("bot.adapters.room").joinpath("static").iterdir()
-        if one.name.rpartition(".")[2] in TYPES
+    assets = {
+        file.name: _asset(file.name, file.read_bytes())
+        for file in files("bot.adapters.room").joinpath("static").iterdir()
+        if file.name.rpartition(".")[2] in TYPES
     }
-    found["palette.css"] = _asset("palette.css", palette().encode())
-    return found
+    assets["palette.css"] = _asset("palette.css", palette().encode())
+    return assets
 
 
 def palette() -> str:
-    """`bot.palette` as CSS variables: dark for everybody, light where the page says so (`theme.js` decides)."""
+    """`bot.text.palette` as CSS variables: dark for everybody, light where the page says so (`theme.js` decides)."""
     dark = f":root{{color-scheme:dark;{_variables(DARK)}}}"
     light = f':root[data-theme="light"]{{color-scheme:light;{_variables(LIGHT)}}}'
     return f"{dark}\n{light}\n"

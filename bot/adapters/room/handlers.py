@@ -1,7 +1,7 @@
-"""Takes what a person types, presses or fills in, hands it to the dispatcher and puts the answer where it belongs.
+"""Takes what a person types, presses or fills in, and runs it once.
 
 The same request id is the same request: a second one meets the first one's answer, after a restart by looking it up
-among her latest messages. Orders are safe beyond that, storage knows their request.
+among the person's latest messages. Orders are safe beyond that, storage knows their request.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from bot.adapters.room import NAME
-from bot.adapters.room.message_log import TALK, Log
-from bot.adapters.room.responses import LONGEST, Answer, RoomResponder, speaker
+from bot.adapters.room.message_log import TALK, MessageLog
+from bot.adapters.room.responses import LONGEST, Answer, RoomResponder, person_of
 from bot.adapters.room.security import RefusalError, Visitor
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
 from bot.chat.rate_limits import Limit, Windows
@@ -22,7 +23,7 @@ from bot.text.names import clean
 from bot.words import room as words
 from storage.records import Json
 
-TALK_PACE = (Limit(6, 8_000), Limit(30, 120_000))  # lines of plain talk a person may send
+TALK_LIMITS = (Limit(6, 8_000), Limit(30, 120_000))  # lines of plain talk a person may send
 REMEMBERED = 2_000  # requests
 
 
@@ -31,106 +32,128 @@ class Handlers:
 
     def __init__(
         self,
-        log: Log,
+        log: MessageLog,
         dispatcher: Dispatcher,
         titles: Mapping[str, str],
-        wall: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self._log = log
         self._dispatcher = dispatcher
         self._titles = titles
         self._responder = RoomResponder(log, dispatcher)
-        self._wall = wall
-        self._pace = Windows(TALK_PACE)
-        self._done: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
+        self._monotonic_ms = monotonic_ms
+        self._windows = Windows(TALK_LIMITS)
+        self._answers: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
-    async def line(self, room: str, who: Visitor, text: str, request: str, *, again: bool) -> Answer:
+    async def handle_line(self, room: str, visitor: Visitor, text: str, request_id: str, *, is_retry: bool) -> Answer:
         """A typed line: a command where it begins with a slash, else talk that everybody reads."""
         if len(text) > LONGEST:
             raise RefusalError(400, words.too_long(LONGEST))
         if text.lstrip().startswith("/"):
-            said, respond = self._said(room, who, request, text=text.strip()), self._responder.respond
-            return await self._once(room, said, who, lambda: respond(room, said, who, text.strip()), again=again)
-        shown = clean(text, LONGEST)
-        if not shown:
+            invocation = self._invocation(room, visitor, request_id, text=text.strip())
+            run = partial(self._responder.respond, room, invocation, visitor, text.strip())
+            return await self._once(room, invocation, visitor, run, is_retry=is_retry)
+        cleaned = clean(text, LONGEST)
+        if not cleaned:
             raise RefusalError(400, words.nothing_said())
-        said = self._said(room, who, request)
-        return await self._once(room, said, who, lambda: self._talk(room, said, who, shown), again=again)
+        invocation = self._invocation(room, visitor, request_id)
+        run = partial(self._post_talk, room, invocation, visitor, cleaned)
+        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
 
-    async def press(
-        self, room: str, who: Visitor, text: str, request: str, message: int | None, *, again: bool
+    async def handle_button(
+        self, room: str, visitor: Visitor, text: str, request_id: str, message: int | None, *, is_retry: bool
     ) -> Answer:
-        """A button: its line, and the message it stands in, which the answer replaces where that is her ticket."""
-        said, respond = self._said(room, who, request, text=text[:LONGEST]), self._responder.respond
-        return await self._once(room, said, who, lambda: respond(room, said, who, text, message), again=again)
+        """A button: its line, and the message it stands in, which the answer replaces where that is their ticket."""
+        invocation = self._invocation(room, visitor, request_id, text=text[:LONGEST])
+        run = partial(self._responder.respond, room, invocation, visitor, text, message)
+        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
 
-    async def fill(
+    async def handle_form(
         self,
         room: str,
-        who: Visitor,
+        visitor: Visitor,
         command: str,
         args: Mapping[str, str],
-        request: str,
+        request_id: str,
         message: int | None = None,
         *,
-        again: bool,
+        is_retry: bool,
     ) -> Answer:
         """A dialog: a command with named arguments; `message` as for a button, where one opened the dialog."""
-        said = self._said(room, who, request, command=command.lstrip("/")[:100], args=args)
-        asked, respond = f"/{said.command}", self._responder.respond
-        return await self._once(room, said, who, lambda: respond(room, said, who, asked, message), again=again)
+        invocation = self._invocation(room, visitor, request_id, command=command.lstrip("/")[:100], args=args)
+        run = partial(self._responder.respond, room, invocation, visitor, f"/{invocation.command}", message)
+        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
 
-    async def complete(self, room: str, who: Visitor, text: str) -> list[Suggestion]:
+    async def complete(self, room: str, visitor: Visitor, text: str) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
-        return await self._dispatcher.complete(self._said(room, who, "completion", text=text[:LONGEST]))
+        return await self._dispatcher.complete(self._invocation(room, visitor, "completion", text=text[:LONGEST]))
 
-    def _said(
-        self, room: str, who: Visitor, request: str, *, text: str = "", command: str = "", args: Mapping[str, str] = {}
+    def _invocation(
+        self,
+        room: str,
+        visitor: Visitor,
+        request_id: str,
+        *,
+        text: str = "",
+        command: str = "",
+        args: Mapping[str, str] = {},
     ) -> Invocation:
         return Invocation(
             text=text,
             command=command,
             args=dict(args),
             platform=NAME,
-            person_ext=who.ext,
-            person_name=who.person.name if who.person else "",
+            person_ext=visitor.ext,
+            person_name=visitor.person.name if visitor.person else "",
             chat_ext=room,
             chat_kind=ChatKind.ROOM,
             chat_title=self._titles[room],
-            is_admin=who.admin,
-            request_id=f"{NAME}:{who.ext[:16]}:{request}",  # nobody can spend another's request id
+            is_admin=visitor.admin,
+            request_id=f"{NAME}:{visitor.ext[:16]}:{request_id}",  # nobody can spend another's request id
         )
 
     async def _once(
-        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[Answer]], *, again: bool
+        self,
+        room: str,
+        invocation: Invocation,
+        visitor: Visitor,
+        run: Callable[[], Awaitable[Answer]],
+        *,
+        is_retry: bool,
     ) -> Answer:
-        task = self._done.get(said.request_id)
+        task = self._answers.get(invocation.request_id)
         if task is None:
-            task = asyncio.ensure_future(self._found_or_done(room, said, who, do, again=again))
-            self._done[said.request_id] = task
-            if len(self._done) > REMEMBERED:
-                self._done.popitem(last=False)
+            task = asyncio.ensure_future(self._find_or_run(room, invocation, visitor, run, is_retry=is_retry))
+            self._answers[invocation.request_id] = task
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
         try:
             return await asyncio.shield(task)  # a browser that hangs up does not undo what it asked for
         except Exception:
-            self._done.pop(said.request_id, None)
+            self._answers.pop(invocation.request_id, None)
             raise
 
-    async def _found_or_done(
-        self, room: str, said: Invocation, who: Visitor, do: Callable[[], Awaitable[Answer]], *, again: bool
+    async def _find_or_run(
+        self,
+        room: str,
+        invocation: Invocation,
+        visitor: Visitor,
+        run: Callable[[], Awaitable[Answer]],
+        *,
+        is_retry: bool,
     ) -> Answer:
-        if again:
-            page = await self._log.after(room, None, speaker(who).id)
+        if is_retry:
+            page = await self._log.after(room, None, person_of(visitor).id)
             for message in reversed(page.messages):
-                if message.body.get("request") == said.request_id:
+                if message.body.get("request") == invocation.request_id:
                     return Answer.of(message)
-        return await do()
+        return await run()
 
-    async def _talk(self, room: str, said: Invocation, who: Visitor, text: str) -> Answer:
-        person, now = speaker(who), self._wall()
-        wait = self._pace.wait(who.ext, now)
+    async def _post_talk(self, room: str, invocation: Invocation, visitor: Visitor, text: str) -> Answer:
+        person, now = person_of(visitor), self._monotonic_ms()
+        wait = self._windows.wait(visitor.ext, now)
         if wait > 0:
             raise RefusalError(429, words.slow_down(wait))
-        self._pace.use(who.ext, now)
-        body: dict[str, Json] = {"say": text, "by": person.id, "request": said.request_id}
+        self._windows.use(visitor.ext, now)
+        body: dict[str, Json] = {"say": text, "by": person.id, "request": invocation.request_id}
         return Answer(await self._log.append(room, TALK, body, author=person.name))

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
 
-RING = 400
+RECENT = 400
 FIRST_PAGE = 400  # what a newcomer gets, and one who was away for long
 BOARD, NEWS, TALK = "board", "news", "talk"
 
@@ -31,32 +31,32 @@ class MessagePage:
     seq: int
 
 
-class Log:
+class MessageLog:
     """`open` reads where storage stands; use it before anything else."""
 
     def __init__(self, db: Database, clock: Callable[[], int]) -> None:
         self._db = db
         self._clock = clock
-        self._order = asyncio.Lock()  # seq order in storage is then the order in the ring
-        self._ring: deque[RoomMessage] = deque()
-        self._floor = 0  # changes up to this seq are not in the ring
-        self._top = 0
-        self._people = 0  # the ring holds what was said before anybody changed who she is
+        self._write_lock = asyncio.Lock()  # seq order in storage is then the order in the ring
+        self._recent: deque[RoomMessage] = deque()
+        self._oldest_seq = 0  # changes up to this seq are not in the ring
+        self._latest_seq = 0
+        self._people_seen = 0  # the number of identities that changed when the ring was filled
         self._listeners: dict[asyncio.Event, tuple[str, int | None]] = {}  # and what each listens to
 
     async def open(self) -> None:
         async with self._db.reading() as uow:
-            self._floor = self._top = await uow.room.latest_seq()
+            self._oldest_seq = self._latest_seq = await uow.room.latest_seq()
 
     async def append(
         self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None
     ) -> RoomMessage:
-        """A new message; `person` makes it hers alone."""
+        """A new message; `person` makes it theirs alone."""
 
         async def write(uow: UnitOfWork) -> RoomMessage:
             return await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())
 
-        message = await self._written(write)
+        message = await self._write(write)
         assert message is not None
         return message
 
@@ -70,7 +70,7 @@ class Log:
                 return now
             return await uow.room.replace(message, body, self._clock())
 
-        return await self._written(write)
+        return await self._write(write)
 
     async def get(self, message: int) -> RoomMessage | None:
         async with self._db.reading() as uow:
@@ -78,16 +78,16 @@ class Log:
 
     async def after(self, room: str, seq: int | None, person: int | None) -> MessagePage:
         """What changed after `seq` (None: the latest page) that this person may see. Never waits for news."""
-        if self._people != self._db.cache.people_changed:
-            self._people, self._floor = self._db.cache.people_changed, self._top
-            self._ring.clear()
-        if seq is None or seq > self._top:  # from another database
-            return await self._stored(room, 0, person)
-        if seq < self._floor:
-            return await self._stored(room, seq, person)
-        recent = takewhile(lambda one: one.seq > seq, reversed(self._ring))
-        fresh = [one for one in recent if one.room == room and one.person in (None, person)]
-        return MessagePage(tuple(_newest(fresh[::-1])), self._top)
+        if self._people_seen != self._db.cache.people_changed:
+            self._people_seen, self._oldest_seq = self._db.cache.people_changed, self._latest_seq
+            self._recent.clear()
+        if seq is None or seq > self._latest_seq:  # from another database
+            return await self._from_storage(room, 0, person)
+        if seq < self._oldest_seq:
+            return await self._from_storage(room, seq, person)
+        changes = takewhile(lambda message: message.seq > seq, reversed(self._recent))
+        visible = [message for message in changes if message.room == room and message.person in (None, person)]
+        return MessagePage(tuple(_latest_states(visible[::-1])), self._latest_seq)
 
     async def person(self, ext: str) -> int | None:
         """Who has this id in the room now."""
@@ -95,60 +95,62 @@ class Log:
             person = await uow.people.find(NAME, ext)
         return None if person is None else person.id
 
-    async def speaker(self, person: int) -> tuple[int, str]:
-        """Who stands behind this number by now, and her name: her own line may have made her one with somebody, or
-        had her forgotten."""
+    async def author_of(self, person: int) -> tuple[int, str]:
+        """Who stands behind this number by now, and their name: their own command may have linked them with another
+        account, or had them forgotten."""
         async with self._db.reading() as uow:
             owner = await uow.people.primary_id(person)
-            found = await uow.people.get(owner)
-        return owner, "" if found is None else found.name
+            row = await uow.people.get(owner)
+        return owner, "" if row is None else row.name
 
     @property
     def people_changed(self) -> int:
-        """Another number: somebody is not who she was."""
+        """Another number: an account was linked, parted or forgotten."""
         return self._db.cache.people_changed
 
     def listen(self, room: str, person: int | None) -> asyncio.Event:
         """An event that is set whenever something this person may see changed in the room; the listener clears it. Hand
-        it back to `leave`."""
+        it back to `stop_listening`."""
         event = asyncio.Event()
         self._listeners[event] = (room, person)
         return event
 
-    def leave(self, event: asyncio.Event) -> None:
+    def stop_listening(self, event: asyncio.Event) -> None:
         self._listeners.pop(event, None)
 
-    def wake(self) -> None:
+    def wake_all(self) -> None:
         """Wake every listener: to close, or because something else of theirs changed."""
         for event in self._listeners:
             event.set()
 
-    async def _written(self, write: Callable[[UnitOfWork], Awaitable[RoomMessage | None]]) -> RoomMessage | None:
-        async with self._order:
+    async def _write(self, write: Callable[[UnitOfWork], Awaitable[RoomMessage | None]]) -> RoomMessage | None:
+        async with self._write_lock:
             async with self._db.writing() as uow:
                 message = await write(uow)
                 await uow.commit()
-            if message is not None and message.seq > self._top:
-                self._remember(message)
+            if message is not None and message.seq > self._latest_seq:
+                self._publish(message)
         return message
 
-    def _remember(self, message: RoomMessage) -> None:
-        self._ring.append(message)
-        self._top = message.seq
-        if len(self._ring) > RING:
-            self._floor = self._ring.popleft().seq
+    def _publish(self, message: RoomMessage) -> None:
+        self._recent.append(message)
+        self._latest_seq = message.seq
+        if len(self._recent) > RECENT:
+            self._oldest_seq = self._recent.popleft().seq
         for event, (room, person) in self._listeners.items():
             if room == message.room and message.person in (None, person):
                 event.set()
 
-    async def _stored(self, room: str, seq: int, person: int | None) -> MessagePage:
+    async def _from_storage(self, room: str, seq: int, person: int | None) -> MessagePage:
         async with self._db.reading() as uow:
-            top = await uow.room.latest_seq()
-            found = await uow.room.since(room, seq, person, FIRST_PAGE)
-        return MessagePage(tuple(found), max(top, *(one.seq for one in found), seq) if found else max(top, seq))
+            latest = await uow.room.latest_seq()
+            messages = await uow.room.since(room, seq, person, FIRST_PAGE)
+        return MessagePage(
+            tuple(messages), max(latest, *(message.seq for message in messages), seq) if messages else max(latest, seq)
+        )
 
 
-def _newest(messages: list[RoomMessage]) -> list[RoomMessage]:
+def _latest_states(messages: list[RoomMessage]) -> list[RoomMessage]:
     """Of each message its last state only, in order of change."""
-    last = {one.id: one.seq for one in messages}
-    return [one for one in messages if last[one.id] == one.seq]
+    last_seq = {message.id: message.seq for message in messages}
+    return [message for message in messages if last_seq[message.id] == message.seq]

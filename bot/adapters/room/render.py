@@ -3,7 +3,7 @@
 Shapes (keys are short because the board travels with every tick):
 part    `{"x": text, "s": style, "o": outcome}` or `{"at": epoch ms, "cd": countdown}`; style plain is left out
 block   `{"t": "line" | "table" | "board" | "picture", ...}`
-file    `{"name", "type", "size", "data": base64}`; `data` stays on the server, see `public`
+file    `{"name", "type", "size", "data": base64}`; `data` stays on the server, see `without_file_data`
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ from storage.records import Json, Payload, RoomMessage
 
 def render(reply: Reply) -> dict[str, Json]:
     """The whole reply; what is empty is left out."""
-    body: dict[str, Json] = {"head": line(reply.head), "tone": reply.tone.value, "ok": reply.ok}
+    body: dict[str, Json] = {"head": line_to_json(reply.head), "tone": reply.tone.value, "ok": reply.ok}
     if reply.blocks:
-        body["blocks"] = [block(one) for one in reply.blocks]
+        body["blocks"] = [block_to_json(item) for item in reply.blocks]
     if reply.actions:
-        body["actions"] = [_action(one) for one in reply.actions]
+        body["actions"] = [_action_to_json(item) for item in reply.actions]
     if reply.form is not None:
-        body["form"] = form(reply.form)
+        body["form"] = form_to_json(reply.form)
     if reply.files:
-        body["files"] = [_file(one) for one in reply.files]
+        body["files"] = [_file_to_json(item) for item in reply.files]
     if reply.ticket is not None:
         body["ticket"] = reply.ticket
     return body
 
 
-def answer(message: RoomMessage, reply: Reply) -> Payload:
+def replacement_body(message: RoomMessage, reply: Reply) -> Payload:
     """The body of a message that now says something else; what had been asked stays."""
     before = {key: message.body[key] for key in ("asked", "by") if key in message.body}
-    return {**before, "reply": kept(reply)}
+    return {**before, "reply": stored_reply(reply)}
 
 
-def kept(reply: Reply) -> dict[str, Json]:
+def stored_reply(reply: Reply) -> dict[str, Json]:
     """As kept: without the charts the announcer has drawn and attached, one for each picture. The room draws those when
     they are looked at, in the reader's theme."""
-    drawn = sum(isinstance(block, Picture) for block in reply.blocks)
+    drawn = sum(isinstance(block_to_json, Picture) for block_to_json in reply.blocks)
     attached = reply.files[len(reply.files) - drawn :]
     if drawn and len(attached) == drawn and all(file.media_type == "image/png" for file in attached):
         reply = replace(reply, files=reply.files[:-drawn])
     return render(reply)
 
 
-def shape(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
-    """A message as its viewer gets it: only her own buttons, no bytes of files, no request ids."""
+def visible_to(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
+    """A message as its viewer gets it: only their own buttons, no bytes of files, no request ids."""
     body = message.body
     shown: dict[str, Json] = {
         "id": message.id,
@@ -80,72 +80,74 @@ def shape(message: RoomMessage, viewer: int | None) -> dict[str, Json]:
             shown[key] = body[key]
     reply = body.get("reply")
     if isinstance(reply, dict):
-        bare = dict(public(reply))
-        actions = bare.get("actions")
+        body_shown = dict(without_file_data(reply))
+        actions = body_shown.get("actions")
         if isinstance(actions, list | tuple):
-            bare["actions"] = [one for one in actions if isinstance(one, dict) and one.get("person") in (None, viewer)]
-        shown["reply"] = bare
+            body_shown["actions"] = [
+                action for action in actions if isinstance(action, dict) and action.get("person") in (None, viewer)
+            ]
+        shown["reply"] = body_shown
     return shown
 
 
-def line(parts: Line) -> list[Json]:
-    return [_part(part) for part in parts]
+def line_to_json(parts: Line) -> list[Json]:
+    return [_part_to_json(part) for part in parts]
 
 
-def block(one: Block) -> dict[str, Json]:
-    match one:
+def block_to_json(content: Block) -> dict[str, Json]:
+    match content:
         case Table():
-            return _table(one)
+            return _table_to_json(content)
         case Board():
-            return _board(one)
+            return _board_to_json(content)
         case Picture():
-            return _picture(one)
+            return _picture_to_json(content)
         case _:
-            return {"t": "line", "parts": line(one)}
+            return {"t": "line", "parts": line_to_json(content)}
 
 
-def picture(body: Payload, index: int) -> Picture | None:
+def picture_at(body: Payload, index: int) -> Picture | None:
     """The chart in a kept reply at that place among its blocks; None where there is none."""
     blocks = body.get("blocks")
     if not isinstance(blocks, list | tuple) or not 0 <= index < len(blocks):
         return None
-    kept = blocks[index]
-    if not isinstance(kept, Mapping) or kept.get("t") != "picture":
+    stored = blocks[index]
+    if not isinstance(stored, Mapping) or stored.get("t") != "picture":
         return None
     return Picture(
-        kind=_text(kept.get("kind")),
-        market=_number(kept.get("market")) or 0,
-        tick=_number(kept.get("tick")) or 0,
-        outcome=_number(kept.get("outcome")),
-        span_ms=_number(kept.get("span")),
-        alt=_text(kept.get("alt")),
+        kind=_text(stored.get("kind")),
+        market=_number(stored.get("market")) or 0,
+        tick=_number(stored.get("tick")) or 0,
+        outcome=_number(stored.get("outcome")),
+        span_ms=_number(stored.get("span")),
+        alt=_text(stored.get("alt")),
     )
 
 
-def attachment(body: Payload, index: int) -> Attachment | None:
+def attachment_at(body: Payload, index: int) -> Attachment | None:
     """The file in a kept reply at that place; None where there is none."""
     files = body.get("files")
     if not isinstance(files, list | tuple) or not 0 <= index < len(files):
         return None
-    kept = files[index]
-    if not isinstance(kept, Mapping):
+    stored = files[index]
+    if not isinstance(stored, Mapping):
         return None
-    data = base64.b64decode(_text(kept.get("data")))
-    return Attachment(name=_text(kept.get("name")), data=data, media_type=_text(kept.get("type")))
+    data = base64.b64decode(_text(stored.get("data")))
+    return Attachment(name=_text(stored.get("name")), data=data, media_type=_text(stored.get("type")))
 
 
-def public(body: Payload) -> Payload:
+def without_file_data(body: Payload) -> Payload:
     """A kept reply as browsers get it: without the bytes of its files, which have an address of their own."""
     files = body.get("files")
     if not isinstance(files, list | tuple):
         return body
-    bare: list[Json] = [
-        {key: value for key, value in one.items() if key != "data"} for one in files if isinstance(one, dict)
+    files_shown: list[Json] = [
+        {key: value for key, value in file.items() if key != "data"} for file in files if isinstance(file, dict)
     ]
-    return {**body, "files": bare}
+    return {**body, "files": files_shown}
 
 
-def _part(part: Part) -> Json:
+def _part_to_json(part: Part) -> Json:
     if isinstance(part, Stamp):
         return {"at": part.at_ms, "cd": part.countdown}
     shown: dict[str, Json] = {"x": part.text}
@@ -156,21 +158,21 @@ def _part(part: Part) -> Json:
     return shown
 
 
-def _table(table: Table) -> dict[str, Json]:
+def _table_to_json(table: Table) -> dict[str, Json]:
     return {
         "t": "table",
         "cols": [{"x": column.title, "n": column.numeric} for column in table.columns],
-        "rows": [[line(cell) for cell in row] for row in table.rows],
-        "more": line(table.more),
+        "rows": [[line_to_json(cell) for cell in row] for row in table.rows],
+        "more": line_to_json(table.more),
     }
 
 
-def _board(board: Board) -> dict[str, Json]:
+def _board_to_json(board: Board) -> dict[str, Json]:
     return {
         "t": "board",
         "title": board.title,
         "status": board.status,
-        "rows": [_board_row(row) for row in board.rows],
+        "rows": [_board_row_to_json(row) for row in board.rows],
         "volume": board.volume,
         "people": board.people,
         "now": board.now_ms,
@@ -181,7 +183,7 @@ def _board(board: Board) -> dict[str, Json]:
     }
 
 
-def _board_row(row: BoardRow) -> dict[str, Json]:
+def _board_row_to_json(row: BoardRow) -> dict[str, Json]:
     return {
         "o": row.outcome,
         "name": row.name,
@@ -194,7 +196,7 @@ def _board_row(row: BoardRow) -> dict[str, Json]:
     }
 
 
-def _picture(chart: Picture) -> dict[str, Json]:
+def _picture_to_json(chart: Picture) -> dict[str, Json]:
     return {
         "t": "picture",
         "kind": chart.kind,
@@ -206,7 +208,7 @@ def _picture(chart: Picture) -> dict[str, Json]:
     }
 
 
-def _action(action: Action) -> dict[str, Json]:
+def _action_to_json(action: Action) -> dict[str, Json]:
     shown: dict[str, Json] = {"label": action.label, "text": action.text}
     if action.person is not None:
         shown["person"] = action.person
@@ -217,11 +219,11 @@ def _action(action: Action) -> dict[str, Json]:
     return shown
 
 
-def form(asked: Form) -> dict[str, Json]:
+def form_to_json(form: Form) -> dict[str, Json]:
     return {
-        "title": asked.title,
-        "command": asked.command,
-        "submit": asked.submit,
+        "title": form.title,
+        "command": form.command,
+        "submit": form.submit,
         "fields": [
             {
                 "name": field.name,
@@ -233,14 +235,14 @@ def form(asked: Form) -> dict[str, Json]:
                 "required": field.required,
                 "hint": field.hint,
             }
-            for field in asked.fields
+            for field in form.fields
         ],
     }
 
 
-def _file(kept: Attachment) -> dict[str, Json]:
-    data = base64.b64encode(kept.data).decode("ascii")
-    return {"name": kept.name, "type": kept.media_type, "size": len(kept.data), "data": data}
+def _file_to_json(attachment: Attachment) -> dict[str, Json]:
+    data = base64.b64encode(attachment.data).decode("ascii")
+    return {"name": attachment.name, "type": attachment.media_type, "size": len(attachment.data), "data": data}
 
 
 def _text(value: Json) -> str:

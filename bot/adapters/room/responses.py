@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.adapters.room import render
-from bot.adapters.room.message_log import TALK, Log
-from bot.adapters.room.render import answer, kept
+from bot.adapters.room.message_log import TALK, MessageLog
+from bot.adapters.room.render import replacement_body, stored_reply
 from bot.adapters.room.security import RefusalError, Visitor
 from bot.chat.invocation import Invocation
 from bot.chat.reply import Audience, Reply
@@ -34,52 +34,58 @@ class Answer:
 
 
 class RoomResponder:
-    def __init__(self, log: Log, dispatcher: Dispatcher) -> None:
+    def __init__(self, log: MessageLog, dispatcher: Dispatcher) -> None:
         self._log = log
         self._dispatcher = dispatcher
 
     async def respond(
-        self, room: str, said: Invocation, who: Visitor, asked: str, pressed: int | None = None
+        self, room: str, invocation: Invocation, visitor: Visitor, asked_line: str, pressed_message: int | None = None
     ) -> Answer:
-        seen = await self._seen(pressed, who)
-        label = _label(seen, said.text) if seen is not None else ""
-        reply = await self._dispatcher.run(said)
-        if seen is not None and reply.form is not None:
-            return Answer(seen, render.form(reply.form))  # a button that asks: nothing new to keep
-        before = seen if seen is not None and seen.person is not None else None
-        if before is not None and _replaces(before, label, reply):
-            after = await self._log.replace(before.id, answer(before, reply), unless_after=before.seq)
-            if after is not None:
-                await self._dispatcher.placed(reply, said, str(after.id))
-                return Answer(after)
-        message = await self._new(room, said, who, label or asked, reply)
-        await self._dispatcher.placed(reply, said, str(message.id))
+        """Run it and put the answer where it belongs. `asked_line` is shown above it; in `pressed_message` stands the
+        button that was pressed."""
+        pressed_in = await self._visible_message(pressed_message, visitor)
+        label = _button_label(pressed_in, invocation.text) if pressed_in is not None else ""
+        reply = await self._dispatcher.run(invocation)
+        if pressed_in is not None and reply.form is not None:
+            return Answer(pressed_in, render.form_to_json(reply.form))  # a button that asks: nothing new to keep
+        replaced = pressed_in if pressed_in is not None and pressed_in.person is not None else None
+        if replaced is not None and _replaces(replaced, label, reply):
+            replacement = await self._log.replace(
+                replaced.id, replacement_body(replaced, reply), unless_after=replaced.seq
+            )
+            if replacement is not None:
+                await self._dispatcher.placed(reply, invocation, str(replacement.id))
+                return Answer(replacement)
+        message = await self._append(room, invocation, visitor, label or asked_line, reply)
+        await self._dispatcher.placed(reply, invocation, str(message.id))
         return Answer.of(message)
 
-    async def _new(self, room: str, said: Invocation, who: Visitor, asked: str, reply: Reply) -> RoomMessage:
-        person, author = await self._log.speaker(speaker(who).id)
+    async def _append(
+        self, room: str, invocation: Invocation, visitor: Visitor, asked_line: str, reply: Reply
+    ) -> RoomMessage:
+        person, author = await self._log.author_of(person_of(visitor).id)
         body: dict[str, Json] = {
-            "asked": clean(asked, LONGEST),
-            "reply": kept(reply),
+            "asked": clean(asked_line, LONGEST),
+            "reply": stored_reply(reply),
             "by": person,
-            "request": said.request_id,
+            "request": invocation.request_id,
         }
         private = reply.audience is Audience.PRIVATE
         return await self._log.append(room, TALK, body, author=author, person=person if private else None)
 
-    async def _seen(self, message: int | None, who: Visitor) -> RoomMessage | None:
-        """The message of that number, if it is everybody's or hers."""
-        found = await self._log.get(message) if message is not None else None
-        return found if found is not None and found.person in (None, speaker(who).id) else None
+    async def _visible_message(self, message: int | None, visitor: Visitor) -> RoomMessage | None:
+        """The message of that number, if this visitor may see it."""
+        row = await self._log.get(message) if message is not None else None
+        return row if row is not None and row.person in (None, person_of(visitor).id) else None
 
 
-def speaker(who: Visitor) -> Person:
-    if who.person is None:
+def person_of(visitor: Visitor) -> Person:
+    if visitor.person is None:
         raise RefusalError(401, words.no_session())
-    return who.person
+    return visitor.person
 
 
-def _label(message: RoomMessage, text: str) -> str:
+def _button_label(message: RoomMessage, text: str) -> str:
     """What the button with this line says in that message; "" where there is none."""
     shown = message.body.get("reply")
     actions = shown.get("actions") if isinstance(shown, dict) else None

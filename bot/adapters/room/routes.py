@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.adapters.room import NAME, assets, event_stream, render, security
 from bot.adapters.room.handlers import Handlers
-from bot.adapters.room.message_log import TALK, Log
+from bot.adapters.room.message_log import TALK, MessageLog
 from bot.adapters.room.responses import Answer
 from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
@@ -18,9 +18,8 @@ from bot.words import room as words
 from storage.database import Database
 from storage.records import Payload
 
-DrawThemed = Callable[
-    [Picture, str], Awaitable[bytes | None]
-]  # a chart as PNG in a theme (dark, light), or None: it cannot be
+# a chart as PNG in a theme (dark, light), or None: it cannot be drawn
+DrawThemed = Callable[[Picture, str], Awaitable[bytes | None]]
 
 REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -34,17 +33,17 @@ class Routes:
         clock: Callable[[], int],
         titles: Mapping[str, str],
         *,
-        log: Log,
-        desk: Handlers,
+        log: MessageLog,
+        handlers: Handlers,
         sessions: Sessions,
-        streams: event_stream.Streams,
+        streams: event_stream.EventStreams,
         draw: DrawThemed,
     ) -> None:
         self._db = db
         self._clock = clock
         self._titles = titles
         self._log = log
-        self._desk = desk
+        self._handlers = handlers
         self._sessions = sessions
         self._streams = streams
         self._draw = draw
@@ -52,22 +51,22 @@ class Routes:
         self.port = 0  # known once the room listens
 
     def routes(self) -> list[web.RouteDef]:
-        kept = "{message:\\d{1,15}}/{index:\\d{1,2}}"
-        found = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
+        message_path = "{message:\\d{1,15}}/{index:\\d{1,2}}"
+        routes = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
         for base in ("/", "/r/{room}/"):
-            found += [
+            routes += [
                 web.get(base, self._page),
                 web.get(f"{base}api/me", self._me),
                 web.get(f"{base}api/stream", self._stream),
-                web.get(f"{base}chart/{kept}", self._chart),
-                web.get(f"{base}file/{kept}", self._file),
+                web.get(f"{base}chart/{message_path}", self._chart),
+                web.get(f"{base}file/{message_path}", self._file),
                 web.post(f"{base}api/join", self._join),
                 web.post(f"{base}api/say", self._say),
                 web.post(f"{base}api/press", self._press),
                 web.post(f"{base}api/fill", self._fill),
                 web.post(f"{base}api/complete", self._complete),
             ]
-        return found
+        return routes
 
     async def _health(self, request: web.Request) -> web.Response:
         async with self._db.reading() as uow:
@@ -92,15 +91,15 @@ class Routes:
             return web.Response(status=304, headers=headers)
         return web.Response(body=asset.data, headers=headers)
 
-    async def _admin(self, request: web.Request, given: str) -> web.Response:
+    async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""
-        if not self._sessions.opens(given):
+        if not self._sessions.is_admin_token(token_given):
             raise RefusalError(403, words.admin_link_wrong())
-        who = await self._visitor(request)
-        token = who.token or new_token()
+        visitor = await self._visitor(request)
+        token = visitor.token or new_token()
         response = web.Response(status=303, headers={"Location": request.path})
         self._set_cookie(response, "session", token)
-        self._set_cookie(response, "admin", self._sessions.proof(token))
+        self._set_cookie(response, "admin", self._sessions.admin_cookie(token))
         return response
 
     async def _visitor(self, request: web.Request) -> Visitor:
@@ -110,10 +109,10 @@ class Routes:
         )
 
     async def _person(self, request: web.Request) -> Visitor:
-        who = await self._visitor(request)
-        if who.person is None:
+        visitor = await self._visitor(request)
+        if visitor.person is None:
             raise RefusalError(401, words.no_session())
-        return who
+        return visitor
 
     def _cookie(self, name: str) -> str:
         return f"outcry_{name}_{self.port}"  # cookies ignore ports: two rooms on one machine must not share them
@@ -128,24 +127,24 @@ class Routes:
         return room
 
     async def _me(self, request: web.Request) -> web.Response:
-        room, who = self._room(request), await self._visitor(request)
-        name = who.person.name if who.person else None
-        return web.json_response({"name": name, "admin": who.admin, "room": self._titles[room]})
+        room, visitor = self._room(request), await self._visitor(request)
+        name = visitor.person.name if visitor.person else None
+        return web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
 
     async def _join(self, request: web.Request) -> web.Response:
         """A name for this browser, and with it an account in the market that is on, if any."""
-        room, who, given = self._room(request), await self._visitor(request), await security.body(request)
-        name = clean(_text(given, "name"), LONGEST_NAME)
+        room, visitor, body = self._room(request), await self._visitor(request), await security.body(request)
+        name = clean(_text(body, "name"), LONGEST_NAME)
         if not any(sign.isalnum() for sign in folded(name)):
             raise RefusalError(400, words.name_missing())
-        token = who.token or new_token()
-        if who.person is None:
+        token = visitor.token or new_token()
+        if visitor.person is None:
             name = person_name(name, await self._names(room))
-            person = await self._sessions.name(token, name, self._clock())
-            who = Visitor(token=token, ext=who.ext or external_id(token), person=person, admin=who.admin)
+            person = await self._sessions.create_person(token, name, self._clock())
+            visitor = Visitor(token=token, ext=visitor.ext or external_id(token), person=person, admin=visitor.admin)
             await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
-        await self._desk.fill(room, who, "join", {"name": name}, _request(given), again=False)
-        response = web.json_response({"name": name, "admin": who.admin, "room": self._titles[room]})
+        await self._handlers.handle_form(room, visitor, "join", {"name": name}, _request_id(body), is_retry=False)
+        response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
         self._set_cookie(response, "session", token)
         return response
 
@@ -160,61 +159,70 @@ class Routes:
         return taken | {*names.values()}
 
     async def _say(self, request: web.Request) -> web.Response:
-        room, who, given = self._room(request), await self._person(request), await security.body(request)
-        answer = await self._desk.line(room, who, _text(given, "text"), _request(given), again=_again(given))
-        return self._answer(answer, who)
+        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        answer = await self._handlers.handle_line(
+            room, visitor, _text(body, "text"), _request_id(body), is_retry=_is_retry(body)
+        )
+        return self._answer(answer, visitor)
 
     async def _press(self, request: web.Request) -> web.Response:
-        room, who, given = self._room(request), await self._person(request), await security.body(request)
-        answer = await self._desk.press(
+        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        answer = await self._handlers.handle_button(
             room,
-            who,
-            _text(given, "text"),
-            _request(given),
-            _message(given),
-            again=_again(given),
+            visitor,
+            _text(body, "text"),
+            _request_id(body),
+            _message_id(body),
+            is_retry=_is_retry(body),
         )
-        return self._answer(answer, who)
+        return self._answer(answer, visitor)
 
     async def _fill(self, request: web.Request) -> web.Response:
-        room, who, given = self._room(request), await self._person(request), await security.body(request)
-        fields = given.get("args")
+        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        fields = body.get("args")
         args = (
-            {_sound(str(key)): _sound(str(value)) for key, value in fields.items()} if isinstance(fields, dict) else {}
+            {_well_formed(str(key)): _well_formed(str(value)) for key, value in fields.items()}
+            if isinstance(fields, dict)
+            else {}
         )
-        answer = await self._desk.fill(
-            room, who, _text(given, "command"), args, _request(given), _message(given), again=_again(given)
+        answer = await self._handlers.handle_form(
+            room, visitor, _text(body, "command"), args, _request_id(body), _message_id(body), is_retry=_is_retry(body)
         )
-        return self._answer(answer, who)
+        return self._answer(answer, visitor)
 
     async def _complete(self, request: web.Request) -> web.Response:
-        room, who, given = self._room(request), await self._visitor(request), await security.body(request)
-        found = await self._desk.complete(room, who, _text(given, "text"))
-        return web.json_response([{"line": one.line, "label": one.label, "hint": one.hint} for one in found])
+        room, visitor, body = self._room(request), await self._visitor(request), await security.body(request)
+        suggestions = await self._handlers.complete(room, visitor, _text(body, "text"))
+        return web.json_response(
+            [
+                {"line": suggestion.line, "label": suggestion.label, "hint": suggestion.hint}
+                for suggestion in suggestions
+            ]
+        )
 
-    def _answer(self, answer: Answer, who: Visitor) -> web.Response:
-        shown = render.shape(answer.message, who.person.id if who.person else None)
+    def _answer(self, answer: Answer, visitor: Visitor) -> web.Response:
+        shown = render.visible_to(answer.message, visitor.person.id if visitor.person else None)
         return web.json_response({**shown, "form": answer.form})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        given = request.headers.get("Last-Event-ID") or request.query.get("since", "")
-        since = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+        last_seq = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        since = int(last_seq) if last_seq.isascii() and last_seq.isdigit() and len(last_seq) < 16 else None
         return await self._streams.serve(request, self._room(request), await self._visitor(request), since)
 
-    async def _seen(self, request: web.Request) -> Payload | None:
+    async def _stored_reply(self, request: web.Request) -> Payload | None:
         """The reply kept in the message an address names, where this visitor may see it."""
-        room, who = self._room(request), await self._visitor(request)
+        room, visitor = self._room(request), await self._visitor(request)
         message = await self._log.get(int(request.match_info["message"]))
         if message is None or message.room != room:
             return None
-        if message.person is not None and (who.person is None or message.person != who.person.id):
+        if message.person is not None and (visitor.person is None or message.person != visitor.person.id):
             return None
-        kept = message.body.get("reply")
-        return kept if isinstance(kept, dict) else None
+        stored = message.body.get("reply")
+        return stored if isinstance(stored, dict) else None
 
     async def _chart(self, request: web.Request) -> web.Response:
-        kept = await self._seen(request)
-        picture = render.picture(kept, int(request.match_info["index"])) if kept is not None else None
+        stored = await self._stored_reply(request)
+        picture = render.picture_at(stored, int(request.match_info["index"])) if stored is not None else None
         data = await self._draw(picture, request.query.get("theme", "dark")) if picture is not None else None
         if data is None:
             raise RefusalError(404, words.chart_gone())
@@ -222,36 +230,36 @@ class Routes:
         return web.Response(body=data, content_type="image/png", headers=headers)
 
     async def _file(self, request: web.Request) -> web.Response:
-        kept = await self._seen(request)
-        file = render.attachment(kept, int(request.match_info["index"])) if kept is not None else None
-        if file is None:
+        stored = await self._stored_reply(request)
+        attachment = render.attachment_at(stored, int(request.match_info["index"])) if stored is not None else None
+        if attachment is None:
             raise RefusalError(404, words.file_gone())
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", file.name) or "file"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": file.media_type}
-        return web.Response(body=file.data, headers=headers)
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", attachment.name) or "file"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": attachment.media_type}
+        return web.Response(body=attachment.data, headers=headers)
 
 
-def _text(given: Mapping[str, object], key: str) -> str:
-    value = given.get(key)
-    return _sound(value) if isinstance(value, str) else ""
+def _text(body: Mapping[str, object], key: str) -> str:
+    value = body.get(key)
+    return _well_formed(value) if isinstance(value, str) else ""
 
 
-def _sound(text: str) -> str:
-    """JSON can spell half a character; nothing behind this door takes it."""
+def _well_formed(text: str) -> str:
+    """JSON can spell half a character; nothing further on takes it."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _request(given: Mapping[str, object]) -> str:
-    request = _text(given, "request")
+def _request_id(body: Mapping[str, object]) -> str:
+    request = _text(body, "request")
     if not REQUEST.fullmatch(request):
         raise RefusalError(400, words.not_json())
     return request
 
 
-def _message(given: Mapping[str, object]) -> int | None:
-    pressed = given.get("message")
+def _message_id(body: Mapping[str, object]) -> int | None:
+    pressed = body.get("message")
     return pressed if isinstance(pressed, int) and 0 < pressed < 10**15 else None
 
 
-def _again(given: Mapping[str, object]) -> bool:
-    return given.get("again") is True
+def _is_retry(body: Mapping[str, object]) -> bool:
+    return body.get("again") is True

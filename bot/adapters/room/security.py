@@ -1,6 +1,6 @@
 """What every request passes first: no foreign host name, no foreign page, no large body; and what all answers carry.
 
-Who is at the other end: a random token in a cookie names a person, another cookie that she came by the admin link.
+Who is at the other end: a random token in a cookie names a person, another cookie that they came by the admin link.
 
 Storage knows the token's SHA-256 only, as the person's id on the platform `room`: a copy of the database opens no
 session.
@@ -53,7 +53,7 @@ class RefusalError(Exception):
         self.sentence = sentence
 
 
-def ours(host: str, names: Collection[str]) -> bool:
+def is_own_host(host: str, names: Collection[str]) -> bool:
     """Whether a Host header may be ours. A page that rebinds its own name to this machine still sends that name: only
     addresses, `localhost` and the configured names pass."""
     try:
@@ -69,7 +69,7 @@ def ours(host: str, names: Collection[str]) -> bool:
     return True
 
 
-def same_page(request: web.Request) -> bool:
+def is_own_page(request: web.Request) -> bool:
     """Whether a post comes from a page of ours: browsers name the sending page's origin with every post."""
     origin = request.headers.get("Origin", "")
     try:
@@ -79,34 +79,34 @@ def same_page(request: web.Request) -> bool:
 
 
 def middleware(names: Collection[str]) -> Middleware:
-    """The gate, and every failure as one sentence."""
+    """Checks every request, and answers every failure with one sentence."""
 
     @web.middleware
-    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check_request(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if not ours(request.headers.get("Host", ""), names):
+            if not is_own_host(request.headers.get("Host", ""), names):
                 raise RefusalError(421, words.wrong_host())
             if request.method == "POST":
-                if not same_page(request):
+                if not is_own_page(request):
                     raise RefusalError(403, words.foreign_page())
                 if request.content_type != "application/json":
                     raise RefusalError(415, words.not_json())
             return await handler(request)
         except RefusalError as refusal:
-            return told(refusal.status, refusal.sentence)
+            return error_response(refusal.status, refusal.sentence)
         except web.HTTPRequestEntityTooLarge:
-            return told(413, words.too_large())
+            return error_response(413, words.too_large())
         except web.HTTPException as problem:
             if problem.status < 400:
                 raise
-            return told(problem.status, words.no_such_page())
+            return error_response(problem.status, words.no_such_page())
         except (ConnectionResetError, TimeoutError):
             raise
         except Exception:
             log.exception("request to %s failed", request.path)
-            return told(500, words.went_wrong())
+            return error_response(500, words.went_wrong())
 
-    return gate
+    return check_request
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -116,7 +116,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def told(status: int, sentence: str) -> web.Response:
+def error_response(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)
 
 
@@ -142,7 +142,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """One browser. `ext` is her id on the platform, "" before she has a session; `person` None until she has a name."""
+    """One browser. `ext` is its person's id on the platform, "" before there is a session; `person` is None until they
+    have a name."""
 
     token: str = ""
     ext: str = ""
@@ -168,33 +169,35 @@ class Sessions:
         self._db = db
         self._admin_token = admin_token.encode()
 
-    async def visitor(self, token: str, proof: str) -> Visitor:
-        """Who these cookies say she is. A malformed or unknown token is a stranger's."""
+    async def visitor(self, token: str, admin_cookie: str) -> Visitor:
+        """Whose these cookies are. A malformed or unknown token is a stranger's."""
         if not TOKEN.fullmatch(token):
             return Visitor()
         ext = external_id(token)
-        return Visitor(token=token, ext=ext, person=await self._find(ext), admin=self._proves(token, proof))
+        return Visitor(
+            token=token, ext=ext, person=await self._find(ext), admin=self._is_admin_cookie(token, admin_cookie)
+        )
 
-    async def name(self, token: str, name: str, now_ms: int) -> Person:
-        """Make the acquaintance of this token's person."""
+    async def create_person(self, token: str, name: str, now_ms: int) -> Person:
+        """The person of this token, with a name; made where there is none."""
         ext = external_id(token)
         async with self._db.writing() as uow:
             person = await uow.people.identify(NAME, ext, name, now_ms)
             await uow.commit()
         return person
 
-    def opens(self, given: str) -> bool:
+    def is_admin_token(self, given: str) -> bool:
         """Whether this is the admin link's token; takes the same time whatever was given."""
         return hmac.compare_digest(_bytes(given), self._admin_token)
 
-    def proof(self, token: str) -> str:
+    def admin_cookie(self, token: str) -> str:
         """What the admin cookie of this session holds: good for no other session and no other admin token."""
         return hmac.new(self._admin_token, b"admin of the room\0" + token.encode(), hashlib.sha256).hexdigest()
 
-    def _proves(self, token: str, proof: str) -> bool:
-        return hmac.compare_digest(_bytes(proof), self.proof(token).encode())
+    def _is_admin_cookie(self, token: str, admin_cookie: str) -> bool:
+        return hmac.compare_digest(_bytes(admin_cookie), self.admin_cookie(token).encode())
 
     async def _find(self, ext: str) -> Person | None:
-        """Asked anew each time: she may have become one with somebody else, or have been forgotten."""
+        """Asked anew each time: they may have been linked with another account, or forgotten."""
         async with self._db.reading() as uow:
             return await uow.people.find(NAME, ext)

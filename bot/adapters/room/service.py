@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from aiohttp import web
 
 from bot.adapters.room import security
-from bot.adapters.room.event_stream import Streams
+from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.routes import DrawThemed, Routes
@@ -43,21 +43,21 @@ class RoomService:
         self._admin_token = admin_token
         self.platform = RoomPlatform(db, clock)
         self._log = self.platform.log
-        self._streams = Streams(self._log, clock, speed)
+        self._streams = EventStreams(self._log, clock, speed)
         titles = dict(titles or {MAIN: "The room"})
-        self._doors = Routes(
+        self._routes = Routes(
             db,
             clock,
             titles,
             log=self._log,
-            desk=Handlers(self._log, dispatcher, titles),
+            handlers=Handlers(self._log, dispatcher, titles),
             sessions=Sessions(db, admin_token),
             streams=self._streams,
             draw=draw,
         )
         app = web.Application(middlewares=[security.middleware(names)], client_max_size=security.LARGEST_BODY)
         app.on_response_prepare.append(security.add_headers)
-        app.add_routes(self._doors.routes())
+        app.add_routes(self._routes.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
 
     async def start(self) -> tuple[str, str]:
@@ -65,9 +65,9 @@ class RoomService:
         await self._log.open()
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
-        self._doors.port = self._runner.addresses[0][1]
+        self._routes.port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
-        url = f"http://{host}:{self._doors.port}/"
+        url = f"http://{host}:{self._routes.port}/"
         return url, f"{url}?admin={self._admin_token}"
 
     async def stop(self) -> None:

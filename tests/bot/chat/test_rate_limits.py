@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from bot.adapters.room.handlers import TALK_PACE
+from bot.adapters.room.handlers import TALK_LIMITS
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rate_limits import PERSON, Windows
@@ -123,8 +123,8 @@ async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp
     async with room_town(tmp_path) as place:
         await place.open_market()
         ada, bob = await place.person("Ada"), await place.person("Bob")
-        found = [await ada.say("hello") for _ in range(TALK_PACE[0].count + 4)]
-        assert [status for status, _ in found] == [200] * TALK_PACE[0].count + [429] * 4
+        found = [await ada.say("hello") for _ in range(TALK_LIMITS[0].count + 4)]
+        assert [status for status, _ in found] == [200] * TALK_LIMITS[0].count + [429] * 4
         assert "s" in found[-1][1]["error"]
         assert (await bob.say("hi"))[0] == 200
 

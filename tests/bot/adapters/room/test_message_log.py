@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.room import render
-from bot.adapters.room.message_log import BOARD, NEWS, TALK, Log
+from bot.adapters.room.message_log import BOARD, NEWS, TALK, MessageLog
 from bot.adapters.room.platform import RoomPlatform
-from bot.adapters.room.render import shape
+from bot.adapters.room.render import visible_to
 from bot.chat.platform import UnreachableError
 from bot.chat.reply import (
     Action,
@@ -67,8 +67,8 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def log(db: Database) -> Log:
-    made = Log(db, lambda: NOW)
+async def log(db: Database) -> MessageLog:
+    made = MessageLog(db, lambda: NOW)
     await made.open()
     return made
 
@@ -86,27 +86,31 @@ def said(text: str) -> dict[str, str]:
 
 def test_a_reply_survives_storage_with_its_charts_and_files() -> None:
     kept = json.loads(json.dumps(render.render(EVERYTHING)))
-    assert render.picture(kept, 3) == PICTURE
-    assert render.attachment(kept, 0) == EVERYTHING.files[0]
+    assert render.picture_at(kept, 3) == PICTURE
+    assert render.attachment_at(kept, 0) == EVERYTHING.files[0]
     for index in (-1, 0, 2, 4):
-        assert render.picture(kept, index) is None
-    assert render.attachment(kept, 1) is None
-    assert render.picture({}, 0) is None
-    assert render.attachment({"files": "no"}, 0) is None
+        assert render.picture_at(kept, index) is None
+    assert render.attachment_at(kept, 1) is None
+    assert render.picture_at({}, 0) is None
+    assert render.attachment_at({"files": "no"}, 0) is None
 
 
 def test_browsers_never_get_the_bytes_of_a_file_with_the_message() -> None:
     kept = render.render(EVERYTHING)
     assert "data" in json.dumps(kept["files"])
-    assert render.public(kept)["files"] == [{"name": "a.csv", "type": "text/csv", "size": 3}]
+    assert render.without_file_data(kept)["files"] == [{"name": "a.csv", "type": "text/csv", "size": 3}]
 
 
-async def test_a_button_made_for_one_person_is_shown_to_nobody_else(log: Log) -> None:
+async def test_a_button_made_for_one_person_is_shown_to_nobody_else(log: MessageLog) -> None:
     message = await log.append("room", TALK, {"reply": render.render(EVERYTHING), "by": 1, "request": "room:secret"})
-    labels = {viewer: [one["label"] for one in _actions(shape(message, viewer))] for viewer in (1, 2, None)}
+    labels = {viewer: [one["label"] for one in _actions(visible_to(message, viewer))] for viewer in (1, 2, None)}
     assert labels == {1: ["Mine", "All"], 2: ["All"], None: ["All"]}
-    assert "secret" not in json.dumps(shape(message, 1))
-    assert (shape(message, 1)["mine"], shape(message, 2)["mine"], shape(message, None)["mine"]) == (True, False, False)
+    assert "secret" not in json.dumps(visible_to(message, 1))
+    assert (visible_to(message, 1)["mine"], visible_to(message, 2)["mine"], visible_to(message, None)["mine"]) == (
+        True,
+        False,
+        False,
+    )
 
 
 def _actions(shown: dict[str, Json]) -> list[dict[str, str]]:
@@ -114,12 +118,14 @@ def _actions(shown: dict[str, Json]) -> list[dict[str, str]]:
     return list(reply["actions"])
 
 
-async def test_private_messages_reach_their_owner_alone_from_memory_and_from_storage(db: Database, log: Log) -> None:
+async def test_private_messages_reach_their_owner_alone_from_memory_and_from_storage(
+    db: Database, log: MessageLog
+) -> None:
     ada, bob = await person(db, "ada"), await person(db, "bob")
     await log.append("room", TALK, said("all"))
     await log.append("room", TALK, said("ada"), person=ada)
     await log.append("elsewhere", TALK, said("there"))
-    again = Log(db, lambda: NOW)
+    again = MessageLog(db, lambda: NOW)
     await again.open()
     for source in (log, again):
         for seq in (None, 0):
@@ -130,7 +136,7 @@ async def test_private_messages_reach_their_owner_alone_from_memory_and_from_sto
             assert seen == {ada: ["all", "ada"], bob: ["all"], None: ["all"]}
 
 
-async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_its_last_state(log: Log) -> None:
+async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_its_last_state(log: MessageLog) -> None:
     first = await log.append("room", TALK, said("one"))
     page = await log.after("room", first.seq, None)
     assert (page.messages, page.seq) == ((), first.seq)
@@ -143,8 +149,10 @@ async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_i
     assert (await log.after("room", page.seq, None)).messages == ()
 
 
-async def test_who_fell_behind_the_ring_is_served_from_storage(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.adapters.room.message_log.RING", 3)
+async def test_who_fell_behind_the_ring_is_served_from_storage(
+    log: MessageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adapters.room.message_log.RECENT", 3)
     seqs = [(await log.append("room", TALK, said(str(number)))).seq for number in range(10)]
     for at, seq in enumerate(seqs):
         page = await log.after("room", seq, None)
@@ -152,14 +160,14 @@ async def test_who_fell_behind_the_ring_is_served_from_storage(log: Log, monkeyp
         assert page.seq == seqs[-1]
 
 
-async def test_a_number_of_another_database_starts_from_the_beginning(log: Log) -> None:
+async def test_a_number_of_another_database_starts_from_the_beginning(log: MessageLog) -> None:
     last = await log.append("room", TALK, said("here"))
     page = await log.after("room", last.seq + 1_000, None)
     assert [one.body["say"] for one in page.messages] == ["here"]
     assert page.seq == last.seq
 
 
-async def test_only_those_who_may_see_a_change_are_woken(db: Database, log: Log) -> None:
+async def test_only_those_who_may_see_a_change_are_woken(db: Database, log: MessageLog) -> None:
     ada, bob = await person(db, "ada"), await person(db, "bob")
     heard = {
         "ada": log.listen("room", ada),
@@ -174,7 +182,7 @@ async def test_only_those_who_may_see_a_change_are_woken(db: Database, log: Log)
         assert {name for name, event in heard.items() if event.is_set()} == woken
 
 
-async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: Log) -> None:
+async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: MessageLog) -> None:
     message = await log.append("room", TALK, said("one"))
     event = log.listen("room", None)
     assert (await log.replace(message.id, said("one"))) == message
@@ -183,13 +191,13 @@ async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: Log) ->
     assert changed is not None
     assert changed.seq > message.seq
     assert event.is_set()
-    log.leave(event)
+    log.stop_listening(event)
     event.clear()
     await log.append("room", TALK, said("three"))
     assert not event.is_set()
 
 
-async def test_what_was_said_before_a_fill_never_overwrites_it(log: Log) -> None:
+async def test_what_was_said_before_a_fill_never_overwrites_it(log: MessageLog) -> None:
     ticket = await log.append("room", TALK, said("ticket"))
     await log.replace(ticket.id, said("filled"))
     late = await log.replace(ticket.id, said("sent"), unless_after=ticket.seq)
@@ -198,7 +206,7 @@ async def test_what_was_said_before_a_fill_never_overwrites_it(log: Log) -> None
     assert await log.replace(999, said("nothing")) is None
 
 
-async def test_the_announcer_pins_the_board_and_posts_the_rest(db: Database, log: Log) -> None:
+async def test_the_announcer_pins_the_board_and_posts_the_rest(db: Database, log: MessageLog) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     board = await platform.post("room", Reply(head=line("Ant leads"), blocks=(BOARD_BLOCK,)))
     news = await platform.post("room", Reply(head=line("Bee is out"), blocks=(PICTURE,)))
@@ -208,7 +216,7 @@ async def test_the_announcer_pins_the_board_and_posts_the_rest(db: Database, log
     assert platform.name == "room"
 
 
-async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database, log: Log) -> None:
+async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database, log: MessageLog) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     png = Attachment(name="outcome-7.png", data=b"png", media_type="image/png")
     csv = EVERYTHING.files[0]
@@ -221,7 +229,7 @@ async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database
         assert json.dumps(reply).count('"data"') == kept
 
 
-async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(db: Database, log: Log) -> None:
+async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(db: Database, log: MessageLog) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     ada = await person(db, "ada")
     hers = await platform.tell("ada", Reply(head=line("private")), edit_ref=None, chat_ext=None)
@@ -235,7 +243,9 @@ async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(d
     assert (await log.after("room", None, ada)).messages == before
 
 
-async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_message(db: Database, log: Log) -> None:
+async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_message(
+    db: Database, log: MessageLog
+) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     ada, bob = await person(db, "ada"), await person(db, "bob")
     ticket = await log.append(

@@ -93,7 +93,7 @@ HOSTS = [
 
 @pytest.mark.parametrize(("host", "fine"), HOSTS)
 def test_only_addresses_and_known_names_are_ours(host: str, fine: bool) -> None:
-    assert security.ours(host, {"room.example"}) is fine
+    assert security.is_own_host(host, {"room.example"}) is fine
 
 
 async def test_a_page_that_rebinds_its_name_gets_nothing(place: Town) -> None:
