@@ -80,7 +80,7 @@ class VolumeData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedPerson:
-    """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what she was given."""
+    """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what they were given."""
 
     name: str
     stake: int

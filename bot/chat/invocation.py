@@ -30,7 +30,7 @@ class Invocation:
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
-    knows what part she has in a market.
+    knows what part they have in a market.
     """
 
     text: str = ""
@@ -73,7 +73,7 @@ class HeldTokens:
         return self.yes if side is Side.YES else self.no
 
     def free(self, side: Side) -> int:
-        """What she can sell."""
+        """What can be sold."""
         return self.of(side) - (self.tied_yes if side is Side.YES else self.tied_no)
 
 
@@ -92,7 +92,7 @@ class WaitingOrder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseContext:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
-    is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what she can
+    is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what they can
     put into an order beside its gas, micro-dollars, None without an account; `said` the values of the line's other
     arguments, by name, as far as they are known: suggestions fit them; `people` the members' names by their numbers,
     where one of them is being typed."""

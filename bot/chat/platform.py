@@ -17,7 +17,7 @@ class RetryLaterError(Exception):
     """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`.
 
     It stops this chat alone; `overall` says that it was meant for all we send (Discord's global limit, a lost line),
-    `alone` that it was meant for this message: others may reach the same person another way (in her ticket's place).
+    `alone` that it was meant for this message: others may reach the same person another way (in their ticket's place).
     """
 
     def __init__(self, after_ms: int, *, overall: bool = False, alone: bool = False) -> None:
@@ -33,7 +33,7 @@ class Unreachable(StrEnum):
     MESSAGE = "message"  # the message to edit is gone: post anew
     CHAT = "chat"  # the chat is gone, or the bot was put out of it: nothing reaches it until the bot is asked back
     FORBIDDEN = "forbidden"  # the chat is there, but a permission is missing: an admin can mend it
-    PERSON = "person"  # she blocked the bot, never started it, or takes no direct messages
+    PERSON = "person"  # they blocked the bot, never started it, or take no direct messages
 
 
 class UnreachableError(Exception):
@@ -70,8 +70,8 @@ class Platform(Protocol):
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        """Say it to one person alone: by replacing her message `edit_ref` where that still works, else by a new one.
-        `chat_ext` is a chat she can be mentioned in as a last resort, with words that give nothing away."""
+        """Say it to one person alone: by replacing their message `edit_ref` where that still works, else by a new one.
+        `chat_ext` is a chat they can be mentioned in as a last resort, with words that give nothing away."""
         ...
 
 

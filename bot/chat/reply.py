@@ -134,7 +134,7 @@ class Action:
 
     label: str
     text: str
-    person: int | None = None  # only she may press it
+    person: int | None = None  # only they may press it
     primary: bool = False
     danger: bool = False
     asks: bool = False  # what follows is a form: `text` lacks arguments

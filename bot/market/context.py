@@ -20,7 +20,7 @@ from storage.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketView(Given):
-    """The market a line speaks of, as of its last tick. `member` is the speaker's account in it, if she has one."""
+    """The market a line speaks of, as of its last tick. `member` is the speaker's account in it, if they have one."""
 
     record: Market
     state: MarketState
@@ -89,7 +89,7 @@ class Context:
 
     @property
     def person_id(self) -> int | None:
-        """For buttons that only she may press."""
+        """For buttons that only they may press."""
         return self.person.id if self.person else None
 
     @property
@@ -98,8 +98,8 @@ class Context:
         return ParseContext(now_ms=self.now_ms)
 
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
-        """The speaker and the chat, made at first sight in this writing unit; her rights here are noted, unless nobody
-        knows who she is: nothing can be told to such a one, and nothing is hers to approve."""
+        """The speaker and the chat, made at first sight in this writing unit; their rights here are noted, unless
+        nobody knows who they are: nothing can be told to such a one, and nothing is theirs to approve."""
         said = self.invocation
         person = await uow.people.identify(said.platform, said.person_ext, said.person_name, self.now_ms)
         chat = await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, self.now_ms)

@@ -3,8 +3,8 @@
 Separation of duties (PRODUCT, rule of conduct 6): who may decide what alone.
 
 An admin with a part in a market (a token of an outcome still in, an order that waits) does not decide alone what no
-round asked for at its planned time; another admin without a part approves it. Nor does she plan such a round for
-herself: of a running timetable she can only postpone.
+round asked for at its planned time; another admin without a part approves it. Nor do they plan such a round for
+themselves: of a running timetable they can only postpone.
 
 What every command of an admin does beside its deed: write down who did it, and let the board follow.
 """
@@ -35,7 +35,7 @@ _MANY = 200  # more orders than anybody keeps waiting
 
 
 async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
-    """What she has in the market under any of her numbers, false where it is nothing."""
+    """What a person has in the market under any of their numbers, false where it is nothing."""
     held, orders = [(0, 0)] * market.params.n_outcomes, 0
     for one in () if person is None else await uow.people.all_ids(person):
         orders += len(await uow.orders.of(market.id, one, open_only=True, n=_MANY))
@@ -188,12 +188,12 @@ def prices_of(market: MarketView) -> list[Json]:
 
 
 def alone(market: MarketView, kind: str) -> bool:
-    """Whether any admin decides this alone, whatever her part in the market."""
+    """Whether any admin decides this alone, whatever their part in the market."""
     return kind not in DECISIONS or scheduled(kind, market.record, market.state)
 
 
 async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Involvement:
-    """Her part, where it keeps her from deciding this alone."""
+    """The admin's part, where it keeps them from deciding this alone."""
     if alone(market, wish.kind):
         return NOTHING
     return await part_of(uow, market.record, market.state, person)

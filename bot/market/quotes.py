@@ -1,4 +1,4 @@
-"""From what a person asks for to a priced order: sizes, the worst price that is promised, what she can afford."""
+"""From what a person asks for to a priced order: sizes, the worst price that is promised, what they can afford."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class OrderRequest:
 
 
 def habitual(wish: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
-    """With what she has set for herself where the line says nothing. Who is not asked again before an order is not
-    given more slippage than she knows of."""
+    """With what the person has set where the line says nothing. Who is not asked again before an order is not
+    given more slippage than they know of."""
     limited = wish.limit is not None
     slippage = habits.slippage if wish.slippage is None and not limited else wish.slippage
     autofill = wish.autofill
@@ -229,7 +229,7 @@ def needed_slippage(params: MarketParams, buy: bool, found: Quote) -> int:
 
 
 def held(member: Member, outcome: int, side: Side) -> int:
-    """Tokens she holds."""
+    """Tokens the member holds."""
     if outcome >= len(member.tokens):
         return 0
     yes, no = member.tokens[outcome]
@@ -237,7 +237,7 @@ def held(member: Member, outcome: int, side: Side) -> int:
 
 
 def _free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
-    """Tokens she holds and has not put up for sale in the book."""
+    """Tokens the member holds and has not put up for sale in the book."""
     return held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
 
 
@@ -254,7 +254,7 @@ def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: i
 def _within_means(
     view: MarketView, asked: OrderDraft, found: Quote, slip: int, member: Member | None, typed: str
 ) -> PricedOrder | Reply:
-    """Fix the worst price; one that she could not pay is lowered to all she has."""
+    """Fix the worst price; one that the buyer could not pay is lowered to all they have."""
     params, gas = view.record.params, found.gas
     worst, bound = found.worst_price, found.worst_amount
     if worst is None or bound is None:  # a slippage is always given above

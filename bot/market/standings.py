@@ -144,7 +144,7 @@ def scores(ranked: Iterable[Ranked]) -> list[Score]:
 
 def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = None) -> list[SeasonStanding]:
     """Over a season, most points first, then most wins. `same` maps an account's number to the person it belongs to
-    now, where two became one; her latest name counts."""
+    now, where two became one; their latest name counts."""
     whose = same or {}
     by_person: dict[int, list[Score]] = {}
     for one in (score for market in markets for score in market):

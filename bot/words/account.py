@@ -41,7 +41,7 @@ def joined(member: Member, market: Market, active: Sequence[int], *, again: bool
 
 
 def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int | None = None) -> str:
-    """A line to begin with: an outcome that is still in, and no more than she has."""
+    """A line to begin with: an outcome that is still in, and no more than the member has."""
     name = name_of(params, active[0] if active else 0).lower()
     have = params.starting_balance if spendable is None else spendable
     dollars = next((one for one in _FIRST_SPENDS if one * 10**6 + params.gas_fee <= have), None)
@@ -72,7 +72,7 @@ def cannot_join(code_: str) -> Reply:
 
 
 def positions(market: Market, holdings: Sequence[Holding], member: Member, rest: Line) -> Reply:
-    """What she holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
+    """What a member holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
     params = market.params
     if not holdings and market.over:
         return say(f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.", blocks=(rest,))
@@ -109,7 +109,7 @@ def positions(market: Market, holdings: Sequence[Holding], member: Member, rest:
 
 
 def _next(market: Market, first: Holding) -> Line:
-    """What she can do with them as the market stands."""
+    """What can be done with them as the market stands."""
     if market.status is Status.RUNNING and not market.halted:
         return line(code(f"/sell {_typed(market.params, first)} half"), " sells some.")
     if market.status is Status.DISPUTED:
@@ -122,7 +122,7 @@ def _typed(params: MarketParams, holding: Holding) -> str:
 
 
 def _in_all(member: Member, worth: int) -> str:
-    """Everything she has, against what she was given."""
+    """Everything a member has, against what they were given."""
     total = member.balance + member.coming + member.escrow + worth
     given = member.stake + member.coming
     gain = total - given
@@ -133,7 +133,7 @@ def _in_all(member: Member, worth: int) -> str:
 
 
 def balance(member: Member, worth: int) -> Reply:
-    """What she can spend, and how she stands against what she was given."""
+    """What a member can spend, and how they stand against what they were given."""
     aside = dotted(
         [
             f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
@@ -153,7 +153,7 @@ def balance(member: Member, worth: int) -> Reply:
 
 
 def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: Line) -> Reply:
-    """Her own, newest first; `rest` for who has none."""
+    """A member's own, newest first; `rest` for who has none."""
     if not found:
         return say("You have not traded yet.", blocks=(rest,))
     rows = tuple(

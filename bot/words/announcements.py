@@ -286,7 +286,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
 
 
 def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Line]:
-    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what she was given is final less gain. Equals share a step."""
+    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what they were given is final less gain. Equals share a step."""
     if not places:
         return [line("Nobody traded, so nobody stands on the podium.")]
     rows = []
@@ -307,7 +307,7 @@ def _why(reason: str) -> Line:
 
 def voided(facts: Facts, reason: str = "") -> Reply:
     paid, owed = int(facts["paid"]), int(facts["owed"])
-    rows = [_why(reason), line(f"Everybody gets back what she put in, net: {money(paid)} in all.")]
+    rows = [_why(reason), line(f"Everybody gets back what they put in, net: {money(paid)} in all.")]
     if facts["scaled"]:
         rows.append(line(f"That would be {money(owed)}, more than the house has left, so all shares are cut alike."))
     rows.append(head_line(facts["head"]))

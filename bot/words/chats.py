@@ -2,7 +2,7 @@
 
 What is said where not all could be said: about a chat out of reach, of what was missed, of several things in one.
 
-What an admin has to say to everybody, shown to her first.
+What an admin has to say to everybody, shown to them first.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def together_in_chat(replies: Sequence[Reply]) -> Reply:
 
 
 def pinged(title: str, news: Reply) -> Reply:
-    """What happened in a market she follows, in a line of its own."""
+    """What happened in a market they follow, in a line of its own."""
     return Reply(head=news.head, blocks=(line(f"In {clean(title)}. ", code("/settings"), " changes your pings."),))
 
 

@@ -113,7 +113,7 @@ def _stands_at(event: Resolved | Claimed, then: str) -> list[Line]:
 
 
 def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
-    rows.append(line(f"Everybody would get back what she put in, net: {money(event.paid)} in all."))
+    rows.append(line(f"Everybody would get back what they put in, net: {money(event.paid)} in all."))
     if event.scaled:
         rows.append(line(f"They put in {money(event.owed)}, more than the house has; all shares would be cut alike."))
     return "The whole market would be called off.", "Confirm calling it off"

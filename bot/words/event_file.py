@@ -199,7 +199,7 @@ def _weights_over_convexity(n: LintNumbers, params: MarketParams) -> str:
     kappa = f"set {_at('kappa', n)} to {_plain(n['least_kappa'])} or more, or "
     return (
         f"With mu {_plain(n['mu'])} and nu {_plain(n['nu'])} {_when(n)}, {whole} than in small ones, where convexity "
-        f"takes {money(n['convexity'])}: who slices her orders beats who does not, and no floor stands behind it. "
+        f"takes {money(n['convexity'])}: who slices their orders beats who does not, and no floor stands behind it. "
         f"{_capital((kappa if n['least_kappa'] <= _MOST_KAPPA else '') + 'make mu and nu alike')}"
         f"{', or turn floor_enabled on' if params.start == 'fair' else ''}."
     )

@@ -1,4 +1,4 @@
-"""What is stored about a person, and what stays when she is forgotten.
+"""What is stored about a person, and what stays when they are forgotten.
 
 Joining one's identities on several platforms into one person.
 """
@@ -149,7 +149,7 @@ def _identities(found: Sequence[Identity]) -> Table:
 
 
 def _id(one: Identity) -> str:
-    """The room's id is made from a secret of her browser: its beginning tells it apart as well."""
+    """The room's id is made from a secret of the browser: its beginning tells it apart as well."""
     return (
         f"{one.external_id[:12]}…" if one.platform == "room" and len(one.external_id) > 20 else clean(one.external_id)
     )
@@ -179,7 +179,7 @@ def _on(*, on: bool) -> str:
 
 
 def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person: int) -> Reply:
-    """In numbers, what she gives up."""
+    """In numbers, what is given up."""
     rows: list[Line] = []
     for one in accounts:
         rows.extend(_left(one))

@@ -192,7 +192,7 @@ def why_voided(order: OrderRow) -> str:
 
 
 def cancel_action(order: OrderRow, label: str, owner: int | None) -> Action:
-    """Only she may press it, and it means this order whatever market the chat holds by then."""
+    """Only its owner may press it, and it means this order whatever market the chat holds by then."""
     return Action(label=label, text=f"/order cancel {order.market} {order.number}", person=owner)
 
 

@@ -105,7 +105,7 @@ def no_ticket(
 def slippage_too_small(
     params: MarketParams, draft: OrderDraft, typed: str, slip: int, wide: int, detail: Mapping[str, int]
 ) -> Reply:
-    """The order alone moves the price further than she allows."""
+    """The order alone moves the price further than its owner allows."""
     worst, average = rate_of_price(detail.get("worst", 0)), rate_of_price(detail.get("average", 0))
     bound, verb = ("at most", "cost") if draft.buy else ("at least", "bring")
     again = order_line(params, draft, typed, percent(wide))

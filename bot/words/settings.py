@@ -1,4 +1,4 @@
-"""What a person can set for herself, and what each setting means.
+"""What people can set for themselves, and what each setting means.
 
 Roles of a Discord server: whose holders are admins here, and which one is mentioned for what.
 """

@@ -53,7 +53,7 @@ def nameless(*, ok: bool) -> Reply:
 
 
 def news() -> Reply:
-    """The last resort for somebody who cannot be written to: gives nothing away. Her name stands below it."""
+    """The last resort for somebody who cannot be written to: gives nothing away. Their name stands below it."""
     return Reply(head=line("There is news for somebody I cannot write to. Open our chat and press Start to read it."))
 
 

@@ -69,7 +69,7 @@ def board(shown: Board, audience: Audience) -> Reply:
     """The market at a glance; the sentence says who leads."""
     best = shown.rows[0]
     if shown.status == STATUS_WORDS[Status.VOIDED]:
-        head = line(f"{shown.title} was called off; everybody got back what she put in.")
+        head = line(f"{shown.title} was called off; everybody got back what they put in.")
     elif best.note == "winner":
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
     elif best.note == CLAIMED:
@@ -122,7 +122,7 @@ def no_chart_yet() -> Reply:
 
 
 def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, audience: Audience) -> Reply:
-    """The whole market's, newest first, without names: what a person does is hers."""
+    """The whole market's, newest first, without names: what people do is their own affair."""
     if not found:
         which = f" of {name_of(params, number)}" if number is not None else ""
         return say(

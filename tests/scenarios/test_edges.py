@@ -168,7 +168,7 @@ VOID_LATE: tuple[Row, ...] = (
     ("ada", "/buy b yes 5 limit 1c", "Buy B YES"),
     ("ada", "press Confirm", "Sent."),
     ("tick", "2s"),
-    (BOSS, "/admin void rained off", "Everybody would get back what she put in, net"),
+    (BOSS, "/admin void rained off", "Everybody would get back what they put in, net"),
     (BOSS, "press Confirm", "called off with the next tick"),
     ("tick", "2s", "This market is called off", "Rained off"),
     ("ada", "/balance", "You have $1,000.00 to spend"),

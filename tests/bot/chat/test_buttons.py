@@ -102,7 +102,7 @@ async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
             ada = await uow.people.find("room", "ada")
         assert ada is not None
         buttons = Buttons(play.db, lambda: play.now)
-        hers = [
+        forgotten = [
             await briefly(play, buttons, "a-token", "ada"),
             await buttons.keep("/board", ada.id, "room"),
             await buttons.keep("/balance", None, "ada"),
@@ -111,5 +111,5 @@ async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
         others = [await briefly(play, buttons, "b-token", "bob"), await buttons.keep("/board", None, "room")]
         assert "4 lines" in plain_text.text(await play.say("ada", "/privacy"))
         await play.press("ada", await play.say("ada", "/forget"), "Confirm")
-        assert [await buttons.kept(key) for key in hers] == [None] * 4
+        assert [await buttons.kept(key) for key in forgotten] == [None] * 4
         assert None not in [await buttons.kept(key) for key in others]

@@ -151,7 +151,7 @@ class Somebody:
 
 
 PEOPLE = (
-    Somebody("eve", knows=False),  # nobody has ever seen her
+    Somebody("eve", knows=False),  # nobody has ever seen them
     Somebody("ada", member=True),
     Somebody("mia", member=True, admin=True),
     Somebody(BOSS, admin=True),
@@ -278,7 +278,7 @@ NOWHERE = "You are in no market yet"
 
 
 def refusal(command: Command, who: Somebody, chat: ChatKind, platform: str) -> str:
-    """The sentence the table asks for; "" where the command is hers to say."""
+    """The sentence the table asks for; "" where the command is theirs to say."""
     missing = command.rule.missing(member=who.member, admin=who.admin, chat=chat, platform=platform)
     lost = chat is ChatKind.PRIVATE and not who.knows
     if isinstance(missing, Elsewhere):
@@ -309,7 +309,7 @@ async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Pat
 
 
 async def test_completion_and_help_offer_what_is_hers_and_nothing_else(tmp_path: Path) -> None:
-    """Completion: what the table allows here. Help: what she could say here or in another chat of this platform, and
+    """Completion: what the table allows here. Help: what they could say here or in another chat of this platform, and
     after `/join`."""
     async with matrix(tmp_path) as play:
         for who, (chat, platform) in product(PEOPLE, CELLS):
@@ -333,19 +333,19 @@ async def test_completion_and_help_offer_what_is_hers_and_nothing_else(tmp_path:
 
 
 async def test_help_and_corrections_name_no_command_that_is_not_hers(tmp_path: Path) -> None:
-    """Help explains what she could say here, elsewhere on this platform or after `/join`; a slip of the fingers leads
+    """Help explains what they could say here, elsewhere on this platform or after `/join`; a slip of the fingers leads
     to no more than that."""
     async with matrix(tmp_path) as play:
         for who, (chat, platform) in product((PEOPLE[0], PEOPLE[2]), CELLS):
             said = play.said(who, chat, platform)
             every = [await play.hear(said, "/help"), await play.hear(said, "/admin")]
             for command in COMMANDS:
-                hers = not command.hidden and command.rule.offered(admin=who.admin, platform=platform)
+                allowed = not command.hidden and command.rule.offered(admin=who.admin, platform=platform)
                 asked = await play.hear(said, f"/help {command.name}")
                 for words, pressed in (*every, asked, await play.hear(said, f"/{command.name}x")):
-                    assert hers or command.summary not in words, (who.name, chat, platform, command.name)
-                    assert hers or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
-                assert command.summary in asked[0] or not hers, (who.name, chat, platform, command.name)
+                    assert allowed or command.summary not in words, (who.name, chat, platform, command.name)
+                    assert allowed or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
+                assert command.summary in asked[0] or not allowed, (who.name, chat, platform, command.name)
 
 
 async def test_the_platform_vouches_for_every_press_anew(tmp_path: Path) -> None:
