@@ -69,12 +69,12 @@ class Windows:
         longest = max((limit.window_ms for limit in self.limits), default=0)
         if self.born_ms is None or now_ms >= self.born_ms + longest:
             return deque()
-        found: list[int] = []
+        moments: list[int] = []
         at_ms = self.born_ms
-        for limit in sorted(self.limits, key=lambda one: one.window_ms):
-            found += [at_ms] * ((limit.count + 1) // 2 - len(found))
+        for limit in sorted(self.limits, key=lambda window: window.window_ms):
+            moments += [at_ms] * ((limit.count + 1) // 2 - len(moments))
             at_ms = self.born_ms - limit.window_ms
-        return deque(reversed(found))
+        return deque(reversed(moments))
 
     def _forget(self, now_ms: int) -> None:
         longest = max(limit.window_ms for limit in self.limits)
@@ -84,12 +84,12 @@ class Windows:
 
 def _since(used: deque[int], start_ms: int) -> int:
     """How many of the uses came after a moment; they are in order."""
-    found = 0
+    count = 0
     for at_ms in reversed(used):
         if at_ms <= start_ms:
             break
-        found += 1
-    return found
+        count += 1
+    return count
 
 
 def _one_kind(chat_ext: str) -> bool:

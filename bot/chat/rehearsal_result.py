@@ -50,11 +50,11 @@ class RehearsalResult:
         return self.halted is None and self.ledger_sum == 0 and self.worst_risk <= self.stake
 
 
-def to_json(found: RehearsalResult) -> str:
-    return json.dumps(asdict(found), ensure_ascii=False)
+def to_json(result: RehearsalResult) -> str:
+    return json.dumps(asdict(result), ensure_ascii=False)
 
 
 def from_json(text: str | bytes) -> RehearsalResult:
     """The inverse; raises ValueError or TypeError for anything else."""
     values: Mapping[str, Any] = json.loads(text)  # JSON: the class below checks the names
-    return RehearsalResult(**{**values, "busiest": tuple(Busiest(**one) for one in values["busiest"])})
+    return RehearsalResult(**{**values, "busiest": tuple(Busiest(**row) for row in values["busiest"])})

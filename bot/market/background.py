@@ -71,6 +71,6 @@ async def outcry(*arguments: str, environment: dict[str, str] | None = None) -> 
                 child.kill()
             await child.wait()
     if child.returncode not in (0, 1):
-        said = errors.decode(errors="replace")[-500:]
-        raise RuntimeError(f"outcry {arguments[0]} ended with {child.returncode}: {said}")
+        error = errors.decode(errors="replace")[-500:]
+        raise RuntimeError(f"outcry {arguments[0]} ended with {child.returncode}: {error}")
     return out

@@ -61,13 +61,13 @@ class BackgroundVerifier:
 
     async def _check(self, market: int) -> None:
         try:
-            found = await (self._in_a_process(market) if self._apart else self._here(market))
+            result = await (self._in_a_process(market) if self._apart else self._here(market))
         except Exception:
             self._checked[market] = Checked(found=None, at_ms=self._clock())
             raise
-        self._checked[market] = Checked(found=found, at_ms=self._clock())
-        if isinstance(found, Mismatch):
-            log.error("market %s is not what it must be: %s", market, found)
+        self._checked[market] = Checked(found=result, at_ms=self._clock())
+        if isinstance(result, Mismatch):
+            log.error("market %s is not what it must be: %s", market, result)
 
     async def _here(self, market: int) -> Verified | Mismatch:
         return (await verify(self._db, market))[-1]
@@ -80,9 +80,9 @@ class BackgroundVerifier:
         return from_json(out)[-1]
 
 
-def to_json(found: Sequence[Verified | Mismatch]) -> str:
+def to_json(results: Sequence[Verified | Mismatch]) -> str:
     """What `outcry verify --json` prints: `{"ok": …, "markets": [{"ok": …, "market": …, …}]}`."""
-    rows = [{"ok": isinstance(one, Verified), **asdict(one)} for one in found]
+    rows = [{"ok": isinstance(result, Verified), **asdict(result)} for result in results]
     return json.dumps({"ok": all(row["ok"] for row in rows), "markets": rows}, default=str)
 
 

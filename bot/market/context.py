@@ -100,17 +100,21 @@ class Context:
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
         """The speaker and the chat, made at first sight in this writing unit; their rights here are noted, unless
         nobody knows who they are: nothing can be told to such a one, and nothing is theirs to approve."""
-        said = self.invocation
-        person = await uow.people.identify(said.platform, said.person_ext, said.person_name, self.now_ms)
-        chat = await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, self.now_ms)
-        if said.is_admin and not said.nameless:
+        invocation = self.invocation
+        person = await uow.people.identify(
+            invocation.platform, invocation.person_ext, invocation.person_name, self.now_ms
+        )
+        chat = await uow.chats.open(
+            invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
+        )
+        if invocation.is_admin and not invocation.nameless:
             await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=self.now_ms)
         return person, chat
 
 
-def request_id(said: Invocation) -> str:
+def request_id(invocation: Invocation) -> str:
     """Unique over all platforms, which number their requests each by itself."""
-    return f"{said.platform}:{said.request_id}"
+    return f"{invocation.platform}:{invocation.request_id}"
 
 
 def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> ParseContext:
@@ -128,14 +132,14 @@ def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> 
         tick=view.record.params.tick_size,
         waiting=tuple(
             WaitingOrder(
-                number=intent_number(one.id),
-                outcome=one.outcome,
-                side=one.side,
-                buy=one.buy,
-                rest=one.rest,
-                limit=one.limit,
+                number=intent_number(order.id),
+                outcome=order.outcome,
+                side=order.side,
+                buy=order.buy,
+                rest=order.rest,
+                limit=order.limit,
             )
-            for one in view.resting()
+            for order in view.resting()
         ),
     )
 

@@ -37,10 +37,10 @@ _MANY = 200  # more orders than anybody keeps waiting
 async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
     """What a person has in the market under any of their numbers, false where it is nothing."""
     held, orders = [(0, 0)] * market.params.n_outcomes, 0
-    for one in () if person is None else await uow.people.all_ids(person):
-        orders += len(await uow.orders.of(market.id, one, open_only=True, n=_MANY))
-        if one in state.accounts:
-            tokens = state.accounts[one].tokens
+    for account in () if person is None else await uow.people.all_ids(person):
+        orders += len(await uow.orders.of(market.id, account, open_only=True, n=_MANY))
+        if account in state.accounts:
+            tokens = state.accounts[account].tokens
             held = [(a + c, b + d) for (a, b), (c, d) in zip(held, tokens, strict=True)]
     kept = tuple(pair if state.binaries[i].active else (0, 0) for i, pair in enumerate(held))
     return Involvement(held=kept, orders=orders)
@@ -67,12 +67,12 @@ def hastens(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool
 
 async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:
     """Admins known in the market's chats who are not the proposer and have no part in it."""
-    return [one for one in await others(uow, market, proposer) if not await part_of(uow, market, state, one)]
+    return [admin for admin in await others(uow, market, proposer) if not await part_of(uow, market, state, admin)]
 
 
 async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
     """Every other admin known in the market's chats."""
-    known = {one for chat in await uow.chats.of_market(market.id) for one in await uow.chats.admins(chat.id)}
+    known = {admin for chat in await uow.chats.of_market(market.id) for admin in await uow.chats.admins(chat.id)}
     owners = {*(await uow.people.primary_ids(known)).values()}
     return sorted(owners - {proposer})
 
@@ -82,18 +82,18 @@ def moment(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
     return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winner)
 
 
-def stands(one: Approval, state: MarketState) -> bool:
+def stands(approval: Approval, state: MarketState) -> bool:
     """Whether the market is still where the proposal was made."""
-    return one.code == moment(one.kind, one.outcomes, state)
+    return approval.code == moment(approval.kind, approval.outcomes, state)
 
 
 async def note(
-    ctx: Context, uow: UnitOfWork, record: Market, deed: str, before: Payload, after: Payload, reason: str = ""
+    ctx: Context, uow: UnitOfWork, record: Market, action: str, before: Payload, after: Payload, reason: str = ""
 ) -> None:
     """Write down who did it, why, and what it changed."""
     person, chat = await ctx.known(uow)
     await uow.audit.append(
-        action=deed,
+        action=action,
         actor=person.id,
         now_ms=ctx.now_ms,
         market=record.id,
@@ -139,28 +139,28 @@ def undecidable(market: MarketView) -> Reply | None:
     return words_admin.not_running(record) if record.start_ms is None or record.over else None
 
 
-async def decide(ctx: Context, market: MarketView, wish: Decision, confirm: str | None) -> Reply:
+async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: str | None) -> Reply:
     """Eliminate, resolve, correct, void: preview, then Confirm, which decides it or proposes it."""
     record, state = market.record, market.state
     shut = undecidable(market)
     if shut is not None:
         return shut
-    found = tried(market, wish.kind, wish.outcomes)
-    if isinstance(found, ControlRefused):
-        return words_admin.refused_now(record, wish.kind, found.reason.value, state)
-    if ctx.invocation.nameless and not alone(market, wish.kind):
-        return words.nameless(wish.again)
+    event = tried(market, decision.kind, decision.outcomes)
+    if isinstance(event, ControlRefused):
+        return words_admin.refused_now(record, decision.kind, event.reason.value, state)
+    if ctx.invocation.nameless and not alone(market, decision.kind):
+        return words.nameless(decision.again)
     async with ctx.db.reading() as uow:
-        part = await _in_the_way(uow, market, wish, ctx.person_id)
+        part = await _in_the_way(uow, market, decision, ctx.person_id)
         could = await could_approve(uow, record, state, ctx.person_id) if part else []
-    code = code_of(*_facts(market, wish), bool(part))
+    code = code_of(*_facts(market, decision), bool(part))
     if confirm != code:
         return words.preview(
             DecisionPreview(
                 record=record,
-                kind=wish.kind,
-                event=found,
-                again=wish.line(code),
+                kind=decision.kind,
+                event=event,
+                again=decision.line(code),
                 person=ctx.person_id,
                 stale=bool(confirm),
                 now_ms=ctx.now_ms,
@@ -169,17 +169,19 @@ async def decide(ctx: Context, market: MarketView, wish: Decision, confirm: str 
             )
         )
     if part:
-        return await propose(ctx, market, wish, len(could))
+        return await propose(ctx, market, decision, len(could))
     before: dict[str, Json] = {"prices": prices_of(market)}
-    queued = await queue(ctx, record, wish.kind, wish.outcomes, wish.reason, before, f"{wish.kind}:{record.id}:{code}")
-    return words.decided(record, wish.kind, wish.outcomes) if queued else words_admin.not_running(record)
+    queued = await queue(
+        ctx, record, decision.kind, decision.outcomes, decision.reason, before, f"{decision.kind}:{record.id}:{code}"
+    )
+    return words.decided(record, decision.kind, decision.outcomes) if queued else words_admin.not_running(record)
 
 
-def _facts(market: MarketView, wish: Decision) -> tuple[object, ...]:
+def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
     """What a preview rests on."""
     state = market.state
     where = (state.status.value, state.next_round, state.out, state.claim)
-    return (market.id, wish.kind, wish.outcomes, wish.reason, *where)
+    return (market.id, decision.kind, decision.outcomes, decision.reason, *where)
 
 
 def prices_of(market: MarketView) -> list[Json]:
@@ -192,39 +194,41 @@ def alone(market: MarketView, kind: str) -> bool:
     return kind not in DECISIONS or scheduled(kind, market.record, market.state)
 
 
-async def _in_the_way(uow: UnitOfWork, market: MarketView, wish: Decision, person: int | None) -> Involvement:
+async def _in_the_way(uow: UnitOfWork, market: MarketView, decision: Decision, person: int | None) -> Involvement:
     """The admin's part, where it keeps them from deciding this alone."""
-    if alone(market, wish.kind):
+    if alone(market, decision.kind):
         return NOTHING
     return await part_of(uow, market.record, market.state, person)
 
 
-async def propose(ctx: Context, market: MarketView, wish: Decision, could: int) -> Reply:
+async def propose(ctx: Context, market: MarketView, decision: Decision, could: int) -> Reply:
     """Write the proposal down and tell the other admins, once."""
     record = market.record
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
-        one = await uow.approvals.propose(
+        approval = await uow.approvals.propose(
             record.id,
-            wish.kind,
-            wish.outcomes,
-            reason=wish.reason or "",
-            code=moment(wish.kind, wish.outcomes, market.state),
+            decision.kind,
+            decision.outcomes,
+            reason=decision.reason or "",
+            code=moment(decision.kind, decision.outcomes, market.state),
             proposer=person.id,
             now_ms=ctx.now_ms,
         )
-        if one.created:
-            numbers: list[Json] = list(wish.outcomes)
-            after: dict[str, Json] = {"kind": wish.kind, "outcomes": numbers, "approval": one.number}
+        if approval.created:
+            numbers: list[Json] = list(decision.outcomes)
+            after: dict[str, Json] = {"kind": decision.kind, "outcomes": numbers, "approval": approval.number}
             before: dict[str, Json] = {"status": record.status.value, "prices": prices_of(market)}
-            await note(ctx, uow, record, "propose", before, after, wish.reason or "")
+            await note(ctx, uow, record, "propose", before, after, decision.reason or "")
             notices = [
-                Notice(kind="proposal", audience=NoticeAudience.PERSON, payload={"number": one.number}, person=other)
+                Notice(
+                    kind="proposal", audience=NoticeAudience.PERSON, payload={"number": approval.number}, person=other
+                )
                 for other in await others(uow, record, person.id)
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()
-    return words.proposed(record, one, could)
+    return words.proposed(record, approval, could)
 
 
 async def queue(

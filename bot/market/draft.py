@@ -52,7 +52,7 @@ def draft_of(market: Market) -> Draft:
 
 def with_value(draft: Draft, name: str, value: str) -> Draft:
     """A value changed. A name for both ends replaces what either end was; another number of outcomes evens the odds."""
-    kept = {one: old for one, old in draft.values.items() if one not in {f"{name}_start", f"{name}_end"}}
+    kept = {key: old for key, old in draft.values.items() if key not in {f"{name}_start", f"{name}_end"}}
     if name == "outcome_names" and value.count(",") != kept.get("outcome_names", "").count(","):
         kept.pop("odds", None)
     return replace(draft, values={**kept, name: value})
@@ -64,7 +64,7 @@ def build(draft: Draft, start_ms: int) -> MarketParams | tuple[Problem, ...]:
     if "odds" in values:
         values["odds"] = even_odds(draft.values["odds"])
     if draft.timetable:
-        names = [one.strip() for one in draft.values["outcome_names"].split(",")]
+        names = [name.strip() for name in draft.values["outcome_names"].split(",")]
         table = schedule.read(draft.timetable, names, start_ms)
         if not isinstance(table, schedule.Timetable):
             return (Problem(field="rounds", code="not_a_list", detail={"value": draft.timetable[:60]}),)

@@ -61,36 +61,36 @@ class ReadRound:
 
 
 def read_rounds(
-    said: object, names: tuple[str, ...], start_ms: int, mistakes: Mistakes
+    rounds: object, names: tuple[str, ...], start_ms: int, mistakes: Mistakes
 ) -> tuple[ReadRound, ...] | None:
     """All rounds, or None where one could not be read. Moments are counted from `start_ms` (epoch)."""
-    if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+    if not isinstance(rounds, list) or not all(isinstance(entry, dict) for entry in rounds):
         mistakes.add("rounds", words.rounds_are_tables())
         return None
-    if said and not any("winner" in one for one in said):
+    if rounds and not any("winner" in entry for entry in rounds):
         mistakes.add("rounds", words.problem(Problem(field="rounds", code="no_final")))
-    found = [_read_round(number, one, names, start_ms, mistakes) for number, one in enumerate(said, 1)]
-    read = tuple(one for one in found if one is not None)
-    return read if len(read) == len(found) else None
+    read_all = [_read_round(number, entry, names, start_ms, mistakes) for number, entry in enumerate(rounds, 1)]
+    read = tuple(round_ for round_ in read_all if round_ is not None)
+    return read if len(read) == len(read_all) else None
 
 
 def _read_round(
-    number: int, said: Mapping[str, object], names: tuple[str, ...], start_ms: int, mistakes: Mistakes
+    number: int, entry: Mapping[str, object], names: tuple[str, ...], start_ms: int, mistakes: Mistakes
 ) -> ReadRound | None:
     place, before = f"rounds.{number}", len(mistakes)
-    for key in said:
+    for key in entry:
         if key not in KEYS:
             mistakes.add(f"{place}.{key}", words.no_such_key_in_round(number, key))
-    if "decide_at" not in said:
+    if "decide_at" not in entry:
         mistakes.add(place, words.round_without_time(number))
-    times = dict(_times(said, place, mistakes))
+    times = dict(_times(entry, place, mistakes))
     if any(when.after_start(start_ms) < 0 for when in times.values()):
         mistakes.add(place, words.before_the_start(number))
     decide = times.get("decide_at", When(0, relative=True))
     freeze = times.get("freeze_at", decide)
     spans = {"freeze_at": freeze.after_start(start_ms), "decide_at": decide.after_start(start_ms)}
     try:
-        who = {key: value for key, value in said.items() if key in ("count", "losers", "winner")}
+        who = {key: value for key, value in entry.items() if key in ("count", "losers", "winner")}
         (step,) = parse.read_rounds([{**who, **spans}], names) if names else (None,)
     except parse.Unreadable as error:
         problem = parse.problem("rounds", error)
@@ -98,39 +98,39 @@ def _read_round(
         return None
     if step is None or len(mistakes) > before:
         return None
-    entry = TimetableEntry(freeze=freeze, decide=decide, winner=step.winner)
-    return ReadRound(entry=entry if step.is_final else replace(entry, count=step.count, losers=step.losers), step=step)
+    plan = TimetableEntry(freeze=freeze, decide=decide, winner=step.winner)
+    return ReadRound(entry=plan if step.is_final else replace(plan, count=step.count, losers=step.losers), step=step)
 
 
-def _times(said: Mapping[str, object], place: str, mistakes: Mistakes) -> Iterator[tuple[str, When]]:
+def _times(entry: Mapping[str, object], place: str, mistakes: Mistakes) -> Iterator[tuple[str, When]]:
     for key in ("freeze_at", "decide_at"):
-        if key in said:
-            when = read_when(said[key])
+        if key in entry:
+            when = read_when(entry[key])
             if isinstance(when, When):
                 yield key, when
             else:
                 mistakes.add(f"{place}.{key}", when)
 
 
-def read_when(said: object) -> When | str:
+def read_when(value: object) -> When | str:
     """A span after the start (`2h`, or whole ms), or a moment with its zone; a sentence where it is neither."""
-    text = str(said).strip()
-    ms = said if isinstance(said, int) and not isinstance(said, bool) else span_ms(text.removeprefix("+"))
+    text = str(value).strip()
+    ms = value if isinstance(value, int) and not isinstance(value, bool) else span_ms(text.removeprefix("+"))
     if ms is not None:
         if ms > LONGEST_SPAN:
             return words.not_a_time(text)
         return words.not_whole_seconds(text) if ms % 1_000 else When(ms, relative=True)
-    at = _moment(said, text)
+    at = _moment(value, text)
     return at if isinstance(at, str) or 0 <= at.ms <= LAST_MS else words.not_a_time(text)
 
 
-def _moment(said: object, text: str) -> When | str:
-    if isinstance(said, datetime):
-        return words.no_zone(text) if said.tzinfo is None else When(int(said.timestamp()) * 1_000)
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+def _moment(value: object, text: str) -> When | str:
+    if isinstance(value, datetime):
+        return words.no_zone(text) if value.tzinfo is None else When(int(value.timestamp()) * 1_000)
+    match = _MOMENT.fullmatch(text)
+    if match is None:
         return words.not_a_time(text)
-    if not found["zone"].strip():
+    if not match["zone"].strip():
         return words.no_zone(text)
     at = moment_ms(text, 0)
     return at.sentence if isinstance(at, Wrong) else When(at)
@@ -138,7 +138,7 @@ def _moment(said: object, text: str) -> When | str:
 
 def timetable(rounds: Sequence[ReadRound], names: Sequence[str]) -> str:
     """The line that `/admin schedule` reads as these rounds; by number where a name would be misread."""
-    table = Timetable(start_ms=None, entries=tuple(one.entry for one in rounds))
+    table = Timetable(start_ms=None, entries=tuple(round_.entry for round_ in rounds))
     if not rounds:
         return ""
     line = schedule.render(table, names)
@@ -180,11 +180,11 @@ def read(text: str, now_ms: int) -> EventFile | tuple[Mistake, ...]:
     return _event({ALIASES.get(key, key): value for key, value in table.items()}, Mistakes(lines), now_ms)
 
 
-def _not_toml(said: str, text: str) -> Mistake:
+def _not_toml(why: str, text: str) -> Mistake:
     """tomllib names the place at the end of what it says."""
-    where = _WHERE.search(said)
+    where = _WHERE.search(why)
     line = int(where[1]) if where else max(1, len(text.splitlines()))
-    return Mistake(line=line, sentence=words.written_twice() if "overwrite" in said else words.not_toml())
+    return Mistake(line=line, sentence=words.written_twice() if "overwrite" in why else words.not_toml())
 
 
 def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> EventFile | tuple[Mistake, ...]:
@@ -204,12 +204,12 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
     from_ms = now_ms if start is None else start
     rounds = read_rounds(table.get("rounds", []), names, from_ms, mistakes)
     if rounds:
-        values["rounds"] = [one.step for one in rounds]
+        values["rounds"] = [round_.step for round_ in rounds]
     params = build_params(values)
     for problem in () if isinstance(params, MarketParams) else params:
-        found = _as_written(problem, table)
-        number = found.detail.get("round")
-        mistakes.add(f"rounds.{number}" if number else found.field, words.problem(found))
+        fault = _as_written(problem, table)
+        number = fault.detail.get("round")
+        mistakes.add(f"rounds.{number}" if number else fault.field, words.problem(fault))
     if mistakes or not isinstance(params, MarketParams):
         return mistakes.told()
     draft = Draft(
@@ -234,13 +234,13 @@ def _typed(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(str(item) for item in value)
     return str(value)
 
 
 def _title(table: Mapping[str, object], mistakes: Mistakes) -> str:
-    said = table.get("title")
-    title = clean(said) if isinstance(said, str) else ""
+    value = table.get("title")
+    title = clean(value) if isinstance(value, str) else ""
     if not title:
         mistakes.add("title", words.no_title())
     elif len(title) > LONGEST_TITLE:
@@ -249,10 +249,10 @@ def _title(table: Mapping[str, object], mistakes: Mistakes) -> str:
 
 
 def _opened(table: Mapping[str, object], mistakes: Mistakes) -> bool:
-    said = table.get("open", False)
-    if not isinstance(said, bool):
+    open_ = table.get("open", False)
+    if not isinstance(open_, bool):
         mistakes.add("open", words.open_is_true_or_false())
-    return said is True
+    return open_ is True
 
 
 def _start(table: Mapping[str, object], mistakes: Mistakes) -> int | None:
@@ -271,11 +271,11 @@ def _start(table: Mapping[str, object], mistakes: Mistakes) -> int | None:
 
 def _names(table: Mapping[str, object], mistakes: Mistakes) -> tuple[str, ...]:
     """The outcomes; empty where they are missing or no list, which `build_params` tells."""
-    said = table.get("outcome_names")
-    if said is None:
+    value = table.get("outcome_names")
+    if value is None:
         numbered = build_params({"n_outcomes": table.get("n_outcomes")})
         return numbered.outcome_names if isinstance(numbered, MarketParams) else ()
-    parts = said.split(",") if isinstance(said, str) else said if isinstance(said, list) else []
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     names = tuple(clean(str(part)) for part in parts)
     for place, name in enumerate(names[: MOST_NAMES + 1]):
         if re.search(r'[,;"]', name):

@@ -42,8 +42,8 @@ def closed(record: Market, state: MarketState) -> Reply | None:
         why = "asked" if state.asked else "frozen" if state.frozen_for is None else "round"
     else:
         why = {Status.PAUSED: "paused", Status.DISPUTED: "disputed"}.get(record.status, "over")
-    told = step is not None and why in {"lobby", "round", "disputed"}
-    return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and told else None)
+    until_known = step is not None and why in {"lobby", "round", "disputed"}
+    return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and until_known else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,61 +60,61 @@ class OrderRequest:
     strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
 
 
-def habitual(wish: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
+def habitual(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
     """With what the person has set where the line says nothing. Who is not asked again before an order is not
     given more slippage than they know of."""
-    limited = wish.limit is not None
-    slippage = habits.slippage if wish.slippage is None and not limited else wish.slippage
-    autofill = wish.autofill
+    limited = request.limit is not None
+    slippage = habits.slippage if request.slippage is None and not limited else request.slippage
+    autofill = request.autofill
     if autofill is None:
         autofill = habits.autofill and limited and view.record.params.af_enabled
-    return replace(wish, slippage=slippage, autofill=autofill, strict=not habits.confirm)
+    return replace(request, slippage=slippage, autofill=autofill, strict=not habits.confirm)
 
 
-def offer(view: MarketView, wish: OrderRequest, member: Member | None) -> PricedOrder | Reply:
+def offer(view: MarketView, request: OrderRequest, member: Member | None) -> PricedOrder | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
-    params, amount = view.record.params, wish.amount
-    autofill = bool(wish.autofill) and params.af_enabled
+    params, amount = view.record.params, request.amount
+    autofill = bool(request.autofill) and params.af_enabled
     asked = OrderDraft(
-        outcome=wish.outcome,
-        side=wish.side,
-        buy=wish.buy,
+        outcome=request.outcome,
+        side=request.side,
+        buy=request.buy,
         size=amount.tokens or 0,
-        limit=wish.limit,
+        limit=request.limit,
         autofill=autofill,
     )
-    odd = _at_odds(view, wish, asked)
+    odd = _at_odds(view, request, asked)
     if odd is not None:
         return odd
     size, spend = amount.tokens, amount.spend
     if amount.share is not None:
         if member is None:
             return words.share_of_nothing()
-        if wish.buy:
+        if request.buy:
             spend = max(0, member.available - params.gas_fee) * amount.share // RATE
             if spend == 0:
                 return words.no_balance()
         else:
-            size = _free(view, member, wish.outcome, wish.side) * amount.share // RATE
-    if not wish.buy and member is not None:
-        lacking = _lacking(view, member, wish.outcome, wish.side, size or 0)
+            size = _free(view, member, request.outcome, request.side) * amount.share // RATE
+    if not request.buy and member is not None:
+        lacking = _lacking(view, member, request.outcome, request.side, size or 0)
         if lacking is not None:
             return lacking
     sized = _Size(size, spend, amount.typed())
-    if wish.limit is None:
-        strict = USUAL_SLIPPAGE if wish.strict else None
-        return _priced(view, asked, sized, strict if wish.slippage is None else wish.slippage, member)
-    return _limited(view, asked, sized, member, no_autofill=bool(wish.autofill) and not autofill)
+    if request.limit is None:
+        strict = USUAL_SLIPPAGE if request.strict else None
+        return _priced(view, asked, sized, strict if request.slippage is None else request.slippage, member)
+    return _limited(view, asked, sized, member, no_autofill=bool(request.autofill) and not autofill)
 
 
-def _at_odds(view: MarketView, wish: OrderRequest, asked: OrderDraft) -> Reply | None:
+def _at_odds(view: MarketView, request: OrderRequest, asked: OrderDraft) -> Reply | None:
     """What contradicts itself: a limit is the worst price already, and only what waits can be filled by auto-fill."""
-    params, typed = view.record.params, wish.amount.typed()
-    if wish.limit is not None and wish.slippage is not None:
+    params, typed = view.record.params, request.amount.typed()
+    if request.limit is not None and request.slippage is not None:
         return words.limit_and_slippage(params, asked, typed)
-    if wish.autofill and wish.limit is None:
+    if request.autofill and request.limit is None:
         tick = params.tick_size
-        now = view.price(wish.outcome, wish.side) * (RATE // MICRO) // tick * tick
+        now = view.price(request.outcome, request.side) * (RATE // MICRO) // tick * tick
         limit = min(max(now, tick), RATE - tick)
         return words.autofill_needs_limit(params, replace(asked, limit=limit, autofill=True), typed)
     return None
@@ -136,20 +136,20 @@ def _priced(
     top, unless a slippage was asked for: then that is the answer."""
     params = view.record.params
     slip = USUAL_SLIPPAGE if slippage is None else slippage
-    found = _ask(view, asked, size, slip, member)
-    if isinstance(found, Refused) and found.reason is Reason.PAST_WORST_PRICE:
+    priced = _ask(view, asked, size, slip, member)
+    if isinstance(priced, Refused) and priced.reason is Reason.PAST_WORST_PRICE:
         free = _ask(view, asked, size, None, member)
         if isinstance(free, Quote):
             wide = needed_slippage(params, asked.buy, free)
             if slippage is not None:
-                return words.slippage_too_small(params, asked, size.typed, slip, wide, found.detail)
+                return words.slippage_too_small(params, asked, size.typed, slip, wide, priced.detail)
             slip = wide
-            found = _ask(view, asked, size, slip, member)
+            priced = _ask(view, asked, size, slip, member)
         else:
-            found = free
-    if isinstance(found, Refused):
-        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
-    return _within_means(view, asked, found, slip, member, size.typed)
+            priced = free
+    if isinstance(priced, Refused):
+        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
+    return _within_means(view, asked, priced, slip, member, size.typed)
 
 
 def _limited(
@@ -157,28 +157,28 @@ def _limited(
 ) -> PricedOrder | Reply:
     """Quote an order with a limit. A buy has to be able to pay its limit and the largest fee for all of it at once."""
     params = view.record.params
-    found = _ask(view, asked, size, None, member)
-    if isinstance(found, Refused) and found.reason is Reason.NO_CASH and size.spend is not None:
-        beyond = found.detail["need"] - found.detail["have"]  # parts of a match are rounded up one by one
+    priced = _ask(view, asked, size, None, member)
+    if isinstance(priced, Refused) and priced.reason is Reason.NO_CASH and size.spend is not None:
+        beyond = priced.detail["need"] - priced.detail["have"]  # parts of a match are rounded up one by one
         if beyond < CENT:
             size = replace(size, spend=size.spend - beyond)
-            found = _ask(view, asked, size, None, member)
+            priced = _ask(view, asked, size, None, member)
     draft = asked
-    if isinstance(found, Quote):
-        draft = replace(asked, size=found.size + found.unsold + found.rests)
-    elif member is None or found.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
-        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    if isinstance(priced, Quote):
+        draft = replace(asked, size=priced.size + priced.unsold + priced.rests)
+    elif member is None or priced.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
+        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
     need = max(tied_up(params, draft), size.spend or 0)
     if member is not None and need + params.gas_fee > member.available:
         aside = member.reserved, member.escrow
         return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)
-    if isinstance(found, Refused):
-        return words.no_ticket(found.reason, found.detail, params, asked, size.typed)
+    if isinstance(priced, Refused):
+        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
     if draft.size == 0:
         return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
     most = bound(params, draft)
     return PricedOrder(
-        params=params, draft=draft, quote=found, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
+        params=params, draft=draft, quote=priced, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
     )
 
 
@@ -220,10 +220,10 @@ def _ask(
     )
 
 
-def needed_slippage(params: MarketParams, buy: bool, found: Quote) -> int:
+def needed_slippage(params: MarketParams, buy: bool, quote_: Quote) -> int:
     """What the order's own impact takes, and the usual slippage on top, in whole percent."""
-    after_fee = found.price_before * (RATE + params.fee if buy else RATE - params.fee) // RATE
-    impact = abs(found.average - after_fee) * RATE // max(1, after_fee)
+    after_fee = quote_.price_before * (RATE + params.fee if buy else RATE - params.fee) // RATE
+    impact = abs(quote_.average - after_fee) * RATE // max(1, after_fee)
     percent = RATE // 100
     return -(-(impact + USUAL_SLIPPAGE) // percent) * percent
 
@@ -252,41 +252,41 @@ def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: i
 
 
 def _within_means(
-    view: MarketView, asked: OrderDraft, found: Quote, slip: int, member: Member | None, typed: str
+    view: MarketView, asked: OrderDraft, quote_: Quote, slip: int, member: Member | None, typed: str
 ) -> PricedOrder | Reply:
     """Fix the worst price; one that the buyer could not pay is lowered to all they have."""
-    params, gas = view.record.params, found.gas
-    worst, bound = found.worst_price, found.worst_amount
+    params, gas = view.record.params, quote_.gas
+    worst, bound = quote_.worst_price, quote_.worst_amount
     if worst is None or bound is None:  # a slippage is always given above
         raise AssertionError("a quote with a slippage has a worst price")
     capped = False
     if asked.buy and member is not None:
         free = member.available - gas
-        if found.amount > free:
-            draft = _draft(asked, found.size, worst)
+        if quote_.amount > free:
+            draft = _draft(asked, quote_.size, worst)
             aside = member.reserved, member.escrow
-            return words.too_poor(params, draft, found.amount + gas, max(0, member.available), *aside)
+            return words.too_poor(params, draft, quote_.amount + gas, max(0, member.available), *aside)
         if bound > free:
-            worst, bound, capped = -(-free * RATE // found.size), free, True
+            worst, bound, capped = -(-free * RATE // quote_.size), free, True
     most = bound + gas if asked.buy else bound - gas
-    draft = _draft(asked, found.size + found.unsold, worst)
-    return PricedOrder(params=params, draft=draft, quote=found, slippage=slip, most=most, capped=capped, typed=typed)
+    draft = _draft(asked, quote_.size + quote_.unsold, worst)
+    return PricedOrder(params=params, draft=draft, quote=quote_, slippage=slip, most=most, capped=capped, typed=typed)
 
 
 def _draft(asked: OrderDraft, size: int, worst: int) -> OrderDraft:
     return OrderDraft(outcome=asked.outcome, side=asked.side, buy=asked.buy, size=size, worst_price=worst)
 
 
-def terms_of(found: PricedOrder) -> dict[str, Json]:
+def terms_of(order: PricedOrder) -> dict[str, Json]:
     """What a ticket keeps of its offer, so that it can be shown again word for word."""
-    q = found.quote
+    q = order.quote
     numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
     moves: list[Json] = [[m.outcome, m.yes_before, m.yes_after, m.no_before, m.no_after] for m in q.moves]
     parts: dict[str, Json] = dict(q.parts)
     sizes: dict[str, Json] = dict(q.sizes)
-    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "sizes": sizes, "typed": found.typed}
-    kept: dict[str, Json] = {"slippage": found.slippage, "most": found.most, "capped": found.capped}
-    return {**shown, **kept, "no_autofill": found.no_autofill}
+    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "sizes": sizes, "typed": order.typed}
+    kept: dict[str, Json] = {"slippage": order.slippage, "most": order.most, "capped": order.capped}
+    return {**shown, **kept, "no_autofill": order.no_autofill}
 
 
 def offer_of(ticket: Ticket, params: MarketParams) -> PricedOrder:

@@ -43,7 +43,7 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
         params=market.params,
         order=order,
         legs=_legs(trades, order.number),
-        latest=_legs([one for one in trades if one.tick == tick], order.number),
+        latest=_legs([trade for trade in trades if trade.tick == tick], order.number),
         held=held(member, order.draft.outcome, order.draft.side) if member else 0,
         owner=await uow.people.primary_id(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),

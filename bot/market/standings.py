@@ -128,18 +128,18 @@ class Score:
 
 def scores(ranked: Iterable[Ranked]) -> list[Score]:
     """Of one market, best first; who traded less than three times is left out."""
-    counted = sorted((one for one in ranked if one.trades >= LEAST_TRADES), key=lambda one: (-one.share, one.person))
-    found: list[Score] = []
-    for share, tied in groupby(counted, key=lambda one: one.share):
-        rank, group = len(found) + 1, list(tied)
+    counted = sorted((row for row in ranked if row.trades >= LEAST_TRADES), key=lambda row: (-row.share, row.person))
+    result: list[Score] = []
+    for share, tied in groupby(counted, key=lambda row: row.share):
+        rank, group = len(result) + 1, list(tied)
         places = PLACES[rank - 1 : rank - 1 + len(group)]
         for_place = sum(places) // len(group)
         for_gain = min(MOST_FOR_GAIN, max(0, int(share * 100)))
-        found += [
-            Score(person=one.person, name=one.name, rank=rank, share=share, points=for_place + for_gain)
-            for one in group
+        result += [
+            Score(person=row.person, name=row.name, rank=rank, share=share, points=for_place + for_gain)
+            for row in group
         ]
-    return found
+    return result
 
 
 def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = None) -> list[SeasonStanding]:
@@ -147,28 +147,30 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
     now, where two became one; their latest name counts."""
     whose = same or {}
     by_person: dict[int, list[Score]] = {}
-    for one in (score for market in markets for score in market):
-        by_person.setdefault(whose.get(one.person, one.person), []).append(one)
+    for score in (score for market in markets for score in market):
+        by_person.setdefault(whose.get(score.person, score.person), []).append(score)
     rows = [
         SeasonStanding(
             rank=0,
             person=person,
-            name=found[-1].name,
-            points=sum(one.points for one in found),
-            markets=len(found),
-            wins=sum(one.rank == 1 for one in found),
-            best=max(one.share for one in found),
+            name=scored[-1].name,
+            points=sum(score.points for score in scored),
+            markets=len(scored),
+            wins=sum(score.rank == 1 for score in scored),
+            best=max(score.share for score in scored),
         )
-        for person, found in by_person.items()
+        for person, scored in by_person.items()
     ]
-    rows.sort(key=lambda one: (-one.points, -one.wins, one.person))
+    rows.sort(key=lambda row: (-row.points, -row.wins, row.person))
     ranks: dict[tuple[int, int], int] = {}
-    return [replace(one, rank=ranks.setdefault((one.points, one.wins), place)) for place, one in enumerate(rows, 1)]
+    return [replace(row, rank=ranks.setdefault((row.points, row.wins), place)) for place, row in enumerate(rows, 1)]
 
 
 async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[SeasonStanding]]:
     """The markets a season counts so far, and where everybody stands."""
     markets = await uow.seasons.markets(season)
-    found = [scores(standings(await uow.members.of(one.id), await uow.ticks.latest(one.id))) for one in markets]
-    accounts = {one.person for market in found for one in market}
-    return markets, table(found, await uow.people.primary_ids(accounts))
+    scored = [
+        scores(standings(await uow.members.of(market.id), await uow.ticks.latest(market.id))) for market in markets
+    ]
+    accounts = {score.person for market in scored for score in market}
+    return markets, table(scored, await uow.people.primary_ids(accounts))

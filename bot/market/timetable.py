@@ -70,14 +70,14 @@ class Timetable:
 
 
 def _round(entry: TimetableEntry, start_ms: int) -> dict[str, Json]:
-    found: dict[str, Json] = {
+    times: dict[str, Json] = {
         "freeze_at": entry.freeze.after_start(start_ms),
         "decide_at": entry.decide.after_start(start_ms),
     }
     if entry.winner is not None:
-        return {**found, "winner": "ask" if entry.winner == "ask" else str(entry.winner + 1)}
+        return {**times, "winner": "ask" if entry.winner == "ask" else str(entry.winner + 1)}
     losers: Json = [str(i + 1) for i in entry.losers] if isinstance(entry.losers, tuple) else entry.losers
-    return {**found, "count": entry.count, "losers": losers}
+    return {**times, "count": entry.count, "losers": losers}
 
 
 def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str, ...]:
@@ -110,36 +110,36 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
 
 
 def _read_round(text: str, scene: ParseContext) -> TimetableEntry | Wrong:
-    found = _ROUND.fullmatch(text)
-    if found is None:
+    match = _ROUND.fullmatch(text)
+    if match is None:
         return Wrong(words.not_a_round(text))
-    freeze = _read_when(found["freeze"], scene.now_ms)
+    freeze = _read_when(match["freeze"], scene.now_ms)
     if isinstance(freeze, Wrong):
         return freeze
     decide = freeze
-    if found["joint"]:
-        later = _read_decide(found["joint"].casefold(), found["decide"], freeze, scene.now_ms)
+    if match["joint"]:
+        later = _read_decide(match["joint"].casefold(), match["decide"], freeze, scene.now_ms)
         if isinstance(later, Wrong):
             return later
         decide = later
     times = TimetableEntry(freeze=freeze, decide=decide)
-    if found["what"].casefold() == "winner":
-        return _read_winner(times, found["who"] or "ask", scene)
-    return _read_losers(times, found["who"] or "1", scene)
+    if match["what"].casefold() == "winner":
+        return _read_winner(times, match["who"] or "ask", scene)
+    return _read_losers(times, match["who"] or "1", scene)
 
 
 def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
     """`zone` is what a moment is read in that names none."""
-    said = text.strip()
-    if said.startswith("+"):
-        ahead = span_ms(said[1:])
-        return Wrong(words.not_an_offset(said)) if ahead is None else When(ahead, relative=True)
-    return _read_moment(said, now_ms, zone)
+    typed = text.strip()
+    if typed.startswith("+"):
+        ahead = span_ms(typed[1:])
+        return Wrong(words.not_an_offset(typed)) if ahead is None else When(ahead, relative=True)
+    return _read_moment(typed, now_ms, zone)
 
 
-def _read_moment(said: str, now_ms: int, zone: str | None) -> When | Wrong:
-    at = moment_ms(said, now_ms, zone)
-    return at if isinstance(at, Wrong) else When(at, said=said, zone=zone_said(said) or zone or "")
+def _read_moment(typed: str, now_ms: int, zone: str | None) -> When | Wrong:
+    at = moment_ms(typed, now_ms, zone)
+    return at if isinstance(at, Wrong) else When(at, said=typed, zone=zone_said(typed) or zone or "")
 
 
 def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wrong:
@@ -195,13 +195,13 @@ def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntr
 
     return tuple(
         TimetableEntry(
-            freeze=when(one.freeze_at),
-            decide=when(one.decide_at),
-            count=one.count,
-            losers="ask" if one.is_final else one.losers,
-            winner=one.winner,
+            freeze=when(round_.freeze_at),
+            decide=when(round_.decide_at),
+            count=round_.count,
+            losers="ask" if round_.is_final else round_.losers,
+            winner=round_.winner,
         )
-        for one in params.rounds
+        for round_ in params.rounds
     )
 
 

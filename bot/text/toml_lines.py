@@ -23,22 +23,22 @@ def lines_of(text: str) -> dict[str, int]:
 
     A plain scan: inside a text over several lines it may take a line for a key, and then names that line.
     """
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
     table, counts = "", dict[str, int]()
     for number, line in enumerate(text.splitlines(), 1):
         heading = _TABLE.match(line)
         key = _KEY.match(line)
         if key is not None:
             name = key[1] or key[2] or key[3]
-            found.setdefault(f"{table}.{name}" if table else name, number)
+            lines.setdefault(f"{table}.{name}" if table else name, number)
         elif heading is not None:
             table = heading["name"]
-            found.setdefault(table, number)
+            lines.setdefault(table, number)
             if heading["many"]:
                 counts[table] = counts.get(table, 0) + 1
                 table = f"{table}.{counts[table]}"
-                found[table] = number
-    return found
+                lines[table] = number
+    return lines
 
 
 class Mistakes:
@@ -59,4 +59,4 @@ class Mistakes:
 
     def told(self) -> tuple[Mistake, ...]:
         """Each once, by line; those of no line first."""
-        return tuple(sorted(dict.fromkeys(self._found), key=lambda one: one.line or 0))
+        return tuple(sorted(dict.fromkeys(self._found), key=lambda mistake: mistake.line or 0))

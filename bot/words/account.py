@@ -44,7 +44,7 @@ def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int |
     """A line to begin with: an outcome that is still in, and no more than the member has."""
     name = name_of(params, active[0] if active else 0).lower()
     have = params.starting_balance if spendable is None else spendable
-    dollars = next((one for one in _FIRST_SPENDS if one * 10**6 + params.gas_fee <= have), None)
+    dollars = next((spend for spend in _FIRST_SPENDS if spend * 10**6 + params.gas_fee <= have), None)
     return f"/buy {quoted(name)} yes {'half' if dollars is None else f'${dollars}'}"
 
 
@@ -81,14 +81,14 @@ def positions(market: Market, holdings: Sequence[Holding], member: Member, rest:
     worth = sum(holding.worth for holding in holdings)
     rows = tuple(
         (
-            line(outcome(params, one.outcome), f" {side_word(one.side)}"),
-            line(tokens(one.size), f" ({tokens(one.for_sale)} for sale)" if one.for_sale else ""),
-            line(price(one.price)),
-            line(money(one.worth, Cut.DOWN)),
-            line(money(one.size, Cut.DOWN)),
-            line(signed_money(one.profit)),
+            line(outcome(params, held.outcome), f" {side_word(held.side)}"),
+            line(tokens(held.size), f" ({tokens(held.for_sale)} for sale)" if held.for_sale else ""),
+            line(price(held.price)),
+            line(money(held.worth, Cut.DOWN)),
+            line(money(held.size, Cut.DOWN)),
+            line(signed_money(held.profit)),
         )
-        for one in holdings
+        for held in holdings
     )
     columns = (
         Column(title="Token"),
@@ -152,23 +152,31 @@ def balance(member: Member, worth: int) -> Reply:
     return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
 
 
-def trades(params: MarketParams, found: Sequence[TradeRow], person: int, rest: Line) -> Reply:
+def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest: Line) -> Reply:
     """A member's own, newest first; `rest` for who has none."""
-    if not found:
+    if not trades_:
         return say("You have not traded yet.", blocks=(rest,))
     rows = tuple(
         (
-            line(Stamp(one.ts_ms)),
+            line(Stamp(trade.ts_ms)),
             line(
-                "Bought " if one.buyer == person else "Sold ", outcome(params, one.outcome), f" {side_word(one.side)}"
+                "Bought " if trade.buyer == person else "Sold ",
+                outcome(params, trade.outcome),
+                f" {side_word(trade.side)}",
             ),
-            line(tokens(one.size)),
-            line(price(one.price)),
-            line(money(one.amount + one.buy_fee if one.buyer == person else one.amount - one.kept - one.sell_fee)),
+            line(tokens(trade.size)),
+            line(price(trade.price)),
+            line(
+                money(
+                    trade.amount + trade.buy_fee
+                    if trade.buyer == person
+                    else trade.amount - trade.kept - trade.sell_fee
+                )
+            ),
         )
-        for one in found
+        for trade in trades_
     )
     return say(
-        "Your one trade." if len(found) == 1 else f"Your last {plural(len(found), 'trade')}.",
+        "Your one trade." if len(trades_) == 1 else f"Your last {plural(len(trades_), 'trade')}.",
         blocks=(Table(columns=TRADE_COLUMNS, rows=rows),),
     )

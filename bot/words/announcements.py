@@ -79,8 +79,8 @@ def round_name(number: int | None, *, final: bool = False) -> str:
 
 def sentence(text: str) -> str:
     """Somebody's own words with a full stop where they have none."""
-    said = clean(text)
-    return said if said[-1:] in ".!?…" else f"{said}."
+    text_ = clean(text)
+    return text_ if text_[-1:] in ".!?…" else f"{text_}."
 
 
 # -- beginning
@@ -203,12 +203,12 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
 
 
 def _bold_outcomes(params: MarketParams, numbers: Sequence[int]) -> list[Part]:
-    found: list[Part] = []
+    parts: list[Part] = []
     for place, number in enumerate(numbers):
         if place:
-            found.append(Span(" and " if place == len(numbers) - 1 else ", ", Style.BOLD))
-        found.append(outcome(params, number, Style.BOLD))
-    return found
+            parts.append(Span(" and " if place == len(numbers) - 1 else ", ", Style.BOLD))
+        parts.append(outcome(params, number, Style.BOLD))
+    return parts
 
 
 def _payouts(facts: Facts) -> str:
@@ -221,7 +221,7 @@ def _payouts(facts: Facts) -> str:
 def inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line:
     """`What Brazil leaves goes to the three still in: Germany 13.7¢ → 24.1¢, ...`."""
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
-    after = sorted(((int(i), int(yes)) for i, yes, _ in facts["prices_after"]), key=lambda one: (-one[1], one[0]))
+    after = sorted(((int(i), int(yes)) for i, yes, _ in facts["prices_after"]), key=lambda row: (-row[1], row[0]))
     whose = listed([name_of(params, number) for number in gone])
     leave = "leaves" if len(gone) == 1 else "leave"
     parts: list[Part] = [Span(f"What {whose} {leave} goes to the {count(len(after))} still in: ")]
@@ -290,7 +290,7 @@ def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Li
     if not places:
         return [line("Nobody traded, so nobody stands on the podium.")]
     rows = []
-    shared = {place for place, *_ in places if sum(one[0] == place for one in places) > 1}
+    shared = {place for place, *_ in places if sum(figure[0] == place for figure in places) > 1}
     for place, person, gain, final in places[:_PODIUM_SHOWN]:
         mark = _STEP_MARKS.get(place, f"{place}.")
         name = clean(names.get(person, f"Trader {person}"))
@@ -347,7 +347,7 @@ def digest(params: MarketParams, facts: Facts, now_ms: int) -> Reply:
         for number, yes in enumerate(facts["yes"])
         if yes
     ]
-    moved.sort(key=lambda one: (-abs(one[0]), -one[2]))
+    moved.sort(key=lambda event: (-abs(event[0]), -event[2]))
     parts: list[Part] = []
     for place, (change, number, yes) in enumerate(moved[:_DIGEST_SHOWN]):
         parts.append(Span(", ") if place else Span(""))

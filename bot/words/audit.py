@@ -36,13 +36,13 @@ def not_begun() -> Reply:
     return say("There is nothing to check before trading begins.", blocks=(line(code("/board"), " has the market."),))
 
 
-def in_order(found: Verified, at_ms: int, head: str, audience: Audience, *, running: bool) -> Reply:
+def in_order(verified: Verified, at_ms: int, head: str, audience: Audience, *, running: bool) -> Reply:
     """A check has run every tick again."""
     rows = [
         line(
-            f"Checked up to tick {found.ticks:,}, ",
+            f"Checked up to tick {verified.ticks:,}, ",
             Stamp(at_ms),
-            f": {plural(found.orders, 'order')}, and every fill, price, balance and payout that came of them.",
+            f": {plural(verified.orders, 'order')}, and every fill, price, balance and payout that came of them.",
         ),
         line("A newer check is under way; ask again in a moment.") if running else (),
         _head_now(head),
@@ -67,17 +67,17 @@ def checking(head: str, audience: Audience) -> Reply:
     )
 
 
-def not_in_order(found: Mismatch, at_ms: int, audience: Audience) -> Reply:
+def not_in_order(mismatch: Mismatch, at_ms: int, audience: Audience) -> Reply:
     """Which table and when; the values may be somebody's own affair and stay with whoever has the database."""
-    if found.field == RULES:
+    if mismatch.field == RULES:
         return Reply(
-            head=line(other_rules(found)),
+            head=line(other_rules(mismatch)),
             blocks=(line("Whoever runs this bot can check it with the version of Outcry it was made by."),),
             audience=audience,
             tone=Tone.BAD,
         )
     rows = (
-        line(f"It is in the table {found.table}, at tick {found.tick:,}; checked ", Stamp(at_ms), "."),
+        line(f"It is in the table {mismatch.table}, at tick {mismatch.tick:,}; checked ", Stamp(at_ms), "."),
         line("Tell an admin. Whoever runs this bot sees the whole row with ", code("outcry verify"), "."),
     )
     return Reply(
@@ -102,21 +102,21 @@ def _head_now(head: str) -> Line:
 # -- on the terminal
 
 
-def ok(found: Verified) -> str:
+def ok(verified: Verified) -> str:
     """`ok market=1 ticks=360 head=b31b…`"""
-    return f"ok market={found.market} ticks={found.ticks} head={found.head or '-'}"
+    return f"ok market={verified.market} ticks={verified.ticks} head={verified.head or '-'}"
 
 
-def fail(found: Mismatch) -> str:
+def fail(mismatch: Mismatch) -> str:
     """`FAIL market=1 tick=4 table=trades id=7 field=price expected=500000 found=510000`"""
     parts = {
-        "market": found.market or "any",
-        "tick": found.tick,
-        "table": found.table,
-        "id": found.id,
-        "field": found.field,
-        "expected": _value(found.expected),
-        "found": _value(found.found),
+        "market": mismatch.market or "any",
+        "tick": mismatch.tick,
+        "table": mismatch.table,
+        "id": mismatch.id,
+        "field": mismatch.field,
+        "expected": _value(mismatch.expected),
+        "found": _value(mismatch.found),
     }
     return "FAIL " + " ".join(f"{name}={value}" for name, value in parts.items())
 
@@ -130,18 +130,17 @@ def _value(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def other_rules(found: Mismatch) -> str:
-    return (
-        f"This market was made by rules {found.found}, and this is rules {found.expected}: it cannot be checked here."
-    )
+def other_rules(mismatch: Mismatch) -> str:
+    made, here = mismatch.found, mismatch.expected
+    return f"This market was made by rules {made}, and this is rules {here}: it cannot be checked here."
 
 
-def unchained(found: Mismatch) -> str:
-    if found.field == RULES:
-        return f"{other_rules(found)} Use the version of Outcry it was made by."
+def unchained(mismatch: Mismatch) -> str:
+    if mismatch.field == RULES:
+        return f"{other_rules(mismatch)} Use the version of Outcry it was made by."
     return (
-        f"The hash of tick {found.tick} does not confirm it: what was asked for in that tick was changed, or the hash "
-        "itself."
+        f"The hash of tick {mismatch.tick} does not confirm it: what was asked for in that tick was changed, or the "
+        "hash itself."
     )
 
 

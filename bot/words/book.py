@@ -84,14 +84,14 @@ def _steps(steps: Sequence[DepthStep]) -> Table:
         Column(title="Selling", numeric=True),
         Column(title="after", numeric=True),
     )
-    rows = tuple((line(round_money(one.amount)), *_pair(one.buy), *_pair(one.sell)) for one in steps)
+    rows = tuple((line(round_money(step.amount)), *_pair(step.buy), *_pair(step.sell)) for step in steps)
     return Table(columns=columns, rows=rows)
 
 
-def _pair(found: tuple[int, int] | None) -> tuple[Line, Line]:
-    if found is None:
+def _pair(pair: tuple[int, int] | None) -> tuple[Line, Line]:
+    if pair is None:
         return line("–"), line("–")
-    return line(_rate(found[0])), line(_rate(found[1]))
+    return line(_rate(pair[0])), line(_rate(pair[1]))
 
 
 def _rate(rate: int) -> str:

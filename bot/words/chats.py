@@ -36,17 +36,17 @@ def where(chat: Chat) -> str:
 
 def listing(market: Market, chats: Sequence[Chat], here: int | None) -> Reply:
     rows: list[Line] = []
-    for one in chats:
+    for chat in chats:
         notes = [
             note
             for note, holds in (
-                ("its home", one.id == market.chat_id),
-                ("this chat", one.id == here),
-                ("out of reach: ask the bot back in", one.lost is not None),
+                ("its home", chat.id == market.chat_id),
+                ("this chat", chat.id == here),
+                ("out of reach: ask the bot back in", chat.lost is not None),
             )
             if holds
         ]
-        rows.append(line("· ", bold(where(one)), f": {', '.join(notes)}" if notes else ""))
+        rows.append(line("· ", bold(where(chat)), f": {', '.join(notes)}" if notes else ""))
     rows.append(line(code("/admin channel code"), " gives a code to announce it in one more chat."))
     if here is not None and here != market.chat_id:
         rows.append(line(code("/admin channel leave"), " takes it out of this one."))
@@ -198,11 +198,11 @@ def pinged(title: str, news: Reply) -> Reply:
 
 def missed(reply: Reply, replies: Sequence[Reply], more: int) -> Reply:
     """An answer, and below it what could not be told before."""
-    told = together(replies)
-    blocks = [*reply.blocks, line("While you could not be reached:"), _bold(told.head), *told.blocks]
+    notice = together(replies)
+    blocks = [*reply.blocks, line("While you could not be reached:"), _bold(notice.head), *notice.blocks]
     if more:
         blocks.append(line(f"And {more:,} more before that: ", code("/orders"), " and ", code("/trades"), " have it."))
-    return replace(reply, blocks=tuple(blocks), files=(*reply.files, *told.files))
+    return replace(reply, blocks=tuple(blocks), files=(*reply.files, *notice.files))
 
 
 def _bold(head: Line) -> Line:
@@ -213,7 +213,7 @@ def preview(text: str, chats: Sequence[Chat], again: str, person: int | None) ->
     """As it would stand in each chat."""
     return say(
         f"This would be posted in {plural(len(chats), 'chat')}:",
-        blocks=(line(bold(clean(text, 1_000))), line(f"Where: {listed([where(one) for one in chats])}.")),
+        blocks=(line(bold(clean(text, 1_000))), line(f"Where: {listed([where(chat) for chat in chats])}.")),
         actions=(
             Action(label="Confirm and post", text=again, person=person, primary=True),
             Action(label="Cancel", text="/admin monitor", person=person),

@@ -167,30 +167,34 @@ def _nobody() -> Line:
     )
 
 
-def proposed(market: Market, one: Approval, others: int) -> Reply:
+def proposed(market: Market, approval: Approval, others: int) -> Reply:
     """Written down; a second press says the same."""
-    approve = f"/admin approve {one.number}"
+    approve = f"/admin approve {approval.number}"
     rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody()]
     if others:
         who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
         rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
-    head = f"Proposed as number {one.number}: {what(market.params, one.kind, one.outcomes)}. Nothing happens yet."
+    proposal = what(market.params, approval.kind, approval.outcomes)
+    head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
     return say(head, blocks=rows, tone=Tone.WAIT)
 
 
-def _proposed_by(one: Approval, proposer: str, now_ms: int) -> Line:
-    why = f": “{clean(one.reason)}”" if one.reason else ", without a reason"
-    return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - one.ts_ms))} ago{why}.")
+def _proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
+    why = f": “{clean(approval.reason)}”" if approval.reason else ", without a reason"
+    return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - approval.ts_ms))} ago{why}.")
 
 
-def to_approve(market: Market, one: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool) -> Reply:
+def to_approve(
+    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool
+) -> Reply:
     """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
-    rows = [_proposed_by(one, proposer, now_ms)]
-    head = f"{clean(market.title)}: {what(market.params, one.kind, one.outcomes)}? A proposal waits for a second admin."
+    rows = [_proposed_by(approval, proposer, now_ms)]
+    proposal = what(market.params, approval.kind, approval.outcomes)
+    head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
     if part:
         rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
         return say(head, blocks=rows, tone=Tone.WAIT)
-    say_it = f"/admin approve {one.number}"
+    say_it = f"/admin approve {approval.number}"
     rows.append(line(code(say_it), " in the market's chat shows the numbers and asks once more."))
     look = (Action(label="Look at it", text=say_it),) if here else ()
     return say(head, blocks=rows, actions=look, tone=Tone.WAIT)
@@ -204,10 +208,13 @@ def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: i
             blocks=(line("One does when an admin who has a part in the market decides what no round asked for."),),
         )
     rows: list[Line] = []
-    for one, proposer in waiting:
-        rows.append(line(f"{one.number}. {what(market.params, one.kind, one.outcomes)}."))
-        rows.append(_proposed_by(one, proposer, now_ms))
-    actions = [Action(label=f"Look at {one.number}", text=f"/admin approve {one.number}") for one, _ in waiting[:5]]
+    for approval, proposer in waiting:
+        rows.append(line(f"{approval.number}. {what(market.params, approval.kind, approval.outcomes)}."))
+        rows.append(_proposed_by(approval, proposer, now_ms))
+    actions = [
+        Action(label=f"Look at {approval.number}", text=f"/admin approve {approval.number}")
+        for approval, _ in waiting[:5]
+    ]
     many = len(waiting) > 1
     head = f"{count(len(waiting)).capitalize()} {'decisions wait' if many else 'decision waits'} for approval."
     return say(head, blocks=rows, actions=actions)
@@ -217,17 +224,21 @@ def no_such_proposal(number: int) -> Reply:
     return no(f"There is no proposal {number} here.", blocks=(line(code("/admin approve"), " lists what waits."),))
 
 
-def approved_already(market: Market, one: Approval) -> Reply:
+def approved_already(market: Market, approval: Approval) -> Reply:
     return no(
-        f"Proposal {one.number} ({what(market.params, one.kind, one.outcomes)}) is approved already.",
+        f"Proposal {approval.number} ({what(market.params, approval.kind, approval.outcomes)}) is approved already.",
         blocks=(line(code("/admin monitor"), " shows where the market stands."),),
     )
 
 
-def own_proposal(market: Market, one: Approval) -> Reply:
+def own_proposal(market: Market, approval: Approval) -> Reply:
     return no(
         "This is your own proposal; another admin approves it.",
-        blocks=(line(f"It is for one who has no part in the market: {what(market.params, one.kind, one.outcomes)}."),),
+        blocks=(
+            line(
+                f"It is for one who has no part in the market: {what(market.params, approval.kind, approval.outcomes)}."
+            ),
+        ),
     )
 
 
@@ -258,12 +269,12 @@ def only_postponed(market: Market, part: Involvement) -> Reply:
     )
 
 
-def lapsed(market: Market, one: Approval) -> Reply:
+def lapsed(market: Market, approval: Approval) -> Reply:
     return no(
-        f"Proposal {one.number} has lapsed: the market has moved on since it was made.",
+        f"Proposal {approval.number} has lapsed: the market has moved on since it was made.",
         blocks=(
             line(
-                f"It was: {what(market.params, one.kind, one.outcomes)}. ",
+                f"It was: {what(market.params, approval.kind, approval.outcomes)}. ",
                 code("/admin approve"),
                 " lists what still waits.",
             ),
@@ -277,19 +288,19 @@ def lapsed(market: Market, one: Approval) -> Reply:
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """The winner is named; nobody is paid yet."""
     winner = int(facts["winner"])
-    said = f" wins {clean(market.title)}."
-    said += f" {first_upper(sentence(reason))}" if reason else ""
+    wins = f" wins {clean(market.title)}."
+    wins += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [_frozen_winnings(facts), _say_so(), late(facts), head_line(facts["head"])]
     head = outcome(market.params, winner, Style.BOLD)
-    return to_chat(head, said, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+    return to_chat(head, wins, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
 
 
 def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     """Another winner is named."""
     params = market.params
     winner, before = int(facts["winner"]), int(facts["before"])
-    said = f" wins {clean(market.title)}."
-    said += f" {first_upper(sentence(reason))}" if reason else ""
+    wins = f" wins {clean(market.title)}."
+    wins += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [
         line(outcome(params, before), " had been named before, and nobody was paid for it."),
         _frozen_winnings(facts),
@@ -299,7 +310,7 @@ def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     return to_chat(
         "Corrected: ",
         outcome(params, winner, Style.BOLD),
-        said,
+        wins,
         blocks=rows,
         actions=(_board(),),
         tone=Tone.LOUD,
@@ -342,12 +353,12 @@ def grants_need_a_running_market(market: Market) -> Reply:
     )
 
 
-def several_members(typed: str, found: Sequence[Member]) -> Reply:
+def several_members(typed: str, members: Sequence[Member]) -> Reply:
     """Names may be alike; numbers are not."""
-    names = [f"{clean(one.name)} (#{one.person})" for one in found[:8]]
+    names = [f"{clean(member.name)} (#{member.person})" for member in members[:8]]
     return no(
         f"“{clean(typed)}” could be {listed(names, 'or')}.",
-        blocks=(line("Say the whole name, or the number with its sign, as in ", code(f"#{found[0].person}"), "."),),
+        blocks=(line("Say the whole name, or the number with its sign, as in ", code(f"#{members[0].person}"), "."),),
     )
 
 

@@ -23,10 +23,10 @@ from storage.records import Market
 # -- mistakes
 
 
-def mistake(file: str, found: Mistake) -> str:
+def mistake(file: str, mistake_: Mistake) -> str:
     """`cup.toml:12: fee lies between 0 and 0.05; 0.2 does not.`"""
-    place = file if found.line is None else f"{file}:{found.line}"
-    return f"{place}: {found.sentence}"
+    place = file if mistake_.line is None else f"{file}:{mistake_.line}"
+    return f"{place}: {mistake_.sentence}"
 
 
 def not_toml() -> str:
@@ -100,17 +100,17 @@ def before_the_start(number: int) -> str:
     return f"Round {number} comes before the market starts."
 
 
-def problem(found: Problem) -> str:
+def problem(problem_: Problem) -> str:
     """A refused value; where the chat would speak of its commands, the file's own words."""
-    number = found.detail.get("round", "")
+    number = problem_.detail.get("round", "")
     sentences = {
         "missing": 'The event needs its outcomes: outcomes = ["Ada", "Bo", "Cleo"], 3 to 10 of them.',
         "no_final": 'The rounds have no final; end them with one that has winner = "ask".',
         "round_named": f"Round {number} names more or fewer losers than its count; leave count out.",
-        "no_such_outcome": f"There is no outcome “{clean(str(found.detail.get('value', '')))}”"
+        "no_such_outcome": f"There is no outcome “{clean(str(problem_.detail.get('value', '')))}”"
         f"{f' for round {number} to name' if number else ''}.",
     }
-    return sentences.get(found.code) or problem_in_chat(found)
+    return sentences.get(problem_.code) or problem_in_chat(problem_)
 
 
 # -- reading one from the command line
@@ -174,9 +174,9 @@ def warned(reply: Reply, params: MarketParams, warnings: Sequence[LintWarning]) 
     return replace(reply, blocks=(*reply.blocks[:-1], *rows, *reply.blocks[-1:]))
 
 
-def sentence(found: LintWarning, params: MarketParams) -> str:
+def sentence(warning: LintWarning, params: MarketParams) -> str:
     """A warning in words."""
-    return _SENTENCES[found.code](found.numbers, params)
+    return _SENTENCES[warning.code](warning.numbers, params)
 
 
 def _classic_start(n: LintNumbers, params: MarketParams) -> str:

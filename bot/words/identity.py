@@ -72,10 +72,10 @@ def both_used(market: Market) -> Reply:
 
 def linked(identities: Sequence[Identity], markets: Sequence[Market], closed: Sequence[tuple[Market, int]]) -> Reply:
     """To the one who used the code."""
-    places = listed(list(dict.fromkeys(platform_name(one.platform) for one in identities)))
+    places = listed(list(dict.fromkeys(platform_name(identity.platform) for identity in identities)))
     blocks = [line(_closed(market, cash)) for market, cash in closed]
     if markets:
-        titles = listed([clean(one.title) for one in markets])
+        titles = listed([clean(joint.title) for joint in markets])
         blocks.append(line(f"What you have in {titles} is yours on each of them. ", code("/markets"), " chooses one."))
     else:
         blocks.append(line("Whatever you join is yours on each of them. ", code("/help"), " has all you can say."))
@@ -121,7 +121,7 @@ def stored(all_: StoredPerson) -> Reply:
     for title, kinds in all_.pings.items():
         rows.append(line(f"Pings in {clean(title) or 'a chat'}: {listed(sorted(kinds))}."))
     if all_.traces.admin_of:
-        rows.append(line(f"Seen as an admin of {listed([clean(one) or 'a chat' for one in all_.traces.admin_of])}."))
+        rows.append(line(f"Seen as an admin of {listed([clean(chat) or 'a chat' for chat in all_.traces.admin_of])}."))
     if all_.traces.messages:
         rows.append(line(f"In the room: {plural(all_.traces.messages, 'message')} by you or to you."))
     if all_.traces.lines:
@@ -142,24 +142,32 @@ def stored(all_: StoredPerson) -> Reply:
     return say("This is all that is stored about you.", blocks=rows)
 
 
-def _identities(found: Sequence[Identity]) -> Table:
+def _identities(identities: Sequence[Identity]) -> Table:
     columns = (Column(title="Where"), Column(title="Your id there"), Column(title="Name"))
-    rows = tuple((line(platform_name(one.platform)), line(_id(one)), line(clean(one.name))) for one in found)
+    rows = tuple(
+        (line(platform_name(identity.platform)), line(_id(identity)), line(clean(identity.name)))
+        for identity in identities
+    )
     return Table(columns=columns, rows=rows)
 
 
-def _id(one: Identity) -> str:
+def _id(identity: Identity) -> str:
     """The room's id is made from a secret of the browser: its beginning tells it apart as well."""
     return (
-        f"{one.external_id[:12]}…" if one.platform == "room" and len(one.external_id) > 20 else clean(one.external_id)
+        f"{identity.external_id[:12]}…"
+        if identity.platform == "room" and len(identity.external_id) > 20
+        else clean(identity.external_id)
     )
 
 
-def _accounts(found: Sequence[tuple[Market, Member]]) -> Line | Table:
-    if not found:
+def _accounts(accounts: Sequence[tuple[Market, Member]]) -> Line | Table:
+    if not accounts:
         return line("You have joined no market.")
     columns = (Column(title="Market"), Column(title="Name there"), Column(title="Number", numeric=True))
-    rows = tuple((line(clean(market.title)), line(clean(one.name)), line(f"{one.person}")) for market, one in found)
+    rows = tuple(
+        (line(clean(market.title)), line(clean(account.name)), line(f"{account.person}"))
+        for market, account in accounts
+    )
     return Table(columns=columns, rows=rows)
 
 
@@ -181,8 +189,8 @@ def _on(*, on: bool) -> str:
 def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person: int) -> Reply:
     """In numbers, what is given up."""
     rows: list[Line] = []
-    for one in accounts:
-        rows.extend(_left(one))
+    for account in accounts:
+        rows.extend(_left(account))
     rows += [
         line(
             "Your ids, names, settings, pings, codes and all you typed in the room are erased; you become "
@@ -204,23 +212,23 @@ def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person:
     return say("Forget you, for good?", blocks=rows, actions=actions, tone=Tone.WAIT)
 
 
-def _left(one: AccountSummary) -> list[Line]:
-    title, member = clean(one.market.title), one.member
-    if one.market.over:
+def _left(account: AccountSummary) -> list[Line]:
+    title, member = clean(account.market.title), account.member
+    if account.market.over:
         return []
-    if not one.used:
+    if not account.used:
         return [line(f"{title}: your account was never used; it is closed.")]
     held = [
-        f"{tokens(size)} {clean(one.market.params.outcome_names[outcome])} {side_word(side)}"
+        f"{tokens(size)} {clean(account.market.params.outcome_names[outcome])} {side_word(side)}"
         for outcome, pair in enumerate(member.tokens)
         for side, size in zip((Side.YES, Side.NO), pair, strict=True)
         if size
     ]
     what = listed([money(member.balance + member.escrow + member.coming, Cut.DOWN), *held])
     rows = [line(bold(f"{title}: "), f"you hold {what}. Nobody will be able to trade or spend it.")]
-    if one.waiting:
-        wait = "waits; it is" if one.waiting == 1 else "wait; they are"
-        rows.append(line(f"{plural(one.waiting, 'order')} of yours there {wait} cancelled."))
+    if account.waiting:
+        wait = "waits; it is" if account.waiting == 1 else "wait; they are"
+        rows.append(line(f"{plural(account.waiting, 'order')} of yours there {wait} cancelled."))
     return rows
 
 

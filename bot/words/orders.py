@@ -40,7 +40,7 @@ def orders(
 def _head(waiting: Sequence[OrderRow]) -> str:
     if not waiting:
         return "No order of yours waits."
-    aside = sum(_aside(one) for one in waiting)
+    aside = sum(_aside(order) for order in waiting)
     set_aside = f", {money(aside, Cut.UP)} set aside" if aside else ""
     return f"{plural(len(waiting), 'order')} of yours {'waits' if len(waiting) == 1 else 'wait'}{set_aside}."
 
@@ -57,20 +57,20 @@ def _waiting(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
         Column(title="State"),
         Column(title="Set aside", numeric=True),
     )
-    return Table(columns=columns, rows=tuple(_wait_row(params, one) for one in rows))
+    return Table(columns=columns, rows=tuple(_wait_row(params, order) for order in rows))
 
 
-def _wait_row(params: MarketParams, one: OrderRow) -> tuple[Line, ...]:
-    left = tokens(one.remaining)
-    if one.remaining != one.draft.size:
-        left += f" of {tokens(one.draft.size)}"
-    aside = money(_aside(one), Cut.UP) if one.draft.buy else f"{tokens(one.remaining)} tokens"
-    state = _STATES[one.status] + (", auto-fill" if one.draft.autofill else "")
-    return (line(f"{one.number}"), _what(params, one), line(left), line(state), line(aside))
+def _wait_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
+    left = tokens(order.remaining)
+    if order.remaining != order.draft.size:
+        left += f" of {tokens(order.draft.size)}"
+    aside = money(_aside(order), Cut.UP) if order.draft.buy else f"{tokens(order.remaining)} tokens"
+    state = _STATES[order.status] + (", auto-fill" if order.draft.autofill else "")
+    return (line(f"{order.number}"), _what(params, order), line(left), line(state), line(aside))
 
 
-def _what(params: MarketParams, one: OrderRow) -> Line:
-    draft = one.draft
+def _what(params: MarketParams, order: OrderRow) -> Line:
+    draft = order.draft
     at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
     return line("Buy " if draft.buy else "Sell ", outcome(params, draft.outcome), f" {side_word(draft.side)}{at}")
 
@@ -83,26 +83,26 @@ def _recent(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
         Column(title="State"),
         Column(title="Money", numeric=True),
     )
-    return Table(columns=columns, rows=tuple(_recent_row(params, one) for one in rows))
+    return Table(columns=columns, rows=tuple(_recent_row(params, order) for order in rows))
 
 
-def _recent_row(params: MarketParams, one: OrderRow) -> tuple[Line, ...]:
-    how_many = tokens(one.draft.size)
-    if 0 < one.done < one.draft.size:
-        how_many = f"{tokens(one.done)} of {how_many}"
-    total = one.amount + one.gas - one.rebate if one.draft.buy else one.amount - one.gas + one.rebate
-    state = "returned" if one.status is OrderStatus.CANCELLED and one.reason else _STATES[one.status]
+def _recent_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
+    how_many = tokens(order.draft.size)
+    if 0 < order.done < order.draft.size:
+        how_many = f"{tokens(order.done)} of {how_many}"
+    total = order.amount + order.gas - order.rebate if order.draft.buy else order.amount - order.gas + order.rebate
+    state = "returned" if order.status is OrderStatus.CANCELLED and order.reason else _STATES[order.status]
     return (
-        line(f"{one.number}"),
-        _what(params, one),
+        line(f"{order.number}"),
+        _what(params, order),
         line(how_many),
         line(state),
-        line(money(total) if one.done else "–"),
+        line(money(total) if order.done else "–"),
     )
 
 
 def _buttons(waiting: Sequence[OrderRow], owner: int | None) -> tuple[Action, ...]:
-    rows = [cancel_action(one, f"Cancel {one.number}", owner) for one in waiting[:BUTTONS]]
+    rows = [cancel_action(order, f"Cancel {order.number}", owner) for order in waiting[:BUTTONS]]
     if len(waiting) > 1:
         first = waiting[0]
         rows.append(Action(label="Cancel all", text=f"/order cancel {first.market} all", person=owner))
@@ -132,7 +132,7 @@ def gone(order: OrderRow) -> Reply:
 
 def taken_back(params: MarketParams, rows: Sequence[OrderRow]) -> Reply:
     """Orders no tick has run yet: gone at once."""
-    what = listed([_named(params, one) for one in rows])
+    what = listed([_named(params, order) for order in rows])
     return say(
         f"Cancelled before it ran: {what}." if len(rows) == 1 else f"Cancelled before they ran: {what}.",
         blocks=(line("Nothing was ordered or charged; what was set aside is yours again."),),
@@ -143,11 +143,11 @@ def asked(params: MarketParams, resting: Sequence[OrderRow], withdrawn: Sequence
     """Orders in the book leave it with the next tick; a notice then says what came back."""
     blocks = []
     if withdrawn:
-        blocks.append(line(f"Cancelled before they ran: {listed([_named(params, one) for one in withdrawn])}."))
-    back = sum(one.escrow for one in resting)
+        blocks.append(line(f"Cancelled before they ran: {listed([_named(params, order) for order in withdrawn])}."))
+    back = sum(order.escrow for order in resting)
     if back:
         blocks.append(line(f"Then {money(back, Cut.DOWN)} comes back to you, less what may fill until then."))
-    what = listed([_named(params, one) for one in resting[:3]])
+    what = listed([_named(params, order) for order in resting[:3]])
     more = f" and {len(resting) - 3} more" if len(resting) > 3 else ""
     return say(f"Asked to cancel {what}{more}; with the next tick.", blocks=blocks, tone=Tone.WAIT)
 
@@ -160,5 +160,7 @@ def nothing_left(number: int) -> Reply:
     )
 
 
-def _named(params: MarketParams, one: OrderRow) -> str:
-    return f"order {one.number} ({tokens(one.remaining)} {token_name(params, one.draft.outcome, one.draft.side)})"
+def _named(params: MarketParams, order: OrderRow) -> str:
+    return (
+        f"order {order.number} ({tokens(order.remaining)} {token_name(params, order.draft.outcome, order.draft.side)})"
+    )

@@ -82,39 +82,39 @@ def taken_back(params: MarketParams, order: OrderRow) -> Reply:
 
 def filled(done: OrderReceipt) -> Reply:
     """All of it, or all that could be."""
-    one, draft = done.order, done.order.draft
+    order, draft = done.order, done.order.draft
     sold = "" if draft.buy else "sold "
     rows: list[Line] = [*_how(done), line(_receipt(done))]
-    if one.remaining:
+    if order.remaining:
         rows.append(
-            line(f"{tokens(one.remaining)} came back: the house had no room for them. Try again after others bought.")
+            line(f"{tokens(order.remaining)} came back: the house had no room for them. Try again after others bought.")
         )
     rows.append(_holding(done))
-    head = f"Filled: {sold}{tokens(one.done)} {_what(done)} for {money(done.total)}."
-    return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
+    head = f"Filled: {sold}{tokens(order.done)} {_what(done)} for {money(done.total)}."
+    return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
 
 
 def in_book(done: OrderReceipt, limit: int) -> Reply:
     """It waits, whole or in part."""
-    one, draft = done.order, done.order.draft
-    action = cancel_action(one, "Cancel the rest" if one.done else "Cancel", done.owner)
-    if not one.done:
+    order, draft = done.order, done.order.draft
+    action = cancel_action(order, "Cancel the rest" if order.done else "Cancel", done.owner)
+    if not order.done:
         verb = "buying" if draft.buy else "selling"
         head = f"In the book: {verb} {tokens(draft.size)} {_what(done)} at {limit_price(limit)} or "
         head += "less." if draft.buy else "more."
-        gas = line(f"Gas {money(one.gas)}.") if one.gas else ()
-        rows = [line(_waits(one)), gas]
-        return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=one.ticket)
+        gas = line(f"Gas {money(order.gas)}.") if order.gas else ()
+        rows = [line(_waits(order)), gas]
+        return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=order.ticket)
     sold = "" if draft.buy else "sold "
-    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
+    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
     rows = [
         line(f"Just now: {parts(done.latest, draft)}.") if done.latest and done.latest != done.legs else (),
         *_how(done),
         line(_receipt(done)),
-        line(f"The other {_waits(one)}"),
+        line(f"The other {_waits(order)}"),
         _holding(done),
     ]
-    return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.GOOD, ticket=one.ticket)
+    return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.GOOD, ticket=order.ticket)
 
 
 def _waits(order: OrderRow) -> str:
@@ -126,18 +126,18 @@ def _waits(order: OrderRow) -> str:
 
 def given_back(done: OrderReceipt, why: str) -> Reply:
     """Cancelled by its owner, or returned by a round or the end (`why`, a sentence)."""
-    one, draft = done.order, done.order.draft
+    order, draft = done.order, done.order.draft
     if draft.buy:
-        back = f"{money(one.escrow, Cut.DOWN)} came back to you."
+        back = f"{money(order.escrow, Cut.DOWN)} came back to you."
     else:
-        back = f"{tokens(one.remaining)} {_what(done)} are free again."
-    if not one.done:
+        back = f"{tokens(order.remaining)} {_what(done)} are free again."
+    if not order.done:
         return Reply(
             head=line(f"Not filled: {why} {back}"),
-            blocks=(line(code(order_line(done.params, draft)), " asks anew."),) if not one.reason else (),
+            blocks=(line(code(order_line(done.params, draft)), " asks anew."),) if not order.reason else (),
             tone=Tone.COLD,
             ok=False,
-            ticket=one.ticket,
+            ticket=order.ticket,
         )
     sold = "" if draft.buy else "sold "
     rows = [
@@ -146,33 +146,33 @@ def given_back(done: OrderReceipt, why: str) -> Reply:
         line(_receipt(done)),
         _holding(done),
     ]
-    head = f"Filled in part: {sold}{tokens(one.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
-    return say(head, blocks=rows, tone=Tone.GOOD, ticket=one.ticket)
+    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
+    return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
 
 
 def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
     """Several at once: how much came back, then each in a line."""
-    money_back = sum(one.escrow for one, _ in rows)
+    money_back = sum(order.escrow for order, _ in rows)
     parts = [f"{money(money_back, Cut.DOWN)}"] if money_back else []
     sold: dict[str, int] = {}
-    for one, _ in rows:
-        if not one.draft.buy:
-            what = token_name(params, one.draft.outcome, one.draft.side)
-            sold[what] = sold.get(what, 0) + one.remaining
+    for order, _ in rows:
+        if not order.draft.buy:
+            what = token_name(params, order.draft.outcome, order.draft.side)
+            sold[what] = sold.get(what, 0) + order.remaining
     parts += [f"{tokens(size)} {what}" for what, size in sold.items()]
-    what = "returned" if any(one.reason for one, _ in rows) else "cancelled"
-    told = [line(first_upper(why) if one.reason else _asked_for(params, one)) for one, why in rows[:_MANY]]
+    what = "returned" if any(order.reason for order, _ in rows) else "cancelled"
+    lines = [line(first_upper(why) if order.reason else _asked_for(params, order)) for order, why in rows[:_MANY]]
     if len(rows) > _MANY:
-        told.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
+        lines.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
     head = f"Not filled: {len(rows)} orders are {what}. {listed(parts)} came back."
-    return Reply(head=line(head), blocks=tuple(told), tone=Tone.COLD, ok=False)
+    return Reply(head=line(head), blocks=tuple(lines), tone=Tone.COLD, ok=False)
 
 
-def _asked_for(params: MarketParams, one: OrderRow) -> str:
-    draft = one.draft
+def _asked_for(params: MarketParams, order: OrderRow) -> str:
+    draft = order.draft
     at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
-    what = f"{tokens(one.remaining)} {token_name(params, draft.outcome, draft.side)}"
-    return f"Order {one.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
+    what = f"{tokens(order.remaining)} {token_name(params, draft.outcome, draft.side)}"
+    return f"Order {order.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
 
 
 def why_cancelled(order: OrderRow) -> str:
@@ -204,15 +204,15 @@ def _how(done: OrderReceipt) -> list[Line]:
 
 
 def _receipt(done: OrderReceipt) -> str:
-    one = done.order
-    plain = one.amount - one.fee if one.draft.buy else one.amount + one.fee
-    average = plain * 10**6 // one.done if one.done else 0
+    order = done.order
+    plain = order.amount - order.fee if order.draft.buy else order.amount + order.fee
+    average = plain * 10**6 // order.done if order.done else 0
     return dotted(
         [
             f"{price(average)} a token",
-            f"fee {money(one.fee)}" if one.fee else "",
-            f"gas {money(one.gas)}" if one.gas else "",
-            f"{money(one.rebate)} back from auto-fill" if one.rebate else "",
+            f"fee {money(order.fee)}" if order.fee else "",
+            f"gas {money(order.gas)}" if order.gas else "",
+            f"{money(order.rebate)} back from auto-fill" if order.rebate else "",
         ]
     )
 

@@ -88,19 +88,19 @@ def _house(market: Market, metric: MetricRow | None, worst: int) -> list[Line]:
         for name, amount in metric.sources.items()
         if amount
     ]
-    told = f": {', '.join(sources)}." if sources else "."
-    rows.append(line(f"Its profit so far {signed_money(metric.mm_profit)}", told))
+    by_source = f": {', '.join(sources)}." if sources else "."
+    rows.append(line(f"Its profit so far {signed_money(metric.mm_profit)}", by_source))
     return rows
 
 
 def _outbox(waiting: Sequence[Backlog], now_ms: int) -> list[Line]:
     """By platform; a quiet line where nothing waits."""
     parts = []
-    for one in waiting:
-        oldest = f", the oldest for {span(now_ms - one.oldest_ms)}" if one.oldest_ms is not None else ""
-        lost = f", {one.dropped:,} given up" if one.dropped else ""
-        if one.rows or one.dropped:
-            parts.append(f"{one.platform.capitalize()} {plural(one.rows, 'message')}{oldest}{lost}")
+    for backlog in waiting:
+        oldest = f", the oldest for {span(now_ms - backlog.oldest_ms)}" if backlog.oldest_ms is not None else ""
+        lost = f", {backlog.dropped:,} given up" if backlog.dropped else ""
+        if backlog.rows or backlog.dropped:
+            parts.append(f"{backlog.platform.capitalize()} {plural(backlog.rows, 'message')}{oldest}{lost}")
     return [line(f"Outbox: {'; '.join(parts)}." if parts else "Outbox: nothing waits.")]
 
 
@@ -126,15 +126,15 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
     )
     rows = tuple(
         (
-            line(quiet(f"{one.person}")),
-            line(clean(one.name)),
-            line(money(one.balance, Cut.DOWN)),
-            line(money(one.worth, Cut.DOWN)),
-            line(signed_money(one.worth - one.stake)),
-            line(signed_percent(one.worth - one.stake, one.stake)),
-            line(f"{one.trades}"),
+            line(quiet(f"{member.person}")),
+            line(clean(member.name)),
+            line(money(member.balance, Cut.DOWN)),
+            line(money(member.worth, Cut.DOWN)),
+            line(signed_money(member.worth - member.stake)),
+            line(signed_percent(member.worth - member.stake, member.stake)),
+            line(f"{member.trades}"),
         )
-        for one in page.rows
+        for member in page.rows
     )
     called = f" called “{clean(wanted)}”" if wanted else ""
     head = f"{people(page.total)}{called} in {clean(title)}.{place(page)}"
@@ -170,10 +170,10 @@ def log(
     if not page.total:
         return say("Nothing has been done here yet.")
     rows: list[Line] = []
-    for one in page.rows:
-        why = f": {clean(one.reason)}" if one.reason else ""
-        rows.append(line(Stamp(one.ts_ms), " ", bold(_who(one.actor, names)), f" · {clean(one.action)}{why}"))
-        changed = changes(one.before, one.after, outcomes)
+    for row in page.rows:
+        why = f": {clean(row.reason)}" if row.reason else ""
+        rows.append(line(Stamp(row.ts_ms), " ", bold(_who(row.actor, names)), f" · {clean(row.action)}{why}"))
+        changed = changes(row.before, row.after, outcomes)
         if changed:
             rows.append(line(quiet("   "), *changed))
     head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
@@ -225,17 +225,17 @@ def _value(name: str, value: Json, outcomes: Sequence[str]) -> str | Stamp:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, str):
-        each = [_named(name, one, outcomes) for one in value] if isinstance(value, Sequence) else []
+        each = [_named(name, item, outcomes) for item in value] if isinstance(value, Sequence) else []
         value = ", ".join(each)
     shown = clean(value, _LONGEST + 1)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST].rstrip()}…"
 
 
-def _named(name: str, one: Json, outcomes: Sequence[str]) -> str:
+def _named(name: str, item: Json, outcomes: Sequence[str]) -> str:
     """One of several values; outcomes are numbers inside."""
-    if name == "outcomes" and isinstance(one, int) and one < len(outcomes):
-        return outcomes[one]
-    return one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, default=list)
+    if name == "outcomes" and isinstance(item, int) and item < len(outcomes):
+        return outcomes[item]
+    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=list)
 
 
 EXPORTS: Mapping[str, str] = {

@@ -54,7 +54,9 @@ def standings(
         return say(f"{title} is on: {what}.", blocks=(how(),), actions=actions, audience=audience)
     first = _first(rows)
     ahead = "leads" if len(first) == 1 else "lead"
-    head = line(bold(listed([clean(one.name) for one in first])), f" {ahead} {title} with {points(rows[0].points)}.")
+    head = line(
+        bold(listed([clean(standing.name) for standing in first])), f" {ahead} {title} with {points(rows[0].points)}."
+    )
     blocks: tuple[Block, ...] = (_table(rows), line(_counted(markets)), how())
     return Reply(head=head, blocks=blocks, actions=tuple(actions), audience=audience)
 
@@ -94,9 +96,8 @@ def end_preview(
     if rows:
         first = _first(rows)
         verb = "wins" if len(first) == 1 else "win"
-        what = (
-            f"{listed([clean(one.name) for one in first])} {verb} {title} with {points(rows[0].points)} if it ends now."
-        )
+        winners = listed([clean(standing.name) for standing in first])
+        what = f"{winners} {verb} {title} with {points(rows[0].points)} if it ends now."
     else:
         what = f"Nobody has points yet, so {title} would end without a winner."
     blocks: list[Block] = [_table(rows)] if rows else []
@@ -114,15 +115,17 @@ def ended(season: Season, markets: Sequence[Market], rows: Sequence[SeasonStandi
         return say(f"{title} is over; nobody made a place.", blocks=(how(),), audience=Audience.CHAT, tone=Tone.LOUD)
     first = _first(rows)
     verb = "wins" if len(first) == 1 else "win"
-    head = line(bold(listed([clean(one.name) for one in first])), f" {verb} {title} with {points(rows[0].points)}.")
+    head = line(
+        bold(listed([clean(standing.name) for standing in first])), f" {verb} {title} with {points(rows[0].points)}."
+    )
     podium = [
         line(
-            f"{_MEDALS[one.rank - 1]} ",
-            bold(clean(one.name)),
-            f" · {points(one.points)} · {plural(one.wins, 'win')} in {plural(one.markets, 'market')}",
+            f"{_MEDALS[standing.rank - 1]} ",
+            bold(clean(standing.name)),
+            f" · {points(standing.points)} · {plural(standing.wins, 'win')} in {plural(standing.markets, 'market')}",
         )
-        for one in rows
-        if one.rank <= len(_MEDALS)
+        for standing in rows
+        if standing.rank <= len(_MEDALS)
     ]
     blocks = (*podium[:6], line(_counted(markets)), line(code("/leaderboard season"), " keeps the hall of fame."))
     return Reply(head=head, blocks=blocks, audience=Audience.CHAT, tone=Tone.LOUD)
@@ -131,21 +134,21 @@ def ended(season: Season, markets: Sequence[Market], rows: Sequence[SeasonStandi
 def hall_of_fame(past: Sequence[tuple[Season, Sequence[SeasonStanding]]]) -> tuple[Line, ...]:
     """A line a season that has ended, newest first."""
     rows: list[Line] = []
-    for season, found in past:
-        if found:
-            who = listed([clean(one.name) for one in _first(found)])
-            rows.append(line(f"{clean(season.title)}: ", bold(who), f", {points(found[0].points)}"))
+    for season, standings in past:
+        if standings:
+            who = listed([clean(standing.name) for standing in _first(standings)])
+            rows.append(line(f"{clean(season.title)}: ", bold(who), f", {points(standings[0].points)}"))
     return (line(bold("Hall of fame")), *rows) if rows else ()
 
 
 def _first(rows: Sequence[SeasonStanding]) -> list[SeasonStanding]:
-    return [one for one in rows if one.rank == 1]
+    return [standing for standing in rows if standing.rank == 1]
 
 
 def _counted(markets: Sequence[Market]) -> str:
     if not markets:
         return "No market has ended in it yet."
-    names = [clean(one.title) for one in markets]
+    names = [clean(market.title) for market in markets]
     shown = names if len(names) <= 5 else [*names[-4:], f"{len(names) - 4} before"]
     return f"{plural(len(names), 'market')} so far: {listed(shown)}."
 
@@ -160,13 +163,13 @@ def _table(rows: Sequence[SeasonStanding]) -> Table:
     )
     cells = tuple(
         (
-            line(f"{one.rank}"),
-            line(clean(one.name)),
-            line(f"{one.points // 10}.{one.points % 10}"),
-            line(f"{one.wins}/{one.markets}"),
-            line(signed_percent(one.best.numerator, one.best.denominator)),
+            line(f"{standing.rank}"),
+            line(clean(standing.name)),
+            line(f"{standing.points // 10}.{standing.points % 10}"),
+            line(f"{standing.wins}/{standing.markets}"),
+            line(signed_percent(standing.best.numerator, standing.best.denominator)),
         )
-        for one in rows[:_SHOWN]
+        for standing in rows[:_SHOWN]
     )
     rest = len(rows) - _SHOWN
     return Table(columns=columns, rows=cells, more=line(quiet(f"and {rest} more")) if rest > 0 else ())

@@ -31,13 +31,12 @@ def not_a_role(text: str) -> str:
 
 
 def not_kinds(wrong: Sequence[str]) -> str:
-    return (
-        f"{listed([f'“{clean(one, 20)}”' for one in wrong])} is no kind of event; there are {listed(list(PING_KINDS))}."
-    )
+    kinds = listed([f"“{clean(kind, 20)}”" for kind in wrong])
+    return f"{kinds} is no kind of event; there are {listed(list(PING_KINDS))}."
 
 
 def shown(settings: ChatSettings, *, changed: bool) -> Reply:
-    kinds = listed([PING_KINDS[one] for one in settings.ping_kinds], "or")
+    kinds = listed([PING_KINDS[kind] for kind in settings.ping_kinds], "or")
     rows = [
         line(
             f"Admins here: holders of role {settings.admin_role}, beside those who manage the server."
@@ -150,15 +149,15 @@ def _buttons(shown: PersonalSettings) -> tuple[Action, ...]:
     def turn(label: str, what: str, *, on: bool) -> Action:
         return Action(label=f"{label}: {_on(on=on)}", text=f"/settings {what} {_on(on=not on)}", person=person)
 
-    found = [
+    actions = [
         Action(label=f"Slippage: {_slippage(kept)}", text="/settings ask", person=person, asks=True),
         turn("Confirm first", "confirm", on=kept.confirm),
         turn("Auto-fill", "autofill", on=kept.autofill),
     ]
-    found += [turn(kind.capitalize(), f"notices {kind}", on=kind not in kept.quiet) for kind in notice_kinds()]
+    actions += [turn(kind.capitalize(), f"notices {kind}", on=kind not in kept.quiet) for kind in notice_kinds()]
     if shown.pings is not None:
-        found += [turn(f"Ping {kind}", f"pings {kind}", on=kind in shown.pings) for kind in PING_KINDS]
-    return tuple(found)
+        actions += [turn(f"Ping {kind}", f"pings {kind}", on=kind in shown.pings) for kind in PING_KINDS]
+    return tuple(actions)
 
 
 def slippage_form(kept: Preferences) -> Reply:

@@ -16,9 +16,9 @@ from storage.records import Market
 # -- problems
 
 
-def problems(found: Sequence[Problem], again: str) -> Reply:
+def problems(problems_: Sequence[Problem], again: str) -> Reply:
     """Every refused value, one sentence each."""
-    sentences = [problem(one) for one in found]
+    sentences = [problem(problem_) for problem_ in problems_]
     head = sentences[0] if len(sentences) == 1 else f"{len(sentences)} values need another look."
     rows = [] if len(sentences) == 1 else [line("· ", sentence) for sentence in sentences]
     return no(head, blocks=(*rows, line("Nothing was changed. ", code(again), " tries again.")))
@@ -35,9 +35,9 @@ def market_is_over() -> Reply:
     )
 
 
-def problem(found: Problem) -> str:
+def problem(problem_: Problem) -> str:
     """One refused value as a sentence with its numbers. Codes are those of engine.bounds, params and reading."""
-    name, detail = typed_name(found.field), found.detail
+    name, detail = typed_name(problem_.field), problem_.detail
     value, low, high = (clean(str(detail.get(key, ""))) for key in ("value", "low", "high"))
     number, number_name = detail.get("number", ""), clean(str(detail.get("name", "")))
     round_ = f"Round {detail.get('round', '')}"
@@ -77,7 +77,7 @@ def problem(found: Problem) -> str:
         "fixed": f"{name} stays as it is once the market has started.",
         "empty": "Nothing to change was given.",
     }
-    return sentences.get(found.code, f"{name} does not fit.")
+    return sentences.get(problem_.code, f"{name} does not fit.")
 
 
 # -- creating

@@ -124,12 +124,12 @@ def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None
 
 def turning(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:
     """Buttons to the pages before and after; `line` is the command without its page."""
-    found = []
+    actions = []
     if page.number > 1:
-        found.append(Action(label="Back", text=f"{line} page={page.number - 1}", person=person))
+        actions.append(Action(label="Back", text=f"{line} page={page.number - 1}", person=person))
     if page.number < page.pages:
-        found.append(Action(label="More", text=f"{line} page={page.number + 1}", person=person))
-    return tuple(found)
+        actions.append(Action(label="More", text=f"{line} page={page.number + 1}", person=person))
+    return tuple(actions)
 
 
 def place(page: Page[object]) -> str:

@@ -137,9 +137,9 @@ def question(form: Form, field: Field, reply: Reply) -> Reply:
 def _so_far(form: Form, field: Field) -> str:
     if form.command.startswith("ticket "):
         return ""
-    given = [one.value for one in form.fields if one.required and one.value and one is not field]
-    said = [form.command, *given]
-    return f"/{' '.join(said)}" if len(said) > 1 or len(form.command.split()) > _bare(form.command) else ""
+    given = [asked.value for asked in form.fields if asked.required and asked.value and asked is not field]
+    typed = [form.command, *given]
+    return f"/{' '.join(typed)}" if len(typed) > 1 or len(form.command.split()) > _bare(form.command) else ""
 
 
 def _bare(command: str) -> int:
@@ -148,8 +148,8 @@ def _bare(command: str) -> int:
 
 
 def _by_name(form: Form, field: Field) -> list[Line]:
-    names = [one.name for one in form.fields if not one.required]
-    if not names or any(one.value for one in form.fields):
+    names = [other.name for other in form.fields if not other.required]
+    if not names or any(other.value for other in form.fields):
         return []
     listed = ", ".join(names[:6])
     name = " ".join(form.command.split()[: _bare(form.command)])

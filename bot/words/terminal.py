@@ -95,44 +95,46 @@ def already_begun() -> Reply:
     )
 
 
-def result(found: RehearsalResult, warnings: Sequence[str]) -> Reply:
+def result(result_: RehearsalResult, warnings: Sequence[str]) -> Reply:
     """For the admin who asked."""
-    rows: list[Line] = [line(one) for one in details(found)]
-    rows += [line(f"Careful: {one}") for one in warnings]
+    rows: list[Line] = [line(line_) for line_ in details(result_)]
+    rows += [line(f"Careful: {warning}") for warning in warnings]
     rows.append(line(quiet("Synthetic people, the real engine, the platforms' own limits. Nothing has changed here.")))
     return Reply(
-        head=line(head(found)), blocks=tuple(rows), tone=Tone.GOOD if found.in_order else Tone.BAD, ok=found.in_order
+        head=line(head(result_)),
+        blocks=tuple(rows),
+        tone=Tone.GOOD if result_.in_order else Tone.BAD,
+        ok=result_.in_order,
     )
 
 
-def head(found: RehearsalResult) -> str:
+def head(result: RehearsalResult) -> str:
     """`Rehearsed: the house risked at most $1,240 of its $10,000, and every check passed.`"""
-    if found.halted is not None:
-        return f"The rehearsal stopped: a check failed ({clean(found.halted)})."
-    checks = "and every check passed" if found.in_order else "but the books do not balance"
-    risked = f"the house risked at most {round_money(found.worst_risk)} of its {round_money(found.stake)}"
+    if result.halted is not None:
+        return f"The rehearsal stopped: a check failed ({clean(result.halted)})."
+    checks = "and every check passed" if result.in_order else "but the books do not balance"
+    risked = f"the house risked at most {round_money(result.worst_risk)} of its {round_money(result.stake)}"
     return f"Rehearsed: {risked}, {checks}."
 
 
-def details(found: RehearsalResult) -> list[str]:
+def details(result: RehearsalResult) -> list[str]:
     """A sentence a row."""
     rows = [
-        f"{plural(found.people, 'trader')}, {plural(found.rounds, 'round')}: {plural(found.orders, 'order')}, "
-        f"{plural(found.fills, 'fill')}, {found.refused:,} refused, in {plural(found.ticks, 'tick')}.",
+        f"{plural(result.people, 'trader')}, {plural(result.rounds, 'round')}: {plural(result.orders, 'order')}, "
+        f"{plural(result.fills, 'fill')}, {result.refused:,} refused, in {plural(result.ticks, 'tick')}.",
     ]
-    if found.worst_risk:
-        rows[-1] += (
-            f" The risk was highest {span(found.worst_after_ms) if found.worst_after_ms else 'right'} after the start."
-        )
-    if found.winner is not None:
-        rows.append(f"{clean(found.winner)} won this time, and the house {_house(found.house_result)}.")
-    rows += [_chat(one) for one in found.busiest]
+    if result.worst_risk:
+        when = span(result.worst_after_ms) if result.worst_after_ms else "right"
+        rows[-1] += f" The risk was highest {when} after the start."
+    if result.winner is not None:
+        rows.append(f"{clean(result.winner)} won this time, and the house {_house(result.house_result)}.")
+    rows += [_chat(busiest) for busiest in result.busiest]
     rows.append(
-        f"No notice waited longer than {span(max(1_000, found.longest_wait_ms))}."
-        if found.longest_wait_ms >= 1_000
+        f"No notice waited longer than {span(max(1_000, result.longest_wait_ms))}."
+        if result.longest_wait_ms >= 1_000
         else "No notice had to wait."
     )
-    rows.append(f"A tick took {_ms(found.tick_us)} as a rule and {_ms(found.slowest_tick_us)} at most.")
+    rows.append(f"A tick took {_ms(result.tick_us)} as a rule and {_ms(result.slowest_tick_us)} at most.")
     return rows
 
 
@@ -142,13 +144,13 @@ def _house(result: int) -> str:
     return f"kept {money(result)}" if result else "came out even"
 
 
-def _chat(one: Busiest) -> str:
+def _chat(busiest: Busiest) -> str:
     """`Telegram: at most 12 messages a minute in the group, of 20 it allows; 3 to one person.`"""
-    allowance = ALLOWANCES[one.platform]
+    allowance = ALLOWANCES[busiest.platform]
     most = min(limit.count * max(1, MINUTE_MS // limit.window_ms) for limit in (*allowance.chat, *allowance.group))
     return (
-        f"{one.platform.capitalize()}: at most {plural(one.messages, 'message')} a minute in the chat, of {most} it "
-        f"allows, and {one.private} to one person."
+        f"{busiest.platform.capitalize()}: at most {plural(busiest.messages, 'message')} a minute in the chat, of "
+        f"{most} it allows, and {busiest.private} to one person."
     )
 
 
@@ -163,5 +165,5 @@ def rehearsing(title: str, people: int) -> str:
     return f"Rehearsing {title} with {plural(people, 'trader')}."
 
 
-def terminal(found: RehearsalResult) -> list[str]:
-    return [head(found), *(f"  {one}" for one in details(found))]
+def terminal(result: RehearsalResult) -> list[str]:
+    return [head(result), *(f"  {detail}" for detail in details(result))]

@@ -132,7 +132,7 @@ def others(offer: PricedOrder) -> Line:
     ]
     if not moved:
         return ()
-    moved.sort(key=lambda one: (-abs(one[0]), one[1]))
+    moved.sort(key=lambda move: (-abs(move[0]), move[1]))
     parts: list[Part] = [Span("Others move: ")]
     for place, (change, number) in enumerate(moved[:_MOVES_SHOWN]):
         parts += [Span(", ") if place else Span(""), outcome(offer.params, number), Span(f" {price_change(change)}")]

@@ -22,8 +22,8 @@ GRAMMAR = (
 )
 
 
-def too_many_rounds(found: int, most: int) -> str:
-    return f"That timetable has {found} parts; {most} rounds are the most."
+def too_many_rounds(parts: int, most: int) -> str:
+    return f"That timetable has {parts} parts; {most} rounds are the most."
 
 
 def no_rounds() -> str:
@@ -68,9 +68,9 @@ def schedule_now(market: Market, typed: str) -> Reply:
     )
 
 
-def schedule_wrong(found: Sequence[str]) -> Reply:
-    head = found[0] if len(found) == 1 else f"{len(found)} parts of that timetable need another look."
-    rows = [] if len(found) == 1 else [line("· ", one) for one in found]
+def schedule_wrong(mistakes: Sequence[str]) -> Reply:
+    head = mistakes[0] if len(mistakes) == 1 else f"{len(mistakes)} parts of that timetable need another look."
+    rows = [] if len(mistakes) == 1 else [line("· ", mistake) for mistake in mistakes]
     return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
 
 
@@ -96,15 +96,15 @@ def schedule_preview(
     typed: str,
     confirm: str,
     person: int | None,
-    said: Sequence[When] = (),
+    whens: Sequence[When] = (),
 ) -> Reply:
-    """Read back before it takes effect; `said` are the moments as they were said, each with the zone it was read in."""
-    heard = [line("· ", f"“{clean(one.said, 60)}”{_in_zone(one)} is ", Stamp(one.ms)) for one in said]
+    """Read back before it takes effect; `whens` are the moments as they were said, each with its zone."""
+    moments = [line("· ", f"“{clean(when.said, 60)}”{_in_zone(when)} is ", Stamp(when.ms)) for when in whens]
     return say(
         f"This would be the timetable of {clean(market.title)}:",
         blocks=(
             *rounds(market, params, start_ms),
-            *((line("As you said it:"), *heard) if heard else ()),
+            *((line("As you said it:"), *moments) if moments else ()),
             line("As typed: ", code(typed)),
             line("Nothing has changed yet."),
         ),
@@ -116,11 +116,11 @@ def schedule_preview(
     )
 
 
-def _in_zone(said: When) -> str:
+def _in_zone(when: When) -> str:
     """What it was read in; how long from now is the same everywhere."""
-    if said.said.casefold().startswith(("in ", "now")):
+    if when.said.casefold().startswith(("in ", "now")):
         return ""
-    return f" in {said.zone or 'UTC'}"
+    return f" in {when.zone or 'UTC'}"
 
 
 def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[Line]:
@@ -130,19 +130,23 @@ def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[L
         planned = market.planned_start_ms
         rows.append(line("Start: ", Stamp(planned) if planned is not None else "by hand, with /admin start", "."))
     left = params.n_outcomes
-    for number, one in enumerate(params.rounds, 1):
-        times = (_at(one.freeze_at, start_ms), ", decided ", _at(one.decide_at, start_ms))
-        if one.is_final:
-            who = ("you name the winner",) if one.winner == "ask" else (outcome(params, int(one.winner or 0)), " wins")
+    for number, round_ in enumerate(params.rounds, 1):
+        times = (_at(round_.freeze_at, start_ms), ", decided ", _at(round_.decide_at, start_ms))
+        if round_.is_final:
+            who = (
+                ("you name the winner",)
+                if round_.winner == "ask"
+                else (outcome(params, int(round_.winner or 0)), " wins")
+            )
             rows.append(line(bold("Final"), ": freezes ", *times, "; ", *who, "."))
             continue
-        left -= one.count
-        if isinstance(one.losers, tuple):
-            how = (*listed_outcomes(params, one.losers), " out")
-        elif one.losers == "ask":
-            how = (f"you name {one.count} who {'is' if one.count == 1 else 'are'} out",)
+        left -= round_.count
+        if isinstance(round_.losers, tuple):
+            how = (*listed_outcomes(params, round_.losers), " out")
+        elif round_.losers == "ask":
+            how = (f"you name {round_.count} who {'is' if round_.count == 1 else 'are'} out",)
         else:
-            how = (f"the {plural(one.count, 'lowest price')} out" if one.count > 1 else "the lowest price out",)
+            how = (f"the {plural(round_.count, 'lowest price')} out" if round_.count > 1 else "the lowest price out",)
         rows.append(line(bold(f"Round {number}"), ": freezes ", *times, "; ", *how, f"; {left} stay in."))
     return rows
 

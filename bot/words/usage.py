@@ -45,7 +45,9 @@ def unknown_command(name: str, near: Sequence[str], rest: str) -> Reply:
         return _no(f"There is no command {said('/' + name)}.", "Try ", code("/help"), " for all there are.")
     corrected = f"/{near[0]} {rest}".strip()
     return Reply(
-        head=line(f"There is no command {said('/' + name)}; did you mean {listed([f'/{one}' for one in near], 'or')}?"),
+        head=line(
+            f"There is no command {said('/' + name)}; did you mean {listed([f'/{other}' for other in near], 'or')}?"
+        ),
         blocks=(line("As corrected: ", code(clean(corrected, _LINE))),),
         actions=(_send(corrected),),
         tone=Tone.BAD,
@@ -68,7 +70,7 @@ def not_your_button() -> Reply:
 
 
 def not_on_this_platform(name: str, platforms: Sequence[str]) -> Reply:
-    where = listed([one.capitalize() for one in platforms], "or")
+    where = listed([platform.capitalize() for platform in platforms], "or")
     return _no(f"/{name} only means something on {where}.", "Try ", code("/help"), " for what works here.")
 
 
@@ -296,8 +298,8 @@ def skipped_by_clocks(text: str) -> str:
     return f"{said(text)} does not exist there: the clocks are put forward over it; please choose another minute."
 
 
-def not_enough_names(found: int, low: int, high: int) -> str:
-    return f"A market has {low} to {high} outcomes with commas between, not {found}."
+def not_enough_names(count: int, low: int, high: int) -> str:
+    return f"A market has {low} to {high} outcomes with commas between, not {count}."
 
 
 def title_without_commas() -> str:

@@ -121,9 +121,9 @@ def no_chart_yet() -> Reply:
 # -- one's own affairs
 
 
-def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, audience: Audience) -> Reply:
+def tape(params: MarketParams, trades: Sequence[TradeRow], number: int | None, audience: Audience) -> Reply:
     """The whole market's, newest first, without names: what people do is their own affair."""
-    if not found:
+    if not trades:
         which = f" of {name_of(params, number)}" if number is not None else ""
         return say(
             f"Nothing{which} has been traded yet.",
@@ -132,15 +132,15 @@ def tape(params: MarketParams, found: Sequence[TradeRow], number: int | None, au
         )
     rows = tuple(
         (
-            line(Stamp(one.ts_ms)),
-            line(_trade_word(one), outcome(params, one.outcome), f" {side_word(one.side)}"),
-            line(tokens(one.size)),
-            line(price(one.price)),
-            line(money(one.amount)),
+            line(Stamp(trade.ts_ms)),
+            line(_trade_word(trade), outcome(params, trade.outcome), f" {side_word(trade.side)}"),
+            line(tokens(trade.size)),
+            line(price(trade.price)),
+            line(money(trade.amount)),
         )
-        for one in found
+        for trade in trades
     )
-    last = found[0]
+    last = trades[0]
     head = f"Last trade: {tokens(last.size)} {token_name(params, last.outcome, last.side)} at {price(last.price)}."
     return say(head, blocks=(Table(columns=TRADE_COLUMNS, rows=rows),), audience=audience)
 
@@ -155,19 +155,19 @@ def _trade_word(trade: TradeRow) -> str:
 
 
 def leaderboard(
-    found: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool = False
+    ranked: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool = False
 ) -> Reply:
-    if not found:
+    if not ranked:
         return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
     rows = tuple(
         (
-            line(f"{one.rank}"),
-            line(clean(one.name)),
-            line(money(one.final, Cut.DOWN)),
-            line(signed_percent(one.gain, one.stake) if one.stake else "0%"),
-            line(f"{one.trades}"),
+            line(f"{row.rank}"),
+            line(clean(row.name)),
+            line(money(row.final, Cut.DOWN)),
+            line(signed_percent(row.gain, row.stake) if row.stake else "0%"),
+            line(f"{row.trades}"),
         )
-        for one in found[:shown]
+        for row in ranked[:shown]
     )
     columns = (
         Column(title="#", numeric=True),
@@ -176,21 +176,21 @@ def leaderboard(
         Column(title="Gain", numeric=True),
         Column(title="Trades", numeric=True),
     )
-    rest = len(found) - shown
+    rest = len(ranked) - shown
     more = line(quiet(f"and {rest} more")) if rest > 0 else ()
-    traded = [one for one in found if one.trades]
-    head = "This market was called off; nobody won." if called_off else _first(traded if over else found, over=over)
+    traded = [row for row in ranked if row.trades]
+    head = "This market was called off; nobody won." if called_off else _first(traded if over else ranked, over=over)
     blocks: list[Line | Table] = [Table(columns=columns, rows=rows, more=more)]
     if over and not called_off and traded and traded[0].rank > 1:
         blocks.append(line(quiet("Who has not traded stands on no podium.")))
     return say(head, blocks=blocks, audience=audience)
 
 
-def _first(found: Sequence[Ranked], *, over: bool) -> str:
+def _first(ranked: Sequence[Ranked], *, over: bool) -> str:
     """Who is ahead; those who are level share it."""
-    if not any(one.trades for one in found):
+    if not any(row.trades for row in ranked):
         return "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
-    level = [one for one in found if one.rank == found[0].rank]
+    level = [row for row in ranked if row.rank == ranked[0].rank]
     name, worth = clean(level[0].name), money(level[0].final, Cut.DOWN)
     if len(level) == 1:
         return f"{name} {'won' if over else 'leads'} with {worth}."
@@ -198,22 +198,24 @@ def _first(found: Sequence[Ranked], *, over: bool) -> str:
     return f"{name} and {others} {'share first place' if over else 'are level at the top'}."
 
 
-def markets(found: Sequence[Market], current: int | None) -> Reply:
-    if not found:
+def markets(markets_: Sequence[Market], current: int | None) -> Reply:
+    if not markets_:
         return say("You are in no market yet.", blocks=(line(INVITE, " Say ", code("/join"), " where one runs."),))
-    if len(found) == 1:
-        only = found[0]
+    if len(markets_) == 1:
+        only = markets_[0]
         about = line(f"{status_word(only)} · number {only.id}. What you say in private is about this one.")
         return say("You are in one market: ", bold(clean(only.title)), ".", blocks=(about,))
     rows = tuple(
         line(
-            bold(clean(one.title)) if one.id == current else clean(one.title),
-            f" · {status_word(one)} · number {one.id}",
+            bold(clean(market.title)) if market.id == current else clean(market.title),
+            f" · {status_word(market)} · number {market.id}",
         )
-        for one in found
+        for market in markets_
     )
-    how = line("What you say in private is about the one in bold; ", code(f"/markets {found[-1].id}"), " changes it.")
-    return say(f"You are in {plural(len(found), 'market')}.", blocks=(*rows, how))
+    how = line(
+        "What you say in private is about the one in bold; ", code(f"/markets {markets_[-1].id}"), " changes it."
+    )
+    return say(f"You are in {plural(len(markets_), 'market')}.", blocks=(*rows, how))
 
 
 def market_chosen(market: Market) -> Reply:
@@ -315,12 +317,12 @@ def help_one(entry: HelpEntry) -> Reply:
         for name, about, required in entry.arguments
     ]
     if entry.examples:
-        rows.append(line("For example: ", *_between([code(one) for one in entry.examples])))
+        rows.append(line("For example: ", *_between([code(example) for example in entry.examples])))
     return say(f"/{entry.name}: {entry.summary}", blocks=rows)
 
 
 def _between(parts: Sequence[Part]) -> list[str | Part]:
-    found: list[str | Part] = []
+    joined: list[str | Part] = []
     for place, part in enumerate(parts):
-        found += [" · ", part] if place else [part]
-    return found
+        joined += [" · ", part] if place else [part]
+    return joined
