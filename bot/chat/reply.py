@@ -99,7 +99,7 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The market at a glance; adapters that can draw do, the others print `bot.plain.board_lines`."""
+    """The market at a glance; adapters that can draw do, the others print `bot.chat.plain_text.board_lines`."""
 
     title: str
     status: str  # the word people see: Lobby, Open, Frozen, Paused, Resolved, Voided

@@ -1,12 +1,8 @@
-"""How a decision of an admin is shown, confirmed, proposed or queued: shared by the commands that decide.
-
-Separation of duties (PRODUCT, rule of conduct 6): who may decide what alone.
+"""Decisions of admins: tried, shown, confirmed, proposed or queued; and who may decide what alone.
 
 An admin with a part in a market (a token of an outcome still in, an order that waits) does not decide alone what no
 round asked for at its planned time; another admin without a part approves it. Nor do they plan such a round for
 themselves: of a running timetable they can only postpone.
-
-What every command of an admin does beside its deed: write down who did it, and let the board follow.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ first six, then eight. Contrast (WCAG 2) against ground and panel, lowest first:
 So on light they are for chips, lines, dots and large text; running text stays in `ink` with a chip beside it.
 
 No colour carries meaning alone: outcomes have names and numbers, YES and NO are words with a shape (filled, hollow).
-`tests/bot/test_room_palette.py` holds the figures.
+`tests/bot/text/test_palette.py` holds the figures.
 """
 
 from __future__ import annotations

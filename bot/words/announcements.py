@@ -1,4 +1,4 @@
-"""What everybody in the chat hears, and what one person is told without having asked: the course of a market.
+"""The course of a market, as everybody in the chat hears it, and what one person is told without having asked.
 
 Payloads are those of `scheduler.notices` and `scheduler.signals`: epoch milliseconds, micro-dollars, outcomes from 0.
 """

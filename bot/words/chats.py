@@ -1,9 +1,4 @@
-"""One market in several chats: what admins read about it, and what a chat hears when a market comes to it.
-
-What is said where not all could be said: about a chat out of reach, of what was missed, of several things in one.
-
-What an admin has to say to everybody, shown to them first.
-"""
+"""One market in several chats: links between them, what an admin posts to all, what was missed out of reach."""
 
 from __future__ import annotations
 

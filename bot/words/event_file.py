@@ -1,7 +1,4 @@
-"""What is said about an event written in a file, and about the commands that read one.
-
-What is said of a market that may open and still wants another look: what will happen, and what to change.
-"""
+"""An event written in a file: its mistakes, and the warnings of terms that may open and still want another look."""
 
 from __future__ import annotations
 

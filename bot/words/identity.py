@@ -1,7 +1,4 @@
-"""What is stored about a person, and what stays when they are forgotten.
-
-Joining one's identities on several platforms into one person.
-"""
+"""One person on several platforms: joining identities, what is stored about somebody, what stays once forgotten."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What became of an order: sent, filled, in the book, taken back, returned. The number that matters first.
+"""What became of an order: sent, filled, in the book, taken back, returned; and from whom its fills came, part by part.
 
-How a fill came about, part by part: from the book, from another member, from the house, by auto-fill.
+The number that matters first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tickets, what became of them, and why not. The number that matters first, what to do next last."""
+"""Why an order did not trade, or cannot be made. What to do next comes last."""
 
 from __future__ import annotations
 

@@ -1,11 +1,4 @@
-"""How a market runs, in a dozen lines for whoever runs it.
-
-What admins read about the people in their market.
-
-The log of what admins did: who, what, why, what it changed, when.
-
-What goes with a file or a chart an admin asked for.
-"""
+"""What admins read about a running market: its figures, its people, the log of what admins did, files and charts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What people can set for themselves, and what each setting means.
-
-Roles of a Discord server: whose holders are admins here, and which one is mentioned for what.
-"""
+"""What people can set for themselves and what each setting means; the roles of a Discord server."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ PING_KINDS: Mapping[str, str] = {
     "lead": "somebody takes the lead",
     "trade": "there is a big trade",
 }
-"""For which kinds of events (`storage.preferences.PINGS`) a role can be mentioned."""
+"""For which kinds of events (`storage.people.PINGS`) a role can be mentioned."""
 
 
 def not_a_role(text: str) -> str:

@@ -1,10 +1,4 @@
-"""What all of the bot's sentences share: how an outcome, a side, a holding and a moment are said.
-
-The sentences themselves are beside it: `input` (lines that could not be read), `trade` (tickets and fills), `look`
-(answers to questions), `show` (what everybody hears), `admin` and others named after their subject.
-
-What stands under a page of a long list.
-"""
+"""What all sentences share: how an outcome, a side, a holding, a list and a count are said."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What `outcry demo` prints.
-
-What a rehearsal found, in a chat and on a terminal.
-"""
+"""What `outcry demo` prints, and what a rehearsal found, in a chat and on a terminal."""
 
 from __future__ import annotations
 

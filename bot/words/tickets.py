@@ -1,6 +1,6 @@
-"""The ticket: one private message between a typed line and an order. The number that matters first.
+"""The ticket, one private message between a typed line and an order: what trades at once, what waits at which price.
 
-The ticket of an order with a limit: what trades at once, what waits at which price, what is set aside meanwhile.
+The number that matters first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A timetable read back: as it stands, as it would be, and what is wrong with one.
-
-What is said about timetables: mistakes in one, and one read back before it takes effect.
-"""
+"""Timetables: one read back as it stands or as it would be, and what is wrong with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to questions: one's own affairs, the market at a glance, the rules."""
+"""Answers to questions about the market: the board, charts, trades, standings, the rules, help."""
 
 from __future__ import annotations
 
