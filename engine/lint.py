@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.bounds import largest_l0
 from engine.probes import FIFTY, MAX_MOVE, both_ends, first_order, largest_move, sufficient_l0, sure_gain, three_digits
@@ -20,20 +20,20 @@ from engine.state import Side, open_market
 from engine.terms import MarketParams
 from engine.units import MICRO, RATE, ceil_div, ceil_fraction
 
-CODES = (
+Code = Literal[
     "classic_start",
     "weights_over_convexity",
     "little_stays",
     "fifty_dollars",
     "sum_over_cap",
     "band_with_diversion",
-)
+]
 """In the order of ENGINE section 2, which is the order of `lint`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintWarning:  # `Warning` alone is Python's own
-    """A code of `CODES` and the numbers for its sentence; money in micro-dollars, tokens in micro-tokens, prices and
+    """A code and the numbers for its sentence; money in micro-dollars, tokens in micro-tokens, prices and
     shares as rates (10^-12). `end` is 1 where the end values of the schedule are the ones meant, 0 at the start.
 
     classic_start: set_price, pays (what a NO on every outcome costs at the start prices, and pays for certain), size,
@@ -47,12 +47,12 @@ class LintWarning:  # `Warning` alone is Python's own
         (of YES + NO of another outcome after an order of `spend`), lowest (where the band ends)
     """
 
-    code: str
+    code: Code
     numbers: Mapping[str, int]
 
 
 def lint(params: MarketParams) -> tuple[LintWarning, ...]:
-    """Every warning of these parameters, in the order of `CODES`; at most one of each."""
+    """Every warning of these parameters, in the order of `Code`; at most one of each."""
     return (
         *_classic(params),
         *_weights(params),

@@ -136,13 +136,6 @@ def _is(platform: str, external_id: str) -> ColumnElement[bool]:
     return and_(links.c.platform == platform, links.c.external_id == external_id)
 
 
-NOTICES = ("fills", "cancels", "payouts")
-"""Private notices one may do without; what they tell stays in /orders and /trades."""
-
-PINGS = ("opening", "freeze", "elimination", "resolution", "lead", "trade")
-"""Kinds of events a chat's people may ask to be pinged for; `bot.reply.Reply.ping` names one of them."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
     """As they are for somebody who has set nothing. `slippage` is a rate (10^-12); None: the bot's own way."""
@@ -150,7 +143,7 @@ class Preferences:
     slippage: int | None = None
     confirm: bool = True
     autofill: bool = False
-    quiet: frozenset[str] = frozenset()  # of NOTICES, those she does not want
+    quiet: frozenset[str] = frozenset()  # kinds of private notices (fills, cancels, payouts) that are not wanted
 
 
 class PreferencesOf(Repository):

@@ -10,7 +10,7 @@ from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
-from bot.market.decisions import Decision, decide, note, prices_of, tell_board, tried, undecidable
+from bot.market.decisions import Decision, decide, note, prices_of, refused_now, tell_board, tried, undecidable
 from bot.text.names import quoted
 from bot.words import admin as words_admin
 from bot.words import decisions as words
@@ -119,7 +119,7 @@ async def approve(
     kind = _KINDS[one.kind]
     found = tried(market, kind, one.outcomes)
     if isinstance(found, ControlRefused):
-        return words_admin.refused_now(market.record, kind, found.reason.value, market.state)
+        return refused_now(market.record, kind, found.reason.value, market.state)
     code = code_of("approve", market.id, number, one.code, market.status.value)
     if confirm != code:
         return words.preview(

@@ -18,7 +18,7 @@ from bot.chat.reply import Page, Reply, cut, window
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
 from bot.market.context import Context, MarketView
-from bot.market.decisions import note
+from bot.market.decisions import note, refused_now
 from bot.text.names import clean, folded, quoted
 from bot.text.numbers import typed_money
 from bot.words import admin as words_admin
@@ -143,7 +143,7 @@ def _closed(market: MarketView) -> Reply | None:
     """Why nobody can be given anything, before anything else is said."""
     record = market.record
     if record.status is Status.DISPUTED:
-        return words_admin.refused_now(record, "join", "disputed", market.state)
+        return refused_now(record, "join", "disputed", market.state)
     if record.start_ms is None:
         return words.grants_need_a_running_market(record)
     return words_admin.not_running(record) if record.over else None

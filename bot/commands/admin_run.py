@@ -10,7 +10,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, ReasonArg, code_of
 from bot.market.context import Context, MarketView, request_id
-from bot.market.decisions import note, queue, tell_board, tried
+from bot.market.decisions import note, queue, refused_now, tell_board, tried
 from bot.market.draft import build, draft_of
 from bot.words import admin as words
 from bot.words import event_file as words_event_file
@@ -76,7 +76,7 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
     if record.halted is None:
         found = tried(market, kind)
         if isinstance(found, ControlRefused):
-            return words.refused_now(record, kind, found.reason.value, market.state)
+            return refused_now(record, kind, found.reason.value, market.state)
     queued = await queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))
     return words.course_set(record, kind) if queued else words.not_running(record)
 

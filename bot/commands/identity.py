@@ -19,6 +19,7 @@ from bot.market import identity, membership
 from bot.market.context import Context
 from bot.market.identity import LinkDeclined, Linked
 from bot.words import identity as words
+from storage.personal_data import placeholder_name
 from storage.records import Declined, Identity, Json, Notice, NoticeAudience, OrderStatus, Person
 from storage.unit_of_work import UnitOfWork
 
@@ -137,7 +138,7 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
         accounts = await _accounts(uow, person)
         expected = _code(person, accounts)
         if confirm is None:
-            return words.preview(accounts, person.id, expected, person.id)
+            return words.preview(accounts, placeholder_name(person.id), expected, person.id)
         if confirm != expected:
             return words.changed()
         kept = 0
@@ -146,7 +147,7 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
         private = ctx.invocation.chat_kind is ChatKind.PRIVATE and ctx.chat is not None
         await identity.forget(uow, person.id, ctx.now_ms, chat=ctx.chat.id if private and ctx.chat else None)
         await uow.commit()
-    return words.forgotten(person.id, kept)
+    return words.forgotten(placeholder_name(person.id), kept)
 
 
 def _code(person: Person, accounts: list[AccountSummary]) -> str:

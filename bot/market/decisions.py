@@ -20,6 +20,7 @@ from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolv
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.risk import InvariantBroken
+from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
 from storage.records import ActionStatus, Approval, Declined, Json, Market, Notice, NoticeAudience, Payload
@@ -129,6 +130,13 @@ class Decision:
         return f"{self.again} confirm={code}"
 
 
+def refused_now(market: Market, kind: str, reason: str, state: MarketState) -> Reply:
+    """Why the engine does not do what an admin asked for, as the market stands."""
+    asked = state.frozen_for
+    wanted = 1 if asked is None else losers_left(state, market.params, asked)
+    return words_admin.control_refused(market, kind, reason, state.active, wanted)
+
+
 def undecidable(market: MarketView) -> Reply | None:
     """Why nothing can be decided here at all, or None; for a command's `ready`."""
     record = market.record
@@ -143,7 +151,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
         return shut
     event = tried(market, decision.kind, decision.outcomes)
     if isinstance(event, ControlRefused):
-        return words_admin.refused_now(record, decision.kind, event.reason.value, state)
+        return refused_now(record, decision.kind, event.reason.value, state)
     if ctx.invocation.nameless and not alone(market, decision.kind):
         return words.nameless(decision.again)
     async with ctx.db.reading() as uow:

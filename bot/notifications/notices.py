@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.chat.reply import Audience, Picture, Reply
 from bot.market import decisions
+from bot.market.decisions import refused_now
 from bot.market.receipts import given_back, receipt
 from bot.market.standings import board_of
 from bot.words import admin as words_admin
@@ -62,7 +63,7 @@ PINGED: Mapping[str, str] = {
     "lead_change": "lead",
     "big_trade": "trade",
 }
-"""Kinds of notices to the kinds of events of `storage.people.PINGS`. A freeze is called out before it comes."""
+"""Kinds of notices to the kinds of events of `words.settings.PING_KINDS`. A freeze is called out before it comes."""
 
 
 def with_placement(kind: str, reply: Reply) -> Reply:
@@ -210,7 +211,9 @@ async def _refused(notice: NoticeContext) -> Reply | None:
     if notice.payload["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
         number = notice.payload["asked"]["order"]
         return None if number is None else words_orders.nothing_left(int(number))
-    return words_admin.control_refused(notice.market, notice.payload, await notice.state())
+    asked: Mapping[str, Any] = notice.payload.get("asked", {})  # Any: the action's payload
+    kind, reason = str(asked.get("kind", notice.payload["kind"])), str(notice.payload["reason"])
+    return refused_now(notice.market, kind, reason, await notice.state())
 
 
 async def _resumed(notice: NoticeContext) -> Reply | None:

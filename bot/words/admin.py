@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
@@ -11,8 +11,7 @@ from bot.text.numbers import money, round_money
 from bot.words.announcements import count, round_name
 from bot.words.shared import listed_outcomes, no, people, say
 from engine.events import Reason
-from engine.schedule import losers_left
-from engine.state import MarketState, Status
+from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market
 
@@ -52,12 +51,6 @@ def halted(market: Market, facts: Facts) -> Reply:
 # -- refused
 
 
-def control_refused(market: Market, facts: Facts, state: MarketState) -> Reply:
-    """An admin's wish met a market that had moved on."""
-    asked: Mapping[str, Any] = facts.get("asked", {})  # Any: the action's payload
-    return refused_now(market, str(asked.get("kind", facts["kind"])), str(facts["reason"]), state)
-
-
 _ALREADY = {
     "freeze": "trading is frozen already.",
     "pause": "trading is paused already.",
@@ -65,18 +58,16 @@ _ALREADY = {
 }
 
 
-def refused_now(market: Market, kind: str, reason: str, state: MarketState) -> Reply:
-    """Why the engine does not do it, and what would do."""
+def control_refused(market: Market, kind: str, reason: str, active: Sequence[int], wanted: int) -> Reply:
+    """Why the engine does not do it, and what would do. `active` are still in, `wanted` how many are to be named."""
     rest: list[Line] = []
     if reason in {Reason.WRONG_COUNT, Reason.OUTCOME_OUT, Reason.TOO_FEW_LEFT, Reason.UNKNOWN_OUTCOME}:
-        rest.append(line("Still in: ", *listed_outcomes(market.params, state.active), "."))
+        rest.append(line("Still in: ", *listed_outcomes(market.params, active), "."))
     rest.append(line("Nothing changed. ", code("/admin monitor"), " shows where the market stands."))
-    return no(f"{DEEDS.get(kind, 'That')} did not happen: {_why_refused(kind, reason, market, state)}", blocks=rest)
+    return no(f"{DEEDS.get(kind, 'That')} did not happen: {_why_refused(kind, reason, wanted)}", blocks=rest)
 
 
-def _why_refused(kind: str, reason: str, market: Market, state: MarketState) -> str:
-    asked = state.frozen_for
-    wanted = 1 if asked is None else losers_left(state, market.params, asked)
+def _why_refused(kind: str, reason: str, wanted: int) -> str:
     sentences: Mapping[str, str] = {
         Reason.NOT_RUNNING: "the market is over.",
         Reason.ALREADY: _ALREADY.get(kind, "it is so already."),

@@ -11,7 +11,6 @@ from bot.text.numbers import Cut, money, percent, span, tokens
 from bot.words.shared import listed, no, plural, say, side_word
 from engine.state import Side
 from storage.people import Preferences
-from storage.personal_data import placeholder_name
 from storage.records import Identity, Market, Member
 
 _PLATFORMS = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
@@ -183,16 +182,13 @@ def _on(*, on: bool) -> str:
 # -- forgetting
 
 
-def preview(accounts: Sequence[AccountSummary], number: int, code_: str, person: int) -> Reply:
-    """In numbers, what is given up."""
+def preview(accounts: Sequence[AccountSummary], name: str, code_: str, person: int) -> Reply:
+    """In numbers, what is given up; `name` is what stays in the books."""
     rows: list[Line] = []
     for account in accounts:
         rows.extend(_left(account))
     rows += [
-        line(
-            "Your ids, names, settings, pings, codes and all you typed in the room are erased; you become "
-            f"{placeholder_name(number)}."
-        ),
+        line(f"Your ids, names, settings, pings, codes and all you typed in the room are erased; you become {name}."),
         line(
             "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
             "keeps it, too."
@@ -229,7 +225,7 @@ def _left(account: AccountSummary) -> list[Line]:
     return rows
 
 
-def forgotten(number: int, accounts: int) -> Reply:
+def forgotten(name: str, accounts: int) -> Reply:
     rows = [
         line(
             "Your ids, names, settings, pings and messages are erased. What stands in a chat is its platform's to "
@@ -238,7 +234,6 @@ def forgotten(number: int, accounts: int) -> Reply:
     ]
     if accounts:
         stay, them = ("stays", "it") if accounts == 1 else ("stay", "them")
-        name = placeholder_name(number)
         rows.append(line(f"Your {plural(accounts, 'account')} {stay} in the books as {name}; nobody can use {them}."))
     rows.append(line("Whoever comes back is a stranger to us, and begins like one: ", code("/join")))
     return say("You are forgotten.", blocks=rows, tone=Tone.COLD)

@@ -20,7 +20,7 @@ PING_KINDS: Mapping[str, str] = {
     "lead": "somebody takes the lead",
     "trade": "there is a big trade",
 }
-"""For which kinds of events (`storage.people.PINGS`) a role can be mentioned."""
+"""The kinds of events a role can be mentioned for, and people can ask to be pinged for."""
 
 
 def not_a_role(text: str) -> str:

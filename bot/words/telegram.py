@@ -76,15 +76,6 @@ def stale_link() -> Line:
     return line("That link leads nowhere (any more), so we begin here.")
 
 
-def not_your_link() -> Reply:
-    return Reply(
-        head=line("That link was made for somebody else."),
-        blocks=(line("Send the command yourself to get your own; ", code("/help"), " has them all."),),
-        tone=Tone.BAD,
-        ok=False,
-    )
-
-
 def not_in_that_chat() -> Reply:
     """A button or link that speaks of a group, pressed by somebody who is not in it (any more)."""
     return Reply(

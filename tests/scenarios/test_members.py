@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
-from storage.people import PINGS
+from bot.words.settings import PING_KINDS
 from tests.bot.harness import BOSS, running, town
 from tests.scenarios.elsewhere import there
 from tests.scenarios.test_life import Row, perform
@@ -156,7 +156,7 @@ async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_e
             room, other = await uow.chats.find("room", "room"), await uow.chats.find("room", "other")
             assert room is not None
             assert other is not None
-            wanted = {kind: await uow.pings.wanted([room.id], kind) for kind in PINGS}
+            wanted = {kind: await uow.pings.wanted([room.id], kind) for kind in PING_KINDS}
             both = await uow.pings.wanted([room.id, other.id], "elimination")
             assert await uow.pings.wanted([other.id], "freeze") == []
         assert {kind for kind, who in wanted.items() if who == [eve.id]} == {"elimination", "lead"}

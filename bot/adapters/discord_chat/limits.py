@@ -6,15 +6,11 @@ Numbers from Discord's own documentation (August 2026). Lengths are counted in U
 from __future__ import annotations
 
 TEXT = 4_000  # of all text displays of one message together
-CONTENT = 2_000
-COMPONENTS = 40  # of one message, nested ones included
 ROW = 5  # buttons
 LABEL = 80  # of a button
 CUSTOM_ID = 100
 OPTIONS = 25  # of a select menu, of an autocompletion
 OPTION = 100  # label, value and description of an option or choice
-RADIOS = 10
-PLACEHOLDER_SELECT = 150
 PLACEHOLDER_INPUT = 100
 MODAL_TITLE = 45
 MODAL_ROWS = 5
@@ -26,11 +22,7 @@ FILE_BYTES = 10 * 1024 * 1024
 ALT = 1_024
 GALLERY = 10
 DESCRIPTION = 100  # of a command and of an option
-COMMANDS = 100
-SUBCOMMANDS = 25
-COMMAND_LENGTH = 8_000  # names, descriptions and values of one command with all that is in it
 THREAD_NAME = 100
-NONCE = 25
 
 ELLIPSIS = "…"
 

@@ -186,10 +186,3 @@ def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[C
 
 def fingerprint(registered: Sequence[CommandPayload]) -> str:
     return hashlib.sha256(json.dumps(registered, sort_keys=True).encode()).hexdigest()
-
-
-def payload_length(option: CommandPayload) -> int:
-    """Units of text that count towards the limit of one command: names, descriptions and values of all in it."""
-    length = sum(limits.size(str(option.get(key, ""))) for key in ("name", "description", "value") if key in option)
-    nested = [*option.get("options", ()), *option.get("choices", ())]
-    return length + sum(payload_length(part) for part in nested)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -166,11 +166,3 @@ def _cut_row(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
         head.append(text_run)
         size_so_far, entities = size_so_far + size(text_run.text), entities + text_run.is_entity
     return tuple(head), ()
-
-
-def with_gaps(rows: Sequence[TextLine]) -> Iterator[TextLine]:
-    """Rows with an empty one between them."""
-    for index, row in enumerate(rows):
-        if index:
-            yield ()
-        yield row

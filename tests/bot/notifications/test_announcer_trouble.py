@@ -17,7 +17,7 @@ from bot.notifications.announcer import LEASE_MS, Announcer
 from bot.notifications.delivery import without_pictures
 from bot.notifications.notices import ASIDE, PINGED
 from bot.notifications.reachability import ChatPresence
-from storage.people import PINGS
+from bot.words.settings import PING_KINDS
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import BOSS, Chat, Play, opened, running, town
@@ -479,7 +479,7 @@ async def test_a_ping_that_comes_too_late_is_none(tmp_path: Path) -> None:
 
 
 def test_pings_speak_one_vocabulary() -> None:
-    assert set(PINGED.values()) == set(PINGS)
+    assert set(PINGED.values()) == set(PING_KINDS)
     assert "board" not in ASIDE
 
 

@@ -40,6 +40,8 @@ from bot.chat.reply import (
 from bot.text.palette import DARK
 from storage.database import Database
 
+MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
+
 Json = Mapping[str, Any]  # Any: as it is sent
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a whole reply takes minutes and says little more
 BUTTON, SELECT, DISPLAY, GALLERY, FILE, CONTAINER = 2, 3, 10, 12, 13, 17
@@ -173,7 +175,7 @@ def holds(message: RenderedMessage) -> list[Json]:
     """Every limit of a message; returns its components, nested ones included."""
     shape: list[Json] = list(map(dict, message.view.to_components()))  # type: ignore[no-untyped-call] # the library's
     parts = walked(shape)
-    assert 1 <= len(parts) <= limits.COMPONENTS
+    assert 1 <= len(parts) <= MOST_COMPONENTS
     shown = [one["content"] for one in parts if one["type"] == DISPLAY]
     assert all(text.strip() for text in shown)
     assert sum(limits.size(text) for text in shown) <= limits.TEXT
