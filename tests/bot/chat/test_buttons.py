@@ -83,9 +83,9 @@ async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
                 due = await uow.lines.expired(later)
                 await uow.lines.expire(later)
                 await uow.commit()
-            found = {key for key in (used, idle, secret) if await buttons.kept(key) is not None}
-            assert found == left, later - START
-            assert due or found == left
+            kept = {key for key in (used, idle, secret) if await buttons.kept(key) is not None}
+            assert kept == left, later - START
+            assert due or kept == left
 
 
 async def test_a_brief_secret_is_found_by_no_link(tmp_path: Path) -> None:

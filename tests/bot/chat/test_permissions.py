@@ -104,11 +104,11 @@ def test_every_sample_is_a_good_line_typed_or_given_by_name(name: str) -> None:
     if command is None:
         pytest.fail(f"there is no command {name}")
     scene = ParseContext(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
-    said = parse(command, typed(command).removeprefix(f"/{name}").strip(), scene)
+    parsed = parse(command, typed(command).removeprefix(f"/{name}").strip(), scene)
     given = parse(command, "", scene, SAMPLES[name])
-    assert not said.problems
+    assert not parsed.problems
     assert not given.problems
-    assert dict(said.values) == dict(given.values)
+    assert dict(parsed.values) == dict(given.values)
 
 
 def test_whatever_an_admin_does_is_for_admins_where_admins_are_known() -> None:
@@ -229,10 +229,10 @@ class Matrix:
             platform=platform,
         )
 
-    async def hear(self, said: Invocation, text: str) -> tuple[str, str]:
+    async def hear(self, invocation: Invocation, text: str) -> tuple[str, str]:
         """What the real commands answer, and the lines behind the answer's buttons."""
         self.play.now += 5_000
-        reply = await self.real.run(replace(said, text=text))
+        reply = await self.real.run(replace(invocation, text=text))
         return plain_text.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
 
 
@@ -247,8 +247,8 @@ async def matrix(folder: Path) -> AsyncIterator[Matrix]:
                                platform=platform)  # fmt: skip
                 for who in ("ada", "mia", "fay", "lin", "zoe", BOSS):
                     code = code_in(plain_text.text(await play.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
-                    said = await play.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
-                    assert said.ok, plain_text.text(said)
+                    reply = await play.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
+                    assert reply.ok, plain_text.text(reply)
         asked = await play.say("fay", "/forget")
         assert (await play.press("fay", asked, "Confirm")).ok
         made = Matrix(play, folder / "play.db")
@@ -308,41 +308,41 @@ async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Pat
                 assert play.version() == version, f"{cell} changed a row"
 
 
-async def test_completion_and_help_offer_what_is_hers_and_nothing_else(tmp_path: Path) -> None:
+async def test_completion_and_help_offer_what_is_theirs_and_nothing_else(tmp_path: Path) -> None:
     """Completion: what the table allows here. Help: what they could say here or in another chat of this platform, and
     after `/join`."""
     async with matrix(tmp_path) as play:
         for who, (chat, platform) in product(PEOPLE, CELLS):
             cell = (who.name, chat, platform)
             play.play.now += 20_000  # nobody types that fast
-            said = play.said(who, chat, platform)
-            shown = [one for one in COMMANDS if not one.hidden]
-            mine = {one.name for one in shown if refusal(one, who, chat, platform) in ("", NOWHERE)}
-            mine -= {one.name for one in shown if one.rule.role is Role.MEMBER and not who.member}
-            offered = {row.value for row in await play.play.dispatcher.complete(replace(said, text="/"))}
+            invocation = play.said(who, chat, platform)
+            shown = [other for other in COMMANDS if not other.hidden]
+            mine = {other.name for other in shown if refusal(other, who, chat, platform) in ("", NOWHERE)}
+            mine -= {other.name for other in shown if other.rule.role is Role.MEMBER and not who.member}
+            offered = {row.value for row in await play.play.dispatcher.complete(replace(invocation, text="/"))}
             assert offered == {f"/{name}" for name in mine}, cell
             for command in COMMANDS:
                 if refusal(command, who, chat, platform) in ("", NOWHERE):
                     continue
                 if not any(f"{command.name} ".startswith(f"{name} ") for name in mine):
-                    rows = await play.play.dispatcher.complete(replace(said, text=f"/{command.name} "))
+                    rows = await play.play.dispatcher.complete(replace(invocation, text=f"/{command.name} "))
                     assert not rows, (cell, command.name)
                 for param in command.params[:1]:
-                    asked = replace(said, command=command.name)
+                    asked = replace(invocation, command=command.name)
                     assert not await play.play.dispatcher.complete_argument(asked, param.name), (cell, command.name)
 
 
-async def test_help_and_corrections_name_no_command_that_is_not_hers(tmp_path: Path) -> None:
+async def test_help_and_corrections_name_no_command_that_is_not_theirs(tmp_path: Path) -> None:
     """Help explains what they could say here, elsewhere on this platform or after `/join`; a slip of the fingers leads
     to no more than that."""
     async with matrix(tmp_path) as play:
         for who, (chat, platform) in product((PEOPLE[0], PEOPLE[2]), CELLS):
-            said = play.said(who, chat, platform)
-            every = [await play.hear(said, "/help"), await play.hear(said, "/admin")]
+            invocation = play.said(who, chat, platform)
+            every = [await play.hear(invocation, "/help"), await play.hear(invocation, "/admin")]
             for command in COMMANDS:
                 allowed = not command.hidden and command.rule.offered(admin=who.admin, platform=platform)
-                asked = await play.hear(said, f"/help {command.name}")
-                for words, pressed in (*every, asked, await play.hear(said, f"/{command.name}x")):
+                asked = await play.hear(invocation, f"/help {command.name}")
+                for words, pressed in (*every, asked, await play.hear(invocation, f"/{command.name}x")):
                     assert allowed or command.summary not in words, (who.name, chat, platform, command.name)
                     assert allowed or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
                 assert command.summary in asked[0] or not allowed, (who.name, chat, platform, command.name)

@@ -72,7 +72,7 @@ async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path
         await running(play)
         play.now += 60_000
         before = play.rows()
-        said = Invocation(
+        invocation = Invocation(
             text="/buy ger",
             platform="room",
             person_ext="ada",
@@ -81,11 +81,11 @@ async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path
             chat_kind=ChatKind.ROOM,
             request_id="completion",
         )
-        found = [bool(await play.dispatcher.complete(said)) for _ in range(TYPING[0].count + 20)]
-        assert found == [True] * TYPING[0].count + [False] * 20
-        argument = replace(said, command="buy", args={"outcome": "ger"})
+        answered = [bool(await play.dispatcher.complete(invocation)) for _ in range(TYPING[0].count + 20)]
+        assert answered == [True] * TYPING[0].count + [False] * 20
+        argument = replace(invocation, command="buy", args={"outcome": "ger"})
         assert not await play.dispatcher.complete_argument(argument, "outcome")
-        assert await play.dispatcher.complete(replace(said, person_ext="bob"))
+        assert await play.dispatcher.complete(replace(invocation, person_ext="bob"))
         assert play.rows() == before
         assert (await play.say("ada", "/balance")).ok
         play.now += TYPING[0].window_ms
@@ -123,9 +123,9 @@ async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp
     async with room_town(tmp_path) as place:
         await place.open_market()
         ada, bob = await place.person("Ada"), await place.person("Bob")
-        found = [await ada.say("hello") for _ in range(TALK_LIMITS[0].count + 4)]
-        assert [status for status, _ in found] == [200] * TALK_LIMITS[0].count + [429] * 4
-        assert "s" in found[-1][1]["error"]
+        statuses = [await ada.say("hello") for _ in range(TALK_LIMITS[0].count + 4)]
+        assert [status for status, _ in statuses] == [200] * TALK_LIMITS[0].count + [429] * 4
+        assert "s" in statuses[-1][1]["error"]
         assert (await bob.say("hi"))[0] == 200
 
 
@@ -143,7 +143,7 @@ async def test_the_same_request_over_http_is_answered_the_same(tmp_path: Path) -
             again = await asyncio.gather(
                 *(ada.say(line, request) for _ in range(3)), ada.say(line, request, again=True)
             )
-            assert all(one == first for one in again), line
+            assert all(answer == first for answer in again), line
             assert len(await ada.messages()) == count
             status, other = await bob.say("/balance", request)
             assert status == 200

@@ -28,29 +28,29 @@ FINAL = '[[rounds]]\ndecide_at = "9h"\nwinner = "ask"\n'
 
 
 def event(text: str) -> EventFile:
-    found = read(text, NOW)
-    assert isinstance(found, EventFile), found
-    return found
+    file = read(text, NOW)
+    assert isinstance(file, EventFile), file
+    return file
 
 
 def mistakes(text: str) -> list[tuple[int | None, str]]:
-    found = read(text, NOW)
-    assert not isinstance(found, EventFile)
-    return [(one.line, one.sentence) for one in found]
+    wrong = read(text, NOW)
+    assert not isinstance(wrong, EventFile)
+    return [(mistake.line, mistake.sentence) for mistake in wrong]
 
 
 def test_the_example_is_read_and_has_nothing_to_warn_of() -> None:
-    found = event(EXAMPLE_EVENT.read_text(encoding="utf-8"))
-    assert found.params.outcome_names == ("Ada", "Bo", "Cleo", "Dan")
-    assert [step.decide_at // 60_000 for step in found.params.rounds] == [150, 26 * 60 + 30, 51 * 60]
-    assert (found.start_ms, found.opened, lint(found.params)) == (None, False, ())
+    file = event(EXAMPLE_EVENT.read_text(encoding="utf-8"))
+    assert file.params.outcome_names == ("Ada", "Bo", "Cleo", "Dan")
+    assert [step.decide_at // 60_000 for step in file.params.rounds] == [150, 26 * 60 + 30, 51 * 60]
+    assert (file.start_ms, file.opened, lint(file.params)) == (None, False, ())
 
 
 def test_title_and_outcomes_are_enough() -> None:
-    found = event(HEAD)
-    assert found.params == build_params({"outcome_names": ["Ada", "Bo", "Cleo", "Dan"]})
-    assert (found.title, found.start_ms, found.opened) == ("Cup", None, False)
-    assert found.draft.timetable == ""
+    file = event(HEAD)
+    assert file.params == build_params({"outcome_names": ["Ada", "Bo", "Cleo", "Dan"]})
+    assert (file.title, file.start_ms, file.opened) == ("Cup", None, False)
+    assert file.draft.timetable == ""
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_title_and_outcomes_are_enough() -> None:
     ],
 )
 def test_every_term_is_set_by_its_name(lines: str, values: dict[str, object]) -> None:
-    found = event(HEAD + lines)
-    assert found.params == build_params({"outcome_names": ["Ada", "Bo", "Cleo", "Dan"], **values})
-    assert build(found.draft, found.draft.assumed_start_ms) == found.params
-    assert build_params(found.values) == found.params
+    file = event(HEAD + lines)
+    assert file.params == build_params({"outcome_names": ["Ada", "Bo", "Cleo", "Dan"], **values})
+    assert build(file.draft, file.draft.assumed_start_ms) == file.params
+    assert build_params(file.values) == file.params
 
 
 def test_a_number_of_outcomes_alone_names_them() -> None:
-    found = event('title = "Cup"\nn_outcomes = 5\n[[rounds]]\ndecide_at = "1h"\nwinner = "Outcome 5"')
-    assert found.params.outcome_names[4] == "Outcome 5"
-    assert found.params.rounds[0].winner == 4
+    file = event('title = "Cup"\nn_outcomes = 5\n[[rounds]]\ndecide_at = "1h"\nwinner = "Outcome 5"')
+    assert file.params.outcome_names[4] == "Outcome 5"
+    assert file.params.rounds[0].winner == 4
 
 
 def test_rounds_are_spans_after_the_start_or_moments_and_name_outcomes() -> None:
-    found = event(
+    file = event(
         HEAD
         + 'start_at = "2026-12-01 18:00 Europe/Berlin"\nopen = true\n'
         + '[[rounds]]\nfreeze_at = "1h"\ndecide_at = "1h 10m"\nlosers = ["dan"]\n'
@@ -100,33 +100,33 @@ def test_rounds_are_spans_after_the_start_or_moments_and_name_outcomes() -> None
         + 'losers = "lowest_price"\n'
         + '[[rounds]]\ndecide_at = 14_400_000\nwinner = "Bo"\n'
     )
-    assert (found.start_ms, found.opened) == (START, True)
-    assert found.params.rounds == (
+    assert (file.start_ms, file.opened) == (START, True)
+    assert file.params.rounds == (
         Round(freeze_at=HOUR, decide_at=HOUR + 600_000, count=1, losers=(3,)),
         Round(freeze_at=3 * HOUR, decide_at=3 * HOUR + 1_800_000, count=1, losers="lowest_price"),
         Round(freeze_at=4 * HOUR, decide_at=4 * HOUR, count=1, winner=1),
     )
-    assert found.params.mr_enabled
-    assert found.draft.timetable == (
+    assert file.params.mr_enabled
+    assert file.draft.timetable == (
         "+1h to +1h10m out Dan; 2026-12-01 20:00 to 2026-12-01 20:30 out 1 lowest; +4h winner Bo"
     )
-    assert build(found.draft, START) == found.params
+    assert build(file.draft, START) == file.params
 
 
 def test_moments_of_a_market_that_starts_by_hand_count_from_the_reading() -> None:
-    found = event(HEAD + '[[rounds]]\ndecide_at = "2026-11-01 15:00 UTC"\nwinner = "ask"\n')
-    assert found.start_ms is None
-    assert (found.draft.assumed_start_ms, found.params.rounds[0].decide_at) == (NOW, 3 * HOUR)
-    assert found.draft.timetable == "2026-11-01 15:00 winner ask"
+    file = event(HEAD + '[[rounds]]\ndecide_at = "2026-11-01 15:00 UTC"\nwinner = "ask"\n')
+    assert file.start_ms is None
+    assert (file.draft.assumed_start_ms, file.params.rounds[0].decide_at) == (NOW, 3 * HOUR)
+    assert file.draft.timetable == "2026-11-01 15:00 winner ask"
 
 
 @pytest.mark.parametrize("loser", ["Rock and Roll", "out", "3", "10m", "winner ask"])
 def test_names_that_a_typed_timetable_would_misread_are_kept_by_number(loser: str) -> None:
     text = f'title = "Cup"\noutcomes = ["Ada", "Bo", "Cleo", "{loser}", "Eve"]\n'
     rounds = f'[[rounds]]\ndecide_at = "1h"\nlosers = ["{loser}", "Ada"]\n' + FINAL
-    found = event(text + rounds)
-    assert found.params.rounds[0].losers == (3, 0)
-    assert build(found.draft, NOW) == found.params
+    file = event(text + rounds)
+    assert file.params.rounds[0].losers == (3, 0)
+    assert build(file.draft, NOW) == file.params
 
 
 def test_a_name_that_is_the_number_of_another_outcome_is_refused_where_it_would_be_mistaken() -> None:
@@ -173,7 +173,7 @@ def test_a_zone_nobody_knows_and_an_hour_that_clocks_skip_are_told() -> None:
 
 
 def test_all_mistakes_are_told_together_each_with_its_line() -> None:
-    found = mistakes(
+    wrong = mistakes(
         'title = ""\n'
         'outcomes = ["Ada", "B; c", "áda", "A very long name that no board could ever show"]\n'
         "fee = 0.2\n"
@@ -190,7 +190,7 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         "freeze_at = 60\n"
         "gas_fee = 3\n"
     )
-    told = {
+    expected = {
         1: ["needs a title"],
         2: ["a comma, a semicolon or a quote", "reads like one of the outcomes", "has 46 characters; 32 are the most"],
         3: ["fee lies between 0 and 0.05; 0.2 does not"],
@@ -204,11 +204,11 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         14: ["“60” is not in whole seconds"],
         15: ["Round 2 has no “gas_fee”"],
     }
-    assert {line for line, _ in found} == set(told)
-    assert len(found) == sum(len(parts) for parts in told.values())
-    for line, parts in told.items():
+    assert {line for line, _ in wrong} == set(expected)
+    assert len(wrong) == sum(len(parts) for parts in expected.values())
+    for line, parts in expected.items():
         for part in parts:
-            assert any(at == line and part in sentence for at, sentence in found), part
+            assert any(at == line and part in sentence for at, sentence in wrong), part
 
 
 @pytest.mark.parametrize(
@@ -250,9 +250,9 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
     ],
 )
 def test_each_mistake_names_its_line_and_what_to_do(text: str, line: int | None, words: str) -> None:
-    found = mistakes(text)
-    assert any(at == line and words in sentence for at, sentence in found), found
-    assert all(re.fullmatch(r"[A-Za-z“].*[.?!]", sentence) for _, sentence in found)
+    wrong = mistakes(text)
+    assert any(at == line and words in sentence for at, sentence in wrong), wrong
+    assert all(re.fullmatch(r"[A-Za-z“].*[.?!]", sentence) for _, sentence in wrong)
 
 
 def test_the_lines_of_keys_are_found_as_they_stand() -> None:
@@ -271,10 +271,10 @@ PIECES = (
 def test_what_cannot_be_a_file_of_ours_is_a_mistake_and_never_an_exception() -> None:
     rng = random.Random(9)
     for _ in range(1_500):
-        found = read("".join(rng.choice(PIECES) for _ in range(rng.randint(1, 14))), NOW)
-        assert isinstance(found, EventFile) or found
+        file = read("".join(rng.choice(PIECES) for _ in range(rng.randint(1, 14))), NOW)
+        assert isinstance(file, EventFile) or file
 
 
 def test_the_share_of_a_weight_is_exact() -> None:
-    found = event('title = "Cup"\noutcomes = ["A", "B", "C"]\nodds = [1, 1, 1]')
-    assert found.params.odds == (RATE // 3,) * 3
+    file = event('title = "Cup"\noutcomes = ["A", "B", "C"]\nodds = [1, 1, 1]')
+    assert file.params.odds == (RATE // 3,) * 3

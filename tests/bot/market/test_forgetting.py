@@ -25,52 +25,52 @@ async def everything(db: Database) -> str:
     return "\n".join(found)
 
 
-async def test_nothing_names_her_afterwards_and_the_books_are_as_they_were(db: Database) -> None:
+async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: Database) -> None:
     world = await started(db, people=1)
     async with db.writing() as uow:
-        her = await uow.people.identify("telegram", EXT, NAME, START)
-        await membership.join(uow, world.market, her.id, NAME, START)
+        person = await uow.people.identify("telegram", EXT, NAME, START)
+        await membership.join(uow, world.market, person.id, NAME, START)
         private = await uow.chats.open("telegram", EXT, "private", NAME, START)
-        await uow.preferences.put(her.id, Preferences(slippage=1))
-        await uow.pings.put(her.id, world.chat, {"lead"})
-        await uow.chats.vouch(world.chat, her.id, admin=True, now_ms=START)
-        await uow.codes.issue("person", "CODE", person=her.id, now_ms=START, expires_ms=START + 9)
-        await uow.room.append("room", "talk", {"say": "hi", "by": her.id}, author=NAME, now_ms=START)
-        await uow.room.append("room", "talk", {"reply": NAME}, author=NAME, person=her.id, now_ms=START)
+        await uow.preferences.put(person.id, Preferences(slippage=1))
+        await uow.pings.put(person.id, world.chat, {"lead"})
+        await uow.chats.vouch(world.chat, person.id, admin=True, now_ms=START)
+        await uow.codes.issue("person", "CODE", person=person.id, now_ms=START, expires_ms=START + 9)
+        await uow.room.append("room", "talk", {"say": "hi", "by": person.id}, author=NAME, now_ms=START)
+        await uow.room.append("room", "talk", {"reply": NAME}, author=NAME, person=person.id, now_ms=START)
         await uow.room.append("room", "talk", {"say": "yo", "by": world.people[0]}, author="Ann", now_ms=START)
         ticket = await uow.tickets.create(
-            world.market, her.id, buy(), reserve=1, terms={}, request_id="t", now_ms=START
+            world.market, person.id, buy(), reserve=1, terms={}, request_id="t", now_ms=START
         )
         await uow.tickets.bind(ticket.id, "telegram", EXT, "7")
-        notice = Notice(kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=her.id)
+        notice = Notice(kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=person.id)
         await uow.outbox.add(world.market, notice, START)
         await uow.outbox.set_ref(world.market, "telegram", EXT, "order:1", "8")
         await uow.commit()
     await run_tick(db, world.market, START + 2_000)
-    await append(db, world, her.id, buy(), "o", at_ms=START + 3_000)
+    await append(db, world, person.id, buy(), "o", at_ms=START + 3_000)
     await run_tick(db, world.market, START + 4_000)
     before = await everything(db)
     assert NAME in before
     assert EXT in before
     async with db.reading() as uow:
-        traces = await uow.personal_data.traces(her.id)
+        traces = await uow.personal_data.traces(person.id)
         ledger = await uow.ledger.entries(world.market)
         head = (await uow.markets.get_one(world.market)).head
     assert (traces.messages, len(traces.admin_of)) == (2, 1)
     async with db.writing() as uow:
-        await identity.forget(uow, her.id, START + 5_000, chat=private.id)
+        await identity.forget(uow, person.id, START + 5_000, chat=private.id)
         await uow.commit()
     after = await everything(db)
     for word in (NAME, EXT):
         assert word not in after
     async with db.reading() as uow:
         assert await uow.people.find("telegram", EXT) is None
-        assert await uow.people.identities(her.id) == ()
+        assert await uow.people.identities(person.id) == ()
         assert await uow.ledger.entries(world.market) == ledger
         assert (await uow.markets.get_one(world.market)).head == head
-        assert [one.name for one in await uow.members.of(world.market)] == ["Person 0", f"Member {her.id}"]
+        assert [one.name for one in await uow.members.of(world.market)] == ["Person 0", f"Member {person.id}"]
         assert [one.author for one in await uow.room.since("room", 0, None)] == ["Ann"]
     async with db.writing() as uow:
         anew = await uow.people.identify("telegram", EXT, NAME, START + 6_000)
-        assert anew.id != her.id
+        assert anew.id != person.id
         assert await uow.members.get(world.market, anew.id) is None

@@ -58,21 +58,21 @@ SCORES = [
 
 @pytest.mark.parametrize(("results", "wanted"), [row[1:] for row in SCORES], ids=[row[0] for row in SCORES])
 def test_the_points_of_one_market(results: list[tuple[str, int, int]], wanted: list[tuple[str, int, int]]) -> None:
-    assert [(one.name, one.rank, one.points) for one in scores(ranked(*results))] == wanted
+    assert [(score.name, score.rank, score.points) for score in scores(ranked(*results))] == wanted
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(-100, 400), st.integers(0, 6)), max_size=15))
 def test_who_gained_more_never_has_fewer_points_and_no_point_is_made_of_nothing(
     results: list[tuple[str, int, int]],
 ) -> None:
-    found = scores(ranked(*results))
-    assert len(found) == sum(trades >= LEAST_TRADES for _, _, trades in results)
-    for better, worse in pairwise(found):
+    scored = scores(ranked(*results))
+    assert len(scored) == sum(trades >= LEAST_TRADES for _, _, trades in results)
+    for better, worse in pairwise(scored):
         assert better.share >= worse.share
         assert better.points >= worse.points
         assert (better.share == worse.share) == (better.rank == worse.rank)
         assert (better.share == worse.share) <= (better.points == worse.points)
-    assert sum(one.points - min(250, max(0, int(one.share * 100))) for one in found) <= sum(PLACES)
+    assert sum(score.points - min(250, max(0, int(score.share * 100))) for score in scored) <= sum(PLACES)
 
 
 def test_wins_break_ties_of_points_and_equal_ones_share_a_place() -> None:
@@ -80,16 +80,16 @@ def test_wins_break_ties_of_points_and_equal_ones_share_a_place() -> None:
         return Score(person=person, name=f"p{person}", rank=rank, share=Fraction(0), points=points)
 
     markets = [[one(1, 1, 200), one(2, 2, 100), one(3, 3, 50)], [one(2, 2, 100), one(3, 3, 150), one(4, 1, 200)]]
-    found = [(row.rank, row.person, row.points, row.wins) for row in table(markets)]
-    assert found == [(1, 1, 200, 1), (1, 4, 200, 1), (3, 2, 200, 0), (3, 3, 200, 0)]
+    places = [(row.rank, row.person, row.points, row.wins) for row in table(markets)]
+    assert places == [(1, 1, 200, 1), (1, 4, 200, 1), (3, 2, 200, 0), (3, 3, 200, 0)]
 
 
 def test_two_accounts_of_one_person_count_together() -> None:
     def one(person: int, points: int) -> Score:
         return Score(person=person, name=f"p{person}", rank=2, share=Fraction(0), points=points)
 
-    found = table([[one(1, 100)], [one(2, 50)]], {2: 1})
-    assert [(row.person, row.points, row.markets, row.name) for row in found] == [(1, 150, 2, "p2")]
+    rows = table([[one(1, 100)], [one(2, 50)]], {2: 1})
+    assert [(row.person, row.points, row.markets, row.name) for row in rows] == [(1, 150, 2, "p2")]
 
 
 async def play_market(play: Play, number: int, winner: str) -> None:

@@ -50,10 +50,10 @@ def test_what_is_shown_reads_back_the_same(typed: str, shown: str | None) -> Non
     ],
 )
 def test_every_mistake_is_told_at_once(typed: str, words: list[str]) -> None:
-    found = read(typed, NAMES, NOW)
-    assert isinstance(found, tuple)
-    assert len(found) == len(words)
-    for sentence, word in zip(found, words, strict=True):
+    mistakes = read(typed, NAMES, NOW)
+    assert isinstance(mistakes, tuple)
+    assert len(mistakes) == len(words)
+    for sentence, word in zip(mistakes, words, strict=True):
         assert word in sentence
 
 
@@ -63,7 +63,7 @@ def test_rounds_reach_the_engine_and_come_back() -> None:
     assert isinstance(table, Timetable)
     params = build_params({"outcome_names": list(NAMES), "rounds": table.rounds(start)})
     assert isinstance(params, MarketParams)
-    assert [one.freeze_at for one in params.rounds] == [3_600_000, 1_404_489_600_000 - start, 3 * 86_400_000]
+    assert [round_.freeze_at for round_ in params.rounds] == [3_600_000, 1_404_489_600_000 - start, 3 * 86_400_000]
     assert params.rounds[1].losers == (3,)
     assert params.rounds[2].winner == 0
     again = of_params(params, start)
@@ -73,7 +73,7 @@ def test_rounds_reach_the_engine_and_come_back() -> None:
 def test_a_timetable_keeps_its_moments_as_they_were_said() -> None:
     table = read("start in 2h; fri 20:00 Europe/Berlin to 21:00 out 1; +3d for 1h winner", NAMES, NOW)
     assert isinstance(table, Timetable)
-    assert [(one.said, one.zone) for one in table.moments()] == [
+    assert [(when.said, when.zone) for when in table.moments()] == [
         ("in 2h", ""),
         ("fri 20:00 Europe/Berlin", "Europe/Berlin"),
         ("21:00", "Europe/Berlin"),

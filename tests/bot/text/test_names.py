@@ -41,8 +41,8 @@ def test_cleaning_is_quick_however_long_the_text() -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("Côte d'Ivoire", "cote divoire"), ("ＡＢＣ", "abc"), ("Straße", "STRASSE")]
 )
-def test_spellings_of_one_name_fold_together(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
+def test_spellings_of_one_name_fold_together(name: str, other: str) -> None:
+    assert folded(name) == folded(other)
 
 
 def test_a_taken_name_gets_a_number() -> None:

@@ -36,8 +36,8 @@ def linear(code: str) -> Rgb:
     return r, g, b
 
 
-def contrast(one: str, other: str) -> float:
-    low, high = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(one), linear(other)))
+def contrast(colour: str, other: str) -> float:
+    low, high = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(colour), linear(other)))
     return (high + 0.05) / (low + 0.05)
 
 
@@ -66,8 +66,8 @@ def oklab(rgb: Rgb) -> Rgb:
 @pytest.mark.parametrize("look", [DARK, LIGHT], ids=lambda look: look.name)
 def test_any_two_outcomes_can_be_told_apart_by_every_eye(look: Theme, vision: str) -> None:
     labs = [oklab(seen(code, vision)) for code in look.outcomes]
-    for one, other in combinations(labs, 2):
-        assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 >= 0.078
+    for first, other in combinations(labs, 2):
+        assert sum((a - b) ** 2 for a, b in zip(first, other, strict=True)) ** 0.5 >= 0.078
 
 
 @pytest.mark.parametrize("look", [DARK, LIGHT], ids=lambda look: look.name)

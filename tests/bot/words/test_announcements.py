@@ -29,9 +29,9 @@ def test_equals_share_a_step_of_the_podium() -> None:
 
 
 def test_a_crowd_on_one_step_is_counted() -> None:
-    found = rows(*[(1, number, 0, 10**9) for number in range(1, 10)])
-    assert len(found) == 7
-    assert found[-1] == "And 3 more on the same step."
+    podium = rows(*[(1, number, 0, 10**9) for number in range(1, 10)])
+    assert len(podium) == 7
+    assert podium[-1] == "And 3 more on the same step."
 
 
 def test_without_a_trade_there_is_no_podium() -> None:
@@ -50,10 +50,10 @@ async def test_the_podium_is_for_those_who_traded(tmp_path: Path) -> None:
         await play.tick()
         await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
         await play.tick()
-        (told,) = [text for text in play.chat.texts("post") if "wins Cup" in text]
-        assert "🥇 Ada" in told
-        assert "Bob" not in told
-        assert "Nobody held a token that was right." in told
+        (ends,) = [text for text in play.chat.texts("post") if "wins Cup" in text]
+        assert "🥇 Ada" in ends
+        assert "Bob" not in ends
+        assert "Nobody held a token that was right." in ends
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Pat
 
 def test_what_is_joined_leaves_nothing_out() -> None:
     replies = [Reply(head=line(f"news {number}"), blocks=(line(f"more {number}"),)) for number in range(3)]
-    one, chat = plain_text.text(chats.together(replies)), plain_text.text(chats.together_in_chat(replies))
+    joined, chat = plain_text.text(chats.together(replies)), plain_text.text(chats.together_in_chat(replies))
     for number in range(3):
-        assert f"news {number}" in one
-        assert f"more {number}" in one
+        assert f"news {number}" in joined
+        assert f"more {number}" in joined
         assert f"news {number}" in chat
