@@ -42,8 +42,7 @@ async def eliminate(
 
     outcomes: who is out, several with commas between
     """
-    named = ", ".join(quoted(market.names[i]) for i in outcomes)
-    return await decide(ctx, market, Decision(kind="eliminate", outcomes=outcomes, named=named, reason=reason), confirm)
+    return await _decide(ctx, market, "eliminate", outcomes, reason, confirm)
 
 
 @command(
@@ -66,8 +65,7 @@ async def resolve(
 
     winner: who has won
     """
-    named = quoted(market.names[winner])
-    return await decide(ctx, market, Decision(kind="resolve", outcomes=(winner,), named=named, reason=reason), confirm)
+    return await _decide(ctx, market, "resolve", (winner,), reason, confirm)
 
 
 @command(
@@ -88,8 +86,7 @@ async def correct(
 
     winner: who has won instead
     """
-    named = quoted(market.names[winner])
-    return await decide(ctx, market, Decision(kind="correct", outcomes=(winner,), named=named, reason=reason), confirm)
+    return await _decide(ctx, market, "correct", (winner,), reason, confirm)
 
 
 @command("admin approve", role=Role.ADMIN, ready=undecidable, examples=("/admin approve", "/admin approve 3"))
@@ -206,7 +203,7 @@ async def void(
     """Call the market off: everybody gets back what she put in, net. Shows the numbers first."""
     record = market.record
     if record.status not in BEFORE_START:
-        return await decide(ctx, market, Decision(kind="void", outcomes=(), named="", reason=reason), confirm)
+        return await _decide(ctx, market, "void", (), reason, confirm)
     code = code_of(record.id, "void", record.status.value)
     if confirm != code:
         return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
@@ -218,3 +215,16 @@ async def void(
         await tell_board(uow, record, ctx.now_ms)
         await uow.commit()
     return words_admin.draft_voided(record)
+
+
+async def _decide(
+    ctx: Context,
+    market: MarketView,
+    kind: ControlKind,
+    outcomes: tuple[int, ...],
+    reason: str | None,
+    confirm: str | None,
+) -> Reply:
+    """Preview, then what Confirm makes of it."""
+    named = ", ".join(quoted(market.names[outcome]) for outcome in outcomes)
+    return await decide(ctx, market, Decision(kind=kind, outcomes=outcomes, named=named, reason=reason), confirm)

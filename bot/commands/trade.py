@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.chat.facts import Amount
+from bot.chat.facts import Amount, PricedOrder
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import command
-from bot.grammar.trading import AmountArg, OutcomeArg, SideArg, SlippageArg
+from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, habitual, offer, offer_of, terms_of
@@ -17,7 +17,8 @@ from bot.market.receipts import receipt
 from bot.text.numbers import typed_money
 from bot.words import refusals as words
 from bot.words import tickets as words_tickets
-from storage.records import Declined, Market, OrderRow, Ticket, TicketStatus
+from storage.people import Preferences
+from storage.records import Declined, Market, Member, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
 
@@ -29,17 +30,7 @@ from storage.unit_of_work import UnitOfWork
     examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes 200 limit 15c autofill'),
 )
 async def buy(
-    ctx: Context,
-    *,
-    market: MarketView,
-    seat: Participant,
-    habits: TradingSettings,
-    outcome: OutcomeArg,
-    side: SideArg,
-    amount: AmountArg,
-    limit: LimitArg | None = None,
-    slippage: SlippageArg | None = None,
-    autofill: AutofillArg | None = None,
+    ctx: Context, *, market: MarketView, participant: Participant, settings: TradingSettings, order: OrderArgs
 ) -> Reply:
     """Buy tokens that pay $1 each if you are right.
 
@@ -50,11 +41,8 @@ async def buy(
     limit: pay no more than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
     """
-    wish = OrderRequest(
-        outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill
-    )
-    wish = habitual(wish, habits.kept, market)
-    return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
+    request = _request(order, settings.kept, market, buy=True)
+    return await _order(ctx, market, participant.member, request, confirm=settings.kept.confirm)
 
 
 @command(
@@ -66,17 +54,7 @@ async def buy(
     examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half limit 60c"),
 )
 async def sell(
-    ctx: Context,
-    *,
-    market: MarketView,
-    seat: Participant,
-    habits: TradingSettings,
-    outcome: OutcomeArg,
-    side: SideArg,
-    amount: AmountArg,
-    limit: LimitArg | None = None,
-    slippage: SlippageArg | None = None,
-    autofill: AutofillArg | None = None,
+    ctx: Context, *, market: MarketView, participant: Participant, settings: TradingSettings, order: OrderArgs
 ) -> Reply:
     """Sell tokens you hold back to the market.
 
@@ -88,46 +66,29 @@ async def sell(
     limit: take no less than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
     """
-    wish = OrderRequest(
-        outcome=outcome, side=side, buy=False, amount=amount, slippage=slippage, limit=limit, autofill=autofill
-    )
-    wish = habitual(wish, habits.kept, market)
-    return await (_new_ticket if habits.kept.confirm else _order_at_once)(ctx, market, seat, wish)
+    request = _request(order, settings.kept, market, buy=False)
+    return await _order(ctx, market, participant.member, request, confirm=settings.kept.confirm)
 
 
 @command(
     "quote",
     role=Role.ANYONE,
-    submit="Show the price",
     help_under=Role.MEMBER,
+    submit="Show the price",
     ready=closed_for_trading,
     examples=("/quote germany yes 100", "/quote 2 no $500", "/quote germany yes 100 limit 45c"),
 )
-async def quote(
-    ctx: Context,
-    *,
-    market: MarketView,
-    habits: TradingSettings,
-    outcome: OutcomeArg,
-    side: SideArg,
-    amount: AmountArg,
-    limit: LimitArg | None = None,
-    slippage: SlippageArg | None = None,
-    autofill: AutofillArg | None = None,
-) -> Reply:
+async def quote(ctx: Context, *, market: MarketView, settings: TradingSettings, order: OrderArgs) -> Reply:
     """See what buying would cost and do to every price, without an order.
 
     limit: pay no more than this a token, such as 0.55 or 55c
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    wish = OrderRequest(
-        outcome=outcome, side=side, buy=True, amount=amount, slippage=slippage, limit=limit, autofill=autofill
-    )
-    found = offer(market, habitual(wish, replace(habits.kept, confirm=True), market), None)
-    if isinstance(found, Reply):
-        return found
-    spend = None if amount.spend is None or limit is not None else typed_money(amount.spend)
-    return words_tickets.estimate(found, words.order_line(found.params, found.draft, spend))
+    priced = offer(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
+    if isinstance(priced, Reply):
+        return priced
+    spend = None if order.amount.spend is None or order.limit is not None else typed_money(order.amount.spend)
+    return words_tickets.estimate(priced, words.order_line(priced.params, priced.draft, spend))
 
 
 @command("ticket confirm", role=Role.OWNER, hidden=True)
@@ -137,19 +98,19 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
     number: the ticket's
     """
     async with ctx.db.writing() as uow:
-        found = await _own_ticket(ctx, uow, number)
-        if isinstance(found, Reply):
-            return found
-        ticket, market = found
+        own = await _own_ticket(ctx, uow, number)
+        if isinstance(own, Reply):
+            return own
+        ticket, market = own
         if ticket.status is TicketStatus.CANCELLED:
             return words.already_cancelled(ticket.id, market.params, ticket.draft)
         if ticket.status is TicketStatus.REPLACED:
             return words.already_changed(ticket.id)
-        sent = await _ordered(uow, ticket, market, ctx.now_ms)
-        if isinstance(sent, Declined):
-            return await _declined(uow, sent, market, ticket)
-        _, reply = sent
+        sent = await _send(uow, ticket, market, ctx.now_ms)
+        if isinstance(sent, Reply):
+            return sent
         await uow.commit()
+    _, reply = sent
     return reply
 
 
@@ -160,10 +121,10 @@ async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
     number: the ticket's
     """
     async with ctx.db.writing() as uow:
-        found = await _own_ticket(ctx, uow, number)
-        if isinstance(found, Reply):
-            return found
-        ticket, market = found
+        own = await _own_ticket(ctx, uow, number)
+        if isinstance(own, Reply):
+            return own
+        ticket, market = own
         if ticket.status is TicketStatus.CONFIRMED:
             return words.too_late_to_cancel(ticket.order or 0, ticket.id)
         if ticket.status is TicketStatus.REPLACED:
@@ -191,38 +152,52 @@ async def change(
     autofill: whether trades on other outcomes may fill it
     """
     async with ctx.db.reading() as uow:
-        found = await _own_ticket(ctx, uow, number)
-        if isinstance(found, Reply):
-            return found
-        ticket, record = found
+        own = await _own_ticket(ctx, uow, number)
+        if isinstance(own, Reply):
+            return own
+        ticket, record = own
         if ticket.status is TicketStatus.CONFIRMED:
             return words.too_late_to_cancel(ticket.order or 0, ticket.id)
         if ticket.status is not TicketStatus.OPEN:
             return words.already_changed(ticket.id)
-        old = offer_of(ticket, record.params)
+        before = offer_of(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
-            return words_tickets.change_form(number, ticket.draft, record.params, old.typed, old.slippage)
+            return words_tickets.change_form(number, ticket.draft, record.params, before.typed, before.slippage)
         member = await uow.members.account(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
         raise LookupError(f"ticket {number} of somebody who is not in its market")
-    view = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
+    market = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
     draft = ticket.draft
     price = draft.limit if limit is None else limit
-    wish = OrderRequest(
+    request = OrderRequest(
         outcome=draft.outcome,
         side=draft.side,
         buy=draft.buy,
         amount=amount or Amount(tokens=draft.size),
-        slippage=old.slippage if slippage is None and price is None else slippage,
+        slippage=before.slippage if slippage is None and price is None else slippage,
         limit=price,
         autofill=draft.autofill if autofill is None else autofill,
     )
-    return await _new_ticket(ctx, view, Participant(member=member), wish, instead_of=ticket)
+    return closed_for_trading(market) or await _order(ctx, market, member, request, confirm=True, instead_of=ticket)
+
+
+def _request(order: OrderArgs, settings: Preferences, market: MarketView, *, buy: bool) -> OrderRequest:
+    """What the line says, and what the person has set for themselves where it says nothing."""
+    request = OrderRequest(
+        outcome=order.outcome,
+        side=order.side,
+        buy=buy,
+        amount=order.amount,
+        slippage=order.slippage,
+        limit=order.limit,
+        autofill=order.autofill,
+    )
+    return habitual(request, settings, market)
 
 
 async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
-    """The ticket and its market, if it was made for the speaker; a press by anybody else tells her nothing."""
+    """The ticket and its market, if it was made for the speaker; a press by anybody else tells them nothing."""
     ticket = await uow.tickets.get(number)
     if ticket is None or ctx.person is None or ticket.person not in await uow.people.all_ids(ctx.person.id):
         return words.not_your_ticket()
@@ -232,57 +207,52 @@ async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticke
     return ticket, market
 
 
-async def _new_ticket(
-    ctx: Context, market: MarketView, seat: Participant, wish: OrderRequest, *, instead_of: Ticket | None = None
+async def _order(
+    ctx: Context,
+    market: MarketView,
+    member: Member,
+    request: OrderRequest,
+    *,
+    confirm: bool,
+    instead_of: Ticket | None = None,
 ) -> Reply:
-    shut = closed_for_trading(market)
-    if shut is not None:
-        return shut
-    found = offer(market, wish, seat.member)
-    if isinstance(found, Reply):
-        return found
-    reserve = found.most if wish.buy else found.quote.gas
+    """A ticket; without `confirm` (for people who have switched asking off) it is sent at once, in the same unit, and
+    all that protects them stays."""
+    priced = offer(market, request, member)
+    if isinstance(priced, Reply):
+        return priced
     async with ctx.db.writing() as uow:
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)
-        ticket = await uow.tickets.create(
-            market.id,
-            seat.member.person,
-            found.draft,
-            reserve=reserve,
-            terms=terms_of(found),
-            request_id=request_id(ctx.invocation),
-            now_ms=ctx.now_ms,
-        )
+        ticket = await _open_ticket(ctx, uow, market, member, priced)
+        sent = None if confirm else await _send(uow, ticket, market.record, ctx.now_ms)
+        if isinstance(sent, Reply):
+            return sent
         await uow.commit()
-    return words_tickets.ticket(offer_of(ticket, market.record.params), ticket.id, ctx.person_id or ticket.person)
+    shown = offer_of(ticket, market.record.params)
+    if sent is None:
+        return words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person)
+    order, reply = sent
+    return words_tickets.unasked(reply, shown, order, ctx.person_id)
 
 
-async def _order_at_once(ctx: Context, market: MarketView, seat: Participant, wish: OrderRequest) -> Reply:
-    """A ticket and its Confirm in one: for people who have switched asking off. All that protects her stays."""
-    found = offer(market, wish, seat.member)
-    if isinstance(found, Reply):
-        return found
-    async with ctx.db.writing() as uow:
-        ticket = await uow.tickets.create(
-            market.id,
-            seat.member.person,
-            found.draft,
-            reserve=found.most if wish.buy else found.quote.gas,
-            terms=terms_of(found),
-            request_id=request_id(ctx.invocation),
-            now_ms=ctx.now_ms,
-        )
-        sent = await _ordered(uow, ticket, market.record, ctx.now_ms)
-        if isinstance(sent, Declined):
-            return await _declined(uow, sent, market.record, ticket)
-        order, reply = sent
-        await uow.commit()
-    return words_tickets.unasked(reply, offer_of(ticket, market.record.params), order, ctx.person_id)
+async def _open_ticket(
+    ctx: Context, uow: UnitOfWork, market: MarketView, member: Member, priced: PricedOrder
+) -> Ticket:
+    """One ticket a request: asked again, it is the same."""
+    return await uow.tickets.create(
+        market.id,
+        member.person,
+        priced.draft,
+        reserve=priced.most if priced.draft.buy else priced.quote.gas,
+        terms=terms_of(priced),
+        request_id=request_id(ctx.invocation),
+        now_ms=ctx.now_ms,
+    )
 
 
-async def _ordered(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Declined:
-    """The order a ticket becomes, once however often it is asked for, and what is said of it."""
+async def _send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Reply:
+    """The order a ticket becomes, once however often it is asked for, and what is said of it; or why there is none."""
     order = await uow.orders.append(
         ticket.market,
         ticket.person,
@@ -293,7 +263,7 @@ async def _ordered(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int)
         ticket=ticket.id,
     )
     if isinstance(order, Declined):
-        return order
+        return await _declined(uow, order, market, ticket)
     if order.created:
         await uow.tickets.settle(ticket.id, TicketStatus.CONFIRMED, order.number)
     return order, await receipt(uow, order, market)

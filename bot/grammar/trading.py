@@ -9,6 +9,8 @@ from typing import Annotated
 
 from bot.chat.facts import Amount, Hint
 from bot.chat.invocation import ParseContext
+from bot.grammar.book import AutofillArg, LimitArg
+from bot.grammar.command import ArgumentGroup
 from bot.grammar.types import ArgumentType, Rate, Wrong, nearest, number, plain
 from bot.text.names import LONGEST_NAME, folded, quoted
 from bot.text.numbers import MICRO, RATE
@@ -268,3 +270,15 @@ AmountArg = Annotated[Amount, AmountKind()]
 SlippageArg = Annotated[
     int, Rate("slippage", high=10 * RATE, about="how far the price may run before nothing happens, such as 5%")
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderArgs(ArgumentGroup):
+    """What an order is asked for with: the same for buying, selling and quoting."""
+
+    outcome: OutcomeArg
+    side: SideArg
+    amount: AmountArg
+    limit: LimitArg | None = None
+    slippage: SlippageArg | None = None
+    autofill: AutofillArg | None = None
