@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -15,13 +16,12 @@ from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
-from bot.grammar import completion as asking
-from bot.grammar import parser
+from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
-from bot.market.context import Context, MarketView, Participant, TradingSettings, scene_of
-from bot.notifications.reachability import with_missed_notices
+from bot.market.context import Context, MarketView, Participant, Snapshot, TradingSettings, parse_context_of
+from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
@@ -29,7 +29,7 @@ from engine.state import Status
 from storage.database import Database
 from storage.key_value import KeptLine
 from storage.people import Preferences
-from storage.records import Chat, Market, Member, Person
+from storage.records import Chat, Market, Person
 from storage.session import clean
 from storage.unit_of_work import UnitOfWork
 
@@ -40,13 +40,15 @@ TYPING = (Limit(150, 10_000),)  # completions, a person: faster than anybody typ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What storage knows of a speaker and the place she speaks in."""
+class _Lookup:
+    """What storage knows of a speaker and the chat they speak in; `missed`: something waits for them that could not be
+    sent."""
 
     person: Person | None
     chat: Chat | None
-    market: MarketView | None
-    habits: Preferences = field(default_factory=Preferences)
+    market: MarketView | None = None
+    settings: Preferences = field(default_factory=Preferences)
+    missed: bool = False
 
 
 class Dispatcher:
@@ -68,168 +70,195 @@ class Dispatcher:
         self._new_id = new_id
         self._auditor = auditor or BackgroundVerifier(db, clock)
         self._rehearser = rehearser or BackgroundRehearsal()
-        self._placements = TicketMessages(db)
-        self._pace = Windows(PERSON)
+        self._ticket_messages = TicketMessages(db)
+        self._lines = Windows(PERSON)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
 
-    async def run(self, said: Invocation) -> Reply:
+    async def run(self, invocation: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
-        said = _sound(said)
+        invocation = _cleaned(invocation)
         try:
-            reply = await self._run(said)
+            return await self._run(invocation)
         except Exception:
-            ident = self._new_id()
-            log.exception("error %s in %r", ident, (said.command or said.text)[:80])
-            return words_usage.went_wrong(ident)
-        return await with_missed_notices(self._db, said, reply, self._clock())
+            error_id = self._new_id()
+            log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
+            return words_usage.went_wrong(error_id)
 
-    async def complete(self, said: Invocation) -> list[Suggestion]:
-        """What could come next in the unfinished line `said.text`, explanations first; see `Suggestion`. Nothing for
-        who asks faster than anybody types."""
+    async def complete(self, invocation: Invocation) -> list[Suggestion]:
+        """What could come next in the unfinished line `invocation.text`, explanations first; see `Suggestion`. Nothing
+        for who asks faster than anybody types."""
         now = self._clock()
-        if self._types_too_fast(said, now):
+        if self._types_too_fast(invocation, now):
             return []
         try:
-            found = await self._look_up(said, now)
-            command, _ = self.find(said.text.lstrip())
-            scene = scene_of(found.market, now, selling=command is not None and command.selling)
-            scene = await self._with_people(scene, command, found, said)
-            usable = [one for one in self.commands if not one.hidden and self._missing(one, said, found) is None]
-            return asking.suggestions(said.text, usable, scene)
+            command, _ = self.find(invocation.text.lstrip())
+            async with self._db.reading() as uow:
+                lookup = await self._look_up(uow, invocation, now)
+                context = await self._completing(uow, command, lookup, invocation, now)
+            usable = [
+                command
+                for command in self.commands
+                if not command.hidden and self._missing(command, invocation, lookup) is None
+            ]
+            return completion.suggestions(invocation.text, usable, context)
         except Exception:
-            log.exception("error %s while completing %r", self._new_id(), said.text[:80])
+            log.exception("error %s while completing %r", self._new_id(), invocation.text[:80])
             return []
 
-    async def complete_argument(self, said: Invocation, focus: str) -> list[Suggestion]:
-        """Values for one argument of `said.command`, of which `said.args[focus]` is what has been typed; for platforms
-        that complete argument by argument."""
+    async def complete_argument(self, invocation: Invocation, focus: str) -> list[Suggestion]:
+        """Values for one argument of `invocation.command`, of which `invocation.args[focus]` is what has been typed;
+        for platforms that complete argument by argument."""
         now = self._clock()
-        if self._types_too_fast(said, now):
+        if self._types_too_fast(invocation, now):
             return []
         try:
-            command = self._by_name.get(said.command)
+            command = self._by_name.get(invocation.command)
             param = command.param(focus) if command else None
-            found = await self._look_up(said, now)
-            if command is None or param is None or self._missing(command, said, found) is not None:
-                return []
-            scene = scene_of(found.market, now, selling=command.selling)
-            scene = await self._with_people(scene, command if param.kind.of_people else None, found, said)
-            others = {name: text for name, text in said.args.items() if name != focus}
-            scene = replace(scene, said=parser.known_words(command, "", scene, others))
-            hints = param.kind.suggest(said.args.get(focus, ""), scene)
-            return [Suggestion(value=one.value, label=one.value, hint=one.about) for one in hints[: asking.MOST]]
+            async with self._db.reading() as uow:
+                lookup = await self._look_up(uow, invocation, now)
+                if command is None or param is None or self._missing(command, invocation, lookup) is not None:
+                    return []
+                context = await self._completing(uow, command, lookup, invocation, now)
+            others = {name: text for name, text in invocation.args.items() if name != focus}
+            context = replace(context, said=parser.known_words(command, "", context, others))
+            hints = param.kind.suggest(invocation.args.get(focus, ""), context)[: completion.MOST]
+            return [Suggestion(value=hint.value, label=hint.value, hint=hint.about) for hint in hints]
         except Exception:
-            log.exception("error %s while completing %s of /%s", self._new_id(), focus, said.command[:80])
+            log.exception("error %s while completing %s of /%s", self._new_id(), focus, invocation.command[:80])
             return []
 
-    async def _with_people(
-        self, scene: ParseContext, command: Command | None, found: _Found, said: Invocation
+    async def _completing(
+        self, uow: UnitOfWork, command: Command | None, lookup: _Lookup, invocation: Invocation, now: int
     ) -> ParseContext:
-        """With the members' names, where this command asks for one and is hers to say."""
-        asks = command is not None and any(param.kind.of_people for param in command.params)
-        if command is None or found.market is None or not asks or self._missing(command, said, found) is not None:
-            return scene
-        async with self._db.reading() as uow:
-            return replace(scene, people=await uow.members.names(found.market.id))
+        """What values are suggested from: with the members' names where the command takes one and is the speaker's to
+        say."""
+        context = parse_context_of(lookup.market, now, selling=command is not None and command.selling)
+        if command is None or lookup.market is None or not any(param.kind.of_people for param in command.params):
+            return context
+        if self._missing(command, invocation, lookup) is not None:
+            return context
+        return replace(context, people=await uow.members.names(lookup.market.id))
 
-    def _types_too_fast(self, said: Invocation, now: int) -> bool:
-        who = f"{said.platform}:{said.person_ext}"
+    def _types_too_fast(self, invocation: Invocation, now: int) -> bool:
+        who = f"{invocation.platform}:{invocation.person_ext}"
         if self._typing.wait(who, now) > 0:
             return True
         self._typing.use(who, now)
         return False
 
     async def placed(
-        self, reply: Reply, said: Invocation, ref: str, *, lines: Mapping[str, KeptLine] = NO_LINES
+        self, reply: Reply, invocation: Invocation, ref: str, *, lines: Mapping[str, KeptLine] = NO_LINES
     ) -> None:
         """An adapter tells where it put a ticket, so that its fill can replace it there; `lines` by key are what it
         keeps to find that message again."""
         if reply.ticket is None:
             return
-        placement = TicketMessage(
+        message = TicketMessage(
             ticket=reply.ticket,
-            platform=said.platform,
-            chat_ext=said.chat_ext,
+            platform=invocation.platform,
+            chat_ext=invocation.chat_ext,
             ref=ref,
             at_ms=self._clock(),
             lines=lines,
         )
-        await self._placements.put(placement)
+        await self._ticket_messages.put(message)
 
-    async def _run(self, said: Invocation) -> Reply:
+    async def _run(self, invocation: Invocation) -> Reply:
         now = self._clock()
-        who = f"{said.platform}:{said.person_ext}"
-        wait = self._pace.wait(who, now)
+        who = f"{invocation.platform}:{invocation.person_ext}"
+        wait = self._lines.wait(who, now)
         if wait > 0:
             return words_usage.too_fast(wait)
-        self._pace.use(who, now)
-        head = f"/{said.command.lstrip('/')}" if said.command else said.text.strip()
+        self._lines.use(who, now)
+        head = f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
         command, rest = self.find(head)
         if command is None:
-            return self._unknown(head, said)
-        found = await self._look_up(said, now, command)
-        reply = await self._answer(said, now, command, rest, found)
+            return self._unknown(head, invocation)
+        reply, lookup = await self._answer(invocation, now, command, rest)
         if reply.ok:
-            await self._go_on_here(said, now, found)
-        return reply
+            await self._go_on_here(invocation, now, lookup)
+        return await with_missed_notices(self._db, invocation, reply, self._clock()) if lookup.missed else reply
 
-    async def _answer(self, said: Invocation, now: int, command: Command, rest: str, found: _Found) -> Reply:
-        if said.made_for is not None and not await self._is(found.person, said.made_for):
-            return words_usage.not_your_button()
-        missing = self._missing(command, said, found)
+    async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, _Lookup]:
+        """Look up, read and call in one reading unit; a command that does not ask for the `Snapshot` is called when it
+        has ended, and may open a unit of its own."""
+        async with AsyncExitStack() as unit:
+            uow = await unit.enter_async_context(self._db.reading())
+            lookup = await self._look_up(uow, invocation, now, command)
+            if not await self._may_press(uow, invocation, lookup.person):
+                return words_usage.not_your_button(), lookup
+            values = self._values(invocation, now, command, rest, lookup)
+            if isinstance(values, Reply):
+                return values, lookup
+            given = self._given(uow, command, lookup)
+            if not command.wants(Snapshot):
+                await unit.aclose()
+            context = self._context(invocation, now, lookup)
+            return await command.run(context, **command.arguments(values), **given), lookup
+
+    def _values(
+        self, invocation: Invocation, now: int, command: Command, rest: str, lookup: _Lookup
+    ) -> Mapping[str, object] | Reply:
+        """The arguments of the line, or why it cannot be said, now or so."""
+        missing = self._missing(command, invocation, lookup)
         if missing is not None:
-            return self._refuse(command, missing, found, said)
-        shut = command.ready(found.market) if command.ready and found.market else None
-        if shut is not None:
-            return shut
-        scene = scene_of(found.market, now, selling=command.selling)
-        parsed = parser.parse(command, rest, scene, said.args)
-        if parsed.problems:
-            if found.market is None and command.needs(MarketView):
-                return self._no_market(said)
-            form = asking.form_of(command, parsed, scene)
-            if form is not None:
-                return words_forms.question(command.name, command.usage, form, parsed.template)
-            return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
-        ctx = Context(
+            return self._refuse(command, missing, lookup, invocation)
+        not_ready = command.ready(lookup.market) if command.ready and lookup.market else None
+        if not_ready is not None:
+            return not_ready
+        if lookup.market is None and command.needs(MarketView):
+            return self._no_market(invocation)
+        context = parse_context_of(lookup.market, now, selling=command.selling)
+        parsed = parser.parse(command, rest, context, invocation.args)
+        if not parsed.problems:
+            return parsed.values
+        form = completion.form_of(command, parsed, context)
+        if form is not None:
+            return words_forms.question(command.name, command.usage, form, parsed.template)
+        return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
+
+    def _context(self, invocation: Invocation, now: int, lookup: _Lookup) -> Context:
+        return Context(
             db=self._db,
-            invocation=said,
+            invocation=invocation,
             now_ms=now,
-            person=found.person,
-            chat=found.chat,
+            person=lookup.person,
+            chat=lookup.chat,
             commands=self.commands,
             auditor=self._auditor,
             tries=self._tries,
             rehearser=self._rehearser,
         )
-        if found.market is None and command.needs(MarketView):
-            return self._no_market(said)
-        member = found.market.member if found.market else None
-        given: Mapping[type[Given], Given | None] = {
-            MarketView: found.market,
+
+    def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:
+        """What its function asks for beside the arguments, by keyword."""
+        member = lookup.market.member if lookup.market else None
+        loaded: Mapping[type[Given], Given | None] = {
+            MarketView: lookup.market,
             Participant: Participant(member=member) if member else None,
-            TradingSettings: TradingSettings(kept=found.habits),
+            TradingSettings: TradingSettings(kept=lookup.settings),
+            Snapshot: Snapshot(uow=uow),
         }
-        loaded = {name: given[wanted] for name, wanted, _ in command.given}
-        return await command.run(ctx, **command.arguments(parsed.values), **loaded)
+        return {keyword: loaded[wanted] for keyword, wanted, _ in command.given}
 
-    async def _is(self, person: Person | None, number: int) -> bool:
-        """Whether this number is hers: her own, or one that was joined to it."""
-        if person is None or person.id == number:
+    async def _may_press(self, uow: UnitOfWork, invocation: Invocation, person: Person | None) -> bool:
+        """Whether the button was made for nobody in particular, for the speaker, or for one who was joined to them."""
+        if invocation.made_for is None:
+            return True
+        if person is None or person.id == invocation.made_for:
             return person is not None
-        async with self._db.reading() as uow:
-            return number in await uow.people.all_ids(person.id)
+        return invocation.made_for in await uow.people.all_ids(person.id)
 
-    async def _go_on_here(self, said: Invocation, now: int, found: _Found) -> None:
-        """Her private lines continue with the market of the chat she spoke in last, joined or not."""
-        market = found.market
-        if said.chat_kind is ChatKind.PRIVATE or market is None:
+    async def _go_on_here(self, invocation: Invocation, now: int, lookup: _Lookup) -> None:
+        """Private lines continue with the market of the chat the person spoke in last, joined or not."""
+        market = lookup.market
+        if invocation.chat_kind is ChatKind.PRIVATE or market is None:
             return
-        if found.person is not None and found.person.market == market.id:
+        if lookup.person is not None and lookup.person.market == market.id:
             return
         async with self._db.writing() as uow:
-            person = await uow.people.identify(said.platform, said.person_ext, said.person_name, now)
+            person = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, now)
             if person.market != market.id:
                 await uow.markets.use(person.id, market.id)
             await uow.commit()
@@ -245,17 +274,19 @@ class Dispatcher:
             name = " ".join(word.casefold() for word in words[:size])
             command = self._by_name.get(name)
             if command is not None:
-                eaten = size - len(first.split())
-                return command, rest.split(None, eaten)[-1] if eaten and len(words) > size else "" if eaten else rest
+                taken = size - len(first.split())
+                return command, rest.split(None, taken)[-1] if taken and len(words) > size else "" if taken else rest
         return None, rest
 
-    def _unknown(self, line: str, by: Invocation) -> Reply:
+    def _unknown(self, line: str, invocation: Invocation) -> Reply:
         if not line.startswith("/"):
             return words_usage.not_a_command()
         words = line[1:].replace("_", " ").split() or [""]
         name = words[0].partition("@")[0].casefold()
         shown = [
-            one for one in self.commands if not one.hidden and one.rule.offered(admin=by.is_admin, platform=by.platform)
+            one
+            for one in self.commands
+            if not one.hidden and one.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
         ]
         following = [(one.name, one.summary) for one in shown if one.name.startswith(f"{name} ")]
         if following and len(words) == 1:
@@ -264,58 +295,72 @@ class Dispatcher:
             second = words[1].casefold()
             near = get_close_matches(f"{name} {second}", [full for full, _ in following], n=2, cutoff=0.6)
             return words_usage.unknown_command(f"{name} {second}", near, " ".join(words[2:]))
-        near = get_close_matches(name, [one.name for one in shown], n=2, cutoff=0.6)
-        starting = [one.name for one in shown if name and one.name.startswith(name)]
+        near = get_close_matches(name, [command.name for command in shown], n=2, cutoff=0.6)
+        starting = [command.name for command in shown if name and command.name.startswith(name)]
         return words_usage.unknown_command(name, (starting or near)[:2], " ".join(words[1:]))
 
-    async def _look_up(self, said: Invocation, now: int, command: Command | None = None) -> _Found:
+    async def _look_up(
+        self, uow: UnitOfWork, invocation: Invocation, now: int, command: Command | None = None
+    ) -> _Lookup:
         """What `command` asks for; everything without one."""
-        async with self._db.reading() as uow:
-            person = await uow.people.find(said.platform, said.person_ext)
-            chat = await uow.chats.find(said.platform, said.chat_ext)
-            habits = Preferences()
-            if person is not None and command is not None and command.wants(TradingSettings):
-                habits = await uow.preferences.of(person.id)
-            if command is not None and not command.speaks_of_market:
-                return _Found(person=person, chat=chat, market=None)
-            record = await self._market(uow, said, person, chat)
-            if record is None or (record.status is Status.DRAFT and not said.is_admin):
-                return _Found(person=person, chat=chat, market=None, habits=habits)
-            member: Member | None = await uow.members.get(record.id, person.id) if person else None
-            state = await uow.markets.state(record.id)
-        view = MarketView(record=record, state=state, member=member, now_ms=now)
-        return _Found(person=person, chat=chat, market=view, habits=habits)
+        person = await uow.people.find(invocation.platform, invocation.person_ext)
+        chat = await uow.chats.find(invocation.platform, invocation.chat_ext)
+        settings = Preferences()
+        if person is not None and command is not None and command.wants(TradingSettings):
+            settings = await uow.preferences.of(person.id)
+        missed = command is not None and await anything_missed(uow, invocation)
+        market = None
+        if command is None or command.speaks_of_market:
+            market = await self._market(uow, invocation, person, chat, now)
+        return _Lookup(person=person, chat=chat, market=market, settings=settings, missed=missed)
 
     async def _market(
-        self, uow: UnitOfWork, said: Invocation, person: Person | None, chat: Chat | None
+        self, uow: UnitOfWork, invocation: Invocation, person: Person | None, chat: Chat | None, now: int
+    ) -> MarketView | None:
+        """The market of the chat; in private, the one the person used last. A draft is for admins alone."""
+        record = await self._record(uow, invocation, person, chat)
+        if record is None or (record.status is Status.DRAFT and not invocation.is_admin):
+            return None
+        member = await uow.members.get(record.id, person.id) if person else None
+        return MarketView(record=record, state=await uow.markets.state(record.id), member=member, now_ms=now)
+
+    async def _record(
+        self, uow: UnitOfWork, invocation: Invocation, person: Person | None, chat: Chat | None
     ) -> Market | None:
-        """The market of the chat; in private, the one she used last."""
-        if said.chat_kind is not ChatKind.PRIVATE:
+        if invocation.chat_kind is not ChatKind.PRIVATE:
             return await uow.markets.of_chat(chat.id) if chat else None
         return await uow.markets.last_of_person(person.id) if person else None
 
-    def _missing(self, command: Command, said: Invocation, found: _Found) -> Role | ChatKind | Elsewhere | None:
-        member = found.market is not None and found.market.member is not None
-        return command.rule.missing(member=member, admin=said.is_admin, chat=said.chat_kind, platform=said.platform)
+    def _missing(self, command: Command, invocation: Invocation, lookup: _Lookup) -> Role | ChatKind | Elsewhere | None:
+        return command.rule.missing(
+            member=lookup.market is not None and lookup.market.member is not None,
+            admin=invocation.is_admin,
+            chat=invocation.chat_kind,
+            platform=invocation.platform,
+        )
 
-    def _refuse(self, command: Command, missing: Role | ChatKind | Elsewhere, found: _Found, said: Invocation) -> Reply:
+    def _refuse(
+        self, command: Command, missing: Role | ChatKind | Elsewhere, lookup: _Lookup, invocation: Invocation
+    ) -> Reply:
         if isinstance(missing, Elsewhere):
             return words_usage.not_on_this_platform(command.name, sorted(missing.platforms))
         if missing is Role.ADMIN:
             return words_usage.only_admins(command.name)
         if missing is Role.MEMBER:
-            return words_usage.not_joined() if found.market else self._no_market(said)
+            return words_usage.not_joined() if lookup.market else self._no_market(invocation)
         return words_usage.not_here(command.name)
 
-    def _no_market(self, said: Invocation) -> Reply:
-        if said.chat_kind is ChatKind.PRIVATE:
+    def _no_market(self, invocation: Invocation) -> Reply:
+        if invocation.chat_kind is ChatKind.PRIVATE:
             return words_usage.no_market_in_private()
-        return words_usage.no_market(admin=said.is_admin)
+        return words_usage.no_market(admin=invocation.is_admin)
 
 
-def _sound(said: Invocation) -> Invocation:
+def _cleaned(invocation: Invocation) -> Invocation:
     """Without NUL and half characters: what is typed may come back in a button, which is kept and sent as UTF-8."""
-    args = {clean(name, len(name)): clean(text, len(text)) for name, text in said.args.items()}
     return replace(
-        said, text=clean(said.text, len(said.text)), command=clean(said.command, len(said.command)), args=args
+        invocation,
+        text=clean(invocation.text, len(invocation.text)),
+        command=clean(invocation.command, len(invocation.command)),
+        args={clean(name, len(name)): clean(text, len(text)) for name, text in invocation.args.items()},
     )

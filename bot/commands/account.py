@@ -11,7 +11,7 @@ from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
 from bot.market import membership
-from bot.market.context import Context, MarketView, Participant
+from bot.market.context import Context, MarketView, Participant, Snapshot
 from bot.text.names import LONGEST_NAME, person_name
 from bot.words import account as words
 from bot.words import views as words_views
@@ -40,27 +40,26 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
 
 
 @command("positions", role=Role.MEMBER, examples=("/positions",))
-async def positions(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
+async def positions(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
-    async with ctx.db.reading() as uow:
-        paid = await uow.trades.paid(market.id, seat.member.person)
-    held = holdings(market, seat.member, paid)
-    return words.positions(market.record, held, seat.member, try_line(market))
+    member = participant.member
+    paid = await snapshot.uow.trades.paid(market.id, member.person)
+    return words.positions(market.record, holdings(market, member, paid), member, try_line(market))
 
 
 @command("balance", role=Role.MEMBER, examples=("/balance",))
-async def balance(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
+async def balance(ctx: Context, *, market: MarketView, participant: Participant) -> Reply:
     """See what you can spend and how you stand."""
-    worth = sum(holding.worth for holding in holdings(market, seat.member))
-    return words.balance(seat.member, worth)
+    worth = sum(holding.worth for holding in holdings(market, participant.member))
+    return words.balance(participant.member, worth)
 
 
 @command("trades", role=Role.MEMBER, examples=("/trades",))
-async def trades(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
+async def trades(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See your own last trades."""
-    async with ctx.db.reading() as uow:
-        found = await uow.trades.of_person(market.id, seat.member.person, n=_SHOWN)
-    return words.trades(market.record.params, found, seat.member.person, try_line(market))
+    person = participant.member.person
+    latest = await snapshot.uow.trades.of_person(market.id, person, n=_SHOWN)
+    return words.trades(market.record.params, latest, person, try_line(market))
 
 
 @command("markets", role=Role.ANYONE, help_under=Role.MEMBER, examples=("/markets", "/markets 3"))
@@ -72,8 +71,8 @@ async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
     if ctx.person is None:
         return words_views.markets((), None)
     async with ctx.db.writing() as uow:
-        found = await uow.markets.of_person(ctx.person.id)
-        chosen = next((one for one in found if one.id == number), None)
+        own = await uow.markets.of_person(ctx.person.id)
+        chosen = next((market for market in own if market.id == number), None)
         if chosen is not None:
             await uow.markets.use(ctx.person.id, chosen.id)
             await uow.commit()
@@ -81,7 +80,7 @@ async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
         current = await uow.markets.last_of_person(ctx.person.id)
     if number is not None:
         return words_views.not_your_market(number)
-    return words_views.markets(found, current.id if current else None)
+    return words_views.markets(own, current.id if current else None)
 
 
 def try_line(view: MarketView) -> Line:
@@ -93,7 +92,7 @@ def holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], i
     """What can still be right, dearest first; `paid` as `Trades.paid` has it."""
     spent = paid or {}
     person, held = member.person, member.tokens
-    found = [
+    rows = [
         Holding(
             outcome=number,
             side=side,
@@ -106,4 +105,4 @@ def holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], i
         for side, size in zip((Side.YES, Side.NO), pair, strict=True)
         if size and view.state.binaries[number].active
     ]
-    return sorted(found, key=lambda one: (-one.worth, one.outcome))
+    return sorted(rows, key=lambda holding: (-holding.worth, holding.outcome))

@@ -17,7 +17,7 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Page, Reply, cut, window
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import note, refused_now
 from bot.text.names import clean, folded, quoted
 from bot.text.numbers import typed_money
@@ -37,32 +37,36 @@ KeyArg = Annotated[str, Text("key", 20, words=1, about="what stands behind the p
 CountArg = Annotated[int, WholeNumber("n", high=25, about="how many deeds a page, 8 if left out")]
 
 _PEOPLE = 15
-_DEEDS = 8
+_ENTRIES = 8
 
 
 @command("admin users", role=Role.ADMIN, examples=("/admin users", "/admin users ada", "/admin users page 2"))
 async def users(
-    ctx: Context, *, market: MarketView, name: NamePartArg | None = None, page: PageArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView,
+    snapshot: Snapshot,
+    name: NamePartArg | None = None,
+    page: PageArg | None = None,
 ) -> Reply:
     """See who is in the market: balance, worth, gain and trades of each, best first."""
-    async with ctx.db.reading() as uow:
-        members = {one.person: one for one in await uow.members.of(market.id)}
-        latest = None if market.record.over else await uow.ticks.latest(market.id)
+    members = {member.person: member for member in await snapshot.uow.members.of(market.id)}
+    latest = None if market.record.over else await snapshot.uow.ticks.latest(market.id)
     if not members:
         return words_reports.nobody(market.record.title)
-    found = [one for one in standings(members.values(), latest) if name is None or folded(name) in folded(one.name)]
-    if not found:
+    ranked = [row for row in standings(members.values(), latest) if name is None or folded(name) in folded(row.name)]
+    if not ranked:
         return words_reports.nobody_called(name or "")
     rows = [
         MemberRow(
-            person=one.person,
-            name=one.name,
-            balance=members[one.person].balance + members[one.person].coming,
-            worth=one.final,
-            stake=one.stake or members[one.person].coming,
-            trades=one.trades,
+            person=row.person,
+            name=row.name,
+            balance=members[row.person].balance + members[row.person].coming,
+            worth=row.final,
+            stake=row.stake or members[row.person].coming,
+            trades=row.trades,
         )
-        for one in found
+        for row in ranked
     ]
     return words_reports.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
 
@@ -106,18 +110,22 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
 
 @command("admin log", role=Role.ADMIN, examples=("/admin log", "/admin log 20", "/admin log page 2"))
 async def log(
-    ctx: Context, *, market: MarketView | None, n: CountArg | None = None, page: PageArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView | None,
+    snapshot: Snapshot,
+    n: CountArg | None = None,
+    page: PageArg | None = None,
 ) -> Reply:
     """See what was done here: who, what, why, what it changed, when."""
     chat, record = ctx.chat.id if ctx.chat else 0, market.id if market else None
-    size = n or _DEEDS
-    async with ctx.db.reading() as uow:
-        total = await uow.audit.count(record, chat)
-        shown, pages, before = window(total, page or 1, size)
-        rows = await uow.audit.page(record, chat, size, before)
-        names = await uow.people.names(row.actor for row in rows if row.actor is not None)
-    found = Page(rows=tuple(rows), number=shown, pages=pages, total=total)
-    return words_reports.log(found, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
+    size, uow = n or _ENTRIES, snapshot.uow
+    total = await uow.audit.count(record, chat)
+    shown, pages, before = window(total, page or 1, size)
+    rows = await uow.audit.page(record, chat, size, before)
+    names = await uow.people.names(row.actor for row in rows if row.actor is not None)
+    entries = Page(rows=tuple(rows), number=shown, pages=pages, total=total)
+    return words_reports.log(entries, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
 
 
 MOST_SUGGESTED = 25
@@ -125,18 +133,18 @@ MOST_SUGGESTED = 25
 
 @dataclass(frozen=True, slots=True)
 class Who(Text):
-    """A member of the market; of several with one name each by her number."""
+    """A member of the market; of several with one name each by their number."""
 
     of_people = True
 
     def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
         start, alike = folded(partial), Counter(folded(name) for name in scene.people.values())
-        found = [
+        hints = [
             Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
             for number, name in scene.people.items()
             if folded(name).startswith(start) or partial.strip() == f"#{number}"
         ]
-        return sorted(found, key=lambda one: (folded(one.about), one.value))[:MOST_SUGGESTED]
+        return sorted(hints, key=lambda hint: (folded(hint.about), hint.value))[:MOST_SUGGESTED]
 
 
 def _closed(market: MarketView) -> Reply | None:
@@ -174,11 +182,11 @@ async def grant(
     """
     record = market.record
     async with ctx.db.reading() as uow:
-        found = matching(await uow.members.of(record.id), member)
+        fitting = matching(await uow.members.of(record.id), member)
         done = await uow.actions.by_request(_request(record.id, confirm)) if confirm else None
-    if len(found) != 1:
-        return words.several_members(member, found) if found else words.no_such_member(member)
-    whom = found[0]
+    if len(fitting) != 1:
+        return words.several_members(member, fitting) if fitting else words.no_such_member(member)
+    whom = fitting[0]
     if done is not None:
         return words.granted(whom, amount)
     code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
@@ -194,10 +202,10 @@ def matching(members: Sequence[Member], typed: str) -> list[Member]:
     """By number, else by the whole name, else by the beginning of it."""
     place = typed.strip().removeprefix("#")
     if typed.strip().startswith("#") and place.isascii() and place.isdigit():
-        return [one for one in members if str(one.person) == place]
+        return [member for member in members if str(member.person) == place]
     wanted = folded(typed)
-    exact = [one for one in members if folded(one.name) == wanted]
-    return exact or [one for one in members if wanted and folded(one.name).startswith(wanted)]
+    exact = [member for member in members if folded(member.name) == wanted]
+    return exact or [member for member in members if wanted and folded(member.name).startswith(wanted)]
 
 
 def _request(market: int, code: str) -> str:

@@ -11,7 +11,7 @@ from bot.chat.reply import Attachment, Picture, Reply
 from bot.grammar.command import command
 from bot.grammar.trading import AnyOutcomeArg
 from bot.grammar.types import Choice
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, Snapshot
 from bot.words import reports as words_reports
 from bot.words import views as words_views
 from bot.words.reports import EXPORTS, GRAPHS
@@ -25,30 +25,28 @@ GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about=
 
 
 @command("admin monitor", role=Role.ADMIN, examples=("/admin monitor",))
-async def monitor(ctx: Context, *, market: MarketView) -> Reply:
+async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
-    record = market.record
-    async with ctx.db.reading() as uow:
-        numbers = MonitorFigures(
-            people=await uow.members.count(record.id),
-            pending=len(await uow.orders.pending(record.id)),
-            actions=len(await uow.actions.pending(record.id)),
-            resting=len(market.state.resting),
-            times=await uow.ticks.times(record.id, TIMED),
-            waiting=await uow.outbox.waiting(record.id),
-            metric=await uow.metrics.latest(record.id),
-            worst=await uow.metrics.worst(record.id),
-        )
-    return words_reports.monitor(record, numbers, ctx.now_ms)
+    record, uow = market.record, snapshot.uow
+    figures = MonitorFigures(
+        people=await uow.members.count(record.id),
+        pending=len(await uow.orders.pending(record.id)),
+        actions=len(await uow.actions.pending(record.id)),
+        resting=len(market.state.resting),
+        times=await uow.ticks.times(record.id, TIMED),
+        waiting=await uow.outbox.waiting(record.id),
+        metric=await uow.metrics.latest(record.id),
+        worst=await uow.metrics.worst(record.id),
+    )
+    return words_reports.monitor(record, figures, ctx.now_ms)
 
 
 @command("admin export", role=Role.ADMIN, examples=("/admin export trades", "/admin export rankings"))
-async def export(ctx: Context, *, market: MarketView, what: ExportArg) -> Reply:
+async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
     try:
-        async with ctx.db.reading() as uow:
-            rows = await csv_files.EXPORTS[what](uow, market.record, csv_files.Bounded(out, MOST_BYTES))
+        rows = await csv_files.EXPORTS[what](snapshot.uow, market.record, csv_files.Bounded(out, MOST_BYTES))
     except csv_files.TooLargeError:
         return words_reports.too_large(what, MOST_BYTES // 10**6, market.id)
     file = Attachment(name=f"{what}-{market.id}.csv", data=out.getvalue().encode(), media_type="text/csv")

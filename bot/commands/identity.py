@@ -16,7 +16,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market import identity, membership
-from bot.market.context import Context
+from bot.market.context import Context, Snapshot
 from bot.market.identity import LinkDeclined, Linked
 from bot.words import identity as words
 from storage.personal_data import placeholder_name
@@ -97,12 +97,11 @@ _WAITING = 1_000  # more than anybody keeps in the book
 
 
 @command("privacy", role=Role.ANYONE, personal=True, examples=("/privacy",))
-async def privacy(ctx: Context) -> Reply:
+async def privacy(ctx: Context, *, snapshot: Snapshot) -> Reply:
     """See what is stored about you: ids, names, markets, settings."""
     if ctx.person is None:
         return words.stranger()
-    async with ctx.db.reading() as uow:
-        return words.stored(await _stored(uow, ctx.person))
+    return words.stored(await _stored(snapshot.uow, ctx.person))
 
 
 async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:

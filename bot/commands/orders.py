@@ -8,11 +8,11 @@ from bot.commands.account import try_line
 from bot.grammar.book import OrderArg, Which
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg
-from bot.market.context import Context, MarketView, Participant
+from bot.market.context import Context, MarketView, Participant, Snapshot
 from bot.market.quotes import closed
 from bot.words import orders as words
 from bot.words.refusals import cannot_trade
-from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus
+from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus, Payload
 from storage.unit_of_work import UnitOfWork
 
 _SHOWN = 15
@@ -20,25 +20,24 @@ _WAITING = 200  # more than anybody keeps in the book
 
 
 @command("cancel", role=Role.MEMBER, examples=("/cancel 7", "/cancel all"))
-async def cancel_order(ctx: Context, *, market: MarketView, seat: Participant, order: OrderArg) -> Reply:
+async def cancel_order(ctx: Context, *, market: MarketView, participant: Participant, order: OrderArg) -> Reply:
     """Take back an order that waits, or all of them.
 
     What has not traded comes back with the next tick, to the millionth. It works while trading is frozen, too.
     """
     async with ctx.db.writing() as uow:
-        reply = await _cancel(ctx, uow, market.record, seat.member.person, order)
+        reply = await _cancel(ctx, uow, market.record, participant.member.person, order)
         await uow.commit()
     return reply
 
 
 @command("orders", role=Role.MEMBER, examples=("/orders",))
-async def orders(ctx: Context, *, market: MarketView, seat: Participant) -> Reply:
+async def orders(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See your orders: those that wait, with what is set aside for them, and those that have run."""
-    person = seat.member.person
-    async with ctx.db.reading() as uow:
-        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
-        found = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
-    recent = [one for one in found if one.status not in OPEN_ORDERS][:_SHOWN]
+    person, uow = participant.member.person, snapshot.uow
+    waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+    latest = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
+    recent = [order for order in latest if order.status not in OPEN_ORDERS][:_SHOWN]
     return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
 
 
@@ -61,20 +60,20 @@ async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> R
 async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, which: Which) -> Reply:
     """Orders no tick has run go at once; those in the book are asked for and go with the next tick."""
     if which.number is not None:
-        one = await uow.orders.get(market.id, which.number)
-        if one is None or one.person != person:
+        order = await uow.orders.get(market.id, which.number)
+        if order is None or order.person != person:
             return words.not_yours(which.number)
-        if one.status is OrderStatus.CANCELLED and one.tick is None:
-            return words.taken_back(market.params, [one])
-        if one.status not in OPEN_ORDERS:
-            return words.gone(one)
-        waiting = [one]
+        if order.status is OrderStatus.CANCELLED and order.tick is None:
+            return words.taken_back(market.params, [order])
+        if order.status not in OPEN_ORDERS:
+            return words.gone(order)
+        waiting = [order]
     else:
         waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
     if not waiting:
         return words.nothing_waits()
     withdrawn = await uow.orders.withdraw(market.id, person, which.number)
-    resting = [one for one in waiting if one.status is OrderStatus.RESTING]
+    resting = [order for order in waiting if order.status is OrderStatus.RESTING]
     if not resting:
         return words.taken_back(market.params, withdrawn)
     if isinstance(await _ask(ctx, uow, market, person, which, resting), Declined):
@@ -87,8 +86,6 @@ async def _ask(
 ) -> Declined | None:
     """Queue the cancel; asked twice before it has run, it is queued once."""
     name = f"cancel:{market.id}:{person}:{market.tick}:{which.number or 'all'}"
-    order = which.number
-    found = await uow.actions.append(
-        market.id, "cancel", {"user": person, "order": order}, actor=person, request_id=name, now_ms=ctx.now_ms
-    )
-    return found if isinstance(found, Declined) else None
+    payload: Payload = {"user": person, "order": which.number}
+    action = await uow.actions.append(market.id, "cancel", payload, actor=person, request_id=name, now_ms=ctx.now_ms)
+    return action if isinstance(action, Declined) else None

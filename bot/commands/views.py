@@ -13,7 +13,7 @@ from bot.grammar.command import command
 from bot.grammar.times import SpanArg
 from bot.grammar.trading import AnyOutcomeArg, OutcomeArg
 from bot.grammar.types import Choice
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, Snapshot
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
 from bot.text.numbers import MICRO
@@ -26,6 +26,7 @@ from engine.quote import Quote, quote
 from engine.state import Side, Status
 from storage.export import standings
 from storage.records import ENDED
+from storage.unit_of_work import UnitOfWork
 from storage.verify import Mismatch
 
 _SHOWN = 15
@@ -36,11 +37,9 @@ _BOTH = (Side.YES, Side.NO)
 
 
 @command("board", role=Role.ANYONE, public=True, examples=("/board",))
-async def board(ctx: Context, *, market: MarketView) -> Reply:
+async def board(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See every outcome's prices, who leads, the next step and what the house risks."""
-    async with ctx.db.reading() as uow:
-        shown = await board_of(uow, market.record, ctx.now_ms)
-    return words.board(shown, _audience(ctx))
+    return words.board(await board_of(snapshot.uow, market.record, ctx.now_ms), _audience(ctx))
 
 
 def _no_book(view: MarketView) -> Reply | None:
@@ -55,16 +54,16 @@ async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Repl
 
     Where orders of yours are among them, they are marked and only you see the answer.
     """
-    yes, no = (_shelf(market, outcome, side) for side in _BOTH)
-    own = any(one.outcome == outcome for one in market.resting())
+    yes, no = (_token_book(market, outcome, side) for side in _BOTH)
+    own = any(order.outcome == outcome for order in market.resting())
     return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _audience(ctx))
 
 
-def _shelf(view: MarketView, outcome: int, side: Side) -> TokenBook:
+def _token_book(view: MarketView, outcome: int, side: Side) -> TokenBook:
     own: dict[tuple[bool, int], int] = {}
-    for one in view.resting():
-        if (one.outcome, one.side) == (outcome, side):
-            own[one.buy, one.limit] = own.get((one.buy, one.limit), 0) + one.rest
+    for order in view.resting():
+        if (order.outcome, order.side) == (outcome, side):
+            own[order.buy, order.limit] = own.get((order.buy, order.limit), 0) + order.rest
     sells, buys = (
         [
             BookLevel(limit=limit, size=size, own=own.get((buy, limit), 0))
@@ -79,14 +78,14 @@ def _shelf(view: MarketView, outcome: int, side: Side) -> TokenBook:
 async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
     sides = [
-        (side, market.price(outcome, side), [_step(market, outcome, side, amount) for amount in SIZES])
+        (side, market.price(outcome, side), [_depth_step(market, outcome, side, amount) for amount in SIZES])
         for side in _BOTH
     ]
     return words_book.depth(market.record.params, outcome, sides, _audience(ctx))
 
 
-def _step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
-    """For nobody in particular: whatever she has."""
+def _depth_step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
+    """For nobody in particular, whatever they have."""
     size = amount * MICRO // max(1, view.price(outcome, side))
     sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
     return DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
@@ -96,7 +95,7 @@ def _ask(
     view: MarketView, outcome: int, side: Side, *, buy: bool, size: int | None = None, spend: int | None = None
 ) -> tuple[int, int] | None:
     """(average with fees, price after), rates."""
-    found = quote(
+    priced = quote(
         view.state,
         view.record.params,
         now_ms=view.engine_ms,
@@ -107,13 +106,13 @@ def _ask(
         size=size,
         spend=spend,
     )
-    return (found.average, found.price_after) if isinstance(found, Quote) and not found.unsold else None
+    return (priced.average, priced.price_after) if isinstance(priced, Quote) and not priced.unsold else None
 
 
 def _held(view: MarketView, outcome: int, side: Side) -> int:
     """Tokens people hold: nobody can sell more."""
-    one = view.state.binaries[outcome]
-    return (one.q_yes - one.s_yes if side is Side.YES else one.q_no - one.s_no) + one.e
+    binary = view.state.binaries[outcome]
+    return (binary.q_yes - binary.s_yes if side is Side.YES else binary.q_no - binary.s_no) + binary.e
 
 
 @command("chart", role=Role.ANYONE, public=True, examples=("/chart", "/chart germany", "/chart brazil 6h"))
@@ -135,34 +134,37 @@ async def chart(
 
 
 @command("leaderboard", role=Role.ANYONE, public=True, examples=("/leaderboard", "/leaderboard season"))
-async def leaderboard(ctx: Context, *, market: MarketView | None, scope: ScopeArg | None = None) -> Reply:
+async def leaderboard(
+    ctx: Context, *, market: MarketView | None, snapshot: Snapshot, scope: ScopeArg | None = None
+) -> Reply:
     """See who is ahead, tokens counted at what they are worth now, or over the whole season.
 
     scope: season for several markets together, this market if left out
     """
     if scope == "season":
-        return await _season(ctx, market)
+        return await _season(ctx, snapshot.uow, market)
     if market is None:
         return words_usage.no_market(admin=ctx.invocation.is_admin)
-    async with ctx.db.reading() as uow:
-        members = await uow.members.of(market.id)
-        latest = None if market.record.over else await uow.ticks.latest(market.id)
-    found = standings(members, latest)
+    members = await snapshot.uow.members.of(market.id)
+    latest = None if market.record.over else await snapshot.uow.ticks.latest(market.id)
+    ranked = standings(members, latest)
     called_off = market.status is Status.VOIDED
-    return words.leaderboard(found, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off)
+    return words.leaderboard(
+        ranked, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off
+    )
 
 
-async def _season(ctx: Context, market: MarketView | None) -> Reply:
-    """The season that is on, else the last one, and those before it: of this chat; in private, of her market's."""
+async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> Reply:
+    """The season that is on, else the last one, and those before it: of this chat; in private, of their market's."""
     private = ctx.invocation.chat_kind is ChatKind.PRIVATE
     here = ctx.chat.id if ctx.chat and not private else market.record.chat_id if market else 0
-    async with ctx.db.reading() as uow:
-        every = await uow.seasons.of_chat(here)
-        tables = [(one, *await season_table(uow, one)) for one in every[:_SEASONS]]
+    seasons = (await uow.seasons.of_chat(here))[:_SEASONS]
+    tables = [(season, *await season_table(uow, season)) for season in seasons]
     if not tables:
         return words_seasons.no_season(admin=ctx.invocation.is_admin)
     current, markets, rows = tables[0]
-    fame = words_seasons.hall_of_fame([(one, found) for one, _, found in tables if one.end_ms is not None])
+    past = [(season, ranked) for season, _, ranked in tables if season.end_ms is not None]
+    fame = words_seasons.hall_of_fame(past)
     if current.end_ms is not None:
         shown = replace(words_seasons.ended(current, markets, rows), audience=_audience(ctx), tone=Tone.NEUTRAL)
     else:
@@ -171,14 +173,13 @@ async def _season(ctx: Context, market: MarketView | None) -> Reply:
 
 
 @command("tape", role=Role.ANYONE, public=True, examples=("/tape", "/tape germany"))
-async def tape(ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None) -> Reply:
+async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome: AnyOutcomeArg | None = None) -> Reply:
     """See the last trades of the whole market.
 
     outcome: only trades of this one
     """
-    async with ctx.db.reading() as uow:
-        found = await uow.trades.recent(market.id, outcome, n=_SHOWN)
-    return words.tape(market.record.params, found, outcome, _audience(ctx))
+    recent = await snapshot.uow.trades.recent(market.id, outcome, n=_SHOWN)
+    return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 
 @command("verify", role=Role.ANYONE, public=True, examples=("/verify",))

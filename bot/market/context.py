@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
 from bot.chat.rate_limits import Windows
@@ -73,6 +74,16 @@ class TradingSettings(Given):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(Given):
+    """The reading unit the line was looked up in, for commands that only read: the market they are given and what they
+    read are of one moment. A command that writes opens a unit of its own instead."""
+
+    of_market: ClassVar[bool] = False
+
+    uow: UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
     what a person may get wrong only so often."""
@@ -117,7 +128,7 @@ def request_id(invocation: Invocation) -> str:
     return f"{invocation.platform}:{invocation.request_id}"
 
 
-def scene_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> ParseContext:
+def parse_context_of(view: MarketView | None, now_ms: int, *, selling: bool = False) -> ParseContext:
     """What a line is read against."""
     if view is None:
         return ParseContext(now_ms=now_ms, selling=selling)

@@ -96,12 +96,17 @@ MOST_MISSED = 5  # told in full, the newest
 PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # a private answer is seen by one person alone, also in a chat
 
 
+async def anything_missed(uow: UnitOfWork, invocation: Invocation) -> bool:
+    """Whether something was laid aside for this person, who could read it in an answer here."""
+    private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
+    return private and await uow.outbox.anything_aside(invocation.platform, invocation.person_ext)
+
+
 async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply, now_ms: int) -> Reply:
     """The answer, and what was laid aside for its person while they could not be reached; it is laid aside no longer. A
     refusal and an answer that will be replaced (a ticket, a form) carry nothing. Never raises."""
-    private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
     lasting = reply.ok and reply.ticket is None and reply.form is None and reply.audience is Audience.PRIVATE
-    if not (private and lasting):
+    if not lasting:
         return reply
     try:
         missed = await _take_missed(db, invocation, now_ms)
@@ -112,9 +117,6 @@ async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply
 
 
 async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> list[Reply]:
-    async with db.reading() as uow:
-        if not await uow.outbox.anything_aside(invocation.platform, invocation.person_ext):
-            return []
     missed: list[Reply] = []
     async with db.writing() as uow:
         for row in await uow.outbox.laid_aside(invocation.platform, invocation.person_ext):

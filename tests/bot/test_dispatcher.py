@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +20,9 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, command
 from bot.market.context import Context
-from tests.bot.harness import BOSS, opened, running, town
+from storage.database import Database
+from storage.unit_of_work import UnitOfWork
+from tests.bot.harness import BOSS, Play, opened, running, town
 
 BARE = (
     "/positions",
@@ -190,3 +196,62 @@ async def test_one_chats_market_is_invisible_to_another(tmp_path: Path) -> None:
             assert "no market in this chat" in plain_text.text(reply), line
         assert not (await play.say("eve", f"/ticket confirm {ticket.ticket}", chat="elsewhere")).ok
         assert play.rows() == before
+
+
+class CountedDatabase(Database):
+    """The real one, and how many units were opened."""
+
+    units: ClassVar[Counter[str]] = Counter()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
+        self.units["reading"] += 1
+        async with super().reading() as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
+        self.units["writing"] += 1
+        async with super().writing() as uow:
+            yield uow
+
+
+@pytest.mark.parametrize(
+    ("who", "line", "written"),
+    [
+        *(("ada", line, 0) for line in (*BARE, "/privacy", "/help", "/buy", "/quote germany yes 5", "/tape")),
+        *((BOSS, line, 0) for line in ("/admin monitor", "/admin users", "/admin log", "/admin export trades")),
+        ("ada", "/buy germany yes 5", 1),
+        ("ada", "/settings slippage 3%", 1),
+    ],
+)
+async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str, line: str, written: int) -> None:
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
+    assert isinstance(db, CountedDatabase)
+    await db.migrate()
+    try:
+        play = Play(db, tmp_path / "play.db")
+        await running(play, people=("ada",))
+        db.units.clear()
+        await play.say(who, line)
+        assert (db.units["reading"], db.units["writing"]) == (1, 1 if line == "/markets" else written)
+    finally:
+        await db.close()
+
+
+async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_path: Path) -> None:
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
+    await db.migrate()
+    try:
+        play = Play(db, tmp_path / "play.db")
+        await running(play, people=("ada",))
+        CountedDatabase.units.clear()
+        assert "made for somebody else" in plain_text.text(await play.say("ada", "/board", made_for=999))
+        typing = Invocation(
+            text="/admin grant ", platform="room", person_ext=BOSS, person_name="Boss", chat_ext="room",
+            chat_kind=ChatKind.ROOM, is_admin=True, request_id="1",
+        )  # fmt: skip
+        assert "ada" in " ".join(row.value.lower() for row in await play.dispatcher.complete(typing))
+        assert CountedDatabase.units == {"reading": 2}
+    finally:
+        await db.close()
