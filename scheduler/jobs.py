@@ -1,7 +1,7 @@
 """When things run: the only file that knows APScheduler.
 
 One job ticks every market whose batch interval has passed; each market's next step has a job at its moment; a sweep
-starts what is planned, keeps those jobs right and does the chores. All jobs live in memory: the market rows are the
+starts what is planned, keeps those jobs right and sends the reminders. All jobs live in memory: the market rows are the
 truth, and every handler reads them again.
 
 What is due and what comes next. Pure: rows and a time in, an answer out.
@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.state import Status
 from scheduler.clock import Clock, Pace
-from scheduler.reminders import run_chores
+from scheduler.reminders import run_reminders
 from scheduler.tick import TickReport, halt, run_tick
 from storage.database import Database
 from storage.in_flight import InFlight
@@ -27,7 +27,7 @@ from storage.mapping import next_step
 from storage.markets import TICKING
 from storage.records import Market, NextStep
 
-__all__ = ["next_step", "step_due", "tick_due", "wake_times"]
+__all__ = ["next_step", "step_due", "step_times", "tick_due"]
 
 
 def step_due(market: Market, now_ms: int) -> bool:
@@ -46,7 +46,7 @@ def tick_due(market: Market, now_ms: int, interval_ms: int | None = None) -> boo
     return market.tick_ms + (interval_ms or market.params.batch_interval_ms) <= now_ms
 
 
-def wake_times(markets: Iterable[Market]) -> dict[int, int]:
+def step_times(markets: Iterable[Market]) -> dict[int, int]:
     """When each market wants its next step, epoch milliseconds by market; those that want none are left out."""
     return {
         market.id: market.next_step.at_ms
@@ -57,19 +57,19 @@ def wake_times(markets: Iterable[Market]) -> dict[int, int]:
 
 log = logging.getLogger(__name__)
 
-GRID_MS = 250  # how often it is asked who has something to do: the first order after a pause waits no longer
+GRID_MS = 250  # how often the markets are looked through: the first order after a pause waits no longer
 SWEEP_S = 5
-TIDY_MS = 60_000  # how often what has run out is thrown away
+EXPIRE_MS = 60_000  # how often what has run out is thrown away
 FAILURES = 5  # in a row, then the market is halted
 BACK_OFF_MS = 1_000  # doubled at each failure
 
 
 @dataclass(slots=True)
-class _Trouble:
+class _Failures:
     """A market whose ticks fail: how often in a row, and not to be tried again before."""
 
-    failures: int = 0
-    again_ms: int = 0
+    in_a_row: int = 0
+    retry_ms: int = 0
 
 
 class Jobs:
@@ -95,12 +95,12 @@ class Jobs:
         self._on_tick = on_tick
         self._tick_ms = tick_ms
         self._grid_ms = grid_ms
-        self._trouble: dict[int, _Trouble] = {}
+        self._failures: dict[int, _Failures] = {}
         self._locks: dict[int, asyncio.Lock] = {}
-        self._beats: set[asyncio.Task[None]] = set()
+        self._tick_tasks: set[asyncio.Task[None]] = set()
         self._work = InFlight()  # so that a stop can wait for it
         self._stopping = False
-        self._tidied_ms = 0
+        self._expired_ms = 0
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
@@ -109,7 +109,7 @@ class Jobs:
         """Apply what is overdue, once, then go on by the clock."""
         await self.sweep()
         await self.tick_all()
-        self._scheduler.add_job(self._beat, "interval", seconds=self._grid_ms / 1_000, id="tick")
+        self._scheduler.add_job(self._start_ticks, "interval", seconds=self._grid_ms / 1_000, id="tick")
         self._scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep")
         self._scheduler.start()
 
@@ -122,16 +122,16 @@ class Jobs:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    async def _beat(self) -> None:
-        """Set the ticks going and do not wait for them: a slow one must not keep the next beat from the others."""
+    async def _start_ticks(self) -> None:
+        """Set the ticks going and do not wait for them: a slow one must not hold up the others."""
         task = asyncio.create_task(self.tick_all())
-        self._beats.add(task)
-        task.add_done_callback(self._beaten)
+        self._tick_tasks.add(task)
+        task.add_done_callback(self._ticks_done)
 
-    def _beaten(self, task: asyncio.Task[None]) -> None:
-        self._beats.discard(task)
+    def _ticks_done(self, task: asyncio.Task[None]) -> None:
+        self._tick_tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.error("looking for markets to tick failed; the next beat tries again", exc_info=task.exception())
+            log.error("looking for markets to tick failed; the next round tries again", exc_info=task.exception())
 
     async def tick_all(self) -> None:
         """Tick every market whose time has come. One that is slow or broken holds up nobody."""
@@ -145,73 +145,73 @@ class Jobs:
 
     async def tick(self, market: int) -> TickReport | None:
         """One tick of one market; None where it is being ticked already, waits after a failure, or failed now."""
-        trouble = self._trouble.setdefault(market, _Trouble())
+        failures = self._failures.setdefault(market, _Failures())
         lock = self._locks.setdefault(market, asyncio.Lock())
-        if lock.locked() or self._clock.now_ms() < trouble.again_ms:
+        if lock.locked() or self._clock.now_ms() < failures.retry_ms:
             return None
         with self._work:
             async with lock:
-                return await self._try(market, trouble)
+                return await self._run_tick(market, failures)
 
-    async def _try(self, market: int, trouble: _Trouble) -> TickReport | None:
+    async def _run_tick(self, market: int, failures: _Failures) -> TickReport | None:
         now = self._clock.now_ms()
         try:
             report = await run_tick(self._db, market, now, idle=False, pace=self._pace)
             if report.tick is not None and self._on_tick is not None:
                 await self._on_tick(report)
         except Exception as error:
-            await self._failed(market, trouble, error, now)
+            await self._failed(market, failures, error, now)
             return None
-        trouble.failures, trouble.again_ms = 0, 0
+        failures.in_a_row, failures.retry_ms = 0, 0
         return report
 
-    async def _failed(self, market: int, trouble: _Trouble, error: Exception, now_ms: int) -> None:
+    async def _failed(self, market: int, failures: _Failures, error: Exception, now_ms: int) -> None:
         """Anything but a broken invariant: try again later, and after a few times give up on this market alone."""
-        trouble.failures += 1
-        trouble.again_ms = now_ms + BACK_OFF_MS * 2 ** (trouble.failures - 1)
-        log.error("market %s: tick failed (%s in a row)", market, trouble.failures, exc_info=error)
+        failures.in_a_row += 1
+        failures.retry_ms = now_ms + BACK_OFF_MS * 2 ** (failures.in_a_row - 1)
+        log.error("market %s: tick failed (%s in a row)", market, failures.in_a_row, exc_info=error)
         self._db.cache.forget(market)
-        if trouble.failures >= FAILURES:
+        if failures.in_a_row >= FAILURES:
             try:
                 await halt(self._db, market, f"tick_failed: {type(error).__name__}", now_ms)
             except Exception:
                 log.exception("market %s: could not be halted; tried again at the next failure", market)
                 return
-            trouble.failures, trouble.again_ms = 0, 0
+            failures.in_a_row, failures.retry_ms = 0, 0
 
     async def sweep(self) -> None:
-        """Start what is planned, put a job at each market's next step, do the chores."""
+        """Start what is planned, put a job at each market's next step, send the reminders."""
         if self._stopping:
             return
         with self._work:
             now = self._clock.now_ms()
             await self._start_planned(now)
-            await self._tidy(now)
+            await self._expire_lines(now)
             async with self._db.reading() as uow:
                 running = await uow.markets.running()
-            for market, at_ms in wake_times(running).items():
-                self._wake(market, at_ms)
-            for found in running:
+            for number, at_ms in step_times(running).items():
+                self._schedule_step(number, at_ms)
+            for market in running:
                 try:
-                    await run_chores(self._db, found.id, now, self._pace)
+                    await run_reminders(self._db, market.id, now, self._pace)
                 except Exception:
-                    log.exception("market %s: chores failed; the next sweep tries again", found.id)
+                    log.exception("market %s: reminders failed; the next sweep tries again", market.id)
 
     async def _start_planned(self, now_ms: int) -> None:
         """A start whose time passed while nobody was there counts from when it was planned: every moment of the
         timetable stays where the admin put it, and what else has come due by then is applied by the first tick."""
         async with self._db.reading() as uow:
-            waiting = await uow.markets.waiting(now_ms)
+            waiting = await uow.markets.due_to_start(now_ms)
         for market in waiting:
             async with self._db.writing() as uow:
                 await uow.markets.start(market.id, market.planned_start_ms or now_ms)
                 await uow.commit()
 
-    async def _tidy(self, now_ms: int) -> None:
+    async def _expire_lines(self, now_ms: int) -> None:
         """Throw away lines that nobody can want any more."""
-        if now_ms - self._tidied_ms < TIDY_MS:
+        if now_ms - self._expired_ms < EXPIRE_MS:
             return
-        self._tidied_ms = now_ms
+        self._expired_ms = now_ms
         async with self._db.reading() as uow:
             if not await uow.lines.expired(now_ms):
                 return
@@ -219,7 +219,7 @@ class Jobs:
             await uow.lines.expire(now_ms)
             await uow.commit()
 
-    def _wake(self, market: int, at_ms: int) -> None:
+    def _schedule_step(self, market: int, at_ms: int) -> None:
         """A tick at the moment of a step, not at the next grid slot after it."""
         if at_ms <= self._clock.now_ms():
             return  # the tick job has it

@@ -7,12 +7,12 @@ against the database later.
 | kind | for | payload |
 |---|---|---|
 | started | chats | people, late_ms |
-| order | her (ticket) | order: it ran; with a tick: it was met in the book |
-| given_back | her | orders: two or more of hers that left the book together without having traded |
-| granted | her | cash |
-| paid | her | total, paid: [[outcome, side, tokens, amount]] |
-| refunded | her | amount |
-| refused | her who asked | action, kind, reason, detail |
+| order | the person (ticket) | order: it ran; with a tick: it was met in the book |
+| given_back | the person | orders: two or more of theirs that left the book together without having traded |
+| granted | the person | cash |
+| paid | the person | total, paid: [[outcome, side, tokens, amount]] |
+| refunded | the person | amount |
+| refused | who asked | action, kind, reason, detail |
 | frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms |
 | round_asked | admins | round, count, final, at_ms, late_ms |
 | round_skipped | chats | round |
@@ -55,7 +55,7 @@ from engine.events import (
 )
 from engine.units import MICRO
 from scheduler.clock import Pace
-from storage.order_rows import met_at_rest
+from storage.order_rows import touched_resting
 from storage.records import Json, Market, Notice, NoticeAudience, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
@@ -67,13 +67,13 @@ RankingRow = tuple[int, int, int, int]  # place, person, gain, final
 
 def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[RankingRow] = ()) -> list[Notice]:
     """Everything a tick has to tell, private things first, the board last."""
-    found = [*_private(outcome), *_met(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
+    result = [*_private(outcome), *_resting(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
     if outcome.market.tick == 0:
         behind = _behind(outcome, outcome.market.epoch_ms(0), pace)
-        found.insert(0, _to_chats("started", {"people": len(outcome.after.accounts), "late_ms": behind}))
+        result.insert(0, _to_chats("started", {"people": len(outcome.after.accounts), "late_ms": behind}))
     if outcome.fills or outcome.events:
-        found.append(board(outcome.tick))
-    return found
+        result.append(board(outcome.tick))
+    return result
 
 
 def board(tick: int) -> Notice:
@@ -110,16 +110,16 @@ def _private(outcome: TickOutcome) -> list[Notice]:
     """Each order to its owner; payouts and refunds, one message a person; refusals to who asked."""
     tickets = {row.number: row.ticket for row in outcome.orders}
     actors = {row.id: row for row in outcome.actions}
-    found: list[Notice] = []
+    result: list[Notice] = []
     paid: dict[int, list[Paid]] = {}
     for event in outcome.events:
         if isinstance(event, OrderDone):
             number = intent_number(event.order)
-            found.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
+            result.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
         elif isinstance(event, Joined) and not event.first:
-            found.append(_to_person(event.user, "granted", {"cash": event.cash}))
+            result.append(_to_person(event.user, "granted", {"cash": event.cash}))
         elif isinstance(event, Paid) and event.outcome is None:
-            found.append(_to_person(event.user, "refunded", {"amount": event.amount}))
+            result.append(_to_person(event.user, "refunded", {"amount": event.amount}))
         elif isinstance(event, Paid):
             paid.setdefault(event.user, []).append(event)
         elif isinstance(event, ControlRefused):
@@ -132,23 +132,23 @@ def _private(outcome: TickOutcome) -> list[Notice]:
                     "detail": dict(event.detail),
                     "asked": dict(row.payload),
                 }
-                found.append(_to_person(row.actor, "refused", payload))
+                result.append(_to_person(row.actor, "refused", payload))
     for person, rows in paid.items():
         parts: list[Json] = [[row.outcome, row.side and row.side.value, row.tokens, row.amount] for row in rows]
-        found.append(_to_person(person, "paid", {"total": sum(row.amount for row in rows), "paid": parts}))
-    return found
+        result.append(_to_person(person, "paid", {"total": sum(row.amount for row in rows), "paid": parts}))
+    return result
 
 
-def _met(outcome: TickOutcome) -> list[Notice]:
+def _resting(outcome: TickOutcome) -> list[Notice]:
     """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
     as the order of this tick anyway. The owner is away: the first part is a message of its own, further parts change
     that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it. What
     left together untouched is told together."""
-    told = {row.number for row in outcome.orders}
-    together = _untouched(outcome, told)
-    told |= {number for numbers in together.values() for number in numbers}
-    found = [_to_person(person, "given_back", {"orders": list(numbers)}) for person, numbers in together.items()]
-    return found + [
+    reported = {row.number for row in outcome.orders}
+    together = _returned_untraded(outcome, reported)
+    reported |= {number for numbers in together.values() for number in numbers}
+    result = [_to_person(person, "given_back", {"orders": list(numbers)}) for person, numbers in together.items()]
+    return result + [
         Notice(
             kind="order",
             audience=NoticeAudience.PERSON,
@@ -157,22 +157,22 @@ def _met(outcome: TickOutcome) -> list[Notice]:
             slot=f"order:{number}" if intent_id(number) in outcome.after.resting else None,
             key=f"order:{number}",
         )
-        for number, person in met_at_rest(outcome).items()
-        if number not in told
+        for number, person in touched_resting(outcome).items()
+        if number not in reported
     ]
 
 
-def _untouched(outcome: TickOutcome, told: set[int]) -> dict[int, list[int]]:
-    """By person, the orders she took back or was given back in this tick of which nothing had ever traded, where there
-    are several."""
+def _returned_untraded(outcome: TickOutcome, reported: set[int]) -> dict[int, list[int]]:
+    """By person, the orders they took back or were given back in this tick of which nothing had ever traded, where
+    there are several."""
     before = outcome.before.resting
-    found: dict[int, list[int]] = {}
+    by_person: dict[int, list[int]] = {}
     for event in outcome.events:
         if isinstance(event, Cancelled | Released) and event.order in before:
             number = intent_number(event.order)
-            if event.rest == before[event.order].size and number not in told:
-                found.setdefault(event.user, []).append(number)
-    return {person: numbers for person, numbers in found.items() if len(numbers) > 1}
+            if event.rest == before[event.order].size and number not in reported:
+                by_person.setdefault(event.user, []).append(number)
+    return {person: numbers for person, numbers in by_person.items() if len(numbers) > 1}
 
 
 def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head: str) -> list[Notice]:
@@ -182,39 +182,41 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
     def late(at_ms: int) -> int:
         return _behind(outcome, market.epoch_ms(at_ms), pace)
 
-    found: list[Notice] = []
+    result: list[Notice] = []
     for event in outcome.events:
         match event:
             case Frozen():
-                found.append(_to_chats("frozen", _frozen(market, event, late)))
+                result.append(_to_chats("frozen", _frozen(market, event, late)))
             case RoundAsked():
-                found.append(asked(market, event, late(event.at_ms), again=False))
+                result.append(asked(market, event, late(event.at_ms), again=False))
             case RoundSkipped():
-                found.append(_to_chats("round_skipped", {"round": event.round}))
+                result.append(_to_chats("round_skipped", {"round": event.round}))
             case Eliminated():
-                found.append(
-                    _to_chats("eliminated", _plain(market, event) | {"late_ms": late(event.at_ms), "head": head})
+                result.append(
+                    _to_chats(
+                        "eliminated", _event_payload(market, event) | {"late_ms": late(event.at_ms), "head": head}
+                    )
                 )
             case Resumed():
-                found.append(_to_chats("resumed", _plain(market, event)))
+                result.append(_to_chats("resumed", _event_payload(market, event)))
             case Paused():
-                found.append(_to_chats("paused", _plain(market, event) | {"round": None}))
+                result.append(_to_chats("paused", _event_payload(market, event) | {"round": None}))
             case Resolved():
                 places: list[Json] = [list(place) for place in podium]
                 extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places, "head": head}
-                found.append(_to_chats("resolved", _plain(market, event) | extra))
+                result.append(_to_chats("resolved", _event_payload(market, event) | extra))
             case Claimed():
                 extra = {"late_ms": late(event.at_ms), "head": head}
-                found.append(_to_chats("claimed", _plain(market, event) | extra))
+                result.append(_to_chats("claimed", _event_payload(market, event) | extra))
             case Corrected():
-                found.append(_to_chats("corrected", _plain(market, event) | {"head": head}))
+                result.append(_to_chats("corrected", _event_payload(market, event) | {"head": head}))
             case Voided():
-                found.append(_to_chats("voided", _plain(market, event) | {"head": head}))
+                result.append(_to_chats("voided", _event_payload(market, event) | {"head": head}))
             case Retuned():
-                found.append(_to_chats("retuned", {"fields": list(event.fields)}))
+                result.append(_to_chats("retuned", {"fields": list(event.fields)}))
             case _:
                 pass
-    return found
+    return result
 
 
 def _behind(outcome: TickOutcome, at_ms: int, pace: Pace) -> int:
@@ -234,15 +236,15 @@ def _frozen(market: Market, event: Frozen, late: Callable[[int], int]) -> dict[s
     }
 
 
-def _plain(
+def _event_payload(
     market: Market, event: Eliminated | Resumed | Paused | Resolved | Claimed | Corrected | Voided
 ) -> dict[str, Json]:
     """The event's own fields, its times as epoch milliseconds."""
-    found = cast("dict[str, Json]", event.to_json())
-    del found["type"]
+    payload = cast("dict[str, Json]", event.to_json())
+    del payload["type"]
     if isinstance(event, Claimed | Corrected):
-        found["until_ms"] = market.epoch_ms(event.until_ms)
-    return found | {"at_ms": market.epoch_ms(event.at_ms)}
+        payload["until_ms"] = market.epoch_ms(event.until_ms)
+    return payload | {"at_ms": market.epoch_ms(event.at_ms)}
 
 
 def _big_trades(outcome: TickOutcome) -> list[Notice]:

@@ -9,13 +9,13 @@ from engine.schedule import losers_left
 from engine.state import MarketState
 from scheduler import notices
 from scheduler.clock import Pace
-from scheduler.signals import MarketSnapshot, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.database import Database
 from storage.markets import TICKING
 from storage.records import Market, Notice
 
 
-async def run_chores(db: Database, number: int, now_ms: int, pace: Pace | None = None) -> int:
+async def run_reminders(db: Database, number: int, now_ms: int, pace: Pace | None = None) -> int:
     """Tell what is due of one market; returns how many notices. Mostly nothing, and then nothing is written."""
     pace = pace or Pace()
     async with db.reading() as uow:
@@ -26,7 +26,7 @@ async def run_chores(db: Database, number: int, now_ms: int, pace: Pace | None =
         latest = await uow.ticks.latest(number)
     if latest is None:
         return 0
-    facts = MarketSnapshot(
+    snapshot = MarketSnapshot(
         now_ms=now_ms,
         yes=latest.yes,
         active=state.active,
@@ -35,17 +35,17 @@ async def run_chores(db: Database, number: int, now_ms: int, pace: Pace | None =
         ticked=False,
     )
     memo = Memo.read(market.memo)
-    found, fresh = watch(market, memo, facts, pace)
-    asked, fresh = _remind(market, state, fresh, now_ms, pace)
+    signal_notices, fresh = detect(market, memo, snapshot, pace)
+    reminders, fresh = _remind(market, state, fresh, now_ms, pace)
     if fresh == memo:
         return 0
     async with db.writing() as uow:
         if (await uow.markets.lock(number)).memo != market.memo:
             return 0  # a tick came between and has told it
-        await uow.markets.remember(number, fresh.to_json())
-        await uow.outbox.add_many(number, [*found, *asked], now_ms)
+        await uow.markets.set_memo(number, fresh.to_json())
+        await uow.outbox.add_many(number, [*signal_notices, *reminders], now_ms)
         await uow.commit()
-    return len(found) + len(asked)
+    return len(signal_notices) + len(reminders)
 
 
 def _remind(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: Pace) -> tuple[list[Notice], Memo]:

@@ -61,68 +61,70 @@ class MarketSnapshot:
     ticked: bool
 
 
-def watch(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
+def detect(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """What is to be told now, and what is then remembered. `market` as it stands after the tick."""
-    found: list[Notice] = []
+    due: list[Notice] = []
     if market.status is Status.DISPUTED:  # trading is over, and who leads has been said
-        return found, memo
+        return due, memo
     for step in (_lead, _digest, _countdown):
-        told, memo = step(market, memo, facts, pace)
-        found += told
-    return found, memo
+        step_notices, memo = step(market, memo, snapshot, pace)
+        due += step_notices
+    return due, memo
 
 
-def _lead(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
+def _lead(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """A new highest YES by at least a point for two ticks (or as long as two last). An elimination tells its own."""
-    ranked = sorted(facts.active, key=lambda i: (-facts.yes[i], i))
+    ranked = sorted(snapshot.active, key=lambda i: (-snapshot.yes[i], i))
     if len(ranked) < 2:
         return [], memo
     top, second = ranked[:2]
-    clear = facts.yes[top] - facts.yes[second] >= LEAD
-    if memo.digest_ms is None or (memo.leader is not None and memo.leader not in facts.active):
+    clear = snapshot.yes[top] - snapshot.yes[second] >= LEAD
+    if memo.digest_ms is None or (memo.leader is not None and memo.leader not in snapshot.active):
         return [], replace(memo, leader=top if clear else None, rival=None, rival_ticks=0)
     if top == memo.leader or not clear:
         return [], replace(memo, rival=None, rival_ticks=0)
     same = memo.rival == top
-    ticks = (memo.rival_ticks if same else 0) + facts.ticked
-    since = memo.rival_ms if same else facts.now_ms
-    if ticks < LEAD_TICKS and facts.now_ms - since < LEAD_TICKS * market.params.batch_interval_ms:
+    ticks = (memo.rival_ticks if same else 0) + snapshot.ticked
+    since = memo.rival_ms if same else snapshot.now_ms
+    if ticks < LEAD_TICKS and snapshot.now_ms - since < LEAD_TICKS * market.params.batch_interval_ms:
         return [], replace(memo, rival=top, rival_ticks=ticks, rival_ms=since)
     payload: Payload = {
         "outcome": top,
-        "yes": facts.yes[top],
+        "yes": snapshot.yes[top],
         "before": memo.leader,
-        "before_yes": None if memo.leader is None else facts.yes[memo.leader],
+        "before_yes": None if memo.leader is None else snapshot.yes[memo.leader],
     }
     notice = Notice(kind="lead_change", audience=NoticeAudience.CHAT, payload=payload)
     return [notice], replace(memo, leader=top, rival=None, rival_ticks=0)
 
 
-def _digest(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
+def _digest(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """Every so often, if anything traded since the last one."""
-    fresh = replace(memo, digest_ms=facts.now_ms, digest_volume=facts.volume, digest_trades=facts.trades, yes=facts.yes)
+    fresh = replace(
+        memo, digest_ms=snapshot.now_ms, digest_volume=snapshot.volume, digest_trades=snapshot.trades, yes=snapshot.yes
+    )
     if memo.digest_ms is None:
         return [], fresh
-    if facts.now_ms - memo.digest_ms < pace.digest_ms or market.over:
+    if snapshot.now_ms - memo.digest_ms < pace.digest_ms or market.over:
         return [], memo
-    if facts.trades == memo.digest_trades:
+    if snapshot.trades == memo.digest_trades:
         return [], fresh
     payload: Payload = {
         "since_ms": memo.digest_ms,
-        "trades": facts.trades - memo.digest_trades,
-        "volume": facts.volume - memo.digest_volume,
-        "yes": list(facts.yes),
+        "trades": snapshot.trades - memo.digest_trades,
+        "volume": snapshot.volume - memo.digest_volume,
+        "yes": list(snapshot.yes),
         "before": list(memo.yes),
     }
     return [Notice(kind="digest", audience=NoticeAudience.CHAT, payload=payload, key="digest")], fresh
 
 
-def _countdown(market: Market, memo: Memo, facts: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
+def _countdown(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
     """Once before each freeze; a freeze that is due already tells its own."""
     step = market.next_step
     if step is None or step.kind != "freeze" or step.round == memo.countdown or market.halted is not None:
         return [], memo
-    ahead = step.at_ms - facts.now_ms
+    ahead = step.at_ms - snapshot.now_ms
     if not 0 < ahead <= pace.countdown_ms:
         return [], memo
     payload = {"round": step.round, "at_ms": step.at_ms, "final": step.final}

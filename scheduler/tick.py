@@ -15,7 +15,7 @@ from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.clock import Pace
-from scheduler.signals import MarketSnapshot, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.database import Database
 from storage.export import standings
 from storage.markets import TICKING
@@ -44,7 +44,7 @@ class TickReport:
     phases: Mapping[str, float] = field(default_factory=dict)
 
 
-class _Watch:
+class _Stopwatch:
     """Wall time by phase."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ async def run_tick(
 
 
 async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace) -> TickReport:
-    laps = _Watch()
+    laps = _Stopwatch()
     async with db.writing() as uow:
         market = await uow.markets.lock(number)
         db.crash("fenced")
@@ -100,8 +100,8 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, outcome)
-        await _tell(uow, outcome, head, pace)
-        await uow.ticks.took(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
+        await _queue_notices(uow, outcome, head, pace)
+        await uow.ticks.set_duration(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
         laps.lap("save")
         db.crash("before commit")
         await uow.commit()
@@ -124,19 +124,19 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
     before the halt. A resume that ends the halt has done its work: the engine, which knows of no halt, would refuse
     it."""
     controls = [row for row in await uow.actions.pending(market.id) if row.kind == "control"]
-    asked = [row for row in controls if row.payload["kind"] in REVIVING]
-    if not asked:
+    reviving = [row for row in controls if row.payload["kind"] in REVIVING]
+    if not reviving:
         return False
     await uow.orders.refuse_pending(market.id, HALTED)
     state = await uow.markets.state(market)
     await uow.markets.clear_halt(market.id, state.status)
-    for row in asked:
+    for row in reviving:
         if row.payload["kind"] == "resume" and state.status in (Status.RUNNING, Status.DISPUTED):
             await uow.actions.settle(market.id, row.number, ActionStatus.DONE)
     return True
 
 
-async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) -> None:
+async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) -> None:
     """The notices of a tick into the outbox, in its transaction."""
     podium: list[notices.RankingRow] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
@@ -144,10 +144,10 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) ->
         podium = [
             (row.rank, row.person, row.gain, row.final) for row in standings(traded, None) if row.rank <= notices.PODIUM
         ]
-    found = notices.tick_notices(outcome, head, pace, podium)
+    event_notices = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
-    facts = MarketSnapshot(
+    snapshot = MarketSnapshot(
         now_ms=outcome.now_ms,
         yes=yes,
         active=outcome.after.active,
@@ -156,10 +156,10 @@ async def _tell(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) ->
         ticked=True,
     )
     memo = Memo.read(after.memo)
-    told, fresh = watch(after, memo, facts, pace)
+    signal_notices, fresh = detect(after, memo, snapshot, pace)
     if fresh != memo:
-        await uow.markets.remember(after.id, fresh.to_json())
-    await uow.outbox.add_many(after.id, [*found, *told], outcome.now_ms)
+        await uow.markets.set_memo(after.id, fresh.to_json())
+    await uow.outbox.add_many(after.id, [*event_notices, *signal_notices], outcome.now_ms)
 
 
 async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:

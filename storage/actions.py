@@ -33,25 +33,25 @@ class Actions(Repository):
         None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void,
         outcomes: [..]} · `retune` {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN, PAUSED or
         DISPUTED; Declined(not_member)."""
-        found = await self._markets.lock(market)
-        known = await self.by_request(request_id)
-        if known is not None:
-            return known
-        if found.status not in LIVE:
+        record = await self._markets.lock(market)
+        earlier = await self.by_request(request_id)
+        if earlier is not None:
+            return earlier
+        if record.status not in LIVE:
             return Declined(code="not_running")
         if kind == "join" and not await self._promise(market, payload):
             return Declined(code="not_member")
-        accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
+        accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))
         row = {
             "market": market,
-            "number": await self._markets.next_number(found),
+            "number": await self._markets.next_number(record),
             "kind": kind,
             "payload": dict(payload),
             "actor": actor,
             "status": ActionStatus.PENDING.value,
             "reason": None,
             "request_id": request_id,
-            "ts_ms": found.epoch_ms(accepted),
+            "ts_ms": record.epoch_ms(accepted),
             "accepted_ms": accepted,
             "tick_id": None,
         }
@@ -59,9 +59,9 @@ class Actions(Repository):
         return to_action(row)
 
     async def _promise(self, market: int, payload: Payload) -> bool:
-        """Show the money of a join as coming; False where she is no member."""
-        hers = and_(users.c.market == market, users.c.user == payload["user"])
-        done = await self._session.run(update(users).where(hers).values(coming=users.c.coming + payload["cash"]))
+        """Show the money of a join as coming; False where they are no member."""
+        account = and_(users.c.market == market, users.c.user == payload["user"])
+        done = await self._session.run(update(users).where(account).values(coming=users.c.coming + payload["cash"]))
         return done.rowcount == 1
 
     async def get(self, market: int, number: int) -> ActionRow | None:
@@ -128,10 +128,10 @@ class Approvals(Repository):
         stands for the moment of the market it was made at."""
         await self._markets.lock(market)
         text = clean(reason, 1_000)
-        for one in await self.waiting(market):
-            same = (one.kind, one.outcomes, one.reason, one.code, one.proposer)
+        for proposal in await self.waiting(market):
+            same = (proposal.kind, proposal.outcomes, proposal.reason, proposal.code, proposal.proposer)
             if same == (kind, tuple(outcomes), text, code, proposer):
-                return one
+                return proposal
         last = await self._session.number(select(func.max(approvals.c.number)).where(approvals.c.market == market))
         row = {
             "market": market,
@@ -162,10 +162,10 @@ class Approvals(Repository):
 
     async def settle(self, market: int, number: int, by: int, now_ms: int) -> bool:
         """Approved by somebody; False where somebody was first."""
-        here = and_(approvals.c.market == market, approvals.c.number == number)
+        proposal = and_(approvals.c.market == market, approvals.c.number == number)
         values = {"status": ApprovalStatus.APPROVED.value, "decided_by": by, "decided_ms": now_ms}
         still = approvals.c.status == ApprovalStatus.WAITING.value
-        return (await self._session.run(update(approvals).where(here, still).values(**values))).rowcount == 1
+        return (await self._session.run(update(approvals).where(proposal, still).values(**values))).rowcount == 1
 
 
 def _approval(row: RowMapping | dict[str, Any], *, created: bool = False) -> Approval:  # Any: a row as it was written

@@ -48,8 +48,8 @@ class Audit(Repository):
         """How many rows `page` has in all."""
         return await self._session.number(select(func.count()).select_from(audit_log).where(_seen_from(market, chat)))
 
-    async def deeds(self, market: int, action: str) -> list[AuditRow]:
-        """Every deed of one kind, oldest first."""
+    async def of_action(self, market: int, action: str) -> list[AuditRow]:
+        """Everything done of one kind, oldest first."""
         query = select(audit_log).where(audit_log.c.market == market, audit_log.c.action == action)
         return [_row(row) for row in await self._session.rows(query.order_by(audit_log.c.id))]
 

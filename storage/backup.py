@@ -49,18 +49,18 @@ def _copy(source: Path, part: Path) -> None:
         address = f"file:{quote(str(source))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as read, closing(sqlite3.connect(part)) as written:
             read.backup(written, pages=PAGES)
-            found = written.execute("PRAGMA quick_check").fetchone()[0]
+            verdict = written.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as error:
         raise BackupError(f"The copy could not be made: {error}.") from error
-    if found != "ok":
-        raise BackupError(f"The copy is not sound ({found}); the database itself may be damaged.")
+    if verdict != "ok":
+        raise BackupError(f"The copy is not sound ({verdict}); the database itself may be damaged.")
 
 
 def dump_command(url: URL, part: Path) -> tuple[list[str], Mapping[str, str]]:
     """`pg_dump` and its environment; the password is not in the command line, where everybody could read it."""
-    said = {"--host": url.host, "--port": url.port, "--username": url.username}
-    words = [f"{name}={value}" for name, value in said.items() if value]
-    line = ["pg_dump", "--format=custom", f"--file={part}", "--no-password", *words, str(url.database)]
+    options = {"--host": url.host, "--port": url.port, "--username": url.username}
+    flags = [f"{name}={value}" for name, value in options.items() if value]
+    line = ["pg_dump", "--format=custom", f"--file={part}", "--no-password", *flags, str(url.database)]
     return line, {"PGPASSWORD": url.password} if url.password else {}
 
 
@@ -73,5 +73,5 @@ def _dump(url: URL, part: Path) -> None:
         )
     done = subprocess.run(line, env={**os.environ, **secret}, capture_output=True, check=False)  # noqa: S603  # our own words
     if done.returncode != 0:
-        why = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise BackupError(f"pg_dump gave up: {why[-1] if why else done.returncode}")
+        messages = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise BackupError(f"pg_dump gave up: {messages[-1] if messages else done.returncode}")

@@ -39,7 +39,7 @@ class Chats(Repository):
         await self._session.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
         return replace(chat, kind=kind, title=title)
 
-    async def hold(self, chat: int) -> None:
+    async def lock(self, chat: int) -> None:
         """Nobody else makes a market here until the unit ends."""
         await self._session.serialise(f"market of chat:{chat}")
 
@@ -55,7 +55,7 @@ class Chats(Repository):
         """Where the market is announced: its home first."""
         return [_chat(row) for row in await self._session.rows(_OF_MARKET, {"market": market})]
 
-    async def lose(self, chat: int, why: str, now_ms: int) -> None:
+    async def mark_lost(self, chat: int, why: str, now_ms: int) -> None:
         """Nothing reaches it any more: `why` is one of bot.platform.Why."""
         await self._session.run(update(chats).where(chats.c.id == chat).values(lost_ms=now_ms, lost_why=why))
 
@@ -63,7 +63,7 @@ class Chats(Repository):
         """All that cannot be reached now."""
         return [_chat(row) for row in await self._session.rows(select(chats).where(chats.c.lost_why.is_not(None)))]
 
-    async def found(self, chat: int) -> None:
+    async def mark_reachable(self, chat: int) -> None:
         """It can be reached (again)."""
         await self._session.run(update(chats).where(chats.c.id == chat).values(lost_ms=None, lost_why=None))
 
@@ -92,11 +92,11 @@ class Chats(Repository):
         """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
         here = and_(announcements.c.market == market, announcements.c.chat == chat)
         await self._session.run(delete(announcements).where(here))
-        found = await self.get(chat)
-        if found is None:
+        record = await self.get(chat)
+        if record is None:
             return
         for table, column in ((message_refs, "chat_ext"), (outbox, "target")):
-            place = and_(table.c.platform == found.platform, table.c[column] == found.external_id)
+            place = and_(table.c.platform == record.platform, table.c[column] == record.external_id)
             of_chat = place if table is message_refs else and_(place, outbox.c.audience == NoticeAudience.CHAT.value)
             await self._session.run(delete(table).where(table.c.market == market, of_chat))
 
@@ -117,14 +117,14 @@ class Chats(Repository):
         }
         await self._session.upsert(chat_settings, ("chat",), row)
 
-    async def vouch(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
-        """What the platform said about her rights in this chat just now; admins' notices go to those it vouched for."""
+    async def set_admin(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
+        """Whether the platform just said that they are an admin of this chat: admins' notices go to those who are."""
         here = and_(chat_admins.c.chat == chat, chat_admins.c.person == person)
-        known = await self._session.row(select(chat_admins).where(here))
+        seen = await self._session.row(select(chat_admins).where(here))
         if not admin:
-            if known is not None:
+            if seen is not None:
                 await self._session.run(delete(chat_admins).where(here))
-        elif known is None or known["seen_ms"] + SEEN_EVERY_MS <= now_ms:
+        elif seen is None or seen["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             row = {"chat": chat, "person": person, "seen_ms": now_ms}
             await self._session.upsert(chat_admins, ("chat", "person"), row)
 

@@ -63,40 +63,40 @@ def fill_entries(fill: Fill, ref: str) -> tuple[Posting, ...]:
 def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> list[Posting]:
     """Everything one tick moved, fills (with their trade ids) first. The engine promises that each change of cash is
     in exactly one of them."""
-    found: list[Posting] = []
+    postings: list[Posting] = []
     for fill, trade in fills:
-        found += fill_entries(fill, f"trade:{trade}")
+        postings += fill_entries(fill, f"trade:{trade}")
     for event in events:
         match event:
             case Gas():
-                found += move(user(event.user), HOUSE, event.amount, "gas", f"order:{int(event.order)}")
+                postings += move(user(event.user), HOUSE, event.amount, "gas", f"order:{int(event.order)}")
             case Joined():
-                found += move(BANK, user(event.user), event.cash, "grant", "join" if event.first else "grant")
+                postings += move(BANK, user(event.user), event.cash, "grant", "join" if event.first else "grant")
             case Left():
-                found += move(user(event.user), BANK, event.cash, "return", "leave")
+                postings += move(user(event.user), BANK, event.cash, "return", "leave")
             case Paid(outcome=None):
-                found += move(HOUSE, user(event.user), event.amount, "refund", "void")
+                postings += move(HOUSE, user(event.user), event.amount, "refund", "void")
             case Paid():
                 ref = f"{event.outcome}:{event.side}"
-                found += move(HOUSE, user(event.user), event.amount, "payout", ref)
+                postings += move(HOUSE, user(event.user), event.amount, "payout", ref)
             case Rested():
                 ref = f"order:{int(event.order)}"
-                found += move(user(event.user), escrow(event.user), event.escrow, "escrow", ref)
+                postings += move(user(event.user), escrow(event.user), event.escrow, "escrow", ref)
             case Cancelled() | Released():
                 ref = f"order:{int(event.order)}"
-                found += move(escrow(event.user), user(event.user), event.escrow, "escrow", ref)
+                postings += move(escrow(event.user), user(event.user), event.escrow, "escrow", ref)
             case Rebate() | PaidBack():
-                found += move(HOUSE, user(event.user), event.amount, "rebate", f"order:{int(event.order)}")
+                postings += move(HOUSE, user(event.user), event.amount, "rebate", f"order:{int(event.order)}")
             case _:
                 pass
-    return found
+    return postings
 
 
-def check_books(before: MarketState, after: MarketState, found: Iterable[Posting]) -> None:
+def check_books(before: MarketState, after: MarketState, postings: Iterable[Posting]) -> None:
     """What the entries add to each account is what the engine says it changed by. By induction over the ticks every
     balance is then the sum of its entries; `Ledger.audit` proves it from the first one. Raises InvariantBroken."""
     sums: dict[str, int] = {}
-    for entry in found:
+    for entry in postings:
         sums[entry.account] = sums.get(entry.account, 0) + entry.amount
     if sum(sums.values()) != 0:
         raise InvariantBroken("ledger_sum", f"the entries of this tick add up to {sum(sums.values())}")
@@ -107,12 +107,16 @@ def check_books(before: MarketState, after: MarketState, found: Iterable[Posting
     for person, account in after.accounts.items():
         old = before.accounts.get(person)
         if sums.pop(user(person), 0) != account.cash - (old.cash if old else 0):
-            raise InvariantBroken("ledger_user", f"the entries of user {person} do not give her cash of {account.cash}")
+            raise InvariantBroken(
+                "ledger_user", f"the entries of user {person} do not give them cash of {account.cash}"
+            )
         if sums.pop(escrow(person), 0) != account.escrow - (old.escrow if old else 0):
-            raise InvariantBroken("ledger_escrow", f"the entries of user {person} do not give her {account.escrow}")
+            raise InvariantBroken("ledger_escrow", f"the entries of user {person} do not give them {account.escrow}")
     for person, account in before.accounts.items():
         if person not in after.accounts and sums.pop(user(person), 0) != -account.cash:
-            raise InvariantBroken("ledger_user", f"user {person} left; the entries do not take {account.cash} from her")
-    strangers = sorted(name for name, amount in sums.items() if amount)  # who came and left in this tick is even
-    if strangers:
-        raise InvariantBroken("ledger_stranger", f"entries on accounts nobody has: {strangers}")
+            raise InvariantBroken(
+                "ledger_user", f"user {person} left; the entries do not take {account.cash} from them"
+            )
+    unknown = sorted(name for name, amount in sums.items() if amount)  # who came and left in this tick is even
+    if unknown:
+        raise InvariantBroken("ledger_stranger", f"entries on accounts nobody has: {unknown}")

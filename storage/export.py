@@ -52,7 +52,8 @@ Cell = int | Number | str | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """One person's place. Micro-dollars; `final` is her cash, and before the end her tokens at the maker's prices too.
+    """One person's place. Micro-dollars; `final` is their cash, and before the end their tokens at the maker's prices
+    too.
 
     `rank` counts from 1; who gained the same share has the same rank.
     """

@@ -18,7 +18,7 @@ PAGE = 200  # rows: about 10 ms of the loop, whatever is done with them
 class Trades(Repository):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._ahead: dict[tuple[int, int], list[TradeRow]] = {}
+        self._prefetched: dict[tuple[int, int], list[TradeRow]] = {}
 
     async def of_person(self, market: int, person: int, n: int = 20) -> list[TradeRow]:
         """Newest first."""
@@ -26,27 +26,27 @@ class Trades(Repository):
 
     async def of_order(self, market: int, number: int) -> list[TradeRow]:
         """Oldest first: those of its own turn, and those that filled it where it rested."""
-        if (market, number) in self._ahead:
-            return self._ahead[market, number]
-        own = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
-        its = or_(and_(trades.c.order == number, own), trades.c.resting == number)
-        query = select(trades).where(trades.c.market == market, its).order_by(trades.c.trade_id)
+        if (market, number) in self._prefetched:
+            return self._prefetched[market, number]
+        own_leg = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
+        of_order = or_(and_(trades.c.order == number, own_leg), trades.c.resting == number)
+        query = select(trades).where(trades.c.market == market, of_order).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._session.rows(query)]
 
-    async def ahead(self, market: int, numbers: Collection[int]) -> None:
+    async def prefetch(self, market: int, numbers: Collection[int]) -> None:
         """Read all these at once for the `of_order` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not numbers:
             return
-        these = sorted(set(numbers))
-        found: dict[int, dict[int, TradeRow]] = {number: {} for number in these}
-        theirs = or_(trades.c.order.in_(these), trades.c.resting.in_(these))
-        query = select(trades).where(trades.c.market == market, theirs).order_by(trades.c.trade_id)
+        ids = sorted(set(numbers))
+        by_number: dict[int, dict[int, TradeRow]] = {number: {} for number in ids}
+        touching = or_(trades.c.order.in_(ids), trades.c.resting.in_(ids))
+        query = select(trades).where(trades.c.market == market, touching).order_by(trades.c.trade_id)
         for row in await self._session.rows(query):
             trade, own = _trade(row), row["resting"] is None or row["kind"] == "direct"
             for number in (row["order"] if own else None, row["resting"]):
-                if number in found:
-                    found[number][trade.id] = trade
-        self._ahead |= {(market, number): list(its.values()) for number, its in found.items()}
+                if number in by_number:
+                    by_number[number][trade.id] = trade
+        self._prefetched |= {(market, number): list(legs.values()) for number, legs in by_number.items()}
 
     async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
         """Oldest first."""
@@ -74,20 +74,20 @@ class Trades(Repository):
     async def paid(self, market: int, person: int) -> dict[tuple[int, Side], int]:
         """What one account has paid for each token less what it got for it, fees in, what auto-fills gave back out;
         micro-dollars. Gas and payouts are not counted."""
-        found: dict[tuple[int, Side], int] = {}
+        net: dict[tuple[int, Side], int] = {}
         cost, gain = trades.c.amount + trades.c.buy_fee, trades.c.amount - trades.c.kept - trades.c.sell_fee
         here = trades.c.market == market
         back = (orders, orders.c.rebate, and_(orders.c.market == market, orders.c.user == person), -1)
-        for table, amount, hers, sign in (
+        for table, amount, condition, sign in (
             (trades, cost, and_(here, trades.c.buy_user == person), 1),
             (trades, gain, and_(here, trades.c.sell_user == person), -1),
             back,
         ):
-            query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(hers)
+            query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(condition)
             for row in await self._session.rows(query.group_by(table.c.outcome, table.c.side)):
                 key = (row["outcome"], Side(row["side"]))
-                found[key] = found.get(key, 0) + sign * int(row["sum"])
-        return found
+                net[key] = net.get(key, 0) + sign * int(row["sum"])
+        return net
 
     async def volume(self, market: int) -> int:
         """Micro-dollars traded so far, before fees."""
@@ -122,12 +122,12 @@ class Ticks(Repository):
         rows = await self._session.rows(_ticks(market).order_by(ticks.c.tick_id.desc()).limit(n))
         return [_tick(row) for row in rows]
 
-    async def took(self, market: int, tick: int, us: int) -> None:
+    async def set_duration(self, market: int, tick: int, us: int) -> None:
         """Write down how long a tick took, by the wall's clock."""
         here = and_(ticks.c.market == market, ticks.c.tick_id == tick)
         await self._session.run(update(ticks).where(here).values(took_us=us))
 
-    async def times(self, market: int, n: int) -> list[int]:
+    async def durations(self, market: int, n: int) -> list[int]:
         """How long each of the newest n took, microseconds, newest first; those nobody timed are left out."""
         timed = _ticks(market).where(ticks.c.took_us.is_not(None))
         return [row["took_us"] for row in await self._session.rows(timed.order_by(ticks.c.tick_id.desc()).limit(n))]
@@ -179,10 +179,10 @@ class Metrics(Repository):
 @cache
 def _at(moments: int) -> Select[*tuple[object, ...]]:
     """The query of `Ticks.at` for so many moments, built once."""
-    here = select(ticks.c.tick_id).where(ticks.c.market == bindparam("market")).limit(1)
-    last = here.order_by(ticks.c.ts_ms.desc(), ticks.c.tick_id.desc())
-    found = [last.where(ticks.c.ts_ms <= bindparam(f"at_{place}")).scalar_subquery() for place in range(moments)]
-    query = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id.in_(found))
+    tick = select(ticks.c.tick_id).where(ticks.c.market == bindparam("market")).limit(1)
+    last = tick.order_by(ticks.c.ts_ms.desc(), ticks.c.tick_id.desc())
+    tick_ids = [last.where(ticks.c.ts_ms <= bindparam(f"at_{place}")).scalar_subquery() for place in range(moments)]
+    query = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id.in_(tick_ids))
     return query.order_by(ticks.c.tick_id)
 
 

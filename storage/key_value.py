@@ -2,7 +2,7 @@
 
 Small things an adapter must remember between two starts, such as the hash of the commands it has registered.
 
-One-use codes: a person joins two of her identities with one, an admin brings a market to another chat with one.
+One-use codes: a person links two of their identities with one, an admin brings a market to another chat with one.
 
 Only their hashes are kept: whoever reads the table cannot use what is in it.
 """
@@ -50,8 +50,8 @@ class Lines(Repository):
 
     async def fresh(self, key: str, since_ms: int) -> bool:
         """Whether it has been kept since then."""
-        found = select(lines.c.key).where(lines.c.key == key, lines.c.created_ms >= since_ms)
-        return await self._session.row(found) is not None
+        query = select(lines.c.key).where(lines.c.key == key, lines.c.created_ms >= since_ms)
+        return await self._session.row(query) is not None
 
     async def expired(self, now_ms: int) -> bool:
         """Whether there is anything for `expire`."""
@@ -110,9 +110,9 @@ class Codes(Repository):
 
     async def take(self, kind: str, code: str, now_ms: int) -> CodeRow | None:
         """Use it up; None where it was used, has run out, or never was: all three are the same to who asks."""
-        found = await self.find(kind, code, now_ms)
+        code_row = await self.find(kind, code, now_ms)
         used = await self._session.run(update(codes).where(_good(kind, code, now_ms)).values(used_ms=now_ms))
-        return found if used.rowcount == 1 else None
+        return code_row if used.rowcount == 1 else None
 
 
 def _good(kind: str, code: str, now_ms: int) -> ColumnElement[bool]:

@@ -63,10 +63,10 @@ class Ledger(Repository):
         return await self._session.number(select(func.sum(ledger.c.amount)).where(ledger.c.market == market))
 
     async def audit(self, market: int) -> AuditResult:
-        """Sum 0, no movement with one side, every user's sum equals her balance and the engine's cash, the house's sum
-        equals the engine's house cash, and nobody else has an account. Reads the rows, not what is cached."""
-        found = await self._markets.get_one(market)
-        if found.start_ms is None:
+        """Sum 0, no movement with one side, every user's sum equals their balance and the engine's cash, the house's
+        sum equals the engine's house cash, and nobody else has an account. Reads the rows, not what is cached."""
+        record = await self._markets.get_one(market)
+        if record.start_ms is None:
             return AuditResult(market=market, entries=0, total=0, problems=())
         balances = dict(await self.balances(market))
         problems = await self._one_sided(market)
@@ -74,7 +74,7 @@ class Ledger(Repository):
         if total:
             problems.append(f"the sum of all entries is {total}")
         balances.pop(BANK, None)
-        state = await load_state(self._session, found)
+        state = await load_state(self._session, record)
         expected = {HOUSE: house_cash(state)}
         for person, account in state.accounts.items():
             expected[user(person)] = account.cash
@@ -97,9 +97,9 @@ class Ledger(Repository):
     async def _rows(self, market: int, expected: Mapping[str, int]) -> list[str]:
         """What the rows of `users` and `config` say, against the engine."""
         rows = await self._session.rows(select(users.c.user, users.c.balance).where(users.c.market == market))
-        found = {user(row["user"]): row["balance"] for row in rows}
-        found[HOUSE] = await self._session.number(select(config.c.house).where(config.c.market == market))
-        return [f"row of {name}: {held}" for name, held in found.items() if held != expected.get(name, 0)]
+        stored = {user(row["user"]): row["balance"] for row in rows}
+        stored[HOUSE] = await self._session.number(select(config.c.house).where(config.c.market == market))
+        return [f"row of {name}: {amount}" for name, amount in stored.items() if amount != expected.get(name, 0)]
 
 
 def _entry(row: RowMapping) -> LedgerEntry:

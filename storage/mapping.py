@@ -73,7 +73,7 @@ async def _resting(session: Session, market: Market) -> list[dict[str, Any]]:  #
 
 async def _accounts(session: Session, market: Market) -> dict[str, dict[str, Any]]:  # Any: JSON for state_from_json
     funded = select(users).where(users.c.market == market.id, users.c.funded).order_by(users.c.user)
-    found = {
+    accounts = {
         str(row["user"]): {
             "cash": row["balance"],
             "net": -row["net_pnl"],
@@ -84,8 +84,8 @@ async def _accounts(session: Session, market: Market) -> dict[str, dict[str, Any
         for row in await session.rows(funded)
     }
     for row in await session.rows(select(positions).where(positions.c.market == market.id)):
-        found[str(row["user"])]["tokens"][row["outcome"]][0 if row["side"] == "yes" else 1] = row["tokens"]
-    return found
+        accounts[str(row["user"])]["tokens"][row["outcome"]][0 if row["side"] == "yes" else 1] = row["tokens"]
+    return accounts
 
 
 def order_intent(row: OrderRow) -> Order:

@@ -51,10 +51,10 @@ class Markets(Repository):
 
     async def get_one(self, market: int) -> Market:
         """Like `get` for one that must exist; raises LookupError."""
-        found = await self.get(market)
-        if found is None:
+        record = await self.get(market)
+        if record is None:
             raise LookupError(f"there is no market {market}")
-        return found
+        return record
 
     async def lock(self, market: int) -> Market:
         """The market, and nobody else changes it or appends to it until this unit ends. Raises LookupError."""
@@ -79,17 +79,17 @@ class Markets(Repository):
         return await self._many(query.where(announcements.c.chat == chat).order_by(config.c.market.desc()))
 
     async def last_of_person(self, person: int) -> Market | None:
-        """The market she used last (joined, ordered, spoke in its chat, or chose by `use`)."""
+        """The market they used last (joined, ordered, spoke in its chat, or chose by `use`)."""
         query = select(config).join(people, people.c.market == config.c.market)
         return await self._one(query.where(people.c.id == await self._people.primary_id(person)))
 
     async def of_person(self, person: int) -> list[Market]:
-        """Those she has joined under any of her numbers, newest first."""
-        hers = select(users.c.market).where(users.c.user.in_(await self._people.all_ids(person)))
-        return await self._many(select(config).where(config.c.market.in_(hers)).order_by(config.c.market.desc()))
+        """Those they have joined under any of their ids, newest first."""
+        joined = select(users.c.market).where(users.c.user.in_(await self._people.all_ids(person)))
+        return await self._many(select(config).where(config.c.market.in_(joined)).order_by(config.c.market.desc()))
 
     async def use(self, person: int, market: int) -> None:
-        """Make it the market her private commands speak of."""
+        """Make it the market their private commands speak of."""
         await self._session.run(_USE, {"person": person, "used": market})
 
     async def all(self) -> list[Market]:
@@ -104,7 +104,7 @@ class Markets(Repository):
         tick). A halted one only for what may revive it."""
         return [to_market(row) for row in await self._session.rows(_QUEUED, {"now": now_ms})]
 
-    async def waiting(self, now_ms: int) -> list[Market]:
+    async def due_to_start(self, now_ms: int) -> list[Market]:
         """Markets in LOBBY whose planned start has come."""
         due = and_(config.c.status == Status.LOBBY.value, config.c.planned_start_ms <= now_ms)
         return await self._many(select(config).where(due).order_by(config.c.market))
@@ -171,7 +171,7 @@ class Markets(Repository):
         self._session.cache.put(market.id, market.tick, market.head, state)
         return state
 
-    def at_hand(self, market: Market) -> MarketState | None:
+    def cached_state(self, market: Market) -> MarketState | None:
         """`state` if it need not be loaded; of a snapshot only: a writing unit may have changed what it is made of."""
         return self._session.cache.get(market.id, market.tick, market.head) if self._session.snapshot else None
 
@@ -182,7 +182,7 @@ class Markets(Repository):
             raise LookupError(f"market {market} has not started")
         return params_from_json(row["start_params"])
 
-    async def remember(self, market: int, memo: Payload) -> None:
+    async def set_memo(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
         await self._session.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
 
@@ -209,7 +209,7 @@ class Markets(Repository):
         return [to_market(row) for row in await self._session.rows(query)]
 
 
-# built once: every line and every tick asks them
+# built once: every command and every tick needs them
 _GET = select(config).where(config.c.market == bindparam("market"))
 _LOCK = _GET.with_for_update()
 _OF_CHAT = (
@@ -223,16 +223,16 @@ _OF_CHAT = (
 
 _ORDER = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
 _ACTION = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
-_REVIVED = and_(config.c.halted.is_not(None), _ACTION.where(actions.c.kind == "control"))
+_MAY_RESUME = and_(config.c.halted.is_not(None), _ACTION.where(actions.c.kind == "control"))
 _DUE = or_(_ORDER, _ACTION, config.c.tick == 0, config.c.next_ms <= bindparam("now"))
 _QUEUED = (
     select(config)
-    .where(config.c.status.in_(TICKING), or_(_REVIVED, and_(config.c.halted.is_(None), _DUE)))
+    .where(config.c.status.in_(TICKING), or_(_MAY_RESUME, and_(config.c.halted.is_(None), _DUE)))
     .order_by(config.c.market)
 )
-_SHE = people.alias("she")
-_OWNER = select(func.coalesce(_SHE.c.merged_into, _SHE.c.id)).where(_SHE.c.id == bindparam("person"))
-_USE = update(people).where(people.c.id == _OWNER.scalar_subquery()).values(market=bindparam("used"))
+_ASKED = people.alias("asked")
+_PRIMARY = select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person"))
+_USE = update(people).where(people.c.id == _PRIMARY.scalar_subquery()).values(market=bindparam("used"))
 
 
 def _planned(at_ms: int) -> dict[str, object]:

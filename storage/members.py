@@ -15,13 +15,13 @@ from storage.session import Repository, Session, clean
 
 
 class Members(Repository):
-    """A person may have been joined to another (`storage.linking`): whichever of her numbers is asked for, `get` finds
-    her account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
+    """A person may have been merged with another (`People.all_ids`): whichever of their ids is asked for, `get` finds
+    their account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
 
     def __init__(self, session: Session, people: People, markets: Markets) -> None:
         super().__init__(session)
         self._people, self._markets = people, markets
-        self._ahead: dict[tuple[int, int], Member] = {}
+        self._prefetched: dict[tuple[int, int], Member] = {}
 
     async def add(self, market: int, person: int, name: str, now_ms: int) -> None:
         """An account without money; `name` empty: the person's own. Raises LookupError for an unknown person."""
@@ -37,33 +37,33 @@ class Members(Repository):
         await self._session.run(delete(users).where(account))
 
     async def get(self, market: int, person: int) -> Member | None:
-        """Her account, under whichever of her numbers it stands; of two (one is about to be closed, or the market was
-        over when she became one person) the one that was used."""
-        rows = await self._session.rows(_HERS, {"market": market, "person": person})
-        found = await self._members(market, rows[:1])
-        return found[0] if found else None
+        """Their account, under whichever of their ids it stands; of two (one is about to be closed, or the market
+        was over when the two people became one) the one that was used."""
+        rows = await self._session.rows(_OF_PERSON, {"market": market, "person": person})
+        members = await self._members(market, rows[:1])
+        return members[0] if members else None
 
     async def account(self, market: int, number: int) -> Member | None:
         """The account under exactly this number."""
-        if (market, number) in self._ahead:
-            return self._ahead[market, number]
+        if (market, number) in self._prefetched:
+            return self._prefetched[market, number]
         rows = await self._session.rows(_ACCOUNT, {"market": market, "person": number})
-        found = await self._members(market, rows)
-        return found[0] if found else None
+        members = await self._members(market, rows)
+        return members[0] if members else None
 
-    async def ahead(self, market: int, numbers: Collection[int]) -> None:
+    async def prefetch(self, market: int, numbers: Collection[int]) -> None:
         """Read all these at once for the `account` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not numbers:
             return
-        these = {"market": market, "these": sorted(set(numbers))}
-        found, tokens = await self._markets.get_one(market), await self._held(_THESE_HELD, these)
-        for row in await self._session.rows(_THESE, these):
-            held = _in_order(found, tokens.get(row["user"], {}))
-            self._ahead[market, row["user"]] = _member(found, row, held)
+        bound = {"market": market, "these": sorted(set(numbers))}
+        record, tokens = await self._markets.get_one(market), await self._held(_POSITIONS_OF_THESE, bound)
+        for row in await self._session.rows(_THESE, bound):
+            held = _in_order(record, tokens.get(row["user"], {}))
+            self._prefetched[market, row["user"]] = _member(record, row, held)
 
     async def was_used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
-        row = await self._session.row(_USED_ONE, {"market": market, "person": number})
+        row = await self._session.row(_WAS_USED, {"market": market, "person": number})
         return row is not None and bool(row["used"])
 
     async def has_open_order(self, market: int, number: int) -> bool:
@@ -82,8 +82,8 @@ class Members(Repository):
         return member
 
     async def rename(self, market: int, person: int, name: str) -> None:
-        hers = and_(users.c.market == market, users.c.user == person)
-        await self._session.run(update(users).where(hers).values(display_name=clean(name)))
+        account = and_(users.c.market == market, users.c.user == person)
+        await self._session.run(update(users).where(account).values(display_name=clean(name)))
 
     async def names(self, market: int) -> Mapping[int, str]:
         """What everybody is called there, by person id."""
@@ -96,20 +96,20 @@ class Members(Repository):
     async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
         if not rows:
             return []
-        found = await self._markets.get_one(market)
-        state = self._markets.at_hand(found)
+        record = await self._markets.get_one(market)
+        state = self._markets.cached_state(record)
         if state is not None:
-            accounts, none = state.accounts, ((0, 0),) * found.params.n_outcomes
+            accounts, none = state.accounts, ((0, 0),) * record.params.n_outcomes
             funded = ((row, accounts.get(row["user"])) for row in rows)
-            return [_member(found, row, account.tokens if account else none) for row, account in funded]
-        one = rows[0]["user"] if len(rows) == 1 else None
-        tokens = await self._tokens(found, one) if found.start_ms is not None else {}
-        return [_member(found, row, _in_order(found, tokens.get(row["user"], {}))) for row in rows]
+            return [_member(record, row, account.tokens if account else none) for row, account in funded]
+        only = rows[0]["user"] if len(rows) == 1 else None
+        tokens = await self._tokens(record, only) if record.start_ms is not None else {}
+        return [_member(record, row, _in_order(record, tokens.get(row["user"], {}))) for row in rows]
 
     async def available(self, market: int, person: int) -> int | None:
-        """What she can still put into orders of a started market; None: no member."""
-        row = await self._session.row(_FREE, {"market": market, "person": person})
-        return None if row is None else int(row["free"])
+        """What they can still put into orders of a started market; None: no member."""
+        row = await self._session.row(_AVAILABLE, {"market": market, "person": person})
+        return None if row is None else int(row["available"])
 
     async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
         """Worst cost of pending orders by person."""
@@ -120,26 +120,28 @@ class Members(Repository):
 
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
         here = {"market": market.id}
-        return await (self._held(_ALL_HELD, here) if person is None else self._held(_HELD, here | {"person": person}))
+        return await (
+            self._held(_POSITIONS, here) if person is None else self._held(_POSITIONS_OF_ONE, here | {"person": person})
+        )
 
     async def _held(self, query: Executable, values: Mapping[str, object]) -> Mapping[int, dict[tuple[int, str], int]]:
-        found = dict[int, dict[tuple[int, str], int]]()
+        held = dict[int, dict[tuple[int, str], int]]()
         for row in await self._session.rows(query, values):
-            found.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
-        return found
+            held.setdefault(row["user"], {})[row["outcome"], row["side"]] = row["tokens"]
+        return held
 
 
-# built once: every line of a member asks them
+# built once: every command of a member needs them
 _RESERVED = (
     select(func.coalesce(func.sum(orders.c.reserve), 0))
     .where(orders.c.market == users.c.market, orders.c.user == users.c.user)
     .where(orders.c.status == OrderStatus.PENDING.value)
     .scalar_subquery()
 )
-_HERE = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
-_ALL = _HERE.order_by(users.c.user)
-_ACCOUNT = _HERE.where(users.c.user == bindparam("person"))
-_THESE = _HERE.where(users.c.user.in_(bindparam("these", expanding=True)))
+_ACCOUNTS = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
+_ALL = _ACCOUNTS.order_by(users.c.user)
+_ACCOUNT = _ACCOUNTS.where(users.c.user == bindparam("person"))
+_THESE = _ACCOUNTS.where(users.c.user.in_(bindparam("these", expanding=True)))
 _OPEN_ORDER = (
     select(orders.c.number)
     .where(orders.c.market == bindparam("market"), orders.c.user == bindparam("person"))
@@ -148,22 +150,22 @@ _OPEN_ORDER = (
 )
 _ORDERED = exists().where(orders.c.market == users.c.market, orders.c.user == users.c.user)
 _USED = case((or_(users.c.trade_count > 0, users.c.net_pnl != 0, _ORDERED), 1), else_=0)
-_USED_ONE = select(_USED.label("used")).where(
+_WAS_USED = select(_USED.label("used")).where(
     users.c.market == bindparam("market"), users.c.user == bindparam("person")
 )
-_OWNER = (
+_PRIMARY = (
     select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person")).scalar_subquery()
 )
-_JOINED = select(people.c.id).where(people.c.merged_into == _OWNER)
-_HERS = _HERE.where(or_(users.c.user == _OWNER, users.c.user.in_(_JOINED))).order_by(
-    _USED.desc(), case((users.c.user == _OWNER, 0), else_=1), users.c.user
+_MERGED = select(people.c.id).where(people.c.merged_into == _PRIMARY)
+_OF_PERSON = _ACCOUNTS.where(or_(users.c.user == _PRIMARY, users.c.user.in_(_MERGED))).order_by(
+    _USED.desc(), case((users.c.user == _PRIMARY, 0), else_=1), users.c.user
 )
-_FREE = select((users.c.balance + users.c.coming - _RESERVED).label("free")).where(
+_AVAILABLE = select((users.c.balance + users.c.coming - _RESERVED).label("available")).where(
     users.c.market == bindparam("market"), users.c.user == bindparam("person")
 )
-_ALL_HELD = select(positions).where(positions.c.market == bindparam("market"))
-_HELD = _ALL_HELD.where(positions.c.user == bindparam("person"))
-_THESE_HELD = _ALL_HELD.where(positions.c.user.in_(bindparam("these", expanding=True)))
+_POSITIONS = select(positions).where(positions.c.market == bindparam("market"))
+_POSITIONS_OF_ONE = _POSITIONS.where(positions.c.user == bindparam("person"))
+_POSITIONS_OF_THESE = _POSITIONS.where(positions.c.user.in_(bindparam("these", expanding=True)))
 
 
 def _in_order(market: Market, held: Mapping[tuple[int, str], int]) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,7 @@ from storage.tick_rows import Row, TickOutcome
 
 
 @dataclass(slots=True)
-class _Course:
+class _Change:
     """One order in this tick. `given_back`: what a cancel or a round returned of it, and why."""
 
     user: int
@@ -29,27 +29,27 @@ class _Course:
     gas: int = 0
     rebate: int = 0
     given_back: Cancelled | Released | None = None
-    met: bool = False  # something befell it while it rested
+    touched: bool = False  # filled, cancelled or released while it rested
 
 
 def order_rows(outcome: TickOutcome) -> tuple[list[Row], list[Row]]:
     """(orders the tick ran, orders that had rested before and were touched), as updates; `d_` is added. Raises
     InvariantBroken where an order ran and nothing became of it."""
-    courses = _courses(outcome)
+    order_changes = _changes(outcome)
     ran = {row.number for row in outcome.orders}
-    missing = ran - {intent_number(name) for name, course in courses.items() if course.done is not None}
+    missing = ran - {intent_number(name) for name, change in order_changes.items() if change.done is not None}
     if missing:
         raise InvariantBroken("order_lost", f"orders {sorted(missing)} ran and nothing became of them")
-    rows = [(name, course, _row(outcome, name, course)) for name, course in courses.items()]
+    rows = [(name, change, _row(outcome, name, change)) for name, change in order_changes.items()]
     return (
-        [row | _answer(outcome, name, course) for name, course, row in rows if course.done is not None],
-        [row | {"reason": _returned(course)} for _, course, row in rows if course.done is None],
+        [row | _own_turn(outcome, name, change) for name, change, row in rows if change.done is not None],
+        [row | {"reason": _returned(change)} for _, change, row in rows if change.done is None],
     )
 
 
-def met_at_rest(outcome: TickOutcome) -> Mapping[int, int]:
-    """Orders something befell while they rested, beside or after their own turn: owner by number."""
-    return {intent_number(name): course.user for name, course in _courses(outcome).items() if course.met}
+def touched_resting(outcome: TickOutcome) -> Mapping[int, int]:
+    """Orders filled, cancelled or released while they rested, beside or after their own turn: owner by number."""
+    return {intent_number(name): change.user for name, change in _changes(outcome).items() if change.touched}
 
 
 def pool_rows(outcome: TickOutcome) -> tuple[list[Row], list[Row]]:
@@ -81,85 +81,85 @@ def _place(outcome: TickOutcome, key: PoolKey) -> Row:
     }
 
 
-def _courses(outcome: TickOutcome) -> dict[str, _Course]:
+def _changes(outcome: TickOutcome) -> dict[str, _Change]:
     """Every order the tick ran or touched, by id, in the order it came up."""
     book: Book = outcome.before.resting
-    found: dict[str, _Course] = {}
+    order_changes: dict[str, _Change] = {}
     for event in outcome.events:
         if isinstance(event, OrderDone):
-            course = _Course(event.user, event.buy, done=event, amount=event.amount, fee=event.fee, gas=event.gas)
-            found[event.order] = course
+            change = _Change(event.user, event.buy, done=event, amount=event.amount, fee=event.fee, gas=event.gas)
+            order_changes[event.order] = change
 
-    def course_of(name: str) -> _Course:
-        if name not in found:
+    def change_of(name: str) -> _Change:
+        if name not in order_changes:
             order = book[name]
-            found[name] = _Course(order.user, order.buy)
-        return found[name]
+            order_changes[name] = _Change(order.user, order.buy)
+        return order_changes[name]
 
     for fill in outcome.fills:
         if fill.resting is not None:
-            _fill(course_of(fill.resting), fill)
+            _fill(change_of(fill.resting), fill)
     for event in outcome.events:
-        _befall(course_of, event)
-    return found
+        _apply_event(change_of, event)
+    return order_changes
 
 
-def _fill(course: _Course, fill: Fill) -> None:
+def _fill(change: _Change, fill: Fill) -> None:
     """A leg that filled the order out of the book."""
-    course.met = True
-    if course.buy:
-        course.amount += fill.amount + fill.buy_fee
-        course.fee += fill.buy_fee
+    change.touched = True
+    if change.buy:
+        change.amount += fill.amount + fill.buy_fee
+        change.fee += fill.buy_fee
     else:
-        course.amount += fill.amount - fill.kept - fill.sell_fee
-        course.fee += fill.sell_fee
+        change.amount += fill.amount - fill.kept - fill.sell_fee
+        change.fee += fill.sell_fee
 
 
-def _befall(course_of: Callable[[str], _Course], event: Event) -> None:
+def _apply_event(change_of: Callable[[str], _Change], event: Event) -> None:
     if isinstance(event, Rebate | PaidBack):
-        course_of(event.order).rebate += event.amount
+        change_of(event.order).rebate += event.amount
     elif isinstance(event, Cancelled | Released):
-        course = course_of(event.order)
-        course.given_back, course.met = event, True
+        change = change_of(event.order)
+        change.given_back, change.touched = event, True
 
 
-def _row(outcome: TickOutcome, name: str, course: _Course) -> Row:
-    status, remaining = _left(outcome, name, course)
+def _row(outcome: TickOutcome, name: str, change: _Change) -> Row:
+    status, remaining = _left(outcome, name, change)
     return {
         "b_market": outcome.market.id,
         "b_number": intent_number(name),
         "status": status.value,
         "remaining": remaining,
-        "d_amount": course.amount,
-        "d_fee": course.fee,
-        "d_gas": course.gas,
-        "d_rebate": course.rebate,
+        "d_amount": change.amount,
+        "d_fee": change.fee,
+        "d_gas": change.gas,
+        "d_rebate": change.rebate,
     }
 
 
-def _left(outcome: TickOutcome, name: str, course: _Course) -> tuple[OrderStatus, int]:
+def _left(outcome: TickOutcome, name: str, change: _Change) -> tuple[OrderStatus, int]:
     """How it stands at the end of the tick, and the tokens not traded."""
     if name in outcome.after.resting:
         return OrderStatus.RESTING, outcome.after.resting[name].rest
-    if course.given_back is not None:
-        return OrderStatus.CANCELLED, course.given_back.rest
-    if course.done is not None and not course.done.rests:
-        return OrderStatus(course.done.status), course.done.size - course.done.filled
+    if change.given_back is not None:
+        return OrderStatus.CANCELLED, change.given_back.rest
+    if change.done is not None and not change.done.rests:
+        return OrderStatus(change.done.status), change.done.size - change.done.filled
     return OrderStatus.FILLED, 0
 
 
-def _answer(outcome: TickOutcome, name: str, course: _Course) -> Row:
+def _own_turn(outcome: TickOutcome, name: str, change: _Change) -> Row:
     """What only its own turn sets."""
-    done = course.done
+    done = change.done
     resting = outcome.after.resting
     return {
-        "reason": done.reason.value if done and done.reason else _returned(course),
+        "reason": done.reason.value if done and done.reason else _returned(change),
         "detail": dict(done.detail) if done else {},
         "reserve": 0,
         "rest_fee": resting[name].fee if name in resting else None,
     }
 
 
-def _returned(course: _Course) -> str | None:
+def _returned(change: _Change) -> str | None:
     """Where a round or the end gave it back, and not its owner."""
-    return RELEASED if isinstance(course.given_back, Released) else None
+    return RELEASED if isinstance(change.given_back, Released) else None

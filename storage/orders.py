@@ -19,7 +19,7 @@ class Orders(Repository):
     def __init__(self, session: Session, markets: Markets, members: Members) -> None:
         super().__init__(session)
         self._markets, self._members = markets, members
-        self._ahead: dict[tuple[int, int], OrderRow] = {}
+        self._prefetched: dict[tuple[int, int], OrderRow] = {}
 
     async def append(
         self,
@@ -37,17 +37,17 @@ class Orders(Repository):
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
         Declined(not_member | not_running | frozen | paused | disputed | no_cash | no_tokens), and nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
-        found = await self._markets.lock(market)
-        known = await self.by_request(request_id)
-        if known is not None:
-            return known
-        declined = await self._refuse(found, person, reserve) or await self._sold_twice(market, person, draft)
+        record = await self._markets.lock(market)
+        earlier = await self.by_request(request_id)
+        if earlier is not None:
+            return earlier
+        declined = await self._refuse(record, person, reserve) or await self._sold_twice(market, person, draft)
         if declined is not None:
             return declined
-        accepted = found.engine_ms(max(now_ms, found.tick_ms or 0))
+        accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))
         row: dict[str, Any] = {  # a row as it is written
             "market": market,
-            "number": await self._markets.next_number(found),
+            "number": await self._markets.next_number(record),
             "user": person,
             "outcome": draft.outcome,
             "side": draft.side.value,
@@ -69,7 +69,7 @@ class Orders(Repository):
             "reason": None,
             "detail": {},
             "request_id": request_id,
-            "ts_ms": found.epoch_ms(accepted),
+            "ts_ms": record.epoch_ms(accepted),
             "accepted_ms": accepted,
             "tick_id": None,
             "ticket": ticket,
@@ -92,11 +92,11 @@ class Orders(Repository):
 
     async def _sold_twice(self, market: int, person: int, draft: OrderDraft) -> Declined | None:
         """A sale of tokens that another one on its way to the tick has taken already: it would be refused there, and
-        cost its gas. Tokens she never had are the engine's to refuse."""
+        cost its gas. Tokens they never had are the engine's to refuse."""
         if draft.buy:
             return None
-        its = and_(orders.c.market == market, orders.c.user == person, orders.c.is_buy.is_(False))
-        same = and_(its, orders.c.outcome == draft.outcome, orders.c.side == draft.side.value)
+        sales = and_(orders.c.market == market, orders.c.user == person, orders.c.is_buy.is_(False))
+        same = and_(sales, orders.c.outcome == draft.outcome, orders.c.side == draft.side.value)
         total = select(orders.c.status, func.sum(orders.c.remaining).label("total")).where(same)
         rows = await self._session.rows(total.where(orders.c.status.in_(OPEN_ORDERS)).group_by(orders.c.status))
         taken = {OrderStatus(row["status"]): int(row["total"]) for row in rows}
@@ -104,26 +104,26 @@ class Orders(Repository):
         if not waiting:
             return None
         token = and_(positions.c.outcome == draft.outcome, positions.c.side == draft.side.value)
-        hers = and_(positions.c.market == market, positions.c.user == person, token)
-        free = await self._session.number(select(positions.c.tokens).where(hers)) - sum(taken.values())
+        holding = and_(positions.c.market == market, positions.c.user == person, token)
+        free = await self._session.number(select(positions.c.tokens).where(holding)) - sum(taken.values())
         if draft.size <= free:
             return None
         return Declined(code="no_tokens", available=max(0, free), needed=draft.size, waiting=waiting)
 
     async def get(self, market: int, number: int) -> OrderRow | None:
-        if (market, number) in self._ahead:
-            return self._ahead[market, number]
+        if (market, number) in self._prefetched:
+            return self._prefetched[market, number]
         row = await self._session.row(_GET, {"market": market, "number": number})
         return None if row is None else to_order(row)
 
-    async def ahead(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
+    async def prefetch(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
         """All these at once, also for the `get` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not numbers:
             return []
-        these = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
-        found = [to_order(row) for row in await self._session.rows(select(orders).where(these))]
-        self._ahead |= {(market, row.number): row for row in found}
-        return found
+        wanted = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
+        rows = [to_order(row) for row in await self._session.rows(select(orders).where(wanted))]
+        self._prefetched |= {(market, row.number): row for row in rows}
+        return rows
 
     async def by_request(self, request_id: str) -> OrderRow | None:
         """The order this request made, `created` False."""
@@ -137,7 +137,7 @@ class Orders(Repository):
         return [to_order(row) for row in await self._session.rows(query)]
 
     async def of(self, market: int, person: int, *, open_only: bool = False, n: int = 50) -> list[OrderRow]:
-        """Hers, newest first."""
+        """Theirs, newest first."""
         query = select(orders).where(orders.c.market == market, orders.c.user == person)
         if open_only:
             query = query.where(orders.c.status.in_(OPEN_ORDERS))
@@ -158,14 +158,14 @@ class Orders(Repository):
         await self._session.run(update(orders).where(waiting).values(**values))
 
     async def withdraw(self, market: int, person: int, number: int | None) -> list[OrderRow]:
-        """Take back pending orders (None: all of hers) that no tick has run; returns those taken back. Orders that rest
-        in the book are cancelled by an action instead."""
+        """Take back pending orders (None: all of theirs) that no tick has run; returns those taken back. Orders that
+        rest in the book are cancelled by an action instead."""
         await self._markets.lock(market)
-        hers = [row for row in await self.pending(market) if row.person == person and number in (None, row.number)]
-        for row in hers:
+        withdrawn = [row for row in await self.pending(market) if row.person == person and number in (None, row.number)]
+        for row in withdrawn:
             values = {"status": OrderStatus.CANCELLED.value, "reserve": 0}
             await self._session.run(update(orders).where(_is(market, row.number)).values(**values))
-        return hers
+        return withdrawn
 
 
 _GET = select(orders).where(orders.c.market == bindparam("market"), orders.c.number == bindparam("number"))

@@ -63,7 +63,7 @@ class Outbox(Repository):
 
     async def add(self, market: int, notice: Notice, now_ms: int) -> int:
         """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
-        one where her ticket stands, else where she was seen last, ADMINS one per admin of the market's chats (with
+        one where their ticket stands, else where they were seen last, ADMINS one per admin of the market's chats (with
         nobody vouched for: its creator). A waiting row of the same key and place takes the newer payload."""
         return await self.add_many(market, [notice], now_ms)
 
@@ -81,14 +81,14 @@ class Outbox(Repository):
         return len(rows)
 
     async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
-        """Queue a notice for one chat alone: what one the market has just come to must hear."""
+        """Queue a notice for one chat alone: one the market has just come to."""
         row = _row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)
         if row["key"] is None or not await self._renew(row):
             await self._session.run(insert(outbox), row)
         self._session.after_commit(self._session.outbox_filled)
 
     async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
-        """Queue a notice for one identity of a person, wherever she was seen last."""
+        """Queue a notice for one identity of a person, wherever they were seen last."""
         row = _row(market, notice, Destination(who.platform, who.external_id, notice.person), now_ms)
         await self._session.run(insert(outbox), row)
         self._session.after_commit(self._session.outbox_filled)
@@ -100,12 +100,13 @@ class Outbox(Repository):
         admins = await self._admins(market, here) if NoticeAudience.ADMINS in audiences else []
         tickets = await self._tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
-        known = await self._people.identities_of(people)
+        identities = await self._people.identities_of(people)
 
         def reach(person: int | None, ticket: int | None) -> list[Destination]:
-            stands = tickets[ticket].platform if ticket is not None and ticket in tickets else None
-            found = known.get(person or 0, ())
-            best = next((one for one in found if one.platform == stands), found[0] if found else None)
+            ticket_platform = tickets[ticket].platform if ticket is not None and ticket in tickets else None
+            reachable = identities.get(person or 0, ())
+            first = reachable[0] if reachable else None
+            best = next((identity for identity in reachable if identity.platform == ticket_platform), first)
             return [] if best is None else [Destination(best.platform, best.external_id, person)]
 
         def places(notice: Notice) -> list[Destination]:
@@ -118,8 +119,8 @@ class Outbox(Repository):
         return [places(notice) for notice in notices]
 
     async def _admins(self, market: int, here: Sequence[Chat]) -> list[int]:
-        known = {person for chat in here for person in await self._chats.admins(chat.id)}
-        return sorted(known) or [(await self._markets.get_one(market)).creator]
+        admins = {person for chat in here for person in await self._chats.admins(chat.id)}
+        return sorted(admins) or [(await self._markets.get_one(market)).creator]
 
     async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
         """Give a waiting row of the same key the newer payload; False: none waits."""
@@ -136,11 +137,11 @@ class Outbox(Repository):
         query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
         return await self._lease(await self._session.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
 
-    async def behind(
+    async def claim_with(
         self, first: OutboxRow, now_ms: int, lease_ms: int, n: int, kinds: Collection[str] = ()
     ) -> list[OutboxRow]:
         """Up to n rows that could leave in one message with `first`, which must be a new message itself. To a chat:
-        those of these kinds that follow at once. To a person: what else waits to be said to her without replacing
+        those of these kinds that follow at once. To a person: what else waits to be said to them without replacing
         anything, and (to keep the order) nothing that stands behind something else."""
         here = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
         public = first.audience is NoticeAudience.CHAT
@@ -149,10 +150,10 @@ class Outbox(Repository):
         )
         query = select(outbox).where(here, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
         rows = await self._session.rows(query)
-        chosen = _following(rows, first, kinds, now_ms) if public else await self._beside(rows, first, now_ms)
+        chosen = _following(rows, first, kinds, now_ms) if public else await self._private_beside(rows, first, now_ms)
         return await self._lease(chosen[:n], now_ms + lease_ms)
 
-    async def _beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
+    async def _private_beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
         unkeyed = select(func.count()).select_from(outbox).where(outbox.c.id == first.id, outbox.c.key.is_(None))
         in_order = await self._session.number(unkeyed) > 0
         chosen: list[RowMapping] = []
@@ -168,15 +169,15 @@ class Outbox(Repository):
     async def _lease(self, chosen: Sequence[RowMapping], until_ms: int) -> list[OutboxRow]:
         if chosen:
             leased = {"lease_ms": until_ms, "attempts": outbox.c.attempts + 1}
-            mine = outbox.c.id.in_([row["id"] for row in chosen])
-            await self._session.run(update(outbox).where(mine).values(**leased))
+            claimed = outbox.c.id.in_([row["id"] for row in chosen])
+            await self._session.run(update(outbox).where(claimed).values(**leased))
         return await self._records(chosen)
 
     async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
         """Hold these longer: they are still on their way."""
-        mine = outbox.c.id.in_([row.id for row in rows])
+        claimed = outbox.c.id.in_([row.id for row in rows])
         if rows:
-            await self._session.run(update(outbox).where(mine).values(lease_ms=until_ms))
+            await self._session.run(update(outbox).where(claimed).values(lease_ms=until_ms))
 
     async def release(self) -> None:
         """Nobody holds anything: for a process that is alone and has just begun."""
@@ -191,17 +192,17 @@ class Outbox(Repository):
         """By row, the chat and the message it replaces: the ticket it answers, else what stands in its slot."""
         answering = [row for row in rows if row["ticket"] is not None]
         slotted = [row for row in rows if row["ticket"] is None and row["slot"] is not None]
-        found: dict[int, tuple[str | None, str | None]] = {}
+        standing: dict[int, tuple[str | None, str | None]] = {}
         tickets = await self._tickets.many(row["ticket"] for row in answering) if answering else {}
         for row in answering:
             ticket = tickets.get(row["ticket"])
             if ticket is not None and ticket.platform == row["platform"]:
-                found[row["id"]] = ticket.chat_ext, ticket.ref
+                standing[row["id"]] = ticket.chat_ext, ticket.ref
         for row in slotted:
             if row["market"] is not None:
                 ref = await self.ref(row["market"], row["platform"], row["target"], row["slot"])
-                found[row["id"]] = row["target"], ref
-        return found
+                standing[row["id"]] = row["target"], ref
+        return standing
 
     async def done(self, row: OutboxRow, ref: str | None, now_ms: int) -> None:
         """Delivered: the row goes, unless a newer payload arrived meanwhile; then that one is due. `ref` is where it
@@ -225,7 +226,7 @@ class Outbox(Repository):
         values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500), "attempts": attempts}
         await self._session.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
-    async def hurry(self, platform: str, target: str, now_ms: int) -> None:
+    async def retry_now(self, platform: str, target: str, now_ms: int) -> None:
         """What waits for a retry there is due now: it can be reached again."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
         await self._session.run(update(outbox).where(here, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
@@ -240,7 +241,7 @@ class Outbox(Repository):
         values = {"dropped": True, "key": None, "error": clean(error, 500)}
         await self._session.run(update(outbox).where(outbox.c.id == row.id).values(**values))
 
-    async def laid_aside(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
+    async def dropped(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
         """What was given up for one person, oldest first; `done` takes it away."""
         here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
         private = outbox.c.audience != NoticeAudience.CHAT.value
@@ -248,9 +249,9 @@ class Outbox(Repository):
             await self._session.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
         )
 
-    async def anything_aside(self, platform: str, target: str) -> bool:
-        """Whether `laid_aside` has anything."""
-        return await self._session.row(_ASIDE, {"platform": platform, "target": target}) is not None
+    async def has_dropped(self, platform: str, target: str) -> bool:
+        """Whether `dropped` has anything."""
+        return await self._session.row(_DROPPED, {"platform": platform, "target": target}) is not None
 
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
@@ -265,14 +266,14 @@ class Outbox(Repository):
             func.min(case((alive, outbox.c.created_ms))).label("oldest"),
             func.sum(case((dead, 1), else_=0)).label("dropped"),
         )
-        found = await self._session.rows(
+        rows = await self._session.rows(
             query.where(outbox.c.market == market).group_by(outbox.c.platform).order_by(outbox.c.platform)
         )
         return [
             Backlog(
                 platform=row["platform"], rows=int(row["rows"]), oldest_ms=row["oldest"], dropped=int(row["dropped"])
             )
-            for row in found
+            for row in rows
         ]
 
     async def next_due(self, platforms: Collection[str] | None = None) -> int | None:
@@ -304,7 +305,7 @@ class Outbox(Repository):
 
 
 _NOWHERE = (None, None)
-_ASIDE = (  # built once: every answer asks it
+_DROPPED = (  # built once: every answer asks it
     select(outbox.c.id)
     .where(outbox.c.platform == bindparam("platform"), outbox.c.target == bindparam("target"))
     .where(outbox.c.dropped.is_(True), outbox.c.audience != NoticeAudience.CHAT.value)

@@ -1,6 +1,6 @@
 """People and their identities on the platforms.
 
-What a person has set for herself, and of which events in which chats she wants to be told.
+What a person has set for themselves, and of which events in which chats they want to be told.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is wor
 class People(Repository):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._ahead: dict[int, int] = {}
+        self._prefetched: dict[int, int] = {}
 
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit."""
@@ -30,7 +30,7 @@ class People(Repository):
             await self._session.serialise(f"person:{platform}:{external_id}")
             row = await self._session.row(select(links).where(_is(platform, external_id)))
         if row is None:
-            return await self._meet(platform, external_id, name, now_ms)
+            return await self._create(platform, external_id, name, now_ms)
         if row["name"] != name:
             await self._session.run(update(people).where(people.c.id == row["person"]).values(name=name))
         if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
@@ -40,7 +40,7 @@ class People(Repository):
             raise LookupError(f"identity {platform}:{external_id} names nobody")
         return person
 
-    async def _meet(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
+    async def _create(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         number = await self._session.add(insert(people), {"name": name, "created_ms": now_ms})
         person = Person(id=number, name=name, created_ms=now_ms)
         await self._session.run(
@@ -59,57 +59,57 @@ class People(Repository):
         return None if row is None else _person(row)
 
     async def primary_id(self, person: int) -> int:
-        """Who speaks for this number now: herself, or whom she was joined to (`storage.linking`)."""
-        if person in self._ahead:
-            return self._ahead[person]
+        """The person this id stands for now: the same, or the one they were merged into (`bot.market.identity`)."""
+        if person in self._prefetched:
+            return self._prefetched[person]
         return (await self.primary_ids([person])).get(person, person)
 
-    async def ahead(self, ids: Collection[int]) -> None:
+    async def prefetch(self, ids: Collection[int]) -> None:
         """Read all these at once for the `owner` of each to come; of a snapshot only, whose rows do not change."""
         if self._session.snapshot and ids:
-            self._ahead |= {one: one for one in ids} | dict(await self.primary_ids(ids))
+            self._prefetched |= {number: number for number in ids} | dict(await self.primary_ids(ids))
 
     async def primary_ids(self, ids: Iterable[int]) -> Mapping[int, int]:
         """`owner` of many at once; unknown ids are left out."""
-        query = select(people.c.id, _OWNER.label("owner")).where(people.c.id.in_(sorted(set(ids))))
-        return {row["id"]: row["owner"] for row in await self._session.rows(query)}
+        query = select(people.c.id, _PRIMARY_ID.label("primary_id")).where(people.c.id.in_(sorted(set(ids))))
+        return {row["id"]: row["primary_id"] for row in await self._session.rows(query)}
 
     async def all_ids(self, person: int) -> tuple[int, ...]:
-        """Every number that is hers, whichever of them is given: her own first, then those joined to it, by id. Her
-        accounts in markets stand under any of them."""
+        """Every id of theirs, whichever of them is given: the primary one first, then those merged into it, by id.
+        Accounts in markets stand under any of them."""
         rows = await self._session.rows(_SELVES, {"person": person})
         return tuple(row["id"] for row in rows) or (person,)
 
     async def lock(self, *ids: int) -> None:
-        """Nobody else joins, leaves or is joined under these numbers until the unit ends."""
-        for one in sorted(set(ids)):
-            await self._session.serialise(f"human:{one}")
+        """Nobody else joins, leaves or is merged under these ids until the transaction ends."""
+        for number in sorted(set(ids)):
+            await self._session.serialise(f"human:{number}")
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Names by person id, of joined ones their owner's; unknown ids are left out."""
-        owners = await self.primary_ids(ids)
-        found = await self._session.rows(
-            select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*owners.values()})))
+        """Names by person id, of merged ones those of the primary id; unknown ids are left out."""
+        primary_ids = await self.primary_ids(ids)
+        rows = await self._session.rows(
+            select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*primary_ids.values()})))
         )
-        by_owner = {row["id"]: row["name"] for row in found}
-        return {one: by_owner[owner] for one, owner in owners.items()}
+        by_primary = {row["id"]: row["name"] for row in rows}
+        return {number: by_primary[primary] for number, primary in primary_ids.items()}
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
-        """Where she can be reached, the platform she used last first."""
+        """Where they can be reached, the platform they used last first."""
         return (await self.identities_of([person])).get(person, ())
 
     async def identities_of(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
         """`identities` of many at once, by the number asked for; who has none is left out."""
-        owners = await self.primary_ids(ids)
-        query = select(links).where(links.c.person.in_(sorted({*owners.values()})))
+        primary_ids = await self.primary_ids(ids)
+        query = select(links).where(links.c.person.in_(sorted({*primary_ids.values()})))
         rows = await self._session.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
-        found: dict[int, tuple[Identity, ...]] = {}
+        by_primary: dict[int, tuple[Identity, ...]] = {}
         for row in rows:
-            one = Identity(
+            identity = Identity(
                 person=row["person"], platform=row["platform"], external_id=row["external_id"], name=row["name"]
             )
-            found[one.person] = (*found.get(one.person, ()), one)
-        return {one: found[owner] for one, owner in owners.items() if owner in found}
+            by_primary[identity.person] = (*by_primary.get(identity.person, ()), identity)
+        return {number: by_primary[primary] for number, primary in primary_ids.items() if primary in by_primary}
 
 
 _FIND = (  # built once: every line anybody types begins with it
@@ -118,13 +118,15 @@ _FIND = (  # built once: every line anybody types begins with it
     .where(links.c.platform == bindparam("on"), links.c.external_id == bindparam("as"))
 )
 
-_OWNER = func.coalesce(people.c.merged_into, people.c.id)
-_SHE = people.alias("she")
-_HER = select(func.coalesce(_SHE.c.merged_into, _SHE.c.id)).where(_SHE.c.id == bindparam("person")).scalar_subquery()
+_PRIMARY_ID = func.coalesce(people.c.merged_into, people.c.id)
+_ASKED = people.alias("asked")
+_PRIMARY_OF_ASKED = (
+    select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person")).scalar_subquery()
+)
 _SELVES = (
     select(people.c.id)
-    .where(or_(people.c.id == _HER, people.c.merged_into == _HER))
-    .order_by(case((people.c.id == _HER, 0), else_=1), people.c.id)
+    .where(or_(people.c.id == _PRIMARY_OF_ASKED, people.c.merged_into == _PRIMARY_OF_ASKED))
+    .order_by(case((people.c.id == _PRIMARY_OF_ASKED, 0), else_=1), people.c.id)
 )
 
 
@@ -146,27 +148,29 @@ class Preferences:
     quiet: frozenset[str] = frozenset()  # kinds of private notices (fills, cancels, payouts) that are not wanted
 
 
-class PreferencesOf(Repository):
+class PreferencesRepository(Repository):
     def __init__(self, session: Session, people: People) -> None:
         super().__init__(session)
         self._people = people
-        self._ahead: dict[int, Preferences] = {}
+        self._prefetched: dict[int, Preferences] = {}
 
     async def of(self, person: int) -> Preferences:
-        """Hers, whichever of her numbers is given."""
-        if person in self._ahead:
-            return self._ahead[person]
+        """Theirs, whichever of their ids is given."""
+        if person in self._prefetched:
+            return self._prefetched[person]
         row = await self._session.row(_OF, {"person": person})
         return Preferences() if row is None else _preferences(row)
 
-    async def ahead(self, ids: Collection[int]) -> None:
+    async def prefetch(self, ids: Collection[int]) -> None:
         """Read all these at once for the `of` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not ids:
             return
-        owners = {one: one for one in ids} | dict(await self._people.primary_ids(ids))
-        rows = await self._session.rows(select(preferences).where(preferences.c.person.in_(sorted({*owners.values()}))))
-        kept = {row["person"]: _preferences(row) for row in rows}
-        self._ahead |= {one: kept.get(owner, Preferences()) for one, owner in owners.items()}
+        primary_ids = {number: number for number in ids} | dict(await self._people.primary_ids(ids))
+        rows = await self._session.rows(
+            select(preferences).where(preferences.c.person.in_(sorted({*primary_ids.values()})))
+        )
+        stored = {row["person"]: _preferences(row) for row in rows}
+        self._prefetched |= {number: stored.get(primary, Preferences()) for number, primary in primary_ids.items()}
 
     async def put(self, person: int, wanted: Preferences) -> None:
         row = {
@@ -179,8 +183,8 @@ class PreferencesOf(Repository):
         await self._session.upsert(preferences, ("person",), row)
 
 
-_OWNER_OF_PERSON = select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person"))
-_OF = select(preferences).where(preferences.c.person == _OWNER_OF_PERSON.scalar_subquery())
+_PRIMARY_OF_PERSON = select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person"))
+_OF = select(preferences).where(preferences.c.person == _PRIMARY_OF_PERSON.scalar_subquery())
 
 
 def _preferences(row: RowMapping) -> Preferences:
@@ -190,12 +194,12 @@ def _preferences(row: RowMapping) -> Preferences:
 
 class Pings(Repository):
     async def of(self, person: int) -> Mapping[int, frozenset[str]]:
-        """The kinds she wants, by chat."""
+        """The kinds they want, by chat."""
         rows = await self._session.rows(select(pings).where(pings.c.person == person).order_by(pings.c.chat))
-        found: dict[int, frozenset[str]] = {}
+        kinds: dict[int, frozenset[str]] = {}
         for row in rows:
-            found[row["chat"]] = found.get(row["chat"], frozenset()) | {row["kind"]}
-        return found
+            kinds[row["chat"]] = kinds.get(row["chat"], frozenset()) | {row["kind"]}
+        return kinds
 
     async def put(self, person: int, chat: int, kinds: Collection[str]) -> None:
         """Exactly these, for this chat."""

@@ -53,15 +53,15 @@ class NoticeAudience(StrEnum):
 
     CHAT = "chat"
     PERSON = "person"
-    ADMINS = "admins"  # already resolved to one person a row; the word says why she gets it
+    ADMINS = "admins"  # already resolved to one person a row; the word says why they get it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     id: int
-    name: str  # as she or her platform wrote it: hostile until escaped
+    name: str  # as they or their platform wrote it: hostile until escaped
     created_ms: int
-    market: int | None = None  # the one she used last
+    market: int | None = None  # the one they used last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,22 +146,20 @@ ENDED = (Status.RESOLVED, Status.CLOSED, Status.VOIDED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One person's account in one market. `available` is what she can still put into orders."""
+    """One person's account in one market. `available` is what they can still put into orders."""
 
     market: int
     person: int
     name: str
     joined_ms: int
-    funded: (
-        bool  # False: the engine does not know her yet (lobby, or her join waits for the tick): quote with user=None
-    )
-    balance: int  # equals the engine's cash and the sum of her ledger entries
+    funded: bool  # False: not known to the engine (lobby, or the join waits for the tick): quote with user=None
+    balance: int  # equals the engine's cash and the sum of their ledger entries
     coming: int  # granted, waiting for the tick
-    reserved: int  # worst cost of her pending orders
+    reserved: int  # worst cost of their pending orders
     stake: int  # starting balance and grants so far
-    net_pnl: int  # cash won or lost in trading and payouts so far, what she holds not counted
+    net_pnl: int  # cash won or lost in trading and payouts so far, what they hold not counted
     trade_count: int
-    volume: int  # money she traded, fees not counted
+    volume: int  # money they traded, fees not counted
     fees: int
     gas: int
     tokens: tuple[tuple[int, int], ...]  # (yes, no) held, per outcome; () before the start
@@ -232,8 +230,8 @@ class Declined:
     """An order or action that was not taken; nothing was stored.
 
     code: not_member | not_running | frozen | paused | disputed | no_cash | no_tokens | joined | bad_status |
-    has_traded | has_orders | has_paid. For no_cash the micro-dollars she has and the order needs; for no_tokens the
-    tokens she can still sell, those the order sells, and those that sales on their way to the tick have taken.
+    has_traded | has_orders | has_paid. For no_cash the micro-dollars they have and the order needs; for no_tokens the
+    tokens they can still sell, those the order sells, and those that sales on their way to the tick have taken.
     """
 
     code: str

@@ -17,7 +17,7 @@ class RoomMessages(Repository):
     async def append(
         self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None, now_ms: int
     ) -> RoomMessage:
-        """A new message; `person` set makes it hers alone."""
+        """A new message; `person` set makes it theirs alone."""
         values: dict[str, Any] = {  # a row as it is written
             "seq": await self._next_seq(),
             "room": room,
@@ -41,9 +41,9 @@ class RoomMessages(Repository):
         return None if row is None else _message(row)
 
     async def since(self, room: str, seq: int, person: int | None, n: int = 200) -> list[RoomMessage]:
-        """The latest n messages changed after `seq` that she may see, by `seq`. Private ones of others never."""
-        hers = or_(room_messages.c.person.is_(None), room_messages.c.person == (person or 0))
-        query = select(room_messages).where(room_messages.c.room == room, room_messages.c.seq > seq, hers)
+        """The latest n messages changed after `seq` that they may see, by `seq`. Private ones of others never."""
+        readable = or_(room_messages.c.person.is_(None), room_messages.c.person == (person or 0))
+        query = select(room_messages).where(room_messages.c.room == room, room_messages.c.seq > seq, readable)
         rows = await self._session.rows(query.order_by(room_messages.c.seq.desc()).limit(n))
         return [_message(row) for row in reversed(rows)]
 

@@ -45,15 +45,15 @@ async def save_start(session: Session, market: Market, now_ms: int) -> None:
     state, terms = open_market(market.params), market.params
     digest = fingerprint(state)
     head = replay.genesis(market.id, now_ms, terms, digest)
-    found = entries.stake_entries(terms.z)
+    postings = entries.stake_entries(terms.z)
     stamp = {"market": market.id, "tick_id": 0, "ts_ms": now_ms}
     await _fund_lobby(session, market, now_ms)
     await _save_binaries(session, market.id, None, state)
-    await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, found))
+    await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, postings))
     await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest))
     await session.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
-    values |= {"trades": 0, "events": 0, "entries": len(found), "volume": 0, "tick": 0}
+    values |= {"trades": 0, "events": 0, "entries": len(postings), "volume": 0, "tick": 0}
     values |= {"start_ts": now_ms, "start_params": params_to_json(terms), "rules": RULES}
     await session.run(update(config).where(config.c.market == market.id).values(**values))
 
@@ -91,9 +91,9 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     if counted is None:
         raise LookupError(f"there is no market {market.id}")
     numbered = [(fill, counted["trades"] + at) for at, fill in enumerate(outcome.fills, start=1)]
-    found = entries.tick_entries(numbered, outcome.events)
-    check_books(outcome.before, after, found)
-    happened = tick_rows.event_rows(outcome, counted["events"])
+    postings = entries.tick_entries(numbered, outcome.events)
+    check_books(outcome.before, after, postings)
+    event_rows = tick_rows.event_rows(outcome, counted["events"])
     digest = fingerprint(after)
     head = replay.link(
         market.head,
@@ -106,12 +106,12 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     values = tick_rows.config_row(after, outcome.params, outcome.now_ms, head, outcome.next_step) | {
         "tick": outcome.tick,
         "trades": counted["trades"] + len(numbered),
-        "entries": counted["entries"] + len(found),
-        "events": counted["events"] + len(happened),
+        "entries": counted["entries"] + len(postings),
+        "events": counted["events"] + len(event_rows),
         "volume": counted["volume"] + sum(fill.amount for fill in outcome.fills),
     }
-    here = and_(config.c.market == market.id, config.c.tick == market.tick, config.c.head == market.head)
-    if (await session.run(update(config).where(here).values(**values))).rowcount != 1:
+    unchanged = and_(config.c.market == market.id, config.c.tick == market.tick, config.c.head == market.head)
+    if (await session.run(update(config).where(unchanged).values(**values))).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
     session.crash("between tables: config saved")
     await _save_intents(session, outcome)
@@ -120,8 +120,8 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     await _save_binaries(session, market.id, outcome.before, after)
     await session.run_many(insert(trades), tick_rows.trade_rows(outcome, numbered))
     session.crash("between tables: trades saved")
-    await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], found))
-    await session.run_many(insert(events), happened)
+    await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
+    await session.run_many(insert(events), event_rows)
     await _save_history(session, outcome, head, digest)
     session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
     return head
@@ -151,11 +151,11 @@ async def _save_pools(session: Session, outcome: TickOutcome) -> None:
 
 async def _save_accounts(session: Session, outcome: TickOutcome) -> None:
     """Absolute values from the engine; what only storage counts is added to."""
-    mine = _same(users, "user")
-    await session.run_many(update(users).where(mine), tick_rows.account_rows(outcome))
+    account = _same(users, "user")
+    await session.run_many(update(users).where(account), tick_rows.account_rows(outcome))
     added = {name: users.c[name] + bindparam(f"d_{name}") for name in COUNTED}
-    await session.run_many(update(users).where(mine).values(**added), tick_rows.counted_rows(outcome))
-    await session.run_many(delete(users).where(mine), tick_rows.left_rows(outcome))
+    await session.run_many(update(users).where(account).values(**added), tick_rows.counted_rows(outcome))
+    await session.run_many(delete(users).where(account), tick_rows.left_rows(outcome))
     keys = ("market", "user", "outcome", "side")
     await session.run_many(
         upsert(session.dialect, positions, keys, (*keys, "tokens")), tick_rows.position_rows(outcome)

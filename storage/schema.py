@@ -308,8 +308,10 @@ people = Table(
     Column("id", BigId, primary_key=True),
     Column("name", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("market", BigId),  # the one her private commands speak of
-    Column("merged_into", BigId),  # whose identities hers have become: her accounts in markets stay under this number
+    Column("market", BigId),  # the one their private commands speak of
+    Column(
+        "merged_into", BigId
+    ),  # whose identities theirs have become: their accounts in markets stay under this number
     Index("ix_people_merged_into", "merged_into"),
 )
 
@@ -438,7 +440,7 @@ preferences = Table(
     Column("slippage", BigInteger),  # a rate; none: the bot's own default
     Column("confirm", Boolean, nullable=False),
     Column("autofill", Boolean, nullable=False),
-    Column("quiet", JsonColumn, nullable=False),  # kinds of private notices she does not want
+    Column("quiet", JsonColumn, nullable=False),  # kinds of private notices they do not want
 )
 
 pings = Table(

@@ -99,7 +99,7 @@ def account_rows(outcome: TickOutcome) -> list[Row]:
 
 
 def left_rows(outcome: TickOutcome) -> list[Row]:
-    """Whose account is closed. She may have come in the same tick."""
+    """Whose account is closed. They may have joined in the same tick."""
     gone = {event.user for event in outcome.events if isinstance(event, Left)}
     return [
         {"b_market": outcome.market.id, "b_user": person} for person in sorted(gone - outcome.after.accounts.keys())
@@ -132,12 +132,12 @@ def position_rows(outcome: TickOutcome) -> list[Row]:
 
 def counted_rows(outcome: TickOutcome) -> list[Row]:
     """By person: money traded, fees, gas, money granted, and what was coming and has now come."""
-    found: dict[int, Row] = {}
+    by_person: dict[int, Row] = {}
 
     def add(person: int | None, name: str, amount: int) -> None:
         if person is not None and amount:
             empty = {"b_market": outcome.market.id, "b_user": person, **{f"d_{name}": 0 for name in COUNTED}}
-            found.setdefault(person, empty)[f"d_{name}"] += amount
+            by_person.setdefault(person, empty)[f"d_{name}"] += amount
 
     for fill in outcome.fills:
         for person, fee in ((fill.buyer, fill.buy_fee), (fill.seller, fill.sell_fee)):
@@ -153,7 +153,7 @@ def counted_rows(outcome: TickOutcome) -> list[Row]:
     for intent in outcome.intents:
         if isinstance(intent, Join):
             add(intent.user, "coming", -intent.cash)
-    return list(found.values())
+    return list(by_person.values())
 
 
 def binary_rows(market: int, before: MarketState | None, after: MarketState) -> list[Row]:
@@ -191,9 +191,11 @@ def trade_rows(outcome: TickOutcome, numbered: Iterable[tuple[Fill, int]]) -> li
     ]
 
 
-def entry_rows(stamp: Row, counted: int, found: Sequence[Posting]) -> list[Row]:
+def entry_rows(stamp: Row, counted: int, postings: Sequence[Posting]) -> list[Row]:
     """Numbered on from `counted`."""
-    return [{**stamp, "entry_id": number, **entry._asdict()} for number, entry in enumerate(found, start=counted + 1)]
+    return [
+        {**stamp, "entry_id": number, **entry._asdict()} for number, entry in enumerate(postings, start=counted + 1)
+    ]
 
 
 def event_rows(outcome: TickOutcome, counted: int) -> list[Row]:

@@ -52,8 +52,8 @@ class Tickets(Repository):
             "request_id": request_id,
             "created_ms": now_ms,
         }
-        made = await self._session.add(insert(tickets), values)
-        return _ticket({**dict.fromkeys(("order", "platform", "chat_ext", "ref")), **values, "id": made})
+        ticket = await self._session.add(insert(tickets), values)
+        return _ticket({**dict.fromkeys(("order", "platform", "chat_ext", "ref")), **values, "id": ticket})
 
     async def get(self, ticket: int) -> Ticket | None:
         row = await self._session.row(_GET, {"ticket": ticket})
@@ -61,8 +61,8 @@ class Tickets(Repository):
 
     async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
         """By id; unknown ones are left out."""
-        found = await self._session.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
-        return {row["id"]: _ticket(row) for row in found}
+        rows = await self._session.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
+        return {row["id"]: _ticket(row) for row in rows}
 
     async def settle(self, ticket: int, status: TicketStatus, order: int | None = None) -> bool:
         """OPEN to `status`, once: False where it had been settled before, and nothing changes."""

@@ -14,7 +14,7 @@ from storage.markets import Markets
 from storage.members import Members
 from storage.orders import Orders
 from storage.outbox import Outbox
-from storage.people import People, Pings, PreferencesOf
+from storage.people import People, Pings, PreferencesRepository
 from storage.personal_data import PersonalData
 from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
@@ -30,8 +30,8 @@ class UnitOfWork(Session):
         return People(self)
 
     @cached_property
-    def preferences(self) -> PreferencesOf:
-        return PreferencesOf(self, self.people)
+    def preferences(self) -> PreferencesRepository:
+        return PreferencesRepository(self, self.people)
 
     @cached_property
     def pings(self) -> Pings:
@@ -50,7 +50,7 @@ class UnitOfWork(Session):
         return Codes(self)
 
     @cached_property
-    def facts(self) -> KeyValues:
+    def key_values(self) -> KeyValues:
         return KeyValues(self)
 
     @cached_property

@@ -98,7 +98,7 @@ async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mar
     chat = await uow.chats.find(ROOM, ROOM)
     if chat is None:
         chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
-    await uow.chats.hold(chat.id)
+    await uow.chats.lock(chat.id)
     current = await uow.markets.of_chat(chat.id)
     if current is not None and not current.over:
         print(words.room_has_a_market(current), file=sys.stderr)

@@ -111,7 +111,7 @@ async def _give_code(ctx: Context, record: Market) -> Reply:
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         await uow.markets.lock(record.id)
-        if any(row.after.get("request") == request for row in await uow.audit.deeds(record.id, "channel code")):
+        if any(row.after.get("request") == request for row in await uow.audit.of_action(record.id, "channel code")):
             return words.code_given_before()
         until = ctx.now_ms + CODE_LIFE_MS
         await uow.codes.issue("chat", made, person=person.id, market=record.id, now_ms=ctx.now_ms, expires_ms=until)
@@ -128,7 +128,7 @@ async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
         return words.too_many(wait)
     async with ctx.db.writing() as uow:
         _, chat = await ctx.known(uow)
-        await uow.chats.hold(chat.id)
+        await uow.chats.lock(chat.id)
         known = await uow.codes.find("chat", code, ctx.now_ms)
         there = await uow.markets.of_chat(chat.id)
         if known is None or known.market is None:

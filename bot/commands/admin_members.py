@@ -99,7 +99,7 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
         if kept.person is not None and kept.person != ctx.person_id:
             return words_usage.not_your_button()
         chats = await uow.chats.of_market(record.id)
-        done = [row.after.get("key") for row in await uow.audit.deeds(record.id, "announce")]
+        done = [row.after.get("key") for row in await uow.audit.of_action(record.id, "announce")]
         if key not in done:
             notice = Notice(kind="announcement", audience=NoticeAudience.CHAT, payload={"text": kept.line})
             await uow.outbox.add(record.id, notice, ctx.now_ms)

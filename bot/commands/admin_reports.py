@@ -33,7 +33,7 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
         pending=len(await uow.orders.pending(record.id)),
         actions=len(await uow.actions.pending(record.id)),
         resting=len(market.state.resting),
-        times=await uow.ticks.times(record.id, TIMED),
+        times=await uow.ticks.durations(record.id, TIMED),
         waiting=await uow.outbox.waiting(record.id),
         metric=await uow.metrics.latest(record.id),
         worst=await uow.metrics.worst(record.id),

@@ -71,7 +71,7 @@ async def create(
         return words.problems(params, "/admin create")
     async with ctx.db.writing() as uow:
         person, chat = await ctx.known(uow)
-        await uow.chats.hold(chat.id)
+        await uow.chats.lock(chat.id)
         there = await uow.markets.of_chat(chat.id)
         if there is not None and not there.over:
             return words.one_market_only(there)

@@ -119,7 +119,7 @@ class Context:
             invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
         )
         if invocation.is_admin and not invocation.nameless:
-            await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=self.now_ms)
+            await uow.chats.set_admin(chat.id, person.id, admin=True, now_ms=self.now_ms)
         return person, chat
 
 

@@ -186,7 +186,7 @@ class Announcer:
             taken = {row.id for row in rows}
             for row in list(rows):
                 if delivery.joinable(row):
-                    behind = await uow.outbox.behind(
+                    behind = await uow.outbox.claim_with(
                         row, now, LEASE_MS, delivery.MOST_JOINED, delivery.JOINABLE_IN_CHATS
                     )
                     rows += [following for following in behind if following.id not in taken]

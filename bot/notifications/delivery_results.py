@@ -55,11 +55,11 @@ class ShownBoards:
     async def fingerprint(self, uow: UnitOfWork, row: OutboxRow) -> str | None:
         """What this row's board says."""
         board = self._boards.get((row.platform, row.target))
-        return board.fingerprint if board is not None else await uow.facts.get(_fact_name(row))
+        return board.fingerprint if board is not None else await uow.key_values.get(_fact_name(row))
 
     async def remember(self, uow: UnitOfWork, row: OutboxRow, fingerprint: str, now_ms: int) -> None:
         self._boards[row.platform, row.target] = ShownBoard(now_ms, fingerprint)
-        await uow.facts.put(_fact_name(row), fingerprint)
+        await uow.key_values.put(_fact_name(row), fingerprint)
 
 
 class DeliveryResults:

@@ -115,11 +115,11 @@ async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
         if isinstance(number, int) and row.market is not None:
             orders.setdefault(row.market, set()).add(number)
     for market, numbers in orders.items():
-        owners = {order.person for order in await uow.orders.ahead(market, numbers)}
-        await uow.members.ahead(market, owners)
-        await uow.trades.ahead(market, numbers)
-        await uow.people.ahead(owners)
-    await uow.preferences.ahead(people)
+        owners = {order.person for order in await uow.orders.prefetch(market, numbers)}
+        await uow.members.prefetch(market, owners)
+        await uow.trades.prefetch(market, numbers)
+        await uow.people.prefetch(owners)
+    await uow.preferences.prefetch(people)
 
 
 async def _board(notice: NoticeContext) -> Reply:

@@ -29,7 +29,7 @@ async def mark_chat_lost(
     chat = await uow.chats.find(platform, chat_ext)
     if chat is None or chat.lost in (reason.value, Unreachable.CHAT.value):
         return
-    await uow.chats.lose(chat.id, reason.value, now_ms)
+    await uow.chats.mark_lost(chat.id, reason.value, now_ms)
     for market in await uow.markets.announced_in(chat.id):
         if not market.over:
             await uow.outbox.add(market.id, _unreachable_notice(chat, reason, detail), now_ms)
@@ -39,7 +39,7 @@ async def mark_chat_found(uow: UnitOfWork, platform: str, chat_ext: str) -> None
     """Needs a writing unit. A message arrived there."""
     chat = await uow.chats.find(platform, chat_ext)
     if chat is not None and chat.lost is not None:
-        await uow.chats.found(chat.id)
+        await uow.chats.mark_reachable(chat.id)
 
 
 async def repost_boards(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
@@ -73,8 +73,8 @@ class ChatPresence:
             chat = await uow.chats.open(platform, chat_ext, kind, title, self._clock())
             known = before is not None and before.lost is None
             if not known:
-                await uow.chats.found(chat.id)
-                await uow.outbox.hurry(platform, chat_ext, self._clock())
+                await uow.chats.mark_reachable(chat.id)
+                await uow.outbox.retry_now(platform, chat_ext, self._clock())
                 await repost_boards(uow, chat, self._clock())
             await uow.commit()
         return not known
@@ -99,7 +99,7 @@ PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # a private answer is seen 
 async def anything_missed(uow: UnitOfWork, invocation: Invocation) -> bool:
     """Whether something was laid aside for this person, who could read it in an answer here."""
     private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
-    return private and await uow.outbox.anything_aside(invocation.platform, invocation.person_ext)
+    return private and await uow.outbox.has_dropped(invocation.platform, invocation.person_ext)
 
 
 async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply, now_ms: int) -> Reply:
@@ -119,7 +119,7 @@ async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply
 async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> list[Reply]:
     missed: list[Reply] = []
     async with db.writing() as uow:
-        for row in await uow.outbox.laid_aside(invocation.platform, invocation.person_ext):
+        for row in await uow.outbox.dropped(invocation.platform, invocation.person_ext):
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
                 reply = await render_notice(uow, row, now_ms, market) if market else None

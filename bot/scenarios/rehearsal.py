@@ -27,7 +27,7 @@ from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
 from scheduler.clock import ManualClock, Pace
-from scheduler.reminders import run_chores
+from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.markets import TICKING
@@ -176,7 +176,7 @@ class Rehearsal:
                 isinstance(event, OrderDone) and event.status == "refused" for event in report.events
             )
         if report.halted is None:
-            await run_chores(self.db, self.market, at_ms, Pace())
+            await run_reminders(self.db, self.market, at_ms, Pace())
         await self._deliver_until(at_ms)
         return report.halted
 

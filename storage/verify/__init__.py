@@ -31,12 +31,13 @@ from storage.schema import binaries, config, events, ledger, lob_pools, metrics,
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import CheckPosition, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
-from storage.verify.replay import Past, Replay, open_history
+from storage.verify.replay import Replay, ReplayState, open_history
 
 __all__ = ["Mismatch", "Progress", "UnreadableError", "Verified", "verify", "verify_market"]
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
-UNTIED = (binaries, events, ledger, lob_pools, metrics, positions, ticks, trades)  # no reference ties them to a market
+# tables whose rows no reference ties to a market
+WITHOUT_FOREIGN_KEY = (binaries, events, ledger, lob_pools, metrics, positions, ticks, trades)
 
 
 class UnreadableError(Exception):
@@ -59,7 +60,7 @@ async def verify(
 ) -> list[Verified | Mismatch]:
     """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one
     that must be in some chain. Raises LookupError for an unknown market, UnreadableError."""
-    await _reach(db)
+    await _check_readable(db)
     results: list[Verified | Mismatch] = []
     try:
         async with db.reading() as uow:
@@ -70,11 +71,11 @@ async def verify(
                 results.append(await verify_market(uow, number, wanted=wanted, progress=progress))
                 if isinstance(results[-1], Mismatch):
                     return results
-            if market is None and (stranger := await _stranger(uow)) is not None:
-                return [*results, stranger]
+            if market is None and (orphan := await _orphan_row(uow)) is not None:
+                return [*results, orphan]
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
-    if wanted is not None and not any(one.holds for one in results if isinstance(one, Verified)):
+    if wanted is not None and not any(result.holds for result in results if isinstance(result, Verified)):
         place = CheckPosition(market=results[0].market if len(results) == 1 else 0)
         return [*results, place.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
     return results
@@ -96,7 +97,7 @@ async def verify_market(
                 if stored["rules"] != RULES:
                     place.chained = False
                     raise place.wrong("config", number, "rules", RULES, stored["rules"])
-                past = Past.opening(stored, place)
+                past = ReplayState.opening(stored, place)
                 await _run(Replay(place, past, history, wanted), stored, progress)
             await check_end(uow, place, past, stored)
         except WrongRowError as wrong:
@@ -157,10 +158,10 @@ async def _check_unstarted(
         await rows.expect_end()
 
 
-async def _stranger(uow: UnitOfWork) -> Mismatch | None:
+async def _orphan_row(uow: UnitOfWork) -> Mismatch | None:
     """A row of a market there is not."""
     known = select(config.c.market)
-    for table in UNTIED:
+    for table in WITHOUT_FOREIGN_KEY:
         row = await uow.row(select(table).where(table.c.market.not_in(known)).limit(1))
         if row is not None:
             keys = [row[column.name] for column in table.primary_key.columns if column.name != "market"]
@@ -169,7 +170,7 @@ async def _stranger(uow: UnitOfWork) -> Mismatch | None:
     return None
 
 
-async def _reach(db: Database) -> None:
+async def _check_readable(db: Database) -> None:
     """Raises UnreadableError, whatever the driver calls it: each has errors of its own for a server that does not
     answer, a password, a file that is something else."""
     try:

@@ -140,23 +140,23 @@ class Rows:
 
     async def of_tick(self, tick: int) -> list[RowMapping]:
         """The rows of one tick, all of them; one of an earlier tick is out of place."""
-        found = []
+        rows = []
         while (row := await self.peek()) is not None and row["tick_id"] <= tick:
             if row["tick_id"] != tick:
                 raise self._place.surplus(self._table, row[self._key])
-            found.append(row)
+            rows.append(row)
             self._at += 1
-        return found
+        return rows
 
     async def expect(self, expected: Iterable[Mapping[str, object]]) -> None:
         """That exactly these rows come next."""
-        for wanted in expected:
-            row, ident = await self.next(), wanted[self._key]
+        for expected_row in expected:
+            row, ident = await self.next(), expected_row[self._key]
             if row is None or row[self._key] > ident:
                 raise self._place.missing(self._table, ident)
             if row[self._key] < ident:
                 raise self._place.surplus(self._table, row[self._key])
-            self._place.same(self._table, ident, wanted, row)
+            self._place.same(self._table, ident, expected_row, row)
 
     async def expect_end(self) -> None:
         """That no row is left."""
@@ -187,7 +187,7 @@ def difference(name: str, expected: object, found: object) -> tuple[str, object,
             if _json(expected[key]) != _json(found[key]):
                 return difference(f"{name}.{key}", expected[key], found[key])
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for at, (one, other) in enumerate(zip(expected, found, strict=True)):
-            if _json(one) != _json(other):
-                return difference(f"{name}.{at}", one, other)
+        for at, (wanted, stored) in enumerate(zip(expected, found, strict=True)):
+            if _json(wanted) != _json(stored):
+                return difference(f"{name}.{at}", wanted, stored)
     return name, expected, found

@@ -17,13 +17,13 @@ from storage.schema import actions, binaries, ledger, lob_pools, orders, positio
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, CheckPosition
-from storage.verify.replay import MONEY, Past
+from storage.verify.replay import MONEY, ReplayState
 
 REVIVERS = ("resume", "void")  # controls that are settled without a tick
 COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
 
 
-async def check_end(uow: UnitOfWork, place: CheckPosition, past: Past, stored: RowMapping) -> None:
+async def check_end(uow: UnitOfWork, place: CheckPosition, past: ReplayState, stored: RowMapping) -> None:
     """Everything that is not history: how the market, its people, pools and orders stand. Raises WrongRowError."""
     market = past.market
     _check_config(place, past, stored)
@@ -77,8 +77,8 @@ async def check_numbers(uow: UnitOfWork, place: CheckPosition, intents: int) -> 
 
 async def _trace(uow: UnitOfWork, market: int, number: int) -> str:
     """The table an intent was in that is not there any more: an order leaves traces, a refused one gas."""
-    mine = or_(trades.c.order == number, trades.c.resting == number)
-    traded = await uow.row(select(trades.c.trade_id).where(trades.c.market == market, mine).limit(1))
+    touching = or_(trades.c.order == number, trades.c.resting == number)
+    traded = await uow.row(select(trades.c.trade_id).where(trades.c.market == market, touching).limit(1))
     entry = select(ledger.c.entry_id).where(ledger.c.market == market, ledger.c.ref == f"order:{number}").limit(1)
     return "orders" if traded or await uow.row(entry) else "actions"
 
@@ -122,7 +122,7 @@ async def _check_unrun_actions(uow: UnitOfWork, place: CheckPosition, stored: Ro
     return coming
 
 
-async def _check_users(uow: UnitOfWork, place: CheckPosition, past: Past, coming: Mapping[int, int]) -> None:
+async def _check_users(uow: UnitOfWork, place: CheckPosition, past: ReplayState, coming: Mapping[int, int]) -> None:
     accounts = past.state.accounts
     seen: set[int] = set()
     query = select(users).where(users.c.market == place.market).order_by(users.c.user)
@@ -146,7 +146,7 @@ def _nothing(coming: int) -> Row:
     return {**dict.fromkeys(names, 0), "funded": False, "coming": coming}
 
 
-def _book(past: Past) -> list[Row]:
+def _book(past: ReplayState) -> list[Row]:
     """Every pool of the book, as if the last tick had filled it from nothing."""
     if past.outcome is None:
         return []
@@ -154,7 +154,7 @@ def _book(past: Past) -> list[Row]:
     return pool_rows(bare)[0]
 
 
-def _check_config(place: CheckPosition, past: Past, stored: RowMapping) -> None:
+def _check_config(place: CheckPosition, past: ReplayState, stored: RowMapping) -> None:
     market, state = past.market, past.state
     now_ms = past.outcome.now_ms if past.outcome else stored["start_ts"]
     step = next_step(market.params, state, stored["start_ts"])
@@ -174,5 +174,5 @@ async def _named(uow: UnitOfWork, table: Table, market: int, *keys: str) -> Mapp
 
 def _name(row: Row | RowMapping, *keys: str) -> str:
     """`3/yes/buy/55` for a row that several columns name together."""
-    told = {True: "buy", False: "sell"}
-    return "/".join(told[row[key]] if key == "is_buy" else str(row[key]) for key in keys)
+    sides = {True: "buy", False: "sell"}
+    return "/".join(sides[row[key]] if key == "is_buy" else str(row[key]) for key in keys)

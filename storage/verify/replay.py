@@ -27,7 +27,7 @@ MONEY = ("amount", "fee", "gas", "rebate")
 
 
 @dataclass(slots=True, kw_only=True)
-class Past:
+class ReplayState:
     """What the ticks so far amount to. `market` has the tick, the head and the parameters that hold after it."""
 
     market: Market
@@ -41,7 +41,7 @@ class Past:
     holds: bool = False  # whether a hash so far begins with what was asked for
 
     @classmethod
-    def opening(cls, stored: RowMapping, place: CheckPosition) -> Past:
+    def opening(cls, stored: RowMapping, place: CheckPosition) -> ReplayState:
         """As a market begins, by its row in `config`."""
         with place.readable("config", place.market):
             params = params_from_json(stored["start_params"])
@@ -67,7 +67,7 @@ async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place
 class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
-    def __init__(self, place: CheckPosition, past: Past, rows: Mapping[str, Rows], wanted: str | None) -> None:
+    def __init__(self, place: CheckPosition, past: ReplayState, rows: Mapping[str, Rows], wanted: str | None) -> None:
         self.place, self.past = place, past
         self._wanted, self._rows = wanted, rows
 
@@ -77,11 +77,11 @@ class Replay:
         stamp = {"market": market.id, "tick_id": 0, "ts_ms": start_ms}
         digest = fingerprint(state)
         head = replay.genesis(market.id, start_ms, market.params, digest)
-        found = entries.stake_entries(market.params.z)
-        await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, found))
+        postings = entries.stake_entries(market.params.z)
+        await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(stamp, state, market.params, ())])
         await self._rows["ticks"].expect([tick_rows.tick_row(stamp, state, market.params, (), 0, head, digest)])
-        self.past.counted = {"trades": 0, "entries": len(found), "events": 0, "volume": 0}
+        self.past.counted = {"trades": 0, "entries": len(postings), "events": 0, "volume": 0}
         self._go_on(market, state, head)
 
     async def first(self) -> RowMapping:
@@ -129,16 +129,16 @@ class Replay:
         self.past.holds |= self._wanted is not None and head.startswith(self._wanted)
 
     def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
-        asked: list[OrderRow] = []
-        deeds: list[ActionRow] = []
+        orders_run: list[OrderRow] = []
+        actions_run: list[ActionRow] = []
         for row in ran:
             with self.place.readable("orders", row["number"]):
-                asked.append(to_order(row))
+                orders_run.append(to_order(row))
         for row in done:
             with self.place.readable("actions", row["number"]):
-                deeds.append(to_action(row))
+                actions_run.append(to_action(row))
         with self.place.readable("ticks", self.place.tick):  # inputs nobody could have handed in
-            outcome = apply_tick(self.past.market, self.past.state, asked, deeds, now_ms)
+            outcome = apply_tick(self.past.market, self.past.state, orders_run, actions_run, now_ms)
         self.past.outcome = outcome
         return outcome
 
@@ -181,26 +181,26 @@ class Replay:
     async def _check_history(self, outcome: TickOutcome, head: str, digest: str) -> None:
         counted = self.past.counted
         numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
-        found = entries.tick_entries(numbered, outcome.events)
+        postings = entries.tick_entries(numbered, outcome.events)
         with self.place.readable("ledger", "any"):
-            check_books(outcome.before, outcome.after, found)
-        happened = tick_rows.event_rows(outcome, counted["events"])
+            check_books(outcome.before, outcome.after, postings)
+        event_rows = tick_rows.event_rows(outcome, counted["events"])
         state, terms = outcome.after, outcome.params
         await self._rows["trades"].expect(tick_rows.trade_rows(outcome, numbered))
-        await self._rows["events"].expect(happened)
-        await self._rows["ledger"].expect(tick_rows.entry_rows(outcome.stamp, counted["entries"], found))
+        await self._rows["events"].expect(event_rows)
+        await self._rows["ledger"].expect(tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills)])
         row = tick_rows.tick_row(outcome.stamp, state, terms, outcome.fills, len(outcome.orders), head, digest)
         await self._rows["ticks"].expect([row])
         counted["trades"] += len(numbered)
-        counted["entries"] += len(found)
-        counted["events"] += len(happened)
+        counted["entries"] += len(postings)
+        counted["events"] += len(event_rows)
         counted["volume"] += sum(fill.amount for fill in outcome.fills)
 
     def _count(self, outcome: TickOutcome) -> None:
         for change in tick_rows.counted_rows(outcome):
-            hers = self.past.people.setdefault(change["b_user"], dict.fromkeys(tick_rows.COUNTED, 0))
+            counted = self.past.people.setdefault(change["b_user"], dict.fromkeys(tick_rows.COUNTED, 0))
             for name in tick_rows.COUNTED:
-                hers[name] += change[f"d_{name}"]
+                counted[name] += change[f"d_{name}"]
         for row in tick_rows.position_rows(outcome):
             self.past.positions[f"{row['user']}/{row['outcome']}/{row['side']}"] = row

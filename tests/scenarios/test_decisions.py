@@ -51,7 +51,7 @@ async def known_admin(play: Play, who: str) -> None:
         person = await uow.people.identify("room", who, who.title(), play.now)
         chat = await uow.chats.find("room", "room")
         assert chat is not None
-        await uow.chats.vouch(chat.id, person.id, admin=True, now_ms=play.now)
+        await uow.chats.set_admin(chat.id, person.id, admin=True, now_ms=play.now)
         await uow.commit()
 
 

@@ -13,7 +13,7 @@ from engine.params import MarketParams
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.clock import ManualClock
-from scheduler.jobs import Jobs, wake_times
+from scheduler.jobs import Jobs, step_times
 from scheduler.tick import halt, run_tick
 from storage.database import Database
 from storage.records import Declined, Market, OutboxRow, Payload
@@ -76,7 +76,7 @@ async def test_a_scheduled_winner_is_claimed_on_time_and_paid_when_the_window_ha
     assert (market.status, market.over, market.winner, market.ended_ms) == (Status.DISPUTED, False, None, None)
     assert market.next_step is not None
     assert (market.next_step.kind, market.next_step.at_ms) == ("pay", START + 30 * MINUTE)
-    assert wake_times([market]) == {world.market: START + 30 * MINUTE}
+    assert step_times([market]) == {world.market: START + 30 * MINUTE}
     async with db.reading() as uow:
         assert not [row for row in await uow.ledger.entries(world.market) if row.kind == "payout"]
         assert [one.id for one in await uow.markets.queued(START + 30 * MINUTE)] == [world.market]

@@ -9,7 +9,7 @@ import pytest
 from engine.state import Status
 from scheduler import jobs as jobs_module
 from scheduler.clock import ManualClock, Pace
-from scheduler.jobs import FAILURES, Jobs, tick_due, wake_times
+from scheduler.jobs import FAILURES, Jobs, step_times, tick_due
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 from storage.key_value import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
@@ -176,7 +176,7 @@ async def test_the_timetable_knows_what_is_due_and_what_is_next(db: Database) ->
     await run_tick(db, world.market, START)
     async with db.reading() as uow:
         market = await uow.markets.get_one(world.market)
-        assert wake_times([market]) == {world.market: START + 10 * MINUTE}
+        assert step_times([market]) == {world.market: START + 10 * MINUTE}
         assert market.next_step is not None
         assert (market.next_step.kind, market.next_step.round, market.next_step.final) == ("freeze", 0, False)
         assert await uow.markets.queued(START + 10 * MINUTE - 1) == []

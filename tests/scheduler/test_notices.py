@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.state import Side
 from engine.units import MICRO
 from scheduler.clock import Pace
-from scheduler.reminders import run_chores
+from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.export import standings
@@ -143,14 +143,14 @@ async def test_admins_are_asked_for_a_round_and_reminded_until_they_answer(db: D
     assert (asked.audience, asked.payload["count"], asked.payload["again"]) == (NoticeAudience.ADMINS, 1, False)
     told = []
     for minutes in range(21, 45):
-        await run_chores(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
+        await run_reminders(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
         told += [minutes for row in await drain(db) if row.kind == "round_asked"]
     assert told == [31, 41]
     await control(db, world, "eliminate", START + 45 * MINUTE, 2)
     await run_tick(db, world.market, START + 45 * MINUTE)
     await drain(db)
     for minutes in range(46, 60):
-        await run_chores(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
+        await run_reminders(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
     assert [row.kind for row in await drain(db) if row.kind == "round_asked"] == []
 
 
@@ -160,7 +160,7 @@ async def test_a_market_gone_quiet_still_gets_its_digest(db: Database) -> None:
     await append(db, world, world.people[0], buy(1, 10), "r1", at_ms=START + 1)
     await run_tick(db, world.market, START + 2_000)
     await drain(db)
-    assert await run_chores(db, world.market, START + 9 * MINUTE, Pace(countdown_ms=0)) == 0
-    assert await run_chores(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 1
+    assert await run_reminders(db, world.market, START + 9 * MINUTE, Pace(countdown_ms=0)) == 0
+    assert await run_reminders(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 1
     assert [row.kind for row in await drain(db)] == ["digest"]
-    assert await run_chores(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 0
+    assert await run_reminders(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 0

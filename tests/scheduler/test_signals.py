@@ -9,7 +9,7 @@ import pytest
 from engine.state import Status
 from engine.units import MICRO
 from scheduler.clock import Pace
-from scheduler.signals import MarketSnapshot, Memo, watch
+from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.records import Market, NextStep, Notice
 from tests.storage.worlds import MINUTE, START, params
 
@@ -80,15 +80,15 @@ def test_a_new_leader_is_told_after_two_ticks_a_point_ahead(
     memo = Memo()
     found: list[Notice] = []
     for prices, ticked, after in steps:
-        found, memo = watch(market(), memo, facts(START + after, *prices, ticked=ticked), PACE)
+        found, memo = detect(market(), memo, facts(START + after, *prices, ticked=ticked), PACE)
     leads = [(notice.payload["outcome"], notice.payload["before"]) for notice in found if notice.kind == "lead_change"]
     assert leads == ([told] if told else [])
 
 
 def test_a_leader_who_is_eliminated_is_replaced_without_a_word() -> None:
-    _, memo = watch(market(), Memo(), facts(START, 500, 300, 200), PACE)
+    _, memo = detect(market(), Memo(), facts(START, 500, 300, 200), PACE)
     for _ in range(3):
-        found, memo = watch(market(), memo, facts(START + 1, 0, 600, 400, active=(1, 2)), PACE)
+        found, memo = detect(market(), memo, facts(START + 1, 0, 600, 400, active=(1, 2)), PACE)
         assert found == []
     assert memo.leader == 1
 
@@ -106,17 +106,17 @@ DIGESTS = [
 
 
 def test_a_digest_comes_at_most_every_ten_minutes_and_only_if_anything_traded() -> None:
-    _, memo = watch(market(), Memo(), facts(START, 400, 300, 300), PACE)
+    _, memo = detect(market(), Memo(), facts(START, 400, 300, 300), PACE)
     for minutes, trades, count in DIGESTS:
         now = facts(START + minutes * MINUTE, 400, 300, 300, trades=trades)
-        found, memo = watch(market(), memo, now, PACE)
+        found, memo = detect(market(), memo, now, PACE)
         assert len([notice for notice in found if notice.kind == "digest"]) == count, minutes
 
 
 def test_a_digest_counts_from_the_last_one() -> None:
-    _, memo = watch(market(), Memo(), facts(START, 400, 300, 300), PACE)
-    _, memo = watch(market(), memo, facts(START + 10 * MINUTE, 410, 300, 290, trades=5), PACE)
-    (digest,), _ = watch(market(), memo, facts(START + 20 * MINUTE, 420, 300, 280, trades=7), PACE)
+    _, memo = detect(market(), Memo(), facts(START, 400, 300, 300), PACE)
+    _, memo = detect(market(), memo, facts(START + 10 * MINUTE, 410, 300, 290, trades=5), PACE)
+    (digest,), _ = detect(market(), memo, facts(START + 20 * MINUTE, 420, 300, 280, trades=7), PACE)
     assert (digest.payload["trades"], digest.payload["volume"]) == (2, 2 * MICRO)
     assert digest.payload["before"] == [410 * POINT // 10, 300 * POINT // 10, 290 * POINT // 10]
     assert digest.key == "digest"
@@ -126,7 +126,7 @@ def test_a_freeze_is_called_out_once() -> None:
     step = NextStep(kind="freeze", at_ms=START + 10 * MINUTE, round=0, final=False)
     memo, told = Memo(), list[int]()
     for minutes in range(12):
-        found, memo = watch(market(next_step=step), memo, facts(START + minutes * MINUTE, 400, 300, 300), PACE)
+        found, memo = detect(market(next_step=step), memo, facts(START + minutes * MINUTE, 400, 300, 300), PACE)
         told += [minutes for notice in found if notice.kind == "countdown"]
     assert told == [5]
 

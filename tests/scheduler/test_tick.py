@@ -119,7 +119,7 @@ async def test_the_tick_never_runs_an_order_before_it_was_accepted(db: Database)
     await audited(db, world)
 
 
-async def test_a_void_gives_everybody_her_net_stake_back(db: Database) -> None:
+async def test_a_void_gives_everybody_their_net_stake_back(db: Database) -> None:
     world = await started(db)
     await run_tick(db, world.market, START)
     await append(db, world, world.people[0], buy(1, 10), "r", at_ms=START + 1_000)

@@ -130,7 +130,7 @@ async def kept(folder: Path) -> dict[str, object]:
         assert db is not None
         async with db.reading() as uow:
             market = await uow.markets.get_one(1)
-            times = await uow.ticks.times(1, 10**6)
+            times = await uow.ticks.durations(1, 10**6)
             pending = len(await uow.orders.pending(1))
         checked = await verify(db, 1)
     assert not isinstance(checked, Mismatch), checked

@@ -62,7 +62,7 @@ class Life:
         await self.act("control", {"kind": kind, "outcomes": list(outcomes)})
 
     async def order(self) -> None:
-        """Mostly of what is still in, sales mostly of what she holds, limits mostly near the price."""
+        """Mostly of what is still in, sales mostly of what they hold, limits mostly near the price."""
         rng = self.rng
         async with self.db.reading() as uow:
             state = await uow.markets.state(self.world.market)
@@ -102,7 +102,7 @@ class Life:
             await uow.commit()
 
     async def withdraw(self) -> None:
-        """She takes back what no tick has run."""
+        """The person takes back what no tick has run."""
         async with self.db.writing() as uow:
             await uow.orders.withdraw(self.world.market, self.rng.choice(self.people), None)
             await uow.commit()
@@ -130,7 +130,7 @@ class Life:
             await self.control(kind)
 
     async def tick(self) -> None:
-        """The next minute; where the market waits for an admin, she answers now or later."""
+        """The next minute; where the market waits for an admin, they answer now or later."""
         report = await run_tick(self.db, self.world.market, self.now)
         self.heads += [report.head] if report.head else []
         self.minute += 1

@@ -15,12 +15,12 @@ async def test_a_code_is_good_once_in_time_and_for_its_kind_alone(db: Database) 
     async with db.writing() as uow:
         await uow.codes.issue("chat", "OLD", person=ann, market=world.market, now_ms=START, expires_ms=START + 10)
         await uow.codes.issue("chat", "NEW", person=ann, market=world.market, now_ms=START, expires_ms=START + 10)
-        await uow.codes.issue("person", "HERS", person=ann, now_ms=START, expires_ms=START + 10)
+        await uow.codes.issue("person", "THEIRS", person=ann, now_ms=START, expires_ms=START + 10)
         for kind, code, at_ms in (
             ("chat", "OLD", START),  # a newer one took its place
             ("chat", "NEW", START + 10),  # too late
             ("person", "NEW", START),
-            ("chat", "HERS", START),
+            ("chat", "THEIRS", START),
             ("chat", "never", START),
         ):
             assert await uow.codes.take(kind, code, at_ms) is None
@@ -82,6 +82,6 @@ async def test_every_tick_knows_how_long_it_took(db: Database) -> None:
     for number in (1, 2):
         await run_tick(db, world.market, START + 1_000 * number)
     async with db.reading() as uow:
-        times = await uow.ticks.times(world.market, 10)
+        times = await uow.ticks.durations(world.market, 10)
     assert len(times) == 2
     assert min(times) > 0

@@ -8,12 +8,12 @@ from storage.key_value import KeptLine
 
 async def test_a_fact_is_what_was_put_last(db: Database) -> None:
     async with db.writing() as uow:
-        assert await uow.facts.get("discord.commands") is None
-        await uow.facts.put("discord.commands", "a")
-        await uow.facts.put("discord.commands", "b")
+        assert await uow.key_values.get("discord.commands") is None
+        await uow.key_values.put("discord.commands", "a")
+        await uow.key_values.put("discord.commands", "b")
         await uow.commit()
     async with db.reading() as uow:
-        assert await uow.facts.get("discord.commands") == "b"
+        assert await uow.key_values.get("discord.commands") == "b"
 
 
 async def test_a_kept_line_stays_as_it_was(db: Database) -> None:

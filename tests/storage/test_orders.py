@@ -1,4 +1,4 @@
-"""Accepting orders: once, within her means, and never into a tick that has run."""
+"""Accepting orders: once, within their means, and never into a tick that has run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_a_redelivered_confirm_after_the_fill_meets_the_filled_order(db: D
         ([600 * MICRO, 400 * MICRO + 1, 400 * MICRO], [True, False, True]),
     ],
 )
-async def test_queued_orders_never_exceed_her_cash(db: Database, reserves: list[int], taken: list[bool]) -> None:
+async def test_queued_orders_never_exceed_their_cash(db: Database, reserves: list[int], taken: list[bool]) -> None:
     world = await _running(db)
     held = 0
     for number, (reserve, expected) in enumerate(zip(reserves, taken, strict=True)):

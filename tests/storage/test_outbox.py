@@ -124,8 +124,8 @@ async def test_admins_are_those_vouched_for_else_the_creator(db: Database) -> No
     await _add(db, world, told)
     assert [row.person for row in await _claim(db)] == [ann]
     async with db.writing() as uow:
-        await uow.chats.vouch(world.chat, cat, admin=True, now_ms=START)
-        await uow.chats.vouch(world.chat, bob, admin=True, now_ms=START)
+        await uow.chats.set_admin(world.chat, cat, admin=True, now_ms=START)
+        await uow.chats.set_admin(world.chat, bob, admin=True, now_ms=START)
         await uow.commit()
     await _add(db, world, told)
     assert [row.person for row in await _claim(db)] == [bob, cat]

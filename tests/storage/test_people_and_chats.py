@@ -66,8 +66,8 @@ async def test_an_admin_is_known_as_long_as_the_platform_vouches_for_her(db: Dat
     world = await started(db)
     ann, bob, _ = world.people
     async with db.writing() as uow:
-        await uow.chats.vouch(world.chat, ann, admin=True, now_ms=START)
-        await uow.chats.vouch(world.chat, bob, admin=False, now_ms=START)
+        await uow.chats.set_admin(world.chat, ann, admin=True, now_ms=START)
+        await uow.chats.set_admin(world.chat, bob, admin=False, now_ms=START)
         assert await uow.chats.admins(world.chat) == [ann]
-        await uow.chats.vouch(world.chat, ann, admin=False, now_ms=START + 1)
+        await uow.chats.set_admin(world.chat, ann, admin=False, now_ms=START + 1)
         assert await uow.chats.admins(world.chat) == []

@@ -227,8 +227,8 @@ class DiscordPlatform:
         try:
             await channel.get_partial_message(ref.message).pin()
             async with self._db.writing() as uow:
-                previous = await uow.facts.get(fact)
-                await uow.facts.put(fact, str(ref.message))
+                previous = await uow.key_values.get(fact)
+                await uow.key_values.put(fact, str(ref.message))
                 await uow.commit()
             if previous is not None and previous != str(ref.message):
                 await channel.get_partial_message(int(previous)).unpin()

@@ -166,7 +166,7 @@ async def register(
     registered = payload(tree)
     digest, fact = fingerprint(registered), f"discord:commands:{application_id}"
     async with db.reading() as uow:
-        if await uow.facts.get(fact) == digest:
+        if await uow.key_values.get(fact) == digest:
             return
     try:
         await http.bulk_upsert_global_commands(application_id, registered)
@@ -174,7 +174,7 @@ async def register(
         log.error("the commands could not be registered: %s", error)
         return
     async with db.writing() as uow:
-        await uow.facts.put(fact, digest)
+        await uow.key_values.put(fact, digest)
         await uow.commit()
     log.info("%d commands registered with Discord", len(registered))
 

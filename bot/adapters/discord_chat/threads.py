@@ -44,7 +44,7 @@ class Threads:
                     return ref
             thread = await self._create(client, channel.id, title)
             async with self._db.writing() as uow:
-                await uow.facts.put(_fact_name(market, channel.id), str(thread))
+                await uow.key_values.put(_fact_name(market, channel.id), str(thread))
                 await uow.commit()
             return await send(client.get_partial_messageable(thread))
         except discord.Forbidden as error:
@@ -63,7 +63,7 @@ class Threads:
             market = await uow.markets.of_chat(chat.id) if chat is not None else None
             if market is None:
                 return None, "", None
-            thread = await uow.facts.get(_fact_name(market.id, channel))
+            thread = await uow.key_values.get(_fact_name(market.id, channel))
         return market.id, market.title, int(thread) if thread else None
 
     async def _send_again(self, client: discord.Client, thread: int, send: SendMessage) -> message_refs.Posted | None:

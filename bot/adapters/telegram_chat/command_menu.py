@@ -66,7 +66,7 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
     digest = hashlib.sha256(repr(menus_as_text).encode()).hexdigest()
     fact = f"{platform} commands {bot.id}"
     async with db.reading() as uow:
-        if await uow.facts.get(fact) == digest:
+        if await uow.key_values.get(fact) == digest:
             return False
     try:
         for scope, offered in wanted:
@@ -77,6 +77,6 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
         log.warning("this server knows no menus; commands work without them")
         return False
     async with db.writing() as uow:
-        await uow.facts.put(fact, digest)
+        await uow.key_values.put(fact, digest)
         await uow.commit()
     return True

@@ -33,7 +33,7 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         private = await uow.chats.open("telegram", EXT, "private", NAME, START)
         await uow.preferences.put(person.id, Preferences(slippage=1))
         await uow.pings.put(person.id, world.chat, {"lead"})
-        await uow.chats.vouch(world.chat, person.id, admin=True, now_ms=START)
+        await uow.chats.set_admin(world.chat, person.id, admin=True, now_ms=START)
         await uow.codes.issue("person", "CODE", person=person.id, now_ms=START, expires_ms=START + 9)
         await uow.room.append("room", "talk", {"say": "hi", "by": person.id}, author=NAME, now_ms=START)
         await uow.room.append("room", "talk", {"reply": NAME}, author=NAME, person=person.id, now_ms=START)

@@ -58,7 +58,7 @@ async def test_a_chain_of_joined_people_is_one_person(db: Database) -> None:
     assert same == LinkDeclined(code="same")
 
 
-async def test_settings_pings_and_rights_go_along_and_her_own_win(db: Database) -> None:
+async def test_settings_pings_and_rights_go_along_and_their_own_win(db: Database) -> None:
     world = await started(db, people=2)
     async with db.writing() as uow:
         ben = await uow.people.identify("telegram", "b", "Ben", START)
@@ -69,7 +69,7 @@ async def test_settings_pings_and_rights_go_along_and_her_own_win(db: Database) 
         for person in (ann, ben.id):
             await uow.pings.put(person, world.chat, {"lead"})
         await uow.pings.put(cat.id, world.chat, {"trade"})
-        await uow.chats.vouch(world.chat, ben.id, admin=True, now_ms=START)
+        await uow.chats.set_admin(world.chat, ben.id, admin=True, now_ms=START)
         await uow.codes.issue("chat", "AAAA", person=ben.id, market=world.market, now_ms=START, expires_ms=START + 9)
         await uow.codes.issue("person", "BBBB", person=ben.id, now_ms=START, expires_ms=START + 9)
         await uow.commit()

@@ -197,7 +197,7 @@ async def test_of_two_markets_made_at_once_in_a_chat_one_is(db: Database) -> Non
 
     async def create(title: str) -> bool:
         async with db.writing() as uow:
-            await uow.chats.hold(chat.id)
+            await uow.chats.lock(chat.id)
             there = await uow.markets.of_chat(chat.id)
             await asyncio.sleep(0.05)
             if there is not None and not there.over:
