@@ -10,7 +10,7 @@ CREDITS = (Paid, Rebate, PaidBack)
 """Events that pay a user `amount` of the house's money."""
 
 RETURNS = (Cancelled, Released)
-"""Events that give a user her `escrow` back."""
+"""Events that give a user their `escrow` back."""
 
 
 def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, int]:
