@@ -1,4 +1,4 @@
-"""Kinds of values that speak of a market: outcomes, sides, amounts. Like those of `bot.params` in all else."""
+"""Kinds of values that speak of a market: outcomes, sides, amounts. Like those of `bot.grammar.types` in all else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Kinds of values people type. A kind is parse + bounds + error + suggestions in one type.
 
 `parse` takes the text of one argument and returns the value in the engine's units or a `Wrong`; it never raises and
-never looks anything up outside its `ParseContext`. Sentences come from `words_input`.
+never looks anything up outside its `ParseContext`. Sentences come from `bot.words.usage`.
 
 Dangerous commands ask again: the preview's button is the same line with a code of exactly what was shown.
 

@@ -151,7 +151,7 @@ PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the roo
 
 
 def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
-    """To the admins of a market, once. `facts` as bot.reaching makes them."""
+    """To the admins of a market, once. `facts` as `bot.notifications.reachability` makes them."""
     platform = str(facts["platform"])
     where = f"{clean(str(facts['title'])) or 'a chat'} ({PLATFORM_NAMES.get(platform, platform)})"
     detail = clean(str(facts["detail"]))

@@ -1,7 +1,7 @@
 """Buttons and menus: what their ids carry, so that a press means the same after a restart.
 
-An id is one letter and what `bot.buttons` packs: whom it was made for and its line. The letter says what pressing it
-does to the message it stands in (`ComponentKind`), which must be known before the line has run.
+An id is one letter and what `bot.chat.buttons` packs: whom it was made for and its line. The letter says what pressing
+it does to the message it stands in (`ComponentKind`), which must be known before the line has run.
 """
 
 from __future__ import annotations
