@@ -1,11 +1,12 @@
 """A small town to speak in: real storage on a temporary file, the real engine and tick, a clock turned by hand, and a
-chat platform of ten lines that keeps what it is told."""
+chat platform of a few lines that keeps what it is told."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,7 @@ from storage.database import Database
 
 START = 1_404_370_000_000  # 3 July 2014, 06:46:40 UTC
 BOSS = "boss"  # the admin
+HANG_S = 240.0  # after which a test that waits has failed; no test measures time by it
 
 
 @dataclass
@@ -30,6 +32,14 @@ class Chat:
     name: str = "room"
     said: list[tuple[str, str, str, Reply]] = field(default_factory=list)  # how, where, ref, what
     broken: list[Exception] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Looked at again whenever something is sent, or `changed` is set."""
+        async with asyncio.timeout(HANG_S):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         return self._keep("post", chat_ext, f"m{len(self.said)}", reply)
@@ -46,6 +56,7 @@ class Chat:
         if self.broken:
             raise self.broken.pop(0)
         self.said.append((how, where, ref, reply))
+        self.changed.set()
         return ref
 
     def texts(self, how: str, where: str = "room") -> list[str]:
@@ -118,7 +129,7 @@ class Play:
 
     def rows(self) -> str:
         """Every row of every table, to compare a before with an after."""
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
             return "\n".join(connection.iterdump())
 
 

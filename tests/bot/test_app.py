@@ -35,12 +35,14 @@ def outcry(folder: Path, *words: str, **environment: str) -> subprocess.Popen[st
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running bot and its room's address."""
     process = outcry(tmp_path, "run")
-    assert process.stdout is not None
-    url = process.stdout.readline().removeprefix("room: ").strip()
-    assert process.stdout.readline() == "ready: room\n"
-    yield process, url
-    process.kill()
-    process.communicate()
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("room: ").strip()
+        assert process.stdout.readline() == "ready: room\n"
+        yield process, url
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
@@ -53,7 +55,7 @@ def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
     assert process.wait() == 0
 
 
-def test_a_token_made_for_the_admin_is_hers_alone_and_never_told(
+def test_a_token_made_for_the_admin_is_theirs_alone_and_never_told(
     served: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:
     process, _ = served

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -133,10 +133,8 @@ _FORKS = count(1)
 async def fork(play: Play, folder: Path) -> AsyncIterator[Play]:
     """The same town at this moment; what happens there stays there."""
     path = folder / f"fork{next(_FORKS)}.db"
-    with sqlite3.connect(play.path) as here, sqlite3.connect(path) as there:
-        here.backup(there)
-    here.close()
-    there.close()
+    with closing(sqlite3.connect(play.path)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
     db = Database.open(f"sqlite:///{path}")
     try:
         twin = Play(db, path)

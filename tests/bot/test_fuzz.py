@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -310,7 +311,7 @@ async def test_spoken_lines_change_nothing_unless_they_are_answered_yes(tmp_path
     rng, rounds = portion("spoken")
     async with town(tmp_path) as play:
         await running(play, people=("ada", "bob"))
-        with sqlite3.connect(f"file:{tmp_path / 'play.db'}?mode=ro", uri=True) as reader:
+        with closing(sqlite3.connect(f"file:{tmp_path / 'play.db'}?mode=ro", uri=True)) as reader:
 
             def version() -> int:
                 return int(reader.execute("PRAGMA data_version").fetchone()[0])

@@ -237,6 +237,7 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
     finally:
         if process.returncode is None:
             process.kill()
+            await process.communicate()
     told = (line + out + err).decode()
     assert "127.0.0.1" in told
     assert not found_in(told)

@@ -45,7 +45,7 @@ async def test_an_order_is_run_without_anybody_asking(db: Database) -> None:
     await jobs.start()
     clock.advance(2_000)
     await append(db, world, world.people[0], buy(1, 5), "r", at_ms=clock.now_ms())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await done.wait()
     await jobs.stop()
 
@@ -151,7 +151,7 @@ async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
         for world in (slow, fast):
             request = f"{world.market}-{number}"
             await append(db, world, world.people[0], buy(1, 5), request, at_ms=clock.now_ms())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             await entered.wait()
             await ticked.wait()
         ticked.clear()

@@ -290,5 +290,5 @@ async def test_closing_ends_a_process_that_still_runs(tmp_path: Path) -> None:
         auditor = BackgroundVerifier(play.db, lambda: play.now, apart=True, patience_s=0.05)
         assert await auditor.ask(1, 1) == (None, True)
         await auditor.close()
-        assert await asyncio.wait_for(auditor.ask(1, 1), 5) == (None, True)
+        assert await asyncio.wait_for(auditor.ask(1, 1), 120) == (None, True)
         await auditor.close()

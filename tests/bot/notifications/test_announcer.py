@@ -11,7 +11,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget, Limit, Windows
-from bot.chat.reply import Board, Picture, Reply
+from bot.chat.reply import Board, Picture
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.records import Notice, NoticeAudience, Payload
@@ -311,21 +311,11 @@ async def test_charts_are_drawn_and_attached_and_a_message_goes_without_one_that
 async def test_it_runs_in_the_background_and_wakes_by_itself(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await opened(play)
-        told, tell = asyncio.Event(), play.chat.tell
-
-        async def listen(
-            person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
-        ) -> str:
-            told.set()
-            return await tell(person_ext, reply, edit_ref=edit_ref, chat_ext=chat_ext, nonce=nonce)
-
-        play.chat.tell = listen  # type: ignore[method-assign]  # the port, with an ear
         task = asyncio.create_task(play.announcer.run())
         try:
-            await asyncio.sleep(0.2)
+            await play.chat.until(lambda: bool(play.chat.texts("post")))
             await add(play, paid(2, 5))
-            await asyncio.wait_for(told.wait(), 20)
-            assert play.chat.texts("post")
+            await play.chat.until(lambda: bool(play.chat.texts("tell", "ada")))
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +32,8 @@ class Strict(Chat):
     pictures_refused: set[str] = field(default_factory=set)
     gate: dict[str, asyncio.Event] = field(default_factory=dict)
     nonces: dict[str, str] = field(default_factory=dict)
+    waiting: int = 0  # sends that wait at a gate
+    most_waiting: int = 0
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         await self._check(chat_ext, reply)
@@ -52,7 +53,13 @@ class Strict(Chat):
 
     async def _check(self, place: str, reply: Reply) -> None:
         if place in self.gate:
-            await self.gate[place].wait()
+            self.waiting += 1
+            self.most_waiting = max(self.most_waiting, self.waiting)
+            self.changed.set()
+            try:
+                await self.gate[place].wait()
+            finally:
+                self.waiting -= 1
         if place in self.refuses:
             raise self.refuses[place]
         if place in self.pictures_refused and reply.files:
@@ -248,24 +255,16 @@ async def test_a_slow_chat_holds_up_nobody(tmp_path: Path) -> None:
         task = asyncio.create_task(play.announcer.run())
         try:
             await add(play, POST)
-            await until(lambda: any("paused" in text for text in chat.texts("post", "hall")))
+            await chat.until(lambda: any("paused" in text for text in chat.texts("post", "hall")))
             await add(play, paid(2, 9), POST)
-            await until(lambda: any("$0.09" in text for text in chat.texts("tell", "ada")))
-            await until(lambda: sum("paused" in text for text in chat.texts("post", "hall")) == 2)
+            await chat.until(lambda: any("$0.09" in text for text in chat.texts("tell", "ada")))
+            await chat.until(lambda: sum("paused" in text for text in chat.texts("post", "hall")) == 2)
             assert not any("paused" in text for text in chat.texts("post", "room"))
             chat.gate["room"].set()
-            await until(lambda: sum("paused" in text for text in chat.texts("post", "room")) == 2)
+            await chat.until(lambda: sum("paused" in text for text in chat.texts("post", "room")) == 2)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(found: Callable[[], bool], tries: int = 2_000) -> None:
-    for _ in range(tries):
-        if found():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came")
 
 
 async def test_a_send_longer_than_its_lease_is_not_handed_out_again(tmp_path: Path) -> None:
@@ -276,11 +275,11 @@ async def test_a_send_longer_than_its_lease_is_not_handed_out_again(tmp_path: Pa
         task = asyncio.create_task(play.announcer.run())
         try:
             await add(play, POST)
-            await asyncio.sleep(0.2)
-            for _ in range(4):
+            await chat.until(lambda: chat.waiting == 1)
+            for times in range(1, 5):
                 play.now += LEASE_MS // 2
-                await add(play, paid(2, 1))  # wakes it
-                await asyncio.sleep(0.1)
+                await add(play, paid(2, 1))  # wakes it; the lease is renewed in the transaction that claims this one
+                await chat.until(lambda: len(chat.texts("tell", "ada")) >= times)  # noqa: B023
                 async with play.db.writing() as uow:
                     assert not [row for row in await uow.outbox.claim(["room"], play.now, 1) if row.kind == "paused"]
         finally:
@@ -299,28 +298,14 @@ async def test_at_most_sixteen_sends_are_in_flight(tmp_path: Path) -> None:
         for name in names:
             await second_chat(play, name)
             chat.gate[name] = asyncio.Event()
-        flying = most = 0
-        check = chat._check
-
-        async def counted(place: str, reply: Reply) -> None:
-            nonlocal flying, most
-            flying += 1
-            most = max(most, flying)
-            try:
-                await check(place, reply)
-            finally:
-                flying -= 1
-
-        chat._check = counted  # type: ignore[method-assign]  # the port, with a counter
         task = asyncio.create_task(play.announcer.run())
         try:
             await add(play, POST)
-            await until(lambda: flying == 16)
-            await asyncio.sleep(0.1)
+            await chat.until(lambda: chat.waiting == 16)
             for name in names:
                 chat.gate[name].set()
-            await until(lambda: all(any("paused" in text for text in chat.texts("post", name)) for name in names))
-            assert most == 16
+            await chat.until(lambda: all(any("paused" in text for text in chat.texts("post", name)) for name in names))
+            assert chat.most_waiting == 16
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -45,7 +45,7 @@ async def test_what_comes_at_once_is_written_at_once(tmp_path: Path) -> None:
         with counted() as units:
             async with play.db.writing():  # somebody else's: the writer is busy
                 asked = [asyncio.create_task(placements.put(placement(9, str(number)))) for number in range(200)]
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0)  # each has asked
             await asyncio.gather(*asked)
         assert len(units) == 2
         async with play.db.reading() as uow:
@@ -69,7 +69,7 @@ async def test_who_is_cancelled_holds_up_nobody(tmp_path: Path) -> None:
         placements = TicketMessages(play.db)
         async with play.db.writing():
             first, second = (asyncio.create_task(placements.put(placement(9, ref))) for ref in "12")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)  # both have asked
             first.cancel()
         await second
         assert first.cancelled()

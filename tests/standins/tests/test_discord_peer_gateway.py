@@ -140,7 +140,7 @@ async def frames(peer: DiscordPeer, *said: Json, query: str = "v=10&encoding=jso
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{peer.gateway_url}?{query}") as line:
         for one in said:
             await line.send_json(one)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             async for message in line:
                 heard.append(message.json())
                 if heard[-1]["op"] == INVALID_SESSION or heard[-1].get("t") == "READY":

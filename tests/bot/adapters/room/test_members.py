@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from bot.chat.invocation import ChatKind, Invocation
@@ -34,7 +35,7 @@ async def test_who_is_forgotten_leaves_no_name_in_the_room_and_is_asked_for_one_
         assert "Zyxella" not in str(await bob.messages())
         status, _ = await zoe.say("/board")
         assert status == 401
-        with sqlite3.connect(f"file:{tmp_path / 'town.db'}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{tmp_path / 'town.db'}?mode=ro", uri=True)) as connection:
             assert "Zyxella" not in "\n".join(connection.iterdump())
         connection.close()
 
