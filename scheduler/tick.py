@@ -17,8 +17,8 @@ from scheduler import notices
 from scheduler.clock import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.database import Database
-from storage.export import standings
 from storage.markets import TICKING
+from storage.rankings import standings
 from storage.records import HALTED, ActionStatus, Market
 from storage.replay import apply_tick
 from storage.saving import TickOutcome, save_tick

@@ -11,7 +11,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fractions import Fraction
 from typing import Protocol
 
@@ -20,14 +20,13 @@ from sqlalchemy import and_, case, func, select
 from engine.params import BOUNDS
 from engine.state import PROFIT_SOURCES
 from engine.terms import MarketParams, Round
+from engine.units import MICRO, RATE
 from storage.ledger import HOUSE
-from storage.records import Market, Member, OrderStatus, TickRow
+from storage.rankings import standings
+from storage.records import Market, OrderStatus
 from storage.schema import orders
 from storage.session import clean
 from storage.unit_of_work import UnitOfWork
-
-MICRO = 10**6
-RATE = 10**12
 
 TRADES = (
     "trade_id", "tick_id", "ts_ms", "outcome", "outcome_name", "side", "kind", "buy_user", "sell_user", "price", "size",
@@ -50,68 +49,8 @@ class Number(str):
 Cell = int | Number | str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """One person's place. Micro-dollars; `final` is their cash, and before the end their tokens at the maker's prices
-    too.
-
-    `rank` counts from 1; who gained the same share has the same rank.
-    """
-
-    rank: int
-    person: int
-    name: str
-    stake: int
-    final: int
-    trades: int
-    volume: int
-    fees: int
-    gas: int
-
-    @property
-    def gain(self) -> int:
-        return self.final - self.stake
-
-    @property
-    def share(self) -> Fraction:
-        """Gain over stake, exact; 0 without a stake."""
-        return Fraction(self.gain, self.stake) if self.stake > 0 else Fraction(0)
-
-
-def standings(members: Iterable[Member], latest: TickRow | None) -> list[Ranked]:
-    """Everybody, best first by gain over stake; equal ones by who joined first, then by id."""
-    rows = [(-_share_key(final - one.stake, one.stake), one.joined_ms, one.person, one, final) for one, final in (
-        (one, worth(one, latest)) for one in members
-    )]  # fmt: skip
-    rows.sort(key=lambda row: row[:3])
-    ranks: dict[int, int] = {}
-    return [
-        Ranked(
-            rank=ranks.setdefault(key, place), person=one.person, name=one.name, stake=one.stake, final=final,
-            trades=one.trade_count, volume=one.volume, fees=one.fees, gas=one.gas,
-        )
-        for place, (key, _, _, one, final) in enumerate(rows, 1)
-    ]  # fmt: skip
-
-
-def _share_key(gain: int, stake: int) -> int:
-    """Orders and tells apart shares as the exact fractions do, but in a tenth of their time: two different fractions
-    of stakes below 2^63 lie further apart than 2^-126."""
-    return (gain << 128) // stake if stake > 0 else 0
-
-
-def worth(member: Member, latest: TickRow | None) -> int:
-    """Cash, what orders in the book set aside, and each token at the maker's price of the latest tick, rounded down."""
-    cash = member.balance + member.coming + member.escrow
-    if latest is None:
-        return cash
-    prices = zip(latest.yes, latest.no, strict=True)
-    held = zip(member.tokens, prices, strict=False)
-    return cash + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
-
-
 class Sink(Protocol):
-    """Where text goes: a file, a `StringIO`, a `Bounded`."""
+    """Where text goes: a file, a `StringIO`, a `LimitedSink`."""
 
     def write(self, text: str, /) -> object: ...
 
@@ -120,7 +59,7 @@ class TooLargeError(Exception):
     """The file would be longer than it may be."""
 
 
-class Bounded:
+class LimitedSink:
     """Passes text on until it would be more than `most` bytes of UTF-8; then it raises TooLargeError."""
 
     def __init__(self, out: Sink, most: int) -> None:
@@ -208,8 +147,8 @@ async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> d
     names = market.params.outcome_names
     own = and_(orders.c.status == OrderStatus.CANCELLED.value, orders.c.reason.is_(None))  # not returned by a round
     query = select(orders.c.status, func.count(), func.sum(case((own, 1), else_=0)))
-    found = (await uow.run(query.where(orders.c.market == market.id).group_by(orders.c.status))).all()
-    by_status = {str(status): int(count) for status, count, _ in found}
+    counts = (await uow.run(query.where(orders.c.market == market.id).group_by(orders.c.status))).all()
+    by_status = {str(status): int(count) for status, count, _ in counts}
     gone = [row.payload["outcomes"] for row in await uow.events.of(market.id, "Eliminated")]
     trades = await uow.trades.all(market.id)
     metrics = await uow.metrics.series(market.id)
@@ -220,10 +159,8 @@ async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> d
         "orders": sum(by_status.values()),
         "fills_by_kind": dict(sorted(Counter(row.kind for row in trades).items())),
         "refused": by_status.get(OrderStatus.REFUSED, 0),
-        "cancelled": sum(int(taken_back) for _, _, taken_back in found),
-        "eliminated": [
-            names[one] for outcomes in gone if isinstance(outcomes, list | tuple) for one in _ints(outcomes)
-        ],
+        "cancelled": sum(int(taken_back) for _, _, taken_back in counts),
+        "eliminated": [names[outcome] for outcomes in gone for outcome in _ints(outcomes)],
         "winner": None if market.winner is None else names[market.winner],
         "house_result": (balances.get(HOUSE, 0) - market.params.z) / MICRO,
         "worst_risk": max((row.mm_risk for row in metrics), default=0) / MICRO,
@@ -279,11 +216,11 @@ def _parameters(params: MarketParams) -> Iterable[tuple[str, Cell]]:
     for part in fields(params):
         value = getattr(params, part.name)
         if part.name == "rounds":
-            yield from ((f"round_{number}", _round_text(one, params)) for number, one in enumerate(value, 1))
+            yield from ((f"round_{number}", _round_text(planned, params)) for number, planned in enumerate(value, 1))
         elif part.name == "outcome_names":
             yield from ((f"outcome_{number}", name) for number, name in enumerate(value, 1))
         elif part.name == "odds":
-            yield from ((f"odds_{number}", rate(one)) for number, one in enumerate(value, 1))
+            yield from ((f"odds_{number}", rate(odds)) for number, odds in enumerate(value, 1))
         else:
             yield part.name, _plain(part.name, value)
 
@@ -303,11 +240,11 @@ def rate(value: int) -> Number:
     return Number(text[:-6] if text.endswith("000000") else text)
 
 
-def _round_text(one: Round, params: MarketParams) -> str:
+def _round_text(planned: Round, params: MarketParams) -> str:
     def who(outcomes: tuple[int, ...] | str) -> str:
         return outcomes if isinstance(outcomes, str) else ", ".join(params.outcome_names[each] for each in outcomes)
 
-    times = f"freeze_at {one.freeze_at} ms, decide_at {one.decide_at} ms"
-    if one.winner is not None:
-        return f"{times}, winner {who(one.winner if isinstance(one.winner, str) else (one.winner,))}"
-    return f"{times}, count {one.count}, losers {who(one.losers) or 'ask'}"
+    times = f"freeze_at {planned.freeze_at} ms, decide_at {planned.decide_at} ms"
+    if planned.winner is not None:
+        return f"{times}, winner {who(planned.winner if isinstance(planned.winner, str) else (planned.winner,))}"
+    return f"{times}, count {planned.count}, losers {who(planned.losers) or 'ask'}"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func,
 
 from engine.state import Side
 from storage.records import EventRow, MetricRow, TickRow, TradeRow
-from storage.schema import config, events, metrics, orders, ticks, trades
+from storage.schema import events, metrics, orders, ticks, trades
 from storage.session import Repository, Session
 
 PAGE = 200  # rows: about 10 ms of the loop, whatever is done with them
@@ -48,11 +48,6 @@ class Trades(Repository):
                     by_number[number][trade.id] = trade
         self._prefetched |= {(market, number): list(legs.values()) for number, legs in by_number.items()}
 
-    async def of_tick(self, market: int, tick: int) -> list[TradeRow]:
-        """Oldest first."""
-        query = select(trades).where(trades.c.market == market, trades.c.tick_id == tick).order_by(trades.c.trade_id)
-        return [_trade(row) for row in await self._session.rows(query)]
-
     async def recent(self, market: int, outcome: int | None = None, n: int = 20) -> list[TradeRow]:
         """Newest first."""
         return await self._some(market, None if outcome is None else trades.c.outcome == outcome, n)
@@ -88,10 +83,6 @@ class Trades(Repository):
                 key = (row["outcome"], Side(row["side"]))
                 net[key] = net.get(key, 0) + sign * int(row["sum"])
         return net
-
-    async def volume(self, market: int) -> int:
-        """Micro-dollars traded so far, before fees."""
-        return await self._session.number(select(config.c.volume).where(config.c.market == market))
 
     async def _some(self, market: int, condition: ColumnElement[bool] | None, n: int) -> list[TradeRow]:
         query = select(trades).where(trades.c.market == market)

@@ -111,13 +111,6 @@ class Members(Repository):
         row = await self._session.row(_AVAILABLE, {"market": market, "person": person})
         return None if row is None else int(row["available"])
 
-    async def reserved(self, market: int, person: int | None = None) -> Mapping[int, int]:
-        """Worst cost of pending orders by person."""
-        pending = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
-        query = select(orders.c.user, func.sum(orders.c.reserve).label("sum")).where(pending).group_by(orders.c.user)
-        rows = await self._session.rows(query if person is None else query.where(orders.c.user == person))
-        return {row["user"]: int(row["sum"]) for row in rows}
-
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
         here = {"market": market.id}
         return await (

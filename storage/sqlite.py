@@ -2,9 +2,9 @@
 
 SQLAlchemy takes a cursor, executes, fetches and closes, and aiosqlite carries each of these to the connection's thread
 and back. Here a statement goes over once: `execute` runs it and brings its rows along, and what a cursor is asked
-afterwards is answered from what came back. Only a result of more than `AT_ONCE` rows keeps its cursor open over there,
-so that streams stay streams. Statements still run one by one in the connection's own thread: the loop never waits for
-the disk.
+afterwards is answered from what came back. Only a result of more than `AT_ONCE` rows keeps its cursor open in the
+thread, so that streams stay streams. Statements still run one by one in the connection's own thread: the loop never
+waits for the disk.
 
 One process a SQLite file: a second one is refused at once, by name, instead of failing in the middle of a tick.
 """
@@ -43,26 +43,26 @@ class Cursor:
         return self
 
     async def execute(self, sql: str, values: Values = ()) -> None:
-        await self._connection.there(lambda: self._run(lambda cursor: cursor.execute(sql, values)))
+        await self._connection.in_thread(lambda: self._run(lambda cursor: cursor.execute(sql, values)))
 
     async def executemany(self, sql: str, rows: Sequence[Values]) -> None:
-        await self._connection.there(lambda: self._run(lambda cursor: cursor.executemany(sql, rows)))
+        await self._connection.in_thread(lambda: self._run(lambda cursor: cursor.executemany(sql, rows)))
 
     async def fetchmany(self, size: int) -> list[Values]:
         if self._open is not None and len(self._rows) < size:
-            self._rows += await self._connection.there(lambda: self._more(size))
+            self._rows += await self._connection.in_thread(lambda: self._more(size))
         rows, self._rows = self._rows[:size], self._rows[size:]
         return rows
 
     async def fetchall(self) -> list[Values]:
         if self._open is not None:
-            self._rows += await self._connection.there(lambda: self._more(None))
+            self._rows += await self._connection.in_thread(lambda: self._more(None))
         rows, self._rows = self._rows, []
         return rows
 
     async def close(self) -> None:
         if self._open is not None:
-            await self._connection.there(self._close)
+            await self._connection.in_thread(self._close)
 
     # -- in the connection's thread
 
@@ -102,10 +102,10 @@ class SqliteConnection(aiosqlite.Connection):
     def new_cursor(self) -> sqlite3.Cursor:
         return self._conn.cursor()
 
-    async def there(self, work: Callable[[], T]) -> T:
-        """Do it in the connection's thread."""
-        done: T = await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
-        return done
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run it in the connection's thread."""
+        result: T = await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+        return result
 
 
 async def connect(path: str, *, uri: bool = False) -> SqliteConnection:

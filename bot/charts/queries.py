@@ -16,7 +16,7 @@ from bot.chat.chart_data import (
 )
 from bot.chat.reply import Picture
 from engine.state import PROFIT_SOURCES, Status
-from storage.export import standings
+from storage.rankings import standings
 from storage.records import EventRow, Market, Payload, TickRow
 from storage.unit_of_work import UnitOfWork
 

@@ -27,8 +27,8 @@ from bot.words import decisions as words
 from bot.words import reports as words_reports
 from bot.words import usage as words_usage
 from engine.state import Status
-from storage.export import standings
 from storage.key_value import KeptLine
+from storage.rankings import standings
 from storage.records import Declined, Json, Member, Notice, NoticeAudience
 
 NamePartArg = Annotated[str, Text("name", 40, about="a part of a name; everybody if left out")]

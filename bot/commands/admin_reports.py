@@ -46,7 +46,7 @@ async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: 
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
     try:
-        rows = await csv_files.EXPORTS[what](snapshot.uow, market.record, csv_files.Bounded(out, MOST_BYTES))
+        rows = await csv_files.EXPORTS[what](snapshot.uow, market.record, csv_files.LimitedSink(out, MOST_BYTES))
     except csv_files.TooLargeError:
         return words_reports.too_large(what, MOST_BYTES // 10**6, market.id)
     file = Attachment(name=f"{what}-{market.id}.csv", data=out.getvalue().encode(), media_type="text/csv")

@@ -24,7 +24,7 @@ from bot.words import usage as words_usage
 from bot.words import views as words
 from engine.quote import Quote, quote
 from engine.state import Side, Status
-from storage.export import standings
+from storage.rankings import standings
 from storage.records import ENDED
 from storage.unit_of_work import UnitOfWork
 from storage.verify import Mismatch

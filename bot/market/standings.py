@@ -21,7 +21,7 @@ from bot.words.shared import name_of
 from bot.words.views import CLAIMED, out_note, status_word, step_words
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
-from storage.export import Ranked, standings
+from storage.rankings import Ranked, standings
 from storage.records import EventRow, Market, TickRow
 from storage.seasons import Season
 from storage.unit_of_work import UnitOfWork

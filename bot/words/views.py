@@ -37,7 +37,7 @@ from bot.words.shared import (
 )
 from engine.state import Status
 from engine.terms import MarketParams
-from storage.export import Ranked
+from storage.rankings import Ranked
 from storage.records import Market, NextStep, TradeRow
 
 # -- the board

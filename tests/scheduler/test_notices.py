@@ -8,7 +8,7 @@ from scheduler.clock import Pace
 from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.export import standings
+from storage.rankings import standings
 from storage.records import NoticeAudience, OutboxRow
 from tests.scheduler.test_tick import act, control
 from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started

@@ -153,7 +153,7 @@ class Loud:
         async with self.play.db.writing() as uow:
             await uow.outbox.add_many(1, notices, self.play.now)
             await uow.outbox.discard(["room"])
-            self.changed.append((self.play.now, await uow.trades.volume(1)))
+            self.changed.append((self.play.now, (await uow.markets.get_one(1)).volume))
             await uow.commit()
 
     async def live(self, seconds: int, rng: random.Random, *, killed_every_ms: int = 0) -> None:

@@ -26,8 +26,8 @@ async def _running(db: Database) -> World:
 async def _counts(db: Database, world: World) -> tuple[int, int]:
     """(pending orders, money reserved by the first person)."""
     async with db.reading() as uow:
-        reserved = await uow.members.reserved(world.market)
-        return len(await uow.orders.pending(world.market)), reserved.get(world.people[0], 0)
+        member = await uow.members.get_one(world.market, world.people[0])
+        return len(await uow.orders.pending(world.market)), member.reserved
 
 
 async def test_confirming_twice_is_one_order(db: Database) -> None:

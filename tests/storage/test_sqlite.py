@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import aiosqlite
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+import storage.sqlite
 from storage.database import Database
 from storage.sqlite import AT_ONCE, SqliteConnection, connect
 from storage.unit_of_work import UnitOfWork
@@ -39,14 +45,14 @@ async def test_a_statement_crosses_to_the_thread_once(tmp_path: Path, monkeypatc
     async with reading(tmp_path) as uow:
         driver = (await uow.connection.get_raw_connection()).driver_connection
         assert isinstance(driver, SqliteConnection)
-        trips, work = 0, driver.there
+        trips, work = 0, driver.in_thread
 
         async def counted(done: Callable[[], T]) -> T:
             nonlocal trips
             trips += 1
             return await work(done)
 
-        monkeypatch.setattr(driver, "there", counted)
+        monkeypatch.setattr(driver, "in_thread", counted)
         for size in (0, 1, AT_ONCE - 1):
             before = trips
             assert len(await uow.rows(text(f"{COUNT} LIMIT {size}"))) == size
@@ -89,3 +95,29 @@ async def test_numbers_of_a_write_come_back(tmp_path: Path) -> None:
         await cursor.execute("SELECT v FROM t ORDER BY id")
         assert cursor.description is not None
         assert await cursor.fetchall() == [(6,), (7,), (8,)]
+
+
+PRIVATE: dict[str, Callable[[object], bool]] = {
+    "_conn": lambda value: isinstance(value, sqlite3.Connection),
+    "_execute": inspect.iscoroutinefunction,
+    "_thread": lambda value: isinstance(value, threading.Thread),
+}
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+async def test_aiosqlite_has_each_private_attribute_that_is_used(tmp_path: Path, name: str) -> None:
+    async with aiosqlite.connect(tmp_path / "plain.db") as connection:
+        assert PRIVATE[name](getattr(connection, name))
+
+
+def test_no_other_private_attribute_of_aiosqlite_is_used() -> None:
+    tree = ast.parse(Path(storage.sqlite.__file__).read_text(encoding="utf-8"))
+    parts = [node for node in tree.body if getattr(node, "name", "") in {"SqliteConnection", "connect"}]
+    private = {
+        node.attr
+        for part in parts
+        for node in ast.walk(part)
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_")
+    }
+    assert len(parts) == 2
+    assert private == set(PRIVATE)

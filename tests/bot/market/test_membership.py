@@ -12,7 +12,7 @@ from engine.state import Status
 from engine.units import MICRO
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.export import standings
+from storage.rankings import standings
 from storage.records import Declined, Market, Member, OrderRow, OrderStatus, Payload
 from storage.verify import Verified, verify
 from tests.scheduler.replay import replay

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.chat import plain_text
 from bot.chat.facts import LEAST_TRADES
 from bot.market.standings import PLACES, Score, scores, table
-from storage.export import Ranked
+from storage.rankings import Ranked
 from tests.bot.harness import BOSS, CREATE, Play, opened, running, town
 
 STAKE = 1_000_000_000

@@ -137,7 +137,7 @@ def boards(chat: Chat) -> list[Board]:
 
 async def volume(play: Play) -> int:
     async with play.db.reading() as uow:
-        return await uow.trades.volume(1)
+        return (await uow.markets.get_one(1)).volume
 
 
 async def test_a_board_is_never_sent_with_the_same_content_twice(tmp_path: Path) -> None:
