@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 STEP_S = 0.05  # the clock moves at least so often while it waits
@@ -57,22 +57,31 @@ class Timeline:
 
 
 class EventClock:
-    """Moves a clock to each moment in turn: at once, or, with a `timeline`, when its time has come."""
+    """Moves a clock to each moment in turn: at once, or, with a `timeline`, when its time has come on the wall's clock
+    (`wall`, seconds)."""
 
-    def __init__(self, set_clock: Callable[[int], None], timeline: Timeline | None) -> None:
+    def __init__(
+        self,
+        set_clock: Callable[[int], None],
+        timeline: Timeline | None,
+        wall: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._set = set_clock
         self._timeline = timeline
+        self._wall = wall
+        self._sleep = sleep
         self._began = 0.0
 
     def begin(self) -> None:
         """The timeline's first moment is now."""
-        self._began = time.monotonic()
+        self._began = self._wall()
 
     async def reach(self, at_ms: int) -> None:
         """Come back when the clock shows `at_ms`, exactly; it goes on in small steps meanwhile."""
         if self._timeline is not None:
             until = self._began + self._timeline.wall_s(at_ms)
-            while (left := until - time.monotonic()) > 0:
-                await asyncio.sleep(min(STEP_S, left))
-                self._set(min(at_ms, self._timeline.event_ms(time.monotonic() - self._began)))
+            while (left := until - self._wall()) > 0:
+                await self._sleep(min(STEP_S, left))
+                self._set(min(at_ms, self._timeline.event_ms(self._wall() - self._began)))
         self._set(at_ms)

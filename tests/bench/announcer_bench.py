@@ -65,10 +65,10 @@ async def bench() -> dict[str, dict[str, float]]:
     return found
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     found = asyncio.run(bench())
     for name, row in found.items():
         print(f"{name}: {row['cpu']:.0f} ms of processor, {row['ms']:.0f} ms")

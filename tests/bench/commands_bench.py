@@ -24,7 +24,7 @@ from tests.bot.harness import Play, button
 LINES = ("/board", "/help", "/balance", "/positions", "/orders", "/trades", "/leaderboard", "/settings", "/tape")
 
 
-class Clocked:
+class CommandTimes:
     """The times of one command."""
 
     def __init__(self, counted: Counted) -> None:
@@ -52,7 +52,7 @@ class Clocked:
         }
 
 
-async def said(play: Play, who: int, line: str, clock: Clocked | None = None) -> Reply:
+async def send_line(play: Play, who: int, line: str, clock: CommandTimes | None = None) -> Reply:
     play.now += 1_000
     one = Invocation(
         text=line,
@@ -73,7 +73,7 @@ async def said(play: Play, who: int, line: str, clock: Clocked | None = None) ->
     return reply
 
 
-async def completed(play: Play, who: int, line: str, clock: Clocked) -> None:
+async def completed(play: Play, who: int, line: str, clock: CommandTimes) -> None:
     play.now += 1_000
     one = Invocation(
         text=line,
@@ -95,17 +95,17 @@ async def measured(db: Database, members: int, orders: int, times: int) -> dict[
     await silent(play)
     with counting(db) as counted:
         names = (*LINES, "/buy (ticket)", "Confirm", "completion")
-        clocks = {name: Clocked(counted) for name in names}
+        times_by_name = {name: CommandTimes(counted) for name in names}
         for at in range(times + 2):  # the first two warm up
             who = at * 7 % members
             if at == 2:
-                clocks = {name: Clocked(counted) for name in names}
+                times_by_name = {name: CommandTimes(counted) for name in names}
             for line in LINES:
-                await said(play, who, line, clocks[line])
-            ticket = await said(play, who, f"/buy {at % 8 + 1} yes $5", clocks["/buy (ticket)"])
-            await said(play, who, button(ticket, "Confirm"), clocks["Confirm"])
-            await completed(play, who, "/buy ge", clocks["completion"])
-    return {name: clock.figures() for name, clock in clocks.items()}
+                await send_line(play, who, line, times_by_name[line])
+            ticket = await send_line(play, who, f"/buy {at % 8 + 1} yes $5", times_by_name["/buy (ticket)"])
+            await send_line(play, who, button(ticket, "Confirm"), times_by_name["Confirm"])
+            await completed(play, who, "/buy ge", times_by_name["completion"])
+    return {name: clock.figures() for name, clock in times_by_name.items()}
 
 
 def table(found: dict[str, dict[str, float]]) -> str:
@@ -124,14 +124,14 @@ async def bench(
             return {name: await measured(db, members, orders, times) for name, db in dbs.items()}
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000)
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--db", choices=("sqlite", "postgres"))
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     found = asyncio.run(bench(options.members, options.orders, options.times, options.db))
     for name, rows in found.items():
         print(f"{name}\n{table(rows)}\n")

@@ -124,7 +124,7 @@ class Counted:
     def __init__(self) -> None:
         self.statements: list[str] = []
 
-    def hear(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def record(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.statements.append(statement)
 
 
@@ -132,9 +132,9 @@ class Counted:
 def counting(db: Database) -> Iterator[Counted]:
     counted, engines = Counted(), (db._reader.sync_engine, db._writer.sync_engine)
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", counted.hear)
+        event.listen(engine, "before_cursor_execute", counted.record)
     try:
         yield counted
     finally:
         for engine in engines:
-            event.remove(engine, "before_cursor_execute", counted.hear)
+            event.remove(engine, "before_cursor_execute", counted.record)

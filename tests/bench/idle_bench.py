@@ -34,13 +34,15 @@ async def prepared(folder: Path) -> None:
     for number in range(MARKETS):
         async with db.writing() as uow:
             chat = await uow.chats.open("room", "room" if number == 0 else f"room-{number}", "room", "Room", now)
-            who = [await uow.people.identify("room", f"p{one}", f"Person {one}", now) for one in range(MEMBERS)]
+            people = [
+                await uow.people.identify("room", f"p{member}", f"Person {member}", now) for member in range(MEMBERS)
+            ]
             market = await uow.markets.create(
-                chat=chat.id, title="Cup", params=params(), draft={}, creator=who[0].id, now_ms=now
+                chat=chat.id, title="Cup", params=params(), draft={}, creator=people[0].id, now_ms=now
             )
             assert isinstance(await uow.markets.update(market.id, status=Status.LOBBY), Market)
-            for one in who:
-                joined = await membership.join(uow, market.id, one.id, "", now)
+            for person in people:
+                joined = await membership.join(uow, market.id, person.id, "", now)
                 assert isinstance(joined, Member)
             assert isinstance(await uow.markets.start(market.id, now), Market)
             await uow.commit()
@@ -69,11 +71,11 @@ async def measured(seconds: float) -> dict[str, float]:
             await child.wait()
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     found = asyncio.run(measured(options.seconds))
     print(f"processor seconds a minute: {found['cpu_s_per_minute']}")
     if options.json:

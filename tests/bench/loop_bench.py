@@ -1,4 +1,4 @@
-"""How long the event loop is ever kept from turning: `python -m tests.bench.loop_bench`.
+"""How long the event loop is ever kept from its tasks: `python -m tests.bench.loop_bench`.
 
 SQLite; one process ticks 200 orders a second and tells of them while charts are drawn, 100,000 trades are exported, a
 market is verified and people ask for things. Milliseconds by what was going on; `own` counts only processor time of the
@@ -27,45 +27,33 @@ from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from storage import export
 from storage.database import Database
-from tests.bench.commands_bench import said
+from tests.bench.commands_bench import send_line
 from tests.bench.crowded import MARKET, crowded, placed, silent, ticked
+from tests.bench.loop_latency import LoopLatency
 from tests.bot.harness import Chat, Play
 
 EVERY_S = 0.002
 Figures = dict[str, float]
 
 
-class Watch:
-    """Turns with the loop, and notes how late it was."""
-
-    def __init__(self) -> None:
-        self.late = self.own = 0.0
-
-    async def look(self) -> None:
-        while True:
-            began, used = time.perf_counter(), time.thread_time()
-            await asyncio.sleep(EVERY_S)
-            self.late = max(self.late, (time.perf_counter() - began - EVERY_S) * 1_000)
-            self.own = max(self.own, (time.thread_time() - used) * 1_000)
-
-
 @asynccontextmanager
-async def watched(found: dict[str, Figures], name: str) -> AsyncIterator[None]:
-    watch, began = Watch(), time.perf_counter()
-    looking = asyncio.create_task(watch.look())
+async def watched(figures: dict[str, Figures], name: str) -> AsyncIterator[None]:
+    latency, began = LoopLatency(), time.perf_counter()
     try:
-        yield
+        async with latency.measured(EVERY_S):
+            yield
     finally:
-        looking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looking
-        took = round(time.perf_counter() - began, 2)
-        found[name] = {"late": round(watch.late, 1), "own": round(watch.own, 1), "took_s": took}
+        took_s = round(time.perf_counter() - began, 2)
+        figures[name] = {
+            "late": round(latency.longest_ms, 1),
+            "own": round(latency.longest_own_ms, 1),
+            "took_s": took_s,
+        }
 
 
 def many_trades(path: Path, number: int) -> None:
-    """Copies of a trade, for an export to chew on."""
-    with sqlite3.connect(path, timeout=60) as connection:
+    """Copies of a trade, so that there is much to export."""
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
         names = [row[1] for row in connection.execute("PRAGMA table_info(trades)")]
         kept = ", ".join(f'"{name}"' if name != "trade_id" else "1000000 + n" for name in names)
         listed = ", ".join(f'"{name}"' for name in names)
@@ -108,9 +96,9 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
             await auditor.ask(MARKET, 1)
 
         async def asked() -> None:
-            for who in range(40):
+            for who in range(min(40, members)):
                 for line in ("/board", "/leaderboard", "/positions", f"/buy {who % 8 + 1} yes $5"):
-                    await said(play, who, line)
+                    await send_line(play, who, line)
 
         async def drawn() -> None:
             for kind in ("prices", "volume", "leaderboard", "maker"):
@@ -120,16 +108,16 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
             await asyncio.sleep(5)
 
         beside = asyncio.create_task(trading(play, announcer, members, over))
-        doings: Sequence[tuple[str, Callable[[], Awaitable[None]]]] = (
+        phases: Sequence[tuple[str, Callable[[], Awaitable[None]]]] = (
             ("warming up", drawn),
             ("ticks and telling alone", nothing),
             ("commands", asked),
             ("charts", drawn),
             ("/verify", verified),
         )
-        for name, doing in doings:
+        for name, work in phases:
             async with watched(found, name):
-                await doing()
+                await work()
         await asyncio.to_thread(many_trades, path, trades)
         async with watched(found, f"export of {trades:,} trades"):
             await exported(db)
@@ -148,17 +136,17 @@ async def _tick(db: Database) -> int:
         return (await uow.markets.get_one(MARKET)).tick
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000)
     parser.add_argument("--history", type=int, default=2_000, help="orders before")
     parser.add_argument("--trades", type=int, default=100_000, help="to export")
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         found = asyncio.run(measured(Path(name), options.members, options.history, options.trades))
-    for doing, row in found.items():
-        print(f"{doing:28}" + "  ".join(f"{key} {value:>7}" for key, value in row.items()))
+    for work, row in found.items():
+        print(f"{work:28}" + "  ".join(f"{key} {value:>7}" for key, value in row.items()))
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="ascii")
 

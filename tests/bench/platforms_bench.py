@@ -44,7 +44,7 @@ class Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Crowd:
-    """Everybody on both platforms, each with a random of her own; who is out is not bought any more."""
+    """Everybody on both platforms, each with a generator of their own; who is out is not bought any more."""
 
     place: Place
     members: list[discord_peer.Person]
@@ -182,11 +182,13 @@ async def everything_told(here: Place) -> None:
 
 
 async def balances(here: Place, crowd: Crowd) -> None:
-    """What everybody is told of her balance is what the ledger says."""
+    """What everybody is told of their balance is what the ledger says."""
     db = Database.open(here.url, read_only=True)
-    async with db.reading() as uow:
-        accounts = {one.name: one for one in await uow.members.of(1)}
-    await db.close()
+    try:
+        async with db.reading() as uow:
+            accounts = {member.name: member for member in await uow.members.of(1)}
+    finally:
+        await db.close()
     assert len(accounts) == len(crowd.members) + len(crowd.people)
     for one in crowd.members:
         answer = await one.slash(here.channel, "balance", _timeout=PATIENCE_S)
@@ -287,11 +289,13 @@ async def play(folder: Path, *, members: int, seconds: float, seed: int = 1, bur
         found["stop_s"] = round(await child.stop(), 2)
         found["errors"] = [line for line in child.err if "ERROR" in line]
         db = await here.the_books_hold()
-        async with db.reading() as uow:
-            assert await uow.ledger.total(1) == 0
-            found["trades"] = len(await uow.trades.all(1))
-            found["ticks"] = (await uow.markets.get_one(1)).tick
-        await db.close()
+        try:
+            async with db.reading() as uow:
+                assert await uow.ledger.total(1) == 0
+                found["trades"] = len(await uow.trades.all(1))
+                found["ticks"] = (await uow.markets.get_one(1)).tick
+        finally:
+            await db.close()
         found["loop"] = json.loads((folder / "stalls.json").read_text(encoding="ascii"))
     return found
 

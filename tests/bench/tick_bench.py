@@ -58,7 +58,7 @@ async def bench(members: int, history: int, orders: int, times: int, only: str |
             return {name: await measured(db, members, history, orders, times) for name, db in dbs.items()}
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000)
     parser.add_argument("--history", type=int, default=10_000, help="orders before")
@@ -66,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--db", choices=("sqlite", "postgres"))
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     given = (options.members, options.history, options.orders, options.times, options.db)
     found = asyncio.run(bench(*given))
     for name, row in found.items():

@@ -29,7 +29,7 @@ PEOPLE = 6
 REDELIVERED = 8
 
 
-class Diary:
+class Journal:
     """Lines that survive a SIGKILL: handed to the system before anything else happens."""
 
     def __init__(self, path: Path) -> None:
@@ -43,8 +43,8 @@ class Diary:
 class Crash:
     """Dies by SIGKILL at the count-th passing of a point."""
 
-    def __init__(self, wish: str) -> None:
-        self._point, _, count = wish.rpartition(":")
+    def __init__(self, crash_at: str) -> None:
+        self._point, _, count = crash_at.rpartition(":")
         self._left = int(count or 0)
 
     def __call__(self, point: str) -> None:
@@ -94,9 +94,9 @@ class Life:
     def __init__(self, db: Database, folder: Path, rng: random.Random) -> None:
         self._db = db
         self._rng = rng
-        self._tried = Diary(folder / "tried")
-        self._accepted = Diary(folder / "accepted")
-        self._sent = Diary(folder / "sent")
+        self._tried = Journal(folder / "tried")
+        self._accepted = Journal(folder / "accepted")
+        self._sent = Journal(folder / "sent")
         path = folder / "tried"
         self._again = path.read_text(encoding="utf-8").split("\n")[:-1][-REDELIVERED:]
         self._life = rng.randrange(10**9)

@@ -40,7 +40,7 @@ class Figures:
     answers: Counter[str] = field(default_factory=Counter)
 
 
-async def drive(url: str, people: int, seconds: float, seed: int) -> Figures:
+async def drive(url: str, folder: Path, people: int, seconds: float, seed: int) -> Figures:
     """Open a market in the room and let everybody trade in it."""
     found = Figures()
     boss = Browser(url)
@@ -49,12 +49,12 @@ async def drive(url: str, people: int, seconds: float, seed: int) -> Figures:
         await boss.get(f"?admin={TOKEN}")
         await boss.join("Boss")
         for line in (EVENT, "/admin open"):
-            await said(boss, line)
+            await send_line(boss, line)
         for number, one in enumerate(members):
             assert (await one.join(f"Member {number}"))[0] == 200
-        preview = await said(boss, "/admin start")
+        preview = await send_line(boss, "/admin start")
         await pressed(boss, preview, "Confirm")
-        await asyncio.sleep(3)  # the first tick funds everybody
+        await first_tick(folder)  # it funds everybody
         until = time.monotonic() + seconds
         streams = [asyncio.create_task(listen(one)) for one in members]
         try:
@@ -71,7 +71,18 @@ async def drive(url: str, people: int, seconds: float, seed: int) -> Figures:
     return found
 
 
-async def said(who: Browser, line: str) -> Shown:
+async def first_tick(folder: Path) -> None:
+    """Until the market has ticked: looked at from outside."""
+    async with open_database(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
+        assert db is not None
+        while True:
+            async with db.reading() as uow:
+                if (await uow.markets.get_one(1)).tick:
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def send_line(who: Browser, line: str) -> Shown:
     status, answer = await who.say(line)
     assert status == 200, (line, status, answer)
     found: Shown = answer
@@ -100,7 +111,7 @@ async def trade(who: Browser, rng: random.Random, until: float, found: Figures) 
     while time.monotonic() < until:
         began = time.monotonic()
         line = f"/buy {rng.randint(1, 5)} {rng.choice(('yes', 'no'))} ${rng.randint(1, 9)}"
-        ticket = await said(who, line)
+        ticket = await send_line(who, line)
         found.ticket.append(time.monotonic() - began)
         if any(one["label"].startswith("Confirm") for one in ticket["reply"].get("actions", ())):
             asked = time.monotonic()
@@ -152,9 +163,9 @@ async def run(people: int, seconds: float, seed: int) -> dict[str, object]:
             assert child.stdout is not None
             url = (await child.stdout.readline()).decode().removeprefix("room: ").strip()
             assert url.startswith("http"), url
-            found = await drive(url, people, seconds, seed)
+            found = await drive(url, folder, people, seconds, seed)
             child.send_signal(signal.SIGTERM)
-            code = await asyncio.wait_for(child.wait(), 30)
+            code = await child.wait()
             assert code == 0, f"the process ended with {code}"
         finally:
             if child.returncode is None:

@@ -1,5 +1,5 @@
-"""A market that is loud: many groups, trading in every tick, big trades and payouts, on a clock turned by hand, and a
-platform that keeps every moment something was sent."""
+"""A market with much to announce: many groups, trading in every tick, big trades and payouts, on a clock moved by hand;
+and a platform that records when something was sent."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ class Sent:
 
 
 @dataclass
-class Wire:
-    """The platform port. In a storm it answers some sends with 429, and then nothing has arrived."""
+class RecordedPlatform:
+    """Implements `bot.chat.platform.Platform` and records what arrives. In a storm some sends are answered with
+    429, and then nothing has arrived."""
 
     name: str
     clock: Play
@@ -65,15 +66,15 @@ class Wire:
         self.sent.append(Sent(self.clock.now, place, how, reply))
 
     def moments(self, place: str | None = None) -> list[int]:
-        return [one.at_ms for one in self.sent if place in (None, one.place)]
+        return [message.at_ms for message in self.sent if place in (None, message.place)]
 
     def boards(self, place: str) -> list[tuple[int, int]]:
         """When the group's board was shown, and the volume it spoke of."""
         return [
-            (one.at_ms, block.volume)
-            for one in self.sent
-            if one.place == place
-            for block in one.reply.blocks
+            (message.at_ms, block.volume)
+            for message in self.sent
+            if message.place == place
+            for block in message.reply.blocks
             if isinstance(block, Board)
         ]
 
@@ -88,12 +89,12 @@ def most_in(moments: list[int], window_ms: int) -> int:
     return most
 
 
-class Loud:
+class LoudMarket:
     """`groups` chats of one platform hear of market 1; its traders are people of that platform."""
 
     def __init__(self, play: Play, platform: str, storm: random.Random | None = None) -> None:
         self.play = play
-        self.wire = Wire(platform, play, storm)
+        self.platform = RecordedPlatform(platform, play, storm)
         self.groups = [f"-100{number}" if platform == "telegram" else f"9{number:03}" for number in range(GROUPS)]
         self.traders = [f"{number + 1}" for number in range(TRADERS)]
         self.people: dict[str, int] = {}
@@ -101,28 +102,31 @@ class Loud:
         self.paid: list[str] = []
         self.posts = 0
         self.budget = Budget.of(platform, play.now)
-        self.announcer = self.hire()
+        self.announcer = self.new_announcer()
         self._requests = count(1)
 
-    def hire(self) -> Announcer:
+    def new_announcer(self) -> Announcer:
         """A new process: what it sent before it does not know."""
-        self.budget = Budget.of(self.wire.name, self.play.now)
+        self.budget = Budget.of(self.platform.name, self.play.now)
         return Announcer(
-            self.play.db, lambda: self.play.now, {self.wire.name: self.wire}, budgets={self.wire.name: self.budget}
+            self.play.db,
+            lambda: self.play.now,
+            {self.platform.name: self.platform},
+            budgets={self.platform.name: self.budget},
         )
 
     async def open(self) -> None:
         await running(self.play)
         async with self.play.db.writing() as uow:
             for name in self.groups:
-                chat = await uow.chats.open(self.wire.name, name, "group", name, self.play.now)
+                chat = await uow.chats.open(self.platform.name, name, "group", name, self.play.now)
                 await uow.chats.connect(1, chat.id)
             await uow.outbox.discard(["room"])
             await uow.commit()
         for trader in self.traders:
             assert (await self.say(trader, "/join")).ok
             async with self.play.db.reading() as uow:
-                person = await uow.people.find(self.wire.name, trader)
+                person = await uow.people.find(self.platform.name, trader)
             assert person is not None
             self.people[trader] = person.id
 
@@ -130,7 +134,7 @@ class Loud:
         self.play.now += 1
         return await self.play.dispatcher.run(
             Invocation(
-                text=line, platform=self.wire.name, person_ext=trader, person_name=f"Trader {trader}",
+                text=line, platform=self.platform.name, person_ext=trader, person_name=f"Trader {trader}",
                 chat_ext=self.groups[0], chat_kind=ChatKind.GROUP, request_id=f"l{next(self._requests)}",
             )
         )  # fmt: skip
@@ -142,12 +146,12 @@ class Loud:
         await self.say(trader, button(ticket, "Confirm"))
         await run_tick(self.play.db, 1, self.play.now)
         notices = [Notice(kind="big_trade", audience=NoticeAudience.CHAT, payload=BIG)] * 2
-        for one in rng.sample(self.traders, 5):
+        for trader_paid in rng.sample(self.traders, 5):
             self.paid.append(f"You are paid ${len(self.paid) + 1:,}.00.")
             total = len(self.paid) * 1_000_000
             payload: Payload = {"total": total, "paid": [[0, "yes", total, total]]}
             notices.append(
-                Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=self.people[one])
+                Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=self.people[trader_paid])
             )
         self.posts += 2
         async with self.play.db.writing() as uow:
@@ -197,25 +201,25 @@ class Loud:
             await dying.step()
         except ConnectionError:
             self.play.now += 1_000  # a supervisor's time
-        self.announcer = self.hire()
+        self.announcer = self.new_announcer()
 
     def stalest_ms(self) -> int:
         """The longest any group had to wait for the board to show what had been traded."""
         worst = 0
         for group in self.groups:
-            shown = self.wire.boards(group)
+            shown = self.platform.boards(group)
             for at, volume in self.changed:
                 worst = max(worst, min((then for then, says in shown if then >= at and says >= volume)) - at)
         return worst
 
-    def told(self) -> dict[str, int]:
+    def deliveries(self) -> dict[str, int]:
         """How often each money notice reached somebody."""
-        found: dict[str, int] = defaultdict(int)
-        for one in self.wire.sent:
-            if one.how == "tell":
-                for text in _heads(one.reply):
-                    found[text] += 1
-        return {text: found[text] for text in self.paid}
+        counts: dict[str, int] = defaultdict(int)
+        for message in self.platform.sent:
+            if message.how == "tell":
+                for text in _heads(message.reply):
+                    counts[text] += 1
+        return {text: counts[text] for text in self.paid}
 
 
 def _heads(reply: Reply) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +40,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def summary(folder: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    return found
+    figures: dict[str, object] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return figures
 
 
 def test_all_files_are_there(played: Path) -> None:
@@ -49,10 +51,10 @@ def test_all_files_are_there(played: Path) -> None:
 
 
 def test_the_books_balance_and_the_house_kept_its_promise(played: Path) -> None:
-    found = summary(played)
-    assert (found["seed"], found["ticks"], found["ledger_sum"], found["winner"]) == (SEED, 60, 0, "Germany")
-    assert found["eliminated"] == ["France", "Colombia", "Belgium", "Costa Rica", "Brazil", "Netherlands"]
-    result, risk, stake = found["house_result"], found["worst_risk"], found["z"]
+    figures = summary(played)
+    assert (figures["seed"], figures["ticks"], figures["ledger_sum"], figures["winner"]) == (SEED, 60, 0, "Germany")
+    assert figures["eliminated"] == ["France", "Colombia", "Belgium", "Costa Rica", "Brazil", "Netherlands"]
+    result, risk, stake = figures["house_result"], figures["worst_risk"], figures["z"]
     assert isinstance(result, float)
     assert isinstance(risk, float)
     assert isinstance(stake, float)
@@ -63,8 +65,8 @@ def test_the_books_balance_and_the_house_kept_its_promise(played: Path) -> None:
 
 
 def test_the_crowd_trades_is_refused_now_and_then_and_pays_gas(played: Path) -> None:
-    found = summary(played)
-    orders, refused = found["orders"], found["refused"]
+    figures = summary(played)
+    orders, refused = figures["orders"], figures["refused"]
     assert isinstance(orders, int)
     assert isinstance(refused, int)
     assert orders > 60
@@ -119,10 +121,12 @@ async def test_a_folder_with_a_database_is_refused_without_force(
 
 async def test_a_database_in_use_is_refused_even_with_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}")
-    await db.migrate()
-    assert await demo.play(demo.Options(headless=True, out=tmp_path, force=True), short()) == 2
+    try:
+        await db.migrate()
+        assert await demo.play(demo.Options(headless=True, out=tmp_path, force=True), short()) == 2
+    finally:
+        await db.close()
     assert "in use" in capsys.readouterr().err
-    await db.close()
 
 
 async def test_a_file_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,35 +136,34 @@ async def test_a_file_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 async def test_charts_of_a_played_market_are_drawn_once_for_many(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
+    async with AsyncExitStack() as stack:
+        db = Database.open(f"sqlite:///{played / 'outcry.db'}", read_only=True)
+        stack.push_async_callback(db.close)
+        charts = Charts(db, processes=False)
+        stack.push_async_callback(charts.close)
+        drawn: list[str] = []
+        draw = charts.draw
 
-    db = Database.open(f"sqlite:///{played / 'outcry.db'}", read_only=True)
-    charts = Charts(db, processes=False)
-    drawn: list[str] = []
-    draw = charts.draw
+        async def counted(data: object, theme: object = None) -> bytes:
+            drawn.append(type(data).__name__)
+            return await draw(data, theme)  # type: ignore[arg-type]  # handed on as it came
 
-    async def counted(data: object, theme: object = None) -> bytes:
-        drawn.append(type(data).__name__)
-        return await draw(data, theme)  # type: ignore[arg-type]  # handed on as it came
-
-    monkeypatch.setattr(charts, "draw", counted)
-    wanted = [
-        Picture(kind="prices", market=1, tick=60),
-        Picture(kind="prices", market=1, tick=30, span_ms=86_400_000),
-        Picture(kind="outcome", market=1, tick=60, outcome=0),
-        Picture(kind="maker", market=1, tick=60),
-        Picture(kind="leaderboard", market=1, tick=60),
-    ]
-    found = await asyncio.gather(*(charts.picture(one) for one in wanted for _ in range(3)))
-    assert all(png is not None and png.startswith(b"\x89PNG") for png in found)
-    assert sorted(drawn) == ["LeaderboardData", "MakerData", "OutcomeData", "PricesData", "PricesData"]
-    assert await charts.picture(wanted[0]) == found[0]
-    assert await charts.picture(wanted[0], "light") != found[0]
-    nothing = [
-        Picture(kind="prices", market=99, tick=1),
-        Picture(kind="outcome", market=1, tick=60, outcome=99),
-        Picture(kind="weather", market=1, tick=60),
-    ]
-    assert [await charts.picture(one) for one in nothing] == [None] * 3
-    await charts.close()
-    await db.close()
+        monkeypatch.setattr(charts, "draw", counted)
+        wanted = [
+            Picture(kind="prices", market=1, tick=60),
+            Picture(kind="prices", market=1, tick=30, span_ms=86_400_000),
+            Picture(kind="outcome", market=1, tick=60, outcome=0),
+            Picture(kind="maker", market=1, tick=60),
+            Picture(kind="leaderboard", market=1, tick=60),
+        ]
+        pngs = await asyncio.gather(*(charts.picture(picture) for picture in wanted for _ in range(3)))
+        assert all(png is not None and png.startswith(b"\x89PNG") for png in pngs)
+        assert sorted(drawn) == ["LeaderboardData", "MakerData", "OutcomeData", "PricesData", "PricesData"]
+        assert await charts.picture(wanted[0]) == pngs[0]
+        assert await charts.picture(wanted[0], "light") != pngs[0]
+        nothing = [
+            Picture(kind="prices", market=99, tick=1),
+            Picture(kind="outcome", market=1, tick=60, outcome=99),
+            Picture(kind="weather", market=1, tick=60),
+        ]
+        assert [await charts.picture(picture) for picture in nothing] == [None] * 3

@@ -107,7 +107,6 @@ def outcry(folder: Path, *words: str) -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -249,7 +248,7 @@ def careful(reply: Reply) -> list[str]:
     return [line for line in plain_text.text(reply).splitlines() if "Careful" in line]
 
 
-async def test_an_admin_is_warned_when_she_creates_sets_and_opens(tmp_path: Path) -> None:
+async def test_an_admin_is_warned_on_create_set_and_open(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         created = await play.say(BOSS, "/admin create Cup Germany, Brazil, Chile preset classic z $500")
         first, second = careful(created)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.scenarios.timeline import EventClock, Timeline
+from bot.scenarios.timeline import STEP_S, EventClock, Timeline
 from bot.scenarios.worldcup import world_cup
 
 CUP = world_cup()
@@ -36,12 +36,18 @@ def test_event_time_and_wall_time_are_inverse() -> None:
 
 async def test_the_clock_moves_in_steps_and_ends_exactly() -> None:
     shown: list[int] = []
-    clock = EventClock(shown.append, Timeline(0, 10_000, 0.4, [], 3.0))
+    wall = [100.0]
+
+    async def sleep(seconds: float) -> None:
+        wall[0] += seconds
+
+    clock = EventClock(shown.append, Timeline(0, 10_000, 0.5, [], 3.0), lambda: wall[0], sleep)
     clock.begin()
     await clock.reach(5_000)
     assert shown[-1] == 5_000
     assert shown == sorted(shown)
-    assert len(shown) > 2
+    assert len(shown) >= 0.25 / STEP_S
+    assert wall[0] == pytest.approx(100.25)
 
 
 async def test_without_a_timeline_there_is_no_waiting() -> None:
