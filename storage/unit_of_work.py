@@ -7,6 +7,7 @@ from functools import cached_property
 from storage.actions import Actions, Approvals
 from storage.audit import Audit
 from storage.chats import Chats
+from storage.deliveries import Deliveries
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.key_value import Codes, KeyValues, Lines
 from storage.ledger import Ledger
@@ -96,6 +97,10 @@ class UnitOfWork(Session):
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self, self.people, self.chats, self.markets, self.tickets)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self, self.tickets)
 
     @cached_property
     def trades(self) -> Trades:

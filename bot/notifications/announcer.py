@@ -124,7 +124,7 @@ class Announcer:
         now, waits_ms = self._clock(), [int(IDLE_S * 1_000)]
         async with self._db.reading() as uow:
             for platform, budget in self._budgets.items():
-                due = await uow.outbox.next_due([platform]) if platform in self._platforms else None
+                due = await uow.deliveries.next_due([platform]) if platform in self._platforms else None
                 if due is not None:
                     waits_ms.append(max(due - now, budget.overall_wait(now)))
         return max(20, min(waits_ms)) / 1_000
@@ -172,7 +172,7 @@ class Announcer:
     async def _load(self, uow: UnitOfWork) -> None:
         """On SQLite we are alone, and whoever held rows before us is dead."""
         if self._db.is_sqlite:
-            await uow.outbox.release()
+            await uow.deliveries.release()
         await self.results.load(uow)
 
     async def _save_results(self, uow: UnitOfWork) -> None:
@@ -181,12 +181,12 @@ class Announcer:
 
     async def _claim(self, uow: UnitOfWork, platform: str, budget: Budget, now: int, most: int) -> list[OutboxRow]:
         """With those that could leave in one message with them, where each message counts."""
-        rows = await uow.outbox.claim([platform], now, LEASE_MS, most)
+        rows = await uow.deliveries.claim([platform], now, LEASE_MS, most)
         if budget.allowance.chat:
             taken = {row.id for row in rows}
             for row in list(rows):
                 if delivery.joinable(row):
-                    behind = await uow.outbox.claim_with(
+                    behind = await uow.deliveries.claim_with(
                         row, now, LEASE_MS, delivery.MOST_JOINED, delivery.JOINABLE_IN_CHATS
                     )
                     rows += [following for following in behind if following.id not in taken]
@@ -198,13 +198,13 @@ class Announcer:
         now = self._clock()
         ending = [row for row, until in self._leases.values() if until - now < 2 * LEASE_MS // 3]
         if ending:
-            await uow.outbox.renew(ending, now + LEASE_MS)
+            await uow.deliveries.renew(ending, now + LEASE_MS)
             self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})
         if self._muted:
-            await uow.outbox.discard(self._muted)
+            await uow.deliveries.discard(self._muted)
         if now - self._expired_ms >= EXPIRE_EVERY_MS:
             self._expired_ms = now
-            await uow.outbox.expire(now - LASTING_NEWS_MS)
+            await uow.deliveries.expire(now - LASTING_NEWS_MS)
 
     async def _queue_all(self, rows: list[OutboxRow], now: int) -> None:
         """Everything is rendered in one snapshot; then each message stands in its chat's queue."""

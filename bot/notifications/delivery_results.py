@@ -107,7 +107,7 @@ class DeliveryResults:
         """What has been delivered leaves the outbox, all of it at once."""
         sent = [(message, result.ref) for message, result in results if isinstance(result, Sent)]
         refs = [(row, None if message.joined else ref) for message, ref in sent for row in message.rows]
-        await uow.outbox.done_many(refs, self._clock())
+        await uow.deliveries.done_many(refs, self._clock())
 
     async def _save_result(self, uow: UnitOfWork, message: OutgoingMessage, result: DeliveryResult) -> None:
         now = self._clock()
@@ -118,10 +118,10 @@ class DeliveryResults:
         elif result.reason is Unreachable.PERSON:
             for row in message.rows:
                 log.info("notice %s (%s) is laid aside: its person cannot be reached", row.id, row.kind)
-                await uow.outbox.drop(row, f"{result.reason.value} {result.detail}")
+                await uow.deliveries.drop(row, f"{result.reason.value} {result.detail}")
         else:
             await self._mark_unreachable(uow, message.row, Unreachable.CHAT, result.detail, now)
-            await uow.outbox.retry(message.row, now, result.reason.value)
+            await uow.deliveries.retry(message.row, now, result.reason.value)
 
     async def _save_sent(self, uow: UnitOfWork, message: OutgoingMessage, result: Sent, now: int) -> None:
         row = message.row
@@ -175,12 +175,12 @@ class DeliveryResults:
                 at_ms = now + min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))
                 if failures >= MOST_FAILURES:
                     log.error("notice %s (%s) is laid aside after %s tries", row.id, row.kind, failures)
-                    await uow.outbox.drop(row, result.reason)
+                    await uow.deliveries.drop(row, result.reason)
                     self._failures.pop(row.id, None)
                     continue
             if result.post_anew and row.slot is not None and row.market is not None:
-                await uow.outbox.set_ref(row.market, row.platform, row.target, row.slot, None)
-            await uow.outbox.retry(row, at_ms, result.reason, tried=result.failed)
+                await uow.deliveries.set_ref(row.market, row.platform, row.target, row.slot, None)
+            await uow.deliveries.retry(row, at_ms, result.reason, tried=result.failed)
         if result.missing is not None:
             await self._mark_unreachable(uow, message.row, Unreachable.FORBIDDEN, result.missing, now)
 

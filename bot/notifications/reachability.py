@@ -46,7 +46,7 @@ async def repost_boards(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
     """Post the boards of its markets anew: whatever stood there is far up by now, or gone."""
     for market in await uow.markets.announced_in(chat.id):
         if not market.over and market.status is not Status.DRAFT:
-            await uow.outbox.set_ref(market.id, chat.platform, chat.external_id, "board", None)
+            await uow.deliveries.set_ref(market.id, chat.platform, chat.external_id, "board", None)
             board = Notice(
                 kind="board", audience=NoticeAudience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
             )
@@ -74,7 +74,7 @@ class ChatPresence:
             known = before is not None and before.lost is None
             if not known:
                 await uow.chats.mark_reachable(chat.id)
-                await uow.outbox.retry_now(platform, chat_ext, self._clock())
+                await uow.deliveries.retry_now(platform, chat_ext, self._clock())
                 await repost_boards(uow, chat, self._clock())
             await uow.commit()
         return not known
@@ -99,7 +99,7 @@ PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # a private answer is seen 
 async def anything_missed(uow: UnitOfWork, invocation: Invocation) -> bool:
     """Whether something was laid aside for this person, who could read it in an answer here."""
     private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
-    return private and await uow.outbox.has_dropped(invocation.platform, invocation.person_ext)
+    return private and await uow.deliveries.has_dropped(invocation.platform, invocation.person_ext)
 
 
 async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply, now_ms: int) -> Reply:
@@ -119,7 +119,7 @@ async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply
 async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> list[Reply]:
     missed: list[Reply] = []
     async with db.writing() as uow:
-        for row in await uow.outbox.dropped(invocation.platform, invocation.person_ext):
+        for row in await uow.deliveries.dropped(invocation.platform, invocation.person_ext):
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
                 reply = await render_notice(uow, row, now_ms, market) if market else None
@@ -128,6 +128,6 @@ async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> lis
                 reply = None
             if reply is not None:
                 missed.append(reply)
-            await uow.outbox.done(row, None, now_ms)
+            await uow.deliveries.done(row, None, now_ms)
         await uow.commit()
     return missed

@@ -185,7 +185,7 @@ class Rehearsal:
         while True:
             await self.announcer.step()
             async with self.db.reading() as uow:
-                due = await uow.outbox.next_due()
+                due = await uow.deliveries.next_due()
                 waiting = await uow.outbox.waiting(self.market)
             now = self.clock.now_ms()
             waited = [now - queue.oldest_ms for queue in waiting if queue.oldest_ms is not None]

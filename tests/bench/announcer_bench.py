@@ -56,9 +56,9 @@ async def bench() -> dict[str, dict[str, float]]:
             found = {"100 notices": {"cpu": round(cpu, 1), "ms": round(wall, 1)}}
             await queued(play, audience)
             async with play.db.writing() as uow:
-                while rows := await uow.outbox.claim(["bench"], play.now, 1, 500):
+                while rows := await uow.deliveries.claim(["bench"], play.now, 1, 500):
                     for row in rows:
-                        await uow.outbox.drop(row, "blocked")
+                        await uow.deliveries.drop(row, "blocked")
                 await uow.commit()
             cpu, wall = await measured(play, audience)
             found[f"100 notices with {NOTICES:,} laid aside"] = {"cpu": round(cpu, 1), "ms": round(wall, 1)}

@@ -114,7 +114,7 @@ async def ticked(play: Play) -> TickReport:
 async def silent(play: Play) -> None:
     """Nothing waits to be told."""
     async with play.db.writing() as uow:
-        await uow.outbox.discard(["room"])
+        await uow.deliveries.discard(["room"])
         await uow.commit()
 
 

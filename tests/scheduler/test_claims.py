@@ -49,10 +49,10 @@ async def told(db: Database) -> list[OutboxRow]:
     """Everything that waits to leave, and it leaves."""
     found: list[OutboxRow] = []
     async with db.writing() as uow:
-        while rows := await uow.outbox.claim(["room"], START + 10**9, 1_000, 500):
+        while rows := await uow.deliveries.claim(["room"], START + 10**9, 1_000, 500):
             for row in rows:
                 found.append(row)
-                await uow.outbox.done(row, None, START)
+                await uow.deliveries.done(row, None, START)
         await uow.commit()
     return found
 

@@ -71,7 +71,7 @@ async def test_a_start_nobody_has_joined_yet_is_told_by_the_first_tick(db: Datab
     await jobs.stop()
     assert [report.tick for report in seen] == [1]
     async with db.writing() as uow:
-        told = await uow.outbox.claim(["room"], START, 1_000)
+        told = await uow.deliveries.claim(["room"], START, 1_000)
     assert "started" in [row.kind for row in told]
 
 

@@ -18,10 +18,10 @@ async def drain(db: Database) -> list[OutboxRow]:
     """Everything waiting, in the order it was written."""
     found: list[OutboxRow] = []
     async with db.writing() as uow:
-        while rows := await uow.outbox.claim(["room"], START + 10**9, 1_000, 500):
+        while rows := await uow.deliveries.claim(["room"], START + 10**9, 1_000, 500):
             for row in rows:
                 found.append(row)
-                await uow.outbox.done(row, None, START)
+                await uow.deliveries.done(row, None, START)
         await uow.commit()
     return sorted(found, key=lambda row: row.id)
 

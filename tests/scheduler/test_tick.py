@@ -95,10 +95,10 @@ async def test_overdue_steps_are_applied_once_each_and_told_as_late(db: Database
     assert again.events == ()
     async with db.writing() as uow:
         told = {}
-        while rows := await uow.outbox.claim(["room"], START + 30 * MINUTE, 1_000, 100):
+        while rows := await uow.deliveries.claim(["room"], START + 30 * MINUTE, 1_000, 100):
             for row in rows:
                 told[row.kind] = row.payload
-                await uow.outbox.done(row, None, START)
+                await uow.deliveries.done(row, None, START)
     assert told["frozen"]["late_ms"] == 15 * MINUTE
     assert told["eliminated"]["late_ms"] == 5 * MINUTE
     await audited(db, world)
@@ -211,7 +211,7 @@ async def test_a_broken_invariant_freezes_that_market_alone_and_changes_nothing(
         market = await uow.markets.get_one(sick.market)
         assert (market.status, market.halted, market.tick) == (Status.FROZEN, "supply: 1 > 0", 1)
         assert (await uow.audit.of(sick.market))[0].action == "halt"
-        rows = await uow.outbox.claim(["room"], START + 9_000, 1_000, 100)
+        rows = await uow.deliveries.claim(["room"], START + 9_000, 1_000, 100)
         halts = [row for row in rows if row.kind == "halted"]
         assert [(row.audience, row.person) for row in halts] == [(NoticeAudience.ADMINS, sick.people[0])]
 

@@ -142,10 +142,10 @@ async def _check_orders(db: Database, market: int, told: Counter[tuple[str, ...]
 async def _drain(db: Database, now_ms: int) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     async with db.writing() as uow:
-        while rows := await uow.outbox.claim(["room"], now_ms, STEP_MS, 500):
+        while rows := await uow.deliveries.claim(["room"], now_ms, STEP_MS, 500):
             for row in rows:
                 found.append((str(row.market), row.kind, str(row.payload.get("order", ""))))
-                await uow.outbox.done(row, "m", now_ms)
+                await uow.deliveries.done(row, "m", now_ms)
         await uow.commit()
     return found
 

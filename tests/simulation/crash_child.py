@@ -156,7 +156,7 @@ class Life:
 
     async def _deliver(self, now_ms: int) -> None:
         async with self._db.writing() as uow:
-            rows = await uow.outbox.claim(["room"], now_ms, STEP_MS, 50)
+            rows = await uow.deliveries.claim(["room"], now_ms, STEP_MS, 50)
             await uow.commit()
         for row in rows:
             await self._send(row, now_ms)
@@ -166,7 +166,7 @@ class Life:
         self._sent.note(f"{row.id} {row.market} {row.kind} {row.payload.get('order', '')}")
         self._db.crash("after send")
         async with self._db.writing() as uow:
-            await uow.outbox.done(row, "m", now_ms)
+            await uow.deliveries.done(row, "m", now_ms)
             await uow.commit()
 
 

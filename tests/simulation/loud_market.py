@@ -121,7 +121,7 @@ class LoudMarket:
             for name in self.groups:
                 chat = await uow.chats.open(self.platform.name, name, "group", name, self.play.now)
                 await uow.chats.connect(1, chat.id)
-            await uow.outbox.discard(["room"])
+            await uow.deliveries.discard(["room"])
             await uow.commit()
         for trader in self.traders:
             assert (await self.say(trader, "/join")).ok
@@ -156,7 +156,7 @@ class LoudMarket:
         self.posts += 2
         async with self.play.db.writing() as uow:
             await uow.outbox.add_many(1, notices, self.play.now)
-            await uow.outbox.discard(["room"])
+            await uow.deliveries.discard(["room"])
             self.changed.append((self.play.now, (await uow.markets.get_one(1)).volume))
             await uow.commit()
 

@@ -67,14 +67,14 @@ async def test_what_waits_is_counted_by_platform_and_one_chat_can_be_told_alone(
         await uow.chats.connect(world.market, second.id)
         await uow.outbox.add(world.market, news, START)
         await uow.outbox.add_here(world.market, second, news, START + 5)
-        lost = (await uow.outbox.claim(["room"], START, 1_000))[0]
-        await uow.outbox.drop(lost, "gone")
+        lost = (await uow.deliveries.claim(["room"], START, 1_000))[0]
+        await uow.deliveries.drop(lost, "gone")
         found = {one.platform: (one.rows, one.oldest_ms, one.dropped) for one in await uow.outbox.waiting(world.market)}
         assert found == {"room": (0, None, 1), "telegram": (2, START, 0)}
-        await uow.outbox.set_ref(world.market, "telegram", "-100", "board", "m1")
+        await uow.deliveries.set_ref(world.market, "telegram", "-100", "board", "m1")
         await uow.chats.disconnect(world.market, second.id)
         assert [one.platform for one in await uow.outbox.waiting(world.market)] == ["room"]
-        assert await uow.outbox.ref(world.market, "telegram", "-100", "board") is None
+        assert await uow.deliveries.ref(world.market, "telegram", "-100", "board") is None
 
 
 async def test_every_tick_knows_how_long_it_took(db: Database) -> None:

@@ -26,14 +26,14 @@ async def _add(db: Database, world: World, *notices: Notice) -> int:
 
 async def _claim(db: Database, now_ms: int = START, n: int = 20) -> Sequence[OutboxRow]:
     async with db.writing() as uow:
-        rows = await uow.outbox.claim(["room", "telegram"], now_ms, LEASE, n)
+        rows = await uow.deliveries.claim(["room", "telegram"], now_ms, LEASE, n)
         await uow.commit()
     return rows
 
 
 async def _done(db: Database, row: OutboxRow, ref: str | None = None) -> None:
     async with db.writing() as uow:
-        await uow.outbox.done(row, ref, START)
+        await uow.deliveries.done(row, ref, START)
         await uow.commit()
 
 
@@ -60,13 +60,13 @@ async def test_a_row_that_waits_for_a_retry_holds_back_what_follows_it(db: Datab
     await _add(db, world, _note("a"), _note("b"))
     (row,) = await _claim(db)
     async with db.writing() as uow:
-        await uow.outbox.retry(row, START + 500, "429")
+        await uow.deliveries.retry(row, START + 500, "429")
         await uow.commit()
     assert await _claim(db, START + 499) == []
     (again,) = await _claim(db, START + 500)
     assert (again.id, again.attempts) == (row.id, 2)
     async with db.writing() as uow:
-        await uow.outbox.drop(again, "blocked")
+        await uow.deliveries.drop(again, "blocked")
         assert await uow.outbox.backlog() == 1
         await uow.commit()
     assert [one.kind for one in await _claim(db, START + 500)] == ["b"]
@@ -140,4 +140,4 @@ async def test_what_is_rolled_back_is_not_sent(db: Database) -> None:
     await _add(db, world, _note("a"))
     assert await db.outbox_filled(1)
     async with db.reading() as uow:
-        assert (await uow.outbox.backlog(), await uow.outbox.next_due()) == (1, START)
+        assert (await uow.outbox.backlog(), await uow.deliveries.next_due()) == (1, START)

@@ -44,7 +44,7 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         await uow.tickets.bind(ticket.id, "telegram", EXT, "7")
         notice = Notice(kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=person.id)
         await uow.outbox.add(world.market, notice, START)
-        await uow.outbox.set_ref(world.market, "telegram", EXT, "order:1", "8")
+        await uow.deliveries.set_ref(world.market, "telegram", EXT, "order:1", "8")
         await uow.commit()
     await run_tick(db, world.market, START + 2_000)
     await append(db, world, person.id, buy(), "o", at_ms=START + 3_000)

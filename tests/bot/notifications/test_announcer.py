@@ -263,7 +263,7 @@ async def test_what_was_claimed_by_a_process_that_died_is_delivered_by_the_next(
         await play.announcer.step()
         await add(play, paid(2, 1))
         async with play.db.writing() as uow:
-            assert len(await uow.outbox.claim(["room"], play.now, 60_000)) == 1
+            assert len(await uow.deliveries.claim(["room"], play.now, 60_000)) == 1
             await uow.commit()
         assert await play.announcer.step() == 0
         play.now += 60_001

@@ -281,7 +281,9 @@ async def test_a_send_longer_than_its_lease_is_not_handed_out_again(tmp_path: Pa
                 await add(play, paid(2, 1))  # wakes it; the lease is renewed in the transaction that claims this one
                 await chat.until(lambda: len(chat.texts("tell", "ada")) >= times)  # noqa: B023
                 async with play.db.writing() as uow:
-                    assert not [row for row in await uow.outbox.claim(["room"], play.now, 1) if row.kind == "paused"]
+                    assert not [
+                        row for row in await uow.deliveries.claim(["room"], play.now, 1) if row.kind == "paused"
+                    ]
         finally:
             chat.gate["room"].set()
             task.cancel()
@@ -390,7 +392,7 @@ async def test_a_new_process_takes_over_at_once_what_the_dead_one_held(tmp_path:
         await running(play)
         await add(play, paid(2, 4))
         async with play.db.writing() as uow:
-            assert await uow.outbox.claim(["room"], play.now, LEASE_MS)
+            assert await uow.deliveries.claim(["room"], play.now, LEASE_MS)
             await uow.commit()
         assert await play.announcer.step() == 0
         assert await Announcer(play.db, lambda: play.now, {"room": chat}).step() == 1

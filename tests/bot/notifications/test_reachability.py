@@ -15,14 +15,14 @@ async def test_a_chat_that_moved_takes_everything_along(tmp_path: Path) -> None:
         ticket = await play.say("ada", "/buy germany yes 5")
         await play.press("ada", ticket, "Confirm")
         async with play.db.reading() as uow:
-            board = await uow.outbox.ref(1, "room", "room", "board")
+            board = await uow.deliveries.ref(1, "room", "room", "board")
         presence = ChatPresence(play.db, lambda: play.now)
         for _ in range(2):
             await presence.moved("room", "room", "hall")
         async with play.db.reading() as uow:
             chats = await uow.chats.of_market(1)
             assert [chat.external_id for chat in chats] == ["hall"]
-            assert await uow.outbox.ref(1, "room", "hall", "board") == board
+            assert await uow.deliveries.ref(1, "room", "hall", "board") == board
             assert await uow.chats.find("room", "room") is None
         await play.tick()
         assert all(where != "room" for how, where, *_ in play.chat.said[-2:] if how != "tell")
