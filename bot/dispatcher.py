@@ -121,7 +121,7 @@ class Dispatcher:
                     return []
                 context = await self._completing(uow, command, lookup, invocation, now)
             others = {name: text for name, text in invocation.args.items() if name != focus}
-            context = replace(context, said=parser.known_words(command, "", context, others))
+            context = replace(context, values=parser.known_words(command, "", context, others))
             hints = param.kind.suggest(invocation.args.get(focus, ""), context)[: completion.MOST]
             return [Suggestion(value=hint.value, label=hint.value, hint=hint.about) for hint in hints]
         except Exception:
@@ -284,11 +284,11 @@ class Dispatcher:
         words = line[1:].replace("_", " ").split() or [""]
         name = words[0].partition("@")[0].casefold()
         shown = [
-            one
-            for one in self.commands
-            if not one.hidden and one.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
+            command
+            for command in self.commands
+            if not command.hidden and command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
         ]
-        following = [(one.name, one.summary) for one in shown if one.name.startswith(f"{name} ")]
+        following = [(command.name, command.summary) for command in shown if command.name.startswith(f"{name} ")]
         if following and len(words) == 1:
             return words_usage.half_a_command(name, following)
         if following:

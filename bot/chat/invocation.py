@@ -93,7 +93,7 @@ class WaitingOrder:
 class ParseContext:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
     is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what they can
-    put into an order beside its gas, micro-dollars, None without an account; `said` the values of the line's other
+    put into an order beside its gas, micro-dollars, None without an account; `values` those of the line's other
     arguments, by name, as far as they are known: suggestions fit them; `people` the members' names by their numbers,
     where one of them is being typed."""
 
@@ -106,7 +106,7 @@ class ParseContext:
     tick: int = 10**10
     waiting: tuple[WaitingOrder, ...] = ()
     spendable: int | None = None
-    said: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[int, str] = field(default_factory=dict)
 
     def is_active(self, outcome: int) -> bool:

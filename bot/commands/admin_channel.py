@@ -32,7 +32,7 @@ class What(Text):
     about: str = "code for a new code, a code from elsewhere, or leave; a list if left out"
     words: int = 1
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         return [Hint(word, about) for word, about in words.WORDS.items() if word.startswith(partial.strip().casefold())]
 
 
@@ -48,11 +48,11 @@ class RoleType(ArgumentType[str]):
 
     shape = "@role"
 
-    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
-        said = text.strip()
-        if said.casefold() in {"none", "off", "no"}:
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        typed = text.strip()
+        if typed.casefold() in {"none", "off", "no"}:
             return ""
-        number = said.removeprefix("<@&").removesuffix(">")
+        number = typed.removeprefix("<@&").removesuffix(">")
         if number.isascii() and number.isdigit() and 1 <= len(number) <= 20:
             return number
         return Wrong(words_settings.not_a_role(text))
@@ -68,16 +68,16 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
     shape = "resolution, elimination"
     words = 0
 
-    def parse(self, text: str, scene: ParseContext) -> tuple[str, ...] | Wrong:
-        said = [part.strip().casefold().replace(" ", "_") for part in text.split(",") if part.strip()]
-        if said in (["none"], ["off"]):
+    def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:
+        typed = [part.strip().casefold().replace(" ", "_") for part in text.split(",") if part.strip()]
+        if typed in (["none"], ["off"]):
             return ()
-        if said == ["all"]:
+        if typed == ["all"]:
             return tuple(words_settings.PING_KINDS)
-        wrong = [one for one in said if one not in words_settings.PING_KINDS]
-        if wrong or not said:
+        wrong = [kind for kind in typed if kind not in words_settings.PING_KINDS]
+        if wrong or not typed:
             return Wrong(words_settings.not_kinds(wrong or [text]))
-        return tuple(one for one in words_settings.PING_KINDS if one in said)
+        return tuple(kind for kind in words_settings.PING_KINDS if kind in typed)
 
 
 @command(
@@ -89,14 +89,14 @@ async def channel(ctx: Context, *, market: MarketView | None, what: WhatArg | No
     In the market's chat `code` gives a code good once; said by an admin of another chat it announces the market there
     too: one book, one account a person. `leave` takes a market that came by code out of this chat.
     """
-    said = (what or "").casefold()
-    if said not in {"", "code", "leave"}:
+    word = (what or "").casefold()
+    if word not in {"", "code", "leave"}:
         return await _bring(ctx, market, (what or "").upper().replace("-", ""))
     if market is None:
         return words.no_market_here()
-    if said == "code":
+    if word == "code":
         return await _give_code(ctx, market.record)
-    if said == "leave":
+    if word == "leave":
         return await _leave(ctx, market.record)
     async with ctx.db.reading() as uow:
         chats = await uow.chats.of_market(market.id)

@@ -104,46 +104,48 @@ async def approve(
     if number is None:
         return await _list(ctx, market)
     async with ctx.db.reading() as uow:
-        one = await uow.approvals.get(market.id, number)
-        if one is None:
+        proposal = await uow.approvals.get(market.id, number)
+        if proposal is None:
             return words.no_such_proposal(number)
         part = await decisions.part_of(uow, market.record, market.state, ctx.person_id)
-        proposer = await _name(uow, market, one.proposer)
-        own = await uow.people.primary_id(one.proposer) == ctx.person_id
-    refused = _refused(ctx, market, one, part, own=own)
+        proposer = await _name(uow, market, proposal.proposer)
+        own = await uow.people.primary_id(proposal.proposer) == ctx.person_id
+    refused = _refused(ctx, market, proposal, part, own=own)
     if refused is not None:
         return refused
-    kind = _KINDS[one.kind]
-    found = tried(market, kind, one.outcomes)
-    if isinstance(found, ControlRefused):
-        return refused_now(market.record, kind, found.reason.value, market.state)
-    code = code_of("approve", market.id, number, one.code, market.status.value)
+    kind = _KINDS[proposal.kind]
+    event = tried(market, kind, proposal.outcomes)
+    if isinstance(event, ControlRefused):
+        return refused_now(market.record, kind, event.reason.value, market.state)
+    code = code_of("approve", market.id, number, proposal.code, market.status.value)
     if confirm != code:
         return words.preview(
             DecisionPreview(
                 record=market.record,
                 kind=kind,
-                event=found,
+                event=event,
                 again=f"/admin approve {number} confirm={code}",
                 person=ctx.person_id,
                 stale=bool(confirm),
                 now_ms=ctx.now_ms,
-                proposal=one,
+                proposal=proposal,
                 proposer=proposer,
             )
         )
-    return await _approved(ctx, market, one)
+    return await _approved(ctx, market, proposal)
 
 
 async def _list(ctx: Context, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
-        standing = [one for one in await uow.approvals.waiting(market.id) if decisions.stands(one, market.state)]
-        named = [(one, await _name(uow, market, one.proposer)) for one in standing]
+        standing = [
+            proposal for proposal in await uow.approvals.waiting(market.id) if decisions.stands(proposal, market.state)
+        ]
+        named = [(proposal, await _name(uow, market, proposal.proposer)) for proposal in standing]
     return words.proposals(market.record, named, ctx.now_ms)
 
 
 async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
-    """As the market knows her, else as her platform does."""
+    """As the market knows them, else as their platform does."""
     member = await uow.members.get(market.id, person)
     if member is not None:
         return member.name
@@ -151,31 +153,31 @@ async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
     return known.name if known else "an admin"
 
 
-def _refused(ctx: Context, market: MarketView, one: Approval, part: Involvement, *, own: bool) -> Reply | None:
-    """Why this is not hers to approve now."""
+def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involvement, *, own: bool) -> Reply | None:
+    """Why this is not theirs to approve now."""
     record = market.record
-    if one.status is ApprovalStatus.APPROVED:
-        if one.decided_by == ctx.person_id:
-            return words.decided(record, one.kind, one.outcomes)
-        return words.approved_already(record, one)
+    if proposal.status is ApprovalStatus.APPROVED:
+        if proposal.decided_by == ctx.person_id:
+            return words.decided(record, proposal.kind, proposal.outcomes)
+        return words.approved_already(record, proposal)
     if record.over:
         return words_admin.not_running(record)
-    if not decisions.stands(one, market.state):
-        return words.lapsed(record, one)
+    if not decisions.stands(proposal, market.state):
+        return words.lapsed(record, proposal)
     if own:
-        return words.own_proposal(record, one)
+        return words.own_proposal(record, proposal)
     return words.has_part(record, part) if part else None
 
 
-async def _approved(ctx: Context, market: MarketView, one: Approval) -> Reply:
+async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Reply:
     """Settle the proposal and queue what it asks for: one unit, once."""
-    record, outcomes = market.record, list[Json](one.outcomes)
-    payload: dict[str, Json] = {"kind": one.kind, "outcomes": outcomes}
+    record, outcomes = market.record, list[Json](proposal.outcomes)
+    payload: dict[str, Json] = {"kind": proposal.kind, "outcomes": outcomes}
     before: dict[str, Json] = {
         "status": record.status.value,
         "prices": prices_of(market),
-        "approval": one.number,
-        "proposer": one.proposer,
+        "approval": proposal.number,
+        "proposer": proposal.proposer,
     }
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
@@ -184,23 +186,23 @@ async def _approved(ctx: Context, market: MarketView, one: Approval) -> Reply:
             "control",
             payload,
             actor=person.id,
-            request_id=f"approval:{record.id}:{one.number}",
+            request_id=f"approval:{record.id}:{proposal.number}",
             now_ms=ctx.now_ms,
         )
         if isinstance(row, Declined):
             return words_admin.not_running(record)
-        if not await uow.approvals.settle(record.id, one.number, person.id, ctx.now_ms):
-            return words.approved_already(record, one)
-        await note(ctx, uow, record, one.kind, before, payload, one.reason)
+        if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+            return words.approved_already(record, proposal)
+        await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason)
         await uow.commit()
-    return words.decided(record, one.kind, one.outcomes)
+    return words.decided(record, proposal.kind, proposal.outcomes)
 
 
 @command("admin void", role=Role.ADMIN, examples=("/admin void", "/admin void the match was abandoned"))
 async def void(
     ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
-    """Call the market off: everybody gets back what she put in, net. Shows the numbers first."""
+    """Call the market off: everybody gets back what they put in, net. Shows the numbers first."""
     record = market.record
     if record.status not in BEFORE_START:
         return await _decide(ctx, market, "void", (), reason, confirm)
@@ -208,8 +210,8 @@ async def void(
     if confirm != code:
         return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
     async with ctx.db.writing() as uow:
-        found = await uow.markets.update(record.id, status=Status.VOIDED)
-        if isinstance(found, Declined):
+        updated = await uow.markets.update(record.id, status=Status.VOIDED)
+        if isinstance(updated, Declined):
             return words_admin.already_started(record)
         await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
         await tell_board(uow, record, ctx.now_ms)

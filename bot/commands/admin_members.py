@@ -1,7 +1,4 @@
-"""The people of a market, what is said to all of them, and the log of what admins did.
-
-Play money for one member, given by an admin.
-"""
+"""The people of a market, play money given to one of them, what is posted to all, and the log of what admins did."""
 
 from __future__ import annotations
 
@@ -137,11 +134,11 @@ class Who(Text):
 
     of_people = True
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
-        start, alike = folded(partial), Counter(folded(name) for name in scene.people.values())
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        start, alike = folded(partial), Counter(folded(name) for name in context.people.values())
         hints = [
             Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
-            for number, name in scene.people.items()
+            for number, name in context.people.items()
             if folded(name).startswith(start) or partial.strip() == f"#{number}"
         ]
         return sorted(hints, key=lambda hint: (folded(hint.about), hint.value))[:MOST_SUGGESTED]

@@ -1,7 +1,4 @@
-"""Running a market by hand: its start and its course.
-
-Rehearse a market before it starts.
-"""
+"""Running a market by hand: its rehearsal, its start and its course."""
 
 from __future__ import annotations
 
@@ -41,13 +38,13 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
         return words.start_preview(record, params, people, ctx.now_ms, f"/admin start confirm={code}", ctx.person_id)
     async with ctx.db.writing() as uow:
         await uow.markets.update(record.id, params=params, status=Status.LOBBY)
-        found = await uow.markets.start(record.id, ctx.now_ms)
-        if isinstance(found, Declined):
+        started = await uow.markets.start(record.id, ctx.now_ms)
+        if isinstance(started, Declined):
             return words.already_started(record)
         await note(ctx, uow, record, "start", {"status": record.status.value}, {"status": "RUNNING", "people": people})
-        await tell_board(uow, found, ctx.now_ms)
+        await tell_board(uow, started, ctx.now_ms)
         await uow.commit()
-    return words.started(found, people)
+    return words.started(started, people)
 
 
 @command("admin freeze", role=Role.ADMIN, examples=("/admin freeze", "/admin freeze red card"))
@@ -74,9 +71,9 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
     if record.start_ms is None or record.over:
         return words.not_running(record)
     if record.halted is None:
-        found = tried(market, kind)
-        if isinstance(found, ControlRefused):
-            return refused_now(record, kind, found.reason.value, market.state)
+        event = tried(market, kind)
+        if isinstance(event, ControlRefused):
+            return refused_now(record, kind, event.reason.value, market.state)
     queued = await queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))
     return words.course_set(record, kind) if queued else words.not_running(record)
 
@@ -99,7 +96,7 @@ async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
         joined = await uow.members.count(record.id)
     people = min(MOST_PEOPLE, max(LEAST_PEOPLE, joined))
-    found, running = await ctx.rehearser.ask(record.title, params, people)
-    if found is None:
+    result, running = await ctx.rehearser.ask(record.title, params, people)
+    if result is None:
         return words_terminal.under_way(ctx.person_id) if running else words_terminal.could_not()
-    return words_terminal.result(found, [words_event_file.sentence(one, params) for one in lint(params)])
+    return words_terminal.result(result, [words_event_file.sentence(warning, params) for warning in lint(params)])

@@ -93,10 +93,10 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
         shown = replace(record, planned_start_ms=planned)
         return words.schedule_preview(shown, params, start, plan.typed, plan.again, ctx.person_id, plan.said)
     async with ctx.db.writing() as uow:
-        found = await uow.markets.update(
+        updated = await uow.markets.update(
             record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
         )
-        if isinstance(found, Declined):
+        if isinstance(updated, Declined):
             return words_setup.already_open(record)
         await note(ctx, uow, record, "schedule", {"schedule": timetables.typed_line(record)}, {"schedule": plan.typed})
         await tell_board(uow, record, ctx.now_ms)
@@ -115,7 +115,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
     changed = retune(record.params, state, values)
     if not isinstance(changed, MarketParams):
         return words_setup.problems(changed, "/admin schedule")
-    if any(one.freeze_at <= market.engine_ms for one in changed.rounds[begun:]):
+    if any(later.freeze_at <= market.engine_ms for later in changed.rounds[begun:]):
         return words.first_round_passed(record)
     if decisions.hastens(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:

@@ -71,20 +71,22 @@ async def _end(ctx: Context, confirm: str | None) -> Reply:
         if current is None:
             return words.none_to_end()
         markets, rows = await season_table(uow, current)
-        code = code_of("season", current.id, [one.id for one in markets], [(one.person, one.points) for one in rows])
+        code = code_of(
+            "season", current.id, [market.id for market in markets], [(row.person, row.points) for row in rows]
+        )
         if confirm != code:
-            found = await uow.markets.of_chat(chat.id)
-            running = found if found is not None and not found.over else None
+            latest = await uow.markets.of_chat(chat.id)
+            running = latest if latest is not None and not latest.over else None
             again = f"/admin season end confirm={code}"
             return words.end_preview(current, markets, rows, running, again, ctx.person_id)
         await uow.seasons.end(current.id, ctx.now_ms)
-        after: Payload = {"season": current.number, "first": [one.person for one in rows if one.rank == 1]}
+        after: Payload = {"season": current.number, "first": [row.person for row in rows if row.rank == 1]}
         await _note(ctx, uow, current, "season end", person.id, {"title": current.title}, after)
         await uow.commit()
     return words.ended(current, markets, rows)
 
 
 async def _note(
-    ctx: Context, uow: UnitOfWork, about: Season, deed: str, actor: int, before: Payload, after: Payload
+    ctx: Context, uow: UnitOfWork, about: Season, action: str, actor: int, before: Payload, after: Payload
 ) -> None:
-    await uow.audit.append(action=deed, actor=actor, now_ms=ctx.now_ms, chat=about.chat, before=before, after=after)
+    await uow.audit.append(action=action, actor=actor, now_ms=ctx.now_ms, chat=about.chat, before=before, after=after)

@@ -87,14 +87,14 @@ def _given(
     preset: str | None, z: int | None, balance: int | None, tick: int | None, odds: str | None
 ) -> dict[str, str]:
     """Under the engine's names, as texts it reads."""
-    found = {
+    values = {
         "preset": preset,
         "z": None if z is None else typed_money(z).removeprefix("$"),
         "starting_balance": None if balance is None else typed_money(balance).removeprefix("$"),
         "batch_interval_ms": None if tick is None else f"{tick}ms",
         "odds": odds,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _as_typed(
@@ -133,7 +133,7 @@ async def set_(
 
 async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply:
     if name == "outcome_names":
-        names = Names().parse(value, ctx.scene)
+        names = Names().parse(value, ctx.parse_context)
         if isinstance(names, Wrong):
             return words.problems_said([names.sentence], "/admin set outcomes")
         value = joined(names)
@@ -144,8 +144,8 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     if not isinstance(params, MarketParams):
         return words.problems(params, f"/admin set {typed_name(name)}")
     async with ctx.db.writing() as uow:
-        found = await uow.markets.update(record.id, title=title, params=params, draft=fresh.to_json())
-        if isinstance(found, Declined):
+        updated = await uow.markets.update(record.id, title=title, params=params, draft=fresh.to_json())
+        if isinstance(updated, Declined):
             return words.already_open(record)
         before = record.title if title else draft.values.get(name, "")
         await note(ctx, uow, record, "set", {name: before}, {name: value})
@@ -154,8 +154,8 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     after = value
     if title is None and hasattr(params, name):
         before, after = shown_value(record.params, name), shown_value(params, name)
-    said = words.was_set(name, before or "as usual", after, running=False)
-    return words_event_file.warned(said, params, warnings(params, since=record.params))
+    reply = words.was_set(name, before or "as usual", after, running=False)
+    return words_event_file.warned(reply, params, warnings(params, since=record.params))
 
 
 async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Reply:
@@ -204,13 +204,13 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
             return words.problems(built, "/admin schedule")
         params = built
     async with ctx.db.writing() as uow:
-        found = await uow.markets.update(record.id, params=params, status=Status.LOBBY, planned_start_ms=planned)
-        if isinstance(found, Declined):
+        opened = await uow.markets.update(record.id, params=params, status=Status.LOBBY, planned_start_ms=planned)
+        if isinstance(opened, Declined):
             return words.already_open(record)
         await note(ctx, uow, record, "open", {"status": record.status.value}, {"status": "LOBBY", "start_ms": planned})
         await uow.outbox.add(
             record.id, Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened"), ctx.now_ms
         )
-        await tell_board(uow, found, ctx.now_ms)
+        await tell_board(uow, opened, ctx.now_ms)
         await uow.commit()
-    return words_event_file.warned(words.opened_doors(found), found.params, warnings(found.params))
+    return words_event_file.warned(words.opened_doors(opened), opened.params, warnings(opened.params))

@@ -28,13 +28,13 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
     if command is None:
         return _all(usable, _first(ctx, market))
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
-    found = [one for one in usable if one.name == name]
-    if found:
-        return words_views.help_one(_entry(found[0]))
-    group = [one for one in usable if one.name.startswith(f"{name} ")]
+    exact = [candidate for candidate in usable if candidate.name == name]
+    if exact:
+        return words_views.help_one(_entry(exact[0]))
+    group = [candidate for candidate in usable if candidate.name.startswith(f"{name} ")]
     if group:
-        return words_views.help_all([(f"/{name}", [_entry(one) for one in group])], f"/{group[0].name}")
-    near = nearest(name, [one.name for one in usable])
+        return words_views.help_all([(f"/{name}", [_entry(candidate) for candidate in group])], f"/{group[0].name}")
+    near = nearest(name, [candidate.name for candidate in usable])
     return words_usage.unknown_command(name, [f"help {near}"] if near else [], "")
 
 
@@ -56,27 +56,29 @@ def _first(ctx: Context, market: MarketView | None) -> str:
 
 def _usable(ctx: Context) -> Iterable[Command]:
     """What this person could say, here or elsewhere."""
-    said = ctx.invocation
-    shown = (one for one in ctx.commands if not one.hidden)
-    return (one for one in shown if one.rule.offered(admin=said.is_admin, platform=said.platform))
+    invocation = ctx.invocation
+    shown = (command for command in ctx.commands if not command.hidden)
+    return (
+        command for command in shown if command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
+    )
 
 
 def _all(usable: list[Command], first: str) -> Reply:
     titles = ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"), (Role.ADMIN, "Running it"))
     groups = [
-        (title, [_entry(one) for one in usable if one.help_under is role])
+        (title, [_entry(command) for command in usable if command.help_under is role])
         for role, title in titles
-        if any(one.help_under is role for one in usable)
+        if any(command.help_under is role for command in usable)
     ]
     return words_views.help_all(groups, first)
 
 
-def _entry(one: Command) -> HelpEntry:
+def _entry(command: Command) -> HelpEntry:
     return HelpEntry(
-        name=one.name,
-        usage=one.usage,
-        summary=one.summary,
-        details=one.details,
-        arguments=tuple((param.name, param.about, param.required) for param in one.typed),
-        examples=one.examples,
+        name=command.name,
+        usage=command.usage,
+        summary=command.summary,
+        details=command.details,
+        arguments=tuple((param.name, param.about, param.required) for param in command.typed),
+        examples=command.examples,
     )

@@ -1,7 +1,4 @@
-"""One person on several platforms: a code from one, said on the other.
-
-What is stored about a person, and forgetting her.
-"""
+"""One person on several platforms, by a code from one that is said on the other; what is stored of them; forgetting."""
 
 from __future__ import annotations
 
@@ -53,44 +50,46 @@ def _plain(code: str) -> str:
 
 
 async def _give(ctx: Context) -> Reply:
-    said, made = ctx.invocation, "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
+    invocation, code = ctx.invocation, "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
     async with ctx.db.writing() as uow:
-        person = await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
+        person = await uow.people.identify(
+            invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms
+        )
         until = ctx.now_ms + CODE_LIFE_MS
-        await uow.codes.issue(KIND, made, person=person.id, now_ms=ctx.now_ms, expires_ms=until)
+        await uow.codes.issue(KIND, code, person=person.id, now_ms=ctx.now_ms, expires_ms=until)
         await uow.commit()
-    return words.code_given(f"{made[:4]}-{made[4:]}", CODE_LIFE_MS)
+    return words.code_given(f"{code[:4]}-{code[4:]}", CODE_LIFE_MS)
 
 
 async def _use(ctx: Context, who: str, code: str) -> Reply:
-    """Whoever made the code stays, who says it joins her; nothing is kept of a refusal."""
-    said = ctx.invocation
+    """Whoever made the code stays, who says it joins them; nothing is kept of a refusal."""
+    invocation = ctx.invocation
     async with ctx.db.writing() as uow:
         known = await uow.codes.find(KIND, code, ctx.now_ms)
         if known is None:
             ctx.tries.use(who, ctx.now_ms)
             return words.bad_code()
-        me = await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
+        me = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
         theirs = await uow.people.identities(known.person)
         if await uow.codes.take(KIND, code, ctx.now_ms) is None:
             return words.bad_code()
-        found = await identity.link(uow, known.person, me.id, ctx.now_ms)
-        if isinstance(found, LinkDeclined):
-            return words.both_used(found.market) if found.market is not None else words.own_code()
-        await _tell(ctx, uow, found, theirs)
-        identities = await uow.people.identities(found.person)
+        linked = await identity.link(uow, known.person, me.id, ctx.now_ms)
+        if isinstance(linked, LinkDeclined):
+            return words.both_used(linked.market) if linked.market is not None else words.own_code()
+        await _tell(ctx, uow, linked, theirs)
+        identities = await uow.people.identities(linked.person)
         await uow.commit()
-    return words.linked(identities, found.markets, found.closed)
+    return words.linked(identities, linked.markets, linked.closed)
 
 
-async def _tell(ctx: Context, uow: UnitOfWork, found: Linked, theirs: tuple[Identity, ...]) -> None:
-    """Word to where the code came from, by way of a market of hers: notices are a market's."""
-    if not theirs or not found.markets:
+async def _tell(ctx: Context, uow: UnitOfWork, linked: Linked, theirs: tuple[Identity, ...]) -> None:
+    """Word to where the code came from, by way of a market of theirs: notices are a market's."""
+    if not theirs or not linked.markets:
         return
-    closed: list[Json] = [[market.id, cash] for market, cash in found.closed]
+    closed: list[Json] = [[market.id, cash] for market, cash in linked.closed]
     payload: dict[str, Json] = {"platform": ctx.invocation.platform, "closed": closed}
-    notice = Notice(kind="linked", audience=NoticeAudience.PERSON, payload=payload, person=found.person)
-    await uow.outbox.add_to(found.markets[0].id, theirs[0], notice, ctx.now_ms)
+    notice = Notice(kind="linked", audience=NoticeAudience.PERSON, payload=payload, person=linked.person)
+    await uow.outbox.add_to(linked.markets[0].id, theirs[0], notice, ctx.now_ms)
 
 
 _WAITING = 1_000  # more than anybody keeps in the book
@@ -112,8 +111,8 @@ async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:
             accounts.append((market, member))
     titles: dict[str, frozenset[str]] = {}
     for chat, kinds in (await uow.pings.of(person.id)).items():
-        found = await uow.chats.get(chat)
-        titles[found.title if found else ""] = kinds
+        known = await uow.chats.get(chat)
+        titles[known.title if known else ""] = kinds
     return StoredPerson(
         person=person,
         identities=await uow.people.identities(person.id),
@@ -150,28 +149,28 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
 
 
 def _code(person: Person, accounts: list[AccountSummary]) -> str:
-    """Of what the preview says, but for the course of prices and fills: what she holds changes with every tick."""
-    return code_of("forget", person.id, *((one.market.id, one.used) for one in accounts))
+    """Of what the preview says, but for the course of prices and fills: what they hold changes with every tick."""
+    return code_of("forget", person.id, *((account.market.id, account.used) for account in accounts))
 
 
 async def _accounts(uow: UnitOfWork, person: Person) -> list[AccountSummary]:
-    found = []
+    summaries = []
     for market in await uow.markets.of_person(person.id):
         member = await uow.members.get(market.id, person.id)
         if member is None:
             continue
         waiting = await uow.orders.of(market.id, member.person, open_only=True, n=_WAITING)
         used = await uow.members.was_used(market.id, member.person)
-        found.append(AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
-    return found
+        summaries.append(AccountSummary(market=market, member=member, waiting=len(waiting), used=used))
+    return summaries
 
 
-async def _close(ctx: Context, uow: UnitOfWork, one: AccountSummary, person: Person) -> int:
+async def _close(ctx: Context, uow: UnitOfWork, account: AccountSummary, person: Person) -> int:
     """Take back what waits, close what was never used; 1 where an account stays."""
-    market, number = one.market.id, one.member.person
-    if one.market.over:
+    market, number = account.market.id, account.member.person
+    if account.market.over:
         return 1
-    if not one.used:
+    if not account.used:
         left = await membership.leave(uow, market, number, f"forget:{market}:{number}", ctx.now_ms, person.id)
         return int(isinstance(left, Declined))
     resting = [

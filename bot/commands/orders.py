@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands.account import try_line
-from bot.grammar.book import OrderArg, Which
+from bot.grammar.book import OrderArg, OrderNumber
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, Snapshot
@@ -57,7 +57,7 @@ async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> R
     return reply
 
 
-async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, which: Which) -> Reply:
+async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, which: OrderNumber) -> Reply:
     """Orders no tick has run go at once; those in the book are asked for and go with the next tick."""
     if which.number is not None:
         order = await uow.orders.get(market.id, which.number)
@@ -82,7 +82,7 @@ async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, wh
 
 
 async def _ask(
-    ctx: Context, uow: UnitOfWork, market: Market, person: int, which: Which, resting: list[OrderRow]
+    ctx: Context, uow: UnitOfWork, market: Market, person: int, which: OrderNumber, resting: list[OrderRow]
 ) -> Declined | None:
     """Queue the cancel; asked twice before it has run, it is queued once."""
     name = f"cancel:{market.id}:{person}:{market.tick}:{which.number or 'all'}"

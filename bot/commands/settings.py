@@ -1,6 +1,6 @@
 """How one wants to trade and to be told: for everybody, everywhere.
 
-Kinds of values that `/settings` takes.
+Types of arguments that `/settings` takes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Rate, Wrong
 from bot.market.context import Context
 from bot.text.numbers import RATE
+from bot.words import arguments as words_arguments
 from bot.words import settings as words
-from bot.words import usage as words_usage
 from storage.people import Preferences
 from storage.records import Chat, Person
 from storage.unit_of_work import UnitOfWork
@@ -38,8 +38,8 @@ class Switch(Flag):
     shape = "on|off"
     closed = True
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
-        return [Hint(one) for one in ("on", "off") if one.startswith(partial.strip().casefold())]
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        return [Hint(value) for value in ("on", "off") if value.startswith(partial.strip().casefold())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Slippage:
 
 
 @dataclass(frozen=True, slots=True)
-class SlippageKind(ArgumentType[Slippage]):
+class SlippageSettingType(ArgumentType[Slippage]):
     """Like the slippage of an order, and `usual` to set none."""
 
     about: str = "how far a price may run where an order does not say, such as 3%; usual takes it back"
@@ -58,15 +58,15 @@ class SlippageKind(ArgumentType[Slippage]):
 
     shape = "3%"
 
-    def parse(self, text: str, scene: ParseContext) -> Slippage | Wrong:
+    def parse(self, text: str, context: ParseContext) -> Slippage | Wrong:
         if text.strip().casefold() in _USUAL:
             return Slippage(None)
-        rate = Rate("slippage", high=10 * RATE).parse(text, scene)
+        rate = Rate("slippage", high=10 * RATE).parse(text, context)
         return rate if isinstance(rate, Wrong) else Slippage(rate)
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         rows = (Hint("usual", words.usual_slippage()), Hint("1%"), Hint("3%"), Hint("10%"))
-        return [one for one in rows if one.value.startswith(partial.strip().casefold())]
+        return [hint for hint in rows if hint.value.startswith(partial.strip().casefold())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Turned:
 
 
 @dataclass(frozen=True, slots=True)
-class KindsKind(ArgumentType[Turned]):
+class KindsType(ArgumentType[Turned]):
     """`fills off`, `elimination, resolution on`, `all off`; on where neither is said."""
 
     what: str
@@ -88,37 +88,37 @@ class KindsKind(ArgumentType[Turned]):
     words: int = 10
     shape: str = "kinds on|off"
 
-    def parse(self, text: str, scene: ParseContext) -> Turned | Wrong:
-        said = [one for one in re.split(r"[\s,;&+]+|\band\b", text.casefold()) if one]
+    def parse(self, text: str, context: ParseContext) -> Turned | Wrong:
+        typed = [word for word in re.split(r"[\s,;&+]+|\band\b", text.casefold()) if word]
         on = True
-        if said and said[-1] in _ON | _OFF:
-            on = said.pop() in _ON
+        if typed and typed[-1] in _ON | _OFF:
+            on = typed.pop() in _ON
         every = tuple(self.choices())
-        if not said:
+        if not typed:
             return Wrong(words.no_kind(self.what, every))
-        found: list[str] = []
-        for one in said:
-            if one in {"all", "everything"}:
-                found += every
+        named: list[str] = []
+        for word in typed:
+            if word in {"all", "everything"}:
+                named += every
                 continue
-            fitting = [kind for kind in every if kind.startswith(one.removesuffix("s")) or one.startswith(kind)]
-            if len(fitting) != 1 and one not in words.FILLING:
-                return Wrong(words_usage.not_a_choice(self.what, one, fitting or every, None))
-            found += fitting[:1]
+            fitting = [kind for kind in every if kind.startswith(word.removesuffix("s")) or word.startswith(kind)]
+            if len(fitting) != 1 and word not in words.FILLING:
+                return Wrong(words_arguments.not_a_choice(self.what, word, fitting or every, None))
+            named += fitting[:1]
         return (
-            Turned(tuple(kind for kind in every if kind in found), on)
-            if found
+            Turned(tuple(kind for kind in every if kind in named), on)
+            if named
             else Wrong(words.no_kind(self.what, every))
         )
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         start = " ".join(partial.casefold().split())
         rows = [Hint(f"{kind} {way}", about) for kind, about in self.choices().items() for way in ("on", "off")]
         rows += [Hint("all on"), Hint("all off")]
-        return [one for one in rows if one.value.startswith(start)]
+        return [hint for hint in rows if hint.value.startswith(start)]
 
 
-SlippageSetting = Annotated[Slippage, SlippageKind()]
+SlippageSetting = Annotated[Slippage, SlippageSettingType()]
 
 
 ConfirmSetting = Annotated[bool, Switch(about="a ticket with Confirm before every order (on), or orders at once (off)")]
@@ -128,13 +128,13 @@ AutofillSetting = Annotated[bool, Switch(about="whether orders with a limit let 
 
 
 NoticesSetting = Annotated[
-    Turned, KindsKind("notice", words.notice_kinds, about="what you are told in private: fills, cancels, payouts")
+    Turned, KindsType("notice", words.notice_kinds, about="what you are told in private: fills, cancels, payouts")
 ]
 
 
 PingsSetting = Annotated[
     Turned,
-    KindsKind(
+    KindsType(
         "ping", words.ping_kinds, about="events of this chat you want to be told of in private, such as elimination"
     ),
 ]
@@ -209,38 +209,40 @@ def _turned(before: frozenset[str], turned: Turned, *, invert: bool = False) -> 
 
 
 async def _known(ctx: Context, uow: UnitOfWork) -> Person:
-    said = ctx.invocation
-    return await uow.people.identify(said.platform, said.person_ext, said.person_name, ctx.now_ms)
+    invocation = ctx.invocation
+    return await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
 
 
 async def _chat(ctx: Context, uow: UnitOfWork, person: Person | None) -> Chat | None:
-    """The chat pings are set for: this one; in private the one, on this platform if there is one, where the market she
+    """The chat pings are set for: this one; in private the one, on this platform if there is one, where the market they
     used last is announced."""
-    said = ctx.invocation
-    if said.chat_kind is not ChatKind.PRIVATE:
+    invocation = ctx.invocation
+    if invocation.chat_kind is not ChatKind.PRIVATE:
         if ctx.chat is not None or person is None:
             return ctx.chat
-        return await uow.chats.open(said.platform, said.chat_ext, said.chat_kind.value, said.chat_title, ctx.now_ms)
+        return await uow.chats.open(
+            invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, ctx.now_ms
+        )
     market = await uow.markets.last_of_person(person.id) if person is not None else None
     places = await uow.chats.of_market(market.id) if market is not None else []
-    return next((one for one in places if one.platform == said.platform), places[0] if places else None)
+    return next((place for place in places if place.platform == invocation.platform), places[0] if places else None)
 
 
 async def _shown(ctx: Context, uow: UnitOfWork, person: Person | None) -> PersonalSettings:
-    said = ctx.invocation
-    shared = said.chat_kind is not ChatKind.PRIVATE
+    invocation = ctx.invocation
+    shared = invocation.chat_kind is not ChatKind.PRIVATE
     if person is None:
         here = frozenset[str]() if shared else None
-        return PersonalSettings(kept=Preferences(), pings=here, place=words.place_name(said.chat_title))
+        return PersonalSettings(kept=Preferences(), pings=here, place=words.place_name(invocation.chat_title))
     chat = ctx.chat if shared else await _chat(ctx, uow, person)
     wanted = await uow.pings.of(person.id)
     if chat is None and shared:
-        chat = await uow.chats.find(said.platform, said.chat_ext)
+        chat = await uow.chats.find(invocation.platform, invocation.chat_ext)
     pings = wanted.get(chat.id, frozenset()) if chat is not None else frozenset[str]() if shared else None
     return PersonalSettings(
         kept=await uow.preferences.of(person.id),
         pings=pings,
-        place=words.place_name(chat.title if chat is not None else said.chat_title),
+        place=words.place_name(chat.title if chat is not None else invocation.chat_title),
         elsewhere=len(wanted.keys() - {chat.id if chat is not None else 0}),
         person=person.id,
     )

@@ -19,19 +19,19 @@ from bot.words import forms as words
 MOST = 25  # Discord shows no more; nobody reads more
 
 
-def suggestions(text: str, commands: Sequence[Command], scene: ParseContext) -> list[Suggestion]:
+def suggestions(text: str, commands: Sequence[Command], context: ParseContext) -> list[Suggestion]:
     """Rows for the line `text`, the cursor at its end: first what the argument being typed means, then values."""
     line = text.lstrip()
     command, rest = _command_of(line, commands)
     if command is None:
         return _names(line, commands)
     head = line[: len(line) - len(rest)]
-    return _arguments(command, head, rest, scene)[:MOST]
+    return _arguments(command, head, rest, context)[:MOST]
 
 
 def _command_of(line: str, commands: Sequence[Command]) -> tuple[Command | None, str]:
     """The command whose name is complete (a space follows it), and the rest of the line."""
-    for command in sorted(commands, key=lambda one: -len(one.name)):
+    for command in sorted(commands, key=lambda command: -len(command.name)):
         for name in {command.name, command.name.replace(" ", "_")}:
             if line.casefold().startswith(f"/{name} "):
                 return command, line[len(name) + 2 :].lstrip()
@@ -41,13 +41,13 @@ def _command_of(line: str, commands: Sequence[Command]) -> tuple[Command | None,
 def _names(line: str, commands: Sequence[Command]) -> list[Suggestion]:
     start = line.casefold().lstrip("/").replace("_", " ")
     return [
-        Suggestion(value=f"/{one.name}", line=f"/{one.name} ", label=f"/{one.name}", hint=one.summary)
-        for one in commands
-        if one.name.startswith(start)
+        Suggestion(value=f"/{command.name}", line=f"/{command.name} ", label=f"/{command.name}", hint=command.summary)
+        for command in commands
+        if command.name.startswith(start)
     ][: MOST * 2]
 
 
-def _arguments(command: Command, head: str, rest: str, scene: ParseContext) -> list[Suggestion]:
+def _arguments(command: Command, head: str, rest: str, context: ParseContext) -> list[Suggestion]:
     words = parser.split(rest)
     finished = not rest or rest[-1].isspace()
     complete = len(words) if finished else len(words) - 1
@@ -57,18 +57,18 @@ def _arguments(command: Command, head: str, rest: str, scene: ParseContext) -> l
         partial = "" if cut >= len(words) else rest[words[cut].start :]
         if cut < complete and partial and len(words) - cut > 6:
             continue
-        known = parser.known_words(command, known_text, scene)
+        known = parser.known_words(command, known_text, context)
         param, named = _next(command, known, known_text)
         if param is None or (cut < complete and (param.kind.words == 1 or partial.endswith(" "))):
             continue
-        here = replace(scene, said=known)
-        found = _values(param, head + known_text, partial.strip().lstrip('"“'), here, named=named)
+        here = replace(context, values=known)
+        values = _values(param, head + known_text, partial.strip().lstrip('"“'), here, named=named)
         others = [] if named or not param.kind.named else _other_names(command, param, known)
         for other in others:
-            found += _values(other, head + known_text, partial.strip(), here, named=False)
-        if cut == complete or found:
-            rows = [*(Suggestion(label=one.name, hint=_about(one)) for one in (param, *others)), *found]
-            if found:
+            values += _values(other, head + known_text, partial.strip(), here, named=False)
+        if cut == complete or values:
+            rows = [*(Suggestion(label=argument.name, hint=_about(argument)) for argument in (param, *others)), *values]
+            if values:
                 break
     return rows
 
@@ -84,17 +84,17 @@ def _next(command: Command, known: dict[str, object], text: str) -> tuple[Param 
 
 def _other_names(command: Command, first: Param, known: dict[str, object]) -> list[Param]:
     """What could be named instead: such arguments come in any order."""
-    return [one for one in command.params if one.kind.named and one.name not in known and one is not first]
+    return [param for param in command.params if param.kind.named and param.name not in known and param is not first]
 
 
-def _values(param: Param, before: str, partial: str, scene: ParseContext, *, named: bool) -> list[Suggestion]:
+def _values(param: Param, before: str, partial: str, context: ParseContext, *, named: bool) -> list[Suggestion]:
     lead = f"{param.name} " if param.kind.named and not named else ""
     if lead and partial:
         if not param.name.startswith(partial.casefold()):
             return []
         partial = ""
     joint = "" if not before or before[-1].isspace() else " "
-    hints = param.kind.suggest(partial, scene)
+    hints = param.kind.suggest(partial, context)
     if lead and not partial and not hints:
         return [Suggestion(value=param.name, line=f"{before}{joint}{lead}", label=param.name, hint=param.about)]
     return [
@@ -109,19 +109,19 @@ def _about(param: Param) -> str:
     return param.about if param.required else f"{param.about} (optional)"
 
 
-def form_of(command: Command, parsed: Parsed, scene: ParseContext) -> Form | None:
+def form_of(command: Command, parsed: Parsed, context: ParseContext) -> Form | None:
     """Fields for what the line does not say yet, what must be said first; None where the line has other faults."""
     if not parsed.only_lacks:
         return None
-    open_ = [one for one in command.params if one.name not in parsed.said and one.kind is not CONFIRM]
-    scene = replace(scene, said=parsed.known)
-    fields = [_field(one, scene) for one in sorted(open_, key=lambda one: not one.required)]
-    said = (parsed.so_far or f"/{command.name}").removeprefix("/")
-    return Form(title=words.title(command.name), command=said, fields=tuple(fields), submit=command.submit)
+    open_ = [param for param in command.params if param.name not in parsed.given and param.kind is not CONFIRM]
+    context = replace(context, values=parsed.known)
+    fields = [_field(param, context) for param in sorted(open_, key=lambda param: not param.required)]
+    line = (parsed.so_far or f"/{command.name}").removeprefix("/")
+    return Form(title=words.title(command.name), command=line, fields=tuple(fields), submit=command.submit)
 
 
-def _field(param: Param, scene: ParseContext) -> Field:
-    hints = param.kind.suggest("", scene)
+def _field(param: Param, context: ParseContext) -> Field:
+    hints = param.kind.suggest("", context)
     label = words.label(param.name)
     if param.kind.flag:
         return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about)

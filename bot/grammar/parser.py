@@ -1,6 +1,6 @@
 """From a line to arguments: positions first, then `name value` or `name=value`; several words where they are clear.
 
-Every way of dealing the words out to the arguments is weighed and the one with the fewest mistakes wins, so that `/buy
+Every way of giving the words to the arguments is weighed and the one with the fewest mistakes wins, so that `/buy
 costa rica yes 10` needs no quotes and a slip in one argument is not reported as three.
 """
 
@@ -42,16 +42,16 @@ class Parsed:
     corrected: str | None = None  # complete, ready to send
     template: str | None = None  # what was understood, with names where something is to be filled in
     only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
-    said: frozenset[str] = frozenset()  # arguments that were given
+    given: frozenset[str] = frozenset()  # arguments that were given
     so_far: str | None = None  # the line with what was said alone
     known: Mapping[str, object] = field(default_factory=dict)  # the values there are, whatever is wrong with the rest
 
 
 def split(line: str) -> list[Word]:
     """The words of a line. A quote that is never closed is a sign like any other."""
-    found: list[Word] = []
+    words_of_line: list[Word] = []
     at, size = 0, len(line)
-    while at < size and len(found) < MOST_WORDS:
+    while at < size and len(words_of_line) < MOST_WORDS:
         if line[at].isspace():
             at += 1
             continue
@@ -63,13 +63,13 @@ def split(line: str) -> list[Word]:
         if at < size and line[at] in _OPEN:
             closing = min((i for i in (line.find(sign, at + 1) for sign in _CLOSE) if i > 0), default=-1)
             if closing > 0:
-                found.append(Word(line[at + 1 : closing], start, closing + 1, name, True))
+                words_of_line.append(Word(line[at + 1 : closing], start, closing + 1, name, True))
                 at = closing + 1
                 continue
         end = max(_word_end(line, at), at)
-        found.append(Word(line[at:end], start, end, name))
+        words_of_line.append(Word(line[at:end], start, end, name))
         at = max(end, start + 1)
-    return found
+    return words_of_line
 
 
 def _word_end(line: str, at: int) -> int:
@@ -78,14 +78,14 @@ def _word_end(line: str, at: int) -> int:
     return at
 
 
-def parse(command: Command, rest: str, scene: ParseContext, given: Mapping[str, str] | None = None) -> Parsed:
+def parse(command: Command, rest: str, context: ParseContext, given: Mapping[str, str] | None = None) -> Parsed:
     """Read what follows a command's name, plus arguments given by name (`given`, from a form). Never raises."""
     if len(rest) > LONGEST_LINE:
         return Parsed(problems=(words.line_too_long(len(rest), LONGEST_LINE),))
     line = split(rest)
     asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
-    readings = [_Reading(command, rest, line, scene, asked, pairs).read() for pairs in (True, False)]
-    return min(readings, key=lambda one: one.weight).result()
+    readings = [_Reading(command, rest, line, context, asked, pairs).read() for pairs in (True, False)]
+    return min(readings, key=lambda reading: reading.weight).result()
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class _Reading:
     command: Command
     rest: str
     words: list[Word]
-    scene: ParseContext
+    context: ParseContext
     asked: Mapping[str, str]
     pairs: bool
     values: dict[str, object] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class _Reading:
                 self._problem(words.unknown_argument(name, self.command.usage), _EXTRA)
             else:
                 self._take(param, value, value)
-        self._deal(self._named())
+        self._allocate(self._named())
         self.only_lacks = not self.problems
         for param in self.command.params:
             if param.required and param.name not in self.shown and param.name not in self.unclear:
@@ -154,7 +154,7 @@ class _Reading:
         """Whether the word after a flag's name is its value."""
         if at >= len(self.words) or self.words[at].name is not None:
             return False
-        return not isinstance(param.kind.parse(self.words[at].text, self.scene), Wrong)
+        return not isinstance(param.kind.parse(self.words[at].text, self.context), Wrong)
 
     def _by_name(self, name: str) -> Param | None:
         param = self.command.param(name)
@@ -174,7 +174,7 @@ class _Reading:
         """Give `param` as many words of the run as still make sense; returns how many beyond the first."""
         for size in range(len(run), 0, -1):
             text = self._text(run[:size], value_of_first=True)
-            if size == 1 or not isinstance(param.kind.parse(text, self.scene), Wrong):
+            if size == 1 or not isinstance(param.kind.parse(text, self.context), Wrong):
                 self._take(param, text, text)
                 return size - 1
         return 0
@@ -190,7 +190,7 @@ class _Reading:
             self._problem(words.line_too_long(len(text), LONGEST_LINE), _WRONG)
             self.unclear.add(param.name)
             return
-        value = param.kind.parse(text, self.scene)
+        value = param.kind.parse(text, self.context)
         if isinstance(value, Wrong):
             self._problem(value.sentence, _WRONG)
             if value.instead is None:
@@ -206,14 +206,14 @@ class _Reading:
             self.problems.append(sentence)
         self.weight += weight
 
-    def _deal(self, left: list[Word]) -> None:
-        """Deal the remaining words out to the arguments that have a place, in order."""
+    def _allocate(self, left: list[Word]) -> None:
+        """Give the remaining words to the arguments that have a place, in order."""
         places = [
             p
             for p in self.command.params
             if not p.kind.named and p.name not in self.shown and p.name not in self.unclear
         ]
-        plan = _Dealer(self, places, left).best(0, 0)[1]
+        plan = _Allocation(self, places, left).best(0, 0)[1]
         for param, run in plan.taken:
             text = self._text(run)
             self._take(param, text, text)
@@ -225,7 +225,7 @@ class _Reading:
         """An argument that is only taken by name, given without it."""
         for param in self.command.params:
             if param.kind.named and param.name not in self.shown:
-                value = param.kind.parse(extra, self.scene)
+                value = param.kind.parse(extra, self.context)
                 if not isinstance(value, Wrong):
                     self.shown[param.name] = extra
                     return f"{param.name} {extra}"
@@ -243,7 +243,7 @@ class _Reading:
             corrected=line if not missing and guessed else None,
             template=line if missing else None,
             only_lacks=self.only_lacks,
-            said=frozenset(self.shown),
+            given=frozenset(self.shown),
             so_far=self._line({}),
             known=self.values,
         )
@@ -264,7 +264,7 @@ class _Plan:
 
 
 @dataclass(slots=True)
-class _Dealer:
+class _Allocation:
     """Finds the cheapest way to cut the words into arguments; among equals the earlier argument takes more."""
 
     reading: _Reading
@@ -277,7 +277,7 @@ class _Dealer:
             extra = tuple(self.left[at:])
             return (_EXTRA + len(extra) if extra else 0), _Plan(extra=extra)
         if (place, at) not in self.known:
-            self.known[place, at] = min(self._choices(place, at), key=lambda one: one[0])
+            self.known[place, at] = min(self._choices(place, at), key=lambda choice: choice[0])
         return self.known[place, at]
 
     def _choices(self, place: int, at: int) -> list[tuple[int, _Plan]]:
@@ -285,7 +285,7 @@ class _Dealer:
         choices = []
         for size in self._sizes(param, place, at):
             run = tuple(self.left[at : at + size])
-            wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.scene), Wrong)
+            wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.context), Wrong)
             cost, rest = self.best(place + 1, at + size)
             blame = _WRONG + size + (size > 1) if wrong else 0  # one right word and words too many, rather
             choices.append((cost + blame, _Plan(((param, run), *rest.taken), rest.extra)))
@@ -307,9 +307,9 @@ class _Dealer:
 
 
 def known_words(
-    command: Command, rest: str, scene: ParseContext, given: Mapping[str, str] | None = None
+    command: Command, rest: str, context: ParseContext, given: Mapping[str, str] | None = None
 ) -> dict[str, object]:
     """The arguments an unfinished line or form already gives without a mistake, by name; for completion."""
     asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
-    parsed = _Reading(command, rest, split(rest), scene, asked, True).read()
+    parsed = _Reading(command, rest, split(rest), context, asked, True).read()
     return dict(parsed.values)

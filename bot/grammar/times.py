@@ -1,4 +1,4 @@
-"""Kinds for spans and moments: `10m`, `1h30m`; `in 10m`, `18:00`, `fri 8pm`, `2026-12-01 18:00 Europe/Berlin`.
+"""Types of arguments for spans and moments: `10m`, `1h30m`; `in 10m`, `18:00`, `fri 8pm`, `2026-12-01 18:00 UTC`.
 
 A moment without a zone is UTC and is shown back as such before anything happens.
 """
@@ -17,7 +17,7 @@ from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.grammar.types import ArgumentType, Wrong
 from bot.text.numbers import typed_moment
-from bot.words import usage as words
+from bot.words import arguments as words
 
 DAY_MS = 86_400_000
 LONGEST_SPAN = 366 * DAY_MS
@@ -77,41 +77,41 @@ def _zones() -> Mapping[str, str]:
 
 def zone_said(text: str) -> str | None:
     """The zone a moment names itself; None where it names none, or says how long from now."""
-    found = _MOMENT.fullmatch(text.strip())
-    return found["zone"] if found else None
+    match = _MOMENT.fullmatch(text.strip())
+    return match["zone"] if match else None
 
 
 def moment_ms(text: str, now_ms: int, zone: str | None = None) -> int | Wrong:
     """Epoch milliseconds of a moment; a time without a date is the next one to come, a weekday the next of its name.
     `zone` is what it is read in where it names none itself (UTC)."""
-    said = text.strip()
-    if said.casefold() == "now":
+    typed = text.strip()
+    if typed.casefold() == "now":
         return now_ms
-    if said.casefold().startswith("in "):
-        ahead = span_ms(said[3:])
-        return now_ms + ahead if ahead is not None else Wrong(words.not_a_span(said[3:]))
-    found = _MOMENT.fullmatch(said)
-    if found is None or (found["minute"] is None and found["half"] is None):
+    if typed.casefold().startswith("in "):
+        ahead = span_ms(typed[3:])
+        return now_ms + ahead if ahead is not None else Wrong(words.not_a_span(typed[3:]))
+    match = _MOMENT.fullmatch(typed)
+    if match is None or (match["minute"] is None and match["half"] is None):
         return Wrong(words.not_a_moment(text))
-    where = found["zone"] or zone
+    where = match["zone"] or zone
     known = zone_named(where)
     if known is None:
         return Wrong(words.no_such_zone(where or ""))
-    return _in_zone(found, known, now_ms, text)
+    return _in_zone(match, known, now_ms, text)
 
 
-def _in_zone(found: re.Match[str], zone: tzinfo, now_ms: int, text: str) -> int | Wrong:
+def _in_zone(match: re.Match[str], zone: tzinfo, now_ms: int, text: str) -> int | Wrong:
     now = datetime.fromtimestamp(now_ms // 1000, zone)
-    date = (found["date"] or "today").casefold().rstrip(".")
-    hour = _hour(int(found["hour"]), found["half"])
+    date = (match["date"] or "today").casefold().rstrip(".")
+    hour = _hour(int(match["hour"]), match["half"])
     try:
         day = _day(date, now)
         if day is None or hour is None:
             return Wrong(words.not_a_moment(text))
-        at = day.replace(hour=hour, minute=int(found["minute"] or 0), second=int(found["second"] or 0),
+        at = day.replace(hour=hour, minute=int(match["minute"] or 0), second=int(match["second"] or 0),
                          microsecond=0, fold=0)  # fmt: skip
-        if at <= now and (found["date"] is None or date[0].isalpha()):
-            at += timedelta(days={"today": 0, "tonight": 0}.get(date, 7) if found["date"] else 1)
+        if at <= now and (match["date"] is None or date[0].isalpha()):
+            at += timedelta(days={"today": 0, "tonight": 0}.get(date, 7) if match["date"] else 1)
         there_and_back = at.astimezone(UTC).astimezone(zone)
         if there_and_back.replace(tzinfo=None) != at.replace(tzinfo=None):
             return Wrong(words.skipped_by_clocks(text))
@@ -120,11 +120,11 @@ def _in_zone(found: re.Match[str], zone: tzinfo, now_ms: int, text: str) -> int 
         return Wrong(words.not_a_moment(text))
 
 
-def _hour(said: int, half: str | None) -> int | None:
+def _hour(hour: int, half: str | None) -> int | None:
     """`8 pm` is 20, `12 am` is 0; None for `13 pm`."""
     if half is None:
-        return said
-    return said % 12 + (12 if half.casefold() == "pm" else 0) if 1 <= said <= 12 else None
+        return hour
+    return hour % 12 + (12 if half.casefold() == "pm" else 0) if 1 <= hour <= 12 else None
 
 
 def _day(date: str, now: datetime) -> datetime | None:
@@ -134,8 +134,8 @@ def _day(date: str, now: datetime) -> datetime | None:
     if date == "tomorrow":
         return now + timedelta(days=1)
     if date[0].isalpha():
-        found = next((number for number, name in enumerate(_DAYS) if len(date) >= 3 and name.startswith(date)), None)
-        return None if found is None else now + timedelta(days=(found - now.weekday()) % 7)
+        weekday = next((number for number, name in enumerate(_DAYS) if len(date) >= 3 and name.startswith(date)), None)
+        return None if weekday is None else now + timedelta(days=(weekday - now.weekday()) % 7)
     year, month, number = (int(part) for part in date.split("-"))
     return now.replace(year=year, month=month, day=number)
 
@@ -151,12 +151,12 @@ class SpanType(ArgumentType[int]):
     shape = "30m"
     words = 2
 
-    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
-        found = span_ms(text)
-        return found if found else Wrong(words.not_a_span(text))
+    def parse(self, text: str, context: ParseContext) -> int | Wrong:
+        length = span_ms(text)
+        return length if length else Wrong(words.not_a_span(text))
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
-        return [Hint(one) for one in ("10m", "1h", "6h", "1d", "1w") if one.startswith(partial.strip())]
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        return [Hint(value) for value in ("10m", "1h", "6h", "1d", "1w") if value.startswith(partial.strip())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +170,15 @@ class MomentType(ArgumentType[int]):
     shape = "time"
     words = 4
 
-    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
-        return moment_ms(text, scene.now_ms)
+    def parse(self, text: str, context: ParseContext) -> int | Wrong:
+        return moment_ms(text, context.now_ms)
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
-        in_an_hour = typed_moment(scene.now_ms + 3_600_000)
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        in_an_hour = typed_moment(context.now_ms + 3_600_000)
         return [
-            Hint(one) for one in ("in 10m", "in 1h", "tomorrow 18:00", in_an_hour) if one.startswith(partial.strip())
+            Hint(value)
+            for value in ("in 10m", "in 1h", "tomorrow 18:00", in_an_hour)
+            if value.startswith(partial.strip())
         ]
 
 

@@ -1,7 +1,7 @@
-"""Kinds of values people type. A kind is parse + bounds + error + suggestions in one type.
+"""Types of the arguments people type. Parse, bounds, error and suggestions of a value live in one type.
 
 `parse` takes the text of one argument and returns the value in the engine's units or a `Wrong`; it never raises and
-never looks anything up outside its `ParseContext`. Sentences come from `bot.words.usage`.
+never looks anything up outside its `ParseContext`. Sentences come from `bot.words.arguments`.
 
 Dangerous commands ask again: the preview's button is the same line with a code of exactly what was shown.
 
@@ -24,7 +24,7 @@ from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.text.names import clean, folded, quoted
 from bot.text.numbers import MICRO, RATE
-from bot.words import usage as words
+from bot.words import arguments as words
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -45,7 +45,7 @@ class ArgumentType(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
-    gives every value there is. For one `of_people` the scene holds the members' names while values are suggested."""
+    gives every value there is. For one `of_people` the context holds the members' names while values are suggested."""
 
     shape = "text"
     about = ""
@@ -57,10 +57,10 @@ class ArgumentType(ABC, Generic[T_co]):
     of_people = False
 
     @abstractmethod
-    def parse(self, text: str, scene: ParseContext) -> T_co | Wrong:
+    def parse(self, text: str, context: ParseContext) -> T_co | Wrong:
         """The value, or what is wrong with the text."""
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         """Values that fit what has been typed so far, most likely first."""
         return ()
 
@@ -79,8 +79,8 @@ def number(text: str) -> Decimal | None:
     flat = plain(text)
     scale = {"k": 1_000, "m": 1_000_000}.get(flat[-1:], 1)
     digits = flat if scale == 1 else flat[:-1]
-    found = _NUMBER.fullmatch(digits)
-    if not digits or len(digits) > 30 or found is None or digits == ".":
+    match = _NUMBER.fullmatch(digits)
+    if not digits or len(digits) > 30 or match is None or digits == ".":
         return None
     try:
         return Decimal(digits.replace(",", "")) * scale
@@ -95,8 +95,8 @@ def _micro(value: Decimal) -> int:
 def nearest(text: str, names: Sequence[str]) -> str | None:
     """The name a person most likely meant, or None."""
     by_fold = {folded(name): name for name in names}
-    found = get_close_matches(folded(text), list(by_fold), n=1, cutoff=0.6)
-    return by_fold[found[0]] if found else None
+    near = get_close_matches(folded(text), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[near[0]] if near else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +112,21 @@ class Rate(ArgumentType[int]):
 
     shape = "5%"
 
-    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
-        said = text.strip()
-        percent = said.endswith("%")
-        value = number(said.rstrip("%"))
+    def parse(self, text: str, context: ParseContext) -> int | Wrong:
+        typed = text.strip()
+        percent = typed.endswith("%")
+        value = number(typed.rstrip("%"))
         if value is None:
             return Wrong(words.not_a_rate(self.what, text))
         rate = int(value * RATE / 100) if percent else int(value * RATE)
         if self.low <= rate <= self.high and (percent or rate <= RATE):  # a bare 5 is 5%, hardly 500%
             return rate
         as_percent = int(value * RATE / 100)
-        instead = f"{said}%" if not percent and self.low <= as_percent <= self.high else None
+        instead = f"{typed}%" if not percent and self.low <= as_percent <= self.high else None
         return Wrong(words.rate_out_of_bounds(self.what, text, self.low, self.high, instead), instead)
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
-        return [Hint(one) for one in self.usual if one.startswith(partial.strip())]
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        return [Hint(value) for value in self.usual if value.startswith(partial.strip())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Money(ArgumentType[int]):
 
     shape = "$100"
 
-    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
+    def parse(self, text: str, context: ParseContext) -> int | Wrong:
         value = number(text.strip().strip("$"))
         if value is None:
             return Wrong(words.not_money(self.what, text))
@@ -163,13 +163,13 @@ class Text(ArgumentType[str]):
 
     shape = "text"
 
-    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
-        said = clean(text, LONGEST_VALUE)
-        if not said:
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        cleaned = clean(text, LONGEST_VALUE)
+        if not cleaned:
             return Wrong(words.empty_text(self.what))
-        if len(said) > self.most:
-            return Wrong(words.text_too_long(self.what, len(said), self.most), quoted(clean(said, self.most)))
-        return said
+        if len(cleaned) > self.most:
+            return Wrong(words.text_too_long(self.what, len(cleaned), self.most), quoted(clean(cleaned, self.most)))
+        return cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +184,20 @@ class Choice(ArgumentType[str]):
     shape: str = "word"
     closed: bool = True
 
-    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
-        said = " ".join(text.casefold().replace("_", " ").lstrip("/").split())
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        typed = " ".join(text.casefold().replace("_", " ").lstrip("/").split())
         every = self.choices()
         by_word = {word.replace("_", " "): word for word in every}
-        if said in by_word:
-            return by_word[said]
-        starting = [word for flat, word in by_word.items() if said and flat.startswith(said)]
+        if typed in by_word:
+            return by_word[typed]
+        starting = [word for flat, word in by_word.items() if typed and flat.startswith(typed)]
         if len(starting) == 1:
             return starting[0]
-        near = get_close_matches(said, list(by_word), n=1, cutoff=0.6)
+        near = get_close_matches(typed, list(by_word), n=1, cutoff=0.6)
         instead = by_word[near[0]] if near else None
         return Wrong(words.not_a_choice(self.what, text, starting or list(every), instead), instead)
 
-    def suggest(self, partial: str, scene: ParseContext) -> Sequence[Hint]:
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         start = partial.strip().casefold()
         return [Hint(word, about) for word, about in self.choices().items() if word.startswith(start)]
 
@@ -212,11 +212,11 @@ class WholeNumber(ArgumentType[int]):
 
     shape = "number"
 
-    def parse(self, text: str, scene: ParseContext) -> int | Wrong:
-        said = text.strip().removeprefix("#")
-        if not (said.isascii() and said.isdigit() and len(said) <= 15 and self.low <= int(said) <= self.high):
+    def parse(self, text: str, context: ParseContext) -> int | Wrong:
+        typed = text.strip().removeprefix("#")
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= 15 and self.low <= int(typed) <= self.high):
             return Wrong(words.not_whole(self.what, text, self.low, self.high))
-        return int(said)
+        return int(typed)
 
 
 NumberArg = Annotated[int, WholeNumber()]

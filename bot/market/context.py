@@ -104,7 +104,7 @@ class Context:
         return self.person.id if self.person else None
 
     @property
-    def scene(self) -> ParseContext:
+    def parse_context(self) -> ParseContext:
         """For values a handler reads itself."""
         return ParseContext(now_ms=self.now_ms)
 

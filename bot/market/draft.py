@@ -14,7 +14,7 @@ from bot.chat.invocation import ParseContext
 from bot.grammar.types import ArgumentType, Text, Wrong, number
 from bot.market import timetable as schedule
 from bot.text.names import LONGEST_NAME, clean, folded
-from bot.words.usage import named_twice, not_enough_names, title_without_commas
+from bot.words.arguments import named_twice, not_enough_names, title_without_commas
 from engine.lint import LintWarning, lint
 from engine.params import build_params
 from engine.terms import MarketParams, Problem
@@ -91,10 +91,10 @@ class Title(ArgumentType[str]):
     shape = "title"
     words = 0
 
-    def parse(self, text: str, scene: ParseContext) -> str | Wrong:
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
         if "," in text:
             return Wrong(title_without_commas())
-        return Text("title", 80).parse(text.rstrip(": "), scene)
+        return Text("title", 80).parse(text.rstrip(": "), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Names(ArgumentType[tuple[str, ...]]):
     shape = "A, B, C"
     words = 0
 
-    def parse(self, text: str, scene: ParseContext) -> tuple[str, ...] | Wrong:
+    def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:
         names = tuple(clean(part.strip().strip('"'), LONGEST_NAME) for part in text.split(","))
         names = tuple(name for name in names if name)
         if not 3 <= len(names) <= MOST_NAMES:

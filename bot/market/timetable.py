@@ -82,7 +82,7 @@ def _round(entry: TimetableEntry, start_ms: int) -> dict[str, Json]:
 
 def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str, ...]:
     """The timetable, or every mistake in it as a sentence."""
-    scene = ParseContext(now_ms=now_ms, outcomes=tuple(names))
+    context = ParseContext(now_ms=now_ms, outcomes=tuple(names))
     problems: list[str] = []
     start: When | None = None
     entries: list[TimetableEntry] = []
@@ -97,7 +97,7 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
             else:
                 start = at
             continue
-        entry = _read_round(re.sub(r"^round\s+\d+\s*:\s*", "", part, flags=re.IGNORECASE), scene)
+        entry = _read_round(re.sub(r"^round\s+\d+\s*:\s*", "", part, flags=re.IGNORECASE), context)
         if isinstance(entry, TimetableEntry):
             entries.append(entry)
         else:
@@ -109,23 +109,23 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str,
     return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
 
 
-def _read_round(text: str, scene: ParseContext) -> TimetableEntry | Wrong:
+def _read_round(text: str, context: ParseContext) -> TimetableEntry | Wrong:
     match = _ROUND.fullmatch(text)
     if match is None:
         return Wrong(words.not_a_round(text))
-    freeze = _read_when(match["freeze"], scene.now_ms)
+    freeze = _read_when(match["freeze"], context.now_ms)
     if isinstance(freeze, Wrong):
         return freeze
     decide = freeze
     if match["joint"]:
-        later = _read_decide(match["joint"].casefold(), match["decide"], freeze, scene.now_ms)
+        later = _read_decide(match["joint"].casefold(), match["decide"], freeze, context.now_ms)
         if isinstance(later, Wrong):
             return later
         decide = later
     times = TimetableEntry(freeze=freeze, decide=decide)
     if match["what"].casefold() == "winner":
-        return _read_winner(times, match["who"] or "ask", scene)
-    return _read_losers(times, match["who"] or "1", scene)
+        return _read_winner(times, match["who"] or "ask", context)
+    return _read_losers(times, match["who"] or "1", context)
 
 
 def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
@@ -151,14 +151,14 @@ def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wro
     return _read_when(text, now_ms if freeze.relative else freeze.ms, freeze.zone or None)
 
 
-def _read_winner(times: TimetableEntry, who: str, scene: ParseContext) -> TimetableEntry | Wrong:
+def _read_winner(times: TimetableEntry, who: str, context: ParseContext) -> TimetableEntry | Wrong:
     if who.casefold() == "ask":
         return replace(times, winner="ask")
-    winner = OutcomeType(active_only=False).parse(who.strip().strip('"'), scene)
+    winner = OutcomeType(active_only=False).parse(who.strip().strip('"'), context)
     return winner if isinstance(winner, Wrong) else replace(times, winner=winner)
 
 
-def _read_losers(times: TimetableEntry, who: str, scene: ParseContext) -> TimetableEntry | Wrong:
+def _read_losers(times: TimetableEntry, who: str, context: ParseContext) -> TimetableEntry | Wrong:
     number, _, how = who.strip().partition(" ")
     if number.isascii() and number.isdigit() and len(number) < 3:
         how = how.strip().casefold().replace(" ", "_") or "ask"
@@ -167,7 +167,7 @@ def _read_losers(times: TimetableEntry, who: str, scene: ParseContext) -> Timeta
         if "lowest_price".startswith(how) and len(how) >= 3:
             return replace(times, count=int(number), losers="lowest_price")
         return Wrong(words.not_a_way(how))
-    losers = OutcomesType().parse(who, scene)
+    losers = OutcomesType().parse(who, context)
     return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
 
 

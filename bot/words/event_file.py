@@ -9,9 +9,9 @@ from bot.chat.reply import Reply, bold, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, moment, money, percent, price, rate_of_price, round_money, tokens
 from bot.text.toml_lines import Mistake
+from bot.words.arguments import echo
 from bot.words.setup import problem as problem_in_chat
 from bot.words.shared import name_of, plural, token_name
-from bot.words.usage import said
 from engine.lint import LintWarning
 from engine.state import Side, Status
 from engine.terms import MarketParams, Problem
@@ -35,12 +35,12 @@ def written_twice() -> str:
 
 
 def no_such_key(key: str, near: str | None) -> str:
-    return f"There is no setting {said(key)}.{f' Did you mean {near}?' if near else ''}"
+    return f"There is no setting {echo(key)}.{f' Did you mean {near}?' if near else ''}"
 
 
 def no_such_key_in_round(number: int, key: str) -> str:
     return (
-        f"Round {number} has no {said(key)}: freeze_at, decide_at, count, losers and winner are what it can have. "
+        f"Round {number} has no {echo(key)}: freeze_at, decide_at, count, losers and winner are what it can have. "
         "What belongs to the event stands above the first [[rounds]]."
     )
 
@@ -50,15 +50,15 @@ def no_title() -> str:
 
 
 def too_long(text: str, most: int) -> str:
-    return f"{said(text)} has {len(text)} characters; {most} are the most."
+    return f"{echo(text)} has {len(text)} characters; {most} are the most."
 
 
 def sign_in_name(name: str) -> str:
-    return f"{said(name)} has a comma, a semicolon or a quote in it, which the chat could not tell from its own."
+    return f"{echo(name)} has a comma, a semicolon or a quote in it, which the chat could not tell from its own."
 
 
 def named_twice(name: str) -> str:
-    return f"{said(name)} reads like one of the outcomes before it; every outcome needs a name of its own."
+    return f"{echo(name)} reads like one of the outcomes before it; every outcome needs a name of its own."
 
 
 def names_like_numbers() -> str:
@@ -74,15 +74,15 @@ def start_is_a_moment() -> str:
 
 
 def not_a_time(text: str) -> str:
-    return f"{said(text)} is no time: say 2h10m after the start, or 2026-12-01 18:00 Europe/Berlin."
+    return f"{echo(text)} is no time: say 2h10m after the start, or 2026-12-01 18:00 Europe/Berlin."
 
 
 def no_zone(text: str) -> str:
-    return f"{said(text)} names no zone: add one, such as Europe/Berlin, +01:00 or Z."
+    return f"{echo(text)} names no zone: add one, such as Europe/Berlin, +01:00 or Z."
 
 
 def not_whole_seconds(text: str) -> str:
-    return f"{said(text)} is not in whole seconds; a number alone counts milliseconds, so better say 90s, 30m or 2h."
+    return f"{echo(text)} is not in whole seconds; a number alone counts milliseconds, so better say 90s, 30m or 2h."
 
 
 def rounds_are_tables() -> str:

@@ -8,8 +8,8 @@ from bot.chat.facts import When
 from bot.chat.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
+from bot.words.arguments import echo
 from bot.words.shared import listed_outcomes, no, outcome, plural, say
-from bot.words.usage import said
 from engine.terms import MarketParams
 from storage.records import Market
 
@@ -28,19 +28,19 @@ def no_rounds() -> str:
 
 
 def not_a_round(text: str) -> str:
-    return f"{said(text)} is not a round; say when it freezes, when it is decided and who goes: +1h for 5m out 2."
+    return f"{echo(text)} is not a round; say when it freezes, when it is decided and who goes: +1h for 5m out 2."
 
 
 def not_an_offset(text: str) -> str:
-    return f"{said(text)} is not a span of time; say it as 30m, 2h or 1d."
+    return f"{echo(text)} is not a span of time; say it as 30m, 2h or 1d."
 
 
 def clock_after_offset(text: str) -> str:
-    return f"{said(text)} after a time counted from the start is not clear; say for 30m or to +2h."
+    return f"{echo(text)} after a time counted from the start is not clear; say for 30m or to +2h."
 
 
 def not_a_way(how: str) -> str:
-    return f"{said(how)} is not a way to choose who goes; say ask, lowest, or name them."
+    return f"{echo(how)} is not a way to choose who goes; say ask, lowest, or name them."
 
 
 def start_shown(market: Market) -> int | None:

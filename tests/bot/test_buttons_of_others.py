@@ -1,5 +1,5 @@
 """Every button of a played market, pressed by everybody it was not made for, too late, elsewhere, with a changed code
-and several times; and every deed asked for twice. At most one effect, and nobody learns what is not hers."""
+and several times; and every deed asked for twice. At most one effect, and nobody learns what is not theirs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.database import Database
 from tests.bot.chat.test_permissions import code_in
 from tests.bot.harness import BOSS, Play, button, running, town
 
-Step = tuple[str, str]  # who, and what she says; `> Confirm` presses that button of her last answer
+Step = tuple[str, str]  # who, and what they say; `> Confirm` presses that button of their last answer
 
 OPENING: tuple[Step, ...] = (
     ("ada", "/buy germany yes 100"),
@@ -254,11 +254,11 @@ async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
 
 
 async def test_stale_buttons_say_so_and_change_nothing(tmp_path: Path) -> None:
-    """After her ticket was confirmed, thrown away or changed; after the market has ended; in a chat without it."""
+    """After their ticket was confirmed, thrown away or changed; after the market has ended; in a chat without it."""
     ended: tuple[Step, ...] = ((BOSS, "/admin resolve germany"), (BOSS, "> Confirm"), ("tick", ""), ("tick", ""))
     async with course(tmp_path) as town_:
         await town_.perform(ended)
-        made = sorted(town_.made.values(), key=lambda one: one.command == "forget")  # after that she is a stranger
+        made = sorted(town_.made.values(), key=lambda one: one.command == "forget")  # after that they are a stranger
         for chat, kind in (("room", ChatKind.ROOM), ("elsewhere", ChatKind.GROUP), ("", ChatKind.PRIVATE)):
             async with fork(town_.play, tmp_path) as twin:
                 money = {name: effects(twin)[name] for name in MONEY}

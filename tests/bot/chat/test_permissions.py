@@ -103,9 +103,9 @@ def test_every_sample_is_a_good_line_typed_or_given_by_name(name: str) -> None:
     command = BY_NAME.get(name)
     if command is None:
         pytest.fail(f"there is no command {name}")
-    scene = ParseContext(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
-    parsed = parse(command, typed(command).removeprefix(f"/{name}").strip(), scene)
-    given = parse(command, "", scene, SAMPLES[name])
+    context = ParseContext(now_ms=START, outcomes=("Germany", "Brazil", "Costa Rica"), active=(True, True, True))
+    parsed = parse(command, typed(command).removeprefix(f"/{name}").strip(), context)
+    given = parse(command, "", context, SAMPLES[name])
     assert not parsed.problems
     assert not given.problems
     assert dict(parsed.values) == dict(given.values)

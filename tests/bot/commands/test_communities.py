@@ -159,7 +159,7 @@ async def test_what_exists_elsewhere_is_answered_as_what_exists_nowhere(tmp_path
 
 
 def blanked(text: str, line: str, word: str) -> str:
-    """Without what the speaker herself had typed."""
+    """Without what the speaker themselves had typed."""
     for said in sorted({word, *line.split()[1:]}, key=len, reverse=True):
         text = re.sub(rf"(?<![\w$]){re.escape(said)}(?!\w)", "…", text, flags=re.IGNORECASE)
     return text

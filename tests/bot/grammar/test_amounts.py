@@ -10,7 +10,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.facts import Amount
 from bot.chat.invocation import ChatKind, HeldTokens, Invocation, ParseContext
-from bot.grammar.trading import AmountKind, OutcomeType, YesNo
+from bot.grammar.trading import AmountType, OutcomeType, YesNo
 from bot.grammar.types import Wrong
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side
@@ -46,7 +46,7 @@ SCENE = ParseContext(
     ],
 )
 def test_tokens_in_every_spelling(text: str, tokens: float) -> None:
-    assert AmountKind().parse(text, SCENE) == Amount(tokens=int(tokens * MICRO))
+    assert AmountType().parse(text, SCENE) == Amount(tokens=int(tokens * MICRO))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_tokens_in_every_spelling(text: str, tokens: float) -> None:
     ],
 )
 def test_dollars_in_every_spelling(text: str, dollars: float) -> None:
-    assert AmountKind().parse(text, SCENE) == Amount(spend=int(dollars * MICRO))
-    assert isinstance(AmountKind().parse(text, replace(SCENE, selling=True)), Wrong)
+    assert AmountType().parse(text, SCENE) == Amount(spend=int(dollars * MICRO))
+    assert isinstance(AmountType().parse(text, replace(SCENE, selling=True)), Wrong)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_dollars_in_every_spelling(text: str, dollars: float) -> None:
     [("all", RATE), ("MAX", RATE), ("half", RATE // 2), ("25%", RATE // 4), ("２５％", RATE // 4), ("25 %", RATE // 4)],
 )
 def test_shares_in_every_spelling(text: str, share: int) -> None:
-    assert AmountKind().parse(text, SCENE) == Amount(share=share)
+    assert AmountType().parse(text, SCENE) == Amount(share=share)
 
 
 @pytest.mark.parametrize(
@@ -101,26 +101,26 @@ def test_shares_in_every_spelling(text: str, share: int) -> None:
     ],
 )
 def test_what_could_be_two_amounts_or_none_is_asked_back(text: str, words: str) -> None:
-    found = AmountKind().parse(text, SCENE)
+    found = AmountType().parse(text, SCENE)
     assert isinstance(found, Wrong)
     assert words in found.sentence
 
 
 @pytest.mark.parametrize("micro", [1_250_000, 100_000_000, 12_345_000, 123_456_789, 500_000, 999_125_000])
 def test_whatever_the_bot_spells_it_can_read(micro: int) -> None:
-    assert AmountKind().parse(typed_tokens(micro), SCENE) == Amount(tokens=micro)
-    assert AmountKind().parse(typed_money(micro), SCENE) == Amount(spend=micro)
+    assert AmountType().parse(typed_tokens(micro), SCENE) == Amount(tokens=micro)
+    assert AmountType().parse(typed_money(micro), SCENE) == Amount(spend=micro)
 
 
-def values(scene: ParseContext) -> list[str]:
-    return [hint.value for hint in AmountKind().suggest("", scene)]
+def values(context: ParseContext) -> list[str]:
+    return [hint.value for hint in AmountType().suggest("", context)]
 
 
 def test_a_buyer_is_offered_what_she_can_pay_for() -> None:
     said: dict[str, object] = {"outcome": 0, "side": Side.YES}
-    rich = replace(SCENE, spendable=1_000 * MICRO, said=said)
+    rich = replace(SCENE, spendable=1_000 * MICRO, values=said)
     assert values(rich) == ["100", "$50", "25%", "half", "all"]
-    assert "tokens, about $50.00" in [hint.about for hint in AmountKind().suggest("100", rich)]
+    assert "tokens, about $50.00" in [hint.about for hint in AmountType().suggest("100", rich)]
     assert values(replace(rich, spendable=30 * MICRO)) == ["10", "$20", "25%", "half", "all"]
     assert values(replace(rich, spendable=MICRO // 2)) == ["25%", "half", "all"]
     assert values(replace(rich, spendable=0)) == []
@@ -131,13 +131,13 @@ def test_a_seller_is_offered_what_she_holds_and_only_sides_she_holds() -> None:
     held = {1: HeldTokens(140 * MICRO, 0, 40 * MICRO, 0), 2: HeldTokens(0, 5 * MICRO)}
     selling = replace(SCENE, selling=True, held=held, spendable=MICRO)
     assert [hint.value for hint in OutcomeType().suggest("", selling)] == ["Bee", "Cat", "Ant"]
-    assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 1}))] == ["yes"]
-    assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 2}))] == ["no"]
-    assert [hint.value for hint in YesNo().suggest("", replace(selling, said={"outcome": 0}))] == ["yes", "no"]
-    bees = replace(selling, said={"outcome": 1, "side": Side.YES})
+    assert [hint.value for hint in YesNo().suggest("", replace(selling, values={"outcome": 1}))] == ["yes"]
+    assert [hint.value for hint in YesNo().suggest("", replace(selling, values={"outcome": 2}))] == ["no"]
+    assert [hint.value for hint in YesNo().suggest("", replace(selling, values={"outcome": 0}))] == ["yes", "no"]
+    bees = replace(selling, values={"outcome": 1, "side": Side.YES})
     assert values(bees) == ["all", "half", "25%", "10"]
-    assert AmountKind().suggest("all", bees)[0].about == "everything you hold: 100"
-    assert values(replace(selling, said={"outcome": 2, "side": Side.NO})) == ["all", "half", "25%"]
+    assert AmountType().suggest("all", bees)[0].about == "everything you hold: 100"
+    assert values(replace(selling, values={"outcome": 2, "side": Side.NO})) == ["all", "half", "25%"]
 
 
 async def test_completion_fits_what_stands_in_the_line(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from bot.chat.facts import Amount
 from bot.chat.invocation import HeldTokens, ParseContext
-from bot.grammar.book import LimitKind, OrderKind, Which
-from bot.grammar.trading import AmountKind, OutcomesType, OutcomeType, YesNo
+from bot.grammar.book import LimitType, OrderNumber, OrderNumberType
+from bot.grammar.trading import AmountType, OutcomesType, OutcomeType, YesNo
 from bot.grammar.types import ArgumentType, Choice, Money, Rate, Text, WholeNumber, Wrong
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side
@@ -83,7 +83,7 @@ def test_who_is_out_can_still_be_looked_at() -> None:
     ],
 )
 def test_amounts_are_tokens_money_or_a_share(typed: str, amount: Amount) -> None:
-    assert AmountKind().parse(typed, SCENE) == amount
+    assert AmountType().parse(typed, SCENE) == amount
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_amounts_are_tokens_money_or_a_share(typed: str, amount: Amount) -> None
     ],
 )
 def test_what_is_no_amount_is_refused(typed: str, words: str) -> None:
-    found = AmountKind().parse(typed, SCENE)
+    found = AmountType().parse(typed, SCENE)
     assert isinstance(found, Wrong)
     assert words in found.sentence
 
 
 def test_selling_takes_tokens_not_dollars() -> None:
-    assert isinstance(AmountKind().parse("$50", SELLING), Wrong)
+    assert isinstance(AmountType().parse("$50", SELLING), Wrong)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_suggestions_explain_themselves_and_own_holdings_come_first_when_selling
     assert (first.value, first.about) == ('"Costa Rica"', "you hold 40 YES")
     assert next(iter(OutcomeType().suggest("co", SCENE))).value == '"Costa Rica"'
     assert [hint.value for hint in YesNo().suggest("n", SCENE)] == ["no"]
-    assert all(hint.about for hint in AmountKind().suggest("", SCENE))
+    assert all(hint.about for hint in AmountType().suggest("", SCENE))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_suggestions_explain_themselves_and_own_holdings_come_first_when_selling
     ],
 )  # fmt: skip
 def test_a_limit_is_a_price_on_the_steps_of_the_market(typed: str, cents: int) -> None:
-    assert LimitKind().parse(typed, SCENE) == cents * RATE // 100
+    assert LimitType().parse(typed, SCENE) == cents * RATE // 100
 
 
 @pytest.mark.parametrize(
@@ -206,31 +206,33 @@ def test_a_limit_is_a_price_on_the_steps_of_the_market(typed: str, cents: int) -
     ],
 )
 def test_what_is_no_limit_is_refused_with_the_nearest_that_are(typed: str, words: str, instead: str | None) -> None:
-    found = LimitKind().parse(typed, SCENE)
+    found = LimitType().parse(typed, SCENE)
     assert isinstance(found, Wrong)
     assert words in found.sentence
     assert found.instead == instead
 
 
 def test_the_careful_neighbour_of_a_limit_is_the_higher_one_when_selling() -> None:
-    found = LimitKind().parse("55.5c", SELLING)
+    found = LimitType().parse("55.5c", SELLING)
     assert isinstance(found, Wrong)
     assert found.instead == "56c"
 
 
 def test_finer_steps_take_finer_limits() -> None:
     fine = ParseContext(now_ms=0, tick=RATE // 1_000)
-    assert LimitKind().parse("55.5c", fine) == 555 * RATE // 1_000
-    found = LimitKind().parse("55.55c", fine)
+    assert LimitType().parse("55.5c", fine) == 555 * RATE // 1_000
+    found = LimitType().parse("55.55c", fine)
     assert isinstance(found, Wrong)
     assert "steps of 0.1¢; the nearest are 55.5c and 55.6c" in found.sentence
 
 
-@pytest.mark.parametrize(("typed", "which"), [("7", Which(7)), ("#7", Which(7)), ("ALL", Which()), ("007", Which(7))])
-def test_an_order_goes_by_its_number_or_all(typed: str, which: Which) -> None:
-    assert OrderKind().parse(typed, SCENE) == which
+@pytest.mark.parametrize(
+    ("typed", "which"), [("7", OrderNumber(7)), ("#7", OrderNumber(7)), ("ALL", OrderNumber()), ("007", OrderNumber(7))]
+)
+def test_an_order_goes_by_its_number_or_all(typed: str, which: OrderNumber) -> None:
+    assert OrderNumberType().parse(typed, SCENE) == which
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.5", "²", "seven", "", "1" * 13])
 def test_what_is_no_order_number_is_refused(typed: str) -> None:
-    assert isinstance(OrderKind().parse(typed, SCENE), Wrong)
+    assert isinstance(OrderNumberType().parse(typed, SCENE), Wrong)
