@@ -14,7 +14,7 @@ from bot.chat.chart_data import ThemeName
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Picture
 from bot.cli import lint
-from bot.market.decisions import tell_board
+from bot.market.decisions import update_board
 from bot.market.event_file import EventFile
 from bot.words import event_file as words
 from engine.state import Status
@@ -123,7 +123,7 @@ async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mar
     if event.opened:
         opening = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened")
         await uow.outbox.add(market.id, opening, now_ms)
-    await tell_board(uow, market, now_ms)
+    await update_board(uow, market, now_ms)
     return market
 
 

@@ -10,7 +10,7 @@ from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
-from bot.market.decisions import Decision, decide, note, prices_of, refused_now, tell_board, tried, undecidable
+from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
 from bot.text.names import quoted
 from bot.words import admin as words_admin
 from bot.words import decisions as words
@@ -107,14 +107,14 @@ async def approve(
         proposal = await uow.approvals.get(market.id, number)
         if proposal is None:
             return words.no_such_proposal(number)
-        part = await decisions.part_of(uow, market.record, market.state, ctx.person_id)
+        part = await decisions.involvement_of(uow, market.record, market.state, ctx.person_id)
         proposer = await _name(uow, market, proposal.proposer)
         own = await uow.people.primary_id(proposal.proposer) == ctx.person_id
     refused = _refused(ctx, market, proposal, part, own=own)
     if refused is not None:
         return refused
     kind = _KINDS[proposal.kind]
-    event = tried(market, kind, proposal.outcomes)
+    event = simulate(market, kind, proposal.outcomes)
     if isinstance(event, ControlRefused):
         return refused_now(market.record, kind, event.reason.value, market.state)
     code = code_of("approve", market.id, number, proposal.code, market.status.value)
@@ -138,7 +138,9 @@ async def approve(
 async def _list(ctx: Context, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
         standing = [
-            proposal for proposal in await uow.approvals.waiting(market.id) if decisions.stands(proposal, market.state)
+            proposal
+            for proposal in await uow.approvals.waiting(market.id)
+            if decisions.still_valid(proposal, market.state)
         ]
         named = [(proposal, await _name(uow, market, proposal.proposer)) for proposal in standing]
     return words.proposals(market.record, named, ctx.now_ms)
@@ -162,7 +164,7 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
         return words.approved_already(record, proposal)
     if record.over:
         return words_admin.not_running(record)
-    if not decisions.stands(proposal, market.state):
+    if not decisions.still_valid(proposal, market.state):
         return words.lapsed(record, proposal)
     if own:
         return words.own_proposal(record, proposal)
@@ -214,7 +216,7 @@ async def void(
         if isinstance(updated, Declined):
             return words_admin.already_started(record)
         await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
-        await tell_board(uow, record, ctx.now_ms)
+        await update_board(uow, record, ctx.now_ms)
         await uow.commit()
     return words_admin.draft_voided(record)
 

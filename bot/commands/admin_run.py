@@ -7,7 +7,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, ReasonArg, code_of
 from bot.market.context import Context, MarketView, request_id
-from bot.market.decisions import note, queue, refused_now, tell_board, tried
+from bot.market.decisions import note, queue, refused_now, simulate, update_board
 from bot.market.draft import build, draft_of
 from bot.words import admin as words
 from bot.words import event_file as words_event_file
@@ -42,7 +42,7 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
         if isinstance(started, Declined):
             return words.already_started(record)
         await note(ctx, uow, record, "start", {"status": record.status.value}, {"status": "RUNNING", "people": people})
-        await tell_board(uow, started, ctx.now_ms)
+        await update_board(uow, started, ctx.now_ms)
         await uow.commit()
     return words.started(started, people)
 
@@ -71,7 +71,7 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
     if record.start_ms is None or record.over:
         return words.not_running(record)
     if record.halted is None:
-        event = tried(market, kind)
+        event = simulate(market, kind)
         if isinstance(event, ControlRefused):
             return refused_now(record, kind, event.reason.value, market.state)
     queued = await queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))

@@ -13,7 +13,7 @@ from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market import decisions
 from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView
-from bot.market.decisions import note, tell_board
+from bot.market.decisions import note, update_board
 from bot.market.draft import build, draft_of
 from bot.words import decisions as words_decisions
 from bot.words import setup as words_setup
@@ -99,7 +99,7 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
         if isinstance(updated, Declined):
             return words_setup.already_open(record)
         await note(ctx, uow, record, "schedule", {"schedule": timetables.typed_line(record)}, {"schedule": plan.typed})
-        await tell_board(uow, record, ctx.now_ms)
+        await update_board(uow, record, ctx.now_ms)
         await uow.commit()
     return words.schedule_set(plan.typed, running=False)
 
@@ -117,11 +117,11 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
         return words_setup.problems(changed, "/admin schedule")
     if any(later.freeze_at <= market.engine_ms for later in changed.rounds[begun:]):
         return words.first_round_passed(record)
-    if decisions.hastens(record.params.rounds, changed.rounds, begun):
+    if decisions.brings_forward(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:
             return words_decisions.nameless(f"/admin schedule {plan.typed}")
         async with ctx.db.reading() as uow:
-            part = await decisions.part_of(uow, record, state, ctx.person_id)
+            part = await decisions.involvement_of(uow, record, state, ctx.person_id)
         if part:
             return words_decisions.only_postponed(record, part)
     if not plan.confirmed:

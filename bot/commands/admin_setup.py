@@ -12,7 +12,7 @@ from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, Money, Text, Wrong
 from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView, request_id
-from bot.market.decisions import note, tell_board
+from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, joined, warnings, with_value
 from bot.market.settings_table import SETTINGS, grouped, shown_value
 from bot.market.settings_table import setting as setting_of
@@ -149,7 +149,7 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
             return words.already_open(record)
         before = record.title if title else draft.values.get(name, "")
         await note(ctx, uow, record, "set", {name: before}, {name: value})
-        await tell_board(uow, record, ctx.now_ms)
+        await update_board(uow, record, ctx.now_ms)
         await uow.commit()
     after = value
     if title is None and hasattr(params, name):
@@ -211,6 +211,6 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
         await uow.outbox.add(
             record.id, Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened"), ctx.now_ms
         )
-        await tell_board(uow, opened, ctx.now_ms)
+        await update_board(uow, opened, ctx.now_ms)
         await uow.commit()
     return words_event_file.warned(words.opened_doors(opened), opened.params, warnings(opened.params))

@@ -12,7 +12,15 @@ from bot.grammar.command import command
 from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
-from bot.market.quotes import OrderRequest, closed, closed_for_trading, habitual, offer, offer_of, terms_of
+from bot.market.quotes import (
+    OrderRequest,
+    closed,
+    closed_for_trading,
+    price_order,
+    price_ticket,
+    terms_of,
+    with_preferences,
+)
 from bot.market.receipts import receipt
 from bot.text.numbers import typed_money
 from bot.words import refusals as words
@@ -84,7 +92,7 @@ async def quote(ctx: Context, *, market: MarketView, settings: TradingSettings, 
     limit: pay no more than this a token, such as 0.55 or 55c
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    priced = offer(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
+    priced = price_order(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
     if isinstance(priced, Reply):
         return priced
     spend = None if order.amount.spend is None or order.limit is not None else typed_money(order.amount.spend)
@@ -160,7 +168,7 @@ async def change(
             return words.too_late_to_cancel(ticket.order or 0, ticket.id)
         if ticket.status is not TicketStatus.OPEN:
             return words.already_changed(ticket.id)
-        before = offer_of(ticket, record.params)
+        before = price_ticket(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
             return words_tickets.change_form(number, ticket.draft, record.params, before.typed, before.slippage)
         member = await uow.members.account(record.id, ticket.person)
@@ -193,7 +201,7 @@ def _request(order: OrderArgs, settings: Preferences, market: MarketView, *, buy
         limit=order.limit,
         autofill=order.autofill,
     )
-    return habitual(request, settings, market)
+    return with_preferences(request, settings, market)
 
 
 async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
@@ -218,7 +226,7 @@ async def _order(
 ) -> Reply:
     """A ticket; without `confirm` (for people who have switched asking off) it is sent at once, in the same unit, and
     all that protects them stays."""
-    priced = offer(market, request, member)
+    priced = price_order(market, request, member)
     if isinstance(priced, Reply):
         return priced
     async with ctx.db.writing() as uow:
@@ -229,7 +237,7 @@ async def _order(
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
-    shown = offer_of(ticket, market.record.params)
+    shown = price_ticket(ticket, market.record.params)
     if sent is None:
         return words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person)
     order, reply = sent

@@ -31,7 +31,7 @@ NOTHING = Involvement(held=(), orders=0)
 _MANY = 200  # more orders than anybody keeps waiting
 
 
-async def part_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
+async def involvement_of(uow: UnitOfWork, market: Market, state: MarketState, person: int | None) -> Involvement:
     """What a person has in the market under any of their numbers, false where it is nothing."""
     held, orders = [(0, 0)] * market.params.n_outcomes, 0
     for account in () if person is None else await uow.people.all_ids(person):
@@ -50,7 +50,7 @@ def scheduled(kind: str, market: Market, state: MarketState) -> bool:
     return kind == ("resolve" if market.params.rounds[state.frozen_for].is_final else "eliminate")
 
 
-def hastens(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool:
+def brings_forward(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool:
     """Whether a new timetable has more than a postponement in it, from round `begun` on: then it could make an unasked
     decision look like a planned one."""
     if len(before) != len(after):
@@ -62,26 +62,30 @@ def hastens(before: Sequence[Round], after: Sequence[Round], begun: int) -> bool
     return False
 
 
-async def could_approve(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:
+async def possible_approvers(uow: UnitOfWork, market: Market, state: MarketState, proposer: int | None) -> list[int]:
     """Admins known in the market's chats who are not the proposer and have no part in it."""
-    return [admin for admin in await others(uow, market, proposer) if not await part_of(uow, market, state, admin)]
+    return [
+        admin
+        for admin in await other_admins(uow, market, proposer)
+        if not await involvement_of(uow, market, state, admin)
+    ]
 
 
-async def others(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
+async def other_admins(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
     """Every other admin known in the market's chats."""
     known = {admin for chat in await uow.chats.of_market(market.id) for admin in await uow.chats.admins(chat.id)}
     owners = {*(await uow.people.primary_ids(known)).values()}
     return sorted(owners - {proposer})
 
 
-def moment(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
+def proposal_code(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
     """Stands for where the market is as far as a decision is concerned: a proposal lapses when it is another."""
     return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winner)
 
 
-def stands(approval: Approval, state: MarketState) -> bool:
+def still_valid(approval: Approval, state: MarketState) -> bool:
     """Whether the market is still where the proposal was made."""
-    return approval.code == moment(approval.kind, approval.outcomes, state)
+    return approval.code == proposal_code(approval.kind, approval.outcomes, state)
 
 
 async def note(
@@ -101,7 +105,7 @@ async def note(
     )
 
 
-async def tell_board(uow: UnitOfWork, record: Market, now_ms: int) -> None:
+async def update_board(uow: UnitOfWork, record: Market, now_ms: int) -> None:
     """What the pinned board says may have changed; a draft has none."""
     if record.status is not Status.DRAFT:
         board = Notice(
@@ -149,14 +153,14 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     shut = undecidable(market)
     if shut is not None:
         return shut
-    event = tried(market, decision.kind, decision.outcomes)
+    event = simulate(market, decision.kind, decision.outcomes)
     if isinstance(event, ControlRefused):
         return refused_now(record, decision.kind, event.reason.value, state)
-    if ctx.invocation.nameless and not alone(market, decision.kind):
+    if ctx.invocation.nameless and not decides_alone(market, decision.kind):
         return words.nameless(decision.again)
     async with ctx.db.reading() as uow:
         part = await _in_the_way(uow, market, decision, ctx.person_id)
-        could = await could_approve(uow, record, state, ctx.person_id) if part else []
+        could = await possible_approvers(uow, record, state, ctx.person_id) if part else []
     code = code_of(*_facts(market, decision), bool(part))
     if confirm != code:
         return words.preview(
@@ -193,16 +197,16 @@ def prices_of(market: MarketView) -> list[Json]:
     return [market.price(i, Side.YES) for i in range(len(market.names))]
 
 
-def alone(market: MarketView, kind: str) -> bool:
+def decides_alone(market: MarketView, kind: str) -> bool:
     """Whether any admin decides this alone, whatever their part in the market."""
     return kind not in DECISIONS or scheduled(kind, market.record, market.state)
 
 
 async def _in_the_way(uow: UnitOfWork, market: MarketView, decision: Decision, person: int | None) -> Involvement:
     """The admin's part, where it keeps them from deciding this alone."""
-    if alone(market, decision.kind):
+    if decides_alone(market, decision.kind):
         return NOTHING
-    return await part_of(uow, market.record, market.state, person)
+    return await involvement_of(uow, market.record, market.state, person)
 
 
 async def propose(ctx: Context, market: MarketView, decision: Decision, could: int) -> Reply:
@@ -215,7 +219,7 @@ async def propose(ctx: Context, market: MarketView, decision: Decision, could: i
             decision.kind,
             decision.outcomes,
             reason=decision.reason or "",
-            code=moment(decision.kind, decision.outcomes, market.state),
+            code=proposal_code(decision.kind, decision.outcomes, market.state),
             proposer=person.id,
             now_ms=ctx.now_ms,
         )
@@ -228,7 +232,7 @@ async def propose(ctx: Context, market: MarketView, decision: Decision, could: i
                 Notice(
                     kind="proposal", audience=NoticeAudience.PERSON, payload={"number": approval.number}, person=other
                 )
-                for other in await others(uow, record, person.id)
+                for other in await other_admins(uow, record, person.id)
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()
@@ -263,7 +267,7 @@ async def queue(
     return True
 
 
-def tried(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> DecisionEvent:
+def simulate(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> DecisionEvent:
     """What the next tick would make of it if nothing else came: the engine itself, thrown away. None where it cannot
     say: a halted market may not even bear the look."""
     control = Control(id="preview", accepted_ms=market.engine_ms, kind=kind, outcomes=outcomes)

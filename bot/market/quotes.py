@@ -60,7 +60,7 @@ class OrderRequest:
     strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
 
 
-def habitual(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
+def with_preferences(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
     """With what the person has set where the line says nothing. Who is not asked again before an order is not
     given more slippage than they know of."""
     limited = request.limit is not None
@@ -71,7 +71,7 @@ def habitual(request: OrderRequest, habits: Preferences, view: MarketView) -> Or
     return replace(request, slippage=slippage, autofill=autofill, strict=not habits.confirm)
 
 
-def offer(view: MarketView, request: OrderRequest, member: Member | None) -> PricedOrder | Reply:
+def price_order(view: MarketView, request: OrderRequest, member: Member | None) -> PricedOrder | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
     params, amount = view.record.params, request.amount
     autofill = bool(request.autofill) and params.af_enabled
@@ -168,7 +168,7 @@ def _limited(
         draft = replace(asked, size=priced.size + priced.unsold + priced.rests)
     elif member is None or priced.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
         return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
-    need = max(tied_up(params, draft), size.spend or 0)
+    need = max(escrow_needed(params, draft), size.spend or 0)
     if member is not None and need + params.gas_fee > member.available:
         aside = member.reserved, member.escrow
         return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)
@@ -176,27 +176,27 @@ def _limited(
         return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
     if draft.size == 0:
         return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
-    most = bound(params, draft)
+    most = worst_amount(params, draft)
     return PricedOrder(
         params=params, draft=draft, quote=priced, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
     )
 
 
-def tied_up(params: MarketParams, draft: OrderDraft) -> int:
+def escrow_needed(params: MarketParams, draft: OrderDraft) -> int:
     """What a buy with a limit must be able to pay before it trades: limit and largest fee on all of it; gas out."""
     if not draft.buy or draft.limit is None:
         return 0
     return escrowed(draft.limit, max(params.fee, params.match_fee), draft.size)
 
 
-def bound(params: MarketParams, draft: OrderDraft) -> int:
+def worst_amount(params: MarketParams, draft: OrderDraft) -> int:
     """The most all of a buy can cost, or the least all of a sale can bring: its promise, gas in; micro-dollars."""
     gas = params.gas_fee
     if draft.limit is None:
         worst = (draft.worst_price or 0) * draft.size
         return -(-worst // RATE) + gas if draft.buy else worst // RATE - gas
     if draft.buy:
-        return tied_up(params, draft) + gas
+        return escrow_needed(params, draft) + gas
     amount, fee = gets(draft.limit, draft.size, max(params.fee, params.match_fee))
     return amount - fee - gas
 
@@ -228,7 +228,7 @@ def needed_slippage(params: MarketParams, buy: bool, quote_: Quote) -> int:
     return -(-(impact + USUAL_SLIPPAGE) // percent) * percent
 
 
-def held(member: Member, outcome: int, side: Side) -> int:
+def tokens_held(member: Member, outcome: int, side: Side) -> int:
     """Tokens the member holds."""
     if outcome >= len(member.tokens):
         return 0
@@ -238,11 +238,11 @@ def held(member: Member, outcome: int, side: Side) -> int:
 
 def _free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
     """Tokens the member holds and has not put up for sale in the book."""
-    return held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
+    return tokens_held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
 
 
 def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: int) -> Reply | None:
-    have, params = held(member, outcome, side), view.record.params
+    have, params = tokens_held(member, outcome, side), view.record.params
     free = _free(view, member, outcome, side)
     if have == 0:
         return words.holds_none(params, outcome, side, words.holdings(params, member.tokens))
@@ -256,8 +256,8 @@ def _within_means(
 ) -> PricedOrder | Reply:
     """Fix the worst price; one that the buyer could not pay is lowered to all they have."""
     params, gas = view.record.params, quote_.gas
-    worst, bound = quote_.worst_price, quote_.worst_amount
-    if worst is None or bound is None:  # a slippage is always given above
+    worst, promised = quote_.worst_price, quote_.worst_amount
+    if worst is None or promised is None:  # a slippage is always given above
         raise AssertionError("a quote with a slippage has a worst price")
     capped = False
     if asked.buy and member is not None:
@@ -266,9 +266,9 @@ def _within_means(
             draft = _draft(asked, quote_.size, worst)
             aside = member.reserved, member.escrow
             return words.too_poor(params, draft, quote_.amount + gas, max(0, member.available), *aside)
-        if bound > free:
-            worst, bound, capped = -(-free * RATE // quote_.size), free, True
-    most = bound + gas if asked.buy else bound - gas
+        if promised > free:
+            worst, promised, capped = -(-free * RATE // quote_.size), free, True
+    most = promised + gas if asked.buy else promised - gas
     draft = _draft(asked, quote_.size + quote_.unsold, worst)
     return PricedOrder(params=params, draft=draft, quote=quote_, slippage=slip, most=most, capped=capped, typed=typed)
 
@@ -289,7 +289,7 @@ def terms_of(order: PricedOrder) -> dict[str, Json]:
     return {**shown, **kept, "no_autofill": order.no_autofill}
 
 
-def offer_of(ticket: Ticket, params: MarketParams) -> PricedOrder:
+def price_ticket(ticket: Ticket, params: MarketParams) -> PricedOrder:
     """The inverse of `terms_of`."""
     kept: Mapping[str, Any] = ticket.terms  # Any: the shape is what terms_of wrote
     names = ("outcome", "yes_before", "yes_after", "no_before", "no_after")

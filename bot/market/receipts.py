@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.chat.facts import FailedOrder, Leg, OrderReceipt
 from bot.chat.reply import Reply
-from bot.market.quotes import bound, held
+from bot.market.quotes import tokens_held, worst_amount
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
 from engine.state import Status, price_micro
@@ -18,7 +18,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
     """The state of an order of this market right now; the same words whoever asks for it and however often. `tick`:
     whose fills are told apart, for news of an order that waited."""
     if order.status is OrderStatus.PENDING:
-        return words.queued(market.params, order, bound(market.params, order.draft))
+        return words.queued(market.params, order, worst_amount(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
         numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
         failed = FailedOrder(
@@ -44,7 +44,7 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
         order=order,
         legs=_legs(trades, order.number),
         latest=_legs([trade for trade in trades if trade.tick == tick], order.number),
-        held=held(member, order.draft.outcome, order.draft.side) if member else 0,
+        held=tokens_held(member, order.draft.outcome, order.draft.side) if member else 0,
         owner=await uow.people.primary_id(order.person),
         price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )

@@ -165,10 +165,10 @@ async def _proposal(notice: NoticeContext) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
     approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
     state = await notice.state()
-    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.stands(approval, state):
+    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.still_valid(approval, state):
         return None
     proposer = await notice.uow.people.get(approval.proposer)
-    part = await decisions.part_of(notice.uow, notice.market, state, notice.person)
+    part = await decisions.involvement_of(notice.uow, notice.market, state, notice.person)
     name = proposer.name if proposer else "an admin"
     shared = notice.platform == "room"  # elsewhere it is told in private, where nobody is an admin
     return words_decisions.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)

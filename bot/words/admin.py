@@ -17,7 +17,7 @@ from storage.records import Market
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.notices
 
-DEEDS = {
+DECISION_NAMES = {
     "freeze": "Freezing",
     "resume": "Resuming",
     "pause": "Pausing",
@@ -64,7 +64,7 @@ def control_refused(market: Market, kind: str, reason: str, active: Sequence[int
     if reason in {Reason.WRONG_COUNT, Reason.OUTCOME_OUT, Reason.TOO_FEW_LEFT, Reason.UNKNOWN_OUTCOME}:
         rest.append(line("Still in: ", *listed_outcomes(market.params, active), "."))
     rest.append(line("Nothing changed. ", code("/admin monitor"), " shows where the market stands."))
-    return no(f"{DEEDS.get(kind, 'That')} did not happen: {_why_refused(kind, reason, wanted)}", blocks=rest)
+    return no(f"{DECISION_NAMES.get(kind, 'That')} did not happen: {_why_refused(kind, reason, wanted)}", blocks=rest)
 
 
 def _why_refused(kind: str, reason: str, wanted: int) -> str:

@@ -10,7 +10,7 @@ from bot.chat.facts import DecisionEvent, DecisionPreview, Involvement
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, price, span
-from bot.words.admin import DEEDS, buttons
+from bot.words.admin import DECISION_NAMES, buttons
 from bot.words.announcements import count, inheritance, late, sentence, sum_line, to_chat
 from bot.words.audit import head_line
 from bot.words.refusals import holdings
@@ -54,7 +54,7 @@ def _would(kind: str, event: DecisionEvent, params: MarketParams, rows: list[Lin
     if isinstance(event, Voided):
         return _void_preview(event, rows)
     rows.append(line("What it comes to cannot be said beforehand; if a check fails again, nothing happens."))
-    return f"{DEEDS[kind]} would be tried on a halted market.", "Confirm the try"
+    return f"{DECISION_NAMES[kind]} would be tried on a halted market.", "Confirm the try"
 
 
 def _lasting(event: DecisionEvent, params: MarketParams) -> str:

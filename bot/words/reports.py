@@ -25,7 +25,7 @@ from bot.chat.reply import (
 from bot.text.names import clean, quoted
 from bot.text.numbers import Cut, money, percent, round_money, signed_money, signed_percent, span
 from bot.words.charts import SOURCES
-from bot.words.shared import dotted, listed, no, people, place, plural, say, turning
+from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
 from bot.words.views import status_word, step_words
 from storage.outbox import Backlog
 from storage.records import AuditRow, Json, Market, MetricRow, Payload
@@ -135,7 +135,7 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
     return say(
         head,
         blocks=(Table(columns=columns, rows=rows), line("Balance is cash; worth counts tokens at their price now.")),
-        actions=turning(again, page, person),
+        actions=page_buttons(again, page, person),
     )
 
 
@@ -170,7 +170,7 @@ def log(
         if changed:
             rows.append(line(quiet("   "), *changed))
     head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
-    return say(head, blocks=rows, actions=turning(again, page, person))
+    return say(head, blocks=rows, actions=page_buttons(again, page, person))
 
 
 def _who(actor: int | None, names: Mapping[int, str]) -> str:

@@ -116,7 +116,7 @@ def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None
     return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
 
 
-def turning(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:
+def page_buttons(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:
     """Buttons to the pages before and after; `line` is the command without its page."""
     actions = []
     if page.number > 1:

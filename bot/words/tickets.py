@@ -36,11 +36,11 @@ WIDE = RATE // 5
 _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
-def ticket(offer: PricedOrder, number: int, person: int) -> Reply:
+def ticket(priced: PricedOrder, number: int, person: int) -> Reply:
     """The one private message between a typed line and an order."""
     return say(
-        *_headline(offer),
-        blocks=_ticket_lines(offer),
+        *_headline(priced),
+        blocks=_ticket_lines(priced),
         actions=(
             Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True),
             Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
@@ -51,102 +51,102 @@ def ticket(offer: PricedOrder, number: int, person: int) -> Reply:
     )
 
 
-def unasked(sent: Reply, offer: PricedOrder, order: OrderRow, person: int | None) -> Reply:
+def unasked(sent: Reply, priced: PricedOrder, order: OrderRow, person: int | None) -> Reply:
     """An order that went out without a ticket: what was sent, what it is about, and how to be asked again."""
     if order.status is not OrderStatus.PENDING:  # the same line once more: it is what it has become
         return sent
-    about = line(*_headline(offer))
+    about = line(*_headline(priced))
     how = line("Ordered without asking, as you have set it; ", code("/settings confirm on"), " brings tickets back.")
     back = Action(label=f"Cancel {order.number}", text=f"/order cancel {order.market} {order.number}", person=person)
     asking = Action(label="Ask me again", text="/settings confirm on", person=person)
     return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
 
 
-def estimate(offer: PricedOrder, again: str) -> Reply:
+def estimate(priced: PricedOrder, again: str) -> Reply:
     """The same without an order: `/quote`."""
     how = line("Nothing is ordered. To trade it: ", code(again))
-    return say(*_headline(offer), blocks=(*_ticket_lines(offer), _impact(offer), how))
+    return say(*_headline(priced), blocks=(*_ticket_lines(priced), _impact(priced), how))
 
 
-def _impact(offer: PricedOrder) -> Table:
+def _impact(priced: PricedOrder) -> Table:
     """What the order would do to every price."""
     rows = tuple(
         (
-            line(outcome(offer.params, move.outcome)),
+            line(outcome(priced.params, move.outcome)),
             line(f"{price(move.yes_before)} → {price(move.yes_after)}"),
             line(f"{price(move.no_before)} → {price(move.no_after)}"),
         )
-        for move in offer.quote.moves
+        for move in priced.quote.moves
     )
     columns = (Column(title="Outcome"), Column(title="YES", numeric=True), Column(title="NO", numeric=True))
     return Table(columns=columns, rows=rows)
 
 
-def _headline(offer: PricedOrder) -> tuple[str | Part, ...]:
-    draft, params = offer.draft, offer.params
+def _headline(priced: PricedOrder) -> tuple[str | Part, ...]:
+    draft, params = priced.draft, priced.params
     if draft.limit is not None:
-        return headline(offer, draft.limit)
+        return headline(priced, draft.limit)
     what = outcome(params, draft.outcome, Style.BOLD)
     if draft.buy:
-        right = f"get {money(offer.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
-        return ("Buy ", what, f" {side_word(draft.side)}: spend about {money(offer.total, Cut.UP)}, {right}")
-    return ("Sell ", what, f" {side_word(draft.side)}: get about {money(offer.total, Cut.DOWN)}.")
+        right = f"get {money(priced.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
+        return ("Buy ", what, f" {side_word(draft.side)}: spend about {money(priced.total, Cut.UP)}, {right}")
+    return ("Sell ", what, f" {side_word(draft.side)}: get about {money(priced.total, Cut.DOWN)}.")
 
 
-def _ticket_lines(offer: PricedOrder) -> list[Line]:
-    quote = offer.quote
-    if offer.draft.limit is not None:
-        return lines(offer, offer.draft.limit, others(offer), warnings(offer))
+def _ticket_lines(priced: PricedOrder) -> list[Line]:
+    quote = priced.quote
+    if priced.draft.limit is not None:
+        return lines(priced, priced.draft.limit, others(priced), warnings(priced))
     before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
-    plain = quote.amount - quote.fee if offer.draft.buy else quote.amount + quote.fee
+    plain = quote.amount - quote.fee if priced.draft.buy else quote.amount + quote.fee
     average = plain * 10**6 // quote.size if quote.size else 0
     numbers = dotted(
         [
             f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
             f"fee {money(quote.fee)}" if quote.fee else "no fee",
             f"gas {money(quote.gas)}" if quote.gas else "",
-            _at_worst(offer),
+            _at_worst(priced),
         ]
     )
     rows = [line(numbers)]
     if len(quote.sizes) > 1:
-        rows.append(line(first_upper(words_receipts.sources(quote.sizes, offer.draft)), "."))
-    rows.append(others(offer))
-    rows.extend(warnings(offer))
+        rows.append(line(first_upper(words_receipts.sources(quote.sizes, priced.draft)), "."))
+    rows.append(others(priced))
+    rows.extend(warnings(priced))
     return [row for row in rows if row]
 
 
-def _at_worst(offer: PricedOrder) -> str:
-    if offer.draft.buy:
-        all_of_it = ", which is all you have" if offer.capped else ""
-        return f"at worst {money(offer.most, Cut.UP)}{all_of_it}, else nothing happens"
-    return f"at least {money(offer.most, Cut.DOWN)}, else nothing happens"
+def _at_worst(priced: PricedOrder) -> str:
+    if priced.draft.buy:
+        all_of_it = ", which is all you have" if priced.capped else ""
+        return f"at worst {money(priced.most, Cut.UP)}{all_of_it}, else nothing happens"
+    return f"at least {money(priced.most, Cut.DOWN)}, else nothing happens"
 
 
-def others(offer: PricedOrder) -> Line:
+def others(priced: PricedOrder) -> Line:
     """What the order does to the prices of the others, the largest first."""
     moved = [
         (move.yes_after - move.yes_before, move.outcome)
-        for move in offer.quote.moves
-        if move.outcome != offer.draft.outcome and abs(move.yes_after - move.yes_before) >= _SEEN
+        for move in priced.quote.moves
+        if move.outcome != priced.draft.outcome and abs(move.yes_after - move.yes_before) >= _SEEN
     ]
     if not moved:
         return ()
     moved.sort(key=lambda move: (-abs(move[0]), move[1]))
     parts: list[Part] = [Span("Others move: ")]
     for place, (change, number) in enumerate(moved[:_MOVES_SHOWN]):
-        parts += [Span(", ") if place else Span(""), outcome(offer.params, number), Span(f" {price_change(change)}")]
+        parts += [Span(", ") if place else Span(""), outcome(priced.params, number), Span(f" {price_change(change)}")]
     rest = len(moved) - _MOVES_SHOWN
     parts.append(Span(f" and {rest} more." if rest > 0 else "."))
     return tuple(part for part in parts if not isinstance(part, Span) or part.text)
 
 
-def warnings(offer: PricedOrder) -> list[Line]:
-    quote, rows = offer.quote, []
+def warnings(priced: PricedOrder) -> list[Line]:
+    quote, rows = priced.quote, []
     if quote.unsold:
         rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
-    if offer.slippage > WIDE:
-        rows.append(line(f"An order of this size moves the price by itself: slippage {percent(offer.slippage)}."))
+    if priced.slippage > WIDE:
+        rows.append(line(f"An order of this size moves the price by itself: slippage {percent(priced.slippage)}."))
     if quote.largest_sensible and quote.size > quote.largest_sensible:
         most = tokens(quote.largest_sensible)
         rows.append(
@@ -186,29 +186,29 @@ def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: st
     )
 
 
-def headline(offer: PricedOrder, limit: int) -> tuple[str | Part, ...]:
-    draft, params = offer.draft, offer.params
+def headline(priced: PricedOrder, limit: int) -> tuple[str | Part, ...]:
+    draft, params = priced.draft, priced.params
     what = (outcome(params, draft.outcome, Style.BOLD), f" {side_word(draft.side)} at {limit_price(limit)}")
-    waits = offer.quote.rests > 0
+    waits = priced.quote.rests > 0
     if draft.buy:
-        spend = f"at most {money(offer.most, Cut.UP)}" if waits else f"about {money(offer.total, Cut.UP)}"
+        spend = f"at most {money(priced.most, Cut.UP)}" if waits else f"about {money(priced.total, Cut.UP)}"
         right = f"get {money(draft.size, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
         return ("Buy ", *what, f" or less: spend {spend}, {right}")
     if waits:
-        return ("Sell ", *what, f" or more: get at least {money(offer.most, Cut.DOWN)} once all are sold.")
-    return ("Sell ", *what, f" or more: get about {money(offer.total, Cut.DOWN)}.")
+        return ("Sell ", *what, f" or more: get at least {money(priced.most, Cut.DOWN)} once all are sold.")
+    return ("Sell ", *what, f" or more: get about {money(priced.total, Cut.DOWN)}.")
 
 
-def lines(offer: PricedOrder, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
+def lines(priced: PricedOrder, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
     """In this order: at once, what waits, the sums, the other prices, auto-fill and matching."""
-    rows = [line(_at_once(offer)), _waits(offer, limit), line(_sums(offer)), others, *warnings]
-    if offer.quote.rests:
-        rows += [_autofill(offer), _matching(offer.params)]
+    rows = [line(_at_once(priced)), _waits(priced, limit), line(_sums(priced)), others, *warnings]
+    if priced.quote.rests:
+        rows += [_autofill(priced), _matching(priced.params)]
     return [row for row in rows if row]
 
 
-def _at_once(offer: PricedOrder) -> str:
-    quote, draft = offer.quote, offer.draft
+def _at_once(priced: PricedOrder) -> str:
+    quote, draft = priced.quote, priced.draft
     now = price(rate_of_price(quote.price_before))
     if not quote.size:
         return f"Nothing trades at once: the price is {now} now."
@@ -222,8 +222,8 @@ def _at_once(offer: PricedOrder) -> str:
     )
 
 
-def _waits(offer: PricedOrder, limit: int) -> Line:
-    quote, draft = offer.quote, offer.draft
+def _waits(priced: PricedOrder, limit: int) -> Line:
+    quote, draft = priced.quote, priced.draft
     if not quote.rests:
         return ()
     waiting = f"{'The other ' if quote.size else ''}{tokens(quote.rests)} wait in the book at {limit_price(limit)}"
@@ -232,28 +232,28 @@ def _waits(offer: PricedOrder, limit: int) -> Line:
     return line(f"{waiting} and are set aside until they sell or you cancel.")
 
 
-def _sums(offer: PricedOrder) -> str:
-    quote = offer.quote
-    worst = "at worst" if offer.draft.buy else "at least"
+def _sums(priced: PricedOrder) -> str:
+    quote = priced.quote
+    worst = "at worst" if priced.draft.buy else "at least"
     return dotted(
         [
             f"fee {money(quote.fee)}" if quote.fee else "",
             f"gas {money(quote.gas)}" if quote.gas else "",
-            f"{worst} {money(offer.most, Cut.UP if offer.draft.buy else Cut.DOWN)} for all of it, fees in",
+            f"{worst} {money(priced.most, Cut.UP if priced.draft.buy else Cut.DOWN)} for all of it, fees in",
         ]
     )
 
 
-def _autofill(offer: PricedOrder) -> Line:
-    if offer.no_autofill:
+def _autofill(priced: PricedOrder) -> Line:
+    if priced.no_autofill:
         return line("This market has no auto-fill; the order waits without it.")
-    if offer.draft.autofill:
-        bought = "bring the price down" if offer.draft.buy else "lift the price"
+    if priced.draft.autofill:
+        bought = "bring the price down" if priced.draft.buy else "lift the price"
         return line(
             f"Auto-fill is on: trades on other outcomes that {bought} to your limit may fill it too, at your limit, "
             "without a fee, part of the difference back."
         )
-    if offer.params.af_enabled:
+    if priced.params.af_enabled:
         return line(quiet("Auto-fill is off: only trades on this outcome fill it."))
     return ()
 

@@ -109,7 +109,7 @@ async def test_who_has_no_name_is_nobody_to_approve(tmp_path: Path) -> None:
         assert (await nameless(play, "/admin freeze")).ok
         async with play.db.reading() as uow:
             market = await uow.markets.get_one(1)
-            others = [await uow.people.get(one) for one in await decisions.others(uow, market, None)]
+            others = [await uow.people.get(one) for one in await decisions.other_admins(uow, market, None)]
         assert sorted(one.name for one in others if one) == ["Boss", "Pat"]
 
 
