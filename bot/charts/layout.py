@@ -15,7 +15,7 @@ STEPS = (
 )
 
 
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions as near as possible to `wanted` (least squares), `gap` apart in their order, between `low` and `high`.
 
     Where there is not room for all at that gap they are set evenly.
@@ -24,7 +24,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     if count and (count - 1) * gap > high - low:
         gap = (high - low) / max(1, count - 1)
     order = sorted(range(count), key=lambda index: (wanted[index], index))
-    blocks: list[list[float]] = []  # [sum, how many] of shifted wishes that share one place
+    blocks: list[list[float]] = []  # [sum, how many] of shifted positions that share one place
     for place, index in enumerate(order):
         blocks.append([min(max(wanted[index], low), high) - place * gap, 1])
         while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
@@ -32,10 +32,10 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
             blocks[-1] = [blocks[-1][0] + total, blocks[-1][1] + size]
     shifted = [total / size for total, size in blocks for _ in range(int(size))]
     top = high - (count - 1) * gap
-    found = [0.0] * count
+    positions = [0.0] * count
     for place, index in enumerate(order):
-        found[index] = min(max(shifted[place], low), top) + place * gap
-    return found
+        positions[index] = min(max(shifted[place], low), top) + place * gap
+    return positions
 
 
 def time_marks(first_ms: int, last_ms: int, most: int = 6) -> list[tuple[int, str]]:
@@ -53,7 +53,7 @@ def _moment_label(at_ms: int, step: int) -> str:
     return f"{at:%H:%M}" if step >= MINUTE else f"{at:%H:%M:%S}"
 
 
-def nice_step(span: float, most: int) -> float:
+def round_step(span: float, most: int) -> float:
     """The least of 1, 2, 2.5, 5 times a power of ten that divides `span` into at most `most` parts."""
     power = 10.0
     while power > max(span, 1e-9) / most:
@@ -66,7 +66,7 @@ def nice_step(span: float, most: int) -> float:
 
 
 def bins(times: Sequence[int], amounts: Sequence[int], most: int) -> tuple[list[float], list[int], float]:
-    """Sums over at most `most` stretches of equal length: their middles, the sums, and the length."""
+    """Sums over at most `most` intervals of equal length: their middles, the sums, and the length."""
     if not times:
         return [], [], 1.0
     first, last = times[0], times[-1]
@@ -86,14 +86,14 @@ class Box:
     bottom: float
 
     def overlap(self, other: Box) -> float:
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across * down if across > 0 and down > 0 else 0.0
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return width * height if width > 0 and height > 0 else 0.0
 
 
-def best_place(
+def best_label_box(
     dot: tuple[float, float], size: tuple[float, float], inside: Box, taken: Sequence[Box],
-    ink: Sequence[tuple[float, float]],
+    line_points: Sequence[tuple[float, float]],
 ) -> Box:  # fmt: skip
     """The place near `dot` for a label of `size` that hides the least: no other label, few points of lines (`ink`)."""
     width, height = size
@@ -106,7 +106,7 @@ def best_place(
             middle = dot[1] + down * height * 0.75
             box = Box(left, middle - height / 2, left + width, middle + height / 2)
             outside = width * height - box.overlap(inside)
-            hidden = sum(1 for x, y in ink if box.left < x < box.right and box.top < y < box.bottom)
+            hidden = sum(1 for x, y in line_points if box.left < x < box.right and box.top < y < box.bottom)
             cost = (
                 hidden + 12 * abs(down) + (2 if side else 0) + outside + 10 * sum(box.overlap(each) for each in taken)
             )

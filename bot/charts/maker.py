@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from bot.charts.layout import Box, nice_step, spread
-from bot.charts.outcome import volume
-from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, heading
+from bot.charts.layout import Box, round_step, spread_apart
+from bot.charts.outcome import volume_bars
+from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, shown_title
 from bot.chat.chart_data import MakerData, ThemeName
 from bot.text.numbers import round_money
 from bot.words import charts as words
@@ -21,27 +21,27 @@ Source = tuple[str, Sequence[int]]
 
 def draw(data: MakerData, theme: ThemeName) -> bytes:
     """PNG of risk, profit by source and volume, one above the other."""
-    sheet = Canvas(theme, height=HEIGHT)
-    below = sheet.head(words.maker_title(data), words.maker_note(data, heading(data.market)))
+    canvas = Canvas(theme, height=HEIGHT)
+    below = canvas.draw_title(words.maker_title(data), words.maker_note(data, shown_title(data.market)))
     sources = _largest(data)
     texts = [_source_label(source) for source in sources] or [words.VOLUME_PANEL]
-    right = sheet.width - MARGIN - max(sheet.measure(text, SMALL, "bold") for text in texts) - 34
-    left, bottom = MARGIN + 118, sheet.height - 62
-    room = bottom - below - 146
-    risk = Box(left, below + 58, right, below + 58 + room * 0.40)
-    profit = Box(left, risk.bottom + 80, right, risk.bottom + 80 + room * 0.38)
+    right = canvas.width - MARGIN - max(canvas.measure(text, SMALL, "bold") for text in texts) - 34
+    left, bottom = MARGIN + 118, canvas.height - 62
+    free_height = bottom - below - 146
+    risk = Box(left, below + 58, right, below + 58 + free_height * 0.40)
+    profit = Box(left, risk.bottom + 80, right, risk.bottom + 80 + free_height * 0.38)
     traded = Box(left, profit.bottom + 34, right, bottom)
-    _heading(sheet, words.RISK_PANEL, risk)
-    _risk(sheet, sheet.axes(risk.left, risk.top, risk.right, risk.bottom), data, risk)
-    _heading(sheet, words.profit_panel(sum(series[-1] for _, series in sources)), profit)
-    _profit(sheet, sheet.axes(profit.left, profit.top, profit.right, profit.bottom), data, sources, profit)
-    bars = sheet.axes(traded.left, traded.top, traded.right, traded.bottom)
-    volume(sheet, bars, data.times, data.volume, sheet.colours.quiet, traded)
-    return sheet.png()
+    _heading(canvas, words.RISK_PANEL, risk)
+    _risk(canvas, canvas.axes(risk.left, risk.top, risk.right, risk.bottom), data, risk)
+    _heading(canvas, words.profit_panel(sum(series[-1] for _, series in sources)), profit)
+    _profit(canvas, canvas.axes(profit.left, profit.top, profit.right, profit.bottom), data, sources, profit)
+    bars = canvas.axes(traded.left, traded.top, traded.right, traded.bottom)
+    volume_bars(canvas, bars, data.times, data.volume, canvas.colours.quiet, traded)
+    return canvas.to_png()
 
 
-def _heading(sheet: Canvas, text: str, edges: Box) -> None:
-    sheet.text(MARGIN, edges.top - 38, text, size=SMALL, colour=sheet.colours.ink, weight="bold")
+def _heading(canvas: Canvas, text: str, edges: Box) -> None:
+    canvas.text(MARGIN, edges.top - 38, text, size=SMALL, colour=canvas.colours.ink, weight="bold")
 
 
 def _largest(data: MakerData) -> list[Source]:
@@ -58,58 +58,58 @@ def _source_label(source: Source) -> str:
     return f"{source[0]} {round_money(source[1][-1])}"
 
 
-def _span(sheet: Canvas, axes: Axes, data: MakerData, low: int, high: float, parts: int) -> None:
+def _span(canvas: Canvas, axes: Axes, data: MakerData, low: int, high: float, parts: int) -> None:
     first, last = (data.times[0], data.times[-1]) if data.times else (0, 1)
     axes.set_xlim(first, max(last, first + 1))
     axes.set_xticks([])
-    step = max(1, int(nice_step(high - low, parts)))
+    step = max(1, int(round_step(high - low, parts)))
     bottom = int(low * 1.15)
     axes.set_ylim(bottom, high)
-    sheet.y_labels(axes, [(at, round_money(at)) for at in range(-(-bottom // step) * step, int(high) + 1, step)])
+    canvas.set_y_labels(axes, [(at, round_money(at)) for at in range(-(-bottom // step) * step, int(high) + 1, step)])
 
 
-def _risk(sheet: Canvas, axes: Axes, data: MakerData, edges: Box) -> None:
+def _risk(canvas: Canvas, axes: Axes, data: MakerData, edges: Box) -> None:
     """The worst case as an area under the line it can never pass."""
-    colours = sheet.colours
-    _span(sheet, axes, data, min(data.risk, default=0), data.stake * 1.12, 4)
+    colours = canvas.colours
+    _span(canvas, axes, data, min(data.risk, default=0), data.stake * 1.12, 4)
     axes.fill_between(data.times, data.risk, 0, color=colours.accent, alpha=0.25, linewidth=0)
     axes.plot(data.times, data.risk, color=colours.accent, linewidth=5, zorder=3)
     axes.axhline(data.stake, color=colours.loud, linewidth=4, linestyle=(0, (4, 2.4)), zorder=2)
     low, high = axes.get_ylim()
     height = edges.bottom - (data.stake - low) / (high - low) * (edges.bottom - edges.top)
     text = words.stake_label(data.stake)
-    sheet.text(
-        edges.right, height + 24, text, size=SMALL, colour=colours.loud, weight="bold", across="right", halo=True
+    canvas.text(
+        edges.right, height + 24, text, size=SMALL, colour=colours.loud, weight="bold", align="right", halo=True
     )
     if data.risk:
         place = edges.bottom - (data.risk[-1] - low) / (high - low) * (edges.bottom - edges.top)
         text = round_money(data.risk[-1])
-        sheet.text(edges.right + LABEL_GAP, place, text, size=LABEL, colour=colours.accent, weight="bold")
+        canvas.text(edges.right + LABEL_GAP, place, text, size=LABEL, colour=colours.accent, weight="bold")
 
 
-def _profit(sheet: Canvas, axes: Axes, data: MakerData, sources: Sequence[Source], edges: Box) -> None:
+def _profit(canvas: Canvas, axes: Axes, data: MakerData, sources: Sequence[Source], edges: Box) -> None:
     """Running totals, one on the other, the steadiest at the bottom; each named at its right end."""
     total = sum(series[-1] for _, series in sources)
-    _span(sheet, axes, data, 0, max(total, 1_000_000) * 1.08, 3)
+    _span(canvas, axes, data, 0, max(total, 1_000_000) * 1.08, 3)
     if not sources:
         middle = (edges.top + edges.bottom) / 2
-        sheet.text(edges.left + 20, middle, words.NOTHING_YET, size=SMALL, colour=sheet.colours.quiet)
+        canvas.text(edges.left + 20, middle, words.NOTHING_YET, size=SMALL, colour=canvas.colours.quiet)
         return
     colours = [
-        sheet.colours.quiet if name == words.OTHER_SOURCES else sheet.colour(place)
+        canvas.colours.quiet if name == words.OTHER_SOURCES else canvas.colour(place)
         for place, (name, _) in enumerate(sources)
     ]
     layers = axes.stackplot(data.times, *(series for _, series in sources), colors=colours, linewidth=0)
     for layer in layers:
-        layer.set_edgecolor(sheet.colours.panel)
+        layer.set_edgecolor(canvas.colours.panel)
         layer.set_linewidth(1.5)
     low, high = axes.get_ylim()
     heights, base = [], 0.0
     for _, series in sources:
         heights.append(edges.bottom - (base + series[-1] / 2 - low) / (high - low) * (edges.bottom - edges.top))
         base += series[-1]
-    places = spread(heights, SMALL * 1.25, edges.top, edges.bottom)
+    places = spread_apart(heights, SMALL * 1.25, edges.top, edges.bottom)
     for source, colour, height, place in zip(sources, colours, heights, places, strict=True):
         if abs(place - height) > SMALL * 0.5:
-            sheet.stroke((edges.right + 3, height), (edges.right + 20, place), colour)
-        sheet.text(edges.right + LABEL_GAP, place, _source_label(source), size=SMALL, colour=colour, weight="bold")
+            canvas.draw_line((edges.right + 3, height), (edges.right + 20, place), colour)
+        canvas.text(edges.right + LABEL_GAP, place, _source_label(source), size=SMALL, colour=colour, weight="bold")

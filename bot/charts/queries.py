@@ -22,7 +22,7 @@ from storage.unit_of_work import UnitOfWork
 
 PAID_OUT = (Status.RESOLVED, Status.CLOSED)
 MOST_ROWS = 10
-MOST_POINTS = 1_500  # more than a sheet has pixels across; a whole season has no more to show
+MOST_POINTS = 1_500  # more than a canvas has pixels side by side; a whole season has no more to show
 
 
 async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
@@ -116,7 +116,7 @@ async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
     return LeaderboardData(
         market=market.title,
         at_ms=latest.ts_ms if latest else market.created_ms,
-        rows=tuple(RankedPerson(name=one.name, stake=one.stake, worth=one.final) for one in ranked[:MOST_ROWS]),
+        rows=tuple(RankedPerson(name=row.name, stake=row.stake, worth=row.final) for row in ranked[:MOST_ROWS]),
         people=len(members),
         final=market.status in PAID_OUT,
     )
@@ -138,21 +138,22 @@ def _exits(market: Market, events: Sequence[EventRow]) -> tuple[int | None, list
             number = row.payload["round"]
             place = number + 1 if isinstance(number, int) else None
             exits += [
-                Exit(outcome=one, at_ms=_at(market, row), round=place) for one in _numbers(row.payload, "outcomes")
+                Exit(outcome=outcome, at_ms=_at(market, row), round=place)
+                for outcome in _numbers(row.payload, "outcomes")
             ]
         elif row.type == "Resolved":
             winner = _number(row.payload, "winner")
             gone = {exit_.outcome for exit_ in exits} | {winner}
             exits += [
-                Exit(outcome=one, at_ms=_at(market, row), final=True)
-                for one in range(market.params.n_outcomes)
-                if one not in gone
+                Exit(outcome=outcome, at_ms=_at(market, row), final=True)
+                for outcome in range(market.params.n_outcomes)
+                if outcome not in gone
             ]
     return winner, exits
 
 
 def _frozen(market: Market, events: Sequence[EventRow], first: int, last: int) -> tuple[tuple[int, int], ...]:
-    """The stretches between a freeze and what ended it, cut to what the chart shows."""
+    """The intervals between a freeze and what ended it, cut to what the chart shows."""
     spans: list[tuple[int, int]] = []
     begun: int | None = None
     for row in events:

@@ -21,9 +21,9 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-KEPT = 64  # pictures of about 60 KB
-PATIENCE_S = 30.0  # a drawing that takes longer is given up and its process replaced
-CHILDREN = 3  # how often a dead child is replaced before a thread takes over
+CACHE_SIZE = 64  # pictures of about 60 KB
+DRAW_TIMEOUT_S = 30.0  # a drawing that takes longer is given up and its process replaced
+MAX_PROCESSES = 3  # how many children are started before a thread takes over
 
 CacheKey = tuple[object, ...]
 Args = TypeVarTuple("Args")
@@ -36,20 +36,20 @@ class Charts:
     def __init__(self, db: Database | None = None, *, theme: ThemeName = "dark", processes: bool = True) -> None:
         self.db = db
         self.theme: ThemeName = theme
-        self.children_left = CHILDREN if processes else 0
+        self.processes_left = MAX_PROCESSES if processes else 0
         self._executor: Executor | None = None
-        self._kept: OrderedDict[CacheKey, bytes] = OrderedDict()
-        self._under_way: dict[CacheKey, asyncio.Task[bytes | None]] = {}
+        self._cache: OrderedDict[CacheKey, bytes] = OrderedDict()
+        self._drawing: dict[CacheKey, asyncio.Task[bytes | None]] = {}
 
     async def start(self) -> None:
         """Warm the drawing process up."""
         try:
-            await self._run(worker.warm)
+            await self._run(worker.warm_up)
         except Exception:
             log.exception("charts could not be warmed up")
 
     async def close(self) -> None:
-        for task in list(self._under_way.values()):
+        for task in list(self._drawing.values()):
             task.cancel()
         executor, self._executor = self._executor, None
         if executor is not None:
@@ -60,16 +60,16 @@ class Charts:
         (it is logged): the message goes out without it."""
         chosen: ThemeName = self.theme if theme is None else "light" if theme == "light" else "dark"
         key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        if key not in self._under_way:
-            task = asyncio.create_task(self._make(key, picture, chosen))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(self._under_way[key])
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        if key not in self._drawing:
+            task = asyncio.create_task(self._draw_and_keep(key, picture, chosen))
+            self._drawing[key] = task
+            task.add_done_callback(lambda _: self._drawing.pop(key, None))
+        return await asyncio.shield(self._drawing[key])
 
-    async def _make(self, key: CacheKey, picture: Picture, theme: ThemeName) -> bytes | None:
+    async def _draw_and_keep(self, key: CacheKey, picture: Picture, theme: ThemeName) -> bytes | None:
         if self.db is None:
             return None
         try:
@@ -81,9 +81,9 @@ class Charts:
         except Exception:
             log.exception("chart %s of market %s could not be drawn", picture.kind, picture.market)
             return None
-        self._kept[key] = png
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._cache[key] = png
+        while len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
         return png
 
     async def draw(self, data: ChartData, theme: ThemeName | None = None) -> bytes:
@@ -93,26 +93,26 @@ class Charts:
     async def _run(self, function: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
         """Call it in the child; a dead child is replaced and asked again, one that hangs is replaced and given up."""
         while True:
-            executor = self._executor = self._executor or self._hire()
+            executor = self._executor = self._executor or self._start_executor()
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(DRAW_TIMEOUT_S):
                     return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
             except BrokenExecutor:
-                log.warning("the drawing process ended; %d more before a thread takes over", self.children_left)
-                self._dismiss(executor)
+                log.warning("the drawing process ended; %d more before a thread takes over", self.processes_left)
+                self._discard_executor(executor)
             except TimeoutError:
-                self._dismiss(executor)
+                self._discard_executor(executor)
                 raise
 
-    def _hire(self) -> Executor:
-        if self.children_left <= 0:
+    def _start_executor(self) -> Executor:
+        if self.processes_left <= 0:
             return ThreadPoolExecutor(1, thread_name_prefix="charts")
-        self.children_left -= 1
+        self.processes_left -= 1
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, mp_context=context, initializer=worker.begin)
+        return ProcessPoolExecutor(1, mp_context=context, initializer=worker.initialize)
 
-    def _dismiss(self, executor: Executor) -> None:
-        """Whoever notices first clears the place; a child that hangs is killed (the pool has no way to)."""
+    def _discard_executor(self, executor: Executor) -> None:
+        """Forget this executor, unless another has replaced it, and kill its child: a pool cannot stop it."""
         if self._executor is executor:
             self._executor = None
         for process in list((getattr(executor, "_processes", None) or {}).values()):

@@ -1,7 +1,7 @@
-"""The sheet a chart is drawn on: colours of both themes, type sizes that survive a phone, text that fits.
+"""The canvas a chart is drawn on: colours of both themes, type sizes that can be read on a phone, text that fits.
 
-A sheet is 1200 pixels wide and shown 360 wide on a phone, so a letter of 30 pixels is read there at 9. All positions
-are in pixels from the left and the top, as one would sketch them.
+A canvas is 1200 pixels wide and shown 360 wide on a phone, so a letter of 30 pixels is read there at 9. All positions
+are in pixels from the left and the top.
 
 Names as a chart can show them: no hidden characters, not too long, and only glyphs that a font here has.
 """
@@ -57,11 +57,11 @@ def families() -> tuple[str, ...]:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    found: set[int] = set()
+    glyphs: set[int] = set()
     for family in families():
         path = font_manager.findfont(font_manager.FontProperties(family=family))
-        found.update(FT2Font(path).get_charmap())
-    return frozenset(found)
+        glyphs.update(FT2Font(path).get_charmap())
+    return frozenset(glyphs)
 
 
 def cut(text: str, most: int = COLUMNS) -> str:
@@ -87,8 +87,8 @@ def shown(name: str, number: int) -> str:
     return cut(text) if text and can_show(text) else f"#{number}"
 
 
-def heading(text: str) -> str:
-    """A market's title as far as it can be written; the line it stands in is shortened to the sheet."""
+def shown_title(text: str) -> str:
+    """A market's title as far as it can be written; the line it stands in is shortened to the canvas."""
     title = names.clean(text)
     return title if can_show(title) else "".join(char for char in title if can_show(char)).strip() or "Outcry"
 
@@ -116,12 +116,12 @@ mpl.rcParams.update(
 
 
 Weight = Literal["normal", "bold"]
-Across = Literal["left", "center", "right"]
+HorizontalAlignment = Literal["left", "center", "right"]
 
 
 @dataclass(slots=True)
 class Canvas:
-    """One picture in the making."""
+    """One picture while it is drawn."""
 
     theme: ThemeName
     height: int = HEIGHT
@@ -146,43 +146,43 @@ class Canvas:
 
     def text(
         self, x: float, y: float, text: str, *, size: float, colour: str, weight: Weight = "normal",
-        across: Across = "left", halo: bool = False,
+        align: HorizontalAlignment = "left", halo: bool = False,
     ) -> Text:  # fmt: skip
         """Text whose line is centred on `y`; a halo of ground lifts it off the lines it crosses."""
         effects: list[AbstractPathEffect] = [withStroke(linewidth=6, foreground=self.colours.panel)] if halo else []
         return self.figure.text(
             x / self.width, 1 - y / self.height, text,
-            fontsize=size * 72 / DPI, color=colour, fontweight=weight, ha=across, va="center_baseline",
+            fontsize=size * 72 / DPI, color=colour, fontweight=weight, ha=align, va="center_baseline",
             path_effects=effects, zorder=10,
         )  # fmt: skip
 
-    def head(self, title: str, note: str) -> float:
+    def draw_title(self, title: str, note: str) -> float:
         """Title in one line or two, the quiet line below it; returns where the next thing may begin."""
-        room = self.width - 2 * MARGIN
-        lines, size = self._fitted(title, room)
+        max_width = self.width - 2 * MARGIN
+        lines, size = self._fit_title(title, max_width)
         y = MARGIN + size * 0.45
         for text in lines:
             self.text(MARGIN, y, text, size=size, colour=self.colours.ink, weight="bold")
             y += size * 1.2
         y += -size * 1.2 + size * 0.6 + NOTE * 0.8
-        self.text(MARGIN, y, self.shortened(note, room, NOTE), size=NOTE, colour=self.colours.quiet)
+        self.text(MARGIN, y, self.shortened(note, max_width, NOTE), size=NOTE, colour=self.colours.quiet)
         return y + NOTE
 
-    def _fitted(self, title: str, room: float) -> tuple[list[str], float]:
+    def _fit_title(self, title: str, max_width: float) -> tuple[list[str], float]:
         for size in range(TITLE, TITLE - 9, -2):
-            if self.measure(title, size, "bold") <= room:
+            if self.measure(title, size, "bold") <= max_width:
                 return [title], size
         words, first = title.split(), ""
         size = TITLE - 6
-        while words and self.measure(f"{first} {words[0]}", size, "bold") <= room:
+        while words and self.measure(f"{first} {words[0]}", size, "bold") <= max_width:
             first = f"{first} {words.pop(0)}".strip()
-        return [first, self.shortened(" ".join(words), room, size, "bold")], size
+        return [first, self.shortened(" ".join(words), max_width, size, "bold")], size
 
-    def shortened(self, text: str, room: float, size: float, weight: Weight = "normal") -> str:
-        """The text, cut with an ellipsis where it is wider than `room`."""
-        if self.measure(text, size, weight) <= room:
+    def shortened(self, text: str, max_width: float, size: float, weight: Weight = "normal") -> str:
+        """The text, cut with an ellipsis where it is wider than `max_width`."""
+        if self.measure(text, size, weight) <= max_width:
             return text
-        while text and self.measure(text + "…", size, weight) > room:
+        while text and self.measure(text + "…", size, weight) > max_width:
             text = text[:-1]
         return text.rstrip(" ·") + "…"
 
@@ -199,28 +199,28 @@ class Canvas:
         axes.tick_params(length=0, pad=10, labelsize=SMALL * 72 / DPI, labelcolor=self.colours.quiet)
         return axes
 
-    def y_labels(self, axes: Axes, marks: Sequence[tuple[float, str]]) -> None:
+    def set_y_labels(self, axes: Axes, marks: Sequence[tuple[float, str]]) -> None:
         axes.set_yticks([value for value, _ in marks], [label for _, label in marks])
 
-    def stroke(self, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
-        """A thin line that leads from one place on the sheet to another."""
-        across, down = (
+    def draw_line(self, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
+        """A thin line that leads from one place on the canvas to another."""
+        xs, ys = (
             (start[0] / self.width, end[0] / self.width),
             (1 - start[1] / self.height, 1 - end[1] / self.height),
         )
-        self.figure.add_artist(Line2D(across, down, color=colour, linewidth=2, alpha=0.7))
+        self.figure.add_artist(Line2D(xs, ys, color=colour, linewidth=2, alpha=0.7))
 
-    def bar(self, start: tuple[float, float], end: float, thick: float, colour: str, *, hollow: bool) -> None:
+    def bar(self, start: tuple[float, float], end: float, thickness: float, colour: str, *, hollow: bool) -> None:
         """A level bar from `start` to `end`, both sides of whose middle are `thick` together."""
         left, right = sorted((start[0], end))
         patch = Rectangle(
-            (left / self.width, 1 - (start[1] + thick / 2) / self.height), (right - left) / self.width,
-            thick / self.height, facecolor="none" if hollow else colour, edgecolor=colour, linewidth=2.5,
+            (left / self.width, 1 - (start[1] + thickness / 2) / self.height), (right - left) / self.width,
+            thickness / self.height, facecolor="none" if hollow else colour, edgecolor=colour, linewidth=2.5,
             transform=self.figure.transFigure,
         )  # fmt: skip
         self.figure.add_artist(patch)
 
-    def png(self) -> bytes:
+    def to_png(self) -> bytes:
         out = BytesIO()
         self.figure.savefig(out, format="png", dpi=DPI)
         return out.getvalue()

@@ -1,4 +1,4 @@
-"""What runs in the drawing process: one door, chosen by the kind of data."""
+"""What runs in the drawing process: the right module for each kind of data."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def draw(data: ChartData, theme: ThemeName) -> bytes:
     return leaderboard.draw(data, theme)
 
 
-def warm() -> None:
+def warm_up() -> None:
     """Import everything and draw once, so that the first chart somebody asks for is quick."""
     draw(LeaderboardData(market="", at_ms=0, rows=(), people=0), "dark")
 
 
-def begin() -> None:
-    """First thing in the child: Ctrl-C is the parent's to handle, and a child outlives no parent."""
+def initialize() -> None:
+    """First thing in the child: leave Ctrl-C to the parent, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _find_a_place_for_fonts()
+    _choose_font_cache()
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_leave_after, args=(parent.join,), daemon=True, name="parent-watch").start()
+        threading.Thread(target=_exit_after, args=(parent.join,), daemon=True, name="parent-watch").start()
 
 
-def _leave_after(wait: Callable[[], None]) -> None:
+def _exit_after(wait: Callable[[], None]) -> None:
     wait()
     os._exit(0)
 
 
-def _find_a_place_for_fonts() -> None:
+def _choose_font_cache() -> None:
     """matplotlib keeps its list of fonts in a folder; where the home is not writable it needs another."""
     if "MPLCONFIGDIR" not in os.environ and not os.access(Path.home(), os.W_OK):
         os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="outcry-matplotlib-")

@@ -209,4 +209,4 @@ async def test_a_spreadsheet_runs_no_cell(tmp_path: Path) -> None:
 def test_a_chart_can_write_it_or_writes_a_number(name: str) -> None:
     shown = chart_text.shown(name, 3)
     assert shown == "#3" or (shown.isprintable() and width(shown) <= chart_text.COLUMNS)
-    assert "$" not in chart_text.heading(name).replace(r"\$", "") or "$" in name
+    assert "$" not in chart_text.shown_title(name).replace(r"\$", "") or "$" in name

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.charts.layout import DAY, HOUR, MINUTE, Box, best_place, bins, nice_step, spread, time_marks
-from bot.charts.style import cut, heading, shown
+from bot.charts.layout import DAY, HOUR, MINUTE, Box, best_label_box, bins, round_step, spread_apart, time_marks
+from bot.charts.style import cut, shown, shown_title
 from bot.text.columns import width
 from tests.bot.charts.samples import START
 
 
 @given(st.lists(st.floats(-100, 600), max_size=10))
 def test_spread_labels_keep_their_gap_their_order_and_the_plot(wanted: list[float]) -> None:
-    places = spread(wanted, 36, 0, 470)
+    places = spread_apart(wanted, 36, 0, 470)
     order = sorted(range(len(wanted)), key=lambda index: (wanted[index], index))
     for upper, lower in pairwise(order):
         assert places[lower] - places[upper] >= 36 - 1e-6
@@ -24,11 +24,11 @@ def test_spread_labels_keep_their_gap_their_order_and_the_plot(wanted: list[floa
 
 
 def test_labels_with_room_stay_at_their_lines() -> None:
-    assert spread([10, 100, 300], 36, 0, 470) == [10, 100, 300]
+    assert spread_apart([10, 100, 300], 36, 0, 470) == [10, 100, 300]
 
 
 def test_more_labels_than_room_are_set_evenly() -> None:
-    assert spread([5, 5, 5], 300, 0, 100) == [0, 50, 100]
+    assert spread_apart([5, 5, 5], 300, 0, 100) == [0, 50, 100]
 
 
 @pytest.mark.parametrize("span", [2_000, 45 * MINUTE, 7 * HOUR, 3 * DAY, 11 * DAY, 90 * DAY, 3_000 * DAY])
@@ -54,15 +54,15 @@ def test_bins_lose_nothing() -> None:
 
 
 def test_steps_are_round() -> None:
-    assert [nice_step(span, 4) for span in (100, 11_200, 3)] == [25, 5_000, 1]
+    assert [round_step(span, 4) for span in (100, 11_200, 3)] == [25, 5_000, 1]
 
 
 def test_a_label_goes_where_it_hides_nothing() -> None:
     plot = Box(0, 0, 800, 400)
     line = [(x, 200.0) for x in range(0, 800, 6)]
-    box = best_place((400, 200), (100, 30), plot, [], line)
+    box = best_label_box((400, 200), (100, 30), plot, [], line)
     assert not [point for point in line if box.left < point[0] < box.right and box.top < point[1] < box.bottom]
-    other = best_place((400, 200), (100, 30), plot, [box], line)
+    other = best_label_box((400, 200), (100, 30), plot, [box], line)
     assert box.overlap(other) == 0
 
 
@@ -89,5 +89,5 @@ def test_a_cut_name_counts_wide_letters_twice() -> None:
 
 
 def test_a_title_loses_only_what_no_font_can_write() -> None:
-    assert heading("World Cup 🇩🇪 2014") == "World Cup  2014"
-    assert heading("🇩🇪") == "Outcry"
+    assert shown_title("World Cup 🇩🇪 2014") == "World Cup  2014"
+    assert shown_title("🇩🇪") == "Outcry"

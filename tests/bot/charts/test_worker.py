@@ -33,8 +33,8 @@ async def test_charts_come_from_another_process_and_the_loop_runs_on(drawing: Ch
 async def test_a_dead_process_is_replaced_and_then_a_thread_takes_over(
     drawing: Charts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "CHILDREN", 2)
-    drawing.children_left = 2
+    monkeypatch.setattr(service, "MAX_PROCESSES", 2)
+    drawing.processes_left = 2
     for _ in range(3):
         await drawing.draw(leaderboard())
         executor = drawing._executor
@@ -42,7 +42,7 @@ async def test_a_dead_process_is_replaced_and_then_a_thread_takes_over(
             process.kill()
             process.join()
     assert (await drawing.draw(leaderboard())).startswith(b"\x89PNG")
-    assert drawing.children_left == 0
+    assert drawing.processes_left == 0
 
 
 async def test_without_processes_a_thread_draws() -> None:
@@ -58,6 +58,6 @@ async def test_a_drawing_that_fails_tells_its_caller(drawing: Charts, monkeypatc
         raise ValueError("no")
 
     monkeypatch.setattr(worker, "draw", fail)
-    drawing.children_left = 0
+    drawing.processes_left = 0
     with pytest.raises(ValueError, match="no"):
         await drawing.draw(leaderboard())
