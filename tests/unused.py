@@ -32,13 +32,13 @@ def files_nobody_imports(imports: house.Graph, files: Mapping[str, Path]) -> lis
     return sorted(m for m, path in files.items() if path.name != "__init__.py" and m not in imported)
 
 
-def names_nobody_uses(files: Mapping[str, Path]) -> list[str]:
-    """`bot/text/numbers.py:12 money`: public functions, classes and constants of a file that no file of the product
-    uses, its own included. What a decorator may have taken in (`@command`) counts as used."""
+def names_nobody_uses(files: Mapping[str, Path]) -> list[tuple[str, str, int]]:
+    """(module, name, line) of public functions, classes and constants that no file of the product uses, their own
+    included. What a decorator may have taken in (`@command`) counts as used."""
     by_module = {module: _uses(module, path, files) for module, path in files.items()}
     used = {name for uses in by_module.values() for name in uses.used}
     return [
-        f"{files[module].as_posix()}:{line} {name}"
+        (module, name, line)
         for module, uses in by_module.items()
         for name, line in uses.defined.items()
         if (module, name) not in used
