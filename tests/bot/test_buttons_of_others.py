@@ -254,7 +254,7 @@ async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
 
 
 async def test_stale_buttons_say_so_and_change_nothing(tmp_path: Path) -> None:
-    """After their ticket was confirmed, thrown away or changed; after the market has ended; in a chat without it."""
+    """After a ticket was confirmed, thrown away or changed; after the market has ended; in a chat without it."""
     ended: tuple[Step, ...] = ((BOSS, "/admin resolve germany"), (BOSS, "> Confirm"), ("tick", ""), ("tick", ""))
     async with course(tmp_path) as town_:
         await town_.perform(ended)

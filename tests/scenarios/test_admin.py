@@ -12,7 +12,7 @@ from bot.chat.reply import Reply, Span, Style
 from bot.market.settings_table import GROUPS
 from engine.terms import MarketParams
 from tests.bot.harness import BOSS, Play, button, running, town
-from tests.scenarios.test_life import SET_UP, Row, perform
+from tests.scenarios.rows import SET_UP, Row, perform
 
 PEOPLE: tuple[Row, ...] = (
     ("ada", "/admin users", "!", "for this chat's admins"),
@@ -33,7 +33,7 @@ NEWS: tuple[Row, ...] = (
     (BOSS, "press Cancel", "Cup: Open"),
     ("tick", "2s"),
     (BOSS, "/admin announce Kick-off at nine; confirm your seats!", "would be posted in 1 chat", "room"),
-    ("ada", "press Confirm", "!", "for this chat's admins"),
+    ("ada", "press Confirm of boss", "!", "for this chat's admins"),
     (BOSS, "press Confirm", "Posted in 1 chat"),
     (BOSS, "press Confirm", "Posted in 1 chat"),
     ("tick", "2s", "Kick-off at nine; confirm your seats!", "From the admins of Cup"),

@@ -11,8 +11,8 @@ from bot.chat.reply import Audience, Reply
 from bot.grammar.times import span_ms
 from bot.market import decisions
 from tests.bot.harness import BOSS, Play, button, running, town
+from tests.scenarios.rows import holds
 from tests.scenarios.test_decisions import WINDOW, known_admin
-from tests.scenarios.test_life import holds
 
 GROUP = "chat:-100"
 

@@ -1,15 +1,13 @@
-"""Orders that wait: who says what, what rests, who meets it, what comes back. Each row as in `test_life`."""
+"""Orders that wait: who says what, what rests, who meets it, what comes back."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from bot.chat import plain_text
 from engine.state import Side
 from tests.bot.harness import BOSS, Play, button, running, town
-from tests.scenarios.test_life import Row, perform
+from tests.scenarios.rows import Row, perform
 
 EVEN = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
 CLOSE = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30.05 19.95"'
@@ -43,7 +41,7 @@ async def test_a_limit_the_price_has_not_reached_rests_and_sets_its_money_aside(
         await running(play, people=PEOPLE)
         await perform(play, RESTS)
         ranks = plain_text.text(await play.say("eve", "/leaderboard"))
-        assert "$999.99" in ranks  # what is set aside is still hers
+        assert "$999.99" in ranks  # what is set aside is still Ada's
         async with play.db.reading() as uow:
             assert (await uow.ledger.balances(1))["escrow:2"] == 45_450_000
         await sound(play)
@@ -51,7 +49,7 @@ async def test_a_limit_the_price_has_not_reached_rests_and_sets_its_money_aside(
 
 CANCELLED: tuple[Row, ...] = (
     ("ada", "/orders", "[Cancel 4]"),
-    ("bob", "press Cancel", "!", "You have no order 4"),
+    ("bob", "press Cancel of ada", "!", "You have no order 4"),
     ("bob", "/cancel 4", "!", "You have no order 4"),
     ("bob", "/cancel 99", "!", "You have no order 99"),
     ("bob", "/cancel all", "!", "No order of yours waits"),
@@ -127,7 +125,7 @@ PART: tuple[Row, ...] = (
 )
 
 
-async def test_a_resting_order_is_filled_in_parts_while_its_owner_is_away_and_she_is_told(tmp_path: Path) -> None:
+async def test_a_resting_order_is_filled_in_parts_while_its_owner_is_away_and_told(tmp_path: Path) -> None:
     """One message that grows with each part; the end is a new one."""
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
@@ -189,7 +187,7 @@ async def test_two_buyers_of_opposite_sides_are_matched_and_the_house_takes_no_p
         await sound(play)
 
 
-async def test_nobody_trades_with_herself(tmp_path: Path) -> None:
+async def test_nobody_trades_with_themselves(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         ("ada", "/buy germany yes 50", "Buy"),
         ("ada", "press Confirm", "Sent."),
@@ -341,44 +339,42 @@ async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None
         await sound(play)
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("/buy germany yes 100 limit 0", "between 1c and 99c"),
-        ("/buy germany yes 100 limit $1", "between 1c and 99c"),
-        ("/buy germany yes 100 limit 100c", "between 1c and 99c"),
-        ("/buy germany yes 100 limit 55.5c", "steps of 1¢; the nearest are 55c and 56c"),
-        ("/sell germany yes 100 limit 0.555", "the nearest are 55c and 56c"),
-        ("/buy germany yes 100 limit 55", "did you mean 55c?"),
-        ("/buy germany yes 100 limit cheap", "say it as 0.55 or 55c"),
-        ("/buy germany yes 100 limit -5c", "say it as 0.55 or 55c"),
-        ("/buy germany yes 100 limit 45c slippage 5%", "needs no slippage"),
-        ("/buy germany yes 100 autofill", "`/buy germany yes 100 limit 50c autofill`"),
-        ("/buy germany yes 100000 limit 45c", "would cost $45,450.01 and you have $1,000.00"),
-        ("/buy germany yes $2000 limit 45c", "and you have $1,000.00"),
-        ("/buy germany yes $0.000001 limit 45c", "too little"),
-        ("/sell germany yes 10 limit 60c", "You hold no Germany YES"),
-        ("/cancel", "please say the order"),
-        ("/cancel seven", "is not an order's number"),
-        ("/order cancel 9 1", "You have no order 1"),
-        ("/order cancel 9 all", "No order of yours waits"),
-        ("/book", "please say the outcome"),
-        ("/depth france", "no outcome “france”"),
-    ],
-)
-async def test_what_cannot_wait_is_refused_with_a_sentence_and_nothing_changes(
-    tmp_path: Path, line: str, words: str
-) -> None:
+CANNOT_WAIT = [
+    ("/buy germany yes 100 limit 0", "between 1c and 99c"),
+    ("/buy germany yes 100 limit $1", "between 1c and 99c"),
+    ("/buy germany yes 100 limit 100c", "between 1c and 99c"),
+    ("/buy germany yes 100 limit 55.5c", "steps of 1¢; the nearest are 55c and 56c"),
+    ("/sell germany yes 100 limit 0.555", "the nearest are 55c and 56c"),
+    ("/buy germany yes 100 limit 55", "did you mean 55c?"),
+    ("/buy germany yes 100 limit cheap", "say it as 0.55 or 55c"),
+    ("/buy germany yes 100 limit -5c", "say it as 0.55 or 55c"),
+    ("/buy germany yes 100 limit 45c slippage 5%", "needs no slippage"),
+    ("/buy germany yes 100 autofill", "`/buy germany yes 100 limit 50c autofill`"),
+    ("/buy germany yes 100000 limit 45c", "would cost $45,450.01 and you have $1,000.00"),
+    ("/buy germany yes $2000 limit 45c", "and you have $1,000.00"),
+    ("/buy germany yes $0.000001 limit 45c", "too little"),
+    ("/sell germany yes 10 limit 60c", "You hold no Germany YES"),
+    ("/cancel", "please say the order"),
+    ("/cancel seven", "is not an order's number"),
+    ("/order cancel 9 1", "You have no order 1"),
+    ("/order cancel 9 all", "No order of yours waits"),
+    ("/book", "please say the outcome"),
+    ("/depth france", "no outcome “france”"),
+]
+
+
+async def test_what_cannot_wait_is_refused_with_a_sentence_and_nothing_changes(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=("ada",))
         before = play.rows()
-        reply = await play.say("ada", line)
-        assert not reply.ok
-        assert words in plain_text.text(reply)
-        assert play.rows() == before
+        for line, words in CANNOT_WAIT:
+            reply = await play.say("ada", line)
+            assert not reply.ok, line
+            assert words in plain_text.text(reply), line
+            assert play.rows() == before, line
 
 
-async def test_all_she_has_can_wait_and_two_orders_cannot_set_the_same_money_aside(tmp_path: Path) -> None:
+async def test_all_they_have_can_wait_and_two_orders_cannot_set_the_same_money_aside(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=("ada",))
         one = await play.say("ada", "/buy germany yes all limit 45c")

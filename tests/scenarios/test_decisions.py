@@ -1,4 +1,4 @@
-"""Decisions of admins as tables: a second pair of eyes, the dispute window, grants. Rows as in `test_life`."""
+"""Decisions of admins as tables: a second pair of eyes, the dispute window, grants."""
 
 from __future__ import annotations
 
@@ -9,44 +9,16 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.reply import Reply
-from bot.grammar.times import span_ms
 from storage.verify import Verified, verify
-from tests.bot.harness import BOSS, Play, button, running, town
-from tests.scenarios.test_life import Row, holds
+from tests.bot.harness import BOSS, Play, running, town
+from tests.scenarios.rows import Row, holds, perform
 
 ADMINS = (BOSS, "mia", "pat")
 """Mia takes part in the market, Pat does not; Boss may."""
 
 
-async def perform(play: Play, rows: tuple[Row, ...]) -> None:
-    """As in `test_life`, with several admins, each with the last answer she got herself."""
-    last: dict[str, Reply] = {}
-    for row in rows:
-        who, line, *wanted = row
-        where = f"{row}"
-        if who == "tick":
-            seen = len(play.chat.said)
-            await play.tick(span_ms(line) or 0)
-            posts = [plain_text.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
-            holds("\n".join(posts), wanted, where)
-        elif who.startswith("told "):
-            holds(play.chat.texts("tell", who.removeprefix("told "))[-1], wanted, where)
-        else:
-            before = play.rows()
-            text = button(last[who], line.removeprefix("press ")) if line.startswith("press ") else line
-            reply = await play.say(who, text, admin=who in ADMINS)
-            refused = wanted[0] == "!"
-            assert reply.ok is not refused, f"{where}: {plain_text.text(reply)}"
-            holds(plain_text.text(reply), wanted[refused:], where)
-            if refused:
-                assert play.rows() == before, f"{where}: a refusal changed something"
-            if reply.actions:
-                last[who] = reply
-
-
 async def known_admin(play: Play, who: str) -> None:
-    """The platform has vouched for her."""
+    """The platform has vouched for them."""
     async with play.db.writing() as uow:
         person = await uow.people.identify("room", who, who.title(), play.now)
         chat = await uow.chats.find("room", "room")
@@ -137,7 +109,7 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
     )
     async with town(tmp_path) as play:
         await opened_with_a_window(play)
-        await perform(play, (*TRADED, *CLAIMED, *rows))
+        await perform(play, (*TRADED, *CLAIMED, *rows), ADMINS)
         async with play.db.reading() as uow:
             market = await uow.markets.get_one(1)
             assert (market.status.value, market.winner, market.next_step) == ("CLOSED", 1, None)
@@ -166,7 +138,7 @@ async def test_a_market_whose_winner_is_named_can_be_called_off(tmp_path: Path) 
     )
     async with town(tmp_path) as play:
         await opened_with_a_window(play)
-        await perform(play, (*TRADED, *CLAIMED, *rows))
+        await perform(play, (*TRADED, *CLAIMED, *rows), ADMINS)
         await sound(play)
 
 
@@ -183,7 +155,7 @@ async def test_a_winner_the_final_asked_for_is_claimed_too(tmp_path: Path) -> No
     )
     async with town(tmp_path) as play:
         await opened_with_a_window(play)
-        await perform(play, (*TRADED, *rows))
+        await perform(play, (*TRADED, *rows), ADMINS)
         await sound(play)
 
 
@@ -231,7 +203,7 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
     async with town(tmp_path) as play:
         await running(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows))
+        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
         assert len([text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]) == 1
         async with play.db.reading() as uow:
             log = [row for row in await uow.audit.of(1) if row.action in ("propose", "eliminate")]
@@ -245,7 +217,7 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
         await sound(play)
 
 
-async def test_an_admin_with_a_part_cannot_approve_until_she_has_none(tmp_path: Path) -> None:
+async def test_an_admin_with_a_part_cannot_approve_until_they_have_none(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         (BOSS, "/join", "Welcome, Boss"),
         ("tick", "2s"),
@@ -263,15 +235,15 @@ async def test_an_admin_with_a_part_cannot_approve_until_she_has_none(tmp_path: 
     async with town(tmp_path) as play:
         await running(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows))
+        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
         await sound(play)
 
 
-async def test_a_part_under_another_of_her_numbers_counts(tmp_path: Path) -> None:
+async def test_a_part_under_another_of_their_numbers_counts(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED))
+        await perform(play, (*PARTS, *PROPOSED), ADMINS)
         async with play.db.reading() as uow:
             ada, pat = [await uow.people.find("room", who) for who in ("ada", "pat")]
         assert ada is not None
@@ -286,11 +258,11 @@ async def test_a_part_under_another_of_her_numbers_counts(tmp_path: Path) -> Non
             ("tick", "2s"),
             ("pat", "/admin approve 1", "!", "You have a part in this market (10 Costa Rica YES)"),
         )
-        await perform(play, rows)
+        await perform(play, rows, ADMINS)
         async with play.db.reading() as uow:
             member = await uow.members.account(1, ada.id)
         assert member is not None
-        assert member.tokens[2][0] == 10_000_000  # hers, under the number she joined with
+        assert member.tokens[2][0] == 10_000_000  # Pat's, under the number they joined with
 
 
 async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> None:
@@ -306,7 +278,7 @@ async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> Non
     async with town(tmp_path) as play:
         await running(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED[:-4], *rows))
+        await perform(play, (*PARTS, *PROPOSED[:-4], *rows), ADMINS)
 
 
 async def test_a_stale_look_at_a_proposal_is_shown_anew(tmp_path: Path) -> None:
@@ -321,7 +293,7 @@ async def test_a_stale_look_at_a_proposal_is_shown_anew(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows))
+        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
 
 
 async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> None:
@@ -343,7 +315,7 @@ async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> No
     )
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, (*PARTS, *rows))
+        await perform(play, (*PARTS, *rows), ADMINS)
         assert not [text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]
 
 
@@ -372,10 +344,10 @@ async def test_with_nobody_else_the_sentence_says_who_could(tmp_path: Path, wait
     )
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, tuple((*row, "") for row in rows))
+        await perform(play, tuple((*row, "") for row in rows), ADMINS)
 
 
-async def test_an_admin_with_a_part_plans_no_decision_for_herself(tmp_path: Path) -> None:
+async def test_an_admin_with_a_part_plans_no_decision_for_themselves(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         (BOSS, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
         (BOSS, "press Confirm", "The timetable is set"),
@@ -390,7 +362,7 @@ async def test_an_admin_with_a_part_plans_no_decision_for_herself(tmp_path: Path
     )
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, (*PARTS, *rows))
+        await perform(play, (*PARTS, *rows), ADMINS)
 
 
 async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
@@ -400,7 +372,7 @@ async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
     )
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, (*PARTS, *rows))
+        await perform(play, (*PARTS, *rows), ADMINS)
 
 
 async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path) -> None:
@@ -420,7 +392,7 @@ async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path
     async with town(tmp_path) as play:
         await opened_with_a_window(play)
         await known_admin(play, "pat")
-        await perform(play, (*PARTS, *rows))
+        await perform(play, (*PARTS, *rows), ADMINS)
         await sound(play)
 
 
@@ -455,7 +427,7 @@ async def test_a_grant_reaches_one_member_once_and_is_logged(tmp_path: Path) -> 
         for who, name in (("bob", "Bob the Great"), ("boris", "")):
             assert (await play.say(who, f"/join {name}".strip())).ok
         await play.tick()
-        await perform(play, GRANTS)
+        await perform(play, GRANTS, ADMINS)
         async with play.db.reading() as uow:
             log = [row for row in await uow.audit.of(1) if row.action == "grant"]
             bob = await uow.members.get(1, 3)
@@ -470,7 +442,9 @@ async def test_nobody_is_granted_anything_before_the_start(tmp_path: Path) -> No
     async with town(tmp_path) as play:
         await play.say(BOSS, "/admin create Cup A, B, C")
         await perform(
-            play, ((BOSS, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),)
+            play,
+            ((BOSS, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),),
+            ADMINS,
         )
         assert "only while it runs" in plain_text.text(await play.say(BOSS, "/admin grant nobody atall"))
 
@@ -504,7 +478,7 @@ TWICE: tuple[Row, ...] = (
 async def test_tokens_on_their_way_to_the_tick_are_not_sold_twice(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, (*TRADED[:5], *TWICE))
+        await perform(play, (*TRADED[:5], *TWICE), ADMINS)
         async with play.db.reading() as uow:
             ada = await uow.members.get(1, 2)
         assert ada is not None
@@ -535,19 +509,19 @@ CANCEL_ALL: tuple[Row, ...] = (
 async def test_who_wants_no_word_of_cancels_gets_none_of_many_either(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, TRADED[:5])
+        await perform(play, TRADED[:5], ADMINS)
         assert (await play.say("ada", "/settings notices cancels off")).ok
         seen = len(play.chat.texts("tell", "ada"))
-        await perform(play, CANCEL_ALL[:-1])
+        await perform(play, CANCEL_ALL[:-1], ADMINS)
         assert not [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
 
 
 async def test_cancelling_everything_is_told_in_one_message(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play)
-        await perform(play, TRADED[:5])
+        await perform(play, TRADED[:5], ADMINS)
         seen = len(play.chat.texts("tell", "ada"))
-        await perform(play, CANCEL_ALL)
+        await perform(play, CANCEL_ALL, ADMINS)
         said = [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
         assert len(said) == 1
         await sound(play)

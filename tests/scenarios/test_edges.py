@@ -1,5 +1,5 @@
 """Markets at their edges, as tables: who comes late, who only watches, nobody trades, everybody is level, two are left,
-called off half way. Rows as in `test_life`."""
+called off half way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.harness import BOSS, town
-from tests.scenarios.test_life import Row, perform
+from tests.scenarios.rows import Row, perform
 
 START: tuple[Row, ...] = (
     (BOSS, '/admin create Cup A, B, C, D odds "40 30 20 10"', "Cup is drafted"),

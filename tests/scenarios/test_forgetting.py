@@ -1,4 +1,4 @@
-"""What is stored about a person, and that nothing that names her is left once she is forgotten."""
+"""What is stored about a person, and that nothing that names them is left once they are forgotten."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
 from tests.bot.harness import BOSS, button, opened, running, town
 from tests.scenarios.elsewhere import code_in, there
-from tests.scenarios.test_life import Row, perform
+from tests.scenarios.rows import Row, perform
 
 PEOPLE = ("ada", "bob")
 
@@ -79,7 +79,7 @@ async def test_who_comes_back_is_a_stranger_and_old_buttons_are_nobodys(tmp_path
         assert "is not yours" in plain_text.text(await play.press("ada", ticket, "Confirm"))
 
 
-async def test_an_account_that_was_never_used_goes_with_her(tmp_path: Path) -> None:
+async def test_an_account_that_was_never_used_goes_with_its_owner(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         preview = await play.say("ada", "/forget")
@@ -115,7 +115,7 @@ async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Pa
         assert "no account" in plain_text.text(await play.say("ada", "/balance"))
 
 
-async def test_nothing_that_waits_to_be_told_names_her_afterwards(tmp_path: Path) -> None:
+async def test_nothing_that_waits_to_be_told_names_them_afterwards(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         await play.say("ada", f"/join {MARKED}")
@@ -136,7 +136,7 @@ async def test_nothing_that_waits_to_be_told_names_her_afterwards(tmp_path: Path
         assert not [text for where, text in later if where == "ada" or MARKED in text]
 
 
-async def test_a_private_chat_that_led_to_her_leads_nowhere(tmp_path: Path) -> None:
+async def test_a_private_chat_that_led_to_them_leads_nowhere(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         await play.say("ada", "/join", chat="dm-77", kind=ChatKind.PRIVATE)

@@ -1,4 +1,4 @@
-"""One person on two platforms: a code from one, said on the other; what is refused, closed, and hers from then on."""
+"""One person on two platforms: a code from one, said on the other; what is refused, closed, and theirs from then on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def second_market(play: Play) -> None:
 
 
 async def joined(play: Play, who: str = "ada", other: str = "tam") -> str:
-    """`who` of the room takes a code, `other` of Telegram says it; what she is answered."""
+    """`who` of the room takes a code, `other` of Telegram says it; the answer."""
     made = code_in(await play.say(who, "/link"))
     reply = await there(play, other, f"/link {made}")
     assert reply.ok, plain_text.text(reply)
@@ -46,7 +46,7 @@ async def starts(play: Play, market: int, *numbers: int) -> list[int]:
     ]
 
 
-async def test_accounts_in_different_markets_are_hers_on_both_platforms(tmp_path: Path) -> None:
+async def test_accounts_in_different_markets_are_theirs_on_both_platforms(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         await second_market(play)

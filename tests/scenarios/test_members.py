@@ -1,4 +1,4 @@
-"""What people set for themselves, and what it changes. Rows as in `test_life`."""
+"""What people set for themselves, and what it changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.chat.invocation import ChatKind
 from bot.words.settings import PING_KINDS
 from tests.bot.harness import BOSS, running, town
 from tests.scenarios.elsewhere import there
-from tests.scenarios.test_life import Row, perform
+from tests.scenarios.rows import Row, perform
 
 PEOPLE = ("ada", "bob")
 
@@ -64,7 +64,7 @@ AT_ONCE: tuple[Row, ...] = (
     ),
     ("ada", "press Cancel 3", "Cancelled before it ran: order 3"),
     ("ada", "/buy germany yes 100", "Sent."),
-    ("bob", "press Cancel", "!", "You have no order 4"),
+    ("bob", "press Cancel of ada", "!", "You have no order 4"),
     ("tick", "2s"),
     ("told ada", "", "Filled: 100 Germany YES for $51.26"),
     ("ada", "/buy germany yes $900", "!", "With slippage 5%", "Allow"),
@@ -143,7 +143,7 @@ async def test_gas_and_refusals_are_told_whatever_is_muted(tmp_path: Path) -> No
         assert "Not filled: the price ran past your limit" in play.chat.texts("tell", "ada")[-1]
 
 
-async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_else(tmp_path: Path) -> None:
+async def test_a_spectator_has_pings_for_the_chat_they_are_set_in_and_nowhere_else(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         await running(play, people=PEOPLE)
         reply = await play.say("eve", "/settings pings elimination, lead change on")
@@ -170,7 +170,7 @@ async def test_a_spectator_has_pings_for_the_chat_she_sets_them_in_and_nowhere_e
             assert await uow.pings.wanted([room.id], "elimination") == []
 
 
-async def test_a_stranger_sees_settings_and_leaves_no_trace_until_she_sets_one(tmp_path: Path) -> None:
+async def test_a_stranger_sees_settings_and_leaves_no_trace_until_they_set_one(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         before = play.rows()
         shown = await play.say("zoe", "/settings", chat="zoe", kind=ChatKind.PRIVATE)

@@ -9,7 +9,7 @@ import pytest
 from bot.chat import plain_text
 from engine.state import Status
 from tests.bot.harness import BOSS, Play, town
-from tests.scenarios.test_life import SET_UP, Row, perform
+from tests.scenarios.rows import SET_UP, Row, perform
 
 START: tuple[Row, ...] = (
     (BOSS, "/admin start", "!", "no market in this chat"),
@@ -76,17 +76,19 @@ VOID: tuple[Row, ...] = (
         "/admin void rained off",
         "The whole market would be called off",
         "Everybody would get back",
+        "$231.00 in all",
         "cannot be undone",
     ),
-    ("ada", "press Confirm", "!", "for this chat's admins"),
+    ("ada", "press Confirm of boss", "!", "for this chat's admins"),
     (BOSS, "press Confirm", "called off with the next tick"),
     (BOSS, "press Confirm", "called off with the next tick"),
-    ("tick", "2s", "This market is called off"),
+    ("tick", "2s", "This market is called off", "$231.00 in all"),
     ("told ada", "", "Cup was called off: $", "came back to you"),
     ("told bob", "", "Not filled: the market was called off", "$1.01 came back to you"),
     ("ada", "/balance", "You have $1,000.00 to spend"),
     ("bob", "/balance", "You have $1,000.00 to spend"),
     ("cat", "/balance", "You have $1,000.00 to spend"),
+    ("ada", "/buy germany yes 100", "!", "This market is over"),
     ("bob", "/orders", "No order of yours waits", "returned"),
     (BOSS, "/admin void", "!", "Cup is over"),
     (BOSS, "/admin resume", "!", "Cup is over"),
@@ -114,7 +116,7 @@ async def test_a_void_tells_everybody_what_came_back_and_the_books_agree(tmp_pat
         await perform(play, VOID)
         bob = play.chat.texts("tell", "bob")
         assert any("Cup was called off: $" in text and "came back to you" in text for text in bob)
-        assert not [text for text in play.chat.texts("tell", "cat") if "called off" in text]  # she had put nothing in
+        assert not [text for text in play.chat.texts("tell", "cat") if "called off" in text]  # Cat had put nothing in
         async with play.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             balances = await uow.ledger.balances(1)
@@ -122,6 +124,21 @@ async def test_a_void_tells_everybody_what_came_back_and_the_books_agree(tmp_pat
         told = sum(entry.amount for entry in given if entry.kind == "refund" and entry.account.startswith("user:"))
         assert told > 0
         assert {name: amount for name, amount in balances.items() if name.startswith("escrow:") and amount} == {}
+
+
+@pytest.mark.parametrize("status", ["draft", "lobby"])
+async def test_a_market_that_has_not_begun_can_be_called_off(tmp_path: Path, status: str) -> None:
+    rows: tuple[Row, ...] = (
+        (BOSS, "/admin void", "would be called off before it begins", "no money moves"),
+        (BOSS, "press Confirm", "Cup is called off"),
+        (BOSS, "/admin open", "!", "past its draft"),
+        (BOSS, "/admin create Cup2 A, B, C", "Cup2 is drafted"),
+    )
+    opening: tuple[Row, ...] = ((BOSS, "/admin create Cup A, B, C", "drafted"),)
+    if status == "lobby":
+        opening = (*opening, (BOSS, "/admin open", "open to join"))
+    async with town(tmp_path) as play:
+        await perform(play, (*opening, *rows))
 
 
 @pytest.mark.parametrize("state", ["frozen", "paused", "asked", "halted"])

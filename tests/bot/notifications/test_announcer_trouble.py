@@ -231,7 +231,7 @@ async def test_who_blocked_the_bot_costs_one_try_a_notice_and_holds_up_nobody(tm
         assert any("$0.03" in text for text in chat.texts("tell", "bob"))
 
 
-async def test_what_could_not_be_told_is_told_with_her_next_answer_once(tmp_path: Path) -> None:
+async def test_what_could_not_be_told_is_told_with_the_next_answer_once(tmp_path: Path) -> None:
     async with town(tmp_path) as play:
         chat = strict(play)
         await running(play)
