@@ -21,11 +21,9 @@ from bot.chat.reply import (
     Audience,
     Block,
     Board,
-    BoardRow,
     Column,
     Field,
     Form,
-    Picture,
     Reply,
     Span,
     Stamp,
@@ -39,6 +37,7 @@ from bot.chat.reply import (
 )
 from bot.text.palette import DARK
 from storage.database import Database
+from tests.bot.adapters.samples import Samples
 
 MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
 
@@ -65,47 +64,12 @@ NASTY = (
 )
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.just(""))
-spans = st.builds(Span, texts, st.sampled_from(Style), st.none() | st.integers(0, 9))
-stamps = st.builds(Stamp, st.integers(-(10**18), 10**18), st.booleans())
-lines = st.lists(spans | stamps, max_size=5).map(tuple)
-tables = st.integers(1, 5).flatmap(
-    lambda wide: st.builds(
-        Table,
-        columns=st.lists(st.builds(Column, title=texts, numeric=st.booleans()), min_size=wide, max_size=wide).map(
-            tuple
-        ),
-        rows=st.lists(st.lists(lines, min_size=wide, max_size=wide).map(tuple), max_size=12).map(tuple),
-        more=lines,
-    )
+samples = Samples(
+    texts=texts,
+    moments=st.integers(-(10**18), 10**18),
+    money=st.integers(-(10**12), 10**12),
+    next_step_ms=st.integers(0, 10**14),
 )
-money = st.integers(-(10**12), 10**12)
-boards = st.builds(
-    Board,
-    title=texts,
-    status=texts,
-    rows=st.lists(
-        st.builds(
-            BoardRow,
-            outcome=st.integers(0, 9),
-            name=texts,
-            yes=money,
-            no=money,
-            change=st.none() | money,
-            spark=st.lists(st.integers(0, 10**6), max_size=24).map(tuple),
-            active=st.booleans(),
-            note=texts,
-        ),
-        max_size=10,
-    ).map(tuple),
-    volume=st.integers(0, 10**15),
-    people=st.integers(0, 10**6),
-    now_ms=st.just(0),
-    next_step=texts,
-    next_step_ms=st.none() | st.integers(0, 10**14),
-    risk_now=money,
-    risk_most=money,
-)
-pictures = st.builds(Picture, kind=st.just("prices"), market=st.just(1), tick=st.integers(1, 3), alt=texts)
 actions = st.builds(
     Action,
     label=texts,
@@ -114,12 +78,6 @@ actions = st.builds(
     primary=st.booleans(),
     danger=st.booleans(),
     asks=st.booleans(),
-)
-attachments = st.builds(
-    Attachment,
-    name=texts,
-    data=st.sampled_from([b"", b"x" * 10]),
-    media_type=st.sampled_from(["image/png", "text/csv"]),
 )
 fields = st.builds(
     Field,
@@ -141,11 +99,11 @@ form_list = st.builds(
 )
 replies = st.builds(
     Reply,
-    head=lines,
-    blocks=st.lists(lines | tables | boards | pictures, max_size=5).map(tuple),
+    head=samples.lines(),
+    blocks=st.lists(samples.lines() | samples.tables() | samples.boards() | samples.pictures(), max_size=5).map(tuple),
     actions=st.lists(actions, max_size=14).map(tuple),
     form=st.none() | form_list,
-    files=st.lists(attachments, max_size=13).map(tuple),
+    files=st.lists(samples.attachments(), max_size=13).map(tuple),
     audience=st.sampled_from(Audience),
     tone=st.sampled_from(Tone),
     ticket=st.none() | st.just(5),

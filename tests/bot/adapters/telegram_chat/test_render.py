@@ -12,14 +12,9 @@ from bot.adapters.telegram_chat.limits import CAPTION, ENTITIES, TEXT, size
 from bot.adapters.telegram_chat.markup import MarkupPage
 from bot.chat.reply import (
     Attachment,
-    Board,
-    BoardRow,
     Column,
-    Picture,
     Reply,
-    Span,
     Stamp,
-    Style,
     Table,
     Tone,
     bold,
@@ -27,6 +22,7 @@ from bot.chat.reply import (
     line,
     quiet,
 )
+from tests.bot.adapters.samples import Samples
 from tests.standins.telegram_peer.html_mode import parse_html
 
 NOW = 1_790_000_000_000
@@ -40,43 +36,15 @@ texts = st.one_of(
     st.lists(st.sampled_from(HOSTILE), max_size=8).map("".join),
     st.integers(1, 3_000).map(lambda size: "wide 漢𝔘<&> " * (size // 9)),
 )
-spans = st.builds(Span, texts, st.sampled_from(Style))
-stamps = st.builds(Stamp, st.integers(-(10**15), 10**15).map(abs), st.booleans()).filter(lambda one: one.at_ms < 10**14)
-lines = st.lists(st.one_of(spans, stamps), min_size=1, max_size=8).map(tuple)
-tables = st.integers(1, 5).flatmap(
-    lambda wide: st.builds(
-        Table,
-        columns=st.lists(st.builds(Column, title=texts, numeric=st.booleans()), min_size=wide, max_size=wide).map(
-            tuple
-        ),
-        rows=st.lists(st.lists(lines, min_size=wide, max_size=wide).map(tuple), max_size=6).map(tuple),
-    )
+samples = Samples(
+    texts=texts,
+    moments=st.integers(0, 10**14 - 1),
+    money=st.integers(-(10**12), 10**12),
+    now_ms=NOW,
+    next_step_ms=st.just(NOW + 90_000),
+    least_spans=1,
+    least_rows=3,
 )
-board_rows = st.builds(
-    BoardRow,
-    outcome=st.integers(0, 9),
-    name=texts,
-    yes=st.integers(0, 10**6),
-    no=st.integers(0, 10**6),
-    change=st.none() | st.integers(-(10**6), 10**6),
-    spark=st.lists(st.integers(0, 10**6), max_size=24).map(tuple),
-    active=st.booleans(),
-    note=texts,
-)
-boards = st.builds(
-    Board,
-    title=texts,
-    status=texts,
-    rows=st.lists(board_rows, min_size=3, max_size=10).map(tuple),
-    volume=st.integers(0, 10**12),
-    people=st.integers(0, 10**4),
-    now_ms=st.just(NOW),
-    next_step=texts,
-    next_step_ms=st.none() | st.just(NOW + 90_000),
-    risk_now=st.integers(0, 10**10),
-    risk_most=st.integers(0, 10**10),
-)
-pictures = st.builds(Picture, kind=st.just("prices"), market=st.just(1), tick=st.just(1), alt=texts)
 files = st.lists(
     st.builds(
         Attachment, name=st.just("a.png"), data=st.just(b"x"), media_type=st.sampled_from(["image/png", "text/csv"])
@@ -85,8 +53,8 @@ files = st.lists(
 ).map(tuple)
 replies = st.builds(
     Reply,
-    head=lines,
-    blocks=st.lists(st.one_of(lines, tables, boards, pictures), max_size=12).map(tuple),
+    head=samples.lines(),
+    blocks=st.lists(samples.lines() | samples.tables() | samples.boards() | samples.pictures(), max_size=12).map(tuple),
     files=files,
     tone=st.sampled_from(Tone),
 )
