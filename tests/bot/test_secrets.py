@@ -25,6 +25,7 @@ from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
 from storage.database import Database
 from tests.bot.adapters.room.harness import request_id, town
+from tests.bot.harness import HANG_S
 from tests.paths import ROOT
 
 DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhXyZa.secret-of-discord_0123456789abcdef"
@@ -207,6 +208,18 @@ async def test_the_room_gives_no_admin_token_away(tmp_path: Path, logged: io.Str
         assert secret.encode() not in data, "a copy of the database opens no session"
 
 
+async def read_until(stream: asyncio.StreamReader | None, *words: bytes) -> bytes:
+    """What a child prints until all of these words have come."""
+    assert stream is not None
+    printed = b""
+    async with asyncio.timeout(HANG_S):
+        while not all(word in printed for word in words):
+            line = await stream.readline()
+            assert line, f"it ended before it said {words}: {printed.decode()}"
+            printed += line
+    return printed
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: str) -> None:
     """`outcry run` with platforms out of reach: what it prints and what it stores."""
@@ -225,22 +238,18 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
         sys.executable, "-m", "bot", "run", cwd=tmp_path, env=environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None
     try:
-        line = b""
-        while b"ready: room" not in line:
-            line = await asyncio.wait_for(process.stdout.readline(), 60)
-            assert line, (await process.communicate())[1].decode()
-        await asyncio.sleep(2)
+        printed = await read_until(process.stdout, b"ready: room")
+        printed += await read_until(process.stderr, b"connection to Discord broke", b"connection to Telegram broke")
         process.send_signal(signal.SIGTERM)
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        printed += b"".join(await process.communicate())
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
-    told = (line + out + err).decode()
-    assert "127.0.0.1" in told
-    assert not found_in(told)
+    output = printed.decode()
+    assert "127.0.0.1" in output
+    assert not found_in(output)
     stored = stored_in(tmp_path)
     assert not [one for secret in SECRETS for one in spellings(secret) if one.encode() in stored]
 
