@@ -18,7 +18,7 @@ def spellings(secret: str) -> set[str]:
     shown = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
     shown |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     shown |= {repr(secret)[1:-1], repr(secret.encode())[2:-1]}
-    return shown | {json.dumps(one, ensure_ascii=False)[1:-1] for one in shown}
+    return shown | {json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in shown}
 
 
 class _Redacting(logging.Formatter):

@@ -47,7 +47,7 @@ class Settings:
     def secrets(self) -> list[str]:
         """What no log line may hold."""
         known = (self.admin_token, self.discord_token, self.telegram_token, self.telegram_webhook_secret)
-        return [one for one in (*known, *_passwords(self.database_url)) if one]
+        return [secret for secret in (*known, *_passwords(self.database_url)) if secret]
 
 
 def _passwords(url: str) -> tuple[str, ...]:
@@ -55,9 +55,9 @@ def _passwords(url: str) -> tuple[str, ...]:
     too."""
     _, _, rest = url.partition("://")
     before, at, _ = rest.partition("?")[0].rpartition("@")
-    found = [before.partition(":")[2]] if at else []
-    found += re.findall(r"[?&]password=([^&]+)", url)
-    return tuple(dict.fromkeys(spelled for one in found for spelled in (one, unquote(one))))
+    passwords = [before.partition(":")[2]] if at else []
+    passwords += re.findall(r"[?&]password=([^&]+)", url)
+    return tuple(dict.fromkeys(spelled for password in passwords for spelled in (password, unquote(password))))
 
 
 def _port(text: str) -> int:
@@ -113,13 +113,13 @@ def _secret(text: str) -> str:
 
 def _shards(text: str) -> tuple[int, ...]:
     """`0,1,2` or `0-2`."""
-    found: set[int] = set()
+    shards: set[int] = set()
     for part in text.split(","):
         low, _, high = part.strip().partition("-")
-        found.update(range(int(low), int(high or low) + 1))
-    if not found or min(found) < 0 or max(found) > 100_000:
+        shards.update(range(int(low), int(high or low) + 1))
+    if not shards or min(shards) < 0 or max(shards) > 100_000:
         raise ValueError
-    return tuple(sorted(found))
+    return tuple(sorted(shards))
 
 
 def _count(text: str) -> int:
@@ -197,12 +197,12 @@ def load(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env"
     """Read the settings. An empty value means the default."""
     values = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
     values.update({name: environment[name] for name in VARIABLES if environment.get(name)})
-    found: dict[str, Any] = {}  # each parser returns its field's type
+    fields: dict[str, Any] = {}  # each parser returns its field's type
     errors = []
     for name, (target, parse, sentence) in VARIABLES.items():
         if name in values:
             try:
-                found[target] = parse(str(values[name]).strip())
+                fields[target] = parse(str(values[name]).strip())
             except ValueError:
                 errors.append(SettingsError(name, f"{name} {sentence}."))
-    return errors or replace(Settings(), **found)
+    return errors or replace(Settings(), **fields)

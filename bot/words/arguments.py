@@ -91,8 +91,8 @@ def selling_takes_tokens() -> str:
     return "Selling goes by tokens, not dollars; say 40, half, 25% or all."
 
 
-def unclear_amount(text: str, one: str, many: str) -> str:
-    return f"{echo(text)} can be read in two ways; say {one} or {many}."
+def unclear_amount(text: str, small: str, large: str) -> str:
+    return f"{echo(text)} can be read in two ways; say {small} or {large}."
 
 
 def comma_in_amount(text: str) -> str:

@@ -105,7 +105,7 @@ def chart_title(market: Market, number: int | None, prices: Mapping[int, int], w
     if winner is not None and number in {None, winner}:
         return f"{name_of(params, winner)} won."
     if number is None:
-        leader = max(prices, key=lambda one: (prices[one], -one))
+        leader = max(prices, key=lambda outcome: (prices[outcome], -outcome))
         return f"{name_of(params, leader)} leads at {price(prices[leader])}."
     if number not in prices:
         return f"{name_of(params, number)} is out."
