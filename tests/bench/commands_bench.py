@@ -19,7 +19,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
 from storage.database import Database
 from tests.bench.crowded import Counted, counting, crowded, databases, silent
-from tests.bot.harness import Play, button
+from tests.bot.harness import ChatHarness, button
 
 LINES = ("/board", "/help", "/balance", "/positions", "/orders", "/trades", "/leaderboard", "/settings", "/tape")
 
@@ -52,8 +52,8 @@ class CommandTimes:
         }
 
 
-async def send_line(play: Play, who: int, line: str, clock: CommandTimes | None = None) -> Reply:
-    play.now += 1_000
+async def send_line(harness: ChatHarness, who: int, line: str, clock: CommandTimes | None = None) -> Reply:
+    harness.now += 1_000
     one = Invocation(
         text=line,
         platform="room",
@@ -62,19 +62,19 @@ async def send_line(play: Play, who: int, line: str, clock: CommandTimes | None 
         chat_ext="room",
         chat_kind=ChatKind.ROOM,
         is_admin=False,
-        request_id=f"r{play.now}",
+        request_id=f"r{harness.now}",
     )
     if clock is not None:
         clock.start()
-    reply = await play.dispatcher.run(one)
+    reply = await harness.dispatcher.run(one)
     if clock is not None:
         clock.stop()
     assert reply.ok, (line, reply)
     return reply
 
 
-async def completed(play: Play, who: int, line: str, clock: CommandTimes) -> None:
-    play.now += 1_000
+async def completed(harness: ChatHarness, who: int, line: str, clock: CommandTimes) -> None:
+    harness.now += 1_000
     one = Invocation(
         text=line,
         platform="room",
@@ -86,13 +86,13 @@ async def completed(play: Play, who: int, line: str, clock: CommandTimes) -> Non
         request_id="",
     )
     clock.start()
-    assert await play.dispatcher.complete(one)
+    assert await harness.dispatcher.complete(one)
     clock.stop()
 
 
 async def measured(db: Database, members: int, orders: int, times: int) -> dict[str, dict[str, float]]:
-    play = await crowded(db, members, orders)
-    await silent(play)
+    harness = await crowded(db, members, orders)
+    await silent(harness)
     with counting(db) as counted:
         names = (*LINES, "/buy (ticket)", "Confirm", "completion")
         times_by_name = {name: CommandTimes(counted) for name in names}
@@ -101,10 +101,10 @@ async def measured(db: Database, members: int, orders: int, times: int) -> dict[
             if at == 2:
                 times_by_name = {name: CommandTimes(counted) for name in names}
             for line in LINES:
-                await send_line(play, who, line, times_by_name[line])
-            ticket = await send_line(play, who, f"/buy {at % 8 + 1} yes $5", times_by_name["/buy (ticket)"])
-            await send_line(play, who, button(ticket, "Confirm"), times_by_name["Confirm"])
-            await completed(play, who, "/buy ge", times_by_name["completion"])
+                await send_line(harness, who, line, times_by_name[line])
+            ticket = await send_line(harness, who, f"/buy {at % 8 + 1} yes $5", times_by_name["/buy (ticket)"])
+            await send_line(harness, who, button(ticket, "Confirm"), times_by_name["Confirm"])
+            await completed(harness, who, "/buy ge", times_by_name["completion"])
     return {name: clock.figures() for name, clock in times_by_name.items()}
 
 

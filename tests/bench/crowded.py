@@ -17,7 +17,7 @@ from engine.units import MICRO, RATE
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 from storage.records import Market, Member, OrderDraft, OrderRow
-from tests.bot.harness import START, Play
+from tests.bot.harness import START, ChatHarness
 from tests.storage.postgres import Server, find_server
 
 MARKET = 1
@@ -51,9 +51,9 @@ def params() -> MarketParams:
     return built
 
 
-async def crowded(db: Database, members: int, orders: int, *, each: int = 200) -> Play:
+async def crowded(db: Database, members: int, orders: int, *, each: int = 200) -> ChatHarness:
     """A running market, announced in the room, in which so many members have placed so many orders."""
-    play = Play(db, Path())
+    harness = ChatHarness(db, Path())
     async with db.writing() as uow:
         place = await uow.chats.open("room", "room", "room", "Room", START)
         who = [await uow.people.identify("room", f"p{number}", f"Person {number}", START) for number in range(members)]
@@ -66,24 +66,24 @@ async def crowded(db: Database, members: int, orders: int, *, each: int = 200) -
             assert isinstance(joined, Member)
         assert isinstance(await uow.markets.start(market.id, START), Market)
         await uow.commit()
-    await run_tick(db, MARKET, play.now)
+    await run_tick(db, MARKET, harness.now)
     rng = random.Random(1)
     for _ in range(orders // each):
-        await placed(play, rng, each, members)
-        await ticked(play)
-    return play
+        await placed(harness, rng, each, members)
+        await ticked(harness)
+    return harness
 
 
-async def placed(play: Play, rng: random.Random, number: int, members: int, *, tickets: bool = False) -> None:
+async def placed(harness: ChatHarness, rng: random.Random, number: int, members: int, *, tickets: bool = False) -> None:
     """So many orders wait for the next tick: buys mostly, a fifth with a limit that waits in the book."""
-    async with play.db.writing() as uow:
+    async with harness.db.writing() as uow:
         for at in range(number):
             person = rng.randint(1, members)
-            draft, request = _order(rng), f"{play.now}:{at}"
+            draft, request = _order(rng), f"{harness.now}:{at}"
             ticket = None
             if tickets:
                 ticket = await uow.tickets.create(
-                    MARKET, person, draft, reserve=MICRO, terms={}, request_id=request, now_ms=play.now
+                    MARKET, person, draft, reserve=MICRO, terms={}, request_id=request, now_ms=harness.now
                 )
                 await uow.tickets.bind(ticket.id, "room", "room", f"t{ticket.id}")
             row = await uow.orders.append(
@@ -92,7 +92,7 @@ async def placed(play: Play, rng: random.Random, number: int, members: int, *, t
                 draft,
                 request_id=request,
                 reserve=MICRO,
-                now_ms=play.now,
+                now_ms=harness.now,
                 ticket=ticket.id if ticket else None,
             )
             assert isinstance(row, OrderRow), row
@@ -105,15 +105,15 @@ def _order(rng: random.Random) -> OrderDraft:
     return OrderDraft(outcome=outcome, side=side, buy=True, size=rng.randint(1, 20) * MICRO, limit=limit)
 
 
-async def ticked(play: Play) -> TickReport:
+async def ticked(harness: ChatHarness) -> TickReport:
     """Two seconds on; what the tick has to tell stays in the outbox."""
-    play.now += 2_000
-    return await run_tick(play.db, MARKET, play.now)
+    harness.now += 2_000
+    return await run_tick(harness.db, MARKET, harness.now)
 
 
-async def silent(play: Play) -> None:
+async def silent(harness: ChatHarness) -> None:
     """Nothing waits to be told."""
-    async with play.db.writing() as uow:
+    async with harness.db.writing() as uow:
         await uow.deliveries.discard(["room"])
         await uow.commit()
 

@@ -30,7 +30,7 @@ from storage.database import Database
 from tests.bench.commands_bench import send_line
 from tests.bench.crowded import MARKET, crowded, placed, silent, ticked
 from tests.bench.loop_latency import LoopLatency
-from tests.bot.harness import Chat, Play
+from tests.bot.harness import ChatHarness, RecordingPlatform
 
 EVERY_S = 0.002
 Figures = dict[str, float]
@@ -63,13 +63,13 @@ def many_trades(path: Path, number: int) -> None:
         )
 
 
-async def trading(play: Play, announcer: Announcer, members: int, until: asyncio.Event) -> None:
+async def trading(harness: ChatHarness, announcer: Announcer, members: int, until: asyncio.Event) -> None:
     """200 orders a tick, a tick a second, all of it told."""
     rng = random.Random(3)
     while not until.is_set():
         began = time.perf_counter()
-        await placed(play, rng, 200, members, tickets=True)
-        await ticked(play)
+        await placed(harness, rng, 200, members, tickets=True)
+        await ticked(harness)
         await announcer.step()
         await asyncio.sleep(max(0.0, 1.0 - (time.perf_counter() - began)))
 
@@ -85,12 +85,12 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
     await db.migrate()
     charts = Charts(db)
     try:
-        play = await crowded(db, members, history)
-        await silent(play)
+        harness = await crowded(db, members, history)
+        await silent(harness)
         gc.collect()
         gc.freeze()  # as `outcry run` does
-        announcer, over = Announcer(db, lambda: play.now, {"room": Chat()}), asyncio.Event()
-        auditor = BackgroundVerifier(db, lambda: play.now, apart=True, patience_s=60)
+        announcer, over = Announcer(db, lambda: harness.now, {"room": RecordingPlatform()}), asyncio.Event()
+        auditor = BackgroundVerifier(db, lambda: harness.now, apart=True, patience_s=60)
 
         async def verified() -> None:
             await auditor.ask(MARKET, 1)
@@ -98,7 +98,7 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
         async def asked() -> None:
             for who in range(min(40, members)):
                 for line in ("/board", "/leaderboard", "/positions", f"/buy {who % 8 + 1} yes $5"):
-                    await send_line(play, who, line)
+                    await send_line(harness, who, line)
 
         async def drawn() -> None:
             for kind in ("prices", "volume", "leaderboard", "maker"):
@@ -107,7 +107,7 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
         async def nothing() -> None:
             await asyncio.sleep(5)
 
-        beside = asyncio.create_task(trading(play, announcer, members, over))
+        beside = asyncio.create_task(trading(harness, announcer, members, over))
         phases: Sequence[tuple[str, Callable[[], Awaitable[None]]]] = (
             ("warming up", drawn),
             ("ticks and telling alone", nothing),

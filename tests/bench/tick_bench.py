@@ -21,25 +21,25 @@ from statistics import median
 from bot.notifications.announcer import Announcer
 from storage.database import Database
 from tests.bench.crowded import counting, crowded, databases, placed, silent, ticked
-from tests.bot.harness import Chat
+from tests.bot.harness import RecordingPlatform
 
 Figures = dict[str, float]
 
 
 async def measured(db: Database, members: int, history: int, orders: int, times: int) -> Figures:
-    play, rng = await crowded(db, members, history), random.Random(2)
-    await silent(play)
+    harness, rng = await crowded(db, members, history), random.Random(2)
+    await silent(harness)
     found: dict[str, list[float]] = defaultdict(list)
     for at in range(times + 1):  # the first warms up
-        await placed(play, rng, orders, members, tickets=True)
+        await placed(harness, rng, orders, members, tickets=True)
         with counting(db) as counted:
             began, used = time.perf_counter(), time.process_time()
-            report = await ticked(play)
+            report = await ticked(harness)
             wall, cpu = time.perf_counter() - began, time.process_time() - used
             statements = len(counted.statements)
         async with db.reading() as uow:
             waiting = await uow.outbox.backlog()
-        announcer, used = Announcer(db, lambda: play.now, {"room": Chat()}), time.process_time()
+        announcer, used = Announcer(db, lambda: harness.now, {"room": RecordingPlatform()}), time.process_time()
         with counting(db) as counted:
             await announcer.step()
         told, telling = time.process_time() - used, len(counted.statements)

@@ -1,5 +1,5 @@
-"""A small town to speak in: real storage on a temporary file, the real engine and tick, a clock turned by hand, and a
-chat platform of a few lines that keeps what it is told."""
+"""People in one chat with the bot: real storage on a temporary file, the real engine and tick, a clock turned by hand,
+and a chat platform of a few lines that keeps what it is told."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 
 START = 1_404_370_000_000  # 3 July 2014, 06:46:40 UTC
-BOSS = "boss"  # the admin
+ADMIN = "boss"  # the admin
 HANG_S = 240.0  # after which a test that waits has failed; no test measures time by it
 
 
 @dataclass
-class Chat:
+class RecordingPlatform:
     """The platform port: what was posted, edited and told, in order; `broken` is raised instead of the next sends."""
 
     name: str = "room"
-    said: list[tuple[str, str, str, Reply]] = field(default_factory=list)  # how, where, ref, what
+    sent: list[tuple[str, str, str, Reply]] = field(default_factory=list)  # how, where, ref, what
     broken: list[Exception] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -42,7 +42,7 @@ class Chat:
                 await self.changed.wait()
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
-        return self._keep("post", chat_ext, f"m{len(self.said)}", reply)
+        return self._keep("post", chat_ext, f"m{len(self.sent)}", reply)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         self._keep("edit", chat_ext, ref, reply)
@@ -50,28 +50,28 @@ class Chat:
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        return self._keep("tell", person_ext, edit_ref or f"t{len(self.said)}", reply)
+        return self._keep("tell", person_ext, edit_ref or f"t{len(self.sent)}", reply)
 
     def _keep(self, how: str, where: str, ref: str, reply: Reply) -> str:
         if self.broken:
             raise self.broken.pop(0)
-        self.said.append((how, where, ref, reply))
+        self.sent.append((how, where, ref, reply))
         self.changed.set()
         return ref
 
     def texts(self, how: str, where: str = "room") -> list[str]:
-        return [plain_text.text(reply) for kind, place, _, reply in self.said if kind == how and place == where]
+        return [plain_text.text(reply) for kind, place, _, reply in self.sent if kind == how and place == where]
 
 
-class Play:
+class ChatHarness:
     """Several people speaking in one room."""
 
     def __init__(self, db: Database, path: Path) -> None:
         self.db = db
         self.now = START
-        self.chat = Chat()
+        self.platform = RecordingPlatform()
         self.dispatcher = Dispatcher(db, lambda: self.now, COMMANDS, new_id=lambda: "e1")
-        self.announcer = Announcer(db, lambda: self.now, {"room": self.chat})
+        self.announcer = Announcer(db, lambda: self.now, {"room": self.platform})
         self.path = path
         self._requests = count(1)
 
@@ -103,7 +103,7 @@ class Play:
                 person_name=name or who.title(),
                 chat_ext=chat,
                 chat_kind=kind,
-                is_admin=who == BOSS if admin is None else admin,
+                is_admin=who == ADMIN if admin is None else admin,
                 nameless=nameless,
                 made_for=made_for,
                 request_id=request or f"r{next(self._requests)}",
@@ -141,13 +141,13 @@ def button(reply: Reply, label: str) -> str:
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncIterator[Play]:
-    """An empty town."""
+async def chat_harness(folder: Path) -> AsyncIterator[ChatHarness]:
+    """A chat that has no market yet."""
     path = folder / "play.db"
     db = Database.open(f"sqlite:///{path}")
     try:
         await db.migrate()
-        yield Play(db, path)
+        yield ChatHarness(db, path)
     finally:
         await db.close()
 
@@ -155,19 +155,19 @@ async def town(folder: Path) -> AsyncIterator[Play]:
 CREATE = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
 
 
-async def opened(play: Play, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
+async def opened(harness: ChatHarness, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
     """A lobby with people in it."""
     for line in (create, "/admin set gas $0.01", "/admin open"):
-        reply = await play.say(BOSS, line)
+        reply = await harness.say(ADMIN, line)
         assert reply.ok, plain_text.text(reply)
     for who in people:
-        assert (await play.say(who, "/join")).ok
+        assert (await harness.say(who, "/join")).ok
 
 
-async def running(play: Play, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
+async def running(harness: ChatHarness, *, create: str = CREATE, people: tuple[str, ...] = ("ada", "bob")) -> None:
     """A market that trades, its people funded."""
-    await opened(play, create=create, people=people)
-    preview = await play.say(BOSS, "/admin start")
-    started = await play.press(BOSS, preview, "Confirm")
+    await opened(harness, create=create, people=people)
+    preview = await harness.say(ADMIN, "/admin start")
+    started = await harness.press(ADMIN, preview, "Confirm")
     assert started.ok, plain_text.text(started)
-    await play.tick()
+    await harness.tick()

@@ -19,7 +19,7 @@ from bot.commands import COMMANDS
 from bot.words.usage import not_your_button
 from storage.database import Database
 from tests.bot.chat.test_permissions import code_in
-from tests.bot.harness import BOSS, Play, button, running, town
+from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
 
 Step = tuple[str, str]  # who, and what they say; `> Confirm` presses that button of their last answer
 
@@ -47,25 +47,25 @@ COURSE: tuple[Step, ...] = (
     ("eve", "/board"),
     ("ada", "/settings"),
     ("ada", "/forget"),
-    (BOSS, "/admin set"),
-    (BOSS, "/admin schedule"),
-    (BOSS, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask"),
-    (BOSS, "/admin monitor"),
-    (BOSS, "/admin users"),
-    (BOSS, "/admin announce Kick-off is at nine"),
-    (BOSS, "/admin log 1"),
-    (BOSS, "/admin season start Spring"),
-    (BOSS, "/admin season"),
-    (BOSS, "/admin season end"),
-    (BOSS, "/admin grant ada $50"),
-    (BOSS, "/admin eliminate brazil"),
-    (BOSS, "/admin resolve germany"),
-    (BOSS, "/admin void"),
+    (ADMIN, "/admin set"),
+    (ADMIN, "/admin schedule"),
+    (ADMIN, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask"),
+    (ADMIN, "/admin monitor"),
+    (ADMIN, "/admin users"),
+    (ADMIN, "/admin announce Kick-off is at nine"),
+    (ADMIN, "/admin log 1"),
+    (ADMIN, "/admin season start Spring"),
+    (ADMIN, "/admin season"),
+    (ADMIN, "/admin season end"),
+    (ADMIN, "/admin grant ada $50"),
+    (ADMIN, "/admin eliminate brazil"),
+    (ADMIN, "/admin resolve germany"),
+    (ADMIN, "/admin void"),
     ("mia", "/admin eliminate brazil"),
     ("mia", "> Confirm"),
-    (BOSS, "/admin approve 1"),
+    (ADMIN, "/admin approve 1"),
 )
-ADMINS = {BOSS, "mia"}
+ADMINS = {ADMIN, "mia"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,23 @@ class Button:
 class Course:
     """A market being played, and every button that appeared in it."""
 
-    play: Play
+    harness: ChatHarness
     made: dict[str, Button] = field(default_factory=dict)
     last: dict[str, Reply] = field(default_factory=dict)
 
     async def perform(self, steps: Sequence[Step]) -> None:
         for who, said in steps:
-            self.play.now += 5_000
+            self.harness.now += 5_000
             if who == "tick":
-                await self.play.tick()
+                await self.harness.tick()
             else:
                 line = button(self.last[who], said.removeprefix("> ")) if said.startswith("> ") else said
                 self.keep(who, await self.say(who, line))
-        for how, where, _, reply in self.play.chat.said:
+        for how, where, _, reply in self.harness.platform.sent:
             self.keep(where if how == "tell" else "everybody", reply)
 
     async def say(self, who: str, line: str, **more: object) -> Reply:
-        return await self.play.say(who, line, admin=who in ADMINS, **more)  # type: ignore[arg-type]  # handed through
+        return await self.harness.say(who, line, admin=who in ADMINS, **more)  # type: ignore[arg-type]  # handed through
 
     def keep(self, who: str, reply: Reply) -> None:
         if reply.actions:
@@ -119,9 +119,9 @@ class Course:
 
 @asynccontextmanager
 async def course(folder: Path, steps: Sequence[Step] = COURSE) -> AsyncIterator[Course]:
-    async with town(folder) as play:
-        await running(play, people=("ada", "bob", "mia"))
-        made = Course(play)
+    async with chat_harness(folder) as harness:
+        await running(harness, people=("ada", "bob", "mia"))
+        made = Course(harness)
         await made.perform(steps)
         yield made
 
@@ -130,15 +130,15 @@ _FORKS = count(1)
 
 
 @asynccontextmanager
-async def fork(play: Play, folder: Path) -> AsyncIterator[Play]:
-    """The same town at this moment; what happens there stays there."""
+async def fork(harness: ChatHarness, folder: Path) -> AsyncIterator[ChatHarness]:
+    """The same chat and market at this moment; what happens there stays there."""
     path = folder / f"fork{next(_FORKS)}.db"
-    with closing(sqlite3.connect(play.path)) as source, closing(sqlite3.connect(path)) as copy:
+    with closing(sqlite3.connect(harness.path)) as source, closing(sqlite3.connect(path)) as copy:
         source.backup(copy)
     db = Database.open(f"sqlite:///{path}")
     try:
-        twin = Play(db, path)
-        twin.now = play.now
+        twin = ChatHarness(db, path)
+        twin.now = harness.now
         yield twin
     finally:
         await db.close()
@@ -154,9 +154,9 @@ COLUMNS = {
 MONEY = ("orders", "ledger", "positions", "trades")
 
 
-def effects(play: Play) -> dict[str, list[tuple[object, ...]]]:
+def effects(harness: ChatHarness) -> dict[str, list[tuple[object, ...]]]:
     """What has come of it all, by table: money, holdings, terms, settings, people, what will be told."""
-    connection = sqlite3.connect(f"file:{play.path}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{harness.path}?mode=ro", uri=True)
     try:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
@@ -178,60 +178,60 @@ def learns_nothing(reply: Reply, about: Button) -> None:
 
 
 async def test_every_button_is_refused_to_all_whom_it_was_not_made_for(tmp_path: Path) -> None:
-    async with course(tmp_path) as town_:
-        owned = [one for one in town_.made.values() if one.person is not None]
+    async with course(tmp_path) as market:
+        owned = [one for one in market.made.values() if one.person is not None]
         assert {"ticket confirm", "ticket cancel", "ticket change", "order cancel", "forget", "settings", "admin void",
                 "admin eliminate", "admin resolve", "admin grant", "admin post", "admin season", "admin schedule",
                 "admin approve"} <= {one.command for one in owned}  # fmt: skip
-        before = town_.play.rows()
+        before = market.harness.rows()
         for one in owned:
-            for other in {"eve", "ada", "bob", "mia", BOSS} - {one.who}:
-                reply = await town_.say(other, one.text, made_for=one.person)
+            for other in {"eve", "ada", "bob", "mia", ADMIN} - {one.who}:
+                reply = await market.say(other, one.text, made_for=one.person)
                 assert reply == not_your_button(), (one.text, other)
                 learns_nothing(reply, one)
-        assert town_.play.rows() == before
+        assert market.harness.rows() == before
 
 
 async def test_a_line_copied_from_a_button_is_no_key(tmp_path: Path) -> None:
     """Typed by others, without the press: rights are checked where it runs."""
-    async with course(tmp_path) as town_:
-        before = town_.play.rows()
-        for one in town_.made.values():
-            others = {"eve", "bob", "mia", BOSS} if one.rule is Role.OWNER else {"eve", "bob"}
+    async with course(tmp_path) as market:
+        before = market.harness.rows()
+        for one in market.made.values():
+            others = {"eve", "bob", "mia", ADMIN} if one.rule is Role.OWNER else {"eve", "bob"}
             for other in others - {one.who} if one.rule in (Role.OWNER, Role.ADMIN) else ():
-                town_.play.now += 2_000
-                reply = await town_.say(other, one.text)
+                market.harness.now += 2_000
+                reply = await market.say(other, one.text)
                 assert not reply.ok, (one.text, other)
                 assert not reply.actions
                 learns_nothing(reply, one)
-        assert town_.play.rows() == before
+        assert market.harness.rows() == before
 
 
 async def test_a_changed_code_decides_nothing(tmp_path: Path) -> None:
     """The code stands for exactly what was shown; any other shows it anew."""
-    async with course(tmp_path) as town_:
-        coded = [one for one in town_.made.values() if re.search(r"confirm[= ][0-9a-f]{8}$", one.text)]
+    async with course(tmp_path) as market:
+        coded = [one for one in market.made.values() if re.search(r"confirm[= ][0-9a-f]{8}$", one.text)]
         assert len(coded) >= 7
-        before = town_.play.rows()
+        before = market.harness.rows()
         for one in coded:
             for code in ("00000000", one.text[-8:][::-1], one.text[-8:-1], "' OR 1=1 --", "x" * 300):
-                town_.play.now += 2_000
-                reply = await town_.say(one.who, one.text[:-8] + code)
-                assert town_.play.rows() == before, (one.text, code)
+                market.harness.now += 2_000
+                reply = await market.say(one.who, one.text[:-8] + code)
+                assert market.harness.rows() == before, (one.text, code)
                 assert "went wrong" not in plain_text.text(reply)
 
 
 async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
     """Once; or delivered twice, and pressed once more: after a tick all has come to the same."""
     tried: set[str] = set()
-    async with course(tmp_path) as town_:
+    async with course(tmp_path) as market:
         alike = {" ".join(one.text.split()[:2]) if one.command == "settings" else one.text: one
-                 for one in town_.made.values()}  # fmt: skip
+                 for one in market.made.values()}  # fmt: skip
         for one in alike.values():
             who = one.who if one.who != "everybody" else "ada"
             results = []
             for requests in (("a",), ("a", "a", "b")):
-                async with fork(town_.play, tmp_path) as twin:
+                async with fork(market.harness, tmp_path) as twin:
                     before = twin.rows()
                     for name in requests:
                         reply = await twin.say(
@@ -255,12 +255,12 @@ async def test_pressed_again_it_has_one_effect(tmp_path: Path) -> None:
 
 async def test_stale_buttons_say_so_and_change_nothing(tmp_path: Path) -> None:
     """After a ticket was confirmed, thrown away or changed; after the market has ended; in a chat without it."""
-    ended: tuple[Step, ...] = ((BOSS, "/admin resolve germany"), (BOSS, "> Confirm"), ("tick", ""), ("tick", ""))
-    async with course(tmp_path) as town_:
-        await town_.perform(ended)
-        made = sorted(town_.made.values(), key=lambda one: one.command == "forget")  # after that they are a stranger
+    ended: tuple[Step, ...] = ((ADMIN, "/admin resolve germany"), (ADMIN, "> Confirm"), ("tick", ""), ("tick", ""))
+    async with course(tmp_path) as market:
+        await market.perform(ended)
+        made = sorted(market.made.values(), key=lambda one: one.command == "forget")  # after that they are a stranger
         for chat, kind in (("room", ChatKind.ROOM), ("elsewhere", ChatKind.GROUP), ("", ChatKind.PRIVATE)):
-            async with fork(town_.play, tmp_path) as twin:
+            async with fork(market.harness, tmp_path) as twin:
                 money = {name: effects(twin)[name] for name in MONEY}
                 for one in made:
                     who = one.who if one.who != "everybody" else "ada"
@@ -284,16 +284,16 @@ STALE: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 async def test_a_ticket_is_one_thing_only(tmp_path: Path) -> None:
     """Whatever became of it, its other buttons say what became of it."""
-    async with course(tmp_path, OPENING) as town_:
+    async with course(tmp_path, OPENING) as market:
         for label, rows in STALE.items():
-            ticket = await town_.say("ada", "/buy germany yes 3")
+            ticket = await market.say("ada", "/buy germany yes 3")
             line = button(ticket, label)
-            await town_.say("ada", f"{line} 4" if label == "Change" else line)
-            before = effects(town_.play)
+            await market.say("ada", f"{line} 4" if label == "Change" else line)
+            before = effects(market.harness)
             for deed, words in rows:
-                reply = await town_.say("ada", f"/ticket {deed} {ticket.ticket}")
+                reply = await market.say("ada", f"/ticket {deed} {ticket.ticket}")
                 assert words in plain_text.text(reply), (label, deed, plain_text.text(reply))
-            assert effects(town_.play) == before
+            assert effects(market.harness) == before
 
 
 # -- what is asked for twice
@@ -311,16 +311,16 @@ DEEDS: tuple[tuple[str, str, bool], ...] = (  # who, line, and whether a preview
     ("ada", "/settings slippage 3% pings elimination on", False),
     ("ada", "/forget", True),
     ("ada", "/markets 1", False),
-    (BOSS, "/admin freeze red card", False),
-    (BOSS, "/admin pause", False),
-    (BOSS, "/admin set fee 2%", False),
-    (BOSS, "/admin grant ada $50", True),
-    (BOSS, "/admin eliminate brazil", True),
-    (BOSS, "/admin resolve germany", True),
-    (BOSS, "/admin void", True),
-    (BOSS, "/admin announce Kick-off is at nine", True),
-    (BOSS, "/admin season start Spring", False),
-    (BOSS, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask", True),
+    (ADMIN, "/admin freeze red card", False),
+    (ADMIN, "/admin pause", False),
+    (ADMIN, "/admin set fee 2%", False),
+    (ADMIN, "/admin grant ada $50", True),
+    (ADMIN, "/admin eliminate brazil", True),
+    (ADMIN, "/admin resolve germany", True),
+    (ADMIN, "/admin void", True),
+    (ADMIN, "/admin announce Kick-off is at nine", True),
+    (ADMIN, "/admin season start Spring", False),
+    (ADMIN, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask", True),
     ("mia", "/admin eliminate brazil", True),
 )
 ONCE = {
@@ -333,11 +333,11 @@ ONCE = {
 
 
 async def test_the_same_request_twice_is_done_once(tmp_path: Path) -> None:
-    async with course(tmp_path, OPENING) as town_:
+    async with course(tmp_path, OPENING) as market:
         for who, line, confirmed in DEEDS:
             results = []
             for times in (1, 2):
-                async with fork(town_.play, tmp_path) as twin:
+                async with fork(market.harness, tmp_path) as twin:
                     if confirmed:
                         preview = await twin.say(who, line, admin=who in ADMINS)
                         said = button(preview, "Confirm")
@@ -357,23 +357,23 @@ async def test_the_same_request_twice_is_done_once(tmp_path: Path) -> None:
 
 async def test_a_code_is_good_once_and_the_newest_one_only(tmp_path: Path) -> None:
     """For links and for chats: used, replaced or run out, it joins nobody; guessing is stopped after a few."""
-    async with course(tmp_path, OPENING) as town_:
-        play = town_.play
-        old = code_in(plain_text.text(await town_.say("zed", "/link")))
-        new = code_in(plain_text.text(await town_.say("zed", "/link")))
-        before = effects(play)
-        assert "does not work" in plain_text.text(await town_.say("bob", f"/link {old}"))
-        assert effects(play) == before
-        assert (await town_.say("bob", f"/link {new}")).ok
-        before = effects(play)
-        assert "does not work" in plain_text.text(await town_.say("cleo", f"/link {new}"))
-        late = code_in(plain_text.text(await town_.say("yan", "/link")))
-        play.now += 11 * 60_000
-        assert "does not work" in plain_text.text(await town_.say("cleo", f"/link {late}"))
+    async with course(tmp_path, OPENING) as market:
+        harness = market.harness
+        old = code_in(plain_text.text(await market.say("zed", "/link")))
+        new = code_in(plain_text.text(await market.say("zed", "/link")))
+        before = effects(harness)
+        assert "does not work" in plain_text.text(await market.say("bob", f"/link {old}"))
+        assert effects(harness) == before
+        assert (await market.say("bob", f"/link {new}")).ok
+        before = effects(harness)
+        assert "does not work" in plain_text.text(await market.say("cleo", f"/link {new}"))
+        late = code_in(plain_text.text(await market.say("yan", "/link")))
+        harness.now += 11 * 60_000
+        assert "does not work" in plain_text.text(await market.say("cleo", f"/link {late}"))
         for guess in range(5):
-            await town_.say("cleo", f"/link AAAA-AAA{'BCDEF'[guess]}")
-        fresh = code_in(plain_text.text(await town_.say("yan", "/link")))
-        refused = await town_.say("cleo", f"/link {fresh}")
+            await market.say("cleo", f"/link AAAA-AAA{'BCDEF'[guess]}")
+        fresh = code_in(plain_text.text(await market.say("yan", "/link")))
+        refused = await market.say("cleo", f"/link {fresh}")
         assert not refused.ok
         assert "does not work" not in plain_text.text(refused)  # not even the right one is tried any more
-        assert (await town_.say("dan", f"/link {fresh}")).ok  # others are not held up by it
+        assert (await market.say("dan", f"/link {fresh}")).ok  # others are not held up by it

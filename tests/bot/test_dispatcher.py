@@ -22,7 +22,7 @@ from bot.grammar.command import Command, command
 from bot.market.context import Context
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
-from tests.bot.harness import BOSS, Play, opened, running, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness, opened, running
 
 BARE = (
     "/positions",
@@ -56,60 +56,61 @@ BARE = (
     ],
 )
 async def test_an_unknown_command_names_the_nearest(tmp_path: Path, line: str, words: str) -> None:
-    async with town(tmp_path) as play:
-        before = play.rows()
-        reply = await play.say("ada", line)
+    async with chat_harness(tmp_path) as harness:
+        before = harness.rows()
+        reply = await harness.say("ada", line)
         assert not reply.ok
         assert words in plain_text.text(reply)
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_half_a_command_lists_what_can_follow_to_those_who_may(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        assert "/admin create" in plain_text.text(await play.say(BOSS, "/admin"))
-        assert "/admin create" not in plain_text.text(await play.say("ada", "/admin"))
-        assert "did you mean /admin freeze" in plain_text.text(await play.say(BOSS, "/admin freez"))
+    async with chat_harness(tmp_path) as harness:
+        assert "/admin create" in plain_text.text(await harness.say(ADMIN, "/admin"))
+        assert "/admin create" not in plain_text.text(await harness.say("ada", "/admin"))
+        assert "did you mean /admin freeze" in plain_text.text(await harness.say(ADMIN, "/admin freez"))
 
 
 async def test_spellings_of_a_command_are_one(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
         said = [
-            await play.say("ada", line) for line in ("/buy germany yes 5", "/BUY germany yes 5", "/buy@OutcryBot 1 y 5")
+            await harness.say("ada", line)
+            for line in ("/buy germany yes 5", "/BUY germany yes 5", "/buy@OutcryBot 1 y 5")
         ]
         assert len({plain_text.text(reply) for reply in said}) == 1
-        monitors = [await play.say(BOSS, line) for line in ("/admin monitor", "/admin_monitor", "/Admin  Monitor")]
+        monitors = [await harness.say(ADMIN, line) for line in ("/admin monitor", "/admin_monitor", "/Admin  Monitor")]
         assert all(reply.ok for reply in monitors)
 
 
 async def test_every_command_answers_when_given_nothing(tmp_path: Path) -> None:
     """With a market and without, to a member and to a stranger: a sentence, and never an error."""
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         for stage in ("empty", "lobby", "running"):
             if stage == "lobby":
-                await opened(play, people=("ada",))
+                await opened(harness, people=("ada",))
             if stage == "running":
-                await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-                await play.tick()
+                await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+                await harness.tick()
             for one in COMMANDS:
-                for who in ("ada", "stranger", BOSS):
+                for who in ("ada", "stranger", ADMIN):
                     for kind, chat in ((ChatKind.ROOM, "room"), (ChatKind.PRIVATE, who)):
-                        play.now += 10_000
-                        reply = await play.say(who, f"/{one.name}", kind=kind, chat=chat)
+                        harness.now += 10_000
+                        reply = await harness.say(who, f"/{one.name}", kind=kind, chat=chat)
                         assert plain_text.line_text(reply.head).strip(), (stage, one.name, who)
                         assert "went wrong" not in plain_text.text(reply), (stage, one.name, who)
-        assert (await play.say("ada", "/start whatever_payload", kind=ChatKind.PRIVATE)).ok
+        assert (await harness.say("ada", "/start whatever_payload", kind=ChatKind.PRIVATE)).ok
 
 
 async def test_private_matters_are_answered_in_private(tmp_path: Path) -> None:
     public = {"/board", "/chart", "/leaderboard", "/tape"}
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
         for line in (*BARE, "/buy germany yes 5", "/quote germany yes 5", "/help", "/buy x"):
-            reply = await play.say("ada", line)
+            reply = await harness.say("ada", line)
             assert (reply.audience is Audience.CHAT) == (line in public), line
         for line in BARE:
-            reply = await play.say("ada", line, chat="ada", kind=ChatKind.PRIVATE)
+            reply = await harness.say("ada", line, chat="ada", kind=ChatKind.PRIVATE)
             assert reply.audience is Audience.PRIVATE
 
 
@@ -122,8 +123,8 @@ async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
         raise ZeroDivisionError("secret detail")
 
     found: Command = broken
-    async with town(tmp_path) as play:
-        dispatcher = Dispatcher(play.db, lambda: play.now, (found,), lambda: "e42")
+    async with chat_harness(tmp_path) as harness:
+        dispatcher = Dispatcher(harness.db, lambda: harness.now, (found,), lambda: "e42")
         with caplog.at_level(logging.ERROR):
             reply = await dispatcher.run(
                 Invocation(
@@ -140,62 +141,62 @@ async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
 
 
 async def test_who_floods_is_asked_to_wait_and_nobody_else_is(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        play.now -= 1_000
+    async with chat_harness(tmp_path) as harness:
+        harness.now -= 1_000
         said = Invocation(
             text="/help", platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
             chat_kind=ChatKind.ROOM, request_id="1",
         )  # fmt: skip
         burst = PERSON[0].count
-        replies = [await play.dispatcher.run(said) for _ in range(burst + 1)]
+        replies = [await harness.dispatcher.run(said) for _ in range(burst + 1)]
         assert [reply.ok for reply in replies] == [True] * burst + [False]
         assert "please wait 10 s" in plain_text.text(replies[-1])
-        assert (await play.say("bob", "/help")).ok
-        play.now += PERSON[0].window_ms
-        assert (await play.dispatcher.run(said)).ok
+        assert (await harness.say("bob", "/help")).ok
+        harness.now += PERSON[0].window_ms
+        assert (await harness.dispatcher.run(said)).ok
 
 
 async def test_names_from_chat_are_cleaned_before_anybody_sees_them(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await opened(play, people=())
-        await play.say("ada", "/join Mallory\u202e\u0000 <b>")
-        await play.say("bob", "/join mallory <B>")
-        board = plain_text.text(await play.say("ada", "/leaderboard"))
+    async with chat_harness(tmp_path) as harness:
+        await opened(harness, people=())
+        await harness.say("ada", "/join Mallory\u202e\u0000 <b>")
+        await harness.say("bob", "/join mallory <B>")
+        board = plain_text.text(await harness.say("ada", "/leaderboard"))
         assert "Mallory <b>" in board
         assert "mallory <B> 2" in board
-        await play.say(BOSS, '/admin set outcomes "A\u202eB", C\u0007, D')
-        assert "AB" in plain_text.text(await play.say("ada", "/board"))
+        await harness.say(ADMIN, '/admin set outcomes "A\u202eB", C\u0007, D')
+        assert "AB" in plain_text.text(await harness.say("ada", "/board"))
 
 
 async def test_in_private_one_speaks_of_the_market_used_last(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        nothing = await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE)
+    async with chat_harness(tmp_path) as harness:
+        nothing = await harness.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE)
         assert "You are in no market yet" in plain_text.text(nothing)
-        await opened(play, people=("ada",))
+        await opened(harness, people=("ada",))
         for line in ("/admin create Other X, Y, Z", "/admin open"):
-            assert (await play.say(BOSS, line, chat="cellar")).ok
-        await play.say("ada", "/join", chat="cellar")
+            assert (await harness.say(ADMIN, line, chat="cellar")).ok
+        await harness.say("ada", "/join", chat="cellar")
         private = {"chat": "ada", "kind": ChatKind.PRIVATE}
-        assert "Other" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
-        assert "`/markets 1` changes it" in plain_text.text(await play.say("ada", "/markets"))
-        assert (await play.say("ada", "/markets 1")).ok
-        assert "Cup" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
-        assert not (await play.say("ada", "/markets 7")).ok
+        assert "Other" in plain_text.text(await harness.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        assert "`/markets 1` changes it" in plain_text.text(await harness.say("ada", "/markets"))
+        assert (await harness.say("ada", "/markets 1")).ok
+        assert "Cup" in plain_text.text(await harness.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        assert not (await harness.say("ada", "/markets 7")).ok
         assert private
 
 
 async def test_one_chats_market_is_invisible_to_another(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        ticket = await play.say("ada", "/buy germany yes 10")
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        ticket = await harness.say("ada", "/buy germany yes 10")
+        before = harness.rows()
         for line in ("/board", "/buy germany yes 10", "/tape", "/leaderboard", "/positions"):
-            assert "no market in this chat" in plain_text.text(await play.say("eve", line, chat="elsewhere"))
+            assert "no market in this chat" in plain_text.text(await harness.say("eve", line, chat="elsewhere"))
         for line in ("/admin freeze", "/admin void", "/admin resolve germany", "/admin monitor", "/admin set fee 1%"):
-            reply = await play.say("eve", line, chat="elsewhere", admin=True)
+            reply = await harness.say("eve", line, chat="elsewhere", admin=True)
             assert "no market in this chat" in plain_text.text(reply), line
-        assert not (await play.say("eve", f"/ticket confirm {ticket.ticket}", chat="elsewhere")).ok
-        assert play.rows() == before
+        assert not (await harness.say("eve", f"/ticket confirm {ticket.ticket}", chat="elsewhere")).ok
+        assert harness.rows() == before
 
 
 class CountedDatabase(Database):
@@ -220,38 +221,38 @@ class CountedDatabase(Database):
     ("who", "line", "written"),
     [
         *(("ada", line, 0) for line in (*BARE, "/privacy", "/help", "/buy", "/quote germany yes 5", "/tape")),
-        *((BOSS, line, 0) for line in ("/admin monitor", "/admin users", "/admin log", "/admin export trades")),
+        *((ADMIN, line, 0) for line in ("/admin monitor", "/admin users", "/admin log", "/admin export trades")),
         ("ada", "/buy germany yes 5", 1),
         ("ada", "/settings slippage 3%", 1),
     ],
 )
 async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str, line: str, written: int) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'harness.db'}")
     assert isinstance(db, CountedDatabase)
     await db.migrate()
     try:
-        play = Play(db, tmp_path / "play.db")
-        await running(play, people=("ada",))
+        harness = ChatHarness(db, tmp_path / "play.db")
+        await running(harness, people=("ada",))
         db.units.clear()
-        await play.say(who, line)
+        await harness.say(who, line)
         assert (db.units["reading"], db.units["writing"]) == (1, 1 if line == "/markets" else written)
     finally:
         await db.close()
 
 
 async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_path: Path) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'harness.db'}")
     await db.migrate()
     try:
-        play = Play(db, tmp_path / "play.db")
-        await running(play, people=("ada",))
+        harness = ChatHarness(db, tmp_path / "play.db")
+        await running(harness, people=("ada",))
         CountedDatabase.units.clear()
-        assert "made for somebody else" in plain_text.text(await play.say("ada", "/board", made_for=999))
+        assert "made for somebody else" in plain_text.text(await harness.say("ada", "/board", made_for=999))
         typing = Invocation(
-            text="/admin grant ", platform="room", person_ext=BOSS, person_name="Boss", chat_ext="room",
+            text="/admin grant ", platform="room", person_ext=ADMIN, person_name="Boss", chat_ext="room",
             chat_kind=ChatKind.ROOM, is_admin=True, request_id="1",
         )  # fmt: skip
-        assert "ada" in " ".join(row.value.lower() for row in await play.dispatcher.complete(typing))
+        assert "ada" in " ".join(row.value.lower() for row in await harness.dispatcher.complete(typing))
         assert CountedDatabase.units == {"reading": 2}
     finally:
         await db.close()

@@ -47,7 +47,7 @@ from storage.export import safe
 from tests.bot import hostile_inputs
 from tests.bot.adapters.room.harness import town as room_town
 from tests.bot.chat.test_permissions import SAMPLES, typed
-from tests.bot.harness import BOSS, running, town
+from tests.bot.harness import ADMIN, chat_harness, running
 from tests.paths import EXAMPLE_EVENT
 
 TIMES = int(os.environ.get("FUZZ", "1"))
@@ -238,14 +238,14 @@ def test_any_button_is_read_or_is_none() -> None:
 
 async def test_a_button_nobody_packed_means_nothing(tmp_path: Path) -> None:
     rng = random.Random("unpacked")
-    async with town(tmp_path) as play:
-        buttons = Buttons(play.db, lambda: play.now)
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        buttons = Buttons(harness.db, lambda: harness.now)
+        before = harness.rows()
         for _ in range(300):
             data = hostile_inputs.anything(rng.choice(("17|/ticket confirm 5", "-|#c0ffee", "1|#", "|/x")), rng)
             found = await buttons.unpack(data)
             assert found is None or (found.line and data.endswith(found.line))
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 # -- what comes out again
@@ -309,25 +309,25 @@ def test_any_reply_is_inert_text_on_every_platform() -> None:
 
 async def test_spoken_lines_change_nothing_unless_they_are_answered_yes(tmp_path: Path) -> None:
     rng, rounds = portion("spoken")
-    async with town(tmp_path) as play:
-        await running(play, people=("ada", "bob"))
-        with closing(sqlite3.connect(f"file:{tmp_path / 'play.db'}?mode=ro", uri=True)) as reader:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada", "bob"))
+        with closing(sqlite3.connect(f"file:{tmp_path / 'harness.db'}?mode=ro", uri=True)) as reader:
 
             def version() -> int:
                 return int(reader.execute("PRAGMA data_version").fetchone()[0])
 
             before = version()
             for _ in rounds:
-                play.now += 5_000
+                harness.now += 5_000
                 command, valid = rng.choice(LINES)
                 text = hostile_inputs.anything(valid, rng)
-                reply = await play.say(rng.choice(("ada", "eve", "bob", BOSS)), f"/{command.name} {text}")
+                reply = await harness.say(rng.choice(("ada", "eve", "bob", ADMIN)), f"/{command.name} {text}")
                 said = plain_text.text(reply)
                 assert "went wrong" not in said, (command.name, text)
                 after = version()
                 assert reply.ok or after == before, (command.name, text, said)
                 before = after
-            async with play.db.reading() as uow:
+            async with harness.db.reading() as uow:
                 assert (await uow.ledger.audit(1)).ok
 
 

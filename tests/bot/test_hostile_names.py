@@ -24,7 +24,7 @@ from bot.chat.buttons import Buttons
 from bot.chat.reply import Reply
 from bot.text.columns import width
 from storage.export import FORMULA
-from tests.bot.harness import BOSS, Play, button, running, town
+from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
 from tests.standins.telegram_peer.html_mode import parse_html
 
 OUTCOMES = ("=SUM(A1) <b>x</b>", "@everyone *bold* `c`", "t.me/evil [a](x) ||s||")
@@ -41,20 +41,20 @@ PEOPLE = {
 }
 TITLE = "-1 <i>Cup</i> @here [x](https://evil.example) \u202e"
 TEXT = "@everyone <@&1> free money: https://evil.example t.me/joinchat/x discord.gg/abc | =1+1 <b>now</b> `x` ```y```"
-ADMIN = "\u202e<@1> **Boss** https://evil.example\nline\x1b[2J"
+ADMIN_NAME = "\u202e<@1> **Boss** https://evil.example\nline\x1b[2J"
 BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 class Heard:
     """A market of hostile names, and everything that was said in it."""
 
-    def __init__(self, play: Play) -> None:
-        self.play = play
+    def __init__(self, harness: ChatHarness) -> None:
+        self.harness = harness
         self.replies: list[Reply] = []
 
     async def say(self, who: str, line: str) -> Reply:
-        self.play.now += 4_000
-        reply = await self.play.say(who, line, name=PEOPLE.get(who, ADMIN))
+        self.harness.now += 4_000
+        reply = await self.harness.say(who, line, name=PEOPLE.get(who, ADMIN_NAME))
         self.replies.append(reply)
         return reply
 
@@ -64,48 +64,48 @@ class Heard:
         assert done.ok, plain_text.text(done)
 
     def everything(self) -> list[Reply]:
-        return [*self.replies, *(reply for _, _, _, reply in self.play.chat.said)]
+        return [*self.replies, *(reply for _, _, _, reply in self.harness.platform.sent)]
 
 
 @asynccontextmanager
 async def hostile(folder: Path) -> AsyncIterator[Heard]:
-    async with town(folder) as play:
-        heard = Heard(play)
-        await heard.say(BOSS, "/admin create Cup A, B, C")
+    async with chat_harness(folder) as harness:
+        heard = Heard(harness)
+        await heard.say(ADMIN, "/admin create Cup A, B, C")
         for name, value in (("title", TITLE), ("outcomes", ", ".join(OUTCOMES)), ("gas", "$0.01")):
-            said = await heard.say(BOSS, f"/admin set {name} {value}")
+            said = await heard.say(ADMIN, f"/admin set {name} {value}")
             assert said.ok, plain_text.text(said)
-        await heard.say(BOSS, "/admin open")
+        await heard.say(ADMIN, "/admin open")
         for who, name in PEOPLE.items():
             said = await heard.say(
                 who, "/join" if who == "u9" else f'/join "{name}"' if '"' not in name else f"/join {name}"
             )
             assert said.ok, plain_text.text(said)
-        await heard.confirm(BOSS, "/admin start")
-        await play.tick()
+        await heard.confirm(ADMIN, "/admin start")
+        await harness.tick()
         for at, who in enumerate(PEOPLE):
             await heard.confirm(who, f"/buy {at % 3 + 1} {('yes', 'no')[at % 2]} $150")
-        await play.tick()
+        await harness.tick()
         await heard.confirm("u1", "/sell 1 yes half")
         await heard.confirm("u2", "/buy 2 yes 5 limit 5c")
-        await play.tick()
+        await harness.tick()
         for line in ("/board", "/book 2", "/depth 1", "/chart 1", "/leaderboard", "/tape", "/orders", "/positions",
                      "/trades", "/privacy", "/settings", "/rules", "/markets", "/balance", f"/buy {TEXT}", f"/{TEXT}",
                      f"/help {TEXT}", "/quote 1 yes 5", "/link", f"/link {TEXT[:20]}", f"/book {TEXT}"):  # fmt: skip
             await heard.say("u2", line)
-        await heard.confirm(BOSS, f"/admin announce {TEXT}")
-        await heard.confirm(BOSS, f'/admin grant "#3" $5 {TEXT[:100]}')
+        await heard.confirm(ADMIN, f"/admin announce {TEXT}")
+        await heard.confirm(ADMIN, f'/admin grant "#3" $5 {TEXT[:100]}')
         for line in (f"/admin freeze {TEXT[:110]}", "/admin users", "/admin monitor", f"/admin users {TEXT[:30]}",
                      f"/admin season start {TEXT[:70]}", "/admin set", "/admin channel"):  # fmt: skip
-            await heard.say(BOSS, line)
-        await play.tick()
-        await heard.confirm(BOSS, f"/admin eliminate 2 {TEXT[:110]}")
-        await play.tick(40_000)
-        await heard.confirm(BOSS, f"/admin resolve 1 {TEXT[:110]}")
-        await play.tick()
-        await play.tick()
+            await heard.say(ADMIN, line)
+        await harness.tick()
+        await heard.confirm(ADMIN, f"/admin eliminate 2 {TEXT[:110]}")
+        await harness.tick(40_000)
+        await heard.confirm(ADMIN, f"/admin resolve 1 {TEXT[:110]}")
+        await harness.tick()
+        await harness.tick()
         for line in ("/admin log 25", "/admin season", "/leaderboard", "/leaderboard season", "/board"):
-            await heard.say(BOSS, line)
+            await heard.say(ADMIN, line)
         yield heard
 
 
@@ -113,7 +113,7 @@ async def test_whatever_is_said_is_clean_text_and_json(tmp_path: Path) -> None:
     async with hostile(tmp_path) as heard:
         assert len(heard.everything()) > 90
         for reply in heard.everything():
-            words = plain_text.text(reply, heard.play.now)
+            words = plain_text.text(reply, heard.harness.now)
             assert "went wrong" not in words
             assert not BIDI & set(words), words
             assert not [one for one in words if unicodedata.category(one) in ("Cc", "Cs", "Co") and one != "\n"], words
@@ -138,7 +138,7 @@ async def test_telegram_shows_it_and_acts_on_nothing(tmp_path: Path) -> None:
     """Valid HTML; outside code no mention, no address that Telegram would turn into a link."""
     async with hostile(tmp_path) as heard:
         for reply in heard.everything():
-            for page in render.render(reply, heard.play.now).pages:
+            for page in render.render(reply, heard.harness.now).pages:
                 found = parse_html(page.html)
                 assert found.complaints == (), (found.complaints, page.html)
                 bare = re.sub(r"<(code|pre)>.*?</\1>", "", page.html, flags=re.S)
@@ -149,7 +149,7 @@ async def test_telegram_shows_it_and_acts_on_nothing(tmp_path: Path) -> None:
 async def test_discord_shows_it_and_acts_on_nothing(tmp_path: Path) -> None:
     """Within every limit; no mention, invitation, link or markup of somebody else's, and nobody may be pinged."""
     async with hostile(tmp_path) as heard:
-        buttons = Buttons(heard.play.db, lambda: heard.play.now)
+        buttons = Buttons(heard.harness.db, lambda: heard.harness.now)
         for reply in heard.everything():
             message = await render_discord(reply, buttons)
             allowed = message.mentions.to_dict()
@@ -182,10 +182,10 @@ def _texts(components: object) -> list[str]:
 
 @pytest.mark.parametrize("line", ["/bu germany yes 5\ud800", "/bu germany\x00 yes 5", "/buy germny\udfff yes 5\ud83d"])
 async def test_half_characters_come_back_in_no_button(tmp_path: Path, line: str) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        reply = await play.say("ada", line)
-        buttons = Buttons(play.db, lambda: play.now)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        reply = await harness.say("ada", line)
+        buttons = Buttons(harness.db, lambda: harness.now)
         packed = [await buttons.pack(action, 64) for action in reply.actions]
         assert packed
         assert all(one.isprintable() for one in packed)
@@ -196,7 +196,7 @@ async def test_a_spreadsheet_runs_no_cell(tmp_path: Path) -> None:
     async with hostile(tmp_path) as heard:
         seen = 0
         for what in ("trades", "config", "metrics", "rankings", "ledger"):
-            reply = await heard.say(BOSS, f"/admin export {what}")
+            reply = await heard.say(ADMIN, f"/admin export {what}")
             for row in csv.reader(io.StringIO(reply.files[0].data.decode())):
                 for cell in row:
                     assert not FORMULA.match(cell) or re.fullmatch(r"-?\d+(\.\d+)?", cell), (what, cell)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
-from tests.bot.harness import Play
+from tests.bot.harness import ChatHarness
 
 
 async def there(
-    play: Play,
+    harness: ChatHarness,
     who: str,
     line: str,
     *,
@@ -19,8 +19,8 @@ async def there(
     made_for: int | None = None,
 ) -> Reply:
     """One line said on another platform, in private unless said otherwise."""
-    play.now += 1_000
-    return await play.dispatcher.run(
+    harness.now += 1_000
+    return await harness.dispatcher.run(
         Invocation(
             text=line,
             platform=platform,
@@ -29,7 +29,7 @@ async def there(
             chat_ext=chat or who,
             chat_kind=kind,
             made_for=made_for,
-            request_id=f"{platform}-{play.now}",
+            request_id=f"{platform}-{harness.now}",
         )
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from bot.chat import plain_text
 from bot.chat.reply import Reply
 from bot.grammar.times import span_ms
-from tests.bot.harness import BOSS, Play, button
+from tests.bot.harness import ADMIN, ChatHarness, button
 
 Row = tuple[str, ...]
 
@@ -22,51 +22,51 @@ SET_UP: tuple[Row, ...] = (
     ("ada", "/board", "!", "no market in this chat", "/admin create"),
     ("ada", "/join", "!", "no market in this chat"),
     ("ada", "/admin create", "!", "for this chat's admins"),
-    (BOSS, "/admin create Cup Germany, Brazil", "!", "3 to 10 outcomes"),
-    (BOSS, '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"', "Cup is drafted", "Germany 50.0¢"),
-    (BOSS, "/admin create Cup2 A, B, C", "!", "has a market already: Cup"),
+    (ADMIN, "/admin create Cup Germany, Brazil", "!", "3 to 10 outcomes"),
+    (ADMIN, '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"', "Cup is drafted", "Germany 50.0¢"),
+    (ADMIN, "/admin create Cup2 A, B, C", "!", "has a market already: Cup"),
     ("ada", "/board", "!", "no market in this chat"),
-    (BOSS, "/admin set gas $0.01", "gas is now $0.01; it was $0"),
-    (BOSS, "/admin set fee 6%", "!", "fee lies between 0 and 0.05"),
-    (BOSS, "/admin start now", "!", "could not place “now”"),
-    (BOSS, "/admin schedule +30m to +40m out 2 ; +1h for 5m winner ask", "!", "Round 1 leaves 1 in"),
-    (BOSS, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask", "Nothing has changed yet", "Round 1"),
-    (BOSS, "press Confirm", "The timetable is set", "+30m to +40m out 1; +1h to +1h5m winner ask"),
+    (ADMIN, "/admin set gas $0.01", "gas is now $0.01; it was $0"),
+    (ADMIN, "/admin set fee 6%", "!", "fee lies between 0 and 0.05"),
+    (ADMIN, "/admin start now", "!", "could not place “now”"),
+    (ADMIN, "/admin schedule +30m to +40m out 2 ; +1h for 5m winner ask", "!", "Round 1 leaves 1 in"),
+    (ADMIN, "/admin schedule +30m for 10m out 1; +1h for 5m winner ask", "Nothing has changed yet", "Round 1"),
+    (ADMIN, "press Confirm", "The timetable is set", "+30m to +40m out 1; +1h to +1h5m winner ask"),
     ("ada", "/join", "!", "no market in this chat"),
-    (BOSS, "/admin open", "Cup is open to join"),
+    (ADMIN, "/admin open", "Cup is open to join"),
     ("tick", "1s", "the doors are open", "Germany, Brazil and Costa Rica"),
     ("ada", "/join", "Welcome, Ada: $1,000.00"),
     ("bob", "/join Bob the Great", "Welcome, Bob the Great"),
     ("ada", "/buy germany yes 100", "!", "Trading has not started yet"),
     ("eve", "/positions", "!", "no account in this market yet", "/join"),
-    (BOSS, "/admin start", "2 people would get $1,000.00 each", "stakes $10,000"),
+    (ADMIN, "/admin start", "2 people would get $1,000.00 each", "stakes $10,000"),
     ("ada", "press Confirm of boss", "!", "for this chat's admins"),
-    (BOSS, "press Confirm", "begins with the next tick"),
+    (ADMIN, "press Confirm", "begins with the next tick"),
     ("tick", "2s", "Cup is open for trading", "2 people start"),
 )
 
 
-async def perform(play: Play, rows: Sequence[Row], admins: Collection[str] = (BOSS,)) -> None:
+async def perform(harness: ChatHarness, rows: Sequence[Row], admins: Collection[str] = (ADMIN,)) -> None:
     """Play the rows one by one."""
     last: dict[str, Reply] = {}  # with buttons, by person
     for row in rows:
         who, line, *words = row
         where = f"{row}"
         if who == "tick":
-            seen = len(play.chat.said)
-            await play.tick(span_ms(line) or 0)
-            posts = [plain_text.text(reply) for how, _, _, reply in play.chat.said[seen:] if how == "post"]
+            seen = len(harness.platform.sent)
+            await harness.tick(span_ms(line) or 0)
+            posts = [plain_text.text(reply) for how, _, _, reply in harness.platform.sent[seen:] if how == "post"]
             holds("\n".join(posts), words, where)
         elif who.startswith("told "):
-            holds(play.chat.texts("tell", who.removeprefix("told "))[-1], words, where)
+            holds(harness.platform.texts("tell", who.removeprefix("told "))[-1], words, where)
         else:
-            before = play.rows()
-            reply = await play.say(who, _spoken(who, line, last), admin=who in admins)
+            before = harness.rows()
+            reply = await harness.say(who, _spoken(who, line, last), admin=who in admins)
             refused = words[0] == "!"
             assert reply.ok is not refused, f"{where}: {plain_text.text(reply)}"
             holds(plain_text.text(reply), words[refused:], where)
             if refused:
-                assert play.rows() == before, f"{where}: a refusal changed something"
+                assert harness.rows() == before, f"{where}: a refusal changed something"
             if reply.actions:
                 last[who] = reply
 

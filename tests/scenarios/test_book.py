@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from engine.state import Side
-from tests.bot.harness import BOSS, Play, button, running, town
+from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
 from tests.scenarios.rows import Row, perform
 
 EVEN = '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
@@ -37,14 +37,14 @@ RESTS: tuple[Row, ...] = (
 
 
 async def test_a_limit_the_price_has_not_reached_rests_and_sets_its_money_aside(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, RESTS)
-        ranks = plain_text.text(await play.say("eve", "/leaderboard"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, RESTS)
+        ranks = plain_text.text(await harness.say("eve", "/leaderboard"))
         assert "$999.99" in ranks  # what is set aside is still Ada's
-        async with play.db.reading() as uow:
+        async with harness.db.reading() as uow:
             assert (await uow.ledger.balances(1))["escrow:2"] == 45_450_000
-        await sound(play)
+        await sound(harness)
 
 
 CANCELLED: tuple[Row, ...] = (
@@ -65,13 +65,13 @@ CANCELLED: tuple[Row, ...] = (
 
 
 async def test_a_cancel_gives_everything_back_and_its_button_is_its_owners_alone(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, (*RESTS, *CANCELLED))
-        assert len([text for text in play.chat.texts("tell", "ada") if "cancelled" in text]) == 1
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, (*RESTS, *CANCELLED))
+        assert len([text for text in harness.platform.texts("tell", "ada") if "cancelled" in text]) == 1
+        async with harness.db.reading() as uow:
             assert not (await uow.ledger.balances(1)).get("escrow:2", 0)
-        await sound(play)
+        await sound(harness)
 
 
 async def test_an_order_that_has_not_run_is_taken_back_at_once(tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ async def test_an_order_that_has_not_run_is_taken_back_at_once(tmp_path: Path) -
         ("ada", "/balance", "You have $1,000.00 to spend"),
         ("ada", "/ticket confirm 1", "!", "Not filled: you took this order back before it ran."),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
+        await sound(harness)
 
 
 MEET: tuple[Row, ...] = (
@@ -127,47 +127,51 @@ PART: tuple[Row, ...] = (
 
 async def test_a_resting_order_is_filled_in_parts_while_its_owner_is_away_and_told(tmp_path: Path) -> None:
     """One message that grows with each part; the end is a new one."""
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, PART)
-        last = _told(play, "ada")[-1][0]
-        await play.confirmed("bob", "/sell germany yes 50")
-        await play.tick()
-        ref, text = _told(play, "ada")[-1]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, PART)
+        last = _told(harness, "ada")[-1][0]
+        await harness.confirmed("bob", "/sell germany yes 50")
+        await harness.tick()
+        ref, text = _told(harness, "ada")[-1]
         assert ref == last
         assert "Filled in part: 128.66 of 200" in text
         assert "Just now: 50 from another member at 52.0¢." in text
-        assert (await play.say("ada", "/cancel 5")).ok
-        await play.tick()
-        ref, text = _told(play, "ada")[-1]
+        assert (await harness.say("ada", "/cancel 5")).ok
+        await harness.tick()
+        ref, text = _told(harness, "ada")[-1]
         assert ref != last
         assert "Filled in part: 128.66 of 200" in text
         assert "Order 5 is cancelled. $37.46 came back to you." in text
-        await sound(play)
+        await sound(harness)
 
 
 async def test_parts_nobody_could_be_told_of_are_told_together_and_none_is_lost(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, MEET)
-        seen = len(_told(play, "ada"))
-        play.chat.broken = [RuntimeError("away")] * 100
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, MEET)
+        seen = len(_told(harness, "ada"))
+        harness.platform.broken = [RuntimeError("away")] * 100
         for size in (60, 50, 40):
-            await play.confirmed("bob", f"/sell germany yes {size}")
-            await play.tick()
-        play.chat.broken = []
-        play.now += 600_000
-        await play.announcer.step()
-        (_, text), *more = _told(play, "ada")[seen:]
+            await harness.confirmed("bob", f"/sell germany yes {size}")
+            await harness.tick()
+        harness.platform.broken = []
+        harness.now += 600_000
+        await harness.announcer.step()
+        (_, text), *more = _told(harness, "ada")[seen:]
         assert not more
         assert "Filled in part: 108.66 of 200 Germany YES" in text
         assert "108.66 from another member at 52.0¢." in text
-        await sound(play)
+        await sound(harness)
 
 
-def _told(play: Play, who: str) -> list[tuple[str, str]]:
+def _told(harness: ChatHarness, who: str) -> list[tuple[str, str]]:
     """What a person was told, and in which message."""
-    return [(ref, plain_text.text(reply)) for how, where, ref, reply in play.chat.said if (how, where) == ("tell", who)]
+    return [
+        (ref, plain_text.text(reply))
+        for how, where, ref, reply in harness.platform.sent
+        if (how, where) == ("tell", who)
+    ]
 
 
 async def test_two_buyers_of_opposite_sides_are_matched_and_the_house_takes_no_part(tmp_path: Path) -> None:
@@ -181,10 +185,10 @@ async def test_two_buyers_of_opposite_sides_are_matched_and_the_house_takes_no_p
         ("told bob", "", "Filled: ", "matched with a buyer of YES at", "from the house at"),
         ("told ada", "", "Filled: 100 Germany YES for $49.26", "100 matched with a buyer of NO at 49.0¢."),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
+        await sound(harness)
 
 
 async def test_nobody_trades_with_themselves(tmp_path: Path) -> None:
@@ -203,13 +207,13 @@ async def test_nobody_trades_with_themselves(tmp_path: Path) -> None:
         ("ada", "/book germany", "52¢  50 yours", "Wanted"),
         ("ada", "/sell germany yes all limit 60c", "Sell"),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
+        async with harness.db.reading() as uow:
             trades = await uow.trades.all(1)
         assert {(one.buyer, one.seller) for one in trades} == {(2, None)}
-        await sound(play)
+        await sound(harness)
 
 
 async def test_auto_fill_fills_what_trades_on_others_bring_to_the_limit_and_says_what_came_back(tmp_path: Path) -> None:
@@ -223,13 +227,13 @@ async def test_auto_fill_fills_what_trades_on_others_bring_to_the_limit_and_says
         ("tick", "2s"),
         ("told ada", "", "Brazil YES for $", "by auto-fill at 30.0¢", "back from auto-fill"),
     )
-    async with town(tmp_path) as play:
-        await running(play, create=CLOSE, people=PEOPLE)
-        await perform(play, rows)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create=CLOSE, people=PEOPLE)
+        await perform(harness, rows)
+        async with harness.db.reading() as uow:
             kinds = {one.kind for one in await uow.trades.all(1)}
         assert "autofill" in kinds
-        await sound(play)
+        await sound(harness)
 
 
 async def test_without_opting_in_the_sweep_fills_instead(tmp_path: Path) -> None:
@@ -242,10 +246,10 @@ async def test_without_opting_in_the_sweep_fills_instead(tmp_path: Path) -> None
         ("tick", "2s"),
         ("told ada", "", "Filled", "Brazil YES", "from the house as its price passed your limit"),
     )
-    async with town(tmp_path) as play:
-        await running(play, create=CLOSE, people=PEOPLE)
-        await perform(play, rows)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create=CLOSE, people=PEOPLE)
+        await perform(harness, rows)
+        await sound(harness)
 
 
 async def test_cancelling_works_while_trading_is_frozen_and_ordering_does_not(tmp_path: Path) -> None:
@@ -255,7 +259,7 @@ async def test_cancelling_works_while_trading_is_frozen_and_ordering_does_not(tm
         ("ada", "/buy brazil yes 10 limit 20c", "Buy"),
         ("ada", "press Confirm", "Sent."),
         ("tick", "2s"),
-        (BOSS, "/admin freeze", "freezes with the next tick"),
+        (ADMIN, "/admin freeze", "freezes with the next tick"),
         ("tick", "2s", "Trading is frozen"),
         ("ada", "/buy germany yes 1 limit 45c", "!", "Trading is frozen"),
         ("ada", "/depth germany", "!", "Trading is frozen"),
@@ -268,49 +272,49 @@ async def test_cancelling_works_while_trading_is_frozen_and_ordering_does_not(tm
         ("ada", "press Cancel all", "!", "No order of yours waits"),
         ("ada", "/balance", "You have $999.98 to spend"),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
-        assert not [text for text in play.chat.texts("tell", "ada") if "left the book" in text]
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
+        assert not [text for text in harness.platform.texts("tell", "ada") if "left the book" in text]
+        await sound(harness)
 
 
 async def test_a_cancel_that_comes_too_late_says_so(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.confirmed("ada", "/buy germany yes 20 limit 49c")
-        await play.tick()
-        await play.confirmed("bob", "/buy germany no $600")  # takes it in the tick in which ada asks to cancel it
-        assert (await play.say("ada", "/cancel 4")).ok
-        await play.tick()
-        told = play.chat.texts("tell", "ada")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.confirmed("ada", "/buy germany yes 20 limit 49c")
+        await harness.tick()
+        await harness.confirmed("bob", "/buy germany no $600")  # takes it in the tick in which ada asks to cancel it
+        assert (await harness.say("ada", "/cancel 4")).ok
+        await harness.tick()
+        told = harness.platform.texts("tell", "ada")
         assert any("Filled: 20 Germany YES" in text for text in told)
         assert any("Order 4 had left the book before it could be cancelled" in text for text in told)
-        before = play.rows()
-        late = await play.say("ada", "/cancel 4")
+        before = harness.rows()
+        late = await harness.say("ada", "/cancel 4")
         assert not late.ok
         assert "Order 4 is filled already" in plain_text.text(late)
-        assert play.rows() == before
-        await sound(play)
+        assert harness.rows() == before
+        await sound(harness)
 
 
 async def test_a_button_means_the_order_it_was_made_for_whatever_market_the_chat_holds_now(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        await play.confirmed("ada", "/buy germany yes 100 limit 45c")
-        await play.tick()
-        old = button(await play.say("ada", "/orders"), "Cancel")
-        await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
-        await play.tick()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        await harness.confirmed("ada", "/buy germany yes 100 limit 45c")
+        await harness.tick()
+        old = button(await harness.say("ada", "/orders"), "Cancel")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin void"), "Confirm")
+        await harness.tick()
         assert any(
-            "the market was called off, and order 2 is returned" in one for one in play.chat.texts("tell", "ada")
+            "the market was called off, and order 2 is returned" in one for one in harness.platform.texts("tell", "ada")
         )
-        await running(play, create="/admin create Next A, B, C", people=("ada",))
-        before = play.rows()
-        stale = await play.say("ada", old)
+        await running(harness, create="/admin create Next A, B, C", people=("ada",))
+        before = harness.rows()
+        stale = await harness.say("ada", old)
         assert not stale.ok
         assert "Order 2 was returned already" in plain_text.text(stale)
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None:
@@ -320,23 +324,23 @@ async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None
         ("ada", "/buy germany yes 10 limit 20c", "Buy"),
         ("ada", "press Confirm", "Sent."),
         ("tick", "2s"),
-        (BOSS, "/admin eliminate brazil", "Brazil would be out"),
-        (BOSS, "press Confirm", "Brazil goes out with the next tick"),
+        (ADMIN, "/admin eliminate brazil", "Brazil would be out"),
+        (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
         ("tick", "2s", "Brazil is out"),
         ("told ada", "", "Not filled: Brazil is out, and order 4 is returned. $20.20 came back to you."),
         ("ada", "/cancel 4", "!", "Order 4 was returned already"),
-        (BOSS, "/admin resolve germany", "Germany would win"),
-        (BOSS, "press Confirm", "Germany wins with the next tick"),
+        (ADMIN, "/admin resolve germany", "Germany would win"),
+        (ADMIN, "press Confirm", "Germany wins with the next tick"),
         ("tick", "2s", "Germany wins"),
         ("told ada", "", "Not filled: trading is over, and order 5 is returned. $2.02 came back to you."),
         ("ada", "/balance", "You have $999.98 to spend"),
         ("ada", "/orders", "returned"),
         ("ada", "/book germany", "!", "This market is over"),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
+        await sound(harness)
 
 
 CANNOT_WAIT = [
@@ -364,97 +368,97 @@ CANNOT_WAIT = [
 
 
 async def test_what_cannot_wait_is_refused_with_a_sentence_and_nothing_changes(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        before = harness.rows()
         for line, words in CANNOT_WAIT:
-            reply = await play.say("ada", line)
+            reply = await harness.say("ada", line)
             assert not reply.ok, line
             assert words in plain_text.text(reply), line
-            assert play.rows() == before, line
+            assert harness.rows() == before, line
 
 
 async def test_all_they_have_can_wait_and_two_orders_cannot_set_the_same_money_aside(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        one = await play.say("ada", "/buy germany yes all limit 45c")
-        two = await play.say("ada", "/buy brazil yes $900 limit 25c")
-        assert (await play.press("ada", one, "Confirm")).ok
-        before = play.rows()
-        refused = await play.press("ada", two, "Confirm")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        one = await harness.say("ada", "/buy germany yes all limit 45c")
+        two = await harness.say("ada", "/buy brazil yes $900 limit 25c")
+        assert (await harness.press("ada", one, "Confirm")).ok
+        before = harness.rows()
+        refused = await harness.press("ada", two, "Confirm")
         assert "This order may cost" in plain_text.text(refused)
-        assert play.rows() == before
-        await play.tick()
-        poor = plain_text.text(await play.say("ada", "/buy brazil yes 100 limit 25c"))
+        assert harness.rows() == before
+        await harness.tick()
+        poor = plain_text.text(await harness.say("ada", "/buy brazil yes 100 limit 25c"))
         assert "$999.99 for orders in the book" in poor
-        async with play.db.reading() as uow:
+        async with harness.db.reading() as uow:
             member = await uow.members.get(1, 2)
         assert member is not None
         assert 0 <= member.balance < 10
-        await sound(play)
+        await sound(harness)
 
 
 async def test_change_of_a_limit_ticket_asks_for_its_limit_and_keeps_the_rest(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        ticket = await play.say("ada", "/buy germany yes $50 limit 45c autofill")
-        asked = await play.press("ada", ticket, "Change")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        ticket = await harness.say("ada", "/buy germany yes $50 limit 45c autofill")
+        asked = await harness.press("ada", ticket, "Change")
         assert asked.form is not None
         shown = [(one.name, one.value) for one in asked.form.fields]
         assert shown == [("amount", "$50"), ("limit", "45c"), ("autofill", "yes")]
-        fresh = await play.say("ada", command=asked.form.command, args={"amount": "10", "limit": "44c"})
+        fresh = await harness.say("ada", command=asked.form.command, args={"amount": "10", "limit": "44c"})
         assert "Buy Germany YES at 44¢ or less" in plain_text.text(fresh)
         assert "Auto-fill is on" in plain_text.text(fresh)
-        off = await play.say("ada", f"/ticket change {fresh.ticket} autofill no")
+        off = await harness.say("ada", f"/ticket change {fresh.ticket} autofill no")
         assert "10 wait in the book at 44¢" in plain_text.text(off)
         assert "Auto-fill is off" in plain_text.text(off)
 
 
 async def test_a_market_without_matching_or_auto_fill_says_so(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         for line in (EVEN, "/admin set cm_enabled no", "/admin set af_enabled no", "/admin open"):
-            assert (await play.say(BOSS, line)).ok
-        await play.say("ada", "/join")
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick()
-        ticket = plain_text.text(await play.say("ada", "/buy germany yes 10 limit 45c autofill"))
+            assert (await harness.say(ADMIN, line)).ok
+        await harness.say("ada", "/join")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick()
+        ticket = plain_text.text(await harness.say("ada", "/buy germany yes 10 limit 45c autofill"))
         assert "This market has no auto-fill; the order waits without it." in ticket
         assert "orders meet only orders of the same token" in ticket
-        rules = plain_text.text(await play.say("ada", "/rules"))
+        rules = plain_text.text(await harness.say("ada", "/rules"))
         assert "only those of the same token" in rules
         assert "There is no auto-fill here" in rules
 
 
 async def test_a_quote_with_a_limit_says_what_would_wait_and_orders_nothing(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        await play.say("eve", "/board")
-        before = play.rows()
-        text = plain_text.text(await play.say("eve", "/quote germany yes 500 limit 52c autofill"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        await harness.say("eve", "/board")
+        before = harness.rows()
+        text = plain_text.text(await harness.say("eve", "/quote germany yes 500 limit 52c autofill"))
         assert "At once 158.66 of 500" in text
         assert "wait in the book at 52¢" in text
         assert "Nothing is ordered. To trade it: `/buy germany yes 500 limit 52c autofill`" in text
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_depth_shows_what_sizes_would_do_and_nobody_sells_what_nobody_holds(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        await play.confirmed("ada", "/buy germany yes 100")
-        await play.tick()
-        await play.say("eve", "/board")
-        before = play.rows()
-        rows = plain_text.text(await play.say("eve", "/depth germany")).splitlines()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        await harness.confirmed("ada", "/buy germany yes 100")
+        await harness.tick()
+        await harness.say("eve", "/board")
+        before = harness.rows()
+        rows = plain_text.text(await harness.say("eve", "/depth germany")).splitlines()
         assert rows[0].startswith("$1,000 of Germany YES would lift it from 51.")
         ten, hundred = (next(row for row in rows if row.startswith(start)) for start in ("$10.00", "  $100"))
         assert "–" not in ten
         assert hundred.endswith("–      –")
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
-async def sound(play: Play) -> None:
+async def sound(harness: ChatHarness) -> None:
     """Every cent is in its place, and what rests is what is tied up."""
-    async with play.db.reading() as uow:
+    async with harness.db.reading() as uow:
         assert (await uow.ledger.audit(1)).ok
         state = await uow.markets.state(1)
         for person, account in state.accounts.items():

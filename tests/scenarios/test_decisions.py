@@ -10,34 +10,34 @@ import pytest
 
 from bot.chat import plain_text
 from storage.verify import Verified, verify
-from tests.bot.harness import BOSS, Play, running, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.scenarios.rows import Row, holds, perform
 
-ADMINS = (BOSS, "mia", "pat")
+ADMINS = (ADMIN, "mia", "pat")
 """Mia takes part in the market, Pat does not; Boss may."""
 
 
-async def known_admin(play: Play, who: str) -> None:
+async def known_admin(harness: ChatHarness, who: str) -> None:
     """The platform has vouched for them."""
-    async with play.db.writing() as uow:
-        person = await uow.people.identify("room", who, who.title(), play.now)
+    async with harness.db.writing() as uow:
+        person = await uow.people.identify("room", who, who.title(), harness.now)
         chat = await uow.chats.find("room", "room")
         assert chat is not None
-        await uow.chats.set_admin(chat.id, person.id, admin=True, now_ms=play.now)
+        await uow.chats.set_admin(chat.id, person.id, admin=True, now_ms=harness.now)
         await uow.commit()
 
 
-async def sound(play: Play) -> None:
+async def sound(harness: ChatHarness) -> None:
     """The books hold, and the market replays to what is stored."""
-    async with play.db.reading() as uow:
+    async with harness.db.reading() as uow:
         assert (await uow.ledger.audit(1)).ok
-    found = await verify(play.db)
+    found = await verify(harness.db)
     assert all(isinstance(one, Verified) for one in found), found
 
 
 WINDOW = (
-    (BOSS, "/admin set dispute 10m", "dispute is now 10m; it was off"),
-    (BOSS, "/admin set dispute 31d", "!", "dispute lies between 0 and"),
+    (ADMIN, "/admin set dispute 10m", "dispute is now 10m; it was off"),
+    (ADMIN, "/admin set dispute 31d", "!", "dispute lies between 0 and"),
 )
 
 TRADED: tuple[Row, ...] = (
@@ -52,27 +52,27 @@ TRADED: tuple[Row, ...] = (
 )
 
 CLAIMED: tuple[Row, ...] = (
-    (BOSS, "/admin correct brazil", "!", "no winner is named that could be corrected", "/admin resolve"),
+    (ADMIN, "/admin correct brazil", "!", "no winner is named that could be corrected", "/admin resolve"),
     (
-        BOSS,
+        ADMIN,
         "/admin resolve germany 1-0",
         "Germany would be named the winner",
         "$100.00 would be paid to 1 holder of tokens that are right, 10 min later",
         "can be corrected for 10 min",
     ),
-    (BOSS, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later"),
+    (ADMIN, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later"),
     ("tick", "2s", "Germany wins Cup. 1-0.", "Winnings are frozen: $100.00 to 1 holder", "Tell an admin", "Audit head"),
     ("told bob", "", "Not filled: trading is over, and order", "$0.50 came back"),
     ("ada", "/board", "Cup: Germany is named the winner, and not paid yet.", "The winner is paid", "named winner"),
     ("ada", "/rules", "Whoever is named the winner is paid 10 min later"),
     ("ada", "/buy germany yes 1", "!", "A winner is named; trading is over", "The winner is paid"),
     ("zoe", "/join", "!"),
-    (BOSS, "/admin freeze", "!", "a winner is named", "/admin correct"),
-    (BOSS, "/admin resume", "!", "a winner is named"),
-    (BOSS, "/admin eliminate brazil", "!", "a winner is named"),
-    (BOSS, "/admin resolve brazil", "!", "a winner is named"),
-    (BOSS, "/admin grant ada $5", "!", "a winner is named"),
-    (BOSS, "/admin correct germany", "!", "that winner is named already"),
+    (ADMIN, "/admin freeze", "!", "a winner is named", "/admin correct"),
+    (ADMIN, "/admin resume", "!", "a winner is named"),
+    (ADMIN, "/admin eliminate brazil", "!", "a winner is named"),
+    (ADMIN, "/admin resolve brazil", "!", "a winner is named"),
+    (ADMIN, "/admin grant ada $5", "!", "a winner is named"),
+    (ADMIN, "/admin correct germany", "!", "that winner is named already"),
     ("ada", "/admin correct brazil", "!", "for this chat's admins"),
 )
 
@@ -81,14 +81,14 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
     rows: tuple[Row, ...] = (
         ("tick", "5m"),
         (
-            BOSS,
+            ADMIN,
             "/admin correct brazil the goal was offside",
             "Brazil would be named the winner instead of Germany",
             "$50.00 would be paid to 1 holder of tokens that are right, 10 min from then",
             "Nobody has been paid for Germany",
         ),
-        (BOSS, "press Confirm", "Brazil is named the winner instead, with the next tick", "paid 10 min later"),
-        (BOSS, "press Confirm", "Brazil is named the winner instead, with the next tick"),
+        (ADMIN, "press Confirm", "Brazil is named the winner instead, with the next tick", "paid 10 min later"),
+        (ADMIN, "press Confirm", "Brazil is named the winner instead, with the next tick"),
         (
             "tick",
             "2s",
@@ -96,67 +96,67 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
             "Germany had been named before, and nobody was paid",
             "$50.00 to 1 holder",
         ),
-        (BOSS, "press Confirm", "!", "that winner is named already"),
+        (ADMIN, "press Confirm", "!", "that winner is named already"),
         ("tick", "9m"),
         ("ada", "/balance", "You have $948.74 to spend"),
         ("tick", "1m", "Brazil wins Cup. The goal was offside.", "$50.00 paid to 1 holder", "🥇"),
         ("told bob", "", "You are paid $50.00"),
-        (BOSS, "/admin correct germany", "!", "Cup is over"),
-        (BOSS, "/admin void", "!", "Cup is over"),
+        (ADMIN, "/admin correct germany", "!", "Cup is over"),
+        (ADMIN, "/admin void", "!", "Cup is over"),
         ("ada", "/buy germany yes 1", "!", "This market is over"),
         ("ada", "/leaderboard", "won with"),
-        (BOSS, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
+        (ADMIN, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
     )
-    async with town(tmp_path) as play:
-        await opened_with_a_window(play)
-        await perform(play, (*TRADED, *CLAIMED, *rows), ADMINS)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await opened_with_a_window(harness)
+        await perform(harness, (*TRADED, *CLAIMED, *rows), ADMINS)
+        async with harness.db.reading() as uow:
             market = await uow.markets.get_one(1)
             assert (market.status.value, market.winner, market.next_step) == ("CLOSED", 1, None)
             deeds = [(row.action, row.reason) for row in await uow.audit.of(1)][:2]
         assert deeds == [("correct", "the goal was offside"), ("resolve", "1-0")]
-        await sound(play)
+        await sound(harness)
 
 
-async def opened_with_a_window(play: Play) -> None:
-    await running(play)
+async def opened_with_a_window(harness: ChatHarness) -> None:
+    await running(harness)
     for who, line, *wanted in WINDOW:
-        reply = await play.say(who, line)
+        reply = await harness.say(who, line)
         assert reply.ok is (wanted[0] != "!"), plain_text.text(reply)
         holds(plain_text.text(reply), wanted[wanted[0] == "!" :], line)
-    await play.tick()
+    await harness.tick()
 
 
 async def test_a_market_whose_winner_is_named_can_be_called_off(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin void wrong teams", "The whole market would be called off"),
-        (BOSS, "press Confirm", "called off with the next tick"),
+        (ADMIN, "/admin void wrong teams", "The whole market would be called off"),
+        (ADMIN, "press Confirm", "called off with the next tick"),
         ("tick", "2s", "This market is called off"),
         ("told ada", "", "Cup was called off: $51.25 came back to you"),
         ("tick", "20m"),
         ("ada", "/balance", "You have $1,000.00 to spend"),
     )
-    async with town(tmp_path) as play:
-        await opened_with_a_window(play)
-        await perform(play, (*TRADED, *CLAIMED, *rows), ADMINS)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await opened_with_a_window(harness)
+        await perform(harness, (*TRADED, *CLAIMED, *rows), ADMINS)
+        await sound(harness)
 
 
 async def test_a_winner_the_final_asked_for_is_claimed_too(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin schedule +30m for 10m winner ask", "Nothing has changed yet"),
-        (BOSS, "press Confirm", "The timetable is set"),
+        (ADMIN, "/admin schedule +30m for 10m winner ask", "Nothing has changed yet"),
+        (ADMIN, "press Confirm", "The timetable is set"),
         ("tick", "2s"),
         ("tick", "45m"),
-        (BOSS, "/admin resolve germany", "Germany would be named the winner"),
-        (BOSS, "press Confirm", "named the winner with the next tick"),
+        (ADMIN, "/admin resolve germany", "Germany would be named the winner"),
+        (ADMIN, "press Confirm", "named the winner with the next tick"),
         ("tick", "2s", "Winnings are frozen"),
         ("tick", "10m", "Germany wins Cup", "$100.00 paid"),
     )
-    async with town(tmp_path) as play:
-        await opened_with_a_window(play)
-        await perform(play, (*TRADED, *rows), ADMINS)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await opened_with_a_window(harness)
+        await perform(harness, (*TRADED, *rows), ADMINS)
+        await sound(harness)
 
 
 # -- separation of duties
@@ -197,15 +197,15 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
         ("tick", "2s", "Brazil is out. 7-1."),
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
-        (BOSS, "/admin approve 1", "!", "Proposal 1 (Brazil out) is approved already"),
+        (ADMIN, "/admin approve 1", "!", "Proposal 1 (Brazil out) is approved already"),
         ("pat", "/admin approve", "No decision waits for approval"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
-        assert len([text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]) == 1
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *PROPOSED, *rows), ADMINS)
+        assert len([text for text in harness.platform.texts("tell", "pat") if "A proposal waits" in text]) == 1
+        async with harness.db.reading() as uow:
             log = [row for row in await uow.audit.of(1) if row.action in ("propose", "eliminate")]
             mia, pat = [(await uow.people.find("room", who)) for who in ("mia", "pat")]
         assert mia is not None
@@ -214,41 +214,41 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
         assert (done.actor, done.reason, done.before["proposer"], done.before["approval"]) == (pat.id, "7-1", mia.id, 1)
         assert (asked.actor, asked.reason, asked.after["outcomes"], asked.after["approval"]) == (mia.id, "7-1", [1], 1)
         assert done.after == {"kind": "eliminate", "outcomes": [1]}
-        await sound(play)
+        await sound(harness)
 
 
 async def test_an_admin_with_a_part_cannot_approve_until_they_have_none(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/join", "Welcome, Boss"),
+        (ADMIN, "/join", "Welcome, Boss"),
         ("tick", "2s"),
-        (BOSS, "/buy brazil no 10 limit 5c", "10 wait in the book"),
-        (BOSS, "press Confirm", "Sent."),
-        (BOSS, "/admin approve 1", "!", "You have a part in this market (1 order that waits)", "Another admin can"),
+        (ADMIN, "/buy brazil no 10 limit 5c", "10 wait in the book"),
+        (ADMIN, "press Confirm", "Sent."),
+        (ADMIN, "/admin approve 1", "!", "You have a part in this market (1 order that waits)", "Another admin can"),
         ("tick", "2s"),
-        (BOSS, "/admin approve 1", "!", "You have a part in this market (1 order that waits)"),
-        (BOSS, "/cancel all", "Asked to cancel"),
+        (ADMIN, "/admin approve 1", "!", "You have a part in this market (1 order that waits)"),
+        (ADMIN, "/cancel all", "Asked to cancel"),
         ("tick", "2s"),
-        (BOSS, "/admin approve 1", "Brazil would be out"),
-        (BOSS, "press Confirm", "Brazil goes out"),
+        (ADMIN, "/admin approve 1", "Brazil would be out"),
+        (ADMIN, "press Confirm", "Brazil goes out"),
         ("tick", "2s", "Brazil is out"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *PROPOSED, *rows), ADMINS)
+        await sound(harness)
 
 
 async def test_a_part_under_another_of_their_numbers_counts(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED), ADMINS)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *PROPOSED), ADMINS)
+        async with harness.db.reading() as uow:
             ada, pat = [await uow.people.find("room", who) for who in ("ada", "pat")]
         assert ada is not None
         assert pat is not None
-        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+        with closing(sqlite3.connect(str(harness.db.url.database))) as db:
             db.execute("update people set merged_into = ? where id = ?", (pat.id, ada.id))
             db.commit()
         rows: tuple[Row, ...] = (
@@ -258,8 +258,8 @@ async def test_a_part_under_another_of_their_numbers_counts(tmp_path: Path) -> N
             ("tick", "2s"),
             ("pat", "/admin approve 1", "!", "You have a part in this market (10 Costa Rica YES)"),
         )
-        await perform(play, rows, ADMINS)
-        async with play.db.reading() as uow:
+        await perform(harness, rows, ADMINS)
+        async with harness.db.reading() as uow:
             member = await uow.members.account(1, ada.id)
         assert member is not None
         assert member.tokens[2][0] == 10_000_000  # Pat's, under the number they joined with
@@ -268,38 +268,38 @@ async def test_a_part_under_another_of_their_numbers_counts(tmp_path: Path) -> N
 async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         ("pat", "/admin approve 1", "Brazil would be out"),
-        (BOSS, "/admin eliminate costa rica", "Costa Rica would be out"),
-        (BOSS, "press Confirm", "Costa Rica goes out"),
+        (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
+        (ADMIN, "press Confirm", "Costa Rica goes out"),
         ("tick", "2s", "Costa Rica is out"),
         ("pat", "press Confirm", "!", "Proposal 1 has lapsed", "It was: Brazil out"),
         ("pat", "/admin approve 1", "!", "Proposal 1 has lapsed"),
         ("pat", "/admin approve", "No decision waits"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED[:-4], *rows), ADMINS)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *PROPOSED[:-4], *rows), ADMINS)
 
 
 async def test_a_stale_look_at_a_proposal_is_shown_anew(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         ("pat", "/admin approve 1", "Brazil would be out"),
-        (BOSS, "/admin freeze", "freezes"),
+        (ADMIN, "/admin freeze", "freezes"),
         ("tick", "2s"),
         ("pat", "press Confirm", "Something changed since the last look", "Brazil would be out"),
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
         ("tick", "2s", "Brazil is out"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *PROPOSED, *rows), ADMINS)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *PROPOSED, *rows), ADMINS)
 
 
 async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
-        (BOSS, "press Confirm", "The timetable is set"),
+        (ADMIN, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
+        (ADMIN, "press Confirm", "The timetable is set"),
         ("tick", "2s"),
         ("tick", "30m"),
         ("mia", "/admin eliminate brazil", "Brazil would be out", "You have a part in it"),
@@ -313,44 +313,44 @@ async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> No
         ("mia", "press Confirm", "Germany wins with the next tick"),
         ("tick", "2s", "Germany wins Cup"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, (*PARTS, *rows), ADMINS)
-        assert not [text for text in play.chat.texts("tell", "pat") if "A proposal waits" in text]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, (*PARTS, *rows), ADMINS)
+        assert not [text for text in harness.platform.texts("tell", "pat") if "A proposal waits" in text]
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["an-order-that-waits", "tokens-of-who-is-in"])
 async def test_with_nobody_else_the_sentence_says_who_could(tmp_path: Path, waits: bool) -> None:
     order = "/buy germany yes 10 limit 20c" if waits else "/buy germany yes 10"
     rows: tuple[Row, ...] = (
-        (BOSS, "/join", "Welcome, Boss"),
+        (ADMIN, "/join", "Welcome, Boss"),
         ("tick", "2s"),
-        (BOSS, order),
-        (BOSS, "press Confirm", "Sent."),
+        (ADMIN, order),
+        (ADMIN, "press Confirm", "Sent."),
         ("tick", "2s"),
         (
-            BOSS,
+            ADMIN,
             "/admin resolve germany",
             "Germany would win",
             "1 order that waits" if waits else "10 Germany YES",
             "Nobody known here could right now. Make somebody without a part in it admin",
             "/admin void",
         ),
-        (BOSS, "press Confirm", "Proposed as number 1: Germany the winner", "Nobody known here could"),
+        (ADMIN, "press Confirm", "Proposed as number 1: Germany the winner", "Nobody known here could"),
         ("tick", "2s"),
         ("pat", "/admin approve 1", "Germany would win", "Proposed by Boss"),
         ("pat", "press Confirm", "Germany wins with the next tick"),
         ("tick", "2s", "Germany wins Cup"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, tuple((*row, "") for row in rows), ADMINS)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, tuple((*row, "") for row in rows), ADMINS)
 
 
 async def test_an_admin_with_a_part_plans_no_decision_for_themselves(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
-        (BOSS, "press Confirm", "The timetable is set"),
+        (ADMIN, "/admin schedule +30m for 10m out 1; +60m for 10m winner ask", "Nothing has changed yet"),
+        (ADMIN, "press Confirm", "The timetable is set"),
         ("tick", "2s"),
         ("mia", "/admin schedule +2m for 1m out 1; +60m for 10m winner ask", "!", "you can only postpone"),
         ("mia", "/admin schedule +30m for 10m out brazil; +60m for 10m winner ask", "!", "you can only postpone"),
@@ -360,9 +360,9 @@ async def test_an_admin_with_a_part_plans_no_decision_for_themselves(tmp_path: P
         ("mia", "press Confirm", "The timetable is set"),
         ("pat", "/admin schedule +5m for 1m out brazil; +70m for 10m winner ask", "Nothing has changed yet"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, (*PARTS, *rows), ADMINS)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, (*PARTS, *rows), ADMINS)
 
 
 async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
@@ -370,15 +370,15 @@ async def test_a_void_needs_no_second_admin(tmp_path: Path) -> None:
         ("mia", "/admin void", "The whole market would be called off"),
         ("mia", "press Confirm", "called off with the next tick"),
     )
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, (*PARTS, *rows), ADMINS)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, (*PARTS, *rows), ADMINS)
 
 
 async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin resolve germany", "named the winner"),
-        (BOSS, "press Confirm", "named the winner with the next tick"),
+        (ADMIN, "/admin resolve germany", "named the winner"),
+        (ADMIN, "press Confirm", "named the winner with the next tick"),
         ("tick", "2s", "Winnings are frozen"),
         ("mia", "/admin correct brazil", "Brazil would be named the winner instead", "You have a part in it"),
         ("mia", "press Confirm", "Proposed as number 1: Brazil the winner instead"),
@@ -389,64 +389,64 @@ async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path
         ("tick", "2s", "Corrected: Brazil wins Cup"),
         ("tick", "10m", "Brazil wins Cup"),
     )
-    async with town(tmp_path) as play:
-        await opened_with_a_window(play)
-        await known_admin(play, "pat")
-        await perform(play, (*PARTS, *rows), ADMINS)
-        await sound(play)
+    async with chat_harness(tmp_path) as harness:
+        await opened_with_a_window(harness)
+        await known_admin(harness, "pat")
+        await perform(harness, (*PARTS, *rows), ADMINS)
+        await sound(harness)
 
 
 # -- grants
 
 GRANTS: tuple[Row, ...] = (
     ("ada", "/admin grant ada $50", "!", "for this chat's admins"),
-    (BOSS, "/admin grant carol $50", "!", "Nobody called “carol”"),
-    (BOSS, "/admin grant bo $50", "!", "“bo” could be Bob the Great (#3) or Boris (#4)", "#3"),
-    (BOSS, "/admin grant ada nothing", "!"),
-    (BOSS, "/admin grant ada $0", "!"),
+    (ADMIN, "/admin grant carol $50", "!", "Nobody called “carol”"),
+    (ADMIN, "/admin grant bo $50", "!", "“bo” could be Bob the Great (#3) or Boris (#4)", "#3"),
+    (ADMIN, "/admin grant ada nothing", "!"),
+    (ADMIN, "/admin grant ada $0", "!"),
     (
-        BOSS,
+        ADMIN,
         '/admin grant "bob the" $50 for the drawing',
         "Bob the Great would get $50.00",
         "Free now $1,000.00, then $1,050.00",
         "Given so far $1,000.00, then $1,050.00",
     ),
-    (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
-    (BOSS, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
+    (ADMIN, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
+    (ADMIN, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
     ("tick", "2s"),
     ("told bob", "", "An admin gave you $50.00. For the drawing."),
     ("bob", "/balance", "You have $1,050.00 to spend"),
-    (BOSS, "/admin grant #3 $50", "Given so far $1,050.00, then $1,100.00"),
-    (BOSS, "/admin grant #99 $50", "!", "Nobody called “#99”"),
+    (ADMIN, "/admin grant #3 $50", "Given so far $1,050.00, then $1,100.00"),
+    (ADMIN, "/admin grant #99 $50", "!", "Nobody called “#99”"),
 )
 
 
 async def test_a_grant_reaches_one_member_once_and_is_logged(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
         for who, name in (("bob", "Bob the Great"), ("boris", "")):
-            assert (await play.say(who, f"/join {name}".strip())).ok
-        await play.tick()
-        await perform(play, GRANTS, ADMINS)
-        async with play.db.reading() as uow:
+            assert (await harness.say(who, f"/join {name}".strip())).ok
+        await harness.tick()
+        await perform(harness, GRANTS, ADMINS)
+        async with harness.db.reading() as uow:
             log = [row for row in await uow.audit.of(1) if row.action == "grant"]
             bob = await uow.members.get(1, 3)
         assert bob is not None
         assert (bob.balance, bob.stake) == (1_050_000_000, 1_050_000_000)
         (row,) = log
         assert (row.reason, row.before["given"], row.after["given"]) == ("for the drawing", 10**9, 1_050_000_000)
-        await sound(play)
+        await sound(harness)
 
 
 async def test_nobody_is_granted_anything_before_the_start(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await play.say(BOSS, "/admin create Cup A, B, C")
+    async with chat_harness(tmp_path) as harness:
+        await harness.say(ADMIN, "/admin create Cup A, B, C")
         await perform(
-            play,
-            ((BOSS, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),),
+            harness,
+            ((ADMIN, "/admin grant ada $50", "!", "Cup has not started", "only while it runs", "set balance"),),
             ADMINS,
         )
-        assert "only while it runs" in plain_text.text(await play.say(BOSS, "/admin grant nobody atall"))
+        assert "only while it runs" in plain_text.text(await harness.say(ADMIN, "/admin grant nobody atall"))
 
 
 # -- selling twice, cancelling all
@@ -476,14 +476,14 @@ TWICE: tuple[Row, ...] = (
 
 
 async def test_tokens_on_their_way_to_the_tick_are_not_sold_twice(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, (*TRADED[:5], *TWICE), ADMINS)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, (*TRADED[:5], *TWICE), ADMINS)
+        async with harness.db.reading() as uow:
             ada = await uow.members.get(1, 2)
         assert ada is not None
         assert ada.gas == 20_000  # one buy, one sale
-        await sound(play)
+        await sound(harness)
 
 
 CANCEL_ALL: tuple[Row, ...] = (
@@ -507,21 +507,21 @@ CANCEL_ALL: tuple[Row, ...] = (
 
 
 async def test_who_wants_no_word_of_cancels_gets_none_of_many_either(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, TRADED[:5], ADMINS)
-        assert (await play.say("ada", "/settings notices cancels off")).ok
-        seen = len(play.chat.texts("tell", "ada"))
-        await perform(play, CANCEL_ALL[:-1], ADMINS)
-        assert not [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, TRADED[:5], ADMINS)
+        assert (await harness.say("ada", "/settings notices cancels off")).ok
+        seen = len(harness.platform.texts("tell", "ada"))
+        await perform(harness, CANCEL_ALL[:-1], ADMINS)
+        assert not [text for text in harness.platform.texts("tell", "ada")[seen:] if "cancelled" in text]
 
 
 async def test_cancelling_everything_is_told_in_one_message(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await perform(play, TRADED[:5], ADMINS)
-        seen = len(play.chat.texts("tell", "ada"))
-        await perform(play, CANCEL_ALL, ADMINS)
-        said = [text for text in play.chat.texts("tell", "ada")[seen:] if "cancelled" in text]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, TRADED[:5], ADMINS)
+        seen = len(harness.platform.texts("tell", "ada"))
+        await perform(harness, CANCEL_ALL, ADMINS)
+        said = [text for text in harness.platform.texts("tell", "ada")[seen:] if "cancelled" in text]
         assert len(said) == 1
-        await sound(play)
+        await sound(harness)

@@ -7,39 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.harness import BOSS, town
+from tests.bot.harness import ADMIN, chat_harness
 from tests.scenarios.rows import Row, perform
 
 START: tuple[Row, ...] = (
-    (BOSS, '/admin create Cup A, B, C, D odds "40 30 20 10"', "Cup is drafted"),
-    (BOSS, "/admin set gas $0.01", "gas is now"),
-    (BOSS, "/admin schedule +10m for 5m out 1; +30m for 5m out 1; +1h for 5m winner ask", "Nothing has changed yet"),
-    (BOSS, "press Confirm", "The timetable is set"),
-    (BOSS, "/admin open", "open to join"),
+    (ADMIN, '/admin create Cup A, B, C, D odds "40 30 20 10"', "Cup is drafted"),
+    (ADMIN, "/admin set gas $0.01", "gas is now"),
+    (ADMIN, "/admin schedule +10m for 5m out 1; +30m for 5m out 1; +1h for 5m winner ask", "Nothing has changed yet"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    (ADMIN, "/admin open", "open to join"),
     ("ada", "/join", "Welcome, Ada"),
     ("bob", "/join", "Welcome, Bob"),
-    (BOSS, "/admin start", "2 people"),
-    (BOSS, "press Confirm", "begins with the next tick"),
+    (ADMIN, "/admin start", "2 people"),
+    (ADMIN, "press Confirm", "begins with the next tick"),
     ("tick", "2s", "open for trading"),
 )
 ROUND_1: tuple[Row, ...] = (
     ("tick", "10m", "Trading is frozen: round 1"),
     ("tick", "5m"),
-    (BOSS, "/admin eliminate d", "D would be out"),
-    (BOSS, "press Confirm", "goes out with the next tick"),
+    (ADMIN, "/admin eliminate d", "D would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
     ("tick", "2s", "D is out."),
 )
 ROUND_2: tuple[Row, ...] = (
     ("tick", "20m", "Trading is frozen: round 2"),
     ("tick", "5m"),
-    (BOSS, "/admin eliminate c", "C would be out"),
-    (BOSS, "press Confirm", "goes out with the next tick"),
+    (ADMIN, "/admin eliminate c", "C would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
     ("tick", "2s", "C is out."),
 )
 FINAL: tuple[Row, ...] = (("tick", "30m", "Trading has closed"), ("tick", "5m"))
 A_WINS: tuple[Row, ...] = (
-    (BOSS, "/admin resolve a", "A would win"),
-    (BOSS, "press Confirm", "A wins with the next tick"),
+    (ADMIN, "/admin resolve a", "A would win"),
+    (ADMIN, "press Confirm", "A wins with the next tick"),
 )
 
 LATE: tuple[Row, ...] = (
@@ -53,8 +53,8 @@ LATE: tuple[Row, ...] = (
     ("yan", "/join", "Welcome, Yan: $1,000.00", "Trading is frozen just now"),
     ("yan", "/buy a yes 5", "!", "while a round is decided"),
     ("tick", "5m"),
-    (BOSS, "/admin eliminate d", "D would be out"),
-    (BOSS, "press Confirm", "goes out with the next tick"),
+    (ADMIN, "/admin eliminate d", "D would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
     ("tick", "2s", "D is out."),
     ("yan", "/join", "You are in, as Yan, with $1,000.00"),
     ("yan", "/buy d yes 5", "!", "D is out"),
@@ -109,14 +109,14 @@ NOBODY: tuple[Row, ...] = (
     *ROUND_1,
     *ROUND_2,
     *FINAL,
-    (BOSS, "/admin resolve a", "Nobody holds a token that would be right"),
-    (BOSS, "press Confirm", "A wins with the next tick"),
+    (ADMIN, "/admin resolve a", "Nobody holds a token that would be right"),
+    (ADMIN, "press Confirm", "A wins with the next tick"),
     ("tick", "2s", "A wins Cup.", "Nobody held a token that was right", "nobody stands on the podium"),
     ("ada", "/leaderboard", "Nobody traded, so nobody won"),
     ("ada", "/trades", "You have not traded yet"),
     ("ada", "/positions", "you ended with $1,000.00"),
-    (BOSS, "/admin export trades", "0 rows"),
-    (BOSS, "/admin season", "No season"),
+    (ADMIN, "/admin export trades", "0 rows"),
+    (ADMIN, "/admin season", "No season"),
 )
 
 LEVEL: tuple[Row, ...] = (
@@ -127,8 +127,8 @@ LEVEL: tuple[Row, ...] = (
     ("cyd", "/join", "Welcome, Cyd"),
     ("tick", "2s"),
     ("ada", "/leaderboard", "Name"),
-    (BOSS, "/admin void", "called off"),
-    (BOSS, "press Confirm", "called off with the next tick"),
+    (ADMIN, "/admin void", "called off"),
+    (ADMIN, "press Confirm", "called off with the next tick"),
     ("tick", "2s", "This market is called off"),
     ("ada", "/leaderboard", "This market was called off; nobody won."),
     ("ada", "/balance", "You have $1,000.00 to spend"),
@@ -138,15 +138,15 @@ TWO_LEFT: tuple[Row, ...] = (
     ("ada", "/buy a yes $50", "Buy A YES"),
     ("ada", "press Confirm", "Sent."),
     ("tick", "2s"),
-    (BOSS, "/admin eliminate b, c, d", "!", "at least two must stay in"),
-    (BOSS, "/admin eliminate c, d", "C and D would be out"),
-    (BOSS, "press Confirm", "go out with the next tick"),
+    (ADMIN, "/admin eliminate b, c, d", "!", "at least two must stay in"),
+    (ADMIN, "/admin eliminate c, d", "C and D would be out"),
+    (ADMIN, "press Confirm", "go out with the next tick"),
     ("tick", "2s", "C and D are out.", "The sum of all YES stays"),
-    (BOSS, "/admin eliminate b", "!", "at least two must stay in", "/admin resolve"),
-    (BOSS, "/admin resolve c", "!", "out already"),
+    (ADMIN, "/admin eliminate b", "!", "at least two must stay in", "/admin resolve"),
+    (ADMIN, "/admin resolve c", "!", "out already"),
     ("ada", "/buy c yes 5", "!", "C is out"),
-    (BOSS, "/admin resolve b", "B would win"),
-    (BOSS, "press Confirm", "B wins with the next tick"),
+    (ADMIN, "/admin resolve b", "B would win"),
+    (ADMIN, "press Confirm", "B wins with the next tick"),
     ("tick", "2s", "B wins Cup.", "🥇 Ada $949.99"),
     ("bob", "/leaderboard", "Ada won with $949.99", "Who has not traded stands on no podium"),
     ("ada", "/sell a yes all", "!", "This market is over"),
@@ -168,15 +168,15 @@ VOID_LATE: tuple[Row, ...] = (
     ("ada", "/buy b yes 5 limit 1c", "Buy B YES"),
     ("ada", "press Confirm", "Sent."),
     ("tick", "2s"),
-    (BOSS, "/admin void rained off", "Everybody would get back what they put in, net"),
-    (BOSS, "press Confirm", "called off with the next tick"),
+    (ADMIN, "/admin void rained off", "Everybody would get back what they put in, net"),
+    (ADMIN, "press Confirm", "called off with the next tick"),
     ("tick", "2s", "This market is called off", "Rained off"),
     ("ada", "/balance", "You have $1,000.00 to spend"),
     ("bob", "/balance", "You have $1,000.00 to spend"),
     ("ada", "/leaderboard", "This market was called off; nobody won."),
     ("ada", "/orders", "No order of yours waits"),
-    (BOSS, "/admin void", "!", "Cup is over"),
-    (BOSS, "/admin correct a", "!"),
+    (ADMIN, "/admin void", "!", "Cup is over"),
+    (ADMIN, "/admin correct a", "!"),
     ("bob", "/positions", "you ended with $1,000.00"),
 )
 
@@ -187,10 +187,10 @@ VOID_LATE: tuple[Row, ...] = (
     ids=["late", "spectator", "nobody traded", "level", "two left", "void after an elimination"],
 )
 async def test_a_market_at_its_edges(tmp_path: Path, rows: tuple[Row, ...]) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, START)
-        await perform(play, rows)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, START)
+        await perform(harness, rows)
+        async with harness.db.reading() as uow:
             audit = await uow.ledger.audit(1)
             assert audit.ok
 
@@ -212,6 +212,6 @@ async def test_equals_share_a_step_and_the_first_place(tmp_path: Path) -> None:
         ("tick", "2s", "🥇 Ada", "🥇 Bob", "shared"),
         ("cyd", "/leaderboard", "Ada and Bob share first place"),
     )
-    async with town(tmp_path) as play:
-        await perform(play, START)
-        await perform(play, rows)
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, START)
+        await perform(harness, rows)

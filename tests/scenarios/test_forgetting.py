@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
-from tests.bot.harness import BOSS, button, opened, running, town
+from tests.bot.harness import ADMIN, button, chat_harness, opened, running
 from tests.scenarios.elsewhere import code_in, there
 from tests.scenarios.rows import Row, perform
 
@@ -40,24 +40,24 @@ MARKED = "Zyxella Quorn"  # a name nothing else contains
 
 
 async def test_forgetting_asks_in_numbers_and_leaves_a_number_in_the_books(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", f"/join {MARKED}")
-        await perform(play, ASKED)
-        preview = await play.say("ada", "/forget")
-        assert MARKED in play.rows()
-        done = await play.press("ada", preview, "Confirm")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", f"/join {MARKED}")
+        await perform(harness, ASKED)
+        preview = await harness.say("ada", "/forget")
+        assert MARKED in harness.rows()
+        done = await harness.press("ada", preview, "Confirm")
         assert "You are forgotten." in plain_text.text(done)
         assert "Your 1 account stays in the books as Member 2" in plain_text.text(done)
-        await play.tick()
-        rows = play.rows()
+        await harness.tick()
+        rows = harness.rows()
         assert MARKED not in rows
         assert "'ada'" not in rows
         assert "'Ada'" not in rows
-        board = plain_text.text(await play.say("bob", "/leaderboard"))
+        board = plain_text.text(await harness.say("bob", "/leaderboard"))
         assert "Member 2" in board
         assert MARKED not in board
-        async with play.db.reading() as uow:
+        async with harness.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             assert await uow.orders.of(1, 2, open_only=True) == []
             state = await uow.markets.state(1)
@@ -66,81 +66,81 @@ async def test_forgetting_asks_in_numbers_and_leaves_a_number_in_the_books(tmp_p
 
 
 async def test_who_comes_back_is_a_stranger_and_old_buttons_are_nobodys(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        ticket = await play.say("ada", "/buy germany yes 10")
-        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
-        await play.tick()
-        assert "no account in this market" in plain_text.text(await play.say("ada", "/balance"))
-        assert "Nothing is stored about you" in plain_text.text(await play.say("ada", "/privacy"))
-        assert "not yours" in plain_text.text(await play.press("ada", ticket, "Confirm"))
-        again = await play.say("ada", "/join")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        ticket = await harness.say("ada", "/buy germany yes 10")
+        await harness.press("ada", await harness.say("ada", "/forget"), "Confirm")
+        await harness.tick()
+        assert "no account in this market" in plain_text.text(await harness.say("ada", "/balance"))
+        assert "Nothing is stored about you" in plain_text.text(await harness.say("ada", "/privacy"))
+        assert "not yours" in plain_text.text(await harness.press("ada", ticket, "Confirm"))
+        again = await harness.say("ada", "/join")
         assert "Welcome, Ada" in plain_text.text(again)
-        assert "is not yours" in plain_text.text(await play.press("ada", ticket, "Confirm"))
+        assert "is not yours" in plain_text.text(await harness.press("ada", ticket, "Confirm"))
 
 
 async def test_an_account_that_was_never_used_goes_with_its_owner(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        preview = await play.say("ada", "/forget")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        preview = await harness.say("ada", "/forget")
         assert "Cup: your account was never used; it is closed." in plain_text.text(preview)
-        await play.press("ada", preview, "Confirm")
-        await play.tick()
-        async with play.db.reading() as uow:
+        await harness.press("ada", preview, "Confirm")
+        await harness.tick()
+        async with harness.db.reading() as uow:
             assert [one.person for one in await uow.members.of(1)] == [3]
             assert (await uow.ledger.audit(1)).ok
 
 
 async def test_a_lobbys_account_goes_at_once_and_gets_nothing_at_the_start(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await opened(play, people=PEOPLE)
-        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
-        assert "1 person would get" in plain_text.text(await play.say(BOSS, "/admin start"))
+    async with chat_harness(tmp_path) as harness:
+        await opened(harness, people=PEOPLE)
+        await harness.press("ada", await harness.say("ada", "/forget"), "Confirm")
+        assert "1 person would get" in plain_text.text(await harness.say(ADMIN, "/admin start"))
 
 
 async def test_both_identities_of_one_person_are_forgotten_together(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        made = code_in(await play.say("ada", "/link"))
-        assert (await there(play, "tam", f"/link {made}")).ok
-        await there(play, "tam", "/buy germany yes 5")
-        private = plain_text.text(await there(play, "tam", "/privacy"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        made = code_in(await harness.say("ada", "/link"))
+        assert (await there(harness, "tam", f"/link {made}")).ok
+        await there(harness, "tam", "/buy germany yes 5")
+        private = plain_text.text(await there(harness, "tam", "/privacy"))
         assert "tam" in private
-        preview = await there(play, "tam", "/forget")
-        assert (await there(play, "tam", button(preview, "Confirm"))).ok
-        await play.tick()
-        rows = play.rows()
+        preview = await there(harness, "tam", "/forget")
+        assert (await there(harness, "tam", button(preview, "Confirm"))).ok
+        await harness.tick()
+        rows = harness.rows()
         for word in ("'tam'", "'Tam'", "'ada'", "'Ada'"):
             assert word not in rows
-        assert "no account" in plain_text.text(await play.say("ada", "/balance"))
+        assert "no account" in plain_text.text(await harness.say("ada", "/balance"))
 
 
 async def test_nothing_that_waits_to_be_told_names_them_afterwards(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", f"/join {MARKED}")
-        play.chat.broken = [RuntimeError("away")] * 500
-        await play.confirmed("ada", "/buy germany yes $300")
-        await play.tick()
-        await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
-        await play.tick()
-        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
-        assert MARKED not in play.rows()
-        play.chat.broken = []
-        said = len(play.chat.said)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", f"/join {MARKED}")
+        harness.platform.broken = [RuntimeError("away")] * 500
+        await harness.confirmed("ada", "/buy germany yes $300")
+        await harness.tick()
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin resolve germany"), "Confirm")
+        await harness.tick()
+        await harness.press("ada", await harness.say("ada", "/forget"), "Confirm")
+        assert MARKED not in harness.rows()
+        harness.platform.broken = []
+        said = len(harness.platform.sent)
         for _ in range(20):
-            play.now += 600_000
-            await play.announcer.step()
-        later = [(where, plain_text.text(reply)) for _, where, _, reply in play.chat.said[said:]]
+            harness.now += 600_000
+            await harness.announcer.step()
+        later = [(where, plain_text.text(reply)) for _, where, _, reply in harness.platform.sent[said:]]
         assert any("Germany wins" in text and "Member 2" in text for _, text in later)
         assert not [text for where, text in later if where == "ada" or MARKED in text]
 
 
 async def test_a_private_chat_that_led_to_them_leads_nowhere(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", "/join", chat="dm-77", kind=ChatKind.PRIVATE)
-        assert "dm-77" in play.rows()
-        preview = await play.say("ada", "/forget", chat="dm-77", kind=ChatKind.PRIVATE)
-        await play.say("ada", button(preview, "Confirm"), chat="dm-77", kind=ChatKind.PRIVATE)
-        assert "dm-77" not in play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", "/join", chat="dm-77", kind=ChatKind.PRIVATE)
+        assert "dm-77" in harness.rows()
+        preview = await harness.say("ada", "/forget", chat="dm-77", kind=ChatKind.PRIVATE)
+        await harness.say("ada", button(preview, "Confirm"), chat="dm-77", kind=ChatKind.PRIVATE)
+        assert "dm-77" not in harness.rows()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bot.harness import BOSS, town
+from tests.bot.harness import ADMIN, chat_harness
 from tests.scenarios.rows import SET_UP, Row, perform
 
 TRADE: tuple[Row, ...] = (
@@ -40,55 +40,55 @@ TRADE: tuple[Row, ...] = (
 
 ROUND: tuple[Row, ...] = (
     ("bob", "/buy brazil yes 10", "Buy Brazil YES"),
-    (BOSS, "/admin freeze goal check", "freezes with the next tick"),
+    (ADMIN, "/admin freeze goal check", "freezes with the next tick"),
     ("tick", "2s", "Trading is frozen by an admin"),
     ("bob", "press Confirm", "!", "Trading is frozen by an admin", "Nothing was ordered or charged"),
     ("ada", "/buy germany yes 1", "!", "Trading is frozen by an admin"),
-    (BOSS, "/admin freeze", "!", "trading is frozen already"),
-    (BOSS, "/admin resume", "goes on with the next tick"),
+    (ADMIN, "/admin freeze", "!", "trading is frozen already"),
+    (ADMIN, "/admin resume", "goes on with the next tick"),
     ("tick", "2s", "Trading is open again"),
     ("bob", "/ticket confirm 5", "Sent."),
     ("tick", "25m", "Round 1 freezes"),
     ("tick", "5m", "Trading is frozen: round 1 is being decided", "The result is due"),
     ("ada", "/buy germany yes 1", "!", "while a round is decided", "Round 1 is decided"),
-    (BOSS, "/admin resume", "!", "a round is being decided"),
+    (ADMIN, "/admin resume", "!", "a round is being decided"),
     ("tick", "10m"),
     ("told boss", "", "who is out in round 1? Name one", "/admin eliminate"),
     ("ada", "/buy germany yes 1", "!", "until an admin names the round's result"),
-    (BOSS, "/admin eliminate brazil, costa rica", "!", "this takes exactly one"),
-    (BOSS, "/admin eliminate brazil 7-1", "Brazil would be out", "Nobody holds NO", "cannot be undone"),
-    (BOSS, "press Confirm", "Brazil goes out with the next tick"),
-    (BOSS, "press Confirm", "Brazil goes out with the next tick"),
+    (ADMIN, "/admin eliminate brazil, costa rica", "!", "this takes exactly one"),
+    (ADMIN, "/admin eliminate brazil 7-1", "Brazil would be out", "Nobody holds NO", "cannot be undone"),
+    (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
+    (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
     ("tick", "2s", "Brazil is out. 7-1.", "goes to the two still in: Germany", "→", "The sum of all YES", "open again"),
     ("ada", "/buy brazil yes 1", "!", "Brazil is out and no longer traded; still in: Germany and Costa Rica"),
 )
 
 END: tuple[Row, ...] = (
-    (BOSS, "/admin eliminate germany", "!", "at least two must stay in"),
+    (ADMIN, "/admin eliminate germany", "!", "at least two must stay in"),
     ("tick", "15m", "The final freezes"),
     ("tick", "10m", "Trading has closed: the final is being decided"),
     ("zoe", "/join", "!", "nobody can join any more"),
     ("tick", "5m"),
     ("told boss", "", "who has won the final?", "/admin resolve"),
-    (BOSS, "/admin eliminate germany", "!", "name its winner with /admin resolve"),
-    (BOSS, "/admin resolve germany 1-0", "Germany would win", "$294.16 would be paid to 2 holders"),
-    (BOSS, "press Confirm", "Germany wins with the next tick"),
+    (ADMIN, "/admin eliminate germany", "!", "name its winner with /admin resolve"),
+    (ADMIN, "/admin resolve germany 1-0", "Germany would win", "$294.16 would be paid to 2 holders"),
+    (ADMIN, "press Confirm", "Germany wins with the next tick"),
     ("tick", "2s", "Germany wins Cup. 1-0", "🥇", "🥈", "/leaderboard"),
     ("told ada", "", "You are paid $50.00"),
     ("ada", "/buy germany yes 1", "!", "This market is over"),
     ("ada", "/positions", "This market is over; you ended with"),
     ("ada", "/leaderboard", "won with"),
-    (BOSS, "/admin freeze", "!", "Cup is over"),
-    (BOSS, "/admin set fee 1%", "!", "is over"),
-    (BOSS, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
+    (ADMIN, "/admin freeze", "!", "Cup is over"),
+    (ADMIN, "/admin set fee 1%", "!", "is over"),
+    (ADMIN, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
 )
 
 
 async def test_a_market_lives_from_draft_to_podium(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, SET_UP)
-        await perform(play, TRADE)
-        await perform(play, ROUND)
-        await perform(play, END)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await perform(harness, TRADE)
+        await perform(harness, ROUND)
+        await perform(harness, END)
+        async with harness.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok

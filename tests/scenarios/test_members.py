@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
 from bot.words.settings import PING_KINDS
-from tests.bot.harness import BOSS, running, town
+from tests.bot.harness import ADMIN, chat_harness, running
 from tests.scenarios.elsewhere import there
 from tests.scenarios.rows import Row, perform
 
@@ -39,16 +39,16 @@ SETTINGS: tuple[Row, ...] = (
 
 
 async def test_settings_are_shown_changed_one_by_one_and_obeyed(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, SETTINGS)
-        shown = await play.say("ada", "/settings")
-        back = await play.press("ada", shown, "Confirm first: off")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, SETTINGS)
+        shown = await harness.say("ada", "/settings")
+        back = await harness.press("ada", shown, "Confirm first: off")
         assert "[Confirm first: on]" in plain_text.text(back)
-        asked = await play.press("ada", shown, "Slippage")
+        asked = await harness.press("ada", shown, "Slippage")
         assert asked.form is not None
         assert asked.form.command == "settings"
-        filled = await play.say("ada", command="settings", args={"slippage": "2%"})
+        filled = await harness.say("ada", command="settings", args={"slippage": "2%"})
         assert "Slippage is 2%" in plain_text.text(filled)
 
 
@@ -78,22 +78,22 @@ AT_ONCE: tuple[Row, ...] = (
 
 
 async def test_without_asking_orders_go_at_once_and_every_protection_stays(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, AT_ONCE)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, AT_ONCE)
 
 
 async def test_an_order_without_a_ticket_that_is_delivered_twice_is_one_order(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", "/settings confirm off")
-        first = await play.say("ada", "/buy germany yes 10", request="once")
-        again = await play.say("ada", "/buy germany yes 10", request="once")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", "/settings confirm off")
+        first = await harness.say("ada", "/buy germany yes 10", request="once")
+        again = await harness.say("ada", "/buy germany yes 10", request="once")
         assert plain_text.text(first) == plain_text.text(again)
-        async with play.db.reading() as uow:
+        async with harness.db.reading() as uow:
             assert len(await uow.orders.of(1, 2)) == 1
-        await play.tick()
-        late = await play.say("ada", "/buy germany yes 10", request="once")
+        await harness.tick()
+        late = await harness.say("ada", "/buy germany yes 10", request="once")
         assert "Filled: 10 Germany YES" in plain_text.text(late)
 
 
@@ -105,52 +105,52 @@ async def test_auto_fill_is_as_set_unless_the_line_says_otherwise(tmp_path: Path
         ("ada", "/buy germany yes 10 limit 45c autofill no", "Auto-fill is off"),
         ("ada", "/buy germany yes 10", "Buy Germany YES"),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await perform(play, rows)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await perform(harness, rows)
 
 
 async def test_a_muted_notice_is_not_sent_and_what_it_would_have_told_stays_to_be_seen(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", "/settings notices fills, payouts off")
-        await play.confirmed("ada", "/buy germany yes 20 limit 49c")
-        await play.tick()
-        before = len(play.chat.texts("tell", "ada"))
-        await play.confirmed("bob", "/buy germany no $600")
-        await play.tick()
-        assert len(play.chat.texts("tell", "ada")) == before
-        assert "filled" in plain_text.text(await play.say("ada", "/orders"))
-        await play.press(BOSS, await play.say(BOSS, "/admin eliminate brazil"), "Confirm")
-        await play.say("ada", "/buy costa rica yes 5 limit 2c")
-        await play.tick()
-        assert len(play.chat.texts("tell", "ada")) == before
-        await play.say("ada", "/settings notices all on")
-        await play.confirmed("ada", "/buy costa rica yes 5 limit 2c")
-        await play.tick()
-        ticket = play.chat.texts("tell", "ada")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", "/settings notices fills, payouts off")
+        await harness.confirmed("ada", "/buy germany yes 20 limit 49c")
+        await harness.tick()
+        before = len(harness.platform.texts("tell", "ada"))
+        await harness.confirmed("bob", "/buy germany no $600")
+        await harness.tick()
+        assert len(harness.platform.texts("tell", "ada")) == before
+        assert "filled" in plain_text.text(await harness.say("ada", "/orders"))
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate brazil"), "Confirm")
+        await harness.say("ada", "/buy costa rica yes 5 limit 2c")
+        await harness.tick()
+        assert len(harness.platform.texts("tell", "ada")) == before
+        await harness.say("ada", "/settings notices all on")
+        await harness.confirmed("ada", "/buy costa rica yes 5 limit 2c")
+        await harness.tick()
+        ticket = harness.platform.texts("tell", "ada")
         assert len(ticket) > before
 
 
 async def test_gas_and_refusals_are_told_whatever_is_muted(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        await play.say("ada", "/settings notices all off")
-        mine = await play.say("ada", "/buy germany yes 100 slippage 3%")
-        await play.confirmed("bob", "/buy germany yes $900")
-        await play.press("ada", mine, "Confirm")
-        await play.tick()
-        assert "Not filled: the price ran past your limit" in play.chat.texts("tell", "ada")[-1]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        await harness.say("ada", "/settings notices all off")
+        mine = await harness.say("ada", "/buy germany yes 100 slippage 3%")
+        await harness.confirmed("bob", "/buy germany yes $900")
+        await harness.press("ada", mine, "Confirm")
+        await harness.tick()
+        assert "Not filled: the price ran past your limit" in harness.platform.texts("tell", "ada")[-1]
 
 
 async def test_a_spectator_has_pings_for_the_chat_they_are_set_in_and_nowhere_else(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
-        reply = await play.say("eve", "/settings pings elimination, lead change on")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
+        reply = await harness.say("eve", "/settings pings elimination, lead change on")
         assert "You are told when somebody is out or somebody takes the lead" in plain_text.text(reply)
-        await play.say("eve", "/settings pings all on", chat="other", kind=ChatKind.GROUP)
-        await play.say("eve", "/settings pings freeze off", chat="other", kind=ChatKind.GROUP)
-        async with play.db.reading() as uow:
+        await harness.say("eve", "/settings pings all on", chat="other", kind=ChatKind.GROUP)
+        await harness.say("eve", "/settings pings freeze off", chat="other", kind=ChatKind.GROUP)
+        async with harness.db.reading() as uow:
             eve = await uow.people.find("room", "eve")
             assert eve is not None
             room, other = await uow.chats.find("room", "room"), await uow.chats.find("room", "other")
@@ -161,41 +161,41 @@ async def test_a_spectator_has_pings_for_the_chat_they_are_set_in_and_nowhere_el
             assert await uow.pings.wanted([other.id], "freeze") == []
         assert {kind for kind, who in wanted.items() if who == [eve.id]} == {"elimination", "lead"}
         assert both == [eve.id]
-        await play.say("eve", "/board")
-        private = plain_text.text(await play.say("eve", "/settings", chat="eve", kind=ChatKind.PRIVATE))
+        await harness.say("eve", "/board")
+        private = plain_text.text(await harness.say("eve", "/settings", chat="eve", kind=ChatKind.PRIVATE))
         assert "you are told in private when somebody is out or somebody takes the lead" in private
         assert "You have pings for 1 more chat" in private
-        await play.say("eve", "/settings pings all off", chat="eve", kind=ChatKind.PRIVATE)
-        async with play.db.reading() as uow:
+        await harness.say("eve", "/settings pings all off", chat="eve", kind=ChatKind.PRIVATE)
+        async with harness.db.reading() as uow:
             assert await uow.pings.wanted([room.id], "elimination") == []
 
 
 async def test_a_stranger_sees_settings_and_leaves_no_trace_until_they_set_one(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        before = play.rows()
-        shown = await play.say("zoe", "/settings", chat="zoe", kind=ChatKind.PRIVATE)
+    async with chat_harness(tmp_path) as harness:
+        before = harness.rows()
+        shown = await harness.say("zoe", "/settings", chat="zoe", kind=ChatKind.PRIVATE)
         assert "Your settings." in plain_text.text(shown)
-        refused = await play.say("zoe", "/settings pings all on", chat="zoe", kind=ChatKind.PRIVATE)
+        refused = await harness.say("zoe", "/settings pings all on", chat="zoe", kind=ChatKind.PRIVATE)
         assert not refused.ok
-        assert "Nothing is stored about you" in plain_text.text(await play.say("zoe", "/privacy"))
-        assert "Nothing is stored about you" in plain_text.text(await play.say("zoe", "/forget"))
-        assert play.rows() == before
-        assert (await play.say("zoe", "/settings slippage 2%", chat="zoe", kind=ChatKind.PRIVATE)).ok
+        assert "Nothing is stored about you" in plain_text.text(await harness.say("zoe", "/privacy"))
+        assert "Nothing is stored about you" in plain_text.text(await harness.say("zoe", "/forget"))
+        assert harness.rows() == before
+        assert (await harness.say("zoe", "/settings slippage 2%", chat="zoe", kind=ChatKind.PRIVATE)).ok
 
 
 async def test_private_lines_go_on_with_the_market_of_the_chat_spoken_in_last(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=PEOPLE)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=PEOPLE)
         for line in ("/admin create Pub X, Y, Z", "/admin open"):
-            assert (await play.say(BOSS, line, chat="pub", kind=ChatKind.GROUP)).ok
-        assert "no market yet" in plain_text.text(await there(play, "eve", "/board", platform="room"))
-        await play.say("eve", "/board", chat="pub", kind=ChatKind.GROUP)
-        assert "Pub" in plain_text.text(await play.say("eve", "/board", chat="eve", kind=ChatKind.PRIVATE))
-        joined = await play.say("eve", "/join", chat="eve", kind=ChatKind.PRIVATE)
+            assert (await harness.say(ADMIN, line, chat="pub", kind=ChatKind.GROUP)).ok
+        assert "no market yet" in plain_text.text(await there(harness, "eve", "/board", platform="room"))
+        await harness.say("eve", "/board", chat="pub", kind=ChatKind.GROUP)
+        assert "Pub" in plain_text.text(await harness.say("eve", "/board", chat="eve", kind=ChatKind.PRIVATE))
+        joined = await harness.say("eve", "/join", chat="eve", kind=ChatKind.PRIVATE)
         assert "is yours in Pub" in plain_text.text(joined)
-        await play.say("ada", "/board", chat="pub", kind=ChatKind.GROUP)
-        assert "Pub" in plain_text.text(await play.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
-        await play.say("ada", "/board")
-        before = play.rows()
-        await play.say("ada", "/board")
-        assert play.rows() == before  # written only where it changed
+        await harness.say("ada", "/board", chat="pub", kind=ChatKind.GROUP)
+        assert "Pub" in plain_text.text(await harness.say("ada", "/board", chat="ada", kind=ChatKind.PRIVATE))
+        await harness.say("ada", "/board")
+        before = harness.rows()
+        await harness.say("ada", "/board")
+        assert harness.rows() == before  # written only where it changed

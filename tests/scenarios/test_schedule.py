@@ -8,52 +8,52 @@ import pytest
 
 from bot.chat import plain_text
 from engine.state import Status
-from tests.bot.harness import BOSS, Play, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness
 from tests.scenarios.rows import SET_UP, Row, perform
 
 START: tuple[Row, ...] = (
-    (BOSS, "/admin start", "!", "no market in this chat"),
-    (BOSS, "/admin freeze", "!", "no market in this chat"),
-    (BOSS, "/admin create Cup A, B, C", "Cup is drafted"),
-    (BOSS, "/admin freeze", "!", "Cup has not started"),
-    (BOSS, "/admin resume", "!", "Cup has not started"),
-    (BOSS, "/admin pause", "!", "Cup has not started"),
-    (BOSS, "/admin resolve a", "!", "Cup has not started"),
-    (BOSS, "/admin eliminate a", "!", "Cup has not started"),
-    (BOSS, "/admin start confirm=00000000", "Nobody has joined yet"),
-    (BOSS, "press Cancel", "Cup: Draft"),
-    (BOSS, "/admin start", "Trading in Cup would begin now", "stakes $10,000"),
-    (BOSS, "press Confirm", "begins with the next tick"),
+    (ADMIN, "/admin start", "!", "no market in this chat"),
+    (ADMIN, "/admin freeze", "!", "no market in this chat"),
+    (ADMIN, "/admin create Cup A, B, C", "Cup is drafted"),
+    (ADMIN, "/admin freeze", "!", "Cup has not started"),
+    (ADMIN, "/admin resume", "!", "Cup has not started"),
+    (ADMIN, "/admin pause", "!", "Cup has not started"),
+    (ADMIN, "/admin resolve a", "!", "Cup has not started"),
+    (ADMIN, "/admin eliminate a", "!", "Cup has not started"),
+    (ADMIN, "/admin start confirm=00000000", "Nobody has joined yet"),
+    (ADMIN, "press Cancel", "Cup: Draft"),
+    (ADMIN, "/admin start", "Trading in Cup would begin now", "stakes $10,000"),
+    (ADMIN, "press Confirm", "begins with the next tick"),
     ("tick", "2s", "Cup is open for trading"),
-    (BOSS, "/admin start", "!", "Cup has started already"),
-    (BOSS, "/admin open", "!", "past its draft"),
+    (ADMIN, "/admin start", "!", "Cup has started already"),
+    (ADMIN, "/admin open", "!", "past its draft"),
     ("ada", "/join", "Welcome, Ada"),
 )
 
 PLANNED: tuple[Row, ...] = (
-    (BOSS, "/admin create Cup A, B, C", "Cup is drafted"),
-    (BOSS, "/admin open 2014-07-01 10:00", "!", "That start has passed"),
-    (BOSS, "/admin open tomorrow 10:00 Europe/Berlin", "Trading starts by itself 4 July 2014 08:00 UTC"),
-    (BOSS, "/admin monitor", "Cup: Lobby", "Trading starts"),
-    (BOSS, "/admin schedule start in 1h; +1h for 5m winner ask", "“in 1h” is 3 July 2014 07:46 UTC"),
-    (BOSS, "press Confirm", "The timetable is set"),
-    (BOSS, "/admin monitor", "Trading starts"),
+    (ADMIN, "/admin create Cup A, B, C", "Cup is drafted"),
+    (ADMIN, "/admin open 2014-07-01 10:00", "!", "That start has passed"),
+    (ADMIN, "/admin open tomorrow 10:00 Europe/Berlin", "Trading starts by itself 4 July 2014 08:00 UTC"),
+    (ADMIN, "/admin monitor", "Cup: Lobby", "Trading starts"),
+    (ADMIN, "/admin schedule start in 1h; +1h for 5m winner ask", "“in 1h” is 3 July 2014 07:46 UTC"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    (ADMIN, "/admin monitor", "Trading starts"),
 )
 
 HALTS: tuple[Row, ...] = (
-    (BOSS, "/admin resume", "!", "trading is open already"),
-    (BOSS, "/admin pause back at nine", "pauses with the next tick"),
+    (ADMIN, "/admin resume", "!", "trading is open already"),
+    (ADMIN, "/admin pause back at nine", "pauses with the next tick"),
     ("tick", "2s", "paused"),
-    (BOSS, "/admin pause", "!", "trading is paused already"),
+    (ADMIN, "/admin pause", "!", "trading is paused already"),
     ("ada", "/buy germany yes 1", "!", "paused"),
     ("ada", "/join", "You are in"),
-    (BOSS, "/admin resume", "goes on with the next tick"),
+    (ADMIN, "/admin resume", "goes on with the next tick"),
     ("tick", "2s", "Trading is open again"),
-    (BOSS, "/admin freeze red card", "freezes with the next tick"),
-    (BOSS, "/admin freeze red card", "freezes with the next tick"),
+    (ADMIN, "/admin freeze red card", "freezes with the next tick"),
+    (ADMIN, "/admin freeze red card", "freezes with the next tick"),
     ("tick", "2s", "Trading is frozen by an admin"),
-    (BOSS, "/admin freeze", "!", "trading is frozen already"),
-    (BOSS, "/admin resume", "goes on with the next tick"),
+    (ADMIN, "/admin freeze", "!", "trading is frozen already"),
+    (ADMIN, "/admin resume", "goes on with the next tick"),
     ("tick", "2s", "Trading is open again"),
     ("ada", "/buy germany yes 1", "Buy Germany YES"),
 )
@@ -72,7 +72,7 @@ VOID: tuple[Row, ...] = (
     ("ada", "press Confirm", "Selling"),
     ("tick", "2s"),
     (
-        BOSS,
+        ADMIN,
         "/admin void rained off",
         "The whole market would be called off",
         "Everybody would get back",
@@ -80,8 +80,8 @@ VOID: tuple[Row, ...] = (
         "cannot be undone",
     ),
     ("ada", "press Confirm of boss", "!", "for this chat's admins"),
-    (BOSS, "press Confirm", "called off with the next tick"),
-    (BOSS, "press Confirm", "called off with the next tick"),
+    (ADMIN, "press Confirm", "called off with the next tick"),
+    (ADMIN, "press Confirm", "called off with the next tick"),
     ("tick", "2s", "This market is called off", "$231.00 in all"),
     ("told ada", "", "Cup was called off: $", "came back to you"),
     ("told bob", "", "Not filled: the market was called off", "$1.01 came back to you"),
@@ -90,34 +90,36 @@ VOID: tuple[Row, ...] = (
     ("cat", "/balance", "You have $1,000.00 to spend"),
     ("ada", "/buy germany yes 100", "!", "This market is over"),
     ("bob", "/orders", "No order of yours waits", "returned"),
-    (BOSS, "/admin void", "!", "Cup is over"),
-    (BOSS, "/admin resume", "!", "Cup is over"),
-    (BOSS, "/admin monitor", "Cup: Voided"),
-    (BOSS, "/admin log", "Boss · void: rained off"),
-    (BOSS, "/admin create Next A, B, C", "Next is drafted"),
+    (ADMIN, "/admin void", "!", "Cup is over"),
+    (ADMIN, "/admin resume", "!", "Cup is over"),
+    (ADMIN, "/admin monitor", "Cup: Voided"),
+    (ADMIN, "/admin log", "Boss · void: rained off"),
+    (ADMIN, "/admin create Next A, B, C", "Next is drafted"),
 )
 
 
 @pytest.mark.parametrize("rows", [START, PLANNED], ids=["start", "planned"])
 async def test_a_market_begins_once_by_hand_or_by_its_plan(tmp_path: Path, rows: tuple[Row, ...]) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, rows)
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, rows)
 
 
 async def test_a_market_stops_and_goes_on_by_hand(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, SET_UP)
-        await perform(play, HALTS)
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await perform(harness, HALTS)
 
 
 async def test_a_void_tells_everybody_what_came_back_and_the_books_agree(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, SET_UP)
-        await perform(play, VOID)
-        bob = play.chat.texts("tell", "bob")
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await perform(harness, VOID)
+        bob = harness.platform.texts("tell", "bob")
         assert any("Cup was called off: $" in text and "came back to you" in text for text in bob)
-        assert not [text for text in play.chat.texts("tell", "cat") if "called off" in text]  # Cat had put nothing in
-        async with play.db.reading() as uow:
+        assert not [
+            text for text in harness.platform.texts("tell", "cat") if "called off" in text
+        ]  # Cat had put nothing in
+        async with harness.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             balances = await uow.ledger.balances(1)
             given = await uow.ledger.entries(1)
@@ -129,42 +131,42 @@ async def test_a_void_tells_everybody_what_came_back_and_the_books_agree(tmp_pat
 @pytest.mark.parametrize("status", ["draft", "lobby"])
 async def test_a_market_that_has_not_begun_can_be_called_off(tmp_path: Path, status: str) -> None:
     rows: tuple[Row, ...] = (
-        (BOSS, "/admin void", "would be called off before it begins", "no money moves"),
-        (BOSS, "press Confirm", "Cup is called off"),
-        (BOSS, "/admin open", "!", "past its draft"),
-        (BOSS, "/admin create Cup2 A, B, C", "Cup2 is drafted"),
+        (ADMIN, "/admin void", "would be called off before it begins", "no money moves"),
+        (ADMIN, "press Confirm", "Cup is called off"),
+        (ADMIN, "/admin open", "!", "past its draft"),
+        (ADMIN, "/admin create Cup2 A, B, C", "Cup2 is drafted"),
     )
-    opening: tuple[Row, ...] = ((BOSS, "/admin create Cup A, B, C", "drafted"),)
+    opening: tuple[Row, ...] = ((ADMIN, "/admin create Cup A, B, C", "drafted"),)
     if status == "lobby":
-        opening = (*opening, (BOSS, "/admin open", "open to join"))
-    async with town(tmp_path) as play:
-        await perform(play, (*opening, *rows))
+        opening = (*opening, (ADMIN, "/admin open", "open to join"))
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, (*opening, *rows))
 
 
 @pytest.mark.parametrize("state", ["frozen", "paused", "asked", "halted"])
 async def test_a_market_is_called_off_from_every_state(tmp_path: Path, state: str) -> None:
-    async with town(tmp_path) as play:
-        await perform(play, SET_UP)
-        await play.confirmed("ada", "/buy germany yes 100")
-        await play.tick()
-        await stop(play, state)
-        await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
-        await play.tick()
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await harness.confirmed("ada", "/buy germany yes 100")
+        await harness.tick()
+        await stop(harness, state)
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin void"), "Confirm")
+        await harness.tick()
+        async with harness.db.reading() as uow:
             assert (await uow.markets.get_one(1)).status is Status.VOIDED
-        assert "came back to you" in play.chat.texts("tell", "ada")[-1]
-        assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance"))
+        assert "came back to you" in harness.platform.texts("tell", "ada")[-1]
+        assert "You have $1,000.00 to spend" in plain_text.text(await harness.say("ada", "/balance"))
 
 
-async def stop(play: Play, state: str) -> None:
+async def stop(harness: ChatHarness, state: str) -> None:
     """Bring the market of SET_UP into that state."""
     if state in {"frozen", "paused"}:
-        await play.say(BOSS, f"/admin {'freeze' if state == 'frozen' else 'pause'}")
-        await play.tick()
+        await harness.say(ADMIN, f"/admin {'freeze' if state == 'frozen' else 'pause'}")
+        await harness.tick()
     elif state == "asked":
-        await play.tick(30 * 60_000)
-        await play.tick(10 * 60_000)
+        await harness.tick(30 * 60_000)
+        await harness.tick(10 * 60_000)
     else:
-        async with play.db.writing() as uow:
+        async with harness.db.writing() as uow:
             await uow.markets.halt(1, "theorem: backing 5 short")
             await uow.commit()

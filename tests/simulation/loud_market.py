@@ -16,7 +16,7 @@ from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
-from tests.bot.harness import Play, button, running
+from tests.bot.harness import ChatHarness, button, running
 
 GROUPS = 20
 TRADERS = 12
@@ -39,7 +39,7 @@ class RecordedPlatform:
     429, and then nothing has arrived."""
 
     name: str
-    clock: Play
+    clock: ChatHarness
     storm: random.Random | None = None
     sent: list[Sent] = field(default_factory=list)
     refused: int = 0
@@ -92,47 +92,47 @@ def most_in(moments: list[int], window_ms: int) -> int:
 class LoudMarket:
     """`groups` chats of one platform hear of market 1; its traders are people of that platform."""
 
-    def __init__(self, play: Play, platform: str, storm: random.Random | None = None) -> None:
-        self.play = play
-        self.platform = RecordedPlatform(platform, play, storm)
+    def __init__(self, harness: ChatHarness, platform: str, storm: random.Random | None = None) -> None:
+        self.harness = harness
+        self.platform = RecordedPlatform(platform, harness, storm)
         self.groups = [f"-100{number}" if platform == "telegram" else f"9{number:03}" for number in range(GROUPS)]
         self.traders = [f"{number + 1}" for number in range(TRADERS)]
         self.people: dict[str, int] = {}
         self.changed: list[tuple[int, int]] = []  # when the board became another, and the volume it should show
         self.paid: list[str] = []
         self.posts = 0
-        self.budget = Budget.of(platform, play.now)
+        self.budget = Budget.of(platform, harness.now)
         self.announcer = self.new_announcer()
         self._requests = count(1)
 
     def new_announcer(self) -> Announcer:
         """A new process: what it sent before it does not know."""
-        self.budget = Budget.of(self.platform.name, self.play.now)
+        self.budget = Budget.of(self.platform.name, self.harness.now)
         return Announcer(
-            self.play.db,
-            lambda: self.play.now,
+            self.harness.db,
+            lambda: self.harness.now,
             {self.platform.name: self.platform},
             budgets={self.platform.name: self.budget},
         )
 
     async def open(self) -> None:
-        await running(self.play)
-        async with self.play.db.writing() as uow:
+        await running(self.harness)
+        async with self.harness.db.writing() as uow:
             for name in self.groups:
-                chat = await uow.chats.open(self.platform.name, name, "group", name, self.play.now)
+                chat = await uow.chats.open(self.platform.name, name, "group", name, self.harness.now)
                 await uow.chats.connect(1, chat.id)
             await uow.deliveries.discard(["room"])
             await uow.commit()
         for trader in self.traders:
             assert (await self.say(trader, "/join")).ok
-            async with self.play.db.reading() as uow:
+            async with self.harness.db.reading() as uow:
                 person = await uow.people.find(self.platform.name, trader)
             assert person is not None
             self.people[trader] = person.id
 
     async def say(self, trader: str, line: str) -> Reply:
-        self.play.now += 1
-        return await self.play.dispatcher.run(
+        self.harness.now += 1
+        return await self.harness.dispatcher.run(
             Invocation(
                 text=line, platform=self.platform.name, person_ext=trader, person_name=f"Trader {trader}",
                 chat_ext=self.groups[0], chat_kind=ChatKind.GROUP, request_id=f"l{next(self._requests)}",
@@ -144,7 +144,7 @@ class LoudMarket:
         trader = rng.choice(self.traders)
         ticket = await self.say(trader, f"/buy {rng.choice((1, 2, 3))} yes {rng.randint(1, 5)}")
         await self.say(trader, button(ticket, "Confirm"))
-        await run_tick(self.play.db, 1, self.play.now)
+        await run_tick(self.harness.db, 1, self.harness.now)
         notices = [Notice(kind="big_trade", audience=NoticeAudience.CHAT, payload=BIG)] * 2
         for trader_paid in rng.sample(self.traders, 5):
             self.paid.append(f"You are paid ${len(self.paid) + 1:,}.00.")
@@ -154,37 +154,37 @@ class LoudMarket:
                 Notice(kind="paid", audience=NoticeAudience.PERSON, payload=payload, person=self.people[trader_paid])
             )
         self.posts += 2
-        async with self.play.db.writing() as uow:
-            await uow.outbox.add_many(1, notices, self.play.now)
+        async with self.harness.db.writing() as uow:
+            await uow.outbox.add_many(1, notices, self.harness.now)
             await uow.deliveries.discard(["room"])
-            self.changed.append((self.play.now, (await uow.markets.get_one(1)).volume))
+            self.changed.append((self.harness.now, (await uow.markets.get_one(1)).volume))
             await uow.commit()
 
     async def live(self, seconds: int, rng: random.Random, *, killed_every_ms: int = 0) -> None:
         """Busy ticks for so long."""
-        began = last = killed = self.play.now
+        began = last = killed = self.harness.now
         await self.tick(rng)
-        while self.play.now < began + seconds * 1_000:
-            if self.play.now - last >= TICK_MS:
-                last = self.play.now
+        while self.harness.now < began + seconds * 1_000:
+            if self.harness.now - last >= TICK_MS:
+                last = self.harness.now
                 await self.tick(rng)
-            if killed_every_ms and self.play.now - killed >= killed_every_ms:
-                killed = self.play.now
+            if killed_every_ms and self.harness.now - killed >= killed_every_ms:
+                killed = self.harness.now
                 await self.kill()
             await self.announcer.step()
-            self.play.now += STEP_MS
+            self.harness.now += STEP_MS
 
     async def drain(self, most_ms: int) -> int:
         """Quiet until nothing waits; how long that took."""
-        began = self.play.now
+        began = self.harness.now
         while await self.backlog():
-            assert self.play.now - began < most_ms, f"{await self.backlog()} still wait"
+            assert self.harness.now - began < most_ms, f"{await self.backlog()} still wait"
             await self.announcer.step()
-            self.play.now += STEP_MS
-        return self.play.now - began
+            self.harness.now += STEP_MS
+        return self.harness.now - began
 
     async def backlog(self) -> int:
-        async with self.play.db.reading() as uow:
+        async with self.harness.db.reading() as uow:
             return await uow.outbox.backlog()
 
     async def kill(self) -> None:
@@ -200,7 +200,7 @@ class LoudMarket:
         try:
             await dying.step()
         except ConnectionError:
-            self.play.now += 1_000  # a supervisor's time
+            self.harness.now += 1_000  # a supervisor's time
         self.announcer = self.new_announcer()
 
     def stalest_ms(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.harness import town
+from tests.bot.harness import chat_harness
 from tests.simulation.loud_market import LoudMarket, most_in
 
 FRESH_MS = {"telegram": 25_000, "discord": 3_000}  # how late a board may be to show what was traded
@@ -35,8 +35,8 @@ def check_limits(market: LoudMarket) -> None:
 
 @pytest.mark.parametrize("platform", ["telegram", "discord"])
 async def test_twenty_groups_hear_of_busy_ticks_within_every_limit(tmp_path: Path, platform: str) -> None:
-    async with town(tmp_path) as play:
-        market = LoudMarket(play, platform)
+    async with chat_harness(tmp_path) as harness:
+        market = LoudMarket(harness, platform)
         await market.open()
         await market.live(75 if platform == "telegram" else 15, random.Random(1))
         await market.drain(20 * 60_000)
@@ -51,8 +51,8 @@ async def test_twenty_groups_hear_of_busy_ticks_within_every_limit(tmp_path: Pat
 
 @pytest.mark.parametrize("platform", ["telegram", "discord"])
 async def test_a_storm_of_429s_loses_nothing_and_repeats_nothing(tmp_path: Path, platform: str) -> None:
-    async with town(tmp_path) as play:
-        market = LoudMarket(play, platform, random.Random(2))
+    async with chat_harness(tmp_path) as harness:
+        market = LoudMarket(harness, platform, random.Random(2))
         await market.open()
         await market.live(30, random.Random(3))
         await market.drain(30 * 60_000)
@@ -62,8 +62,8 @@ async def test_a_storm_of_429s_loses_nothing_and_repeats_nothing(tmp_path: Path,
 
 
 async def test_killed_announcers_lose_nothing_and_the_next_one_goes_on_within_the_limits(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        market = LoudMarket(play, "telegram")
+    async with chat_harness(tmp_path) as harness:
+        market = LoudMarket(harness, "telegram")
         await market.open()
         await market.live(30, random.Random(4), killed_every_ms=7_000)
         await market.drain(30 * 60_000)

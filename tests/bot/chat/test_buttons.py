@@ -11,7 +11,7 @@ from bot.chat import plain_text
 from bot.chat.buttons import KEY_LENGTH, Buttons, Pressed
 from bot.chat.reply import Action
 from storage.key_value import BRIEF_MS, KEPT_MS
-from tests.bot.harness import START, Play, running, town
+from tests.bot.harness import START, ChatHarness, chat_harness, running
 
 LONG = "/admin eliminate " + ", ".join(f'"Outcome number {n}"' for n in range(9)) + " confirm=0a1b2c3d"
 
@@ -28,23 +28,23 @@ LONG = "/admin eliminate " + ", ".join(f'"Outcome number {n}"' for n in range(9)
     ],
 )
 async def test_every_button_comes_back_as_it_went(tmp_path: Path, line: str, person: int | None, kept: bool) -> None:
-    async with town(tmp_path) as play:
-        data = await Buttons(play.db, lambda: START).pack(Action(label="x", text=line, person=person), 64)
+    async with chat_harness(tmp_path) as harness:
+        data = await Buttons(harness.db, lambda: START).pack(Action(label="x", text=line, person=person), 64)
         assert len(data.encode()) <= 64
         assert (line not in data) == kept or line.startswith("#")
-        after_restart = Buttons(play.db, lambda: START + 10**10)
+        after_restart = Buttons(harness.db, lambda: START + 10**10)
         assert await after_restart.unpack(data) == Pressed(line, person)
 
 
 @pytest.mark.parametrize("data", ["", "x", "|", "-|", "a|/board", "-5|/board", f"{10**30}|/board", "-|#0123", "５|/x"])
 async def test_what_nobody_packed_is_no_button(tmp_path: Path, data: str) -> None:
-    async with town(tmp_path) as play:
-        assert await Buttons(play.db, lambda: START).unpack(data) is None
+    async with chat_harness(tmp_path) as harness:
+        assert await Buttons(harness.db, lambda: START).unpack(data) is None
 
 
 async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        buttons = Buttons(play.db, lambda: START)
+    async with chat_harness(tmp_path) as harness:
+        buttons = Buttons(harness.db, lambda: START)
         keys = {await buttons.keep("/buy germany", person, "here") for person in (None, 1, 2)}
         assert len(keys) == 3
         for key in keys:
@@ -53,21 +53,21 @@ async def test_the_same_line_for_two_people_has_two_keys(tmp_path: Path) -> None
             assert (kept.line, kept.chat_ext) == ("/buy germany", "here")
 
 
-async def briefly(play: Play, buttons: Buttons, token: str, person_ext: str) -> str:
+async def briefly(harness: ChatHarness, buttons: Buttons, token: str, person_ext: str) -> str:
     """A token of Discord's, kept as its adapter keeps it."""
     key = message_refs.Tokens(buttons).remember(token)
-    async with play.db.writing() as uow:
-        await uow.lines.keep(key, message_refs.stored_token(token, person_ext), play.now)
+    async with harness.db.writing() as uow:
+        await uow.lines.keep(key, message_refs.stored_token(token, person_ext), harness.now)
         await uow.commit()
     return key
 
 
 async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         now = START
-        buttons = Buttons(play.db, lambda: now)
+        buttons = Buttons(harness.db, lambda: now)
         used, idle = await buttons.keep("/used"), await buttons.keep("/idle")
-        secret = await briefly(play, buttons, "token", "ada")
+        secret = await briefly(harness, buttons, "token", "ada")
         for later, left in (
             (START + BRIEF_MS, {used, idle, secret}),
             (START + BRIEF_MS + 1, {used, idle}),
@@ -79,7 +79,7 @@ async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
             if later == START + KEPT_MS:
                 now = later
                 assert await buttons.keep("/used") == used  # behind a button once more
-            async with play.db.writing() as uow:
+            async with harness.db.writing() as uow:
                 due = await uow.lines.expired(later)
                 await uow.lines.expire(later)
                 await uow.commit()
@@ -89,27 +89,27 @@ async def test_lines_in_use_are_kept_and_others_run_out(tmp_path: Path) -> None:
 
 
 async def test_a_brief_secret_is_found_by_no_link(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        key = await briefly(play, Buttons(play.db, lambda: START), "token", "ada")
+    async with chat_harness(tmp_path) as harness:
+        key = await briefly(harness, Buttons(harness.db, lambda: START), "token", "ada")
         assert len(key) == KEY_LENGTH
         assert not key.isalnum()  # what a link carries is
 
 
 async def test_who_is_forgotten_leaves_no_line_of_hers(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        async with harness.db.reading() as uow:
             ada = await uow.people.find("room", "ada")
         assert ada is not None
-        buttons = Buttons(play.db, lambda: play.now)
+        buttons = Buttons(harness.db, lambda: harness.now)
         forgotten = [
-            await briefly(play, buttons, "a-token", "ada"),
+            await briefly(harness, buttons, "a-token", "ada"),
             await buttons.keep("/board", ada.id, "room"),
             await buttons.keep("/balance", None, "ada"),
             await buttons.keep('{"l":"/buy 1","p":"ada"}', None, "room"),
         ]
-        others = [await briefly(play, buttons, "b-token", "bob"), await buttons.keep("/board", None, "room")]
-        assert "4 lines" in plain_text.text(await play.say("ada", "/privacy"))
-        await play.press("ada", await play.say("ada", "/forget"), "Confirm")
+        others = [await briefly(harness, buttons, "b-token", "bob"), await buttons.keep("/board", None, "room")]
+        assert "4 lines" in plain_text.text(await harness.say("ada", "/privacy"))
+        await harness.press("ada", await harness.say("ada", "/forget"), "Confirm")
         assert [await buttons.kept(key) for key in forgotten] == [None] * 4
         assert None not in [await buttons.kept(key) for key in others]

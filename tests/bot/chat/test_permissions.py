@@ -20,7 +20,7 @@ from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, Handler
 from bot.grammar.parser import parse
 from bot.market.context import Context, MarketView
-from tests.bot.harness import BOSS, START, Play, running, town
+from tests.bot.harness import ADMIN, START, ChatHarness, chat_harness, running
 
 BY_NAME = {command.name: command for command in COMMANDS}
 RULES = {command.name: command.rule for command in COMMANDS}
@@ -154,7 +154,7 @@ PEOPLE = (
     Somebody("eve", knows=False),  # nobody has ever seen them
     Somebody("ada", member=True),
     Somebody("mia", member=True, admin=True),
-    Somebody(BOSS, admin=True),
+    Somebody(ADMIN, admin=True),
     Somebody("fay", knows=False),  # had an account, and has been forgotten
     Somebody("lin", member=True),  # two people who were joined
 )
@@ -177,13 +177,13 @@ FORMS = (
 class Matrix:
     """A market in three chats, everybody known on every platform, and commands that only say that they were called."""
 
-    def __init__(self, play: Play, path: Path) -> None:
-        self.play = play
+    def __init__(self, harness: ChatHarness, path: Path) -> None:
+        self.harness = harness
         self.called: list[str] = []
         self.numbers: dict[str, int] = {}
-        self.real = play.dispatcher
+        self.real = harness.dispatcher
         silent = [replace(command, run=self._spy(command.name), ready=None) for command in COMMANDS]
-        self.play.dispatcher = Dispatcher(play.db, lambda: play.now, silent)
+        self.harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, silent)
         self._reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def _spy(self, name: str) -> Handler:
@@ -217,7 +217,7 @@ class Matrix:
         if form == "one word":  # as Telegram spells it, in a group of several bots
             name = command.name.replace(" ", "_")
             text = f"/{name}@outcry_bot{text.removeprefix(f'/{command.name}')}"
-        return await self.play.say(
+        return await self.harness.say(
             who.name,
             "" if form == "slash" else text,
             command=command.name if form == "slash" else "",
@@ -231,30 +231,30 @@ class Matrix:
 
     async def hear(self, invocation: Invocation, text: str) -> tuple[str, str]:
         """What the real commands answer, and the lines behind the answer's buttons."""
-        self.play.now += 5_000
+        self.harness.now += 5_000
         reply = await self.real.run(replace(invocation, text=text))
         return plain_text.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
 
 
 @asynccontextmanager
 async def matrix(folder: Path) -> AsyncIterator[Matrix]:
-    async with town(folder) as play:
-        await running(play, people=("ada", "mia", "fay", "lin", "zoe"))
+    async with chat_harness(folder) as harness:
+        await running(harness, people=("ada", "mia", "fay", "lin", "zoe"))
         for platform, chat in CHATS.items():
             if platform != "room":
-                code = plain_text.text(await play.say(BOSS, "/admin channel code"))
-                await play.say(BOSS, f"/admin channel {code_in(code)}", chat=chat, kind=ChatKind.GROUP,
+                code = plain_text.text(await harness.say(ADMIN, "/admin channel code"))
+                await harness.say(ADMIN, f"/admin channel {code_in(code)}", chat=chat, kind=ChatKind.GROUP,
                                platform=platform)  # fmt: skip
-                for who in ("ada", "mia", "fay", "lin", "zoe", BOSS):
-                    code = code_in(plain_text.text(await play.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
-                    reply = await play.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
+                for who in ("ada", "mia", "fay", "lin", "zoe", ADMIN):
+                    code = code_in(plain_text.text(await harness.say(who, "/link", chat=who, kind=ChatKind.PRIVATE)))
+                    reply = await harness.say(who, f"/link {code}", chat=who, kind=ChatKind.PRIVATE, platform=platform)
                     assert reply.ok, plain_text.text(reply)
-        asked = await play.say("fay", "/forget")
-        assert (await play.press("fay", asked, "Confirm")).ok
-        made = Matrix(play, folder / "play.db")
+        asked = await harness.say("fay", "/forget")
+        assert (await harness.press("fay", asked, "Confirm")).ok
+        made = Matrix(harness, folder / "play.db")
         try:
-            async with play.db.reading() as uow:
-                for who in ("ada", "mia", "lin", "zoe", BOSS):
+            async with harness.db.reading() as uow:
+                for who in ("ada", "mia", "lin", "zoe", ADMIN):
                     person = await uow.people.find("discord", who)
                     assert person is not None
                     made.numbers[who] = person.id
@@ -293,56 +293,56 @@ async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Pat
     """Every command x person x kind of chat x platform: a typed line in each cell, and one of the other forms in turn.
     What is refused reaches no handler and changes no row."""
     forms = cycle(FORMS)
-    async with matrix(tmp_path) as play:
-        version = play.version()
+    async with matrix(tmp_path) as table:
+        version = table.version()
         for command, who, (chat, platform) in product(COMMANDS, PEOPLE, CELLS):
             for form in ("typed", next(forms)):
-                play.called.clear()
-                reply = await play.say(form, command, who, chat, platform)
+                table.called.clear()
+                reply = await table.say(form, command, who, chat, platform)
                 words, cell = plain_text.text(reply), (command.name, who.name, chat, platform, form)
                 wanted = refusal(command, who, chat, platform)
                 if form == "foreign button":
                     wanted = "made for somebody else"
-                assert play.called == ([] if wanted else [command.name]), (cell, words)
+                assert table.called == ([] if wanted else [command.name]), (cell, words)
                 assert (wanted or "called") in words, (cell, words)
-                assert play.version() == version, f"{cell} changed a row"
+                assert table.version() == version, f"{cell} changed a row"
 
 
 async def test_completion_and_help_offer_what_is_theirs_and_nothing_else(tmp_path: Path) -> None:
     """Completion: what the table allows here. Help: what they could say here or in another chat of this platform, and
     after `/join`."""
-    async with matrix(tmp_path) as play:
+    async with matrix(tmp_path) as table:
         for who, (chat, platform) in product(PEOPLE, CELLS):
             cell = (who.name, chat, platform)
-            play.play.now += 20_000  # nobody types that fast
-            invocation = play.said(who, chat, platform)
+            table.harness.now += 20_000  # nobody types that fast
+            invocation = table.said(who, chat, platform)
             shown = [other for other in COMMANDS if not other.hidden]
             mine = {other.name for other in shown if refusal(other, who, chat, platform) in ("", NOWHERE)}
             mine -= {other.name for other in shown if other.rule.role is Role.MEMBER and not who.member}
-            offered = {row.value for row in await play.play.dispatcher.complete(replace(invocation, text="/"))}
+            offered = {row.value for row in await table.harness.dispatcher.complete(replace(invocation, text="/"))}
             assert offered == {f"/{name}" for name in mine}, cell
             for command in COMMANDS:
                 if refusal(command, who, chat, platform) in ("", NOWHERE):
                     continue
                 if not any(f"{command.name} ".startswith(f"{name} ") for name in mine):
-                    rows = await play.play.dispatcher.complete(replace(invocation, text=f"/{command.name} "))
+                    rows = await table.harness.dispatcher.complete(replace(invocation, text=f"/{command.name} "))
                     assert not rows, (cell, command.name)
                 for param in command.params[:1]:
                     asked = replace(invocation, command=command.name)
-                    assert not await play.play.dispatcher.complete_argument(asked, param.name), (cell, command.name)
+                    assert not await table.harness.dispatcher.complete_argument(asked, param.name), (cell, command.name)
 
 
 async def test_help_and_corrections_name_no_command_that_is_not_theirs(tmp_path: Path) -> None:
     """Help explains what they could say here, elsewhere on this platform or after `/join`; a slip of the fingers leads
     to no more than that."""
-    async with matrix(tmp_path) as play:
+    async with matrix(tmp_path) as table:
         for who, (chat, platform) in product((PEOPLE[0], PEOPLE[2]), CELLS):
-            invocation = play.said(who, chat, platform)
-            every = [await play.hear(invocation, "/help"), await play.hear(invocation, "/admin")]
+            invocation = table.said(who, chat, platform)
+            every = [await table.hear(invocation, "/help"), await table.hear(invocation, "/admin")]
             for command in COMMANDS:
                 allowed = not command.hidden and command.rule.offered(admin=who.admin, platform=platform)
-                asked = await play.hear(invocation, f"/help {command.name}")
-                for words, pressed in (*every, asked, await play.hear(invocation, f"/{command.name}x")):
+                asked = await table.hear(invocation, f"/help {command.name}")
+                for words, pressed in (*every, asked, await table.hear(invocation, f"/{command.name}x")):
                     assert allowed or command.summary not in words, (who.name, chat, platform, command.name)
                     assert allowed or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
                 assert command.summary in asked[0] or not allowed, (who.name, chat, platform, command.name)
@@ -350,11 +350,11 @@ async def test_help_and_corrections_name_no_command_that_is_not_theirs(tmp_path:
 
 async def test_the_platform_vouches_for_every_press_anew(tmp_path: Path) -> None:
     """An admin who is none any more cannot press the buttons of yesterday."""
-    async with town(tmp_path) as play:
-        await running(play)
-        preview = await play.say(BOSS, "/admin void")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        preview = await harness.say(ADMIN, "/admin void")
         line = preview.actions[0].text
-        before = play.rows()
-        refused = await play.say(BOSS, line, admin=False)
+        before = harness.rows()
+        refused = await harness.say(ADMIN, line, admin=False)
         assert "is for this chat's admins" in plain_text.text(refused)
-        assert play.rows() == before
+        assert harness.rows() == before

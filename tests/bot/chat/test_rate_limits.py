@@ -13,65 +13,65 @@ from bot.chat.rate_limits import PERSON, Windows
 from bot.dispatcher import TRIES, TYPING
 from tests.bot.adapters.room.harness import request_id
 from tests.bot.adapters.room.harness import town as room_town
-from tests.bot.harness import BOSS, running, town
+from tests.bot.harness import ADMIN, chat_harness, running
 
 BURST, MINUTE = PERSON
 
 
 async def test_a_flood_of_lines_is_told_to_wait_and_changes_nothing(tmp_path: Path) -> None:
     """The limit is a person's own, on each platform; refused lines do not make it longer."""
-    async with town(tmp_path) as play:
-        await running(play)
-        play.now += 60_000
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        harness.now += 60_000
         for _ in range(BURST.count):
-            assert (await play.say("ada", "/balance")).ok
-            play.now -= 1_000  # all in one moment
-        before = play.rows()
+            assert (await harness.say("ada", "/balance")).ok
+            harness.now -= 1_000  # all in one moment
+        before = harness.rows()
         for line in ("/balance", "/buy germany yes 5", "/join", "nonsense", "/admin void", ""):
-            refused = await play.say("ada", line)
-            play.now -= 1_000
+            refused = await harness.say("ada", line)
+            harness.now -= 1_000
             assert not refused.ok
             assert "a lot at once; please wait 10 s" in plain_text.text(refused)
-        assert play.rows() == before
-        assert (await play.say("bob", "/balance")).ok
-        assert (await play.say(BOSS, "/admin monitor")).ok
-        assert "a lot at once" not in plain_text.text(await play.say("ada", "/balance", platform="telegram"))
-        play.now += BURST.window_ms
-        assert (await play.say("ada", "/balance")).ok
+        assert harness.rows() == before
+        assert (await harness.say("bob", "/balance")).ok
+        assert (await harness.say(ADMIN, "/admin monitor")).ok
+        assert "a lot at once" not in plain_text.text(await harness.say("ada", "/balance", platform="telegram"))
+        harness.now += BURST.window_ms
+        assert (await harness.say("ada", "/balance")).ok
 
 
 async def test_a_steady_flood_gets_a_line_a_second_and_no_more(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        play.now += 60_000
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        harness.now += 60_000
         done = 0
         for _ in range(1_200):  # ten a second, two minutes
-            play.now -= 900
-            done += (await play.say("eve", "/rules")).ok
+            harness.now -= 900
+            done += (await harness.say("eve", "/rules")).ok
         assert done <= 2 * MINUTE.count + BURST.count
 
 
 async def test_buttons_and_forms_count_like_lines(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        play.now += 60_000
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        harness.now += 60_000
         for at in range(BURST.count):
             if at % 2:
-                await play.say("ada", "/board", made_for=2)
+                await harness.say("ada", "/board", made_for=2)
             else:
-                await play.say("ada", command="quote", args={"outcome": "1", "side": "yes", "amount": "5"})
-            play.now -= 1_000
-        before = play.rows()
-        assert not (await play.say("ada", "/ticket confirm 1", made_for=2)).ok
-        assert play.rows() == before
+                await harness.say("ada", command="quote", args={"outcome": "1", "side": "yes", "amount": "5"})
+            harness.now -= 1_000
+        before = harness.rows()
+        assert not (await harness.say("ada", "/ticket confirm 1", made_for=2)).ok
+        assert harness.rows() == before
 
 
 async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path: Path) -> None:
     """A key pressed is not a line said; who asks faster than anybody types is not answered for a while."""
-    async with town(tmp_path) as play:
-        await running(play)
-        play.now += 60_000
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        harness.now += 60_000
+        before = harness.rows()
         invocation = Invocation(
             text="/buy ger",
             platform="room",
@@ -81,31 +81,31 @@ async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path
             chat_kind=ChatKind.ROOM,
             request_id="completion",
         )
-        answered = [bool(await play.dispatcher.complete(invocation)) for _ in range(TYPING[0].count + 20)]
+        answered = [bool(await harness.dispatcher.complete(invocation)) for _ in range(TYPING[0].count + 20)]
         assert answered == [True] * TYPING[0].count + [False] * 20
         argument = replace(invocation, command="buy", args={"outcome": "ger"})
-        assert not await play.dispatcher.complete_argument(argument, "outcome")
-        assert await play.dispatcher.complete(replace(invocation, person_ext="bob"))
-        assert play.rows() == before
-        assert (await play.say("ada", "/balance")).ok
-        play.now += TYPING[0].window_ms
-        assert await play.dispatcher.complete_argument(argument, "outcome")
+        assert not await harness.dispatcher.complete_argument(argument, "outcome")
+        assert await harness.dispatcher.complete(replace(invocation, person_ext="bob"))
+        assert harness.rows() == before
+        assert (await harness.say("ada", "/balance")).ok
+        harness.now += TYPING[0].window_ms
+        assert await harness.dispatcher.complete_argument(argument, "outcome")
 
 
 async def test_guessing_codes_is_stopped_for_the_guesser_alone(tmp_path: Path) -> None:
     """Every try counts, a right code would too; it passes."""
     (limit,) = TRIES
-    async with town(tmp_path) as play:
-        await running(play)
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        before = harness.rows()
         for guess in range(limit.count + 3):
-            play.now += 5_000
-            reply = await play.say("eve", f"/link AAAA-AA{guess:02}")
+            harness.now += 5_000
+            reply = await harness.say("eve", f"/link AAAA-AA{guess:02}")
             assert not reply.ok
         assert "does not work" not in plain_text.text(reply)
-        assert play.rows() == before
-        play.now += limit.window_ms
-        assert "does not work" in plain_text.text(await play.say("eve", "/link AAAA-AAAA"))
+        assert harness.rows() == before
+        harness.now += limit.window_ms
+        assert "does not work" in plain_text.text(await harness.say("eve", "/link AAAA-AAAA"))
 
 
 async def test_counting_people_takes_bounded_memory() -> None:

@@ -12,17 +12,17 @@ import pytest
 from bot.__main__ import main
 from storage.backup import dump_command
 from storage.database import parse_url
-from tests.bot.harness import Play, running, town
+from tests.bot.harness import ChatHarness, chat_harness, running
 
 SIGNS = b"\x89PNG\r\n\x1a\n"
 
 
 async def played(folder: Path) -> str:
-    async with town(folder) as play:
-        await running(play)
-        await play.confirmed("ada", "/buy germany yes 100")
-        await play.tick()
-    return f"sqlite:///{folder / 'play.db'}"
+    async with chat_harness(folder) as harness:
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 100")
+        await harness.tick()
+    return f"sqlite:///{folder / 'harness.db'}"
 
 
 @pytest.mark.parametrize("what", ["prices", "outcome", "maker", "leaderboard", "volume"])
@@ -54,9 +54,9 @@ async def test_a_chart_that_cannot_be_says_why(
 
 
 async def test_a_draft_has_no_chart_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    async with town(tmp_path) as play:
-        await play.say("boss", "/admin create Cup A, B, C")
-    url = f"sqlite:///{tmp_path / 'play.db'}"
+    async with chat_harness(tmp_path) as harness:
+        await harness.say("boss", "/admin create Cup A, B, C")
+    url = f"sqlite:///{tmp_path / 'harness.db'}"
     assert outcry("graph", "prices", "--db", url, "--out", str(tmp_path / "chart.png")) == 2
     assert "has not started yet" in capsys.readouterr().err
 
@@ -65,14 +65,14 @@ async def test_a_copy_is_made_while_the_bot_writes_and_nothing_is_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "copy.db"
-    async with town(tmp_path) as play:
-        await running(play)
-        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 0
-        assert rows(out) == play.rows()
-        await carry_on(play)
-        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 2
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'harness.db'}") == 0
+        assert rows(out) == harness.rows()
+        await carry_on(harness)
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'harness.db'}") == 2
         assert "nothing is ever overwritten" in capsys.readouterr().err
-        assert rows(out) != play.rows()
+        assert rows(out) != harness.rows()
     assert outcry("verify", "--db", f"sqlite:///{out}") == 0
     assert not out.with_name("copy.db.part").exists()
 
@@ -103,9 +103,9 @@ def test_the_password_of_a_server_is_not_in_the_command_line() -> None:
     assert "--port=5433" in line
 
 
-async def carry_on(play: Play) -> None:
-    await play.confirmed("ada", "/buy germany yes 10")
-    await play.tick()
+async def carry_on(harness: ChatHarness) -> None:
+    await harness.confirmed("ada", "/buy germany yes 10")
+    await harness.tick()
 
 
 def outcry(*words: str) -> int:

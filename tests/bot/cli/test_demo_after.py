@@ -13,20 +13,20 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from engine.state import Status
 from scheduler.clock import ManualClock
-from tests.bot.harness import BOSS, CREATE, START, Play, town
+from tests.bot.harness import ADMIN, CREATE, START, ChatHarness, chat_harness
 
 
 async def test_a_market_planned_after_the_event_starts_ticks_and_is_told_of(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         clock = ManualClock(START + 60_000)
-        announcer = Announcer(play.db, clock.now_ms, {"room": play.chat})
-        play.dispatcher = Dispatcher(play.db, clock.now_ms, COMMANDS)
+        announcer = Announcer(harness.db, clock.now_ms, {"room": harness.platform})
+        harness.dispatcher = Dispatcher(harness.db, clock.now_ms, COMMANDS)
         for line in (CREATE, "/admin open in 1m"):
-            assert (await play.say(BOSS, line)).ok
+            assert (await harness.say(ADMIN, line)).ok
         clock.advance(61_000)
-        serving = asyncio.create_task(serve_on(play.db, clock, announcer))
+        serving = asyncio.create_task(serve_on(harness.db, clock, announcer))
         try:
-            while not await opened(play):
+            while not await opened(harness):
                 assert not serving.done(), "the room closed before anybody ended it"
                 await asyncio.sleep(0.05)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -35,9 +35,9 @@ async def test_a_market_planned_after_the_event_starts_ticks_and_is_told_of(tmp_
             serving.cancel()
 
 
-async def opened(play: Play) -> bool:
+async def opened(harness: ChatHarness) -> bool:
     """Whether the market runs, has ticked, and its chat was told."""
-    async with play.db.reading() as uow:
+    async with harness.db.reading() as uow:
         market = await uow.markets.get_one(1)
-    told = any("is open for trading" in text for text in play.chat.texts("post"))
+    told = any("is open for trading" in text for text in harness.platform.texts("post"))
     return market.status is Status.RUNNING and market.tick > 0 and told

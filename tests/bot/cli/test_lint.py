@@ -23,7 +23,7 @@ from engine.lint import Code, lint
 from engine.params import build_params
 from engine.state import Status
 from engine.terms import MarketParams
-from tests.bot.harness import BOSS, START, town
+from tests.bot.harness import ADMIN, START, chat_harness
 from tests.paths import EXAMPLE_EVENT, ROOT
 
 NAMES = ["Germany", "Brazil", "Costa Rica", "Chile"]
@@ -177,7 +177,7 @@ def test_create_drafts_a_market_in_the_room_and_the_chat_goes_on_from_it(tmp_pat
 async def create(folder: Path, text: str) -> int:
     """`outcry create` of a file with this text, in the database `town` opens next; its exit code."""
     (folder / "cup.toml").write_text(text, encoding="utf-8")
-    return await database.create(f"sqlite:///{folder / 'play.db'}", folder / "cup.toml", START)
+    return await database.create(f"sqlite:///{folder / 'harness.db'}", folder / "cup.toml", START)
 
 
 def rows(folder: Path) -> str:
@@ -188,17 +188,17 @@ def rows(folder: Path) -> str:
 
 async def test_a_draft_from_a_file_is_changed_opened_and_started_in_the_chat(tmp_path: Path) -> None:
     assert await create(tmp_path, CUP + "fee = 0.02\nodds = [5, 3, 2]\n" + FINAL) == 0
-    async with town(tmp_path) as play:
-        assert "no market in this chat" in plain_text.text(await play.say("ada", "/join"))
-        reply = plain_text.text(await play.say(BOSS, "/admin set"))
+    async with chat_harness(tmp_path) as harness:
+        assert "no market in this chat" in plain_text.text(await harness.say("ada", "/join"))
+        reply = plain_text.text(await harness.say(ADMIN, "/admin set"))
         assert "fee 2%" in reply
         assert "50.0¢, 30.0¢, 20.0¢" in reply
-        assert "+2h to +2h10m winner ask" in plain_text.text(await play.say(BOSS, "/admin schedule"))
-        assert (await play.say(BOSS, "/admin set gas $0.01")).ok
-        assert (await play.say(BOSS, "/admin open")).ok
-        assert (await play.say("ada", "/join")).ok
-        assert (await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")).ok
-        async with play.db.reading() as uow:
+        assert "+2h to +2h10m winner ask" in plain_text.text(await harness.say(ADMIN, "/admin schedule"))
+        assert (await harness.say(ADMIN, "/admin set gas $0.01")).ok
+        assert (await harness.say(ADMIN, "/admin open")).ok
+        assert (await harness.say("ada", "/join")).ok
+        assert (await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")).ok
+        async with harness.db.reading() as uow:
             found = await uow.markets.get_one(1)
         assert (found.status, found.params.fee) == (Status.RUNNING, 2 * 10**10)
         assert [(step.freeze_at, step.winner) for step in found.params.rounds] == [(7_200_000, "ask")]
@@ -211,11 +211,11 @@ async def test_a_file_may_open_the_doors_and_plan_the_start(tmp_path: Path, caps
     assert "market 1: Cup is open to join in the room" in told.out
     assert "trading starts 4 July 2014 16:00 UTC" in told.out
     assert told.err.startswith("WARN fifty_dollars: A $50 order moves Germany YES")
-    async with town(tmp_path) as play:
-        await play.announcer.step()
-        assert any("the doors are open" in text for text in play.chat.texts("post"))
-        assert (await play.say("ada", "/join")).ok
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await harness.announcer.step()
+        assert any("the doors are open" in text for text in harness.platform.texts("post"))
+        assert (await harness.say("ada", "/join")).ok
+        async with harness.db.reading() as uow:
             found = await uow.markets.get_one(1)
             log = await uow.audit.of(1)
         assert (found.status, found.planned_start_ms) == (Status.LOBBY, 1_404_489_600_000)
@@ -229,14 +229,14 @@ async def test_create_refuses_what_it_cannot_use_and_leaves_nothing_behind(
     assert await create(tmp_path, CUP + "start_at = 2014-07-03T06:00:00Z\n") == 2
     assert "start_at has passed" in capsys.readouterr().err
     assert not (tmp_path / "play.db").exists()
-    async with town(tmp_path):
+    async with chat_harness(tmp_path):
         assert await create(tmp_path, CUP) == 3  # somebody else has the database
     assert await create(tmp_path, CUP) == 0
     drafted = rows(tmp_path)
     assert await create(tmp_path, CUP.replace("Cup", "Another")) == 1
     assert rows(tmp_path) == drafted
-    async with town(tmp_path) as play:
-        assert (await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")).ok
+    async with chat_harness(tmp_path) as harness:
+        assert (await harness.press(ADMIN, await harness.say(ADMIN, "/admin void"), "Confirm")).ok
     assert await create(tmp_path, CUP.replace("Cup", "Another")) == 0
 
 
@@ -249,30 +249,30 @@ def careful(reply: Reply) -> list[str]:
 
 
 async def test_an_admin_is_warned_on_create_set_and_open(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        created = await play.say(BOSS, "/admin create Cup Germany, Brazil, Chile preset classic z $500")
+    async with chat_harness(tmp_path) as harness:
+        created = await harness.say(ADMIN, "/admin create Cup Germany, Brazil, Chile preset classic z $500")
         first, second = careful(created)
         assert "NO on every outcome together starts at $1.50 and pays $2.00 whoever wins" in first
         assert "A $50 order moves Germany YES" in second
         assert "/admin open" in plain_text.text(created).split(second)[1]  # what to do next comes last
-        assert careful(await play.say(BOSS, "/admin set gas $0.01")) != []  # the sure gain is another one now
-        assert careful(await play.say(BOSS, "/admin set set_cap 0.9")) == []
-        assert careful(await play.say(BOSS, "/admin set title Bowl")) == []
-        assert any("only 40% of a trade's" in told for told in careful(await play.say(BOSS, "/admin set zeta 0.3")))
-        opened = careful(await play.say(BOSS, "/admin open"))
+        assert careful(await harness.say(ADMIN, "/admin set gas $0.01")) != []  # the sure gain is another one now
+        assert careful(await harness.say(ADMIN, "/admin set set_cap 0.9")) == []
+        assert careful(await harness.say(ADMIN, "/admin set title Bowl")) == []
+        assert any("only 40% of a trade's" in told for told in careful(await harness.say(ADMIN, "/admin set zeta 0.3")))
+        opened = careful(await harness.say(ADMIN, "/admin open"))
         assert len(opened) == 3
         assert "only 40% of a trade's money" in opened[1]
 
 
 async def test_of_a_harmless_market_nothing_is_said_but_of_the_change_that_harms_it(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        assert careful(await play.say(BOSS, "/admin create Cup Germany, Brazil, Chile")) == []
-        assert careful(await play.say(BOSS, "/admin set band 10%")) == []
-        (warned,) = careful(await play.say(BOSS, "/admin set zeta_start 0.11"))
+    async with chat_harness(tmp_path) as harness:
+        assert careful(await harness.say(ADMIN, "/admin create Cup Germany, Brazil, Chile")) == []
+        assert careful(await harness.say(ADMIN, "/admin set band 10%")) == []
+        (warned,) = careful(await harness.say(ADMIN, "/admin set zeta_start 0.11"))
         assert "22% of a trade's money goes to the other outcomes at the start" in warned
-        assert careful(await play.say(BOSS, "/admin set zeta_start 0.1")) == []
-        assert careful(await play.say(BOSS, "/admin open")) == []
-        assert (await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")).ok
-        await play.tick()
-        (warned,) = careful(await play.say(BOSS, "/admin set zeta 0.12"))
+        assert careful(await harness.say(ADMIN, "/admin set zeta_start 0.1")) == []
+        assert careful(await harness.say(ADMIN, "/admin open")) == []
+        assert (await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")).ok
+        await harness.tick()
+        (warned,) = careful(await harness.say(ADMIN, "/admin set zeta 0.12"))
         assert "24% of a trade's money" in warned

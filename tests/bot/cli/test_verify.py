@@ -26,26 +26,26 @@ from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
 from storage.verify import Mismatch, Verified
-from tests.bot.harness import BOSS, Play, running, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.paths import ROOT
 
 
 async def _played(folder: Path) -> tuple[Path, str]:
     """A market with a trade and an elimination; the head of its chain."""
-    async with town(folder) as play:
-        await running(play)
-        await play.confirmed("ada", "/buy germany yes 20")
-        await play.tick()
-        await eliminated(play)
-        async with play.db.reading() as uow:
+    async with chat_harness(folder) as harness:
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 20")
+        await harness.tick()
+        await eliminated(harness)
+        async with harness.db.reading() as uow:
             head = (await uow.markets.get_one(1)).head
-        return Path(str(play.db.url.database)), head
+        return Path(str(harness.db.url.database)), head
 
 
-async def eliminated(play: Play) -> None:
-    shown = await play.say(BOSS, "/admin eliminate brazil")
-    await play.press(BOSS, shown, "Confirm")
-    await play.tick()
+async def eliminated(harness: ChatHarness) -> None:
+    shown = await harness.say(ADMIN, "/admin eliminate brazil")
+    await harness.press(ADMIN, shown, "Confirm")
+    await harness.tick()
 
 
 @pytest.fixture(scope="module")
@@ -149,14 +149,14 @@ HOUR_S = 3_600.0
 A = TypeVar("A", bound=BackgroundVerifier)
 
 
-def patient(play: Play) -> BackgroundVerifier:
-    return BackgroundVerifier(play.db, lambda: play.now, patience_s=HOUR_S)
+def patient(harness: ChatHarness) -> BackgroundVerifier:
+    return BackgroundVerifier(harness.db, lambda: harness.now, patience_s=HOUR_S)
 
 
 @asynccontextmanager
-async def checked_by(play: Play, auditor: A) -> AsyncIterator[A]:
+async def checked_by(harness: ChatHarness, auditor: A) -> AsyncIterator[A]:
     """`/verify` is answered by this verifier, which is closed whatever happens."""
-    play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, auditor=auditor)
+    harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, auditor=auditor)
     try:
         yield auditor
     finally:
@@ -164,27 +164,27 @@ async def checked_by(play: Play, auditor: A) -> AsyncIterator[A]:
 
 
 async def test_heads_are_posted_with_each_elimination_and_at_the_end(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await eliminated(play)
-        out = next(text for text in play.chat.texts("post") if "is out" in text)
-        shown = await play.say(BOSS, "/admin resolve germany")
-        await play.press(BOSS, shown, "Confirm")
-        await play.tick()
-        end = next(text for text in play.chat.texts("post") if "wins Cup" in text)
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await eliminated(harness)
+        out = next(text for text in harness.platform.texts("post") if "is out" in text)
+        shown = await harness.say(ADMIN, "/admin resolve germany")
+        await harness.press(ADMIN, shown, "Confirm")
+        await harness.tick()
+        end = next(text for text in harness.platform.texts("post") if "wins Cup" in text)
+        async with harness.db.reading() as uow:
             heads = [row.hash for row in await uow.ticks.series(1)]
         assert f"Audit head `{heads[-2][:16]}` seals" in out
         assert f"Audit head `{heads[-1][:16]}` seals" in end
 
 
 async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
-    async with town(tmp_path) as play, checked_by(play, patient(play)):
-        await running(play)
-        await play.confirmed("ada", "/buy germany yes 20")
-        await play.tick()
-        told = await play.say("stranger", "/verify")
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness, checked_by(harness, patient(harness)):
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 20")
+        await harness.tick()
+        told = await harness.say("stranger", "/verify")
+        async with harness.db.reading() as uow:
             head = (await uow.markets.get_one(1)).head
     text = plain_text.text(told)
     assert told.tone is Tone.GOOD
@@ -195,13 +195,13 @@ async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
 
 async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The values may be somebody's balance; the table and the tick are everybody's."""
-    async with town(tmp_path) as play, checked_by(play, patient(play)):
-        await running(play)
-        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+    async with chat_harness(tmp_path) as harness, checked_by(harness, patient(harness)):
+        await running(harness)
+        with closing(sqlite3.connect(str(harness.db.url.database))) as db:
             db.execute("update users set balance = 123456789")
             db.commit()
         with caplog.at_level(logging.ERROR):
-            told = await play.say("stranger", "/verify")
+            told = await harness.say("stranger", "/verify")
     text = plain_text.text(told)
     assert told.tone is Tone.BAD
     assert "users" in text
@@ -210,12 +210,12 @@ async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog:
 
 
 async def test_a_market_made_by_other_rules_is_said_to_be_so_in_the_chat(tmp_path: Path) -> None:
-    async with town(tmp_path) as play, checked_by(play, patient(play)):
-        await running(play)
-        with closing(sqlite3.connect(str(play.db.url.database))) as db:
+    async with chat_harness(tmp_path) as harness, checked_by(harness, patient(harness)):
+        await running(harness)
+        with closing(sqlite3.connect(str(harness.db.url.database))) as db:
             db.execute("update config set rules = 7")
             db.commit()
-        told = await play.say("stranger", "/verify")
+        told = await harness.say("stranger", "/verify")
     assert "made by rules 7, and this is rules 1" in plain_text.text(told)
 
 
@@ -235,17 +235,17 @@ def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
 
 
 async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await play.say(BOSS, '/admin create "Cup" Germany, Brazil, Chile')
-        await play.say(BOSS, "/admin open")
-        assert "before trading begins" in plain_text.text(await play.say("ada", "/verify"))
+    async with chat_harness(tmp_path) as harness:
+        await harness.say(ADMIN, '/admin create "Cup" Germany, Brazil, Chile')
+        await harness.say(ADMIN, "/admin open")
+        assert "before trading begins" in plain_text.text(await harness.say("ada", "/verify"))
 
 
 class Slow(BackgroundVerifier):
     """A check that takes until it is let go, as a big market's does."""
 
-    def __init__(self, db: Database, play: Play) -> None:
-        super().__init__(db, lambda: play.now, patience_s=0.01)
+    def __init__(self, db: Database, harness: ChatHarness) -> None:
+        super().__init__(db, lambda: harness.now, patience_s=0.01)
         self.free = asyncio.Event()
         self.checks = 0
 
@@ -256,19 +256,19 @@ class Slow(BackgroundVerifier):
 
 
 async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_meanwhile(tmp_path: Path) -> None:
-    async with town(tmp_path) as play, checked_by(play, Slow(play.db, play)) as auditor:
-        await running(play)
+    async with chat_harness(tmp_path) as harness, checked_by(harness, Slow(harness.db, harness)) as auditor:
+        await running(harness)
         for _ in range(2):
-            assert "Ask again in a moment" in plain_text.text(await play.say("ada", "/verify"))
+            assert "Ask again in a moment" in plain_text.text(await harness.say("ada", "/verify"))
         assert auditor.checks == 1
         auditor.free.set()
-        while "Ask again in a moment" in (told := plain_text.text(await play.say("ada", "/verify"))):
+        while "Ask again in a moment" in (told := plain_text.text(await harness.say("ada", "/verify"))):
             pass  # each question waits a moment for the check
         assert "up to tick 1" in told
         assert auditor.checks == 1  # nothing has happened since
         auditor.free.clear()
-        await play.tick()
-        meanwhile = plain_text.text(await play.say("ada", "/verify"))
+        await harness.tick()
+        meanwhile = plain_text.text(await harness.say("ada", "/verify"))
         assert "up to tick 1" in meanwhile
         assert "newer check is under way" in meanwhile
 
@@ -276,25 +276,25 @@ async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_mea
 async def test_a_check_that_fails_is_logged_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with town(tmp_path) as play, checked_by(play, patient(play)):
-        await running(play)
+    async with chat_harness(tmp_path) as harness, checked_by(harness, patient(harness)):
+        await running(harness)
 
         async def broken(*_: object) -> Verified:
             raise OSError("the disk is gone")
 
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
             patched.setattr(BackgroundVerifier, "_here", broken)
-            told = plain_text.text(await play.say("ada", "/verify"))
+            told = plain_text.text(await harness.say("ada", "/verify"))
         assert "could not be run" in told
         assert "disk" not in told
         assert "the disk is gone" in caplog.text
-        assert "Everything adds up." in plain_text.text(await play.say("ada", "/verify"))
+        assert "Everything adds up." in plain_text.text(await harness.say("ada", "/verify"))
 
 
 async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        auditor = BackgroundVerifier(play.db, lambda: play.now, apart=True, patience_s=HOUR_S)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        auditor = BackgroundVerifier(harness.db, lambda: harness.now, apart=True, patience_s=HOUR_S)
         try:
             checked, running_on = await auditor.ask(1, 1)
         finally:
@@ -305,9 +305,9 @@ async def test_a_check_can_run_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_closing_ends_a_process_that_still_runs(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        auditor = BackgroundVerifier(play.db, lambda: play.now, apart=True, patience_s=0.05)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        auditor = BackgroundVerifier(harness.db, lambda: harness.now, apart=True, patience_s=0.05)
         for _ in range(2):  # once closed, it begins again when it is asked
             try:
                 assert await auditor.ask(1, 1) == (None, True)

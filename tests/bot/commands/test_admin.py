@@ -11,20 +11,20 @@ from bot.chat import plain_text
 from engine.state import Status
 from scheduler import notices
 from storage.records import Market
-from tests.bot.harness import BOSS, CREATE, Play, button, opened, running, town
+from tests.bot.harness import ADMIN, CREATE, ChatHarness, button, chat_harness, opened, running
 
 
-async def market(play: Play, number: int = 1) -> Market:
-    async with play.db.reading() as uow:
+async def market(harness: ChatHarness, number: int = 1) -> Market:
+    async with harness.db.reading() as uow:
         found = await uow.markets.get(number)
     assert found is not None
     return found
 
 
 async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        before = play.rows()
-        asked = await play.say(BOSS, "/admin create Cup z $500 preset fair")
+    async with chat_harness(tmp_path) as harness:
+        before = harness.rows()
+        asked = await harness.say(ADMIN, "/admin create Cup z $500 preset fair")
         assert asked.form is not None
         assert asked.form.command == "admin create z=500"
         filled = {field.name: field.value for field in asked.form.fields}
@@ -35,11 +35,11 @@ async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path
             "balance": "$1000",
             "odds": "",
         }
-        assert play.rows() == before
+        assert harness.rows() == before
         answer = {**filled, "outcomes": "A, B, C", "balance": "$500", "odds": "50% 25% 25%"}
-        made = await play.say(BOSS, command=asked.form.command, args=answer)
+        made = await harness.say(ADMIN, command=asked.form.command, args=answer)
         assert "Cup is drafted" in plain_text.text(made)
-        found = await market(play)
+        found = await market(harness)
         assert found.params.z == 500 * 10**6
         assert found.params.band == 10**11
         assert found.params.starting_balance == 500 * 10**6
@@ -47,8 +47,8 @@ async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path
 
 
 async def test_no_form_opens_when_title_and_outcomes_are_given(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        assert (await play.say(BOSS, CREATE)).form is None
+    async with chat_harness(tmp_path) as harness:
+        assert (await harness.say(ADMIN, CREATE)).form is None
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,17 @@ async def test_no_form_opens_when_title_and_outcomes_are_given(tmp_path: Path) -
 async def test_bad_terms_are_refused_with_their_numbers_and_nothing_is_made(
     tmp_path: Path, line: str, words: str
 ) -> None:
-    async with town(tmp_path) as play:
-        before = play.rows()
-        reply = await play.say(BOSS, line)
+    async with chat_harness(tmp_path) as harness:
+        before = harness.rows()
+        reply = await harness.say(ADMIN, line)
         assert not reply.ok
         assert words in plain_text.text(reply)
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_everything_can_be_set_before_the_start_and_what_the_rules_allow_after(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await play.say(BOSS, CREATE)
+    async with chat_harness(tmp_path) as harness:
+        await harness.say(ADMIN, CREATE)
         for line, words in (
             ("/admin set title The Cup", "title is now The Cup; it was Cup."),
             ("/admin set balance $500", "balance is now $500; it was $1000."),
@@ -87,97 +87,101 @@ async def test_everything_can_be_set_before_the_start_and_what_the_rules_allow_a
             ("/admin set tick 3s", "tick is now 3s; it was 2s."),
             ("/admin set tick 3s", "tick was 3s already."),
         ):
-            assert words in plain_text.text(await play.say(BOSS, line)), line
-        listed = plain_text.text(await play.say(BOSS, "/admin set"))
+            assert words in plain_text.text(await harness.say(ADMIN, line)), line
+        listed = plain_text.text(await harness.say(ADMIN, "/admin set"))
         assert "`kappa_start` 0.00002" in listed
-        await play.say(BOSS, "/admin open")
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick()
-        assert "l0 stays as it is" in plain_text.text(await play.say(BOSS, "/admin set l0 $10"))
+        await harness.say(ADMIN, "/admin open")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick()
+        assert "l0 stays as it is" in plain_text.text(await harness.say(ADMIN, "/admin set l0 $10"))
         assert "fee is now 2%; it was 1%. It holds from the next tick on." in plain_text.text(
-            await play.say(BOSS, "/admin set fee 2%")
+            await harness.say(ADMIN, "/admin set fee 2%")
         )
-        await play.tick()
-        assert (await market(play)).params.fee == 2 * 10**10
-        assert "An admin changed the terms: fee." in play.chat.texts("post")[-1]
+        await harness.tick()
+        assert (await market(harness)).params.fee == 2 * 10**10
+        assert "An admin changed the terms: fee." in harness.platform.texts("post")[-1]
 
 
 async def test_a_preview_that_is_out_of_date_is_shown_anew_instead_of_being_carried_out(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        preview = await play.say(BOSS, "/admin resolve germany")
-        gone = await play.say(BOSS, "/admin eliminate brazil")
-        await play.press(BOSS, gone, "Confirm")
-        await play.tick()
-        before = play.rows()
-        again = await play.press(BOSS, preview, "Confirm")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        preview = await harness.say(ADMIN, "/admin resolve germany")
+        gone = await harness.say(ADMIN, "/admin eliminate brazil")
+        await harness.press(ADMIN, gone, "Confirm")
+        await harness.tick()
+        before = harness.rows()
+        again = await harness.press(ADMIN, preview, "Confirm")
         assert "Something changed since the last look" in plain_text.text(again)
-        assert play.rows() == before
-        assert "wins with the next tick" in plain_text.text(await play.press(BOSS, again, "Confirm"))
+        assert harness.rows() == before
+        assert "wins with the next tick" in plain_text.text(await harness.press(ADMIN, again, "Confirm"))
 
 
 async def test_confirming_twice_is_done_once(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        preview = await play.say(BOSS, "/admin eliminate brazil 7-1")
-        first = await play.press(BOSS, preview, "Confirm")
-        before = play.rows()
-        assert await play.press(BOSS, preview, "Confirm") == first
-        assert play.rows() == before
-        await play.tick()
-        assert sum("Brazil is out." in text for text in play.chat.texts("post")) == 1
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        preview = await harness.say(ADMIN, "/admin eliminate brazil 7-1")
+        first = await harness.press(ADMIN, preview, "Confirm")
+        before = harness.rows()
+        assert await harness.press(ADMIN, preview, "Confirm") == first
+        assert harness.rows() == before
+        await harness.tick()
+        assert sum("Brazil is out." in text for text in harness.platform.texts("post")) == 1
 
 
 async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await opened(play, create='/admin create Cup A, B, C, "D E"')
+    async with chat_harness(tmp_path) as harness:
+        await opened(harness, create='/admin create Cup A, B, C, "D E"')
         for line in ("/admin schedule +1h for 5m out 1 lowest; +2h for 5m out 1; +3h winner ask",):
-            await play.press(BOSS, await play.say(BOSS, line), "Confirm")
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick()
-        await play.tick(70 * 60_000)
-        shown = plain_text.text(await play.say(BOSS, "/admin schedule"))
+            await harness.press(ADMIN, await harness.say(ADMIN, line), "Confirm")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick()
+        await harness.tick(70 * 60_000)
+        shown = plain_text.text(await harness.say(ADMIN, "/admin schedule"))
         typed = re.search(r"As typed: `(.+)`", shown)
         assert typed is not None
         rounds = typed[1].split("; ")
-        early = await play.say(BOSS, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")
+        early = await harness.say(ADMIN, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")
         assert not early.ok
-        moved = await play.say(BOSS, f"/admin schedule +50m out 1 lowest; {rounds[1]}; {rounds[2]}")
+        moved = await harness.say(ADMIN, f"/admin schedule +50m out 1 lowest; {rounds[1]}; {rounds[2]}")
         assert "rounds have begun and stay as they are" in plain_text.text(moved)
         later = rounds[2].replace("winner ask", 'winner "D E"')
-        await play.press(BOSS, await play.say(BOSS, f"/admin schedule {rounds[0]}; {rounds[1]}; {later}"), "Confirm")
-        await play.tick()
-        assert (await market(play)).params.rounds[2].winner == 3
-        assert "An admin changed the timetable." in play.chat.texts("post")[-1]
+        await harness.press(
+            ADMIN, await harness.say(ADMIN, f"/admin schedule {rounds[0]}; {rounds[1]}; {later}"), "Confirm"
+        )
+        await harness.tick()
+        assert (await market(harness)).params.rounds[2].winner == 3
+        assert "An admin changed the timetable." in harness.platform.texts("post")[-1]
 
 
 async def test_a_start_can_be_planned_and_the_timetable_counts_from_it(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await play.say(BOSS, CREATE)
+    async with chat_harness(tmp_path) as harness:
+        await harness.say(ADMIN, CREATE)
         line = "/admin schedule start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 1; +9d for 2h winner"
-        await play.press(BOSS, await play.say(BOSS, line), "Confirm")
-        assert "Trading starts by itself 3 July 2014 09:40 UTC" in plain_text.text(await play.say(BOSS, "/admin open"))
-        found = await market(play)
+        await harness.press(ADMIN, await harness.say(ADMIN, line), "Confirm")
+        assert "Trading starts by itself 3 July 2014 09:40 UTC" in plain_text.text(
+            await harness.say(ADMIN, "/admin open")
+        )
+        found = await market(harness)
         assert found.planned_start_ms == 1_404_380_400_000
         assert found.params.rounds[0].freeze_at == 1_404_489_600_000 - 1_404_380_400_000
-        moved = await play.say(BOSS, "/admin open 2014-07-03 10:00")
+        moved = await harness.say(ADMIN, "/admin open 2014-07-03 10:00")
         assert moved.ok
-        found = await market(play)
+        found = await market(harness)
         assert found.params.rounds[0].freeze_at == 1_404_489_600_000 - 1_404_381_600_000
         assert found.params.rounds[1].freeze_at == 9 * 86_400_000
-        assert not (await play.say(BOSS, "/admin open 2014-07-03 01:00")).ok
-        late = await play.say(BOSS, "/admin open 2014-07-05 10:00")
+        assert not (await harness.say(ADMIN, "/admin open 2014-07-03 01:00")).ok
+        late = await harness.say(ADMIN, "/admin open 2014-07-05 10:00")
         assert "Round 1 has to freeze after" in plain_text.text(late)
 
 
 async def test_every_deed_leaves_a_trace(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await play.say(BOSS, "/admin freeze red card")
-        await play.tick()
-        await play.say(BOSS, "/admin set fee 2%")
-        await play.press(BOSS, await play.say(BOSS, "/admin eliminate brazil 7-1"), "Confirm")
-        async with play.db.reading() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.say(ADMIN, "/admin freeze red card")
+        await harness.tick()
+        await harness.say(ADMIN, "/admin set fee 2%")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate brazil 7-1"), "Confirm")
+        async with harness.db.reading() as uow:
             trail = [(row.action, row.actor, row.reason) for row in await uow.audit.of(1)]
         assert trail == [
             ("eliminate", 1, "7-1"),
@@ -191,38 +195,38 @@ async def test_every_deed_leaves_a_trace(tmp_path: Path) -> None:
 
 
 async def test_a_halted_market_says_so_to_everybody_and_its_admins_can_try_again(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        async with play.db.writing() as uow:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        async with harness.db.writing() as uow:
             found = await uow.markets.get(1)
             assert found is not None
             await uow.markets.halt(1, "theorem: backing 5 short")
-            await uow.outbox.add(1, notices.halted(found, "theorem: backing 5 short"), play.now)
+            await uow.outbox.add(1, notices.halted(found, "theorem: backing 5 short"), harness.now)
             await uow.commit()
-        await play.announcer.step()
-        alarm = play.chat.texts("tell", BOSS)[-1]
+        await harness.announcer.step()
+        alarm = harness.platform.texts("tell", ADMIN)[-1]
         assert "is halted: a check failed in tick 2" in alarm
         assert "every balance stands as before it" in alarm
-        assert "your money is safe" in plain_text.text(await play.say("ada", "/buy germany yes 5"))
-        assert "Halted: theorem: backing 5 short" in plain_text.text(await play.say(BOSS, "/admin monitor"))
-        assert (await play.say(BOSS, "/admin resume")).ok
-        await play.tick()
-        assert (await market(play)).status is Status.RUNNING
-        assert (await play.say("ada", "/buy germany yes 5")).ok
+        assert "your money is safe" in plain_text.text(await harness.say("ada", "/buy germany yes 5"))
+        assert "Halted: theorem: backing 5 short" in plain_text.text(await harness.say(ADMIN, "/admin monitor"))
+        assert (await harness.say(ADMIN, "/admin resume")).ok
+        await harness.tick()
+        assert (await market(harness)).status is Status.RUNNING
+        assert (await harness.say("ada", "/buy germany yes 5")).ok
 
 
 async def test_a_late_step_is_told_as_late(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await opened(play)
-        await play.press(BOSS, await play.say(BOSS, "/admin schedule +1h for 5m winner ask"), "Confirm")
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick()
-        await play.tick(5 * 3_600_000)
-        assert any("was due 4 h" in text and "while I was away" in text for text in play.chat.texts("post"))
+    async with chat_harness(tmp_path) as harness:
+        await opened(harness)
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin schedule +1h for 5m winner ask"), "Confirm")
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick()
+        await harness.tick(5 * 3_600_000)
+        assert any("was due 4 h" in text and "while I was away" in text for text in harness.platform.texts("post"))
 
 
 async def test_a_stranger_to_storage_can_be_the_first_admin(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        preview = await play.say("newcomer", CREATE, admin=True)
+    async with chat_harness(tmp_path) as harness:
+        preview = await harness.say("newcomer", CREATE, admin=True)
         assert preview.ok
         assert button(preview, "Open") == "/admin open"

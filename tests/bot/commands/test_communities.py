@@ -20,7 +20,7 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply, Span, Style
 from bot.commands import COMMANDS
 from scheduler import notices
-from tests.bot.harness import BOSS, Play, button, town
+from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness
 
 HIDDEN = ("Secret Cup", "Timbuktu", "Adalbert", "Bobby", "Zzz card")  # A's title, outcome, people, reason
 ARGS: Mapping[str, Mapping[str, str]] = {
@@ -59,40 +59,40 @@ OF_A = (
 
 
 @asynccontextmanager
-async def two_communities(folder: Path) -> AsyncIterator[Play]:
+async def two_communities(folder: Path) -> AsyncIterator[ChatHarness]:
     """A trades: Ada and Bob have positions, a waiting ticket, an order in the book; codes and news lie about."""
-    async with town(folder) as play:
+    async with chat_harness(folder) as harness:
         for who, line in (
-            (BOSS, '/admin create "Secret Cup" Germany, Brazil, Timbuktu'),
-            (BOSS, "/admin open"),
+            (ADMIN, '/admin create "Secret Cup" Germany, Brazil, Timbuktu'),
+            (ADMIN, "/admin open"),
             ("ada", "/join Adalbert"),
             ("bob", "/join Bobby"),
         ):
-            assert (await play.say(who, line)).ok
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick()
-        await play.confirmed("ada", "/buy germany yes 100")
-        await play.confirmed("bob", "/buy brazil yes 20 limit 20c")
-        await play.say("ada", "/buy brazil no 5")
-        await play.say(BOSS, "/admin freeze Zzz card")
-        await play.tick()
-        await play.say(BOSS, "/admin resume")
-        await play.tick()
-        yield play
+            assert (await harness.say(who, line)).ok
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick()
+        await harness.confirmed("ada", "/buy germany yes 100")
+        await harness.confirmed("bob", "/buy brazil yes 20 limit 20c")
+        await harness.say("ada", "/buy brazil no 5")
+        await harness.say(ADMIN, "/admin freeze Zzz card")
+        await harness.tick()
+        await harness.say(ADMIN, "/admin resume")
+        await harness.tick()
+        yield harness
 
 
-async def own_market(play: Play) -> None:
+async def own_market(harness: ChatHarness) -> None:
     """B's market, which trades too."""
     for line in ("/admin create Bowl Xeno, Yeti, Zebu", "/admin open"):
-        assert (await play.say("cleo", line, chat="two", admin=True)).ok
-    preview = await play.say("cleo", "/admin start", chat="two", admin=True)
-    assert (await play.say("cleo", button(preview, "Confirm"), chat="two", admin=True)).ok
-    await play.tick(market=2)
+        assert (await harness.say("cleo", line, chat="two", admin=True)).ok
+    preview = await harness.say("cleo", "/admin start", chat="two", admin=True)
+    assert (await harness.say("cleo", button(preview, "Confirm"), chat="two", admin=True)).ok
+    await harness.tick(market=2)
 
 
 def rows_of_a(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row keyed by A's market, and what waits to be told of it."""
-    with closing(sqlite3.connect(f"file:{folder / 'play.db'}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{folder / 'harness.db'}?mode=ro", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table} WHERE market = 1 ORDER BY rowid").fetchall()
             for table in OF_A
@@ -106,13 +106,13 @@ def all_of(reply: Reply) -> str:
 
 
 @pytest.mark.parametrize("market", ["without a market", "with its own"])
-@pytest.mark.parametrize(("who", "admin"), [("cleo", True), (BOSS, False), ("eve", False)])
+@pytest.mark.parametrize(("who", "admin"), [("cleo", True), (ADMIN, False), ("eve", False)])
 async def test_no_command_in_one_chat_shows_or_touches_what_is_in_another(
     tmp_path: Path, who: str, admin: bool, market: str
 ) -> None:
-    async with two_communities(tmp_path) as play:
+    async with two_communities(tmp_path) as harness:
         if market == "with its own":
-            await own_market(play)
+            await own_market(harness)
         before = rows_of_a(tmp_path)
         assert before["orders"]
         assert before["tickets"]
@@ -120,8 +120,8 @@ async def test_no_command_in_one_chat_shows_or_touches_what_is_in_another(
             given = ARGS.get(command.name, {})
             assert {one.name for one in command.params if one.required} <= set(given), f"{command.name} needs ARGS"
             for args in (given, {}) if given else ({},):
-                play.now += 10_000
-                reply = await play.say(who, command=command.name, args=args, chat="two", admin=admin)
+                harness.now += 10_000
+                reply = await harness.say(who, command=command.name, args=args, chat="two", admin=admin)
                 leaked = [word for word in HIDDEN if word in all_of(reply)]
                 assert not leaked, (command.name, plain_text.text(reply))
                 assert rows_of_a(tmp_path) == before, command.name
@@ -129,11 +129,11 @@ async def test_no_command_in_one_chat_shows_or_touches_what_is_in_another(
 
 @pytest.mark.parametrize("market", ["without a market", "with its own"])
 async def test_what_exists_elsewhere_is_answered_as_what_exists_nowhere(tmp_path: Path, market: str) -> None:
-    async with two_communities(tmp_path) as play:
-        code, key = await code_and_key(play)
-        play.now += 16 * 60_000  # the code has run out
+    async with two_communities(tmp_path) as harness:
+        code, key = await code_and_key(harness)
+        harness.now += 16 * 60_000  # the code has run out
         if market == "with its own":
-            await own_market(play)
+            await own_market(harness)
         for who, admin, there, nowhere in (
             ("eve", False, "/ticket confirm 1", "/ticket confirm 99"),
             ("eve", False, "/ticket cancel 3", "/ticket cancel 99"),
@@ -151,8 +151,10 @@ async def test_what_exists_elsewhere_is_answered_as_what_exists_nowhere(tmp_path
             ("cleo", True, "/buy germany yes 5", "/buy atlantis yes 5"),
             ("cleo", True, "/admin resolve germany", "/admin resolve atlantis"),
         ):
-            play.now += 10_000
-            found = [plain_text.text(await play.say(who, line, chat="two", admin=admin)) for line in (there, nowhere)]
+            harness.now += 10_000
+            found = [
+                plain_text.text(await harness.say(who, line, chat="two", admin=admin)) for line in (there, nowhere)
+            ]
             words = [line.split()[-1 if len(line.split()) < 4 else 2] for line in (there, nowhere)]
             shown = [blanked(text, line, word) for text, line, word in zip(found, (there, nowhere), words, strict=True)]
             assert shown[0] == shown[1], (there, found)
@@ -166,59 +168,59 @@ def blanked(text: str, line: str, word: str) -> str:
 
 
 async def test_one_person_in_both_has_two_accounts_that_know_nothing_of_each_other(tmp_path: Path) -> None:
-    async with two_communities(tmp_path) as play:
-        await own_market(play)
-        joined = await play.say("ada", "/join", chat="two")
+    async with two_communities(tmp_path) as harness:
+        await own_market(harness)
+        joined = await harness.say("ada", "/join", chat="two")
         assert "$1,000.00" in plain_text.text(joined)
-        await play.tick(market=2)
-        assert "You have $1,000.00 to spend" in plain_text.text(await play.say("ada", "/balance", chat="two"))
-        assert "You have $1,000.00 to spend" not in plain_text.text(await play.say("ada", "/balance"))
-        assert "Germany" in plain_text.text(await play.say("ada", "/positions"))
+        await harness.tick(market=2)
+        assert "You have $1,000.00 to spend" in plain_text.text(await harness.say("ada", "/balance", chat="two"))
+        assert "You have $1,000.00 to spend" not in plain_text.text(await harness.say("ada", "/balance"))
+        assert "Germany" in plain_text.text(await harness.say("ada", "/positions"))
         for line in ("/positions", "/orders", "/trades", "/leaderboard"):
-            assert "Germany" not in plain_text.text(await play.say("ada", line, chat="two")), line
-        ticket = await play.say("ada", "/buy yeti yes 10", chat="two")
-        assert (await play.say("ada", button(ticket, "Confirm"), chat="two")).ok
-        await play.tick(market=2)
-        assert "Yeti" in plain_text.text(await play.say("ada", "/positions", chat="two"))
-        assert "Yeti" not in plain_text.text(await play.say("ada", "/positions"))
-        async with play.db.reading() as uow:
+            assert "Germany" not in plain_text.text(await harness.say("ada", line, chat="two")), line
+        ticket = await harness.say("ada", "/buy yeti yes 10", chat="two")
+        assert (await harness.say("ada", button(ticket, "Confirm"), chat="two")).ok
+        await harness.tick(market=2)
+        assert "Yeti" in plain_text.text(await harness.say("ada", "/positions", chat="two"))
+        assert "Yeti" not in plain_text.text(await harness.say("ada", "/positions"))
+        async with harness.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             assert (await uow.ledger.audit(2)).ok
 
 
 async def test_an_admin_of_one_chat_is_nobody_in_another(tmp_path: Path) -> None:
-    async with two_communities(tmp_path) as play:
-        await own_market(play)
+    async with two_communities(tmp_path) as harness:
+        await own_market(harness)
         orders = [one.name for one in COMMANDS if one.rule.role is Role.ADMIN and "room" in one.rule.platforms]
         assert len(orders) > 15
-        before = play.rows()
+        before = harness.rows()
         for name in orders:
-            for who, chat in ((BOSS, "two"), ("cleo", "room")):
-                play.now += 10_000
-                reply = await play.say(who, command=name, args=ARGS.get(name, {}), chat=chat, admin=False)
+            for who, chat in ((ADMIN, "two"), ("cleo", "room")):
+                harness.now += 10_000
+                reply = await harness.say(who, command=name, args=ARGS.get(name, {}), chat=chat, admin=False)
                 assert "is for this chat's admins" in plain_text.text(reply), (name, who)
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_what_happens_in_one_is_told_in_one(tmp_path: Path) -> None:
-    async with two_communities(tmp_path) as play:
-        await own_market(play)
-        seen = len(play.chat.said)
-        async with play.db.writing() as uow:
+    async with two_communities(tmp_path) as harness:
+        await own_market(harness)
+        seen = len(harness.platform.sent)
+        async with harness.db.writing() as uow:
             found = await uow.markets.get_one(1)
             await uow.markets.halt(1, "theorem: backing 5 short")
-            await uow.outbox.add(1, notices.halted(found, "theorem: backing 5 short"), play.now)
+            await uow.outbox.add(1, notices.halted(found, "theorem: backing 5 short"), harness.now)
             await uow.commit()
-        await play.say(BOSS, "/admin announce Only for A")
-        await play.announcer.step()
-        assert {where for _, where, _, _ in play.chat.said[seen:]} <= {BOSS, "room"}
-        report = await play.tick(market=2)
+        await harness.say(ADMIN, "/admin announce Only for A")
+        await harness.announcer.step()
+        assert {where for _, where, _, _ in harness.platform.sent[seen:]} <= {ADMIN, "room"}
+        report = await harness.tick(market=2)
         assert report.tick is not None  # A's trouble is A's own
 
 
-async def code_and_key(play: Play) -> tuple[str, str]:
+async def code_and_key(harness: ChatHarness) -> tuple[str, str]:
     """A channel code and the key of an announcement's preview, both of A."""
-    reply = await play.say(BOSS, "/admin channel code")
+    reply = await harness.say(ADMIN, "/admin channel code")
     code = next(part.text for part in reply.head if isinstance(part, Span) and part.style is Style.CODE)
-    preview = await play.say(BOSS, "/admin announce Only for A")
+    preview = await harness.say(ADMIN, "/admin announce Only for A")
     return code, button(preview, "Confirm").split()[-1]

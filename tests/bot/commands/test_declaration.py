@@ -23,7 +23,7 @@ from bot.grammar.parser import parse
 from bot.grammar.types import NumberArg, PageArg
 from bot.market.context import Context
 from tests.bot.adapters.discord_chat.test_slash_commands import options, payload_of
-from tests.bot.harness import town
+from tests.bot.harness import chat_harness
 
 PING = '''
 """Whether anybody is there."""
@@ -66,15 +66,15 @@ async def test_one_more_file_is_one_more_command_everywhere(tmp_path: Path, with
     page = manual(with_ping)
     assert "- `ping.py`: Whether anybody is there. `/ping`\n" in page
     assert "### `/ping [times]`\n\nHear whether anybody is there.\n\n- `times` (optional): how often to answer" in page
-    async with town(tmp_path) as play:
-        play.dispatcher = Dispatcher(play.db, lambda: play.now, with_ping)
-        assert plain_text.text(await play.say("ada", "/ping 2")) == "pong pong"
-        assert "/ping" in plain_text.text(await play.say("ada", "/help"))
+    async with chat_harness(tmp_path) as harness:
+        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, with_ping)
+        assert plain_text.text(await harness.say("ada", "/ping 2")) == "pong pong"
+        assert "/ping" in plain_text.text(await harness.say("ada", "/help"))
         typing = Invocation(
             text="/pin", platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
             chat_kind=ChatKind.ROOM, request_id="1",
         )  # fmt: skip
-        assert [row.line for row in await play.dispatcher.complete(typing)] == ["/ping "]
+        assert [row.line for row in await harness.dispatcher.complete(typing)] == ["/ping "]
 
 
 def test_a_name_of_the_order_begins_a_row_and_the_rest_follow_as_in_their_files() -> None:

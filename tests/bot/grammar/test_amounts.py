@@ -14,7 +14,7 @@ from bot.grammar.trading import AmountType, OutcomeType, YesNo
 from bot.grammar.types import Wrong
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side
-from tests.bot.harness import BOSS, Play, running, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 
 SCENE = ParseContext(
     now_ms=0,
@@ -141,23 +141,23 @@ def test_a_seller_is_offered_what_she_holds_and_only_sides_she_holds() -> None:
 
 
 async def test_completion_fits_what_stands_in_the_line(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        await play.confirmed("ada", "/buy brazil no 60")
-        await play.tick()
-        assert await _offered(play, "/sell ") == ["Brazil", "Germany", '"Costa Rica"']
-        assert await _offered(play, "/sell brazil ") == ["no"]
-        assert await _offered(play, "/sell brazil no ") == ["all", "half", "25%", "10"]
-        assert await _offered(play, "/buy germany yes ") == ["100", "$50", "25%", "half", "all"]
-        form = (await play.say("ada", "/sell brazil")).form
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        await harness.confirmed("ada", "/buy brazil no 60")
+        await harness.tick()
+        assert await _offered(harness, "/sell ") == ["Brazil", "Germany", '"Costa Rica"']
+        assert await _offered(harness, "/sell brazil ") == ["no"]
+        assert await _offered(harness, "/sell brazil no ") == ["all", "half", "25%", "10"]
+        assert await _offered(harness, "/buy germany yes ") == ["100", "$50", "25%", "half", "all"]
+        form = (await harness.say("ada", "/sell brazil")).form
         assert form is not None
         assert [field.choices for field in form.fields if field.name == "side"] == [
             (("no", form.fields[0].choices[0][1]),)
         ]
 
 
-async def _offered(play: Play, text: str) -> list[str]:
-    found = await play.dispatcher.complete(
+async def _offered(harness: ChatHarness, text: str) -> list[str]:
+    found = await harness.dispatcher.complete(
         Invocation(
             text=text,
             platform="room",
@@ -172,35 +172,35 @@ async def _offered(play: Play, text: str) -> list[str]:
 
 
 async def test_a_welcome_never_names_who_is_out_or_more_than_she_has(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, create="/admin create Cup Germany, Brazil, Chile, Peru balance $15", people=("ada",))
-        await play.press(BOSS, await play.say(BOSS, "/admin eliminate germany"), "Confirm")
-        await play.tick(60_000)
-        await play.tick(60_000)
-        welcome = plain_text.text(await play.say("eve", "/join"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create="/admin create Cup Germany, Brazil, Chile, Peru balance $15", people=("ada",))
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate germany"), "Confirm")
+        await harness.tick(60_000)
+        await harness.tick(60_000)
+        welcome = plain_text.text(await harness.say("eve", "/join"))
         assert "/buy brazil yes $10" in welcome
         for line in ("/positions", "/orders", "/trades"):
-            text = plain_text.text(await play.say("ada", line))
+            text = plain_text.text(await harness.say("ada", line))
             assert "/buy brazil yes $10" in text
             assert "germany" not in text
 
 
 async def test_positions_say_what_each_token_has_brought(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada", "bob"))
-        await play.confirmed("ada", "/buy germany yes 100")
-        await play.tick()
-        await play.confirmed("bob", "/buy germany yes $500")
-        await play.tick()
-        await play.confirmed("ada", "/sell germany yes 40")
-        await play.tick()
-        text = plain_text.text(await play.say("ada", "/positions"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada", "bob"))
+        await harness.confirmed("ada", "/buy germany yes 100")
+        await harness.tick()
+        await harness.confirmed("bob", "/buy germany yes $500")
+        await harness.tick()
+        await harness.confirmed("ada", "/sell germany yes 40")
+        await harness.tick()
+        text = plain_text.text(await harness.say("ada", "/positions"))
         assert "Profit" in text
-        async with play.db.reading() as uow:
+        async with harness.db.reading() as uow:
             paid = await uow.trades.paid(1, 2)
             orders = await uow.orders.of(1, 2)
         spent = sum(one.amount if one.draft.buy else -one.amount for one in orders)
         assert paid == {(0, Side.YES): spent}
-        balance = plain_text.text(await play.say("ada", "/balance"))
+        balance = plain_text.text(await harness.say("ada", "/balance"))
         total = next(row for row in text.splitlines() if row.startswith("In all"))
         assert total in balance

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
-from tests.bot.harness import BOSS, Play, running, town
+from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 
 
-async def complete(play: Play, who: str, text: str) -> list[Suggestion]:
-    return await play.dispatcher.complete(
+async def complete(harness: ChatHarness, who: str, text: str) -> list[Suggestion]:
+    return await harness.dispatcher.complete(
         Invocation(
             text=text, platform="room", person_ext=who, person_name=who, chat_ext="room", chat_kind=ChatKind.ROOM,
-            is_admin=who == BOSS, request_id="c",
+            is_admin=who == ADMIN, request_id="c",
         )
     )  # fmt: skip
 
@@ -38,62 +38,62 @@ async def test_each_argument_is_explained_and_offered(tmp_path: Path) -> None:
         ("ada", "/buy 1 yes 100 limit 55c slippage 5% autofill no ", []),
         ("ada", "/sell ", ["/sell Brazil ", "/sell Germany ", '/sell "Costa Rica" ']),
         ("ada", "/adm", []),
-        (BOSS, "/admin el", ["/admin eliminate "]),
-        (BOSS, "/admin eliminate brazil, c", ['/admin eliminate brazil, "Costa Rica" ']),
-        (BOSS, "/admin set f", ["/admin set fee ", "/admin set floor_enabled ", "/admin set floor_allowance "]),
+        (ADMIN, "/admin el", ["/admin eliminate "]),
+        (ADMIN, "/admin eliminate brazil, c", ['/admin eliminate brazil, "Costa Rica" ']),
+        (ADMIN, "/admin set f", ["/admin set fee ", "/admin set floor_enabled ", "/admin set floor_allowance "]),
         ("ada", "", [f"/{name} " for name in ("join", "buy", "sell")]),
         ("ada", "/nothing here", []),
     )
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
-        await play.confirmed("ada", "/buy brazil no 10")
-        await play.confirmed("ada", "/buy costa rica yes 10 limit 15c")
-        await play.tick()
-        await play.confirmed("ada", "/sell brazil no 4 limit 90c")
-        await play.tick()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        await harness.confirmed("ada", "/buy brazil no 10")
+        await harness.confirmed("ada", "/buy costa rica yes 10 limit 15c")
+        await harness.tick()
+        await harness.confirmed("ada", "/sell brazil no 4 limit 90c")
+        await harness.tick()
         for who, text, wanted in rows:
-            found = await complete(play, who, text)
+            found = await complete(harness, who, text)
             lines = [one.line for one in found if one.line]
             assert lines[: len(wanted)] == wanted, (text, lines)
             assert bool(wanted) == bool(lines), (text, lines)
-        explained = (await complete(play, "ada", "/buy 1 yes "))[0]
+        explained = (await complete(harness, "ada", "/buy 1 yes "))[0]
         assert (explained.line, explained.label) == ("", "amount")
         assert "100 tokens, $50 of spending" in explained.hint
-        held = (await complete(play, "ada", "/sell "))[1]
+        held = (await complete(harness, "ada", "/sell "))[1]
         assert "you hold 10 NO" in held.hint
-        order = (await complete(play, "ada", "/cancel "))[1]
+        order = (await complete(harness, "ada", "/cancel "))[1]
         assert (order.label, order.hint) == ("4", "sell 4 Brazil NO at 90¢")
 
 
 async def test_hidden_commands_are_not_offered(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        assert not [one for one in await complete(play, "ada", "/ti") if one.line]
-        assert not [one for one in await complete(play, "ada", "/sta") if one.line]
+    async with chat_harness(tmp_path) as harness:
+        assert not [one for one in await complete(harness, "ada", "/ti") if one.line]
+        assert not [one for one in await complete(harness, "ada", "/sta") if one.line]
 
 
 async def test_who_is_given_money_is_offered_by_name(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada",))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
         for who, name in (("bob", "Bob the Great"), ("boris", "Boris"), ("ben", "Boris")):
-            assert (await play.say(who, f"/join {name}")).ok
-        async with play.db.reading() as uow:
+            assert (await harness.say(who, f"/join {name}")).ok
+        async with harness.db.reading() as uow:
             numbers = {name: number for number, name in (await uow.members.names(1)).items()}
         rows: tuple[tuple[str, str, list[str]], ...] = (
-            (BOSS, "/admin grant a", ["/admin grant Ada "]),
-            (BOSS, "/admin grant bob", ['/admin grant "Bob the Great" ']),
-            (BOSS, f"/admin grant #{numbers['Ada']}", ["/admin grant Ada "]),
-            (BOSS, "/admin grant x", []),
+            (ADMIN, "/admin grant a", ["/admin grant Ada "]),
+            (ADMIN, "/admin grant bob", ['/admin grant "Bob the Great" ']),
+            (ADMIN, f"/admin grant #{numbers['Ada']}", ["/admin grant Ada "]),
+            (ADMIN, "/admin grant x", []),
             ("ada", "/admin grant a", []),
         )
         for who, text, wanted in rows:
-            assert [one.line for one in await complete(play, who, text) if one.line] == wanted, text
+            assert [one.line for one in await complete(harness, who, text) if one.line] == wanted, text
         said = Invocation(
-            command="admin grant", args={"member": "bo"}, platform="room", person_ext=BOSS, person_name=BOSS,
+            command="admin grant", args={"member": "bo"}, platform="room", person_ext=ADMIN, person_name=ADMIN,
             chat_ext="room", chat_kind=ChatKind.ROOM, is_admin=True, request_id="c",
         )  # fmt: skip
-        offered = [one.value for one in await play.dispatcher.complete_argument(said, "member")]
+        offered = [one.value for one in await harness.dispatcher.complete_argument(said, "member")]
         assert offered[0] == '"Bob the Great"'
         assert len(offered) == 3
         for value in offered:
-            assert (await play.say(BOSS, f"/admin grant {value} $5")).ok, value
-        assert await play.dispatcher.complete_argument(replace(said, is_admin=False), "member") == []
+            assert (await harness.say(ADMIN, f"/admin grant {value} $5")).ok, value
+        assert await harness.dispatcher.complete_argument(replace(said, is_admin=False), "member") == []

@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.reply import Form
-from tests.bot.harness import BOSS, running, town
+from tests.bot.harness import ADMIN, chat_harness, running
 
 # line, fields that must be filled, fields that may
 LACKING = [
@@ -25,41 +25,41 @@ WRONG = ["/buy germany maybe", "/buy atlantis", "/buy germany yes 10 or so", "/b
 
 @pytest.mark.parametrize(("line", "must", "may"), LACKING)
 async def test_what_is_missing_is_asked_first(tmp_path: Path, line: str, must: list[str], may: list[str]) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        before = play.rows()
-        reply = await play.say("ada", line)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        before = harness.rows()
+        reply = await harness.say("ada", line)
         assert not reply.ok
         form = asked(reply.form)
         assert [field.name for field in form.fields if field.required] == must
         assert [field.name for field in form.fields if not field.required] == may
         assert form.fields[0].required
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 @pytest.mark.parametrize("line", WRONG)
 async def test_a_line_with_a_mistake_is_told_the_mistake(tmp_path: Path, line: str) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        reply = await play.say("ada", line)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        reply = await harness.say("ada", line)
         assert not reply.ok
         assert reply.form is None
 
 
 async def test_the_answered_form_is_the_command(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        form = asked((await play.say("ada", "/buy germany")).form)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        form = asked((await harness.say("ada", "/buy germany")).form)
         values = {"side": "yes", "amount": "$5", "autofill": ""}
-        ticket = await play.say("ada", command=form.command, args=values)
+        ticket = await harness.say("ada", command=form.command, args=values)
         assert ticket.ticket, plain_text.text(ticket)
         assert "Germany YES" in plain_text.text(ticket)
 
 
 async def test_choices_are_all_there_are_and_texts_have_suggestions(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        fields = {field.name: field for field in asked((await play.say("ada", "/buy")).form).fields}
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        fields = {field.name: field for field in asked((await harness.say("ada", "/buy")).form).fields}
         assert [value for value, _ in fields["outcome"].choices] == ["Germany", "Brazil", '"Costa Rica"']
         assert [value for value, _ in fields["side"].choices] == ["yes", "no"]
         assert "$50" in [value for value, _ in fields["amount"].suggestions]
@@ -67,22 +67,22 @@ async def test_choices_are_all_there_are_and_texts_have_suggestions(tmp_path: Pa
 
 
 async def test_a_confirmation_code_is_never_asked_for(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        form = asked((await play.say(BOSS, "/admin eliminate")).form)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        form = asked((await harness.say(ADMIN, "/admin eliminate")).form)
         assert [field.name for field in form.fields] == ["outcomes", "reason"]
 
 
 async def test_a_button_made_for_somebody_else_does_nothing(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        before = play.rows()
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        before = harness.rows()
         for owner, who in ((2, "bob"), (2, "stranger"), (999, "ada")):
-            reply = await play.say(who, "/buy germany yes 5", made_for=owner)
+            reply = await harness.say(who, "/buy germany yes 5", made_for=owner)
             assert not reply.ok
             assert "made for somebody else" in plain_text.text(reply)
-            assert play.rows() == before
-        assert (await play.say("ada", "/buy germany yes 5", made_for=2)).ticket
+            assert harness.rows() == before
+        assert (await harness.say("ada", "/buy germany yes 5", made_for=2)).ticket
 
 
 def asked(form: Form | None) -> Form:

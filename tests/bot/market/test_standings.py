@@ -14,7 +14,7 @@ from bot.chat import plain_text
 from bot.chat.facts import LEAST_TRADES
 from bot.market.standings import PLACES, Score, scores, table
 from storage.rankings import Ranked
-from tests.bot.harness import BOSS, CREATE, Play, opened, running, town
+from tests.bot.harness import ADMIN, CREATE, ChatHarness, chat_harness, opened, running
 
 STAKE = 1_000_000_000
 
@@ -92,66 +92,66 @@ def test_two_accounts_of_one_person_count_together() -> None:
     assert [(row.person, row.points, row.markets, row.name) for row in rows] == [(1, 150, 2, "p2")]
 
 
-async def play_market(play: Play, number: int, winner: str) -> None:
+async def play_market(harness: ChatHarness, number: int, winner: str) -> None:
     """Ada and Bob trade three times each, then the market ends."""
     for who, outcome in (("ada", "germany"), ("bob", "brazil")):
         for _ in range(LEAST_TRADES):
-            await play.confirmed(who, f"/buy {outcome} yes 50")
-            await play.tick(market=number)
-    preview = await play.say(BOSS, f"/admin resolve {winner}")
-    await play.press(BOSS, preview, "Confirm")
-    await play.tick(market=number)
+            await harness.confirmed(who, f"/buy {outcome} yes 50")
+            await harness.tick(market=number)
+    preview = await harness.say(ADMIN, f"/admin resolve {winner}")
+    await harness.press(ADMIN, preview, "Confirm")
+    await harness.tick(market=number)
 
 
 async def test_a_whole_season(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        refused = await play.say("ada", "/admin season start")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        refused = await harness.say("ada", "/admin season start")
         assert not refused.ok
-        assert "No season is on" in plain_text.text(await play.say("ada", "/leaderboard season"))
-        assert not (await play.say(BOSS, "/admin season end")).ok
-        begun = await play.say(BOSS, "/admin season start Spring *2027*")
+        assert "No season is on" in plain_text.text(await harness.say("ada", "/leaderboard season"))
+        assert not (await harness.say(ADMIN, "/admin season end")).ok
+        begun = await harness.say(ADMIN, "/admin season start Spring *2027*")
         assert "Spring *2027* begins" in plain_text.text(begun)
-        assert "is still on" in plain_text.text(await play.say(BOSS, "/admin season start Autumn"))
-        assert "no market has ended yet" in plain_text.text(await play.say("eve", "/leaderboard season"))
+        assert "is still on" in plain_text.text(await harness.say(ADMIN, "/admin season start Autumn"))
+        assert "no market has ended yet" in plain_text.text(await harness.say("eve", "/leaderboard season"))
 
-        await play_market(play, 1, "germany")
-        text = plain_text.text(await play.say("eve", "/leaderboard season"))
+        await play_market(harness, 1, "germany")
+        text = plain_text.text(await harness.say("eve", "/leaderboard season"))
         assert "Ada leads Spring *2027* with" in text
         assert "1 market so far: Cup." in text
 
-        await opened(play, create=CREATE.replace("Cup", "Plate"))
-        await play.press(BOSS, await play.say(BOSS, "/admin start"), "Confirm")
-        await play.tick(market=2)
-        preview = await play.say(BOSS, "/admin season end")
+        await opened(harness, create=CREATE.replace("Cup", "Plate"))
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
+        await harness.tick(market=2)
+        preview = await harness.say(ADMIN, "/admin season end")
         assert "Plate has not ended: it would count for the next season." in plain_text.text(preview)
-        await play_market(play, 2, "brazil")
-        stale = await play.press(BOSS, preview, "Confirm")
+        await play_market(harness, 2, "brazil")
+        stale = await harness.press(ADMIN, preview, "Confirm")
         assert "if it ends now" in plain_text.text(stale), "the preview of before the market's end ends nothing"
-        before = play.rows()
-        foreign = await play.press("ada", stale, "Confirm")
+        before = harness.rows()
+        foreign = await harness.press("ada", stale, "Confirm")
         assert not foreign.ok
-        assert play.rows() == before
-        ended = plain_text.text(await play.press(BOSS, stale, "Confirm"))
+        assert harness.rows() == before
+        ended = plain_text.text(await harness.press(ADMIN, stale, "Confirm"))
         assert "win Spring *2027* with" in ended or "wins Spring *2027* with" in ended
         assert "1st" in ended
-        assert not (await play.say(BOSS, "/admin season end")).ok
+        assert not (await harness.say(ADMIN, "/admin season end")).ok
 
-        await play.say(BOSS, "/admin season start")
-        fame = plain_text.text(await play.say("eve", "/leaderboard season"))
+        await harness.say(ADMIN, "/admin season start")
+        fame = plain_text.text(await harness.say("eve", "/leaderboard season"))
         assert "Season 2 is on" in fame
         assert "Hall of fame" in fame
         assert "Spring *2027*: " in fame
 
 
 async def test_a_market_called_off_and_one_of_another_chat_count_nowhere(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await play.say(BOSS, "/admin season start Spring")
-        await running(play)
+    async with chat_harness(tmp_path) as harness:
+        await harness.say(ADMIN, "/admin season start Spring")
+        await running(harness)
         for _ in range(LEAST_TRADES):
-            await play.confirmed("ada", "/buy germany yes 50")
-            await play.tick()
-        await play.press(BOSS, await play.say(BOSS, "/admin void"), "Confirm")
-        await play.tick()
-        assert "no market has ended yet" in plain_text.text(await play.say("ada", "/leaderboard season"))
-        assert "No season is on" in plain_text.text(await play.say("ada", "/leaderboard season", chat="elsewhere"))
+            await harness.confirmed("ada", "/buy germany yes 50")
+            await harness.tick()
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin void"), "Confirm")
+        await harness.tick()
+        assert "no market has ended yet" in plain_text.text(await harness.say("ada", "/leaderboard season"))
+        assert "No season is on" in plain_text.text(await harness.say("ada", "/leaderboard season", chat="elsewhere"))

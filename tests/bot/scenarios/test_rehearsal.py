@@ -25,7 +25,7 @@ from bot.scenarios.rehearsal_plan import MOST_BUSY_TICKS, PlannedTick, plan_tick
 from bot.words import terminal as words
 from engine.params import build_params
 from engine.terms import MarketParams
-from tests.bot.harness import BOSS, CREATE, running, town
+from tests.bot.harness import ADMIN, CREATE, chat_harness, running
 
 MINUTE = 60_000
 
@@ -154,26 +154,26 @@ def test_what_is_said_of_it() -> None:
 
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         rehearser = BackgroundRehearsal(patience_s=3_600)
-        play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, rehearser=rehearser)
-        assert (await play.say(BOSS, CREATE + " tick 30s")).ok
-        assert not (await play.say("ada", "/admin rehearse")).ok
-        assert (await play.say(BOSS, "/board")).ok
-        before = play.rows()
-        reply = await play.say(BOSS, "/admin rehearse")
+        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, rehearser=rehearser)
+        assert (await harness.say(ADMIN, CREATE + " tick 30s")).ok
+        assert not (await harness.say("ada", "/admin rehearse")).ok
+        assert (await harness.say(ADMIN, "/board")).ok
+        before = harness.rows()
+        reply = await harness.say(ADMIN, "/admin rehearse")
         assert reply.ok, plain_text.text(reply)
         assert "every check passed" in plain_text.text(reply)
-        assert play.rows() == before
+        assert harness.rows() == before
 
 
 async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
+    async with chat_harness(tmp_path) as harness:
         rehearser = BackgroundRehearsal(patience_s=0)
-        play.dispatcher = Dispatcher(play.db, lambda: play.now, COMMANDS, rehearser=rehearser)
-        await play.say(BOSS, CREATE)
+        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, rehearser=rehearser)
+        await harness.say(ADMIN, CREATE)
         try:
-            reply = await play.say(BOSS, "/admin rehearse")
+            reply = await harness.say(ADMIN, "/admin rehearse")
         finally:
             await rehearser.close()
         assert "under way" in plain_text.text(reply)
@@ -181,9 +181,9 @@ async def test_one_that_takes_long_is_shown_when_asked_again(tmp_path: Path) -> 
 
 
 async def test_a_market_that_runs_is_not_rehearsed(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        reply = await play.say(BOSS, "/admin rehearse")
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        reply = await harness.say(ADMIN, "/admin rehearse")
         assert not reply.ok
         assert "before it starts" in plain_text.text(reply)
 

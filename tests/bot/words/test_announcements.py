@@ -10,7 +10,7 @@ from bot.chat import plain_text
 from bot.chat.reply import Reply, line
 from bot.words import announcements, chats
 from bot.words.charts import whose
-from tests.bot.harness import BOSS, running, town
+from tests.bot.harness import ADMIN, chat_harness, running
 
 NAMES = {1: "Ada", 2: "Bob", 3: "Cy", 4: "Di"}
 
@@ -44,13 +44,13 @@ def test_possessives(name: str, says: str) -> None:
 
 
 async def test_the_podium_is_for_those_who_traded(tmp_path: Path) -> None:
-    async with town(tmp_path) as play:
-        await running(play, people=("ada", "bob", "cy"))
-        await play.confirmed("ada", "/buy brazil yes 10")
-        await play.tick()
-        await play.press(BOSS, await play.say(BOSS, "/admin resolve germany"), "Confirm")
-        await play.tick()
-        (ends,) = [text for text in play.chat.texts("post") if "wins Cup" in text]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada", "bob", "cy"))
+        await harness.confirmed("ada", "/buy brazil yes 10")
+        await harness.tick()
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin resolve germany"), "Confirm")
+        await harness.tick()
+        (ends,) = [text for text in harness.platform.texts("post") if "wins Cup" in text]
         assert "🥇 Ada" in ends
         assert "Bob" not in ends
         assert "Nobody held a token that was right." in ends
@@ -64,14 +64,14 @@ async def test_the_podium_is_for_those_who_traded(tmp_path: Path) -> None:
     ],
 )
 async def test_a_stop_by_hand_says_why(tmp_path: Path, line_: str, says: str) -> None:
-    async with town(tmp_path) as play:
-        await running(play)
-        await play.say(BOSS, line_)
-        await play.tick()
-        assert any(text.startswith(says) for text in play.chat.texts("post"))
-        await play.say(BOSS, "/admin resume sorted out")
-        await play.tick()
-        assert any(text.startswith("Trading is open again.\nSorted out.") for text in play.chat.texts("post"))
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.say(ADMIN, line_)
+        await harness.tick()
+        assert any(text.startswith(says) for text in harness.platform.texts("post"))
+        await harness.say(ADMIN, "/admin resume sorted out")
+        await harness.tick()
+        assert any(text.startswith("Trading is open again.\nSorted out.") for text in harness.platform.texts("post"))
 
 
 async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ async def test_a_market_nobody_has_joined_starts_in_words_that_fit(tmp_path: Pat
         [((), "Nobody has joined yet; everybody gets $1,000.00; "), (("ada",), "1 person starts with $1,000.00; ")]
     ):
         (folder := tmp_path / f"{number}").mkdir()
-        async with town(folder) as play:
-            await running(play, people=people)
-            assert any(says + "Germany begins ahead at" in text for text in play.chat.texts("post"))
+        async with chat_harness(folder) as harness:
+            await running(harness, people=people)
+            assert any(says + "Germany begins ahead at" in text for text in harness.platform.texts("post"))
 
 
 def test_what_is_joined_leaves_nothing_out() -> None:

@@ -52,7 +52,7 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Desk:
+class RestHarness:
     """A logged-in client, a guild with the bot, a channel and somebody in it."""
 
     peer: DiscordPeer
@@ -112,10 +112,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[Desk]:
+async def rest_harness() -> AsyncIterator[RestHarness]:
     async with DiscordPeer() as peer:
         guild = peer.guild("Traders")
-        made = Desk(peer, Bot(), guild, guild.text("market"), guild.member("ada"))
+        made = RestHarness(peer, Bot(), guild, guild.text("market"), guild.member("ada"))
         with pointed_at(peer):
             await made.client.http.static_login(peer.token)
             try:

@@ -1,4 +1,4 @@
-"""A small Telegram for tests of the peer: a server on a manual clock, the real client, two people and a group."""
+"""What tests of the Telegram peer start with: a server on a manual clock, the real client, two people and a group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.standins.telegram_peer import Chat, ManualClock, TelegramPeer, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
+class PeerHarness:
     """Ada has started the bot, Ben has not; both are in the supergroup with the bot, Ada is its creator."""
 
     peer: TelegramPeer
@@ -29,13 +29,13 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town() -> AsyncIterator[Town]:
+async def peer_harness() -> AsyncIterator[PeerHarness]:
     clock = ManualClock()
     async with TelegramPeer(clock=clock) as peer, client(peer) as bot:
         ada, ben = peer.world.user("Ada", username="ada_l"), peer.world.user("Ben")
         ada.chat.opened = True
         group = peer.world.supergroup("Traders", ada, ben)
-        yield Town(peer=peer, clock=clock, bot=bot, ada=ada, ben=ben, group=group)
+        yield PeerHarness(peer=peer, clock=clock, bot=bot, ada=ada, ben=ben, group=group)
 
 
 def client(peer: TelegramPeer, token: str | None = None) -> Bot:

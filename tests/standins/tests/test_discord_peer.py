@@ -25,7 +25,7 @@ async def peer() -> AsyncIterator[DiscordPeer]:
         yield peer
 
 
-class Town:
+class PeerHarness:
     """A guild with the bot, a market channel and two people."""
 
     def __init__(self, peer: DiscordPeer) -> None:
@@ -121,103 +121,103 @@ def commands(tree: app_commands.CommandTree[Bot]) -> None:
 
 
 async def test_the_bot_is_ready_and_its_commands_are_registered(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     bot = Bot(commands)
     async with running(bot, peer):
         await bot.wait_until_ready()
         assert [(guild.name, guild.me.name) for guild in bot.guilds] == [("Traders", "outcry")]
-        assert bot.get_channel(town.market.id) is not None
-        assert town.ada.offered(town.market) == ["buy", "board", "sleep", "who", "settings"]
+        assert bot.get_channel(harness.market.id) is not None
+        assert harness.ada.offered(harness.market) == ["buy", "board", "sleep", "who", "settings"]
     assert peer.refused == []
 
 
 async def test_a_command_deferred_and_followed_up_is_seen_by_its_person_alone(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        answer = await town.ada.slash(town.market, "buy", outcome="germany", amount=7)
+        answer = await harness.ada.slash(harness.market, "buy", outcome="germany", amount=7)
         assert (answer.text, answer.ephemeral) == ("ticket: 7 on germany", True)
-        assert (len(town.ada.sees(town.market)), town.bob.sees(town.market)) == (1, [])
+        assert (len(harness.ada.sees(harness.market)), harness.bob.sees(harness.market)) == (1, [])
     assert (peer.refused, peer.late, peer.unanswered) == ([], [], [])
 
 
 async def test_suggestions_come_while_she_types(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        choices = await town.ada.autocomplete(town.market, "buy", "outcome", "ital")
+        choices = await harness.ada.autocomplete(harness.market, "buy", "outcome", "ital")
         assert [(one.name, one.value) for one in choices] == [("Italy", "italy")]
 
 
 async def test_a_button_edits_the_ticket_it_stands_under(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        ticket = (await town.ada.slash(town.market, "buy", outcome="germany")).reply
+        ticket = (await harness.ada.slash(harness.market, "buy", outcome="germany")).reply
         with pytest.raises(AssertionError):
-            await town.bob.press(ticket, "Confirm")
-        pressed = await town.ada.press(ticket, "Confirm")
+            await harness.bob.press(ticket, "Confirm")
+        pressed = await harness.ada.press(ticket, "Confirm")
         assert (pressed.reply, ticket.text, ticket.buttons) == (ticket, "queued", [])
         assert ticket.was == ["ticket: 5 on germany"]
         with pytest.raises(AssertionError):
-            await town.ada.press(ticket, "Confirm")
+            await harness.ada.press(ticket, "Confirm")
 
 
 async def test_a_menu_is_chosen_from_by_what_it_says(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        ticket = (await town.ada.slash(town.market, "buy", outcome="germany")).reply
-        await town.ada.choose(ticket, "Outcome", "Italy")
+        ticket = (await harness.ada.slash(harness.market, "buy", outcome="germany")).reply
+        await harness.ada.choose(ticket, "Outcome", "Italy")
         assert ticket.text == "outcome 2"
 
 
 async def test_a_modal_comes_filled_in_and_goes_back(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        ticket = (await town.ada.slash(town.market, "buy", outcome="germany")).reply
-        form = (await town.ada.press(ticket, "Change")).form
+        ticket = (await harness.ada.slash(harness.market, "buy", outcome="germany")).reply
+        form = (await harness.ada.press(ticket, "Change")).form
         assert (form.title, form.field("Amount").value, form.field("Amount").about) == ("How much?", "50", "In dollars")
         with pytest.raises(AssertionError):
-            await town.ada.submit(form, {"Side": "Yes", "Outcome": "Italy", "Amount": "123456789"})
-        answer = await town.ada.submit(form, {"Side": "Yes", "Outcome": "Italy"})
+            await harness.ada.submit(form, {"Side": "Yes", "Outcome": "Italy", "Amount": "123456789"})
+        answer = await harness.ada.submit(form, {"Side": "Yes", "Outcome": "Italy"})
         assert answer.text == "Yes on Italy for 50"
 
 
 async def test_a_layout_with_a_picture_is_read_with_its_alt_text(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        await town.ada.slash(town.market, "board")
-        seen = await town.market.expect("Germany")
+        await harness.ada.slash(harness.market, "board")
+        seen = await harness.market.expect("Germany")
         assert seen.text == "**Germany** 40%\nGermany leads"
         assert seen.attachments[0].data == b"png"
 
 
 async def test_people_and_rights_travel_with_an_interaction(peer: DiscordPeer) -> None:
-    town = Town(peer)
-    host = town.guild.member("host", town.guild.role("hosts", Permission.MANAGE_GUILD))
+    harness = PeerHarness(peer)
+    host = harness.guild.member("host", harness.guild.role("hosts", Permission.MANAGE_GUILD))
     async with running(Bot(commands), peer):
-        answer = await host.slash(town.market, "who", person=town.bob)
+        answer = await host.slash(harness.market, "who", person=harness.bob)
         assert answer.text == "bob host (True, True)"
-        assert (await host.slash(town.market, "admin create")).text == "created"
+        assert (await host.slash(harness.market, "admin create")).text == "created"
 
 
 async def test_roles_and_channels_travel_too(peer: DiscordPeer) -> None:
-    town = Town(peer)
-    traders = town.guild.role("traders")
+    harness = PeerHarness(peer)
+    traders = harness.guild.role("traders")
     async with running(Bot(commands), peer):
-        answer = await town.ada.slash(town.market, "settings", role=traders, where=town.market)
+        answer = await harness.ada.slash(harness.market, "settings", role=traders, where=harness.market)
         assert answer.text == "traders market"
-        assert (await town.ada.choose(answer.reply, "Ping", traders)).text == "pings traders"
+        assert (await harness.ada.choose(answer.reply, "Ping", traders)).text == "pings traders"
 
 
 async def test_who_is_not_answered_is_told_of(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     async with running(Bot(commands), peer):
-        asked = await town.ada.slash(town.market, "sleep", _until="sent")
+        asked = await harness.ada.slash(harness.market, "sleep", _until="sent")
         assert peer.unanswered == []
         peer.clock.advance(3_001)
         assert peer.unanswered == [asked]
 
 
 async def test_an_acknowledgement_that_waits_too_long_on_its_way_fails_in_the_bot(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     bot = Bot(commands)
     failed: list[BaseException] = []
 
@@ -228,7 +228,7 @@ async def test_an_acknowledgement_that_waits_too_long_on_its_way_fails_in_the_bo
 
     async with running(bot, peer):
         held = peer.faults.hold("POST /interactions/*/callback")
-        asked = await town.ada.slash(town.market, "buy", outcome="germany", _until="sent")
+        asked = await harness.ada.slash(harness.market, "buy", outcome="germany", _until="sent")
         await held.reached.wait()
         peer.clock.advance(3_001)
         held.release()
@@ -247,22 +247,22 @@ class Lasting(ui.View):
 
 
 async def test_a_button_outlives_a_restart_only_where_it_is_registered_again(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     first, forgetful, mindful = Bot(), Bot(), Bot()
     async with running(first, peer):
-        await first.get_partial_messageable(town.market.id).send("board", view=Lasting())
-    board = await town.market.expect("board")
+        await first.get_partial_messageable(harness.market.id).send("board", view=Lasting())
+    board = await harness.market.expect("board")
     async with running(forgetful, peer):
-        asked = await town.ada.press(board, "Positions", _until="sent")
+        asked = await harness.ada.press(board, "Positions", _until="sent")
     peer.clock.advance(3_001)
     assert peer.unanswered == [asked]
     async with running(mindful, peer):
         mindful.add_view(Lasting())
-        assert (await town.ada.press(board, "Positions")).text == "none"
+        assert (await harness.ada.press(board, "Positions")).text == "none"
 
 
 async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     bot = Bot(commands)
     heard: list[str] = []
     for event in (
@@ -277,16 +277,16 @@ async def test_the_bot_hears_what_happens_to_it_and_its_channels(peer: DiscordPe
     async with running(bot, peer):
         await bot.wait_until_ready()
         heard.clear()
-        channel = bot.get_partial_messageable(town.market.id, guild_id=town.guild.id)
+        channel = bot.get_partial_messageable(harness.market.id, guild_id=harness.guild.id)
         await channel.send("board")
-        town.guild.member("moderator", town.guild.role("mods", Permission.MANAGE_MESSAGES)).deletes(
-            town.market.public[0]
+        harness.guild.member("moderator", harness.guild.role("mods", Permission.MANAGE_MESSAGES)).deletes(
+            harness.market.public[0]
         )
-        town.guild.outage()
-        town.guild.back()
-        town.market.delete()
-        town.guild.kick_bot()
-        town.guild.invite_bot(0)
+        harness.guild.outage()
+        harness.guild.back()
+        harness.market.delete()
+        harness.guild.kick_bot()
+        harness.guild.invite_bot(0)
         await peer.until(lambda: len(heard) == 6, what="six events")
     assert heard == [
         "raw_message_delete",
@@ -309,7 +309,7 @@ def _listener(event: str, heard: list[str], peer: DiscordPeer) -> Callable[..., 
 
 
 async def test_others_words_are_hidden_without_the_intent(peer: DiscordPeer) -> None:
-    town = Town(peer)
+    harness = PeerHarness(peer)
     bot = Bot(commands)
     heard: list[str] = []
 
@@ -320,19 +320,19 @@ async def test_others_words_are_hidden_without_the_intent(peer: DiscordPeer) -> 
 
     async with running(bot, peer):
         await bot.wait_until_ready()
-        town.ada.says(town.market, "a secret")
-        town.ada.says(town.market, f"<@{peer.world.bot.id}> hello")
-        town.ada.says(town.ada.dm, "between us")
+        harness.ada.says(harness.market, "a secret")
+        harness.ada.says(harness.market, f"<@{peer.world.bot.id}> hello")
+        harness.ada.says(harness.ada.dm, "between us")
         await peer.until(lambda: len(heard) == 3, what="three messages")
     assert heard == ["", f"<@{peer.world.bot.id}> hello", "between us"]
 
 
 async def test_twenty_people_at_once_are_all_answered(peer: DiscordPeer) -> None:
-    town = Town(peer)
-    people = [town.guild.member(f"person {number}") for number in range(20)]
+    harness = PeerHarness(peer)
+    people = [harness.guild.member(f"person {number}") for number in range(20)]
     async with running(Bot(commands), peer):
         answers = await asyncio.gather(
-            *(one.slash(town.market, "buy", outcome=f"o{turn}") for one in people for turn in range(10))
+            *(one.slash(harness.market, "buy", outcome=f"o{turn}") for one in people for turn in range(10))
         )
     assert len({(one.user.id, one.text) for one in answers}) == 200
     assert (peer.refused, peer.unanswered) == ([], [])

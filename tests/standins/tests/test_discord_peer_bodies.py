@@ -18,14 +18,14 @@ from tests.standins.discord_peer.changes import Changes
 from tests.standins.discord_peer.clock import Clock
 from tests.standins.discord_peer.json_values import Json
 from tests.standins.discord_peer.world import World
-from tests.standins.tests.discord_bots import BUY, Desk, desk
+from tests.standins.tests.discord_bots import BUY, RestHarness, rest_harness
 
 V2 = 1 << 15
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Desk]:
-    async with desk() as made:
+async def at() -> AsyncIterator[RestHarness]:
+    async with rest_harness() as made:
         yield made
 
 
@@ -296,7 +296,7 @@ MESSAGES: list[tuple[str, Json, Json, str]] = [
 
 
 @pytest.mark.parametrize(("within", "past", "place"), [pytest.param(*case[1:], id=case[0]) for case in MESSAGES])
-async def test_a_message_is_held_to_its_limits(at: Desk, within: Json, past: Json, place: str) -> None:
+async def test_a_message_is_held_to_its_limits(at: RestHarness, within: Json, past: Json, place: str) -> None:
     refused = await at.is_refused("POST", at.messages, past)
     assert (refused.status, refused.code) == (400, 50035)
     assert place in refused.text
@@ -304,19 +304,19 @@ async def test_a_message_is_held_to_its_limits(at: Desk, within: Json, past: Jso
     assert len(at.market.messages) == 1
 
 
-async def test_edits_are_held_to_the_same_limits(at: Desk) -> None:
+async def test_edits_are_held_to_the_same_limits(at: RestHarness) -> None:
     path = f"{at.messages}/{await at.posts()}"
     assert (await at.is_refused("PATCH", path, {"content": text(2001)})).code == 50035
     assert (await at.is_refused("PATCH", path, {"components": rows(30)})).code == 50035
     assert (await at.is_refused("PATCH", path, {"content": None})).code == 50006
 
 
-async def test_a_message_says_something(at: Desk) -> None:
+async def test_a_message_says_something(at: RestHarness) -> None:
     assert await at.is_refused("POST", at.messages, {"content": " "}) is not None
     assert (await at.is_refused("POST", at.messages, {})).code == 50006
 
 
-async def test_a_message_that_became_a_layout_stays_one(at: Desk) -> None:
+async def test_a_message_that_became_a_layout_stays_one(at: RestHarness) -> None:
     own = await at.posts()
     path = f"{at.messages}/{own}"
     assert (await at.is_refused("PATCH", path, {"flags": V2, "components": [said(1)]})).code == 50035  # its content
@@ -325,7 +325,7 @@ async def test_a_message_that_became_a_layout_stays_one(at: Desk) -> None:
     assert (await at.is_refused("PATCH", path, {"content": "plain again"})).code == 50035
 
 
-async def test_a_nonce_that_is_enforced_makes_one_message(at: Desk) -> None:
+async def test_a_nonce_that_is_enforced_makes_one_message(at: RestHarness) -> None:
     body = {"content": "once", "nonce": "n1", "enforce_nonce": True}
     first, second = await at.asks("POST", at.messages, body), await at.asks("POST", at.messages, body)
     assert first["id"] == second["id"]
@@ -335,20 +335,20 @@ async def test_a_nonce_that_is_enforced_makes_one_message(at: Desk) -> None:
 # files
 
 
-async def send_files(at: Desk, *files: discord.File, **more: object) -> Json:
+async def send_files(at: RestHarness, *files: discord.File, **more: object) -> Json:
     with handle_message_parameters(files=files, content="c") as params:
         answer: Json = await at.client.http.send_message(at.market.id, params=params)  # type: ignore[assignment] # a TypedDict
         return answer
 
 
-async def test_a_file_is_kept_with_its_alt_text_and_served(at: Desk) -> None:
+async def test_a_file_is_kept_with_its_alt_text_and_served(at: RestHarness) -> None:
     sent = await send_files(at, discord.File(BytesIO(b"png"), "chart.png", description="Germany leads"))
     (kept,) = at.market.public[0].attachments
     assert (kept.data, kept.description, kept.content_type) == (b"png", "Germany leads", "image/png")
     assert await at.client.http.get_from_cdn(sent["attachments"][0]["url"]) == b"png"
 
 
-async def test_a_file_is_at_most_ten_mebibytes(at: Desk) -> None:
+async def test_a_file_is_at_most_ten_mebibytes(at: RestHarness) -> None:
     await send_files(at, discord.File(BytesIO(bytes(10 * 1024 * 1024)), "most"))
     with pytest.raises(discord.HTTPException) as caught:
         await send_files(at, discord.File(BytesIO(bytes(10 * 1024 * 1024 + 1)), "more"))
@@ -356,7 +356,7 @@ async def test_a_file_is_at_most_ten_mebibytes(at: Desk) -> None:
     assert len(at.market.messages) == 1
 
 
-async def test_alt_text_is_at_most_1024_and_files_at_most_ten(at: Desk) -> None:
+async def test_alt_text_is_at_most_1024_and_files_at_most_ten(at: RestHarness) -> None:
     for files in (
         [discord.File(BytesIO(b"x"), "a.png", description=text(1025))],
         [discord.File(BytesIO(b"x"), f"{number}.png") for number in range(11)],
@@ -367,7 +367,7 @@ async def test_alt_text_is_at_most_1024_and_files_at_most_ten(at: Desk) -> None:
     assert not at.market.messages
 
 
-async def test_an_edit_keeps_the_attachments_it_names_and_no_others(at: Desk) -> None:
+async def test_an_edit_keeps_the_attachments_it_names_and_no_others(at: RestHarness) -> None:
     sent = await send_files(at, discord.File(BytesIO(b"1"), "1.png"), discord.File(BytesIO(b"2"), "2.png"))
     path = f"{at.messages}/{sent['id']}"
     await at.asks("PATCH", path, {"attachments": [{"id": sent["attachments"][1]["id"]}]})
@@ -488,7 +488,7 @@ COMMANDS: list[tuple[str, Json, Json, str]] = [
 
 
 @pytest.mark.parametrize(("within", "past", "place"), [pytest.param(*case[1:], id=case[0]) for case in COMMANDS])
-async def test_a_command_is_held_to_its_limits(at: Desk, within: Json, past: Json, place: str) -> None:
+async def test_a_command_is_held_to_its_limits(at: RestHarness, within: Json, past: Json, place: str) -> None:
     refused = await at.is_refused("PUT", at.commands, [past])
     assert (refused.status, refused.code) == (400, 50035)
     assert place in refused.text
@@ -496,14 +496,14 @@ async def test_a_command_is_held_to_its_limits(at: Desk, within: Json, past: Jso
     assert len(at.peer.world.commands[None]) == 1
 
 
-async def test_there_are_at_most_100_commands_and_each_name_once(at: Desk) -> None:
+async def test_there_are_at_most_100_commands_and_each_name_once(at: RestHarness) -> None:
     many = [command(name=f"c{number}") for number in range(101)]
     assert (await at.is_refused("PUT", at.commands, many)).code == 30032
     assert (await at.is_refused("PUT", at.commands, [many[0], many[0]])).code == 50035
     await at.asks("PUT", at.commands, many[:100])
 
 
-async def test_a_guild_takes_200_new_commands_a_day(at: Desk) -> None:
+async def test_a_guild_takes_200_new_commands_a_day(at: RestHarness) -> None:
     path = f"/applications/{at.peer.world.application_id}/guilds/{at.guild.id}/commands"
     for begin in (0, 100):
         await at.asks("PUT", path, [command(name=f"c{number}") for number in range(begin, begin + 100)])
@@ -513,12 +513,12 @@ async def test_a_guild_takes_200_new_commands_a_day(at: Desk) -> None:
     await at.asks("PUT", path, [command(name="one-more")])
 
 
-async def test_contexts_are_for_commands_of_all_guilds(at: Desk) -> None:
+async def test_contexts_are_for_commands_of_all_guilds(at: RestHarness) -> None:
     path = f"/applications/{at.peer.world.application_id}/guilds/{at.guild.id}/commands"
     assert (await at.is_refused("PUT", path, [command(contexts=[0])])).code == 50035
 
 
-async def test_commands_are_registered_where_the_bot_is(at: Desk) -> None:
+async def test_commands_are_registered_where_the_bot_is(at: RestHarness) -> None:
     elsewhere = at.peer.guild("Elsewhere", bot_permissions=None)
     path = f"/applications/{at.peer.world.application_id}/guilds/{elsewhere.id}/commands"
     assert (await at.is_refused("PUT", path, [BUY])).code == 50001
@@ -604,7 +604,7 @@ MODALS: list[tuple[str, Json, Json, str]] = [
 
 
 @pytest.mark.parametrize(("within", "past", "place"), [pytest.param(*case[1:], id=case[0]) for case in MODALS])
-async def test_a_modal_is_held_to_its_limits(at: Desk, within: Json, past: Json, place: str) -> None:
+async def test_a_modal_is_held_to_its_limits(at: RestHarness, within: Json, past: Json, place: str) -> None:
     asked = await at.asked()
     refused = await at.is_refused("POST", at.callback(asked), past)
     assert (refused.status, refused.code) == (400, 50035)
@@ -624,7 +624,9 @@ SUGGESTIONS: list[tuple[str, list[Json], list[Json], str]] = [
 
 
 @pytest.mark.parametrize(("within", "past", "place"), [pytest.param(*case[1:], id=case[0]) for case in SUGGESTIONS])
-async def test_suggestions_are_held_to_their_limits(at: Desk, within: list[Json], past: list[Json], place: str) -> None:
+async def test_suggestions_are_held_to_their_limits(
+    at: RestHarness, within: list[Json], past: list[Json], place: str
+) -> None:
     await at.asks("PUT", at.commands, [BUY])
     typing = asyncio.create_task(at.ada.autocomplete(at.market, "buy", "outcome", "g"))
     asked = await at.peer.until(lambda: next(iter(at.peer.world.interactions.values()), None))

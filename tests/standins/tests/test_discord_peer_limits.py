@@ -10,18 +10,20 @@ import discord
 import pytest
 
 from tests.standins.discord_peer import Clock
-from tests.standins.tests.discord_bots import Desk, desk
+from tests.standins.tests.discord_bots import RestHarness, rest_harness
 
 POST = "POST /channels/*/messages"
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Desk]:
-    async with desk() as made:
+async def at() -> AsyncIterator[RestHarness]:
+    async with rest_harness() as made:
         yield made
 
 
-async def raw(at: Desk, path: str, count: int = 1, *, token: str | None = None) -> list[tuple[int, dict[str, str]]]:
+async def raw(
+    at: RestHarness, path: str, count: int = 1, *, token: str | None = None
+) -> list[tuple[int, dict[str, str]]]:
     """Ask without discord.py's patience: each answer's status and headers."""
     headers = {"Authorization": f"Bot {token or at.peer.token}"}
     answers = []
@@ -32,7 +34,7 @@ async def raw(at: Desk, path: str, count: int = 1, *, token: str | None = None) 
     return answers
 
 
-async def test_a_channel_takes_five_messages_in_five_seconds(at: Desk) -> None:
+async def test_a_channel_takes_five_messages_in_five_seconds(at: RestHarness) -> None:
     at.peer.limits.on()
     answers = await raw(at, at.messages, 6)
     assert [status for status, _ in answers] == [200] * 5 + [429]
@@ -46,13 +48,13 @@ async def test_a_channel_takes_five_messages_in_five_seconds(at: Desk) -> None:
     assert (await raw(at, at.messages))[0][0] == 200
 
 
-async def test_a_patient_client_gets_everything_through(at: Desk) -> None:
+async def test_a_patient_client_gets_everything_through(at: RestHarness) -> None:
     at.peer.limits.on(Clock(speed=500))
     await asyncio.gather(*(at.posts(str(number)) for number in range(12)))
     assert sorted(int(one.text) for one in at.market.public) == list(range(12))
 
 
-async def test_fifty_requests_a_second_are_the_most_in_all_but_interactions_are_free(at: Desk) -> None:
+async def test_fifty_requests_a_second_are_the_most_in_all_but_interactions_are_free(at: RestHarness) -> None:
     asked = [await at.asked() for _ in range(3)]
     at.peer.limits.on()
     at.peer.limits.global_limit = 2
@@ -64,7 +66,7 @@ async def test_fifty_requests_a_second_are_the_most_in_all_but_interactions_are_
         await at.asks("POST", at.callback(one), {"type": 4, "data": {"content": "free"}})
 
 
-async def test_followups_share_the_budget_of_their_channel(at: Desk) -> None:
+async def test_followups_share_the_budget_of_their_channel(at: RestHarness) -> None:
     asked = [await at.asked() for _ in range(31)]
     at.peer.limits.on()
     for one in asked:
@@ -74,7 +76,7 @@ async def test_followups_share_the_budget_of_their_channel(at: Desk) -> None:
     assert answers[-1][1]["X-RateLimit-Scope"] == "shared"
 
 
-async def test_messages_older_than_an_hour_are_edited_three_times_in_six_seconds(at: Desk) -> None:
+async def test_messages_older_than_an_hour_are_edited_three_times_in_six_seconds(at: RestHarness) -> None:
     boards = [await at.posts(f"board {number}") for number in range(4)]
     at.peer.clock.advance(3_600_001)
     at.peer.limits.on()
@@ -92,7 +94,7 @@ async def test_messages_older_than_an_hour_are_edited_three_times_in_six_seconds
     await at.asks("PATCH", f"{at.messages}/{boards[3]}", {"content": "new"})
 
 
-async def test_too_many_invalid_requests_are_a_ban_that_no_client_waits_out(at: Desk) -> None:
+async def test_too_many_invalid_requests_are_a_ban_that_no_client_waits_out(at: RestHarness) -> None:
     at.peer.limits.ban_after = 3
     assert [status for status, _ in await raw(at, at.messages, 3, token="wrong")] == [401] * 3
     with pytest.raises(discord.HTTPException) as caught:
@@ -100,7 +102,7 @@ async def test_too_many_invalid_requests_are_a_ban_that_no_client_waits_out(at: 
     assert (caught.value.status, len(at.market.messages)) == (429, 0)
 
 
-async def test_shared_limits_do_not_count_as_invalid(at: Desk) -> None:
+async def test_shared_limits_do_not_count_as_invalid(at: RestHarness) -> None:
     at.peer.faults.answer(429, POST, scope="shared")
     assert (await raw(at, at.messages))[0][0] == 429
     at.peer.faults.answer(429, POST)
@@ -108,26 +110,26 @@ async def test_shared_limits_do_not_count_as_invalid(at: Desk) -> None:
     assert len(at.peer.limits.invalid) == 1
 
 
-async def test_discord_py_waits_out_scripted_429s(at: Desk) -> None:
+async def test_discord_py_waits_out_scripted_429s(at: RestHarness) -> None:
     fault = at.peer.faults.answer(429, POST, times=3, retry_after=0.001)
     await at.posts("patience")
     assert (fault.met, len(at.market.messages), at.peer.refused) == (3, 1, [])
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-async def test_a_server_error_changes_nothing(at: Desk, status: int) -> None:
+async def test_a_server_error_changes_nothing(at: RestHarness, status: int) -> None:
     at.peer.faults.answer(status, POST)
     assert (await raw(at, at.messages))[0][0] == status
     assert not at.market.messages
 
 
-async def test_503_is_not_retried_by_discord_py(at: Desk) -> None:
+async def test_503_is_not_retried_by_discord_py(at: RestHarness) -> None:
     at.peer.faults.answer(503, POST)
     with pytest.raises(discord.DiscordServerError):
         await at.posts()
 
 
-async def test_a_dropped_line_did_nothing_and_a_lost_answer_did_it(at: Desk) -> None:
+async def test_a_dropped_line_did_nothing_and_a_lost_answer_did_it(at: RestHarness) -> None:
     at.peer.faults.drop(POST)
     with pytest.raises(aiohttp.ClientError):
         await at.posts("dropped")
@@ -141,7 +143,7 @@ async def test_a_dropped_line_did_nothing_and_a_lost_answer_did_it(at: Desk) -> 
     assert [one.text for one in at.market.public] == ["lost", "done, said the 503 not"]
 
 
-async def test_a_held_request_is_done_when_it_is_released(at: Desk) -> None:
+async def test_a_held_request_is_done_when_it_is_released(at: RestHarness) -> None:
     held = at.peer.faults.hold(POST)
     posting = asyncio.create_task(at.posts())
     await held.reached.wait()
@@ -151,7 +153,7 @@ async def test_a_held_request_is_done_when_it_is_released(at: Desk) -> None:
     assert len(at.market.messages) == 1
 
 
-async def test_every_request_is_recorded_with_its_answer(at: Desk) -> None:
+async def test_every_request_is_recorded_with_its_answer(at: RestHarness) -> None:
     own = await at.posts("one")
     await at.is_refused("POST", at.messages, {"content": ""})
     for _ in range(3):
@@ -165,7 +167,7 @@ async def test_every_request_is_recorded_with_its_answer(at: Desk) -> None:
     assert at.peer.request_log.most_in_a_window(at.market.id, 5_001) == 6
 
 
-async def test_other_bodies_and_routes_are_refused(at: Desk) -> None:
+async def test_other_bodies_and_routes_are_refused(at: RestHarness) -> None:
     assert (await at.is_refused("GET", "/nowhere")).status == 404
     assert (await at.is_refused("PUT", at.messages)).status == 405
     async with aiohttp.ClientSession(headers={"Authorization": f"Bot {at.peer.token}"}) as session:

@@ -8,15 +8,15 @@ import pytest
 
 from tests.standins.discord_peer import NotOfferedError, Permission
 from tests.standins.discord_peer.json_values import Json
-from tests.standins.tests.discord_bots import BUY, Desk, desk
+from tests.standins.tests.discord_bots import BUY, RestHarness, rest_harness
 
 EPHEMERAL, V2 = 64, 1 << 15
 EMBED: Json = {"embeds": [{"title": "t"}]}
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Desk]:
-    async with desk() as made:
+async def at() -> AsyncIterator[RestHarness]:
+    async with rest_harness() as made:
         yield made
 
 
@@ -27,7 +27,7 @@ async def at() -> AsyncIterator[Desk]:
     ("right", "code"),
     [(Permission.VIEW_CHANNEL, 50001), (Permission.SEND_MESSAGES, 50013)],
 )
-async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: Desk, right: Permission, code: int) -> None:
+async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: RestHarness, right: Permission, code: int) -> None:
     at.market.deny(at.guild.everyone, right)
     at.market.deny(at.guild.bot_role, right)
     refused = await at.is_refused("POST", at.messages, {"content": "c"})
@@ -36,13 +36,13 @@ async def test_a_channel_must_be_seen_and_be_open_to_the_bot(at: Desk, right: Pe
     await at.posts()
 
 
-async def test_embeds_need_a_right_of_their_own_and_layouts_do_not(at: Desk) -> None:
+async def test_embeds_need_a_right_of_their_own_and_layouts_do_not(at: RestHarness) -> None:
     at.market.deny(at.guild.bot_role, Permission.EMBED_LINKS)
     assert (await at.is_refused("POST", at.messages, EMBED)).code == 50013
     await at.asks("POST", at.messages, {"flags": V2, "components": [{"type": 10, "content": "c"}]})
 
 
-async def test_pinning_needs_a_right_and_a_channel_holds_250_pins(at: Desk) -> None:
+async def test_pinning_needs_a_right_and_a_channel_holds_250_pins(at: RestHarness) -> None:
     own = await at.posts()
     pin = f"{at.messages}/pins/{own}"
     at.market.deny(at.guild.bot_role, Permission.PIN_MESSAGES)
@@ -58,7 +58,7 @@ async def test_pinning_needs_a_right_and_a_channel_holds_250_pins(at: Desk) -> N
     assert own not in [one.id for one in at.market.pinned]
 
 
-async def test_others_messages_are_deleted_by_moderators_and_edited_by_nobody(at: Desk) -> None:
+async def test_others_messages_are_deleted_by_moderators_and_edited_by_nobody(at: RestHarness) -> None:
     path = f"{at.messages}/{at.ada.says(at.market, 'mine').id}"
     assert (await at.is_refused("PATCH", path, {"content": "yours"})).code == 50005
     assert (await at.is_refused("DELETE", path)).code == 50013
@@ -67,7 +67,7 @@ async def test_others_messages_are_deleted_by_moderators_and_edited_by_nobody(at
     assert not at.market.messages
 
 
-async def test_what_is_gone_is_unknown(at: Desk) -> None:
+async def test_what_is_gone_is_unknown(at: RestHarness) -> None:
     own = await at.posts()
     at.market.messages[own].channel.world.remove(at.market.messages[own])
     assert (await at.is_refused("PATCH", f"{at.messages}/{own}", {"content": "c"})).code == 10008
@@ -76,18 +76,18 @@ async def test_what_is_gone_is_unknown(at: Desk) -> None:
     assert (await at.is_refused("POST", at.messages, {"content": "c"})).code == 10003
 
 
-async def test_a_bot_that_was_thrown_out_has_no_access(at: Desk) -> None:
+async def test_a_bot_that_was_thrown_out_has_no_access(at: RestHarness) -> None:
     at.guild.kick_bot()
     assert (await at.is_refused("POST", at.messages, {"content": "c"})).code == 50001
     assert (await at.is_refused("GET", f"/guilds/{at.guild.id}")).code == 10004
 
 
-async def test_a_wrong_token_is_refused(at: Desk) -> None:
+async def test_a_wrong_token_is_refused(at: RestHarness) -> None:
     at.client.http.token = "wrong"
     assert (await at.is_refused("GET", "/users/@me")).status == 401
 
 
-async def test_only_roles_that_may_be_mentioned_ping(at: Desk) -> None:
+async def test_only_roles_that_may_be_mentioned_ping(at: RestHarness) -> None:
     at.market.deny(at.guild.everyone, Permission.MENTION_EVERYONE)
     quiet, loud = at.guild.role("quiet"), at.guild.role("loud", mentionable=True)
     content = f"<@&{quiet.id}> <@&{loud.id}> <@{at.ada.id}> @everyone"
@@ -101,7 +101,7 @@ async def test_only_roles_that_may_be_mentioned_ping(at: Desk) -> None:
 # threads
 
 
-async def test_threads_need_their_rights_and_a_message_has_one(at: Desk) -> None:
+async def test_threads_need_their_rights_and_a_message_has_one(at: RestHarness) -> None:
     path = f"{at.messages}/{await at.posts()}/threads"
     at.market.deny(at.guild.everyone, Permission.CREATE_PUBLIC_THREADS)
     at.market.deny(at.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
@@ -113,7 +113,7 @@ async def test_threads_need_their_rights_and_a_message_has_one(at: Desk) -> None
     assert (await at.is_refused("POST", path, {"name": "again"})).code == 160004
 
 
-async def test_speaking_in_a_thread_is_a_right_of_its_own_and_wakes_it(at: Desk) -> None:
+async def test_speaking_in_a_thread_is_a_right_of_its_own_and_wakes_it(at: RestHarness) -> None:
     made = await at.asks("POST", f"/channels/{at.market.id}/threads", {"name": "chat", "type": 11})
     (thread,) = at.market.threads
     path = f"/channels/{made['id']}/messages"
@@ -130,7 +130,7 @@ async def test_speaking_in_a_thread_is_a_right_of_its_own_and_wakes_it(at: Desk)
     await at.posts("the channel itself is open")
 
 
-async def test_a_thread_in_a_thread_is_no_thread(at: Desk) -> None:
+async def test_a_thread_in_a_thread_is_no_thread(at: RestHarness) -> None:
     made = await at.asks("POST", f"/channels/{at.market.id}/threads", {"name": "chat", "type": 11})
     assert (await at.is_refused("POST", f"/channels/{made['id']}/threads", {"name": "x", "type": 11})).code == 50024
 
@@ -138,7 +138,7 @@ async def test_a_thread_in_a_thread_is_no_thread(at: Desk) -> None:
 # direct messages
 
 
-async def test_closed_direct_messages_are_refused_when_written_to(at: Desk) -> None:
+async def test_closed_direct_messages_are_refused_when_written_to(at: RestHarness) -> None:
     opened = await at.asks("POST", "/users/@me/channels", {"recipient_id": str(at.ada.id)})
     path = f"/channels/{opened['id']}/messages"
     await at.asks("POST", path, {"content": "for you"})
@@ -151,7 +151,7 @@ async def test_closed_direct_messages_are_refused_when_written_to(at: Desk) -> N
     assert (await at.is_refused("POST", path, {"content": "c"})).code == 50007
 
 
-async def test_only_people_have_direct_messages(at: Desk) -> None:
+async def test_only_people_have_direct_messages(at: RestHarness) -> None:
     for nobody in ("1", str(at.peer.world.bot.id)):
         assert (await at.is_refused("POST", "/users/@me/channels", {"recipient_id": nobody})).code == 50033
 
@@ -159,7 +159,7 @@ async def test_only_people_have_direct_messages(at: Desk) -> None:
 # interactions
 
 
-async def test_an_acknowledgement_after_three_seconds_is_too_late(at: Desk) -> None:
+async def test_an_acknowledgement_after_three_seconds_is_too_late(at: RestHarness) -> None:
     punctual, late = await at.asked(), await at.asked()
     at.peer.clock.advance(3_000)
     await at.asks("POST", at.callback(punctual), {"type": 5})
@@ -170,14 +170,14 @@ async def test_an_acknowledgement_after_three_seconds_is_too_late(at: Desk) -> N
     assert (punctual.acked_after_ms, late.late_after_ms) == (3_000, 3_001)
 
 
-async def test_an_interaction_is_acknowledged_once(at: Desk) -> None:
+async def test_an_interaction_is_acknowledged_once(at: RestHarness) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a"}})
     refused = await at.is_refused("POST", at.callback(asked), {"type": 4, "data": {"content": "b"}})
     assert (refused.status, refused.code) == (400, 40060)
 
 
-async def test_a_refused_acknowledgement_leaves_the_interaction_open(at: Desk) -> None:
+async def test_a_refused_acknowledgement_leaves_the_interaction_open(at: RestHarness) -> None:
     asked = await at.asked()
     assert (await at.is_refused("POST", at.callback(asked), {"type": 4, "data": {"content": ""}})).code == 50006
     assert asked.acked is None
@@ -187,7 +187,7 @@ async def test_a_refused_acknowledgement_leaves_the_interaction_open(at: Desk) -
 @pytest.mark.parametrize(
     ("kind", "body"), [("command", 6), ("command", 7), ("command", 8), ("modal", 9), ("modal", 6), ("any", 3)]
 )
-async def test_each_interaction_has_its_own_answers(at: Desk, kind: str, body: int) -> None:
+async def test_each_interaction_has_its_own_answers(at: RestHarness, kind: str, body: int) -> None:
     asked = await at.asked()
     if kind == "modal":
         field: Json = {"type": 18, "label": "l", "component": {"type": 4, "custom_id": "c", "style": 1}}
@@ -197,7 +197,7 @@ async def test_each_interaction_has_its_own_answers(at: Desk, kind: str, body: i
     assert (await at.is_refused("POST", at.callback(asked), {"type": body, "data": {}})).code == 50035
 
 
-async def test_a_deferral_is_plain_and_the_layout_comes_with_the_edit(at: Desk) -> None:
+async def test_a_deferral_is_plain_and_the_layout_comes_with_the_edit(at: RestHarness) -> None:
     asked = await at.asked()
     assert (await at.is_refused("POST", at.callback(asked), {"type": 5, "data": {"flags": V2}})).code == 50035
     await at.asks("POST", at.callback(asked), {"type": 5, "data": {"flags": EPHEMERAL}})
@@ -207,7 +207,7 @@ async def test_a_deferral_is_plain_and_the_layout_comes_with_the_edit(at: Desk) 
     assert (asked.text, asked.ephemeral, asked.reply.loading) == ("ticket", True, False)
 
 
-async def test_a_followup_after_a_deferral_is_the_deferred_answer_and_stays_private(at: Desk) -> None:
+async def test_a_followup_after_a_deferral_is_the_deferred_answer_and_stays_private(at: RestHarness) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 5, "data": {"flags": EPHEMERAL}})
     await at.asks("POST", at.webhook(asked), {"content": "first"})
@@ -218,7 +218,7 @@ async def test_a_followup_after_a_deferral_is_the_deferred_answer_and_stays_priv
     ]
 
 
-async def test_followups_end_after_fifteen_minutes(at: Desk) -> None:
+async def test_followups_end_after_fifteen_minutes(at: RestHarness) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a"}})
     at.peer.clock.advance(900_000)
@@ -229,13 +229,13 @@ async def test_followups_end_after_fifteen_minutes(at: Desk) -> None:
         assert (refused.status, refused.code) == (401, 50027)
 
 
-async def test_nothing_follows_what_was_not_acknowledged(at: Desk) -> None:
+async def test_nothing_follows_what_was_not_acknowledged(at: RestHarness) -> None:
     asked = await at.asked()
     assert (await at.is_refused("POST", at.webhook(asked), {"content": "c"})).code == 10015
     assert (await at.is_refused("POST", at.webhook(asked)[:-1] + "0", {"content": "c"})).code == 10015
 
 
-async def test_what_is_ephemeral_belongs_to_its_person_and_its_token(at: Desk) -> None:
+async def test_what_is_ephemeral_belongs_to_its_person_and_its_token(at: RestHarness) -> None:
     bob = at.guild.member("bob")
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "secret", "flags": EPHEMERAL}})
@@ -248,7 +248,7 @@ async def test_what_is_ephemeral_belongs_to_its_person_and_its_token(at: Desk) -
     assert (await at.is_refused("PATCH", at.webhook(asked, "1"), {"content": "c"})).code == 10008
 
 
-async def test_what_she_dismissed_is_out_of_her_sight_and_can_still_be_edited(at: Desk) -> None:
+async def test_what_she_dismissed_is_out_of_her_sight_and_can_still_be_edited(at: RestHarness) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a", "flags": EPHEMERAL}})
     at.ada.deletes(asked.reply)
@@ -256,7 +256,7 @@ async def test_what_she_dismissed_is_out_of_her_sight_and_can_still_be_edited(at
     assert (asked.text, at.ada.sees(at.market)) == ("b", [])
 
 
-async def test_an_answer_that_was_deleted_cannot_be_edited(at: Desk) -> None:
+async def test_an_answer_that_was_deleted_cannot_be_edited(at: RestHarness) -> None:
     asked = await at.asked()
     await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a"}})
     at.guild.members[at.ada.id].roles.append(at.guild.role("moderators", Permission.MANAGE_MESSAGES))
@@ -267,7 +267,7 @@ async def test_an_answer_that_was_deleted_cannot_be_edited(at: Desk) -> None:
 # what a person's client lets them do
 
 
-async def test_people_are_offered_only_what_is_registered_for_them_and_here(at: Desk) -> None:
+async def test_people_are_offered_only_what_is_registered_for_them_and_here(at: RestHarness) -> None:
     group = {"name": "create", "description": "d", "type": 1}
     admin = {
         "name": "admin",
@@ -288,7 +288,7 @@ async def test_people_are_offered_only_what_is_registered_for_them_and_here(at: 
     assert not at.peer.world.interactions
 
 
-async def test_options_are_of_their_type_and_within_their_bounds(at: Desk) -> None:
+async def test_options_are_of_their_type_and_within_their_bounds(at: RestHarness) -> None:
     options = [
         {"name": "side", "description": "d", "type": 3, "choices": [{"name": "Yes", "value": "yes"}]},
         {"name": "shares", "description": "d", "type": 4, "min_value": 1, "max_value": 9},

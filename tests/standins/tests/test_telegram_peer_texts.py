@@ -28,15 +28,15 @@ from tests.standins.telegram_peer import User
 from tests.standins.telegram_peer.entities import span, units
 from tests.standins.telegram_peer.errors import RefusedError
 from tests.standins.telegram_peer.html_mode import parse_html
-from tests.standins.tests.telegram_harness import Town, a_town, keyboard, png, refused
+from tests.standins.tests.telegram_harness import PeerHarness, keyboard, peer_harness, png, refused
 
 MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    async with a_town() as town:
-        yield town
+async def harness() -> AsyncIterator[PeerHarness]:
+    async with peer_harness() as harness:
+        yield harness
 
 
 # source, what people see of it (written in tags again)
@@ -67,10 +67,10 @@ READ = (
 
 
 @pytest.mark.parametrize(("source", "seen"), READ)
-async def test_telegrams_own_tags_are_read(town: Town, source: str, seen: str) -> None:
-    await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
-    assert town.ada.chat.last.html == seen
-    assert town.peer.complaints == []
+async def test_telegrams_own_tags_are_read(harness: PeerHarness, source: str, seen: str) -> None:
+    await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
+    assert harness.ada.chat.last.html == seen
+    assert harness.peer.complaints == []
 
 
 UNREAD = (
@@ -103,10 +103,10 @@ UNREAD = (
 
 
 @pytest.mark.parametrize(("source", "said"), UNREAD)
-async def test_all_other_html_is_refused(town: Town, source: str, said: str) -> None:
+async def test_all_other_html_is_refused(harness: PeerHarness, source: str, said: str) -> None:
     with refused(BadRequest, "can't parse entities: ", said):
-        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
-    assert town.ada.chat.messages == []
+        await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
+    assert harness.ada.chat.messages == []
 
 
 @given(st.text())
@@ -144,77 +144,77 @@ LENGTHS = (
 
 
 @pytest.mark.parametrize(("source", "fits"), LENGTHS)
-async def test_a_text_has_at_most_4096_utf16_units_after_parsing(town: Town, source: str, fits: bool) -> None:
+async def test_a_text_has_at_most_4096_utf16_units_after_parsing(harness: PeerHarness, source: str, fits: bool) -> None:
     if fits:
-        sent = await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
-        assert town.ada.chat.last.id == sent.message_id
+        sent = await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
+        assert harness.ada.chat.last.id == sent.message_id
         return
     with refused(BadRequest, "message is too long"):
-        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
-    short = await town.bot.send_message(town.ada.id, "short")
+        await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
+    short = await harness.bot.send_message(harness.ada.id, "short")
     with refused(BadRequest, "MESSAGE_TOO_LONG"):
-        await town.bot.edit_message_text(source, town.ada.id, short.message_id, parse_mode=ParseMode.HTML)
-    assert [message.text for message in town.ada.chat.messages] == ["short"]
+        await harness.bot.edit_message_text(source, harness.ada.id, short.message_id, parse_mode=ParseMode.HTML)
+    assert [message.text for message in harness.ada.chat.messages] == ["short"]
 
 
 @pytest.mark.parametrize(("source", "fits"), [("x" * 1024, True), ("x" * 1025, False), ("😀" * 513, False)])
-async def test_a_caption_has_at_most_1024_utf16_units(town: Town, source: str, fits: bool) -> None:
+async def test_a_caption_has_at_most_1024_utf16_units(harness: PeerHarness, source: str, fits: bool) -> None:
     if fits:
-        await town.bot.send_photo(town.ada.id, png(), caption=source)
-        assert town.ada.chat.last.text == source
+        await harness.bot.send_photo(harness.ada.id, png(), caption=source)
+        assert harness.ada.chat.last.text == source
         return
     with refused(BadRequest, "message caption is too long"):
-        await town.bot.send_photo(town.ada.id, png(), caption=source)
-    assert town.ada.chat.messages == []
+        await harness.bot.send_photo(harness.ada.id, png(), caption=source)
+    assert harness.ada.chat.messages == []
 
 
 @pytest.mark.parametrize(("count", "fits"), [(100, True), (101, False)])
-async def test_a_text_has_at_most_100_entities(town: Town, count: int, fits: bool) -> None:
+async def test_a_text_has_at_most_100_entities(harness: PeerHarness, count: int, fits: bool) -> None:
     source = "<b>x</b> " * count
     if fits:
-        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+        await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
         return
     with refused(BadRequest, "ENTITIES_TOO_LONG"):
-        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+        await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
 
 
 @pytest.mark.parametrize("source", ["", "  \n ", "<b></b>", "<b> </b>", "\u200b\u2060", "\0"])
-async def test_an_empty_text_is_refused(town: Town, source: str) -> None:
+async def test_an_empty_text_is_refused(harness: PeerHarness, source: str) -> None:
     with refused(BadRequest, "message text is empty"):
-        await town.bot.send_message(town.ada.id, source, parse_mode=ParseMode.HTML)
+        await harness.bot.send_message(harness.ada.id, source, parse_mode=ParseMode.HTML)
 
 
-async def test_control_characters_are_not_kept(town: Town) -> None:
-    sent = await town.bot.send_message(town.ada.id, "a\r\nb\tc\0d")
+async def test_control_characters_are_not_kept(harness: PeerHarness) -> None:
+    sent = await harness.bot.send_message(harness.ada.id, "a\r\nb\tc\0d")
     assert sent.text == "a\nb c d"
     with refused(BadRequest, "message is not modified"):
-        await town.bot.edit_message_text("a\nb\0c\td", town.ada.id, sent.message_id)
+        await harness.bot.edit_message_text("a\nb\0c\td", harness.ada.id, sent.message_id)
 
 
-async def test_entities_may_be_given_instead_of_tags(town: Town) -> None:
-    await town.bot.send_message(town.ada.id, "odds", entities=[MessageEntity("bold", 0, 4)])
-    assert town.ada.chat.last.html == "<b>odds</b>"
+async def test_entities_may_be_given_instead_of_tags(harness: PeerHarness) -> None:
+    await harness.bot.send_message(harness.ada.id, "odds", entities=[MessageEntity("bold", 0, 4)])
+    assert harness.ada.chat.last.html == "<b>odds</b>"
     with refused(BadRequest, "ends beyond the text"):
-        await town.bot.send_message(town.ada.id, "odds", entities=[MessageEntity("bold", 0, 5)])
+        await harness.bot.send_message(harness.ada.id, "odds", entities=[MessageEntity("bold", 0, 5)])
 
 
-async def test_commands_and_addresses_are_found_in_every_text(town: Town) -> None:
-    sent = await town.bot.send_message(town.ada.id, "try /buy@outcry_bot or https://example.org/a. <b>x</b>")
+async def test_commands_and_addresses_are_found_in_every_text(harness: PeerHarness) -> None:
+    sent = await harness.bot.send_message(harness.ada.id, "try /buy@outcry_bot or https://example.org/a. <b>x</b>")
     assert [(one.type, sent.parse_entity(one)) for one in sent.entities] == [
         ("bot_command", "/buy@outcry_bot"),
         ("url", "https://example.org/a"),
     ]
 
 
-async def test_a_link_that_leads_nowhere_is_complained_of(town: Town) -> None:
-    await town.bot.send_message(town.ada.id, '<a href="localhost">x</a>', parse_mode=ParseMode.HTML)
-    assert town.ada.chat.last.html == "x"
-    assert len(town.peer.complaints) == 1
+async def test_a_link_that_leads_nowhere_is_complained_of(harness: PeerHarness) -> None:
+    await harness.bot.send_message(harness.ada.id, '<a href="localhost">x</a>', parse_mode=ParseMode.HTML)
+    assert harness.ada.chat.last.html == "x"
+    assert len(harness.peer.complaints) == 1
 
 
-async def test_a_mention_by_number_becomes_the_person(town: Town) -> None:
-    link = f'<a href="tg://user?id={town.ben.id}">Ben</a>'
-    sent = await town.bot.send_message(town.ada.id, link, parse_mode=ParseMode.HTML)
+async def test_a_mention_by_number_becomes_the_person(harness: PeerHarness) -> None:
+    link = f'<a href="tg://user?id={harness.ben.id}">Ben</a>'
+    sent = await harness.bot.send_message(harness.ada.id, link, parse_mode=ParseMode.HTML)
     assert sent.entities[0].user
     assert sent.entities[0].user.first_name == "Ben"
 
@@ -244,33 +244,35 @@ BUTTONS = (
 
 
 @pytest.mark.parametrize(("one", "said"), BUTTONS)
-async def test_a_button_does_one_valid_thing(town: Town, one: InlineKeyboardButton, said: str | None) -> None:
+async def test_a_button_does_one_valid_thing(harness: PeerHarness, one: InlineKeyboardButton, said: str | None) -> None:
     markup = InlineKeyboardMarkup([[one]])
     if said is None:
-        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
-        assert town.ada.chat.last.labels == ["Go"]
+        await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
+        assert harness.ada.chat.last.labels == ["Go"]
         return
     with refused(BadRequest, said):
-        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
-    assert town.ada.chat.messages == []
+        await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
+    assert harness.ada.chat.messages == []
 
 
 @pytest.mark.parametrize(("rows", "wide", "fits"), [(12, 8, True), (1, 9, False), (20, 5, True), (21, 5, False)])
-async def test_a_keyboard_has_at_most_100_buttons_and_8_a_row(town: Town, rows: int, wide: int, fits: bool) -> None:
+async def test_a_keyboard_has_at_most_100_buttons_and_8_a_row(
+    harness: PeerHarness, rows: int, wide: int, fits: bool
+) -> None:
     markup = InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="x")] * wide] * rows)
     if fits:
-        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+        await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
         return
     with refused(BadRequest, "reply markup is too long"):
-        await town.bot.send_message(town.ada.id, "press", reply_markup=markup)
+        await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
 
 
-async def test_a_question_that_asks_for_a_reply_has_a_short_placeholder(town: Town) -> None:
+async def test_a_question_that_asks_for_a_reply_has_a_short_placeholder(harness: PeerHarness) -> None:
     asking = ForceReply(selective=True, input_field_placeholder="x" * 64)
-    await town.bot.send_message(town.group.id, "Amount?", reply_markup=asking)
+    await harness.bot.send_message(harness.group.id, "Amount?", reply_markup=asking)
     with refused(BadRequest, "input field placeholder is too long"):
-        await town.bot.send_message(town.group.id, "x", reply_markup=ForceReply(input_field_placeholder="x" * 65))
-    assert (town.group.last.text, town.group.last.buttons) == ("Amount?", [])
+        await harness.bot.send_message(harness.group.id, "x", reply_markup=ForceReply(input_field_placeholder="x" * 65))
+    assert (harness.group.last.text, harness.group.last.buttons) == ("Amount?", [])
 
 
 PHOTOS = (
@@ -284,55 +286,57 @@ PHOTOS = (
 
 
 @pytest.mark.parametrize(("data", "said"), PHOTOS)
-async def test_a_photo_is_a_picture_of_at_most_10_megabytes(town: Town, data: bytes, said: str | None) -> None:
+async def test_a_photo_is_a_picture_of_at_most_10_megabytes(
+    harness: PeerHarness, data: bytes, said: str | None
+) -> None:
     if said is None:
-        sent = await town.bot.send_photo(town.ada.id, data, caption="<b>odds</b>", parse_mode=ParseMode.HTML)
-        assert town.ada.chat.last.photo == data
+        sent = await harness.bot.send_photo(harness.ada.id, data, caption="<b>odds</b>", parse_mode=ParseMode.HTML)
+        assert harness.ada.chat.last.photo == data
         assert (sent.caption, sent.photo[0].file_size) == ("odds", len(data))
         return
     with refused(BadRequest, said):
-        await town.bot.send_photo(town.ada.id, data)
-    assert town.ada.chat.messages == []
+        await harness.bot.send_photo(harness.ada.id, data)
+    assert harness.ada.chat.messages == []
 
 
-async def test_an_empty_file_and_one_over_50_megabytes_are_refused(town: Town) -> None:
+async def test_an_empty_file_and_one_over_50_megabytes_are_refused(harness: PeerHarness) -> None:
     with refused(BadRequest, "file must be non-empty"):
-        await town.bot.send_document(town.ada.id, b"")
+        await harness.bot.send_document(harness.ada.id, b"")
     with refused(NetworkError, "Request Entity Too Large"):
-        await town.bot.send_document(town.ada.id, bytes(50 * MEGABYTE + 1))
+        await harness.bot.send_document(harness.ada.id, bytes(50 * MEGABYTE + 1))
 
 
-async def test_a_file_comes_back_by_its_id_and_is_sent_again_by_it(town: Town) -> None:
-    sent = await town.bot.send_photo(town.ada.id, png(9, 9))
+async def test_a_file_comes_back_by_its_id_and_is_sent_again_by_it(harness: PeerHarness) -> None:
+    sent = await harness.bot.send_photo(harness.ada.id, png(9, 9))
     file_id = sent.photo[-1].file_id
-    again = await town.bot.send_photo(town.ada.id, file_id)
+    again = await harness.bot.send_photo(harness.ada.id, file_id)
     assert again.photo[-1].file_id == file_id
-    found = await town.bot.get_file(file_id)
+    found = await harness.bot.get_file(file_id)
     assert bytes(await found.download_as_bytearray()) == png(9, 9)
     with refused(BadRequest, "wrong file identifier"):
-        await town.bot.send_photo(town.ada.id, "no-such-file")
+        await harness.bot.send_photo(harness.ada.id, "no-such-file")
     with refused(BadRequest, "wrong file_id"):
-        await town.bot.get_file("no-such-file")
+        await harness.bot.get_file("no-such-file")
 
 
-async def test_an_album_has_2_to_10_of_one_kind(town: Town) -> None:
+async def test_an_album_has_2_to_10_of_one_kind(harness: PeerHarness) -> None:
     photos = [InputMediaPhoto(png(10, 10 + count), caption=str(count)) for count in range(11)]
-    sent = await town.bot.send_media_group(town.ada.id, photos[:3])
+    sent = await harness.bot.send_media_group(harness.ada.id, photos[:3])
     assert len({one.media_group_id for one in sent}) == 1
-    assert [one.text for one in town.ada.chat.messages] == ["0", "1", "2"]
+    assert [one.text for one in harness.ada.chat.messages] == ["0", "1", "2"]
     for wrong, said in ((photos[:1], "2-10 items"), (photos, "too many messages to send as an album")):
         with refused(BadRequest, said):
-            await town.bot.send_media_group(town.ada.id, wrong)
+            await harness.bot.send_media_group(harness.ada.id, wrong)
     with refused(BadRequest, "can't use the media"):
-        await town.bot.send_media_group(town.ada.id, [photos[0], InputMediaDocument(b"x")])
+        await harness.bot.send_media_group(harness.ada.id, [photos[0], InputMediaDocument(b"x")])
 
 
-async def test_a_message_may_get_another_picture_or_its_first_one(town: Town) -> None:
-    photo = await town.bot.send_photo(town.ada.id, png(1, 1), caption="a", reply_markup=keyboard("Go"))
-    text = await town.bot.send_message(town.ada.id, "text")
+async def test_a_message_may_get_another_picture_or_its_first_one(harness: PeerHarness) -> None:
+    photo = await harness.bot.send_photo(harness.ada.id, png(1, 1), caption="a", reply_markup=keyboard("Go"))
+    text = await harness.bot.send_message(harness.ada.id, "text")
     for sent in (photo, text):
-        await town.bot.edit_message_media(InputMediaPhoto(png(2, 2), caption="b"), town.ada.id, sent.message_id)
-    assert [(one.photo, one.text, one.labels) for one in town.ada.chat.messages] == [(png(2, 2), "b", [])] * 2
+        await harness.bot.edit_message_media(InputMediaPhoto(png(2, 2), caption="b"), harness.ada.id, sent.message_id)
+    assert [(one.photo, one.text, one.labels) for one in harness.ada.chat.messages] == [(png(2, 2), "b", [])] * 2
 
 
 COMMANDS = (
@@ -348,31 +352,33 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize(("commands", "said"), COMMANDS)
-async def test_a_menu_holds_100_short_commands(town: Town, commands: list[BotCommand], said: str | None) -> None:
+async def test_a_menu_holds_100_short_commands(
+    harness: PeerHarness, commands: list[BotCommand], said: str | None
+) -> None:
     if said is None:
-        await town.bot.set_my_commands(commands)
-        assert list(await town.bot.get_my_commands()) == commands
+        await harness.bot.set_my_commands(commands)
+        assert list(await harness.bot.get_my_commands()) == commands
         return
     with refused(BadRequest, said):
-        await town.bot.set_my_commands(commands)
-    assert town.peer.commands == {}
+        await harness.bot.set_my_commands(commands)
+    assert harness.peer.commands == {}
 
 
-async def test_menus_are_kept_per_scope_and_language(town: Town) -> None:
-    bot: Bot = town.bot
-    groups, here = BotCommandScopeAllGroupChats(), BotCommandScopeChat(town.group.id)
+async def test_menus_are_kept_per_scope_and_language(harness: PeerHarness) -> None:
+    bot: Bot = harness.bot
+    groups, here = BotCommandScopeAllGroupChats(), BotCommandScopeChat(harness.group.id)
     await bot.set_my_commands([("buy", "Buy")])
     await bot.set_my_commands([("buy", "Kaufen")], language_code="de")
     await bot.set_my_commands([("market", "Markets")], scope=groups)
     await bot.set_my_commands([("open", "Open")], scope=here)
-    await bot.set_my_commands([("own", "Own")], scope=BotCommandScopeChatMember(town.group.id, town.ada.id))
+    await bot.set_my_commands([("own", "Own")], scope=BotCommandScopeChatMember(harness.group.id, harness.ada.id))
     assert [one.description for one in await bot.get_my_commands(language_code="de")] == ["Kaufen"]
     assert [one.command for one in await bot.get_my_commands(scope=groups)] == ["market"]
     await bot.delete_my_commands(scope=groups)
     assert await bot.get_my_commands(scope=groups) == ()
-    assert sorted(scope for scope, _ in town.peer.commands) == [
-        f"chat:{town.group.id}",
-        f"chat_member:{town.group.id}:{town.ada.id}",
+    assert sorted(scope for scope, _ in harness.peer.commands) == [
+        f"chat:{harness.group.id}",
+        f"chat_member:{harness.group.id}:{harness.ada.id}",
         "default",
         "default",
     ]
@@ -382,38 +388,38 @@ async def test_menus_are_kept_per_scope_and_language(town: Town) -> None:
         await bot.set_my_commands([("a", "b")], language_code="german")
 
 
-async def test_names_and_descriptions_are_kept_within_their_lengths(town: Town) -> None:
-    await town.bot.set_my_description("A prediction game")
-    assert (await town.bot.get_my_description()).description == "A prediction game"
+async def test_names_and_descriptions_are_kept_within_their_lengths(harness: PeerHarness) -> None:
+    await harness.bot.set_my_description("A prediction game")
+    assert (await harness.bot.get_my_description()).description == "A prediction game"
     with refused(BadRequest, "DESCRIPTION_TOO_LONG"):
-        await town.bot.set_my_description("x" * 513)
+        await harness.bot.set_my_description("x" * 513)
     with refused(BadRequest, "SHORT_DESCRIPTION_TOO_LONG"):
-        await town.bot.set_my_short_description("x" * 121)
+        await harness.bot.set_my_short_description("x" * 121)
 
 
-async def tapped(town: Town, person: User | None = None) -> str:
+async def tapped(harness: PeerHarness, person: User | None = None) -> str:
     """The id of a fresh callback query."""
-    sent = await town.bot.send_message(town.ada.id, "press", reply_markup=keyboard("Go"))
-    message = town.ada.chat.message(sent.message_id)
+    sent = await harness.bot.send_message(harness.ada.id, "press", reply_markup=keyboard("Go"))
+    message = harness.ada.chat.message(sent.message_id)
     assert message
-    return (await (person or town.ada).tap(message, "Go")).id
+    return (await (person or harness.ada).tap(message, "Go")).id
 
 
-async def test_a_tap_is_answered_once_within_15_seconds_with_up_to_200_characters(town: Town) -> None:
+async def test_a_tap_is_answered_once_within_15_seconds_with_up_to_200_characters(harness: PeerHarness) -> None:
     stale = "query is too old and response timeout expired or query ID is invalid"
-    first = await tapped(town)
+    first = await tapped(harness)
     with refused(BadRequest, "MESSAGE_TOO_LONG"):
-        await town.bot.answer_callback_query(first, "x" * 201)
-    await town.bot.answer_callback_query(first, "x" * 200, show_alert=True)
+        await harness.bot.answer_callback_query(first, "x" * 201)
+    await harness.bot.answer_callback_query(first, "x" * 200, show_alert=True)
     with refused(BadRequest, stale):
-        await town.bot.answer_callback_query(first)
-    late, later = await tapped(town), await tapped(town)
-    town.clock.advance(15)
-    await town.bot.answer_callback_query(late)
-    town.clock.advance(0.001)
+        await harness.bot.answer_callback_query(first)
+    late, later = await tapped(harness), await tapped(harness)
+    harness.clock.advance(15)
+    await harness.bot.answer_callback_query(late)
+    harness.clock.advance(0.001)
     for query in (later, "12345"):
         with refused(BadRequest, stale):
-            await town.bot.answer_callback_query(query)
-    answer = town.peer.world.taps[first].answer
+            await harness.bot.answer_callback_query(query)
+    answer = harness.peer.world.taps[first].answer
     assert answer
     assert (answer.text, answer.alert) == ("x" * 200, True)
