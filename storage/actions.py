@@ -81,8 +81,8 @@ class Actions(Repository):
 
     async def settle(self, market: int, number: int, status: ActionStatus) -> None:
         """Done or refused outside a tick (what revives a halted market)."""
-        here = and_(actions.c.market == market, actions.c.number == number)
-        await self._session.run(update(actions).where(here).values(status=status.value))
+        condition = and_(actions.c.market == market, actions.c.number == number)
+        await self._session.run(update(actions).where(condition).values(status=status.value))
 
     async def of_tick(self, market: int, tick: int) -> list[ActionRow]:
         """Those it ran, in its order."""
@@ -150,14 +150,14 @@ class Approvals(Repository):
         return _approval(row, created=True)
 
     async def get(self, market: int, number: int) -> Approval | None:
-        here = and_(approvals.c.market == market, approvals.c.number == number)
-        row = await self._session.row(select(approvals).where(here))
+        condition = and_(approvals.c.market == market, approvals.c.number == number)
+        row = await self._session.row(select(approvals).where(condition))
         return None if row is None else _approval(row)
 
     async def waiting(self, market: int) -> list[Approval]:
         """Oldest first; whether the market has moved on since is the caller's to see."""
-        here = and_(approvals.c.market == market, approvals.c.status == ApprovalStatus.WAITING.value)
-        query = select(approvals).where(here).order_by(approvals.c.number)
+        condition = and_(approvals.c.market == market, approvals.c.status == ApprovalStatus.WAITING.value)
+        query = select(approvals).where(condition).order_by(approvals.c.number)
         return [_approval(row) for row in await self._session.rows(query)]
 
     async def settle(self, market: int, number: int, by: int, now_ms: int) -> bool:

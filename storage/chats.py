@@ -80,8 +80,8 @@ class Chats(Repository):
             await self._session.run(update(chats).where(chats.c.id == twin.id).values(**aside))
         await self._session.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
         for table, column in ((message_refs, "chat_ext"), (outbox, "target"), (tickets, "chat_ext")):
-            here = and_(table.c.platform == platform, table.c[column] == old_ext)
-            await self._session.run(update(table).where(here).values({column: new_ext}))
+            condition = and_(table.c.platform == platform, table.c[column] == old_ext)
+            await self._session.run(update(table).where(condition).values({column: new_ext}))
 
     async def connect(self, market: int, chat: int) -> None:
         """Announce the market in this chat too; repeating it changes nothing."""
@@ -90,8 +90,8 @@ class Chats(Repository):
 
     async def disconnect(self, market: int, chat: int) -> None:
         """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
-        here = and_(announcements.c.market == market, announcements.c.chat == chat)
-        await self._session.run(delete(announcements).where(here))
+        condition = and_(announcements.c.market == market, announcements.c.chat == chat)
+        await self._session.run(delete(announcements).where(condition))
         record = await self.get(chat)
         if record is None:
             return
@@ -119,11 +119,11 @@ class Chats(Repository):
 
     async def set_admin(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
         """Whether the platform just said that they are an admin of this chat: admins' notices go to those who are."""
-        here = and_(chat_admins.c.chat == chat, chat_admins.c.person == person)
-        seen = await self._session.row(select(chat_admins).where(here))
+        condition = and_(chat_admins.c.chat == chat, chat_admins.c.person == person)
+        seen = await self._session.row(select(chat_admins).where(condition))
         if not admin:
             if seen is not None:
-                await self._session.run(delete(chat_admins).where(here))
+                await self._session.run(delete(chat_admins).where(condition))
         elif seen is None or seen["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             row = {"chat": chat, "person": person, "seen_ms": now_ms}
             await self._session.upsert(chat_admins, ("chat", "person"), row)

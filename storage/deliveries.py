@@ -52,12 +52,12 @@ class Deliveries(Repository):
         """Up to n rows that could leave in one message with `first`, which must be a new message itself. To a chat:
         those of these kinds that follow at once. To a person: what else waits to be said to them without replacing
         anything, and (to keep the order) nothing that stands behind something else."""
-        here = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
+        condition = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
         public = first.audience is NoticeAudience.CHAT
         alike = (
             outbox.c.audience == NoticeAudience.CHAT.value if public else outbox.c.audience != NoticeAudience.CHAT.value
         )
-        query = select(outbox).where(here, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
+        query = select(outbox).where(condition, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
         rows = await self._session.rows(query)
         chosen = _following(rows, first, kinds, now_ms) if public else await self._private_beside(rows, first, now_ms)
         return await self._lease(chosen[:n], now_ms + lease_ms)
@@ -137,8 +137,8 @@ class Deliveries(Repository):
 
     async def retry_now(self, platform: str, target: str, now_ms: int) -> None:
         """What waits for a retry there is due now: it can be reached again."""
-        here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
-        await self._session.run(update(outbox).where(here, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
+        condition = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
+        await self._session.run(update(outbox).where(condition, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
         self._session.after_commit(self._session.outbox_filled)
 
     async def discard(self, platforms: Collection[str]) -> None:
@@ -152,10 +152,10 @@ class Deliveries(Repository):
 
     async def dropped(self, platform: str, target: str, n: int = 100) -> list[OutboxRow]:
         """What was given up for one person, oldest first; `done` takes it away."""
-        here = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
+        condition = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(True))
         private = outbox.c.audience != NoticeAudience.CHAT.value
         return await self._records(
-            await self._session.rows(select(outbox).where(here, private).order_by(outbox.c.id).limit(n))
+            await self._session.rows(select(outbox).where(condition, private).order_by(outbox.c.id).limit(n))
         )
 
     async def has_dropped(self, platform: str, target: str) -> bool:
@@ -244,10 +244,10 @@ def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:
 
 
 def _to_lost_chat() -> ColumnElement[bool]:
-    here = and_(chats.c.platform == outbox.c.platform, chats.c.external_id == outbox.c.target)
-    return exists().where(here, chats.c.lost_why == "chat")
+    condition = and_(chats.c.platform == outbox.c.platform, chats.c.external_id == outbox.c.target)
+    return exists().where(condition, chats.c.lost_why == "chat")
 
 
 def _slot(market: int, platform: str, chat_ext: str, slot: str) -> ColumnElement[bool]:
-    here = (message_refs.c.platform == platform, message_refs.c.chat_ext == chat_ext)
-    return and_(message_refs.c.market == market, *here, message_refs.c.slot == slot)
+    condition = (message_refs.c.platform == platform, message_refs.c.chat_ext == chat_ext)
+    return and_(message_refs.c.market == market, *condition, message_refs.c.slot == slot)

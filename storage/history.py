@@ -71,12 +71,12 @@ class Trades(Repository):
         micro-dollars. Gas and payouts are not counted."""
         net: dict[tuple[int, Side], int] = {}
         cost, gain = trades.c.amount + trades.c.buy_fee, trades.c.amount - trades.c.kept - trades.c.sell_fee
-        here = trades.c.market == market
-        back = (orders, orders.c.rebate, and_(orders.c.market == market, orders.c.user == person), -1)
+        in_market = trades.c.market == market
+        rebates = (orders, orders.c.rebate, and_(orders.c.market == market, orders.c.user == person), -1)
         for table, amount, condition, sign in (
-            (trades, cost, and_(here, trades.c.buy_user == person), 1),
-            (trades, gain, and_(here, trades.c.sell_user == person), -1),
-            back,
+            (trades, cost, and_(in_market, trades.c.buy_user == person), 1),
+            (trades, gain, and_(in_market, trades.c.sell_user == person), -1),
+            rebates,
         ):
             query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(condition)
             for row in await self._session.rows(query.group_by(table.c.outcome, table.c.side)):
@@ -115,8 +115,8 @@ class Ticks(Repository):
 
     async def set_duration(self, market: int, tick: int, us: int) -> None:
         """Write down how long a tick took, by the wall's clock."""
-        here = and_(ticks.c.market == market, ticks.c.tick_id == tick)
-        await self._session.run(update(ticks).where(here).values(took_us=us))
+        condition = and_(ticks.c.market == market, ticks.c.tick_id == tick)
+        await self._session.run(update(ticks).where(condition).values(took_us=us))
 
     async def durations(self, market: int, n: int) -> list[int]:
         """How long each of the newest n took, microseconds, newest first; those nobody timed are left out."""

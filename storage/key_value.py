@@ -96,8 +96,8 @@ class Codes(Repository):
         """Make a code good until `expires_ms`. An older unused one of the same kind, person and market is good no
         more, so that at most one lies about."""
         older = and_(codes.c.kind == kind, codes.c.person == person, codes.c.used_ms.is_(None))
-        here = codes.c.market.is_(None) if market is None else codes.c.market == market
-        await self._session.run(delete(codes).where(older, here))
+        condition = codes.c.market.is_(None) if market is None else codes.c.market == market
+        await self._session.run(delete(codes).where(older, condition))
         row = {"hash": _hash(code), "kind": kind, "person": person, "market": market}
         await self._session.run(insert(codes), {**row, "created_ms": now_ms, "expires_ms": expires_ms})
 

@@ -52,7 +52,7 @@ async def load_state(session: Session, market: Market) -> MarketState:
 
 async def _resting(session: Session, market: Market) -> list[dict[str, Any]]:  # Any: JSON for state_from_json
     """The book is the orders that rest; `lob_pools` only shows it by price."""
-    here = and_(orders.c.market == market.id, orders.c.status == OrderStatus.RESTING.value)
+    condition = and_(orders.c.market == market.id, orders.c.status == OrderStatus.RESTING.value)
     return [
         {
             "id": intent_id(row["number"]),
@@ -67,7 +67,7 @@ async def _resting(session: Session, market: Market) -> list[dict[str, Any]]:  #
             "fee": row["rest_fee"],
             "autofill": row["af_opt_in"],
         }
-        for row in await session.rows(select(orders).where(here).order_by(orders.c.number))
+        for row in await session.rows(select(orders).where(condition).order_by(orders.c.number))
     ]
 
 

@@ -87,8 +87,8 @@ class Outbox(Repository):
     async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Destination]]:
         """Where each goes. Who has no identity left (erased) is told nothing."""
         audiences = {notice.audience for notice in notices}
-        here = [] if audiences <= {NoticeAudience.PERSON} else await self._chats.of_market(market)
-        admins = await self._admins(market, here) if NoticeAudience.ADMINS in audiences else []
+        announced = [] if audiences <= {NoticeAudience.PERSON} else await self._chats.of_market(market)
+        admins = await self._admins(market, announced) if NoticeAudience.ADMINS in audiences else []
         tickets = await self._tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
         identities = await self._people.identities_of(people)
@@ -102,15 +102,15 @@ class Outbox(Repository):
 
         def places(notice: Notice) -> list[Destination]:
             if notice.audience is NoticeAudience.CHAT:
-                return [Destination(chat.platform, chat.external_id, None) for chat in here]
+                return [Destination(chat.platform, chat.external_id, None) for chat in announced]
             if notice.audience is NoticeAudience.PERSON:
                 return reach(notice.person, notice.ticket)
             return [place for person in admins for place in reach(person, None)]
 
         return [places(notice) for notice in notices]
 
-    async def _admins(self, market: int, here: Sequence[Chat]) -> list[int]:
-        admins = {person for chat in here for person in await self._chats.admins(chat.id)}
+    async def _admins(self, market: int, announced: Sequence[Chat]) -> list[int]:
+        admins = {person for chat in announced for person in await self._chats.admins(chat.id)}
         return sorted(admins) or [(await self._markets.get_one(market)).creator]
 
     async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written

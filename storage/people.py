@@ -203,16 +203,14 @@ class Pings(Repository):
 
     async def put(self, person: int, chat: int, kinds: Collection[str]) -> None:
         """Exactly these, for this chat."""
-        here = and_(pings.c.person == person, pings.c.chat == chat)
-        await self._session.run(delete(pings).where(here))
+        condition = and_(pings.c.person == person, pings.c.chat == chat)
+        await self._session.run(delete(pings).where(condition))
         await self._session.run_many(
             insert(pings), [{"person": person, "chat": chat, "kind": kind} for kind in sorted(kinds)]
         )
 
     async def wanted(self, chats: Collection[int], kind: str) -> list[int]:
-        """Who wants to be told of such an event in any of these chats, each once, by id; see `People.identities_of`."""
-        here = and_(pings.c.chat.in_(sorted(set(chats))), pings.c.kind == kind)
-        return [
-            row["person"]
-            for row in await self._session.rows(select(pings.c.person).where(here).distinct().order_by(pings.c.person))
-        ]
+        """Who wants to be told of such an event in any of these chats, each once, by id."""
+        condition = and_(pings.c.chat.in_(sorted(set(chats))), pings.c.kind == kind)
+        query = select(pings.c.person).where(condition).distinct().order_by(pings.c.person)
+        return [row["person"] for row in await self._session.rows(query)]

@@ -54,9 +54,9 @@ class RoomMessages(Repository):
         """Counted in one row, so that a number is never seen before a smaller one."""
         start = {"name": COUNTER, "value": 0}
         await self._session.run(upsert(self._session.dialect, counters, ("name",), ("name",)), start)
-        here = counters.c.name == COUNTER
-        await self._session.run(update(counters).where(here).values(value=counters.c.value + 1))
-        return await self._session.number(select(counters.c.value).where(here))
+        condition = counters.c.name == COUNTER
+        await self._session.run(update(counters).where(condition).values(value=counters.c.value + 1))
+        return await self._session.number(select(counters.c.value).where(condition))
 
 
 def _message(row: RowMapping) -> RoomMessage:

@@ -29,7 +29,7 @@ from storage import replay as chain
 from storage.database import Database
 from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
 from storage.unit_of_work import UnitOfWork
-from storage.verify.compare import CheckPosition, Mismatch, Rows, WrongRowError, difference
+from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
 from storage.verify.replay import Replay, ReplayState, open_history
 
@@ -76,8 +76,8 @@ async def verify(
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
     if wanted is not None and not any(result.holds for result in results if isinstance(result, Verified)):
-        place = CheckPosition(market=results[0].market if len(results) == 1 else 0)
-        return [*results, place.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
+        check = Check(market=results[0].market if len(results) == 1 else 0)
+        return [*results, check.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
     return results
 
 
@@ -85,35 +85,35 @@ async def verify_market(
     uow: UnitOfWork, number: int, *, wanted: str | None = None, progress: Progress | None = None
 ) -> Verified | Mismatch:
     """Run one market again. Raises LookupError for an unknown one; whether `wanted` is in its chain is in `holds`."""
-    place = CheckPosition(market=number)
+    check = Check(market=number)
     try:
-        stored = await _stored(uow, place)
+        stored = await _stored(uow, check)
         try:
             async with AsyncExitStack() as stack:
-                history = await open_history(stack, uow.connection, place)
+                history = await open_history(stack, uow.connection, check)
                 if stored["start_ts"] is None:
-                    await _check_unstarted(uow, place, stored, history)
+                    await _check_unstarted(uow, check, stored, history)
                     return Verified(market=number, ticks=0, orders=0, head="")
                 if stored["rules"] != RULES:
-                    place.chained = False
-                    raise place.wrong("config", number, "rules", RULES, stored["rules"])
-                past = ReplayState.opening(stored, place)
-                await _run(Replay(place, past, history, wanted), stored, progress)
-            await check_end(uow, place, past, stored)
+                    check.chained = False
+                    raise check.wrong("config", number, "rules", RULES, stored["rules"])
+                past = ReplayState.opening(stored, check)
+                await _run(Replay(check, past, history, wanted), stored, progress)
+            await check_end(uow, check, past, stored)
         except WrongRowError as wrong:
             if not wrong.mismatch.chained:  # rather name what is gone than what is missing because of it
-                await check_numbers(uow, place, stored["intents"])
+                await check_numbers(uow, check, stored["intents"])
             raise
     except WrongRowError as wrong:
         return wrong.mismatch
     return Verified(market=number, ticks=past.market.tick, orders=past.orders, head=past.market.head, holds=past.holds)
 
 
-async def _stored(uow: UnitOfWork, place: CheckPosition) -> RowMapping:
-    with place.readable("config", place.market):
-        row = await uow.row(select(config).where(config.c.market == place.market))
+async def _stored(uow: UnitOfWork, check: Check) -> RowMapping:
+    with check.readable("config", check.market):
+        row = await uow.row(select(config).where(config.c.market == check.market))
     if row is None:
-        raise LookupError(f"there is no market {place.market}")
+        raise LookupError(f"there is no market {check.market}")
     return row
 
 
@@ -123,7 +123,7 @@ async def _run(replay: Replay, stored: RowMapping, progress: Progress | None) ->
     await replay.start(stored["start_ts"])
     for number in range(1, stored["tick"] + 1):
         if progress is not None:
-            progress(replay.place.market, number - 1, stored["tick"])
+            progress(replay.check.market, number - 1, stored["tick"])
         await replay.tick()
         await asyncio.sleep(0)  # whatever else runs on this loop goes on between two ticks
     await replay.end()
@@ -132,28 +132,26 @@ async def _run(replay: Replay, stored: RowMapping, progress: Progress | None) ->
 async def _check_start(replay: Replay, stored: RowMapping) -> None:
     """What the first hash is made of: parameters and time. Where it is not theirs, what it would be with the other
     copy of each says which was changed; else the rows of tick 0 tell."""
-    place, start_ms, params = replay.place, stored["start_ts"], replay.past.market.params
+    check, start_ms, params = replay.check, stored["start_ts"], replay.past.market.params
     first = await replay.first()
 
     def fits(at_ms: int, terms: MarketParams) -> bool:
-        return str(first["hash"]) == chain.genesis(place.market, at_ms, terms, fingerprint(open_market(terms)))
+        return str(first["hash"]) == chain.genesis(check.market, at_ms, terms, fingerprint(open_market(terms)))
 
     if fits(start_ms, params):
         return
-    place.chained = False
+    check.chained = False
     if fits(first["ts_ms"], params):
-        raise place.wrong("config", place.market, "start_ts", first["ts_ms"], start_ms)
-    with place.readable("config", place.market):
+        raise check.wrong("config", check.market, "start_ts", first["ts_ms"], start_ms)
+    with check.readable("config", check.market):
         later = params_from_json(stored["params"])
     if fits(start_ms, later):
         given = difference("start_params", params_to_json(later), stored["start_params"])
-        raise place.wrong("config", place.market, *given)
+        raise check.wrong("config", check.market, *given)
 
 
-async def _check_unstarted(
-    uow: UnitOfWork, place: CheckPosition, stored: RowMapping, history: Mapping[str, Rows]
-) -> None:
-    await check_unstarted(uow, place, stored)
+async def _check_unstarted(uow: UnitOfWork, check: Check, stored: RowMapping, history: Mapping[str, Rows]) -> None:
+    await check_unstarted(uow, check, stored)
     for rows in history.values():
         await rows.expect_end()
 
@@ -165,8 +163,8 @@ async def _orphan_row(uow: UnitOfWork) -> Mismatch | None:
         row = await uow.row(select(table).where(table.c.market.not_in(known)).limit(1))
         if row is not None:
             keys = [row[column.name] for column in table.primary_key.columns if column.name != "market"]
-            place = CheckPosition(market=row["market"])
-            return place.surplus(table.name, "/".join(map(str, keys))).mismatch
+            check = Check(market=row["market"])
+            return check.surplus(table.name, "/".join(map(str, keys))).mismatch
     return None
 
 

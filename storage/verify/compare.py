@@ -48,7 +48,7 @@ class WrongRowError(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class CheckPosition:
+class Check:
     """Where the check has come to."""
 
     market: int
@@ -109,27 +109,27 @@ class CheckPosition:
 class Rows:
     """A table of one market in order, a page at a time; the column `key` names a row."""
 
-    def __init__(self, place: CheckPosition, table: str, key: str, result: AsyncMappingResult) -> None:
-        self._place, self._table, self._key, self._result = place, table, key, result
+    def __init__(self, check: Check, table: str, key: str, result: AsyncMappingResult) -> None:
+        self._check, self._table, self._key, self._result = check, table, key, result
         self._page: Sequence[RowMapping] = ()
         self._at = 0
 
     @classmethod
     async def open(
-        cls, stack: AsyncExitStack, connection: AsyncConnection, place: CheckPosition, table: Table, *order: str
+        cls, stack: AsyncExitStack, connection: AsyncConnection, check: Check, table: Table, *order: str
     ) -> Rows:
         """Sorted by `order`, the last of which names a row; rows without a tick are left out."""
-        query: Select[*tuple[Any, ...]] = select(table).where(table.c.market == place.market)  # Any: of every table
+        query: Select[*tuple[Any, ...]] = select(table).where(table.c.market == check.market)  # Any: of every table
         columns: list[Column[Any]] = [table.c[name] for name in order]
         query = query.where(table.c.tick_id.is_not(None)).order_by(*columns)
         streamed = connection.stream(query.execution_options(yield_per=PAGE))
         result = await stack.enter_async_context(streamed)
-        return cls(place, table.name, order[-1], result.mappings())
+        return cls(check, table.name, order[-1], result.mappings())
 
     async def peek(self) -> RowMapping | None:
         """The next row, which stays the next; None after the last."""
         if self._at == len(self._page):
-            with self._place.readable(self._table, "unknown"):
+            with self._check.readable(self._table, "unknown"):
                 self._page, self._at = await self._result.fetchmany(PAGE), 0
         return self._page[self._at] if self._page else None
 
@@ -143,7 +143,7 @@ class Rows:
         rows = []
         while (row := await self.peek()) is not None and row["tick_id"] <= tick:
             if row["tick_id"] != tick:
-                raise self._place.surplus(self._table, row[self._key])
+                raise self._check.surplus(self._table, row[self._key])
             rows.append(row)
             self._at += 1
         return rows
@@ -153,16 +153,16 @@ class Rows:
         for expected_row in expected:
             row, ident = await self.next(), expected_row[self._key]
             if row is None or row[self._key] > ident:
-                raise self._place.missing(self._table, ident)
+                raise self._check.missing(self._table, ident)
             if row[self._key] < ident:
-                raise self._place.surplus(self._table, row[self._key])
-            self._place.same(self._table, ident, expected_row, row)
+                raise self._check.surplus(self._table, row[self._key])
+            self._check.same(self._table, ident, expected_row, row)
 
     async def expect_end(self) -> None:
         """That no row is left."""
         row = await self.peek()
         if row is not None:
-            raise self._place.surplus(self._table, row[self._key])
+            raise self._check.surplus(self._table, row[self._key])
 
 
 def canonical(value: object) -> object:

@@ -16,48 +16,48 @@ from storage.records import HALTED, ActionStatus, OrderStatus
 from storage.schema import actions, binaries, ledger, lob_pools, orders, positions, trades, users
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
-from storage.verify.compare import PAGE, CheckPosition
+from storage.verify.compare import PAGE, Check
 from storage.verify.replay import MONEY, ReplayState
 
 REVIVERS = ("resume", "void")  # controls that are settled without a tick
 COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
 
 
-async def check_end(uow: UnitOfWork, place: CheckPosition, past: ReplayState, stored: RowMapping) -> None:
+async def check_end(uow: UnitOfWork, check: Check, past: ReplayState, stored: RowMapping) -> None:
     """Everything that is not history: how the market, its people, pools and orders stand. Raises WrongRowError."""
     market = past.market
-    _check_config(place, past, stored)
-    await check_numbers(uow, place, stored["intents"])
+    _check_config(check, past, stored)
+    await check_numbers(uow, check, stored["intents"])
     for number, (row, expected) in sorted(past.resting.items()):
-        place.same("orders", number, expected, row)
-    await _check_unrun_orders(uow, place, stored)
-    coming = await _check_unrun_actions(uow, place, stored)
-    await _check_users(uow, place, past, coming)
-    place.same_set("positions", past.positions, await _named(uow, positions, market.id, "user", "outcome", "side"))
+        check.same("orders", number, expected, row)
+    await _check_unrun_orders(uow, check, stored)
+    coming = await _check_unrun_actions(uow, check, stored)
+    await _check_users(uow, check, past, coming)
+    check.same_set("positions", past.positions, await _named(uow, positions, market.id, "user", "outcome", "side"))
     pools = {str(row["outcome"]): row for row in tick_rows.binary_rows(market.id, None, past.state)}
-    place.same_set("binaries", pools, await _named(uow, binaries, market.id, "outcome"))
+    check.same_set("binaries", pools, await _named(uow, binaries, market.id, "outcome"))
     keys = ("outcome", "side", "is_buy", "tick")
     book = {_name(row, *keys): row for row in _book(past)}
-    place.same_set("lob_pools", book, await _named(uow, lob_pools, market.id, *keys))
+    check.same_set("lob_pools", book, await _named(uow, lob_pools, market.id, *keys))
 
 
-async def check_unstarted(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> None:
+async def check_unstarted(uow: UnitOfWork, check: Check, stored: RowMapping) -> None:
     """Before the start there is nothing but members."""
     empty: Row = {**dict.fromkeys(COUNTERS, 0), "intents": 0, "head": "", "state": None, "start_params": None}
-    place.same("config", place.market, empty, stored)
-    await check_numbers(uow, place, 0)
+    check.same("config", check.market, empty, stored)
+    await check_numbers(uow, check, 0)
     for table, keys in ((positions, ("user", "outcome", "side")), (binaries, ("outcome",)), (lob_pools, ("outcome",))):
-        place.same_set(table.name, {}, await _named(uow, table, place.market, *keys))
-    for row in await uow.rows(select(users).where(users.c.market == place.market).order_by(users.c.user)):
-        place.same("users", row["user"], _nothing(0), row)
+        check.same_set(table.name, {}, await _named(uow, table, check.market, *keys))
+    for row in await uow.rows(select(users).where(users.c.market == check.market).order_by(users.c.user)):
+        check.same("users", row["user"], _nothing(0), row)
 
 
-async def check_numbers(uow: UnitOfWork, place: CheckPosition, intents: int) -> None:
+async def check_numbers(uow: UnitOfWork, check: Check, intents: int) -> None:
     """Orders and actions are numbered together from 1 on, none twice, none left out."""
     both = union_all(
         *(
             select(table.c.number.label("number"), literal(table.name).label("kind")).where(
-                table.c.market == place.market
+                table.c.market == check.market
             )
             for table in (orders, actions)
         )
@@ -67,12 +67,12 @@ async def check_numbers(uow: UnitOfWork, place: CheckPosition, intents: int) -> 
     async with uow.connection.stream(query.execution_options(yield_per=PAGE)) as found:
         async for number, kind in found:
             if number > intents or number <= known:
-                raise place.surplus(kind, number)
+                raise check.surplus(kind, number)
             if number > known + 1:
                 break
             known = number
     if known < intents:
-        raise place.missing(await _trace(uow, place.market, known + 1), known + 1)
+        raise check.missing(await _trace(uow, check.market, known + 1), known + 1)
 
 
 async def _trace(uow: UnitOfWork, market: int, number: int) -> str:
@@ -83,16 +83,16 @@ async def _trace(uow: UnitOfWork, market: int, number: int) -> str:
     return "orders" if traded or await uow.row(entry) else "actions"
 
 
-async def _check_unrun_orders(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> None:
+async def _check_unrun_orders(uow: UnitOfWork, check: Check, stored: RowMapping) -> None:
     """Those no tick has run: they wait, were taken back, or were refused when a halt ended. None cost anything."""
-    query = select(orders).where(orders.c.market == place.market, orders.c.tick_id.is_(None)).order_by(orders.c.number)
+    query = select(orders).where(orders.c.market == check.market, orders.c.tick_id.is_(None)).order_by(orders.c.number)
     for row in await uow.rows(query):
         status, reason = row["status"], row["reason"]
         late = row["ts_ms"] < (stored["tick_ms"] or 0)  # a tick runs all that was accepted before it
         waits = status == OrderStatus.PENDING.value
         refused = (status, reason) == (OrderStatus.REFUSED.value, HALTED)
         if (waits and late) or not (waits or refused or (status, reason) == (OrderStatus.CANCELLED.value, None)):
-            raise place.wrong("orders", row["number"], "tick_id", "the tick that ran it", None)
+            raise check.wrong("orders", row["number"], "tick_id", "the tick that ran it", None)
         expected: Row = {
             "type": "market" if row["limit_price"] is None else "limit",
             "ts_ms": stored["start_ts"] + row["accepted_ms"],
@@ -102,30 +102,30 @@ async def _check_unrun_orders(uow: UnitOfWork, place: CheckPosition, stored: Row
             "rest_fee": None,
             "detail": {},
         }
-        place.same("orders", row["number"], expected, row)
+        check.same("orders", row["number"], expected, row)
 
 
-async def _check_unrun_actions(uow: UnitOfWork, place: CheckPosition, stored: RowMapping) -> Mapping[int, int]:
+async def _check_unrun_actions(uow: UnitOfWork, check: Check, stored: RowMapping) -> Mapping[int, int]:
     """Those no tick has run: they wait, or ended a halt, or failed to. Returns the money that is coming, by person."""
-    query = select(actions).where(actions.c.market == place.market, actions.c.tick_id.is_(None))
+    query = select(actions).where(actions.c.market == check.market, actions.c.tick_id.is_(None))
     coming: dict[int, int] = {}
     for row in await uow.rows(query.order_by(actions.c.number)):
         waits = row["status"] == ActionStatus.PENDING.value
         revives = row["kind"] == "control" and row["payload"]["kind"] in REVIVERS
         if (waits and row["ts_ms"] < (stored["tick_ms"] or 0)) or not (waits or revives):
-            raise place.wrong("actions", row["number"], "tick_id", "the tick that ran it", None)
+            raise check.wrong("actions", row["number"], "tick_id", "the tick that ran it", None)
         expected = {"ts_ms": stored["start_ts"] + row["accepted_ms"], "reason": None}
-        place.same("actions", row["number"], expected, row)
+        check.same("actions", row["number"], expected, row)
         if row["kind"] == "join" and waits:
             person, cash = row["payload"]["user"], row["payload"]["cash"]
             coming[person] = coming.get(person, 0) + cash
     return coming
 
 
-async def _check_users(uow: UnitOfWork, place: CheckPosition, past: ReplayState, coming: Mapping[int, int]) -> None:
+async def _check_users(uow: UnitOfWork, check: Check, past: ReplayState, coming: Mapping[int, int]) -> None:
     accounts = past.state.accounts
     seen: set[int] = set()
-    query = select(users).where(users.c.market == place.market).order_by(users.c.user)
+    query = select(users).where(users.c.market == check.market).order_by(users.c.user)
     for row in await uow.rows(query):
         person = row["user"]
         expected = _nothing(coming.get(person, 0))
@@ -133,11 +133,11 @@ async def _check_users(uow: UnitOfWork, place: CheckPosition, past: ReplayState,
         if account is not None:
             expected |= {name: value for name, value in past.people.get(person, {}).items() if name != "coming"}
             expected |= tick_rows.account_row(account)
-        place.same("users", person, expected, row)
+        check.same("users", person, expected, row)
         seen.add(person)
     for person in accounts:
         if person not in seen:
-            raise place.missing("users", person)
+            raise check.missing("users", person)
 
 
 def _nothing(coming: int) -> Row:
@@ -154,7 +154,7 @@ def _book(past: ReplayState) -> list[Row]:
     return pool_rows(bare)[0]
 
 
-def _check_config(place: CheckPosition, past: ReplayState, stored: RowMapping) -> None:
+def _check_config(check: Check, past: ReplayState, stored: RowMapping) -> None:
     market, state = past.market, past.state
     now_ms = past.outcome.now_ms if past.outcome else stored["start_ts"]
     step = next_step(market.params, state, stored["start_ts"])
@@ -164,7 +164,7 @@ def _check_config(place: CheckPosition, past: ReplayState, stored: RowMapping) -
         expected["status"] = Status.FROZEN.value
     elif (state.status, stored["status"]) == (Status.RESOLVED, Status.CLOSED.value):
         expected["status"] = Status.CLOSED.value  # by hand, after the end
-    place.same("config", market.id, expected, stored)
+    check.same("config", market.id, expected, stored)
 
 
 async def _named(uow: UnitOfWork, table: Table, market: int, *keys: str) -> Mapping[str, RowMapping]:

@@ -21,7 +21,7 @@ from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
 from storage.tick_rows import Row, TickOutcome
-from storage.verify.compare import CheckPosition, Rows
+from storage.verify.compare import Check, Rows
 
 MONEY = ("amount", "fee", "gas", "rebate")
 
@@ -41,15 +41,15 @@ class ReplayState:
     holds: bool = False  # whether a hash so far begins with what was asked for
 
     @classmethod
-    def opening(cls, stored: RowMapping, place: CheckPosition) -> ReplayState:
+    def opening(cls, stored: RowMapping, check: Check) -> ReplayState:
         """As a market begins, by its row in `config`."""
-        with place.readable("config", place.market):
+        with check.readable("config", check.market):
             params = params_from_json(stored["start_params"])
             market = replace(to_market(stored), params=params, tick=0, head="")
             return cls(market=market, state=open_market(params))
 
 
-async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place: CheckPosition) -> Mapping[str, Rows]:
+async def open_history(stack: AsyncExitStack, connection: AsyncConnection, check: Check) -> Mapping[str, Rows]:
     """A cursor on each of them; `stack` closes them."""
     turn = ("tick_id", "accepted_ms", "number")
     keys: tuple[tuple[Table, tuple[str, ...]], ...] = (
@@ -61,14 +61,14 @@ async def open_history(stack: AsyncExitStack, connection: AsyncConnection, place
         (metrics, ("tick_id",)),
         (ticks, ("tick_id",)),
     )
-    return {table.name: await Rows.open(stack, connection, place, table, *order) for table, order in keys}
+    return {table.name: await Rows.open(stack, connection, check, table, *order) for table, order in keys}
 
 
 class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
-    def __init__(self, place: CheckPosition, past: ReplayState, rows: Mapping[str, Rows], wanted: str | None) -> None:
-        self.place, self.past = place, past
+    def __init__(self, check: Check, past: ReplayState, rows: Mapping[str, Rows], wanted: str | None) -> None:
+        self.check, self.past = check, past
         self._wanted, self._rows = wanted, rows
 
     async def start(self, start_ms: int) -> None:
@@ -88,16 +88,16 @@ class Replay:
         """The row of tick 0, as it is stored."""
         row = await self._rows["ticks"].peek()
         if row is None or row["tick_id"] > 0:
-            raise self.place.missing("ticks", 0)
+            raise self.check.missing("ticks", 0)
         return row
 
     async def tick(self) -> None:
         """The next tick, and every row it wrote."""
         past, number = self.past, self.past.market.tick + 1
-        self.place.tick, self.place.chained = number, True
+        self.check.tick, self.check.chained = number, True
         stored = await self._rows["ticks"].peek()
         if stored is None or stored["tick_id"] > number:
-            raise self.place.missing("ticks", number)
+            raise self.check.missing("ticks", number)
         ran = await self._rows["orders"].of_tick(number)
         done = await self._rows["actions"].of_tick(number)
         outcome = self._apply(ran, done, stored["ts_ms"])
@@ -110,7 +110,7 @@ class Replay:
             events=outcome.events,
             state_hash=digest,
         )
-        self.place.chained = head == stored["hash"]
+        self.check.chained = head == stored["hash"]
         self._check_orders(ran, outcome)
         self._check_actions(done, outcome)
         await self._check_history(outcome, head, digest)
@@ -120,7 +120,7 @@ class Replay:
 
     async def end(self) -> None:
         """That nothing is written after the last tick."""
-        self.place.chained = True
+        self.check.chained = True
         for rows in self._rows.values():
             await rows.expect_end()
 
@@ -132,12 +132,12 @@ class Replay:
         orders_run: list[OrderRow] = []
         actions_run: list[ActionRow] = []
         for row in ran:
-            with self.place.readable("orders", row["number"]):
+            with self.check.readable("orders", row["number"]):
                 orders_run.append(to_order(row))
         for row in done:
-            with self.place.readable("actions", row["number"]):
+            with self.check.readable("actions", row["number"]):
                 actions_run.append(to_action(row))
-        with self.place.readable("ticks", self.place.tick):  # inputs nobody could have handed in
+        with self.check.readable("ticks", self.check.tick):  # inputs nobody could have handed in
             outcome = apply_tick(self.past.market, self.past.state, orders_run, actions_run, now_ms)
         self.past.outcome = outcome
         return outcome
@@ -168,7 +168,7 @@ class Replay:
             self.past.resting[number] = (row, expected)
         else:
             self.past.resting.pop(number, None)
-            self.place.same("orders", number, expected, row)
+            self.check.same("orders", number, expected, row)
 
     def _check_actions(self, done: Sequence[RowMapping], outcome: TickOutcome) -> None:
         rows = {row["number"]: row for row in done}
@@ -176,13 +176,13 @@ class Replay:
             row = rows[change["b_number"]]
             expected = {"ts_ms": outcome.market.epoch_ms(row["accepted_ms"])}
             expected |= {name: value for name, value in change.items() if not name.startswith("b_")}
-            self.place.same("actions", row["number"], expected, row)
+            self.check.same("actions", row["number"], expected, row)
 
     async def _check_history(self, outcome: TickOutcome, head: str, digest: str) -> None:
         counted = self.past.counted
         numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
         postings = entries.tick_entries(numbered, outcome.events)
-        with self.place.readable("ledger", "any"):
+        with self.check.readable("ledger", "any"):
             check_books(outcome.before, outcome.after, postings)
         event_rows = tick_rows.event_rows(outcome, counted["events"])
         state, terms = outcome.after, outcome.params
