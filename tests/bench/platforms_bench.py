@@ -23,7 +23,7 @@ from pathlib import Path
 from bot.text.numbers import Cut, money
 from storage.database import Database
 from storage.records import Member
-from tests.platform.child import Place, confirm, place
+from tests.platform.child import ProcessHarness, confirm, process_harness
 from tests.simulation.load import spread
 from tests.standins import discord_peer, telegram_peer
 
@@ -46,7 +46,7 @@ class Seen:
 class Crowd:
     """Everybody on both platforms, each with a generator of their own; who is out is not bought any more."""
 
-    place: Place
+    harness: ProcessHarness
     members: list[discord_peer.Person]
     people: list[telegram_peer.User]
     seen: Seen = field(default_factory=Seen)
@@ -61,7 +61,7 @@ class Crowd:
 
     async def _on_discord(self, who: discord_peer.Person, until: float, rng: random.Random) -> None:
         await asyncio.sleep(rng.random() * PAUSE_S)
-        channel, peer = self.place.channel, self.place.discord
+        channel, peer = self.harness.channel, self.harness.discord
         while time.monotonic() < until:
             began = time.monotonic()
             asked = await who.slash(channel, "buy", self._order(rng), _timeout=PATIENCE_S)
@@ -79,14 +79,14 @@ class Crowd:
         while time.monotonic() < until:
             began, last = time.monotonic(), who.chat.of_bot()[-1]
             order = self._order(rng)
-            where = self.place.group if rng.random() < 0.5 else who.chat
+            where = self.harness.group if rng.random() < 0.5 else who.chat
             await who.send(where, f"/buy {order['outcome']} {order['side']} {order['amount']}")
             ticket = await who.chat.expect("spend about", after=last, within=PATIENCE_S)
             self.seen.ticket["telegram"].append(time.monotonic() - began)
             pressed = time.monotonic()
             await (await who.tap(ticket, "Confirm")).answered(PATIENCE_S)
             self.seen.pressed["telegram"].append(time.monotonic() - pressed)
-            await self.place.telegram.until(partial(_is_told, ticket), PATIENCE_S)
+            await self.harness.telegram.until(partial(_is_told, ticket), PATIENCE_S)
             self._done("telegram", pressed)
             await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - began)))
 
@@ -107,67 +107,69 @@ def _is_told(message: discord_peer.Message | telegram_peer.Message) -> bool:
     return "Filled:" in message.text or "Not filled:" in message.text
 
 
-async def decided(here: Place, line: str, said: str, **options: str) -> None:
+async def decided(harness: ProcessHarness, line: str, said: str, **options: str) -> None:
     """A deed that asks again, done and announced on both platforms."""
-    preview = await here.boss.slash(here.channel, line, options, _timeout=PATIENCE_S)
-    await here.boss.press(preview.reply, confirm(preview.reply), _timeout=PATIENCE_S)
-    await here.channel.expect(said, PATIENCE_S)
-    await here.group.expect(said, within=2 * PATIENCE_S)
+    preview = await harness.discord_admin.slash(harness.channel, line, options, _timeout=PATIENCE_S)
+    await harness.discord_admin.press(preview.reply, confirm(preview.reply), _timeout=PATIENCE_S)
+    await harness.channel.expect(said, PATIENCE_S)
+    await harness.group.expect(said, within=2 * PATIENCE_S)
 
 
-async def frozen(here: Place) -> None:
-    before = sum("frozen by an admin" in one.text for one in here.channel.public)
-    await here.boss.slash(here.channel, "admin freeze", _timeout=PATIENCE_S)
-    await here.discord.until(
-        lambda: sum("frozen by an admin" in one.text for one in here.channel.public) > before, PATIENCE_S, "the freeze"
+async def frozen(harness: ProcessHarness) -> None:
+    before = sum("frozen by an admin" in one.text for one in harness.channel.public)
+    await harness.discord_admin.slash(harness.channel, "admin freeze", _timeout=PATIENCE_S)
+    await harness.discord.until(
+        lambda: sum("frozen by an admin" in one.text for one in harness.channel.public) > before,
+        PATIENCE_S,
+        "the freeze",
     )
 
 
-async def event(here: Place, members: int, seconds: float, seed: int) -> Seen:
+async def event(harness: ProcessHarness, members: int, seconds: float, seed: int) -> Seen:
     """From the lobby to the podium; `seconds` of trading in each of three rounds."""
-    await here.opened()
+    await harness.opened()
     crowd = Crowd(
-        place=here,
-        members=[here.guild.member(f"D{number}") for number in range(members)],
-        people=[here.someone(f"T{number}") for number in range(members)],
+        process_harness=harness,
+        members=[harness.guild.member(f"D{number}") for number in range(members)],
+        people=[harness.telegram_member(f"T{number}") for number in range(members)],
     )
     await asyncio.gather(
-        *(one.slash(here.channel, "join", _timeout=PATIENCE_S) for one in crowd.members),
-        *(_joined(here, two) for two in crowd.people),
+        *(one.slash(harness.channel, "join", _timeout=PATIENCE_S) for one in crowd.members),
+        *(_joined(harness, two) for two in crowd.people),
     )
-    await here.started()
+    await harness.started()
     for number, loser in enumerate(("spain", "italy", None)):
         await crowd.trade(seconds, seed * 10 + number)
-        await frozen(here)
+        await frozen(harness)
         if loser is None:
-            await decided(here, "admin resolve", "Germany wins Cup.", winner="Germany")
+            await decided(harness, "admin resolve", "Germany wins Cup.", winner="Germany")
             break
-        await decided(here, "admin eliminate", f"{loser.title()} is out.", outcomes=loser)
+        await decided(harness, "admin eliminate", f"{loser.title()} is out.", outcomes=loser)
         crowd.alive.remove(loser)
-        await trading_again(here)
-    await everything_told(here)
-    await balances(here, crowd)
+        await trading_again(harness)
+    await everything_told(harness)
+    await balances(harness, crowd)
     return crowd.seen
 
 
-async def _joined(here: Place, who: telegram_peer.User) -> None:
-    await who.send(who.chat if who.id % 2 else here.group, "/join")
+async def _joined(harness: ProcessHarness, who: telegram_peer.User) -> None:
+    await who.send(who.chat if who.id % 2 else harness.group, "/join")
     await who.chat.expect(lambda message: "Welcome" in message.text or "/join" in message.text, within=PATIENCE_S)
     if not any("Welcome" in one.text for one in who.chat.of_bot()):
-        await who.send(here.group, "/join")
+        await who.send(harness.group, "/join")
         await who.chat.expect("Welcome", within=PATIENCE_S)
 
 
-async def trading_again(here: Place) -> None:
-    before = len(here.channel.public)
-    answer = await here.boss.slash(here.channel, "admin resume", _timeout=PATIENCE_S)
+async def trading_again(harness: ProcessHarness) -> None:
+    before = len(harness.channel.public)
+    answer = await harness.discord_admin.slash(harness.channel, "admin resume", _timeout=PATIENCE_S)
     if answer.reply.text.startswith("**"):
-        await here.discord.until(lambda: len(here.channel.public) > before, PATIENCE_S, "trading to go on")
+        await harness.discord.until(lambda: len(harness.channel.public) > before, PATIENCE_S, "trading to go on")
 
 
-async def everything_told(here: Place) -> None:
+async def everything_told(harness: ProcessHarness) -> None:
     """Until the outbox is empty: looked at from outside."""
-    db = Database.open(here.url, read_only=True)
+    db = Database.open(harness.url, read_only=True)
     try:
         for _ in range(1_800):
             async with db.reading() as uow:
@@ -181,9 +183,9 @@ async def everything_told(here: Place) -> None:
         await db.close()
 
 
-async def balances(here: Place, crowd: Crowd) -> None:
+async def balances(harness: ProcessHarness, crowd: Crowd) -> None:
     """What everybody is told of their balance is what the ledger says."""
-    db = Database.open(here.url, read_only=True)
+    db = Database.open(harness.url, read_only=True)
     try:
         async with db.reading() as uow:
             accounts = {member.name: member for member in await uow.members.of(1)}
@@ -191,7 +193,7 @@ async def balances(here: Place, crowd: Crowd) -> None:
         await db.close()
     assert len(accounts) == len(crowd.members) + len(crowd.people)
     for one in crowd.members:
-        answer = await one.slash(here.channel, "balance", _timeout=PATIENCE_S)
+        answer = await one.slash(harness.channel, "balance", _timeout=PATIENCE_S)
         _says(answer.text, accounts[one.user.name])
     for two in crowd.people:
         last = two.chat.of_bot()[-1]
@@ -208,17 +210,17 @@ def _says(text: str, account: Member) -> None:
 # -- many at once
 
 
-async def at_once(here: Place, people: int) -> dict[str, object]:
+async def at_once(harness: ProcessHarness, people: int) -> dict[str, object]:
     """So many Discord interactions in one moment: commands, and presses of the board's buttons."""
-    board = here.channel.pinned[0]
+    board = harness.channel.pinned[0]
     button = next(one.label for one in board.buttons)
-    strangers = [here.guild.member(f"S{number}") for number in range(people)]
+    strangers = [harness.guild.member(f"S{number}") for number in range(people)]
     began = time.monotonic()
     asked = await asyncio.gather(
         *(
             one.press(board, button, _timeout=PATIENCE_S)
             if number % 4 == 0
-            else one.slash(here.channel, ("positions", "help", "leaderboard")[number % 4 - 1], _timeout=PATIENCE_S)
+            else one.slash(harness.channel, ("positions", "help", "leaderboard")[number % 4 - 1], _timeout=PATIENCE_S)
             for number, one in enumerate(strangers)
         )
     )
@@ -234,22 +236,22 @@ async def at_once(here: Place, people: int) -> dict[str, object]:
 # -- the figures
 
 
-def sound(here: Place) -> None:
+def sound(harness: ProcessHarness) -> None:
     """Every request was valid, in time and within the rates."""
-    discord, telegram = here.discord, here.telegram
+    discord, telegram = harness.discord, harness.telegram
     assert not discord.refused, [(one.method, one.path, one.status, one.answer) for one in discord.refused[:5]]
     assert not discord.late
     assert not discord.unanswered
     assert not telegram.refused(), [(one.method, one.code, one.description) for one in telegram.refused()[:5]]
     assert not telegram.complaints
     assert not telegram.unanswered()
-    assert discord.request_log.most_in_a_window(here.channel.id) <= 5
-    assert telegram.most_asked(60, here.group.id) <= 20
+    assert discord.request_log.most_in_a_window(harness.channel.id) <= 5
+    assert telegram.most_asked(60, harness.group.id) <= 20
     assert telegram.most_asked(1) <= 30
 
 
-def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
-    discord, telegram = here.discord, here.telegram
+def figures(harness: ProcessHarness, seen: Seen, seconds: float) -> dict[str, object]:
+    discord, telegram = harness.discord, harness.telegram
     acks = [one.acked_after_ms or 0 for one in discord.world.interactions.values()]
     taps = telegram.world.taps
     private = [telegram.most_asked(60, two.id) for two in telegram.world.people.values() if not two.is_bot]
@@ -268,9 +270,9 @@ def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
         "press_answered_ms": {name: spread(times) for name, times in seen.pressed.items()},
         "press_to_fill_ms": {name: spread(times) for name, times in seen.filled.items()},
         "most_messages": {
-            "discord channel, 5 s (5)": discord.request_log.most_in_a_window(here.channel.id),
-            "discord channel, 60 s": discord.request_log.most_in_a_window(here.channel.id, 60_000),
-            "telegram group, 60 s (20)": telegram.most_asked(60, here.group.id),
+            "discord channel, 5 s (5)": discord.request_log.most_in_a_window(harness.channel.id),
+            "discord channel, 60 s": discord.request_log.most_in_a_window(harness.channel.id, 60_000),
+            "telegram group, 60 s (20)": telegram.most_asked(60, harness.group.id),
             "telegram private, 60 s (60)": max(private),
             "telegram over all, 1 s (30)": telegram.most_asked(1),
         },
@@ -279,16 +281,18 @@ def figures(here: Place, seen: Seen, seconds: float) -> dict[str, object]:
 
 async def play(folder: Path, *, members: int, seconds: float, seed: int = 1, burst: int = 200) -> dict[str, object]:
     """The whole of it; AssertionError where a promise is broken."""
-    async with place(folder, limits=True) as here:
-        child = await here.up(module="tests.bench.watched", WATCH_FILE=str(folder / "stalls.json"))
+    async with process_harness(folder, limits=True) as harness:
+        child = await harness.run_until_ready(module="tests.bench.watched", WATCH_FILE=str(folder / "stalls.json"))
         began = time.monotonic()
-        seen = await event(here, members, seconds, seed)
-        found = figures(here, seen, time.monotonic() - began)
-        found["at_once"] = await at_once(here, burst)
-        sound(here)
-        found["stop_s"] = round(await child.stop(), 2)
+        seen = await event(harness, members, seconds, seed)
+        found = figures(harness, seen, time.monotonic() - began)
+        found["at_once"] = await at_once(harness, burst)
+        sound(harness)
+        began = time.monotonic()
+        await child.stop()
+        found["stop_s"] = round(time.monotonic() - began, 2)
         found["errors"] = [line for line in child.err if "ERROR" in line]
-        db = await here.the_books_hold()
+        db = await harness.assert_books_hold()
         try:
             async with db.reading() as uow:
                 assert await uow.ledger.total(1) == 0

@@ -45,7 +45,7 @@ from engine.params import MarketParams
 from engine.state import Side
 from storage.export import safe
 from tests.bot import hostile_inputs
-from tests.bot.adapters.room.harness import town as room_town
+from tests.bot.adapters.room.harness import room_harness
 from tests.bot.chat.test_permissions import SAMPLES, typed
 from tests.bot.harness import ADMIN, chat_harness, running
 from tests.paths import EXAMPLE_EVENT
@@ -340,7 +340,7 @@ async def test_posted_bodies_are_answered_in_json_and_never_by_a_failure(tmp_pat
         "api/complete": {"text": "/buy "},
         "api/join": {"name": "Eve", "request": "request-0000"},
     }
-    async with room_town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         await place.open_market()
         ada = await place.person("Ada")
         headers = {**ada.headers, "Content-Type": "application/json"}

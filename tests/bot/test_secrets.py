@@ -24,7 +24,7 @@ from aiohttp import web
 from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
 from storage.database import Database
-from tests.bot.adapters.room.harness import request_id, town
+from tests.bot.adapters.room.harness import request_id, room_harness
 from tests.bot.harness import HANG_S
 from tests.paths import ROOT
 
@@ -187,7 +187,7 @@ async def test_the_room_gives_no_admin_token_away(tmp_path: Path, logged: io.Str
     """Not in its pages, answers, cookies or rows, to admins neither."""
     from tests.bot.adapters.room.harness import ADMIN as TOKEN
 
-    async with town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         await place.open_market()
         boss = place.browser()
         opened = await boss.get(f"?admin={TOKEN}")

@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from tests.paths import ROOT
 from tests.standins import discord_peer, telegram_peer
 
 ADMIN = "an-admin-token-for-tests"
-START_S = 60.0  # on a busy machine
+HANGS_S = 120.0  # a guard against waiting for ever, no measure: nothing takes so long, on a busy machine either
 LEFT_BEHIND = ("Traceback", "Task was destroyed", "never awaited", "Unclosed", "Task exception was never retrieved")
 _OURS = ("OUTCRY_", "DATABASE_", "DISCORD_", "TELEGRAM_", "PTB_")
 
@@ -61,44 +60,41 @@ class Child:
             self._grew.set()
         self._grew.set()
 
-    async def until(self, look: Callable[[], bool], seconds: float = START_S) -> None:
-        """Until what it has said fulfils `look`; AssertionError where it ends or says nothing of the kind."""
+    async def until_output(self, condition: Callable[[], bool], seconds: float = HANGS_S) -> None:
+        """Until what it has said fulfils `condition`; AssertionError where it ends or says nothing of the kind."""
         try:
             async with asyncio.timeout(seconds):
-                while not look():
-                    assert not all(one.done() for one in self._readers), f"it ended: {self.told}"
+                while not condition():
+                    assert not all(reader.done() for reader in self._readers), f"it ended: {self.output}"
                     self._grew.clear()
                     await self._grew.wait()
         except TimeoutError:
-            raise AssertionError(f"it was not said: {self.told}") from None
+            raise AssertionError(f"it was not said: {self.output}") from None
 
     async def ready(self, *names: str) -> None:
         """Until it serves these platforms."""
-        await self.until(lambda: all(f"ready: {name}" in self.out for name in names))
+        await self.until_output(lambda: all(f"ready: {name}" in self.out for name in names))
 
     @property
-    def told(self) -> str:
+    def output(self) -> str:
         return "\n".join([*self.out, "--", *self.err])
 
     @property
     def room(self) -> str:
         return next(line.removeprefix("room: ") for line in self.out if line.startswith("room: "))
 
-    async def ended(self, seconds: float = START_S) -> int:
+    async def ended(self, seconds: float = HANGS_S) -> int:
         """The exit status, after everything it said has been read."""
         async with asyncio.timeout(seconds):
             await asyncio.gather(*self._readers)
             return await self.process.wait()
 
-    async def stop(self) -> float:
-        """SIGTERM; how many seconds it took. It must end in order, and leave nothing behind."""
-        began = time.monotonic()
+    async def stop(self) -> None:
+        """SIGTERM: it must end in order, and leave nothing behind."""
         self.process.send_signal(signal.SIGTERM)
         status = await self.ended()
-        took = time.monotonic() - began
-        assert status == 0, f"{status}: {self.told}"
-        assert not self.left_behind(), self.told
-        return took
+        assert status == 0, f"{status}: {self.output}"
+        assert not self.left_behind(), self.output
 
     def left_behind(self) -> list[str]:
         """Lines on standard error that no clean life leaves."""
@@ -118,7 +114,7 @@ def free_port() -> int:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Place:
+class ProcessHarness:
     """Both servers, a channel and a group with the bot in them, and whoever runs things there."""
 
     folder: Path
@@ -127,8 +123,8 @@ class Place:
     guild: discord_peer.Guild
     channel: discord_peer.Channel
     group: telegram_peer.Chat
-    boss: discord_peer.Person
-    host: telegram_peer.User
+    discord_admin: discord_peer.Person
+    telegram_admin: telegram_peer.User
     children: list[Child] = field(default_factory=list)
     tickets: list[telegram_peer.Message] = field(default_factory=list)  # that a test keeps an eye on
 
@@ -155,13 +151,13 @@ class Place:
         self.children.append(child)
         return child
 
-    async def up(self, *words: str, module: str = "bot", **more: str) -> Child:
+    async def run_until_ready(self, *words: str, module: str = "bot", **more: str) -> Child:
         """Running, and everything ready."""
         child = await self.run(*words, module=module, **more)
         await child.ready("room", "discord", "telegram")
         return child
 
-    def someone(self, name: str) -> telegram_peer.User:
+    def telegram_member(self, name: str) -> telegram_peer.User:
         """A member of the group who has started the bot."""
         person = self.telegram.world.user(name)
         person.chat.opened = True
@@ -170,26 +166,27 @@ class Place:
 
     async def opened(self, *, balance: str = "$1,000") -> None:
         """A market made in the channel and brought to the group, open to join."""
-        made = await self.boss.slash(
+        created = await self.discord_admin.slash(
             self.channel, "admin create", title="Cup", outcomes="Germany, Brazil, Italy, Spain", balance=balance
         )
-        assert "drafted" in made.text, made.text
+        assert "drafted" in created.text, created.text
         code = re.search(
-            r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", (await self.boss.slash(self.channel, "admin channel", what="code")).text
+            r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b",
+            (await self.discord_admin.slash(self.channel, "admin channel", what="code")).text,
         )
         assert code is not None
-        await self.host.send(self.group, f"/admin_channel {code[0]}")
-        await self.host.chat.expect("is announced here too", within=20)
-        await self.boss.slash(self.channel, "admin set", setting="gas", value="$0.01")
-        opened = await self.boss.slash(self.channel, "admin open")
+        await self.telegram_admin.send(self.group, f"/admin_channel {code[0]}")
+        await self.telegram_admin.chat.expect("is announced here too", within=HANGS_S)
+        await self.discord_admin.slash(self.channel, "admin set", setting="gas", value="$0.01")
+        opened = await self.discord_admin.slash(self.channel, "admin open")
         assert "open to join" in opened.text, opened.text
 
     async def started(self) -> None:
-        preview = await self.boss.slash(self.channel, "admin start")
-        await self.boss.press(preview.reply, confirm(preview.reply))
-        await self.channel.expect("is open for trading", 20)
+        preview = await self.discord_admin.slash(self.channel, "admin start")
+        await self.discord_admin.press(preview.reply, confirm(preview.reply))
+        await self.channel.expect("is open for trading", HANGS_S)
 
-    async def traded(self, seconds: float = START_S) -> None:
+    async def traded(self, seconds: float = HANGS_S) -> None:
         """Until the database holds a trade: looked at from outside, for a process that says nothing."""
         db = Database.open(self.url, read_only=True)
         try:
@@ -201,7 +198,7 @@ class Place:
         finally:
             await db.close()
 
-    async def the_books_hold(self) -> Database:
+    async def assert_books_hold(self) -> Database:
         """Nobody runs now: the ledger balances, and the whole history comes out as it is written."""
         db = Database.open(self.url)
         async with db.reading() as uow:
@@ -222,12 +219,12 @@ async def _trades(db: Database) -> int:
 
 def confirm(message: discord_peer.Message) -> str:
     """The whole label of its Confirm button."""
-    [found] = [one.label for one in message.buttons if one.label.startswith("Confirm")]
-    return found
+    [label] = [button.label for button in message.buttons if button.label.startswith("Confirm")]
+    return label
 
 
 @asynccontextmanager
-async def place(folder: Path, *, limits: bool = False) -> AsyncIterator[Place]:
+async def process_harness(folder: Path, *, limits: bool = False) -> AsyncIterator[ProcessHarness]:
     """`limits`: both platforms hold the bot to their rates."""
     clock = discord_peer.Clock(speed=1)
     async with discord_peer.DiscordPeer(clock=clock) as discord, telegram_peer.TelegramPeer() as telegram:
@@ -235,15 +232,15 @@ async def place(folder: Path, *, limits: bool = False) -> AsyncIterator[Place]:
         if limits:
             discord.limits.on(clock)
         guild = discord.guild("Traders")
-        host = telegram.world.user("Grace")
-        host.chat.opened = True
-        found = Place(
+        telegram_admin = telegram.world.user("Grace")
+        telegram_admin.chat.opened = True
+        harness = ProcessHarness(
             folder=folder, discord=discord, telegram=telegram, guild=guild, channel=guild.text("market"),
-            group=telegram.world.supergroup("Traders", host), host=host,
-            boss=guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD)),
+            group=telegram.world.supergroup("Traders", telegram_admin), telegram_admin=telegram_admin,
+            discord_admin=guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD)),
         )  # fmt: skip
         try:
-            yield found
+            yield harness
         finally:
-            for child in found.children:
+            for child in harness.children:
                 await child.kill()

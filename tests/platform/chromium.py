@@ -25,7 +25,7 @@ MISSING = f"Chromium was not found ({', '.join(NAMES)}): the room was not tried 
 WIDE, PHONE = (1280, 800), (360, 740)
 
 
-def found() -> str:
+def executable() -> str:
     """Where it is; skips, or fails where `OUTCRY_REQUIRE` asks for a browser."""
     path = next((path for name in NAMES if (path := shutil.which(name))), None)
     if path is None:
@@ -37,7 +37,7 @@ def found() -> str:
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    path = found()
+    path = executable()
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=path, args=list(ARGS))
         try:

@@ -33,14 +33,14 @@ async def drawn(picture: Picture) -> bytes | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Town:
+class DiscordHarness:
     """A guild with a channel, somebody who manages it, and the bot. The peer's clock is everybody's."""
 
     peer: DiscordPeer
     db: Database
     guild: Guild
     channel: Channel
-    boss: Person
+    admin: Person
     bot: DiscordService | None = None
     announcer: Announcer | None = None
     ready: int = 0
@@ -79,72 +79,74 @@ class Town:
     async def press(self, who: Person, message: Message, label: str) -> Interaction:
         """The button whose label begins so."""
         self.peer.clock.advance(1_000)
-        [found] = [one.label for one in message.buttons if one.label.startswith(label)]
-        return await who.press(message, found)
+        [full_label] = [button.label for button in message.buttons if button.label.startswith(label)]
+        return await who.press(message, full_label)
 
     async def tick(self, ahead_ms: int = 2_000, market: int = 1) -> None:
         """Time passes, the market ticks, what is to be said is said."""
         self.peer.clock.advance(ahead_ms)
         await run_tick(self.db, market, self.now)
-        await self.tell()
+        await self.announce()
 
-    async def tell(self) -> None:
+    async def announce(self) -> None:
         assert self.announcer is not None
         await self.announcer.step()
 
-    def is_sound(self) -> None:
+    def assert_sound(self) -> None:
         """Nothing was refused, late or left without an answer."""
-        assert not self.peer.refused, [(one.method, one.path, one.code, one.answer) for one in self.peer.refused]
+        assert not self.peer.refused, [(call.method, call.path, call.code, call.answer) for call in self.peer.refused]
         assert not self.peer.late
         assert not self.peer.unanswered
 
 
 @contextmanager
-def literal_again() -> Iterator[None]:
+def restored_library() -> Iterator[None]:
     """The bot makes discord.py more lenient where it is pointed elsewhere; other tests want it as it is."""
-    places = [(module, "json_or_text") for module in (discord.http, discord.webhook.async_)]
-    places += [(module, "DiscordWebSocket") for module in (discord.client, discord.shard)]
-    before = [vars(module)[name] for module, name in places]
+    patched = [(module, "json_or_text") for module in (discord.http, discord.webhook.async_)]
+    patched += [(module, "DiscordWebSocket") for module in (discord.client, discord.shard)]
+    before = [vars(module)[name] for module, name in patched]
     try:
         yield
     finally:
-        for (module, name), kept in zip(places, before, strict=True):
-            vars(module)[name] = kept
+        for (module, name), original in zip(patched, before, strict=True):
+            vars(module)[name] = original
 
 
 @asynccontextmanager
-async def town(folder: Path, *, start: bool = True) -> AsyncIterator[Town]:
+async def discord_harness(folder: Path, *, start: bool = True) -> AsyncIterator[DiscordHarness]:
     async with DiscordPeer() as peer:
         guild = peer.guild("Traders")
         host = guild.role("host", Permission.MANAGE_GUILD)
         db = Database.open(f"sqlite:///{folder / 'town.db'}")
         try:
             await db.migrate()
-            made = Town(peer=peer, db=db, guild=guild, channel=guild.text("market"), boss=guild.member("boss", host))
-            with pointed_at(peer), literal_again():
+            harness = DiscordHarness(
+                peer=peer, db=db, guild=guild, channel=guild.text("market"), admin=guild.member("boss", host)
+            )
+            with pointed_at(peer), restored_library():
                 try:
                     if start:
-                        await made.start()
-                    yield made
+                        await harness.start()
+                    yield harness
                 finally:
                     with contextlib.suppress(TimeoutError):
-                        await made.stop()
+                        await harness.stop()
         finally:
             await db.close()
 
 
-async def running(here: Town, *people: str) -> list[Person]:
+async def running(harness: DiscordHarness, *people: str) -> list[Person]:
     """A market that trades, with these people in it."""
-    made = await here.slash(
-        here.boss, "admin create", title="Cup", outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
+    created = await harness.slash(
+        harness.admin, "admin create", title="Cup", outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
     )
-    assert "drafted" in made.text, made.text
-    await here.slash(here.boss, "admin open")
-    members = [here.guild.member(name) for name in people]
-    for one in members:
-        joined = await here.slash(one, "join")
+    assert "drafted" in created.text, created.text
+    await harness.slash(harness.admin, "admin open")
+    members = [harness.guild.member(name) for name in people]
+    for person in members:
+        joined = await harness.slash(person, "join")
         assert joined.ephemeral
-    preview = await here.slash(here.boss, "admin start")
-    await here.press(here.boss, preview.reply, "Confirm")
-    await here.tick()
+    preview = await harness.slash(harness.admin, "admin start")
+    await harness.press(harness.admin, preview.reply, "Confirm")
+    await harness.tick()
     return members

@@ -30,7 +30,7 @@ CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 START_MS = 1_790_000_000_000
 
 
-class Everybodys(discord_peer.Clock):
+class SharedClock(discord_peer.Clock):
     """One manual clock in the two forms in which it is asked for."""
 
     def __init__(self) -> None:
@@ -41,20 +41,20 @@ class Everybodys(discord_peer.Clock):
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class BotClock:
     """As the bot asks for it."""
 
-    clock: Everybodys
+    clock: SharedClock
 
     def now_ms(self) -> int:
         return self.clock.now_ms
 
 
 @dataclass(slots=True, kw_only=True)
-class Town:
+class EverywhereHarness:
     """A channel, a group and the room; Grace runs things in each of them (three people, as far as the bot knows)."""
 
-    clock: Everybodys
+    clock: SharedClock
     discord: discord_peer.DiscordPeer
     telegram: telegram_peer.TelegramPeer
     parts: PlatformParts
@@ -63,9 +63,9 @@ class Town:
     guild: discord_peer.Guild
     channel: discord_peer.Channel
     group: telegram_peer.Chat
-    boss: discord_peer.Person
-    host: telegram_peer.User
-    keeper: Browser
+    discord_admin: discord_peer.Person
+    telegram_admin: telegram_peer.User
+    room_admin: Browser
     market: int = 1
     pace_ms: int = 2_000
     ordered: set[int] = field(default_factory=set)  # what a test told Telegram to answer
@@ -85,8 +85,8 @@ class Town:
     ) -> discord_peer.Interaction:
         """The button whose label begins so."""
         self.clock.advance(self.pace_ms)
-        [found] = [one.label for one in message.buttons if one.label.startswith(label)]
-        return await who.press(message, found)
+        [full_label] = [button.label for button in message.buttons if button.label.startswith(label)]
+        return await who.press(message, full_label)
 
     # on Telegram
 
@@ -104,19 +104,19 @@ class Town:
         self.clock.advance(self.pace_ms)
         status, answer = await who.say(text)
         assert status == 200, answer
-        found: Shown = answer
-        return found
+        shown: Shown = answer
+        return shown
 
     async def click(self, who: Browser, message: Shown, label: str) -> Shown:
         self.clock.advance(self.pace_ms)
-        [line] = [one["text"] for one in message["reply"]["actions"] if one["label"].startswith(label)]
+        [line] = [action["text"] for action in message["reply"]["actions"] if action["label"].startswith(label)]
         status, answer = await who.press(line, message["id"])
         assert status == 200, answer
-        found: Shown = answer
-        return found
+        shown: Shown = answer
+        return shown
 
-    async def heads(self, who: Browser) -> list[str]:
-        return [head(one) for one in await who.messages() if "reply" in one]
+    async def headlines(self, who: Browser) -> list[str]:
+        return [head(message) for message in await who.messages() if "reply" in message]
 
     # time
 
@@ -145,9 +145,9 @@ class Town:
     async def unsaid(self) -> int:
         """How many notices wait to be told; none may have been given up."""
         async with self.db.reading() as uow:
-            found = await uow.outbox.waiting(self.market)
-        assert not any(one.dropped for one in found), f"given up: {found}"
-        return sum(one.rows for one in found)
+            waiting = await uow.outbox.waiting(self.market)
+        assert not any(row.dropped for row in waiting), f"given up: {waiting}"
+        return sum(row.rows for row in waiting)
 
     async def account(self, platform: str, ext: str) -> int:
         """Whose account that is in this market."""
@@ -158,13 +158,13 @@ class Town:
             assert member is not None
             return member.person
 
-    async def is_sound(self) -> None:
+    async def assert_sound(self) -> None:
         """No platform refused anything, nobody waits, and the money is all there."""
         peer = self.discord
-        assert not peer.refused, [(one.method, one.path, one.code, one.answer) for one in peer.refused]
+        assert not peer.refused, [(call.method, call.path, call.code, call.answer) for call in peer.refused]
         assert not peer.late
         assert not peer.unanswered
-        assert [one for one in self.telegram.refused() if one.code not in self.ordered] == []
+        assert [call for call in self.telegram.refused() if call.code not in self.ordered] == []
         assert self.telegram.complaints == []
         assert self.telegram.unanswered() == []
         async with self.db.reading() as uow:
@@ -175,17 +175,17 @@ class Town:
 
 
 @asynccontextmanager
-async def everywhere(folder: Path) -> AsyncIterator[Town]:
-    clock = Everybodys()
+async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
+    clock = SharedClock()
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(discord_peer.DiscordPeer(clock=clock))
         telegram = await stack.enter_async_context(telegram_peer.TelegramPeer(clock=clock.seconds))
         guild = discord.guild("Traders")
         channel = guild.text("market")
-        boss = guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD))
-        host = telegram.world.user("Grace")
-        host.chat.opened = True
-        group = telegram.world.supergroup("Traders", host)
+        discord_admin = guild.member("grace", guild.role("host", discord_peer.Permission.MANAGE_GUILD))
+        telegram_admin = telegram.world.user("Grace")
+        telegram_admin.chat.opened = True
+        group = telegram.world.supergroup("Traders", telegram_admin)
         stack.enter_context(pointed_at(discord))
         settings = Settings(
             room_port=0, admin_token=ADMIN, discord_token=discord.token, discord_api_base=discord.api,
@@ -195,54 +195,56 @@ async def everywhere(folder: Path) -> AsyncIterator[Town]:
         db = Database.open(f"sqlite:///{folder / 'town.db'}")
         stack.push_async_callback(db.close)
         await db.migrate()
-        ours = Ours(clock)
+        bot_clock = BotClock(clock)
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
         parts = PlatformParts(
-            settings=settings, db=db, clock=ours, dispatcher=Dispatcher(db, ours.now_ms, COMMANDS), charts=charts,
-            budgets={name: Budget.of(name, ours.now_ms()) for name in PLATFORMS}, stack=stack,
+            settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock.now_ms, COMMANDS),
+            charts=charts,
+            budgets={name: Budget.of(name, bot_clock.now_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip
-        with redirect_stdout(io.StringIO()) as told:
+        with redirect_stdout(io.StringIO()) as output:
             platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}
-        url = told.getvalue().splitlines()[0].removeprefix("room: ")
-        announcer = Announcer(db, ours.now_ms, platforms, charts.picture, budgets=parts.budgets)
-        keeper = Browser(url)
-        stack.push_async_callback(keeper.close)
-        await keeper.get(f"?admin={ADMIN}")
-        await keeper.join("Grace")
+        url = output.getvalue().splitlines()[0].removeprefix("room: ")
+        announcer = Announcer(db, bot_clock.now_ms, platforms, charts.picture, budgets=parts.budgets)
+        room_admin = Browser(url)
+        stack.push_async_callback(room_admin.close)
+        await room_admin.get(f"?admin={ADMIN}")
+        await room_admin.join("Grace")
         await discord.gateway.connected()
         await telegram.until(lambda: telegram.poll is not None)
-        yield Town(
+        yield EverywhereHarness(
             clock=clock, discord=discord, telegram=telegram, parts=parts, announcer=announcer, url=url, guild=guild,
-            channel=channel, group=group, boss=boss, host=host, keeper=keeper,
+            channel=channel, group=group, discord_admin=discord_admin, telegram_admin=telegram_admin,
+            room_admin=room_admin,
         )  # fmt: skip
 
 
-async def code_of(here: Town) -> str:
+async def code_of(harness: EverywhereHarness) -> str:
     """A code that brings the market to one more chat."""
-    given = await here.slash(here.boss, "admin channel", what="code")
-    found = CODE.search(given.text)
-    assert found is not None, given.text
-    return found[0]
+    offered = await harness.slash(harness.discord_admin, "admin channel", what="code")
+    code = CODE.search(offered.text)
+    assert code is not None, offered.text
+    return code[0]
 
 
-async def in_three_places(here: Town, *, title: str = "Cup") -> None:
+async def opened_in_three_places(harness: EverywhereHarness, *, title: str = "Cup") -> None:
     """A market made in the channel, brought to the group and to the room, open to join."""
-    made = await here.slash(
-        here.boss, "admin create", title=title, outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
+    created = await harness.slash(
+        harness.discord_admin, "admin create", title=title, outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
     )
-    assert "drafted" in made.text, made.text
-    await here.say(here.host, f"/admin_channel {await code_of(here)}", here.group)
-    await here.host.chat.expect("is announced here too")
-    answer = await here.type(here.keeper, f"/admin channel {await code_of(here)}")
+    assert "drafted" in created.text, created.text
+    await harness.say(harness.telegram_admin, f"/admin_channel {await code_of(harness)}", harness.group)
+    await harness.telegram_admin.chat.expect("is announced here too")
+    answer = await harness.type(harness.room_admin, f"/admin channel {await code_of(harness)}")
     assert "is announced here too" in head(answer)
-    await here.slash(here.boss, "admin set", setting="gas", value="$0.01")
-    await here.slash(here.boss, "admin open")
-    await here.settle()
+    await harness.slash(harness.discord_admin, "admin set", setting="gas", value="$0.01")
+    await harness.slash(harness.discord_admin, "admin open")
+    await harness.settle()
 
 
-async def started(here: Town) -> None:
+async def started(harness: EverywhereHarness) -> None:
     """What was open to join trades."""
-    preview = await here.slash(here.boss, "admin start")
-    await here.press(here.boss, preview.reply, "Confirm")
-    await here.tick()
+    preview = await harness.slash(harness.discord_admin, "admin start")
+    await harness.press(harness.discord_admin, preview.reply, "Confirm")
+    await harness.tick()

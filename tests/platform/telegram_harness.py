@@ -28,8 +28,9 @@ async def chart(picture: Picture) -> bytes | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Town:
-    """Ada and Ben have started the bot, Cleo has not; Ada administers the group. `pace`: seconds between two deeds."""
+class TelegramHarness:
+    """Ada and Ben have started the bot, Cleo has not; Ada is an admin of the group. `pace`: seconds between two
+    actions."""
 
     peer: TelegramPeer
     clock: ManualClock
@@ -63,10 +64,10 @@ class Town:
         self.clock.advance(self.pace)
         return await who.send(chat or who.chat, text, topic=topic, reply_to=reply_to, anonymous=anonymous)
 
-    async def told(
+    async def say_and_expect(
         self, who: User, line: str, wanted: str | Callable[[Message], bool], chat: Chat | None = None
     ) -> Message:
-        """She says it (in private where no chat is named); what she is told in private from then on."""
+        """Somebody says it (in private where no chat is named); what they are told in private from then on."""
         last = who.chat.messages[-1] if who.chat.messages else None
         await self.say(who, line, chat)
         return await who.chat.expect(wanted, after=last)
@@ -88,9 +89,9 @@ class Town:
         """A market that trades, with Ada and Ben in it; Ada set it up in the group."""
         chat = chat or self.group
         steps = ((CREATE, "is drafted"), ("/admin_set gas $0.01", "gas is now"), ("/admin_open", "open to join"))
-        for line, heard in steps:
+        for line, expected in steps:
             await self.say(self.ada, line, chat, topic=topic)
-            await self.ada.chat.expect(heard)
+            await self.ada.chat.expect(expected)
         for who in (self.ada, self.ben):
             await self.say(who, "/join", chat, topic=topic)
             await who.chat.expect("Welcome")
@@ -103,7 +104,7 @@ class Town:
         """The process ends and another one begins, on the same database."""
         await self.telegram.stop()
         self.dispatcher = Dispatcher(self.db, self.now_ms, COMMANDS)
-        self.telegram, self.announcer = served(self.db, self.dispatcher, self.now_ms, self.budget, self.access)
+        self.telegram, self.announcer = connected_bot(self.db, self.dispatcher, self.now_ms, self.budget, self.access)
         await self.telegram.start()
         await self.connected()
 
@@ -111,7 +112,7 @@ class Town:
         await self.peer.until(lambda: self.peer.poll is not None or self.peer.hook is not None)
 
 
-def served(
+def connected_bot(
     db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: TelegramSettings
 ) -> tuple[TelegramService, Announcer]:
     telegram = TelegramService(db, dispatcher, now_ms, chart, budget, access)
@@ -124,10 +125,10 @@ def asks_to_confirm(message: Message) -> bool:
 
 def settled(message: Message) -> Callable[[Message], bool]:
     """Whether it is that message, and nothing can be pressed in it any more."""
-    return lambda one: one is message and not one.labels
+    return lambda other: other is message and not other.labels
 
 
-async def _pass(clock: ManualClock) -> None:
+async def _let_time_pass(clock: ManualClock) -> None:
     """Who waits for a rate sleeps real time: then time passes by itself too."""
     while True:
         await asyncio.sleep(0.02)
@@ -135,7 +136,9 @@ async def _pass(clock: ManualClock) -> None:
 
 
 @asynccontextmanager
-async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_bot") -> AsyncIterator[Town]:
+async def telegram_harness(
+    folder: Path, *, limits: bool = False, username: str = "outcry_bot"
+) -> AsyncIterator[TelegramHarness]:
     """`limits`: the rates hold, on both sides."""
     clock = ManualClock()
     path = folder / "town.db"
@@ -148,24 +151,24 @@ async def a_town(folder: Path, *, limits: bool = False, username: str = "outcry_
             return int(clock() * 1000)
 
         ada, ben, cleo = (peer.world.user(name) for name in ("Ada", "Ben", "Cleo"))
-        for one in (ada, ben):
-            one.chat.opened = True
+        for person in (ada, ben):
+            person.chat.opened = True
         dispatcher = Dispatcher(db, now_ms, COMMANDS)
         budget = Budget.of("telegram") if limits else Budget()
         access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
-        telegram, announcer = served(db, dispatcher, now_ms, budget, access)
+        telegram, announcer = connected_bot(db, dispatcher, now_ms, budget, access)
         group = peer.world.supergroup("Traders", ada, ben, cleo)
-        town = Town(
+        harness = TelegramHarness(
             peer=peer, clock=clock, path=path, db=db, budget=budget, access=access, dispatcher=dispatcher, ada=ada,
             ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
         )  # fmt: skip
         await telegram.start()
-        passing = asyncio.create_task(_pass(clock)) if limits else None
+        passing = asyncio.create_task(_let_time_pass(clock)) if limits else None
         try:
-            await town.connected()
-            yield town
+            await harness.connected()
+            yield harness
         finally:
             if passing is not None:
                 passing.cancel()
-            await town.telegram.stop()
+            await harness.telegram.stop()
             await db.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.platform.discord_harness import PNG, Town, running, town
+from tests.platform.discord_harness import PNG, DiscordHarness, discord_harness, running
 from tests.standins.discord_peer import Call, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.json_values import Json
 
@@ -18,21 +18,21 @@ CALLBACK = "POST /interactions/*/callback"
 POSTS = "POST /channels/*/messages"
 
 
-async def ticket(here: Town, who: Person, amount: str = "$50") -> Interaction:
-    asked = await here.slash(who, "buy", outcome="Germany", side="yes", amount=amount)
+async def ticket(harness: DiscordHarness, who: Person, amount: str = "$50") -> Interaction:
+    asked = await harness.slash(who, "buy", outcome="Germany", side="yes", amount=amount)
     assert "Buy Germany YES" in asked.text, asked.text
     return asked
 
 
-def shown_to_everybody(here: Town, name: str) -> None:
+def shown_to_everybody(harness: DiscordHarness, name: str) -> None:
     """What a server's admins can do in its settings under Integrations."""
-    for one in here.peer.world.commands[None]:
-        if one["name"] == name:
-            one["default_member_permissions"] = None
+    for command in harness.peer.world.commands[None]:
+        if command["name"] == name:
+            command["default_member_permissions"] = None
 
 
-def board(here: Town) -> Message:
-    [found] = here.channel.pinned
+def board(harness: DiscordHarness) -> Message:
+    [found] = harness.channel.pinned
     return found
 
 
@@ -40,312 +40,317 @@ def board(here: Town) -> Message:
 
 
 async def test_a_ticket_is_private_and_becomes_its_fill(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada, bob] = await running(here, "ada", "bob")
-        asked = await ticket(here, ada)
+    async with discord_harness(tmp_path) as harness:
+        [ada, bob] = await running(harness, "ada", "bob")
+        asked = await ticket(harness, ada)
         assert asked.ephemeral
-        assert [one.label for one in asked.reply.buttons] == ["Confirm", "Change", "Cancel"]
-        await here.press(ada, asked.reply, "Confirm")
+        assert [button.label for button in asked.reply.buttons] == ["Confirm", "Change", "Cancel"]
+        await harness.press(ada, asked.reply, "Confirm")
         assert asked.reply.text.startswith("**Sent.")
         assert asked.reply.buttons == []
-        await here.tick()
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6 Germany YES for $50.00.**")
         assert asked.reply.components[0]["accent_color"] == GREEN
-        assert "Filled" not in bob.reads(here.channel)
-        here.is_sound()
+        assert "Filled" not in bob.reads(harness.channel)
+        harness.assert_sound()
 
 
 async def test_an_event_lives_from_creation_to_podium(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        people = await running(here, "ada", "bob", "cyd")
+    async with discord_harness(tmp_path) as harness:
+        people = await running(harness, "ada", "bob", "cyd")
         for who, outcome in zip(people, ("Germany", "Brazil", "Costa Rica"), strict=True):
-            asked = await here.slash(who, "buy", outcome=outcome, side="yes", amount="$40")
-            await here.press(who, asked.reply, "Confirm")
-        await here.tick()
-        preview = await here.slash(here.boss, "admin eliminate", outcomes="Costa Rica", reason="lost")
+            asked = await harness.slash(who, "buy", outcome=outcome, side="yes", amount="$40")
+            await harness.press(who, asked.reply, "Confirm")
+        await harness.tick()
+        preview = await harness.slash(harness.admin, "admin eliminate", outcomes="Costa Rica", reason="lost")
         assert preview.ephemeral
-        await here.press(here.boss, preview.reply, "Confirm")
+        await harness.press(harness.admin, preview.reply, "Confirm")
         for _ in range(4):
-            await here.tick(15_000)
-        out = await here.channel.expect("Costa Rica is out.")
-        [chart] = [one["items"] for one in out.components[0]["components"] if one["type"] == GALLERY]
+            await harness.tick(15_000)
+        out = await harness.channel.expect("Costa Rica is out.")
+        [chart] = [component["items"] for component in out.components[0]["components"] if component["type"] == GALLERY]
         assert chart[0]["description"].startswith("Germany leads after Costa Rica")
         assert out.attachments[0].data == PNG
-        assert "~~Costa Rica~~" in board(here).text
-        preview = await here.slash(here.boss, "admin resolve", winner="Germany", reason="7-1")
-        await here.press(here.boss, preview.reply, "Confirm")
+        assert "~~Costa Rica~~" in board(harness).text
+        preview = await harness.slash(harness.admin, "admin resolve", winner="Germany", reason="7-1")
+        await harness.press(harness.admin, preview.reply, "Confirm")
         for _ in range(3):
-            await here.tick()
-        won = await here.channel.expect("Germany wins")
+            await harness.tick()
+        won = await harness.channel.expect("Germany wins")
         assert won.text.startswith("## ")
-        assert [one.label for one in board(here).buttons] == ["Leaderboard"]
-        here.is_sound()
+        assert [button.label for button in board(harness).buttons] == ["Leaderboard"]
+        harness.assert_sound()
 
 
 async def test_the_board_is_one_pinned_message_that_is_edited(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        first = board(here)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        first = board(harness)
         assert "Germany  50.0¢" in first.text
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
-        assert board(here) is first
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        assert board(harness) is first
         assert "Germany  51.2¢" in first.text
-        assert [one.label for one in first.buttons] == ["Buy", "Sell", "Chart", "Positions"]
-        here.is_sound()
+        assert [button.label for button in first.buttons] == ["Buy", "Sell", "Chart", "Positions"]
+        harness.assert_sound()
 
 
 # -- dialogs
 
 
 async def test_change_opens_a_dialog_whose_answer_takes_the_tickets_place(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        form = (await here.press(ada, asked.reply, "Change")).form
-        assert [one.label for one in form.fields] == ["Amount", "Slippage"]
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        form = (await harness.press(ada, asked.reply, "Change")).form
+        assert [field.label for field in form.fields] == ["Amount", "Slippage"]
         assert form.field("Amount").value == "$50"
-        here.peer.clock.advance(1_000)
+        harness.peer.clock.advance(1_000)
         await ada.submit(form, {"Amount": "20"})
         assert "20 tokens" in asked.reply.text
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 20 Germany YES")
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_buy_on_the_board_asks_with_menus_and_answers_in_private(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        form = (await here.press(ada, board(here), "Buy")).form
-        assert [one.label for one in form.fields][:3] == ["Outcome", "Side", "Amount"]
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        form = (await harness.press(ada, board(harness), "Buy")).form
+        assert [field.label for field in form.fields][:3] == ["Outcome", "Side", "Amount"]
         assert [value for value, _ in form.field("Outcome").options][:2] == ["Germany", "Brazil"]
-        here.peer.clock.advance(1_000)
+        harness.peer.clock.advance(1_000)
         sent = await ada.submit(form, {"Outcome": ["Brazil"], "Side": "yes", "Amount": "$10"})
         assert sent.ephemeral
         assert "Buy Brazil YES" in sent.text
-        assert "Cup: " in board(here).text
-        here.is_sound()
+        assert "Cup: " in board(harness).text
+        harness.assert_sound()
 
 
 async def test_who_has_not_joined_is_told_how_instead(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        stranger = here.guild.member("eve")
-        told = await here.press(stranger, board(here), "Buy")
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        stranger = harness.guild.member("eve")
+        told = await harness.press(stranger, board(harness), "Buy")
         assert told.ephemeral
         assert "/join" in told.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_a_market_is_set_up_in_a_dialog(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        form = (await here.slash(here.boss, "admin create")).form
-        assert [one.label for one in form.fields][:3] == ["Title", "Outcomes", "Preset"]
-        here.peer.clock.advance(1_000)
-        sent = await here.boss.submit(form, {"Title": "Cup", "Outcomes": "A, B, C", "Preset": ["fair"]})
+    async with discord_harness(tmp_path) as harness:
+        form = (await harness.slash(harness.admin, "admin create")).form
+        assert [field.label for field in form.fields][:3] == ["Title", "Outcomes", "Preset"]
+        harness.peer.clock.advance(1_000)
+        sent = await harness.admin.submit(form, {"Title": "Cup", "Outcomes": "A, B, C", "Preset": ["fair"]})
         assert sent.ephemeral
         assert "Cup is drafted" in sent.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_a_wrong_answer_in_a_dialog_is_explained(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        form = (await here.press(ada, asked.reply, "Change")).form
-        here.peer.clock.advance(1_000)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        form = (await harness.press(ada, asked.reply, "Change")).form
+        harness.peer.clock.advance(1_000)
         sent = await ada.submit(form, {"Amount": "a lot"})
         assert "a lot" in sent.text
         assert sent.ephemeral
         assert asked.original is not None
         assert asked.original.text.startswith("**Buy Germany YES")
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_what_is_typed_is_completed(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        found = await ada.autocomplete(here.channel, "buy", "outcome", "cos")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        found = await ada.autocomplete(harness.channel, "buy", "outcome", "cos")
         assert [one.value for one in found] == ['"Costa Rica"']
         assert found[0].name.startswith("Costa Rica: YES 20.0¢")
-        assert await ada.autocomplete(here.channel, "buy", "outcome", "zzz") == []
-        assert [one.value for one in await ada.autocomplete(here.channel, "buy", "amount", "", outcome="1", side="yes")]
-        here.is_sound()
+        assert await ada.autocomplete(harness.channel, "buy", "outcome", "zzz") == []
+        assert [
+            choice.value
+            for choice in await ada.autocomplete(harness.channel, "buy", "amount", "", outcome="1", side="yes")
+        ]
+        harness.assert_sound()
 
 
 async def test_an_answer_of_ones_own_to_a_public_command_is_private(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada, bob] = await running(here, "ada", "bob")
-        asked = await here.slash(ada, "buy", outcome="Costa Rica", side="yes", amount="100", limit="15c")
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
-        before = len(here.channel.public)
-        await here.slash(ada, "book", outcome="Costa Rica")
-        told = await ada.expect(here.channel, lambda one: one.ephemeral and "tokens wait in the book" in one.text)
+    async with discord_harness(tmp_path) as harness:
+        [ada, bob] = await running(harness, "ada", "bob")
+        asked = await harness.slash(ada, "buy", outcome="Costa Rica", side="yes", amount="100", limit="15c")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        before = len(harness.channel.public)
+        await harness.slash(ada, "book", outcome="Costa Rica")
+        told = await ada.expect(
+            harness.channel, lambda message: message.ephemeral and "tokens wait in the book" in message.text
+        )
         assert told.only_for is ada.user
-        assert len(here.channel.public) == before
-        assert not (await here.slash(bob, "book", outcome="Costa Rica")).ephemeral
-        here.is_sound()
+        assert len(harness.channel.public) == before
+        assert not (await harness.slash(bob, "book", outcome="Costa Rica")).ephemeral
+        harness.assert_sound()
 
 
 # -- who may what
 
 
 async def test_admin_is_shown_to_those_who_manage_the_server_and_checked_again(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        assert "admin pause" in here.boss.offered(here.channel)
-        assert not [one for one in ada.offered(here.channel) if one.startswith("admin")]
-        preview = await here.slash(here.boss, "admin eliminate", outcomes="Brazil")
-        host = here.guild.members[here.boss.id].roles[-1]
-        here.guild.revoke(host, Permission.MANAGE_GUILD)
-        refused = await here.press(here.boss, preview.reply, "Confirm")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        assert "admin pause" in harness.admin.offered(harness.channel)
+        assert not [option for option in ada.offered(harness.channel) if option.startswith("admin")]
+        preview = await harness.slash(harness.admin, "admin eliminate", outcomes="Brazil")
+        host = harness.guild.members[harness.admin.id].roles[-1]
+        harness.guild.revoke(host, Permission.MANAGE_GUILD)
+        refused = await harness.press(harness.admin, preview.reply, "Confirm")
         assert "admin" in refused.text
-        await here.tick()
-        assert (await here.slash(ada, "buy", outcome="1", side="yes", amount="1")).text.startswith("**Buy")
-        here.is_sound()
+        await harness.tick()
+        assert (await harness.slash(ada, "buy", outcome="1", side="yes", amount="1")).text.startswith("**Buy")
+        harness.assert_sound()
 
 
 async def test_a_role_can_be_made_admin_and_another_be_told(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        helpers, fans = here.guild.role("helpers"), here.guild.role("fans", mentionable=True)
-        helper = here.guild.member("hal", helpers)
-        set_to = await here.slash(
-            here.boss, "admin roles", admin=f"<@&{helpers.id}>", ping=str(fans.id), kinds="elimination"
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        helpers, fans = harness.guild.role("helpers"), harness.guild.role("fans", mentionable=True)
+        helper = harness.guild.member("hal", helpers)
+        set_to = await harness.slash(
+            harness.admin, "admin roles", admin=f"<@&{helpers.id}>", ping=str(fans.id), kinds="elimination"
         )
         assert str(helpers.id) in set_to.text
-        here.peer.clock.advance(10_000)
-        shown_to_everybody(here, "admin")
-        preview = await here.slash(helper, "admin eliminate", outcomes="Brazil")
-        await here.press(helper, preview.reply, "Confirm")
+        harness.peer.clock.advance(10_000)
+        shown_to_everybody(harness, "admin")
+        preview = await harness.slash(helper, "admin eliminate", outcomes="Brazil")
+        await harness.press(helper, preview.reply, "Confirm")
         for _ in range(4):
-            await here.tick(15_000)
-        out = await here.channel.expect("Brazil is out.")
+            await harness.tick(15_000)
+        out = await harness.channel.expect("Brazil is out.")
         assert out.mention_roles == [fans]
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_a_button_is_for_whom_it_was_made_and_pressed_twice_is_pressed_once(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        here.peer.clock.advance(1_000)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        harness.peer.clock.advance(1_000)
         await asyncio.gather(*(ada.press(asked.reply, "Confirm") for _ in range(2)))
-        await here.tick()
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6")
-        positions = await here.slash(ada, "positions")
+        positions = await harness.slash(ada, "positions")
         assert "held 97.6" in positions.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 # -- restarts and broken lines
 
 
 async def test_buttons_and_open_tickets_work_after_a_restart(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        syncs = len(here.peer.request_log.of("PUT /applications/{application}/commands"))
-        await here.stop()
-        await here.start()
-        assert len(here.peer.request_log.of("PUT /applications/{application}/commands")) == syncs == 1
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        syncs = len(harness.peer.request_log.of("PUT /applications/{application}/commands"))
+        await harness.stop()
+        await harness.start()
+        assert len(harness.peer.request_log.of("PUT /applications/{application}/commands")) == syncs == 1
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        assert (await here.press(ada, board(here), "Positions")).ephemeral
-        here.is_sound()
+        assert (await harness.press(ada, board(harness), "Positions")).ephemeral
+        harness.assert_sound()
 
 
 async def test_a_confirmed_ticket_becomes_its_fill_after_a_restart(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
-        await here.stop()
-        await here.start()
-        await here.tick()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.stop()
+        await harness.start()
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_a_gateway_that_drops_in_a_tick_loses_nothing(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
-        here.peer.gateway.drop()
-        await here.tick()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
+        harness.peer.gateway.drop()
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        await here.peer.gateway.resumed(1)
-        assert (await here.slash(ada, "positions")).ephemeral
-        here.is_sound()
+        await harness.peer.gateway.resumed(1)
+        assert (await harness.slash(ada, "positions")).ephemeral
+        harness.assert_sound()
 
 
 async def test_too_many_requests_delay_what_is_told_and_lose_nothing(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        here.peer.faults.answer(429, "PATCH /channels/*/messages/*", times=2, retry_after=8.0)
-        here.peer.faults.answer(429, "PATCH /webhooks/*", times=3, retry_after=0.05)
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        harness.peer.faults.answer(429, "PATCH /channels/*/messages/*", times=2, retry_after=8.0)
+        harness.peer.faults.answer(429, "PATCH /webhooks/*", times=3, retry_after=0.05)
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
         for _ in range(12):
-            await here.tick()
+            await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        assert "Germany  51.2¢" in board(here).text
-        assert not here.peer.unanswered
+        assert "Germany  51.2¢" in board(harness).text
+        assert not harness.peer.unanswered
 
 
 async def test_a_failure_of_discords_own_is_repeated_without_saying_things_twice(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        here.peer.faults.lose(POSTS, times=1)
-        preview = await here.slash(here.boss, "admin eliminate", outcomes="Brazil")
-        await here.press(here.boss, preview.reply, "Confirm")
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        harness.peer.faults.lose(POSTS, times=1)
+        preview = await harness.slash(harness.admin, "admin eliminate", outcomes="Brazil")
+        await harness.press(harness.admin, preview.reply, "Confirm")
         for _ in range(6):
-            await here.tick(10_000)
-        said = [one for one in here.channel.public if "Brazil is out." in one.text]
+            await harness.tick(10_000)
+        said = [message for message in harness.channel.public if "Brazil is out." in message.text]
         assert len(said) == 1
 
 
 async def test_what_could_not_be_acknowledged_in_time_is_not_done(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        held = here.peer.faults.hold(CALLBACK)
-        here.peer.clock.advance(1_000)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        held = harness.peer.faults.hold(CALLBACK)
+        harness.peer.clock.advance(1_000)
         late = await ada.press(asked.reply, "Confirm", _until="sent")
         await held.reached.wait()
-        here.peer.clock.advance(4_000)
+        harness.peer.clock.advance(4_000)
         held.release()
-        await here.peer.until(lambda: late.late_after_ms is not None, what="the late acknowledgement")
-        await here.tick()
+        await harness.peer.until(lambda: late.late_after_ms is not None, what="the late acknowledgement")
+        await harness.tick()
         assert "Buy Germany YES" in asked.reply.text
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6")
 
 
 async def test_an_acknowledgement_whose_answer_is_lost_counts(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        here.peer.faults.lose(CALLBACK, status=502)
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        harness.peer.faults.lose(CALLBACK, status=502)
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6")
 
 
 async def test_an_acknowledgement_whose_line_is_cut_is_sent_again(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        here.peer.faults.drop(CALLBACK)
-        asked = await ticket(here, ada)
-        here.peer.faults.lose(CALLBACK)
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        harness.peer.faults.drop(CALLBACK)
+        asked = await ticket(harness, ada)
+        harness.peer.faults.lose(CALLBACK)
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6")
 
 
@@ -353,37 +358,37 @@ async def test_an_acknowledgement_whose_line_is_cut_is_sent_again(tmp_path: Path
 
 
 async def test_after_a_quarter_of_an_hour_the_fill_is_a_direct_message(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await here.slash(ada, "buy", outcome="Germany", side="yes", amount="100", limit="49c")
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
-        here.peer.clock.advance(20 * 60_000)
-        await filled_by_boss(here)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await harness.slash(ada, "buy", outcome="Germany", side="yes", amount="100", limit="49c")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        harness.peer.clock.advance(20 * 60_000)
+        await filled_by_admin(harness)
         assert "Filled" in ada.reads(ada.dm)
-        here.is_sound()
+        harness.assert_sound()
 
 
-async def filled_by_boss(here: Town) -> None:
+async def filled_by_admin(harness: DiscordHarness) -> None:
     """Somebody sells Germany down to Ada's limit."""
-    bob = here.guild.member("bob")
-    await here.slash(bob, "join")
-    asked = await here.slash(bob, "buy", outcome="Germany", side="no", amount="$400")
-    await here.press(bob, asked.reply, "Confirm")
+    bob = harness.guild.member("bob")
+    await harness.slash(bob, "join")
+    asked = await harness.slash(bob, "buy", outcome="Germany", side="no", amount="$400")
+    await harness.press(bob, asked.reply, "Confirm")
     for _ in range(3):
-        await here.tick()
+        await harness.tick()
 
 
 async def test_who_takes_no_direct_messages_is_mentioned_and_nothing_is_given_away(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await here.slash(ada, "buy", outcome="Germany", side="yes", amount="100", limit="49c")
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
-        here.peer.clock.advance(20 * 60_000)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await harness.slash(ada, "buy", outcome="Germany", side="yes", amount="100", limit="49c")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        harness.peer.clock.advance(20 * 60_000)
         ada.closes_dms()
-        await filled_by_boss(here)
-        [said] = [one for one in here.channel.public if f"<@{ada.id}>" in one.text]
+        await filled_by_admin(harness)
+        [said] = [message for message in harness.channel.public if f"<@{ada.id}>" in message.text]
         assert ada.user in said.mentions
         for secret in ("Filled", "Germany YES", "$", "100"):
             assert secret not in said.text
@@ -391,34 +396,34 @@ async def test_who_takes_no_direct_messages_is_mentioned_and_nothing_is_given_aw
 
 
 async def test_a_board_that_a_moderator_deletes_is_posted_and_pinned_again(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        first = board(here)
-        here.peer.world.remove(first)
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        first = board(harness)
+        harness.peer.world.remove(first)
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
         for _ in range(3):
-            await here.tick()
-        assert board(here) is not first
-        assert "Germany  51.2¢" in board(here).text
+            await harness.tick()
+        assert board(harness) is not first
+        assert "Germany  51.2¢" in board(harness).text
 
 
 @pytest.mark.parametrize("how", ["permission", "channel", "kick"])
 async def test_a_place_that_is_out_of_reach_stops_nothing_else(tmp_path: Path, how: str) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
         if how == "permission":
-            here.channel.deny(here.guild.bot_role, Permission.VIEW_CHANNEL)
+            harness.channel.deny(harness.guild.bot_role, Permission.VIEW_CHANNEL)
         elif how == "channel":
-            here.channel.delete()
+            harness.channel.delete()
         else:
-            here.guild.kick_bot()
+            harness.guild.kick_bot()
         for _ in range(3):
-            await here.tick()
-        async with here.db.reading() as uow:
-            chat = await uow.chats.find("discord", str(here.channel.id))
+            await harness.tick()
+        async with harness.db.reading() as uow:
+            chat = await uow.chats.find("discord", str(harness.channel.id))
             [member] = await uow.members.of(1)
         assert chat is not None
         assert chat.lost == ("forbidden" if how == "permission" else "chat")
@@ -426,62 +431,62 @@ async def test_a_place_that_is_out_of_reach_stops_nothing_else(tmp_path: Path, h
 
 
 async def test_an_outage_of_a_server_is_waited_out(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        asked = await ticket(here, ada)
-        await here.press(ada, asked.reply, "Confirm")
-        here.guild.outage()
-        await here.tick()
-        here.guild.back()
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        asked = await ticket(harness, ada)
+        await harness.press(ada, asked.reply, "Confirm")
+        harness.guild.outage()
+        await harness.tick()
+        harness.guild.back()
         for _ in range(20):
-            await here.tick()
-        assert "Germany  51.2¢" in board(here).text
+            await harness.tick()
+        assert "Germany  51.2¢" in board(harness).text
 
 
 # -- beginnings
 
 
 async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        other = here.peer.guild("Elsewhere", bot_permissions=None)
+    async with discord_harness(tmp_path) as harness:
+        other = harness.peer.guild("Elsewhere", bot_permissions=None)
         lobby = other.text("lobby")
         other.invite_bot(int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS))
         said = await lobby.expect("/admin create")
         assert "/join" in said.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_where_it_may_not_speak_it_tells_the_owner_where_to_begin(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        other = here.peer.guild("Elsewhere", bot_permissions=None)
+    async with discord_harness(tmp_path) as harness:
+        other = harness.peer.guild("Elsewhere", bot_permissions=None)
         lobby = other.text("lobby")
         lobby.deny(other.everyone, Permission.SEND_MESSAGES)
         other.invite_bot(int(Permission.VIEW_CHANNEL))
-        said = await here.peer.world.dm_with(other.owner).expect("/admin create")
-        assert said.author is here.peer.world.bot
+        said = await harness.peer.world.dm_with(other.owner).expect("/admin create")
+        assert said.author is harness.peer.world.bot
         assert lobby.public == []
 
 
 async def test_help_is_given_in_private_too(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
         assert {"help", "settings", "link"} <= set(ada.offered(ada.dm))
         assert "buy" not in ada.offered(ada.dm)
-        here.peer.clock.advance(1_000)
+        harness.peer.clock.advance(1_000)
         told = await ada.slash(ada.dm, "help")
         assert "/join" in told.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 async def test_a_button_whose_line_nobody_keeps_says_so(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        [row] = [one for one in board(here).components[0]["components"] if one["type"] == 1]
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        [row] = [component for component in board(harness).components[0]["components"] if component["type"] == 1]
         row["components"][2]["custom_id"] = "b-|#0123456789012345678901"
-        told = await here.press(ada, board(here), "Chart")
+        told = await harness.press(ada, board(harness), "Chart")
         assert told.ephemeral
         assert "no longer good" in told.text
-        here.is_sound()
+        harness.assert_sound()
 
 
 # -- other ways to be connected
@@ -490,8 +495,8 @@ async def test_a_button_whose_line_nobody_keeps_says_so(tmp_path: Path) -> None:
 async def test_a_server_that_answers_less_literally_is_understood(tmp_path: Path) -> None:
     """JSON with a charset, a 429 without `Via`, acknowledgements without a body, events without what nobody needs: what
     proxies and other servers make of Discord's answers."""
-    async with town(tmp_path, start=False) as here:
-        exact = here.peer._respond
+    async with discord_harness(tmp_path, start=False) as harness:
+        exact = harness.peer._respond
 
         def loose(call: Call, status: int, result: object, headers: dict[str, str]) -> web.Response:
             if call.path.endswith("/callback") and status == 200:
@@ -502,24 +507,24 @@ async def test_a_server_that_answers_less_literally_is_understood(tmp_path: Path
                 response.headers["Content-Type"] = "application/json; charset=utf-8"
             return response
 
-        vars(here.peer)["_respond"] = loose
-        emit = here.peer.gateway.emit
+        vars(harness.peer)["_respond"] = loose
+        emit = harness.peer.gateway.emit
 
         def sparse(event: str, data: Json, guild: Guild | None, intent: int) -> None:
             if event == "INTERACTION_CREATE":
                 data = {key: value for key, value in data.items() if key not in {"attachment_size_limit", "version"}}
             emit(event, data, guild, intent)
 
-        vars(here.peer.gateway)["emit"] = sparse
-        await here.start()
-        [ada] = await running(here, "ada")
-        here.peer.faults.answer(429, "PATCH /webhooks/*", retry_after=0.05)
-        assert await ada.autocomplete(here.channel, "buy", "outcome", "ger")
-        asked = await ticket(here, ada)
-        form = (await here.press(ada, asked.reply, "Change")).form
-        here.peer.clock.advance(1_000)
+        vars(harness.peer.gateway)["emit"] = sparse
+        await harness.start()
+        [ada] = await running(harness, "ada")
+        harness.peer.faults.answer(429, "PATCH /webhooks/*", retry_after=0.05)
+        assert await ada.autocomplete(harness.channel, "buy", "outcome", "ger")
+        asked = await ticket(harness, ada)
+        form = (await harness.press(ada, asked.reply, "Change")).form
+        harness.peer.clock.advance(1_000)
         await ada.submit(form, {"Amount": "20"})
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        here.is_sound()
+        harness.assert_sound()

@@ -14,132 +14,134 @@ from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
-from tests.platform.discord_harness import Town, drawn, running, town
+from tests.platform.discord_harness import DiscordHarness, discord_harness, drawn, running
 from tests.standins.discord_peer import BOT_PERMISSIONS, Permission, Person
 
 NEWS = Reply(head=line("News."), audience=Audience.CHAT)
 DIGEST = Reply(head=line("Digest."), audience=Audience.CHAT, aside=True)
 
 
-def chat(here: Town) -> str:
-    return str(here.channel.id)
+def chat(harness: DiscordHarness) -> str:
+    return str(harness.channel.id)
 
 
-async def post(here: Town, reply: Reply, nonce: str = "") -> str:
-    assert here.bot is not None
-    return await here.bot.platform.post(chat(here), reply, nonce=nonce)
+async def post(harness: DiscordHarness, reply: Reply, nonce: str = "") -> str:
+    assert harness.bot is not None
+    return await harness.bot.platform.post(chat(harness), reply, nonce=nonce)
 
 
 # -- the thread beside a market
 
 
 async def test_digests_go_into_one_thread_of_the_market(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        await post(here, DIGEST)
-        await post(here, DIGEST)
-        [thread] = here.channel.threads
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        await post(harness, DIGEST)
+        await post(harness, DIGEST)
+        [thread] = harness.channel.threads
         assert thread.name.startswith("Cup")
-        assert [one.text for one in thread.public if "Digest." in one.text] == ["**Digest.**"] * 2
-        assert "Digest." not in here.boss.reads(here.channel)
-        here.is_sound()
+        assert [message.text for message in thread.public if "Digest." in message.text] == ["**Digest.**"] * 2
+        assert "Digest." not in harness.admin.reads(harness.channel)
+        harness.assert_sound()
 
 
 async def test_the_thread_is_found_again_after_a_restart_and_revived_when_filed_away(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        await post(here, DIGEST)
-        [thread] = here.channel.threads
-        await here.stop()
-        await here.start()
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        await post(harness, DIGEST)
+        [thread] = harness.channel.threads
+        await harness.stop()
+        await harness.start()
         thread.archive()
-        await post(here, DIGEST)
-        assert here.channel.threads == [thread]
-        assert len([one for one in thread.public if "Digest." in one.text]) == 2
+        await post(harness, DIGEST)
+        assert harness.channel.threads == [thread]
+        assert len([message for message in thread.public if "Digest." in message.text]) == 2
 
 
 async def test_a_thread_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        await post(here, DIGEST)
-        [thread] = here.channel.threads
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        await post(harness, DIGEST)
+        [thread] = harness.channel.threads
         thread.delete()
-        await post(here, DIGEST)
-        [other] = here.channel.threads
+        await post(harness, DIGEST)
+        [other] = harness.channel.threads
         assert other is not thread
-        assert "Digest." in here.boss.reads(other)
+        assert "Digest." in harness.admin.reads(other)
 
 
 async def test_where_there_can_be_no_thread_digests_stay_in_the_channel(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        here.channel.deny(here.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
-        await post(here, DIGEST)
-        await post(here, DIGEST)
-        assert here.channel.threads == []
-        assert here.boss.reads(here.channel).count("Digest.") == 2
-        assert len(here.peer.request_log.of("POST /channels/{channel}/threads")) == 1  # it is not tried each time
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        harness.channel.deny(harness.guild.bot_role, Permission.CREATE_PUBLIC_THREADS)
+        await post(harness, DIGEST)
+        await post(harness, DIGEST)
+        assert harness.channel.threads == []
+        assert harness.admin.reads(harness.channel).count("Digest.") == 2
+        assert len(harness.peer.request_log.of("POST /channels/{channel}/threads")) == 1  # it is not tried each time
 
 
 async def test_a_thread_counts_as_its_channel(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        await post(here, DIGEST)
-        [thread] = here.channel.threads
-        here.peer.clock.advance(1_000)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        await post(harness, DIGEST)
+        [thread] = harness.channel.threads
+        harness.peer.clock.advance(1_000)
         asked = await ada.slash(thread, "buy", outcome="Germany", side="yes", amount="$50")
         assert asked.text.startswith("**Buy Germany YES")
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
         assert asked.reply.text.startswith("**Filled:")
-        here.is_sound()
+        harness.assert_sound()
 
 
 # -- posts
 
 
 async def test_the_same_notice_sent_twice_stands_once(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        first = await post(here, NEWS, "abcdef0123")
-        assert await post(here, NEWS, "abcdef0123") == first
-        assert len(here.channel.public) == 1
+    async with discord_harness(tmp_path) as harness:
+        first = await post(harness, NEWS, "abcdef0123")
+        assert await post(harness, NEWS, "abcdef0123") == first
+        assert len(harness.channel.public) == 1
 
 
 async def test_a_board_that_cannot_be_pinned_stands_all_the_same(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        here.channel.deny(here.guild.bot_role, Permission.PIN_MESSAGES)
-        await post(here, Reply(head=line("Board."), audience=Audience.CHAT, pin=True))
-        assert here.channel.pinned == []
-        assert "Board." in here.boss.reads(here.channel)
+    async with discord_harness(tmp_path) as harness:
+        harness.channel.deny(harness.guild.bot_role, Permission.PIN_MESSAGES)
+        await post(harness, Reply(head=line("Board."), audience=Audience.CHAT, pin=True))
+        assert harness.channel.pinned == []
+        assert "Board." in harness.admin.reads(harness.channel)
 
 
 async def test_one_board_is_pinned_however_often_it_is_posted(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+    async with discord_harness(tmp_path) as harness:
         for text in ("Old.", "New."):
-            await post(here, Reply(head=line(text), audience=Audience.CHAT, pin=True))
-        assert [one.text for one in here.channel.pinned] == ["**New.**"]
-        here.is_sound()
+            await post(harness, Reply(head=line(text), audience=Audience.CHAT, pin=True))
+        assert [message.text for message in harness.channel.pinned] == ["**New.**"]
+        harness.assert_sound()
 
 
 async def test_nobody_is_mentioned_by_a_name(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await post(here, Reply(head=line(f"<@{here.boss.id}> @everyone @here"), audience=Audience.CHAT))
-        [said] = here.channel.public
+    async with discord_harness(tmp_path) as harness:
+        await post(harness, Reply(head=line(f"<@{harness.admin.id}> @everyone @here"), audience=Audience.CHAT))
+        [said] = harness.channel.public
         assert said.mentions == []
         assert not said.mention_everyone
-        body = here.peer.request_log.of("POST /channels/{channel}/messages")[-1].json()
+        body = harness.peer.request_log.of("POST /channels/{channel}/messages")[-1].json()
         assert (
             body["allowed_mentions"] == {"parse": [], "replied_user": False} or body["allowed_mentions"]["parse"] == []
         )
 
 
 async def test_a_file_goes_along(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+    async with discord_harness(tmp_path) as harness:
         file = Attachment(name="trades.csv", data=b"trade_id\n", media_type="text/csv")
-        await post(here, Reply(head=line("Trades."), files=(file,), audience=Audience.CHAT))
-        [said] = here.channel.public
-        assert [(one.filename, one.data) for one in said.attachments] == [("trades.csv", b"trade_id\n")]
-        here.is_sound()
+        await post(harness, Reply(head=line("Trades."), files=(file,), audience=Audience.CHAT))
+        [said] = harness.channel.public
+        assert [(attachment.filename, attachment.data) for attachment in said.attachments] == [
+            ("trades.csv", b"trade_id\n")
+        ]
+        harness.assert_sound()
 
 
 @pytest.mark.parametrize(
@@ -151,12 +153,12 @@ async def test_a_file_goes_along(tmp_path: Path) -> None:
     ],
 )
 async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Permission, detail: str) -> None:
-    async with town(tmp_path) as here:
-        here.channel.deny(here.guild.bot_role, right)
-        await here.peer.gateway.connected()
+    async with discord_harness(tmp_path) as harness:
+        harness.channel.deny(harness.guild.bot_role, right)
+        await harness.peer.gateway.connected()
         file = Attachment(name="a.csv", data=b"x", media_type="text/csv")
         with pytest.raises(UnreachableError) as error:
-            await post(here, Reply(head=line("News."), files=(file,), audience=Audience.CHAT))
+            await post(harness, Reply(head=line("News."), files=(file,), audience=Audience.CHAT))
         assert error.value.why is Unreachable.FORBIDDEN
         assert detail in error.value.detail
 
@@ -165,58 +167,58 @@ async def test_what_permission_is_missing_is_said(tmp_path: Path, right: Permiss
     ("status", "fact"), [(429, "waits as long as it is told"), (503, "waits"), (500, "is tried again at once")]
 )
 async def test_trouble_at_discord_means_later(tmp_path: Path, status: int, fact: str) -> None:
-    async with town(tmp_path) as here:
-        here.peer.faults.answer(status, "POST /channels/*/messages", times=1, retry_after=9.0)
+    async with discord_harness(tmp_path) as harness:
+        harness.peer.faults.answer(status, "POST /channels/*/messages", times=1, retry_after=9.0)
         if status == 500:
-            assert await post(here, NEWS)
+            assert await post(harness, NEWS)
             return
         with pytest.raises(RetryLaterError) as error:
-            await post(here, NEWS)
+            await post(harness, NEWS)
         assert error.value.after_ms >= (9_000 if status == 429 else 1_000)
 
 
 @pytest.mark.parametrize("route", ["POST /channels/*/messages", "POST /users/@me/channels"])
 async def test_a_limit_over_everything_stops_everything(tmp_path: Path, route: str) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        assert here.bot is not None
-        here.peer.clock.advance(20 * 60_000)
-        here.peer.faults.answer(429, route, retry_after=9.0, scope="global")
-        tell = here.bot.platform.tell
-        said = post(here, NEWS) if "messages" in route else tell(str(ada.id), NEWS, edit_ref=None, chat_ext=None)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        assert harness.bot is not None
+        harness.peer.clock.advance(20 * 60_000)
+        harness.peer.faults.answer(429, route, retry_after=9.0, scope="global")
+        tell = harness.bot.platform.tell
+        said = post(harness, NEWS) if "messages" in route else tell(str(ada.id), NEWS, edit_ref=None, chat_ext=None)
         with pytest.raises(RetryLaterError) as error:
             await said
         assert error.value.overall
         assert 1_000 < error.value.after_ms <= 9_000
-        asked = len(here.peer.calls)
-        for again in (post(here, DIGEST), here.bot.platform.edit(chat(here), "1:2", NEWS)):
+        asked = len(harness.peer.calls)
+        for again in (post(harness, DIGEST), harness.bot.platform.edit(chat(harness), "1:2", NEWS)):
             with pytest.raises(RetryLaterError) as error:
                 await again
             assert error.value.overall
-        assert len(here.peer.calls) == asked
+        assert len(harness.peer.calls) == asked
 
 
 async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        assert here.bot is not None
-        ref = await post(here, NEWS)
-        [said] = here.channel.public
-        here.peer.world.remove(said)
+    async with discord_harness(tmp_path) as harness:
+        assert harness.bot is not None
+        ref = await post(harness, NEWS)
+        [said] = harness.channel.public
+        harness.peer.world.remove(said)
         with pytest.raises(UnreachableError) as error:
-            await here.bot.platform.edit(chat(here), ref, NEWS)
+            await harness.bot.platform.edit(chat(harness), ref, NEWS)
         assert error.value.why is Unreachable.MESSAGE
-        here.channel.delete()
+        harness.channel.delete()
         with pytest.raises(UnreachableError) as error:
-            await post(here, NEWS)
+            await post(harness, NEWS)
         assert error.value.why is Unreachable.CHAT
 
 
 @pytest.mark.parametrize("ref", ["", "x", "1", "i:1:2", "1:2:3", "room-17"])
 async def test_a_ref_of_nothing_is_a_message_that_is_gone(tmp_path: Path, ref: str) -> None:
-    async with town(tmp_path) as here:
-        assert here.bot is not None
+    async with discord_harness(tmp_path) as harness:
+        assert harness.bot is not None
         with pytest.raises(UnreachableError):
-            await here.bot.platform.edit(chat(here), ref, NEWS)
+            await harness.bot.platform.edit(chat(harness), ref, NEWS)
 
 
 # -- getting in
@@ -225,26 +227,26 @@ async def test_a_ref_of_nothing_is_a_message_that_is_gone(tmp_path: Path, ref: s
 async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with town(tmp_path, start=False) as here:
-        dispatcher = Dispatcher(here.db, lambda: here.now, COMMANDS)
-        access = DiscordSettings(token="wrong-token", api_base=here.peer.api, gateway=here.peer.gateway_url)
-        wrong = DiscordService(here.db, dispatcher, lambda: here.now, drawn, access)
+    async with discord_harness(tmp_path, start=False) as harness:
+        dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS)
+        access = DiscordSettings(token="wrong-token", api_base=harness.peer.api, gateway=harness.peer.gateway_url)
+        wrong = DiscordService(harness.db, dispatcher, lambda: harness.now, drawn, access)
         await wrong.start()
-        await here.peer.until(lambda: any(call.status == 401 for call in here.peer.calls), what="the refusal")
+        await harness.peer.until(lambda: any(call.status == 401 for call in harness.peer.calls), what="the refusal")
         with pytest.raises(RetryLaterError):
-            await wrong.platform.post(chat(here), NEWS)
+            await wrong.platform.post(chat(harness), NEWS)
         await wrong.stop()
         assert "wrong-token" not in caplog.text
 
 
 async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
-    async with town(tmp_path, start=False) as here:
-        access = DiscordSettings(token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url)
+    async with discord_harness(tmp_path, start=False) as harness:
+        access = DiscordSettings(token=harness.peer.token, api_base=harness.peer.api, gateway=harness.peer.gateway_url)
         early = DiscordService(
-            here.db, Dispatcher(here.db, lambda: here.now, COMMANDS), lambda: here.now, drawn, access
+            harness.db, Dispatcher(harness.db, lambda: harness.now, COMMANDS), lambda: harness.now, drawn, access
         )
         with pytest.raises(RetryLaterError) as error:
-            await early.platform.post(chat(here), NEWS)
+            await early.platform.post(chat(harness), NEWS)
         assert error.value.overall
 
 
@@ -255,9 +257,9 @@ async def test_it_closes_without_waiting_for_anything(tmp_path: Path, monkeypatc
     """However long it would wait: a stop that came to that would not end."""
     monkeypatch.setattr(service, "CLOSE_S", NEVER_S)
     monkeypatch.setattr(service, "ANSWER_S", NEVER_S)
-    async with town(tmp_path) as here:
-        await here.stop()
-        assert not here.peer.gateway.live()
+    async with discord_harness(tmp_path) as harness:
+        await harness.stop()
+        assert not harness.peer.gateway.live()
 
 
 async def test_a_line_that_does_not_close_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,29 +269,29 @@ async def test_a_line_that_does_not_close_is_dropped(tmp_path: Path, monkeypatch
         asked.set()
         await never.wait()
 
-    async with town(tmp_path) as here:
+    async with discord_harness(tmp_path) as harness:
         with monkeypatch.context() as patched:
             patched.setattr(DiscordClient, "close", close)
             patched.setattr(service, "CLOSE_S", 0.01)
-            bot = here.bot
+            bot = harness.bot
             assert bot is not None
             connection = bot.platform.client
-            await here.stop()
+            await harness.stop()
             assert asked.is_set()
             with pytest.raises(RetryLaterError):
-                await bot.platform.post(chat(here), NEWS)
+                await bot.platform.post(chat(harness), NEWS)
         assert isinstance(connection, DiscordClient)
         await connection.close()
 
 
 async def test_what_is_being_answered_is_still_answered_at_a_stop(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        held = here.peer.faults.hold("PATCH /webhooks/*")
-        here.peer.clock.advance(1_000)
-        asked = asyncio.create_task(ada.slash(here.channel, "positions"))
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        held = harness.peer.faults.hold("PATCH /webhooks/*")
+        harness.peer.clock.advance(1_000)
+        asked = asyncio.create_task(ada.slash(harness.channel, "positions"))
         await held.reached.wait()
-        stopping = asyncio.create_task(here.stop())
+        stopping = asyncio.create_task(harness.stop())
         await asyncio.sleep(0.05)
         held.release()
         await stopping
@@ -297,49 +299,58 @@ async def test_what_is_being_answered_is_still_answered_at_a_stop(tmp_path: Path
 
 
 async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -> None:
-    async with town(tmp_path, start=False) as here:
-        here.peer.gateway.shards = 2
-        await here.start(shard_count=None)
-        await here.peer.gateway.connected(2)
+    async with discord_harness(tmp_path, start=False) as harness:
+        harness.peer.gateway.shards = 2
+        await harness.start(shard_count=None)
+        await harness.peer.gateway.connected(2)
         answers = []
         for number in range(4):
-            guild = here.peer.guild(f"Guild {number}")
+            guild = harness.peer.guild(f"Guild {number}")
             channel = guild.text("market")
             answers.append(await guild.member("ada").slash(channel, "rules"))
-        assert all(one.ephemeral for one in answers)
-        here.is_sound()
+        assert all(answer.ephemeral for answer in answers)
+        harness.assert_sound()
 
 
 async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Path) -> None:
-    async with town(tmp_path, start=False) as here:
-        here.peer.gateway.shards = 3
+    async with discord_harness(tmp_path, start=False) as harness:
+        harness.peer.gateway.shards = 3
         access = DiscordSettings(
-            token=here.peer.token, api_base=here.peer.api, gateway=here.peer.gateway_url, shard_ids=(2,), shard_count=3
+            token=harness.peer.token,
+            api_base=harness.peer.api,
+            gateway=harness.peer.gateway_url,
+            shard_ids=(2,),
+            shard_count=3,
         )
         one = DiscordService(
-            here.db, Dispatcher(here.db, lambda: here.now, COMMANDS), lambda: here.now, drawn, access, here._ready
+            harness.db,
+            Dispatcher(harness.db, lambda: harness.now, COMMANDS),
+            lambda: harness.now,
+            drawn,
+            access,
+            harness._ready,
         )
         await one.start()
-        await here.peer.until(lambda: here.ready, 10.0, "the shard to be ready")
-        assert [here.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]
+        await harness.peer.until(lambda: harness.ready, 10.0, "the shard to be ready")
+        assert [harness.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]
         await one.stop()
 
 
 async def test_commands_that_cannot_be_registered_are_registered_at_the_next_start(tmp_path: Path) -> None:
-    async with town(tmp_path, start=False) as here:
-        here.peer.faults.answer(503, "PUT /applications/*/commands")
-        await here.start()
-        assert not here.peer.world.commands.get(None)
-        await here.stop()
-        await here.start()
-        assert here.peer.world.commands[None]
+    async with discord_harness(tmp_path, start=False) as harness:
+        harness.peer.faults.answer(503, "PUT /applications/*/commands")
+        await harness.start()
+        assert not harness.peer.world.commands.get(None)
+        await harness.stop()
+        await harness.start()
+        assert harness.peer.world.commands[None]
 
 
 async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        here.peer.world.commands[None].append({**here.peer.world.commands[None][0], "name": "old", "id": "1"})
-        ada: Person = here.guild.member("ada")
-        told = await here.slash(ada, "old")
+    async with discord_harness(tmp_path) as harness:
+        harness.peer.world.commands[None].append({**harness.peer.world.commands[None][0], "name": "old", "id": "1"})
+        ada: Person = harness.guild.member("ada")
+        told = await harness.slash(ada, "old")
         assert told.ephemeral
         assert "/help" in told.text
 
@@ -388,56 +399,56 @@ def refusal(code: int, status: int) -> Exception:
 
 
 async def test_a_permission_that_is_given_back_lets_out_what_waited(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        here.channel.deny(here.guild.bot_role, Permission.VIEW_CHANNEL)
-        asked = await here.slash(ada, "buy", outcome="Germany", side="yes", amount="$50")
-        await here.press(ada, asked.reply, "Confirm")
-        await here.tick()
-        assert await lost(here) == "forbidden"
-        here.channel.allow(here.guild.bot_role, Permission.VIEW_CHANNEL)
-        await until_lost_is(here, None)
-        await here.tick()
-        [board] = here.channel.pinned
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        harness.channel.deny(harness.guild.bot_role, Permission.VIEW_CHANNEL)
+        asked = await harness.slash(ada, "buy", outcome="Germany", side="yes", amount="$50")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        assert await lost(harness) == "forbidden"
+        harness.channel.allow(harness.guild.bot_role, Permission.VIEW_CHANNEL)
+        await until_lost_is(harness, None)
+        await harness.tick()
+        [board] = harness.channel.pinned
         assert "Germany  51.2¢" in board.text
 
 
 async def test_who_kicks_the_bot_and_asks_it_back_finds_the_market_as_it_was(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        [ada] = await running(here, "ada")
-        here.guild.kick_bot()
-        await until_lost_is(here, "chat")
-        here.guild.invite_bot(BOT_PERMISSIONS)
-        await until_lost_is(here, None)
-        before = len(here.channel.public)
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        harness.guild.kick_bot()
+        await until_lost_is(harness, "chat")
+        harness.guild.invite_bot(BOT_PERMISSIONS)
+        await until_lost_is(harness, None)
+        before = len(harness.channel.public)
         for _ in range(3):
-            await here.tick()
-        assert "I hold markets" not in "".join(one.text for one in here.channel.public[before:])
-        assert (await here.slash(ada, "positions")).ephemeral
+            await harness.tick()
+        assert "I hold markets" not in "".join(message.text for message in harness.channel.public[before:])
+        assert (await harness.slash(ada, "positions")).ephemeral
 
 
 async def test_who_was_put_out_while_it_was_away_finds_out(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
-        await running(here)
-        await here.stop()
-        here.guild.kick_bot()
-        await here.start()
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.stop()
+        harness.guild.kick_bot()
+        await harness.start()
         with pytest.raises(UnreachableError) as error:
-            await post(here, NEWS)
+            await post(harness, NEWS)
         assert error.value.why is Unreachable.CHAT
 
 
-async def lost(here: Town) -> str | None:
-    async with here.db.reading() as uow:
-        found = await uow.chats.find("discord", chat(here))
+async def lost(harness: DiscordHarness) -> str | None:
+    async with harness.db.reading() as uow:
+        found = await uow.chats.find("discord", chat(harness))
     assert found is not None
     return found.lost
 
 
-async def until_lost_is(here: Town, why: str | None) -> None:
+async def until_lost_is(harness: DiscordHarness, why: str | None) -> None:
     """The bot has heard of it; the database rings no changes."""
-    for _ in range(500):
-        if await lost(here) == why:
+    for _ in range(10_000):  # a guard against waiting for ever, no measure
+        if await lost(harness) == why:
             return
         await asyncio.sleep(0.01)
-    raise AssertionError(f"the chat is {await lost(here)!r} still")
+    raise AssertionError(f"the chat is {await lost(harness)!r} still")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.verify import Verified, verify
-from tests.platform.telegram_harness import Town, a_town
+from tests.platform.telegram_harness import TelegramHarness, telegram_harness
 from tests.standins.telegram_peer import Chat, Message, User
 
 LINES = (
@@ -28,29 +28,29 @@ async def test_whatever_people_type_and_press_nothing_is_refused_and_the_books_a
     tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    async with a_town(tmp_path) as town:
-        await town.running()
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
         for _ in range(60):
-            await deed(town, chance)
+            await random_action(harness, chance)
             if chance.random() < 0.3:
-                await town.tick()
-        await town.tick(60)
-        assert [(one.method, one.description) for one in town.peer.refused()] == []
-        assert town.peer.complaints == []
-        assert all(isinstance(one, Verified) for one in await verify(town.db))
+                await harness.tick()
+        await harness.tick(60)
+        assert [(call.method, call.description) for call in harness.peer.refused()] == []
+        assert harness.peer.complaints == []
+        assert all(isinstance(result, Verified) for result in await verify(harness.db))
 
 
-async def deed(town: Town, chance: random.Random) -> None:
-    """One person types a line somewhere or presses a button she sees."""
-    who = chance.choice((town.ada, town.ben))
-    chat = chance.choice((who.chat, who.chat, town.group))
+async def random_action(harness: TelegramHarness, chance: random.Random) -> None:
+    """One person types a line somewhere or presses a button they see."""
+    who = chance.choice((harness.ada, harness.ben))
+    chat = chance.choice((who.chat, who.chat, harness.group))
     buttons = pressable(chat)
-    town.clock.advance(3)
+    harness.clock.advance(3)
     if buttons and chance.random() < 0.6:
         message, label = chance.choice(buttons)
         await (await who.tap(message, message.button(label))).answered()
         return
-    question = next((one for one in reversed(chat.of_bot()) if (one.markup or {}).get("force_reply")), None)
+    question = next((message for message in reversed(chat.of_bot()) if (message.markup or {}).get("force_reply")), None)
     await say(who, chat, chance.choice(LINES), question if chance.random() < 0.5 else None)
 
 

@@ -11,8 +11,7 @@ from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rate_limits import PERSON, Windows
 from bot.dispatcher import TRIES, TYPING
-from tests.bot.adapters.room.harness import request_id
-from tests.bot.adapters.room.harness import town as room_town
+from tests.bot.adapters.room.harness import request_id, room_harness
 from tests.bot.harness import ADMIN, chat_harness, running
 
 BURST, MINUTE = PERSON
@@ -120,7 +119,7 @@ async def test_counting_people_takes_bounded_memory() -> None:
 
 
 async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp_path: Path) -> None:
-    async with room_town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         await place.open_market()
         ada, bob = await place.person("Ada"), await place.person("Bob")
         statuses = [await ada.say("hello") for _ in range(TALK_LIMITS[0].count + 4)]
@@ -131,7 +130,7 @@ async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp
 
 async def test_the_same_request_over_http_is_answered_the_same(tmp_path: Path) -> None:
     """At once, side by side, and asked for again: one message, one effect. Nobody spends another's request id."""
-    async with room_town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         await place.open_market()
         await place.tick()
         ada, bob = await place.person("Ada"), await place.person("Bob")

@@ -84,7 +84,7 @@ fields = st.builds(
     name=st.text("abcdefghij_", min_size=1, max_size=120),
     label=texts,
     kind=st.sampled_from(["text", "choice", "flag"]),
-    choices=st.lists(st.tuples(texts, texts), max_size=30, unique_by=lambda one: one[0]).map(tuple),
+    choices=st.lists(st.tuples(texts, texts), max_size=30, unique_by=lambda message: message[0]).map(tuple),
     value=texts,
     required=st.booleans(),
     hint=texts,
@@ -94,7 +94,7 @@ form_list = st.builds(
     Form,
     title=texts,
     command=texts.map(lambda text: f"buy {text}"),
-    fields=st.lists(fields, min_size=1, max_size=9, unique_by=lambda one: one.name[:100]).map(tuple),
+    fields=st.lists(fields, min_size=1, max_size=9, unique_by=lambda message: message.name[:100]).map(tuple),
     submit=texts,
 )
 replies = st.builds(
@@ -123,9 +123,11 @@ async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
 
 def walked(components: list[Json]) -> list[Json]:
     found: list[Json] = []
-    for one in components:
-        found.append(one)
-        found += walked([*one.get("components", ()), *([one["component"]] if one.get("component") else [])])
+    for component in components:
+        found.append(component)
+        found += walked(
+            [*component.get("components", ()), *([component["component"]] if component.get("component") else [])]
+        )
     return found
 
 
@@ -134,39 +136,39 @@ def holds(message: RenderedMessage) -> list[Json]:
     shape: list[Json] = list(map(dict, message.view.to_components()))  # type: ignore[no-untyped-call] # the library's
     parts = walked(shape)
     assert 1 <= len(parts) <= MOST_COMPONENTS
-    shown = [one["content"] for one in parts if one["type"] == DISPLAY]
+    shown = [part["content"] for part in parts if part["type"] == DISPLAY]
     assert all(text.strip() for text in shown)
     assert sum(limits.size(text) for text in shown) <= limits.TEXT
-    idents = [one["custom_id"] for one in parts if "custom_id" in one]
+    idents = [part["custom_id"] for part in parts if "custom_id" in part]
     assert len(set(idents)) == len(idents)
     assert all(1 <= limits.size(ident) <= limits.CUSTOM_ID for ident in idents)
-    for one in parts:
-        if one["type"] == BUTTON:
-            assert 1 <= limits.size(one["label"]) <= limits.LABEL
-        if one["type"] == SELECT:
-            options = one["options"]
+    for part in parts:
+        if part["type"] == BUTTON:
+            assert 1 <= limits.size(part["label"]) <= limits.LABEL
+        if part["type"] == SELECT:
+            options = part["options"]
             assert 1 <= len(options) <= limits.OPTIONS
             assert len({option["value"] for option in options}) == len(options)
             for option in options:
                 assert 1 <= limits.size(option["label"]) <= limits.OPTION
                 assert 1 <= limits.size(option["value"]) <= limits.OPTION
-        if one["type"] == 1:
-            assert 1 <= len(one["components"]) <= limits.ROW
-        if one["type"] == GALLERY:
-            assert 1 <= len(one["items"]) <= limits.GALLERY
-            assert all(limits.size(item.get("description") or "") <= limits.ALT for item in one["items"])
-    names = [one.name for one in message.attachments]
+        if part["type"] == 1:
+            assert 1 <= len(part["components"]) <= limits.ROW
+        if part["type"] == GALLERY:
+            assert 1 <= len(part["items"]) <= limits.GALLERY
+            assert all(limits.size(item.get("description") or "") <= limits.ALT for item in part["items"])
+    names = [attachment.name for attachment in message.attachments]
     assert len(names) <= limits.FILES
     assert len(set(names)) == len(names)
-    assert all(len(one.data) <= limits.FILE_BYTES for one in message.attachments)
-    linked = [item["media"]["url"] for one in parts if one["type"] == GALLERY for item in one["items"]]
-    linked += [one["file"]["url"] for one in parts if one["type"] == FILE]
+    assert all(len(attachment.data) <= limits.FILE_BYTES for attachment in message.attachments)
+    linked = [item["media"]["url"] for part in parts if part["type"] == GALLERY for item in part["items"]]
+    linked += [part["file"]["url"] for part in parts if part["type"] == FILE]
     assert sorted(linked) == sorted(f"attachment://{name}" for name in names)
     return parts
 
 
 def _displays(message: RenderedMessage) -> list[str]:
-    return [one["content"] for one in holds(message) if one["type"] == DISPLAY]
+    return [component["content"] for component in holds(message) if component["type"] == DISPLAY]
 
 
 def harmless(text: str) -> None:
@@ -187,9 +189,9 @@ def harmless(text: str) -> None:
 @given(reply=replies)
 async def test_any_reply_is_within_every_limit(buttons: Buttons, reply: Reply) -> None:
     parts = holds(await render(reply, buttons))
-    for one in parts:
-        if one["type"] == DISPLAY:
-            harmless(one["content"])
+    for part in parts:
+        if part["type"] == DISPLAY:
+            harmless(part["content"])
 
 
 @settings(max_examples=150, deadline=None, phases=QUICK)
@@ -324,9 +326,9 @@ async def test_texts_of_any_length_fit_wherever_they_stand(buttons: Buttons, hug
 async def test_what_is_cut_is_said(buttons: Buttons) -> None:
     rows = tuple(line(f"row {number}: {'x' * 90}") for number in range(100))
     [text, note] = [
-        one["content"]
-        for one in holds(await render(Reply(head=line("Much."), blocks=rows), buttons))
-        if one["type"] == DISPLAY
+        component["content"]
+        for component in holds(await render(Reply(head=line("Much."), blocks=rows), buttons))
+        if component["type"] == DISPLAY
     ]
     assert text.startswith("**Much.**\nrow 0")
     assert "more than a message can hold" in note
@@ -336,9 +338,9 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
     rows = tuple((line(f"name {number}"), line("1")) for number in range(400))
     table = Table(columns=(Column(title="N"), Column(title="V")), rows=rows)
     text = next(
-        one["content"]
-        for one in holds(await render(Reply(head=line("Much."), blocks=(table,)), buttons))
-        if one["type"] == DISPLAY
+        component["content"]
+        for component in holds(await render(Reply(head=line("Much."), blocks=(table,)), buttons))
+        if component["type"] == DISPLAY
     )
     assert text.count("```") == 2
 
@@ -346,16 +348,16 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
 async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:
     choices = tuple(Action(label=f"Cancel {number}", text=f"/order cancel 1 {number}") for number in range(30))
     parts = holds(await render(Reply(head=line("Orders."), actions=choices), buttons))
-    [menu] = [one for one in parts if one["type"] == SELECT]
+    [menu] = [part for part in parts if part["type"] == SELECT]
     assert [option["label"] for option in menu["options"]] == [f"Cancel {number}" for number in range(25)]
-    assert any("5 more choices" in one.get("content", "") for one in parts)
+    assert any("5 more choices" in part.get("content", "") for part in parts)
 
 
 async def test_a_file_too_large_is_left_out_and_that_is_said(buttons: Buttons) -> None:
     big = Attachment(name="trades.csv", data=bytes(limits.FILE_BYTES + 1), media_type="text/csv")
     message = await render(Reply(head=line("Here."), files=(big,)), buttons)
     assert message.attachments == ()
-    assert any("trades.csv is too large" in one.get("content", "") for one in holds(message))
+    assert any("trades.csv is too large" in component.get("content", "") for component in holds(message))
 
 
 def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given() -> None:

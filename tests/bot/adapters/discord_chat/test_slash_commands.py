@@ -50,11 +50,11 @@ async def registered() -> list[slash_commands.CommandPayload]:
 
 def options(payload: slash_commands.CommandPayload) -> Iterator[tuple[str, slash_commands.CommandPayload]]:
     """Each option with the command it belongs to."""
-    for one in payload["options"]:
-        if one["type"] == 1:
-            yield from ((f"{payload['name']} {one['name']}", inner) for inner in one["options"])
+    for option in payload["options"]:
+        if option["type"] == 1:
+            yield from ((f"{payload['name']} {option['name']}", inner) for inner in option["options"])
         else:
-            yield payload["name"], one
+            yield payload["name"], option
 
 
 def length(payload: slash_commands.CommandPayload) -> int:
@@ -71,22 +71,22 @@ def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_co
 
 def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.CommandPayload]) -> None:
     names = []
-    for one in registered:
-        inner = [part["name"] for part in one["options"] if part["type"] == 1]
-        names += [f"{one['name']} {name}" for name in inner] or [one["name"]]
-    assert sorted(names) == sorted(one.name for one in slash_commands.listed(COMMANDS))
+    for command in registered:
+        inner = [part["name"] for part in command["options"] if part["type"] == 1]
+        names += [f"{command['name']} {name}" for name in inner] or [command["name"]]
+    assert sorted(names) == sorted(command.name for command in slash_commands.listed(COMMANDS))
 
 
 def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash_commands.CommandPayload]) -> None:
     assert len(registered) <= MOST_COMMANDS
-    for one in registered:
-        assert length(one) <= LONGEST_COMMAND, one["name"]
-        assert len(one["options"]) <= MOST_SUBCOMMANDS, one["name"]
-        named = [one, *(part for part in one["options"]), *(part for _, part in options(one))]
+    for command in registered:
+        assert length(command) <= LONGEST_COMMAND, command["name"]
+        assert len(command["options"]) <= MOST_SUBCOMMANDS, command["name"]
+        named = [command, *(part for part in command["options"]), *(part for _, part in options(command))]
         for part in named:
             assert NAME.fullmatch(part["name"])
             assert 1 <= limits.size(part["description"]) <= limits.DESCRIPTION
-        for _, part in options(one):
+        for _, part in options(command):
             choices = part.get("choices", [])
             assert len(choices) <= limits.OPTIONS
             for choice in choices:
@@ -96,14 +96,14 @@ def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash
 
 
 def test_what_must_be_said_is_asked_first(registered: list[slash_commands.CommandPayload]) -> None:
-    for one in registered:
-        for where in [one, *(part for part in one["options"] if part["type"] == 1)]:
+    for command in registered:
+        for where in [command, *(part for part in command["options"] if part["type"] == 1)]:
             asked = [part["required"] for part in where["options"] if part["type"] != 1]
             assert asked == sorted(asked, reverse=True), where["name"]
 
 
 def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_commands.CommandPayload]) -> None:
-    asked = [where for one in registered for where, option in options(one) if option["name"] == "code"]
+    asked = [where for command in registered for where, option in options(command) if option["name"] == "code"]
     assert asked == ["link"]  # that code one does type
 
 
@@ -122,22 +122,24 @@ def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_comm
 def test_an_option_is_asked_for_in_its_own_way(
     registered: list[slash_commands.CommandPayload], command: str, option: str, kind: int, how: str
 ) -> None:
-    [found] = [part for one in registered for where, part in options(one) if (where, part["name"]) == (command, option)]
+    [found] = [
+        part for other in registered for where, part in options(other) if (where, part["name"]) == (command, option)
+    ]
     assert found["type"] == kind
     assert {key for key in ("autocomplete", "choices", "min_value") if found.get(key)} == ({how} if how else set())
 
 
 def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash_commands.CommandPayload]) -> None:
-    shown = {one["name"]: one["default_member_permissions"] for one in registered}
+    shown = {command["name"]: command["default_member_permissions"] for command in registered}
     assert shown.pop("admin") == discord.Permissions(manage_guild=True).value
     assert set(shown.values()) == {None}
 
 
 def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.CommandPayload]) -> None:
-    in_private = {one["name"] for one in registered if one["contexts"] != [0]}
+    in_private = {command["name"] for command in registered if command["contexts"] != [0]}
     assert in_private == {command.name for command in slash_commands.listed(COMMANDS) if command.personal}
     assert in_private == {"help", "settings", "link", "privacy", "forget"}
-    assert all(one["integration_types"] == [0] for one in registered)
+    assert all(command["integration_types"] == [0] for command in registered)
 
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:

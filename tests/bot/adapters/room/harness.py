@@ -35,7 +35,7 @@ async def no_chart(picture: Picture, theme: str) -> bytes | None:
 
 
 @dataclass(slots=True)
-class Town:
+class RoomHarness:
     """`tick` runs the market and lets the announcer speak."""
 
     db: Database
@@ -68,14 +68,14 @@ class Town:
 
 
 @asynccontextmanager
-async def town(
+async def room_harness(
     folder: Path,
     *,
     draw: Callable[[Picture, str], Any] = no_chart,
     port: int = 0,
     speed: Callable[[], float] = lambda: 1.0,
     titles: dict[str, str] | None = None,
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[RoomHarness]:
     db = Database.open(f"sqlite:///{folder / 'town.db'}")
     await db.migrate()
     clock = ManualClock(worlds.START)
@@ -85,13 +85,13 @@ async def town(
     )
     url, admin_url = await room.start()
     announcer = Announcer(db, clock.now_ms, {"room": room.platform})
-    made = Town(db, clock, room, url, admin_url, announcer, dispatcher)
+    harness = RoomHarness(db, clock, room, url, admin_url, announcer, dispatcher)
     try:
-        yield made
+        yield harness
     finally:
-        for visitor in made.visitors:
+        for visitor in harness.visitors:
             await visitor.close()
-        await made.room.stop()
+        await harness.room.stop()
         await db.close()
 
 
@@ -130,7 +130,7 @@ class Browser:
         return await self.post("api/press", {"text": text, "message": message, "request": request or request_id()})
 
     async def messages(self) -> list[Shown]:
-        """Everything she can see, by the first page of the stream."""
+        """Everything this browser is shown, by the first page of the stream."""
         async with self.stream() as events:
             return list((await events.page())["messages"])
 
@@ -158,15 +158,15 @@ class Stream:
 
     async def event(self, within_s: float = 30.0) -> tuple[str, Any]:
         """The next one; raises TimeoutError, and EOFError where the stream has ended."""
-        found: dict[str, str] = {}
+        fields: dict[str, str] = {}
         async with asyncio.timeout(within_s):
             async for raw in self.answer.content:
                 text = raw.decode().rstrip("\n")
-                if not text and found:
-                    self.last_id = found.get("id", self.last_id)
-                    return found["event"], json.loads(found["data"])
+                if not text and fields:
+                    self.last_id = fields.get("id", self.last_id)
+                    return fields["event"], json.loads(fields["data"])
                 key, _, value = text.partition(": ")
-                found[key] = value
+                fields[key] = value
         raise EOFError
 
     async def page(self, within_s: float = 30.0) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bot.adapters.room.harness import ADMIN, PNG, Browser, Shown, town
+from tests.bot.adapters.room.harness import ADMIN, PNG, Browser, Shown, room_harness
 
 
 async def test_an_export_and_a_graph_are_the_admins_alone(tmp_path: Path) -> None:
-    async with town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         await place.open_market()
         await place.tick()
         boss, bob = place.browser(), await place.person("Bob")
@@ -26,7 +26,7 @@ async def test_an_export_and_a_graph_are_the_admins_alone(tmp_path: Path) -> Non
         assert not (await said(bob, "/admin export ledger"))["reply"]["ok"]
         for path in (f"file/{file['id']}/0", f"chart/{chart['id']}/0"):
             assert (await bob.get(path)).status == 404
-        assert not {file["id"], chart["id"]} & {one["id"] for one in await bob.messages()}
+        assert not {file["id"], chart["id"]} & {message["id"] for message in await bob.messages()}
 
 
 async def said(who: Browser, line: str) -> Shown:

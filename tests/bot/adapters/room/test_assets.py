@@ -17,7 +17,7 @@ SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_nothing_comes_from_elsewhere(name: str) -> None:
     elsewhere = re.findall(r"https?://[^\s\"')]+", TEXTS[name])
-    assert [one for one in elsewhere if one != "http://www.w3.org/2000/svg"] == []
+    assert [message for message in elsewhere if message != "http://www.w3.org/2000/svg"] == []
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -38,7 +38,7 @@ def test_the_page_has_no_inline_code_or_style_and_every_file_it_names_exists() -
     assert named
     assert set(named) <= set(FILES)
     for name in SCRIPTS:
-        assert {f"{one}.js" for one in re.findall(r'from "\./(\w+)\.js"', TEXTS[name])} <= set(FILES)
+        assert {f"{other}.js" for other in re.findall(r'from "\./(\w+)\.js"', TEXTS[name])} <= set(FILES)
 
 
 def test_the_style_sheet_has_every_colour_of_the_palette() -> None:

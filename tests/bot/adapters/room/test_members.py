@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.chat.invocation import ChatKind, Invocation
-from tests.bot.adapters.room.harness import head, town
+from tests.bot.adapters.room.harness import head, room_harness
 
 
 async def test_who_is_forgotten_leaves_no_name_in_the_room_and_is_asked_for_one_anew(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+    async with room_harness(tmp_path) as here:
         await here.open_market()
         zoe, bob = await here.person("Zyxella"), await here.person("Bob")
         await here.tick()
@@ -19,7 +19,9 @@ async def test_who_is_forgotten_leaves_no_name_in_the_room_and_is_asked_for_one_
         await zoe.say("/board")
         assert "Zyxella" in str(await bob.messages())
         _, asked = await zoe.say("/forget")
-        line = next(one["text"] for one in asked["reply"]["actions"] if one["text"].startswith("/forget confirm"))
+        line = next(
+            action["text"] for action in asked["reply"]["actions"] if action["text"].startswith("/forget confirm")
+        )
         async with zoe.stream() as events:
             await events.page()
             status, done = await zoe.press(line, asked["id"])
@@ -31,7 +33,7 @@ async def test_who_is_forgotten_leaves_no_name_in_the_room_and_is_asked_for_one_
                     await events.event()
             except EOFError:
                 ended = True
-            assert ended  # her browser comes back and is asked who she is
+            assert ended  # the browser comes back and is asked who it is
         assert "Zyxella" not in str(await bob.messages())
         status, _ = await zoe.say("/board")
         assert status == 401
@@ -41,7 +43,7 @@ async def test_who_is_forgotten_leaves_no_name_in_the_room_and_is_asked_for_one_
 
 
 async def test_a_browser_whose_person_becomes_one_with_another_goes_on_as_her(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+    async with room_harness(tmp_path) as here:
         await here.open_market()
         zoe = here.browser()
         assert (await zoe.join("Zoe"))[0] == 200

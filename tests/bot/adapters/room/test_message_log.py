@@ -103,7 +103,7 @@ def test_browsers_never_get_the_bytes_of_a_file_with_the_message() -> None:
 
 async def test_a_button_made_for_one_person_is_shown_to_nobody_else(log: MessageLog) -> None:
     message = await log.append("room", TALK, {"reply": render.render(EVERYTHING), "by": 1, "request": "room:secret"})
-    labels = {viewer: [one["label"] for one in _actions(visible_to(message, viewer))] for viewer in (1, 2, None)}
+    labels = {viewer: [action["label"] for action in _actions(visible_to(message, viewer))] for viewer in (1, 2, None)}
     assert labels == {1: ["Mine", "All"], 2: ["All"], None: ["All"]}
     assert "secret" not in json.dumps(visible_to(message, 1))
     assert (visible_to(message, 1)["mine"], visible_to(message, 2)["mine"], visible_to(message, None)["mine"]) == (
@@ -130,7 +130,7 @@ async def test_private_messages_reach_their_owner_alone_from_memory_and_from_sto
     for source in (log, again):
         for seq in (None, 0):
             seen = {
-                who: [one.body["say"] for one in (await source.after("room", seq, who)).messages]
+                who: [message.body["say"] for message in (await source.after("room", seq, who)).messages]
                 for who in (ada, bob, None)
             }
             assert seen == {ada: ["all", "ada"], bob: ["all"], None: ["all"]}
@@ -145,7 +145,7 @@ async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_i
         await log.replace(board.id, said(text))
     await log.append("room", TALK, said("two"))
     page = await log.after("room", first.seq, None)
-    assert [one.body["say"] for one in page.messages] == ["b3", "two"]
+    assert [message.body["say"] for message in page.messages] == ["b3", "two"]
     assert (await log.after("room", page.seq, None)).messages == ()
 
 
@@ -156,14 +156,14 @@ async def test_who_fell_behind_the_ring_is_served_from_storage(
     seqs = [(await log.append("room", TALK, said(str(number)))).seq for number in range(10)]
     for at, seq in enumerate(seqs):
         page = await log.after("room", seq, None)
-        assert [one.body["say"] for one in page.messages] == [str(number) for number in range(at + 1, 10)]
+        assert [message.body["say"] for message in page.messages] == [str(number) for number in range(at + 1, 10)]
         assert page.seq == seqs[-1]
 
 
 async def test_a_number_of_another_database_starts_from_the_beginning(log: MessageLog) -> None:
     last = await log.append("room", TALK, said("here"))
     page = await log.after("room", last.seq + 1_000, None)
-    assert [one.body["say"] for one in page.messages] == ["here"]
+    assert [message.body["say"] for message in page.messages] == ["here"]
     assert page.seq == last.seq
 
 
@@ -212,7 +212,7 @@ async def test_the_announcer_pins_the_board_and_posts_the_rest(db: Database, log
     news = await platform.post("room", Reply(head=line("Bee is out"), blocks=(PICTURE,)))
     await platform.edit("room", board, Reply(head=line("Bee leads"), blocks=(BOARD_BLOCK,)))
     page = await log.after("room", None, None)
-    assert [(str(one.id), one.channel) for one in page.messages] == [(news, NEWS), (board, BOARD)]
+    assert [(str(message.id), message.channel) for message in page.messages] == [(news, NEWS), (board, BOARD)]
     assert platform.name == "room"
 
 
@@ -232,10 +232,10 @@ async def test_the_charts_the_announcer_attached_are_not_kept_twice(db: Database
 async def test_an_edit_of_what_is_not_there_is_unreachable_and_changes_nothing(db: Database, log: MessageLog) -> None:
     platform = RoomPlatform(db, lambda: NOW, log)
     ada = await person(db, "ada")
-    hers = await platform.tell("ada", Reply(head=line("private")), edit_ref=None, chat_ext=None)
+    private_ref = await platform.tell("ada", Reply(head=line("private")), edit_ref=None, chat_ext=None)
     elsewhere = await platform.post("elsewhere", Reply(head=line("there")))
     before = (await log.after("room", None, ada)).messages
-    for ref in ("999", "x", "", hers, elsewhere):
+    for ref in ("999", "x", "", private_ref, elsewhere):
         with pytest.raises(UnreachableError):
             await platform.edit("room", ref, Reply(head=line("changed")))
     with pytest.raises(UnreachableError):
@@ -260,4 +260,4 @@ async def test_a_fill_replaces_its_owners_ticket_and_never_another_persons_messa
     other = await platform.tell("bob", replace(EVERYTHING, files=()), edit_ref=str(ticket.id), chat_ext=None)
     assert other != str(ticket.id)
     assert (await log.get(ticket.id)) == filled
-    assert [one.person for one in (await log.after("room", None, bob)).messages] == [bob]
+    assert [message.person for message in (await log.after("room", None, bob)).messages] == [bob]

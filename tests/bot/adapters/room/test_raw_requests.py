@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.telegram_chat.webhook import SECRET, Webhook
-from tests.bot.adapters.room.harness import town
+from tests.bot.adapters.room.harness import room_harness
 
 POST = b"Content-Type: application/json\r\nContent-Length: "
 REQUESTS: tuple[tuple[str, bytes, bytes, int], ...] = (  # first words, headers, body, status
@@ -49,7 +49,7 @@ async def status(port: int, request: bytes) -> int:
 async def test_what_no_browser_sends_is_refused_and_logged_as_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with town(tmp_path) as place:
+    async with room_harness(tmp_path) as place:
         port = int(place.url.rstrip("/").rpartition(":")[2])
         for first, headers, body, wanted in REQUESTS:
             ours = headers.replace(b"PORT", str(port).encode()).replace(b"OURS", place.url.rstrip("/").encode())
@@ -61,7 +61,9 @@ async def test_what_no_browser_sends_is_refused_and_logged_as_nothing(
         coded = b"Content-Type: application/json; charset=nonsense\r\nContent-Length: 2\r\n\r\n{}"
         assert await status(port, unknown.encode() + coded) == 400
         assert await status(port, b"GET /api/me HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n") == 421
-    assert not [one for one in caplog.records if one.name.startswith("bot.") and one.levelno >= logging.ERROR]
+    assert not [
+        record for record in caplog.records if record.name.startswith("bot.") and record.levelno >= logging.ERROR
+    ]
 
 
 async def test_the_webhook_takes_nothing_from_strangers(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,4 +90,4 @@ async def test_the_webhook_takes_nothing_from_strangers(caplog: pytest.LogCaptur
     finally:
         await hook.stop()
     assert taken == [{"update_id": 1}]
-    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -15,20 +15,20 @@ from bot.adapters.room import event_stream, security
 from bot.adapters.room.responses import LONGEST
 from bot.chat.reply import Action, Attachment, Picture, Reply, line
 from scheduler.tick import run_tick
-from tests.bot.adapters.room.harness import ADMIN, Shown, Town, head, request_id, town
+from tests.bot.adapters.room.harness import ADMIN, RoomHarness, Shown, head, request_id, room_harness
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town(tmp_path) as made:
+async def harness(tmp_path: Path) -> AsyncIterator[RoomHarness]:
+    async with room_harness(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-async def market(place: Town) -> Town:
-    await place.open_market()
-    await place.tick()
-    return place
+async def market(harness: RoomHarness) -> RoomHarness:
+    await harness.open_market()
+    await harness.tick()
+    return harness
 
 
 @asynccontextmanager
@@ -39,24 +39,24 @@ async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
         writer.transport.abort()
 
 
-async def orders(place: Town) -> int:
-    async with place.db.reading() as uow:
-        return len(await uow.orders.pending(place.market))
+async def orders(harness: RoomHarness) -> int:
+    async with harness.db.reading() as uow:
+        return len(await uow.orders.pending(harness.market))
 
 
 def ticket_of(messages: list[Shown]) -> Shown:
-    return next(one for one in reversed(messages) if one.get("reply", {}).get("ticket"))
+    return next(message for message in reversed(messages) if message.get("reply", {}).get("ticket"))
 
 
 def button(message: Shown, label: str) -> str:
-    return next(str(one["text"]) for one in message["reply"]["actions"] if one["label"].startswith(label))
+    return next(str(action["text"]) for action in message["reply"]["actions"] if action["label"].startswith(label))
 
 
 # -- the door
 
 
-async def test_health_is_told_and_the_page_is_served(place: Town) -> None:
-    visitor = place.browser()
+async def test_health_is_told_and_the_page_is_served(harness: RoomHarness) -> None:
+    visitor = harness.browser()
     assert await (await visitor.get("healthz")).json() == {"ok": True}
     page = await visitor.get("")
     assert page.status == 200
@@ -68,8 +68,8 @@ async def test_health_is_told_and_the_page_is_served(place: Town) -> None:
 @pytest.mark.parametrize(
     "path", ["", "static/main.js", "static/palette.css", "api/me", "nowhere", "static/..%2fguard.py"]
 )
-async def test_every_answer_forbids_what_a_page_does_not_need(place: Town, path: str) -> None:
-    answer = await place.browser().get(path)
+async def test_every_answer_forbids_what_a_page_does_not_need(harness: RoomHarness, path: str) -> None:
+    answer = await harness.browser().get(path)
     for name, value in security.HEADERS.items():
         assert answer.headers[name] == value
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -96,8 +96,8 @@ def test_only_addresses_and_known_names_are_ours(host: str, fine: bool) -> None:
     assert security.is_own_host(host, {"room.example"}) is fine
 
 
-async def test_a_page_that_rebinds_its_name_gets_nothing(place: Town) -> None:
-    visitor = place.browser()
+async def test_a_page_that_rebinds_its_name_gets_nothing(harness: RoomHarness) -> None:
+    visitor = harness.browser()
     for path in ("", "api/me", "api/stream", "healthz"):
         answer = await visitor.get(path, Host="evil.example:80")
         assert answer.status == 421
@@ -113,7 +113,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-async def test_a_post_from_another_page_changes_nothing(market: Town, headers: dict[str, str]) -> None:
+async def test_a_post_from_another_page_changes_nothing(market: RoomHarness, headers: dict[str, str]) -> None:
     ada = await market.person("Ada")
     before = await ada.messages()
     for path, payload in (
@@ -128,15 +128,15 @@ async def test_a_post_from_another_page_changes_nothing(market: Town, headers: d
     assert await ada.messages() == before
 
 
-async def test_only_json_objects_of_a_sane_size_are_read(place: Town) -> None:
-    ada = await place.person("Ada")
+async def test_only_json_objects_of_a_sane_size_are_read(harness: RoomHarness) -> None:
+    ada = await harness.person("Ada")
     before = await ada.messages()
     good = {"Origin": ada.headers["Origin"]}
-    async with ada.http.post(place.url + "api/say", data="text=hi", headers=good) as answer:
+    async with ada.http.post(harness.url + "api/say", data="text=hi", headers=good) as answer:
         assert answer.status == 415
     for raw, status in (("[]", 400), ("{", 400), ('"x"', 400), ("[" * 20_000, 400), ("{" + " " * 40_000 + "}", 413)):
         async with ada.http.post(
-            place.url + "api/say", data=raw, headers={**good, "Content-Type": "application/json"}
+            harness.url + "api/say", data=raw, headers={**good, "Content-Type": "application/json"}
         ) as answer:
             assert answer.status == status
             assert (await answer.json())["error"]
@@ -147,7 +147,7 @@ async def test_only_json_objects_of_a_sane_size_are_read(place: Town) -> None:
     assert await ada.messages() == before
 
 
-async def test_half_characters_and_wild_numbers_are_harmless(market: Town) -> None:
+async def test_half_characters_and_wild_numbers_are_harmless(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     for text in ("\ud800", "/buy \ud800 yes 1", "a\ud83d"):
         assert (await ada.say(text))[0] == 200
@@ -164,7 +164,7 @@ async def test_half_characters_and_wild_numbers_are_harmless(market: Town) -> No
 # -- who is who
 
 
-async def test_a_name_is_all_it_takes_and_a_cookie_keeps_it(market: Town) -> None:
+async def test_a_name_is_all_it_takes_and_a_cookie_keeps_it(market: RoomHarness) -> None:
     ada = market.browser()
     assert await (await ada.get("api/me")).json() == {"name": None, "admin": False, "room": "The room"}
     async with ada.http.post(
@@ -179,24 +179,24 @@ async def test_a_name_is_all_it_takes_and_a_cookie_keeps_it(market: Town) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b\u202e", "!?", "\u0301"])
-async def test_a_name_needs_something_one_can_read(place: Town, name: str) -> None:
-    visitor = place.browser()
+async def test_a_name_needs_something_one_can_read(harness: RoomHarness, name: str) -> None:
+    visitor = harness.browser()
     status, answer = await visitor.join(name)
     assert (status, answer["error"][:6]) == (400, "A name")
     assert (await (await visitor.get("api/me")).json())["name"] is None
     assert await visitor.messages() == []
 
 
-async def test_two_people_of_one_name_are_two_people(market: Town) -> None:
+async def test_two_people_of_one_name_are_two_people(market: RoomHarness) -> None:
     ada, other = await market.person("Ada"), market.browser()
     _, answer = await other.join("ADA")
     assert answer["name"] == "ADA 2"
     await ada.say("/balance")
-    assert all("balance" not in one.get("asked", "") for one in await other.messages())
+    assert all("balance" not in message.get("asked", "") for message in await other.messages())
 
 
 async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path: Path) -> None:
-    async with town(tmp_path) as before:
+    async with room_harness(tmp_path) as before:
         ada = await before.person("Ada")
         port = int(before.url.rsplit(":", 1)[1].strip("/"))
         token = next(cookie.value for cookie in ada.jar if cookie.key.startswith("outcry_session"))
@@ -205,7 +205,7 @@ async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path
             assert await uow.people.find("room", token) is None
             found = await uow.people.find("room", ext)
             assert found is not None
-    async with town(tmp_path, port=port) as after:
+    async with room_harness(tmp_path, port=port) as after:
         again = after.browser()
         again.jar.update_cookies(ada.jar.filter_cookies(URL(after.url)))
         assert (await (await again.get("api/me")).json())["name"] == "Ada"
@@ -215,40 +215,40 @@ async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path
             assert (await (await stranger.get("api/me")).json())["name"] is None
 
 
-async def test_the_admin_link_gives_rights_to_one_browser_and_leaves_the_address_bar(place: Town) -> None:
-    ada = await place.person("Ada")
-    assert place.admin_url == f"{place.url}?admin={ADMIN}"
+async def test_the_admin_link_gives_rights_to_one_browser_and_leaves_the_address_bar(harness: RoomHarness) -> None:
+    ada = await harness.person("Ada")
+    assert harness.admin_url == f"{harness.url}?admin={ADMIN}"
     answer = await ada.get(f"?admin={ADMIN}")
     assert (answer.status, answer.headers["Location"]) == (303, "/")
     assert all("HttpOnly" in cookie for cookie in answer.headers.getall("Set-Cookie"))
     assert ADMIN not in str(answer.headers)
     assert await (await ada.get("api/me")).json() == {"name": "Ada", "admin": True, "room": "The room"}
-    bob = await place.person("Bob")
+    bob = await harness.person("Bob")
     stolen = next(cookie for cookie in ada.jar if cookie.key.startswith("outcry_admin"))
-    bob.jar.update_cookies({stolen.key: stolen.value}, URL(place.url))
+    bob.jar.update_cookies({stolen.key: stolen.value}, URL(harness.url))
     assert (await (await bob.get("api/me")).json())["admin"] is False
 
 
 @pytest.mark.parametrize("token", ["", "x", ADMIN[:-1], ADMIN + "x", "\u00e4"])
-async def test_a_wrong_admin_link_gives_nothing(place: Town, token: str) -> None:
-    visitor = place.browser()
+async def test_a_wrong_admin_link_gives_nothing(harness: RoomHarness, token: str) -> None:
+    visitor = harness.browser()
     answer = await visitor.get(f"?admin={token}")
     assert answer.status == 403
     assert "Set-Cookie" not in answer.headers
     assert (await (await visitor.get("api/me")).json())["admin"] is False
 
 
-async def test_the_admin_link_may_come_before_the_name(place: Town) -> None:
-    admin = place.browser()
+async def test_the_admin_link_may_come_before_the_name(harness: RoomHarness) -> None:
+    admin = harness.browser()
     await admin.get(f"?admin={ADMIN}")
     _, answer = await admin.join("Grace")
     assert (answer["name"], answer["admin"]) == ("Grace", True)
 
 
-async def test_a_stranger_watches_and_does_nothing(market: Town) -> None:
+async def test_a_stranger_watches_and_does_nothing(market: RoomHarness) -> None:
     visitor = market.browser()
     await market.room.platform.post("room", Reply(head=line("Bee leads")))
-    assert "Bee leads" in [head(one) for one in await visitor.messages()]
+    assert "Bee leads" in [head(message) for message in await visitor.messages()]
     for path, payload in (
         ("api/say", {"text": "hi", "request": request_id()}),
         ("api/press", {"text": "/join", "message": 1, "request": request_id()}),
@@ -261,28 +261,30 @@ async def test_a_stranger_watches_and_does_nothing(market: Town) -> None:
 # -- talk, commands, buttons
 
 
-async def test_talk_is_read_by_all_and_private_answers_by_their_owner_alone(market: Town) -> None:
+async def test_talk_is_read_by_all_and_private_answers_by_their_owner_alone(market: RoomHarness) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     await ada.say("hello <b>you</b>")
     await ada.say("/balance")
-    hers, his = await ada.messages(), await bob.messages()
-    talk = [one for one in his if "say" in one]
-    assert [(one["author"], one["say"], one["mine"]) for one in talk] == [("Ada", "hello <b>you</b>", False)]
-    private = [one for one in hers if one.get("asked") == "/balance"]
-    assert [(one["private"], one["mine"]) for one in private] == [(True, True)]
-    assert not [one for one in his if one["private"] and not one["mine"]]
-    assert "1,000" not in json.dumps([one for one in his if one["author"] == "Ada"])
+    ada_messages, bob_messages = await ada.messages(), await bob.messages()
+    talk = [message for message in bob_messages if "say" in message]
+    assert [(message["author"], message["say"], message["mine"]) for message in talk] == [
+        ("Ada", "hello <b>you</b>", False)
+    ]
+    private = [message for message in ada_messages if message.get("asked") == "/balance"]
+    assert [(message["private"], message["mine"]) for message in private] == [(True, True)]
+    assert not [message for message in bob_messages if message["private"] and not message["mine"]]
+    assert "1,000" not in json.dumps([message for message in bob_messages if message["author"] == "Ada"])
 
 
-async def test_talk_has_a_pace(place: Town) -> None:
-    ada = await place.person("Ada")
+async def test_talk_has_a_pace(harness: RoomHarness) -> None:
+    ada = await harness.person("Ada")
     answers = [await ada.say(f"line {number}") for number in range(8)]
     assert [status for status, _ in answers] == [200] * 6 + [429] * 2
     assert "Wait" in answers[-1][1]["error"]
-    assert sum("say" in one for one in await ada.messages()) == 6
+    assert sum("say" in message for message in await ada.messages()) == 6
 
 
-async def test_a_ticket_becomes_its_order_and_then_its_fill_in_the_same_place(market: Town) -> None:
+async def test_a_ticket_becomes_its_order_and_then_its_fill_in_the_same_place(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     await market.tick()
     _, ticket = await ada.say("/buy ant yes 10")
@@ -290,13 +292,13 @@ async def test_a_ticket_becomes_its_order_and_then_its_fill_in_the_same_place(ma
     _, sent = await ada.press(button(ticket, "Confirm"), ticket["id"])
     assert (sent["id"], head(sent)[:5]) == (ticket["id"], "Sent.")
     await market.tick()
-    shown = [one for one in await ada.messages() if one["id"] == ticket["id"]]
+    shown = [message for message in await ada.messages() if message["id"] == ticket["id"]]
     assert [(head(one)[:7], one["asked"], one["reply"]["tone"]) for one in shown] == [
         ("Filled:", "/buy ant yes 10", "good")
     ]
 
 
-async def test_two_presses_and_a_retry_are_one_order_and_one_answer(market: Town) -> None:
+async def test_two_presses_and_a_retry_are_one_order_and_one_answer(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     await market.tick()
     _, ticket = await ada.say("/buy ant yes 10")
@@ -309,19 +311,19 @@ async def test_two_presses_and_a_retry_are_one_order_and_one_answer(market: Town
 
 async def test_the_same_request_is_answered_once_after_a_restart_too(tmp_path: Path) -> None:
     request = request_id()
-    async with town(tmp_path) as before:
+    async with room_harness(tmp_path) as before:
         port = int(before.url.rsplit(":", 1)[1].strip("/"))
         ada = await before.person("Ada")
         _, first = await ada.say("hello", request)
-    async with town(tmp_path, port=port) as after:
+    async with room_harness(tmp_path, port=port) as after:
         again = after.browser()
         again.jar.update_cookies(ada.jar.filter_cookies(URL(after.url)))
         _, second = await again.say("hello", request, again=True)
         assert second == first
-        assert sum("say" in one for one in await again.messages()) == 1
+        assert sum("say" in message for message in await again.messages()) == 1
 
 
-async def test_nobody_presses_another_persons_button(market: Town) -> None:
+async def test_nobody_presses_another_persons_button(market: RoomHarness) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     await market.tick()
     _, ticket = await ada.say("/buy ant yes 10")
@@ -332,7 +334,7 @@ async def test_nobody_presses_another_persons_button(market: Town) -> None:
     assert await ada.messages() == before
 
 
-async def test_change_asks_in_a_dialog_and_the_new_ticket_takes_the_old_ones_place(market: Town) -> None:
+async def test_change_asks_in_a_dialog_and_the_new_ticket_takes_the_old_ones_place(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     await market.tick()
     _, ticket = await ada.say("/buy ant yes 10")
@@ -342,23 +344,23 @@ async def test_change_asks_in_a_dialog_and_the_new_ticket_takes_the_old_ones_pla
     bad = {"command": asked["form"]["command"], "args": {"amount": "lots"}, "message": ticket["id"]}
     _, refused = await ada.post("api/fill", {**bad, "request": request_id()})
     assert refused["reply"]["ok"] is False
-    assert [one for one in await ada.messages() if one["id"] != refused["id"]] == before
+    assert [message for message in await ada.messages() if message["id"] != refused["id"]] == before
     good = {**bad, "args": {"amount": "20"}, "request": request_id()}
     _, changed = await ada.post("api/fill", good)
     assert changed["id"] == ticket["id"]
     assert "get $20.00" in head(changed)
 
 
-async def test_a_question_that_was_answered_asks_no_more(market: Town) -> None:
+async def test_a_question_that_was_answered_asks_no_more(market: RoomHarness) -> None:
     admin = await market.person("Grace")
     await admin.get(f"?admin={ADMIN}")
     _, void = await admin.say("/admin void")
     _, answer = await admin.press(button(void, "Confirm"), void["id"])
     assert (answer["id"], answer["asked"]) == (void["id"], "/admin void")
-    assert not any(one["label"].startswith("Confirm") for one in answer["reply"].get("actions", ()))
+    assert not any(action["label"].startswith("Confirm") for action in answer["reply"].get("actions", ()))
 
 
-async def test_a_pressed_button_is_remembered_by_what_it_said(market: Town) -> None:
+async def test_a_pressed_button_is_remembered_by_what_it_said(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     ref = await market.room.platform.post(
         "room", Reply(head=line("Bee is out"), actions=(Action(label="Stand", text="/balance"),))
@@ -369,25 +371,25 @@ async def test_a_pressed_button_is_remembered_by_what_it_said(market: Town) -> N
     assert answer["asked"] == "/orders"
 
 
-async def test_completion_says_what_each_argument_means_even_to_strangers(market: Town) -> None:
+async def test_completion_says_what_each_argument_means_even_to_strangers(market: RoomHarness) -> None:
     _, rows = await market.browser().post("api/complete", {"text": "/quote ant y"})
     assert rows[0]["label"] == "side"
     assert rows[0]["line"] == ""
     assert rows[1]["line"] == "/quote ant yes "
 
 
-async def test_a_public_answer_names_who_asked(market: Town) -> None:
+async def test_a_public_answer_names_who_asked(market: RoomHarness) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     _, answer = await ada.say("/board")
-    seen = [one for one in await bob.messages() if one["id"] == answer["id"]]
+    seen = [message for message in await bob.messages() if message["id"] == answer["id"]]
     assert len(seen) == (0 if answer["private"] else 1)
-    assert all(one["author"] == "Ada" for one in seen)
+    assert all(message["author"] == "Ada" for message in seen)
 
 
 # -- streams
 
 
-async def test_a_tick_is_shown_without_anybody_asking(market: Town) -> None:
+async def test_a_tick_is_shown_without_anybody_asking(market: RoomHarness) -> None:
     ada = await market.person("Ada")
     task = asyncio.create_task(market.announcer.run())
     try:
@@ -399,26 +401,26 @@ async def test_a_tick_is_shown_without_anybody_asking(market: Town) -> None:
             await run_tick(market.db, market.market, market.clock.now_ms())
             while True:
                 page = await events.page()
-                if any("Filled" in json.dumps(one) for one in page["messages"]):
+                if any("Filled" in json.dumps(message) for message in page["messages"]):
                     break
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_stream_resumes_after_the_last_event_it_saw(place: Town) -> None:
-    ada = await place.person("Ada")
+async def test_a_stream_resumes_after_the_last_event_it_saw(harness: RoomHarness) -> None:
+    ada = await harness.person("Ada")
     async with ada.stream() as events:
         await events.page()
         await ada.say("one")
         page = await events.page()
-        assert [one["say"] for one in page["messages"]] == ["one"]
+        assert [message["say"] for message in page["messages"]] == ["one"]
         last = events.last_id
     await ada.say("two")
     await ada.say("three")
     for stream_ in (ada.stream(**{"Last-Event-ID": last}), ada.stream(f"api/stream?since={last}")):
         async with stream_ as events:
-            assert [one["say"] for one in (await events.page())["messages"]] == ["two", "three"]
+            assert [message["say"] for message in (await events.page())["messages"]] == ["two", "three"]
     async with ada.stream(**{"Last-Event-ID": "nonsense"}) as events:
         assert len((await events.page())["messages"]) > 3
 
@@ -427,23 +429,23 @@ async def test_the_heartbeat_brings_the_markets_clock_and_its_speed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.05)
-    async with town(tmp_path, speed=lambda: 4_000.0) as place:
-        ada = await place.person("Ada")
+    async with room_harness(tmp_path, speed=lambda: 4_000.0) as harness:
+        ada = await harness.person("Ada")
         async with ada.stream() as events:
-            assert await events.event() == ("clock", {"now_ms": place.clock.now_ms(), "speed": 4_000.0, "here": 1})
+            assert await events.event() == ("clock", {"now_ms": harness.clock.now_ms(), "speed": 4_000.0, "here": 1})
             kind, page = await events.event()
-            assert (kind, page["now_ms"], page["speed"]) == ("page", place.clock.now_ms(), 4_000.0)
-            place.clock.advance(5_000)
-            assert await events.event() == ("clock", {"now_ms": place.clock.now_ms(), "speed": 4_000.0, "here": 1})
+            assert (kind, page["now_ms"], page["speed"]) == ("page", harness.clock.now_ms(), 4_000.0)
+            harness.clock.advance(5_000)
+            assert await events.event() == ("clock", {"now_ms": harness.clock.now_ms(), "speed": 4_000.0, "here": 1})
 
 
 async def test_a_browser_that_does_not_read_holds_nobody_up_and_is_let_go(
-    place: Town, monkeypatch: pytest.MonkeyPatch
+    harness: RoomHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "STALLED_S", 0.2)
-    ada, slow = await place.person("Ada"), await place.person("Slow")
+    ada, slow = await harness.person("Ada"), await harness.person("Slow")
     cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in slow.jar)
-    host = place.url.removeprefix("http://").strip("/")
+    host = harness.url.removeprefix("http://").strip("/")
     _, writer = await asyncio.open_connection(*host.split(":"), limit=1)
     writer.write(f"GET /api/stream HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n\r\n".encode())
     await writer.drain()
@@ -451,25 +453,25 @@ async def test_a_browser_that_does_not_read_holds_nobody_up_and_is_let_go(
         await events.page()
         long = Reply(head=line("x" * 200_000))
         for _ in range(60):
-            await place.room.platform.post("room", long)
+            await harness.room.platform.post("room", long)
         seen = 0
         while seen < 60:
             seen += len((await events.page())["messages"])
         here = 2
         while here == 2:
-            await place.room.platform.post("room", Reply(head=line("more")))
+            await harness.room.platform.post("room", Reply(head=line("more")))
             here = (await events.page())["here"]
             await asyncio.sleep(0.02)
 
 
 async def test_stopping_ends_every_stream_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 600)  # nobody is woken by the clock
-    async with town(tmp_path) as place:
-        ada, bob = await place.person("Ada"), await place.person("Bob")
+    async with room_harness(tmp_path) as harness:
+        ada, bob = await harness.person("Ada"), await harness.person("Bob")
         async with ada.stream() as one, bob.stream() as two:
             await one.page()
             await two.page()
-            await place.room.stop()
+            await harness.room.stop()
             for events in (one, two):
                 with pytest.raises(EOFError):
                     await events.page()
@@ -478,23 +480,23 @@ async def test_stopping_ends_every_stream_at_once(tmp_path: Path, monkeypatch: p
 # -- charts and files
 
 
-async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(market: Town) -> None:
+async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(market: RoomHarness) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     picture = Picture(kind="prices", market=market.market, tick=1, alt="Prices")
     shown = await market.room.platform.post("room", Reply(head=line("Ant leads"), blocks=(picture,)))
     async with market.db.reading() as uow:
         ext = security.external_id(next(cookie.value for cookie in ada.jar))
         assert await uow.people.find("room", ext) is not None
-    hers = await market.room.platform.tell(
+    ada_messages = await market.room.platform.tell(
         ext, Reply(head=line("Yours"), blocks=(line("x"), picture)), edit_ref=None, chat_ext=None
     )
     for visitor, path, status in (
         (bob, f"chart/{shown}/0?theme=light&v=1", 200),
         (market.browser(), f"chart/{shown}/0", 200),
-        (ada, f"chart/{hers}/1", 200),
-        (bob, f"chart/{hers}/1", 404),
-        (market.browser(), f"chart/{hers}/1", 404),
-        (ada, f"chart/{hers}/0", 404),
+        (ada, f"chart/{ada_messages}/1", 200),
+        (bob, f"chart/{ada_messages}/1", 404),
+        (market.browser(), f"chart/{ada_messages}/1", 404),
+        (ada, f"chart/{ada_messages}/0", 404),
         (ada, f"chart/{shown}/7", 404),
         (ada, "chart/999/0", 404),
         (ada, "chart/x/0", 404),
@@ -506,7 +508,7 @@ async def test_a_chart_is_drawn_for_whoever_may_see_its_message_in_her_theme(mar
             assert (await answer.read()).endswith(b"light" if "light" in path else b"dark")
 
 
-async def test_a_file_is_handed_to_its_owner_alone_under_a_harmless_name(market: Town) -> None:
+async def test_a_file_is_handed_to_its_owner_alone_under_a_harmless_name(market: RoomHarness) -> None:
     ada, bob = await market.person("Ada"), await market.person("Bob")
     ext = security.external_id(next(cookie.value for cookie in ada.jar))
     file = Attachment(name='a"b\r\n.csv', data=b"1,2\n", media_type="text/csv")
@@ -519,13 +521,13 @@ async def test_a_file_is_handed_to_its_owner_alone_under_a_harmless_name(market:
 
 
 async def test_each_room_has_its_own_conversation_and_unknown_rooms_do_not_exist(tmp_path: Path) -> None:
-    async with town(tmp_path, titles={"room": "The room", "annex": "The annex"}) as place:
-        ada = await place.person("Ada")
+    async with room_harness(tmp_path, titles={"room": "The room", "annex": "The annex"}) as harness:
+        ada = await harness.person("Ada")
         await ada.say("here")
         status, _ = await ada.post("r/annex/api/say", {"text": "there", "request": request_id()})
         assert status == 200
         async with ada.stream("r/annex/api/stream") as events:
-            assert [one["say"] for one in (await events.page())["messages"]] == ["there"]
+            assert [message["say"] for message in (await events.page())["messages"]] == ["there"]
         assert "there" not in json.dumps(await ada.messages())
         assert (await (await ada.get("r/annex/api/me")).json())["room"] == "The annex"
         assert (await ada.get("r/cellar/")).status == 404

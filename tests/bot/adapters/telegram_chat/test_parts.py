@@ -221,12 +221,12 @@ def test_menus_name_every_command_where_it_can_be_said() -> None:
     private, groups, admins = (said for _, said in command_menu.menus(COMMANDS, "telegram"))
     for said in (private, groups, admins):
         assert len(said) <= 100
-        assert all(re.fullmatch(r"[a-z0-9_]{1,32}", one.command) for one in said)
-        assert all(1 <= len(one.description) <= 256 for one in said)
-        assert len({one.command for one in said}) == len(said)
-    assert {one.command for one in groups} < {one.command for one in admins}
-    assert "admin_create" in {one.command for one in admins} - {one.command for one in private}
-    assert "start" not in {one.command for one in private}
+        assert all(re.fullmatch(r"[a-z0-9_]{1,32}", message.command) for message in said)
+        assert all(1 <= len(message.description) <= 256 for message in said)
+        assert len({message.command for message in said}) == len(said)
+    assert {group.command for group in groups} < {person.command for person in admins}
+    assert "admin_create" in {person.command for person in admins} - {message.command for message in private}
+    assert "start" not in {message.command for message in private}
 
 
 def test_telegram_is_asked_for_all_that_is_read() -> None:

@@ -92,7 +92,7 @@ def test_pages_lose_no_word(said: list[str], most: int) -> None:
     pages = markup.pages(rows, most, most)
     for page in pages:
         checked(page, most)
-    wanted = without_spaces("".join(one.text for row in rows for one in row))
+    wanted = without_spaces("".join(part.text for row in rows for part in row))
     assert without_spaces("".join(page.plain for page in pages)) == (wanted or "…")
 
 
@@ -115,7 +115,7 @@ def test_the_sentence_that_matters_is_bold_and_a_bare_command_can_be_tapped() ->
 def test_names_become_neither_mentions_nor_links() -> None:
     (page,) = render.render(Reply(head=line("@durov of evil.com, https://evil.example/x")), NOW).pages
     text = parse_html(page.html).with_found().entities
-    assert [one["type"] for one in text] == ["bold"]
+    assert [letter["type"] for letter in text] == ["bold"]
     assert "50.1¢" in markup.styled("50.1¢ · v2.0").text
 
 
