@@ -129,7 +129,7 @@ async def event(harness: ProcessHarness, members: int, seconds: float, seed: int
     """From the lobby to the podium; `seconds` of trading in each of three rounds."""
     await harness.opened()
     crowd = Crowd(
-        process_harness=harness,
+        harness=harness,
         members=[harness.guild.member(f"D{number}") for number in range(members)],
         people=[harness.telegram_member(f"T{number}") for number in range(members)],
     )
