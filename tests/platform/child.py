@@ -15,11 +15,11 @@ from pathlib import Path
 
 from storage.database import Database
 from storage.verify import Mismatch, verify
+from tests.bot.harness import HANG_S
 from tests.paths import ROOT
 from tests.standins import discord_peer, telegram_peer
 
 ADMIN = "an-admin-token-for-tests"
-HANGS_S = 120.0  # a guard against waiting for ever, no measure: nothing takes so long, on a busy machine either
 LEFT_BEHIND = ("Traceback", "Task was destroyed", "never awaited", "Unclosed", "Task exception was never retrieved")
 _OURS = ("OUTCRY_", "DATABASE_", "DISCORD_", "TELEGRAM_", "PTB_")
 
@@ -60,7 +60,7 @@ class Child:
             self._grew.set()
         self._grew.set()
 
-    async def until_output(self, condition: Callable[[], bool], seconds: float = HANGS_S) -> None:
+    async def until_output(self, condition: Callable[[], bool], seconds: float = HANG_S) -> None:
         """Until what it has said fulfils `condition`; AssertionError where it ends or says nothing of the kind."""
         try:
             async with asyncio.timeout(seconds):
@@ -83,7 +83,7 @@ class Child:
     def room(self) -> str:
         return next(line.removeprefix("room: ") for line in self.out if line.startswith("room: "))
 
-    async def ended(self, seconds: float = HANGS_S) -> int:
+    async def ended(self, seconds: float = HANG_S) -> int:
         """The exit status, after everything it said has been read."""
         async with asyncio.timeout(seconds):
             await asyncio.gather(*self._readers)
@@ -176,7 +176,7 @@ class ProcessHarness:
         )
         assert code is not None
         await self.telegram_admin.send(self.group, f"/admin_channel {code[0]}")
-        await self.telegram_admin.chat.expect("is announced here too", within=HANGS_S)
+        await self.telegram_admin.chat.expect("is announced here too", within=HANG_S)
         await self.discord_admin.slash(self.channel, "admin set", setting="gas", value="$0.01")
         opened = await self.discord_admin.slash(self.channel, "admin open")
         assert "open to join" in opened.text, opened.text
@@ -184,9 +184,9 @@ class ProcessHarness:
     async def started(self) -> None:
         preview = await self.discord_admin.slash(self.channel, "admin start")
         await self.discord_admin.press(preview.reply, confirm(preview.reply))
-        await self.channel.expect("is open for trading", HANGS_S)
+        await self.channel.expect("is open for trading", HANG_S)
 
-    async def traded(self, seconds: float = HANGS_S) -> None:
+    async def traded(self, seconds: float = HANG_S) -> None:
         """Until the database holds a trade: looked at from outside, for a process that says nothing."""
         db = Database.open(self.url, read_only=True)
         try:

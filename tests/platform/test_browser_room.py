@@ -289,10 +289,10 @@ async def test_everything_can_be_done_by_keyboard(browser: Browser, harness: Roo
     await page.keyboard.press("Enter")
     await ada.see("Sent.", "#messages")
     assert await page.evaluate("document.activeElement.closest('#messages') !== null")
-    heard = page.locator("#heard")
+    announced = page.locator("#announced")
     await harness.tick()
-    await until(page, "document.querySelector('#heard').textContent.startsWith('Filled')")
-    assert await heard.get_attribute("aria-live") == "polite"
+    await until(page, "document.querySelector('#announced').textContent.startsWith('Filled')")
+    assert await announced.get_attribute("aria-live") == "polite"
     assert ada.complaints == []
 
 

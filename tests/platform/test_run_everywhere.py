@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.child import HANGS_S, ProcessHarness, confirm, free_port, process_harness
+from tests.bot.harness import HANG_S
+from tests.platform.child import ProcessHarness, confirm, free_port, process_harness
 from tests.standins import discord_peer, telegram_peer
 
 NAMES = ("room", "discord", "telegram")
@@ -28,7 +29,7 @@ async def ticket(
     """Asked for in the group, answered in private."""
     before = who.chat.of_bot()
     await who.send(harness.group, line)
-    return await who.chat.expect("spend about", after=before[-1] if before else None, within=HANGS_S)
+    return await who.chat.expect("spend about", after=before[-1] if before else None, within=HANG_S)
 
 
 async def joined(
@@ -38,10 +39,10 @@ async def joined(
     members = [harness.guild.member(f"d{number}") for number in range(discord)]
     people = [harness.telegram_member(f"T{number}") for number in range(telegram)]
     for person in members:
-        await person.slash(harness.channel, "join", _timeout=HANGS_S)
+        await person.slash(harness.channel, "join", _timeout=HANG_S)
     for user in people:
         await user.send(harness.group, "/join")
-        await user.chat.expect("Welcome", within=HANGS_S)
+        await user.chat.expect("Welcome", within=HANG_S)
     return members, people
 
 
@@ -101,9 +102,9 @@ async def test_a_token_that_is_not_taken_is_told_and_leaves_the_others_up(
     await child.until_output(lambda: any(said in line for line in child.err))
     if wrong == "discord":
         await harness.telegram_admin.send(harness.telegram_admin.chat, "/help")
-        await harness.telegram_admin.chat.expect("/buy", within=HANGS_S)
+        await harness.telegram_admin.chat.expect("/buy", within=HANG_S)
     else:
-        answer = await harness.discord_admin.slash(harness.channel, "help", _timeout=HANGS_S)
+        answer = await harness.discord_admin.slash(harness.channel, "help", _timeout=HANG_S)
         assert "/buy" in answer.text
     await child.stop()
     assert f"ready: {wrong}" not in child.out
@@ -117,9 +118,9 @@ async def test_a_server_of_telegram_that_knows_fewer_methods_is_served_all_the_s
     child = await harness.run("--only", "telegram")
     await child.ready("telegram")
     await harness.telegram_admin.send(harness.telegram_admin.chat, "/help")
-    await harness.telegram_admin.chat.expect("/buy", within=HANGS_S)
+    await harness.telegram_admin.chat.expect("/buy", within=HANG_S)
     await harness.telegram_admin.send(harness.group, "/board")
-    await harness.telegram_admin.chat.expect("no market", within=HANGS_S)
+    await harness.telegram_admin.chat.expect("no market", within=HANG_S)
     await child.stop()
 
 
@@ -155,7 +156,7 @@ async def test_a_process_that_only_ticks_fills_what_waits_and_the_next_that_spea
     told = (
         "**Filled: 10 Germany YES"  # in the ticket's place, or by a message where the kill came before that was noted
     )
-    await harness.discord.until(lambda: told in ada.reads(harness.channel) + ada.reads(ada.dm), HANGS_S, "the fill")
+    await harness.discord.until(lambda: told in ada.reads(harness.channel) + ada.reads(ada.dm), HANG_S, "the fill")
     await last.stop()
     await (await harness.assert_books_hold()).close()
 
@@ -186,12 +187,12 @@ async def test_a_second_process_on_the_same_file_is_refused(harness: ProcessHarn
 
 
 async def as_the_first_press_is_taken(harness: ProcessHarness, presses: list[discord_peer.Interaction]) -> None:
-    await harness.discord.until(lambda: any(press.acked for press in presses), HANGS_S, "a press to be acknowledged")
+    await harness.discord.until(lambda: any(press.acked for press in presses), HANG_S, "a press to be acknowledged")
 
 
 async def as_the_first_fill_is_told(harness: ProcessHarness, presses: list[discord_peer.Interaction]) -> None:
     """It stands in the chat, and the process does not know yet."""
-    await harness.telegram.until(lambda: any("Filled" in ticket.text for ticket in harness.tickets), within=HANGS_S)
+    await harness.telegram.until(lambda: any("Filled" in ticket.text for ticket in harness.tickets), within=HANG_S)
 
 
 @pytest.mark.parametrize("moment", [as_the_first_press_is_taken, as_the_first_fill_is_told])
@@ -202,7 +203,7 @@ async def test_a_kill_in_a_busy_tick_charges_nobody_twice_and_loses_no_ticket(
     await harness.opened()
     members, people = await joined(harness, 5, 5)
     await harness.started()
-    asked = [await person.slash(harness.channel, "buy", BUY, _timeout=HANGS_S) for person in members]
+    asked = [await person.slash(harness.channel, "buy", BUY, _timeout=HANG_S) for person in members]
     harness.tickets = [await ticket(harness, person) for person in people]
 
     held = harness.telegram.faults.late("editMessageText", times=4)
@@ -219,14 +220,14 @@ async def test_a_kill_in_a_busy_tick_charges_nobody_twice_and_loses_no_ticket(
     second = await harness.run_until_ready()
     for person, own in zip(members, asked, strict=True):
         if own.reply.buttons:  # whoever sees no answer presses again
-            await person.press(own.reply, confirm(own.reply), _timeout=HANGS_S)
+            await person.press(own.reply, confirm(own.reply), _timeout=HANG_S)
     for user, message in zip(people, harness.tickets, strict=True):
         if "Confirm" in message.labels:
-            await (await user.tap(message, "Confirm", twice=True)).answered(HANGS_S)
+            await (await user.tap(message, "Confirm", twice=True)).answered(HANG_S)
     await harness.discord.until(
-        lambda: all(own.reply.text.startswith("**Filled:") for own in asked), HANGS_S, "the fills"
+        lambda: all(own.reply.text.startswith("**Filled:") for own in asked), HANG_S, "the fills"
     )
-    await harness.telegram.until(lambda: all("Filled:" in ticket.text for ticket in harness.tickets), within=HANGS_S)
+    await harness.telegram.until(lambda: all("Filled:" in ticket.text for ticket in harness.tickets), within=HANG_S)
     await second.stop()
 
     db = await harness.assert_books_hold()

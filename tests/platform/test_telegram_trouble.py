@@ -17,7 +17,8 @@ from bot.chat.reply import Reply, line
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
-from tests.platform.child import ADMIN, HANGS_S, Child, free_port
+from tests.bot.harness import HANG_S
+from tests.platform.child import ADMIN, Child, free_port
 from tests.platform.telegram_harness import CREATE, TelegramHarness, asks_to_confirm, chart, settled, telegram_harness
 from tests.standins.telegram_peer import TelegramPeer
 
@@ -117,7 +118,7 @@ async def test_a_crowd_that_asks_in_one_group_delays_nobody_elsewhere(tmp_path: 
             await person.send(harness.group, "/rules")  # answered in private, to people who have not started the bot
         asked_at = harness.clock()
         await harness.say(harness.ben, "/rules")
-        await harness.ben.chat.expect("play money", within=HANGS_S)
+        await harness.ben.chat.expect("play money", within=HANG_S)
         assert (
             harness.clock() - asked_at < LONGEST_WAIT_MS / 1_000
         )  # not behind answers that wait for the group's minute
@@ -229,7 +230,7 @@ async def test_it_stops_though_telegram_hangs(harness: TelegramHarness) -> None:
     await harness.peer.until(
         lambda: harness.peer.calls[-1].method == "sendMessage" and harness.peer.calls[-1].code == 0
     )
-    async with asyncio.timeout(HANGS_S):
+    async with asyncio.timeout(HANG_S):
         await harness.telegram.stop()
     gate.set()
 
@@ -307,11 +308,11 @@ async def test_outcry_run_serves_telegram_beside_the_room_and_ends_on_sigterm(tm
         try:
             await child.ready("room", "telegram")
             await ada.start()
-            await ada.chat.expect("play money", within=HANGS_S)
+            await ada.chat.expect("play money", within=HANG_S)
             await ada.send(group, CREATE)
-            await ada.chat.expect("is drafted", within=HANGS_S)
+            await ada.chat.expect("is drafted", within=HANG_S)
             await ada.send(group, "/admin_open")
-            await group.expect("the doors are open", within=HANGS_S)
+            await group.expect("the doors are open", within=HANG_S)
             await child.stop()
             assert peer.token not in child.output
         finally:

@@ -18,8 +18,8 @@ const STATUS = {
 };
 
 /** A board that shows `data` and takes newer data through `update`. With `message` it is the pinned one: the message's
- *  sentence is the headline and its buttons stand below. `act.pick(name, side)`: a price was tapped. */
-export function create(data, message, act) {
+ *  sentence is the headline and its buttons stand below. `handlers.pick(name, side)`: a price was tapped. */
+export function create(data, message, handlers) {
   const rows = new Map();
   const title = h("h2");
   const status = h("span", { class: "pill" });
@@ -53,7 +53,7 @@ export function create(data, message, act) {
   let offered = "[]";
   function offer(from) {
     const key = JSON.stringify(from?.reply.actions ?? []);
-    if (key !== offered) buttons.replaceChildren(...act.buttons(from));
+    if (key !== offered) buttons.replaceChildren(...handlers.buttons(from));
     offered = key;
   }
 
@@ -61,7 +61,7 @@ export function create(data, message, act) {
     const before = new Map([...rows].map(([outcome, row]) => [outcome, row.element.getBoundingClientRect().top]));
     const held = list.contains(document.activeElement) ? document.activeElement : null;
     const order = next.map((data, index) => {
-      const row = rows.get(data.o) || newRow(data, act.pick);
+      const row = rows.get(data.o) || newRow(data, handlers.pick);
       rows.set(data.o, row);
       row.update(data, index, moved);
       return row.element;

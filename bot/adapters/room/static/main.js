@@ -4,20 +4,20 @@ import * as api from "./api.js";
 import * as board from "./board.js";
 import * as clock from "./clock.js";
 import { byId, h } from "./dom.js";
-import * as feed from "./messages.js";
+import * as messages from "./messages.js";
 import * as format from "./format.js";
-import * as command from "./command_line.js";
+import * as commandLine from "./command_line.js";
 import * as render from "./render.js";
-import * as sheet from "./dialogs.js";
-import * as stream from "./event_stream.js";
+import * as dialogs from "./dialogs.js";
+import * as eventStream from "./event_stream.js";
 
 const NARROW = matchMedia("(max-width: 820px)");
 const seen = new Map(); // message id to the newest seq shown
-const act = { press, insert, openForm: ask, enlarge: sheet.enlarge, pick, buttons: (message) => render.buttons(message, act) };
-const line = command.create(say);
-const news = feed.news(act);
-const talk = feed.talk(act);
-const events = stream.open({ page, clock: beat, link });
+const handlers = { press, insert, openForm: ask, enlarge: dialogs.enlarge, pick, buttons: (message) => render.buttons(message, handlers) };
+const line = commandLine.create(say);
+const news = messages.news(handlers);
+const talk = messages.talk(handlers);
+const events = eventStream.open({ page, clock: beat, link });
 let pinned = null; // the board: {id, view}
 let first = true;
 let waiting = 0;
@@ -43,7 +43,7 @@ function apply(message, fresh) {
     if (fresh) mark("market");
   } else {
     talk.put(message, fresh);
-    if (fresh && message.private) hear(message);
+    if (fresh && message.private) announce(message);
     if (fresh && (message.private || !edited)) mark("talk");
   }
 }
@@ -55,7 +55,7 @@ function pin(message) {
     pinned.view.update(data, message);
   } else {
     pinned?.view.stop();
-    pinned = { id: message.id, view: board.create(data, message, act) };
+    pinned = { id: message.id, view: board.create(data, message, handlers) };
     byId("board").replaceChildren(pinned.view.element);
   }
   const best = data.rows[0];
@@ -68,31 +68,31 @@ function noBoard() {
       "div",
       { class: "sheetlike nothing" },
       h("h2", {}, "No market here yet"),
-      h("p", {}, "Once an admin opens one, its prices stand here and move as people trade. ", render.line([{ x: "/help", s: "code" }], act), " shows what there is."),
+      h("p", {}, "Once an admin opens one, its prices stand here and move as people trade. ", render.line([{ x: "/help", s: "code" }], handlers), " shows what there is."),
     ),
   );
 }
 
-function hear(message) {
-  byId("heard").textContent = message.reply ? format.plain(message.reply.head) : "";
+function announce(message) {
+  byId("announced").textContent = message.reply ? format.plain(message.reply.head) : "";
 }
 
 // --- what the person does -----------------------------------------------------------------------------------------------
 
 async function say(text) {
   show("talk");
-  await sent("api/say", { text, request: api.newRequest() }, () => line.restore(text));
+  await sendUntilAnswered("api/say", { text, request: api.newRequest() }, () => line.restore(text));
 }
 
 async function press(action, message, button) {
-  if (stranger()) return byId("name").focus();
+  if (isStranger()) return byId("name").focus();
   if (button.ariaBusy) return; // not disabled: that would take the keyboard's place away
   button.ariaBusy = "true";
-  await sent("api/press", { text: action.text, message: message.id, request: api.newRequest() }, () => {});
+  await sendUntilAnswered("api/press", { text: action.text, message: message.id, request: api.newRequest() }, () => {});
   button.ariaBusy = null;
 }
 
-async function sent(path, payload, refused) {
+async function sendUntilAnswered(path, payload, refused) {
   let late = false;
   const wait = (on) => {
     if (late !== on) waiting += on ? 1 : -1;
@@ -100,56 +100,56 @@ async function sent(path, payload, refused) {
     byId("wait").textContent = waiting ? "The room cannot be reached just now. What you sent goes out as soon as it can." : "";
   };
   try {
-    answered(await api.send(path, payload, wait));
+    showAnswer(await api.send(path, payload, wait));
   } catch (problem) {
     refused();
     talk.remark(problem.message);
-    byId("heard").textContent = problem.message;
+    byId("announced").textContent = problem.message;
   } finally {
     wait(false);
   }
 }
 
-function answered(message) {
+function showAnswer(message) {
   apply(message, true);
   if (message.form) ask(message.form, message.id);
 }
 
 function ask(form, id) {
-  sheet.openForm(form, id, (message) => apply(message, true));
+  dialogs.openForm(form, id, (message) => apply(message, true));
 }
 
 /** A command somebody wrote about, into the command line: up to where its arguments are only described. */
 function insert(text) {
-  if (stranger()) byId("name").focus();
+  if (isStranger()) byId("name").focus();
   else line.set(text.replace(/\s*[[<].*$/, " "));
 }
 
 function pick(name, side) {
-  if (stranger()) byId("name").focus();
+  if (isStranger()) byId("name").focus();
   else line.set(`/buy ${format.typed(name)} ${side} `);
 }
 
 // --- who is here ------------------------------------------------------------------------------------------------------------
 
-async function arrive() {
+async function loadVisitor() {
   try {
-    known(await api.get("api/me"));
+    showVisitor(await api.get("api/me"));
   } catch {
-    setTimeout(arrive, 1500);
+    setTimeout(loadVisitor, 1500);
   }
 }
 
-/** Nobody yet: whatever she presses leads to the one field there is. */
-const stranger = () => byId("line").hidden;
+/** Whether this browser has no name yet: whatever is pressed then leads to the one field there is. */
+const isStranger = () => byId("line").hidden;
 
-function known(me) {
-  const nobody = !me.name;
-  document.body.classList.toggle("stranger", nobody);
-  byId("join").hidden = !nobody;
-  byId("line").hidden = nobody;
-  byId("who").replaceChildren(...(nobody ? [] : [h("b", {}, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
-  show(nobody ? "market" : current);
+function showVisitor(me) {
+  const nameless = !me.name;
+  document.body.classList.toggle("stranger", nameless);
+  byId("join").hidden = !nameless;
+  byId("line").hidden = nameless;
+  byId("who").replaceChildren(...(nameless ? [] : [h("b", {}, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
+  show(nameless ? "market" : current);
 }
 
 byId("join").addEventListener("submit", async (event) => {
@@ -160,7 +160,7 @@ byId("join").addEventListener("submit", async (event) => {
   error.textContent = "";
   try {
     const trying = () => (error.textContent = "The room cannot be reached just now; trying again.");
-    known(await api.send("api/join", { name: byId("name").value, request: api.newRequest() }, trying));
+    showVisitor(await api.send("api/join", { name: byId("name").value, request: api.newRequest() }, trying));
     error.textContent = "";
     seen.clear();
     news.clear();
@@ -185,7 +185,7 @@ function show(tab) {
   current = tab;
   document.body.dataset.tab = tab;
   mark(tab, false);
-  tabs();
+  updateTabs();
   if (tab === "talk") talk.toEnd();
 }
 
@@ -193,7 +193,7 @@ function mark(tab, on = true) {
   byId(`tab-${tab}`).classList.toggle("new", on && (NARROW.matches ? current !== tab : false));
 }
 
-function tabs() {
+function updateTabs() {
   const narrow = NARROW.matches;
   const bar = byId("tabs");
   if (narrow) bar.setAttribute("role", "tablist");
@@ -221,13 +221,13 @@ for (const name of ["market", "talk"]) {
     byId(`tab-${other}`).focus();
   });
 }
-NARROW.addEventListener("change", tabs);
+NARROW.addEventListener("change", updateTabs);
 
 /** Whoever just types means the command line, wherever a click has left the keyboard. */
 document.addEventListener("keydown", (event) => {
   const aimed = event.target.closest("input, textarea, select, dialog");
   const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (letter && !aimed && !stranger()) line.focus();
+  if (letter && !aimed && !isStranger()) line.focus();
 });
 
 function beat(data) {
@@ -241,7 +241,7 @@ function link(up) {
 }
 
 const theme = byId("theme");
-function themed() {
+function labelTheme() {
   const other = document.documentElement.dataset.theme === "light" ? "dark" : "light";
   theme.setAttribute("aria-label", `Switch to the ${other} theme`);
   theme.title = `Switch to the ${other} theme`;
@@ -255,9 +255,9 @@ theme.addEventListener("click", () => {
     // storage may be off: then the choice lasts as long as the page
   }
   for (const image of document.querySelectorAll("img.chart")) image.src = render.chartAddress(image.dataset.id, image.dataset.index, image.dataset.seq);
-  themed();
+  labelTheme();
 });
 
-themed();
-tabs();
-arrive();
+labelTheme();
+updateTabs();
+loadVisitor();

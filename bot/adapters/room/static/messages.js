@@ -15,17 +15,17 @@ function tidy(shown) {
   for (const [id, item] of order) shown.set(id, item);
 }
 
-/** Announcements. `act` as in render.js. */
-export function news(act) {
+/** Announcements. `handlers` as in render.js. */
+export function news(handlers) {
   const list = byId("news");
   const shown = new Map();
   return {
     put(message, fresh) {
-      const card = h("li", { class: `card tone-${message.reply.tone}`, "data-message": message.id }, when(message), render.reply(message, act));
+      const card = h("li", { class: `card tone-${message.reply.tone}`, "data-message": message.id }, when(message), render.reply(message, handlers));
       if (fresh && !calm()) card.classList.add("arrives");
       const old = shown.get(message.id);
       if (old) swap(old, card);
-      else list.insertBefore(card, [...shown].filter(([id]) => id < message.id).map(([, one]) => one).at(-1) || null);
+      else list.insertBefore(card, [...shown].filter(([id]) => id < message.id).map(([, item]) => item).at(-1) || null);
       shown.set(message.id, card);
       tidy(shown);
     },
@@ -37,7 +37,7 @@ export function news(act) {
 }
 
 /** The conversation. */
-export function talk(act) {
+export function talk(handlers) {
   const list = byId("messages");
   const toast = byId("toast");
   const shown = new Map(); // by message id, in order
@@ -48,7 +48,7 @@ export function talk(act) {
 
   function put(message, fresh) {
     const stay = !fresh || atEnd() || message.mine;
-    const item = one(message, act);
+    const item = conversationItem(message, handlers);
     const old = shown.get(message.id);
     if (old) {
       swap(old, item);
@@ -102,18 +102,18 @@ export function talk(act) {
   };
 }
 
-function one(message, act) {
+function conversationItem(message, handlers) {
   if (message.note === "joined") return h("li", { class: "note" }, h("b", {}, message.author), " is here.");
   if (message.say !== undefined) {
     const who = message.mine ? h("span", { class: "unseen" }, "You: ") : h("b", {}, message.author);
     return h("li", { class: message.mine ? "say mine" : "say" }, h("div", { class: "bubble", title: format.momentInFull(message.at) }, who, h("p", {}, message.say)));
   }
   const asked = message.asked ? h("p", { class: message.mine ? "asked mine" : "asked" }, message.mine ? h("span", { class: "unseen" }, "You typed ") : h("span", {}, `${message.author} asked `), h("span", { class: "typed" }, message.asked)) : null;
-  const card = h("div", { class: `card tone-${message.reply.tone}` }, render.reply(message, act), foot(message));
+  const card = h("div", { class: `card tone-${message.reply.tone}` }, render.reply(message, handlers), footer(message));
   return h("li", { class: "answer", "data-message": message.id }, asked, card);
 }
 
-function foot(message) {
+function footer(message) {
   return h("p", { class: "foot" }, message.private ? h("span", { class: "only" }, lock(), "only you see this") : null, when(message));
 }
 

@@ -8,28 +8,27 @@ import * as format from "./format.js";
 
 const TAGS = { bold: "strong", strike: "s", quiet: "span" };
 
-/** The inside of a card for `message.reply`. `act` has press, insert, openForm, enlarge. */
-export function reply(message, act) {
-  const said = message.reply;
-  const blocks = (said.blocks || []).map((block, index) => show(block, index, message, act));
-  const shown = buttons(message, act);
+/** The inside of a card for `message.reply`. `handlers` has press, insert, openForm, enlarge. */
+export function reply(message, handlers) {
+  const { head, blocks = [], files = [] } = message.reply;
+  const shown = buttons(message, handlers);
   return [
-    said.head.length ? h("p", { class: "headline" }, line(said.head, act)) : null,
-    ...blocks,
-    ...(said.files || []).map((file, index) => fileLink(file, index, message)),
+    head.length ? h("p", { class: "headline" }, line(head, handlers)) : null,
+    ...blocks.map((block, index) => show(block, index, message, handlers)),
+    ...files.map((file, index) => fileLink(file, index, message)),
     shown.length ? h("div", { class: "actions" }, shown) : null,
   ];
 }
 
 /** What one can press below a reply. */
-export function buttons(message, act) {
+export function buttons(message, handlers) {
   const { actions = [], form } = message.reply;
   const offered = message.channel === "news" ? actions.filter((action) => action.text !== "/board") : actions; // it is in sight
-  return [...offered.map((action) => button(action, message, act)), ...(form ? [formButton(form, message, act)] : [])];
+  return [...offered.map((action) => button(action, message, handlers)), ...(form ? [formButton(form, message, handlers)] : [])];
 }
 
-export function line(parts, act) {
-  return parts.flatMap((part) => (part.at === undefined ? span(part, act) : stamp(part)));
+export function line(parts, handlers) {
+  return parts.flatMap((part) => (part.at === undefined ? span(part, handlers) : stamp(part)));
 }
 
 const MEDALS = { "\u{1F947}": 1, "\u{1F948}": 2, "\u{1F949}": 3 };
@@ -41,16 +40,16 @@ function medal(text) {
   return [h("i", { class: "medal", "data-place": place, role: "img", "aria-label": `Place ${place}` }, String(place)), text.slice(sign.length)];
 }
 
-function span(part, act) {
-  if (part.s === "code") return codeButton(part.x, act);
+function span(part, handlers) {
+  if (part.s === "code") return codeButton(part.x, handlers);
   if (MEDALS[[...part.x][0]]) return medal(part.x);
   const kids = part.o === undefined ? [part.x] : [h("i", { class: "chip", "aria-hidden": "true", vars: { "--c": board.colour(part.o) } }), part.x];
   if (!part.s && part.o === undefined) return document.createTextNode(part.x);
   return h(TAGS[part.s] || "span", { class: [part.s, part.o === undefined ? "" : "outcome"].join(" ").trim() || undefined }, kids);
 }
 
-function codeButton(text, act) {
-  return h("button", { type: "button", class: "code", title: "Put it in the command line", "data-key": `code:${text}`, on: { click: () => act.insert(text) } }, text);
+function codeButton(text, handlers) {
+  return h("button", { type: "button", class: "code", title: "Put it in the command line", "data-key": `code:${text}`, on: { click: () => handlers.insert(text) } }, text);
 }
 
 function stamp(part) {
@@ -72,23 +71,23 @@ function stamp(part) {
   return time;
 }
 
-function show(block, index, message, act) {
-  if (block.t === "table") return table(block, act);
-  if (block.t === "picture") return chart(block, index, message, act);
+function show(block, index, message, handlers) {
+  if (block.t === "table") return table(block, handlers);
+  if (block.t === "picture") return chart(block, index, message, handlers);
   if (block.t === "board") {
-    const made = board.create(block, null, act);
+    const made = board.create(block, null, handlers);
     made.stop();
     return h("div", { class: "board inline" }, made.element);
   }
-  return h("p", {}, line(block.parts, act));
+  return h("p", {}, line(block.parts, handlers));
 }
 
-function table(block, act) {
+function table(block, handlers) {
   const numeric = (index) => (block.cols[index]?.n ? "n" : undefined);
   const head = block.cols.map((column, index) => h("th", { scope: "col", class: numeric(index) }, column.x));
   const length = (cell) => cell.reduce((sum, part) => sum + (part.x?.length ?? 8), 0);
   const kind = (cell, index) => numeric(index) ?? (length(cell) > 30 ? "long" : undefined);
-  const rows = block.rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { class: kind(cell, index) }, line(cell, act)))));
+  const rows = block.rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { class: kind(cell, index) }, line(cell, handlers)))));
   const titled = block.cols.some((column) => column.x);
   return h(
     "div",
@@ -98,7 +97,7 @@ function table(block, act) {
       { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" },
       h("table", {}, titled ? h("thead", {}, h("tr", {}, head)) : null, h("tbody", {}, rows)),
     ),
-    block.more.length ? h("p", { class: "quiet" }, line(block.more, act)) : null,
+    block.more.length ? h("p", { class: "quiet" }, line(block.more, handlers)) : null,
   );
 }
 
@@ -107,9 +106,9 @@ export function chartAddress(id, index, seq) {
   return `${api.base}chart/${id}/${index}?theme=${document.documentElement.dataset.theme}&v=${seq}`;
 }
 
-function chart(block, index, message, act) {
+function chart(block, index, message, handlers) {
   const image = h("img", { class: "chart", src: chartAddress(message.id, index, message.seq), alt: block.alt || "A chart", loading: "lazy", "data-id": message.id, "data-index": index, "data-seq": message.seq });
-  const frame = h("button", { type: "button", class: "figure", "aria-label": `Enlarge: ${block.alt || "a chart"}`, "data-key": `chart:${index}`, on: { click: () => act.enlarge(image) } }, image);
+  const frame = h("button", { type: "button", class: "figure", "aria-label": `Enlarge: ${block.alt || "a chart"}`, "data-key": `chart:${index}`, on: { click: () => handlers.enlarge(image) } }, image);
   image.addEventListener("load", () => frame.classList.add("drawn"));
   image.addEventListener("error", () => frame.replaceWith(h("p", { class: "quiet" }, "The chart could not be drawn just now. ", block.alt)));
   return frame;
@@ -120,15 +119,15 @@ function fileLink(file, index, message) {
   return h("p", {}, h("a", { class: "file", href: address, download: file.name }, file.name), h("span", { class: "quiet" }, ` ${format.size(file.size)}`));
 }
 
-function button(action, message, act) {
+function button(action, message, handlers) {
   const kind = [action.primary && "primary", action.danger && "danger"].filter(Boolean).join(" ");
   return h(
     "button",
-    { type: "button", class: kind || undefined, "data-key": `do:${action.text}`, on: { click: (event) => act.press(action, message, event.currentTarget) } },
+    { type: "button", class: kind || undefined, "data-key": `do:${action.text}`, on: { click: (event) => handlers.press(action, message, event.currentTarget) } },
     action.label,
   );
 }
 
-function formButton(form, message, act) {
-  return h("button", { type: "button", class: "primary", "data-key": "form", on: { click: () => act.openForm(form, message.id) } }, form.title);
+function formButton(form, message, handlers) {
+  return h("button", { type: "button", class: "primary", "data-key": "form", on: { click: () => handlers.openForm(form, message.id) } }, form.title);
 }
