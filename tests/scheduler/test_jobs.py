@@ -26,7 +26,8 @@ async def test_what_is_overdue_at_the_start_is_applied_once(db: Database) -> Non
 
     jobs = Jobs(db, clock, on_tick=note, grid_ms=20)
     await jobs.start()
-    await asyncio.sleep(0.1)
+    for _ in range(3):
+        await jobs.tick_all()
     await jobs.stop()
     assert [report.tick for report in seen] == [1]
     assert [type(event).__name__ for event in seen[0].events[3:]] == ["Frozen", "Eliminated", "Resumed"]
