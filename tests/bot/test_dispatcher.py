@@ -227,7 +227,7 @@ class CountedDatabase(Database):
     ],
 )
 async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str, line: str, written: int) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'harness.db'}")
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
     assert isinstance(db, CountedDatabase)
     await db.migrate()
     try:
@@ -241,7 +241,7 @@ async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str
 
 
 async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_path: Path) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'harness.db'}")
+    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
     await db.migrate()
     try:
         harness = ChatHarness(db, tmp_path / "play.db")

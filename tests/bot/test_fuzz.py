@@ -311,7 +311,7 @@ async def test_spoken_lines_change_nothing_unless_they_are_answered_yes(tmp_path
     rng, rounds = portion("spoken")
     async with chat_harness(tmp_path) as harness:
         await running(harness, people=("ada", "bob"))
-        with closing(sqlite3.connect(f"file:{tmp_path / 'harness.db'}?mode=ro", uri=True)) as reader:
+        with closing(sqlite3.connect(f"file:{tmp_path / 'play.db'}?mode=ro", uri=True)) as reader:
 
             def version() -> int:
                 return int(reader.execute("PRAGMA data_version").fetchone()[0])

@@ -22,7 +22,7 @@ async def played(folder: Path) -> str:
         await running(harness)
         await harness.confirmed("ada", "/buy germany yes 100")
         await harness.tick()
-    return f"sqlite:///{folder / 'harness.db'}"
+    return f"sqlite:///{folder / 'play.db'}"
 
 
 @pytest.mark.parametrize("what", ["prices", "outcome", "maker", "leaderboard", "volume"])
@@ -56,7 +56,7 @@ async def test_a_chart_that_cannot_be_says_why(
 async def test_a_draft_has_no_chart_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with chat_harness(tmp_path) as harness:
         await harness.say("boss", "/admin create Cup A, B, C")
-    url = f"sqlite:///{tmp_path / 'harness.db'}"
+    url = f"sqlite:///{tmp_path / 'play.db'}"
     assert outcry("graph", "prices", "--db", url, "--out", str(tmp_path / "chart.png")) == 2
     assert "has not started yet" in capsys.readouterr().err
 
@@ -67,10 +67,10 @@ async def test_a_copy_is_made_while_the_bot_writes_and_nothing_is_overwritten(
     out = tmp_path / "copy.db"
     async with chat_harness(tmp_path) as harness:
         await running(harness)
-        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'harness.db'}") == 0
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 0
         assert rows(out) == harness.rows()
         await carry_on(harness)
-        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'harness.db'}") == 2
+        assert outcry("backup", str(out), "--db", f"sqlite:///{tmp_path / 'play.db'}") == 2
         assert "nothing is ever overwritten" in capsys.readouterr().err
         assert rows(out) != harness.rows()
     assert outcry("verify", "--db", f"sqlite:///{out}") == 0

@@ -177,7 +177,7 @@ def test_create_drafts_a_market_in_the_room_and_the_chat_goes_on_from_it(tmp_pat
 async def create(folder: Path, text: str) -> int:
     """`outcry create` of a file with this text, in the database `town` opens next; its exit code."""
     (folder / "cup.toml").write_text(text, encoding="utf-8")
-    return await database.create(f"sqlite:///{folder / 'harness.db'}", folder / "cup.toml", START)
+    return await database.create(f"sqlite:///{folder / 'play.db'}", folder / "cup.toml", START)
 
 
 def rows(folder: Path) -> str:

@@ -92,7 +92,7 @@ async def own_market(harness: ChatHarness) -> None:
 
 def rows_of_a(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row keyed by A's market, and what waits to be told of it."""
-    with closing(sqlite3.connect(f"file:{folder / 'harness.db'}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{folder / 'play.db'}?mode=ro", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table} WHERE market = 1 ORDER BY rowid").fetchall()
             for table in OF_A
