@@ -1,8 +1,7 @@
-"""Many sizes at once, for charts: what trades with the house would cost, and how deep maker and book are at each price.
+"""What holdings would bring, for thousands of people at once with numpy (PRODUCT, "What a figure means": worth).
 
-Display precision only: float64, in whole dollars and tokens, good to about nine digits. Nothing here is money that
-changes hands; `engine.quote` is exact. Left out: convexity from earlier trades, the pot floor, a waterfall that runs
-short, auto-fills.
+The formulas are those of `engine.impact.price_sell`, in float64 over micro-dollars and micro-tokens: the exact sale is
+met to the cent. Nothing here is money that changes hands; `engine.quote` is exact.
 """
 
 from __future__ import annotations
@@ -13,143 +12,180 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.rates import Tariff, rates_at, tariff
-from engine.state import MarketState, Side, depth
+from engine.state import MarketState
 from engine.terms import MarketParams
-from engine.units import MICRO, RATE
+from engine.units import RATE
+from engine.working_copy import POT, WorkingCopy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.amm import Pieces
+
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+_PIECES = 3  # of the depth curve at most
+
+
+def worth(state: MarketState, params: MarketParams, holdings: Integers, now_ms: int) -> Integers:
+    """Micro-dollars that each holding would bring: all of it sold now, alone, to the house, after fee, floor and
+    waterfall, gas apart, as if trading were open.
+
+    `holdings`: micro-tokens, people x outcomes x 2 (YES, NO); the answer has the same shape. What the pool cannot take
+    and outcomes that are out bring nothing. No order of the book is looked at, so nobody's bid lifts a worth.
+    """
+    held = np.asarray(holdings, dtype=np.int64)
+    answer = np.zeros(held.shape, dtype=np.int64)
+    active = state.active
+    if not active or not held.size:
+        return answer
+    rows, columns, sides = np.nonzero(held[:, active, :] > 0)
+    outcomes = np.asarray(active)[columns]
+    sales = _Sales.of(WorkingCopy(state, params, _tariff(state, params, now_ms)), columns, sides)
+    answer[rows, outcomes, sides] = sales.proceeds(held[rows, outcomes, sides].astype(np.float64)).astype(np.int64)
+    return answer
+
+
+def _tariff(state: MarketState, params: MarketParams, now_ms: int) -> Tariff:
+    return tariff(params, rates_at(params, state, now_ms), len(state.active))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf:
-    """By size: `money` all in (paid by a buy, got by a sale), `average` of it a token, `price` after; floats."""
+class _Sales:
+    """One entry a sale: what of its pool and token its price depends on, and of the market what all share.
 
-    sizes: Floats
-    money: Floats
-    average: Floats
-    price: Floats
+    column: which of the active outcomes, whose depths and dearest supplies are `depths` and `dearest`; other: supply of
+    the other side; g, edge: by piece, the depth where it ends or nan; spare: what the pot has above the floor, and
+    weight: what a token sold adds to that, None where there is no floor.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    """By price limit: tokens one could buy up to it, or sell down to it, from the maker and from resting orders."""
-
-    prices: Floats
-    maker: Floats
-    book: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pool:
-    """One token's pool in dollars and tokens, and its pieces (g, depth where the piece ends or nan) in a direction."""
-
-    supply: float
-    depth: float
-    pieces: tuple[tuple[float, float], ...]
     tariff: Tariff
+    column: Integers
+    supply: Floats
+    other: Floats
+    v: Floats
+    depth: Floats
+    g: Floats
+    edge: Floats
+    depths: Floats
+    dearest: Floats
+    spare: float | None
+    weight: Floats
+
+    @classmethod
+    def of(cls, working: WorkingCopy, column: Integers, side: Integers) -> _Sales:
+        """The sale of a token of one side of one of the active outcomes each."""
+        active = list(working.active)
+        supplies = np.array([[working.q[s][j] for j in active] for s in (0, 1)], dtype=np.float64)
+        v = np.array([working.v[j] for j in active], dtype=np.float64)
+        depths = np.array([working.l[j] for j in active], dtype=np.float64)
+        pieces = np.array([_padded(working.tariff.selling(working.v[j])) for j in active])
+        weights = [[working.token_weight(j, s) / working.weight for j in active] for s in (0, 1)]
+        floor = working.totals[POT] + working.params.gas_fee + working.state.allowance - working.mean_payout()
+        return cls(
+            tariff=working.tariff,
+            column=column,
+            supply=supplies[side, column],
+            other=supplies[1 - side, column],
+            v=v[column],
+            depth=depths[column],
+            g=pieces[column, :, 0].T,
+            edge=pieces[column, :, 1].T,
+            depths=depths,
+            dearest=supplies.max(axis=0),
+            spare=float(floor) if working.params.floor_enabled else None,
+            weight=np.array(weights)[side, column],
+        )
+
+    def proceeds(self, size: Floats) -> Floats:
+        """What each sale brings, whole micro-dollars: `engine.impact.price_sell` step by step."""
+        t = self.tariff
+        d = np.minimum(size, self.supply - 1)
+        pay, own = self._before_penalty(d)
+        left = self.supply - d
+        after = self._depth(self.v - own)
+        low = t.p_min / RATE
+        cheap = left < low * after
+        if cheap.any():
+            alone = np.minimum(d, self._down_to(low))
+            whole = np.floor(pay * (left / (low * after)) ** (t.eta / RATE))
+            pay = np.where(cheap, np.maximum(whole, self._before_penalty(alone)[0]), pay)
+        pay -= np.minimum(np.ceil(t.fee / RATE * d * left / after), pay)
+        if self.spare is not None:
+            pay = np.minimum(pay, np.floor(self.spare + d * self.weight))
+        return np.where(d > 0, np.maximum(pay, 0.0), 0.0)
+
+    def _before_penalty(self, d: Floats) -> tuple[Floats, Floats]:
+        """(the lesser of curve and quadratic that the pools can give, what the own pool gives)."""
+        curve = self._curve(d)
+        given, own = self._waterfall(d, curve)
+        return np.minimum(np.minimum(curve, self._quadratic(d)), given), own
+
+    def _curve(self, d: Floats) -> Floats:
+        """The integral of the marginal price: L^2 - g Q^2 stays within a piece."""
+        money, base, square = np.zeros_like(d), self.depth, self.supply**2
+        target, inside = (self.supply - d) ** 2, np.zeros_like(d, dtype=bool)
+        for g, edge in zip(self.g, self.edge, strict=True):
+            final = base**2 - g * (square - target)
+            ends = ~inside & (np.isnan(edge) | (final >= edge**2))
+            fall = g * (square - target) / (base + np.sqrt(np.maximum(final, 0.0)))
+            money = np.where(ends, money + fall / g, money)
+            inside |= ends
+            if inside.all():
+                break
+            money = np.where(inside, money, money + (base - edge) / g)
+            square = np.where(inside, square, square - (base**2 - edge**2) / g)
+            base = np.where(inside, base, edge)
+        return np.floor(money)
+
+    def _quadratic(self, d: Floats) -> Floats:
+        """The smaller root of X = d (a p' + b p) - kappa d^2, p' = (Q-d)/(L - gX), with nothing sold before."""
+        w, g = self.tariff.weights, self.g[0]
+        old = w.b_n / w.w_d * d * self.supply / self.depth - w.k_n / w.k_d * d * d
+        new = w.a_n / w.w_d * d * (self.supply - d)
+        root = np.sqrt(np.maximum((self.depth - g * old) ** 2 - 4 * g * new, 0.0))
+        positive = np.maximum(old * self.depth + new, 0.0)
+        return np.asarray(np.floor(2 * positive / (self.depth + g * old + root)))
+
+    def _waterfall(self, d: Floats, asked: Floats) -> tuple[Floats, Floats]:
+        """(what the pools give together, what the own gives): shares of the others up to their room, the rest from the
+        own up to its room, what is missing from the room that is left."""
+        t = self.tariff
+        least = float(t.least_depth)
+        share = np.floor(t.zeta / RATE * asked)
+        rooms = np.maximum(self.depths - np.maximum(np.ceil(self.dearest / (t.p_max / RATE)), least), 0.0)
+        given = np.zeros_like(asked)
+        for number, room in enumerate(rooms):
+            given += np.where(self.column == number, 0.0, np.minimum(share, room))
+        highest = np.ceil(np.maximum(self.supply - d, self.other) / (t.p_max / RATE))
+        own = np.minimum(asked - given, np.maximum(self.depth - np.maximum(highest, least), 0.0))
+        left = rooms.sum() - rooms[self.column] - given
+        return given + own + np.minimum(asked - given - own, left), own
+
+    def _down_to(self, low: float) -> Floats:
+        """The size after which the price on the curve is `low`; 0 where it is below that already."""
+        base, square = self.depth, self.supply**2
+        reached, inside = np.zeros_like(base), np.zeros_like(base, dtype=bool)
+        for g, edge in zip(self.g, self.edge, strict=True):
+            end = square - (base**2 - edge**2) / g
+            ends = ~inside & (np.isnan(edge) | ((low * edge) ** 2 >= end))
+            here = low * np.sqrt(np.maximum((base**2 - g * square) / (1 - g * low**2), 0.0))
+            reached = np.where(ends, here, reached)
+            inside |= ends
+            if inside.all():
+                break
+            square, base = np.where(inside, square, end), np.where(inside, base, edge)
+        return np.maximum(self.supply - np.ceil(reached), 0.0)
+
+    def _depth(self, v: Floats) -> Floats:
+        """L = V + subsidy, as `engine.state.depth`."""
+        t = self.tariff
+        subsidy = np.where(v > 0, np.floor(t.l0 - t.gamma / RATE * v), t.l0)
+        return np.asarray(v + np.maximum(subsidy, 0.0))
 
 
-def what_if(
-    state: MarketState, params: MarketParams, *, now_ms: int, outcome: int, side: Side, buy: bool, sizes: Floats
-) -> WhatIf:
-    """What each of these sizes (tokens > 0) would cost or bring alone at `now_ms`, with the house."""
-    pool = _pool(state, params, now_ms, outcome, side, buy=buy)
-    t, sign = pool.tariff, 1.0 if buy else -1.0
-    sizes = np.asarray(sizes, dtype=np.float64)
-    traded = sizes if buy else np.minimum(sizes, pool.supply)
-    curve, after = _curve(pool, sign * traded)
-    charge = _quadratic(pool, traded, buy=buy)
-    charge = np.maximum(curve, charge) if buy else np.minimum(curve, np.maximum(charge, 0.0))
-    price = (pool.supply + sign * traded) / after
-    bound, past = (t.p_max / RATE, price > t.p_max / RATE) if buy else (t.p_min / RATE, price < t.p_min / RATE)
-    charge = np.where(past, charge * (np.maximum(price, 0.0) / bound) ** (t.eta / RATE), charge)
-    if buy:  # the pool is raised until the price is p_max again
-        raised = curve + np.maximum((pool.supply + traded) / bound - after, 0.0) / pool.pieces[-1][0]
-        charge, price = np.where(past, np.maximum(charge, raised), charge), np.where(past, bound, price)
-    money = charge + sign * t.fee / RATE * traded * price
-    return WhatIf(sizes=sizes, money=np.maximum(money, 0.0), average=np.maximum(money, 0.0) / traded, price=price)
-
-
-def price_depth(
-    state: MarketState, params: MarketParams, *, now_ms: int, outcome: int, side: Side, buy: bool, prices: Floats
-) -> Depth:
-    """How much can be bought at prices up to each of these (buy), or sold at prices down to each, before fees."""
-    pool = _pool(state, params, now_ms, outcome, side, buy=buy)
-    prices = np.asarray(prices, dtype=np.float64)
-    low, high = pool.tariff.p_min / RATE, pool.tariff.p_max / RATE
-    levels = state.resting.sizes(outcome, side, buy=not buy)
-    limits = np.array([limit / RATE for limit, _ in levels], dtype=np.float64)
-    waiting = np.array([size / MICRO for _, size in levels], dtype=np.float64)
-    reached = limits[None, :] <= prices[:, None] if buy else limits[None, :] >= prices[:, None]
-    return Depth(
-        prices=prices,
-        maker=_marginal(pool, np.minimum(prices, high) if buy else np.maximum(prices, low), buy=buy),
-        book=(reached * waiting[None, :]).sum(axis=1),
-    )
-
-
-def _pool(state: MarketState, params: MarketParams, now_ms: int, outcome: int, side: Side, *, buy: bool) -> _Pool:
-    binary = state.binaries[outcome]
-    t = tariff(params, rates_at(params, state, now_ms), len(state.active))
-    pieces = t.buying(binary.v) if buy else t.selling(binary.v)
-    return _Pool(
-        supply=(binary.q_yes if side is Side.YES else binary.q_no) / MICRO,
-        depth=depth(binary.v, params.l0, params.gamma) / MICRO,
-        pieces=tuple(
-            (piece.g_n / piece.g_d, piece.edge_n / piece.edge_d / MICRO if piece.edge_n else np.nan) for piece in pieces
-        ),
-        tariff=t,
-    )
-
-
-def _curve(pool: _Pool, change: Floats) -> tuple[Floats, Floats]:
-    """(|integral of the marginal price|, depth after) over a change of supply: L^2 - g Q^2 stays within a piece."""
-    money, after = np.zeros_like(change), np.full_like(change, pool.depth)
-    base, square = pool.depth, pool.supply**2
-    target, left = (pool.supply + change) ** 2, np.ones_like(change, dtype=bool)
-    sign = np.sign(change)
-    for g, edge in pool.pieces:
-        final = base**2 + g * (target - square)
-        inside = left & (np.isnan(edge) | (sign * (final - edge**2) <= 0))
-        after = np.where(inside, np.sqrt(np.maximum(final, 0.0)), after)
-        money = np.where(inside, money + (after - base) / g, money)
-        left &= ~inside
-        if np.isnan(edge):
-            break
-        money = np.where(left, money + (edge - base) / g, money)
-        square, base = square + (edge**2 - base**2) / g, edge
-    return np.abs(money), after
-
-
-def _quadratic(pool: _Pool, d: Floats, *, buy: bool) -> Floats:
-    """The quadratic price of section 3 with D = 0, the smaller root for a sale."""
-    w, g = pool.tariff.weights, pool.pieces[0][0]
-    kappa = w.k_n / w.k_d * MICRO
-    first, second = (w.a_n / w.w_d, w.b_n / w.w_d) if buy else (w.b_n / w.w_d, w.a_n / w.w_d)
-    sign = 1.0 if buy else -1.0
-    fixed = first * d * pool.supply / pool.depth + sign * kappa * d**2
-    moving = second * d * (pool.supply + sign * d)
-    half = (pool.depth - sign * g * fixed) / 2
-    inside = np.maximum(half**2 + sign * g * (fixed * pool.depth + moving), 0.0)
-    return np.asarray((fixed * pool.depth + moving) / (half + np.sqrt(inside)))
-
-
-def _marginal(pool: _Pool, t: Floats, *, buy: bool) -> Floats:
-    """The size after which the price is t: t sqrt(C/(1 - g t^2)) - Q, for a sale the other way round; at least 0."""
-    sign = 1.0 if buy else -1.0
-    base, square = pool.depth, pool.supply**2
-    reached, left = np.zeros_like(t), np.ones_like(t, dtype=bool)
-    for g, edge in pool.pieces:
-        end = np.nan if np.isnan(edge) else square + (edge**2 - base**2) / g
-        inside = left & (np.isnan(end) | (sign * ((t * edge) ** 2 - end) <= 0))
-        here = t * np.sqrt(np.maximum((base**2 - g * square) / (1 - g * t**2), 0.0))
-        reached = np.where(inside, here, reached)
-        left &= ~inside
-        if np.isnan(edge):
-            break
-        square, base = end, edge
-    past = sign * (t * pool.depth - pool.supply) <= 0
-    return np.where(past, 0.0, np.maximum(sign * (reached - pool.supply), 0.0))
+def _padded(pieces: Pieces) -> list[tuple[float, float]]:
+    """(g, depth where it ends or nan) of three pieces, the last repeated."""
+    rows = [(piece.g_n / piece.g_d, piece.edge_n / piece.edge_d if piece.edge_n else np.nan) for piece in pieces]
+    return rows + [rows[-1]] * (_PIECES - len(rows))

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     POOL_EMPTY = "pool_empty"
     PAST_WORST_PRICE = "past_worst_price"
     BAD_LIMIT = "bad_limit"
+    SPEND = "spend"
     NO_SUCH_ORDER = "no_such_order"
     TOO_LATE = "too_late"
     ALREADY = "already"

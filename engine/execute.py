@@ -7,10 +7,12 @@ from engine.intents import Order
 from engine.repricing import hold_band
 from engine.resting_book import RestingOrder, escrowed
 from engine.routing import route
+from engine.sizing import cut_to_budget
 from engine.state import Side, Status
 from engine.tick import Taker, Tick
 from engine.units import RATE, ceil_div
 from engine.working_copy import CASH, ESCROW, GAS, TOKENS
+from engine.worst_price import worst_ratio
 
 Detail = dict[str, int]
 _CLOSED = {Status.FROZEN: Reason.FROZEN, Status.PAUSED: Reason.PAUSED, Status.DISPUTED: Reason.DISPUTED}
@@ -20,7 +22,8 @@ def run_order(tick: Tick, order: Order) -> None:
     """Executes or refuses an order; appends its fills, its gas, what rests and how it ended.
 
     Checked in this order: trading is open, the id is free, the user is known, their gas is paid (then kept), the
-    outcome, the size, the limit, what they have; then it trades, and its cash and worst price decide whether it stands.
+    outcome, the size, the limit, the budget, what they have; then it trades, and its cash and worst price decide
+    whether it stands.
     """
     status = tick.working.state.status
     if status is not Status.RUNNING:
@@ -76,6 +79,8 @@ def _check_order(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, 
         return Reason.SIZE_ZERO, {"size": order.size}
     if order.limit is not None and (order.limit % params.tick_size or not 0 < order.limit < RATE):
         return Reason.BAD_LIMIT, {"limit": order.limit, "tick": params.tick_size}
+    if order.spend is not None and (order.limit is not None or not order.buy):
+        return Reason.SPEND, {"spend": order.spend}
     if not order.buy:
         token = 2 * order.outcome + (order.side is Side.NO)
         have = account[TOKENS + token] - account[working.tied + token]
@@ -91,8 +96,11 @@ def _check_order(tick: Tick, order: Order, account: list[int]) -> tuple[Reason, 
 def _trade(tick: Tick, order: Order, account: list[int], gas: int) -> tuple[Reason, Detail] | None:
     """Routes an order and lets what is left rest, or says why not and undoes everything."""
     working, cash = tick.working, account[CASH]
-    mark, fills, events = working.mark(), len(tick.fills), len(tick.events)
     taker = Taker(tick, order, account)
+    cut_to_budget(taker)
+    if order.spend is not None and not taker.remaining:
+        return Reason.SPEND, {"spend": order.spend}
+    mark, fills, events = working.mark(), len(tick.fills), len(tick.events)
     before, worst = tick.traded.get(taker.traded_key, 0), _worst_price(tick, order)
     route(taker)
     rejection = _past_worst(taker, worst) or _unaffordable(taker, cash)
@@ -198,12 +206,3 @@ def _past_worst(taker: Taker, worst: tuple[int, int] | None) -> tuple[Reason, De
     money = taker.amount * RATE
     average = ceil_div(money, taker.filled) if taker.buy else money // taker.filled
     return Reason.PAST_WORST_PRICE, {"worst": top * RATE // bottom, "average": average, "amount": taker.amount}
-
-
-def worst_ratio(tick: Tick, outcome: int, side: Side, buy: bool, slippage: int) -> tuple[int, int]:
-    """Worst price a token as an exact fraction, from the price now and a slippage (rate): p(1 + slip)(1 + fee), for a
-    sale p(1 - slip)(1 - fee) (ENGINE 11.14)."""
-    working, sign = tick.working, 1 if buy else -1
-    supply = working.q[side is Side.NO][outcome]
-    factor = max(0, RATE + sign * slippage) * (RATE + sign * tick.params.fee)
-    return supply * factor, working.l[outcome] * RATE * RATE

@@ -36,8 +36,32 @@ class PricedFill(NamedTuple):
     depth: int
 
 
+class Bought(NamedTuple):
+    """A buy as far as its total: `usual` is that without the floor."""
+
+    pool: int
+    charge: int
+    surcharge: int
+    fee: int
+    usual: int
+    total: int
+    supply: int
+    depth: int
+
+
 def price_buy(working: WorkingCopy, outcome: int, side: int, d: int, before: int) -> PricedFill:
     """A buy of d > 0 tokens from the maker; `before` is D, what the buyer bought of this token earlier this tick."""
+    t = working.tariff
+    pool, charge, surcharge, fee, usual, total, supply, after = price_bought(working, outcome, side, d, before)
+    conv, penalty, curve = _split(charge - pool, convexity(d, before, t.weights), surcharge)
+    share = t.zeta * pool // RATE
+    shares = dict.fromkeys(working.active, share)
+    shares[outcome] = pool - t.others * share
+    return PricedFill(d, pool, shares, fee, total, conv, penalty, curve, total - usual, supply, after)
+
+
+def price_bought(working: WorkingCopy, outcome: int, side: int, d: int, before: int) -> Bought:
+    """A buy of d > 0 tokens as far as its total; `before` as in `price_buy`."""
     t = working.tariff
     q, v = working.q[side][outcome], working.v[outcome]
     pieces = t.buying(v)
@@ -56,11 +80,7 @@ def price_buy(working: WorkingCopy, outcome: int, side: int, d: int, before: int
     if working.params.floor_enabled:
         extra = d * working.token_weight(outcome, side)
         total = max(usual, working.mean_payout(extra) - working.state.allowance - working.totals[POT])
-    conv, penalty, curve = _split(charge - pool, convexity(d, before, t.weights), surcharge)
-    share = t.zeta * pool // RATE
-    shares = dict.fromkeys(working.active, share)
-    shares[outcome] = pool - t.others * share
-    return PricedFill(d, pool, shares, fee, total, conv, penalty, curve, total - usual, supply, after)
+    return Bought(pool, charge, surcharge, fee, usual, total, supply, after)
 
 
 def raise_pool(working: WorkingCopy, outcome: int, supply: int, pool: int) -> int:

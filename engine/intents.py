@@ -24,6 +24,7 @@ class Order:
 
     `limit`, `worst_price` (all in, per token) and `max_slippage` are rates. A market order has no limit;
     `worst_price` is what its ticket promised and wins over `max_slippage`, which counts from the price when it runs.
+    A market buy with `spend` (micro-dollars) is cut to the largest size that costs no more, fees and floor in, gas out.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Order:
     worst_price: int | None = None
     max_slippage: int | None = None
     autofill: bool = False
+    spend: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,14 @@ Intent = Order | Cancel | Join | Leave | Control | Retune
 
 
 def intent_to_json(intent: Intent) -> dict[str, object]:
-    """A flat dict of JSON values with its `type`; the input of the audit chain."""
+    """A flat dict of JSON values with its `type`; the input of the audit chain. An order without a budget says nothing
+    of one."""
     data: dict[str, object] = {"type": type(intent).__name__.lower()}
     for name in field_names(type(intent)):
         value = getattr(intent, name)
         data[name] = value if type(value) in JSON_SCALARS else _json_value(value)
+    if isinstance(intent, Order) and intent.spend is None:
+        del data["spend"]
     return data
 
 

@@ -123,6 +123,7 @@ def _take_from_pool(taker: Taker, key: PoolKey) -> list[Portion]:
     indices = book.waiting(key, except_user=taker.user)
     size = min(taker.remaining, book.total(key, indices))
     portions = book.portions(key, indices, size)
+    taker.met += len(indices)
     book.take(key, portions)
     taker.remaining -= size
     return portions

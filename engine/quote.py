@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 
 from engine.amm import marginal_buy, marginal_sell
 from engine.events import OrderDone, PaidBack, Reason, Rested
-from engine.execute import run_order, worst_ratio
+from engine.execute import run_order
 from engine.intents import Order
 from engine.orders import run_due
 from engine.resting_book import escrowed
-from engine.routing import best_price, try_route
-from engine.search import largest_within
+from engine.search import largest
+from engine.sizing import cut_to_budget, largest_for_budget, try_size, trying
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.tick import Taker, Tick
+from engine.tick import Tick
 from engine.units import MICRO, RATE, ceil_div, half_up
 from engine.working_copy import gets
+from engine.worst_price import ticket_worst, worst_ratio
 
 NOBODY = -1
 """The account a quote for a stranger trades on: it has all the cash and tokens there are."""
@@ -46,7 +47,8 @@ class Quote:
     `Fill.parts` for what trades with the house, and the amount before fees by kind of match; sizes: tokens by kind of
     fill; moves: every active outcome; payout_if_right: what the tokens of a buy pay, 0 for a sell; largest_sensible:
     the largest size the penalty does not touch; rests: what would wait in the book, escrow: the cash it ties up;
-    paid_back: convexity and penalty that auto-fills would give back, beside the amount.
+    paid_back: convexity and penalty that auto-fills would give back, beside the amount; spend: the budget that holds
+    when it runs, None without one.
     """
 
     size: int
@@ -67,6 +69,21 @@ class Quote:
     escrow: int = 0
     paid_back: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
+    spend: int | None = None
+
+    @property
+    def floor(self) -> int:
+        """What the pot floor adds to a buy or takes from a sale, micro-dollars; above 0 it binds."""
+        return self.parts.get("floor", 0)
+
+    @property
+    def base_price(self) -> int:
+        """What the worst price counts from, a rate before the fee: the price now, or where the floor binds the order's
+        own average, floor in (ENGINE section 3, worst price)."""
+        if not self.floor:
+            return self.price_before
+        buy = self.payout_if_right > 0
+        return (self.amount - self.fee if buy else self.amount + self.fee) * RATE // max(self.size, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +112,12 @@ def quote(
     """What the order would do if it ran alone at `now_ms`: executed on a copy that is thrown away, after any scheduled
     step that is due by then.
 
-    Either `size` (micro-tokens) or, for a buy, `spend` (micro-dollars all in, gas out; the largest size within it).
+    `size` in micro-tokens, or for a buy `spend`: micro-dollars all in, gas out, of which the largest size is taken;
+    with both the budget holds the size down. A budget at a limit is the largest size whose escrow is within it.
     `user` None asks for nobody in particular: what they have is not looked at. `slippage` and `limit` are rates.
     """
-    tick = Tick(state, params, now_ms)
-    run_due(tick, now_ms)
-    if user is None:
-        user = NOBODY
-        account = tick.working.new_account(user)
-        account[: tick.working.tied] = [_PLENTY] * tick.working.tied
-    known, worst = outcome in tick.working.active, None
-    if known and slippage is not None:
-        top, bottom = worst_ratio(tick, outcome, side, buy, slippage)
-        worst = top * RATE // bottom
-    if known and size is None:
-        size = largest_for(tick, user, outcome, side, spend or 0, limit)
+    tick, user = open_tick(state, params, now_ms, user)
+    known = outcome in tick.working.active
     order = Order(
         id="quote",
         accepted_ms=now_ms,
@@ -119,9 +127,13 @@ def quote(
         buy=buy,
         size=size or 0,
         limit=limit,
-        worst_price=worst,
         autofill=autofill,
+        spend=spend,
     )
+    if known and buy and size is None and spend is not None:
+        order = _sized(tick, order, spend)
+    if known and slippage is not None:
+        order = replace(order, worst_price=_worst_price(tick, order, slippage))
     prices, sensible = _prices(tick), largest_sensible(tick, outcome, side, buy) if known else 0
     run_order(tick, order)
     done = tick.events[-1]
@@ -131,29 +143,39 @@ def quote(
     return _ticket(tick, order, done, prices, sensible)
 
 
-def largest_for(tick: Tick, user: int, outcome: int, side: Side, spend: int, limit: int | None) -> int:
-    """The largest buy whose total all in, gas out, is within `spend`; with a limit, whose escrow is.
+def open_tick(state: MarketState, params: MarketParams, now_ms: int, user: int | None) -> tuple[Tick, int]:
+    """A tick to try orders in, after any scheduled step that is due, and whose orders they are: None is nobody in
+    particular, who has everything."""
+    tick = Tick(state, params, now_ms)
+    run_due(tick, now_ms)
+    if user is not None:
+        return tick, user
+    account = tick.working.new_account(NOBODY)
+    account[: tick.working.tied] = [_PLENTY] * tick.working.tied
+    return tick, NOBODY
 
-    The order's own gas is in the pot by the time it trades, so it counts for the floor here too.
-    """
-    order = Order(
-        id="quote", accepted_ms=tick.now_ms, user=user, outcome=outcome, side=side, buy=True, size=0, limit=limit
-    )
-    taker = Taker(tick, order, tick.working.account(user) or [])
-    if limit is not None:
-        return largest_within(lambda d: escrowed(limit, taker.escrow_fee, d), spend, spend * RATE // max(limit, 1))
-    if spend <= 0 or not taker.account:
-        return 0
 
-    def cost(d: int) -> int:
-        return try_route(Taker(tick, replace(order, size=d), taker.account)).amount
+def _sized(tick: Tick, order: Order, spend: int) -> Order:
+    """The order with the largest size for its budget alone. At a limit that is what it ties up, and no budget is left
+    to look at when it runs; at market the budget stays with it. Nothing fits: one micro-token, which is refused."""
+    if order.limit is not None:
+        limit, fee = max(order.limit, 1), max(tick.params.fee, tick.params.match_fee)
+        size = largest(lambda d: escrowed(limit, fee, d) <= spend, spend * RATE // limit)
+        return replace(order, size=size, spend=None)
+    with trying(tick, order) as taker:
+        size = largest_for_budget(taker, spend) if taker else 0
+    return replace(order, size=max(size, 1))
 
-    mark = tick.working.mark()
-    tick.working.credit(taker.account, -tick.params.gas_fee)
-    above, below = best_price(taker)
-    size = largest_within(cost, spend, spend * below // above)
-    tick.working.rollback(mark)
-    return size
+
+def _worst_price(tick: Tick, order: Order, slippage: int) -> int:
+    """What the ticket promises: `ticket_worst` of the order as it would trade now."""
+    with trying(tick, order) as taker:
+        if taker and order.limit is None:
+            cut_to_budget(taker)
+            tried = try_size(taker, taker.remaining)
+            return ticket_worst(tried, slippage)
+    top, bottom = worst_ratio(tick, order.outcome, order.side, order.buy, slippage)
+    return top * RATE // bottom
 
 
 def largest_sensible(tick: Tick, outcome: int, side: Side, buy: bool) -> int:
@@ -205,6 +227,7 @@ def _ticket(tick: Tick, order: Order, done: OrderDone, before: list[tuple[int, i
         escrow=rested.escrow if rested else 0,
         paid_back=sum(event.amount for event in tick.events if isinstance(event, PaidBack)),
         sizes=sizes,
+        spend=order.spend,
     )
 
 

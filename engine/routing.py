@@ -104,6 +104,7 @@ def fill_pending(taker: Taker) -> None:
         return
     apply_maker_fill(working, taker.outcome, taker.side, fill, buy=taker.buy)
     taker.settle(fill.size, fill.total, fill.fee)
+    taker.floor += fill.floor
     tick.traded[taker.traded_key] = before + fill.size
     tick.fills.append(maker_fill(taker, fill))
     auto_fill(taker, fill)
@@ -162,8 +163,15 @@ class PoolOffer(NamedTuple):
 
 def route(taker: Taker) -> None:
     """Trades what the order can; what it cannot stays in `taker.remaining`."""
+    route_book(taker)
+    fill_pending(taker)
+
+
+def route_book(taker: Taker) -> None:
+    """Trades what the order can with the book and leaves what it planned with the maker pending: of a market order
+    the last that it pays or gets."""
     while taker.remaining:
-        offer = _best_offer(taker)
+        offer = best_offer(taker)
         if offer is None:
             break
         _plan(taker, offer)
@@ -172,30 +180,6 @@ def route(taker: Taker) -> None:
                 fill_pending(taker)
             offer.match(taker, offer.limit)
     _plan(taker, None)
-    fill_pending(taker)
-
-
-def try_route(taker: Taker) -> Taker:
-    """Routes an order and undoes it; what it would have traded and paid stays in the taker."""
-    tick, working = taker.tick, taker.tick.working
-    mark, fills, events = working.mark(), len(tick.fills), len(tick.events)
-    before = tick.traded.get(taker.traded_key, 0)
-    route(taker)
-    working.rollback(mark)
-    del tick.fills[fills:], tick.events[events:]
-    tick.traded[taker.traded_key] = before
-    return taker
-
-
-def best_price(taker: Taker) -> tuple[int, int]:
-    """No token of a buy costs less than this fraction: the maker's price or the best of the book, without fees."""
-    working, offer = taker.tick.working, _best_offer(taker)
-    above, below = working.q[taker.side][taker.outcome], working.l[taker.outcome]
-    if offer:
-        more = RATE + max(taker.tick.params.fee, taker.tick.params.match_fee)
-        if offer.maker_price * RATE * below < above * offer.unit * more:
-            return offer.maker_price * RATE, offer.unit * more
-    return above, below
 
 
 def _plan(taker: Taker, offer: PoolOffer | None) -> None:
@@ -217,7 +201,7 @@ def _plan(taker: Taker, offer: PoolOffer | None) -> None:
     taker.remaining -= more
 
 
-def _best_offer(taker: Taker) -> PoolOffer | None:
+def best_offer(taker: Taker) -> PoolOffer | None:
     """The best pool of the book after fees; ties: direct, mint or merge, swap."""
     levels, outcome, side, buy = taker.tick.working.book.levels, taker.outcome, taker.side, taker.buy
     best = _direct_offer(taker) if levels.get((outcome, side, not buy)) else None

@@ -59,8 +59,9 @@ class Taker:
     Sizes in micro-tokens, money in micro-dollars; side is 0 for YES and 1 for NO.
 
     remaining: not yet traded or planned; pending: planned with the maker, to be priced as one fill; filled: traded;
-    amount: all paid or got, fees in; fees: among that; may_swap: whether it may still swap; escrow_fee: the largest fee
-    it may be charged, a rate.
+    amount: all paid or got, fees in; fees: among that; floor: what the pot floor added to or took from it; may_swap:
+    whether it may still swap; escrow_fee: the largest fee it may be charged, a rate; met: how many resting orders
+    waited in the pools it traded with.
     """
 
     __slots__ = (
@@ -70,8 +71,10 @@ class Taker:
         "escrow_fee",
         "fees",
         "filled",
+        "floor",
         "limit",
         "may_swap",
+        "met",
         "order",
         "outcome",
         "pending",
@@ -96,6 +99,8 @@ class Taker:
         self.filled = 0
         self.amount = 0
         self.fees = 0
+        self.floor = 0
+        self.met = 0
         self.may_swap = order.limit is not None and tick.params.cm_enabled
         self.escrow_fee = max(tick.params.fee, tick.params.match_fee)
         self.traded_key = (order.user, order.outcome, self.side, order.buy)

@@ -28,8 +28,8 @@ ONE_PLACE = {
     "wcwidth": ("bot/text/columns.py",),
 }
 ENGINE_OUTSIDE = {"numpy"}
-# entry points, and what the next step needs: `engine.curves` is what holdings would sell for
-NOBODY_IMPORTS = {"bot.__main__", "bot.cli.manual", "engine.curves"}
+# entry points, and what the next step needs: what holdings would sell for, the sizes that a ticket offers
+NOBODY_IMPORTS = {"bot.__main__", "bot.cli.manual", "engine.curves", "engine.suggest"}
 # written in halves, so that this file does not find itself
 UNFINISHED = (("TO", "DO"), ("FIX", "ME"), ("mark.", "skip"), ("mark.", "xfail"), ("raise Not", "Implemented"))
 

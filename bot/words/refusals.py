@@ -74,6 +74,7 @@ def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams,
         Reason.NO_TOKENS: f"you hold {tokens(have)} {what}, not {tokens(need or draft.size)}.",
         Reason.POOL_EMPTY: f"the house has no room to take {what} back right now.",
         Reason.PAST_WORST_PRICE: _past(detail, draft),
+        Reason.SPEND: "that amount is too little for a single token's millionth.",
         Reason.BAD_LIMIT: "that limit is not a possible price.",
         Reason.TOO_LATE: "it came after trading had closed.",
     }

@@ -1,54 +1,78 @@
-"""Curves for charts say what the exact engine says, to display precision."""
+"""What holdings are worth, many at once, is what each sale alone would bring, to the cent."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
 
-from engine.curves import price_depth, what_if
-from engine.impact import price_buy, price_sell
-from engine.rates import rates_at, tariff
-from engine.routing import maker_size_to
-from engine.state import MarketState, Side
-from engine.units import MICRO, RATE
-from engine.working_copy import WorkingCopy
-from tests.engine.builders import funded, order, params, run_one
+from engine.curves import worth
+from engine.events import params_after
+from engine.intents import Intent
+from engine.orders import apply_orders
+from engine.params import MarketParams
+from engine.quote import Quote, quote
+from engine.state import Book, MarketState, Side, Status, open_market
+from engine.units import MICRO
+from tests.engine.markets import SPAN, USERS, logarithmic, some_intent, some_join, some_market
 
-P = params(n_outcomes=4, gamma="0.001", z=500, floor_enabled=False)
-SIZES = (0.5, 3.0, 40.0, 150.0, 700.0, 3_000.0)
+DEEP = os.environ.get("OUTCRY_DEEP") == "1"
+MARKETS = 400 if DEEP else 12
+"""Random markets a block."""
 
-
-def traded() -> MarketState:
-    state = funded(P, ann=100_000, bob=100_000)
-    state = run_one(state, P, order("ann buys 200 yes of 1", id="a"))[1]
-    return run_one(state, P, order("bob buys 150 no of 2", id="b"))[1]
+CENT = MICRO // 100
 
 
-@pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize("outcome", [0, 1, 2])
-def test_a_what_if_curve_is_the_exact_price_of_each_size(outcome: int, side: Side) -> None:
-    state = traded()
-    working = WorkingCopy(state, P, tariff(P, rates_at(P, state, 0), 4))
-    no = int(side is Side.NO)
-    for buy in (True, False):
-        estimate = what_if(state, P, now_ms=0, outcome=outcome, side=side, buy=buy, sizes=np.array(SIZES))
-        for at, size in enumerate(SIZES):
-            d = int(size * MICRO)
-            fill = price_buy(working, outcome, no, d, 0) if buy else price_sell(working, outcome, no, d, 0)
-            if fill.pool > working.l[outcome] // 2:
-                continue  # the waterfall runs short there, which charts leave out
-            if not buy and fill.supply * RATE < P.p_min * fill.depth:
-                continue  # a sale past p_min is worth at least its part above, which charts leave out
-            assert estimate.money[at] == pytest.approx(fill.total / MICRO, rel=2e-5, abs=3e-6), (buy, size)
-            assert estimate.price[at] == pytest.approx(fill.supply / fill.depth, rel=2e-5), (buy, size)
+def sold_alone(state: MarketState, p: MarketParams, outcome: int, side: Side, size: int, now_ms: int) -> int:
+    """What the quote of a sale says that meets no order of the book, in a market that trades."""
+    accounts = {user: replace(account, escrow=0) for user, account in state.accounts.items()}
+    quiet = replace(state, status=Status.RUNNING, resting=Book(), accounts=accounts)
+    asked = quote(quiet, p, now_ms=now_ms, user=None, outcome=outcome, side=side, buy=False, size=size)
+    return asked.amount if isinstance(asked, Quote) else 0
 
 
-def test_depth_by_price_is_what_the_maker_and_the_book_would_trade() -> None:
-    state = traded()
-    working = WorkingCopy(state, P, tariff(P, rates_at(P, state, 0), 4))
-    prices = np.linspace(0.02, 0.98, 97)
-    for buy in (True, False):
-        estimate = price_depth(state, P, now_ms=0, outcome=0, side=Side.YES, buy=buy, prices=prices)
-        exact = [maker_size_to(working, 0, 0, round(float(p) * RATE), RATE, buy=buy) / MICRO for p in prices]
-        assert estimate.maker == pytest.approx(exact, rel=1e-6, abs=1e-5)
-        assert not estimate.book.any()
+def lives(rng: Random) -> Iterator[tuple[MarketState, MarketParams, int]]:
+    """A random market at random moments of its life."""
+    p = some_market(rng)
+    state, now = open_market(p), 0
+    joins: list[Intent] = [some_join(rng, f"j{user}", 0, user) for user in USERS]
+    state = apply_orders(state, joins, p, 0)[1]
+    for tick in range(6):
+        now = min(SPAN - 1, now + rng.randint(0, SPAN // 4))
+        intents = [some_intent(rng, f"{tick}-{i}", now, state, p) for i in range(rng.randint(1, 8))]
+        _, state, events = apply_orders(state, intents, p, now)
+        p = params_after(p, events)
+        yield state, p, now
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_worth_is_the_quote_of_the_sale_to_the_cent(block: int) -> None:
+    """Of what people hold and of any size up to what the pool has, penalty, waterfall, floor and rounds in."""
+    for seed in range(block * MARKETS, (block + 1) * MARKETS):
+        rng = Random(seed)
+        for state, p, now in lives(rng):
+            if not state.active:
+                continue
+            n = len(state.binaries)
+            held = np.zeros((len(state.accounts) + 2, n, 2), dtype=np.int64)
+            for row, account in enumerate(state.accounts.values()):
+                held[row] = account.tokens
+            for row in range(len(state.accounts), len(held)):
+                for j in state.active:
+                    binary = state.binaries[j]
+                    supplies = (binary.q_yes, binary.q_no)
+                    held[row, j] = [rng.choice((q + 5, q - 1, q // 2, logarithmic(rng, 1, q))) for q in supplies]
+            sums = worth(state, p, held, now)
+            assert sums.shape == held.shape
+            for row, j, s in np.argwhere(held):
+                size = int(held[row, j, s])
+                exact = sold_alone(state, p, int(j), (Side.YES, Side.NO)[s], size, now)
+                if state.binaries[j].active:
+                    got = int(sums[row, j, s])
+                    assert abs(got - exact) < max(CENT, exact // 10**11), (seed, row, j, s, size, got, exact)
+                else:
+                    assert sums[row, j, s] == 0

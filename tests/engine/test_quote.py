@@ -110,17 +110,19 @@ def test_spending_an_amount_buys_the_largest_size_within_it() -> None:
     for spend in (1, 2, 50, 99, 10**6, 50 * MICRO, 500 * MICRO, 9_000 * MICRO):
         ticket = ask(state, size=None, spend=spend)
         if isinstance(ticket, Refused):
-            assert ticket.reason is Reason.SIZE_ZERO
+            assert ticket.reason is Reason.SPEND
             continue
         assert ticket.amount <= spend
         assert asked(state, size=ticket.size + 1).amount > spend
 
 
-@pytest.mark.parametrize("spend", [0, -5, None])
-def test_spending_nothing_buys_nothing(spend: int | None) -> None:
+@pytest.mark.parametrize(
+    ("spend", "reason"), [(0, Reason.SPEND), (-5, Reason.SPEND), (1, Reason.SPEND), (None, Reason.SIZE_ZERO)]
+)
+def test_spending_nothing_buys_nothing(spend: int | None, reason: Reason) -> None:
     ticket = ask(held(), size=None, spend=spend)
     assert isinstance(ticket, Refused)
-    assert ticket.reason is Reason.SIZE_ZERO
+    assert ticket.reason is reason
 
 
 @pytest.mark.parametrize(
