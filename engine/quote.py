@@ -108,13 +108,15 @@ def quote(
     slippage: int | None = None,
     limit: int | None = None,
     autofill: bool = False,
+    automatic: bool = False,
 ) -> Quote | Refused:
     """What the order would do if it ran alone at `now_ms`: executed on a copy that is thrown away, after any scheduled
     step that is due by then.
 
     `size` in micro-tokens, or for a buy `spend`: micro-dollars all in, gas out, of which the largest size is taken;
     with both the budget holds the size down. A budget at a limit is the largest size whose escrow is within it.
-    `user` None asks for nobody in particular: what they have is not looked at. `slippage` and `limit` are rates.
+    `user` None asks for nobody in particular: what they have is not looked at. `slippage` and `limit` are rates;
+    an `automatic` slippage was chosen for them, and never lets a buy cost what a token pays.
     """
     tick, user = open_tick(state, params, now_ms, user)
     known = outcome in tick.working.active
@@ -133,7 +135,8 @@ def quote(
     if known and buy and size is None and spend is not None:
         order = _sized(tick, order, spend)
     if known and slippage is not None:
-        order = replace(order, worst_price=_worst_price(tick, order, slippage))
+        worst = _worst_price(tick, order, slippage)
+        order = replace(order, worst_price=min(worst, RATE - 1) if automatic and buy else worst)
     prices, sensible = _prices(tick), largest_sensible(tick, outcome, side, buy) if known else 0
     run_order(tick, order)
     done = tick.events[-1]

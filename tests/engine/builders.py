@@ -182,9 +182,10 @@ def _intent(what: str, at: int, id: str) -> Intent | None:
         outcomes = tuple(int(word) - 1 for word in words[2:])
         return Control(id=id, accepted_ms=at, kind=kind, outcomes=outcomes)  # type: ignore[arg-type]  # from DONE
     given = dict(zip(words[6::2], words[7::2], strict=True))
-    rates = {name: int(Decimal(word) * RATE) for name, word in given.items() if name != "auto"}
+    rates = {name: int(Decimal(word) * RATE) for name, word in given.items() if name not in ("auto", "spend")}
+    spend = micro(given["spend"]) if "spend" in given else None
     parsed = order(" ".join(words[:6]), at=at, id=id, worst=rates.get("worst"), slip=rates.get("slip"))
-    return replace(parsed, limit=rates.get("at"), autofill="auto" in given)
+    return replace(parsed, limit=rates.get("at"), autofill="auto" in given, spend=spend)
 
 
 def _in_words(event: Event, outcome: Outcome) -> str:
