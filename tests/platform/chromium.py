@@ -53,7 +53,8 @@ class Window:
         self.page = page
         self.complaints: list[str] = []
         page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.set_default_timeout(30_000)

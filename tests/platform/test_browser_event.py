@@ -157,8 +157,8 @@ async def test_a_whole_event_in_three_windows(event: Event) -> None:
 
     await event.admin("/admin export rankings", "rankings")
     link = organiser.page.locator("#messages a[download], #messages a[href*=file]").last
-    async with organiser.page.expect_download() as found:
+    async with organiser.page.expect_download() as download:
         await link.click()
-    path = await (await found.value).path()
+    path = await (await download.value).path()
     assert path.read_text(encoding="utf-8").startswith("rank,user,name,stake")
     assert organiser.complaints + ada.complaints + sam.complaints == []

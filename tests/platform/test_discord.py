@@ -32,8 +32,8 @@ def shown_to_everybody(harness: DiscordHarness, name: str) -> None:
 
 
 def board(harness: DiscordHarness) -> Message:
-    [found] = harness.channel.pinned
-    return found
+    [pinned] = harness.channel.pinned
+    return pinned
 
 
 # -- the life of an event
@@ -133,9 +133,9 @@ async def test_who_has_not_joined_is_told_how_instead(tmp_path: Path) -> None:
     async with discord_harness(tmp_path) as harness:
         await running(harness)
         stranger = harness.guild.member("eve")
-        told = await harness.press(stranger, board(harness), "Buy")
-        assert told.ephemeral
-        assert "/join" in told.text
+        answer = await harness.press(stranger, board(harness), "Buy")
+        assert answer.ephemeral
+        assert "/join" in answer.text
         harness.assert_sound()
 
 
@@ -167,9 +167,9 @@ async def test_a_wrong_answer_in_a_dialog_is_explained(tmp_path: Path) -> None:
 async def test_what_is_typed_is_completed(tmp_path: Path) -> None:
     async with discord_harness(tmp_path) as harness:
         [ada] = await running(harness, "ada")
-        found = await ada.autocomplete(harness.channel, "buy", "outcome", "cos")
-        assert [one.value for one in found] == ['"Costa Rica"']
-        assert found[0].name.startswith("Costa Rica: YES 20.0¢")
+        suggestions = await ada.autocomplete(harness.channel, "buy", "outcome", "cos")
+        assert [suggestion.value for suggestion in suggestions] == ['"Costa Rica"']
+        assert suggestions[0].name.startswith("Costa Rica: YES 20.0¢")
         assert await ada.autocomplete(harness.channel, "buy", "outcome", "zzz") == []
         assert [
             choice.value
@@ -186,10 +186,10 @@ async def test_an_answer_of_ones_own_to_a_public_command_is_private(tmp_path: Pa
         await harness.tick()
         before = len(harness.channel.public)
         await harness.slash(ada, "book", outcome="Costa Rica")
-        told = await ada.expect(
+        notice = await ada.expect(
             harness.channel, lambda message: message.ephemeral and "tokens wait in the book" in message.text
         )
-        assert told.only_for is ada.user
+        assert notice.only_for is ada.user
         assert len(harness.channel.public) == before
         assert not (await harness.slash(bob, "book", outcome="Costa Rica")).ephemeral
         harness.assert_sound()
@@ -311,8 +311,8 @@ async def test_a_failure_of_discords_own_is_repeated_without_saying_things_twice
         await harness.press(harness.admin, preview.reply, "Confirm")
         for _ in range(6):
             await harness.tick(10_000)
-        said = [message for message in harness.channel.public if "Brazil is out." in message.text]
-        assert len(said) == 1
+        announcements = [message for message in harness.channel.public if "Brazil is out." in message.text]
+        assert len(announcements) == 1
 
 
 async def test_what_could_not_be_acknowledged_in_time_is_not_done(tmp_path: Path) -> None:
@@ -388,10 +388,10 @@ async def test_who_takes_no_direct_messages_is_mentioned_and_nothing_is_given_aw
         harness.peer.clock.advance(20 * 60_000)
         ada.closes_dms()
         await filled_by_admin(harness)
-        [said] = [message for message in harness.channel.public if f"<@{ada.id}>" in message.text]
-        assert ada.user in said.mentions
+        [mention] = [message for message in harness.channel.public if f"<@{ada.id}>" in message.text]
+        assert ada.user in mention.mentions
         for secret in ("Filled", "Germany YES", "$", "100"):
-            assert secret not in said.text
+            assert secret not in mention.text
         assert "100" not in ada.reads(ada.dm)
 
 
@@ -451,8 +451,8 @@ async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> Non
         other = harness.peer.guild("Elsewhere", bot_permissions=None)
         lobby = other.text("lobby")
         other.invite_bot(int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS))
-        said = await lobby.expect("/admin create")
-        assert "/join" in said.text
+        greeting = await lobby.expect("/admin create")
+        assert "/join" in greeting.text
         harness.assert_sound()
 
 
@@ -462,8 +462,8 @@ async def test_where_it_may_not_speak_it_tells_the_owner_where_to_begin(tmp_path
         lobby = other.text("lobby")
         lobby.deny(other.everyone, Permission.SEND_MESSAGES)
         other.invite_bot(int(Permission.VIEW_CHANNEL))
-        said = await harness.peer.world.dm_with(other.owner).expect("/admin create")
-        assert said.author is harness.peer.world.bot
+        greeting = await harness.peer.world.dm_with(other.owner).expect("/admin create")
+        assert greeting.author is harness.peer.world.bot
         assert lobby.public == []
 
 
@@ -473,8 +473,8 @@ async def test_help_is_given_in_private_too(tmp_path: Path) -> None:
         assert {"help", "settings", "link"} <= set(ada.offered(ada.dm))
         assert "buy" not in ada.offered(ada.dm)
         harness.peer.clock.advance(1_000)
-        told = await ada.slash(ada.dm, "help")
-        assert "/join" in told.text
+        answer = await ada.slash(ada.dm, "help")
+        assert "/join" in answer.text
         harness.assert_sound()
 
 
@@ -483,9 +483,9 @@ async def test_a_button_whose_line_nobody_keeps_says_so(tmp_path: Path) -> None:
         [ada] = await running(harness, "ada")
         [row] = [component for component in board(harness).components[0]["components"] if component["type"] == 1]
         row["components"][2]["custom_id"] = "b-|#0123456789012345678901"
-        told = await harness.press(ada, board(harness), "Chart")
-        assert told.ephemeral
-        assert "no longer good" in told.text
+        answer = await harness.press(ada, board(harness), "Chart")
+        assert answer.ephemeral
+        assert "no longer good" in answer.text
         harness.assert_sound()
 
 

@@ -35,9 +35,9 @@ async def test_a_whole_event_with_twenty_members_keeps_to_the_channels_limits(tm
         await harness.press(harness.admin, preview.reply, "Confirm")
         for _ in range(10):
             await harness.tick()
-        said = [message.text for message in harness.channel.public]
+        texts = [message.text for message in harness.channel.public]
         for text in ("the doors are open", "is open for trading", "Costa Rica is out.", "Germany wins"):
-            assert len([message for message in said if text in message.split("\n")[0]]) == 1, text
+            assert len([message for message in texts if text in message.split("\n")[0]]) == 1, text
         assert harness.peer.request_log.most_in_a_window(harness.channel.id) <= 5
         assert len(harness.channel.pinned) == 1
         harness.assert_sound()
@@ -83,7 +83,7 @@ async def test_two_hundred_people_in_the_same_second_are_acknowledged_in_time(tm
         answers = await asyncio.gather(*(person.slash(harness.channel, "join", _timeout=120.0) for person in people))
         assert all(answer.ephemeral for answer in answers)
         first = [call for call in harness.peer.calls if call.path.startswith(("/interactions", "/webhooks"))][-400:]
-        acks = [place for place, call in enumerate(first) if call.path.startswith("/interactions")]
+        acks = [index for index, call in enumerate(first) if call.path.startswith("/interactions")]
         assert max(acks) < 300  # the last acknowledgement does not wait for all the answers
         async with harness.db.reading() as uow:
             assert await uow.members.count(1) == 200

@@ -124,9 +124,9 @@ async def test_one_board_is_pinned_however_often_it_is_posted(tmp_path: Path) ->
 async def test_nobody_is_mentioned_by_a_name(tmp_path: Path) -> None:
     async with discord_harness(tmp_path) as harness:
         await post(harness, Reply(head=line(f"<@{harness.admin.id}> @everyone @here"), audience=Audience.CHAT))
-        [said] = harness.channel.public
-        assert said.mentions == []
-        assert not said.mention_everyone
+        [message] = harness.channel.public
+        assert message.mentions == []
+        assert not message.mention_everyone
         body = harness.peer.request_log.of("POST /channels/{channel}/messages")[-1].json()
         assert (
             body["allowed_mentions"] == {"parse": [], "replied_user": False} or body["allowed_mentions"]["parse"] == []
@@ -137,8 +137,8 @@ async def test_a_file_goes_along(tmp_path: Path) -> None:
     async with discord_harness(tmp_path) as harness:
         file = Attachment(name="trades.csv", data=b"trade_id\n", media_type="text/csv")
         await post(harness, Reply(head=line("Trades."), files=(file,), audience=Audience.CHAT))
-        [said] = harness.channel.public
-        assert [(attachment.filename, attachment.data) for attachment in said.attachments] == [
+        [message] = harness.channel.public
+        assert [(attachment.filename, attachment.data) for attachment in message.attachments] == [
             ("trades.csv", b"trade_id\n")
         ]
         harness.assert_sound()
@@ -185,9 +185,9 @@ async def test_a_limit_over_everything_stops_everything(tmp_path: Path, route: s
         harness.peer.clock.advance(20 * 60_000)
         harness.peer.faults.answer(429, route, retry_after=9.0, scope="global")
         tell = harness.bot.platform.tell
-        said = post(harness, NEWS) if "messages" in route else tell(str(ada.id), NEWS, edit_ref=None, chat_ext=None)
+        sending = post(harness, NEWS) if "messages" in route else tell(str(ada.id), NEWS, edit_ref=None, chat_ext=None)
         with pytest.raises(RetryLaterError) as error:
-            await said
+            await sending
         assert error.value.overall
         assert 1_000 < error.value.after_ms <= 9_000
         asked = len(harness.peer.calls)
@@ -202,8 +202,8 @@ async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(tmp
     async with discord_harness(tmp_path) as harness:
         assert harness.bot is not None
         ref = await post(harness, NEWS)
-        [said] = harness.channel.public
-        harness.peer.world.remove(said)
+        [message] = harness.channel.public
+        harness.peer.world.remove(message)
         with pytest.raises(UnreachableError) as error:
             await harness.bot.platform.edit(chat(harness), ref, NEWS)
         assert error.value.why is Unreachable.MESSAGE
@@ -322,7 +322,7 @@ async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Pa
             shard_ids=(2,),
             shard_count=3,
         )
-        one = DiscordService(
+        service_of_shard = DiscordService(
             harness.db,
             Dispatcher(harness.db, lambda: harness.now, COMMANDS),
             lambda: harness.now,
@@ -330,10 +330,10 @@ async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Pa
             access,
             harness._ready,
         )
-        await one.start()
+        await service_of_shard.start()
         await harness.peer.until(lambda: harness.ready, 10.0, "the shard to be ready")
         assert [harness.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]
-        await one.stop()
+        await service_of_shard.stop()
 
 
 async def test_commands_that_cannot_be_registered_are_registered_at_the_next_start(tmp_path: Path) -> None:
@@ -350,9 +350,9 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
     async with discord_harness(tmp_path) as harness:
         harness.peer.world.commands[None].append({**harness.peer.world.commands[None][0], "name": "old", "id": "1"})
         ada: Person = harness.guild.member("ada")
-        told = await harness.slash(ada, "old")
-        assert told.ephemeral
-        assert "/help" in told.text
+        answer = await harness.slash(ada, "old")
+        assert answer.ephemeral
+        assert "/help" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -370,9 +370,9 @@ async def test_a_command_that_is_no_more_is_answered_too(tmp_path: Path) -> None
     ],
 )
 def test_each_refusal_has_its_reason(code: int, status: int, why: Unreachable) -> None:
-    found = errors.translate(refusal(code, status))
-    assert isinstance(found, UnreachableError)
-    assert found.why is why
+    translated = errors.translate(refusal(code, status))
+    assert isinstance(translated, UnreachableError)
+    assert translated.why is why
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, 500), (0, 503), (0, 429), (errors.EDITED_TOO_OFTEN, 400), (0, 401)])
@@ -440,9 +440,9 @@ async def test_who_was_put_out_while_it_was_away_finds_out(tmp_path: Path) -> No
 
 async def lost(harness: DiscordHarness) -> str | None:
     async with harness.db.reading() as uow:
-        found = await uow.chats.find("discord", chat(harness))
-    assert found is not None
-    return found.lost
+        record = await uow.chats.find("discord", chat(harness))
+    assert record is not None
+    return record.lost
 
 
 async def until_lost_is(harness: DiscordHarness, why: str | None) -> None:

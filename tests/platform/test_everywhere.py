@@ -185,8 +185,8 @@ async def test_a_round_and_the_end_are_told_in_all_three_places(event: Event) ->
     await harness.tap(harness.telegram_admin, final, "Confirm")
     await harness.tick()
     await harness.settle()
-    for place in (harness.channel, harness.group):
-        await place.expect("Germany wins Cup.")
+    for chat in (harness.channel, harness.group):
+        await chat.expect("Germany wins Cup.")
     assert "Germany wins Cup." in await harness.headlines(event.rob)
     assert (await harness.record()).status in {Status.RESOLVED, Status.CLOSED}
     await event.ada.expect(harness.channel, lambda message: message.ephemeral and "You are paid" in message.text)
@@ -270,13 +270,13 @@ async def test_a_platform_that_does_not_answer_at_all_keeps_no_other_waiting(eve
     discord_ticket, telegram_ticket, room_ticket = await event.ordered_everywhere()
     held = [harness.discord.faults.hold(on, times=100) for on in ("* /channels/*", "* /webhooks/*")]
     ticking = asyncio.create_task(harness.tick())
-    await asyncio.gather(*(one.reached.wait() for one in held))
+    await asyncio.gather(*(hold.reached.wait() for hold in held))
     await harness.telegram.until(lambda: "Filled" in telegram_ticket.text)
     assert not ticking.done()
     await event.room_says(room_ticket, "Filled:")
     assert "Filled" not in discord_ticket.text
-    for one in held:
-        one.release()
+    for hold in held:
+        hold.release()
     await ticking
     assert discord_ticket.text.startswith("**Filled:")
 

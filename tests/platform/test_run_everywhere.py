@@ -18,9 +18,9 @@ BUY = {"outcome": "Germany", "side": "yes", "amount": "10"}
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[ProcessHarness]:
-    async with process_harness(tmp_path) as found:
-        yield found
-        assert found.telegram.complaints == []
+    async with process_harness(tmp_path) as harness:
+        yield harness
+        assert harness.telegram.complaints == []
 
 
 async def ticket(
@@ -86,20 +86,20 @@ async def test_updates_come_by_webhook_where_one_is_set(harness: ProcessHarness)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "sentence"),
     [
         ("discord", "Discord does not take DISCORD_TOKEN"),
         ("telegram", "Telegram does not take TELEGRAM_TOKEN"),
     ],
 )
 async def test_a_token_that_is_not_taken_is_told_and_leaves_the_others_up(
-    harness: ProcessHarness, wrong: str, said: str
+    harness: ProcessHarness, wrong: str, sentence: str
 ) -> None:
     token = {"discord": "not-the-token-of-this-bot", "telegram": "7000000009:AAnot-the-token-of-this-bot"}[wrong]
     child = await harness.run(**{f"{wrong.upper()}_TOKEN": token})
     others = [name for name in NAMES if name != wrong]
     await child.ready(*others)
-    await child.until_output(lambda: any(said in line for line in child.err))
+    await child.until_output(lambda: any(sentence in line for line in child.err))
     if wrong == "discord":
         await harness.telegram_admin.send(harness.telegram_admin.chat, "/help")
         await harness.telegram_admin.chat.expect("/buy", within=HANG_S)
@@ -108,7 +108,7 @@ async def test_a_token_that_is_not_taken_is_told_and_leaves_the_others_up(
         assert "/buy" in answer.text
     await child.stop()
     assert f"ready: {wrong}" not in child.out
-    assert sum(said in line for line in child.err) == 1
+    assert sum(sentence in line for line in child.err) == 1
     assert token not in child.output
 
 
@@ -153,10 +153,10 @@ async def test_a_process_that_only_ticks_fills_what_waits_and_the_next_that_spea
     assert len(harness.discord.calls) + len(harness.telegram.calls) == requests
 
     last = await harness.run_until_ready()
-    told = (
+    notice = (
         "**Filled: 10 Germany YES"  # in the ticket's place, or by a message where the kill came before that was noted
     )
-    await harness.discord.until(lambda: told in ada.reads(harness.channel) + ada.reads(ada.dm), HANG_S, "the fill")
+    await harness.discord.until(lambda: notice in ada.reads(harness.channel) + ada.reads(ada.dm), HANG_S, "the fill")
     await last.stop()
     await (await harness.assert_books_hold()).close()
 

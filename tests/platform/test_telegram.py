@@ -316,10 +316,10 @@ async def test_an_anonymous_admin_decides_nothing_unasked(harness: TelegramHarne
     await harness.running()
     await harness.group.promote(harness.ben, anonymous=True)
     refused = None
-    for said in ("/admin_eliminate brazil", "/admin_approve 1"):
-        await harness.say(harness.ben, said, harness.group)
+    for line in ("/admin_eliminate brazil", "/admin_approve 1"):
+        await harness.say(harness.ben, line, harness.group)
         refused = await harness.group.expect("takes an admin with a name", after=refused)
-        assert refused.labels == ["Under my own name"], said
+        assert refused.labels == ["Under my own name"], line
     await harness.say(harness.ben, "/admin_resolve germany", harness.group)
     refused = await harness.group.expect("takes an admin with a name", after=refused)
     await harness.press(harness.ben, refused, "Under my own name")
@@ -450,7 +450,7 @@ async def buy_ten(harness: TelegramHarness) -> None:
 async def test_menus_are_registered_once_for_each_kind_of_chat(harness: TelegramHarness) -> None:
     scopes = {scope for scope, _ in harness.peer.commands}
     assert scopes == {"all_private_chats", "all_group_chats", "all_chat_administrators"}
-    names = {scope: {name for name, _ in said} for (scope, _), said in harness.peer.commands.items()}
+    names = {scope: {name for name, _ in commands} for (scope, _), commands in harness.peer.commands.items()}
     assert "admin_create" in names["all_chat_administrators"]
     assert not any(name.startswith("admin") for name in names["all_group_chats"] | names["all_private_chats"])
     assert {"buy", "board"} <= names["all_private_chats"]

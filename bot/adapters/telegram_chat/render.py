@@ -163,7 +163,7 @@ def _board(board: Board) -> list[TextLine]:
     """The board on a phone: who is in as an aligned table, who is out struck through, then figures, step and risk."""
     lines: list[TextLine] = []
     active = [row for row in board.rows if row.active]
-    cells = [["", "", "YES", "NO", "", ""], *(_board_cells(place, row) for place, row in enumerate(active, 1))]
+    cells = [["", "", "YES", "NO", "", ""], *(_board_cells(rank, row) for rank, row in enumerate(active, 1))]
     numeric = [True, False, True, True, True, False]
     aligned = _aligned(cells, numeric)
     if max(map(width, aligned)) > PHONE_COLUMNS:  # the path goes first, then the change

@@ -232,7 +232,7 @@ def test_escaped_text_reads_as_it_was_written_and_does_nothing(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("spans_in", "shown"),
     [
         (line("plain ", bold("Germany"), " 50.1¢"), "plain **Germany** 50.1¢"),
         (line(bold("a"), bold("b")), "**ab**"),
@@ -262,8 +262,8 @@ def test_escaped_text_reads_as_it_was_written_and_does_nothing(text: str) -> Non
         (line("see https://x.y"), "see https:\u200b//x.y"),
     ],
 )
-def test_a_line_is_shown_so(said: tuple[Span | Stamp, ...], shown: str) -> None:
-    assert markup.line(said) == shown
+def test_a_line_is_shown_so(spans_in: tuple[Span | Stamp, ...], shown: str) -> None:
+    assert markup.line(spans_in) == shown
 
 
 def test_a_table_a_phone_can_show_is_an_aligned_block() -> None:
@@ -368,7 +368,7 @@ def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given()
         submit="Go",
     )
     shown = forms.modal_of(made, "x").to_dict()["components"]
-    assert [one["label"] for one in shown] == ["F6", "F0", "F1", "F2", "F3"]
+    assert [label["label"] for label in shown] == ["F6", "F0", "F1", "F2", "F3"]
     assert shown[-1]["description"] == "hint. More, by typing /buy: f4, f5"
 
 

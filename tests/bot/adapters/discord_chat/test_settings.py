@@ -14,13 +14,13 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.Gabcde.made-up-for-a-test"
 
 
 @pytest.mark.parametrize(
-    ("said", "shards"),
+    ("ids", "shards"),
     [("0", (0,)), ("0,1,2", (0, 1, 2)), ("4-6", (4, 5, 6)), ("2, 0-1", (0, 1, 2))],
 )
-def test_shards_are_listed_or_spanned(said: str, shards: tuple[int, ...]) -> None:
-    found = load({"DISCORD_SHARD_IDS": said, "DISCORD_SHARD_COUNT": "8"}, NOWHERE)
-    assert isinstance(found, Settings)
-    assert (found.discord_shard_ids, found.discord_shard_count) == (shards, 8)
+def test_shards_are_listed_or_spanned(ids: str, shards: tuple[int, ...]) -> None:
+    settings = load({"DISCORD_SHARD_IDS": ids, "DISCORD_SHARD_COUNT": "8"}, NOWHERE)
+    assert isinstance(settings, Settings)
+    assert (settings.discord_shard_ids, settings.discord_shard_count) == (shards, 8)
 
 
 @pytest.mark.parametrize(
@@ -44,23 +44,23 @@ def test_what_cannot_be_is_told_in_a_sentence(name: str, value: str) -> None:
 
 
 def test_the_token_is_a_secret() -> None:
-    found = load({"DISCORD_TOKEN": TOKEN}, NOWHERE)
-    assert isinstance(found, Settings)
-    assert TOKEN not in repr(found)
-    assert TOKEN in found.secrets()
+    settings = load({"DISCORD_TOKEN": TOKEN}, NOWHERE)
+    assert isinstance(settings, Settings)
+    assert TOKEN not in repr(settings)
+    assert TOKEN in settings.secrets()
 
 
 @pytest.mark.parametrize(
-    ("token", "code", "said"),
+    ("token", "code", "sentence"),
     [
         (TOKEN, 0, "client_id=1234567890123456789&scope=bot+applications.commands&permissions="),
         ("", 2, "DISCORD_TOKEN is not set"),
         ("no-token", 2, "DISCORD_TOKEN is no bot's token"),
     ],
 )
-def test_the_link_is_printed_without_connecting(tmp_path: Path, token: str, code: int, said: str) -> None:
+def test_the_link_is_printed_without_connecting(tmp_path: Path, token: str, code: int, sentence: str) -> None:
     process = outcry(tmp_path, "invite", DISCORD_TOKEN=token)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said in (out if code == 0 else err)
+    assert sentence in (out if code == 0 else err)
     assert len((out + err).splitlines()) == 1

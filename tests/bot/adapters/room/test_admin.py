@@ -8,10 +8,10 @@ from tests.bot.adapters.room.harness import ADMIN, PNG, Browser, Shown, room_har
 
 
 async def test_an_export_and_a_graph_are_the_admins_alone(tmp_path: Path) -> None:
-    async with room_harness(tmp_path) as place:
-        await place.open_market()
-        await place.tick()
-        boss, bob = place.browser(), await place.person("Bob")
+    async with room_harness(tmp_path) as harness:
+        await harness.open_market()
+        await harness.tick()
+        boss, bob = harness.browser(), await harness.person("Bob")
         await boss.get(f"?admin={ADMIN}")
         await boss.join("Boss")
         file = await said(boss, "/admin export ledger")
@@ -32,5 +32,5 @@ async def test_an_export_and_a_graph_are_the_admins_alone(tmp_path: Path) -> Non
 async def said(who: Browser, line: str) -> Shown:
     status, answer = await who.say(line)
     assert status == 200
-    found: Shown = answer
-    return found
+    shown: Shown = answer
+    return shown

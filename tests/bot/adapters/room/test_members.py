@@ -50,7 +50,7 @@ async def test_a_browser_whose_person_becomes_one_with_another_goes_on_as_her(tm
         await here.tick()
 
         async def there(text: str, number: int) -> str:
-            said = Invocation(
+            invocation = Invocation(
                 text=text,
                 platform="telegram",
                 person_ext="77",
@@ -59,7 +59,7 @@ async def test_a_browser_whose_person_becomes_one_with_another_goes_on_as_her(tm
                 chat_kind=ChatKind.PRIVATE,
                 request_id=f"t{number}",
             )
-            reply = await here.dispatcher.run(said)
+            reply = await here.dispatcher.run(invocation)
             return "".join(str(getattr(part, "text", "")) for part in reply.head)
 
         made = (await there("/link", 1)).split("Your code is ")[1].split(",")[0]

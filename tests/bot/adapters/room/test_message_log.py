@@ -75,9 +75,9 @@ async def log(db: Database) -> MessageLog:
 
 async def person(db: Database, ext: str) -> int:
     async with db.writing() as uow:
-        found = await uow.people.identify("room", ext, ext.title(), NOW)
+        person = await uow.people.identify("room", ext, ext.title(), NOW)
         await uow.commit()
-    return found.id
+    return person.id
 
 
 def said(text: str) -> dict[str, str]:
@@ -130,8 +130,8 @@ async def test_private_messages_reach_their_owner_alone_from_memory_and_from_sto
     for source in (log, again):
         for seq in (None, 0):
             seen = {
-                who: [message.body["say"] for message in (await source.after("room", seq, who)).messages]
-                for who in (ada, bob, None)
+                viewer: [message.body["say"] for message in (await source.after("room", seq, viewer)).messages]
+                for viewer in (ada, bob, None)
             }
             assert seen == {ada: ["all", "ada"], bob: ["all"], None: ["all"]}
 
@@ -169,17 +169,17 @@ async def test_a_number_of_another_database_starts_from_the_beginning(log: Messa
 
 async def test_only_those_who_may_see_a_change_are_woken(db: Database, log: MessageLog) -> None:
     ada, bob = await person(db, "ada"), await person(db, "bob")
-    heard = {
+    events = {
         "ada": log.listen("room", ada),
         "bob": log.listen("room", bob),
         "stranger": log.listen("room", None),
         "elsewhere": log.listen("hall", ada),
     }
     for whose, woken in ((ada, {"ada"}), (None, {"ada", "bob", "stranger"})):
-        for event in heard.values():
+        for event in events.values():
             event.clear()
         await log.append("room", TALK, said("hush"), person=whose)
-        assert {name for name, event in heard.items() if event.is_set()} == woken
+        assert {name for name, event in events.items() if event.is_set()} == woken
 
 
 async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: MessageLog) -> None:

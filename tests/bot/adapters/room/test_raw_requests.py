@@ -49,15 +49,15 @@ async def status(port: int, request: bytes) -> int:
 async def test_what_no_browser_sends_is_refused_and_logged_as_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with room_harness(tmp_path) as place:
-        port = int(place.url.rstrip("/").rpartition(":")[2])
+    async with room_harness(tmp_path) as harness:
+        port = int(harness.url.rstrip("/").rpartition(":")[2])
         for first, headers, body, wanted in REQUESTS:
-            ours = headers.replace(b"PORT", str(port).encode()).replace(b"OURS", place.url.rstrip("/").encode())
+            ours = headers.replace(b"PORT", str(port).encode()).replace(b"OURS", harness.url.rstrip("/").encode())
             ours = ours.replace(b"TOKEN", secrets.token_urlsafe(32).encode())
             size = POST + str(len(body)).encode() + b"\r\n" if body else b""
             raw = f"{first} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n".encode() + ours + size
             assert await status(port, raw + b"\r\n" + body) == wanted, (first, headers)
-        unknown = f"POST /api/complete HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {place.url.rstrip('/')}\r\n"
+        unknown = f"POST /api/complete HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {harness.url.rstrip('/')}\r\n"
         coded = b"Content-Type: application/json; charset=nonsense\r\nContent-Length: 2\r\n\r\n{}"
         assert await status(port, unknown.encode() + coded) == 400
         assert await status(port, b"GET /api/me HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n") == 421

@@ -203,8 +203,8 @@ async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path
         ext = security.external_id(token)
         async with before.db.reading() as uow:
             assert await uow.people.find("room", token) is None
-            found = await uow.people.find("room", ext)
-            assert found is not None
+            person = await uow.people.find("room", ext)
+            assert person is not None
     async with room_harness(tmp_path, port=port) as after:
         again = after.browser()
         again.jar.update_cookies(ada.jar.filter_cookies(URL(after.url)))
@@ -468,11 +468,11 @@ async def test_stopping_ends_every_stream_at_once(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 600)  # nobody is woken by the clock
     async with room_harness(tmp_path) as harness:
         ada, bob = await harness.person("Ada"), await harness.person("Bob")
-        async with ada.stream() as one, bob.stream() as two:
-            await one.page()
-            await two.page()
+        async with ada.stream() as first, bob.stream() as second:
+            await first.page()
+            await second.page()
             await harness.room.stop()
-            for events in (one, two):
+            for events in (first, second):
                 with pytest.raises(EOFError):
                     await events.page()
 

@@ -58,18 +58,18 @@ async def test_a_button_carries_all_it_needs_in_64_bytes(
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
     assert len(data.encode()) <= 64
-    found = parse_callback_data(data)
-    assert found is not None
-    assert (found.group_ext, found.form_action) == (group_ext, form_action)
-    pressed = await buttons.unpack(found.data)
+    callback_data = parse_callback_data(data)
+    assert callback_data is not None
+    assert (callback_data.group_ext, callback_data.form_action) == (group_ext, form_action)
+    pressed = await buttons.unpack(callback_data.data)
     assert pressed is not None
     assert (pressed.line, pressed.made_for) == (text, 999_999_999)
 
 
 @given(st.text(max_size=64))
 def test_nothing_a_stranger_makes_up_is_more_than_a_line(data: str) -> None:
-    found = parse_callback_data(data)
-    assert found is None or re.match(r"(-|\d+)\|.", found.data, re.DOTALL)
+    callback_data = parse_callback_data(data)
+    assert callback_data is None or re.match(r"(-|\d+)\|.", callback_data.data, re.DOTALL)
 
 
 names = st.text("abcdefgh_", min_size=1, max_size=8)
@@ -132,8 +132,8 @@ def test_back_takes_the_last_answer_away(command: str, back: str | None) -> None
     form = Form(title="Buy", command=command, fields=FORM.fields, submit="Go")
     asked = forms.question_of(form, Reply(head=line("?"), ok=False), None)
     assert asked is not None
-    found = [key.line for row in asked.keyboard for key in row if "Back" in key.label]
-    assert found == ([] if back is None else [back])
+    back_lines = [key.line for row in asked.keyboard for key in row if "Back" in key.label]
+    assert back_lines == ([] if back is None else [back])
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_only_our_own_commands_are_ours(text: str, line_: str | None) -> None:
 
 @pytest.mark.parametrize("ext", ["5000000001", "-4000001", "-1001234567890", "-1001234567890:77"])
 def test_a_place_is_its_id(ext: str) -> None:
-    place = ChatAddress.of(ext)
-    assert place is not None
-    assert place.ext == ext
-    assert place.private is (not ext.startswith("-"))
+    address = ChatAddress.of(ext)
+    assert address is not None
+    assert address.ext == ext
+    assert address.private is (not ext.startswith("-"))
 
 
 @pytest.mark.parametrize("ext", ["", "0", "chat:-100", "-100:0", "-100:x", "１", "room"])
@@ -189,9 +189,9 @@ def test_a_ref_says_whether_its_text_is_a_caption() -> None:
     ],
 )
 def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool, why: Unreachable) -> None:
-    found = translate(error, private=private)
-    assert isinstance(found, UnreachableError)
-    assert found.why is why
+    translated = translate(error, private=private)
+    assert isinstance(translated, UnreachableError)
+    assert translated.why is why
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_a_refusal_says_what_is_out_of_reach(error: TelegramError, private: bool
     ],
 )
 def test_what_may_pass_is_tried_later(error: TelegramError, after_ms: int, overall: bool) -> None:
-    found = translate(error, private=False)
-    assert isinstance(found, RetryLaterError)
-    assert (found.after_ms, found.overall) == (after_ms, overall)
+    translated = translate(error, private=False)
+    assert isinstance(translated, RetryLaterError)
+    assert (translated.after_ms, translated.overall) == (after_ms, overall)
 
 
 def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() -> None:
@@ -218,12 +218,12 @@ def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() ->
 
 
 def test_menus_name_every_command_where_it_can_be_said() -> None:
-    private, groups, admins = (said for _, said in command_menu.menus(COMMANDS, "telegram"))
-    for said in (private, groups, admins):
-        assert len(said) <= 100
-        assert all(re.fullmatch(r"[a-z0-9_]{1,32}", message.command) for message in said)
-        assert all(1 <= len(message.description) <= 256 for message in said)
-        assert len({message.command for message in said}) == len(said)
+    private, groups, admins = (menu for _, menu in command_menu.menus(COMMANDS, "telegram"))
+    for menu in (private, groups, admins):
+        assert len(menu) <= 100
+        assert all(re.fullmatch(r"[a-z0-9_]{1,32}", message.command) for message in menu)
+        assert all(1 <= len(message.description) <= 256 for message in menu)
+        assert len({message.command for message in menu}) == len(menu)
     assert {group.command for group in groups} < {person.command for person in admins}
     assert "admin_create" in {person.command for person in admins} - {message.command for message in private}
     assert "start" not in {message.command for message in private}

@@ -62,15 +62,15 @@ replies = st.builds(
 
 def checked(page: MarkupPage, most: int) -> str:
     """The page's text as Telegram's parser sees it, if it is valid and within the limits."""
-    found = parse_html(page.html)
-    assert found.complaints == ()
-    assert len(found.entities) <= ENTITIES
-    assert 0 < size(found.text.strip()) <= size(found.text) <= most
-    assert found.text == page.plain
+    parsed = parse_html(page.html)
+    assert parsed.complaints == ()
+    assert len(parsed.entities) <= ENTITIES
+    assert 0 < size(parsed.text.strip()) <= size(parsed.text) <= most
+    assert parsed.text == page.plain
     bad = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}
-    assert not bad & set(found.text)
-    assert not [one for one in found.text if unicodedata.category(one) in ("Cc", "Cs") and one != "\n"]
-    return found.text
+    assert not bad & set(parsed.text)
+    assert not [sign for sign in parsed.text if unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n"]
+    return parsed.text
 
 
 @settings(max_examples=150, deadline=None)
@@ -87,8 +87,8 @@ def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), st.integers(40, 400))
-def test_pages_lose_no_word(said: list[str], most: int) -> None:
-    rows = [(markup.styled(text),) for text in said]
+def test_pages_lose_no_word(paragraphs: list[str], most: int) -> None:
+    rows = [(markup.styled(text),) for text in paragraphs]
     pages = markup.pages(rows, most, most)
     for page in pages:
         checked(page, most)
