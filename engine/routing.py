@@ -174,15 +174,15 @@ def route_book(taker: Taker) -> None:
         offer = best_offer(taker)
         if offer is None:
             break
-        _plan(taker, offer)
+        plan(taker, offer)
         if taker.remaining:
             if offer.match is swap:
                 fill_pending(taker)
             offer.match(taker, offer.limit)
-    _plan(taker, None)
+    plan(taker, None)
 
 
-def _plan(taker: Taker, offer: PoolOffer | None) -> None:
+def plan(taker: Taker, offer: PoolOffer | None) -> None:
     """Plans with the maker what it does better than the offer; without one all that is left. A limit order never more
     than its limit allows."""
     most = taker.pending + taker.remaining

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 
 def largest(fits: Callable[[int], bool], high: int) -> int:
@@ -17,19 +18,21 @@ def largest(fits: Callable[[int], bool], high: int) -> int:
     return low
 
 
-def largest_steady(cost: Callable[[int], int], budget: int, high: int, slack: Callable[[int], int]) -> int:
-    """`largest` for cost(d) <= budget, the same d from fewer prices.
+class Known(NamedTuple):
+    """A size and its price."""
 
-    `cost` must be steady: a larger size never costs less than a smaller one of price c by more than slack(c). So a
-    price far enough from the budget decides every size on its side, and only the steps of the halving that lie between
-    two such prices are tried.
+    size: int
+    price: int
+
+
+def largest_steady(cost: Callable[[int], int], budget: int, high: int, slack: int, *, fits: Known, fails: Known) -> int:
+    """What `largest` finds on [0, high] for cost(d) <= budget, from fewer prices.
+
+    Every size up to that of `fits` fits, none from that of `fails` on does. Between them `cost` must be steady: a
+    larger size never costs less than a smaller one by more than `slack`. So a price far enough from the budget decides
+    every size on its side, and only the steps of the halving that lie between two such prices are tried.
     """
-    if high <= 0:
-        return 0
-    over = cost(high)
-    if over <= budget:
-        return high
-    fitting, failing = _bracket(cost, budget, high, over, slack)
+    fitting, failing = _bracket(cost, budget, slack, fits, fails)
     low, top = 0, high - 1
     while low < top:
         middle = (low + top + 1) // 2
@@ -40,34 +43,40 @@ def largest_steady(cost: Callable[[int], int], budget: int, high: int, slack: Ca
     return low
 
 
-def _bracket(
-    cost: Callable[[int], int], budget: int, high: int, over: int, slack: Callable[[int], int]
-) -> tuple[int, int]:
-    """(a, b): every size up to a fits, none from b on does; by secants, aimed past the slack on the wider side."""
-    fitting, failing = 0, high
-    older, old_price, newer, price = 0, 0, high, over
-    for _ in range(_SECANTS):
-        margin = slack(budget)
-        rise, run = price - old_price, newer - older
-        if rise * run <= 0:
+def _bracket(cost: Callable[[int], int], budget: int, slack: int, fits: Known, fails: Known) -> tuple[int, int]:
+    """(a, b): every size up to a fits, none from b on does; guesses are aimed past the slack on the wider side."""
+    fitting, failing = fits.size, fails.size
+    points = [fits, fails]
+    for _ in range(_GUESSES):
+        rise, run = points[-1].price - points[-2].price, points[-1].size - points[-2].size
+        if rise * run <= 0 or failing - fitting <= (4 * slack + 6) * run // rise:
             break
-        root = newer + (budget - price) * run // rise
-        near = (4 * margin + 4) * run // rise
-        if failing - fitting <= 4 * near + 4:
+        root = _inverse(points[-3:], budget)
+        aim = budget - slack if root - fitting > failing - root else budget + slack + 1
+        guess = min(max(_inverse(points[-3:], aim), fitting + 1), failing - 1)
+        if any(guess == point.size for point in points):
             break
-        aim = budget - margin if root - fitting > failing - root else budget + margin + 1
-        guess = newer + (aim - price) * run // rise
-        guess = min(max(guess, fitting + 1), failing - 1)
-        if guess in (older, newer):
-            break
-        older, old_price, newer, price = newer, price, guess, cost(guess)
-        margin = slack(price)
-        if price + margin <= budget:
+        price = cost(guess)
+        points.append(Known(guess, price))
+        if price + slack <= budget:
             fitting = max(fitting, guess)
-        elif price - margin > budget:
+        elif price - slack > budget:
             failing = min(failing, guess)
     return fitting, failing
 
 
-_SECANTS = 12
-"""Tries at the bracket: about five are taken where prices are smooth."""
+def _inverse(points: list[Known], price: int) -> int:
+    """About the size of a price: through the last two points, bent towards a third."""
+    (b, cost_b), (c, cost_c) = points[-2:]
+    near = (c - b) * _FINE // (cost_c - cost_b)
+    guess = c * _FINE + (price - cost_c) * near
+    if len(points) > 2:
+        a, cost_a = points[0]
+        if cost_a not in (cost_b, cost_c):
+            far = (b - a) * _FINE // (cost_b - cost_a)
+            guess += (price - cost_c) * (price - cost_b) * (near - far) // (cost_c - cost_a)
+    return guess // _FINE
+
+
+_GUESSES, _FINE = 12, 10**12
+"""Guesses at the bracket, of which about four are taken where prices are smooth; and what slopes are counted in."""

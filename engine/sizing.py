@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
-from engine.impact import price_bought, price_sell
+from engine.impact import Bought, price_bought, price_sell
 from engine.intents import Order
-from engine.routing import best_offer, route_book
-from engine.search import largest, largest_steady
+from engine.routing import PoolOffer, best_offer, plan, route_book
+from engine.search import Known, largest, largest_steady
 from engine.tick import Taker, Tick
 from engine.units import RATE, ceil_div
 
@@ -77,48 +79,137 @@ def largest_for_budget(taker: Taker, spend: int) -> int:
 
 
 def largest_within_budget(taker: Taker, spend: int, high: int) -> int:
-    """Largest size on [0, high] that ENGINE 11.2 finds for a buy at market that pays at most `spend`; 0 for none."""
+    """Largest size on [0, high] that ENGINE 11.2 finds for a buy at market that pays at most `spend`; 0 for none.
+
+    Larger and larger buys go the same way through maker and book, each stretch of it beginning where the one before
+    ends: so the way is gone once, up to the stretch in which the money ends, and only sizes of that one are tried.
+    """
     if spend <= 0 or high <= 0:
         return 0
-    tick, outcome, side = taker.tick, taker.outcome, taker.side
-    if best_offer(taker) is None:  # the house alone sells
-        before = tick.traded.get(taker.traded_key, 0)
-        met = 0
-
-        def cost(d: int) -> int:
-            return price_bought(tick.working, outcome, side, d, before).total
-    else:
-        met = try_size(taker, high).met
-
-        def cost(d: int) -> int:
-            return try_size(taker, d).amount
-
-    slack = _slack(taker, met)
-    if slack is None:
-        return largest(lambda d: cost(d) <= spend, high)
-    return largest_steady(cost, spend, high, slack)
+    working, fills = taker.tick.working, len(taker.tick.fills)
+    mark = working.mark()
+    size = _Way(taker, high).last_size(spend)
+    working.rollback(mark)
+    del taker.tick.fills[fills:]
+    if size is not None:
+        return size
+    return largest(lambda d: try_size(taker, d).amount <= spend, high)
 
 
-def _slack(taker: Taker, met: int) -> Callable[[int], int] | None:
-    """By how much a larger buy may cost less than a smaller one of some price, through rounding alone; None for more.
+class Stretch(NamedTuple):
+    """A part of the way: where it ends, how many resting orders wait on it, and what sizes that end on it cost."""
 
-    What is charged never falls. The depth after a fill is rounded by at most n + 1 micro-dollars (each diverted share
-    and the subsidy): times the fee below p_max, divided by phi where the pool is raised to p_max, and as a part of the
-    depth in the exponent of the penalty. Each counterpart of the book rounds its price, its fee and its pot by itself.
+    end: Known
+    met: int
+    cost: Callable[[], Callable[[int], int]]
+
+
+class _Way:
+    """A buy of `high` on its way: its `probe` plans with the maker and takes from the book, to be undone by the caller.
+
+    Through rounding alone a larger buy may cost less than a smaller one. What is charged never falls, but the depth
+    after a fill is rounded by up to n + 1 micro-dollars (each diverted share, the subsidy): the fee shows that, beyond
+    p_max the penalty, and divided by phi the raised pool. Each counterpart rounds its price, its fee and what it leaves
+    to the pot by itself.
     """
-    tick = taker.tick
-    working, t, outcome = tick.working, tick.working.tariff, taker.outcome
-    blur, deep = t.others + 3, working.l[outcome]
-    g_n, g_d = t.buying(working.v[outcome])[0][:2]
-    fixed = ceil_div(t.fee * blur, RATE) + 8 * met + 2 * blur * ceil_div(g_d, g_n)
-    rate = 2 * t.eta * blur
-    if 4 * rate > deep * RATE or (met and _pairs_are_dear(taker)):
-        return None
-    return lambda price: fixed + price * rate // (deep * RATE)
 
+    __slots__ = ("before", "calm", "high", "probe")
 
-def _pairs_are_dear(taker: Taker) -> bool:
-    """Whether somebody waits at a limit that is above $1 with its fee: minting with them leaves the pot more than the
-    pair is worth, and where the floor binds a larger buy may then cost less."""
-    levels = taker.tick.working.book.levels.get((taker.outcome, 1 - taker.side, True))
-    return levels is not None and levels != [] and levels[-1] * (RATE + taker.tick.params.match_fee) > RATE * RATE
+    def __init__(self, taker: Taker, high: int) -> None:
+        self.high = high
+        self.before = taker.tick.traded.get(taker.traded_key, 0)
+        self.calm = True  # so far the price is well below p_max
+        self.probe = Taker(taker.tick, taker.order, taker.account)
+        self.probe.remaining = high
+
+    def last_size(self, spend: int) -> int | None:
+        """The size at which the money ends; None where the stretches cannot tell."""
+        start, beyond = Known(0, 0), self._beyond()
+        if beyond is None:
+            return None
+        for stretch in self._stretches():
+            end = stretch.end
+            if end.size == self.high and end.price <= spend:
+                return self.high
+            if end.size == self.high or end.price - self._slack(end.price, beyond, calm=False) > spend:
+                slack = self._slack(2 * spend, stretch.met, calm=self.calm)
+                return largest_steady(stretch.cost(), spend, self.high, slack, fits=start, fails=end)
+            if end.price + self._slack(end.price, self.probe.met, calm=self.calm) > spend:
+                return None
+            start = end
+        raise AssertionError("a buy at market goes all its way")
+
+    def _stretches(self) -> Iterator[Stretch]:
+        """The maker up to the next price of the book, then that pool of the book, and so on."""
+        probe = self.probe
+        while True:
+            offer = best_offer(probe)
+            plan(probe, offer)
+            yield Stretch(self._reached(), 0, self._of_maker)
+            assert offer is not None
+            start, mark, amount, met = self.high - probe.remaining, probe.tick.working.mark(), probe.amount, probe.met
+            offer.match(probe, offer.limit)
+            yield Stretch(self._reached(), probe.met - met, partial(self._of_book, offer, start, mark, amount))
+
+    def _reached(self) -> Known:
+        probe = self.probe
+        if not probe.pending:
+            return Known(self.high - probe.remaining, probe.amount)
+        bought = self._bought(probe.pending)
+        self.calm = bought.supply * RATE * 1000 <= 999 * probe.tick.working.tariff.p_max * bought.depth
+        return Known(self.high - probe.remaining, probe.amount + bought.total)
+
+    def _bought(self, size: int) -> Bought:
+        """`size` tokens of the maker after the book's part so far."""
+        return price_bought(self.probe.tick.working, self.probe.outcome, self.probe.side, size, self.before)
+
+    def _of_maker(self) -> Callable[[int], int]:
+        probe = self.probe
+        amount, booked = probe.amount, self.high - probe.remaining - probe.pending
+
+        def cost(size: int) -> int:
+            return amount + (self._bought(size - booked).total if size > booked else 0)
+
+        return cost
+
+    def _of_book(self, offer: PoolOffer, start: int, mark: int, amount: int) -> Callable[[int], int]:
+        probe, working = self.probe, self.probe.tick.working
+        working.rollback(mark)
+
+        def cost(size: int) -> int:
+            taker = Taker(probe.tick, probe.order, probe.account)
+            taker.remaining, taker.amount = size - start, amount
+            if taker.remaining:
+                offer.match(taker, offer.limit)
+            total = taker.amount + (self._bought(probe.pending).total if probe.pending else 0)
+            working.rollback(mark)
+            return total
+
+        return cost
+
+    def _slack(self, price: int, met: int, *, calm: bool) -> int:
+        """By how much a larger buy may cost less than a smaller one of this price."""
+        working, t = self.probe.tick.working, self.probe.tick.working.tariff
+        blur = t.others + 3
+        slack = ceil_div(t.fee * blur, RATE) + 8 * met
+        if calm:
+            return slack
+        g_n, g_d = t.buying(working.v[self.probe.outcome])[0][:2]
+        penalty = 2 * t.eta * blur * price // (working.l[self.probe.outcome] * RATE)
+        return 2 * (slack + 2 * blur * ceil_div(g_d, g_n) + penalty)
+
+    def _beyond(self) -> int | None:
+        """How many counterparts yet to come may leave less than they round away, where the floor binds. None where the
+        floor makes a larger buy cheaper by more than that (a pair minted at a limit above $1 with its fee), and in a
+        pool so shallow that its depth's rounding shows in the penalty."""
+        probe, working = self.probe, self.probe.tick.working
+        params, book = probe.tick.params, working.book
+        if 8 * working.tariff.eta * (working.tariff.others + 3) > working.l[probe.outcome] * RATE:
+            return None
+        pairs = (probe.outcome, 1 - probe.side, True)
+        levels = book.levels.get(pairs)
+        if not levels or not params.floor_enabled or not params.cm_enabled:
+            return 0
+        if levels[-1] * (RATE + params.match_fee) > RATE * RATE:
+            return None
+        return sum(len(book.waiting((*pairs, limit))) for limit in levels)

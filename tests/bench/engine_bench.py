@@ -1,4 +1,5 @@
-"""How long the engine takes: market ticks by size, outcomes and book; quotes; a final. Medians, in milliseconds.
+"""How long the engine takes: market ticks by size, outcomes and book; budgets beside sizes; worth of thousands of
+holders; the sizes a ticket offers; quotes; a final. Medians, in milliseconds.
 
 `python -m tests.bench.engine_bench [--json FILE] [--quick]`. A calibration loop stands beside the figures so that two
 machines can be compared. Everything is seeded: the same orders every time.
@@ -16,12 +17,17 @@ from random import Random
 from statistics import median
 from time import process_time
 
+import numpy as np
+
+from engine.curves import worth
+from engine.events import OrderDone
 from engine.intents import Intent, Join, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams, build_params
 from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution
 from engine.state import MarketState, Side, open_market
+from engine.suggest import largest_winning, largest_within_slippage
 from engine.units import MICRO, RATE
 
 PEOPLE = 200
@@ -154,6 +160,79 @@ def tick_row(
     }
 
 
+def budget_row(book: int, times: int, *, touch: bool = False, cut: bool = False) -> dict[str, float | str]:
+    """A tick of 200 market buys with budgets beside the same tick of the sizes that those budgets buy.
+
+    Each order names the size its ticket said and its dollars, so the later ones of the tick are cut; with `cut` each
+    names twice that size, so that all are.
+    """
+    params = market(10)
+    state = with_book(peopled(params), params, book, touch=touch)
+    rng, budgets = Random(11), list[Intent]()
+    for i in range(200):
+        order = replace(
+            resting(rng, state, params, f"o{i:06}", 2 + i, touch=False), buy=True, limit=None, autofill=False
+        )
+        order = replace(order, size=0, spend=rng.randint(1, 20) * MICRO)
+        ticket = quote(
+            state,
+            params,
+            now_ms=1_000,
+            user=order.user,
+            outcome=order.outcome,
+            side=order.side,
+            buy=True,
+            spend=order.spend,
+        )
+        assert isinstance(ticket, Quote)
+        budgets.append(replace(order, size=ticket.size * (1 + cut)))
+    _, _, events = apply_orders(state, budgets, params, 1_000)
+    bought = {event.order: event for event in events if isinstance(event, OrderDone)}
+    sizes = [replace(o, size=bought[o.id].filled, spend=None) for o in budgets if isinstance(o, Order)]
+    took = [timed(lambda: apply_orders(state, intents, params, 1_000), times) for intents in (sizes, budgets)]  # noqa: B023
+    return {
+        "resting": len(state.resting),
+        "where": "touch" if touch else "waiting",
+        "cut": sum(done.filled < done.size for done in bought.values()),
+        "sizes_ms": round(took[0], 1),
+        "budgets_ms": round(took[1], 1),
+        "ratio": round(took[1] / took[0], 2),
+    }
+
+
+def worth_row(holders: int, times: int) -> dict[str, float]:
+    """Worth of everything that so many people hold, ten outcomes, both sides."""
+    params = market(10, 1_000_000)
+    state = peopled(params)
+    rng = np.random.default_rng(5)
+    held = rng.integers(0, state.binaries[0].q_yes // 4, size=(holders, 10, 2))
+    return {"holders": holders, "ms": round(timed(lambda: worth(state, params, held, 1_000), times), 1)}
+
+
+def suggest_row(times: int) -> dict[str, float]:
+    """Milliseconds of the sizes a ticket offers instead, with 1,000 orders at the touch."""
+    params = market(10)
+    state = with_book(peopled(params), params, 1_000, touch=True)
+
+    def winning() -> int:
+        return largest_winning(state, params, now_ms=1_000, user=1, outcome=3, side=Side.YES)
+
+    def within() -> int:
+        return largest_within_slippage(
+            state,
+            params,
+            now_ms=1_000,
+            user=1,
+            outcome=3,
+            side=Side.YES,
+            buy=True,
+            size=10**10,
+            slippage=RATE // 4,
+        )
+
+    return {"winning_ms": round(timed(winning, times), 2), "within_slippage_ms": round(timed(within, times), 2)}
+
+
 def quote_rows(times: int) -> dict[str, float]:
     """Quotes per second: a size, a spending, a limit; in a market with 1,000 resting orders."""
     params = market(10)
@@ -197,6 +276,13 @@ def bench(*, quick: bool) -> dict[str, object]:
         "calibration_ms": round(calibration(), 3),
         "ticks": rows,
         "growth_exponent_by_resting": growth(rows),
+        "budgets": [
+            budget_row(book, 9, touch=touch, cut=cut)
+            for book, touch in ((0, False), (1_000, False), (1_000, True))
+            for cut in (False, True)
+        ],
+        "worth": worth_row(10_000, 5),
+        "suggest": suggest_row(9),
         "quotes_per_second": quote_rows(20 if quick else 200),
         "final": final_row(200 if quick else 10_000, 1 if quick else 3),
     }
@@ -220,7 +306,11 @@ def table(found: dict[str, object]) -> str:
     names = ("outcomes", "z", "orders", "resting", "where", "ms", "us_per_order", "fills", "events")
     lines.append("  ".join(f"{name:>12}" for name in names))
     lines += ["  ".join(f"{row[name]:>12}" for name in names) for row in ticks]
-    lines += ["", *(f"{name}: {found[name]}" for name in ("growth_exponent_by_resting", "quotes_per_second", "final"))]
+    budgets = found["budgets"]
+    assert isinstance(budgets, list)
+    lines += ["", "a tick of 200 budgets beside one of 200 sizes:", *(f"  {row}" for row in budgets)]
+    rest = ("worth", "suggest", "growth_exponent_by_resting", "quotes_per_second", "final")
+    lines += ["", *(f"{name}: {found[name]}" for name in rest)]
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -14,7 +15,7 @@ from engine.intents import Cancel, Intent, Join, Order
 from engine.params import MarketParams, build_params
 from engine.state import MarketState, RestingOrder, Side, price
 from engine.units import RATE
-from tests.engine.markets import bargain, logarithmic, some_rounds, some_values
+from tests.engine.markets import bargain, logarithmic, some_budget, some_rounds, some_values
 
 PEOPLE = (1, 2, 3, 4, 5, 6)
 OTHER = {Side.YES: Side.NO, Side.NO: Side.YES}
@@ -95,7 +96,8 @@ def _against(rng: Random, name: str, at: int, other: RestingOrder, state: Market
     user = rng.choice(PEOPLE)
     order = _limited(rng, name, at, user, other.outcome, side, buy, limit, state, params)
     if rng.random() < 0.25:
-        return _order(name, at, user, other.outcome, side, buy=buy, size=order.size)
+        spend = some_budget(rng, order.size) if buy and rng.random() < 0.3 else None
+        return replace(_order(name, at, user, other.outcome, side, buy=buy, size=order.size), spend=spend)
     return order
 
 

@@ -96,6 +96,7 @@ class Life:
             size=order.size,
             limit=order.limit,
             autofill=order.autofill,
+            spend=order.spend,
         )
         order = replace(order, worst_price=None, max_slippage=None)
         fills = apply_orders(before, [order], self.params, order.accepted_ms)[0]
@@ -110,7 +111,7 @@ class Life:
             assert (asked.size, asked.unsold, asked.amount) == (done.filled, done.unsold, done.amount)
             assert (asked.fee, asked.gas) == (done.fee, done.gas)
             invariants.check_matches(before, order, fills)
-        if order.limit is None and order.user in before.accounts:
+        if order.limit is None and order.spend is None and order.user in before.accounts:
             check_helped(before, self.params, order, done, fills)
 
     def wander(self, rng: Random, ticks: int, crowd: int = 1, arrive: Sequence[Intent] = ()) -> None:

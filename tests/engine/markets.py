@@ -167,7 +167,13 @@ def some_order(rng: Random, name: str, at: int, state: MarketState, params: Mark
         size=size,
         worst_price=rng.randint(0, RATE) if rng.random() < 0.1 else None,
         max_slippage=rng.choice((0, RATE // 100, RATE // 2, rng.randint(0, RATE))) if rng.random() < 0.2 else None,
+        spend=some_budget(rng, size) if rng.random() < (0.15 if buy else 0.01) else None,
     )
+
+
+def some_budget(rng: Random, size: int) -> int:
+    """Money for so many tokens: about what they cost, anything, now and then nothing."""
+    return rng.choice((size // 2, size * rng.randint(1, 100) // 100, logarithmic(rng, 1, 10**9), rng.randint(-1, 3)))
 
 
 def some_intent(rng: Random, name: str, at: int, state: MarketState, params: MarketParams) -> Order | Cancel:

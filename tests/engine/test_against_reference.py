@@ -99,6 +99,25 @@ SCENES = [
         ("floor on a buy", "floor on a sell"),
     ),
     Scene("worst price holds", {}, [RICH, *(f"1 buys 100 yes of 0 worst 0.3{i}" for i in range(3, 9))]),
+    Scene(
+        "a budget buys the largest size within it, refusals keep the gas",
+        {"gas_fee": "0.01", "kappa": "0.0001"},
+        [
+            RICH,
+            "1 buys 100 yes of 0 spend 20 + 1 buys 100 yes of 0 spend 20",
+            "2 buys 900 yes of 0 spend 300 worst 0.4 + 2 buys 900 yes of 0 spend 300 worst 0.5",
+            "1 buys 100000000 yes of 1 spend 4000",
+            "1 sells 5 yes of 0 spend 3 + 1 buys 5 yes of 0 limit 0.3 spend 3 + 1 buys 5 yes of 0 spend 0.000001",
+            "3 gets 1",
+            "3 buys 9 yes of 0 spend 2 + 3 buys 9 yes of 0 spend 0.5",
+        ],
+    ),
+    Scene(
+        "the floor counts in a budget",
+        {"rounds": PHASED, "floor_allowance": 0},
+        [RICH, "1 buys 2000 no of 1 + 2 buys 1000 no of 0", "out 1", "1 buys 100 yes of 0 spend 20"],
+        ("floor on a buy",),
+    ),
     Scene("slippage holds", {}, [RICH, *(f"1 buys 100 no of 0 slip 0.0{i}" for i in range(6))]),
     Scene("no cash, no order, gas kept", {"gas_fee": 1}, ["1 gets 3", "1 buys 10 yes of 0", "1 buys 2 yes of 0"]),
     Scene(

@@ -96,6 +96,7 @@ def step_of(intent: Intent) -> Step:
             autofill=intent.autofill,
             worst=None if intent.worst_price is None else share(intent.worst_price),
             slippage=None if intent.max_slippage is None else share(intent.max_slippage),
+            spend=intent.spend,
         )
     if isinstance(intent, Cancel):
         return Withdraw(id=intent.id, at=intent.accepted_ms, user=intent.user, order=intent.order)

@@ -103,13 +103,15 @@ def read_line(twin: Twin, line: str, at: int, name: str) -> Intent:
     outcome, side = int(words[5]), Side(words[3])
     size = twin.state.accounts[user].tokens[outcome][side is Side.NO] if words[2] == "all" else _micro(words[2])
     order = Order(id=name, accepted_ms=at, user=user, outcome=outcome, side=side, buy=words[1] == "buys", size=size)
-    more = {word: _micro(number) * MICRO for word, number in zip(words[6::2], words[7::2], strict=False)}
+    numbers = {word: _micro(number) for word, number in zip(words[6::2], words[7::2], strict=False)}
+    more = {word: number * MICRO for word, number in numbers.items()}
     return replace(
         order,
         limit=more.get("limit"),
         worst_price=more.get("worst"),
         max_slippage=more.get("slip"),
         autofill=words[-1] == "opt",
+        spend=numbers.get("spend"),
     )
 
 

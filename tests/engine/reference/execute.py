@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tests.engine.reference.autofill_and_sweep import auto_fill, limited
-from tests.engine.reference.book import Leg, Resting
+from tests.engine.reference.book import Leg, Resting, largest_that_fits
 from tests.engine.reference.market import Done, Market, Priced, Trade
 from tests.engine.reference.matching import Offer, best_offer, fill_offer, swap
 from tests.engine.reference.pool import buyable_to, sellable_to
@@ -30,12 +30,36 @@ def run_order(market: Market, order: Trade) -> Done:
         return Done(id=order.id, accepted=False, gas=gas)
     kept = market.kept()
     try:
+        order = within_budget(market, order)
+        person = market.people[order.user]
         done = Taker(market=market, order=order, rest=order.size, cash=person.cash).run(gas)
     except RefusedError:
         market.put_back(kept)
         return Done(id=order.id, accepted=False, gas=gas)
     market.move_band()
     return done
+
+
+def within_budget(market: Market, order: Trade) -> Trade:
+    """A budget makes the size the largest that pays no more on the order's own legs; the rest is dropped."""
+    spend = order.spend
+    if spend is None:
+        return order
+    if not order.buy or order.limit is not None:
+        raise RefusedError("a budget is for a market buy")
+    size = largest_that_fits(order.size, lambda d: paid_on_a_copy(market, replace(order, size=d)) <= spend)
+    if size == 0:
+        raise RefusedError("nothing fits the budget")
+    return replace(order, size=size)
+
+
+def paid_on_a_copy(market: Market, order: Trade) -> int:
+    """What a market buy pays when it is carried out whole, whoever it is and whatever it costs; undone."""
+    kept = market.kept()
+    trial = Taker(market=market, order=order, rest=order.size, cash=0)
+    trial.trade()
+    market.put_back(kept)
+    return trial.amount
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,9 +84,7 @@ class Taker:
             raise RefusedError("no cash")
         if not order.buy and market.free(order.user, order.outcome, order.side) < order.size:
             raise RefusedError("no tokens")
-        while self.pending < self.rest and self.step():
-            pass
-        self.fill_maker()
+        self.trade()
         self.hold_to_cash()
         traded = order.size - self.rest
         if order.limit is None:
@@ -80,6 +102,11 @@ class Taker:
             fee=self.fees,
             gas=gas,
         )
+
+    def trade(self) -> None:
+        while self.pending < self.rest and self.step():
+            pass
+        self.fill_maker()
 
     def worst(self) -> Fraction | None:
         order = self.order

@@ -55,7 +55,7 @@ class Person:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
     """An order over a size in micro-tokens. One with a limit may rest; one without has a worst price all in, or a
-    slippage from the price at its turn, or neither.
+    slippage from the price at its turn, or neither; a buy without one may have a budget, `spend` micro-dollars.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Trade:
     autofill: bool = False
     worst: Fraction | None = None
     slippage: Fraction | None = None
+    spend: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
