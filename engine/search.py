@@ -44,15 +44,15 @@ def largest_steady(cost: Callable[[int], int], budget: int, high: int, slack: in
 
 
 def _bracket(cost: Callable[[int], int], budget: int, slack: int, fits: Known, fails: Known) -> tuple[int, int]:
-    """(a, b): every size up to a fits, none from b on does; guesses are aimed past the slack on the wider side."""
+    """(a, b): every size up to a fits, none from b on does. A guess is aimed past the slack, on the side that the last
+    was not on."""
     fitting, failing = fits.size, fails.size
     points = [fits, fails]
     for _ in range(_GUESSES):
         rise, run = points[-1].price - points[-2].price, points[-1].size - points[-2].size
         if rise * run <= 0 or failing - fitting <= (4 * slack + 6) * run // rise:
             break
-        root = _inverse(points[-3:], budget)
-        aim = budget - slack if root - fitting > failing - root else budget + slack + 1
+        aim = budget - slack if points[-1].price > budget else budget + slack + 1
         guess = min(max(_inverse(points[-3:], aim), fitting + 1), failing - 1)
         if any(guess == point.size for point in points):
             break

@@ -88,7 +88,7 @@ def largest_within_budget(taker: Taker, spend: int, high: int) -> int:
         return 0
     working, fills = taker.tick.working, len(taker.tick.fills)
     mark = working.mark()
-    size = _Way(taker, high).last_size(spend)
+    size = Way(taker, high).last_size(spend)
     working.rollback(mark)
     del taker.tick.fills[fills:]
     if size is not None:
@@ -97,14 +97,16 @@ def largest_within_budget(taker: Taker, spend: int, high: int) -> int:
 
 
 class Stretch(NamedTuple):
-    """A part of the way: where it ends, how many resting orders wait on it, and what sizes that end on it cost."""
+    """A part of the way: where it ends and what all up to there costs, whether it is the maker's, how many resting
+    orders wait on it, and what gives the price of a size that ends on it (of the book's part: the way ends there)."""
 
     end: Known
+    maker: bool
     met: int
     cost: Callable[[], Callable[[int], int]]
 
 
-class _Way:
+class Way:
     """A buy of `high` on its way: its `probe` plans with the maker and takes from the book, to be undone by the caller.
 
     Through rounding alone a larger buy may cost less than a smaller one. What is charged never falls, but the depth
@@ -127,7 +129,7 @@ class _Way:
         start, beyond = Known(0, 0), self._beyond()
         if beyond is None:
             return None
-        for stretch in self._stretches():
+        for stretch in self.stretches():
             end = stretch.end
             if end.size == self.high and end.price <= spend:
                 return self.high
@@ -139,17 +141,18 @@ class _Way:
             start = end
         raise AssertionError("a buy at market goes all its way")
 
-    def _stretches(self) -> Iterator[Stretch]:
+    def stretches(self) -> Iterator[Stretch]:
         """The maker up to the next price of the book, then that pool of the book, and so on."""
         probe = self.probe
         while True:
             offer = best_offer(probe)
             plan(probe, offer)
-            yield Stretch(self._reached(), 0, self._of_maker)
-            assert offer is not None
+            yield Stretch(self._reached(), True, 0, self._of_maker)
+            if offer is None or not probe.remaining:
+                return
             start, mark, amount, met = self.high - probe.remaining, probe.tick.working.mark(), probe.amount, probe.met
             offer.match(probe, offer.limit)
-            yield Stretch(self._reached(), probe.met - met, partial(self._of_book, offer, start, mark, amount))
+            yield Stretch(self._reached(), False, probe.met - met, partial(self._of_book, offer, start, mark, amount))
 
     def _reached(self) -> Known:
         probe = self.probe
@@ -164,11 +167,12 @@ class _Way:
         return price_bought(self.probe.tick.working, self.probe.outcome, self.probe.side, size, self.before)
 
     def _of_maker(self) -> Callable[[int], int]:
-        probe = self.probe
+        probe, before = self.probe, self.before
+        working, outcome, side = probe.tick.working, probe.outcome, probe.side
         amount, booked = probe.amount, self.high - probe.remaining - probe.pending
 
         def cost(size: int) -> int:
-            return amount + (self._bought(size - booked).total if size > booked else 0)
+            return amount + price_bought(working, outcome, side, size - booked, before).total
 
         return cost
 

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from engine.intents import Order
 from engine.quote import open_tick
 from engine.search import largest
-from engine.sizing import try_size, trying
+from engine.sizing import Way, try_size, trying
 from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.tick import Taker
+from engine.tick import Taker, Tick
 from engine.units import RATE
 from engine.worst_price import ticket_worst
+
+_DUST = 8
+"""Micro-dollars that the rounding of one counterpart may cost."""
 
 
 def largest_winning(
@@ -29,33 +32,53 @@ def largest_winning(
     """
     tick, user = open_tick(state, params, now_ms, user)
     order = Order(id="quote", accepted_ms=now_ms, user=user, outcome=outcome, side=side, buy=True, size=1)
+    high = 1_000 * (params.gas_fee + params.l0)
+    while (size := _last_winning(tick, order, high)) == high:
+        high *= 8
+    return size
+
+
+def _last_winning(tick: Tick, order: Order, high: int) -> int:
+    """The largest winning size up to `high`: the way is gone until the gain is gone."""
+    gas = tick.params.gas_fee
+    start, before = 0, -gas
     with trying(tick, order) as taker:
-        if taker is None:
-            return 0
-        return _last_winning(taker, params.gas_fee)
+        for stretch in Way(taker, high).stretches() if taker else ():
+            end, after = stretch.end.size, stretch.end.size - stretch.end.price - gas
+            if after <= 0 < before or (after <= 0 and stretch.maker and before + end - start > 0):
+                size = _last_between(_gain(stretch.cost(), gas), start, end, wins=before > 0)
+                if size:
+                    return size
+            if after <= 0 and after < before - _DUST * (1 + stretch.met):
+                return 0
+            start, before = end, after
+    return start if before > 0 else 0
 
 
-def _last_winning(taker: Taker, gas: int) -> int:
-    def gain(size: int) -> int:
-        return size - try_size(taker, size).amount - gas
+def _gain(cost: Callable[[int], int], gas: int) -> Callable[[int], int]:
+    return lambda size: size - cost(size) - gas
 
-    high = max(gas, taker.tick.working.l[taker.outcome])
-    while gain(high) > 0:
-        high *= 2
-    size = best = high
-    most = gain(high)
-    while most <= 0 and size > 1:  # down to the first that wins
-        size //= 2
-        best, most = max((best, most), (size, gain(size)), key=lambda tried: tried[1])
-    if most <= 0:
-        best = _peak(gain, max(best // 2, 1), 2 * best)
-    if gain(best) <= 0:
+
+def _last_between(gain: Callable[[int], int], start: int, end: int, *, wins: bool) -> int:
+    """The largest size from `start` (which wins or not) to `end` (which does not) that wins; 0 for none."""
+    peak = start if wins else _peak(gain, start, end)
+    if not wins and gain(peak) <= 0:
         return 0
-    return best + largest(lambda more: gain(best + more) > 0, 2 * best)
+    return peak + largest(lambda more: gain(peak + more) > 0, end - 1 - peak)
 
 
-def _peak(gain: Callable[[int], int], low: int, top: int) -> int:
-    """Where the gain is highest, or a size that gains: it rises up to its peak and falls from there."""
+def _peak(gain: Callable[[int], int], start: int, end: int) -> int:
+    """A size behind `start` that gains, or else the one that gains most: the gain rises up to a peak and falls from
+    there. Looked for near the start first: where the pool is raised the gain may rise once more, far below zero."""
+    span = best = end - start
+    most = gain(end)
+    while span > 1:
+        span //= 2
+        here = gain(start + span)
+        if here > 0:
+            return start + span
+        best, most = max((best, most), (span, here), key=lambda tried: tried[1])
+    low, top = start + max(best // 2, 1), min(start + 2 * best, end)
     while low < top:
         third = (top - low) // 3
         left, right = low + third, top - third

@@ -12,12 +12,13 @@ import pytest
 
 from engine.curves import worth
 from engine.events import params_after
-from engine.intents import Intent
+from engine.intents import Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.quote import Quote, quote
 from engine.state import Book, MarketState, Side, Status, open_market
 from engine.units import MICRO
+from tests.engine.builders import funded, order, params, run_one
 from tests.engine.markets import SPAN, USERS, logarithmic, some_intent, some_join, some_market
 
 DEEP = os.environ.get("OUTCRY_DEEP") == "1"
@@ -76,3 +77,42 @@ def test_worth_is_the_quote_of_the_sale_to_the_cent(block: int) -> None:
                     assert abs(got - exact) < max(CENT, exact // 10**11), (seed, row, j, s, size, got, exact)
                 else:
                     assert sums[row, j, s] == 0
+
+
+def test_what_was_just_bought_is_worth_less_than_it_cost() -> None:
+    """$200 of YES lifts its own price; what it would bring is what counts."""
+    p = params()
+    state = funded(p, ann=1000)
+    ticket = quote(state, p, now_ms=0, user=1, outcome=0, side=Side.YES, buy=True, spend=200 * MICRO)
+    assert isinstance(ticket, Quote)
+    state = run_one(state, p, replace(order("ann buys 1 yes of 1"), size=ticket.size))[1]
+    (value,) = worth(state, p, np.array([state.accounts[1].tokens]), 0)
+    assert value[0, 0] < ticket.amount < ticket.size * ticket.price_after // 10**12
+    assert (
+        value.sum()
+        == value[0, 0]
+        == run_one(state, p, sale(ticket.size))[1].accounts[1].cash - (state.accounts[1].cash)
+    )
+
+
+def sale(size: int) -> Order:
+    return replace(order("ann sells 1 yes of 1", id="s"), size=size)
+
+
+def test_nobodys_bid_lifts_a_worth_and_a_freeze_does_not_move_it() -> None:
+    p = params()
+    state = run_one(funded(p, ann=1000, bob=1000), p, order("ann buys 300 yes of 1"))[1]
+    held = np.array([account.tokens for account in state.accounts.values()])
+    before = worth(state, p, held, 0)
+    bid = replace(order("bob buys 100 yes of 1", id="b"), limit=3 * 10**11)
+    assert (worth(run_one(state, p, bid)[1], p, held, 0) == before).all()
+    assert (worth(replace(state, status=Status.FROZEN), p, held, 0) == before).all()
+
+
+def test_nothing_held_is_worth_nothing() -> None:
+    p = params()
+    state = funded(p, ann=1)
+    assert worth(state, p, np.zeros((0, 3, 2), dtype=np.int64), 0).shape == (0, 3, 2)
+    assert not worth(state, p, np.zeros((4, 3, 2), dtype=np.int64), 0).any()
+    over = replace(state, binaries=tuple(replace(b, active=False) for b in state.binaries))
+    assert not worth(over, p, np.ones((2, 3, 2), dtype=np.int64), 0).any()

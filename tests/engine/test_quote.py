@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from engine.amm import curve_buy
 from engine.events import Reason
+from engine.params import MarketParams
 from engine.quote import Quote, Refused, quote
 from engine.rates import rates_at, tariff
+from engine.resolution import trigger_resolution
 from engine.state import MarketState, Side, Status, fingerprint
 from engine.units import MICRO, RATE
 from tests.engine.builders import done, funded, order, params, run_one
@@ -161,3 +163,38 @@ def test_the_largest_sensible_size_is_where_the_penalty_begins() -> None:
     for size, raised in ((most - 10, False), (most + MICRO, True)):
         curve = curve_buy(size, first.q_yes, P.l0, pieces)
         assert (asked(state, size=size).parts["pool"] > curve) is raised
+
+
+def after_a_round() -> tuple[MarketState, MarketParams]:
+    """A market of three after its first round, where the pot is at its floor and holds down every sale."""
+    p = params(floor_allowance=0, rounds=[
+        {"freeze_at": 500, "decide_at": 500, "count": 1, "losers": "ask"},
+        {"freeze_at": 900, "decide_at": 1000, "winner": "ask"},
+    ])  # fmt: skip
+    state = funded(p, ann=10_000, bob=10_000)
+    for number, text in enumerate(("ann buys 1500 no of 2", "bob buys 1000 yes of 1")):
+        state = run_one(state, p, order(text, id=str(number)))[1]
+    return trigger_resolution(state, p, False, (1,))[1], p
+
+
+def test_where_the_floor_binds_a_ticket_says_so_and_its_worst_price_counts_from_its_own_average() -> None:
+    """Counted from the price every sale at 5 % would be refused; here it fills at what its ticket says."""
+    state, p = after_a_round()
+    for size in (100 * MICRO, 1_000 * MICRO):
+        ticket = quote(state, p, now_ms=3, user=2, outcome=0, side=Side.YES, buy=False, size=size, slippage=RATE // 20)
+        assert isinstance(ticket, Quote), ticket
+        assert ticket.floor == ticket.parts["floor"] > 0
+        assert ticket.amount < ticket.price_before * 95 * 99 // 10_000 * size // RATE, (
+            "5 % below the price, less the fee"
+        )
+        before_fee = ticket.amount + ticket.fee
+        assert ticket.base_price == before_fee * RATE // size
+        assert ticket.worst_price == before_fee * 95 * 99 * RATE // (size * 10_000)
+        placed = replace(order(f"bob sells {size // MICRO} yes of 1", at=3), worst_price=ticket.worst_price)
+        end = done(run_one(state, p, placed)[2])
+        assert (end.status, end.amount) == ("filled", ticket.amount)
+
+
+def test_elsewhere_a_worst_price_counts_from_the_price() -> None:
+    ticket = asked(held(), slippage=RATE // 20)
+    assert (ticket.floor, ticket.base_price) == (0, ticket.price_before)
