@@ -81,8 +81,8 @@ def test_a_smooth_cost_takes_a_dozen_prices() -> None:
         return curve_buy(d, q, deep, t.buying(0)) if d else 0
 
     size = largest_steady(cost, 10**7, 10**8, 0, fits=Known(0, 0), fails=Known(10**8, cost(10**8)))
-    assert cost(size) <= 10**7 < cost(size + 1)
     assert len(asked) <= 12
+    assert cost(size) <= 10**7 < cost(size + 1)
 
 
 @given(pool=POOLS, limit=st.integers(10**10, 98 * 10**10), before=st.sampled_from((0, 10**6)))
