@@ -203,6 +203,10 @@ def _past_worst(taker: Taker, worst: tuple[int, int] | None) -> tuple[Reason, De
     paid, allowed = taker.amount * bottom, top * taker.filled
     if paid <= allowed if taker.buy else paid >= allowed:
         return None
-    money = taker.amount * RATE
-    average = ceil_div(money, taker.filled) if taker.buy else money // taker.filled
-    return Reason.PAST_WORST_PRICE, {"worst": top * RATE // bottom, "average": average, "amount": taker.amount}
+    money, plain = taker.amount * RATE, (taker.amount - taker.fees if taker.buy else taker.amount + taker.fees) * RATE
+    return Reason.PAST_WORST_PRICE, {
+        "worst": top * RATE // bottom,
+        "average": ceil_div(money, taker.filled) if taker.buy else money // taker.filled,
+        "before_fee": ceil_div(plain, taker.filled) if taker.buy else plain // taker.filled,
+        "amount": taker.amount,
+    }

@@ -102,6 +102,7 @@ def order_intent(row: OrderRow) -> Order:
         worst_price=draft.worst_price,
         max_slippage=draft.max_slippage,
         autofill=draft.autofill,
+        spend=draft.spend,
     )
 
 

@@ -57,6 +57,7 @@ class Orders(Repository):
             "limit_price": draft.limit,
             "worst_price": draft.worst_price,
             "max_slippage": draft.max_slippage,
+            "spend": draft.spend,
             "af_opt_in": draft.autofill,
             "status": OrderStatus.PENDING.value,
             "remaining": draft.size,
@@ -185,6 +186,7 @@ def to_order(row: RowMapping | dict[str, Any], *, created: bool = True) -> Order
         worst_price=row["worst_price"],
         max_slippage=row["max_slippage"],
         autofill=row["af_opt_in"],
+        spend=row["spend"],
     )
     return OrderRow(
         market=row["market"],

@@ -182,6 +182,7 @@ class OrderDraft:
     worst_price: int | None = None
     max_slippage: int | None = None
     autofill: bool = False
+    spend: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ orders = Table(
     Column("limit_price", BigInteger),
     Column("worst_price", BigInteger),
     Column("max_slippage", BigInteger),
+    Column("spend", BigInteger),
     Column("af_opt_in", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("remaining", BigInteger, nullable=False),

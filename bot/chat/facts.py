@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 from bot.text.numbers import RATE, percent, typed_moment, typed_money, typed_span, typed_tokens
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
@@ -106,19 +107,41 @@ class HelpEntry:
 
 # -- orders
 
+MOST_SLIPPAGE_ASKED = 10 * RATE
+"""More cannot be typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalent:
+    """With two outcomes left, the token that pays exactly when the one asked for does, and what as many of it cost or
+    would cost, gas in."""
+
+    outcome: int
+    side: Side
+    total: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedOrder:
-    """A quoted order as its ticket shows it. `most` is the most a buyer pays or the least a seller gets, gas in;
-    `capped` where that is all they have and not the slippage they asked for."""
+    """A quoted order as its ticket shows it.
+
+    `asked`: the amount as it was asked for; `own_slippage`: whether its owner chose the slippage. `most`: the most a
+    buyer pays or the least a seller gets, gas in; `capped` where that is all they have and not the slippage. `stopped`:
+    whether a share of what they have was cut to the largest size that can still win. `winning`: for a buy that can
+    only lose, the amount that can still win, None where none can. `equivalent`: the other way to the same payout.
+    """
 
     params: MarketParams
     draft: OrderDraft
     quote: Quote
+    asked: Amount
     slippage: int
     most: int
+    own_slippage: bool = False
     capped: bool = False
-    typed: str = ""  # the amount as it was typed
+    stopped: bool = False
+    winning: Amount | None = None
+    equivalent: Equivalent | None = None
     no_autofill: bool = False  # asked for where the market has none
 
     @property
@@ -126,16 +149,52 @@ class PricedOrder:
         """All that is paid, or got, gas in."""
         return self.quote.amount + self.quote.gas if self.draft.buy else self.quote.amount - self.quote.gas
 
+    @property
+    def only_loses(self) -> bool:
+        """Whether a buy costs all it can pay, or more, once all of it has traded; a sale, whether it brings nothing."""
+        if self.draft.buy:
+            return gain_if_right(self.quote, self.draft.limit) <= 0
+        return self.draft.limit is None and self.total <= 0
+
+
+def gain_if_right(quote: Quote, limit: int | None) -> int:
+    """What a buy pays if right, less what it costs, gas in; what waits in the book costs its limit, without a fee."""
+    waiting = 0 if limit is None else -(-limit * quote.rests // RATE)
+    return quote.size + quote.rests - quote.amount - quote.gas - waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeOffer:
+    """Instead of an order that the slippage `allowed` does not let through: the largest amount that it does, and the
+    slippage `needed` for all of it, each None where there is none. `chosen_for`: "owner" by themselves, "unasked" for
+    who gets no tickets, "anybody" for all others."""
+
+    fits: Amount | None
+    allowed: int
+    chosen_for: Literal["owner", "unasked", "anybody"]
+    needed: int | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedOrder:
-    """An order that did not trade: the engine's reason and its numbers."""
+    """An order that did not trade: the engine's reason and its numbers.
+
+    `asked`: the amount as its owner typed it, `slippage` the one it was given and `own_slippage` whether that was their
+    choice, None and False where that is not known. `price_then`: the token's price on its ticket, `price_now` now;
+    `free`: what its owner can spend now.
+    """
 
     params: MarketParams
     draft: OrderDraft
     reason: str | None
     detail: Mapping[str, int]
     gas: int
+    asked: Amount | None = None
+    slippage: int | None = None
+    own_slippage: bool = False
+    price_then: int | None = None
+    price_now: int | None = None
+    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.chat.facts import Amount, PricedOrder
+from bot.chat.facts import PricedOrder
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.book import AutofillArg, LimitArg
@@ -12,17 +12,9 @@ from bot.grammar.command import command
 from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
-from bot.market.quotes import (
-    OrderRequest,
-    closed,
-    closed_for_trading,
-    price_order,
-    price_ticket,
-    terms_of,
-    with_preferences,
-)
+from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, with_preferences
 from bot.market.receipts import receipt
-from bot.text.numbers import typed_money
+from bot.market.ticket_terms import price_ticket, terms_of
 from bot.words import refusals as words
 from bot.words import tickets as words_tickets
 from storage.people import Preferences
@@ -95,8 +87,7 @@ async def quote(ctx: Context, *, market: MarketView, settings: TradingSettings, 
     priced = price_order(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
     if isinstance(priced, Reply):
         return priced
-    spend = None if order.amount.spend is None or order.limit is not None else typed_money(order.amount.spend)
-    return words_tickets.estimate(priced, words.order_line(priced.params, priced.draft, spend))
+    return words_tickets.estimate(priced)
 
 
 @command("ticket confirm", role=Role.OWNER, hidden=True)
@@ -111,7 +102,7 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
             return own
         ticket, market = own
         if ticket.status is TicketStatus.CANCELLED:
-            return words.already_cancelled(ticket.id, market.params, ticket.draft)
+            return words.already_cancelled(ticket.id, _typed(ticket, market))
         if ticket.status is TicketStatus.REPLACED:
             return words.already_changed(ticket.id)
         sent = await _send(uow, ticket, market, ctx.now_ms)
@@ -139,7 +130,7 @@ async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
             return words.already_changed(ticket.id)
         await uow.tickets.settle(ticket.id, TicketStatus.CANCELLED)
         await uow.commit()
-    return words.cancelled(ticket.id, market.params, ticket.draft)
+    return words.cancelled(ticket.id, _typed(ticket, market))
 
 
 @command("ticket change", role=Role.OWNER, hidden=True)
@@ -170,7 +161,7 @@ async def change(
             return words.already_changed(ticket.id)
         before = price_ticket(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
-            return words_tickets.change_form(number, ticket.draft, record.params, before.typed, before.slippage)
+            return words_tickets.change_form(number, before)
         member = await uow.members.account(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
@@ -178,12 +169,13 @@ async def change(
     market = MarketView(record=record, state=state, member=member, now_ms=ctx.now_ms)
     draft = ticket.draft
     price = draft.limit if limit is None else limit
+    kept = before.slippage if before.own_slippage and price is None else None
     request = OrderRequest(
         outcome=draft.outcome,
         side=draft.side,
         buy=draft.buy,
-        amount=amount or Amount(tokens=draft.size),
-        slippage=before.slippage if slippage is None and price is None else slippage,
+        amount=amount or before.asked,
+        slippage=kept if slippage is None else slippage,
         limit=price,
         autofill=draft.autofill if autofill is None else autofill,
     )
@@ -202,6 +194,11 @@ def _request(order: OrderArgs, settings: Preferences, market: MarketView, *, buy
         autofill=order.autofill,
     )
     return with_preferences(request, settings, market)
+
+
+def _typed(ticket: Ticket, market: Market) -> str:
+    """The line that asked for a ticket."""
+    return words.ticket_line(price_ticket(ticket, market.params))
 
 
 async def _own_ticket(ctx: Context, uow: UnitOfWork, number: int) -> tuple[Ticket, Market] | Reply:
@@ -225,10 +222,11 @@ async def _order(
     instead_of: Ticket | None = None,
 ) -> Reply:
     """A ticket; without `confirm` (for people who have switched asking off) it is sent at once, in the same unit, and
-    all that protects them stays."""
+    all that protects them stays: what can only lose is asked about all the same."""
     priced = price_order(market, request, member)
     if isinstance(priced, Reply):
         return priced
+    confirm = confirm or priced.only_loses
     async with ctx.db.writing() as uow:
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)

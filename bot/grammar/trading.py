@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.facts import Amount, Hint
+from bot.chat.facts import MOST_SLIPPAGE_ASKED, Amount, Hint
 from bot.chat.invocation import ParseContext
 from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import ArgumentGroup
@@ -268,7 +268,8 @@ AmountArg = Annotated[Amount, AmountType()]
 
 
 SlippageArg = Annotated[
-    int, Rate("slippage", high=10 * RATE, about="how far the price may run before nothing happens, such as 5%")
+    int,
+    Rate("slippage", high=MOST_SLIPPAGE_ASKED, about="how far the price may run before nothing happens, such as 5%"),
 ]
 
 

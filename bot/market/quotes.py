@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from bot.chat.facts import Amount, PricedOrder
+from bot.chat.facts import MOST_SLIPPAGE_ASKED, Amount, PricedOrder, SizeOffer, gain_if_right
 from bot.chat.reply import Reply
 from bot.market.context import MarketView
+from bot.market.pricing import MOST_SLIPPAGE, USUAL_SLIPPAGE, Pricing, needed_slippage
 from bot.text.numbers import CENT, MICRO, RATE
 from bot.words import refusals as words
 from bot.words.views import step_words
 from engine.events import Reason
-from engine.quote import Move, Quote, Refused, quote
+from engine.quote import Quote, Refused
 from engine.resting_book import escrowed
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
 from engine.working_copy import gets
 from storage.people import Preferences
-from storage.records import Json, Market, Member, OrderDraft, Ticket
-
-USUAL_SLIPPAGE = RATE // 20
+from storage.records import Market, Member, OrderDraft
 
 
 def closed_for_trading(view: MarketView) -> Reply | None:
@@ -74,37 +71,47 @@ def with_preferences(request: OrderRequest, habits: Preferences, view: MarketVie
 def price_order(view: MarketView, request: OrderRequest, member: Member | None) -> PricedOrder | Reply:
     """Price an order, or say why it cannot be. With no `member` (a spectator's `/quote`) nobody's means count."""
     params, amount = view.record.params, request.amount
-    autofill = bool(request.autofill) and params.af_enabled
     asked = OrderDraft(
         outcome=request.outcome,
         side=request.side,
         buy=request.buy,
         size=amount.tokens or 0,
         limit=request.limit,
-        autofill=autofill,
+        autofill=bool(request.autofill) and params.af_enabled,
     )
-    odd = _at_odds(view, request, asked)
-    if odd is not None:
-        return odd
+    wanted = _at_odds(view, request, asked) or _wanted(view, request, member)
+    if isinstance(wanted, Reply):
+        return wanted
+    if request.limit is None:
+        return _at_market(view, replace(asked, spend=wanted.spend), request, wanted, member)
+    return _limited(view, asked, request, wanted, member)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """Tokens, or money to spend."""
+
+    tokens: int | None
+    spend: int | None
+
+
+def _wanted(view: MarketView, request: OrderRequest, member: Member | None) -> _Size | Reply:
+    """What the amount comes to: a share of what they can spend, the gas of a later order left to them, or of the
+    tokens they can sell. Nobody sells what they do not have."""
+    amount, gas = request.amount, view.record.params.gas_fee
     size, spend = amount.tokens, amount.spend
     if amount.share is not None:
         if member is None:
             return words.share_of_nothing()
         if request.buy:
-            spend = max(0, member.available - params.gas_fee) * amount.share // RATE
+            spend = max(0, member.available - 2 * gas) * amount.share // RATE
             if spend == 0:
-                return words.no_balance()
+                return words.no_balance(max(0, member.available), gas)
         else:
             size = _free(view, member, request.outcome, request.side) * amount.share // RATE
     if not request.buy and member is not None:
-        lacking = _lacking(view, member, request.outcome, request.side, size or 0)
-        if lacking is not None:
-            return lacking
-    sized = _Size(size, spend, amount.typed())
-    if request.limit is None:
-        strict = USUAL_SLIPPAGE if request.strict else None
-        return _priced(view, asked, sized, strict if request.slippage is None else request.slippage, member)
-    return _limited(view, asked, sized, member, no_autofill=bool(request.autofill) and not autofill)
+        return _lacking(view, member, request.outcome, request.side, size or 0) or _Size(size, None)
+    return _Size(size, spend)
 
 
 def _at_odds(view: MarketView, request: OrderRequest, asked: OrderDraft) -> Reply | None:
@@ -120,66 +127,103 @@ def _at_odds(view: MarketView, request: OrderRequest, asked: OrderDraft) -> Repl
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
-    """Tokens, or money to spend; and how it was typed."""
-
-    tokens: int | None
-    spend: int | None
-    typed: str
-
-
-def _priced(
-    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
+def _at_market(
+    view: MarketView, asked: OrderDraft, request: OrderRequest, size: _Size, member: Member | None
 ) -> PricedOrder | Reply:
     """Quote it. An order that moves the price further than the usual slippage by itself gets as much as it needs on
-    top, unless a slippage was asked for: then that is the answer."""
-    params = view.record.params
-    slip = USUAL_SLIPPAGE if slippage is None else slippage
-    priced = _ask(view, asked, size, slip, member)
+    top, up to the most that is chosen for anybody, unless a slippage was asked for: then that is the answer."""
+    params, amount = view.record.params, request.amount
+    if size.spend is not None and member is not None and size.spend + params.gas_fee > member.available:
+        return _too_poor(params, asked, amount, size.spend + params.gas_fee, member)
+    market = Pricing(view=view, asked=asked, user=_user(member))
+    stopped = _stop_at_winning(market, size) if amount.share is not None and asked.buy else None
+    if stopped is not None:
+        size, market = stopped, replace(market, asked=replace(asked, spend=stopped.spend))
+    slip = request.slippage if request.slippage is not None else USUAL_SLIPPAGE
+    priced = market.quote(size.tokens, size.spend, slip)
     if isinstance(priced, Refused) and priced.reason is Reason.PAST_WORST_PRICE:
-        free = _ask(view, asked, size, None, member)
-        if isinstance(free, Quote):
-            wide = needed_slippage(params, asked.buy, free)
-            if slippage is not None:
-                return words.slippage_too_small(params, asked, size.typed, slip, wide, priced.detail)
-            slip = wide
-            priced = _ask(view, asked, size, slip, member)
-        else:
-            priced = free
+        free = market.quote(size.tokens, size.spend, None)
+        if isinstance(free, Refused):
+            return words.no_ticket(free.reason, free.detail, params, asked, amount)
+        wide = needed_slippage(params, asked.buy, free)
+        if request.slippage is None and not request.strict:
+            slip = min(wide, MOST_SLIPPAGE)
+            priced = market.quote(size.tokens, size.spend, slip)
+        if isinstance(priced, Refused):
+            room = request.slippage is None and not request.strict
+            offer = SizeOffer(
+                fits=market.fitting(free.size, slip, amount, room=room),
+                allowed=slip,
+                chosen_for="owner" if request.slippage is not None else "unasked" if request.strict else "anybody",
+                needed=wide if wide <= MOST_SLIPPAGE_ASKED else None,
+            )
+            return words.slippage_too_small(params, asked, amount, free, offer)
     if isinstance(priced, Refused):
-        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
-    return _within_means(view, asked, priced, slip, member, size.typed)
+        return _refused(priced, view, asked, amount, member)
+    return _within_means(market, priced, request, slip, member, stopped=stopped is not None)
+
+
+def _user(member: Member | None) -> int | None:
+    """Whose cash and tokens count; nobody's before they are funded."""
+    return member.person if member is not None and member.funded else None
+
+
+def _stop_at_winning(market: Pricing, size: _Size) -> _Size | None:
+    """A share of what they have, cut to the largest buy that can still win; None where it is no larger, or none can."""
+    free = market.quote(size.tokens, size.spend, None)
+    if isinstance(free, Refused) or gain_if_right(free, None) > 0:
+        return None
+    winning = market.winning(free.size)
+    best = market.quote(winning, None, None) if winning is not None and winning < free.size else None
+    return _Size(winning, best.amount) if isinstance(best, Quote) else None
+
+
+def _refused(refused: Refused, view: MarketView, asked: OrderDraft, amount: Amount, member: Member | None) -> Reply:
+    if refused.reason is Reason.NO_CASH and member is not None:
+        return _too_poor(view.record.params, asked, amount, refused.detail["need"] + view.record.params.gas_fee, member)
+    return words.no_ticket(refused.reason, refused.detail, view.record.params, asked, amount)
+
+
+def _too_poor(params: MarketParams, draft: OrderDraft, asked: Amount, need: int, member: Member) -> Reply:
+    return words.too_poor(params, draft, asked, need, max(0, member.available), member.reserved, member.escrow)
 
 
 def _limited(
-    view: MarketView, asked: OrderDraft, size: _Size, member: Member | None, *, no_autofill: bool
+    view: MarketView, asked: OrderDraft, request: OrderRequest, size: _Size, member: Member | None
 ) -> PricedOrder | Reply:
     """Quote an order with a limit. A buy has to be able to pay its limit and the largest fee for all of it at once."""
-    params = view.record.params
-    priced = _ask(view, asked, size, None, member)
-    if isinstance(priced, Refused) and priced.reason is Reason.NO_CASH and size.spend is not None:
-        beyond = priced.detail["need"] - priced.detail["have"]  # parts of a match are rounded up one by one
-        if beyond < CENT:
-            size = replace(size, spend=size.spend - beyond)
-            priced = _ask(view, asked, size, None, member)
+    params, amount = view.record.params, request.amount
+    market = Pricing(view=view, asked=asked, user=_user(member))
+    priced = market.quote(size.tokens, size.spend, None)
     draft = asked
     if isinstance(priced, Quote):
         draft = replace(asked, size=priced.size + priced.unsold + priced.rests)
     elif member is None or priced.reason not in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS}:
-        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
+        return words.no_ticket(priced.reason, priced.detail, params, asked, amount)
     need = max(escrow_needed(params, draft), size.spend or 0)
     if member is not None and need + params.gas_fee > member.available:
-        aside = member.reserved, member.escrow
-        return words.too_poor(params, draft, need + params.gas_fee, max(0, member.available), *aside)
+        return _too_poor(params, draft, amount, need + params.gas_fee, member)
     if isinstance(priced, Refused):
-        return words.no_ticket(priced.reason, priced.detail, params, asked, size.typed)
+        return words.no_ticket(priced.reason, priced.detail, params, asked, amount)
     if draft.size == 0:
-        return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, size.typed)
-    most = worst_amount(params, draft)
-    return PricedOrder(
-        params=params, draft=draft, quote=priced, slippage=0, most=most, typed=size.typed, no_autofill=no_autofill
+        return words.no_ticket(Reason.SIZE_ZERO, {}, params, asked, amount)
+    order = PricedOrder(
+        params=params,
+        draft=draft,
+        quote=priced,
+        asked=amount,
+        slippage=0,
+        most=worst_amount(params, draft),
+        no_autofill=bool(request.autofill) and not asked.autofill,
     )
+    return _with_winning(market, order)
+
+
+def _with_winning(market: Pricing, order: PricedOrder) -> PricedOrder:
+    """Beside a buy that can only lose, what can still win."""
+    if not (order.draft.buy and order.only_loses):
+        return order
+    return replace(order, winning=market.winning_amount(order.quote, order.asked))
 
 
 def escrow_needed(params: MarketParams, draft: OrderDraft) -> int:
@@ -194,38 +238,14 @@ def worst_amount(params: MarketParams, draft: OrderDraft) -> int:
     gas = params.gas_fee
     if draft.limit is None:
         worst = (draft.worst_price or 0) * draft.size
-        return -(-worst // RATE) + gas if draft.buy else worst // RATE - gas
+        most = -(-worst // RATE)
+        if draft.spend is not None:
+            most = min(most, draft.spend)
+        return most + gas if draft.buy else worst // RATE - gas
     if draft.buy:
         return escrow_needed(params, draft) + gas
     amount, fee = gets(draft.limit, draft.size, max(params.fee, params.match_fee))
     return amount - fee - gas
-
-
-def _ask(
-    view: MarketView, asked: OrderDraft, size: _Size, slippage: int | None, member: Member | None
-) -> Quote | Refused:
-    return quote(
-        view.state,
-        view.record.params,
-        now_ms=view.engine_ms,
-        user=member.person if member is not None and member.funded else None,
-        outcome=asked.outcome,
-        side=asked.side,
-        buy=asked.buy,
-        size=size.tokens,
-        spend=size.spend,
-        slippage=slippage if slippage is None or asked.buy else min(slippage, RATE),
-        limit=asked.limit,
-        autofill=asked.autofill,
-    )
-
-
-def needed_slippage(params: MarketParams, buy: bool, quote_: Quote) -> int:
-    """What the order's own impact takes, and the usual slippage on top, in whole percent."""
-    after_fee = quote_.price_before * (RATE + params.fee if buy else RATE - params.fee) // RATE
-    impact = abs(quote_.average - after_fee) * RATE // max(1, after_fee)
-    percent = RATE // 100
-    return -(-(impact + USUAL_SLIPPAGE) // percent) * percent
 
 
 def tokens_held(member: Member, outcome: int, side: Side) -> int:
@@ -252,74 +272,36 @@ def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: i
 
 
 def _within_means(
-    view: MarketView, asked: OrderDraft, quote_: Quote, slip: int, member: Member | None, typed: str
+    market: Pricing, quote_: Quote, request: OrderRequest, slip: int, member: Member | None, *, stopped: bool
 ) -> PricedOrder | Reply:
-    """Fix the worst price; one that the buyer could not pay is lowered to all they have."""
-    params, gas = view.record.params, quote_.gas
-    worst, promised = quote_.worst_price, quote_.worst_amount
+    """Fix the worst price. One that the buyer could not pay is lowered to all they have; one that was chosen for them
+    never reaches what a token pays."""
+    params, gas, asked, size = market.view.record.params, quote_.gas, market.asked, quote_.size
+    worst, promised, capped = quote_.worst_price, quote_.worst_amount, False
     if worst is None or promised is None:  # a slippage is always given above
         raise AssertionError("a quote with a slippage has a worst price")
-    capped = False
+    if asked.buy and request.slippage is None:
+        highest = (size // CENT * CENT - CENT - gas) * RATE // size
+        worst = min(worst, max(quote_.average, highest))
+        promised = worst * size // RATE
     if asked.buy and member is not None:
         free = member.available - gas
         if quote_.amount > free:
-            draft = _draft(asked, quote_.size, worst)
-            aside = member.reserved, member.escrow
-            return words.too_poor(params, draft, quote_.amount + gas, max(0, member.available), *aside)
-        if promised > free:
-            worst, promised, capped = -(-free * RATE // quote_.size), free, True
-    most = promised + gas if asked.buy else promised - gas
-    draft = _draft(asked, quote_.size + quote_.unsold, worst)
-    return PricedOrder(params=params, draft=draft, quote=quote_, slippage=slip, most=most, capped=capped, typed=typed)
-
-
-def _draft(asked: OrderDraft, size: int, worst: int) -> OrderDraft:
-    return OrderDraft(outcome=asked.outcome, side=asked.side, buy=asked.buy, size=size, worst_price=worst)
-
-
-def terms_of(order: PricedOrder) -> dict[str, Json]:
-    """What a ticket keeps of its offer, so that it can be shown again word for word."""
-    q = order.quote
-    numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
-    moves: list[Json] = [[m.outcome, m.yes_before, m.yes_after, m.no_before, m.no_after] for m in q.moves]
-    parts: dict[str, Json] = dict(q.parts)
-    sizes: dict[str, Json] = dict(q.sizes)
-    shown: dict[str, Json] = {"quote": numbers, "moves": moves, "parts": parts, "sizes": sizes, "typed": order.typed}
-    kept: dict[str, Json] = {"slippage": order.slippage, "most": order.most, "capped": order.capped}
-    return {**shown, **kept, "no_autofill": order.no_autofill}
-
-
-def price_ticket(ticket: Ticket, params: MarketParams) -> PricedOrder:
-    """The inverse of `terms_of`."""
-    kept: Mapping[str, Any] = ticket.terms  # Any: the shape is what terms_of wrote
-    names = ("outcome", "yes_before", "yes_after", "no_before", "no_after")
-    moves = tuple(Move(**dict(zip(names, row, strict=True))) for row in kept["moves"])
-    return PricedOrder(
+            return _too_poor(params, asked, request.amount, quote_.amount + gas, member)
+        if asked.spend is None and promised > free:
+            worst, promised, capped = -(-free * RATE // size), free, True
+    if asked.spend is not None:
+        promised = min(promised, asked.spend)
+    priced = PricedOrder(
         params=params,
-        draft=ticket.draft,
-        quote=Quote(moves=moves, parts=dict(kept["parts"]), sizes=dict(kept["sizes"]), **kept["quote"]),
-        slippage=kept["slippage"],
-        most=kept["most"],
-        capped=kept["capped"],
-        typed=kept["typed"],
-        no_autofill=kept["no_autofill"],
+        draft=replace(asked, size=size + quote_.unsold, worst_price=worst),
+        quote=quote_,
+        asked=request.amount,
+        slippage=slip,
+        own_slippage=request.slippage is not None,
+        most=promised + gas if asked.buy else promised - gas,
+        capped=capped,
+        stopped=stopped,
+        equivalent=market.equivalent(size),
     )
-
-
-_NUMBERS = (
-    "size",
-    "unsold",
-    "amount",
-    "fee",
-    "gas",
-    "average",
-    "price_before",
-    "price_after",
-    "worst_price",
-    "worst_amount",
-    "payout_if_right",
-    "largest_sensible",
-    "rests",
-    "escrow",
-    "paid_back",
-)
+    return _with_winning(market, priced)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from bot.chat.facts import FailedOrder, Leg, OrderReceipt
+from bot.chat.facts import FailedOrder, Leg, OrderReceipt, PricedOrder
 from bot.chat.reply import Reply
 from bot.market.quotes import tokens_held, worst_amount
+from bot.market.ticket_terms import price_ticket
+from bot.text.numbers import rate_of_price
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
 from engine.state import Status, price_micro
@@ -20,19 +23,51 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
     if order.status is OrderStatus.PENDING:
         return words.queued(market.params, order, worst_amount(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
-        numbers = {name: value for name, value in order.detail.items() if isinstance(value, int)}
-        failed = FailedOrder(
-            params=market.params, draft=order.draft, reason=order.reason, detail=numbers, gas=order.gas
-        )
-        return words_refusals.not_filled(failed, order.ticket)
+        return words_refusals.not_filled(await _failed(uow, order, market), order.ticket)
     if order.status is OrderStatus.CANCELLED and order.tick is None:
-        return words.taken_back(market.params, order)
+        return words.taken_back(order, await _typed(uow, order, market))
     done = await _standing(uow, order, market, tick)
     if order.status is OrderStatus.CANCELLED:
-        return words.given_back(done, await _why(uow, order, market))
+        return words.given_back(done, await _why(uow, order, market), await _typed(uow, order, market))
     if order.status is OrderStatus.RESTING and order.draft.limit is not None:
         return words.in_book(done, order.draft.limit)
     return words.filled(done)
+
+
+async def _ticket(uow: UnitOfWork, order: OrderRow, market: Market) -> PricedOrder | None:
+    """What its owner confirmed."""
+    ticket = await uow.tickets.get(order.ticket) if order.ticket is not None else None
+    return None if ticket is None else price_ticket(ticket, market.params)
+
+
+async def _typed(uow: UnitOfWork, order: OrderRow, market: Market) -> str:
+    """The line that made this order."""
+    priced = await _ticket(uow, order, market)
+    return (
+        words_refusals.order_line(market.params, order.draft) if priced is None else words_refusals.ticket_line(priced)
+    )
+
+
+async def _failed(uow: UnitOfWork, order: OrderRow, market: Market) -> FailedOrder:
+    """Why it did not trade, beside what its ticket said and how things stand now."""
+    failed = FailedOrder(
+        params=market.params,
+        draft=order.draft,
+        reason=order.reason,
+        detail={name: value for name, value in order.detail.items() if isinstance(value, int)},
+        gas=order.gas,
+    )
+    priced, member = await _ticket(uow, order, market), await uow.members.account(order.market, order.person)
+    state = await uow.markets.state(order.market)
+    return replace(
+        failed,
+        asked=priced.asked if priced else None,
+        slippage=priced.slippage if priced else None,
+        own_slippage=priced is not None and priced.own_slippage,
+        price_then=rate_of_price(priced.quote.price_before) if priced else None,
+        price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
+        free=max(0, member.available) if member else None,
+    )
 
 
 async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> OrderReceipt:

@@ -153,7 +153,7 @@ def typed_name(names: Sequence[str], outcome: int, rng: Random) -> str:
 
 
 MONEY = re.compile(r"\$([\d,]+)(?:\.(\d{1,6}))?")
-TOKENS = re.compile(r"([\d,]+)(?:\.(\d{1,6}))? tokens")
+TOKENS = re.compile(r"([\d,]+)(?:\.(\d{1,6}))? tokens at")
 SIZES = re.compile(r"([\d,]+)(?:\.(\d{1,6}))?")
 CENTS = re.compile(r" (yes|no) at (\d+)(?:\.(\d{1,4}))?¢$", re.IGNORECASE)
 

@@ -6,6 +6,7 @@ rounded into a lie (a most is rounded up, a holding down).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -47,6 +48,18 @@ def money(micro: int, cut: Cut = Cut.NEAREST) -> str:
     if cents == 0:
         sign = ""
     return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def split(parts: Sequence[int], total: int | None = None, cut: Cut = Cut.DOWN) -> list[int]:
+    """Parts in whole hundredths that add up to their sum (or to `total`, where that is shown beside them) in whole
+    hundredths: each rounded down, what is missing given to those that lost most, the first of equals first. All in
+    millionths."""
+    whole = _divide(sum(parts) if total is None else total, CENT, cut)
+    cents = [part // CENT for part in parts]
+    by_loss = sorted(range(len(parts)), key=lambda at: (-(parts[at] % CENT), at))
+    for at in by_loss[: max(0, whole - sum(cents))]:
+        cents[at] += 1
+    return [cent * CENT for cent in cents]
 
 
 def round_money(micro: int, cut: Cut = Cut.NEAREST) -> str:
@@ -112,6 +125,12 @@ def tokens(micro: int, cut: Cut = Cut.DOWN) -> str:
     hundredths = _divide(micro, CENT, cut)
     sign = MINUS if hundredths < 0 else ""
     return sign + _trimmed(abs(hundredths) * CENT)
+
+
+def other_tokens(size: int, part: int) -> int:
+    """What is left of `size` beside `part`, so that the two as they are shown add up to it as it is shown."""
+    other = size // CENT * CENT - part // CENT * CENT
+    return other if 0 < part < size and other else size - part
 
 
 def typed_tokens(micro: int) -> str:

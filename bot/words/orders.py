@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.chat.reply import Action, Column, Line, Reply, Table, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, tokens
-from bot.words.receipts import cancel_action
+from bot.words.receipts import cancel_action, left
 from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderRow, OrderStatus
@@ -61,12 +61,14 @@ def _waiting(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
 
 
 def _wait_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
-    left = tokens(order.remaining)
+    waiting = tokens(left(order))
     if order.remaining != order.draft.size:
-        left += f" of {tokens(order.draft.size)}"
-    aside = money(_aside(order), Cut.UP) if order.draft.buy else f"{tokens(order.remaining)} tokens"
+        waiting += f" of {tokens(order.draft.size)}"
+    if order.draft.spend is not None:
+        waiting = money(order.draft.spend, Cut.UP)
+    aside = money(_aside(order), Cut.UP) if order.draft.buy else f"{tokens(left(order))} tokens"
     state = _STATES[order.status] + (", auto-fill" if order.draft.autofill else "")
-    return (line(f"{order.number}"), _what(params, order), line(left), line(state), line(aside))
+    return (line(f"{order.number}"), _what(params, order), line(waiting), line(state), line(aside))
 
 
 def _what(params: MarketParams, order: OrderRow) -> Line:
@@ -88,7 +90,7 @@ def _recent(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
 
 def _recent_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
     how_many = tokens(order.draft.size)
-    if 0 < order.done < order.draft.size:
+    if 0 < order.done < order.draft.size and order.draft.spend is None:
         how_many = f"{tokens(order.done)} of {how_many}"
     total = order.amount + order.gas - order.rebate if order.draft.buy else order.amount - order.gas + order.rebate
     state = "returned" if order.status is OrderStatus.CANCELLED and order.reason else _STATES[order.status]
@@ -97,7 +99,7 @@ def _recent_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
         _what(params, order),
         line(how_many),
         line(state),
-        line(money(total) if order.done else "–"),
+        line(money(total, Cut.UP if order.draft.buy else Cut.DOWN) if order.done else "–"),
     )
 
 
@@ -161,6 +163,4 @@ def nothing_left(number: int) -> Reply:
 
 
 def _named(params: MarketParams, order: OrderRow) -> str:
-    return (
-        f"order {order.number} ({tokens(order.remaining)} {token_name(params, order.draft.outcome, order.draft.side)})"
-    )
+    return f"order {order.number} ({tokens(left(order))} {token_name(params, order.draft.outcome, order.draft.side)})"

@@ -5,12 +5,11 @@ The number that matters first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.chat.facts import Leg, OrderReceipt
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
-from bot.text.numbers import Cut, limit_price, money, price, span, tokens
-from bot.words.refusals import order_line
+from bot.text.numbers import Cut, limit_price, money, other_tokens, price, span, split, tokens
 from bot.words.shared import dotted, first_upper, listed, name_of, no, say, side_word, token_name
 from engine.state import Side
 from engine.terms import MarketParams
@@ -19,13 +18,17 @@ from storage.records import OrderDraft, OrderRow
 
 def sources(sizes: Mapping[str, int], draft: OrderDraft) -> str:
     """`40 from the book, 60 from the house`: of a ticket, which knows no prices by part."""
-    return ", ".join(f"{tokens(size)} {source(kind, draft, waited=False)}" for kind, size in sizes.items())
+    shown = zip(sizes, split(list(sizes.values())), strict=True)
+    return ", ".join(f"{tokens(size)} {source(kind, draft, waited=False)}" for kind, size in shown if size)
 
 
-def parts(legs: Iterable[Leg], draft: OrderDraft) -> str:
+def parts(legs: Sequence[Leg], draft: OrderDraft) -> str:
     """`40 from the book at 50.0¢, 60 from the house at 50.8¢`."""
+    shown = zip(legs, split([leg.size for leg in legs]), strict=True)
     return ", ".join(
-        f"{tokens(leg.size)} {source(leg.kind, draft, waited=leg.waited)} at {price(leg.price)}" for leg in legs
+        f"{tokens(size)} {source(leg.kind, draft, waited=leg.waited)} at {price(leg.price)}"
+        for leg, size in shown
+        if size
     )
 
 
@@ -57,12 +60,17 @@ def _what(done: OrderReceipt) -> str:
 def queued(params: MarketParams, order: OrderRow, most: int) -> Reply:
     """Confirmed and waiting for its tick; a second press says the same. `most` is the least of a sale."""
     draft = order.draft
-    verb, bound = ("Buying", "for at most") if draft.buy else ("Selling", "for at least")
-    what = f" {tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}"
-    at = "" if draft.limit is None else f" at {limit_price(draft.limit)} or {'less' if draft.buy else 'more'},"
+    what = token_name(params, draft.outcome, draft.side)
+    if draft.spend is not None:
+        head = f"Sent. Buying {what} for at most {with_gas(draft.spend, params.gas_fee)}."
+    else:
+        verb, bound = ("Buying", "for at most") if draft.buy else ("Selling", "for at least")
+        at = "" if draft.limit is None else f" at {limit_price(draft.limit)} or {'less' if draft.buy else 'more'},"
+        money_ = money(most, Cut.UP if draft.buy else Cut.DOWN)
+        head = f"Sent. {verb} {tokens(draft.size)} {what}{at} {bound} {money_}."
     wait = span(params.batch_interval_ms)
     return say(
-        f"Sent. {verb}{what}{at} {bound} {money(most, Cut.UP if draft.buy else Cut.DOWN)}.",
+        head,
         blocks=(
             line(f"Order {order.number} runs with the next tick, within {wait}; this message becomes its receipt."),
         ),
@@ -71,10 +79,22 @@ def queued(params: MarketParams, order: OrderRow, most: int) -> Reply:
     )
 
 
-def taken_back(params: MarketParams, order: OrderRow) -> Reply:
-    """An order its owner cancelled before it ran."""
-    again = line(code(order_line(params, order.draft)), " asks anew.")
-    return no("Not filled: you took this order back before it ran.", blocks=(again,), ticket=order.ticket)
+def taken_back(order: OrderRow, again: str) -> Reply:
+    """An order its owner cancelled before it ran; `again`: the line that was typed."""
+    rest = line(code(again), " asks anew.")
+    return no("Not filled: you took this order back before it ran.", blocks=(rest,), ticket=order.ticket)
+
+
+def fee_and_gas(amount: int, fee: int, gas: int, *, buy: bool) -> tuple[str, ...]:
+    """`fee $0.51` and `gas $0.01`, where there are any: the fee as a part of an amount paid, so that the price and the
+    fee add up to it; what of a sale it takes."""
+    shown = split([amount - fee, fee], cut=Cut.UP)[1] if buy else fee
+    return (f"fee {money(shown, Cut.UP)}" if fee else "", f"gas {money(gas, Cut.UP)}" if gas else "")
+
+
+def with_gas(amount: int, gas: int) -> str:
+    """`$20.00 and $0.01 gas`: of a budget, which the gas stands beside."""
+    return money(amount, Cut.UP) + (f" and {money(gas, Cut.UP)} gas" if gas else "")
 
 
 # -- run
@@ -85,13 +105,23 @@ def filled(done: OrderReceipt) -> Reply:
     order, draft = done.order, done.order.draft
     sold = "" if draft.buy else "sold "
     rows: list[Line] = [*_how(done), line(_receipt(done))]
-    if order.remaining:
+    if draft.buy and order.remaining:
+        rows.append(line(f"The price had risen: its ticket had {tokens(draft.size)} for as much."))
+    elif order.remaining:
         rows.append(
-            line(f"{tokens(order.remaining)} came back: the house had no room for them. Try again after others bought.")
+            line(f"{tokens(left(order))} came back: the house had no room for them. Try again after others bought.")
         )
     rows.append(_holding(done))
-    head = f"Filled: {sold}{tokens(order.done)} {_what(done)} for {money(done.total)}."
+    head = f"Filled: {sold}{tokens(order.done)} {_what(done)} for {_total(done)}."
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
+
+
+def _total(done: OrderReceipt) -> str:
+    """All that was paid or got; of a budget the gas stands beside it."""
+    order = done.order
+    if order.draft.spend is not None:
+        return with_gas(done.total - order.gas, order.gas)
+    return money(done.total, Cut.UP if order.draft.buy else Cut.DOWN)
 
 
 def in_book(done: OrderReceipt, limit: int) -> Reply:
@@ -102,11 +132,11 @@ def in_book(done: OrderReceipt, limit: int) -> Reply:
         verb = "buying" if draft.buy else "selling"
         head = f"In the book: {verb} {tokens(draft.size)} {_what(done)} at {limit_price(limit)} or "
         head += "less." if draft.buy else "more."
-        gas = line(f"Gas {money(order.gas)}.") if order.gas else ()
+        gas = line(f"Gas {money(order.gas, Cut.UP)}.") if order.gas else ()
         rows = [line(_waits(order)), gas]
         return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=order.ticket)
     sold = "" if draft.buy else "sold "
-    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
+    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {_total(done)}."
     rows = [
         line(f"Just now: {parts(done.latest, draft)}.") if done.latest and done.latest != done.legs else (),
         *_how(done),
@@ -117,24 +147,30 @@ def in_book(done: OrderReceipt, limit: int) -> Reply:
     return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.GOOD, ticket=order.ticket)
 
 
+def left(order: OrderRow) -> int:
+    """Tokens not traded yet, as they are shown beside those that are."""
+    return other_tokens(order.draft.size, order.draft.size - order.remaining)
+
+
 def _waits(order: OrderRow) -> str:
-    what = f"{tokens(order.remaining)} wait at {limit_price(order.draft.limit or 0)}"
+    what = f"{tokens(left(order))} wait at {limit_price(order.draft.limit or 0)}"
     aside = f"{money(order.escrow, Cut.UP)} is set aside" if order.draft.buy else "they are set aside"
     extra = ", auto-fill on" if order.draft.autofill else ""
     return f"{what}{extra}; {aside} until they fill or you cancel (order {order.number})."
 
 
-def given_back(done: OrderReceipt, why: str) -> Reply:
-    """Cancelled by its owner, or returned by a round or the end (`why`, a sentence)."""
+def given_back(done: OrderReceipt, why: str, again: str) -> Reply:
+    """Cancelled by its owner, or returned by a round or the end (`why`, a sentence). `again`: the line that was
+    typed."""
     order, draft = done.order, done.order.draft
     if draft.buy:
         back = f"{money(order.escrow, Cut.DOWN)} came back to you."
     else:
-        back = f"{tokens(order.remaining)} {_what(done)} are free again."
+        back = f"{tokens(left(order))} {_what(done)} are free again."
     if not order.done:
         return Reply(
             head=line(f"Not filled: {why} {back}"),
-            blocks=(line(code(order_line(done.params, draft)), " asks anew."),) if not order.reason else (),
+            blocks=(line(code(again), " asks anew."),) if not order.reason else (),
             tone=Tone.COLD,
             ok=False,
             ticket=order.ticket,
@@ -146,7 +182,7 @@ def given_back(done: OrderReceipt, why: str) -> Reply:
         line(_receipt(done)),
         _holding(done),
     ]
-    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {money(done.total)}."
+    head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {_total(done)}."
     return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
 
 
@@ -171,7 +207,7 @@ def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str
 def _asked_for(params: MarketParams, order: OrderRow) -> str:
     draft = order.draft
     at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
-    what = f"{tokens(order.remaining)} {token_name(params, draft.outcome, draft.side)}"
+    what = f"{tokens(left(order))} {token_name(params, draft.outcome, draft.side)}"
     return f"Order {order.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
 
 
@@ -210,8 +246,7 @@ def _receipt(done: OrderReceipt) -> str:
     return dotted(
         [
             f"{price(average)} a token",
-            f"fee {money(order.fee)}" if order.fee else "",
-            f"gas {money(order.gas)}" if order.gas else "",
+            *fee_and_gas(order.amount, order.fee, order.gas, buy=order.draft.buy),
             f"{money(order.rebate)} back from auto-fill" if order.rebate else "",
         ]
     )

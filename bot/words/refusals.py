@@ -3,50 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from bot.chat.facts import FailedOrder
+from bot.chat.facts import Amount, FailedOrder, PricedOrder, SizeOffer
 from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import quoted
-from bot.text.numbers import Cut, limit_price, money, percent, price, rate_of_price, tokens, typed_limit, typed_tokens
+from bot.text.numbers import (
+    CENT,
+    MICRO,
+    RATE,
+    Cut,
+    limit_price,
+    money,
+    percent,
+    price,
+    rate_of_price,
+    tokens,
+    typed_limit,
+    typed_money,
+    typed_tokens,
+)
 from bot.words.shared import listed, name_of, no, say, token_name
 from engine.events import Reason
+from engine.quote import Quote
 from engine.state import Side
 from engine.terms import MarketParams
-from storage.records import OrderDraft
+from storage.records import HALTED, OrderDraft
 
 # -- not filled
 
 
 def not_filled(failed: FailedOrder, ticket_id: int | None) -> Reply:
     """Why, what it cost, what to do next."""
-    rows: list[Line] = []
-    if failed.gas:
-        rows.append(line(f"Gas {money(failed.gas)}; nothing else changed."))
-    rows.append(_again(failed))
-    why = refusal(failed.reason, failed.detail, failed.params, failed.draft)
-    return no(f"Not filled: {why}", blocks=rows, ticket=ticket_id)
+    charged = f"Gas {money(failed.gas, Cut.UP)}; nothing else changed." if failed.gas else "Nothing was charged."
+    why = refusal(failed)
+    return no(f"Not filled: {why}", blocks=(line(charged), _again(failed)), ticket=ticket_id)
 
 
-def _again(failed: FailedOrder, typed: str | None = None) -> Line:
-    draft = failed.draft
-    if failed.reason == Reason.NO_CASH:
-        have = failed.detail.get("have", 0)
-        if have > 10_000:
-            return line(code(order_line(failed.params, draft, "all")), " spends what you have.")
-        return line(code("/sell"), " something first, or look at ", code("/positions"))
-    if failed.reason in {Reason.OUTCOME_OUT, Reason.NOT_RUNNING, Reason.DISPUTED}:
-        return line(code("/board"), " shows where the market stands.")
-    if failed.reason in {Reason.FROZEN, Reason.PAUSED}:
-        return line("Nothing was charged. ", code(order_line(failed.params, draft, typed)), " when trading resumes.")
-    if failed.reason == Reason.NO_TOKENS:
+def _again(failed: FailedOrder) -> Line:
+    """A line that can be sent as it stands."""
+    reason, again = failed.reason, code(_retry(failed))
+    if reason in {Reason.FROZEN, Reason.PAUSED}:
+        return line(again, " when trading resumes.")
+    if reason in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS} and not _can_spend(failed):
+        return line(code("/positions"), " shows what you could sell.")
+    if reason == Reason.NO_CASH:
+        return line(code(order_line(failed.params, failed.draft, "all")), " spends what you have.")
+    if reason == Reason.NO_TOKENS:
         return line(code("/positions"), " shows what you hold.")
-    return line(code(order_line(failed.params, draft, typed, "10%")), " tries again.")
+    if reason == Reason.UNKNOWN_USER:
+        return line(code("/join"), " gives you an account.")
+    if reason in {Reason.SIZE_ZERO, Reason.SPEND}:
+        return line(code(order_line(failed.params, failed.draft, "1")), " is one token.")
+    if reason == Reason.POOL_EMPTY:
+        return line(again, " tries again, once others have bought.")
+    if reason in _AT_THE_PRICE_NOW:
+        return line(again, " asks anew, at the price now.")
+    return line(code("/board"), " shows where the market stands.")
+
+
+_AT_THE_PRICE_NOW = {Reason.PAST_WORST_PRICE, Reason.DUPLICATE_ID, Reason.NO_CASH_FOR_GAS, HALTED}
+
+
+def _can_spend(failed: FailedOrder) -> bool:
+    """Whether there is more than a cent beside the gas of this order and of one more."""
+    free = failed.detail.get("have", 0) if failed.free is None else failed.free
+    return free - 2 * failed.params.gas_fee >= CENT
+
+
+def _retry(failed: FailedOrder) -> str:
+    """The line that was typed, with the slippage its owner chose; what they no longer have is not asked for again."""
+    draft, asked = failed.draft, failed.asked
+    slippage = percent(failed.slippage) if failed.own_slippage and failed.slippage is not None else None
+    spend = asked.spend if asked is not None else draft.spend
+    too_much = spend is not None and failed.free is not None and spend + failed.params.gas_fee > failed.free
+    amount = "all" if too_much else asked.typed() if asked is not None else None
+    return order_line(failed.params, draft, amount, slippage)
 
 
 def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = None, slippage: str | None = None) -> str:
     """The line that would make this order."""
     name = quoted(name_of(params, draft.outcome))
-    how_many = amount or typed_tokens(draft.size)
+    how_many = amount or (typed_tokens(draft.size) if draft.spend is None else typed_money(draft.spend))
     if draft.limit is not None:
         tail = f" limit {typed_limit(draft.limit)}{' autofill' if draft.autofill else ''}"
     else:
@@ -54,8 +92,9 @@ def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = Non
     return f"/{'buy' if draft.buy else 'sell'} {name.lower()} {draft.side.value} {how_many}{tail}"
 
 
-def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft) -> str:
+def refusal(failed: FailedOrder) -> str:
     """The engine's reason as one sentence with its numbers. It ends with a full stop."""
+    params, draft, detail = failed.params, failed.draft, failed.detail
     what = token_name(params, draft.outcome, draft.side)
     name = name_of(params, draft.outcome)
     have, need = detail.get("have", 0), detail.get("need", 0)
@@ -65,75 +104,140 @@ def refusal(reason: str | None, detail: Mapping[str, int], params: MarketParams,
         Reason.NOT_RUNNING: "the market is not open for trading.",
         Reason.DISPUTED: "a winner had been named before your order's turn.",
         Reason.DUPLICATE_ID: "this order had been handed in before.",
-        Reason.UNKNOWN_USER: "you have no account in this market; /join gives you one.",
+        Reason.UNKNOWN_USER: "you have no account in this market.",
         Reason.UNKNOWN_OUTCOME: "there is no such outcome in this market.",
         Reason.OUTCOME_OUT: f"{name} is out and no longer traded.",
-        Reason.SIZE_ZERO: "that amount is too little for a single token's millionth.",
+        Reason.SIZE_ZERO: "that amount is less than a millionth of a token.",
+        Reason.SPEND: f"{money(detail.get('spend', 0))} is too little for a millionth of a token.",
         Reason.NO_CASH_FOR_GAS: f"an order takes {money(need, Cut.UP)} of gas and you have {money(have, Cut.DOWN)}.",
         Reason.NO_CASH: f"it would have cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}.",
         Reason.NO_TOKENS: f"you hold {tokens(have)} {what}, not {tokens(need or draft.size)}.",
         Reason.POOL_EMPTY: f"the house has no room to take {what} back right now.",
-        Reason.PAST_WORST_PRICE: _past(detail, draft),
-        Reason.SPEND: "that amount is too little for a single token's millionth.",
+        Reason.PAST_WORST_PRICE: _past(failed),
         Reason.BAD_LIMIT: "that limit is not a possible price.",
         Reason.TOO_LATE: "it came after trading had closed.",
+        HALTED: "the market was halted before your order's turn.",
     }
-    return sentences.get(reason or "", "the market could not take this order.")
+    return sentences.get(failed.reason or "", "the market could not take this order.")
 
 
-def _past(detail: Mapping[str, int], draft: OrderDraft) -> str:
-    worst, average = rate_of_price(detail.get("worst", 0)), rate_of_price(detail.get("average", 0))
+def _past(failed: FailedOrder) -> str:
+    """The average before the fee that it would have been, what its ticket allowed, the board's price then and now."""
+    draft, detail = failed.draft, failed.detail
+    fee = failed.params.fee if draft.buy else -failed.params.fee
+    worst = detail.get("worst", 0) * RATE // (RATE + fee)
+    average = detail.get("before_fee", detail.get("average", 0))
+    what = token_name(failed.params, draft.outcome, draft.side)
     if draft.buy:
-        return f"the price ran past your limit of {price(worst)} (it would have been {price(average, Cut.UP)})."
-    return (
-        f"the price fell below your limit of {price(worst, Cut.DOWN)} (it would have been {price(average, Cut.DOWN)})."
-    )
+        past = f"{what} would have cost {_shown(average, Cut.UP)} a token on average before the fee, more than the "
+        past += _shown(worst, Cut.DOWN)
+    else:
+        past = (
+            f"{what} would have brought {_shown(average, Cut.DOWN)} a token on average before the fee, less than the "
+        )
+        past += _shown(worst, Cut.UP)
+    allowed = f"{past} its ticket allowed."
+    if failed.price_then is None or failed.price_now is None:
+        return allowed
+    then, now = price(failed.price_then), price(failed.price_now)
+    return f"{allowed} The board said {then} when you asked and says {now} now."
+
+
+def _shown(rate: int, cut: Cut) -> str:
+    return price(rate_of_price(rate), cut)
 
 
 # -- refused before there is a ticket
 
 
 def no_ticket(
-    reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft, typed: str
+    reason: str | None, detail: Mapping[str, int], params: MarketParams, draft: OrderDraft, asked: Amount
 ) -> Reply:
     """The quote says the engine would refuse it; nothing is charged for asking."""
-    why = refusal(reason, detail, params, draft)
-    why = why[0].upper() + why[1:]
-    failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0)
-    return no(why.replace("would have cost", "would cost"), blocks=(_again(failed, typed),))
+    failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0, asked=asked)
+    why = refusal(failed).replace("would have cost", "would cost")
+    return no(why[0].upper() + why[1:], blocks=(_again(failed),))
 
 
-def slippage_too_small(
-    params: MarketParams, draft: OrderDraft, typed: str, slip: int, wide: int, detail: Mapping[str, int]
-) -> Reply:
-    """The order alone moves the price further than its owner allows."""
-    worst, average = rate_of_price(detail.get("worst", 0)), rate_of_price(detail.get("average", 0))
-    bound, verb = ("at most", "cost") if draft.buy else ("at least", "bring")
-    again = order_line(params, draft, typed, percent(wide))
-    return Reply(
-        head=line(
-            f"With slippage {percent(slip)} a token may {verb} {bound} {price(worst)}; this many would {verb} "
-            f"{price(average)} each."
-        ),
-        blocks=(line(code(again), " allows for that, or ask for fewer."),),
-        actions=(Action(label=f"Allow {percent(wide)}", text=again),),
-        tone=Tone.BAD,
-        ok=False,
+def slippage_too_small(params: MarketParams, draft: OrderDraft, asked: Amount, free: Quote, offer: SizeOffer) -> Reply:
+    """The order alone moves the price further than its owner allows, or than is chosen for anybody: what does fit, and
+    the line that asks for more. `free`: the order without a worst price."""
+    buy, own = draft.buy, offer.chosen_for == "owner"
+    now, average = rate_of_price(free.price_before), average_before_fee(free, buy=buy)
+    verb, cut = ("cost", Cut.UP) if buy else ("bring", Cut.DOWN)
+    head = (
+        f"{_so_much(params, draft, asked)} would {verb} {price(average, cut)} a token on average before the fee; the "
     )
+    head += f"price is {price(now)} now."
+    rows: list[Line] = [line(_allowed(offer, now, buy=buy))]
+    actions: list[Action] = []
+    if offer.fits is not None:
+        fitting = order_line(
+            params, replace(draft, spend=None), offer.fits.typed(), percent(offer.allowed) if own else None
+        )
+        rows.append(line(code(fitting), " is the most that fits."))
+        label = f"{'Buy' if buy else 'Sell'} {shown_amount(offer.fits)}"
+        actions.append(Action(label=label, text=fitting, primary=True))
+    if offer.needed is not None:
+        wider = order_line(params, draft, asked.typed(), percent(offer.needed))
+        rows.append(line(code(wider), " allows for all of it."))
+        actions.append(Action(label=f"Allow {percent(offer.needed)}", text=wider))
+    if not actions:
+        rows.append(line("Ask for another amount; ", code("/board"), " has the prices."))
+    return Reply(head=line(head), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False)
 
 
-def too_poor(params: MarketParams, draft: OrderDraft, need: int, have: int, reserved: int, escrow: int = 0) -> Reply:
-    aside = f", {money(reserved)} more is set aside for orders on their way" if reserved else ""
-    aside += f", {money(escrow)} for orders in the book" if escrow else ""
-    rest = (
-        line(code(order_line(params, draft, "all")), " spends what you have.")
-        if have > 10_000
-        else line(code("/positions"))
-    )
+def _allowed(offer: SizeOffer, now: int, *, buy: bool) -> str:
+    slip = offer.allowed
+    bound = price(now * (RATE + slip) // RATE, Cut.DOWN) if buy else price(now * max(0, RATE - slip) // RATE, Cut.UP)
+    limit = f"{'at most' if buy else 'at least'} {bound}"
+    if offer.chosen_for == "owner":
+        return f"Slippage {percent(slip)} allows {limit}."
+    if buy and now * (RATE + slip) >= MICRO * RATE:
+        return f"No more than {percent(slip)} of slippage is chosen for anybody, and never the $1 that a token pays."
+    if offer.chosen_for == "unasked":
+        return f"Without a ticket no more than {percent(slip)} of slippage is chosen for you, which allows {limit}."
+    return f"No more than {percent(slip)} of slippage is chosen for anybody, which allows {limit}."
+
+
+def average_before_fee(quote: Quote, *, buy: bool) -> int:
+    """Of what trades at once, micro-dollars a token; 0 where nothing does."""
+    plain = quote.amount - quote.fee if buy else quote.amount + quote.fee
+    return plain * MICRO // quote.size if quote.size else 0
+
+
+def shown_amount(amount: Amount) -> str:
+    """An amount as a button or a sentence shows it: `$812.30`, `81.2 tokens`."""
+    if amount.spend is not None:
+        return money(amount.spend)
+    return f"{tokens(amount.tokens)} tokens" if amount.tokens is not None else amount.typed()
+
+
+def _so_much(params: MarketParams, draft: OrderDraft, asked: Amount) -> str:
+    """`$500.00 of Germany YES`, `100 Germany YES`."""
     what = token_name(params, draft.outcome, draft.side)
-    what = f"{tokens(draft.size)} {what}" if draft.size else f"So much {what}"
-    what += f" at {limit_price(draft.limit)}, the largest fee in," if draft.limit is not None else ""
-    return no(f"{what} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}.", blocks=(rest,))
+    if draft.spend is not None or asked.spend is not None:
+        return f"{money(draft.spend or asked.spend or 0)} of {what}"
+    size = asked.tokens if asked.tokens is not None else draft.size
+    return f"{tokens(size)} {what}" if size else f"So much {what}"
+
+
+def too_poor(
+    params: MarketParams, draft: OrderDraft, asked: Amount, need: int, have: int, reserved: int, escrow: int = 0
+) -> Reply:
+    aside = f", {money(reserved, Cut.UP)} more is set aside for orders on their way" if reserved else ""
+    aside += f", {money(escrow, Cut.UP)} for orders in the book" if escrow else ""
+    failed = FailedOrder(params=params, draft=draft, reason=Reason.NO_CASH, detail={}, gas=0, asked=asked, free=have)
+    what, extras = _so_much(params, draft, asked), []
+    if draft.limit is not None:
+        what = f"{tokens(draft.size)} {token_name(params, draft.outcome, draft.side)}" if draft.size else what
+        what += f" at {limit_price(draft.limit)}"
+        extras.append("the largest fee")
+    if params.gas_fee:
+        extras.append(f"{money(params.gas_fee, Cut.UP)} of gas")
+    all_in = f", {listed(extras)} in," if extras else ""
+    head = f"{what}{all_in} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}."
+    return no(head, blocks=(_again(failed),))
 
 
 def limit_and_slippage(params: MarketParams, draft: OrderDraft, typed: str) -> Reply:
@@ -155,12 +259,18 @@ def autofill_needs_limit(params: MarketParams, draft: OrderDraft, typed: str) ->
     )
 
 
-def no_balance() -> Reply:
-    return no("Your balance is used up.", blocks=(line(code("/positions"), " shows what you could sell."),))
+def no_balance(have: int, gas: int) -> Reply:
+    """Nothing to spend: `all` leaves the gas of one later order."""
+    if have and gas:
+        why = f"You have {money(have, Cut.DOWN)}; an order takes {money(gas, Cut.UP)} of gas, and so does the next one."
+    else:
+        why = "Your balance is used up."
+    return no(why, blocks=(line(code("/positions"), " shows what you could sell."),))
 
 
 def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[str]) -> Reply:
-    rest = line(f"You hold {listed(others)}.") if others else line(code("/buy"), " comes first.")
+    first = f"/buy {quoted(name_of(params, number)).lower()} {side.value} 10"
+    rest = line(f"You hold {listed(others)}.") if others else line(code(first), " would buy some.")
     return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,))
 
 
@@ -184,18 +294,18 @@ def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked:
 
 
 def not_your_ticket() -> Reply:
-    return no("That ticket is not yours.", blocks=(line(code("/buy"), " makes one of your own."),))
+    return no("That ticket is not yours.", blocks=(line(code("/help buy"), " says how to make one."),))
 
 
-def cancelled(ticket_id: int, params: MarketParams, draft: OrderDraft) -> Reply:
-    again = order_line(params, draft)
+def cancelled(ticket_id: int, again: str) -> Reply:
+    """`again`: the line that was typed."""
     return say("Cancelled: nothing was ordered.", blocks=(line(code(again), " asks anew."),), ticket=ticket_id)
 
 
-def already_cancelled(ticket_id: int, params: MarketParams, draft: OrderDraft) -> Reply:
+def already_cancelled(ticket_id: int, again: str) -> Reply:
     return no(
         "This ticket was cancelled; nothing was ordered.",
-        blocks=(line(code(order_line(params, draft)), " makes a new one."),),
+        blocks=(line(code(again), " makes a new one."),),
         ticket=ticket_id,
     )
 
@@ -234,6 +344,12 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
     else:
         rest.append(line("Nothing was ordered or charged. ", code("/board"), " shows the prices."))
     return no(sentences[why], blocks=rest)
+
+
+def ticket_line(priced: PricedOrder) -> str:
+    """The line that was typed: its amount, and its slippage where its owner chose one."""
+    slippage = percent(priced.slippage) if priced.own_slippage else None
+    return order_line(priced.params, priced.draft, priced.asked.typed(), slippage)
 
 
 def no_cash_at_confirm(needed: int, available: int) -> Reply:

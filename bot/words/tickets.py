@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.facts import PricedOrder
+from bot.chat.facts import Equivalent, PricedOrder, gain_if_right
 from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
 from bot.text.numbers import (
     RATE,
     Cut,
     limit_price,
     money,
+    other_tokens,
     percent,
     price,
     price_change,
@@ -23,6 +24,7 @@ from bot.text.numbers import (
     typed_limit,
 )
 from bot.words import receipts as words_receipts
+from bot.words import refusals as words_refusals
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderDraft, OrderRow, OrderStatus
@@ -37,18 +39,37 @@ _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
 def ticket(priced: PricedOrder, number: int, person: int) -> Reply:
-    """The one private message between a typed line and an order."""
-    return say(
-        *_headline(priced),
-        blocks=_ticket_lines(priced),
-        actions=(
-            Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True),
-            Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
-            Action(label="Cancel", text=f"/ticket cancel {number}", person=person),
-        ),
-        tone=Tone.WAIT,
-        ticket=number,
-    )
+    """The one private message between a typed line and an order. What can only lose is not sold at the first button."""
+    confirm = Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True)
+    actions = [
+        Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
+        Action(label="Cancel", text=f"/ticket cancel {number}", person=person),
+    ]
+    cheaper = _cheaper(priced)
+    if cheaper is not None:
+        label = f"{token_name(priced.params, cheaper.outcome, cheaper.side)} instead"
+        actions.insert(0, Action(label=label, text=_equivalent_line(priced, cheaper), person=person))
+    if priced.only_loses:
+        actions.insert(0, replace(confirm, label="Confirm as asked", primary=False))
+    else:
+        actions.insert(0, confirm)
+    if priced.winning is not None:
+        text = f"/ticket change {number} {priced.winning.typed()}"
+        label = f"{'Buy' if priced.draft.buy else 'Sell'} {words_refusals.shown_amount(priced.winning)} instead"
+        actions.insert(0, Action(label=label, text=text, person=person, primary=True))
+    return say(*_headline(priced), blocks=_ticket_lines(priced), actions=actions, tone=Tone.WAIT, ticket=number)
+
+
+def _cheaper(priced: PricedOrder) -> Equivalent | None:
+    """The other way to the same payout, where it costs less all in."""
+    same = priced.equivalent
+    return same if same is not None and same.total < priced.total else None
+
+
+def _equivalent_line(priced: PricedOrder, same: Equivalent) -> str:
+    other = replace(priced.draft, outcome=same.outcome, side=same.side)
+    slippage = percent(priced.slippage) if priced.own_slippage else None
+    return words_refusals.order_line(priced.params, other, priced.asked.typed(), slippage)
 
 
 def unasked(sent: Reply, priced: PricedOrder, order: OrderRow, person: int | None) -> Reply:
@@ -62,10 +83,10 @@ def unasked(sent: Reply, priced: PricedOrder, order: OrderRow, person: int | Non
     return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
 
 
-def estimate(priced: PricedOrder, again: str) -> Reply:
+def estimate(priced: PricedOrder) -> Reply:
     """The same without an order: `/quote`."""
-    how = line("Nothing is ordered. To trade it: ", code(again))
-    return say(*_headline(priced), blocks=(*_ticket_lines(priced), _impact(priced), how))
+    how = line("Nothing is ordered. To trade it: ", code(words_refusals.ticket_line(priced)))
+    return say(*_headline(priced), blocks=(*_ticket_lines(priced, both=True), _impact(priced), how))
 
 
 def _impact(priced: PricedOrder) -> Table:
@@ -87,40 +108,82 @@ def _headline(priced: PricedOrder) -> tuple[str | Part, ...]:
     if draft.limit is not None:
         return headline(priced, draft.limit)
     what = outcome(params, draft.outcome, Style.BOLD)
-    if draft.buy:
-        right = f"get {money(priced.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
-        return ("Buy ", what, f" {side_word(draft.side)}: spend about {money(priced.total, Cut.UP)}, {right}")
-    return ("Sell ", what, f" {side_word(draft.side)}: get about {money(priced.total, Cut.DOWN)}.")
+    if not draft.buy:
+        return ("Sell ", what, f" {side_word(draft.side)}: get about {money(priced.total, Cut.DOWN)}.")
+    spend, about = money(priced.total, Cut.UP), ""
+    if draft.spend is not None:
+        spend, about = words_receipts.with_gas(priced.quote.amount, priced.quote.gas), "about "
+    right = f"get {about}{money(priced.quote.payout_if_right, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
+    return ("Buy ", what, f" {side_word(draft.side)}: spend about {spend}, {right}")
 
 
-def _ticket_lines(priced: PricedOrder) -> list[Line]:
+def _ticket_lines(priced: PricedOrder, *, both: bool = False) -> list[Line]:
+    """`both`: with two outcomes left, the other way to the same payout also where it is not cheaper."""
     quote = priced.quote
     if priced.draft.limit is not None:
-        return lines(priced, priced.draft.limit, others(priced), warnings(priced))
+        return lines(priced, priced.draft.limit, others(priced), [*_only_loses(priced), *warnings(priced)])
     before, after = rate_of_price(quote.price_before), rate_of_price(quote.price_after)
-    plain = quote.amount - quote.fee if priced.draft.buy else quote.amount + quote.fee
-    average = plain * 10**6 // quote.size if quote.size else 0
+    average = words_refusals.average_before_fee(quote, buy=priced.draft.buy)
     numbers = dotted(
         [
             f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
-            f"fee {money(quote.fee)}" if quote.fee else "no fee",
-            f"gas {money(quote.gas)}" if quote.gas else "",
+            *words_receipts.fee_and_gas(quote.amount, quote.fee, quote.gas, buy=priced.draft.buy),
             _at_worst(priced),
         ]
     )
-    rows = [line(numbers)]
+    rows = [*_only_loses(priced), line(numbers)]
     if len(quote.sizes) > 1:
         rows.append(line(first_upper(words_receipts.sources(quote.sizes, priced.draft)), "."))
-    rows.append(others(priced))
-    rows.extend(warnings(priced))
+    rows += [_same(priced, both=both), others(priced), *warnings(priced)]
     return [row for row in rows if row]
 
 
+def _only_loses(priced: PricedOrder) -> list[Line]:
+    """That an order can only lose, in numbers, and what still can win."""
+    if not priced.only_loses:
+        return []
+    quote, draft = priced.quote, priced.draft
+    if not draft.buy:
+        bring, gas = money(quote.amount, Cut.DOWN), money(quote.gas, Cut.UP)
+        return [line(f"This sale can only lose: it brings {bring} and the gas is {gas}.")]
+    size = quote.size + quote.rests
+    costs = money(size - gain_if_right(quote, draft.limit), Cut.UP)
+    pays = f"{money(size, Cut.DOWN)} {if_right(priced.params, draft.outcome, draft.side)}"
+    rows = [line(f"This order can only lose: it costs {costs}, gas in, and pays {pays}.")]
+    if priced.winning is None:
+        return [*rows, line("No other size of it could win.")]
+    best = first_upper(words_refusals.shown_amount(priced.winning))
+    if priced.winning.spend is not None:
+        larger = priced.winning.spend > quote.amount + quote.escrow
+    else:
+        larger = (priced.winning.tokens or 0) > size
+    return [*rows, line(f"{best} is the {'least' if larger else 'most'} that can win.")]
+
+
+def _same(priced: PricedOrder, *, both: bool) -> Line:
+    """With two outcomes left, YES of one is NO of the other, at a price of its own."""
+    same = priced.equivalent if both else _cheaper(priced)
+    if same is None:
+        return ()
+    other = token_name(priced.params, same.outcome, same.side)
+    asked = token_name(priced.params, priced.draft.outcome, priced.draft.side)
+    size, costs, than = tokens(priced.quote.size), money(same.total, Cut.UP), money(priced.total, Cut.UP)
+    return line(
+        f"With two left, {other} pays exactly when {asked} does: {size} {other} cost {costs}, {size} {asked} {than}, "
+        "all in."
+    )
+
+
 def _at_worst(priced: PricedOrder) -> str:
-    if priced.draft.buy:
+    draft = priced.draft
+    if not draft.buy:
+        return f"at least {money(priced.most, Cut.DOWN)}, else nothing happens"
+    if draft.spend is None:
         all_of_it = ", which is all you have" if priced.capped else ""
         return f"at worst {money(priced.most, Cut.UP)}{all_of_it}, else nothing happens"
-    return f"at least {money(priced.most, Cut.DOWN)}, else nothing happens"
+    fewest = tokens(min(draft.size, priced.quote.amount * RATE // max(1, draft.worst_price or 0)))
+    gas = " and the gas" if priced.quote.gas else ""
+    return f"never more than {money(draft.spend, Cut.UP)}{gas}; at worst {fewest} tokens for it, else nothing happens"
 
 
 def others(priced: PricedOrder) -> Line:
@@ -143,8 +206,11 @@ def others(priced: PricedOrder) -> Line:
 
 def warnings(priced: PricedOrder) -> list[Line]:
     quote, rows = priced.quote, []
+    if priced.stopped:
+        rows.append(line("It stops there: a larger order could only lose."))
     if quote.unsold:
-        rows.append(line(f"The house takes {tokens(quote.size)} of them now; {tokens(quote.unsold)} stay with you."))
+        kept = tokens(other_tokens(priced.draft.size, quote.size))
+        rows.append(line(f"The house takes {tokens(quote.size)} of them now; {kept} stay with you."))
     if priced.slippage > WIDE:
         rows.append(line(f"An order of this size moves the price by itself: slippage {percent(priced.slippage)}."))
     if quote.largest_sensible and quote.size > quote.largest_sensible:
@@ -152,36 +218,44 @@ def warnings(priced: PricedOrder) -> list[Line]:
         rows.append(
             line(f"From {most} tokens on, each further one costs a penalty; {most} is the largest sensible size.")
         )
-    floor = quote.parts.get("floor", 0)
-    if floor >= 10_000:
-        rows.append(line(f"{money(floor)} of this is the floor: nobody may buy what could not lose."))
-    return rows
+    rows.append(_floor(priced))
+    return [row for row in rows if row]
 
 
-def change_form(number: int, draft: OrderDraft, params: MarketParams, amount: str, slippage: int) -> Reply:
-    """Change asks for the numbers of a ticket, filled in."""
+def _floor(priced: PricedOrder) -> Line:
+    """The pot floor by its name, where it binds."""
+    floor, draft = priced.quote.floor, priced.draft
+    if not floor:
+        return ()
+    counted = "" if draft.limit is not None else "; the worst price counts from this order's own average"
+    if draft.buy:
+        return line(
+            f"{money(floor, Cut.UP)} of this is the pot floor, so that nobody can be sure of a profit{counted}."
+        )
+    return line(f"The pot floor keeps {money(floor, Cut.UP)} back, so that nobody can be sure of a profit{counted}.")
+
+
+def change_form(number: int, before: PricedOrder) -> Reply:
+    """Change asks for the numbers of a ticket, filled in: those that its owner chose."""
+    draft, params, amount = before.draft, before.params, before.asked.typed()
     what = f"{'Buy' if draft.buy else 'Sell'} {token_name(params, draft.outcome, draft.side)}"
     usual = "40, all, half or 25%" if not draft.buy else "100 tokens, $50, half or 25%"
     first = Field(name="amount", label="Amount", value=amount, hint=usual)
     if draft.limit is None:
+        own = percent(before.slippage) if before.own_slippage else ""
+        hint = "how far the price may run, such as 5%"
         fields: tuple[Field, ...] = (
             first,
-            Field(
-                name="slippage",
-                label="Slippage",
-                value=percent(slippage),
-                hint="how far the price may run",
-                required=False,
-            ),
+            Field(name="slippage", label="Slippage", value=own, hint=hint, required=False),
         )
-        tail = f"slippage {percent(slippage)}"
+        tail = f" slippage {own}" if own else ""
     else:
         fields = (first, *change_fields(draft, draft.limit, params))
-        tail = f"limit {typed_limit(draft.limit)}"
+        tail = f" limit {typed_limit(draft.limit)}"
     form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
     return say(
         f"Change this ticket: {what}.",
-        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount} {tail}")),),
+        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount}{tail}")),),
         form=form,
     )
 
@@ -191,12 +265,19 @@ def headline(priced: PricedOrder, limit: int) -> tuple[str | Part, ...]:
     what = (outcome(params, draft.outcome, Style.BOLD), f" {side_word(draft.side)} at {limit_price(limit)}")
     waits = priced.quote.rests > 0
     if draft.buy:
-        spend = f"at most {money(priced.most, Cut.UP)}" if waits else f"about {money(priced.total, Cut.UP)}"
+        spend = f"at most {_most(priced)}" if waits else f"about {money(priced.total, Cut.UP)}"
         right = f"get {money(draft.size, Cut.DOWN)} {if_right(params, draft.outcome, draft.side)}."
         return ("Buy ", *what, f" or less: spend {spend}, {right}")
     if waits:
         return ("Sell ", *what, f" or more: get at least {money(priced.most, Cut.DOWN)} once all are sold.")
     return ("Sell ", *what, f" or more: get about {money(priced.total, Cut.DOWN)}.")
+
+
+def _most(priced: PricedOrder) -> str:
+    """Dollars stay dollars: of an amount typed so, the gas stands beside."""
+    if priced.asked.tokens is not None:
+        return money(priced.most, Cut.UP)
+    return words_receipts.with_gas(priced.most - priced.quote.gas, priced.quote.gas)
 
 
 def lines(priced: PricedOrder, limit: int, others: Line, warnings: Sequence[Line]) -> list[Line]:
@@ -226,7 +307,8 @@ def _waits(priced: PricedOrder, limit: int) -> Line:
     quote, draft = priced.quote, priced.draft
     if not quote.rests:
         return ()
-    waiting = f"{'The other ' if quote.size else ''}{tokens(quote.rests)} wait in the book at {limit_price(limit)}"
+    rests = other_tokens(draft.size, quote.size) if quote.size else quote.rests
+    waiting = f"{'The other ' if quote.size else ''}{tokens(rests)} wait in the book at {limit_price(limit)}"
     if draft.buy:
         return line(f"{waiting}; {money(quote.escrow, Cut.UP)} is set aside until they fill or you cancel.")
     return line(f"{waiting} and are set aside until they sell or you cancel.")
@@ -237,8 +319,7 @@ def _sums(priced: PricedOrder) -> str:
     worst = "at worst" if priced.draft.buy else "at least"
     return dotted(
         [
-            f"fee {money(quote.fee)}" if quote.fee else "",
-            f"gas {money(quote.gas)}" if quote.gas else "",
+            *words_receipts.fee_and_gas(quote.amount, quote.fee, quote.gas, buy=priced.draft.buy),
             f"{worst} {money(priced.most, Cut.UP if priced.draft.buy else Cut.DOWN)} for all of it, fees in",
         ]
     )

@@ -10,7 +10,7 @@ from engine.events import Gas, Reason
 from engine.orders import apply_orders
 from engine.risk import house_cash
 from engine.state import Side, Status, price_micro
-from engine.units import MICRO, RATE
+from engine.units import MICRO, RATE, ceil_div
 from tests.engine.builders import done, funded, micro, order, params, play, run_one
 
 WHOLE_LIFE = """
@@ -60,6 +60,8 @@ def test_the_numbers_of_a_refusal_say_what_was_missing() -> None:
     detail = done(events).detail
     assert detail["worst"] == RATE // 3 < detail["average"]
     assert detail["amount"] == pytest.approx(detail["average"] * 10 * MICRO / RATE, abs=1)
+    _, _, events = run_one(state, p, order("ann buys 10 yes of 1"))
+    assert detail["before_fee"] == ceil_div((done(events).amount - done(events).fee) * RATE, 10 * MICRO)
 
 
 def test_a_worst_price_is_all_in_and_inclusive() -> None:

@@ -21,7 +21,7 @@ TRADE: tuple[Row, ...] = (
     ("told ada", "", "Filled: 100 Germany YES for $51.26", "You now hold 100"),
     ("ada", "/balance", "You have $948.74 to spend"),
     ("ada", "press Confirm", "Filled: 100 Germany YES for $51.26"),
-    ("bob", "/buy costa rica no $200", "Buy Costa Rica NO: spend about $200.01"),
+    ("bob", "/buy costa rica no $200", "Buy Costa Rica NO: spend about $200.00 and $0.01 gas"),
     ("bob", "press Confirm", "Sent."),
     ("tick", "2s", "Big trade"),
     ("told bob", "", "Filled: ", "Costa Rica NO"),

@@ -24,7 +24,7 @@ SETTINGS: tuple[Row, ...] = (
     ("ada", "/settings notices naps off", "!", "not a known notice", "fills, cancels and payouts"),
     ("ada", "/settings pings naps on", "!", "not a known ping", "elimination"),
     ("ada", "/settings notices off", "!", "say which notices"),
-    ("ada", "/buy germany yes 400", "!", "With slippage 3%", "Allow"),
+    ("ada", "/buy germany yes 400", "!", "Slippage 3% allows at most", "Allow"),
     ("ada", "/settings slippage usual", "the usual 5% again"),
     ("ada", "/buy germany yes 400", "Buy Germany YES", "at worst"),
     ("ada", "press Cancel", "nothing was ordered"),
@@ -67,7 +67,7 @@ AT_ONCE: tuple[Row, ...] = (
     ("bob", "press Cancel of ada", "!", "You have no order 4"),
     ("tick", "2s"),
     ("told ada", "", "Filled: 100 Germany YES for $51.26"),
-    ("ada", "/buy germany yes $900", "!", "With slippage 5%", "Allow"),
+    ("ada", "/buy germany yes $900", "!", "no more than 5% of slippage is chosen for you", "Allow"),
     ("ada", "/buy germany yes $2000", "!", "you have $948.7"),
     ("ada", "/buy brazil yes 10 limit 20c", "Sent. Buying 10 Brazil YES at 20¢ or less"),
     ("ada", "/sell germany yes half", "Sent. Selling 50 Germany YES for at least"),
@@ -140,7 +140,7 @@ async def test_gas_and_refusals_are_told_whatever_is_muted(tmp_path: Path) -> No
         await harness.confirmed("bob", "/buy germany yes $900")
         await harness.press("ada", mine, "Confirm")
         await harness.tick()
-        assert "Not filled: the price ran past your limit" in harness.platform.texts("tell", "ada")[-1]
+        assert "Not filled: Germany YES would have cost" in harness.platform.texts("tell", "ada")[-1]
 
 
 async def test_a_spectator_has_pings_for_the_chat_they_are_set_in_and_nowhere_else(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.chat import plain_text
 from bot.chat.reply import Tone
-from bot.text.numbers import MICRO
+from bot.text.numbers import CENT
 from storage.records import TicketStatus
 from tests.bot.harness import ADMIN, button, chat_harness, opened, running
 
@@ -85,8 +85,8 @@ REFUSED = [
     ("/buy nobody yes 10", "no outcome “nobody”"),
     ("/sell germany yes 10", "You hold no Germany YES"),
     ("/sell germany yes $10", "Selling goes by tokens"),
-    ("/buy germany yes 500 slippage 1%", "With slippage 1% a token may cost at most 51.0¢"),
-    ("/buy germany yes 0.000001 slippage 0%", "a token may cost at most"),
+    ("/buy germany yes 500 slippage 1%", "Slippage 1% allows at most 50.5¢"),
+    ("/buy germany yes 0.000001 slippage 0%", "Slippage 0% allows at most 50.0¢"),
     ("/quote germany yes half", "A share of what?"),
     ("/ticket confirm 99", "not yours"),
     ("/ticket confirm x", "is not a number"),
@@ -108,21 +108,22 @@ async def test_a_refusal_says_why_and_changes_nothing(tmp_path: Path) -> None:
 async def test_an_order_that_moves_the_price_itself_gets_room_for_it_unless_told_otherwise(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness)
-        ticket = await harness.say("ada", "/buy costa rica yes $500")
-        assert "An order of this size moves the price by itself" in plain_text.text(ticket)
-        told = await harness.say("ada", "/buy costa rica yes $500 slippage 5%")
-        assert "With slippage 5%" in plain_text.text(told)
+        ticket = await harness.say("ada", "/buy costa rica yes $125")
+        assert "An order of this size moves the price by itself: slippage 25%." in plain_text.text(ticket)
+        told = await harness.say("ada", "/buy costa rica yes $125 slippage 5%")
+        assert "Slippage 5% allows at most 21.0¢." in plain_text.text(told)
         assert (await harness.press("ada", told, "Allow")).ticket
 
 
 async def test_all_they_have_is_the_most_an_order_can_cost(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness, people=("ada",))
-        ticket = await harness.say("ada", "/buy germany yes all")
-        assert "at worst $1,000.00, which is all you have, else nothing happens" in plain_text.text(ticket)
+        ticket = await harness.say("ada", "/buy germany yes all slippage 30%")
+        assert "never more than $999.98 and the gas; at worst " in plain_text.text(ticket)
         assert (await harness.press("ada", ticket, "Confirm")).ok
         before = harness.rows()
-        assert "used up" in plain_text.text(await harness.say("ada", "/buy germany yes all"))
+        spent = plain_text.text(await harness.say("ada", "/buy germany yes all"))
+        assert "You have $0.01; an order takes $0.01 of gas, and so does the next one." in spent
         refused = await harness.say("ada", "/buy germany yes 10")
         assert "is set aside for orders on their way" in plain_text.text(refused)
         assert harness.rows() == before
@@ -131,13 +132,20 @@ async def test_all_they_have_is_the_most_an_order_can_cost(tmp_path: Path) -> No
         async with harness.db.reading() as uow:
             member = await uow.members.get(1, 2)
         assert member is not None
-        assert 0 <= member.balance < MICRO
+        assert CENT <= member.balance < 2 * CENT
+
+
+async def test_tokens_that_cost_all_they_have_at_worst_say_so(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",))
+        ticket = await harness.say("ada", "/buy germany yes 1600 slippage 30%")
+        assert "at worst $1,000.00, which is all you have, else nothing happens" in plain_text.text(ticket)
 
 
 async def test_two_tickets_cannot_spend_the_same_money(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness, people=("ada",))
-        one, two = await harness.say("ada", "/buy germany yes $700"), await harness.say("ada", "/buy brazil yes $700")
+        one, two = await harness.say("ada", "/buy germany yes $600"), await harness.say("ada", "/buy brazil no $600")
         assert (await harness.press("ada", one, "Confirm")).ok
         before = harness.rows()
         refused = await harness.press("ada", two, "Confirm")
@@ -154,9 +162,11 @@ async def test_what_was_confirmed_runs_within_its_worst_price_or_not_at_all(tmp_
         assert (await harness.press("ada", ticket, "Confirm")).ok
         await harness.tick()
         told = harness.platform.texts("tell", "ada")[-1]
-        assert told.startswith("Not filled: the price ran past your limit of 51.5¢ (it would have been")
+        assert told.startswith("Not filled: Germany YES would have cost 6")
+        assert "a token on average before the fee, more than the 51.0¢ its ticket allowed." in told
+        assert "The board said 50.0¢ when you asked and says 6" in told
         assert "Gas $0.01; nothing else changed." in told
-        assert "`/buy germany yes 100 slippage 10%` tries again." in told
+        assert "`/buy germany yes 100 slippage 2%` asks anew, at the price now." in told
         assert plain_text.text(await harness.press("ada", ticket, "Confirm")) == told
         balance = await harness.say("ada", "/balance")
         assert "You have $999.99 to spend." in plain_text.text(balance)
@@ -168,7 +178,7 @@ async def test_change_asks_for_the_numbers_and_makes_a_new_ticket(tmp_path: Path
         ticket = await harness.say("ada", "/buy germany yes $50")
         asked = await harness.press("ada", ticket, "Change")
         assert asked.form is not None
-        assert [(one.name, one.value) for one in asked.form.fields] == [("amount", "$50"), ("slippage", "5%")]
+        assert [(one.name, one.value) for one in asked.form.fields] == [("amount", "$50"), ("slippage", "")]
         fresh = await harness.say("ada", command=asked.form.command, args={"amount": "10", "slippage": "7%"})
         assert "10 tokens at" in plain_text.text(fresh)
         assert fresh.ticket not in {None, ticket.ticket}

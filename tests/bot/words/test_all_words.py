@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.chat.facts import FailedOrder
 from bot.market.settings_table import SETTINGS
 from bot.notifications import notices as renderers
 from bot.words import refusals as words_refusals
@@ -29,14 +30,18 @@ SENTENCE = re.compile(r"[A-Z“$a-z/].*[.?!]")
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
-    known = words_refusals.refusal(reason, {"have": 1, "need": 2}, PARAMS, DRAFT)
+    known = words_refusals.refusal(_failed(reason, {"have": 1, "need": 2}))
     controls = {
         Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
         Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER, Reason.NOT_DISPUTED, Reason.HAS_TRADED,
         Reason.HAS_ORDERS, Reason.HAS_PAID,
     }  # fmt: skip
     assert SENTENCE.fullmatch(known), known
-    assert (known == words_refusals.refusal("unheard of", {}, PARAMS, DRAFT)) == (reason in controls)
+    assert (known == words_refusals.refusal(_failed("unheard of", {}))) == (reason in controls)
+
+
+def _failed(reason: str, detail: dict[str, int]) -> FailedOrder:
+    return FailedOrder(params=PARAMS, draft=DRAFT, reason=reason, detail=detail, gas=0)
 
 
 def test_every_problem_of_a_parameter_has_a_sentence() -> None:
