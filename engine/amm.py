@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import NamedTuple
 
-from engine.units import MICRO, RATE, ceil_div, sqrt_up
+from engine.units import RATE, ceil_div, sqrt_up
 
 
 class Weights(NamedTuple):
@@ -38,10 +38,11 @@ Pieces = tuple[Piece, ...]
 """From the piece a trade starts in, in the order it walks them."""
 
 
-def rate_weights(mu: int, nu: int, kappa: int) -> Weights:
-    """a = mu/(mu + nu) of ENGINE section 3; kappa per whole token squared; all three are rates."""
-    by, k = gcd(mu, nu), gcd(kappa, RATE * MICRO)
-    return Weights(mu // by, nu // by, (mu + nu) // by, kappa // k, RATE * MICRO // k)
+def rate_weights(mu: int, nu: int, kappa: int, z: int) -> Weights:
+    """a = mu/(mu + nu) of ENGINE section 3; kappa per whole token squared times z in dollars (ruling 1); all three are
+    rates, z in micro-dollars."""
+    by, k = gcd(mu, nu), gcd(kappa, RATE * z)
+    return Weights(mu // by, nu // by, (mu + nu) // by, kappa // k, RATE * z // k)
 
 
 def quad_buy(d: int, before: int, q: int, depth: int, g_n: int, g_d: int, w: Weights) -> int:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from engine.parse import plain
 from engine.state import depth, start_seeds
 from engine.terms import MarketParams, Problem, Round
-from engine.units import MICRO, RATE
+from engine.units import MICRO, RATE, floor_fraction
 
 MOST_MONEY = 10**9 * MICRO
 """A billion dollars: the largest amount a parameter may name, so that every sum fits the tables' 64 bits."""
 
-Unit = Literal["rate", "money", "whole", "ms"]
+MOST_KAPPA = 100
+"""kappa is at most this over z (ENGINE section 2)."""
+
+Unit = Literal["rate", "per_z", "money", "whole", "ms"]
+"""`per_z`: a rate kept times z in dollars (ENGINE ruling 1)."""
 
 
 class Bound(NamedTuple):
@@ -36,10 +42,10 @@ BOUNDS: dict[str, Bound] = {
     "mu_end": _rates("0.1", "10"),
     "nu_start": _rates("0.1", "10"),
     "nu_end": _rates("0.1", "10"),
-    "kappa_start": _rates("0", "0.01"),
-    "kappa_end": _rates("0", "0.01"),
-    "zeta_start": _rates("0", "0.5"),
-    "zeta_end": _rates("0", "0.5"),
+    "kappa_start": Bound("per_z", 0, MOST_KAPPA * RATE),
+    "kappa_end": Bound("per_z", 0, MOST_KAPPA * RATE),
+    "zeta_start": Bound("rate", 0, RATE - 1),
+    "zeta_end": Bound("rate", 0, RATE - 1),
     "eta": _rates("1", "8"),
     "fee": _rates("0", "0.05"),
     "match_fee": _rates("0", "0.02"),
@@ -61,12 +67,19 @@ BOUNDS: dict[str, Bound] = {
 }
 
 
-def in_human_units(unit: Unit, value: int) -> str:
-    """A bound as people write it: dollars, fractions, whole numbers; no exponent, no trailing zeros."""
+def in_human_units(unit: Unit, value: int, z: int = MICRO) -> str:
+    """A value as people write it: dollars, fractions, whole numbers; no exponent, no trailing zeros.
+
+    `z` in micro-dollars is for what is kept times z: the shortest decimal that is read back as the same value."""
     if unit in ("whole", "ms"):
         return str(value)
-    text = f"{Decimal(value) / (MICRO if unit == 'money' else RATE):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if unit != "per_z":
+        return plain(Decimal(value) / (MICRO if unit == "money" else RATE))
+    for digits in range(1, 60):
+        written = Context(prec=digits, rounding=ROUND_CEILING).divide(Decimal(value * MICRO), Decimal(RATE * z))
+        if floor_fraction(Fraction(written) * z * RATE / MICRO) == value:
+            break
+    return plain(written)
 
 
 def find_problems(params: MarketParams) -> tuple[Problem, ...]:
@@ -81,8 +94,9 @@ def _outside(params: MarketParams) -> Iterator[Problem]:
         value = getattr(params, name)
         if value is None or bound.low <= value <= bound.high:
             continue
-        low, high = in_human_units(bound.unit, bound.low), in_human_units(bound.unit, bound.high)
-        shown = in_human_units(bound.unit, value)
+        z = max(params.z, 1)
+        low, high = in_human_units(bound.unit, bound.low, z), in_human_units(bound.unit, bound.high, z)
+        shown = in_human_units(bound.unit, value, z)
         if name == "z" and value == 0:
             yield Problem(field="z", code="zero_subsidy")
         elif name in ("z", "l0", "duration") and value < bound.low:
@@ -105,7 +119,7 @@ def _related(params: MarketParams) -> Iterator[Problem]:
     deepest = largest_l0(params.start, params.z, params.odds)
     if params.l0 > deepest > 0:
         yield _beyond("l0", params.l0, "money", 1, deepest)
-    if params.floor_enabled and params.start == "classic":
+    if params.floor_enabled and params.start == "classic" and n > 2:  # at two NO is 1 - YES there as well
         yield Problem(field="floor_enabled", code="needs_fair_start")
     if params.start == "fair":
         yield from _odds(params)
@@ -120,6 +134,15 @@ def largest_l0(start: str, z: int, odds: tuple[int, ...]) -> int:
 
 def _odds(params: MarketParams) -> Iterator[Problem]:
     low = max(2 * params.p_min, RATE - params.p_max + RATE // 100)
+    if params.n_outcomes * low > RATE:
+        detail: dict[str, str | int] = {
+            "outcomes": params.n_outcomes,
+            "low": in_human_units("rate", low),
+            "total": in_human_units("rate", params.n_outcomes * low),
+            "most": RATE // low,
+        }
+        yield Problem(field="odds", code="odds_do_not_fit", detail=detail)
+        return
     for number, odds in enumerate(params.odds, 1):
         if not low <= odds <= params.set_cap:
             yield Problem(

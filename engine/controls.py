@@ -28,9 +28,9 @@ def run_control(tick: Tick, control: Control) -> None:
     if status in OVER:
         reason = Reason.NOT_RUNNING
     elif control.kind == "void":
-        payouts, state, events = void_market(tick.seal(), tick.params, at_ms=at_ms)
+        state, events = void_market(tick.seal(), at_ms=at_ms)
         tick.open(state, tick.params)
-        tick.events += [*events, *payouts]
+        tick.events += events
     elif control.kind == "correct":
         reason = _correct_by_hand(tick, control)
     elif status is Status.DISPUTED:
@@ -71,17 +71,17 @@ def _check_outcomes(tick: Tick, outcomes: tuple[int, ...]) -> Reason | None:
 
 
 def _resolve_by_hand(tick: Tick, control: Control) -> Reason | None:
-    reason = _check_outcomes(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
+    reason = _check_outcomes(tick, control.outcomes)
     if reason is None:
-        resolve(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
+        resolve(tick, tuple(sorted(control.outcomes)), min(control.accepted_ms, tick.now_ms))
     return reason
 
 
 def _correct_by_hand(tick: Tick, control: Control) -> Reason | None:
     if tick.working.state.claim is None:
         return Reason.NOT_DISPUTED
-    reason = _check_outcomes(tick, control.outcomes) or (Reason.WRONG_COUNT if len(control.outcomes) != 1 else None)
-    return reason or claims.correct(tick, control.outcomes[0], min(control.accepted_ms, tick.now_ms))
+    reason = _check_outcomes(tick, control.outcomes)
+    return reason or claims.correct(tick, tuple(sorted(control.outcomes)), min(control.accepted_ms, tick.now_ms))
 
 
 def _eliminate_by_hand(tick: Tick, control: Control) -> Reason | None:

@@ -271,7 +271,8 @@ class Eliminated(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid(Recorded):
-    """A user got `amount`: for tokens that turned out right, or their net stake of a voided market (outcome None)."""
+    """A user got `amount` for tokens that turned out right; in a dead heat, where it is for all of theirs together,
+    without outcome, side and tokens."""
 
     user: int
     amount: int
@@ -282,11 +283,12 @@ class Paid(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved(Recorded):
-    """The final: `paid` to `holders` people. Prices are (outcome, yes, no), micro, of who was in just before."""
+    """The final: `paid` to `holders` people; several `winners`, ascending, share in a dead heat. Prices are (outcome,
+    yes, no), micro, of who was in just before."""
 
     round: int | None
     at_ms: int
-    winner: int
+    winners: tuple[int, ...]
     paid: int
     holders: int
     prices_before: tuple[tuple[int, int, int], ...]
@@ -294,12 +296,12 @@ class Resolved(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed(Recorded):
-    """A winner is named and trading is over; at `until_ms` `due` is paid to `holders` people unless it is corrected.
-    Prices as in `Resolved`."""
+    """Winners are named and trading is over; at `until_ms` `due` is paid to `holders` people unless it is corrected.
+    Winners and prices as in `Resolved`."""
 
     round: int | None
     at_ms: int
-    winner: int
+    winners: tuple[int, ...]
     until_ms: int
     due: int
     holders: int
@@ -308,11 +310,11 @@ class Claimed(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected(Recorded):
-    """Another winner is named instead of `before`, and the window begins anew; `due` and `holders` as in `Claimed`."""
+    """Other winners are named instead of `before`, and the window begins anew; `due` and `holders` as in `Claimed`."""
 
     at_ms: int
-    before: int
-    winner: int
+    before: tuple[int, ...]
+    winners: tuple[int, ...]
     until_ms: int
     due: int
     holders: int
@@ -320,12 +322,11 @@ class Corrected(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided(Recorded):
-    """The market was called off; `paid` of the `owed` went back, less than all of it only when `scaled`."""
+    """The market was called off and never was: (user, amount) of everybody whose net stake was not 0, by user. A
+    negative amount is a gain that goes back; the house gets minus their sum."""
 
     at_ms: int
-    owed: int
-    paid: int
-    scaled: bool
+    amounts: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def run_order(tick: Tick, order: Order) -> None:
     account = tick.working.account(order.user)
     if account is None:
         return _refuse(tick, order, 0, Reason.UNKNOWN_USER, {})
-    gas = tick.params.gas_fee
+    gas, mark, events = tick.params.gas_fee, tick.working.mark(), len(tick.events)
     if gas > account[CASH]:
         return _refuse(tick, order, 0, Reason.NO_CASH_FOR_GAS, {"need": gas, "have": account[CASH]})
     if gas:
@@ -41,6 +41,10 @@ def run_order(tick: Tick, order: Order) -> None:
         tick.working.totals[GAS] += gas
         tick.events.append(Gas(user=order.user, amount=gas, order=order.id))
     rejection = _check_order(tick, order, account) or _trade(tick, order, account, gas)
+    if rejection and rejection[0] is Reason.POOL_EMPTY:  # leaves no trace, not even gas (ENGINE ruling 15)
+        tick.working.rollback(mark)
+        del tick.events[events:]
+        gas = 0
     if rejection:
         return _refuse(tick, order, gas, *rejection)
     if tick.params.band is not None:

@@ -72,8 +72,8 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winner of `resolve` and of
-    `correct`."""
+    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winners of `resolve` and of
+    `correct`: several share."""
 
     id: str
     accepted_ms: int

@@ -13,20 +13,34 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from engine.bounds import largest_l0
-from engine.probes import FIFTY, MAX_MOVE, both_ends, first_order, largest_move, sufficient_l0, sure_gain, three_digits
+from engine.probes import (
+    FIFTY,
+    both_ends,
+    first_order,
+    is_too_large,
+    sufficient_l0,
+    sufficient_z,
+    sufficient_z_for,
+    sure_gain,
+    whole_balance,
+    worst_fifty,
+)
 from engine.quote import Quote, quote
 from engine.rates import rates_at
 from engine.state import Side, open_market
 from engine.terms import MarketParams
-from engine.units import MICRO, RATE, ceil_div, ceil_fraction
+from engine.units import MICRO, RATE, ceil_fraction
 
 Code = Literal[
     "classic_start",
     "weights_over_convexity",
     "little_stays",
     "fifty_dollars",
+    "allowance",
+    "named_timetable",
     "sum_over_cap",
     "band_with_diversion",
+    "whole_balance",
 ]
 """In the order of ENGINE section 2, which is the order of `lint`."""
 
@@ -38,13 +52,20 @@ class LintWarning:  # `Warning` alone is Python's own
 
     classic_start: set_price, pays (what a NO on every outcome costs at the start prices, and pays for certain), size,
         cost, gain (the largest sure gain within one market tick: tokens of each, all in; 0 where there is none)
-    weights_over_convexity: end, mu, nu, kappa, least_kappa, size, buy, extra, convexity (what a $50 order of the first
+    weights_over_convexity: end, mu, nu, kappa, least_kappa (both times z, as they are kept), size, buy, extra,
+        convexity (what a $50 order of the first
         outcome's YES pays more, or a sale of as many gets less, for being one order, and what convexity takes)
     little_stays: end, left, zeta, most_zeta, stays
-    fifty_dollars: end, outcome, no, before, after, l0, deepest (l0 at this stake), least_l0, least_z
+    fifty_dollars: end, outcome, no, before, after, average (less the fee), l0, deepest (l0 at this stake), least_l0
+        (0: none at this stake), least_z (0: none)
+    allowance: allowance (sure to whoever takes it, after each round), rounds (before the final), share (of z)
+    named_timetable: rounds (how many name their losers), round (the first of them, from 1; 0 for none), winner (1 where
+        it is named)
     sum_over_cap: round (from 1), rounds (how many are concerned), left, kept, most
     band_with_diversion: end, zeta, most_zeta, leaves (the share of a trade that leaves its outcome), spend, sum_after
         (of YES + NO of another outcome after an order of `spend`), lowest (where the band ends)
+    whole_balance: end, outcome, balance, size, pays (if right), cost (gas in), before, after, past (1 where p_max is
+        passed), least_z (that cures it; 0: none does)
     """
 
     code: Code
@@ -58,14 +79,17 @@ def lint(params: MarketParams) -> tuple[LintWarning, ...]:
         *_weights(params),
         *_own_share(params),
         *_fifty(params),
+        *_allowance(params),
+        *_named(params),
         *_over_cap(params),
         *_band(params),
+        *_whole_balance(params),
     )
 
 
 def _classic(params: MarketParams) -> Iterator[LintWarning]:
-    """A NO on every outcome starts at N/2 dollars and pays N - 1, whoever wins."""
-    if params.start != "classic":
+    """A NO on every outcome starts at N/2 dollars and pays N - 1, whoever wins: at two that is no gift."""
+    if params.start != "classic" or params.n_outcomes == 2:
         return
     n = params.n_outcomes
     size, gain = sure_gain(params)
@@ -106,9 +130,9 @@ def _weights(params: MarketParams) -> Iterator[LintWarning]:
 
 
 def _skew(params: MarketParams) -> Fraction:
-    """|mu - nu|/(2(mu + nu))/l0 per token squared, at the start values."""
+    """|mu - nu|/(2(mu + nu))/l0 per token squared, times z like kappa, at the start values."""
     mu, nu = params.mu_start, params.nu_start
-    return Fraction(abs(mu - nu) * MICRO, 2 * (mu + nu) * params.l0)
+    return Fraction(abs(mu - nu) * params.z, 2 * (mu + nu) * params.l0)
 
 
 class _OwnShare(NamedTuple):
@@ -146,23 +170,44 @@ def _shares(params: MarketParams) -> Iterator[_OwnShare]:
 
 
 def _fifty(params: MarketParams) -> Iterator[LintWarning]:
-    """A $50 order that moves its price by more than ten points: the worst of them."""
-    worst = largest_move(params)
-    if worst.move <= MAX_MOVE:
+    """A $50 order that moves its price by more than ten points or costs more than 1.25 times it on average, less the
+    fee: the worst of them."""
+    worst = worst_fifty(params)
+    if worst.strain <= 1:
         return
-    deepest, least = largest_l0(params.start, params.z, params.odds), sufficient_l0(params, worst)
     numbers = {
         "end": worst.end,
         "outcome": worst.outcome,
         "no": int(worst.side is Side.NO),
         "before": worst.ticket.price_before,
         "after": worst.ticket.price_after,
+        "average": ceil_fraction(worst.average * RATE),
         "l0": params.l0,
-        "deepest": deepest,
-        "least_l0": least,
-        "least_z": three_digits(ceil_div(params.z * least, max(deepest, 1))),
+        "deepest": largest_l0(params.start, params.z, params.odds),
+        "least_l0": sufficient_l0(params) or 0,
+        "least_z": sufficient_z(params) or 0,
     }
     yield LintWarning(code="fifty_dollars", numbers=numbers)
+
+
+def _allowance(params: MarketParams) -> Iterator[LintWarning]:
+    """Above 0 the pot floor lets one purse alone be sure of that much after a round."""
+    if params.floor_enabled and params.floor_allowance:
+        numbers = {
+            "allowance": params.floor_allowance,
+            "rounds": len(params.rounds) - 1,
+            "share": params.floor_allowance * RATE // params.z,
+        }
+        yield LintWarning(code="allowance", numbers=numbers)
+
+
+def _named(params: MarketParams) -> Iterator[LintWarning]:
+    """Who is out, or wins, stands in the timetable: a sure profit for whoever reads it."""
+    named = [number for number, step in enumerate(params.rounds, 1) if step.losers and step.losers != "ask"]
+    winner = int(isinstance(params.rounds[-1].winner, int))
+    if named or winner:
+        numbers = {"rounds": len(named), "round": named[0] if named else 0, "winner": winner}
+        yield LintWarning(code="named_timetable", numbers=numbers)
 
 
 def _over_cap(params: MarketParams) -> Iterator[LintWarning]:
@@ -204,3 +249,29 @@ def _band(params: MarketParams) -> Iterator[LintWarning]:
         "lowest": RATE - params.band,
     }
     yield LintWarning(code="band_with_diversion", numbers=numbers)
+
+
+def _whole_balance(params: MarketParams) -> Iterator[LintWarning]:
+    """A member's whole starting balance on YES of the likeliest or the least likely outcome, as the first order."""
+    if not params.starting_balance:
+        return
+    outcomes = dict.fromkeys((params.odds.index(max(params.odds)), params.odds.index(min(params.odds))))
+    for end, at_end in both_ends(params).items():
+        for outcome in outcomes:
+            ticket = whole_balance(at_end, outcome)
+            if not is_too_large(ticket):
+                continue
+            numbers = {
+                "end": end,
+                "outcome": outcome,
+                "balance": params.starting_balance,
+                "size": ticket.size,
+                "pays": ticket.payout_if_right,
+                "cost": ticket.amount + ticket.gas,
+                "before": ticket.price_before,
+                "after": ticket.price_after,
+                "past": int(ticket.size > ticket.largest_sensible),
+                "least_z": sufficient_z_for(at_end, outcome) or 0,
+            }
+            yield LintWarning(code="whole_balance", numbers=numbers)
+            return

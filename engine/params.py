@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import Any, cast
 
 from engine import parse
-from engine.bounds import BOUNDS, find_problems, largest_l0
+from engine.bounds import BOUNDS, MOST_KAPPA, find_problems, largest_l0
 from engine.rates import Rates, rates_at
 from engine.state import MarketState, start_seeds
 from engine.terms import ADDED_FIELDS, MarketParams, Problem, Round
-from engine.units import RATE
+from engine.units import MICRO, RATE, RULES
 
 __all__ = [
     "BOUNDS",
@@ -44,15 +44,12 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
 _DAY = 86_400_000
 
 _DEFAULTS: Mapping[str, object] = {
-    "z": 10_000,
     "start": "fair",
     "gamma": "0.0001",
     "mu_start": 1,
     "mu_end": 1,
     "nu_start": 1,
     "nu_end": 1,
-    "kappa_start": "1e-5",
-    "kappa_end": "1e-5",
     "eta": 2,
     "fee": "0.01",
     "match_fee": "0.005",
@@ -67,9 +64,9 @@ _DEFAULTS: Mapping[str, object] = {
     "af_max_pools": 3,
     "af_max_surplus": "0.05",
     "renormalise": "keep",
-    "set_cap": "0.95",
     "vc_enabled": False,
     "floor_enabled": True,
+    "floor_allowance": 0,
     "band": None,
     "interpolation": "continue",
     "starting_balance": 1_000,
@@ -129,7 +126,8 @@ def build_params(values: Mapping[str, object]) -> MarketParams | tuple[Problem, 
     given.pop("preset", None)
     names = _read_names(given, problems)
     built = {name: _READERS[name](value) for name, value in _DEFAULTS.items()}
-    read = _read(given, names, problems)
+    built["z"] = default_z(len(names or _numbered(3)))
+    read = _read(given, names, cast("int", built["z"]), problems)
     built.update(read if names else {name: value for name, value in read.items() if name not in ("odds", "rounds")})
     built["outcome_names"] = names or _numbered(3)
     _fill_defaults(built, problems)
@@ -153,7 +151,7 @@ def retune(
     for name in [name for name in given if name in FIXED or name in ("preset", "n_outcomes")]:
         problems.append(Problem(field=name, code="fixed"))
         del given[name]
-    read = _read(given, params.outcome_names, problems)
+    read = _read(given, params.outcome_names, params.z, problems)
     if not problems and not read:
         return (Problem(field="values", code="empty"),)
     if "rounds" in read:
@@ -187,8 +185,8 @@ def _read_names(given: dict[str, object], problems: list[Problem]) -> tuple[str,
         count = None if number is None else parse.read_whole(number)
         if listed is None and count is None:
             raise parse.Unreadable("missing")
-        if count is not None and not 3 <= count <= 10:
-            raise parse.Unreadable("outcome_count", found=count, low=3, high=10)
+        if count is not None:
+            parse.check_count(count)
         if listed is None:
             return _numbered(count or 0)
         names = parse.read_names(listed)
@@ -200,14 +198,20 @@ def _read_names(given: dict[str, object], problems: list[Problem]) -> tuple[str,
     return names
 
 
+def default_z(n: int) -> int:
+    """max(10,000, 170 N^2) dollars, in micro-dollars: $50 can be spent on a fair outcome within 25 % of its price."""
+    return max(10_000, 170 * n * n) * MICRO
+
+
 def _numbered(n: int) -> tuple[str, ...]:
     return tuple(f"Outcome {i + 1}" for i in range(n))
 
 
-def _read(given: Mapping[str, object], names: tuple[str, ...], problems: list[Problem]) -> dict[str, object]:
-    """What could be read of `given`; what could not goes to `problems`. None means: the default."""
+def _read(given: Mapping[str, object], names: tuple[str, ...], z: int, problems: list[Problem]) -> dict[str, object]:
+    """What could be read of `given`; what could not goes to `problems`. None means: the default. `z` holds where none
+    is given that can be."""
     read: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in sorted(given.items(), key=lambda item: item[0] != "z"):  # kappa is kept times z
         if value is None and name != "band":
             continue
         try:
@@ -215,6 +219,9 @@ def _read(given: Mapping[str, object], names: tuple[str, ...], problems: list[Pr
                 read[name] = parse.read_rounds(value, names)
             elif name == "odds":
                 read[name] = _read_odds(value, len(names))
+            elif name in ("kappa_start", "kappa_end"):
+                given_z = cast("int", read.get("z", z))
+                read[name] = parse.read_per_z(value, given_z if given_z > 0 else z, MOST_KAPPA)
             elif name in _READERS:
                 read[name] = _READERS[name](value)
             else:
@@ -244,9 +251,10 @@ def _fill_defaults(built: dict[str, object], problems: list[Problem]) -> None:
     odds = cast("tuple[int, ...]", built.setdefault("odds", even))
     z = cast("int", built["z"])
     built.setdefault("l0", largest_l0(str(built["start"]), z, odds))
-    built.setdefault("zeta_start", RATE // (5 * (n - 1)))
-    built.setdefault("zeta_end", RATE // (50 * (n - 1)))
-    built.setdefault("floor_allowance", z // 200)
+    for when, others in (("start", 5), ("end", 50)):
+        built.setdefault(f"kappa_{when}", RATE // 10)
+        built.setdefault(f"zeta_{when}", RATE // (others * (n - 1)))
+    built.setdefault("set_cap", min(RATE * 95 // 100, cast("int", built["p_max"]) - RATE // 50))
     end = cast("int", built.get("duration", _DAY))
     final = Round(freeze_at=end, decide_at=end, count=n - 1, winner="ask")
     rounds = cast("tuple[Round, ...]", built.setdefault("rounds", (final,)))
@@ -271,11 +279,15 @@ def params_to_json(params: MarketParams) -> dict[str, object]:
     return {name: value for name, value in data.items() if name not in ADDED_FIELDS or value != ADDED_FIELDS[name]}
 
 
-def params_from_json(data: Mapping[str, Any]) -> MarketParams:  # Any: JSON as json.loads types it
-    """The inverse of `params_to_json`."""
-    rounds = tuple(
-        Round(**{**step, "losers": tuple(step["losers"]) if isinstance(step["losers"], list) else step["losers"]})
-        for step in data["rounds"]
-    )
+def params_from_json(data: Mapping[str, Any], rules: int = RULES) -> MarketParams:  # Any: JSON as json.loads types it
+    """The inverse of `params_to_json`, also for what was written under rules 1: kappa was not kept times z, and a round
+    that was to be decided by the lowest price asks."""
+    rounds = tuple(_round_from_json(step) for step in data["rounds"])
     lists = {"outcome_names": tuple(data["outcome_names"]), "odds": tuple(data["odds"]), "rounds": rounds}
-    return MarketParams(**{**data, **lists})
+    kappas = {name: data[name] * data["z"] // MICRO for name in ("kappa_start", "kappa_end") if rules == 1}
+    return MarketParams(**{**data, **lists, **kappas})
+
+
+def _round_from_json(step: Mapping[str, Any]) -> Round:  # Any: as above
+    losers = step["losers"]
+    return Round(**{**step, "losers": tuple(losers) if isinstance(losers, list) else "ask"})

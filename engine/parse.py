@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
-from engine.terms import Problem, Round
+from engine.terms import FEWEST_OUTCOMES, MOST_OUTCOMES, Problem, Round
 from engine.units import MICRO, RATE, floor_fraction
 
 TRUE_WORDS = frozenset({"on", "yes", "true", "1"})
@@ -55,6 +55,22 @@ def read_number(value: object) -> Fraction:
 def read_rate(value: object) -> int:
     """A share, weight or price as a rate, floored."""
     return floor_fraction(read_number(value) * RATE)
+
+
+def read_per_z(value: object, z: int, most: int) -> int:
+    """What people write per token squared, times z in dollars, as a rate, floored (ENGINE ruling 1); z in
+    micro-dollars. 0 to `most`/z."""
+    number = read_number(value) * z / MICRO
+    if not 0 <= number <= most:
+        high = Context(prec=6, rounding=ROUND_FLOOR).divide(Decimal(most * MICRO), Decimal(z))
+        raise Unreadable("out_of_bounds", value=str(value)[:_LONGEST], low="0", high=plain(high))
+    return floor_fraction(number * RATE)
+
+
+def plain(number: Decimal) -> str:
+    """Without an exponent and without trailing zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def read_money(value: object) -> int:
@@ -112,14 +128,19 @@ def read_choice(*choices: str) -> Callable[[object], str]:
     return read
 
 
+def check_count(count: int) -> None:
+    """As many outcomes as a market may have."""
+    if not FEWEST_OUTCOMES <= count <= MOST_OUTCOMES:
+        raise Unreadable("outcome_count", found=count, low=FEWEST_OUTCOMES, high=MOST_OUTCOMES)
+
+
 def read_names(value: object) -> tuple[str, ...]:
     """Outcome names: a list, or text with commas. Stripped; empty or repeated ones are refused."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, Sequence):
         raise Unreadable("not_a_list", value=str(value)[:_LONGEST])
     names = tuple(str(part).strip() for part in parts)
-    if not 3 <= len(names) <= 10:
-        raise Unreadable("outcome_count", found=len(names), low=3, high=10)
+    check_count(len(names))
     for i, name in enumerate(names):
         if not name:
             raise Unreadable("name_empty", number=i + 1)
@@ -139,14 +160,17 @@ def read_odds(value: object) -> tuple[Fraction, ...]:
 def read_rounds(value: object, names: tuple[str, ...]) -> tuple[Round, ...]:
     """A schedule: a list of `Round` (0-based, ms, taken as it is) or of mappings as people write them.
 
-    In a mapping, times are spans, outcomes are names or numbers from 1, `losers` and `winner` may be "ask",
-    `losers` may be "lowest_price"; `count` may be left out where the losers are named. An entry with `winner` is
-    the final.
+    In a mapping, times are spans, outcomes are names or numbers from 1, `losers` and `winner` may be "ask"; `count`
+    may be left out where the losers are named. An entry with `winner` is the final. "lowest_price" is refused: whoever
+    holds NO would push a price down and be paid for it (ENGINE section 7).
     """
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise Unreadable("not_a_list", value=str(value)[:_LONGEST])
     left, rounds = len(names), []
     for number, entry in enumerate(value, 1):
+        losers = entry.losers if isinstance(entry, Round) else entry.get("losers") if isinstance(entry, Mapping) else ()
+        if _is_by_price(losers):
+            raise Unreadable("price_decides", round=number)
         step = entry if isinstance(entry, Round) else _read_round(entry, number, names)
         if step.is_final:
             step = Round(freeze_at=step.freeze_at, decide_at=step.decide_at, count=max(left - 1, 0), winner=step.winner)
@@ -168,13 +192,19 @@ def _read_round(entry: object, number: int, names: tuple[str, ...]) -> Round:
         outcome: int | Literal["ask"] = "ask" if winner == "ask" else find_outcome(winner, names)
         return Round(freeze_at=freeze_at, decide_at=decide_at, count=0, winner=outcome)
     losers = entry.get("losers", "ask")
-    if losers in ("ask", "lowest_price"):
-        return Round(freeze_at=freeze_at, decide_at=decide_at, count=read_whole(entry.get("count", 1)), losers=losers)
+    if losers == "ask":
+        return Round(freeze_at=freeze_at, decide_at=decide_at, count=read_whole(entry.get("count", 1)), losers="ask")
     parts = losers.split(",") if isinstance(losers, str) else losers if isinstance(losers, Sequence) else [losers]
     named = tuple(find_outcome(part, names) for part in parts)
     return Round(
         freeze_at=freeze_at, decide_at=decide_at, count=read_whole(entry.get("count", len(named))), losers=named
     )
+
+
+def _is_by_price(losers: object) -> bool:
+    """Whether a round would be decided by prices, however that is spelt."""
+    words = losers if isinstance(losers, Sequence) and not isinstance(losers, str) else (losers,)
+    return any(re.sub(r"[\s_-]+", "_", str(word).strip().casefold()) == "lowest_price" for word in words)
 
 
 def find_outcome(value: object, names: tuple[str, ...]) -> int:

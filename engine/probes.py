@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import NamedTuple
 
+from engine.bounds import MOST_MONEY, largest_l0
 from engine.intents import Intent, Join, Order
 from engine.orders import apply_orders
 from engine.quote import Quote, quote
@@ -15,6 +18,8 @@ from engine.units import MICRO, RATE, ceil_div
 FIFTY = 50 * MICRO
 MAX_MOVE = RATE // 10
 """Ten points: what a $50 order may move a price before it is worth a warning."""
+MAX_DEARER = Fraction(1, 4)
+"""What it may cost on average above the price, less the fee, as a share of it."""
 
 _NEVER_MS = 10**15
 _PLENTY = 10**24
@@ -31,8 +36,15 @@ class FirstPurchase(NamedTuple):
     side: Side
 
     @property
-    def move(self) -> int:
-        return self.ticket.price_after - self.ticket.price_before
+    def average(self) -> Fraction:
+        """What a token costs, less the fee; a ratio."""
+        return Fraction(self.ticket.amount - self.ticket.fee, self.ticket.size)
+
+    @property
+    def strain(self) -> Fraction:
+        """How far it goes of what it may, by its move or by its average; above 1 it is worth a warning."""
+        dearer = self.average * RATE / self.ticket.price_before - 1
+        return max(Fraction(self.ticket.price_after - self.ticket.price_before, MAX_MOVE), dearer / MAX_DEARER)
 
 
 def both_ends(params: MarketParams) -> dict[int, MarketParams]:
@@ -51,8 +63,8 @@ def first_order(params: MarketParams, outcome: int, side: Side, spend: int = FIF
     return ticket
 
 
-def largest_move(params: MarketParams) -> FirstPurchase:
-    """The $50 purchase that moves its price most; of equals, the first. Outcomes of one start price are alike."""
+def worst_fifty(params: MarketParams) -> FirstPurchase:
+    """The $50 purchase that strains its price most; of equals, the first. Outcomes of one start price are alike."""
     distinct = [j for j, odds in enumerate(params.odds) if odds not in params.odds[:j]]
     purchases = [
         FirstPurchase(first_order(at_end, j, side), end, j, side)
@@ -60,33 +72,62 @@ def largest_move(params: MarketParams) -> FirstPurchase:
         for j in distinct
         for side in Side
     ]
-    return max(purchases, key=lambda purchase: purchase.move)
+    return max(purchases, key=lambda purchase: purchase.strain)
 
 
-def sufficient_l0(params: MarketParams, worst: FirstPurchase) -> int:
-    """A depth, to three digits, at which $50 move no price by more than ten points.
-
-    Searched for the worst purchase, and again for whichever is the worst there.
-    """
-    deep = params
-    while worst.move > MAX_MOVE:
-        deep = replace(deep, l0=_sufficient_for(both_ends(deep)[worst.end], worst.outcome, worst.side))
-        worst = largest_move(deep)
-    return deep.l0
+def at_stake(params: MarketParams, z: int) -> MarketParams:
+    """The market with another stake: the depth follows it, and a convexity that is the default; another stays as it is
+    written."""
+    kappas = {
+        name: kept if (kept := getattr(params, name)) == RATE // 10 else kept * z // params.z
+        for name in ("kappa_start", "kappa_end")
+    }
+    return replace(params, z=z, l0=largest_l0(params.start, z, params.odds), **kappas)
 
 
-def _sufficient_for(params: MarketParams, outcome: int, side: Side) -> int:
-    def is_enough(l0: int) -> bool:
-        ticket = first_order(replace(params, l0=l0), outcome, side)
-        return ticket.price_after - ticket.price_before <= MAX_MOVE
+def sufficient_l0(params: MarketParams) -> int | None:
+    """A depth, to three digits, at which $50 strain no price; None where the deepest of this stake is not enough."""
+    return _least_enough(
+        lambda l0: worst_fifty(replace(params, l0=l0)).strain <= 1,
+        params.l0,
+        largest_l0(params.start, params.z, params.odds),
+    )
 
-    low = high = params.l0
+
+def sufficient_z(params: MarketParams) -> int | None:
+    """A stake, to three digits, at which $50 strain no price; None where no stake is enough, which then is the
+    convexity's doing."""
+    return _least_enough(lambda z: worst_fifty(at_stake(params, z)).strain <= 1, params.z, MOST_MONEY)
+
+
+def sufficient_z_for(params: MarketParams, outcome: int) -> int | None:
+    """A stake, to three digits, at which the whole starting balance is not too large; None where no stake is enough,
+    because the price with its fee comes to a dollar."""
+    return _least_enough(lambda z: not is_too_large(whole_balance(at_stake(params, z), outcome)), params.z, MOST_MONEY)
+
+
+def _least_enough(is_enough: Callable[[int], bool], low: int, most: int) -> int | None:
+    """An amount to three digits that is enough and at most `most`, close to the least one above `low`, which is not;
+    more stays enough. None where not even `most` is."""
+    if not is_enough(most):
+        return None
+    high = min(2 * low, most)
     while not is_enough(high):
-        low, high = high, 2 * high
+        low, high = high, min(2 * high, most)
     for _ in range(12):
         middle = (low + high) // 2
         low, high = (low, middle) if is_enough(middle) else (middle, high)
-    return three_digits(high)
+    return min(three_digits(high), most)
+
+
+def whole_balance(params: MarketParams, outcome: int) -> Quote:
+    """What a member's whole starting balance buys of an outcome's YES as the first order, at the start values."""
+    return first_order(params, outcome, Side.YES, params.starting_balance)
+
+
+def is_too_large(ticket: Quote) -> bool:
+    """Whether it passes p_max or costs, gas in, more than it can pay."""
+    return ticket.size > ticket.largest_sensible or ticket.amount + ticket.gas > ticket.payout_if_right
 
 
 def three_digits(money: int) -> int:

@@ -16,7 +16,8 @@ from engine.units import RATE, ceil_div
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """mu, nu: weights of old and new price; kappa: convexity per token squared; zeta: share diverted. All rates."""
+    """mu, nu: weights of old and new price; kappa: convexity per token squared, times z; zeta: share diverted. All
+    rates."""
 
     mu: int
     nu: int
@@ -96,7 +97,7 @@ def tariff(params: MarketParams, rates: Rates, n: int) -> Tariff:
     up = (_piece(phi, (params.l0, 1)), _piece(inner, top), ends) if params.gamma else (ends,)
     down = (ends, _piece(inner, (params.l0, 1)), _piece(phi, top)) if params.gamma else (ends,)
     return Tariff(
-        weights=rate_weights(rates.mu, rates.nu, rates.kappa),
+        weights=rate_weights(rates.mu, rates.nu, rates.kappa, params.z),
         buy_pieces=(up, up[1:], up[2:]),
         sell_pieces=(down[:1], down[1::-1], down[2::-1]),
         zeta=rates.zeta,

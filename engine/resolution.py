@@ -9,7 +9,7 @@ from fractions import Fraction
 from engine.events import Eliminated, Event, Paid, Payout, Released, Resolved, Voided
 from engine.repricing import Prices, set_prices, targets
 from engine.risk import backing_short, holdings, house_cash, mean_payout
-from engine.state import Account, Binary, MarketState, Side, Status, depth, price, price_micro
+from engine.state import PROFIT_SOURCES, Account, Binary, MarketState, Side, Status, depth, price, price_micro
 from engine.terms import MarketParams
 from engine.units import RATE
 
@@ -30,21 +30,21 @@ def trigger_resolution(
     at_ms: int = 0,
     of_round: int | None = None,
 ) -> ResolutionResult:
-    """(payouts, new state, events) of a round that loses `elim_outcomes`, or of the final that they win.
+    """(payouts, new state, events) of a round that loses `elim_outcomes`, or of the final that they win or share.
 
-    Outcomes are 0-based, active and distinct; a round leaves at least one, the final takes exactly one winner:
-    ValueError otherwise. Cash is in the payouts, and in a `Released` for every resting order of an outcome that is
-    decided, first among the events. The status changes only in a final.
+    Outcomes are 0-based, active and distinct; a round leaves at least one, the final takes one winner or, in a dead
+    heat, several: ValueError otherwise. Cash is in the payouts, and in a `Released` for every resting order of an
+    outcome that is decided, first among the events. The status changes only in a final.
     """
     named = (elim_outcomes,) if isinstance(elim_outcomes, int) else tuple(elim_outcomes)
     active = state.active
     if not set(named) <= set(active) or len(set(named)) != len(named):
         raise ValueError(f"outcomes {named} are not distinct and active in {active}")
     if is_final:
-        if len(named) != 1:
-            raise ValueError(f"a final has one winner, not {named}")
+        if not named:
+            raise ValueError("a final has a winner")
         state, released = release_orders(state, active)
-        payouts, after, events = _final(state, params, named[0], at_ms, of_round)
+        payouts, after, events = _final(state, params, tuple(sorted(named)), at_ms, of_round)
         return payouts, after, released + events
     if not 1 <= len(named) < len(active):
         raise ValueError(f"a round takes between 1 and all but one of {active}, not {named}")
@@ -163,16 +163,21 @@ def _holds(pools: dict[int, Binary], stake: int, params: MarketParams) -> bool:
     return backing_short(pools.items(), stake, params) <= 0
 
 
-def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of_round: int | None) -> ResolutionResult:
+def _final(
+    state: MarketState, params: MarketParams, winners: tuple[int, ...], at_ms: int, of_round: int | None
+) -> ResolutionResult:
     """Each YES of the winner and NO of every other active outcome that people hold pays $1; the market is over."""
-    right = [(j, Side.YES if j == winner else Side.NO) for j in state.active]
-    payouts, accounts = _pay(state, right, clear=state.active)
+    if len(winners) == 1:
+        right = [(j, Side.YES if j in winners else Side.NO) for j in state.active]
+        payouts, accounts = _pay(state, right, clear=state.active)
+    else:
+        payouts, accounts = _pay_shared(state, winners)
     paid = sum(payout.amount for payout in payouts)
     after = _closed(state, accounts, paid)
     after = replace(
         after,
         status=Status.RESOLVED,
-        winner=winner,
+        winners=winners,
         frozen_for=None,
         asked=False,
         claim=None,
@@ -182,7 +187,7 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
     event = Resolved(
         round=of_round,
         at_ms=at_ms,
-        winner=winner,
+        winners=winners,
         paid=paid,
         holders=len({payout.user for payout in payouts}),
         prices_before=prices_of(state, params, state.active),
@@ -190,32 +195,34 @@ def _final(state: MarketState, params: MarketParams, winner: int, at_ms: int, of
     return payouts, after, (event,)
 
 
-def void_market(state: MarketState, params: MarketParams, *, at_ms: int = 0) -> ResolutionResult:
-    """Calls the market off: everybody gets their net stake back, nobody pays back (ENGINE section 7, void).
+def void_market(state: MarketState, *, at_ms: int = 0) -> tuple[MarketState, tuple[Event, ...]]:
+    """(new state, events) of a market called off: it never was (ENGINE section 7, void).
 
-    If the net stakes exceed what the house has, all are scaled by the same fraction and floored.
+    Resting orders are given back; then everybody's net stake goes back to them, or what they gained is taken back, so
+    that they end with what they were given. Tokens and every profit are gone, the house has exactly z.
     """
     state, released = release_orders(state, range(len(state.binaries)))
-    owed = {user: state.accounts[user].net for user in sorted(state.accounts) if state.accounts[user].net > 0}
-    total, cash = sum(owed.values()), house_cash(state)
-    scaled = total > cash
-    payouts = tuple(
-        Paid(user=user, amount=amount * cash // total if scaled else amount) for user, amount in owed.items()
-    )
-    amounts = {payout.user: payout.amount for payout in payouts}
-    empty = ((0, 0),) * len(state.binaries)
+    nobody = ((0, 0),) * len(state.binaries)
     accounts = {
-        user: replace(
-            account,
-            cash=account.cash + amounts.get(user, 0),
-            net=account.net - amounts.get(user, 0),
-            tokens=empty,
-        )
+        user: replace(account, cash=account.cash + account.net, net=0, tokens=nobody)
         for user, account in state.accounts.items()
     }
-    paid = sum(amounts.values())
-    after = replace(_closed(state, accounts, paid), status=Status.VOIDED, frozen_for=None, asked=False, claim=None)
-    return payouts, after, (*released, Voided(at_ms=at_ms, owed=total, paid=paid, scaled=scaled))
+    amounts = tuple((user, state.accounts[user].net) for user in sorted(state.accounts) if state.accounts[user].net)
+    after = replace(
+        state,
+        status=Status.VOIDED,
+        binaries=(EMPTY_BINARY,) * len(state.binaries),
+        accounts=accounts,
+        stake=house_cash(state) - state.pot,
+        profit=dict.fromkeys(PROFIT_SOURCES, 0),
+        pot=0,
+        allowance=0,
+        frozen_for=None,
+        asked=False,
+        claim=None,
+        out=(),
+    )
+    return after, (*released, Voided(at_ms=at_ms, amounts=amounts))
 
 
 def _pay(
@@ -237,6 +244,25 @@ def _pay(
             amount = credit.get(user, 0)
             accounts[user] = replace(account, cash=account.cash + amount, net=account.net - amount, tokens=kept)
     return tuple(payouts), accounts
+
+
+def _pay_shared(state: MarketState, winners: tuple[int, ...]) -> tuple[tuple[Payout, ...], dict[int, Account]]:
+    """A dead heat of k: YES of a winner pays 1/k, NO of a winner 1 - 1/k, NO of every other active outcome $1 (ENGINE
+    section 7). One payout a person, exact in sum and then floored."""
+    k, nobody = len(winners), ((0, 0),) * len(state.binaries)
+    payouts, accounts = [], dict(state.accounts)
+    for user in sorted(accounts):
+        account = accounts[user]
+        shares = sum(yes + (k - 1) * no if j in winners else k * no for j, (yes, no) in _active(state, account))
+        amount = shares // k
+        if amount:
+            payouts.append(Paid(user=user, amount=amount))
+        accounts[user] = replace(account, cash=account.cash + amount, net=account.net - amount, tokens=nobody)
+    return tuple(payouts), accounts
+
+
+def _active(state: MarketState, account: Account) -> Iterable[tuple[int, tuple[int, int]]]:
+    return ((j, account.tokens[j]) for j in state.active)
 
 
 def _closed(state: MarketState, accounts: dict[int, Account], paid: int) -> MarketState:

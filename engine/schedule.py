@@ -15,7 +15,7 @@ from engine.events import (
 )
 from engine.resolution import trigger_resolution
 from engine.risk import OVER
-from engine.state import MarketState, Side, Status, price
+from engine.state import MarketState, Status
 from engine.sweep import sweep
 from engine.terms import MarketParams, Round
 from engine.tick import Tick
@@ -73,26 +73,18 @@ def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
     state = tick.working.state
     if planned.is_final:
         if isinstance(planned.winner, int) and planned.winner in state.active:
-            return resolve(tick, planned.winner, step.at_ms)
+            return resolve(tick, (planned.winner,), step.at_ms)
         return _ask(tick, step, 1, final=True)
     count = losers_left(state, tick.params, step.round)
     if isinstance(planned.losers, tuple):
         named = tuple(loser for loser in planned.losers if loser in state.active)
         return eliminate(tick, named[:count], step.at_ms)
-    if planned.losers == "lowest_price":
-        return eliminate(tick, _lowest(tick, count), step.at_ms)
     return _ask(tick, step, count, final=False)
 
 
 def _ask(tick: Tick, step: ScheduleStep, count: int, *, final: bool) -> None:
     tick.update(asked=True)
     tick.events.append(RoundAsked(round=step.round, at_ms=step.at_ms, count=count, final=final))
-
-
-def _lowest(tick: Tick, count: int) -> tuple[int, ...]:
-    """The active outcomes with the lowest YES prices, lowest first, ties to the lower outcome (ENGINE 11.16)."""
-    state = tick.seal()
-    return tuple(sorted(state.active, key=lambda j: (price(state.binaries[j], Side.YES, tick.params), j))[:count])
 
 
 def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
@@ -118,12 +110,13 @@ def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
     sweep(tick)
 
 
-def resolve(tick: Tick, winner: int, at_ms: int) -> None:
+def resolve(tick: Tick, winners: tuple[int, ...], at_ms: int) -> None:
+    """The final, or the claim that it is decided where the market has a window; several winners share."""
     number = tick.working.state.frozen_for
     final = number if number is not None and tick.params.rounds[number].is_final else None
     if tick.params.dispute_window:
-        return claims.claim(tick, winner, at_ms, final)
-    payouts, state, events = trigger_resolution(tick.seal(), tick.params, True, winner, at_ms=at_ms, of_round=final)
+        return claims.claim(tick, winners, at_ms, final)
+    payouts, state, events = trigger_resolution(tick.seal(), tick.params, True, winners, at_ms=at_ms, of_round=final)
     tick.open(state, tick.params)
     tick.events += [*events, *payouts]
     return None

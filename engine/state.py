@@ -103,9 +103,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A winner not paid yet: at `until_ms` they are, unless corrected or voided. `round` as in `Resolved`."""
+    """Winners not paid yet: at `until_ms` they are, unless corrected or voided. `round` as in `Resolved`."""
 
-    winner: int
+    winners: tuple[int, ...]
     until_ms: int
     round: int | None
 
@@ -117,7 +117,8 @@ class MarketState:
     stake: Z until the first elimination; pot: P of ENGINE section 4; allowance: G; next_round: index of the first
     round not yet decided; frozen_for: the round being decided; asked: its admin was asked; resume_to: the status
     that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left;
-    resting: every resting order by id; claim: while DISPUTED.
+    winners: who won the final, several of them in a dead heat; resting: every resting order by id; claim: while
+    DISPUTED.
     """
 
     status: Status
@@ -133,7 +134,7 @@ class MarketState:
     resume_to: Status = Status.RUNNING
     last_decision_ms: int = 0
     out: tuple[int, ...] = ()
-    winner: int | None = None
+    winners: tuple[int, ...] = ()
     resting: Book = field(default_factory=Book)
     claim: Claim | None = None
 
@@ -178,11 +179,13 @@ def price(binary: Binary, side: Side, params: MarketParams) -> Fraction:
 
 
 def price_micro(state: MarketState, params: MarketParams, outcome: int, side: Side) -> int:
-    """A price for display: micro-dollars per token, rounded half up. Out: YES 0, NO $1; the winner: YES $1, NO 0."""
+    """A price for display: micro-dollars per token, rounded half up. Out: YES 0, NO $1; the winner: YES $1, NO 0; of k
+    who share: YES 1/k, NO 1 - 1/k."""
     binary = state.binaries[outcome]
     if not binary.active:
-        right = Side.YES if state.winner == outcome else Side.NO
-        return MICRO if side is right else 0
+        share = MICRO if outcome in state.winners else 0
+        yes = half_up(share, max(len(state.winners), 1))
+        return yes if side is Side.YES else MICRO - yes
     supply = binary.q_yes if side is Side.YES else binary.q_no
     return half_up(supply * MICRO, depth(binary.v, params.l0, params.gamma))
 
@@ -192,10 +195,10 @@ def state_to_json(state: MarketState) -> dict[str, object]:
     only while it stands: a state without one is written as before there were any."""
     data: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
     data["status"], data["resume_to"] = state.status.value, state.resume_to.value
-    data["out"] = list(state.out)
+    data["out"], data["winners"] = list(state.out), list(state.winners)
     del data["claim"]
     if state.claim is not None:
-        data["claim"] = [state.claim.winner, state.claim.until_ms, state.claim.round]
+        data["claim"] = [list(state.claim.winners), state.claim.until_ms, state.claim.round]
     data["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
     data["profit"] = dict(sorted(state.profit.items()))
     data["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
@@ -207,9 +210,10 @@ def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as jso
     """The inverse of `state_to_json`."""
     rest = dict(data)
     rest["status"], rest["resume_to"] = Status(data["status"]), Status(data["resume_to"])
-    rest["out"] = tuple(data["out"])
+    rest["out"], rest["winners"] = tuple(data["out"]), tuple(data["winners"])
     if data.get("claim") is not None:
-        rest["claim"] = Claim(**dict(zip(("winner", "until_ms", "round"), data["claim"], strict=True)))
+        winners, until_ms, of_round = data["claim"]
+        rest["claim"] = Claim(winners=tuple(winners), until_ms=until_ms, round=of_round)
     names = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
     rest["binaries"] = tuple(Binary(**dict(zip(names, row, strict=True))) for row in data["binaries"])
     rest["profit"] = {source: data["profit"][source] for source in PROFIT_SOURCES}

@@ -15,6 +15,9 @@ Start = Literal["fair", "classic"]
 Renormalise = Literal["keep", "clamp"]
 Interpolation = Literal["continue", "reset"]
 
+FEWEST_OUTCOMES, MOST_OUTCOMES = 2, 25
+"""Two have the final alone; 25 is what a chat's menu can show."""
+
 
 class Side(StrEnum):
     YES = "yes"
@@ -25,14 +28,15 @@ class Side(StrEnum):
 class Round:
     """One scheduled step: trading stops at `freeze_at`, `count` outcomes leave at `decide_at` (ms from the start).
 
-    `losers` are 0-based outcomes, or "ask" (an admin names them), or "lowest_price". The final has `winner` set
-    (0-based, or "ask"), is the last round, and its `count` is what is left but one.
+    `losers` are 0-based outcomes, or "ask": an admin names them. Prices never decide who is out: holders of NO would
+    push one down and be paid for it. The final has `winner` set (0-based, or "ask"), is the last round, and its
+    `count` is what is left but one.
     """
 
     freeze_at: int
     decide_at: int
     count: int
-    losers: tuple[int, ...] | Literal["ask", "lowest_price"] = ()
+    losers: tuple[int, ...] | Literal["ask"] = ()
     winner: int | Literal["ask"] | None = None
 
     @property
@@ -44,9 +48,9 @@ class Round:
 class MarketParams:
     """Every row of ENGINE section 2 under its own name.
 
-    Beside them `dispute_window`, our own. Money in micro-dollars; odds, weights, fees, bounds and the like are rates
-    (10^-12); eta is a rate as well (2 is 2 * 10^12); times in ms. Made by `engine.params.build_params`, which checks
-    the bounds.
+    Money in micro-dollars; odds, weights, fees, bounds and the like are rates (10^-12); eta is a rate as well (2 is
+    2 * 10^12); times in ms. kappa is what people write times z in dollars, as a rate (ENGINE ruling 1), so that it is
+    the same number in any unit of money. Made by `engine.params.build_params`, which checks the bounds.
     """
 
     outcome_names: tuple[str, ...]

@@ -76,5 +76,5 @@ def field_names(kind: type) -> tuple[str, ...]:
     return _field_names[kind]
 
 
-RULES = 1
+RULES = 2
 """Goes up with every change after which a market that has run could replay to another result or fingerprint."""

@@ -11,7 +11,7 @@ against the database later.
 | given_back | the person | orders: two or more of theirs that left the book together without having traded |
 | granted | the person | cash |
 | paid | the person | total, paid: [[outcome, side, tokens, amount]] |
-| refunded | the person | amount |
+| refunded | the person | amount; negative where a gain went back |
 | refused | who asked | action, kind, reason, detail |
 | frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms |
 | round_asked | admins | round, count, final, at_ms, late_ms |
@@ -21,7 +21,7 @@ against the database later.
 | resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
 | claimed | chats | fields of `Claimed`, at_ms, until_ms, late_ms, head |
 | corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
-| voided | chats | at_ms, owed, paid, scaled, head |
+| voided | chats | fields of `Voided`, at_ms, head |
 | retuned | chats | fields |
 | big_trade | chats | outcome, side, buy, size, amount, price |
 | halted | admins | reason, tick |
@@ -118,8 +118,8 @@ def _private(outcome: TickOutcome) -> list[Notice]:
             result.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
         elif isinstance(event, Joined) and not event.first:
             result.append(_to_person(event.user, "granted", {"cash": event.cash}))
-        elif isinstance(event, Paid) and event.outcome is None:
-            result.append(_to_person(event.user, "refunded", {"amount": event.amount}))
+        elif isinstance(event, Voided):
+            result += [_to_person(person, "refunded", {"amount": amount}) for person, amount in event.amounts]
         elif isinstance(event, Paid):
             paid.setdefault(event.user, []).append(event)
         elif isinstance(event, ControlRefused):

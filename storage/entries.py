@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested
+from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested, Voided
 from engine.risk import InvariantBroken, house_cash
 from engine.state import MarketState
 
@@ -74,10 +74,12 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
                 postings += move(BANK, user(event.user), event.cash, "grant", "join" if event.first else "grant")
             case Left():
                 postings += move(user(event.user), BANK, event.cash, "return", "leave")
-            case Paid(outcome=None):
-                postings += move(HOUSE, user(event.user), event.amount, "refund", "void")
+            case Voided():
+                postings += [Posting(user(person), amount, "refund", "void") for person, amount in event.amounts]
+                back = sum(amount for _, amount in event.amounts)
+                postings += [Posting(HOUSE, -back, "refund", "void")] if back else []
             case Paid():
-                ref = f"{event.outcome}:{event.side}"
+                ref = "dead heat" if event.outcome is None else f"{event.outcome}:{event.side}"
                 postings += move(HOUSE, user(event.user), event.amount, "payout", ref)
             case Rested():
                 ref = f"order:{int(event.order)}"

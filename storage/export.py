@@ -17,7 +17,7 @@ from typing import Protocol
 
 from sqlalchemy import and_, case, func, select
 
-from engine.params import BOUNDS
+from engine.bounds import BOUNDS, in_human_units
 from engine.state import PROFIT_SOURCES
 from engine.terms import MarketParams, Round
 from engine.units import MICRO, RATE
@@ -222,13 +222,15 @@ def _parameters(params: MarketParams) -> Iterable[tuple[str, Cell]]:
         elif part.name == "odds":
             yield from ((f"odds_{number}", rate(odds)) for number, odds in enumerate(value, 1))
         else:
-            yield part.name, _plain(part.name, value)
+            yield part.name, _plain(part.name, value, params.z)
 
 
-def _plain(name: str, value: object) -> Cell:
+def _plain(name: str, value: object, z: int) -> Cell:
     unit = BOUNDS[name].unit if name in BOUNDS else "rate" if name == "band" else ""
     if value is None or isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, int) and unit == "per_z":
+        return Number(in_human_units("per_z", value, z))
     if isinstance(value, int):
         return decimal(value) if unit == "money" else rate(value) if unit == "rate" else value
     return str(value)

@@ -15,6 +15,7 @@ from bot.chat.chart_data import (
     VolumeData,
 )
 from bot.chat.reply import Picture
+from bot.words.shared import winners_of
 from engine.state import PROFIT_SOURCES, Status
 from storage.rankings import standings
 from storage.records import EventRow, Market, Payload, TickRow
@@ -53,7 +54,7 @@ async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
 def _prices(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]) -> PricesData:
     first, last = rows[0].ts_ms, rows[-1].ts_ms
     kept = _thinned(rows)
-    winner, exits = _exits(market, events)
+    winners, exits = _exits(market, events)
     return PricesData(
         market=market.title,
         names=market.params.outcome_names,
@@ -61,13 +62,13 @@ def _prices(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow])
         yes=tuple(tuple(row.yes[outcome] or None for row in kept) for outcome in range(market.params.n_outcomes)),
         exits=tuple(exit_ for exit_ in exits if exit_.at_ms >= first),
         frozen=_frozen(market, events, first, last),
-        winner=winner,
+        winner=winners[0] if len(winners) == 1 else None,
     )
 
 
 def _outcome(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow], outcome: int) -> OutcomeData:
     first, last = rows[0].ts_ms, rows[-1].ts_ms
-    winner, exits = _exits(market, events)
+    winners, exits = _exits(market, events)
     return OutcomeData(
         market=market.title,
         outcome=outcome,
@@ -78,7 +79,7 @@ def _outcome(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]
         volume=tuple(row.volume[outcome] for row in rows),
         exit=next((exit_ for exit_ in exits if exit_.outcome == outcome), None),
         frozen=_frozen(market, events, first, last),
-        won=winner == outcome,
+        won=outcome in winners,
     )
 
 
@@ -129,9 +130,9 @@ def _thinned(rows: Sequence[TickRow]) -> list[TickRow]:
     return kept if kept[-1] is rows[-1] else [*kept, rows[-1]]
 
 
-def _exits(market: Market, events: Sequence[EventRow]) -> tuple[int | None, list[Exit]]:
-    """The winner if there is one, and everybody else's end."""
-    winner: int | None = None
+def _exits(market: Market, events: Sequence[EventRow]) -> tuple[tuple[int, ...], list[Exit]]:
+    """Who won if anybody did, and everybody else's end."""
+    winners: tuple[int, ...] = ()
     exits: list[Exit] = []
     for row in events:
         if row.type == "Eliminated":
@@ -142,14 +143,14 @@ def _exits(market: Market, events: Sequence[EventRow]) -> tuple[int | None, list
                 for outcome in _numbers(row.payload, "outcomes")
             ]
         elif row.type == "Resolved":
-            winner = _number(row.payload, "winner")
-            gone = {exit_.outcome for exit_ in exits} | {winner}
+            winners = winners_of(row.payload)
+            gone = {exit_.outcome for exit_ in exits} | set(winners)
             exits += [
                 Exit(outcome=outcome, at_ms=_at(market, row), final=True)
                 for outcome in range(market.params.n_outcomes)
                 if outcome not in gone
             ]
-    return winner, exits
+    return winners, exits
 
 
 def _frozen(market: Market, events: Sequence[EventRow], first: int, last: int) -> tuple[tuple[int, int], ...]:

@@ -127,7 +127,7 @@ async def chart(
     if market.record.start_ms is None:
         return words.no_chart_yet()
     prices = {number: market.price(number, Side.YES) for number in market.active()}
-    title = words.chart_title(market.record, outcome, prices, market.state.winner)
+    title = words.chart_title(market.record, outcome, prices, market.state.winners)
     kind = "prices" if outcome is None else "outcome"
     picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span, alt=title)
     return words.chart(picture, title, _audience(ctx))

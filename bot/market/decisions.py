@@ -80,7 +80,7 @@ async def other_admins(uow: UnitOfWork, market: Market, proposer: int | None) ->
 
 def proposal_code(kind: str, outcomes: Sequence[int], state: MarketState) -> str:
     """Stands for where the market is as far as a decision is concerned: a proposal lapses when it is another."""
-    return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winner)
+    return code_of(kind, tuple(outcomes), state.next_round, state.out, state.claim, state.winners)
 
 
 def still_valid(approval: Approval, state: MarketState) -> bool:

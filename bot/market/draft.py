@@ -17,10 +17,8 @@ from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words.arguments import named_twice, not_enough_names, title_without_commas
 from engine.lint import LintWarning, lint
 from engine.params import build_params
-from engine.terms import MarketParams, Problem
+from engine.terms import FEWEST_OUTCOMES, MOST_OUTCOMES, MarketParams, Problem
 from storage.records import Json, Market
-
-MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ class Title(ArgumentType[str]):
 class Names(ArgumentType[tuple[str, ...]]):
     """The outcomes of a new market, separated by commas."""
 
-    about: str = "who can win: 3 to 10 names with commas between"
+    about: str = "who can win: 2 to 25 names with commas between"
 
     shape = "A, B, C"
     words = 0
@@ -109,8 +107,8 @@ class Names(ArgumentType[tuple[str, ...]]):
     def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:
         names = tuple(clean(part.strip().strip('"'), LONGEST_NAME) for part in text.split(","))
         names = tuple(name for name in names if name)
-        if not 3 <= len(names) <= MOST_NAMES:
-            return Wrong(not_enough_names(len(names), 3, MOST_NAMES))
+        if not FEWEST_OUTCOMES <= len(names) <= MOST_OUTCOMES:
+            return Wrong(not_enough_names(len(names), FEWEST_OUTCOMES, MOST_OUTCOMES))
         seen: set[str] = set()
         for name in names:
             if folded(name) in seen:

@@ -9,7 +9,7 @@
     [[rounds]]
     freeze_at = "2h"                                 # after the start, or a moment with its zone
     decide_at = "2h10m"
-    losers = "ask"                                   # or names, or "lowest_price"
+    losers = "ask"                                   # or names
 
     [[rounds]]
     decide_at = 2026-12-02T20:00:00Z
@@ -34,7 +34,7 @@ from bot.chat.facts import ALIASES, When
 from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
 from bot.grammar.types import Wrong, nearest
 from bot.market import timetable as schedule
-from bot.market.draft import MOST_NAMES, Draft, build, even_odds, joined
+from bot.market.draft import Draft, build, even_odds, joined
 from bot.market.settings_table import SETTINGS
 from bot.market.timetable import Timetable, TimetableEntry
 from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
@@ -42,7 +42,7 @@ from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
 from engine import parse
 from engine.params import MarketParams, build_params
-from engine.terms import Problem, Round
+from engine.terms import MOST_OUTCOMES, Problem, Round
 
 KEYS = ("freeze_at", "decide_at", "count", "losers", "winner")
 
@@ -277,7 +277,7 @@ def _names(table: Mapping[str, object], mistakes: Mistakes) -> tuple[str, ...]:
         return numbered.outcome_names if isinstance(numbered, MarketParams) else ()
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     names = tuple(clean(str(part)) for part in parts)
-    for place, name in enumerate(names[: MOST_NAMES + 1]):
+    for place, name in enumerate(names[: MOST_OUTCOMES + 1]):
         if re.search(r'[,;"]', name):
             mistakes.add("outcome_names", words.sign_in_name(name))
         elif len(name) > LONGEST_NAME:

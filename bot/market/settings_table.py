@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 from bot.chat.facts import MarketSetting
 from bot.text.names import clean
 from bot.text.numbers import percent, price, typed_money, typed_span
+from engine.bounds import in_human_units
 from engine.params import PRESETS
 from engine.terms import MarketParams
 
 SETTINGS: Mapping[str, str] = {
     "title": "the market's name",
-    "outcome_names": "who can win, 3 to 10 names with commas",
+    "outcome_names": "who can win, 2 to 25 names with commas",
     "z": "the stake, all the house can lose",
     "starting_balance": "play money everybody gets",
     "odds": "start prices, one number an outcome",
@@ -119,6 +120,8 @@ def shown_value(params: MarketParams, name: str) -> str:
         return percent(value)
     if name == "af_max_pools" or isinstance(value, str):
         return str(value)
+    if name in {"kappa_start", "kappa_end"}:
+        return in_human_units("per_z", value, params.z)
     return _decimal(value)
 
 

@@ -55,10 +55,10 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
 def _best_first(state: MarketState, params: MarketParams) -> list[int]:
     """The winner or who was named so, then the active by price, then those who are out, the last to go first."""
     out = list(reversed(state.out))
-    first = state.claim.winner if state.claim is not None else state.winner
-    active = sorted(state.active, key=lambda i: (i != first, -price_micro(state, params, i, Side.YES), i))
+    first = state.claim.winners if state.claim is not None else state.winners
+    active = sorted(state.active, key=lambda i: (i not in first, -price_micro(state, params, i, Side.YES), i))
     rest = [i for i in range(params.n_outcomes) if i not in active and i not in out]
-    rest.sort(key=lambda i: i != state.winner)
+    rest.sort(key=lambda i: i not in state.winners)
     return [*active, *rest, *out]
 
 
@@ -76,9 +76,9 @@ def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow]
     yes = price_micro(state, params, number, Side.YES)
     active = state.binaries[number].active
     note = "" if active else out_note(_round_of(number, rounds))
-    if state.winner == number:
+    if number in state.winners:
         note = "winner"
-    elif state.claim is not None and state.claim.winner == number:
+    elif state.claim is not None and number in state.claim.winners:
         note = CLAIMED
     return BoardRow(
         outcome=number,
@@ -87,7 +87,7 @@ def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow]
         no=price_micro(state, params, number, Side.NO),
         change=yes - _since_round(params, number, rounds) if active else None,
         spark=tuple(row.yes[number] for row in path) if active else (),
-        active=active or state.winner == number,
+        active=active or number in state.winners,
         note=note,
     )
 

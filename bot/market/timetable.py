@@ -3,7 +3,7 @@
 `start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 2; +5d for 2h out brazil; 2014-07-13 19:00 to 21:40 winner ask`
 
 Parts are separated by semicolons. A round: when trading freezes, `to` when it is decided or `for` how long that takes,
-then `out` with a count (and `ask`, which is meant where nothing is said, or `lowest`) or with names; the last is the
+then `out` with a count (and `ask`, which is meant where nothing is said) or with names; the last is the
 final with `winner`. A time is a moment, or `+2h` after the start; after `to` a bare `22:05` is the next one after the
 freeze, in the zone the freeze named. `render` writes exactly what `read` reads.
 """
@@ -23,12 +23,12 @@ from bot.grammar.types import Wrong
 from bot.text.names import quoted
 from bot.text.numbers import typed_moment
 from bot.words import timetable as words
-from engine.terms import MarketParams
+from engine.terms import MOST_OUTCOMES, MarketParams
 from storage.records import Json, Market
 
-Losers = tuple[int, ...] | Literal["ask", "lowest_price"]
+Losers = tuple[int, ...] | Literal["ask"]
 
-MOST_ROUNDS = 10
+MOST_ROUNDS = MOST_OUTCOMES - 1
 _ROUND = re.compile(
     r"(?P<freeze>.+?)\s+(?:(?P<joint>to|until|for)\s+(?P<decide>.+?)\s+)?(?P<what>out|winner)(?:\s+(?P<who>.+))?",
     re.IGNORECASE | re.DOTALL,
@@ -165,7 +165,7 @@ def _read_losers(times: TimetableEntry, who: str, context: ParseContext) -> Time
         if how == "ask":
             return replace(times, count=int(number), losers="ask")
         if "lowest_price".startswith(how) and len(how) >= 3:
-            return replace(times, count=int(number), losers="lowest_price")
+            return Wrong(words.by_price())
         return Wrong(words.not_a_way(how))
     losers = OutcomesType().parse(who, context)
     return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
@@ -183,7 +183,7 @@ def render(table: Timetable, names: Sequence[str]) -> str:
         elif isinstance(entry.losers, tuple):
             parts.append(f"{when} out {', '.join(quoted(names[i]) for i in entry.losers)}")
         else:
-            parts.append(f"{when} out {entry.count}{' lowest' if entry.losers == 'lowest_price' else ''}")
+            parts.append(f"{when} out {entry.count}")
     return "; ".join(parts)
 
 

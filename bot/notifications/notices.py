@@ -24,7 +24,7 @@ from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import views as words_views
 from bot.words.charts import whose
-from bot.words.shared import listed, name_of
+from bot.words.shared import listed, name_of, winners_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -145,19 +145,20 @@ async def _eliminated(notice: NoticeContext) -> Reply:
 
 async def _resolved(notice: NoticeContext) -> Reply:
     names = await notice.uow.members.names(notice.market.id)
-    winner = int(notice.payload["winner"])
-    alt = f"{name_of(notice.market.params, winner)} wins: every price from the start to the end"
-    reason = await _reason(notice, "correct", [winner]) or await _reason(notice, "resolve", [winner])
+    winners = winners_of(notice.payload)
+    who = listed([name_of(notice.market.params, winner) for winner in winners])
+    alt = f"{who} {'wins' if len(winners) == 1 else 'share'}: every price from the start to the end"
+    reason = await _reason(notice, "correct", winners) or await _reason(notice, "resolve", winners)
     return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
 
 async def _claimed(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, "resolve", [int(notice.payload["winner"])])
+    reason = await _reason(notice, "resolve", winners_of(notice.payload))
     return words_decisions.claimed(notice.market, notice.payload, reason)
 
 
 async def _corrected(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, "correct", [int(notice.payload["winner"])])
+    reason = await _reason(notice, "correct", winners_of(notice.payload))
     return words_decisions.corrected(notice.market, notice.payload, reason)
 
 
@@ -191,11 +192,11 @@ def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
 
 
-async def _reason(notice: NoticeContext, action: str, outcomes: list[int]) -> str:
+async def _reason(notice: NoticeContext, action: str, outcomes: Sequence[int]) -> str:
     """What the admin who named these outcomes gave as the reason."""
     for row in await notice.uow.audit.of(notice.market.id, n=10):
         logged: Any = row.after.get("outcomes")  # Any: JSON
-        if row.action == action and list(logged or ()) == outcomes:
+        if row.action == action and sorted(logged or ()) == sorted(outcomes):
             return row.reason
     return ""
 

@@ -39,6 +39,7 @@ from bot.words.shared import (
     plural,
     side_word,
     token_name,
+    winners_of,
 )
 from engine.state import Side
 from engine.terms import MarketParams
@@ -260,10 +261,15 @@ def retuned(names: Sequence[str]) -> Reply:
 
 
 def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Picture | None, reason: str) -> Reply:
-    """The winner, what was paid, the podium."""
+    """The winner, or those who share, what was paid, the podium."""
     params = market.params
-    winner = int(facts["winner"])
-    head: list[str | Part] = [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
+    winners = winners_of(facts)
+    winner = winners[0] if len(winners) == 1 else None
+    head: list[str | Part] = (
+        [*listed_outcomes(params, winners, style=Style.BOLD), f" share {clean(market.title)} in a dead heat."]
+        if winner is None
+        else [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
+    )
     if reason:
         head.append(f" {first_upper(sentence(reason))}")
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
@@ -275,7 +281,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
             if paid
             else "Nobody held a token that was right."
         ),
-        line(f"Its YES stood at {price(before.get(winner, 0))} before the end.") if winner in before else (),
+        _shares(len(winners)) if winner is None else _stood_at(before.get(winner)),
     ]
     rows += podium(facts["podium"], names)
     rows += [late(facts), head_line(facts["head"])]
@@ -283,6 +289,15 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
         rows.append(picture)
     rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
     return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
+
+
+def _stood_at(yes: int | None) -> Line:
+    return () if yes is None else line(f"Its YES stood at {price(yes)} before the end.")
+
+
+def _shares(k: int) -> Line:
+    """What a token of those who share paid."""
+    return line(f"Each YES of theirs paid 1/{k} of a dollar, each NO {k - 1}/{k}, NO of every other outcome $1.")
 
 
 def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Line]:
@@ -306,11 +321,11 @@ def _why(reason: str) -> Line:
 
 
 def voided(facts: Facts, reason: str = "") -> Reply:
-    paid, owed = int(facts["paid"]), int(facts["owed"])
-    rows = [_why(reason), line(f"Everybody gets back what they put in, net: {money(paid)} in all.")]
-    if facts["scaled"]:
-        rows.append(line(f"That would be {money(owed)}, more than the house has left, so all shares are cut alike."))
-    rows.append(head_line(facts["head"]))
+    rows = [
+        _why(reason),
+        line("It is as if it had never been: everybody ends with exactly what they were given."),
+        head_line(facts["head"]),
+    ]
     return to_chat("This market is called off.", blocks=rows, tone=Tone.LOUD)
 
 
@@ -365,6 +380,9 @@ def paid(market: Market, facts: Facts) -> Reply:
     params = market.params
     rows: list[Line] = []
     for number, side, size, amount in facts["paid"]:
+        if number is None:
+            rows.append(line("Several share the win; this is for all you held together."))
+            continue
         rows.append(
             line(
                 f"{tokens(int(size), Cut.NEAREST)} ",
@@ -380,9 +398,12 @@ def paid(market: Market, facts: Facts) -> Reply:
 
 
 def refunded(market: Market, facts: Facts) -> Reply:
+    amount = int(facts["amount"])
+    returned = f"{money(amount, Cut.DOWN)} came back to you"
+    back = returned if amount > 0 else f"the {money(-amount)} you had gained went back"
     return Reply(
-        head=line(f"{clean(market.title)} was called off: {money(int(facts['amount']), Cut.DOWN)} came back to you."),
-        blocks=(line(code("/balance"), " shows where you stand."),),
+        head=line(f"{clean(market.title)} was called off: {back}."),
+        blocks=(line("You have what you were given. ", code("/balance"), " shows it."),),
     )
 
 

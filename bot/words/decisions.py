@@ -14,7 +14,7 @@ from bot.words.admin import DECISION_NAMES, buttons
 from bot.words.announcements import count, inheritance, late, sentence, sum_line, to_chat
 from bot.words.audit import head_line
 from bot.words.refusals import holdings
-from bot.words.shared import first_upper, listed, name_of, no, outcome, people, plural, say
+from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, plural, say, winners_of
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Approval, Market, Member
@@ -79,24 +79,34 @@ def _eliminate_preview(event: Eliminated, params: MarketParams, rows: list[Line]
 
 
 def _resolve_preview(event: Resolved, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
-    name = name_of(params, event.winner)
+    name = _names(params, event.winners)
     rows.append(line(_would_be_paid(event.paid, event.holders)))
     rows += _stands_at(event, "The market ends with it.")
+    if len(event.winners) > 1:
+        return f"{name} would share the win.", f"Confirm {name} share"[:80]
     return f"{name} would win.", f"Confirm {name} wins"[:80]
 
 
 def _claim_preview(event: Claimed, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
-    name = name_of(params, event.winner)
+    name = _names(params, event.winners)
     rows.append(line(_would_be_paid(event.due, event.holders, f", {span(params.dispute_window)} later")))
     rows += _stands_at(event, "Trading ends with it and every order in the book goes back.")
+    if len(event.winners) > 1:
+        return f"{name} would be named to share the win.", f"Confirm {name} share"[:80]
     return f"{name} would be named the winner.", f"Confirm {name} wins"[:80]
 
 
 def _correct_preview(event: Corrected, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
-    name, before = name_of(params, event.winner), name_of(params, event.before)
+    name, before = _names(params, event.winners), _names(params, event.before)
     rows.append(line(_would_be_paid(event.due, event.holders, f", {span(params.dispute_window)} from then")))
     rows.append(line(f"Nobody has been paid for {before}, so nothing has to come back."))
+    if len(event.winners) > 1:
+        return f"{name} would be named to share the win instead of {before}.", f"Confirm {name} share"[:80]
     return f"{name} would be named the winner instead of {before}.", f"Confirm {name} wins"[:80]
+
+
+def _names(params: MarketParams, outcomes: Sequence[int]) -> str:
+    return listed([name_of(params, number) for number in outcomes])
 
 
 def _would_be_paid(amount: int, holders: int, when: str = "") -> str:
@@ -107,15 +117,19 @@ def _would_be_paid(amount: int, holders: int, when: str = "") -> str:
 
 def _stands_at(event: Resolved | Claimed, then: str) -> list[Line]:
     before = {i: yes for i, yes, _ in event.prices_before}
-    if event.winner not in before:
-        return []
-    return [line(f"Its YES stands at {price(before[event.winner])}. {then}")]
+    if len(event.winners) != 1 or event.winners[0] not in before:
+        return [line(then)]
+    return [line(f"Its YES stands at {price(before[event.winners[0]])}. {then}")]
 
 
 def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
-    rows.append(line(f"Everybody would get back what they put in, net: {money(event.paid)} in all."))
-    if event.scaled:
-        rows.append(line(f"They put in {money(event.owed)}, more than the house has; all shares would be cut alike."))
+    lost, gained = (sum(a for _, a in event.amounts if a > 0), sum(-a for _, a in event.amounts if a < 0))
+    rows.append(
+        line(
+            "It would be as if the market had never been: everybody would end with exactly what they were given. "
+            f"{money(lost)} would come back to those who are behind, {money(gained)} go back from those who are ahead."
+        )
+    )
     return "The whole market would be called off.", "Confirm calling it off"
 
 
@@ -287,29 +301,29 @@ def lapsed(market: Market, approval: Approval) -> Reply:
 
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """The winner is named; nobody is paid yet."""
-    winner = int(facts["winner"])
-    wins = f" wins {clean(market.title)}."
+    winners = winners_of(facts)
+    wins = f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)}."
     wins += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [_frozen_winnings(facts), _say_so(), late(facts), head_line(facts["head"])]
-    head = outcome(market.params, winner, Style.BOLD)
-    return to_chat(head, wins, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+    head = listed_outcomes(market.params, winners, style=Style.BOLD)
+    return to_chat(*head, wins, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
 
 
 def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     """Another winner is named."""
     params = market.params
-    winner, before = int(facts["winner"]), int(facts["before"])
-    wins = f" wins {clean(market.title)}."
+    winners, before = winners_of(facts), facts["before"] if isinstance(facts["before"], list) else [facts["before"]]
+    wins = f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)}."
     wins += f" {first_upper(sentence(reason))}" if reason else ""
     rows = [
-        line(outcome(params, before), " had been named before, and nobody was paid for it."),
+        line(*listed_outcomes(params, before), " had been named before, and nobody was paid for it."),
         _frozen_winnings(facts),
         _say_so(),
         head_line(facts["head"]),
     ]
     return to_chat(
         "Corrected: ",
-        outcome(params, winner, Style.BOLD),
+        *listed_outcomes(params, winners, style=Style.BOLD),
         wins,
         blocks=rows,
         actions=(_board(),),

@@ -12,9 +12,11 @@ from bot.text.toml_lines import Mistake
 from bot.words.arguments import echo
 from bot.words.setup import problem as problem_in_chat
 from bot.words.shared import name_of, plural, token_name
+from engine.bounds import BOUNDS, in_human_units, largest_l0
 from engine.lint import LintWarning
 from engine.state import Side, Status
 from engine.terms import MarketParams, Problem
+from engine.units import RATE
 from storage.records import Market
 
 # -- mistakes
@@ -101,7 +103,7 @@ def problem(problem_: Problem) -> str:
     """A refused value; where the chat would speak of its commands, the file's own words."""
     number = problem_.detail.get("round", "")
     sentences = {
-        "missing": 'The event needs its outcomes: outcomes = ["Ada", "Bo", "Cleo"], 3 to 10 of them.',
+        "missing": 'The event needs its outcomes: outcomes = ["Ada", "Bo", "Cleo"], 2 to 25 of them.',
         "no_final": 'The rounds have no final; end them with one that has winner = "ask".',
         "round_named": f"Round {number} names more or fewer losers than its count; leave count out.",
         "no_such_outcome": f"There is no outcome “{clean(str(problem_.detail.get('value', '')))}”"
@@ -162,8 +164,6 @@ def created(market: Market) -> list[str]:
 
 LintNumbers = Mapping[str, int]
 
-_MOST_KAPPA = 10**10  # the bound of ENGINE section 2
-
 
 def warned(reply: Reply, params: MarketParams, warnings: Sequence[LintWarning]) -> Reply:
     """The reply with a line for each warning, before its last line, which says what to do next."""
@@ -193,11 +193,12 @@ def _weights_over_convexity(n: LintNumbers, params: MarketParams) -> str:
         if n["buy"]
         else f"selling {size} {token_name(params, 0, Side.YES)} in one order brings {money(n['extra'])} less"
     )
-    kappa = f"set {_at('kappa', n)} to {_plain(n['least_kappa'])} or more, or "
+    least = in_human_units("per_z", n["least_kappa"], params.z)
+    kappa = f"set {_at('kappa', n)} to {least} or more, or "
     return (
         f"With mu {_plain(n['mu'])} and nu {_plain(n['nu'])} {_when(n)}, {whole} than in small ones, where convexity "
         f"takes {money(n['convexity'])}: who slices their orders beats who does not, and no floor stands behind it. "
-        f"{_capital((kappa if n['least_kappa'] <= _MOST_KAPPA else '') + 'make mu and nu alike')}"
+        f"{_capital((kappa if n['least_kappa'] <= BOUNDS['kappa_start'].high else '') + 'make mu and nu alike')}"
         f"{', or turn floor_enabled on' if params.start == 'fair' else ''}."
     )
 
@@ -213,13 +214,55 @@ def _little_stays(n: LintNumbers, params: MarketParams) -> str:
 def _fifty_dollars(n: LintNumbers, params: MarketParams) -> str:
     token = token_name(params, n["outcome"], Side.NO if n["no"] else Side.YES)
     before, after = rate_of_price(n["before"]), rate_of_price(n["after"])
-    if n["least_l0"] <= n["deepest"]:
+    if n["least_l0"]:
         advice = f"Set l0 to {round_money(n['least_l0'])} or more, or leave it out"
+    elif not n["least_z"]:
+        advice = "No z cures it; set a smaller kappa, or leave it out"
     else:
         deeper = "" if n["l0"] == n["deepest"] else " and leave l0 out"
         advice = f"Set z to {round_money(n['least_z'], Cut.UP)} or more{deeper}"
+    moved = f"moves {token} from {price(before)} to {price(after)}"
+    if n["after"] - n["before"] > RATE // 10:
+        return f"A $50 order {moved} {_when(n)}, more than 10 points. {advice}."
+    average = price(rate_of_price(n["average"]))
     return (
-        f"A $50 order moves {token} from {price(before)} to {price(after)} {_when(n)}, more than 10 points. {advice}."
+        f"A $50 order {moved} {_when(n)} and costs {average} a token before the fee, more than a quarter above the "
+        f"price. {advice}."
+    )
+
+
+def _allowance(n: LintNumbers, params: MarketParams) -> str:
+    rounds = f" {plural(n['rounds'], 'round')} before the final can give it away." if n["rounds"] else ""
+    return (
+        f"floor_allowance lets somebody with enough cash be sure of up to {money(n['allowance'])} of the house's money "
+        f"after a round ({_share(n['share'])} of z).{rounds} Take floor_allowance 0."
+    )
+
+
+def _named_timetable(n: LintNumbers, params: MarketParams) -> str:
+    who = f"who is out in {plural(n['rounds'], 'round')}" if n["rounds"] else ""
+    both = " and " if who and n["winner"] else ""
+    return (
+        f"The timetable names {who}{both}{'who wins' if n['winner'] else ''}: everybody who reads it is sure of a "
+        "profit. Take ask, and name them when it is known."
+    )
+
+
+def _whole_balance(n: LintNumbers, params: MarketParams) -> str:
+    token = token_name(params, n["outcome"], Side.YES)
+    head = f"A whole starting balance of {money(n['balance'])} on {token} {_when(n)}"
+    broken = (
+        f"moves it from {price(rate_of_price(n['before']))} past the highest price of "
+        f"{price(rate_of_price(params.p_max))}: it costs {money(n['cost'])} and pays {money(n['pays'])} if right"
+        if n["past"]
+        else f"costs {money(n['cost'])} and pays {money(n['pays'])} if right"
+    )
+    if not n["least_z"]:
+        return f"{head} {broken}. No z cures it: that price with its fee comes to a dollar or more; lower its odds."
+    deeper = "" if params.l0 == largest_l0(params.start, params.z, params.odds) else " and leave l0 out"
+    return (
+        f"{head} {broken}. Set z to {round_money(n['least_z'], Cut.UP)} or more{deeper}, or give a smaller "
+        "starting_balance."
     )
 
 
@@ -248,8 +291,11 @@ _SENTENCES: Mapping[str, Callable[[LintNumbers, MarketParams], str]] = {
     "weights_over_convexity": _weights_over_convexity,
     "little_stays": _little_stays,
     "fifty_dollars": _fifty_dollars,
+    "allowance": _allowance,
+    "named_timetable": _named_timetable,
     "sum_over_cap": _sum_over_cap,
     "band_with_diversion": _band_with_diversion,
+    "whole_balance": _whole_balance,
 }
 
 

@@ -55,6 +55,9 @@ def problem(problem_: Problem) -> str:
         "odds_count": f"There are {detail.get('found', '')} odds for {detail.get('need', '')} outcomes; give one each.",
         "odds_sum": f"The odds add up to {value} instead of 1; please make them fit.",
         "classic_odds": "A classic start begins every outcome at one half; leave the odds out or take start fair.",
+        "odds_do_not_fit": f"Every outcome has to start at {low} at least, and {detail.get('outcomes', '')} of them "
+        f"would be {detail.get('total', '')} together, more than 1; take {detail.get('most', '')} outcomes at most, or "
+        "a lower p_min or higher p_max.",
         "odds_out_of_bounds": f"{number_name} would start at {value}; odds lie between {low} and {high}.",
         "out_of_bounds": f"{name} lies between {low} and {high}; {value} does not.",
         "not_positive": f"{name} must be more than 0.",
@@ -67,6 +70,8 @@ def problem(problem_: Problem) -> str:
         "round_count": f"{round_} leaves {detail.get('left', '')} in; two must stay, and one at least must go.",
         "round_named": f"{round_} counts {detail.get('count', '')} and names another number of losers.",
         "round_begun": f"The first {detail.get('rounds', '')} of the rounds have begun and stay as they are.",
+        "price_decides": f"{round_} cannot be decided by the lowest price: whoever holds NO would push a price down "
+        "and be paid for it. Name who is out, or say ask and an admin names them.",
         "round_unreadable": f"{round_} could not be read.",
         "final_not_last": f"{round_} is a final, and rounds follow it; the final comes last.",
         "winner_is_out": f"{round_} names a winner who is out by then.",
@@ -99,7 +104,7 @@ def create_form(given: Mapping[str, str]) -> Reply:
             name="outcomes",
             label="Outcomes",
             value=given.get("outcomes", ""),
-            hint="Germany, Brazil, Argentina: 3 to 10",
+            hint="Germany, Brazil, Argentina: 2 to 25",
         ),
         Field(
             name="preset",
@@ -119,7 +124,7 @@ def create_form(given: Mapping[str, str]) -> Reply:
     rest = [f"{name}={given[name]}" for name in ("z", "tick") if given.get(name)]
     form = Form(title="New market", command=" ".join(("admin create", *rest)), fields=fields, submit="Create")
     return say(
-        "A new market needs a title and 3 to 10 outcomes.",
+        "A new market needs a title and 2 to 25 outcomes.",
         blocks=(line("Or in one line: ", code('/admin create "World Cup" Germany, Brazil, Argentina')),),
         form=form,
     )

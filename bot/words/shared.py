@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
@@ -63,15 +64,22 @@ def listed(names: Sequence[str], joint: str = "and") -> str:
     return f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
-def listed_outcomes(params: MarketParams, numbers: Iterable[int], joint: str = "and") -> list[Part]:
+def listed_outcomes(
+    params: MarketParams, numbers: Iterable[int], joint: str = "and", style: Style = Style.PLAIN
+) -> list[Part]:
     """Outcomes in a sentence, each in its colour."""
     parts: list[Part] = []
     every = list(numbers)
     for place, number in enumerate(every):
         if place:
             parts.append(Span(f" {joint} " if place == len(every) - 1 else ", "))
-        parts.append(outcome(params, number))
+        parts.append(outcome(params, number, style))
     return parts
+
+
+def winners_of(facts: Mapping[str, Any]) -> tuple[int, ...]:  # Any: a payload of scheduler.notices
+    """Who won, or was named so; several share. Payloads from before there were dead heats name one."""
+    return tuple(facts["winners"]) if "winners" in facts else (facts["winner"],)
 
 
 def people(count: int, what: str = "person", many: str = "people") -> str:

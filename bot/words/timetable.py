@@ -9,12 +9,12 @@ from bot.chat.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, 
 from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import echo
-from bot.words.shared import listed_outcomes, no, outcome, plural, say
+from bot.words.shared import listed_outcomes, no, outcome, say
 from engine.terms import MarketParams
 from storage.records import Market
 
 GRAMMAR = (
-    "start 2026-12-01 18:00; 2026-12-01 19:00 to 19:30 out 2; 2026-12-01 20:00 for 30m out 1 lowest; "
+    "start 2026-12-01 18:00; 2026-12-01 19:00 to 19:30 out 2; 2026-12-01 20:00 for 30m out 1; "
     "2026-12-01 21:00 to 22:00 winner ask"
 )
 
@@ -40,7 +40,14 @@ def clock_after_offset(text: str) -> str:
 
 
 def not_a_way(how: str) -> str:
-    return f"{echo(how)} is not a way to choose who goes; say ask, lowest, or name them."
+    return f"{echo(how)} is not a way to choose who goes; say ask, or name them."
+
+
+def by_price() -> str:
+    return (
+        "Prices cannot decide who goes: whoever holds NO would push a price down and be paid for it. "
+        "Say ask, and an admin names them, or name them here."
+    )
 
 
 def start_shown(market: Market) -> int | None:
@@ -59,7 +66,7 @@ def schedule_now(market: Market, typed: str) -> Reply:
             *rounds(market, market.params, start_shown(market)),
             line("As typed: ", code(typed)),
             line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
-            line("Times are UTC unless they name a zone; +2h counts from the start; lowest decides by price."),
+            line("Times are UTC unless they name a zone; +2h counts from the start."),
         ),
         actions=(Action(label="Change it", text="/admin schedule edit", asks=True),),
     )
@@ -140,10 +147,8 @@ def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[L
         left -= round_.count
         if isinstance(round_.losers, tuple):
             how = (*listed_outcomes(params, round_.losers), " out")
-        elif round_.losers == "ask":
-            how = (f"you name {round_.count} who {'is' if round_.count == 1 else 'are'} out",)
         else:
-            how = (f"the {plural(round_.count, 'lowest price')} out" if round_.count > 1 else "the lowest price out",)
+            how = (f"you name {round_.count} who {'is' if round_.count == 1 else 'are'} out",)
         rows.append(line(bold(f"Round {number}"), ": freezes ", *times, "; ", *how, f"; {left} stay in."))
     return rows
 

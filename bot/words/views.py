@@ -27,6 +27,7 @@ from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
     TRADE_COLUMNS,
+    listed,
     name_of,
     no,
     outcome,
@@ -97,13 +98,14 @@ def chart(picture: Picture, title: str, audience: Audience) -> Reply:
     return Reply(head=line(title), blocks=(picture,), audience=audience)
 
 
-def chart_title(market: Market, number: int | None, prices: Mapping[int, int], winner: int | None) -> str:
+def chart_title(market: Market, number: int | None, prices: Mapping[int, int], winners: Sequence[int]) -> str:
     """Of all: who won or leads; of one: where its YES stands. `prices`: YES of those still in, micro-dollars."""
     params = market.params
     if market.status is Status.VOIDED:
         return f"{clean(market.title)} was called off."
-    if winner is not None and number in {None, winner}:
-        return f"{name_of(params, winner)} won."
+    if winners and number in {None, *winners}:
+        shared = " in a dead heat" if len(winners) > 1 else ""
+        return f"{listed([name_of(params, winner) for winner in winners])} won{shared}."
     if number is None:
         leader = max(prices, key=lambda outcome: (prices[outcome], -outcome))
         return f"{name_of(params, leader)} leads at {price(prices[leader])}."

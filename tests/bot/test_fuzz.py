@@ -67,7 +67,7 @@ KINDS = [(SAMPLES[one.name].get(param.name, "germany"), param.kind) for one in C
 TIMETABLES = (
     "+30m for 10m out 1; +1h for 5m winner ask",
     "2026-12-01 18:00 Europe/Berlin to 18:30 out 2; fri 20:00 for 1h winner germany",
-    "+2h to +2h30m out lowest 1; +1d to +1d1h winner ask",
+    "+2h to +2h30m out 1 lowest; +1d to +1d1h winner ask",
 )
 EVENT = [row for row in EXAMPLE_EVENT.read_text("utf-8").splitlines() if row and not row.startswith("#")]
 PORTIONS = {

@@ -16,7 +16,7 @@ from engine.events import Fill, OrderDone
 from engine.intents import Cancel, Intent, Join, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
-from engine.resolution import trigger_resolution
+from engine.resolution import trigger_resolution, void_market
 from engine.state import MarketState, Side, open_market, price
 from engine.units import MICRO, RATE
 from tests.engine import invariants
@@ -232,3 +232,28 @@ def search(
 def after_round(state: MarketState, params: MarketParams, loser: int) -> MarketState:
     """The market that goes on without `loser`."""
     return trigger_resolution(state, params, elim_outcomes=(loser,))[1]
+
+
+def sure_through_rounds(
+    rng: Random, state: MarketState, params: MarketParams, rounds: int, tries: int, *, book: bool = False
+) -> int:
+    """The most found that the attacker is sure of who trades, sees so many rounds, and trades again after each of them,
+    whoever leaves: the least over the losers, looked at until one leaves nothing."""
+    results = list(search(rng, state, params, tries, book=book))
+    sure = max(certain_gain(state), *(result.gain for result in results))
+    if not rounds or len(state.active) < 3:
+        return sure
+    plan = max(results, key=lambda result: result.merit).state
+    least: int | None = None
+    for loser in rng.sample(plan.active, len(plan.active)):
+        later = sure_through_rounds(rng, after_round(plan, params, loser), params, rounds - 1, tries, book=book)
+        least = later if least is None else min(least, later)
+        if least <= 0:
+            break
+    return max(sure, least or 0)
+
+
+def gains_of_the_ring(state: MarketState, params: MarketParams, winners: tuple[int, ...]) -> int:
+    """What all accounts together gain where these win, or share; with nobody named, where the market is called off."""
+    after = trigger_resolution(state, params, True, winners)[1] if winners else void_market(state)[0]
+    return sum(account.cash + account.escrow for account in after.accounts.values()) - len(RING) * PURSE

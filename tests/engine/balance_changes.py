@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested
+from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested, Voided
 
 CREDITS = (Paid, Rebate, PaidBack)
 """Events that pay a user `amount` of the house's money."""
@@ -28,6 +28,9 @@ def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, in
             changes[event.user] = changes.get(event.user, 0) - event.cash
         elif isinstance(event, CREDITS):
             changes[event.user] = changes.get(event.user, 0) + event.amount
+        elif isinstance(event, Voided):
+            for user, amount in event.amounts:
+                changes[user] = changes.get(user, 0) + amount
         elif isinstance(event, Gas):
             changes[event.user] = changes.get(event.user, 0) - event.amount
         elif isinstance(event, RETURNS):

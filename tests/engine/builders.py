@@ -32,6 +32,7 @@ from engine.events import (
     Resolved,
     Rested,
     RoundAsked,
+    Voided,
     params_after,
 )
 from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune
@@ -207,9 +208,14 @@ def _in_words(event: Event, outcome: Outcome) -> str:
         return f"left {event.user} {event.cash / MICRO:g}"
     if isinstance(event, Claimed | Corrected):
         due = f"{event.due / MICRO:g} to {event.holders} at {event.until_ms}"
-        return f"{type(event).__name__.lower()} {event.winner + 1}: {due}"
+        return f"{type(event).__name__.lower()} {' '.join(str(j + 1) for j in event.winners)}: {due}"
+    if isinstance(event, Voided):
+        back = "".join(
+            f", {user} {'-' if amount < 0 else '+'}{abs(amount) / MICRO:.6f}" for user, amount in event.amounts
+        )
+        return f"voided{back}"
     if isinstance(event, Eliminated | Resolved):
-        who = event.outcomes if isinstance(event, Eliminated) else (event.winner,)
+        who = event.outcomes if isinstance(event, Eliminated) else event.winners
         return f"{type(event).__name__.lower()} " + " ".join(str(j + 1) for j in who)
     if isinstance(event, RoundAsked):
         return f"asked for {event.count}"

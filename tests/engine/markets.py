@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
-from typing import Literal
+from typing import Literal, cast
 
 from engine.intents import Cancel, Join, Order
 from engine.params import MarketParams, Round, build_params
@@ -19,9 +19,6 @@ from engine.units import MICRO, RATE
 USERS = (1, 2, 3, 4)
 SPAN = 1_000
 """Length of a market's timetable in ms."""
-
-Losers = tuple[int, ...] | Literal["ask", "lowest_price"]
-UNNAMED: tuple[Literal["ask", "lowest_price"], ...] = ("ask", "lowest_price", "lowest_price")
 
 
 def rate(value: int) -> Decimal:
@@ -53,7 +50,7 @@ def some_odds(rng: Random, n: int, least: Decimal, most: Decimal) -> list[Decima
 
 
 def some_rounds(rng: Random, n: int, least: int = 0) -> list[Round]:
-    """A timetable inside SPAN: up to three rounds before the final, losers named, asked for or the cheapest."""
+    """A timetable inside SPAN: up to three rounds before the final, losers named or asked for."""
     times = sorted(rng.sample(range(10, SPAN), 8))
     order, rounds, left = rng.sample(range(n), n), [], n
     named = rng.random() < 0.5
@@ -61,7 +58,7 @@ def some_rounds(rng: Random, n: int, least: int = 0) -> list[Round]:
         count = rng.randint(1, max(1, left // 2))
         if left - count < 2:
             break
-        losers: Losers = tuple(order[:count]) if named else rng.choice(UNNAMED)
+        losers: tuple[int, ...] | Literal["ask"] = tuple(order[:count]) if named else "ask"
         rounds.append(Round(freeze_at=times[2 * i], decide_at=times[2 * i + 1], count=count, losers=losers))
         order, left = order[count:], left - count
     winner: int | Literal["ask"] = rng.choice(order) if named else "ask"
@@ -70,7 +67,7 @@ def some_rounds(rng: Random, n: int, least: int = 0) -> list[Round]:
 
 def some_values(rng: Random) -> dict[str, object]:
     """Legal values for every parameter that the sections without the book read."""
-    n = rng.randint(3, 10)
+    n = rng.choice((2, 3, 3, 4, 5, 6, 8, 10, rng.randint(2, 25)))
     p_min = between(rng, "0.001", str(min(Decimal("0.1"), rate(RATE // (2 * n) - RATE // 1000))))
     p_max = between(rng, str(max(Decimal("0.9"), rate(RATE + RATE // 80 - RATE // n))), "0.999")
     set_cap = between(rng, "0.5", str(p_max - Decimal("0.02")))
@@ -108,7 +105,7 @@ def some_values(rng: Random) -> dict[str, object]:
         for end in ("start", "end"):
             values[f"{name}_{end}"] = rng.choice((Decimal(1), between(rng, low, high)))
     for end in ("start", "end"):
-        values[f"kappa_{end}"] = rng.choice((Decimal("1e-5"), Decimal(0), between(rng, "0", "1e-2")))
+        values[f"kappa_{end}"] = rng.choice((None, Decimal(0), between(rng, "0", "100") / cast("Decimal", values["z"])))
         default = rate(2 * RATE // 10 // (n - 1))
         values[f"zeta_{end}"] = rng.choice((default, between(rng, "0", top_zeta)))
     if rng.random() < 0.15:
@@ -210,7 +207,7 @@ def some_changes(rng: Random, params: MarketParams) -> dict[str, object]:
         "af_max_pools": rng.randint(1, 5),
         "af_max_surplus": between(rng, "0.000001", "1"),
         "gas_fee": between(rng, "0", "2"),
-        "kappa": between(rng, "0", "0.01"),
+        "kappa": between(rng, "0", "100") * MICRO / params.z,
         "mu": between(rng, "0.1", "10"),
         "nu_end": between(rng, "0.1", "10"),
         "zeta": between(rng, "0", str(rate((RATE - 1) // (params.n_outcomes - 1)))),

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
+from engine.lint import lint
 from engine.params import MarketParams, build_params
-from tests.engine.adversary import Result, after_round, fresh, search
+from tests.engine.adversary import RING, Result, after_round, fresh, gains_of_the_ring, search, sure_through_rounds
 
 DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 TRIES = 60_000 if DEEP else 2_400
@@ -103,6 +104,45 @@ def test_the_search_finds_the_hole_in_the_classic_start() -> None:
     params = market(**THREE, preset="classic")
     best = max(result.gain for result in search(Random(1), fresh(params), params, 1_000, climb=250))
     assert best > 10_000_000
+
+
+PRESETS: tuple[tuple[str, int], ...] = (("hype", 2), ("hype", 3), ("hype", 5), ("hype", 12), ("fair", 2), ("fair", 4))
+
+
+@pytest.mark.parametrize(("preset", "n"), PRESETS)
+@pytest.mark.parametrize("book", [False, True], ids=["market", "book"])
+def test_no_preset_leaves_a_sure_profit_through_two_rounds(preset: str, n: int, book: bool) -> None:
+    """Default terms, trades before, between and after: whoever leaves by chance, nothing is certain."""
+    params, rng = market(n_outcomes=n, preset=preset), Random(n)
+    assert params.floor_allowance == 0
+    start = fresh(params)
+    for _ in range(PLANS // 4):
+        assert sure_through_rounds(rng, start, params, 2, 40, book=book) <= 0
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_a_ring_gains_nothing_by_a_void_and_the_mean_by_a_dead_heat(n: int) -> None:
+    """At any moment: called off, all end with what they had; shared, with the mean of what they would have alone."""
+    params, rng = market(n_outcomes=n, z=5_000), Random(n)
+    start = fresh(params)
+    for _ in range(PLANS):
+        result = _best(list(search(rng, start, params, 20, book=True)))
+        later = after_round(result.state, params, rng.choice(start.active)) if n > 2 else result.state
+        for state in (result.state, later):
+            assert gains_of_the_ring(state, params, ()) == 0
+            winners = tuple(rng.sample(state.active, rng.randint(2, len(state.active))))
+            alone = [gains_of_the_ring(state, params, (winner,)) for winner in winners]
+            shared = gains_of_the_ring(state, params, winners)
+            assert -len(RING) < shared - sum(alone) / len(alone) <= 0
+
+
+def test_the_largest_sure_gain_of_a_classic_start_is_the_one_the_lint_tells() -> None:
+    """The search does not find more than the best basket of NO, which the lint's numbers are."""
+    params = market(**THREE, preset="classic")
+    told = next(warning.numbers["gain"] for warning in lint(params) if warning.code == "classic_start")
+    rng, start = Random(5), fresh(params)
+    found = max(result.gain for result in search(rng, start, params, TRIES // 2, climb=300))
+    assert told / 2 < found <= told * 1.02
 
 
 def _best(attacks: list[Result]) -> Result:

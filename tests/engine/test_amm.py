@@ -88,7 +88,8 @@ def test_a_sale_takes_the_smaller_root_rounded_down(
 def test_the_numbers_of_the_design_hold() -> None:
     """100 YES at a fresh 0.5, z = 10,000, all in: $51.1, $51.2, $51.3 for 3, 5 and 10 outcomes (ENGINE 10)."""
     for n, cost, move, cross in ((3, 51.1, 8.9, 0.3), (5, 51.2, 10.4, 0.1), (10, 51.3, 11.4, 0.1)):
-        tick = Tick(open_market(at_half(n)), at_half(n), 0)
+        p = at_half(n, z=10_000)
+        tick = Tick(open_market(p), p, 0)
         half = (depth(0, tick.params.l0, tick.params.gamma)) // 2
         tick.working.q[0][0] = tick.working.q[1][0] = half
         bought = price_buy(tick.working, 0, 0, 100 * MICRO, 0)
@@ -103,7 +104,7 @@ def test_the_numbers_of_the_design_hold() -> None:
 
 @pytest.mark.parametrize(("n", "move"), [(3, 13.6), (5, 22), (10, 30)])
 def test_five_hundred_dollars_move_a_fresh_outcome_as_expected(n: int, move: float) -> None:
-    p = params(n_outcomes=n)
+    p = params(n_outcomes=n, z=10_000)
     ticket = quote(open_market(p), p, now_ms=0, user=None, outcome=0, side=Side.YES, buy=True, spend=500 * MICRO)
     assert isinstance(ticket, Quote)
     assert (ticket.price_after - ticket.price_before) / RATE * 100 == pytest.approx(move, abs=0.3)

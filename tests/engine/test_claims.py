@@ -72,7 +72,7 @@ def test_a_claim_closes_the_market_pays_nothing_and_is_paid_when_its_window_has_
         """,
         traded(),
     )
-    assert (state.status, state.winner, state.claim) == (Status.CLOSED, 0, None)
+    assert (state.status, state.winners, state.claim) == (Status.CLOSED, (0,), None)
     assert next_step(state, WINDOW) is None
 
 
@@ -82,7 +82,7 @@ def test_a_correction_changes_who_is_paid_and_begins_the_window_anew() -> None:
         """
         300 | admin resolves 1        | frozen; asked for 1; released r05 10; claimed 1: 140 to 2 at 1300
         900 | admin corrects          | refused wrong_count
-        900 | admin corrects 2 3      | refused wrong_count
+        900 | admin corrects 2 2      | refused wrong_count
         900 | admin corrects 9        | refused unknown_outcome
         900 | admin corrects 1        | refused already
        1000 | admin corrects 2        | corrected 2: 90 to 1 at 2000
@@ -94,19 +94,19 @@ def test_a_correction_changes_who_is_paid_and_begins_the_window_anew() -> None:
         """,
         traded(),
     )
-    assert (state.status, state.winner) == (Status.CLOSED, 1)
+    assert (state.status, state.winners) == (Status.CLOSED, (1,))
 
 
-def test_a_void_gives_net_stakes_back_while_a_claim_stands() -> None:
+def test_a_void_gives_back_what_was_given_while_a_claim_stands() -> None:
     state, _ = play(
         WINDOW,
         """
         50 | admin resolves 1         | released r05 10; claimed 1: 140 to 2 at 1050
-        60 | admin voids              | voided; paid 1 26.0931; paid 2 43.2192
+        60 | admin voids              | voided, 1 +26.093124, 2 +43.219240
         """,
         traded(),
     )
-    assert (state.status, state.claim, state.winner) == (Status.VOIDED, None, None)
+    assert (state.status, state.claim, state.winners) == (Status.VOIDED, None, ())
 
 
 def test_there_is_nothing_to_correct_without_a_claim() -> None:
@@ -119,7 +119,7 @@ def test_the_payout_is_the_final_itself() -> None:
     state = traded()
     resolve = Control(id="r", accepted_ms=50, kind="resolve", outcomes=(1,))
     _, claimed, events = apply_orders(state, [resolve], WINDOW, 50)
-    assert claimed.claim == Claim(winner=1, until_ms=1_050, round=None)
+    assert claimed.claim == Claim(winners=(1,), until_ms=1_050, round=None)
     event = next(event for event in events if isinstance(event, Claimed))
     _, paid, events = apply_orders(claimed, [], WINDOW, 2_000)
     payouts, plain, _ = trigger_resolution(state, WINDOW, True, 1, at_ms=1_050)
@@ -138,9 +138,9 @@ def test_a_correction_that_was_accepted_in_time_counts_however_late_its_tick() -
     late = [Control(id=str(at), accepted_ms=at, kind="correct", outcomes=(0,)) for at in (1_049, 1_050)]
     _, first, events = apply_orders(claimed, late[:1], WINDOW, 5_000)
     assert [type(event) for event in events][:2] == [Corrected, Resolved]
-    assert first.winner == 0
+    assert first.winners == (0,)
     _, second, _ = apply_orders(claimed, late[1:], WINDOW, 5_000)
-    assert second.winner == 1
+    assert second.winners == (1,)
 
 
 def test_a_round_that_is_being_decided_is_over_with_the_claim() -> None:
@@ -211,7 +211,7 @@ def test_who_never_did_anything_can_leave_and_come_back() -> None:
         12 | cy joins with 1 + cy leaves | joined; left 3 1
         50 | admin freezes            | frozen
         51 | bob leaves               | left 2 30
-        52 | admin voids              | voided; paid 1 0.035024
+        52 | admin voids              | voided, 1 +0.035024
         53 | ann leaves               | refused not_running
         """,
     )
@@ -233,5 +233,5 @@ def test_a_market_without_a_window_is_written_as_before_there_were_any() -> None
     assert params_to_json(WINDOW)["dispute_window"] == 1_000
     assert params_from_json(params_to_json(WINDOW)) == WINDOW
     state = play(WINDOW, "50 | admin resolves 1 | claimed 1: 0 to 0 at 1050")[0]
-    assert state_to_json(state)["claim"] == [0, 1_050, None]
+    assert state_to_json(state)["claim"] == [[0], 1_050, None]
     assert state_from_json(state_to_json(state)) == state

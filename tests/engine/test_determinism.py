@@ -26,7 +26,7 @@ P = params(
     gas_fee="0.01",
     band="0.05",
     rounds=[
-        {"freeze_at": 200, "decide_at": 250, "count": 1, "losers": "lowest_price"},
+        {"freeze_at": 200, "decide_at": 250, "losers": [4]},
         {"freeze_at": 600, "decide_at": 700, "winner": 1},
     ],
 )

@@ -14,9 +14,9 @@ from engine.units import MICRO, RATE
 
 
 def fresh(n: int, *, at_half: bool) -> tuple[MarketParams, MarketState]:
-    """n equal outcomes with every default, at 1/n or, with the same depth, all at a half."""
+    """n equal outcomes with z = 10,000 and every default, at 1/n or, with the same depth, all at a half."""
     rounds = [{"freeze_at": 900, "decide_at": 1000, "winner": "ask"}]
-    params = build_params({"outcome_names": [f"team {i}" for i in range(n)], "rounds": rounds})
+    params = build_params({"outcome_names": [f"team {i}" for i in range(n)], "z": 10_000, "rounds": rounds})
     assert isinstance(params, MarketParams)
     state = open_market(params)
     half = -(-params.l0 // 2)

@@ -22,6 +22,8 @@ from engine.state import MarketState, Side, open_market, price
 from engine.units import MICRO, RATE
 from tests.engine.builders import params
 from tests.engine.markets import some_market
+from tests.engine.reference.market import Market
+from tests.engine.translate import rules_of
 
 FINAL: dict[str, object] = {"freeze_at": "10h", "decide_at": "10h", "winner": "ask"}
 
@@ -32,9 +34,10 @@ def rounds(*counts: int) -> list[dict[str, object]]:
 
 
 def numbers_of(code: str, **values: object) -> Mapping[str, int]:
-    """The numbers of one warning, which must be there; at most a classic start is warned of beside it."""
+    """The numbers of one warning, which must be there; at most a classic start and a whole balance are warned of
+    beside it."""
     warnings: dict[str, Mapping[str, int]] = {warning.code: warning.numbers for warning in lint(params(**values))}
-    assert set(warnings) - {code} <= {"classic_start"}
+    assert set(warnings) - {code} <= {"classic_start", "whole_balance"}
     return warnings[code]
 
 
@@ -61,8 +64,11 @@ def bought(market: MarketParams, outcome: int, spend: int) -> Quote:
 OFF: dict[str, object] = {"floor_enabled": False}
 BAND: dict[str, object] = {"band": "0.1"}
 CLASSIC: dict[str, object] = {"preset": "classic"}
-WEIGHTS, STAYS, FIFTY, CAP, BANDED = get_args(Code)[1:]
+WEIGHTS, STAYS, FIFTY = get_args(Code)[1:4]
+CAP, BANDED = get_args(Code)[6:8]
 START = get_args(Code)[0]
+ALLOWED, NAMED = get_args(Code)[4:6]
+WHOLE = get_args(Code)[-1]
 
 # what is set; the codes it must bring
 TABLE: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
@@ -99,16 +105,26 @@ TABLE: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
     ({"n_outcomes": 5, "zeta_start": "0.126", "zeta_end": 0, "rounds": rounds(1, 2)}, (STAYS,)),
     ({"n_outcomes": 5, "zeta_start": "0.125", "zeta_end": 0, "rounds": rounds(1, 2)}, ()),
     # $50 at a depth where they move a price by just less than ten points, exactly ten, and just more
-    ({**CLASSIC, "l0": "659.538565"}, (START,)),
-    ({**CLASSIC, "l0": "659.538564"}, (START,)),
-    ({**CLASSIC, "l0": "659.538563"}, (START, FIFTY)),
+    ({**CLASSIC, "l0": "659.538565", "starting_balance": 50}, (START,)),
+    ({**CLASSIC, "l0": "659.538564", "starting_balance": 50}, (START,)),
+    ({**CLASSIC, "l0": "659.538563", "starting_balance": 50}, (START, FIFTY)),
     ({"l0": "1114.327151"}, ()),
     ({"l0": "1114.327150"}, (FIFTY,)),
-    ({"n_outcomes": 10, "l0": "3144.214734"}, ()),
-    ({"n_outcomes": 10, "l0": "3144.214733"}, (FIFTY,)),
+    # at 1/10 it is the average that comes first: a quarter above the price, or just more
+    ({"n_outcomes": 10, "l0": "8592.519826"}, ()),
+    ({"n_outcomes": 10, "l0": "8592.519825"}, (FIFTY,)),
     ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"]}, (FIFTY,)),
-    ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"], "z": 12_600}, ()),
-    ({"z": 1}, (FIFTY,)),
+    ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"], "z": 12_600}, (FIFTY,)),
+    ({"n_outcomes": 4, "odds": ["0.9", "0.05", "0.03", "0.02"], "z": 427_000}, ()),
+    ({"z": 1}, (FIFTY, WHOLE)),
+    # any allowance, where there is a floor
+    ({"floor_allowance": 0}, ()),
+    ({"floor_allowance": "0.000001"}, (ALLOWED,)),
+    ({"floor_allowance": 1, **OFF}, ()),
+    # names in the timetable
+    ({"rounds": [{**FINAL, "winner": 2}]}, (NAMED,)),
+    ({"n_outcomes": 4, "rounds": [{"decide_at": "1h", "losers": [2]}, FINAL]}, (NAMED,)),
+    ({"n_outcomes": 4, "rounds": [{"decide_at": "1h", "count": 1, "losers": "ask"}, FINAL]}, ()),
     ({"z": 10**9}, ()),
     # all at a half: three keep $1.50, which two can hold at 0.75 each
     ({**CLASSIC, "rounds": rounds(1), "set_cap": "0.750000000001"}, (START,)),
@@ -127,7 +143,17 @@ TABLE: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
     ({**BAND, "zeta_end": "0.100000000001"}, (BANDED,)),
     ({"zeta": "0.100000000001"}, ()),
     # several at once come in the order of the list
-    ({**BAND, "zeta": "0.3", "z": 100}, (STAYS, FIFTY, BANDED)),
+    ({**BAND, "zeta": "0.3", "z": 100}, (STAYS, FIFTY, BANDED, WHOLE)),
+    # a whole balance that reaches p_max, or just more
+    ({"starting_balance": "10143.313570"}, ()),
+    ({"starting_balance": "10143.313571"}, (WHOLE,)),
+    ({"starting_balance": 10_000, "z": "9858.711289"}, ()),
+    ({"starting_balance": 10_000, "z": "9858.711288"}, (WHOLE,)),
+    ({"starting_balance": 0, "z": 60_000}, ()),
+    # two: the classic start is fair there
+    ({**CLASSIC, "n_outcomes": 2}, ()),
+    ({**CLASSIC, "n_outcomes": 2, "floor_enabled": True}, ()),
+    ({"n_outcomes": 2}, ()),
 )
 
 
@@ -136,11 +162,11 @@ def test_each_rule_warns_past_its_limit_and_not_at_it(values: dict[str, object],
     assert tuple(warning.code for warning in lint(params(**values))) == codes
 
 
-@pytest.mark.parametrize("n", range(3, 11))
+@pytest.mark.parametrize("n", range(2, 26))
 @pytest.mark.parametrize("preset", PRESETS)
 def test_of_the_presets_only_the_classic_start_warns(preset: str, n: int) -> None:
     codes = [warning.code for warning in lint(params(n_outcomes=n, preset=preset))]
-    assert codes == (["classic_start"] if preset == "classic" else [])
+    assert codes == (["classic_start"] if preset == "classic" and n > 2 else [])
 
 
 @pytest.mark.parametrize("n", [3, 5, 10])
@@ -167,7 +193,7 @@ def test_where_gas_eats_the_sure_gain_there_is_none_to_tell() -> None:
 def test_weights_that_outweigh_convexity_say_what_one_order_costs_over_small_ones() -> None:
     numbers = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, nu_end=3, kappa_end="0.00004")
     assert (numbers["end"], numbers["mu"], numbers["nu"], numbers["buy"]) == (1, RATE, 3 * RATE, 1)
-    assert numbers["least_kappa"] == RATE // 20_000
+    assert numbers["least_kappa"] == RATE * 10_000 // 20_000  # times z
     assert numbers["extra"] > 0
     assert numbers["convexity"] == (RATE * 4 // 10**5) * numbers["size"] ** 2 // (MICRO * RATE) + 1
     sold = numbers_of(WEIGHTS, floor_enabled=False, l0=5000, mu=3, kappa="0.00004")
@@ -196,8 +222,8 @@ def test_what_one_order_costs_over_small_ones_is_what_small_ones_save() -> None:
 def test_a_kappa_of_least_kappa_is_enough() -> None:
     values: dict[str, object] = {"floor_enabled": False, "l0": "4999.123457", "mu": "2.7", "nu": "1.3"}
     least = numbers_of(WEIGHTS, **values, kappa=0)["least_kappa"]
-    assert lint(params(**values, kappa=Fraction(least, RATE))) == ()
-    assert numbers_of(WEIGHTS, **values, kappa=Fraction(least - 1, RATE))
+    assert lint(params(**values, kappa=Fraction(least, RATE * 10_000))) == ()
+    assert numbers_of(WEIGHTS, **values, kappa=Fraction(least - 1, RATE * 10_000))
 
 
 def test_what_stays_is_told_for_the_worst_moment_of_the_timetable() -> None:
@@ -239,6 +265,64 @@ def test_fifty_dollars_are_quoted_and_the_advice_is_enough() -> None:
     ticket = bought(market, 3, 50 * MICRO)
     assert (numbers["before"], numbers["after"]) == (ticket.price_before, ticket.price_after)
     assert numbers["l0"] == numbers["deepest"] == market.l0
+    assert numbers["average"] == -(-(ticket.amount - ticket.fee) * RATE // ticket.size)
+    assert (numbers["least_l0"], numbers["least_z"]) == (0, 427_000 * MICRO)
+
+
+@pytest.mark.parametrize(("l0", "beyond"), [("8592.519826", False), ("8592.519825", True)])
+def test_the_second_engine_agrees_where_fifty_dollars_cost_a_quarter_more_than_the_price(l0: str, beyond: bool) -> None:
+    market = params(n_outcomes=10, l0=l0)
+    size = bought(market, 0, 50 * MICRO).size
+    reference = Market(rules_of(market))
+    fill = reference.price_buy(1, 0, 0, size)
+    assert fill.total <= 50 * MICRO < reference.price_buy(1, 0, 0, size + 10).total
+    assert (Fraction(fill.total - fill.fee, size) > reference.price(0, 0) * Fraction(5, 4)) is beyond
+
+
+def test_an_allowance_and_names_in_the_timetable_are_told_with_their_numbers() -> None:
+    plan = [{"decide_at": "1h", "count": 1}, {"decide_at": "2h", "losers": [2, 3]}, {**FINAL, "winner": 1}]
+    market = params(n_outcomes=6, rounds=plan, floor_allowance=50)
+    numbers = {warning.code: warning.numbers for warning in lint(market)}
+    assert numbers[ALLOWED] == {"allowance": 50 * MICRO, "rounds": 2, "share": RATE // 200}
+    assert numbers[NAMED] == {"rounds": 1, "round": 2, "winner": 1}
+
+
+def test_an_allowance_is_a_sure_profit_and_without_one_there_is_none() -> None:
+    """Of all YES of a survivor and all NO of the others, what the floor leaves after a round of a fresh market."""
+    for allowance, most in ((0, 0), (50, 50 * MICRO)):
+        market = params(floor_allowance=allowance)
+        after = trigger_resolution(open_market(market), market, elim_outcomes=(2,))[1]
+        assert after.allowance == most
+
+
+WHOLES: tuple[dict[str, object], ...] = (
+    {"z": 100},
+    {"starting_balance": 50_000},
+    {"n_outcomes": 5, "odds": "0.85 0.05 0.05 0.03 0.02", "starting_balance": 5_000},
+    {"odds": "0.95 0.025 0.025", "fee": "0.045", "gas_fee": 1},
+    {**CLASSIC, "n_outcomes": 10, "starting_balance": 9_000},
+)
+
+
+@pytest.mark.parametrize("values", WHOLES)
+def test_a_whole_balance_is_told_by_its_own_ticket_and_the_stake_of_the_advice_is_enough(
+    values: dict[str, object],
+) -> None:
+    market = params(**values)
+    numbers = next(warning.numbers for warning in lint(market) if warning.code == WHOLE)
+    ticket = bought(market, numbers["outcome"], market.starting_balance)
+    assert (numbers["cost"], numbers["size"]) == (ticket.amount + ticket.gas, ticket.size)
+    assert (numbers["past"] == 1) or numbers["cost"] > numbers["pays"]
+    cured = params(**{**values, "z": Fraction(numbers["least_z"], MICRO)})
+    assert WHOLE not in [warning.code for warning in lint(cured)]
+    short = params(**{**values, "z": Fraction(numbers["least_z"] * 97, 100 * MICRO)})
+    assert WHOLE in [warning.code for warning in lint(short)]
+
+
+def test_no_stake_cures_a_price_that_comes_to_a_dollar_with_its_fee() -> None:
+    odds = ["0.955", "0.02", "0.025"]
+    assert numbers_of(WHOLE, odds=odds, fee="0.05", set_cap="0.96", z=10**7)["least_z"] == 0
+    assert numbers_of(WHOLE, odds=odds, fee="0.04", set_cap="0.96", z=10**6, starting_balance=10**5)["least_z"]
 
 
 def test_a_depth_and_a_stake_of_the_advice_are_enough() -> None:
@@ -250,9 +334,10 @@ def test_a_depth_and_a_stake_of_the_advice_are_enough() -> None:
         if numbers is None or market.start == "classic":
             continue
         met += 1
+        if not numbers["least_z"]:
+            continue
         bigger = {"z": Fraction(numbers["least_z"], MICRO), "odds": [Fraction(odds, RATE) for odds in even(market)]}
         again = params(n_outcomes=market.n_outcomes, **bigger, **kept(market))
-        assert again.l0 >= numbers["least_l0"]
         assert FIFTY not in [warning.code for warning in lint(again)]
 
 
@@ -264,8 +349,10 @@ def even(market: MarketParams) -> list[int]:
 def kept(market: MarketParams) -> dict[str, object]:
     """What else prices depend on."""
     names = ["gamma", "eta", "fee", "p_min", "p_max", "set_cap"]
-    names += [f"{name}_{end}" for name in ("mu", "nu", "kappa", "zeta") for end in ("start", "end")]
+    names += [f"{name}_{end}" for name in ("mu", "nu", "zeta") for end in ("start", "end")]
+    kappas = {name: getattr(market, name) for name in ("kappa_start", "kappa_end")}
     return {
+        **{name: Fraction(kappa * MICRO, RATE * market.z) for name, kappa in kappas.items() if kappa != RATE // 10},
         **{name: Fraction(getattr(market, name), RATE) for name in names},
         "band": None if market.band is None else Fraction(market.band, RATE),
         "floor_enabled": market.floor_enabled,
@@ -304,7 +391,7 @@ def test_diversion_beside_a_band_is_told_by_what_an_order_does_elsewhere() -> No
 def test_a_freeze_at_the_very_start_hides_nothing() -> None:
     """Quotes are those of a market that trades, whatever its timetable says of its first moment."""
     soon = [{"freeze_at": 0, "decide_at": 0, "winner": "ask"}]
-    assert [warning.code for warning in lint(params(z=100, rounds=soon, duration="1h"))] == [FIFTY]
+    assert [warning.code for warning in lint(params(z=100, rounds=soon, duration="1h"))] == [FIFTY, WHOLE]
 
 
 def test_any_legal_market_can_be_linted_and_says_each_thing_once() -> None:

@@ -40,19 +40,20 @@ def test_the_defaults_are_those_of_the_table() -> None:
     p = params(n_outcomes=5)
     assert (p.z, p.l0, p.odds) == (10_000 * MICRO, 6_250 * MICRO, (RATE // 5,) * 5)
     assert (p.zeta_start, p.zeta_end) == (RATE // 20, RATE // 200)
-    assert (p.gamma, p.kappa_start, p.eta, p.fee) == (10**8, 10**7, 2 * RATE, RATE // 100)
+    assert (p.gamma, p.kappa_start, p.kappa_end, p.eta, p.fee) == (10**8, RATE // 10, RATE // 10, 2 * RATE, RATE // 100)
     assert (p.p_min, p.p_max, p.set_cap) == (RATE // 100, RATE * 99 // 100, RATE * 95 // 100)
-    assert (p.floor_allowance, p.starting_balance, p.batch_interval_ms) == (50 * MICRO, 1_000 * MICRO, 2_000)
+    assert (p.floor_allowance, p.starting_balance, p.batch_interval_ms) == (0, 1_000 * MICRO, 2_000)
     assert (p.band, p.renormalise, p.interpolation, p.mr_enabled) == (None, "keep", "continue", False)
     assert p.rounds == (Round(freeze_at=86_400_000, decide_at=86_400_000, count=4, winner="ask"),)
 
 
-@pytest.mark.parametrize("n", range(3, 11))
+@pytest.mark.parametrize("n", range(2, 26))
 def test_every_preset_opens_for_every_number_of_outcomes(n: int) -> None:
     for preset in PRESETS:
         p = params(n_outcomes=n, preset=preset)
         assert len(open_market(p).binaries) == n
-    assert params(n_outcomes=n, preset="classic").l0 == 10_000 * MICRO // n
+        assert p.z == max(10_000, 170 * n * n) * MICRO
+    assert params(n_outcomes=n, preset="classic").l0 == p.z // n
     assert params(n_outcomes=n, preset="fair").band == RATE // 10
 
 
@@ -64,7 +65,7 @@ def test_a_market_without_a_subsidy_is_refused_by_name() -> None:
 def test_each_field_holds_its_bounds(name: str) -> None:
     bound = BOUNDS[name]
     for value in (bound.low - 1, bound.high + 1):
-        text = in_human_units(bound.unit, value)
+        text = in_human_units(bound.unit, value, 10_000 * MICRO)
         refused = build_params({"n_outcomes": 3, name: text})
         assert not isinstance(refused, MarketParams)
         assert name in {problem.field for problem in refused}, (name, text, refused)
@@ -73,11 +74,12 @@ def test_each_field_holds_its_bounds(name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ({"outcome_names": "a,b"}, [("outcome_names", "outcome_count")]),
+        ({"outcome_names": "a"}, [("outcome_names", "outcome_count")]),
         ({"outcome_names": "a,b,A"}, [("outcome_names", "name_twice")]),
         ({"outcome_names": ["a", "b", " "]}, [("outcome_names", "name_empty")]),
-        ({"n_outcomes": 11}, [("outcome_names", "outcome_count")]),
+        ({"n_outcomes": 26}, [("outcome_names", "outcome_count")]),
         ({"outcome_names": "a,b,c", "n_outcomes": 4}, [("outcome_names", "outcome_count")]),
+        ({"n_outcomes": 1}, [("outcome_names", "outcome_count")]),
         ({"n_outcomes": None}, [("outcome_names", "missing")]),
         ({"odds": "0.5 0.3"}, [("odds", "odds_count")]),
         ({"odds": "0.5 0.3 0.3"}, [("odds", "odds_sum")]),
@@ -88,6 +90,21 @@ def test_each_field_holds_its_bounds(name: str) -> None:
         ({"set_cap": "0.98"}, [("set_cap", "out_of_bounds")] * 2),
         ({"tick_size": "0.03"}, [("tick_size", "not_a_divisor")]),
         ({"preset": "classic", "floor_enabled": True}, [("floor_enabled", "needs_fair_start")]),
+        ({"n_outcomes": 2, "preset": "classic", "floor_enabled": True}, [("floor_enabled", "needs_fair_start")] * 0),
+        ({"n_outcomes": 2, "zeta": "0.999999999999"}, [("zeta_start", "out_of_bounds")] * 0),
+        ({"n_outcomes": 2, "zeta": 1}, [("zeta_start", "out_of_bounds"), ("zeta_end", "out_of_bounds")] * 2),
+        ({"n_outcomes": 10, "p_min": "0.05"}, [("odds", "odds_do_not_fit")] * 0),
+        ({"n_outcomes": 10, "p_min": "0.050000000001"}, [("odds", "odds_do_not_fit")]),
+        ({"n_outcomes": 10, "p_max": "0.9"}, [("odds", "odds_do_not_fit")]),
+        ({"z": 1_000, "kappa": "0.1"}, [("kappa_start", "out_of_bounds")] * 0),
+        (
+            {"z": 1_000, "kappa": "0.1000000000000000000001"},
+            [("kappa_start", "out_of_bounds"), ("kappa_end", "out_of_bounds")],
+        ),
+        ({"kappa_end": "-1e-30"}, [("kappa_end", "out_of_bounds")]),
+        ({"rounds": [{"decide_at": 9, "losers": "lowest_price"}]}, [("rounds", "price_decides")]),
+        ({"rounds": [{"decide_at": 9, "losers": " Lowest Price"}]}, [("rounds", "price_decides")]),
+        ({"rounds": [{"decide_at": 9, "losers": ["lowest-price"]}]}, [("rounds", "price_decides")]),
         ({"preset": "classic", "odds": "0.5 0.3 0.2"}, [("odds", "classic_odds")]),
         ({"preset": "wild"}, [("preset", "not_a_choice")]),
         ({"fee": "lots"}, [("fee", "not_a_number")]),
@@ -139,11 +156,11 @@ def test_values_may_be_written_as_people_write_them() -> None:
 def test_a_schedule_reads_names_and_numbers_from_one() -> None:
     rounds = [
         {"freeze_at": "1h", "decide_at": "2h", "losers": "cy, 2"},
-        {"freeze_at": "3h", "decide_at": "4h", "count": 1, "losers": "lowest_price"},
+        {"freeze_at": "3h", "decide_at": "4h", "count": 1, "losers": "ask"},
         {"freeze_at": "5h", "decide_at": "6h", "winner": "ann"},
     ]
     p = params(outcome_names="ann,bob,cy,dee,eve", rounds=rounds)
-    assert [step.losers for step in p.rounds] == [(2, 1), "lowest_price", ()]
+    assert [step.losers for step in p.rounds] == [(2, 1), "ask", ()]
     assert [step.count for step in p.rounds] == [2, 1, 1]
     assert p.rounds[-1].winner == 0
     assert p.mr_enabled
@@ -181,10 +198,50 @@ def test_several_rounds_need_phased_resolution() -> None:
 
 
 def test_json_is_exact() -> None:
-    p = params(
-        n_outcomes=5, rounds=[{"decide_at": 10, "losers": [2]}, {"decide_at": 20, "losers": "lowest_price"}, FINAL]
-    )
+    p = params(n_outcomes=5, rounds=[{"decide_at": 10, "losers": [2]}, {"decide_at": 20, "losers": "ask"}, FINAL])
     assert params_from_json(json.loads(json.dumps(params_to_json(p)))) == p
+
+
+def test_odds_that_cannot_fit_are_refused_with_both_numbers() -> None:
+    (problem,) = problems(n_outcomes=25, p_min="0.03")
+    assert problem.detail == {"outcomes": 25, "low": "0.06", "total": "1.5", "most": 16}
+    assert isinstance(build_params({"n_outcomes": 16, "p_min": "0.03"}), MarketParams)
+
+
+@pytest.mark.parametrize(("p_max", "cap"), [("0.99", "0.95"), ("0.97", "0.95"), ("0.969", "0.949"), ("0.9", "0.88")])
+def test_the_highest_price_a_round_sets_follows_p_max(p_max: str, cap: str) -> None:
+    assert params(p_max=p_max).set_cap == Decimal(cap) * RATE
+
+
+# z; what is written; what is kept: floor(kappa * z * 10^12); how it is written back
+KAPPAS: tuple[tuple[object, object, int, str], ...] = (
+    (10_000, "1e-5", RATE // 10, "0.00001"),
+    (10_000, "0.01", 100 * RATE, "0.01"),
+    (3, "0.1", 3 * RATE // 10, "0.1"),
+    (4, 25, 100 * RATE, "25"),
+    (7, Fraction(1, 70), RATE // 10, "0.0142857142858"),
+    (10**9, "1e-22", 0, "0"),
+    (10**9, "1.9e-21", 1, "0.000000000000000000001"),
+)
+
+
+@pytest.mark.parametrize(("z", "written", "kept", "back"), KAPPAS)
+def test_convexity_is_kept_times_z_and_written_per_token_squared(
+    z: object, written: object, kept: int, back: str
+) -> None:
+    p = params(z=z, kappa=written)
+    assert (p.kappa_start, p.kappa_end) == (kept, kept)
+    assert in_human_units("per_z", kept, p.z) == back
+    assert params(z=z, kappa=back).kappa_start == kept
+
+
+def test_what_was_written_under_rules_1_is_read_as_it_was_meant() -> None:
+    p = params(n_outcomes=4, z=20_000, rounds=[{"decide_at": 10, "count": 1}, FINAL])
+    old = json.loads(json.dumps(params_to_json(p)))
+    old["rounds"][0]["losers"] = "lowest_price"
+    old["kappa_start"], old["kappa_end"] = 5 * 10**6, 0
+    read = params_from_json(old, rules=1)
+    assert read == replace(p, kappa_end=0)
 
 
 class TestLiveChange:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.events import ControlRefused, Event, Gas, Left, OrderDone, Paid, Reason
+from engine.events import ControlRefused, Event, Gas, Left, OrderDone, Paid, Reason, Voided
 from engine.intents import Control, ControlKind, Intent, Join, Leave, Order, Retune
 from engine.orders import apply_orders
 from engine.params import FIXED, params_from_json, params_to_json
@@ -203,12 +203,22 @@ class MarketLife(RuleBasedStateMachine):
             assert sum(payout.amount for payout in payouts) == invariants.payouts(state)[winner]
             assert all(payout.amount == payout.tokens > 0 for payout in payouts)
             self.ends(after, payouts)
-        payouts, after, _ = void_market(state, params)
-        owed = {user: max(0, account.net) for user, account in state.accounts.items()}
-        whole, cash = sum(owed.values()), invariants.house_cash(state)
-        due = {user: net if whole <= cash else net * cash // whole for user, net in owed.items()}
-        assert {payout.user: payout.amount for payout in payouts} == {user: net for user, net in due.items() if net}
+        everybody = tuple(state.active)
+        payouts, after, _ = trigger_resolution(state, params, True, everybody)
+        alone = invariants.payouts(state)
+        assert 0 <= sum(alone.values()) - len(alone) * sum(p.amount for p in payouts) < len(alone) * len(state.accounts)
         self.ends(after, payouts)
+
+    @precondition(lives)
+    @rule()
+    def a_void_gives_everybody_what_they_were_given(self) -> None:
+        after, events = void_market(self.life.state)
+        assert {user: account.cash for user, account in after.accounts.items()} == self.life.granted
+        assert invariants.house_cash(after) == after.stake == self.life.params.z
+        voided = events[-1]
+        assert isinstance(voided, Voided)
+        assert dict(voided.amounts) == {u: a.net for u, a in self.life.state.accounts.items() if a.net}
+        invariants.check_all(after, self.life.params, self.life.granted)
 
     def ends(self, after: MarketState, payouts: tuple[Paid, ...]) -> None:
         """Money is where the payouts say, and nobody holds anything."""
@@ -271,7 +281,7 @@ class MarketLife(RuleBasedStateMachine):
             state = self.life.state
             assert (state.claim is not None) is (state.status is Status.DISPUTED)
             if state.claim is not None:
-                assert state.claim.winner in state.active
+                assert set(state.claim.winners) <= set(state.active)
                 assert self.life.now < state.claim.until_ms
                 assert not state.resting
 

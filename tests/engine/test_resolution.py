@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.events import Eliminated, Paid, Resolved
+from engine.events import Eliminated, Paid, Released, Resolved, Voided
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.repricing import fill_up, targets
 from engine.resolution import trigger_resolution, void_market
 from engine.risk import backing_short, check, house_cash, payouts_by_winner, worst_loss
-from engine.state import MarketState, Side, Status, depth, open_market, price
-from engine.units import MICRO
+from engine.state import MarketState, Side, Status, depth, open_market, price, price_micro
+from engine.units import MICRO, RATE
 from tests.engine.builders import funded, order, params, run_one
 
 
@@ -164,8 +164,9 @@ def test_an_outcome_is_eliminated_once() -> None:
     for named in ((1,), (0, 0), (7,), (), (0, 2, 3)):
         with pytest.raises(ValueError, match=r"outcomes|round"):
             trigger_resolution(state, p, elim_outcomes=named)
-    with pytest.raises(ValueError, match="winner"):
-        trigger_resolution(state, p, True, (0, 2))
+    for named in ((), (1,), (0, 0)):
+        with pytest.raises(ValueError, match=r"outcomes|winner"):
+            trigger_resolution(state, p, True, named)
 
 
 def test_the_allowance_covers_what_the_round_left_uncovered_and_the_stated_gift() -> None:
@@ -184,7 +185,7 @@ def test_the_final_pays_every_right_token_and_never_a_seed(winner: int) -> None:
     payouts, after, (event,) = trigger_resolution(state, p, True, winner)
     check(after, p)
     assert isinstance(event, Resolved)
-    assert (after.status, after.winner) == (Status.RESOLVED, winner)
+    assert (after.status, after.winners) == (Status.RESOLVED, (winner,))
     assert sum(paid.amount for paid in payouts) == owed == event.paid
     assert {paid.side for paid in payouts if paid.outcome == winner} <= {Side.YES}
     assert {paid.side for paid in payouts if paid.outcome != winner} <= {Side.NO}
@@ -201,32 +202,80 @@ def test_a_round_down_to_one_outcome_still_trades_and_resolves() -> None:
     check(trigger_resolution(state, p, True, 0)[1], p)
 
 
-def test_void_returns_net_stakes_in_full_while_the_house_can() -> None:
+def test_a_void_is_as_if_the_market_had_never_been() -> None:
+    """After trades, gas, a round that paid and an order that rests: everybody has what they were given, the house z."""
     p = params(n_outcomes=4, gas_fee=1)
-    state = crowd(p)
-    payouts, after, _ = void_market(state, p)
+    state = run_one(crowd(p), p, order("cy buys 9000 no of 3", at=98))[1]
+    state = trigger_resolution(state, p, elim_outcomes=(2,))[1]
+    state = run_one(state, p, replace(order("ann buys 10 yes of 1", at=99), limit=RATE // 100))[1]
+    assert min(account.net for account in state.accounts.values()) < 0 < state.accounts[1].escrow
+    after, (released, event) = void_market(state, at_ms=5)
     check(after, p)
-    assert all(after.accounts[user].cash == 100_000 * MICRO for user in after.accounts)
-    assert {paid.user: paid.amount for paid in payouts} == {u: a.net for u, a in state.accounts.items() if a.net > 0}
-    assert after.status is Status.VOIDED
+    assert isinstance(released, Released)
+    assert event == Voided(at_ms=5, amounts=tuple((user, account.net) for user, account in state.accounts.items()))
+    assert all((a.cash, a.net, a.escrow) == (100_000 * MICRO, 0, 0) for a in after.accounts.values())
+    assert all(token == (0, 0) for account in after.accounts.values() for token in account.tokens)
+    assert (after.stake, house_cash(after), after.pot, after.allowance) == (p.z, p.z, 0, 0)
+    assert not any(after.profit.values())
+    assert not after.resting
+    assert {(b.v, b.e, b.q_yes, b.q_no, b.s_yes, b.s_no) for b in after.binaries} == {(0,) * 6}
+    assert (after.status, after.out, after.winners) == (Status.VOIDED, (), ())
 
 
-def test_void_scales_when_winners_of_earlier_rounds_keep_their_gains() -> None:
-    """Ann took more out of a round than the house ever staked, so Bob's net stake is more than what is left."""
-    p = params(z=1)
-    state = funded(p, ann=1000, bob=1000)
-    ann, bob = replace(state.accounts[1], net=-900 * MICRO), replace(state.accounts[2], net=900 * MICRO + 1)
-    house = 301 * MICRO + 1
-    accounts = {1: ann, 2: bob, 3: replace(bob, net=300 * MICRO)}
-    state = replace(state, accounts=accounts, stake=house, pot=300 * MICRO + 1)
-    state = replace(state, binaries=tuple(replace(b, v=0, e=0) for b in state.binaries))
-    payouts, after, (event,) = void_market(state, p)
-    assert [paid.amount for paid in payouts] == [
-        (900 * MICRO + 1) * house // (1200 * MICRO + 1),
-        300 * MICRO * house // (1200 * MICRO + 1),
-    ]
-    assert event.to_json()["scaled"] is True
-    assert house_cash(after) == house - sum(paid.amount for paid in payouts) >= 0
+def test_who_neither_gained_nor_lost_has_no_entry_of_a_void() -> None:
+    p = params()
+    state = run_one(funded(p, ann=10, bob=10), p, order("bob buys 1 yes of 1", at=1))[1]
+    (event,) = void_market(state)[1]
+    assert isinstance(event, Voided)
+    assert [user for user, _ in event.amounts] == [2]
+
+
+# yes and no held of each of three outcomes in micro-tokens, who shares, and what it pays: floor of the exact total
+DEAD_HEATS: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...], int], ...] = (
+    (((10, 0), (0, 0), (0, 0)), (0, 1), 5),
+    (((11, 0), (0, 0), (0, 0)), (0, 1), 5),
+    (((11, 0), (11, 0), (0, 0)), (0, 1), 11),
+    (((0, 11), (0, 0), (0, 0)), (0, 1), 5),
+    (((0, 0), (0, 0), (7, 9)), (0, 1), 9),
+    (((10, 0), (0, 0), (0, 0)), (0, 1, 2), 3),
+    (((0, 10), (0, 0), (0, 0)), (0, 1, 2), 6),
+    (((10, 10), (10, 10), (10, 10)), (2, 0, 1), 30),
+    (((1, 1), (1, 0), (0, 0)), (0, 1, 2), 1),
+    (((0, 0), (1, 0), (0, 0)), (1, 2), 0),
+)
+
+
+@pytest.mark.parametrize(("tokens", "winners", "paid"), DEAD_HEATS)
+def test_those_who_share_pay_one_kth_a_yes_and_the_rest_a_no(
+    tokens: tuple[tuple[int, int], ...], winners: tuple[int, ...], paid: int
+) -> None:
+    p = params()
+    state = funded(p, ann=100)
+    binaries = tuple(
+        replace(b, q_yes=b.q_yes + yes, q_no=b.q_no + no) for b, (yes, no) in zip(state.binaries, tokens, strict=True)
+    )
+    state = replace(state, binaries=binaries, accounts={1: replace(state.accounts[1], tokens=tokens)})
+    payouts, after, (event,) = trigger_resolution(state, p, True, winners)
+    assert payouts == ((Paid(user=1, amount=paid),) if paid else ())
+    assert isinstance(event, Resolved)
+    assert (event.winners, event.paid, event.holders) == (tuple(sorted(winners)), paid, len(payouts))
+    assert (after.winners, after.accounts[1].cash) == (tuple(sorted(winners)), 100 * MICRO + paid)
+    k = len(winners)
+    for j in range(3):
+        yes = MICRO / k if j in winners else 0
+        assert abs(price_micro(after, p, j, Side.YES) - yes) < 1
+        assert price_micro(after, p, j, Side.YES) + price_micro(after, p, j, Side.NO) == MICRO
+
+
+@pytest.mark.parametrize("winners", [(0, 1), (1, 3), (0, 1, 2), (0, 1, 2, 3)])
+def test_a_dead_heat_costs_the_mean_of_what_its_winners_would_cost_alone(winners: tuple[int, ...]) -> None:
+    p = params(n_outcomes=4)
+    state = crowd(p)
+    alone = [payouts_by_winner(state, p)[winner] for winner in winners]
+    payouts, after, _ = trigger_resolution(state, p, True, winners)
+    check(after, p)
+    mean = Fraction(sum(alone), len(alone))
+    assert mean - len(state.accounts) < sum(paid.amount for paid in payouts) <= mean
 
 
 def test_a_payout_is_worth_its_tokens_through_the_market_door_too() -> None:

@@ -183,14 +183,14 @@ def picture(state: MarketState) -> dict[str, object]:
     values: dict[str, object] = {
         "status": state.status.value.lower(),
         "pot": state.pot,
-        "claim": state.claim and (state.claim.winner, state.claim.until_ms),
+        "claim": state.claim and (state.claim.winners, state.claim.until_ms),
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
         values[f"user {user}"] = (account.cash, account.escrow, account.net, tokens)
     for order in state.resting.orders():
         values[f"order {order.id}"] = (order.user, order.rest, order.escrow, share(order.fee), order.autofill)
-    if state.status not in (Status.RESOLVED, Status.VOIDED, Status.CLOSED):
+    if state.status not in (Status.RESOLVED, Status.CLOSED):
         values |= {
             "stake": state.stake,
             "allowance": state.allowance,
@@ -211,7 +211,7 @@ def picture_of(market: Market) -> dict[str, object]:
         values[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)
     for order in market.resting.values():
         values[f"order {order.id}"] = (order.user, order.rest, order.escrow(order.rest), order.fee, order.autofill)
-    if market.status not in ("resolved", "voided", "closed"):
+    if market.status not in ("resolved", "closed"):
         values |= {
             "stake": market.stake,
             "allowance": market.allowance,

@@ -69,7 +69,7 @@ class Twin:
         market = copy(self.market)
         vars(market).update({name: deepcopy(value) for name, value in vars(market).items() if name != "rules"})
         if final:
-            finish(market, losers[0])
+            finish(market, tuple(sorted(losers)))
         else:
             eliminate(market, losers)
         assert not (different := differences(after, market)), f"{different} without {losers} at {self.now}"
@@ -146,7 +146,7 @@ def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arriv
             for i in range(rng.randint(0, 6))
         ]
         intents += answer(rng, twin.state, twin.params, f"admin-{number}", rng.randint(before, now))
-        if rng.random() < 0.005:
+        if rng.random() < 0.01:
             intents.append(Control(id=f"void-{number}", accepted_ms=now, kind="void"))
         twin.tick(now, intents)
         if rng.random() < 0.05:
@@ -155,7 +155,12 @@ def wander(rng: Random, twin: Twin, ticks: int, doing: Doing = some_order, arriv
             break
         active = twin.state.active
         twin.check_resolution(tuple(rng.sample(active, rng.randint(1, len(active) - 1))))
-        twin.check_resolution((rng.choice(active),), final=True)
+        twin.check_resolution(some_winners(rng, active), final=True)
+
+
+def some_winners(rng: Random, active: Sequence[int]) -> tuple[int, ...]:
+    """One, or several in a dead heat."""
+    return tuple(rng.sample(list(active), 1 if rng.random() < 0.6 else rng.randint(1, len(active))))
 
 
 def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at: int) -> list[Intent]:
@@ -163,10 +168,10 @@ def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at:
     if state.claim is not None:
         if rng.random() < 0.6:
             return []
-        return [Control(id=name, accepted_ms=at, kind="correct", outcomes=(rng.choice(state.active),))]
+        return [Control(id=name, accepted_ms=at, kind="correct", outcomes=some_winners(rng, state.active))]
     if state.frozen_for is None or not state.asked or rng.random() < 0.3:
         return []
     stage, active = params.rounds[state.frozen_for], list(state.active)
     if stage.is_final:
-        return [Control(id=name, accepted_ms=at, kind="resolve", outcomes=(rng.choice(active),))]
+        return [Control(id=name, accepted_ms=at, kind="resolve", outcomes=some_winners(rng, active))]
     return [Control(id=name, accepted_ms=at, kind="eliminate", outcomes=tuple(rng.sample(active, stage.count)))]

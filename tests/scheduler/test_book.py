@@ -88,7 +88,7 @@ async def test_the_books_balance_after_a_random_life_with_limits(database_url: s
     db = Database.open(database_url)
     await db.migrate()
     rounds = [
-        {"freeze_at": 15 * MINUTE, "decide_at": 16 * MINUTE, "count": 1, "losers": "lowest_price"},
+        {"freeze_at": 15 * MINUTE, "decide_at": 16 * MINUTE, "losers": ["B"]},
         {"freeze_at": 60 * MINUTE, "decide_at": 61 * MINUTE, "winner": "ask"},
     ]
     terms = params(outcome_names=["A", "B", "C"], z=500, starting_balance=400, rounds=rounds)

@@ -105,7 +105,7 @@ async def test_a_correction_moves_the_payout_and_everybody_hears_of_it(db: Datab
     await run_tick(db, world.market, START + 5 * MINUTE)
     rows = {row.kind: row.payload for row in await told(db)}
     facts = rows["corrected"]
-    assert (facts["before"], facts["winner"], facts["due"]) == (0, 1, 20 * MICRO)
+    assert (facts["before"], facts["winners"], facts["due"]) == ([0], [1], 20 * MICRO)
     assert facts["until_ms"] == START + 15 * MINUTE
     await run_tick(db, world.market, START + 12 * MINUTE, idle=False)
     assert (await market_of(db, world)).status is Status.DISPUTED

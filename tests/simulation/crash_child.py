@@ -57,11 +57,9 @@ class Crash:
 def terms() -> MarketParams:
     """Five outcomes, a round every 15 ticks: each life of the process sees several kinds of step."""
     rounds: list[dict[str, object]] = [
-        {"freeze_at": 15 * i * STEP_MS, "decide_at": (15 * i + 3) * STEP_MS, "count": 1, "losers": "lowest_price"}
-        for i in range(1, 4)
+        {"freeze_at": 15 * i * STEP_MS, "decide_at": (15 * i + 3) * STEP_MS, "losers": [6 - i]} for i in range(1, 4)
     ]
     rounds.append({"freeze_at": 60 * STEP_MS, "decide_at": 63 * STEP_MS, "winner": "ask"})
-    rounds[0]["losers"] = [5]
     names = ["Ant", "Bee", "Cat", "Dog", "Elk"]
     built = build_params({"outcome_names": names, "z": 2_000, "gas_fee": "0.01", "rounds": rounds})
     assert isinstance(built, MarketParams), built

@@ -19,10 +19,10 @@ from tests.storage.worlds import MINUTE, START, World, append, buy, limit, param
 
 
 def terms() -> MarketParams:
-    """Four outcomes: one leaves by price, one is asked for, the final is asked for and paid two minutes later. Thin, so
-    that limits are met."""
+    """Four outcomes: one is named in the timetable, one is asked for, the final is asked for and paid two minutes
+    later. Thin, so that limits are met."""
     rounds = [
-        {"freeze_at": 8 * MINUTE, "decide_at": 9 * MINUTE, "count": 1, "losers": "lowest_price"},
+        {"freeze_at": 8 * MINUTE, "decide_at": 9 * MINUTE, "count": 1, "losers": ["Cat"]},
         {"freeze_at": 15 * MINUTE, "decide_at": 16 * MINUTE, "count": 1, "losers": "ask"},
         {"freeze_at": 30 * MINUTE, "decide_at": 31 * MINUTE, "winner": "ask"},
     ]
@@ -119,7 +119,8 @@ class Life:
             values = rng.choice([{"fee": "0.02"}, {"gas_fee": "0.03"}, {"z": "5"}, {"kappa": "0.0001"}])
             await self.act("retune", {"values": dict(values)})
         elif kind == "folly":
-            await self.control(rng.choice(["resume", "eliminate", "resolve"]), 0, 1)
+            what = rng.choice(["resume", "eliminate", "resolve"])
+            await self.control(what, 0, 0 if what == "resolve" else 1)
         elif kind == "join":
             await self.newcomer()
         elif kind == "leave":

@@ -131,7 +131,7 @@ async def test_confirming_twice_is_done_once(tmp_path: Path) -> None:
 async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await opened(harness, create='/admin create Cup A, B, C, "D E"')
-        for line in ("/admin schedule +1h for 5m out 1 lowest; +2h for 5m out 1; +3h winner ask",):
+        for line in ("/admin schedule +1h for 5m out 1; +2h for 5m out 1; +3h winner ask",):
             await harness.press(ADMIN, await harness.say(ADMIN, line), "Confirm")
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
         await harness.tick()
@@ -142,7 +142,7 @@ async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(t
         rounds = typed[1].split("; ")
         early = await harness.say(ADMIN, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")
         assert not early.ok
-        moved = await harness.say(ADMIN, f"/admin schedule +50m out 1 lowest; {rounds[1]}; {rounds[2]}")
+        moved = await harness.say(ADMIN, f"/admin schedule +50m out 1; {rounds[1]}; {rounds[2]}")
         assert "rounds have begun and stay as they are" in plain_text.text(moved)
         later = rounds[2].replace("winner ask", 'winner "D E"')
         await harness.press(

@@ -97,19 +97,17 @@ def test_rounds_are_spans_after_the_start_or_moments_and_name_outcomes() -> None
         + 'start_at = "2026-12-01 18:00 Europe/Berlin"\nopen = true\n'
         + '[[rounds]]\nfreeze_at = "1h"\ndecide_at = "1h 10m"\nlosers = ["dan"]\n'
         + '[[rounds]]\nfreeze_at = 2026-12-01T20:00:00Z\ndecide_at = "2026-12-01 21:30 +01:00"\n'
-        + 'losers = "lowest_price"\n'
+        + 'losers = "ask"\n'
         + '[[rounds]]\ndecide_at = 14_400_000\nwinner = "Bo"\n'
     )
     assert (file.start_ms, file.opened) == (START, True)
     assert file.params.rounds == (
         Round(freeze_at=HOUR, decide_at=HOUR + 600_000, count=1, losers=(3,)),
-        Round(freeze_at=3 * HOUR, decide_at=3 * HOUR + 1_800_000, count=1, losers="lowest_price"),
+        Round(freeze_at=3 * HOUR, decide_at=3 * HOUR + 1_800_000, count=1, losers="ask"),
         Round(freeze_at=4 * HOUR, decide_at=4 * HOUR, count=1, winner=1),
     )
     assert file.params.mr_enabled
-    assert file.draft.timetable == (
-        "+1h to +1h10m out Dan; 2026-12-01 20:00 to 2026-12-01 20:30 out 1 lowest; +4h winner Bo"
-    )
+    assert file.draft.timetable == ("+1h to +1h10m out Dan; 2026-12-01 20:00 to 2026-12-01 20:30 out 1; +4h winner Bo")
     assert build(file.draft, START) == file.params
 
 
@@ -220,8 +218,8 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         (HEAD + "fee = 0.01\nfee = 0.02", 4, "written a second time"),
         ("", None, "needs a title"),
         ('title = "Cup"', None, "needs its outcomes"),
-        ('title = "Cup"\noutcomes = ["A", "B"]', 2, "3 to 10 outcomes; you named 2"),
-        ('title = "Cup"\noutcomes = 3', 2, "3 to 10 outcomes"),
+        ('title = "Cup"\noutcomes = ["A"]', 2, "2 to 25 outcomes; you named 1"),
+        ('title = "Cup"\noutcomes = 3', 2, "2 to 25 outcomes"),
         ('title = "Cup"\noutcomes = ["A", "", "B"]', 2, "Outcome 2 has no name"),
         (HEAD + "n_outcomes = 5", 2, "5 to 5 outcomes"),
         (HEAD + "fea = 0.01", 3, "Did you mean fee?"),

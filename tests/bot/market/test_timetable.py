@@ -17,7 +17,7 @@ NAMES = ("Germany", "Brazil", "Costa Rica", "France")
     [
         ("+2h winner", "+2h winner ask"),
         ("+1h out 1; +2h winner germany", "+1h out 1; +2h winner Germany"),
-        ("+1h for 5m out 1 lowest; +2h winner", "+1h to +1h5m out 1 lowest; +2h winner ask"),
+        ("+1h for 5m out 1; +2h winner", "+1h to +1h5m out 1; +2h winner ask"),
         ("round 1: +1h to +90m out costa rica, france\nround 2: +3h winner ask", None),
         ("start 2014-07-03 09:40; 2014-07-04 16:00 to 22:05 out 2; 2014-07-13 19:00 to 21:40 winner ask", None),
         ("2014-07-04 23:00 until 01:00 out 1; +9d for 1h winner", None),
@@ -45,8 +45,10 @@ def test_what_is_shown_reads_back_the_same(typed: str, shown: str | None) -> Non
         ("+1h for ever out 1", ["“ever” is not a span"]),
         ("+1h to 22:00 out 1", ["counted from the start is not clear"]),
         ("+1h out 1 quickly", ["not a way to choose"]),
+        ("+1h out 1 lowest", ["Prices cannot decide who goes"]),
+        ("+1h out 2 lowest price", ["Prices cannot decide who goes"]),
         ("+1h out germany, ger", ["named twice"]),
-        (";".join(["+1h out 1"] * 12), ["10 rounds are the most"]),
+        (";".join(["+1h out 1"] * 26), ["24 rounds are the most"]),
     ],
 )
 def test_every_mistake_is_told_at_once(typed: str, words: list[str]) -> None:
@@ -59,7 +61,7 @@ def test_every_mistake_is_told_at_once(typed: str, words: list[str]) -> None:
 
 def test_rounds_reach_the_engine_and_come_back() -> None:
     start = NOW + 1_000
-    table = read("+1h for 5m out 1 lowest; 2014-07-04 16:00 to 22:05 out france; +3d winner germany", NAMES, NOW)
+    table = read("+1h for 5m out 1; 2014-07-04 16:00 to 22:05 out france; +3d winner germany", NAMES, NOW)
     assert isinstance(table, Timetable)
     params = build_params({"outcome_names": list(NAMES), "rounds": table.rounds(start)})
     assert isinstance(params, MarketParams)

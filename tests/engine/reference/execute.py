@@ -16,6 +16,10 @@ class RefusedError(Exception):
     """The order is refused whole; all it did is undone, its gas kept."""
 
 
+class EmptyPoolError(RefusedError):
+    """Nobody takes anything of a sale: it leaves no trace, not even gas."""
+
+
 def run_order(market: Market, order: Trade) -> Done:
     """Gas first, kept whatever happens; then the order, or nothing of it."""
     person = market.people.get(order.user)
@@ -24,6 +28,7 @@ def run_order(market: Market, order: Trade) -> Done:
     gas = market.rules.gas
     if person.cash < gas:
         return Done(id=order.id, accepted=False)
+    untouched = market.kept()
     market.take(person, gas)
     market.profit["gas"] += gas
     if order.size <= 0 or order.outcome not in market.active:
@@ -33,6 +38,10 @@ def run_order(market: Market, order: Trade) -> Done:
         order = within_budget(market, order)
         person = market.people[order.user]
         done = Taker(market=market, order=order, rest=order.size, cash=person.cash).run(gas)
+    except EmptyPoolError:
+        market.put_back(untouched)
+        market.seen["empty pool"] += 1
+        return Done(id=order.id, accepted=False)
     except RefusedError:
         market.put_back(kept)
         return Done(id=order.id, accepted=False, gas=gas)
@@ -119,7 +128,7 @@ class Taker:
         """A market order: whole or not at all for a buy, something for a sell, none past its worst price."""
         traded = self.order.size - self.rest
         if traded == 0:
-            raise RefusedError("an empty pool")
+            raise EmptyPoolError("an empty pool")
         if worst is None:
             return
         if (self.amount > worst * traded) if self.order.buy else (self.amount < worst * traded):

@@ -23,7 +23,7 @@ from tests.engine.reference.pool import (
     quadratic_sell,
     sellable_to,
 )
-from tests.engine.reference.rules import Rules, Stage, ceil, floor
+from tests.engine.reference.rules import MICRO, Rules, Stage, ceil, floor
 
 YES, NO = 0, 1
 
@@ -154,7 +154,7 @@ class Market:
         self.status = "running"
         self.next_round = 0
         self.round_frozen = False
-        self.claimed: tuple[int, int] | None = None  # (winner, paid when)
+        self.claimed: tuple[tuple[int, ...], int] | None = None  # (winners, paid when)
         self.last_decision = 0
         self.now = 0
         self.resting: dict[str, Resting] = {}
@@ -187,7 +187,8 @@ class Market:
     @property
     def weights(self) -> Weights:
         clock = self.clock()
-        return Weights(mu=self.rules.mu.at(*clock), nu=self.rules.nu.at(*clock), kappa=self.rules.kappa.at(*clock))
+        kappa = self.rules.kappa.at(*clock) / Fraction(self.rules.z, MICRO)
+        return Weights(mu=self.rules.mu.at(*clock), nu=self.rules.nu.at(*clock), kappa=kappa)
 
     def clock(self) -> tuple[int, int]:
         """Time passed and the whole of it, for the interpolation."""

@@ -15,10 +15,7 @@ def decide(market: Market, stage: Stage, what: str) -> None:
     if what == "freeze":
         market.status, market.round_frozen = "frozen", True
     elif isinstance(stage.winner, int):
-        claim(market, stage.winner, stage.decide_at)
-    elif stage.losers == "lowest_price":
-        lowest = sorted(market.active, key=lambda j: (market.price(j, YES), j))
-        next_round(market, tuple(lowest[: stage.count]), stage.decide_at)
+        claim(market, (stage.winner,), stage.decide_at)
     elif isinstance(stage.losers, tuple):
         next_round(market, stage.losers, stage.decide_at)
 
@@ -30,9 +27,11 @@ def carry_out(market: Market, command: Command) -> None:
     if market.status == "disputed":
         if command.kind == "void":
             void(market)
-        elif command.kind == "correct" and market.claimed is not None and market.claimed[0] != command.outcomes[0]:
-            market.claimed = command.outcomes[0], command.at + market.rules.window
-            market.seen["corrected"] += 1
+        elif command.kind == "correct" and market.claimed is not None:
+            winners = tuple(sorted(command.outcomes))
+            if winners != market.claimed[0]:
+                market.claimed = winners, command.at + market.rules.window
+                market.seen["corrected"] += 1
         return
     if command.kind == "freeze":
         market.status = "frozen"
@@ -42,7 +41,7 @@ def carry_out(market: Market, command: Command) -> None:
     elif command.kind == "eliminate":
         next_round(market, command.outcomes, command.at)
     elif command.kind == "resolve":
-        claim(market, command.outcomes[0], command.at)
+        claim(market, tuple(sorted(command.outcomes)), command.at)
     elif command.kind == "void":
         void(market)
 
@@ -152,32 +151,37 @@ def within_stake(market: Market) -> bool:
     return all(len(pools) * market.rules.l0 <= market.stake + p.s[YES] + no - p.s[NO] for p in pools)
 
 
-def claim(market: Market, winner: int, at: int) -> None:
-    """A winner: paid at once, or when the window has passed, with the book empty until then."""
+def claim(market: Market, winners: tuple[int, ...], at: int) -> None:
+    """Who won: paid at once, or when the window has passed, with the book empty until then."""
     if not market.rules.window:
-        return finish(market, winner)
+        return finish(market, winners)
     return_orders(market)
-    market.status, market.claimed = "disputed", (winner, at + market.rules.window)
+    market.status, market.claimed = "disputed", (winners, at + market.rules.window)
     return None
 
 
-def finish(market: Market, winner: int) -> None:
-    """The final: YES of the winner and NO of every other active outcome pay $1 a token people hold."""
+def finish(market: Market, winners: tuple[int, ...]) -> None:
+    """The final: a YES of the k winners pays 1/k, a NO of theirs 1 - 1/k, a NO of every other active outcome $1. A
+    person's total is floored."""
     return_orders(market)
+    part = Fraction(1, len(winners))
+    worth = {(j, side): Fraction(side == NO) for j in market.active for side in (YES, NO)}
+    worth |= {(j, side): part if side == YES else 1 - part for j in winners for side in (YES, NO)}
     for user, person in market.people.items():
-        sides = [(j, YES if j == winner else NO) for j in market.active]
-        pay(market, user, sum(person.tokens[paying] for paying in sides))
+        pay(market, user, floor(sum((worth[token] * size for token, size in person.tokens.items()), Fraction(0))))
         person.tokens = Counter()
+    market.seen["dead heat"] += len(winners) > 1
     market.status, market.claimed = "resolved", None
 
 
 def void(market: Market) -> None:
-    """Everyone gets back their net stake, nobody pays; scaled where the house has less."""
+    """The market never was: everybody has what they were given, the house its z."""
     return_orders(market)
-    owed = {user: max(0, person.net) for user, person in market.people.items()}
-    whole, cash = sum(owed.values()), market.house_cash
-    market.seen["void scaled"] += whole > cash
-    for user, amount in owed.items():
-        pay(market, user, amount if whole <= cash else floor(Fraction(amount * cash, whole)))
-        market.people[user].tokens = Counter()
+    for person in market.people.values():
+        market.seen["void takes back"] += person.net < 0
+        person.cash, person.net, person.tokens = person.cash + person.net, 0, Counter()
+    for pool in market.pools:
+        pool.v, pool.e, pool.q, pool.s, pool.active = 0, 0, [0, 0], [0, 0], False
+    market.stake, market.pot, market.allowance = market.rules.z, 0, 0
+    market.profit = Counter()
     market.status, market.claimed = "voided", None

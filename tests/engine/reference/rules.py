@@ -30,7 +30,7 @@ class Stage:
     freeze_at: int
     decide_at: int
     count: int
-    losers: tuple[int, ...] | Literal["ask", "lowest_price"] = ()
+    losers: tuple[int, ...] | Literal["ask"] = ()
     winner: int | Literal["ask"] | None = None
 
 
@@ -45,7 +45,7 @@ class Rules:
     gamma: Fraction
     mu: Span
     nu: Span
-    kappa: Span  # per token squared
+    kappa: Span  # per token squared, times z in dollars
     zeta: Span
     eta: Fraction
     fee: Fraction
@@ -68,7 +68,7 @@ class Rules:
     reset: bool
     duration: int
     rounds: tuple[Stage, ...]
-    window: int = 0  # how long a winner is only claimed
+    window: int = 0  # how long winners are only claimed
 
 
 def ceil(value: Fraction | int) -> int:
