@@ -204,6 +204,8 @@ class Dispatcher:
         missing = self._missing(command, invocation, lookup)
         if missing is not None:
             return self._refuse(command, missing, lookup, invocation)
+        if lookup.market is not None and lookup.market.record.outdated and not command.any_rules:
+            return words_usage.outdated(lookup.market.record)
         not_ready = command.ready(lookup.market) if command.ready and lookup.market else None
         if not_ready is not None:
             return not_ready

@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.state import Status
 from scheduler.clock import Clock, Pace
-from scheduler.reminders import run_reminders
+from scheduler.reminders import run_reminders, tell_of_rules
 from scheduler.tick import TickReport, halt, run_tick
 from storage.database import Database
 from storage.in_flight import InFlight
@@ -101,6 +101,7 @@ class Jobs:
         self._work = InFlight()  # so that a stop can wait for it
         self._stopping = False
         self._expired_ms = 0
+        self._rules_told = False  # no version writes a market of other rules, so once is enough
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
@@ -189,6 +190,10 @@ class Jobs:
             await self._expire_lines(now)
             async with self._db.reading() as uow:
                 running = await uow.markets.running()
+                of_other_rules = [] if self._rules_told else await uow.markets.of_other_rules()
+            for market in of_other_rules:
+                await tell_of_rules(self._db, market.id, now)
+            self._rules_told = True
             for number, at_ms in step_times(running).items():
                 self._schedule_step(number, at_ms)
             for market in running:

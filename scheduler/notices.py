@@ -25,6 +25,8 @@ against the database later.
 | retuned | chats | fields |
 | big_trade | chats | outcome, side, buy, size, amount, price |
 | halted | admins | reason, tick |
+| outdated | admins | rules: those the market was begun by |
+| asks_now | admins | rounds: those that were to be decided by the lowest price |
 | board | chats (slot and key `board`) | tick |
 | lead_change, digest, countdown, round_asked again | see `scheduler.signals` | |
 """
@@ -56,7 +58,7 @@ from engine.events import (
 from engine.units import MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
-from storage.records import Json, Market, Notice, NoticeAudience, Payload, intent_id, intent_number
+from storage.records import Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
 BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
@@ -85,6 +87,14 @@ def halted(market: Market, reason: str) -> Notice:
     return Notice(kind="halted", audience=NoticeAudience.ADMINS, payload={"reason": reason, "tick": market.tick + 1})
 
 
+def outdated(market: Market) -> Notice:
+    return Notice(kind="outdated", audience=NoticeAudience.ADMINS, payload={"rules": market.rules})
+
+
+def asks_now(market: Market) -> Notice:
+    return Notice(kind="asks_now", audience=NoticeAudience.ADMINS, payload={"rounds": market.asks_now})
+
+
 def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> Notice:
     """Admins are to name who leaves, or the winner; waiting reminders of one round replace each other."""
     payload: Payload = {
@@ -96,6 +106,11 @@ def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> No
         "again": again,
     }
     return Notice(kind="round_asked", audience=NoticeAudience.ADMINS, payload=payload, key=f"asked:{event.round}")
+
+
+def refused_orders(orders: Sequence[OrderRow]) -> list[Notice]:
+    """Each to its owner, where no tick ran them."""
+    return [_to_person(row.person, "order", {"order": row.number}, row.ticket) for row in orders]
 
 
 def _to_chats(kind: str, payload: Payload) -> Notice:

@@ -20,7 +20,7 @@ async def run_reminders(db: Database, number: int, now_ms: int, pace: Pace | Non
     pace = pace or Pace()
     async with db.reading() as uow:
         market = await uow.markets.get(number)
-        if market is None or market.status not in TICKING:
+        if market is None or market.status not in TICKING or market.outdated:
             return 0
         state = await uow.markets.state(market)
         latest = await uow.ticks.latest(number)
@@ -46,6 +46,21 @@ async def run_reminders(db: Database, number: int, now_ms: int, pace: Pace | Non
         await uow.outbox.add_many(number, [*signal_notices, *reminders], now_ms)
         await uow.commit()
     return len(signal_notices) + len(reminders)
+
+
+async def tell_of_rules(db: Database, number: int, now_ms: int) -> int:
+    """Tell the admins of a market that was written by other rules what this version makes of it, once; returns how many
+    notices. One that runs stands still; one that has not started asks where prices were to decide."""
+    async with db.writing() as uow:
+        market = await uow.markets.lock(number)
+        memo = Memo.read(market.memo)
+        if memo.rules_told or not (market.outdated or market.asks_now):
+            return 0
+        await uow.markets.set_memo(number, replace(memo, rules_told=True).to_json())
+        notice = notices.outdated(market) if market.outdated else notices.asks_now(market)
+        await uow.outbox.add(number, notice, now_ms)
+        await uow.commit()
+    return 1
 
 
 def _remind(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: Pace) -> tuple[list[Notice], Memo]:

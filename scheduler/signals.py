@@ -28,7 +28,8 @@ LEAD_TICKS = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memo:
     """leader: as told last; rival: who leads now, since when and for how many ticks; digest_*: when the last digest was
-    and what had traded by then; yes: prices then; countdown, asked_ms: the round called out, the last reminder."""
+    and what had traded by then; yes: prices then; countdown, asked_ms: the round called out, the last reminder;
+    rules_told: that it was written by other rules, and what that means."""
 
     leader: int | None = None
     rival: int | None = None
@@ -40,6 +41,7 @@ class Memo:
     yes: tuple[int, ...] = ()
     countdown: int | None = None
     asked_ms: int = 0
+    rules_told: bool = False
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Memo:  # Any: JSON as json.loads types it

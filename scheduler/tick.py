@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.events import Event, Fill, Resolved
+from engine.events import Event, Fill, Reason, Resolved
 from engine.risk import InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.markets import TICKING
 from storage.rankings import standings
 from storage.records import HALTED, ActionStatus, Market
-from storage.replay import apply_tick
+from storage.replay import apply_tick, call_off
 from storage.saving import TickOutcome, save_tick
 from storage.unit_of_work import UnitOfWork
 
@@ -84,6 +84,8 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         db.crash("fenced")
         if market.status not in TICKING:
             return TickReport(market=number)
+        if market.outdated:
+            return await _run_outdated(uow, market, now_ms, pace)
         if market.halted is not None and not await _revive(uow, market):
             return TickReport(market=number, halted=market.halted)
         orders = await uow.orders.pending(number)
@@ -116,6 +118,27 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         events=outcome.events,
         phases=laps.phases,
     )
+
+
+async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace) -> TickReport:
+    """A market of other rules does not tick; a void calls it off, and all else that waited is refused."""
+    actions, orders = await uow.actions.pending(market.id), await uow.orders.pending(market.id)
+    voids = [row for row in actions if row.kind == "control" and row.payload["kind"] == "void"]
+    for row in actions:
+        if row not in voids[:1] and (voids or row.kind == "control"):
+            await uow.actions.settle(market.id, row.number, ActionStatus.REFUSED)
+    if not voids:
+        await uow.commit()
+        return TickReport(market=market.id)
+    now_ms = max(now_ms, market.tick_ms or 0, voids[0].ts_ms)
+    await uow.orders.refuse_pending(market.id, Reason.NOT_RUNNING.value)
+    await uow.members.nothing_coming(market.id)
+    outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
+    head = await save_tick(uow, outcome)
+    refused = notices.refused_orders(orders)
+    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, head, pace)], now_ms)
+    await uow.commit()
+    return TickReport(market=market.id, tick=outcome.tick, head=head, events=outcome.events)
 
 
 async def _revive(uow: UnitOfWork, market: Market) -> bool:

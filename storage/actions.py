@@ -32,13 +32,15 @@ class Actions(Repository):
         kind and payload: `join` {user, cash} (for a member; later ones are grants) · `cancel` {user, order: number or
         None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void,
         outcomes: [..]} · `retune` {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN, PAUSED or
-        DISPUTED; Declined(not_member)."""
+        DISPUTED; Declined(outdated) for all but a void where it runs by other rules; Declined(not_member)."""
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
         if earlier is not None:
             return earlier
         if record.status not in LIVE:
             return Declined(code="not_running")
+        if record.outdated and (kind, payload.get("kind")) != ("control", "void"):
+            return Declined(code="outdated")
         if kind == "join" and not await self._promise(market, payload):
             return Declined(code="not_member")
         accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))

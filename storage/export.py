@@ -161,7 +161,7 @@ async def summary(uow: UnitOfWork, market: Market, seed: int | None = None) -> d
         "refused": by_status.get(OrderStatus.REFUSED, 0),
         "cancelled": sum(int(taken_back) for _, _, taken_back in counts),
         "eliminated": [names[outcome] for outcomes in gone for outcome in _ints(outcomes)],
-        "winner": None if market.winner is None else names[market.winner],
+        "winner": ", ".join(names[winner] for winner in market.winners) or None,
         "house_result": (balances.get(HOUSE, 0) - market.params.z) / MICRO,
         "worst_risk": max((row.mm_risk for row in metrics), default=0) / MICRO,
         "z": market.params.z / MICRO,

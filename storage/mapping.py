@@ -42,12 +42,24 @@ async def load_state(session: Session, market: Market) -> MarketState:
     pools = await session.rows(select(binaries).where(binaries.c.market == market.id).order_by(binaries.c.outcome))
     return state_from_json(
         {
-            **row["state"],
+            **_scalars(row["state"]),
             "binaries": [[pool[name] for name in POOL] for pool in pools],
             "accounts": await _accounts(session, market),
             "resting": await _resting(session, market),
         }
     )
+
+
+def _scalars(stored: dict[str, Any]) -> dict[str, Any]:  # Any: JSON for state_from_json
+    """What `scalars` wrote. Rules 1 knew one winner, and a claim of one."""
+    if "winners" in stored:
+        return stored
+    data = {name: value for name, value in stored.items() if name != "winner"}
+    data["winners"] = [] if stored["winner"] is None else [stored["winner"]]
+    if data.get("claim") is not None:
+        winner, until_ms, of_round = data["claim"]
+        data["claim"] = [[winner], until_ms, of_round]
+    return data
 
 
 async def _resting(session: Session, market: Market) -> list[dict[str, Any]]:  # Any: JSON for state_from_json

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from engine.params import params_from_json, params_to_json
 from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
+from engine.units import RULES
 from storage.chats import Chats
 from storage.mapping import load_state
 from storage.people import People
@@ -16,6 +19,7 @@ from storage.schema import actions, announcements, config, orders, people, users
 from storage.session import Repository, Session, clean
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
+BY_PRICE = "lowest_price"  # how rules 1 let a round be decided
 BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
@@ -35,6 +39,7 @@ class Markets(Repository):
             "title": clean(title),
             "status": Status.DRAFT.value,
             "params": params_to_json(params),
+            "rules": RULES,
             "draft": dict(draft),
             "creator": creator,
             "created_ms": now_ms,
@@ -99,9 +104,14 @@ class Markets(Repository):
         """Markets a tick may change: RUNNING, FROZEN, PAUSED, DISPUTED; halted ones too."""
         return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
 
+    async def of_other_rules(self) -> list[Market]:
+        """Those not over whose row was written by other rules: they stand still, or have not started."""
+        other = and_(config.c.rules != RULES, config.c.status.not_in(ENDED))
+        return await self._many(select(config).where(other).order_by(config.c.market))
+
     async def queued(self, now_ms: int) -> list[Market]:
         """Of those running: where an intent waits, a step has come, or nothing ran yet (the start is told by the first
-        tick). A halted one only for what may revive it."""
+        tick). A halted one only for what may revive it, one of other rules only for what may call it off."""
         return [to_market(row) for row in await self._session.rows(_QUEUED, {"now": now_ms})]
 
     async def due_to_start(self, now_ms: int) -> list[Market]:
@@ -128,7 +138,7 @@ class Markets(Repository):
         if title is not None:
             values["title"] = clean(title)
         if params is not None:
-            values["params"] = params_to_json(params)
+            values |= {"params": params_to_json(params), "rules": RULES}
         if draft is not None:
             values["draft"] = dict(draft)
         if status is not None:
@@ -177,10 +187,11 @@ class Markets(Repository):
 
     async def start_params(self, market: int) -> MarketParams:
         """The parameters it started with: where a replay begins. Raises LookupError before the start."""
-        row = await self._session.row(select(config.c.start_params).where(config.c.market == market))
+        query = select(config.c.start_params, config.c.rules).where(config.c.market == market)
+        row = await self._session.row(query)
         if row is None or row["start_params"] is None:
             raise LookupError(f"market {market} has not started")
-        return params_from_json(row["start_params"])
+        return params_from_json(row["start_params"], row["rules"])
 
     async def set_memo(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
@@ -223,11 +234,18 @@ _OF_CHAT = (
 
 _ORDER = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)
 _ACTION = exists().where(actions.c.market == config.c.market, actions.c.status == ActionStatus.PENDING.value)
-_MAY_RESUME = and_(config.c.halted.is_not(None), _ACTION.where(actions.c.kind == "control"))
+_CONTROL = _ACTION.where(actions.c.kind == "control")
+_MAY_RESUME = and_(config.c.halted.is_not(None), _CONTROL)
 _DUE = or_(_ORDER, _ACTION, config.c.tick == 0, config.c.next_ms <= bindparam("now"))
 _QUEUED = (
     select(config)
-    .where(config.c.status.in_(TICKING), or_(_MAY_RESUME, and_(config.c.halted.is_(None), _DUE)))
+    .where(config.c.status.in_(TICKING))
+    .where(
+        case(
+            (config.c.rules != RULES, _CONTROL),
+            else_=or_(_MAY_RESUME, and_(config.c.halted.is_(None), _DUE)),
+        )
+    )
     .order_by(config.c.market)
 )
 _ASKED = people.alias("asked")
@@ -242,9 +260,9 @@ def _planned(at_ms: int) -> dict[str, object]:
 
 
 def to_market(row: RowMapping) -> Market:
-    params = params_from_json(row["params"])
+    params = _params(row)
     step = None
-    if row["next_kind"] is not None:
+    if row["next_kind"] is not None and (row["start_ts"] is None or row["rules"] == RULES):
         final = row["next_round"] is not None and params.rounds[row["next_round"]].is_final
         step = NextStep(kind=row["next_kind"], at_ms=row["next_ms"], round=row["next_round"], final=final)
     return Market(
@@ -267,6 +285,18 @@ def to_market(row: RowMapping) -> Market:
         intents=row["intents"],
         volume=row["volume"],
         trades=row["trades"],
-        winner=row["winner"],
+        winners=tuple(row["winners"]),
         ended_ms=row["ended_ms"],
+        asks_now=tuple(i for i, step in enumerate(row["params"]["rounds"]) if step["losers"] == BY_PRICE),
+        rules=row["rules"],
     )
+
+
+def _params(row: RowMapping) -> MarketParams:
+    """The terms as they are now. What had not started under older rules starts by these: an allowance after a round
+    that nobody asked for was their default, and is none any more."""
+    params = params_from_json(row["params"], row["rules"])
+    values = row["draft"].get("values", {})
+    if row["start_ts"] is None and row["rules"] == 1 and "floor_allowance" not in values:
+        return replace(params, floor_allowance=0)
+    return params

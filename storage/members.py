@@ -106,6 +106,10 @@ class Members(Repository):
         tokens = await self._tokens(record, only) if record.start_ms is not None else {}
         return [_member(record, row, _in_order(record, tokens.get(row["user"], {}))) for row in rows]
 
+    async def nothing_coming(self, market: int) -> None:
+        """What was granted and waits will not come."""
+        await self._session.run(update(users).where(users.c.market == market).values(coming=0))
+
     async def available(self, market: int, person: int) -> int | None:
         """What they can still put into orders of a started market; None: no member."""
         row = await self._session.row(_AVAILABLE, {"market": market, "person": person})

@@ -35,7 +35,8 @@ class Orders(Repository):
         """Accept an order for the next tick and set its worst cost aside (micro-dollars, gas in; for a sale the gas).
 
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
-        Declined(not_member | not_running | frozen | paused | disputed | no_cash | no_tokens), and nothing is stored.
+        Declined(not_member | not_running | outdated | frozen | paused | disputed | no_cash | no_tokens), and nothing is
+        stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
@@ -80,6 +81,8 @@ class Orders(Repository):
         return to_order(row)
 
     async def _refuse(self, market: Market, person: int, reserve: int) -> Declined | None:
+        if market.outdated:
+            return Declined(code="outdated")
         if market.status in (Status.FROZEN, Status.PAUSED, Status.DISPUTED):
             return Declined(code=market.status.value.lower())
         if market.status is not Status.RUNNING:

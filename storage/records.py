@@ -14,6 +14,7 @@ from typing import TypeAlias
 from engine.resting_book import escrowed
 from engine.state import Side, Status
 from engine.terms import MarketParams
+from engine.units import RULES
 
 Json: TypeAlias = "bool | int | str | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
 Payload: TypeAlias = Mapping[str, Json]  # a JSON object; floats never enter it
@@ -121,12 +122,19 @@ class Market:
     intents: int  # orders and actions numbered so far
     volume: int  # micro-dollars traded so far, before fees
     trades: int
-    winner: int | None
+    winners: tuple[int, ...]  # several share in a dead heat; () where nobody has won
     ended_ms: int | None  # resolved or voided
+    asks_now: tuple[int, ...]  # rounds that were to be decided by the lowest price, which no rules do any more
+    rules: int  # those it plays by; before the start those its parameters were written by
 
     @property
     def over(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def outdated(self) -> bool:
+        """It runs by rules this version does not play by: it can be read and called off, nothing else."""
+        return self.start_ms is not None and self.rules != RULES and not self.over
 
     def engine_ms(self, epoch_ms: int) -> int:
         """Epoch milliseconds to engine time. Only for a market that has started."""
@@ -230,7 +238,7 @@ class OrderRow:
 class Declined:
     """An order or action that was not taken; nothing was stored.
 
-    code: not_member | not_running | frozen | paused | disputed | no_cash | no_tokens | joined | bad_status |
+    code: not_member | not_running | frozen | paused | disputed | outdated | no_cash | no_tokens | joined | bad_status |
     has_traded | has_orders | has_paid. For no_cash the micro-dollars they have and the order needs; for no_tokens the
     tokens they can still sell, those the order sells, and those that sales on their way to the tick have taken.
     """

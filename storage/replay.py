@@ -2,7 +2,7 @@
 
 The audit chain: each tick's inputs, what came of them and the state they left, hashed onto the tick before.
 
-hash(0) = sha256 of the market's start (number, time, parameters); hash(t) = sha256 of hash(t-1), the time, every
+hash(0) = sha256 of the market's start (number, time, parameters, rules); hash(t) = sha256 of hash(t-1), the time, every
 intent, fill and event of tick t and the fingerprint of its state. All of it is stored, so a replay can recompute it.
 """
 
@@ -16,9 +16,11 @@ from engine.events import Event, Fill, params_after
 from engine.intents import Intent, intent_to_json
 from engine.orders import apply_orders
 from engine.params import params_to_json
+from engine.resolution import void_market
 from engine.risk import check
 from engine.state import MarketState
 from engine.terms import MarketParams
+from engine.units import RULES
 from storage.mapping import action_intent, next_step, order_intent
 from storage.records import ActionRow, Market, OrderRow
 from storage.tick_rows import TickOutcome
@@ -47,9 +49,30 @@ def apply_tick(
     )
 
 
+def call_off(market: Market, before: MarketState, action: ActionRow, now_ms: int) -> TickOutcome:
+    """The tick that calls a market of other rules off: nothing is run but the void itself, which no rules change."""
+    at_ms = market.engine_ms(now_ms)
+    after, events = void_market(before, at_ms=at_ms)
+    check(after, market.params)
+    return TickOutcome(
+        market=market,
+        now_ms=now_ms,
+        intents=(action_intent(action),),
+        orders=(),
+        actions=(action,),
+        fills=(),
+        events=events,
+        before=before,
+        after=after,
+        params=market.params,
+        next_step=None,
+    )
+
+
 def genesis(market: int, start_ms: int, params: MarketParams, state_hash: str) -> str:
     """The hash of tick 0."""
-    return _digest({"market": market, "start_ts": start_ms, "params": params_to_json(params), "state": state_hash})
+    start = {"market": market, "start_ts": start_ms, "params": params_to_json(params), "state": state_hash}
+    return _digest({**start, "rules": RULES})
 
 
 def link(

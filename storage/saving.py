@@ -110,6 +110,8 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
         "events": counted["events"] + len(event_rows),
         "volume": counted["volume"] + sum(fill.amount for fill in outcome.fills),
     }
+    if market.outdated:
+        del values["params"]  # stays as it was written, by the rules it was written by
     unchanged = and_(config.c.market == market.id, config.c.tick == market.tick, config.c.head == market.head)
     if (await session.run(update(config).where(unchanged).values(**values))).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
@@ -170,10 +172,10 @@ async def _save_binaries(session: Session, market: int, before: MarketState | No
 
 async def _save_history(session: Session, outcome: TickOutcome, head: str, digest: str) -> None:
     """The row of `ticks` and the row of `metrics`."""
-    state, terms = outcome.after, outcome.params
-    row = tick_rows.tick_row(outcome.stamp, state, terms, outcome.fills, len(outcome.orders), head, digest)
+    terms, ran = outcome.params, len(outcome.orders)
+    row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest)
     await session.run(insert(ticks), row)
-    await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills))
+    await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, outcome.after, terms, outcome.fills))
 
 
 def _same(table: Table, key: str) -> ColumnElement[bool]:

@@ -65,9 +65,9 @@ config = Table(
     Column("state", JsonColumn),  # what of the engine's state is not in binaries, users and positions
     Column("house", BigInteger, nullable=False, default=0),  # sum of the house's ledger entries
     Column("halted", Text),
-    Column("rules", Integer, nullable=False, default=1, server_default="1"),  # version of the engine's rules
+    Column("rules", Integer, nullable=False, default=1, server_default="1"),  # those its parameters are written by
     Column("memo", JsonColumn, nullable=False),  # what was announced last: leader, digest, reminder
-    Column("winner", Integer),
+    Column("winners", JsonColumn, nullable=False, default=list, server_default="[]"),  # several in a dead heat
     Column("ended_ms", BigInteger),
     Column("next_kind", String(8)),
     Column("next_ms", BigInteger),
@@ -142,7 +142,7 @@ orders = Table(
     Column("limit_price", BigInteger),
     Column("worst_price", BigInteger),
     Column("max_slippage", BigInteger),
-    Column("spend", BigInteger),
+    Column("spend", BigInteger),  # the most a market buy may cost, gas beside it
     Column("af_opt_in", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("remaining", BigInteger, nullable=False),

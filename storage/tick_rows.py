@@ -13,7 +13,7 @@ from engine.events import ControlRefused, Event, Fill, Gas, Joined, Left, OrderD
 from engine.intents import Intent, Join
 from engine.params import params_to_json
 from engine.risk import OVER, house_cash, worst_loss
-from engine.state import Account, MarketState, Side, price_micro
+from engine.state import Account, MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.entries import Posting
 from storage.mapping import POOL, scalars
@@ -49,6 +49,11 @@ class TickOutcome:
         return self.market.tick + 1
 
     @property
+    def priced(self) -> MarketState:
+        """Whose prices its rows show: a market that is called off has none any more, and nobody in it is out."""
+        return self.before if self.after.status is Status.VOIDED else self.after
+
+    @property
     def stamp(self) -> Row:
         """What every row of its history begins with."""
         return {"market": self.market.id, "tick_id": self.tick, "ts_ms": self.now_ms}
@@ -63,7 +68,7 @@ def config_row(state: MarketState, params: MarketParams, now_ms: int, head: str,
         "state": scalars(state),
         "house": house_cash(state),
         "halted": None,
-        "winner": state.winners[0] if len(state.winners) == 1 else None,
+        "winners": list(state.winners),
         "ended_ms": now_ms if state.status in OVER else None,
         "next_kind": step.kind if step else None,
         "next_ms": step.at_ms if step else None,

@@ -9,7 +9,7 @@ from bot.cli.database import open_database
 from bot.cli.progress import ProgressLine
 from bot.market.background_verify import to_json
 from bot.words import audit as words
-from storage.verify import Mismatch, UnreadableError, Verified, verify
+from storage.verify import Mismatch, Result, Skipped, UnreadableError, verify
 
 OK, WRONG, USAGE, UNREADABLE = 0, 1, 2, 3
 HEAD = re.compile(r"[0-9a-f]{16,64}")
@@ -17,7 +17,8 @@ SHOWN_EVERY_S = 0.2
 
 
 async def run(url: str, market: int | None, head: str | None, *, as_json: bool) -> int:
-    """0 all is well, 1 the first wrong row, 2 a market or hash that cannot be, 3 cannot open. Never writes."""
+    """0 all is well, or of older rules and skipped; 1 the first wrong row, 2 a market or hash that cannot be, 3 cannot
+    open. Never writes."""
     expected = head.lower() if head is not None else None
     if expected is not None and not HEAD.fullmatch(expected):
         print(words.bad_head(), file=sys.stderr)
@@ -42,16 +43,19 @@ async def run(url: str, market: int | None, head: str | None, *, as_json: bool) 
     return WRONG if any(isinstance(result, Mismatch) for result in results) else OK
 
 
-def _print(results: list[Verified | Mismatch], *, as_json: bool) -> None:
+def _print(results: list[Result], *, as_json: bool) -> None:
     if as_json:
         print(to_json(results))
         return
     if not results:
         print(words.no_market_at_all(), file=sys.stderr)
     for result in results:
-        if isinstance(result, Verified):
-            print(words.ok(result))
-        else:
+        if isinstance(result, Skipped):
+            print(words.skip(result))
+            print(words.of_older_rules(result), file=sys.stderr)
+        elif isinstance(result, Mismatch):
             print(words.fail(result))
             if not result.chained:
                 print(words.unchained(result), file=sys.stderr)
+        else:
+            print(words.ok(result))

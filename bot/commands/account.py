@@ -39,7 +39,7 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
     return words.joined(member, market.record, market.active(), again=before is not None)
 
 
-@command("positions", role=Role.MEMBER, examples=("/positions",))
+@command("positions", role=Role.MEMBER, any_rules=True, examples=("/positions",))
 async def positions(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
     member = participant.member
@@ -47,14 +47,14 @@ async def positions(ctx: Context, *, market: MarketView, participant: Participan
     return words.positions(market.record, holdings(market, member, paid), member, try_line(market))
 
 
-@command("balance", role=Role.MEMBER, examples=("/balance",))
+@command("balance", role=Role.MEMBER, any_rules=True, examples=("/balance",))
 async def balance(ctx: Context, *, market: MarketView, participant: Participant) -> Reply:
     """See what you can spend and how you stand."""
     worth = sum(holding.worth for holding in holdings(market, participant.member))
     return words.balance(participant.member, worth)
 
 
-@command("trades", role=Role.MEMBER, examples=("/trades",))
+@command("trades", role=Role.MEMBER, any_rules=True, examples=("/trades",))
 async def trades(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See your own last trades."""
     person = participant.member.person

@@ -200,7 +200,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
     return words.decided(record, proposal.kind, proposal.outcomes)
 
 
-@command("admin void", role=Role.ADMIN, examples=("/admin void", "/admin void the match was abandoned"))
+@command("admin void", role=Role.ADMIN, any_rules=True, examples=("/admin void", "/admin void the match was abandoned"))
 async def void(
     ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:

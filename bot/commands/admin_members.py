@@ -37,7 +37,9 @@ _PEOPLE = 15
 _ENTRIES = 8
 
 
-@command("admin users", role=Role.ADMIN, examples=("/admin users", "/admin users ada", "/admin users page 2"))
+@command(
+    "admin users", role=Role.ADMIN, any_rules=True, examples=("/admin users", "/admin users ada", "/admin users page 2")
+)
 async def users(
     ctx: Context,
     *,
@@ -105,7 +107,7 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     return words_chats.posted(len(chats))
 
 
-@command("admin log", role=Role.ADMIN, examples=("/admin log", "/admin log 20", "/admin log page 2"))
+@command("admin log", role=Role.ADMIN, any_rules=True, examples=("/admin log", "/admin log 20", "/admin log page 2"))
 async def log(
     ctx: Context,
     *,

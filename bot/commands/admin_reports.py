@@ -24,7 +24,7 @@ ExportArg = Annotated[str, Choice("export", lambda: EXPORTS, shape="trades", abo
 GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about="which chart, prices if left out")]
 
 
-@command("admin monitor", role=Role.ADMIN, examples=("/admin monitor",))
+@command("admin monitor", role=Role.ADMIN, any_rules=True, examples=("/admin monitor",))
 async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record, uow = market.record, snapshot.uow
@@ -41,7 +41,7 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
     return words_reports.monitor(record, figures, ctx.now_ms)
 
 
-@command("admin export", role=Role.ADMIN, examples=("/admin export trades", "/admin export rankings"))
+@command("admin export", role=Role.ADMIN, any_rules=True, examples=("/admin export trades", "/admin export rankings"))
 async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
@@ -54,7 +54,10 @@ async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: 
 
 
 @command(
-    "admin graph", role=Role.ADMIN, examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany")
+    "admin graph",
+    role=Role.ADMIN,
+    any_rules=True,
+    examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"),
 )
 async def graph(
     ctx: Context, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None

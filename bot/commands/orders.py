@@ -31,7 +31,7 @@ async def cancel_order(ctx: Context, *, market: MarketView, participant: Partici
     return reply
 
 
-@command("orders", role=Role.MEMBER, examples=("/orders",))
+@command("orders", role=Role.MEMBER, any_rules=True, examples=("/orders",))
 async def orders(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
     """See your orders: those that wait, with what is set aside for them, and those that have run."""
     person, uow = participant.member.person, snapshot.uow

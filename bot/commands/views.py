@@ -27,7 +27,7 @@ from engine.state import Side, Status
 from storage.rankings import standings
 from storage.records import ENDED
 from storage.unit_of_work import UnitOfWork
-from storage.verify import Mismatch
+from storage.verify import Mismatch, Skipped
 
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
@@ -36,7 +36,7 @@ SIZES = tuple(dollars * MICRO for dollars in (10, 25, 50, 100, 250, 500, 1_000))
 _BOTH = (Side.YES, Side.NO)
 
 
-@command("board", role=Role.ANYONE, public=True, examples=("/board",))
+@command("board", role=Role.ANYONE, any_rules=True, public=True, examples=("/board",))
 async def board(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See every outcome's prices, who leads, the next step and what the house risks."""
     return words.board(await board_of(snapshot.uow, market.record, ctx.now_ms), _audience(ctx))
@@ -48,7 +48,7 @@ def _no_book(view: MarketView) -> Reply | None:
     return None if live else closed(view.record, view.state)
 
 
-@command("book", role=Role.ANYONE, public=True, ready=_no_book, examples=("/book germany", "/book 2"))
+@command("book", role=Role.ANYONE, any_rules=True, public=True, ready=_no_book, examples=("/book germany", "/book 2"))
 async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See which orders wait for an outcome, by price, and the house's price between them.
 
@@ -115,7 +115,9 @@ def _held(view: MarketView, outcome: int, side: Side) -> int:
     return (binary.q_yes - binary.s_yes if side is Side.YES else binary.q_no - binary.s_no) + binary.e
 
 
-@command("chart", role=Role.ANYONE, public=True, examples=("/chart", "/chart germany", "/chart brazil 6h"))
+@command(
+    "chart", role=Role.ANYONE, any_rules=True, public=True, examples=("/chart", "/chart germany", "/chart brazil 6h")
+)
 async def chart(
     ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
 ) -> Reply:
@@ -133,7 +135,7 @@ async def chart(
     return words.chart(picture, title, _audience(ctx))
 
 
-@command("leaderboard", role=Role.ANYONE, public=True, examples=("/leaderboard", "/leaderboard season"))
+@command("leaderboard", role=Role.ANYONE, any_rules=True, public=True, examples=("/leaderboard", "/leaderboard season"))
 async def leaderboard(
     ctx: Context, *, market: MarketView | None, snapshot: Snapshot, scope: ScopeArg | None = None
 ) -> Reply:
@@ -172,7 +174,7 @@ async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> R
     return replace(shown, blocks=(*shown.blocks, *fame))
 
 
-@command("tape", role=Role.ANYONE, public=True, examples=("/tape", "/tape germany"))
+@command("tape", role=Role.ANYONE, any_rules=True, public=True, examples=("/tape", "/tape germany"))
 async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome: AnyOutcomeArg | None = None) -> Reply:
     """See the last trades of the whole market.
 
@@ -182,7 +184,7 @@ async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome:
     return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 
-@command("verify", role=Role.ANYONE, public=True, examples=("/verify",))
+@command("verify", role=Role.ANYONE, any_rules=True, public=True, examples=("/verify",))
 async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 
@@ -200,10 +202,12 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
         return words_audit.checking(record.head, audience) if running else words_audit.could_not_check(record.head)
     if isinstance(checked.found, Mismatch):
         return words_audit.not_in_order(checked.found, checked.at_ms, audience)
+    if isinstance(checked.found, Skipped):
+        return words_audit.skipped(checked.found, record.head, audience)
     return words_audit.in_order(checked.found, checked.at_ms, record.head, audience, running=running)
 
 
-@command("rules", role=Role.ANYONE, examples=("/rules",))
+@command("rules", role=Role.ANYONE, any_rules=True, examples=("/rules",))
 async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
     """Read what this is and how it works."""
     return words.rules(market.record if market else None)

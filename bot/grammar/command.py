@@ -79,6 +79,7 @@ class Command:
     personal: bool
     may_ask: frozenset[str]
     selling: bool
+    any_rules: bool
     submit: str
 
     @property
@@ -142,6 +143,7 @@ def command(
     personal: bool = False,
     may_ask: Iterable[str] = (),
     selling: bool = False,
+    any_rules: bool = False,
     submit: str = "Go on",
 ) -> Callable[[Handler], Command]:
     """Declare a command from its function. Raises TypeError where the function is no declaration.
@@ -158,6 +160,7 @@ def command(
     personal: it is about the person, not a market: Discord offers it in direct messages, too
     may_ask: it answers with a form although nothing required is missing, as long as it lacks one of these arguments
     selling: its amounts and outcomes are of what the person holds
+    any_rules: it only reads the market, or calls it off, and so may be said of one that older rules began
     submit: what the button of its form says
     """
     places = chats if chats is not None else SHARED if role is Role.ADMIN else EVERYWHERE
@@ -180,6 +183,7 @@ def command(
             personal=personal,
             may_ask=frozenset(may_ask),
             selling=selling,
+            any_rules=any_rules,
             submit=submit,
         )
 

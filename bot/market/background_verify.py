@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
 from bot.market.background import BackgroundJobs, outcry
 from storage.database import Database
-from storage.verify import Mismatch, Verified, verify
+from storage.verify import Mismatch, Result, Skipped, Verified, verify
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 LONGEST_S = 1_800.0  # then it is given up
 
+_OK: Mapping[type[Result], bool | None] = {Verified: True, Skipped: None, Mismatch: False}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """The last check of a market that came to an end. `failed`: it said nothing, and why is in the log."""
 
-    found: Verified | Mismatch | None
+    found: Result | None
     at_ms: int
 
     @property
@@ -57,7 +59,7 @@ class BackgroundVerifier:
 
     def _stale(self, market: int, tick: int) -> bool:
         last = self._checked.get(market)
-        return last is None or not isinstance(last.found, Verified) or last.found.ticks < tick
+        return last is None or last.found is None or isinstance(last.found, Mismatch) or last.found.ticks < tick
 
     async def _check(self, market: int) -> None:
         try:
@@ -69,10 +71,10 @@ class BackgroundVerifier:
         if isinstance(result, Mismatch):
             log.error("market %s is not what it must be: %s", market, result)
 
-    async def _here(self, market: int) -> Verified | Mismatch:
+    async def _here(self, market: int) -> Result:
         return (await verify(self._db, market))[-1]
 
-    async def _in_a_process(self, market: int) -> Verified | Mismatch:
+    async def _in_a_process(self, market: int) -> Result:
         """The address goes by the environment: it may hold a password."""
         out = await outcry(
             *("verify", "--json", "--market", str(market)), environment={"DATABASE_URL": self._db.address}
@@ -80,13 +82,14 @@ class BackgroundVerifier:
         return from_json(out)[-1]
 
 
-def to_json(results: Sequence[Verified | Mismatch]) -> str:
-    """What `outcry verify --json` prints: `{"ok": …, "markets": [{"ok": …, "market": …, …}]}`."""
-    rows = [{"ok": isinstance(result, Verified), **asdict(result)} for result in results]
-    return json.dumps({"ok": all(row["ok"] for row in rows), "markets": rows}, default=str)
+def to_json(results: Sequence[Result]) -> str:
+    """What `outcry verify --json` prints: `{"ok": …, "markets": [{"ok": …, "market": …, …}]}`; `ok` of a market is null
+    where its older rules were skipped."""
+    rows = [{"ok": _OK[type(result)], **asdict(result)} for result in results]
+    return json.dumps({"ok": all(row["ok"] is not False for row in rows), "markets": rows}, default=str)
 
 
-def from_json(text: str | bytes) -> list[Verified | Mismatch]:
+def from_json(text: str | bytes) -> list[Result]:
     """The inverse."""
-    rows = json.loads(text)["markets"]
-    return [Verified(**row) if row.pop("ok") else Mismatch(**row) for row in rows]
+    kinds = {ok: kind for kind, ok in _OK.items()}
+    return [kinds[row.pop("ok")](**row) for row in json.loads(text)["markets"]]

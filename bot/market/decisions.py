@@ -19,6 +19,7 @@ from bot.words import decisions as words
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
+from engine.resolution import void_market
 from engine.risk import InvariantBroken
 from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
@@ -270,6 +271,8 @@ async def queue(
 def simulate(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> DecisionEvent:
     """What the next tick would make of it if nothing else came: the engine itself, thrown away. None where it cannot
     say: a halted market may not even bear the look."""
+    if market.record.outdated and kind == "void":
+        return next(event for event in void_market(market.state)[1] if isinstance(event, Voided))
     control = Control(id="preview", accepted_ms=market.engine_ms, kind=kind, outcomes=outcomes)
     try:
         _, _, events = apply_orders(market.state, (control,), market.record.params, market.engine_ms)

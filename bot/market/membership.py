@@ -36,6 +36,8 @@ async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: 
         return await uow.members.get_one(market.id, person)
     if market.status not in JOINABLE:
         return Declined(code="not_running")
+    if market.outdated:
+        return Declined(code="outdated")
     if market.start_ms is not None and market.engine_ms(now_ms) >= market.params.rounds[-1].freeze_at:
         return Declined(code="too_late")
     await uow.members.add(market.id, person, name, now_ms)

@@ -10,6 +10,7 @@ from bot.market.context import MarketView
 from bot.market.pricing import MOST_SLIPPAGE, USUAL_SLIPPAGE, Pricing, needed_slippage
 from bot.text.numbers import CENT, MICRO, RATE
 from bot.words import refusals as words
+from bot.words.usage import outdated
 from bot.words.views import step_words
 from engine.events import Reason
 from engine.quote import Quote, Refused
@@ -28,6 +29,8 @@ def closed_for_trading(view: MarketView) -> Reply | None:
 
 def closed(record: Market, state: MarketState) -> Reply | None:
     """The same from the rows."""
+    if record.outdated:
+        return outdated(record)
     if record.status is Status.RUNNING and record.halted is None:
         return None
     step = record.next_step

@@ -301,6 +301,8 @@ _RENDERERS: Mapping[str, Renderer] = {
     "retuned": _plain(lambda notice: words_announcements.retuned(list(notice.payload["fields"]))),
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),
     "halted": _plain(lambda notice: words_admin.halted(notice.market, notice.payload)),
+    "outdated": _plain(lambda notice: words_admin.outdated(notice.market)),
+    "asks_now": _plain(lambda notice: words_admin.asks_now(notice.market, list(notice.payload["rounds"]))),
     "linked": _linked,
     "board": _board,
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),

@@ -249,7 +249,7 @@ class Rehearsal:
             orders=self.counts.orders,
             fills=self.counts.fills,
             refused=self.counts.refused,
-            winner=None if record.winner is None else self.params.outcome_names[record.winner],
+            winner=", ".join(self.params.outcome_names[winner] for winner in record.winners) or None,
             stake=self.params.z,
             worst_risk=max(0, worst.mm_risk) if worst else 0,
             worst_after_ms=worst.ts_ms - BEGIN_MS if worst else 0,

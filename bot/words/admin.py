@@ -9,10 +9,11 @@ from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import money, round_money
 from bot.words.announcements import count, round_name
-from bot.words.shared import listed_outcomes, no, people, say
+from bot.words.shared import listed, listed_outcomes, no, people, say
 from engine.events import Reason
 from engine.state import Status
 from engine.terms import MarketParams
+from engine.units import RULES
 from storage.records import Market
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.notices
@@ -45,6 +46,39 @@ def halted(market: Market, facts: Facts) -> Reply:
         ),
         tone=Tone.BAD,
         ok=False,
+    )
+
+
+def outdated(market: Market) -> Reply:
+    """This version cannot go on with it: what is left to do, each with its consequence."""
+    return Reply(
+        head=line(
+            f"{clean(market.title)} stands still: it was begun by rules {market.rules} of Outcry, and this version "
+            f"plays by rules {RULES}."
+        ),
+        blocks=(
+            line("Nothing was lost; ", code("/board"), ", ", code("/positions"), " and the exports show it as it was."),
+            line(
+                code("/admin void"),
+                " calls it off: everybody ends with what they were given, and the chat is free for a new market.",
+            ),
+            line("To finish it instead, run the older version of Outcry on this database's backup, then come back."),
+        ),
+        tone=Tone.BAD,
+        ok=False,
+    )
+
+
+def asks_now(market: Market, rounds: Sequence[int]) -> Reply:
+    """A timetable of the older rules: prices decide nothing any more."""
+    names = listed([round_name(number, final=False) for number in rounds])
+    was, asks = ("was", "asks") if len(rounds) == 1 else ("were", "ask")
+    return Reply(
+        head=line(f"{clean(market.title)}: {names} {was} to be decided by the lowest price and now {asks} you."),
+        blocks=(
+            line("Whoever held NO would have pushed a price down and been paid for it."),
+            line("You will be asked who is out when it comes; ", code("/admin schedule"), " names them beforehand."),
+        ),
     )
 
 

@@ -7,7 +7,8 @@ import re
 
 from bot.chat.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.words.shared import no, plural, say
-from storage.verify import Mismatch, Verified
+from engine.units import RULES as RULES_HERE
+from storage.verify import Mismatch, Skipped, Verified
 
 SHOWN = 16
 """Hex digits of a head that people copy: enough that nobody finds another history with the same ones."""
@@ -56,6 +57,18 @@ def in_order(verified: Verified, at_ms: int, head: str, audience: Audience, *, r
         blocks=[row for row in rows if row],
         audience=audience,
         tone=Tone.GOOD,
+    )
+
+
+def skipped(result: Skipped, head: str, audience: Audience) -> Reply:
+    """A check cannot be had here; nobody says that all is well."""
+    return say(
+        of_older_rules(result),
+        blocks=(
+            _head_now(head),
+            line("Whoever runs this bot can check it with the version of Outcry it was made by."),
+        ),
+        audience=audience,
     )
 
 
@@ -119,6 +132,18 @@ def fail(mismatch: Mismatch) -> str:
         "found": _value(mismatch.found),
     }
     return "FAIL " + " ".join(f"{name}={value}" for name, value in parts.items())
+
+
+def skip(result: Skipped) -> str:
+    """`SKIP market=1 rules=1`"""
+    return f"SKIP market={result.market} rules={result.rules}"
+
+
+def of_older_rules(result: Skipped) -> str:
+    return (
+        f"Market {result.market} was played by rules {result.rules}, and this version plays by rules {RULES_HERE}: "
+        "it was not checked."
+    )
 
 
 def _value(value: object) -> str:

@@ -9,6 +9,8 @@ from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import SHOWN, echo
 from bot.words.shared import listed
+from engine.units import RULES
+from storage.records import Market
 
 _LINE = 400  # of a line shown again
 
@@ -32,6 +34,21 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
 
 def not_a_command() -> Reply:
     return _no("Commands begin with a slash.", "Try ", code("/help"), " for all of them.")
+
+
+def outdated(market: Market) -> Reply:
+    """A market that older rules began stands still; what can be done with it, in one sentence each."""
+    return _no(
+        f"{clean(market.title)} was begun by rules {market.rules} of Outcry and this version plays by rules {RULES}, "
+        "so it stands still: nothing can be traded, joined or decided in it here.",
+        "It can be read (",
+        code("/board"),
+        ", ",
+        code("/positions"),
+        "); an admin calls it off with ",
+        code("/admin void"),
+        ", and everybody has what they were given, or finishes it with the older version first.",
+    )
 
 
 def unknown_command(name: str, near: Sequence[str], rest: str) -> Reply:

@@ -5,7 +5,8 @@ each tick. All else follows, and is worked out with the functions the tick itsel
 otherwise is named. The chain of hashes ties what was given to the head; a database rewritten whole has another head, so
 one that was posted while the market ran (`wanted`) is not in its chain.
 
-A market that was made by other rules than this engine plays by (`config.rules`) is not replayed: `field` is `rules`.
+A market of older rules (`config.rules`) is not replayed but `Skipped`. The first hash of every market since rules 2
+holds its rules, so that nobody hides a wrong row by calling a market older than it is.
 
 Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `request_id`).
 """
@@ -33,7 +34,7 @@ from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, differe
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
 from storage.verify.replay import Replay, ReplayState, open_history
 
-__all__ = ["Mismatch", "Progress", "UnreadableError", "Verified", "verify", "verify_market"]
+__all__ = ["Mismatch", "Progress", "Result", "Skipped", "UnreadableError", "Verified", "verify", "verify_market"]
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
 # tables whose rows no reference ties to a market
@@ -55,13 +56,27 @@ class Verified:
     holds: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Of older rules, which this version cannot play: nothing was checked. `holds`: whether the hash that was asked for
+    stands in its chain, as it is stored."""
+
+    market: int
+    ticks: int
+    rules: int
+    holds: bool = False
+
+
+Result: TypeAlias = Verified | Skipped | Mismatch
+
+
 async def verify(
     db: Database, market: int | None = None, wanted: str | None = None, progress: Progress | None = None
-) -> list[Verified | Mismatch]:
+) -> list[Result]:
     """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one
     that must be in some chain. Raises LookupError for an unknown market, UnreadableError."""
     await _check_readable(db)
-    results: list[Verified | Mismatch] = []
+    results: list[Result] = []
     try:
         async with db.reading() as uow:
             known = [row["market"] for row in await uow.rows(select(config.c.market).order_by(config.c.market))]
@@ -75,7 +90,7 @@ async def verify(
                 return [*results, orphan]
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
-    if wanted is not None and not any(result.holds for result in results if isinstance(result, Verified)):
+    if wanted is not None and not any(result.holds for result in results if not isinstance(result, Mismatch)):
         check = Check(market=results[0].market if len(results) == 1 else 0)
         return [*results, check.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]
     return results
@@ -83,7 +98,7 @@ async def verify(
 
 async def verify_market(
     uow: UnitOfWork, number: int, *, wanted: str | None = None, progress: Progress | None = None
-) -> Verified | Mismatch:
+) -> Result:
     """Run one market again. Raises LookupError for an unknown one; whether `wanted` is in its chain is in `holds`."""
     check = Check(market=number)
     try:
@@ -94,7 +109,9 @@ async def verify_market(
                 if stored["start_ts"] is None:
                     await _check_unstarted(uow, check, stored, history)
                     return Verified(market=number, ticks=0, orders=0, head="")
-                if stored["rules"] != RULES:
+                if stored["rules"] < RULES:
+                    return await _skipped(uow, check, stored, wanted)
+                if stored["rules"] > RULES:
                     check.chained = False
                     raise check.wrong("config", number, "rules", RULES, stored["rules"])
                 past = ReplayState.opening(stored, check)
@@ -115,6 +132,19 @@ async def _stored(uow: UnitOfWork, check: Check) -> RowMapping:
     if row is None:
         raise LookupError(f"there is no market {check.market}")
     return row
+
+
+async def _skipped(uow: UnitOfWork, check: Check, stored: RowMapping, wanted: str | None) -> Skipped:
+    """Raises WrongRowError where its first hash is one of these rules: then it is not older."""
+    heads = select(ticks.c.hash).where(ticks.c.market == check.market)
+    first = await uow.row(heads.where(ticks.c.tick_id == 0))
+    with check.readable("config", check.market):
+        params = params_from_json(stored["start_params"])
+        genesis = chain.genesis(check.market, stored["start_ts"], params, fingerprint(open_market(params)))
+    if first is not None and first["hash"] == genesis:
+        raise check.wrong("config", check.market, "rules", RULES, stored["rules"])
+    holds = wanted is not None and await uow.row(heads.where(ticks.c.hash.startswith(wanted)).limit(1)) is not None
+    return Skipped(market=check.market, ticks=stored["tick"], rules=stored["rules"], holds=holds)
 
 
 async def _run(replay: Replay, stored: RowMapping, progress: Progress | None) -> None:

@@ -112,7 +112,7 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
         await perform(harness, (*TRADED, *CLAIMED, *rows), ADMINS)
         async with harness.db.reading() as uow:
             market = await uow.markets.get_one(1)
-            assert (market.status.value, market.winner, market.next_step) == ("CLOSED", 1, None)
+            assert (market.status.value, market.winners, market.next_step) == ("CLOSED", (1,), None)
             deeds = [(row.action, row.reason) for row in await uow.audit.of(1)][:2]
         assert deeds == [("correct", "the goal was offside"), ("resolve", "1-0")]
         await sound(harness)

@@ -73,7 +73,7 @@ async def test_a_scheduled_winner_is_claimed_on_time_and_paid_when_the_window_ha
     await run_tick(db, world.market, START + 10 * MINUTE)
     await run_tick(db, world.market, START + 20 * MINUTE)
     market = await market_of(db, world)
-    assert (market.status, market.over, market.winner, market.ended_ms) == (Status.DISPUTED, False, None, None)
+    assert (market.status, market.over, market.winners, market.ended_ms) == (Status.DISPUTED, False, (), None)
     assert market.next_step is not None
     assert (market.next_step.kind, market.next_step.at_ms) == ("pay", START + 30 * MINUTE)
     assert step_times([market]) == {world.market: START + 30 * MINUTE}
@@ -86,7 +86,7 @@ async def test_a_scheduled_winner_is_claimed_on_time_and_paid_when_the_window_ha
         assert member.escrow == 0
     await run_tick(db, world.market, START + 30 * MINUTE)
     market = await market_of(db, world)
-    assert (market.status, market.over, market.winner, market.next_step) == (Status.CLOSED, True, 1, None)
+    assert (market.status, market.over, market.winners, market.next_step) == (Status.CLOSED, True, (1,), None)
     assert market.ended_ms == START + 30 * MINUTE
     async with db.reading() as uow:
         paid = [(row.account, row.amount) for row in await uow.ledger.entries(world.market) if row.kind == "payout"]
@@ -112,7 +112,7 @@ async def test_a_correction_moves_the_payout_and_everybody_hears_of_it(db: Datab
     await run_tick(db, world.market, START + 45 * MINUTE)
     rows = {row.kind: row.payload for row in await told(db)}
     assert (rows["resolved"]["at_ms"], rows["resolved"]["late_ms"]) == (START + 15 * MINUTE, 30 * MINUTE)
-    assert (await market_of(db, world)).winner == 1
+    assert (await market_of(db, world)).winners == (1,)
     assert isinstance((await verify(db))[0], Verified)
 
 
@@ -123,7 +123,7 @@ async def test_a_claim_is_verified_while_it_stands_and_survives_a_halt(db: Datab
     assert isinstance((await verify(db))[0], Verified)
     await halt(db, world.market, "supply: 1 > 0", START + 3 * MINUTE)
     await run_tick(db, world.market, START + 30 * MINUTE)
-    assert (await market_of(db, world)).winner is None
+    assert (await market_of(db, world)).winners == ()
     await act(db, world, "resume", at=START + 40 * MINUTE)
     await run_tick(db, world.market, START + 40 * MINUTE)
     assert (await market_of(db, world)).status is Status.CLOSED

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.state import Status
-from engine.units import MICRO
+from engine.units import MICRO, RULES
 from scheduler.clock import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.records import Market, NextStep, Notice
@@ -38,7 +38,9 @@ def market(**changes: object) -> Market:
         intents=0,
         volume=0,
         trades=0,
-        winner=None,
+        winners=(),
+        asks_now=(),
+        rules=RULES,
         ended_ms=None,
     )
     return replace(found, **changes)  # type: ignore[arg-type]  # fields by name, as the table has them

@@ -62,7 +62,7 @@ async def test_a_market_lives_from_lobby_to_resolution_with_balanced_books(db: D
     await audited(db, world)
     async with db.reading() as uow:
         market = await uow.markets.get_one(world.market)
-        assert (market.status, market.winner, market.tick, market.trades) == (Status.RESOLVED, 1, 6, 3)
+        assert (market.status, market.winners, market.tick, market.trades) == (Status.RESOLVED, (1,), 6, 3)
         assert (market.next_step, market.ended_ms) == (None, START + 40 * MINUTE)
         ann_now = await uow.members.get(world.market, ann)
         assert ann_now is not None

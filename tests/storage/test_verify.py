@@ -17,7 +17,7 @@ from engine.units import MICRO
 from storage import schema
 from storage.database import Database
 from storage.records import Declined
-from storage.verify import Mismatch, UnreadableError, Verified, verify
+from storage.verify import Mismatch, Result, UnreadableError, Verified, verify
 from tests.storage.lives import born, terms
 from tests.storage.worlds import lobby, started
 
@@ -53,7 +53,7 @@ class Lived:
     path: Path
     heads: tuple[str, ...]
 
-    def tampered(self, *statements: str) -> Verified | Mismatch:
+    def tampered(self, *statements: str) -> Result:
         """What a check says of a copy in which somebody ran these statements."""
         copy = self.path.with_name("tampered.db")
         shutil.copyfile(self.path, copy)
@@ -64,8 +64,8 @@ class Lived:
         return checked(copy)[-1]
 
 
-def checked(path: Path, market: int | None = None, wanted: str | None = None) -> list[Verified | Mismatch]:
-    async def check() -> list[Verified | Mismatch]:
+def checked(path: Path, market: int | None = None, wanted: str | None = None) -> list[Result]:
+    async def check() -> list[Result]:
         db = Database.open(f"sqlite:///{path}", read_only=True)
         try:
             return await verify(db, market, wanted)

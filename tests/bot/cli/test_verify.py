@@ -25,7 +25,7 @@ from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
-from storage.verify import Mismatch, Verified
+from storage.verify import Mismatch, Result, Verified
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.paths import ROOT
 
@@ -249,7 +249,7 @@ class Slow(BackgroundVerifier):
         self.free = asyncio.Event()
         self.checks = 0
 
-    async def _here(self, market: int) -> Verified | Mismatch:
+    async def _here(self, market: int) -> Result:
         self.checks += 1
         await self.free.wait()
         return await super()._here(market)
