@@ -6,7 +6,7 @@ from bot.chat.facts import DecisionPreview, Involvement
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.trading import AnyOutcomeArg, OutcomesArg
+from bot.grammar.trading import OutcomesArg, WinnersArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
@@ -49,23 +49,24 @@ async def eliminate(
     "admin resolve",
     role=Role.ADMIN,
     ready=undecidable,
-    examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time"),
+    examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time", "/admin resolve germany, brazil"),
 )
 async def resolve(
     ctx: Context,
     *,
     market: MarketView,
-    winner: AnyOutcomeArg,
+    winner: WinnersArg,
     reason: ReasonArg | None = None,
     confirm: ConfirmArg | None = None,
 ) -> Reply:
     """Name the winner: everybody is paid and the market ends. Shows the numbers first.
 
-    With a dispute window everybody is paid when it has passed, and until then a wrong result can be corrected.
+    Several who share the win (a dead heat) are named with commas between: each YES of theirs pays an equal part of the
+    dollar. With a dispute window everybody is paid when it has passed, and until then a wrong result can be corrected.
 
-    winner: who has won
+    winner: who has won, several with commas between if they share
     """
-    return await _decide(ctx, market, "resolve", (winner,), reason, confirm)
+    return await _decide(ctx, market, "resolve", winner, reason, confirm)
 
 
 @command(
@@ -78,15 +79,15 @@ async def correct(
     ctx: Context,
     *,
     market: MarketView,
-    winner: AnyOutcomeArg,
+    winner: WinnersArg,
     reason: ReasonArg | None = None,
     confirm: ConfirmArg | None = None,
 ) -> Reply:
     """Name another winner before anybody is paid; the dispute window begins anew. Shows the numbers first.
 
-    winner: who has won instead
+    winner: who has won instead, several with commas between if they share
     """
-    return await _decide(ctx, market, "correct", (winner,), reason, confirm)
+    return await _decide(ctx, market, "correct", winner, reason, confirm)
 
 
 @command("admin approve", role=Role.ADMIN, ready=undecidable, examples=("/admin approve", "/admin approve 3"))
@@ -204,7 +205,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
 async def void(
     ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
-    """Call the market off: everybody gets back what they put in, net. Shows the numbers first."""
+    """Call the market off, as if it had never been: everybody ends with what they were given. Shows the numbers first."""
     record = market.record
     if record.status not in BEFORE_START:
         return await _decide(ctx, market, "void", (), reason, confirm)
@@ -216,6 +217,8 @@ async def void(
         if isinstance(updated, Declined):
             return words_admin.already_started(record)
         await note(ctx, uow, record, "void", {"status": record.status.value}, {"status": "VOIDED"}, reason or "")
+        if record.status is Status.LOBBY:
+            await uow.outbox.add(record.id, decisions.called_off(ctx.now_ms), ctx.now_ms)
         await update_board(uow, record, ctx.now_ms)
         await uow.commit()
     return words_admin.draft_voided(record)

@@ -94,6 +94,8 @@ def _matches(text: str, context: ParseContext) -> list[int]:
 class OutcomesType(ArgumentType[tuple[int, ...]]):
     """Several outcomes of this market, in the order typed, separated by commas or `and`."""
 
+    active_only: bool = True
+
     shape = "outcome, outcome"
     about = "one or several, separated by commas"
     words = 40
@@ -101,10 +103,8 @@ class OutcomesType(ArgumentType[tuple[int, ...]]):
 
     def parse(self, text: str, context: ParseContext) -> tuple[int, ...] | Wrong:
         outcomes: list[int] = []
-        for part in re.split(r",|\band\b", text):
-            if not part.strip():
-                continue
-            outcome = OutcomeType().parse(part.strip().strip('"'), context)
+        for part in self._parts(text, context):
+            outcome = self._outcome(part, context)
             if isinstance(outcome, Wrong):
                 return Wrong(outcome.sentence)
             if outcome in outcomes:
@@ -112,11 +112,22 @@ class OutcomesType(ArgumentType[tuple[int, ...]]):
             outcomes.append(outcome)
         return tuple(outcomes) if outcomes else Wrong(words.no_outcome_named())
 
+    def _parts(self, text: str, context: ParseContext) -> list[str]:
+        """What stands between commas; an `and` divides it too, unless it belongs to a name."""
+        parts: list[str] = []
+        for part in text.split(","):
+            whole = not isinstance(self._outcome(part, context), Wrong)
+            parts += [part] if whole else re.split(r"\band\b", part)
+        return [part for part in parts if part.strip()]
+
+    def _outcome(self, part: str, context: ParseContext) -> int | Wrong:
+        return OutcomeType(active_only=self.active_only).parse(part.strip().strip('"'), context)
+
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         before, comma, last = partial.rpartition(",")
         return [
             Hint(f"{before}{comma}{' ' if comma else ''}{hint.value}", hint.about)
-            for hint in OutcomeType().suggest(last, context)
+            for hint in OutcomeType(active_only=self.active_only).suggest(last, context)
         ]
 
 
@@ -259,6 +270,7 @@ AnyOutcomeArg = Annotated[int, OutcomeType(active_only=False)]
 
 
 OutcomesArg = Annotated[tuple[int, ...], OutcomesType()]
+WinnersArg = Annotated[tuple[int, ...], OutcomesType(active_only=False)]
 
 
 SideArg = Annotated[Side, YesNo()]

@@ -115,6 +115,12 @@ async def update_board(uow: UnitOfWork, record: Market, now_ms: int) -> None:
         await uow.outbox.add(record.id, board, now_ms)
 
 
+def called_off(now_ms: int) -> Notice:
+    """To those who wait in a lobby: what a tick tells of a market that has begun."""
+    payload: Payload = {"at_ms": now_ms, "amounts": []}
+    return Notice(kind="voided", audience=NoticeAudience.CHAT, payload=payload)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What an admin typed: `named` is how the outcomes are typed again."""

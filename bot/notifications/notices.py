@@ -26,7 +26,7 @@ from bot.words import views as words_views
 from bot.words.charts import whose
 from bot.words.shared import listed, name_of, winners_of
 from engine.state import MarketState
-from storage.records import ApprovalStatus, Market, OrderStatus, OutboxRow
+from storage.records import ApprovalStatus, AuditRow, Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 _PAYOUTS = frozenset({"paid", "refunded"})
@@ -234,15 +234,26 @@ async def _paused(notice: NoticeContext) -> Reply:
 
 
 async def _voided(notice: NoticeContext) -> Reply:
-    return words_announcements.voided(notice.payload, await _reason_by_hand(notice, "void"))
+    row = await _asked_by_hand(notice, "void")
+    actor = None if row is None else row.actor
+    member = None if actor is None else await notice.uow.members.get(notice.market.id, actor)
+    person = None if actor is None else await notice.uow.people.get(actor)
+    who = member.name if member else person.name if person else ""
+    return words_announcements.voided(notice.payload, "" if row is None else row.reason, who)
 
 
 async def _reason_by_hand(notice: NoticeContext, action: str) -> str:
-    """The reason an admin gave for what this tells of: the last one of its kind that was asked for by then."""
+    """The reason an admin gave for what this tells of."""
+    row = await _asked_by_hand(notice, action)
+    return "" if row is None else row.reason
+
+
+async def _asked_by_hand(notice: NoticeContext, action: str) -> AuditRow | None:
+    """Where this was asked for: the last one of its kind by then."""
     for row in await notice.uow.audit.of(notice.market.id, n=20):
         if row.action == action and row.ts_ms <= int(notice.payload["at_ms"]):
-            return row.reason
-    return ""
+            return row
+    return None
 
 
 async def _ping(notice: NoticeContext) -> Reply | None:

@@ -42,7 +42,12 @@ def halted(market: Market, facts: Facts) -> Reply:
         blocks=(
             line(f"What failed: {clean(str(facts['reason']))}."),
             line("Nothing of that tick happened; every balance stands as before it, and other markets go on."),
-            line(code("/admin resume"), " tries again; ", code("/admin void"), " gives everybody's net stake back."),
+            line(
+                code("/admin resume"),
+                " tries again; ",
+                code("/admin void"),
+                " calls it off: everybody ends with what they were given.",
+            ),
         ),
         tone=Tone.BAD,
         ok=False,

@@ -25,7 +25,18 @@ from bot.chat.reply import (
     line,
 )
 from bot.text.names import clean
-from bot.text.numbers import Cut, money, price, price_change, round_money, signed_money, signed_percent, span, tokens
+from bot.text.numbers import (
+    CENT,
+    Cut,
+    money,
+    price,
+    price_change,
+    round_money,
+    signed_money,
+    signed_percent,
+    span,
+    tokens,
+)
 from bot.words.account import first_buy
 from bot.words.audit import head_line
 from bot.words.shared import (
@@ -320,13 +331,33 @@ def _why(reason: str) -> Line:
     return line(first_upper(sentence(reason))) if reason else ()
 
 
-def voided(facts: Facts, reason: str = "") -> Reply:
+def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
+    """Who called it off and why, and what went where. Payloads from before a void undid everything have no amounts; a
+    market that had not begun has no head."""
+    amounts = [int(amount) for _, amount in facts.get("amounts", ())]
     rows = [
         _why(reason),
-        line("It is as if it had never been: everybody ends with exactly what they were given."),
-        head_line(facts["head"]),
+        line("It is as if it had never been: everybody has what they were given."),
+        line(taken_back(amounts)),
+        head_line(facts["head"]) if "head" in facts else (),
     ]
-    return to_chat("This market is called off.", blocks=rows, tone=Tone.LOUD)
+    called = f"{clean(who)} has called this market off." if who else "This market is called off."
+    return to_chat(called, blocks=rows, tone=Tone.LOUD)
+
+
+def taken_back(amounts: Iterable[int], *, would: bool = False) -> str:
+    """What comes back to whom when a market is called off, in whole cents, as each of them is told it."""
+    each = list(amounts)
+    behind = [amount // CENT * CENT for amount in each if amount >= CENT]
+    ahead = [-(amount // CENT * CENT) for amount in each if amount <= -CENT]
+    to = f"{money(sum(behind))} {'would come' if would else 'came'} back to {people(len(behind))} who {_were(behind)} behind"
+    of = f"{money(sum(ahead))} of gains {'would go' if would else 'went'} back from {people(len(ahead))}"
+    parts = [part for part, sums in ((to, behind), (of, ahead)) if sums]
+    return f"{' and '.join(parts)}." if parts else "No money had changed hands."
+
+
+def _were(people_: Sequence[int]) -> str:
+    return "was" if len(people_) == 1 else "were"
 
 
 # -- in between

@@ -11,7 +11,7 @@ from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, co
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, price, span
 from bot.words.admin import DECISION_NAMES, buttons
-from bot.words.announcements import count, inheritance, late, sentence, sum_line, to_chat
+from bot.words.announcements import count, inheritance, late, sentence, sum_line, taken_back, to_chat
 from bot.words.audit import head_line
 from bot.words.refusals import holdings
 from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, plural, say, winners_of
@@ -123,13 +123,8 @@ def _stands_at(event: Resolved | Claimed, then: str) -> list[Line]:
 
 
 def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
-    lost, gained = (sum(a for _, a in event.amounts if a > 0), sum(-a for _, a in event.amounts if a < 0))
-    rows.append(
-        line(
-            "It would be as if the market had never been: everybody would end with exactly what they were given. "
-            f"{money(lost)} would come back to those who are behind, {money(gained)} go back from those who are ahead."
-        )
-    )
+    rows.append(line("It would be as if the market had never been: everybody would end with what they were given."))
+    rows.append(line(taken_back([amount for _, amount in event.amounts], would=True)))
     return "The whole market would be called off.", "Confirm calling it off"
 
 
@@ -137,12 +132,14 @@ def decided(market: Market, kind: str, outcomes: Sequence[int]) -> Reply:
     """Confirmed; a second press says the same."""
     whose = listed([name_of(market.params, i) for i in outcomes])
     window = market.params.dispute_window
-    wins = f"{whose} is named the winner with the next tick" if window else f"{whose} wins with the next tick"
+    one, next_ = len(outcomes) == 1, "with the next tick"
+    named = "is named the winner" if one else "are named to share the win"
+    wins = f"{whose} {named} {next_}" if window else f"{whose} {'wins' if one else 'share the win'} {next_}"
     words = {
-        "eliminate": f"{whose} {'goes' if len(outcomes) == 1 else 'go'} out with the next tick.",
+        "eliminate": f"{whose} {'goes' if one else 'go'} out {next_}.",
         "resolve": f"{wins}.",
-        "correct": f"{whose} is named the winner instead, with the next tick.",
-        "void": "The market is called off with the next tick.",
+        "correct": f"{whose} {named} instead, {next_}.",
+        "void": f"The market is called off {next_}.",
     }
     later = kind == "correct" or (kind == "resolve" and window)
     then = f"Everybody is told then, and paid {span(window)} later." if later else "Everybody is told and paid then."
@@ -153,9 +150,10 @@ def decided(market: Market, kind: str, outcomes: Sequence[int]) -> Reply:
 
 
 def what(params: MarketParams, kind: str, outcomes: Sequence[int]) -> str:
-    """`Brazil out`, `Germany the winner`, `Brazil the winner instead`."""
+    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`."""
     whose = listed([name_of(params, i) for i in outcomes])
-    return {"eliminate": f"{whose} out", "resolve": f"{whose} the winner"}.get(kind, f"{whose} the winner instead")
+    wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
+    return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{wins} instead")
 
 
 def has(params: MarketParams, part: Involvement) -> str:

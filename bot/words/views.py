@@ -70,7 +70,7 @@ def board(shown: Board, audience: Audience) -> Reply:
     """The market at a glance; the sentence says who leads."""
     best = shown.rows[0]
     if shown.status == STATUS_WORDS[Status.VOIDED]:
-        head = line(f"{shown.title} was called off; everybody got back what they put in.")
+        head = line(f"{shown.title} was called off; everybody has what they were given.")
     elif best.note == "winner":
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
     elif best.note == CLAIMED:
