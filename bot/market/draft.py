@@ -43,7 +43,7 @@ def draft_of(market: Market) -> Draft:
         return Draft(values={"outcome_names": ", ".join(market.params.outcome_names)})
     return Draft(
         values={name: str(value) for name, value in values.items()},
-        timetable=str(kept.get("schedule", "")),
+        timetable=schedule.without_prices(str(kept.get("schedule", ""))),
         assumed_start_ms=int(str(kept.get("assumed_start_ms", 0))),
     )
 

@@ -40,6 +40,7 @@ from bot.market.timetable import Timetable, TimetableEntry
 from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
+from bot.words import timetable as words_timetable
 from engine import parse
 from engine.params import MarketParams, build_params
 from engine.terms import MOST_OUTCOMES, Problem, Round
@@ -83,6 +84,12 @@ def _read_round(
             mistakes.add(f"{place}.{key}", words.no_such_key_in_round(number, key))
     if "decide_at" not in entry:
         mistakes.add(place, words.round_without_time(number))
+    if schedule.is_by_price(str(entry.get("losers", "")), names):
+        mistakes.add(f"{place}.losers", words_timetable.by_price())
+        return None
+    if isinstance(entry.get("winner"), list):
+        mistakes.add(f"{place}.winner", words_timetable.one_winner())
+        return None
     times = dict(_times(entry, place, mistakes))
     if any(when.after_start(start_ms) < 0 for when in times.values()):
         mistakes.add(place, words.before_the_start(number))

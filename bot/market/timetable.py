@@ -20,7 +20,7 @@ from bot.chat.invocation import ParseContext
 from bot.grammar.times import moment_ms, span_ms, zone_said
 from bot.grammar.trading import OutcomesType, OutcomeType
 from bot.grammar.types import Wrong
-from bot.text.names import quoted
+from bot.text.names import folded, quoted
 from bot.text.numbers import typed_moment
 from bot.words import timetable as words
 from engine.terms import MOST_OUTCOMES, MarketParams
@@ -29,6 +29,10 @@ from storage.records import Json, Market
 Losers = tuple[int, ...] | Literal["ask"]
 
 MOST_ROUNDS = MOST_OUTCOMES - 1
+"""One goes at a time, and the final."""
+
+_BY_PRICE = re.compile(r"(by\s+)?(the\s+)?((lowest|cheapest|lowest[\s_-]*prices?)|prices?)", re.IGNORECASE)
+_KEPT_BY_PRICE = re.compile(r"(?<= out )(\d+) lowest(?=;|$)")
 _ROUND = re.compile(
     r"(?P<freeze>.+?)\s+(?:(?P<joint>to|until|for)\s+(?P<decide>.+?)\s+)?(?P<what>out|winner)(?:\s+(?P<who>.+))?",
     re.IGNORECASE | re.DOTALL,
@@ -155,18 +159,31 @@ def _read_winner(times: TimetableEntry, who: str, context: ParseContext) -> Time
     if who.casefold() == "ask":
         return replace(times, winner="ask")
     winner = OutcomeType(active_only=False).parse(who.strip().strip('"'), context)
-    return winner if isinstance(winner, Wrong) else replace(times, winner=winner)
+    if isinstance(winner, Wrong):
+        several = OutcomesType(active_only=False).parse(who, context)
+        return winner if isinstance(several, Wrong) else Wrong(words.one_winner())
+    return replace(times, winner=winner)
+
+
+def is_by_price(who: str, names: Sequence[str]) -> bool:
+    """Whether this is meant to let prices decide who goes, and is not the name of an outcome."""
+    return _BY_PRICE.fullmatch(who.strip()) is not None and folded(who) not in map(folded, names)
+
+
+def without_prices(text: str) -> str:
+    """A timetable as older versions kept it: where the lowest price was to decide, an admin is asked."""
+    return _KEPT_BY_PRICE.sub(r"\1", text)
 
 
 def _read_losers(times: TimetableEntry, who: str, context: ParseContext) -> TimetableEntry | Wrong:
     number, _, how = who.strip().partition(" ")
     if number.isascii() and number.isdigit() and len(number) < 3:
-        how = how.strip().casefold().replace(" ", "_") or "ask"
+        how = how.strip().casefold() or "ask"
         if how == "ask":
             return replace(times, count=int(number), losers="ask")
-        if "lowest_price".startswith(how) and len(how) >= 3:
-            return Wrong(words.by_price())
-        return Wrong(words.not_a_way(how))
+        return Wrong(words.by_price() if is_by_price(how, context.outcomes) else words.not_a_way(how))
+    if is_by_price(who, context.outcomes):
+        return Wrong(words.by_price())
     losers = OutcomesType().parse(who, context)
     return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
 
@@ -207,9 +224,9 @@ def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntr
 
 def typed_line(market: Market) -> str:
     """The timetable as it is typed: a draft's own words, else what the rounds are now."""
-    typed = market.draft.get("schedule")
+    typed = without_prices(str(market.draft.get("schedule", "")))
     planned = market.planned_start_ms if market.start_ms is None else None
-    if market.start_ms is None and isinstance(typed, str) and typed:
+    if market.start_ms is None and typed:
         return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
     entries = of_params(market.params, market.start_ms)
     return render(Timetable(start_ms=planned, entries=entries), market.params.outcome_names)

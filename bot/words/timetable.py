@@ -50,6 +50,13 @@ def by_price() -> str:
     )
 
 
+def one_winner() -> str:
+    return (
+        "A timetable names one winner, or ask. Several who share the win are named by hand when it has happened: "
+        "/admin resolve with commas between them."
+    )
+
+
 def start_shown(market: Market) -> int | None:
     """What the moments of a timetable count from: the real start, the planned one, or the one a draft assumes."""
     if market.start_ms is not None or market.planned_start_ms is not None:
