@@ -350,14 +350,11 @@ def taken_back(amounts: Iterable[int], *, would: bool = False) -> str:
     each = list(amounts)
     behind = [amount // CENT * CENT for amount in each if amount >= CENT]
     ahead = [-(amount // CENT * CENT) for amount in each if amount <= -CENT]
-    to = f"{money(sum(behind))} {'would come' if would else 'came'} back to {people(len(behind))} who {_were(behind)} behind"
-    of = f"{money(sum(ahead))} of gains {'would go' if would else 'went'} back from {people(len(ahead))}"
+    come, go = ("would come", "would go") if would else ("came", "went")
+    to = f"{money(sum(behind))} {come} back to {people(len(behind))} who {'was' if len(behind) == 1 else 'were'} behind"
+    of = f"{money(sum(ahead))} of gains {go} back from {people(len(ahead))}"
     parts = [part for part, sums in ((to, behind), (of, ahead)) if sums]
     return f"{' and '.join(parts)}." if parts else "No money had changed hands."
-
-
-def _were(people_: Sequence[int]) -> str:
-    return "was" if len(people_) == 1 else "were"
 
 
 # -- in between

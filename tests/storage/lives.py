@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from unittest.mock import patch
 
@@ -80,7 +80,9 @@ class Life:
             draft = sell(number, rng.randrange(1, most + 2), side)
         else:
             draft = buy(number, rng.randrange(1, 60), side)
-        if rng.random() < 0.7:
+            if rng.random() < 0.3:
+                draft = replace(draft, spend=rng.randrange(1, 40) * MICRO)
+        if draft.spend is None and rng.random() < 0.7:
             near = price_micro(state, terms(), number, side) // 10_000 + rng.randrange(-4, 5)
             draft = limit(draft, min(max(near, 2), 98), autofill=rng.random() < 0.5)
         self._asked += 1
@@ -140,10 +142,11 @@ class Life:
             return
         async with self.db.reading() as uow:
             state = await uow.markets.state(market)
-        if state.asked:
-            await self.control("eliminate" if len(state.active) > 2 else "resolve", self.rng.choice(state.active))
-        elif state.claim is not None:
-            await self.control("correct", self.rng.choice(state.active))
+        if state.asked and len(state.active) > 2:
+            await self.control("eliminate", self.rng.choice(state.active))
+        elif state.asked or state.claim is not None:
+            winners = self.rng.sample(state.active, self.rng.choice((1, 1, 2)))
+            await self.control("resolve" if state.asked else "correct", *winners)
         elif market.status in (Status.PAUSED, Status.FROZEN):
             await self.control("resume")
 

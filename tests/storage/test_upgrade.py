@@ -27,10 +27,12 @@ ALL_BUT_VOID: tuple[tuple[str, Payload], ...] = (
     ("join", {"user": 2, "cash": 1}),
     ("leave", {"user": 2}),
     ("retune", {"values": {"fee": "0"}}),
-    *(
-        ("control", {"kind": kind, "outcomes": [0]})
-        for kind in ("freeze", "pause", "resume", "eliminate", "resolve", "correct")
-    ),
+    ("control", {"kind": "freeze", "outcomes": []}),
+    ("control", {"kind": "pause", "outcomes": []}),
+    ("control", {"kind": "resume", "outcomes": []}),
+    ("control", {"kind": "eliminate", "outcomes": [0]}),
+    ("control", {"kind": "resolve", "outcomes": [0]}),
+    ("control", {"kind": "correct", "outcomes": [0]}),
 )
 
 
