@@ -312,6 +312,13 @@ def test_a_row_of_a_market_there_is_not_is_found(lived: Lived) -> None:
     assert found.table in ("trades", "orders")
 
 
+def test_a_market_that_is_called_older_than_it_is_is_found(lived: Lived) -> None:
+    """Else a wrong row would be hidden by having the market skipped."""
+    found = lived.tampered("update config set rules = 1")
+    assert isinstance(found, Mismatch)
+    assert (found.table, found.field, found.expected, found.found) == ("config", "rules", 2, 1)
+
+
 def test_an_order_that_no_tick_ran_must_have_cost_nothing(lived: Lived) -> None:
     for change in ("status = 'filled'", "amount = 5", "remaining = 1", "ts_ms = ts_ms + 1"):
         found = lived.tampered(f"update orders set {change} where status = 'pending'")

@@ -25,9 +25,10 @@ from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
-from storage.verify import Mismatch, Result, Verified
+from storage.verify import Mismatch, Result, Skipped, Verified
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.paths import ROOT
+from tests.storage.rules_1 import unpack_rules_1
 
 
 async def _played(folder: Path) -> tuple[Path, str]:
@@ -216,7 +217,7 @@ async def test_a_market_made_by_other_rules_is_said_to_be_so_in_the_chat(tmp_pat
             db.execute("update config set rules = 7")
             db.commit()
         told = await harness.say("stranger", "/verify")
-    assert "made by rules 7, and this is rules 1" in plain_text.text(told)
+    assert "made by rules 7, and this is rules 2" in plain_text.text(told)
 
 
 def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
@@ -230,8 +231,48 @@ def test_a_market_made_by_other_rules_is_said_to_be_so_on_the_terminal(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{copy}")
     assert main(["verify"]) == 1
     said = capsys.readouterr()
-    assert said.out.strip() == "FAIL market=1 tick=0 table=config id=1 field=rules expected=1 found=7"
+    assert said.out.strip() == "FAIL market=1 tick=0 table=config id=1 field=rules expected=2 found=7"
     assert "Use the version of Outcry it was made by" in said.err
+
+
+@pytest.fixture
+def of_rules_1(tmp_path: Path) -> Path:
+    """A database of rules 1, brought up to date."""
+    path = unpack_rules_1(tmp_path / "old.db")
+
+    async def migrated() -> None:
+        db = Database.open(f"sqlite:///{path}")
+        await db.migrate()
+        await db.close()
+
+    asyncio.run(migrated())
+    return path
+
+
+def test_markets_of_older_rules_are_skipped_and_that_is_no_failure(
+    of_rules_1: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{of_rules_1}")
+    assert main(["verify"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        *(f"SKIP market={number} rules=1" for number in (1, 2, 3, 4)),
+        "ok market=5 ticks=0 head=-",
+    ]
+    assert "Market 1 was played by rules 1, and this version plays by rules 2: it was not checked." in printed.err
+
+
+def test_a_skipped_market_is_neither_right_nor_wrong_in_json(
+    of_rules_1: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{of_rules_1}")
+    assert main(["verify", "--market", "1", "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "ok": True,
+        "markets": [{"ok": None, "market": 1, "ticks": 7, "rules": 1, "holds": False}],
+    }
+    assert from_json(printed) == [Skipped(market=1, ticks=7, rules=1)]
 
 
 async def test_before_the_start_there_is_nothing_to_check(tmp_path: Path) -> None:
