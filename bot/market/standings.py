@@ -19,7 +19,7 @@ from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Board, BoardRow
 from bot.words.shared import name_of
 from bot.words.views import CLAIMED, out_note, status_word, step_words
-from engine.state import MarketState, Side, price_micro
+from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.rankings import Ranked, standings
 from storage.records import EventRow, Market, TickRow
@@ -36,7 +36,10 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     rounds = await uow.events.of(market.id, "Eliminated")
     path = await _path(uow, market)
     metric = await uow.metrics.latest(market.id)
-    rows = [_row(state, market, number, rounds, path) for number in _best_first(state, market.params)]
+    if market.status is Status.VOIDED and path:
+        rows = [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
+    else:
+        rows = [_row(state, market, number, rounds, path) for number in _best_first(state, market.params)]
     step = market.next_step
     return Board(
         title=market.title,
@@ -89,6 +92,20 @@ def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow]
         spark=tuple(row.yes[number] for row in path) if active else (),
         active=active or number in state.winners,
         note=note,
+    )
+
+
+def _row_of_none(market: Market, number: int, path: list[TickRow]) -> BoardRow:
+    """Of a market that was called off: nobody is out, nobody has won, and the last prices are all there is."""
+    return BoardRow(
+        outcome=number,
+        name=name_of(market.params, number),
+        yes=path[-1].yes[number],
+        no=path[-1].no[number],
+        change=None,
+        spark=tuple(row.yes[number] for row in path),
+        active=True,
+        note="",
     )
 
 

@@ -11,21 +11,16 @@ from storage.verify import Verified, verify
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, opened, running
 from tests.scenarios.rows import Row, perform
 
-TRADED: tuple[Row, ...] = (
-    ("ada", "/buy germany yes 100"),
-    ("ada", "press Confirm"),
-    ("bob", "/buy germany no 30"),
-    ("bob", "press Confirm"),
-    ("bob", "/buy costa no 20"),
-    ("bob", "press Confirm"),
-    ("tick", "2s"),
-)
+
+async def _traded(harness: ChatHarness) -> None:
+    for who, line in (("ada", "/buy germany yes 100"), ("bob", "/buy germany no 30"), ("bob", "/buy costa no 20")):
+        await harness.confirmed(who, line)
+    await harness.tick()
 
 
 async def test_two_share_half_a_dollar_each_and_no_of_theirs_pays_the_other_half(tmp_path: Path) -> None:
     """100 YES of one of two winners pay $50; 30 NO of it $15; 20 NO of the loser $20, in one payout a person."""
     rows: tuple[Row, ...] = (
-        *TRADED,
         (
             ADMIN,
             "/admin resolve germany, brazil level after extra time",
@@ -49,6 +44,7 @@ async def test_two_share_half_a_dollar_each_and_no_of_theirs_pays_the_other_half
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)
+        await _traded(harness)
         await perform(harness, rows)
         await _holds_together(harness)
         async with harness.db.reading() as uow:
@@ -63,7 +59,6 @@ async def test_two_share_half_a_dollar_each_and_no_of_theirs_pays_the_other_half
 
 async def test_a_claim_of_several_is_corrected_to_one_and_back(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        *TRADED,
         (ADMIN, "/admin resolve germany and brazil", "Germany and Brazil would be named to share the win"),
         (ADMIN, "press Confirm", "Germany and Brazil are named to share the win with the next tick"),
         ("tick", "2s", "Germany and Brazil share Cup.", "$85.00 to 2 holders"),
@@ -85,6 +80,7 @@ async def test_a_claim_of_several_is_corrected_to_one_and_back(tmp_path: Path) -
         await running(harness)
         assert (await harness.say(ADMIN, "/admin set dispute_window 10m")).ok
         await harness.tick()
+        await _traded(harness)
         await perform(harness, rows)
         await _holds_together(harness)
 

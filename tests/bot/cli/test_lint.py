@@ -131,6 +131,12 @@ def test_lint_answers_clean_warned_or_invalid_by_its_exit_code(tmp_path: Path) -
     assert not (tmp_path / "o.db").exists()
 
 
+@pytest.mark.parametrize("outcomes", range(2, 26))
+def test_the_defaults_follow_the_number_of_outcomes_and_warn_of_nothing(outcomes: int) -> None:
+    """$50 can be spent on any of them, and a member's whole balance."""
+    assert lint_preset("hype", outcomes, None, as_json=False) == 0
+
+
 def test_lint_as_json_carries_the_numbers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     def told() -> dict[str, object]:
         found = json.loads(capsys.readouterr().out)
@@ -141,9 +147,15 @@ def test_lint_as_json_carries_the_numbers(capsys: pytest.CaptureFixture[str], tm
     assert told() == {"clean": True, "warnings": [], "problems": []}
     assert lint_preset("hype", 3, "1000", as_json=True) == 1
     (warning,) = json.loads(json.dumps(told()["warnings"]))
-    assert (warning["code"], warning["numbers"]["least_z"]) == ("fifty_dollars", 1_500_000_000)
-    assert "$1,500" in warning["sentence"]
-    for preset, n, z in (("hyp", 3, None), ("hype", 2, None), ("hype", 3, "much"), ("hype", 3, "0")):
+    assert (warning["code"], warning["numbers"]["least_z"]) == ("fifty_dollars", 1_460_000_000)
+    assert "$1,460" in warning["sentence"]
+    for preset, n, z in (
+        ("hyp", 3, None),
+        ("hype", 1, None),
+        ("hype", 26, None),
+        ("hype", 3, "much"),
+        ("hype", 3, "0"),
+    ):
         assert lint_preset(preset, n, z, as_json=True) == 2
         found = told()
         assert (found["clean"], found["warnings"]) == (False, [])

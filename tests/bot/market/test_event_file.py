@@ -276,3 +276,23 @@ def test_what_cannot_be_a_file_of_ours_is_a_mistake_and_never_an_exception() -> 
 def test_the_share_of_a_weight_is_exact() -> None:
     file = event('title = "Cup"\noutcomes = ["A", "B", "C"]\nodds = [1, 1, 1]')
     assert file.params.odds == (RATE // 3,) * 3
+
+
+@pytest.mark.parametrize("losers", ['"lowest_price"', '"lowest price"', '"Lowest"', '"cheapest"', '["lowest_price"]'])
+def test_a_round_decided_by_prices_is_refused_in_its_line_with_the_reason(losers: str) -> None:
+    text = HEAD + f'[[rounds]]\ndecide_at = "1h"\nlosers = {losers}\n' + FINAL
+    ((line, sentence),) = mistakes(text)
+    assert line is not None
+    assert "holds NO would push a price down and be paid for it" in sentence
+
+
+def test_several_winners_are_not_for_a_file_to_name() -> None:
+    text = HEAD + '[[rounds]]\ndecide_at = "1h"\nwinner = ["Ada", "Bo"]\n'
+    ((_, sentence),) = mistakes(text)
+    assert "named by hand when it has happened" in sentence
+
+
+@pytest.mark.parametrize("number", [2, 25])
+def test_two_to_twenty_five_can_stand_in_a_file(number: int) -> None:
+    names = [f"Driver {chr(65 + i)}" for i in range(number)]
+    assert event(f"title = 'Grid'\noutcomes = {names}\n").params.outcome_names == tuple(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.market.timetable import Timetable, of_params, read, render
+from bot.market.timetable import Timetable, of_params, read, render, without_prices
 from engine.params import build_params
 from engine.terms import MarketParams
 
@@ -80,3 +80,38 @@ def test_a_timetable_keeps_its_moments_as_they_were_said() -> None:
         ("fri 20:00 Europe/Berlin", "Europe/Berlin"),
         ("21:00", "Europe/Berlin"),
     ]
+
+
+@pytest.mark.parametrize(
+    "who", ["1 lowest", "2 lowest_price", "1 lowest price", "lowest", "the lowest price", "by price", "cheapest"]
+)
+def test_prices_never_decide_who_goes_and_the_sentence_says_why(who: str) -> None:
+    mistakes = read(f"+1h for 5m out {who}; +2h winner ask", NAMES, NOW)
+    assert isinstance(mistakes, tuple)
+    assert "whoever holds NO would push a price down and be paid for it" in mistakes[0]
+
+
+def test_an_outcome_may_be_called_as_a_rule_was() -> None:
+    table = read("+1h out lowest; +2h winner ask", ("Lowest", "Highest", "Middle"), NOW)
+    assert isinstance(table, Timetable), table
+    assert table.entries[0].losers == (0,)
+
+
+def test_a_timetable_kept_by_older_rules_asks_where_prices_were_to_decide() -> None:
+    kept = 'start 2014-07-03 09:40; +1h to +1h1m out 1 lowest; +2h out 12 lowest; +3h out "1 lowest"; +4h winner ask'
+    wanted = 'start 2014-07-03 09:40; +1h to +1h1m out 1; +2h out 12; +3h out "1 lowest"; +4h winner ask'
+    assert without_prices(kept) == wanted
+
+
+@pytest.mark.parametrize("who", ["germany, brazil", "germany and brazil"])
+def test_a_timetable_names_one_winner(who: str) -> None:
+    mistakes = read(f"+2h winner {who}", NAMES, NOW)
+    assert isinstance(mistakes, tuple)
+    assert "A timetable names one winner, or ask" in mistakes[0]
+
+
+def test_a_timetable_has_room_for_twenty_five_who_go_one_by_one() -> None:
+    names = tuple(f"Driver {chr(65 + i)}" for i in range(25))
+    table = read("; ".join([*(f"+{i}h out 1" for i in range(1, 24)), "+24h winner ask"]), names, NOW)
+    assert isinstance(table, Timetable), table
+    assert isinstance(build_params({"outcome_names": list(names), "rounds": table.rounds(NOW)}), MarketParams)
