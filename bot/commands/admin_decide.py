@@ -205,7 +205,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
 async def void(
     ctx: Context, *, market: MarketView, reason: ReasonArg | None = None, confirm: ConfirmArg | None = None
 ) -> Reply:
-    """Call the market off, as if it had never been: everybody ends with what they were given. Shows the numbers."""
+    """Call the market off as if it had never been; everybody has what they were given. Numbers first."""
     record = market.record
     if record.status not in BEFORE_START:
         return await _decide(ctx, market, "void", (), reason, confirm)

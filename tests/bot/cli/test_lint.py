@@ -48,7 +48,7 @@ TOLD: tuple[tuple[dict[str, object], str, tuple[str, ...]], ...] = (
         ("mu 1 and nu 3 at the end, buying", "more than in small ones", "kappa_end to 0.0001 or more", "nu alike."),
     ),
     (
-        {"floor_enabled": False, "mu": 10, "kappa": 0, "l0": 30, "z": 1000},
+        {"floor_enabled": False, "mu": 10, "kappa": 0, "l0": 3, "z": 1000},
         "weights_over_convexity",
         ("no floor stands behind it. Make mu and nu alike",),
     ),
@@ -57,9 +57,9 @@ TOLD: tuple[tuple[dict[str, object], str, tuple[str, ...]], ...] = (
         "little_stays",
         ("With 4 in, only 40% of a trade's money", "when trading freezes", "now 0.2 there, at 0.166666666666 or less"),
     ),
-    ({"z": 1000}, "fifty_dollars", ("Germany YES from 25.0¢ to 43.8¢ at the start", "Set z to $2,270 or more.")),
+    ({"z": 1000}, "fifty_dollars", ("Germany YES from 25.0¢ to 43.4¢ at the start", "Set z to $2,220 or more.")),
     ({"l0": 700}, "fifty_dollars", ("Set l0 to $1,510 or more, or leave it out.",)),
-    ({"l0": 70, "z": 1000}, "fifty_dollars", ("Set z to $2,270 or more and leave l0 out.",)),
+    ({"l0": 70, "z": 1000}, "fifty_dollars", ("Set z to $2,220 or more and leave l0 out.",)),
     (
         {"preset": "classic", "rounds": ROUNDS},
         "sum_over_cap",
@@ -69,6 +69,22 @@ TOLD: tuple[tuple[dict[str, object], str, tuple[str, ...]], ...] = (
         {"band": "0.1", "zeta": "0.1"},
         "band_with_diversion",
         ("30% of a trade's money", "$500 on Germany YES takes YES + NO of Brazil to 99.3¢", "at 90.0¢ the band trades"),
+    ),
+    ({"floor_allowance": 50}, "allowance", ("be sure of up to $50.00", "0.5% of z", "Take floor_allowance 0.")),
+    (
+        {"rounds": [{"decide_at": "1h", "losers": ["Chile"]}, {"decide_at": "2h", "winner": "Germany"}]},
+        "named_timetable",
+        ("names who is out in 1 round and who wins", "everybody who reads it is sure of a profit", "Take ask"),
+    ),
+    (
+        {"z": 400},
+        "whole_balance",
+        ("$1,000.00 on Germany YES at the start", "past the highest price of 99.0¢", "Set z to $1,080 or more"),
+    ),
+    (
+        {"odds": [0.96, 0.014, 0.013, 0.013], "fee": 0.05, "p_max": 0.999, "p_min": 0.001, "set_cap": 0.97},
+        "whole_balance",
+        ("No z cures it", "lower its odds"),
     ),
 )
 
@@ -87,7 +103,13 @@ def test_a_warning_says_what_will_happen_in_numbers_and_what_to_change(
     sentence = next(words_event_file.sentence(one, market) for one in lint(market) if one.code == code)
     for part in parts:
         assert part in sentence, sentence
-    assert re.fullmatch(r"[A-Z0-9].*\d.*\.", sentence)
+    assert re.fullmatch(r"[A-Za-z0-9].*\d.*\.", sentence)
+
+
+@pytest.mark.parametrize(("code", "z"), [("fifty_dollars", 2_220), ("whole_balance", 1_080)])
+def test_the_stake_a_warning_names_cures_it_and_a_smaller_one_does_not(code: str, z: int) -> None:
+    assert code not in [warning.code for warning in lint(built(z=z))]
+    assert code in [warning.code for warning in lint(built(z=z - 10))]
 
 
 def test_every_warning_has_a_sentence() -> None:
@@ -120,7 +142,11 @@ def test_lint_answers_clean_warned_or_invalid_by_its_exit_code(tmp_path: Path) -
     )
     code, out, err = outcry(tmp_path, "lint", "--preset", "classic", "-n", "4", "-Z", "500")
     assert (code, err) == (1, "")
-    assert [line.split(":")[0] for line in out.splitlines()] == ["WARN classic_start", "WARN fifty_dollars"]
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        "WARN classic_start",
+        "WARN fifty_dollars",
+        "WARN whole_balance",
+    ]
     (tmp_path / "bad.toml").write_text(
         EXAMPLE_EVENT.read_text(encoding="utf-8").replace('"1%"', '"6%"'), encoding="utf-8"
     )
@@ -263,16 +289,17 @@ def careful(reply: Reply) -> list[str]:
 async def test_an_admin_is_warned_on_create_set_and_open(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         created = await harness.say(ADMIN, "/admin create Cup Germany, Brazil, Chile preset classic z $500")
-        first, second = careful(created)
+        first, second, third = careful(created)
         assert "NO on every outcome together starts at $1.50 and pays $2.00 whoever wins" in first
         assert "A $50 order moves Germany YES" in second
-        assert "/admin open" in plain_text.text(created).split(second)[1]  # what to do next comes last
+        assert "A whole starting balance of $1,000.00" in third
+        assert "/admin open" in plain_text.text(created).split(third)[1]  # what to do next comes last
         assert careful(await harness.say(ADMIN, "/admin set gas $0.01")) != []  # the sure gain is another one now
         assert careful(await harness.say(ADMIN, "/admin set set_cap 0.9")) == []
         assert careful(await harness.say(ADMIN, "/admin set title Bowl")) == []
         assert any("only 40% of a trade's" in told for told in careful(await harness.say(ADMIN, "/admin set zeta 0.3")))
         opened = careful(await harness.say(ADMIN, "/admin open"))
-        assert len(opened) == 3
+        assert len(opened) == 4
         assert "only 40% of a trade's money" in opened[1]
 
 
