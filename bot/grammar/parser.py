@@ -288,6 +288,8 @@ class _Allocation:
             wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.context), Wrong)
             cost, rest = self.best(place + 1, at + size)
             blame = _WRONG + size + (size > 1) if wrong else 0  # one right word and words too many, rather
+            if wrong and param.kind.never and any(param.kind.never in word.text for word in run):
+                blame += _WRONG  # the mistake is in what such a sign belongs to
             choices.append((cost + blame, _Plan(((param, run), *rest.taken), rest.extra)))
         if not choices or param.required or not self._free_text(place + 1):
             cost, rest = self.best(place + 1, at)

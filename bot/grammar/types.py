@@ -45,7 +45,8 @@ class ArgumentType(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
-    gives every value there is. For one `of_people` the context holds the members' names while values are suggested."""
+    gives every value there is. For one `of_people` the context holds the members' names while values are suggested. The
+    sign `never` belongs to what follows, so that words with one are taken for a value of this type at the very last."""
 
     shape = "text"
     about = ""
@@ -55,6 +56,7 @@ class ArgumentType(ABC, Generic[T_co]):
     of_market = False
     closed = False
     of_people = False
+    never = ""
 
     @abstractmethod
     def parse(self, text: str, context: ParseContext) -> T_co | Wrong:

@@ -88,6 +88,7 @@ class Title(ArgumentType[str]):
 
     shape = "title"
     words = 0
+    never = ","
 
     def parse(self, text: str, context: ParseContext) -> str | Wrong:
         if "," in text:

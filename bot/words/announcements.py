@@ -337,7 +337,7 @@ def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
     amounts = [int(amount) for _, amount in facts.get("amounts", ())]
     rows = [
         _why(reason),
-        line("It is as if it had never been: everybody has what they were given."),
+        line("It is as if it had never been: everybody ends with exactly what they were given."),
         line(taken_back(amounts)),
         head_line(facts["head"]) if "head" in facts else (),
     ]

@@ -123,7 +123,9 @@ def _stands_at(event: Resolved | Claimed, then: str) -> list[Line]:
 
 
 def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
-    rows.append(line("It would be as if the market had never been: everybody would end with what they were given."))
+    rows.append(
+        line("It would be as if the market had never been: everybody would end with exactly what they were given.")
+    )
     rows.append(line(taken_back([amount for _, amount in event.amounts], would=True)))
     return "The whole market would be called off.", "Confirm calling it off"
 

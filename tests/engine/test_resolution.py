@@ -205,7 +205,9 @@ def test_a_round_down_to_one_outcome_still_trades_and_resolves() -> None:
 def test_a_void_is_as_if_the_market_had_never_been() -> None:
     """After trades, gas, a round that paid and an order that rests: everybody has what they were given, the house z."""
     p = params(n_outcomes=4, gas_fee=1)
-    state = run_one(crowd(p), p, order("cy buys 9000 no of 3", at=98))[1]
+    state = funded(p, ann=100_000, bob=100_000, cy=100_000)
+    for at, words in enumerate(("ann buys 300 yes of 3", "bob buys 200 yes of 1", "cy buys 500 no of 3")):
+        state = run_one(state, p, order(words, at=at))[1]
     state = trigger_resolution(state, p, elim_outcomes=(2,))[1]
     state = run_one(state, p, replace(order("ann buys 10 yes of 1", at=99), limit=RATE // 100))[1]
     assert min(account.net for account in state.accounts.values()) < 0 < state.accounts[1].escrow

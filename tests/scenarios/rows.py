@@ -22,7 +22,7 @@ SET_UP: tuple[Row, ...] = (
     ("ada", "/board", "!", "no market in this chat", "/admin create"),
     ("ada", "/join", "!", "no market in this chat"),
     ("ada", "/admin create", "!", "for this chat's admins"),
-    (ADMIN, "/admin create Cup Germany", "!", "2 to 25 outcomes"),
+    (ADMIN, "/admin create Cup Germany,", "!", "2 to 25 outcomes"),
     (ADMIN, '/admin create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"', "Cup is drafted", "Germany 50.0¢"),
     (ADMIN, "/admin create Cup2 A, B, C", "!", "has a market already: Cup"),
     ("ada", "/board", "!", "no market in this chat"),

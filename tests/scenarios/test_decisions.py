@@ -131,7 +131,7 @@ async def test_a_market_whose_winner_is_named_can_be_called_off(tmp_path: Path) 
     rows: tuple[Row, ...] = (
         (ADMIN, "/admin void wrong teams", "The whole market would be called off"),
         (ADMIN, "press Confirm", "called off with the next tick"),
-        ("tick", "2s", "This market is called off"),
+        ("tick", "2s", "Boss has called this market off"),
         ("told ada", "", "Cup was called off: $51.25 came back to you"),
         ("tick", "20m"),
         ("ada", "/balance", "You have $1,000.00 to spend"),

@@ -82,7 +82,7 @@ VOID: tuple[Row, ...] = (
     ("ada", "press Confirm of boss", "!", "for this chat's admins"),
     (ADMIN, "press Confirm", "called off with the next tick"),
     (ADMIN, "press Confirm", "called off with the next tick"),
-    ("tick", "2s", "This market is called off", "everybody ends with exactly what they were given"),
+    ("tick", "2s", "Boss has called this market off", "everybody ends with exactly what they were given"),
     ("told ada", "", "Cup was called off: $", "came back to you"),
     ("told bob", "", "Not filled: the market was called off", "$1.01 came back to you"),
     ("ada", "/balance", "You have $1,000.00 to spend"),

@@ -159,7 +159,7 @@ async def test_other_rules_are_named_and_not_guessed_at(tmp_path: Path) -> None:
         world.market,
         "config",
         "rules",
-        1,
+        2,
         7,
     )
 
