@@ -64,8 +64,8 @@ class LintWarning:  # `Warning` alone is Python's own
     sum_over_cap: round (from 1), rounds (how many are concerned), left, kept, most
     band_with_diversion: end, zeta, most_zeta, leaves (the share of a trade that leaves its outcome), spend, sum_after
         (of YES + NO of another outcome after an order of `spend`), lowest (where the band ends)
-    whole_balance: end, outcome, balance, size, pays (if right), cost (gas in), before, after, past (1 where p_max is
-        passed), least_z (that cures it; 0: none does)
+    whole_balance: end, outcome, balance, size, pays (if right), cost (gas in), before, after, l0,
+        deepest, past (1 where p_max is passed), least_z (that cures it; 0: none does)
     """
 
     code: Code
@@ -270,6 +270,8 @@ def _whole_balance(params: MarketParams) -> Iterator[LintWarning]:
                 "cost": ticket.amount + ticket.gas,
                 "before": ticket.price_before,
                 "after": ticket.price_after,
+                "l0": params.l0,
+                "deepest": largest_l0(params.start, params.z, params.odds),
                 "past": int(ticket.size > ticket.largest_sensible),
                 "least_z": sufficient_z_for(at_end, outcome) or 0,
             }

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from bot.chat.reply import Reply, bold, line
 from bot.text.names import clean
-from bot.text.numbers import Cut, moment, money, percent, price, rate_of_price, round_money, tokens
+from bot.text.numbers import MICRO, Cut, moment, money, percent, price, rate_of_price, round_money, tokens
 from bot.text.toml_lines import Mistake
 from bot.words.arguments import echo
 from bot.words.setup import problem as problem_in_chat
 from bot.words.shared import name_of, plural, token_name
-from engine.bounds import BOUNDS, in_human_units, largest_l0
+from engine.bounds import BOUNDS
 from engine.lint import LintWarning
 from engine.state import Side, Status
 from engine.terms import MarketParams, Problem
@@ -193,8 +193,8 @@ def _weights_over_convexity(n: LintNumbers, params: MarketParams) -> str:
         if n["buy"]
         else f"selling {size} {token_name(params, 0, Side.YES)} in one order brings {money(n['extra'])} less"
     )
-    least = in_human_units("per_z", n["least_kappa"], params.z)
-    kappa = f"set {_at('kappa', n)} to {least} or more, or "
+    least = -(-n["least_kappa"] * MICRO // params.z)  # as it is typed: kept is this times z
+    kappa = f"set {_at('kappa', n)} to {_plain(least)} or more, or "
     return (
         f"With mu {_plain(n['mu'])} and nu {_plain(n['nu'])} {_when(n)}, {whole} than in small ones, where convexity "
         f"takes {money(n['convexity'])}: who slices their orders beats who does not, and no floor stands behind it. "
@@ -259,7 +259,7 @@ def _whole_balance(n: LintNumbers, params: MarketParams) -> str:
     )
     if not n["least_z"]:
         return f"{head} {broken}. No z cures it: that price with its fee comes to a dollar or more; lower its odds."
-    deeper = "" if params.l0 == largest_l0(params.start, params.z, params.odds) else " and leave l0 out"
+    deeper = "" if n["l0"] == n["deepest"] else " and leave l0 out"
     return (
         f"{head} {broken}. Set z to {round_money(n['least_z'], Cut.UP)} or more{deeper}, or give a smaller "
         "starting_balance."

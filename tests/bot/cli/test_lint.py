@@ -40,7 +40,7 @@ TOLD: tuple[tuple[dict[str, object], str, tuple[str, ...]], ...] = (
     (
         {"floor_enabled": False, "mu_start": 3},
         "weights_over_convexity",
-        ("mu 3 and nu 1 at the start, selling", "brings $1.28 less", "kappa_start to 0.0000375", "floor_enabled on."),
+        ("mu 3 and nu 1 at the start, selling", "brings $1.28 less", "kappa_start to 0.000037500001 or more", "on."),
     ),
     (
         {"preset": "classic", "nu_end": 3},
