@@ -6,15 +6,15 @@ met to the cent. Nothing here is money that changes hands; `engine.quote` is exa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.rates import Tariff, rates_at, tariff
-from engine.state import MarketState
+from engine.state import MarketState, Side
 from engine.terms import MarketParams
-from engine.units import RATE
+from engine.units import MICRO, RATE
 from engine.working_copy import POT, WorkingCopy
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
+_LEAST_KEPT = 1_000  # micro-dollars of a token: a tenth of a cent, as prices are shown
+_SMALL = 500
 _PIECES = 3  # of the depth curve at most
 
 
@@ -45,6 +47,26 @@ def worth(state: MarketState, params: MarketParams, holdings: Integers, now_ms: 
     sales = _Sales.of(WorkingCopy(state, params, _tariff(state, params, now_ms)), columns, sides)
     answer[rows, outcomes, sides] = sales.proceeds(held[rows, outcomes, sides].astype(np.float64)).astype(np.int64)
     return answer
+
+
+def floored_sales(state: MarketState, params: MarketParams, now_ms: int) -> dict[tuple[int, Side], int]:
+    """Micro-dollars a token that a small sale would bring, by (outcome, side), where the pot floor keeps part of it and
+    somebody holds such tokens. Small: a part of the depth at which the price hardly moves."""
+    if not params.floor_enabled:
+        return {}
+    size = max(MICRO, params.l0 // _SMALL)
+    one_each = np.full((1, params.n_outcomes, 2), size, dtype=np.int64)
+    brings = worth(state, params, one_each, now_ms)[0].tolist()
+    usual = worth(state, replace(params, floor_enabled=False), one_each, now_ms)[0].tolist()
+    held = np.zeros((params.n_outcomes, 2), dtype=np.int64)
+    for account in state.accounts.values():
+        held += np.asarray(account.tokens, dtype=np.int64)
+    return {
+        (j, side): brings[j][s] * MICRO // size
+        for j in state.active
+        for s, side in enumerate((Side.YES, Side.NO))
+        if held[j][s] and (usual[j][s] - brings[j][s]) * MICRO > _LEAST_KEPT * size
+    }
 
 
 def _tariff(state: MarketState, params: MarketParams, now_ms: int) -> Tariff:

@@ -95,6 +95,8 @@ class BoardRow:
     spark: tuple[int, ...]
     active: bool
     note: str = ""  # why it is out, or "winner"
+    sale_yes: int | None = None  # what a YES sold now brings, where the pot floor keeps part of it
+    sale_no: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Board, BoardRow
 from bot.words.shared import name_of
 from bot.words.views import CLAIMED, out_note, status_word, step_words
+from engine.curves import floored_sales
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.rankings import Ranked, standings
@@ -39,7 +40,8 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     if market.status is Status.VOIDED and path:
         rows = [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
     else:
-        rows = [_row(state, market, number, rounds, path) for number in _best_first(state, market.params)]
+        sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
+        rows = [_row(state, market, number, rounds, path, sales) for number in _best_first(state, market.params)]
     step = market.next_step
     return Board(
         title=market.title,
@@ -74,7 +76,19 @@ async def _path(uow: UnitOfWork, market: Market) -> list[TickRow]:
     return await uow.ticks.at(market.id, moments)
 
 
-def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow], path: list[TickRow]) -> BoardRow:
+def _tick_ms(market: Market) -> int:
+    """Engine time of the last tick."""
+    return 0 if market.tick_ms is None else market.engine_ms(market.tick_ms)
+
+
+def _row(
+    state: MarketState,
+    market: Market,
+    number: int,
+    rounds: list[EventRow],
+    path: list[TickRow],
+    sales: Mapping[tuple[int, Side], int],
+) -> BoardRow:
     params = market.params
     yes = price_micro(state, params, number, Side.YES)
     active = state.binaries[number].active
@@ -92,6 +106,8 @@ def _row(state: MarketState, market: Market, number: int, rounds: list[EventRow]
         spark=tuple(row.yes[number] for row in path) if active else (),
         active=active or number in state.winners,
         note=note,
+        sale_yes=sales.get((number, Side.YES)),
+        sale_no=sales.get((number, Side.NO)),
     )
 
 

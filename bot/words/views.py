@@ -36,13 +36,16 @@ from bot.words.shared import (
     side_word,
     token_name,
 )
-from engine.state import Status
+from engine.state import Side, Status
 from engine.terms import MarketParams
 from storage.rankings import Ranked
 from storage.records import Market, NextStep, TradeRow
 
 # -- the board
 
+
+_SALES = 6
+"""Shown of the tokens whose sale the pot floor holds down."""
 
 CLAIMED = "named winner"
 """The note of an outcome that has won unless it is corrected before it is paid."""
@@ -79,7 +82,22 @@ def board(shown: Board, audience: Audience) -> Reply:
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), f" leads at {price(best.yes)}.")
-    return Reply(head=head, blocks=(shown,), actions=_board_actions(shown), audience=audience)
+    return Reply(head=head, blocks=(shown, *_floored(shown)), actions=_board_actions(shown), audience=audience)
+
+
+def _floored(shown: Board) -> tuple[Line, ...]:
+    """What a sale really brings, where the pot floor keeps part of it."""
+    sales = [
+        f"{row.name} {side_word(side)} {price(brings, Cut.DOWN)}"
+        for row in shown.rows
+        for side, brings in ((Side.YES, row.sale_yes), (Side.NO, row.sale_no))
+        if brings is not None
+    ]
+    if not sales:
+        return ()
+    more = f" and {len(sales) - _SALES} more" if len(sales) > _SALES else ""
+    listing = ", ".join(sales[:_SALES]) + more
+    return (line(f"The pot floor keeps part of a sale now. A token sold brings, after the fee: {listing}."),)
 
 
 def _board_actions(shown: Board) -> tuple[Action, ...]:

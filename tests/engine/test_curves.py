@@ -10,9 +10,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from engine.curves import worth
+from engine.curves import floored_sales, worth
 from engine.events import params_after
-from engine.intents import Intent, Order
+from engine.intents import Control, Intent, Order
 from engine.orders import apply_orders
 from engine.params import MarketParams
 from engine.quote import Quote, quote
@@ -107,6 +107,40 @@ def test_nobodys_bid_lifts_a_worth_and_a_freeze_does_not_move_it() -> None:
     bid = replace(order("bob buys 100 yes of 1", id="b"), limit=3 * 10**11)
     assert (worth(run_one(state, p, bid)[1], p, held, 0) == before).all()
     assert (worth(replace(state, status=Status.FROZEN), p, held, 0) == before).all()
+
+
+def test_floored_sales_are_those_of_which_a_quote_names_the_floor() -> None:
+    """In random lives and after a round of a small market, of a small sale, to a tenth of a cent a token."""
+    floored = 0
+    for state, p, now in (
+        moment for seed in range(2 * MARKETS) for moment in (*lives(Random(seed)), *_after_a_round())
+    ):
+        size = max(MICRO, p.l0 // 500)
+        sales = floored_sales(state, p, now)
+        quiet = replace(state, status=Status.RUNNING, resting=Book())
+        for j, s in ((j, s) for j in state.active for s in (0, 1)):
+            side = (Side.YES, Side.NO)[s]
+            asked = quote(quiet, p, now_ms=now, user=None, outcome=j, side=side, buy=False, size=size)
+            held = any(account.tokens[j][s] for account in state.accounts.values())
+            if (j, side) in sales:
+                assert held
+                assert isinstance(asked, Quote)
+                assert asked.floor * MICRO >= (MICRO // 1_000 - 20) * size
+                assert sales[j, side] == pytest.approx(asked.amount * MICRO // size, abs=2 + 2 * MICRO**2 // size)
+                floored += 1
+            elif held and isinstance(asked, Quote) and asked.size == size:
+                assert asked.floor * MICRO <= (MICRO // 1_000 + 20) * size
+    assert floored >= 4 * MARKETS
+
+
+def _after_a_round() -> list[tuple[MarketState, MarketParams, int]]:
+    """Two of three bought for the same money, the third gone: the pot holds no more than what was paid in."""
+    p = params()
+    state = funded(p, ann=1_000, bob=1_000)
+    for text in ("ann buys 400 yes of 1", "bob buys 400 yes of 2"):
+        state = run_one(state, p, order(text, id=text[:3]))[1]
+    out = Control(id="out", accepted_ms=10, kind="eliminate", outcomes=(2,))
+    return [(run_one(state, p, out)[1], p, 20)]
 
 
 def test_nothing_held_is_worth_nothing() -> None:

@@ -260,8 +260,21 @@ async def test_with_two_left_the_ticket_names_the_cheaper_way_and_a_quote_shows_
         assert "With two left" not in dear
 
 
+async def test_a_duel_has_two_left_from_its_start(tmp_path: Path) -> None:
+    rows: tuple[Row, ...] = (
+        ("ada", "/buy germany yes 50", "Buy Germany YES"),
+        ("ada", "press Confirm", "Sent."),
+        ("tick", "2s"),
+        ("bob", "/buy germany yes 100", "Brazil NO pays exactly when Germany YES does", "[Brazil NO instead]"),
+        ("bob", "press Brazil NO", "Buy Brazil NO: spend about $"),
+        ("bob", "/quote brazil no $20", "Germany YES pays exactly when Brazil NO does"),
+    )
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create="/admin create Duel Germany, Brazil")
+        await perform(harness, rows)
+
+
 FLOORED: tuple[Row, ...] = (
-    (ADMIN, "/admin set floor_allowance 0", "floor_allowance"),
     ("ada", "/buy germany yes $150", "Buy"),
     ("ada", "press Confirm", "Sent."),
     ("bob", "/buy germany yes $150", "Buy"),
@@ -272,6 +285,7 @@ FLOORED: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
     (ADMIN, "press Confirm", "goes out with the next tick"),
     ("tick", "2s", "Costa Rica is out"),
+    ("ada", "/board", "The pot floor keeps part of a sale now.", "Germany YES 50.", "Brazil YES 50."),
     (
         "ada",
         "/sell germany yes 50",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
 
 def _failed(reason: str, detail: dict[str, int]) -> FailedOrder:
     return FailedOrder(params=PARAMS, draft=DRAFT, reason=reason, detail=detail, gas=0)
+
+
+def test_what_the_house_has_no_room_for_costs_nothing_and_says_so() -> None:
+    draft = replace(DRAFT, buy=False)
+    failed = FailedOrder(params=PARAMS, draft=draft, reason=Reason.POOL_EMPTY, detail={}, gas=0)
+    assert plain_text.text(words_refusals.not_filled(failed, None)).splitlines() == [
+        "Not filled: the house has no room to take Costa Rica YES back right now.",
+        "Nothing was charged.",
+        '`/sell "costa rica" yes 100` tries again, once others have bought.',
+    ]
 
 
 def test_every_problem_of_a_parameter_has_a_sentence() -> None:
