@@ -55,7 +55,7 @@ def begin(market: Market, active: Sequence[int], spendable: int) -> Line:
     """What follows "you have none yet": one command to begin with, as the market stands."""
     if market.over or market.status is Status.DISPUTED:
         return line(code("/leaderboard"), " shows how everybody did.")
-    if market.status is Status.RUNNING and spendable > 0:
+    if market.status is Status.RUNNING and spendable > 0 and not market.outdated:
         return line(
             f"You have {money(spendable, Cut.DOWN)} to spend. Try ", code(first_buy(market.params, active, spendable))
         )
@@ -110,7 +110,7 @@ def positions(market: Market, holdings: Sequence[Holding], member: Member, rest:
 
 def _next(market: Market, first: Holding) -> Line:
     """What can be done with them as the market stands."""
-    if market.status is Status.RUNNING and not market.halted:
+    if market.status is Status.RUNNING and not market.halted and not market.outdated:
         return line(code(f"/sell {_typed(market.params, first)} half"), " sells some.")
     if market.status is Status.DISPUTED:
         return line("A winner is named; what is right is paid when it stands. ", code("/board"), " shows when.")

@@ -334,11 +334,11 @@ def _why(reason: str) -> Line:
 def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
     """Who called it off and why, and what went where. Payloads from before a void undid everything have no amounts; a
     market that had not begun has no head."""
-    amounts = [int(amount) for _, amount in facts.get("amounts", ())]
+    amounts = [int(amount) for _, amount in facts["amounts"]] if "amounts" in facts else None
+    undone = "It is as if it had never been: everybody ends with exactly what they were given."
     rows = [
         _why(reason),
-        line("It is as if it had never been: everybody ends with exactly what they were given."),
-        line(taken_back(amounts)),
+        *([] if amounts is None else [line(undone), line(taken_back(amounts))]),
         head_line(facts["head"]) if "head" in facts else (),
     ]
     called = f"{clean(who)} has called this market off." if who else "This market is called off."

@@ -34,6 +34,10 @@ from storage.records import AuditRow, Json, Market, MetricRow, Payload
 def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
     """Status, what is next, what it cost and earned, what waits."""
     rows: list[Line] = []
+    if market.outdated:
+        rows.append(
+            line(bold("Stands still: "), f"begun by rules {market.rules}. ", code("/admin void"), " calls it off.")
+        )
     if market.halted is not None:
         rows.append(line(bold("Halted: "), clean(market.halted), ". ", code("/admin resume"), " tries again."))
     if market.next_step is not None:

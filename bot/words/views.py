@@ -52,7 +52,7 @@ CLAIMED = "named winner"
 
 
 def status_word(market: Market) -> str:
-    return "Halted" if market.halted else STATUS_WORDS[market.status]
+    return "Stands still" if market.outdated else "Halted" if market.halted else STATUS_WORDS[market.status]
 
 
 def step_words(step: NextStep) -> str:
@@ -73,7 +73,7 @@ def board(shown: Board, audience: Audience) -> Reply:
     """The market at a glance; the sentence says who leads."""
     best = shown.rows[0]
     if shown.status == STATUS_WORDS[Status.VOIDED]:
-        head = line(f"{shown.title} was called off; everybody has what they were given.")
+        head = line(f"{shown.title} was called off; nobody won.")
     elif best.note == "winner":
         head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
     elif best.note == CLAIMED:

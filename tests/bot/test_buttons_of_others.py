@@ -149,7 +149,7 @@ LISTED = {"audit_log", "actions", "events", "lines", "codes", "counters", "ticke
 
 
 COLUMNS = {
-    "config": "market, title, params, draft, status, start_ts, house, winner, halted, volume"
+    "config": "market, title, params, draft, status, start_ts, house, winners, halted, volume"
 }  # not how far its log has come
 MONEY = ("orders", "ledger", "positions", "trades")
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.charts.queries import load
 from bot.chat import plain_text
+from bot.chat.reply import Picture
 from scheduler.clock import ManualClock
 from scheduler.jobs import Jobs
 from storage.database import Database
 from storage.schema import tickets
 from tests.bot.harness import ADMIN, ChatHarness, button
 from tests.scenarios.rows import Row, perform
-from tests.storage.rules_1 import NOW, unpack_rules_1
+from tests.storage.rules_1 import CLAIM, NOW, OFF, OLD, TOWN, unpack_rules_1
 
 OPEN_TICKETS = select(tickets.c.id).where(tickets.c.status == "open")
 STANDS_STILL = "was begun by rules 1 of Outcry and this version plays by rules 2, so it stands still"
@@ -111,6 +113,23 @@ async def test_everything_else_is_refused_with_one_sentence_and_changes_nothing(
         assert harness.rows() == before
 
 
+async def test_its_board_stands_still_and_offers_nothing_to_trade(tmp_path: Path) -> None:
+    async with _old_chats(tmp_path) as harness:
+        for chat in ("town", "claim"):
+            board = await harness.say("ada", "/board", chat=chat)
+            assert "Stands still" in plain_text.text(board)
+            assert [action.label for action in board.actions] == ["Leaderboard"]
+
+
+@pytest.mark.parametrize("number", [TOWN, OLD, OFF, CLAIM])
+async def test_every_chart_of_it_has_its_numbers(tmp_path: Path, number: int) -> None:
+    async with _old_chats(tmp_path) as harness, harness.db.reading() as uow:
+        tick = (await uow.markets.get_one(number)).tick
+        for kind in ("prices", "outcome", "volume", "maker", "leaderboard"):
+            picture = Picture(kind=kind, market=number, tick=tick, outcome=0 if kind == "outcome" else None, alt=kind)
+            assert await load(uow, picture) is not None, kind
+
+
 async def test_a_void_frees_the_chat_and_says_who_did_it(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         (ADMIN, '/admin create "Next" A, B', "!", "has a market already", "/admin void"),
@@ -124,7 +143,7 @@ async def test_a_void_frees_the_chat_and_says_who_did_it(tmp_path: Path) -> None
         ("tick", "2s", "Boss has called this market off.", "The rules have changed.", "$296.90 came back to 3 people"),
         ("told ada", "", "$139.90 came back to you", "You have what you were given"),
         ("ada", "/balance", "$1,000.00"),
-        ("ada", "/board", "was called off; everybody has what they were given"),
+        ("ada", "/board", "was called off; nobody won"),
         ("ada", "/leaderboard", "called off; nobody won"),
         (ADMIN, '/admin create "Next" A, B', "Next is drafted"),
     )
