@@ -157,7 +157,8 @@ def _only_loses(priced: PricedOrder) -> list[Line]:
         larger = priced.winning.spend > quote.amount + quote.escrow
     else:
         larger = (priced.winning.tokens or 0) > size
-    return [*rows, line(f"{best} is the {'least' if larger else 'most'} that can win.")]
+    verb = "is" if priced.winning.spend is not None else "are"
+    return [*rows, line(f"{best} {verb} the {'least' if larger else 'most'} that can win.")]
 
 
 def _same(priced: PricedOrder, *, both: bool) -> Line:

@@ -122,9 +122,9 @@ ONLY_LOSES: tuple[Row, ...] = (
         "bob",
         "/buy germany yes 0.01",
         "This order can only lose: it costs $0.02, gas in, and pays $0.01",
-        "is the least that",
+        "are the least that",
     ),
-    ("bob", "/buy germany yes 0.01 limit 90c", "This order can only lose", "is the least that can win"),
+    ("bob", "/buy germany yes 0.01 limit 90c", "This order can only lose", "are the least that can win"),
 )
 
 
