@@ -83,6 +83,7 @@ class Database:
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
         self._units = InFlight()  # those that are open
+        self._closing = False
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -119,8 +120,9 @@ class Database:
             await engine.dispose()
 
     async def close(self) -> None:
-        """Give back every connection, then the lock. Units that are open are waited for, but not for ever: their
-        connections could not be closed properly under them."""
+        """Give back every connection, then the lock. Units that are open are waited for, but not for ever; one that
+        ends later closes its connection itself, since no pool would close it any more."""
+        self._closing = True
         await self._units.idle(CLOSE_S)
         await self._reader.dispose()
         await self._writer.dispose()
@@ -159,7 +161,7 @@ class Database:
                 await finish(_begin(connection))
                 yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, snapshot=reading)
             finally:
-                await finish(_end(connection))
+                await finish(_end(connection, drop=self._closing))
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""
@@ -223,7 +225,11 @@ async def _begin(connection: AsyncConnection) -> None:
     await connection.begin()
 
 
-async def _end(connection: AsyncConnection) -> None:
-    """Rolls back what was not committed and gives the connection back; one that never started has nothing to give."""
-    if connection.sync_connection is not None:
-        await connection.close()
+async def _end(connection: AsyncConnection, *, drop: bool) -> None:
+    """Rolls back what was not committed and gives the connection back, or closes it with `drop`; one that never started
+    has nothing to give."""
+    if connection.sync_connection is None:
+        return
+    if drop and not connection.invalidated:
+        await connection.invalidate()
+    await connection.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,30 @@ async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
             pass
     await reader.close()
     await writer.close()
+
+
+async def test_a_unit_that_outlives_the_close_closes_its_connection_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database.CLOSE_S", 0.0)
+    db = Database.open(f"sqlite:///{tmp_path / 'late.db'}")
+    await db.migrate()
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def late() -> None:
+        async with db.reading() as uow:
+            await uow.number(select(counters.c.value))
+            begun.set()
+            await end.wait()
+
+    unit = asyncio.create_task(late())
+    await begun.wait()
+    await db.close()
+    end.set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        await unit
+        gc.collect()  # a connection that nobody closed is a ResourceWarning now
 
 
 def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
