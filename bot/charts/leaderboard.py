@@ -9,18 +9,24 @@ from bot.words import charts as words
 ROWS = 10
 ROW, LEAST_HEIGHT = 64, 180
 GAP = 16
+NAME = 420  # pixels
 
 
 def draw(data: LeaderboardData, theme: ThemeName) -> bytes:
     """PNG of the ranking, best first."""
+    return paint(data, theme).to_png()
+
+
+def paint(data: LeaderboardData, theme: ThemeName) -> Canvas:
     canvas = Canvas(theme, height=min(HEIGHT, LEAST_HEIGHT + ROW * len(data.rows)))
     names = [shown(row.name, place) for place, row in enumerate(data.rows, 1)]
+    names = [canvas.shortened(name, NAME, LABEL, "bold") for name in names]
     below = canvas.draw_title(
         words.leaderboard_title(data, names), words.leaderboard_note(data, shown_title(data.market))
     )
     rows = data.rows[:ROWS]
     if not rows:
-        return canvas.to_png()
+        return canvas
     height = min(float(ROW), (canvas.height - MARGIN - below) / len(rows))
     size = min(LABEL, height * 0.68)
     values = [words.gained(row.worth - row.stake, row.stake) for row in rows]
@@ -35,7 +41,7 @@ def draw(data: LeaderboardData, theme: ThemeName) -> bytes:
         _row(canvas, place, name, size, middle)
         colour = colours.bad if _gain(row) < 0 else colours.loud if place == 1 else colours.accent
         _bar(canvas, (zero, middle), zero + _gain(row) * scale, height * 0.6, colour, (value, size))
-    return canvas.to_png()
+    return canvas
 
 
 def _gain(row: RankedPerson) -> float:

@@ -21,6 +21,10 @@ Source = tuple[str, Sequence[int]]
 
 def draw(data: MakerData, theme: ThemeName) -> bytes:
     """PNG of risk, profit by source and volume, one above the other."""
+    return paint(data, theme).to_png()
+
+
+def paint(data: MakerData, theme: ThemeName) -> Canvas:
     canvas = Canvas(theme, height=HEIGHT)
     below = canvas.draw_title(words.maker_title(data), words.maker_note(data, shown_title(data.market)))
     sources = _largest(data)
@@ -37,7 +41,7 @@ def draw(data: MakerData, theme: ThemeName) -> bytes:
     _profit(canvas, canvas.axes(profit.left, profit.top, profit.right, profit.bottom), data, sources, profit)
     bars = canvas.axes(traded.left, traded.top, traded.right, traded.bottom)
     volume_bars(canvas, bars, data.times, data.volume, canvas.colours.quiet, traded)
-    return canvas.to_png()
+    return canvas
 
 
 def _heading(canvas: Canvas, text: str, edges: Box) -> None:
@@ -72,8 +76,8 @@ def _risk(canvas: Canvas, axes: Axes, data: MakerData, edges: Box) -> None:
     """The worst case as an area under the line it can never pass."""
     colours = canvas.colours
     _span(canvas, axes, data, min(data.risk, default=0), data.stake * 1.12, 4)
-    axes.fill_between(data.times, data.risk, 0, color=colours.accent, alpha=0.25, linewidth=0)
-    axes.plot(data.times, data.risk, color=colours.accent, linewidth=5, zorder=3)
+    axes.fill_between(data.times, data.risk, 0, step="post", color=colours.accent, alpha=0.25, linewidth=0)
+    axes.plot(data.times, data.risk, drawstyle="steps-post", color=colours.accent, linewidth=5, zorder=3)
     axes.axhline(data.stake, color=colours.loud, linewidth=4, linestyle=(0, (4, 2.4)), zorder=2)
     low, high = axes.get_ylim()
     height = edges.bottom - (data.stake - low) / (high - low) * (edges.bottom - edges.top)
@@ -99,7 +103,7 @@ def _profit(canvas: Canvas, axes: Axes, data: MakerData, sources: Sequence[Sourc
         canvas.colours.quiet if name == words.OTHER_SOURCES else canvas.colour(place)
         for place, (name, _) in enumerate(sources)
     ]
-    layers = axes.stackplot(data.times, *(series for _, series in sources), colors=colours, linewidth=0)
+    layers = axes.stackplot(data.times, *(series for _, series in sources), colors=colours, linewidth=0, step="post")
     for layer in layers:
         layer.set_edgecolor(canvas.colours.panel)
         layer.set_linewidth(1.5)

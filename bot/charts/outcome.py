@@ -8,7 +8,7 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from bot.charts.layout import Box, bins, spread_apart, time_marks
-from bot.charts.style import LABEL, MARGIN, SMALL, Canvas, shown, shown_title
+from bot.charts.style import LABEL, MARGIN, SMALL, TITLE, TITLE_NAME, Canvas, shown, shown_title
 from bot.chat.chart_data import OutcomeData, ThemeName
 from bot.words import charts as words
 
@@ -18,9 +18,13 @@ BARS = 60
 
 def draw(data: OutcomeData, theme: ThemeName) -> bytes:
     """PNG of one outcome's prices and volume."""
+    return paint(data, theme).to_png()
+
+
+def paint(data: OutcomeData, theme: ThemeName) -> Canvas:
     canvas, data = Canvas(theme), _until_the_end(data)
     below = canvas.draw_title(
-        words.outcome_title(data, shown(data.name, data.outcome + 1)),
+        words.outcome_title(data, canvas.shortened(shown(data.name, data.outcome + 1), 2 * TITLE_NAME, TITLE, "bold")),
         words.outcome_note(data, shown_title(data.market)),
     )
     ends = [(side, series) for side, series in ((words.YES, data.yes), (words.NO, data.no))]
@@ -34,7 +38,7 @@ def draw(data: OutcomeData, theme: ThemeName) -> bytes:
     _label(canvas, axes, data, upper)
     bars = canvas.axes(lower.left, lower.top, lower.right, lower.bottom)
     volume_bars(canvas, bars, data.times, data.volume, canvas.colour(data.outcome), lower)
-    return canvas.to_png()
+    return canvas
 
 
 def _until_the_end(data: OutcomeData) -> OutcomeData:
@@ -74,7 +78,8 @@ def _prices(canvas: Canvas, axes: Axes, data: OutcomeData) -> None:
     ):
         points = [(at, price) for at, price in zip(data.times, series, strict=True) if price is not None]
         times, values = [at for at, _ in points], [price for _, price in points]
-        axes.plot(times, values, color=colour, linewidth=width, linestyle=style, clip_on=False, zorder=3)
+        axes.plot(times, values, color=colour, linewidth=width, linestyle=style, drawstyle="steps-post", clip_on=False,
+                  zorder=3)  # fmt: skip
         axes.plot(
             times[-1:], values[-1:], marker="o", markersize=15 if data.exit else 12, color=colour,
             markeredgecolor=canvas.colours.panel, markeredgewidth=2.5, clip_on=False, zorder=4,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from bot.chat.chart_data import (
@@ -53,16 +54,18 @@ async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
 
 def _prices(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]) -> PricesData:
     first, last = rows[0].ts_ms, rows[-1].ts_ms
-    kept = _thinned(rows)
     winners, exits = _exits(market, events)
+    frozen = _frozen(market, events, first, last)
+    kept = _thinned(rows, [moment for span in frozen for moment in span])
     return PricesData(
         market=market.title,
         names=market.params.outcome_names,
         times=tuple(row.ts_ms for row in kept),
         yes=tuple(tuple(row.yes[outcome] or None for row in kept) for outcome in range(market.params.n_outcomes)),
         exits=tuple(exit_ for exit_ in exits if exit_.at_ms >= first),
-        frozen=_frozen(market, events, first, last),
-        winner=winners[0] if len(winners) == 1 else None,
+        frozen=frozen,
+        winners=winners,
+        called_off=market.status is Status.VOIDED,
     )
 
 
@@ -80,6 +83,7 @@ def _outcome(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]
         exit=next((exit_ for exit_ in exits if exit_.outcome == outcome), None),
         frozen=_frozen(market, events, first, last),
         won=outcome in winners,
+        called_off=market.status is Status.VOIDED,
     )
 
 
@@ -123,11 +127,15 @@ async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
     )
 
 
-def _thinned(rows: Sequence[TickRow]) -> list[TickRow]:
-    """At most MOST_POINTS of them, evenly, the last always."""
+def _thinned(rows: Sequence[TickRow], moments: Sequence[int]) -> list[TickRow]:
+    """About MOST_POINTS of them, evenly, the last always, and those on either side of each of `moments`: so that no
+    price seems to move while trading stands still."""
     step = -(-len(rows) // MOST_POINTS)
-    kept = list(rows[::step])
-    return kept if kept[-1] is rows[-1] else [*kept, rows[-1]]
+    kept = {*range(0, len(rows), step), len(rows) - 1}
+    for moment in moments:
+        after = bisect_left(rows, moment, key=lambda row: row.ts_ms)
+        kept |= {max(0, after - 1), min(after, len(rows) - 1)}
+    return [rows[at] for at in sorted(kept)]
 
 
 def _exits(market: Market, events: Sequence[EventRow]) -> tuple[tuple[int, ...], list[Exit]]:

@@ -3,15 +3,18 @@
 A canvas is 1200 pixels wide and shown 360 wide on a phone, so a letter of 30 pixels is read there at 9. All positions
 are in pixels from the left and the top.
 
-Names as a chart can show them: no hidden characters, not too long, and only glyphs that a font here has.
+Names as a chart can show them: no hidden characters, not too wide, and only glyphs that a font here has. What is
+written from right to left stands apart (Unicode's isolates), so that the figure behind it stays behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Literal
 
 import matplotlib as mpl
@@ -43,9 +46,24 @@ FAMILIES = (
     "Noto Sans Thai",
     "Symbola",
 )
+ISOLATE, END_ISOLATE, LEFT_TO_RIGHT = "\u2068", "\u2069", "\u200e"  # of Unicode's bidirectional algorithm
+RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})  # classes of letters
 JOINERS = "\u200d\ufe0f"  # build one picture of several, which no font here does
 
 FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # letters that pair into flags, likewise
+
+
+def find_fonts() -> None:
+    """Bring matplotlib's list of fonts, which it keeps in a file for years, to what is installed now."""
+    manager = font_manager.fontManager
+    manager.ttflist = [entry for entry in manager.ttflist if Path(entry.fname).is_file()]
+    listed = {Path(entry.fname).resolve() for entry in manager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if Path(path).resolve() not in listed:
+            try:
+                manager.addfont(path)
+            except (OSError, RuntimeError):  # a broken font is none
+                continue
 
 
 @cache
@@ -81,16 +99,22 @@ def can_show(text: str) -> bool:
     return all(ord(char) in _glyphs() for char in text)
 
 
+def isolated(text: str) -> str:
+    """What has letters from right to left stands apart from the sentence around it; all else is as it was."""
+    mixed = any(unicodedata.bidirectional(char) in RIGHT_TO_LEFT for char in text)
+    return f"{ISOLATE}{text}{END_ISOLATE}" if mixed else text
+
+
 def shown(name: str, number: int) -> str:
     """The name as the chart writes it, or `#number` where it cannot."""
     text = names.clean(name)
-    return cut(text) if text and can_show(text) else f"#{number}"
+    return isolated(cut(text)) if text and can_show(text) else f"#{number}"
 
 
 def shown_title(text: str) -> str:
     """A market's title as far as it can be written; the line it stands in is shortened to the canvas."""
     title = names.clean(text)
-    return title if can_show(title) else "".join(char for char in title if can_show(char)).strip() or "Outcry"
+    return isolated("".join(char for char in title if can_show(char)).strip() or "Outcry")
 
 
 def shown_all(outcomes: Sequence[str]) -> tuple[str, ...]:
@@ -102,7 +126,9 @@ DPI = 100
 WIDTH, HEIGHT = 1200, 675
 MARGIN = 36
 TITLE, NOTE, LABEL, SMALL = 44, 27, 31, 27  # heights of type in pixels
+TITLE_NAME = 460  # pixels a name may take in a title, so that two of them and what happened fit its two lines
 
+find_fonts()
 # Once per process: names are never mathematics, and lines end round.
 mpl.rcParams.update(
     {
@@ -115,8 +141,19 @@ mpl.rcParams.update(
 )
 
 
+DASHES: Mapping[palette.Mark, str | tuple[int, tuple[float, ...]]] = {  # of lines, in line widths
+    "round": "-",
+    "diamond": (0, (3.4, 1.9)),
+    "triangle": (0, (0.1, 1.9)),
+}
+MARKERS: Mapping[palette.Mark, str] = {"round": "o", "diamond": "D", "triangle": "^"}
 Weight = Literal["normal", "bold"]
 HorizontalAlignment = Literal["left", "center", "right"]
+
+
+def _readable(text: str) -> str:
+    """A line of ours is read from the left, also where it begins with a name that is read from the right."""
+    return f"{LEFT_TO_RIGHT}{text}" if ISOLATE in text else text
 
 
 @dataclass(slots=True)
@@ -139,7 +176,7 @@ class Canvas:
 
     def measure(self, text: str, size: float, weight: Weight = "normal") -> float:
         """How wide the text will be, in pixels."""
-        trial = self.figure.text(0, 0, text, fontsize=size * 72 / DPI, fontweight=weight)
+        trial = self.figure.text(0, 0, _readable(text), fontsize=size * 72 / DPI, fontweight=weight)
         width = trial.get_window_extent().width
         trial.remove()
         return float(width)
@@ -151,7 +188,7 @@ class Canvas:
         """Text whose line is centred on `y`; a halo of ground lifts it off the lines it crosses."""
         effects: list[AbstractPathEffect] = [withStroke(linewidth=6, foreground=self.colours.panel)] if halo else []
         return self.figure.text(
-            x / self.width, 1 - y / self.height, text,
+            x / self.width, 1 - y / self.height, _readable(text),
             fontsize=size * 72 / DPI, color=colour, fontweight=weight, ha=align, va="center_baseline",
             path_effects=effects, zorder=10,
         )  # fmt: skip
@@ -165,8 +202,14 @@ class Canvas:
             self.text(MARGIN, y, text, size=size, colour=self.colours.ink, weight="bold")
             y += size * 1.2
         y += -size * 1.2 + size * 0.6 + NOTE * 0.8
-        self.text(MARGIN, y, self.shortened(note, max_width, NOTE), size=NOTE, colour=self.colours.quiet)
+        self.text(MARGIN, y, self._fit_note(note, max_width), size=NOTE, colour=self.colours.quiet)
         return y + NOTE
+
+    def _fit_note(self, note: str, max_width: float) -> str:
+        """Where it is too wide the market's title, which comes first, is cut, never the figures behind it."""
+        title, dot, figures = note.partition(" · ")
+        free_width = max_width - self.measure(f"{dot}{figures}", NOTE)
+        return self.shortened(f"{self.shortened(title, free_width, NOTE)}{dot}{figures}", max_width, NOTE)
 
     def _fit_title(self, title: str, max_width: float) -> tuple[list[str], float]:
         for size in range(TITLE, TITLE - 9, -2):
@@ -176,15 +219,18 @@ class Canvas:
         size = TITLE - 6
         while words and self.measure(f"{first} {words[0]}", size, "bold") <= max_width:
             first = f"{first} {words.pop(0)}".strip()
-        return [first, self.shortened(" ".join(words), max_width, size, "bold")], size
+        lines = [first, self.shortened(" ".join(words), max_width, size, "bold")]
+        return [text for text in lines if text], size
 
     def shortened(self, text: str, max_width: float, size: float, weight: Weight = "normal") -> str:
         """The text, cut with an ellipsis where it is wider than `max_width`."""
         if self.measure(text, size, weight) <= max_width:
             return text
-        while text and self.measure(text + "…", size, weight) > max_width:
+        end = END_ISOLATE if text.endswith(END_ISOLATE) else ""
+        text = text.removesuffix(end)
+        while text.removeprefix(ISOLATE) and self.measure(f"{text}…{end}", size, weight) > max_width:
             text = text[:-1]
-        return text.rstrip(" ·") + "…"
+        return f"{text.rstrip(' ·')}…{end}"
 
     def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
         """A plain plot between these edges: only horizontal grid lines, drawn behind everything."""
@@ -219,6 +265,12 @@ class Canvas:
             transform=self.figure.transFigure,
         )  # fmt: skip
         self.figure.add_artist(patch)
+
+    def mark(self, middle: tuple[float, float], size: float, colour: str, shape: palette.Mark) -> None:
+        """An outcome's mark, `size` pixels wide."""
+        xs, ys = (middle[0] / self.width,), (1 - middle[1] / self.height,)
+        points = size * 72 / DPI
+        self.figure.add_artist(Line2D(xs, ys, color=colour, marker=MARKERS[shape], markersize=points, linestyle="none"))
 
     def to_png(self) -> bytes:
         out = BytesIO()

@@ -24,7 +24,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesData:
-    """YES of every outcome; `frozen` are the stretches of time without trading."""
+    """YES of every outcome; `frozen` are the stretches of time without trading. Several winners share."""
 
     market: str
     names: tuple[str, ...]
@@ -32,7 +32,8 @@ class PricesData:
     yes: tuple[tuple[int | None, ...], ...]
     exits: tuple[Exit, ...] = ()
     frozen: tuple[tuple[int, int], ...] = ()
-    winner: int | None = None
+    winners: tuple[int, ...] = ()
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class OutcomeData:
     exit: Exit | None = None
     frozen: tuple[tuple[int, int], ...] = ()
     won: bool = False
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,11 @@ def price(micro: int, cut: Cut = Cut.NEAREST) -> str:
     return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10}¢"
 
 
+def shown_price(micro: int) -> int:
+    """A price as `price` shows it, in millionths: two that read the same are the same."""
+    return _divide(micro, CENT // 10, Cut.NEAREST) * (CENT // 10)
+
+
 def price_change(micro: int) -> str:
     """`+0.4¢`, `−0.2¢`, `±0.0¢`."""
     shown = price(micro)

@@ -6,13 +6,19 @@ cones (matrices of Machado, Oliveira and Fernandes 2009, severity 1). The first 
 first six, then eight. Contrast (WCAG 2) against ground and panel, lowest first: dark 4.6 (blue), light 3.0 (sky).
 So on light they are for chips, lines, dots and large text; running text stays in `ink` with a chip beside it.
 
-No colour carries meaning alone: outcomes have names and numbers, YES and NO are words with a shape (filled, hollow).
+From the eleventh outcome on the ten colours come again with another mark (`mark`): round, diamond, triangle; a line
+drawn in them is whole, dashed, dotted. No colour carries meaning alone: outcomes have names and numbers, YES and NO are
+words with a shape (filled, hollow).
 `tests/bot/text/test_palette.py` holds the figures.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Mark = Literal["round", "diamond", "triangle"]
+MARKS: tuple[Mark, ...] = ("round", "diamond", "triangle")
 
 #          blue       orange     green      pink       yellow     sky        red        violet     brown      pale/slate
 DARK10 = ("#5e78fe", "#fe8603", "#93d6a1", "#cb8eb8", "#ffd917", "#4fecff", "#ff496c", "#ab94ff", "#a77e01", "#f6f3dc")
@@ -87,5 +93,10 @@ def theme(name: str) -> Theme:
 
 
 def colour(outcome: int, of: Theme = DARK) -> str:
-    """The colour of an outcome (counted from 0) as `#rrggbb`; wraps after ten."""
+    """The colour of an outcome (counted from 0) as `#rrggbb`; the ten come again with another `mark`."""
     return of.outcomes[outcome % len(of.outcomes)]
+
+
+def mark(outcome: int) -> Mark:
+    """What tells apart outcomes (counted from 0) of one colour, up to thirty."""
+    return MARKS[outcome // len(DARK10) % len(MARKS)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
 from bot.text.numbers import CENT, MICRO, MINUS, round_money
 from bot.text.numbers import price as price_text
-from bot.words.shared import listed
+from bot.words.shared import leaders, listed
 
 SOURCES = {
     "fee": "fees",
@@ -71,39 +71,63 @@ def whose(name: str) -> str:
     return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
-def _leader(prices: Sequence[Sequence[int | None]], at: int) -> int | None:
-    live = [(series[at] or 0, -index) for index, series in enumerate(prices) if series[at] is not None]
-    return -max(live)[1] if live else None
+def more_outcomes(count: int, highest: int) -> str:
+    """What is said of the lines that are not named."""
+    return f"{count} more, up to {cents(highest)}"
+
+
+def round_exits(name: str, count: int) -> str:
+    return f"{name}: {count} out"
+
+
+def _leaders(prices: Sequence[Sequence[int | None]], at: int) -> list[int]:
+    return leaders({number: yes for number, series in enumerate(prices) if (yes := series[at]) is not None})
 
 
 def prices_title(data: PricesData, names: Sequence[str]) -> str:
     """Who leads, at what, and since whose exit or past whom."""
     if not data.times:
         return "The market has not begun"
-    if data.winner is not None:
-        return f"{names[data.winner]} wins: from {cents(data.yes[data.winner][0] or 0)} to $1"
-    leader = _leader(data.yes, -1)
-    if leader is None:
+    if data.called_off:
+        return "Called off: it counts as if it had never been"
+    if data.winners:
+        return _won(data, names)
+    first_places = _leaders(data.yes, -1)
+    if not first_places:
         return "No outcome is in the running"
-    price = data.yes[leader][-1] or 0
-    first = [series[0] for series in data.yes]
-    if [series[-1] for series in data.yes] == first:
-        return (
-            f"All start level at {cents(price)}"
-            if len(set(first)) == 1
-            else f"{names[leader]} starts ahead at {cents(price)}"
-        )
-    last_exit = max((exit_.at_ms for exit_ in data.exits), default=0)
+    price = data.yes[first_places[0]][-1] or 0
+    level = len(first_places) > 1
+    who = _level(names, first_places, sum(series[-1] is not None for series in data.yes))
+    if [series[-1] for series in data.yes] == [series[0] for series in data.yes]:
+        return f"{who} start level at {cents(price)}" if level else f"{who} starts ahead at {cents(price)}"
+    if level:
+        return f"{who} are level at {cents(price)}"
+    leader, last_exit = first_places[0], max((exit_.at_ms for exit_ in data.exits), default=0)
     since = next((at for at, time in enumerate(data.times) if time >= last_exit), len(data.times) - 1)
-    before = _leader(data.yes, since)
-    if before is not None and before != leader:
-        return f"{names[leader]} passes {names[before]} at {cents(price)}"
+    before = _leaders(data.yes, since)
+    if before and leader not in before:
+        return f"{names[leader]} passes {_level(names, before, 0)} at {cents(price)}"
     out = [names[exit_.outcome] for exit_ in data.exits if exit_.at_ms == last_exit]
     if not out:
         return f"{names[leader]} leads at {cents(price)}"
     if len(out) == 1:
         return f"{names[leader]} leads at {cents(price)} after {whose(out[0])} exit"
     return f"{names[leader]} leads at {cents(price)} with {listed(out) if len(out) == 2 else str(len(out))} out"
+
+
+def _level(names: Sequence[str], outcomes: Sequence[int], active: int) -> str:
+    """Those who share a place; all, where they are all there are."""
+    if len(outcomes) == active and active > 2:
+        return "All"
+    return listed([names[outcome] for outcome in outcomes]) if len(outcomes) <= 2 else f"{len(outcomes)} outcomes"
+
+
+def _won(data: PricesData, names: Sequence[str]) -> str:
+    winners = [names[winner] for winner in data.winners]
+    if len(winners) > 1:
+        pays = price_text(MICRO // len(winners))
+        return f"{listed(winners) if len(winners) == 2 else f'{len(winners)} outcomes'} share the win: {pays} each"
+    return f"{winners[0]} wins: from {cents(data.yes[data.winners[0]][0] or 0)} to $1"
 
 
 def prices_note(data: PricesData, market: str) -> str:
@@ -113,6 +137,8 @@ def prices_note(data: PricesData, market: str) -> str:
 def outcome_title(data: OutcomeData, name: str) -> str:
     """How far YES went, and where it is."""
     path = [price for price in data.yes if price is not None]
+    if data.called_off:
+        return f"{name}: the market was called off"
     if data.won:
         return f"{name} wins: YES pays $1"
     if not path:
@@ -154,8 +180,15 @@ def volume_title(data: VolumeData, names: Sequence[str]) -> str:
     totals = data.totals
     if not any(totals):
         return "Nothing has been traded yet"
-    most = max(range(len(totals)), key=lambda at: (totals[at], -at))
-    return f"{names[most]} is traded most: {round_money(totals[most])} of {round_money(sum(totals))}"
+    most, whole = max(totals), round_money(sum(totals))
+    first_places = [at for at, total in enumerate(totals) if round_money(total) == round_money(most)]
+    if len(first_places) == 1:
+        return f"{names[first_places[0]]} is traded most: {round_money(most)} of {whole}"
+    return f"{_level(names, first_places, len(names))} are traded most: {round_money(most)} each of {whole}"
+
+
+def volume_rest(count: int) -> str:
+    return f"{count} more"
 
 
 def volume_note(data: VolumeData, market: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
+from bot.text.numbers import shown_price
 from engine.state import Side, Status
 from engine.terms import MarketParams
 
@@ -80,6 +81,12 @@ def listed_outcomes(
 def winners_of(facts: Mapping[str, Any]) -> tuple[int, ...]:  # Any: a payload of scheduler.notices
     """Who won, or was named so; several share. Payloads from before there were dead heats name one."""
     return tuple(facts["winners"]) if "winners" in facts else (facts["winner"],)
+
+
+def leaders(prices: Mapping[int, int]) -> list[int]:
+    """The outcomes with the highest price as it is shown, in order; several where they look level."""
+    best = max((shown_price(yes) for yes in prices.values()), default=0)
+    return sorted(number for number, yes in prices.items() if shown_price(yes) == best)
 
 
 def people(count: int, what: str = "person", many: str = "people") -> str:

@@ -9,6 +9,13 @@ START = 1_404_380_400_000  # 3 July 2014 09:40 UTC
 TEAMS = ("Brazil", "Colombia", "France", "Germany")
 TIMES = tuple(START + hour * HOUR for hour in range(48))
 TITLE = "World Cup 2014"
+WIDE = ("M" * 32, "W" * 32, "مرحبا بالعالم الجميل جدا", "שלום עולם", "日本代表チームの長い名前です", "\ufdfd" * 6)
+"""Names as wide as they may be, and such as are read from the right."""
+
+
+def many(count: int) -> tuple[str, ...]:
+    """Names of so many outcomes, the first of them as wide as can be."""
+    return tuple(f"{WIDE[number] if number < len(WIDE) else 'Driver of a team'} {number}" for number in range(count))
 
 
 def prices(*, names: tuple[str, ...] = TEAMS, exits: tuple[Exit, ...] = (), winner: int | None = None) -> PricesData:
@@ -27,8 +34,14 @@ def prices(*, names: tuple[str, ...] = TEAMS, exits: tuple[Exit, ...] = (), winn
     )
     frozen = tuple((exit_.at_ms - 6 * HOUR, exit_.at_ms) for exit_ in exits)
     return PricesData(
-        market=TITLE, names=names, times=TIMES, yes=yes, exits=exits, frozen=frozen, winner=winner
-    )  # fmt: skip
+        market=TITLE,
+        names=names,
+        times=TIMES,
+        yes=yes,
+        exits=exits,
+        frozen=frozen,
+        winners=() if winner is None else (winner,),
+    )
 
 
 def outcome(*, out: Exit | None = None) -> OutcomeData:
