@@ -30,7 +30,7 @@ from matplotlib.text import Text
 
 from bot.chat.chart_data import ThemeName
 from bot.text import names, palette
-from bot.text.columns import width
+from bot.text.columns import cut
 
 COLUMNS = 20  # what fits beside a line on a phone; a wide character takes two
 # in this order, those that are installed; the first comes with matplotlib
@@ -82,16 +82,6 @@ def _glyphs() -> frozenset[int]:
     return frozenset(glyphs)
 
 
-def cut(text: str, most: int = COLUMNS) -> str:
-    """At most `most` columns, the last of them an ellipsis if something is missing."""
-    if width(text) <= most:
-        return text
-    short = text
-    while width(short) > most - 1:
-        short = short[:-1]
-    return short.rstrip() + "…"
-
-
 def can_show(text: str) -> bool:
     """Whether every character has a glyph in a font that is installed, and none needs its neighbours to join."""
     if any(char in JOINERS or char in FLAGS for char in text):
@@ -108,7 +98,7 @@ def isolated(text: str) -> str:
 def shown(name: str, number: int) -> str:
     """The name as the chart writes it, or `#number` where it cannot."""
     text = names.clean(name)
-    return isolated(cut(text)) if text and can_show(text) else f"#{number}"
+    return isolated(cut(text, COLUMNS)) if text and can_show(text) else f"#{number}"
 
 
 def shown_title(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from bot.chat.reply import Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table
 from bot.text.columns import width
@@ -84,6 +85,15 @@ def _board_row(place: int, row: BoardRow) -> list[str]:
         return ["", row.name, "", "", "", row.note or "out"]
     change = price_change(row.change) if row.change is not None else ""
     return [str(place), row.name, price(row.yes), price(row.no), change, row.note or spark(row.spark)]
+
+
+def out_together(board: Board, most: int) -> list[tuple[str, list[str]]]:
+    """Who is out of a board, each with what is said of it; where they are more than `most` outcomes in all, those of
+    whom the same is said together."""
+    out = [(row.note or "out", row.name) for row in board.rows if not row.active]
+    if len(board.rows) <= most:
+        return [(note, [name]) for note, name in out]
+    return [(note, [name for _, name in group]) for note, group in groupby(out, key=lambda entry: entry[0])]
 
 
 def spark(path: Sequence[int]) -> str:

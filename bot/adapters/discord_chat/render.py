@@ -18,7 +18,7 @@ from discord import ui
 from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
 from bot.chat.buttons import Buttons
-from bot.chat.plain_text import spark
+from bot.chat.plain_text import out_together, spark
 from bot.chat.reply import Action, Attachment, Audience, Board, BoardRow, Picture, Reply, Span, Stamp, Table, Tone
 from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
@@ -27,14 +27,17 @@ from bot.words import discord as words
 
 NO_MENTIONS = discord.AllowedMentions.none()
 MOST_LARGE_ROWS = 5  # so many outcomes still fit a phone's screen as headings
+MOST_FULL_ROWS = 10  # of more each has one line, so that 25 with the longest names fit a message
 
 
 def board_rows(board: Board) -> list[str]:
     """Lines of text, best outcome first."""
-    large = sum(row.active for row in board.rows) <= MOST_LARGE_ROWS
+    active = [row for row in board.rows if row.active]
     lines = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
-    for rank, row in enumerate(board.rows, 1):
-        lines += _board_row(rank, row, large=large)
+    for rank, row in enumerate(active, 1):
+        lines += _board_row(rank, row, large=len(active) <= MOST_LARGE_ROWS, full=len(active) <= MOST_FULL_ROWS)
+    for note, names in out_together(board, MOST_FULL_ROWS):
+        lines.append(f"-# {', '.join(f'~~{markup.escaped(name)}~~' for name in names)} {markup.escaped(note)}")
     return lines
 
 
@@ -52,12 +55,15 @@ def board_figures(board: Board) -> list[str]:
     return lines
 
 
-def _board_row(rank: int, row: BoardRow, *, large: bool) -> list[str]:
-    name = markup.escaped(row.name)
-    if not row.active:
-        return [f"-# ~~{name}~~ {markup.escaped(row.note or 'out')}"]
-    head = f"{rank} · {name}  {price(row.yes)}"
+def _board_row(rank: int, row: BoardRow, *, large: bool, full: bool) -> list[str]:
+    head = f"{rank} · {markup.escaped(row.name)}  {price(row.yes)}"
     change = price_change(row.change) if row.change else ""
+    if not full:
+        return [
+            " · ".join(
+                part for part in (f"**{head}**", f"NO {price(row.no)}", change, markup.escaped(row.note)) if part
+            )
+        ]
     details = [
         f"NO {price(row.no)}",
         f"{change} this round" if change else "",

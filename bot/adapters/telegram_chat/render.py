@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.adapters.telegram_chat.limits import CAPTION, cut
+from bot.adapters.telegram_chat.limits import CAPTION
 from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, TextRun, TextStyle, pages, shown, spelled, styled
 from bot.chat import plain_text
 from bot.chat.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
-from bot.text.columns import width
+from bot.text.columns import cut, width
 from bot.text.names import clean
 from bot.text.numbers import moment, price, price_change, round_money, span
 
 PHONE_COLUMNS = 36  # signs of fixed width that a narrow phone shows in a line
-_NAME = 14  # on the board
+_NAME, _SHORT_NAME = 14, 11  # columns on the board
+MOST_ROWS_OUT = 10  # of a board with more outcomes those who went together stand in one line
 SPARK_POINTS = 8
 _BARE_COMMAND = re.compile(r"/[a-z]+(?: [a-z]+)?")
 _STYLES = {
@@ -164,15 +165,9 @@ def _board(board: Board) -> list[TextLine]:
     lines: list[TextLine] = []
     active = [row for row in board.rows if row.active]
     cells = [["", "", "YES", "NO", "", ""], *(_board_cells(rank, row) for rank, row in enumerate(active, 1))]
-    numeric = [True, False, True, True, True, False]
-    aligned = _aligned(cells, numeric)
-    if max(map(width, aligned)) > PHONE_COLUMNS:  # the path goes first, then the change
-        aligned = _aligned([[*row[:5], ""] for row in cells], numeric)
-    if max(map(width, aligned)) > PHONE_COLUMNS:
-        aligned = _aligned([[*row[:4], "", ""] for row in cells], numeric)
     if active:
-        lines.append((TextRun("\n".join(aligned), TextStyle.PRE),))
-    lines += [_eliminated_row(row) for row in board.rows if not row.active]
+        lines.append((TextRun("\n".join(_fitting(cells)), TextStyle.PRE),))
+    lines += [_out(note, names) for note, names in plain_text.out_together(board, MOST_ROWS_OUT)]
     people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
     lines.append((styled(f"{clean(board.status)} · {round_money(board.volume)} traded · {people}"),))
     if board.next_step and board.next_step_ms is not None:
@@ -186,11 +181,23 @@ def _board(board: Board) -> list[TextLine]:
 
 def _board_cells(rank: int, row: BoardRow) -> list[str]:
     change = price_change(row.change) if row.change is not None else ""
-    name = cut(clean(row.name), _NAME)
     note = row.note or plain_text.spark(row.spark[-SPARK_POINTS:])
-    return [str(rank), shown(name), price(row.yes), price(row.no), change, shown(note)]
+    return [str(rank), shown(clean(row.name)), price(row.yes), price(row.no), change, shown(note)]
 
 
-def _eliminated_row(row: BoardRow) -> TextLine:
-    note = clean(row.note) or "out"
-    return (styled(clean(row.name), TextStyle.STRIKE), styled(f" {note}", TextStyle.QUIET))
+def _fitting(cells: Sequence[Sequence[str]]) -> list[str]:
+    """The board's rows as wide as a phone: the path goes first, then the ends of long names, then the change."""
+    numeric = [True, False, True, True, True, False]
+    for columns, name_width in ((6, _NAME), (5, _NAME), (5, _SHORT_NAME), (4, _NAME)):
+        shortened = [[row[0], cut(row[1], name_width), *row[2:columns], *[""] * (6 - columns)] for row in cells]
+        aligned = _aligned(shortened, numeric)
+        if max(map(width, aligned)) <= PHONE_COLUMNS:
+            break
+    return aligned
+
+
+def _out(note: str, names: Sequence[str]) -> TextLine:
+    """Who is out, struck through, and what is said of them."""
+    struck = [styled(clean(name), TextStyle.STRIKE) for name in names]
+    parts = [part for name in struck for part in (TextRun(", "), name)][1:]
+    return (*parts, styled(f" {clean(note) or 'out'}", TextStyle.QUIET))

@@ -15,6 +15,31 @@ Texts = st.SearchStrategy[str]
 Numbers = st.SearchStrategy[int]
 
 
+LONGEST_NAMES = ("M" * 32, "W_*~|" * 6 + "W_", "日本代表" * 8, "مرحبا بالعالم الجميل جدا هنا وهن")
+"""Outcomes' names as long as they may be: wide letters, markup, signs of two columns, from right to left."""
+
+
+def board_of(count: int, out: int = 0) -> Board:
+    """A board of so many outcomes with the longest names there can be, so many of them out in two rounds."""
+    rows = tuple(
+        BoardRow(
+            outcome=number,
+            name=f"{LONGEST_NAMES[number % len(LONGEST_NAMES)][:29]} {number}",
+            yes=1_000_000 // count,
+            no=1_000_000 - 1_000_000 // count,
+            change=-123_000,
+            spark=(100_000, 300_000) * 12 if number < count - out else (),
+            active=number < count - out,
+            note="" if number < count - out else f"out in round {1 + number % 2}",
+        )
+        for number in sorted(range(count), key=lambda number: (number >= count - out, number % 2))
+    )
+    return Board(
+        title="Cup", status="Open", rows=rows, volume=10**15, people=1_000, now_ms=0, next_step="Round 2 freezes",
+        next_step_ms=10**12, risk_now=10**15, risk_most=10**15,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
     """`moments` are epoch milliseconds; `money` is in millionths; `least_spans` of a line, `least_rows` of a board."""
@@ -29,7 +54,7 @@ class Samples:
 
     def lines(self) -> st.SearchStrategy[Line]:
         stamps = st.builds(Stamp, self.moments, st.booleans())
-        spans = st.builds(Span, self.texts, st.sampled_from(Style), st.none() | st.integers(0, 9))
+        spans = st.builds(Span, self.texts, st.sampled_from(Style), st.none() | st.integers(0, 24))
         return st.lists(spans | stamps, min_size=self.least_spans, max_size=8).map(tuple)
 
     def tables(self) -> st.SearchStrategy[Table]:
@@ -48,7 +73,7 @@ class Samples:
     def boards(self) -> st.SearchStrategy[Board]:
         row = st.builds(
             BoardRow,
-            outcome=st.integers(0, 9),
+            outcome=st.integers(0, 24),
             name=self.texts,
             yes=self.money,
             no=self.money,
@@ -61,7 +86,7 @@ class Samples:
             Board,
             title=self.texts,
             status=self.texts,
-            rows=st.lists(row, min_size=self.least_rows, max_size=10).map(tuple),
+            rows=st.lists(row, min_size=self.least_rows, max_size=25).map(tuple),
             volume=st.integers(0, 10**15),
             people=st.integers(0, 10**6),
             now_ms=st.just(self.now_ms),

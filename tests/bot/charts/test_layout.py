@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.charts.layout import DAY, HOUR, MINUTE, Box, best_label_box, bins, round_step, spread_apart, time_marks
-from bot.charts.style import cut, shown, shown_title
-from bot.text.columns import width
+from bot.charts.style import shown, shown_title
+from bot.text.columns import cut, width
 from tests.bot.charts.samples import START
 
 

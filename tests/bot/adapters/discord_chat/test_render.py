@@ -37,7 +37,7 @@ from bot.chat.reply import (
 )
 from bot.text.palette import DARK
 from storage.database import Database
-from tests.bot.adapters.samples import Samples
+from tests.bot.adapters.samples import Samples, board_of
 
 MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
 
@@ -192,6 +192,35 @@ async def test_any_reply_is_within_every_limit(buttons: Buttons, reply: Reply) -
     for part in parts:
         if part["type"] == DISPLAY:
             harmless(part["content"])
+
+
+@pytest.mark.parametrize(("count", "out"), [(2, 0), (5, 0), (10, 0), (10, 8), (25, 0), (25, 12), (25, 23)])
+async def test_a_board_of_2_to_25_outcomes_is_whole_with_the_longest_names(
+    buttons: Buttons, count: int, out: int
+) -> None:
+    actions = (Action(label="Buy", text="/buy", primary=True, asks=True), Action(label="Chart", text="/chart"))
+    board = board_of(count, out)
+    text = "\n".join(_displays(await render(Reply(head=line("Cup"), blocks=(board,), actions=actions), buttons)))
+    assert all(f" {row.outcome}" in text for row in board.rows)
+    assert text.count("NO ") == count - out
+    assert text.count("~~") == 2 * out
+    assert "House risks" in text
+    assert "more than" not in text
+
+
+async def test_a_board_of_more_than_ten_takes_a_line_an_outcome(buttons: Buttons) -> None:
+    lengths = {}
+    for count in (5, 10, 25):
+        rows = _displays(await render(Reply(head=line("Cup"), blocks=(board_of(count),)), buttons))[1]
+        lengths[count] = len(rows.splitlines())
+    assert lengths == {5: 11, 10: 21, 25: 26}
+
+
+async def test_a_menu_offers_25_outcomes_with_the_longest_names(buttons: Buttons) -> None:
+    actions = tuple(Action(label=row.name, text=f"/buy {row.outcome + 1}", asks=True) for row in board_of(25).rows)
+    parts = holds(await render(Reply(head=line("Which?"), actions=actions), buttons))
+    (menu,) = [part for part in parts if part["type"] == SELECT]
+    assert [option["label"] for option in menu["options"]] == [action.label for action in actions]
 
 
 @settings(max_examples=150, deadline=None, phases=QUICK)

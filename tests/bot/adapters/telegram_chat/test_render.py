@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.telegram_chat import markup, render
+from bot.adapters.telegram_chat import keyboards, markup, render
 from bot.adapters.telegram_chat.limits import CAPTION, ENTITIES, TEXT, size
 from bot.adapters.telegram_chat.markup import MarkupPage
 from bot.chat.reply import (
@@ -22,7 +23,8 @@ from bot.chat.reply import (
     line,
     quiet,
 )
-from tests.bot.adapters.samples import Samples
+from bot.text.columns import width
+from tests.bot.adapters.samples import Samples, board_of
 from tests.standins.telegram_peer.html_mode import parse_html
 
 NOW = 1_790_000_000_000
@@ -83,6 +85,27 @@ def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
         checked(rendered.caption, CAPTION)
     assert rendered.pages or rendered.caption or rendered.photos
     assert len(rendered.photos) + len(rendered.documents) == len(reply.files)
+
+
+@pytest.mark.parametrize(("count", "out"), [(2, 0), (5, 0), (10, 0), (10, 8), (25, 0), (25, 12), (25, 23)])
+def test_a_board_of_2_to_25_outcomes_is_one_message_as_wide_as_a_phone(count: int, out: int) -> None:
+    board = board_of(count, out)
+    (page,) = render.render(Reply(head=line("Cup"), blocks=(board,)), NOW).pages
+    text = checked(page, TEXT)
+    table = [row for row in text.splitlines() if "¢" in row]
+    assert len(table) == count - out
+    assert max(width(row) for row in table) <= render.PHONE_COLUMNS
+    assert page.html.count("<s>") == out
+    assert "House risks" in text
+
+
+def test_a_keyboard_offers_25_outcomes_with_the_longest_names() -> None:
+    offered = [
+        keyboards.KeyboardButton(label=row.name, line=f"/buy {row.outcome + 1}", person=None)
+        for row in board_of(25).rows
+    ]
+    rows = keyboards.rows_of_buttons(offered)
+    assert [button.label for row in rows for button in row] == [button.label for button in offered]
 
 
 @settings(max_examples=60, deadline=None)
