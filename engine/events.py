@@ -93,6 +93,14 @@ class Fill(Recorded):
     resting: str | None = None
     parts: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The orders that traded this themselves. The other leg of a mint, merge or swap and what auto-fills traded
+        bear the executed order's number too, but are trades of the resting order alone."""
+        if self.resting is None:
+            return (self.order,)
+        return (self.order, self.resting) if self.kind == "direct" else (self.resting,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDone(Recorded):

@@ -17,6 +17,8 @@ from math import isqrt
 MICRO = 10**6
 """Micro-dollars in a dollar, micro-tokens in a token."""
 
+CENT = MICRO // 100
+
 RATE = 10**12
 """One, as a rate."""
 
@@ -47,6 +49,11 @@ def ceil_fraction(value: Fraction) -> int:
 def half_up(numerator: int, denominator: int) -> int:
     """Nearest integer, halves up; for display only, never for money that changes hands."""
     return (2 * numerator + denominator) // (2 * denominator)
+
+
+def whole_cents(micro: int) -> int:
+    """Money as people are told it, cut to the cent below; in micro-dollars."""
+    return micro // CENT * CENT
 
 
 def times_power(amount: int, numerator: int, denominator: int, exponent: int, *, up: bool) -> int:

@@ -23,7 +23,7 @@ against the database later.
 | corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
 | voided | chats | fields of `Voided`, at_ms, head |
 | retuned | chats | fields |
-| big_trade | chats | outcome, side, buy, size, amount, price |
+| big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
 | halted | admins | reason, tick |
 | outdated | admins | rules: those the market was begun by |
 | asks_now | admins | rounds: those that were to be decided by the lowest price |
@@ -42,6 +42,7 @@ from engine.events import (
     ControlRefused,
     Corrected,
     Eliminated,
+    Fill,
     Frozen,
     Joined,
     OrderDone,
@@ -55,7 +56,9 @@ from engine.events import (
     RoundSkipped,
     Voided,
 )
-from engine.units import MICRO
+from engine.intents import Order
+from engine.state import Side, price_micro
+from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
 from storage.records import Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
@@ -134,7 +137,11 @@ def _private(outcome: TickOutcome) -> list[Notice]:
         elif isinstance(event, Joined) and not event.first:
             result.append(_to_person(event.user, "granted", {"cash": event.cash}))
         elif isinstance(event, Voided):
-            result += [_to_person(person, "refunded", {"amount": amount}) for person, amount in event.amounts]
+            result += [
+                _to_person(person, "refunded", {"amount": amount})
+                for person, amount in event.amounts
+                if abs(amount) >= CENT
+            ]
         elif isinstance(event, Paid):
             paid.setdefault(event.user, []).append(event)
         elif isinstance(event, ControlRefused):
@@ -149,6 +156,8 @@ def _private(outcome: TickOutcome) -> list[Notice]:
                 }
                 result.append(_to_person(row.actor, "refused", payload))
     for person, rows in paid.items():
+        if sum(row.amount for row in rows) < CENT:
+            continue
         parts: list[Json] = [[row.outcome, row.side and row.side.value, row.tokens, row.amount] for row in rows]
         result.append(_to_person(person, "paid", {"total": sum(row.amount for row in rows), "paid": parts}))
     return result
@@ -158,11 +167,14 @@ def _resting(outcome: TickOutcome) -> list[Notice]:
     """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
     as the order of this tick anyway. The owner is away: the first part is a message of its own, further parts change
     that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it. What
-    left together untouched is told together."""
+    left together untouched is told together, and less than a cent's worth of a part is no news."""
     reported = {row.number for row in outcome.orders}
     together = _returned_untraded(outcome, reported)
     reported |= {number for numbers in together.values() for number in numbers}
     result = [_to_person(person, "given_back", {"orders": list(numbers)}) for person, numbers in together.items()]
+    traded = _fills_of(outcome)
+    small = {order for order, fills in traded.items() if sum(fill.amount for fill in fills) < CENT}
+    dust = {order for order in small if order in outcome.after.resting}
     return result + [
         Notice(
             kind="order",
@@ -173,7 +185,7 @@ def _resting(outcome: TickOutcome) -> list[Notice]:
             key=f"order:{number}",
         )
         for number, person in touched_resting(outcome).items()
-        if number not in reported
+        if number not in reported and intent_id(number) not in dust
     ]
 
 
@@ -263,25 +275,50 @@ def _event_payload(
 
 
 def _big_trades(outcome: TickOutcome) -> list[Notice]:
-    """Orders that traded at least $100 and a hundredth of Z, nobody named."""
-    least = max(BIG_TRADE, outcome.market.params.z // 100)
-    traded: dict[str, int] = {}
-    for fill in outcome.fills:
-        traded[fill.order] = traded.get(fill.order, 0) + fill.amount
-    done = {event.order: event for event in outcome.events if isinstance(event, OrderDone)}
+    """Orders that themselves traded at least $100 and a hundredth of Z in this tick, nobody named. What they met in the
+    book and what auto-fills they set off are others' trades."""
+    if any(isinstance(event, Voided) for event in outcome.events):
+        return []
+    least, traded = max(BIG_TRADE, outcome.market.params.z // 100), _fills_of(outcome)
+    accepted = {intent.id: intent.accepted_ms for intent in outcome.intents if isinstance(intent, Order)}
     return [
-        _to_chats("big_trade", _trade(done[order], amount))
-        for order, amount in traded.items()
-        if amount >= least and order in done
+        _to_chats("big_trade", _big_trade(outcome, event, traded[event.order], accepted[event.order]))
+        for event in outcome.events
+        if isinstance(event, OrderDone) and sum(fill.amount for fill in traded.get(event.order, ())) >= least
     ]
 
 
-def _trade(order: OrderDone, amount: int) -> Payload:
+def _fills_of(outcome: TickOutcome) -> dict[str, list[Fill]]:
+    """What each order itself traded in this tick."""
+    fills: dict[str, list[Fill]] = {}
+    for fill in outcome.fills:
+        for order in fill.orders:
+            fills.setdefault(order, []).append(fill)
+    return fills
+
+
+def _big_trade(outcome: TickOutcome, order: OrderDone, own: Sequence[Fill], at_ms: int) -> Payload:
+    before, after = _yes_around(outcome, order.outcome, at_ms)
     return {
         "outcome": order.outcome,
         "side": order.side.value,
         "buy": order.buy,
-        "size": order.filled,
-        "amount": amount,
-        "price": amount * MICRO // max(order.filled, 1),
+        "size": sum(fill.size for fill in own),
+        "amount": sum(fill.amount if order.buy else fill.amount - fill.kept for fill in own),
+        "yes_before": before,
+        "yes_after": after,
     }
+
+
+def _yes_around(outcome: TickOutcome, number: int, at_ms: int) -> tuple[int, int]:
+    """YES of an outcome before and after the trading of a tick in which an order of that moment ran: between the rounds
+    that were decided in it."""
+    before = price_micro(outcome.before, outcome.market.params, number, Side.YES)
+    for event in outcome.events:
+        if isinstance(event, Eliminated | Resolved | Claimed):
+            ended = {i: yes for i, yes, _ in event.prices_before}
+            if at_ms <= event.at_ms and number in ended:
+                return before, ended[number]
+            if isinstance(event, Eliminated):
+                before = next((yes for i, yes, _ in event.prices_after if i == number), before)
+    return before, price_micro(outcome.after, outcome.params, number, Side.YES)

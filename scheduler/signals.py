@@ -5,7 +5,7 @@
 | kind | for | payload |
 |---|---|---|
 | lead_change | chats | outcome, yes, before (outcome, null where nobody led), before_yes |
-| digest | chats (key `digest`) | since_ms, trades, volume, yes: [micro], before: [micro] |
+| digest | chats (key `digest`) | since_ms, after, until (numbers of trades), volume, yes: [micro], before: [micro] |
 | countdown | chats | round, at_ms, final |
 | round_asked | admins | as in `scheduler.notices`, again: true |
 """
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from engine.state import Status
-from engine.units import MICRO
+from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.records import Market, Notice, NoticeAudience, Payload
 
@@ -53,7 +53,8 @@ class Memo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSnapshot:
-    """How a market stands at `now_ms`: YES prices, outcomes still in, what has traded so far; `ticked` in a tick."""
+    """How a market stands at `now_ms`: YES prices, outcomes still in, what has traded so far and the number of its last
+    trade; `ticked` in a tick."""
 
     now_ms: int
     yes: tuple[int, ...]
@@ -109,11 +110,12 @@ def _digest(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) ->
         return [], fresh
     if snapshot.now_ms - memo.digest_ms < pace.digest_ms or market.over:
         return [], memo
-    if snapshot.trades == memo.digest_trades:
+    if snapshot.volume - memo.digest_volume < CENT:
         return [], fresh
     payload: Payload = {
         "since_ms": memo.digest_ms,
-        "trades": snapshot.trades - memo.digest_trades,
+        "after": memo.digest_trades,
+        "until": snapshot.trades,
         "volume": snapshot.volume - memo.digest_volume,
         "yes": list(snapshot.yes),
         "before": list(memo.yes),

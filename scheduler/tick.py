@@ -163,9 +163,11 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace:
     """The notices of a tick into the outbox, in its transaction."""
     podium: list[notices.RankingRow] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
-        traded = [member for member in await uow.members.of(outcome.market.id) if member.trade_count > 0]
+        members = await uow.members.of(outcome.market.id)
         podium = [
-            (row.rank, row.person, row.gain, row.final) for row in standings(traded, None) if row.rank <= notices.PODIUM
+            (row.rank, row.person, row.gain, row.final)
+            for row in standings(outcome.market, outcome.after, members)
+            if row.rank is not None and row.rank <= notices.PODIUM
         ]
     event_notices = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.get_one(outcome.market.id)

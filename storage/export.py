@@ -89,12 +89,15 @@ async def write_trades(uow: UnitOfWork, market: Market, out: Sink) -> int:
 
 
 async def write_rankings(uow: UnitOfWork, market: Market, out: Sink) -> int:
-    """Everybody's result, best first."""
-    ranked = standings(await uow.members.of(market.id), await uow.ticks.latest(market.id))
+    """Everybody's result as of the last tick, best first; the rank is empty for who has not traded. `final` is cash to
+    the micro-dollar and what holdings would bring in whole cents; cut to the cent it is what people are told."""
+    state, members = await uow.markets.state(market), await uow.members.of(market.id)
+    ranked = standings(market, state, members)
     return _write(out, RANKINGS, (
         (
             row.rank, row.person, row.name, decimal(row.stake), decimal(row.final), decimal(row.gain),
-            share(row.share), row.trades, decimal(row.volume), decimal(row.fees), decimal(row.gas),
+            share(Fraction(row.gain, row.stake) if row.stake > 0 else Fraction(0)), row.trades, decimal(row.volume),
+            decimal(row.fees), decimal(row.gas),
         )
         for row in ranked
     ))  # fmt: skip

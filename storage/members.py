@@ -93,6 +93,14 @@ class Members(Repository):
     async def count(self, market: int) -> int:
         return await self._session.number(select(func.count()).select_from(users).where(users.c.market == market))
 
+    async def turnout(self, market: int) -> tuple[int, int]:
+        """How many are in a market, and how many of them have traded: in their turn or where their orders waited."""
+        traded = func.coalesce(func.sum(case((users.c.trade_count > 0, 1), else_=0)), 0)
+        row = await self._session.row(
+            select(func.count().label("people"), traded.label("traders")).where(users.c.market == market)
+        )
+        return (int(row["people"]), int(row["traders"])) if row is not None else (0, 0)
+
     async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
         if not rows:
             return []

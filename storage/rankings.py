@@ -1,24 +1,37 @@
-"""Who stands where in a market: what each account is worth against its stake. Pure."""
+"""Who stands where in a market: what each account is worth against its stake. Pure.
+
+What a holding is worth is what selling all of it now, alone, to the house would bring after the fee, the pot floor and
+the waterfall, as if trading were open, in whole cents: what the ticket of that sale says. So nobody's bid lifts a rank,
+and buying never lifts one's own. "Now" is the last tick, as for prices: between two ticks every figure stays as it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.units import MICRO
-from storage.records import Member, TickRow
+import numpy as np
+
+from engine.curves import worth
+from engine.state import MarketState, Side, Status
+from engine.terms import MarketParams
+from engine.units import whole_cents
+from storage.records import Market, Member
+
+Tokens = tuple[tuple[int, int], ...]
+"""(YES, NO) by outcome: millionths of a token, or micro-dollars of what they are worth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """One person's place. Micro-dollars; `final` is their cash, and before the end their tokens at the maker's prices
-    too.
+    """One person's result. Micro-dollars; `final` is their cash and what their holdings are worth.
 
-    `rank` counts from 1; who gained the same share has the same rank.
+    `rank` counts from 1, over the gain in percent of the amounts people are told (whole cents): whose gain is the same
+    share one rank; None for who has not traded, or where a market was called off.
     """
 
-    rank: int
+    rank: int | None
     person: int
     name: str
     stake: int
@@ -34,46 +47,89 @@ class Ranked:
 
     @property
     def share(self) -> Fraction:
-        """Gain over stake, exact; 0 without a stake."""
-        return Fraction(self.gain, self.stake) if self.stake > 0 else Fraction(0)
+        """Gain over stake in whole cents, exact; 0 without a stake."""
+        given = whole_cents(self.stake)
+        return Fraction(whole_cents(self.final) - given, given) if given > 0 else Fraction(0)
 
 
-def standings(members: Iterable[Member], latest: TickRow | None) -> list[Ranked]:
-    """Everybody, best first by gain over stake; equal ones by who joined first, then by id."""
-    results = [(member, worth(member, latest)) for member in members]
-    rows = [
-        (-_share_key(final - member.stake, member.stake), member.joined_ms, member.person, member, final)
-        for member, final in results
+def worths(state: MarketState, params: MarketParams, held: Sequence[Tokens], now_ms: int) -> list[Tokens]:
+    """What each of these people's holdings is worth at `now_ms` (engine time)."""
+    nothing: Tokens = ((0, 0),) * params.n_outcomes
+    tokens = [
+        tuple(pair if binary.active else (0, 0) for pair, binary in zip(pairs, state.binaries, strict=True))
+        for pairs in (pairs or nothing for pairs in held)
     ]
-    rows.sort(key=lambda row: row[:3])
-    ranks: dict[int, int] = {}
+    if not any(pair != (0, 0) for pairs in tokens for pair in pairs):
+        return [nothing] * len(tokens)
+    money = worth(state, params, np.array(tokens, dtype=np.int64), now_ms)
+    return [tuple((whole_cents(yes), whole_cents(no)) for yes, no in pairs) for pairs in money.tolist()]
+
+
+def worth_of(market: Market, state: MarketState, member: Member) -> Tokens:
+    """What one member's holdings are worth."""
+    return worths(state, market.params, [member.tokens], _moment(market))[0]
+
+
+def worth_of_token(market: Market, state: MarketState, member: Member, outcome: int, side: Side) -> int:
+    """What one member's tokens of one kind are worth."""
+    return worth_of(market, state, member)[outcome][side is Side.NO]
+
+
+def standings(market: Market, state: MarketState | None, members: Sequence[Member]) -> list[Ranked]:
+    """Everybody: who has traded, best first by gain over stake, then who has not; equal ones by who
+    joined first, then by id. `state` may be None where the market is over: nobody holds anything."""
+    values: Sequence[Tokens] = [()] * len(members)
+    if state is not None:
+        values = worths(state, market.params, [member.tokens for member in members], _moment(market))
+    results = [
+        (member, _stake(member), _cash(member) + sum(map(sum, value)))
+        for member, value in zip(members, values, strict=True)
+    ]
+    results.sort(key=lambda row: (not row[0].trade_count, -_share_key(*row[1:]), row[0].joined_ms, row[0].person))
+    keys = [_share_key(stake, final) for member, stake, final in results if member.trade_count]
+    places = _first_places(keys)
+    called_off = market.status is Status.VOIDED
     return [
         Ranked(
-            rank=ranks.setdefault(key, place),
+            rank=None if called_off or not member.trade_count else places[_share_key(stake, final)],
             person=member.person,
             name=member.name,
-            stake=member.stake,
+            stake=stake,
             final=final,
             trades=member.trade_count,
             volume=member.volume,
             fees=member.fees,
             gas=member.gas,
         )
-        for place, (key, _, _, member, final) in enumerate(rows, 1)
+        for member, stake, final in results
     ]
 
 
-def _share_key(gain: int, stake: int) -> int:
+def _moment(market: Market) -> int:
+    """Engine time of the last tick: all that is told between two ticks is of one moment."""
+    return 0 if market.tick_ms is None else market.engine_ms(market.tick_ms)
+
+
+def _first_places(keys: Iterable[int]) -> dict[int, int]:
+    """The place of each of these, best first; equal ones share the first of theirs."""
+    places: dict[int, int] = {}
+    for place, key in enumerate(keys, 1):
+        places.setdefault(key, place)
+    return places
+
+
+def _stake(member: Member) -> int:
+    """What they were given, on its way or arrived."""
+    return member.stake + member.coming
+
+
+def _cash(member: Member) -> int:
+    """What is theirs beside tokens: free, on its way, set aside."""
+    return member.balance + member.coming + member.escrow
+
+
+def _share_key(stake: int, final: int) -> int:
     """Orders and tells apart shares as the exact fractions do, but in a tenth of their time: two different fractions
     of stakes below 2^63 lie further apart than 2^-126."""
-    return (gain << 128) // stake if stake > 0 else 0
-
-
-def worth(member: Member, latest: TickRow | None) -> int:
-    """Cash, what orders in the book set aside, and each token at the maker's price of the latest tick, rounded down."""
-    cash = member.balance + member.coming + member.escrow
-    if latest is None:
-        return cash
-    prices = zip(latest.yes, latest.no, strict=True)
-    held = zip(member.tokens, prices, strict=False)
-    return cash + sum((y * py + n * pn) // MICRO for (y, n), (py, pn) in held)
+    given = whole_cents(stake)
+    return ((whole_cents(final) - given) << 128) // given if given > 0 else 0

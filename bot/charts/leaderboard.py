@@ -19,7 +19,7 @@ def draw(data: LeaderboardData, theme: ThemeName) -> bytes:
 
 def paint(data: LeaderboardData, theme: ThemeName) -> Canvas:
     canvas = Canvas(theme, height=min(HEIGHT, LEAST_HEIGHT + ROW * len(data.rows)))
-    names = [shown(row.name, place) for place, row in enumerate(data.rows, 1)]
+    names = [shown(row.name, number) for number, row in enumerate(data.rows, 1)]
     names = [canvas.shortened(name, NAME, LABEL, "bold") for name in names]
     below = canvas.draw_title(
         words.leaderboard_title(data, names), words.leaderboard_note(data, shown_title(data.market))
@@ -29,17 +29,18 @@ def paint(data: LeaderboardData, theme: ThemeName) -> Canvas:
         return canvas
     height = min(float(ROW), (canvas.height - MARGIN - below) / len(rows))
     size = min(LABEL, height * 0.68)
-    values = [words.gained(row.worth - row.stake, row.stake) for row in rows]
-    aside = max(canvas.measure(name, size) for name in names[:ROWS]) + canvas.measure("10", size, "bold") + GAP
+    values = [words.gained(row.worth, row.stake) for row in rows]
+    place_width = max(canvas.measure(row.place, size, "bold") for row in rows)
+    aside = max(canvas.measure(name, size) for name in names[:ROWS]) + place_width + GAP
     wide = max(canvas.measure(value, size, "bold") for value in values)
     left, right = MARGIN + aside + GAP, canvas.width - MARGIN
     colours = canvas.colours
     zero, scale = _scale(rows, left, right, wide + GAP)
     canvas.draw_line((zero, below + 4), (zero, below + height * len(rows) - 4), colours.quiet)
-    for place, (row, name, value) in enumerate(zip(rows, names, values, strict=False), 1):
-        middle = below + height * (place - 0.5)
-        _row(canvas, place, name, size, middle)
-        colour = colours.bad if _gain(row) < 0 else colours.loud if place == 1 else colours.accent
+    for number, (row, name, value) in enumerate(zip(rows, names, values, strict=False), 1):
+        middle, first = below + height * (number - 0.5), row.place == rows[0].place
+        _row(canvas, (row.place, place_width), name, size, middle, first=first)
+        colour = colours.bad if _gain(row) < 0 else colours.loud if first and _gain(row) > 0 else colours.accent
         _bar(canvas, (zero, middle), zero + _gain(row) * scale, height * 0.6, colour, (value, size))
     return canvas
 
@@ -56,10 +57,11 @@ def _scale(rows: tuple[RankedPerson, ...], left: float, right: float, aside: flo
     return left + (aside - worst * scale if worst < 0 else 0), scale
 
 
-def _row(canvas: Canvas, place: int, name: str, size: float, middle: float) -> None:
-    number, colours = MARGIN + canvas.measure("10", size, "bold"), canvas.colours
-    canvas.text(number, middle, str(place), size=size, colour=colours.quiet, weight="bold", align="right")
-    canvas.text(number + GAP, middle, name, size=size, colour=colours.ink, weight="bold" if place == 1 else "normal")
+def _row(canvas: Canvas, place: tuple[str, float], name: str, size: float, middle: float, *, first: bool) -> None:
+    """`place` is the text and how wide the widest is."""
+    right, colours = MARGIN + place[1], canvas.colours
+    canvas.text(right, middle, place[0], size=size, colour=colours.quiet, weight="bold", align="right")
+    canvas.text(right + GAP, middle, name, size=size, colour=colours.ink, weight="bold" if first else "normal")
 
 
 def _bar(

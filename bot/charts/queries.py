@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import islice
 
 from bot.chat.chart_data import (
     ChartData,
@@ -16,6 +17,7 @@ from bot.chat.chart_data import (
     VolumeData,
 )
 from bot.chat.reply import Picture
+from bot.text.numbers import places
 from bot.words.shared import winners_of
 from engine.state import PROFIT_SOURCES, Status
 from storage.rankings import standings
@@ -115,14 +117,18 @@ async def _maker(uow: UnitOfWork, market: Market, picture: Picture) -> MakerData
 
 
 async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
-    latest = await uow.ticks.latest(market.id)
+    at_ms = market.tick_ms or market.created_ms
     members = await uow.members.of(market.id)
-    ranked = standings(members, latest)
+    ranked = [row for row in standings(market, await uow.markets.state(market), members) if row.rank is not None]
+    rows = zip(ranked, places([row.rank for row in ranked]), strict=True)
     return LeaderboardData(
         market=market.title,
-        at_ms=latest.ts_ms if latest else market.created_ms,
-        rows=tuple(RankedPerson(name=row.name, stake=row.stake, worth=row.final) for row in ranked[:MOST_ROWS]),
-        people=len(members),
+        at_ms=at_ms,
+        rows=tuple(
+            RankedPerson(place=place, name=row.name, stake=row.stake, worth=row.final)
+            for row, place in islice(rows, MOST_ROWS)
+        ),
+        people=len(ranked),
         final=market.status in PAID_OUT,
     )
 

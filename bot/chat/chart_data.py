@@ -82,8 +82,10 @@ class VolumeData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedPerson:
-    """One person of a ranking; `worth` is cash and tokens at today's prices, `stake` what they were given."""
+    """One person of a ranking: their place (`1st`, `2nd=`), what they were given (`stake`) and have now: cash, and what
+    their tokens would bring (`worth`)."""
 
+    place: str
     name: str
     stake: int
     worth: int
@@ -91,7 +93,7 @@ class RankedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardData:
-    """Best first; `people` is how many there are in all."""
+    """Best first; `people` is how many have traded in all."""
 
     market: str
     at_ms: int

@@ -220,7 +220,7 @@ class OrderReceipt:
     order: OrderRow
     legs: Sequence[Leg]
     held: int
-    price_now: int
+    worth: int  # of all that is held, were it sold now
     owner: int  # who may press its buttons
     latest: Sequence[Leg] = ()
 
@@ -268,23 +268,21 @@ class DepthStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """Tokens of one side of one outcome, the price of one now, how many of them wait in the book to be sold, and what
-    their owner has paid for such tokens less what came back for them so far (fees in)."""
+    """Tokens of one side of one outcome, the price of one now, what selling all of them would bring (see
+    `storage.rankings`), how many of them wait in the book to be sold, and what their owner has paid for such tokens
+    less what came back for them so far (fees in)."""
 
     outcome: int
     side: Side
     size: int
     price: int
+    worth: int
     for_sale: int = 0
     paid: int = 0
 
     @property
-    def worth(self) -> int:
-        return self.size * self.price // 10**6
-
-    @property
     def profit(self) -> int:
-        """Made or lost with this token so far, what is still held at its price now."""
+        """Made or lost with this token so far, were the rest sold now."""
         return self.worth - self.paid
 
 
@@ -379,10 +377,13 @@ class DecisionPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorFigures:
-    """Beside the market's own row. `times`: how long the last ticks took, microseconds, newest first; `resting`:
-    orders in the book; `worst`: the highest risk there ever was."""
+    """Beside the market's own row. `traders` of the `people` in it have traded, `trades` times between them. `times`:
+    how long the last ticks took, microseconds, newest first; `resting`: orders in the book; `worst`: the highest risk
+    there ever was."""
 
     people: int
+    traders: int
+    trades: int
     pending: int
     actions: int
     resting: int
@@ -394,9 +395,11 @@ class MonitorFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRow:
-    """One member: `balance` is cash, `worth` their tokens and what waits in the book beside it."""
+    """One member: `balance` is cash, `worth` what their tokens would bring and what waits in the book beside it;
+    `place` empty for who has none."""
 
     person: int
+    place: str
     name: str
     balance: int
     worth: int

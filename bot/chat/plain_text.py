@@ -68,9 +68,8 @@ def aligned(cells: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str
 def board_lines(board: Board) -> list[str]:
     """The board in a fixed-width fount: one row an outcome, then the figures, the next step, the risk."""
     cells = [["", "Outcome", "YES", "NO", "Round", ""]]
-    cells += [_board_row(place, row) for place, row in enumerate(board.rows, 1)]
-    figures = f"{round_money(board.volume)} traded · {board.people:,} {'person' if board.people == 1 else 'people'}"
-    rows = [f"{board.title} · {board.status}", *aligned(cells, [True, False, True, True, True, False]), figures]
+    cells += [_board_row(row) for row in board.rows]
+    rows = [f"{board.title} · {board.status}", *aligned(cells, [True, False, True, True, True, False]), traded(board)]
     if board.next_step and board.next_step_ms is not None:
         left = board.next_step_ms - board.now_ms
         soon = f"in {span(left)}" if left > 0 else "now"
@@ -80,11 +79,20 @@ def board_lines(board: Board) -> list[str]:
     return rows
 
 
-def _board_row(place: int, row: BoardRow) -> list[str]:
+def traded(board: Board) -> str:
+    """`$1,240 traded by 3 of 5 people`: who has traded, and of how many who are in."""
+    people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
+    if not board.traders:
+        return f"Nothing traded yet · {people} in"
+    who = people if board.traders == board.people else f"{board.traders:,} of {people}"
+    return f"{round_money(board.volume)} traded by {who}"
+
+
+def _board_row(row: BoardRow) -> list[str]:
     if not row.active:
         return ["", row.name, "", "", "", row.note or "out"]
     change = price_change(row.change) if row.change is not None else ""
-    return [str(place), row.name, price(row.yes), price(row.no), change, row.note or spark(row.spark)]
+    return [row.place, row.name, price(row.yes), price(row.no), change, row.note or spark(row.spark)]
 
 
 def out_together(board: Board, most: int) -> list[tuple[str, list[str]]]:

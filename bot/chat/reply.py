@@ -89,6 +89,7 @@ class BoardRow:
 
     outcome: int
     name: str
+    place: str  # "1st", "2nd="; empty for who is out
     yes: int
     no: int
     change: int | None  # of YES since the last round, millionths of a dollar
@@ -107,7 +108,8 @@ class Board:
     status: str  # the word people see: Lobby, Open, Frozen, Paused, Resolved, Voided
     rows: tuple[BoardRow, ...]  # best first, those who are out last
     volume: int  # micro-dollars traded
-    people: int
+    people: int  # who are in it
+    traders: int  # who have traded
     now_ms: int
     next_step: str = ""  # "Round 2 freezes"
     next_step_ms: int | None = None

@@ -16,6 +16,7 @@ from bot.text.names import LONGEST_NAME, person_name
 from bot.words import account as words
 from bot.words import views as words_views
 from engine.state import Side
+from storage.rankings import worth_of
 from storage.records import Declined, Member
 
 NameArg = Annotated[str, Text("name", LONGEST_NAME, about="the name others see, yours on this platform if left out")]
@@ -41,7 +42,7 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
 
 @command("positions", role=Role.MEMBER, any_rules=True, examples=("/positions",))
 async def positions(ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot) -> Reply:
-    """See the tokens you hold: their worth now, what they pay if right, what they have brought you."""
+    """See the tokens you hold: what they would sell for, what they pay if right, what they brought you."""
     member = participant.member
     paid = await snapshot.uow.trades.paid(market.id, member.person)
     return words.positions(market.record, holdings(market, member, paid), member, try_line(market))
@@ -92,12 +93,14 @@ def holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], i
     """What can still be right, dearest first; `paid` as `Trades.paid` has it."""
     spent = paid or {}
     person, held = member.person, member.tokens
+    worth = worth_of(view.record, view.state, member)
     rows = [
         Holding(
             outcome=number,
             side=side,
             size=size,
             price=view.price(number, side),
+            worth=worth[number][side is Side.NO],
             for_sale=view.state.resting.tied_of(person, number, side),
             paid=spent.get((number, side), 0),
         )

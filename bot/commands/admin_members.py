@@ -17,7 +17,7 @@ from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, Whole
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import note, refused_now
 from bot.text.names import clean, folded, quoted
-from bot.text.numbers import typed_money
+from bot.text.numbers import places, typed_money
 from bot.words import admin as words_admin
 from bot.words import chats as words_chats
 from bot.words import decisions as words
@@ -50,23 +50,25 @@ async def users(
 ) -> Reply:
     """See who is in the market: balance, worth, gain and trades of each, best first."""
     members = {member.person: member for member in await snapshot.uow.members.of(market.id)}
-    latest = None if market.record.over else await snapshot.uow.ticks.latest(market.id)
     if not members:
         return words_reports.nobody(market.record.title)
-    ranked = [row for row in standings(members.values(), latest) if name is None or folded(name) in folded(row.name)]
-    if not ranked:
-        return words_reports.nobody_called(name or "")
+    ranked = standings(market.record, market.state, list(members.values()))
+    with_places = zip(ranked, places([row.rank for row in ranked]), strict=True)
     rows = [
         MemberRow(
             person=row.person,
+            place=place if row.rank is not None else "",
             name=row.name,
             balance=members[row.person].balance + members[row.person].coming,
             worth=row.final,
-            stake=row.stake or members[row.person].coming,
+            stake=row.stake,
             trades=row.trades,
         )
-        for row in ranked
+        for row, place in with_places
+        if name is None or folded(name) in folded(row.name)
     ]
+    if not rows:
+        return words_reports.nobody_called(name or "")
     return words_reports.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
 
 

@@ -28,8 +28,11 @@ GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about=
 async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
     record, uow = market.record, snapshot.uow
+    people, traders = await uow.members.turnout(record.id)
     figures = MonitorFigures(
-        people=await uow.members.count(record.id),
+        people=people,
+        traders=traders,
+        trades=await uow.trades.count(record.id),
         pending=len(await uow.orders.pending(record.id)),
         actions=len(await uow.actions.pending(record.id)),
         resting=len(market.state.resting),

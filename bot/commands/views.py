@@ -139,7 +139,7 @@ async def chart(
 async def leaderboard(
     ctx: Context, *, market: MarketView | None, snapshot: Snapshot, scope: ScopeArg | None = None
 ) -> Reply:
-    """See who is ahead, tokens counted at what they are worth now, or over the whole season.
+    """See who is ahead, tokens counted at what selling them would bring now, or over the whole season.
 
     scope: season for several markets together, this market if left out
     """
@@ -147,9 +147,7 @@ async def leaderboard(
         return await _season(ctx, snapshot.uow, market)
     if market is None:
         return words_usage.no_market(admin=ctx.invocation.is_admin)
-    members = await snapshot.uow.members.of(market.id)
-    latest = None if market.record.over else await snapshot.uow.ticks.latest(market.id)
-    ranked = standings(members, latest)
+    ranked = standings(market.record, market.state, await snapshot.uow.members.of(market.id))
     called_off = market.status is Status.VOIDED
     return words.leaderboard(
         ranked, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off

@@ -13,6 +13,7 @@ from bot.text.numbers import rate_of_price
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
 from engine.state import Status, price_micro
+from storage.rankings import worth_of_token
 from storage.records import RELEASED, Market, OrderRow, OrderStatus, TradeRow
 from storage.unit_of_work import UnitOfWork
 
@@ -74,14 +75,15 @@ async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int 
     state = await uow.markets.state(order.market)
     member = await uow.members.account(order.market, order.person)
     trades = await uow.trades.of_order(order.market, order.number)
+    token = (order.draft.outcome, order.draft.side)
     return OrderReceipt(
         params=market.params,
         order=order,
         legs=_legs(trades, order.number),
         latest=_legs([trade for trade in trades if trade.tick == tick], order.number),
-        held=tokens_held(member, order.draft.outcome, order.draft.side) if member else 0,
+        held=tokens_held(member, *token) if member else 0,
+        worth=worth_of_token(market, state, member, *token) if member else 0,
         owner=await uow.people.primary_id(order.person),
-        price_now=price_micro(state, market.params, order.draft.outcome, order.draft.side),
     )
 
 

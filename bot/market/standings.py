@@ -17,8 +17,9 @@ from typing import Any
 
 from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Board, BoardRow
-from bot.words.shared import name_of
-from bot.words.views import CLAIMED, out_note, status_word, step_words
+from bot.text.numbers import places, shown_price
+from bot.words.shared import name_of, start_price
+from bot.words.views import CLAIMED, WINNER, out_note, status_word, step_words
 from engine.curves import floored_sales
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
@@ -37,18 +38,22 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     rounds = await uow.events.of(market.id, "Eliminated")
     path = await _path(uow, market)
     metric = await uow.metrics.latest(market.id)
+    people, traders = await uow.members.turnout(market.id)
     if market.status is Status.VOIDED and path:
         rows = [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
     else:
         sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
-        rows = [_row(state, market, number, rounds, path, sales) for number in _best_first(state, market.params)]
+        order = _best_first(state, market.params)
+        ranked = _ranked(state, market.params, order)
+        rows = [_row(state, market, number, rounds, path, sales, ranked.get(number, "")) for number in order]
     step = market.next_step
     return Board(
         title=market.title,
         status=status_word(market),
         rows=tuple(rows),
         volume=market.volume,
-        people=await uow.members.count(market.id),
+        people=people,
+        traders=traders,
         now_ms=now_ms,
         next_step=step_words(step) if step else "",
         next_step_ms=step.at_ms if step else None,
@@ -61,10 +66,25 @@ def _best_first(state: MarketState, params: MarketParams) -> list[int]:
     """The winner or who was named so, then the active by price, then those who are out, the last to go first."""
     out = list(reversed(state.out))
     first = state.claim.winners if state.claim is not None else state.winners
-    active = sorted(state.active, key=lambda i: (i not in first, -price_micro(state, params, i, Side.YES), i))
+    active = sorted(state.active, key=lambda i: (i not in first, -_shown_yes(state, params, i), i))
     rest = [i for i in range(params.n_outcomes) if i not in active and i not in out]
     rest.sort(key=lambda i: i not in state.winners)
     return [*active, *rest, *out]
+
+
+def _shown_yes(state: MarketState, params: MarketParams, number: int) -> int:
+    """The YES price as it is shown: who looks level is level."""
+    return shown_price(price_micro(state, params, number, Side.YES))
+
+
+def _ranked(state: MarketState, params: MarketParams, order: Sequence[int]) -> dict[int, str]:
+    """The places of those still in, by price as it is shown; of who won, or was named so, before them."""
+    if state.status is Status.VOIDED:
+        return {}
+    first = state.claim.winners if state.claim is not None else state.winners
+    rows = [i for i in order if state.binaries[i].active or i in first]
+    keys = [(i not in first, 0 if i in first else _shown_yes(state, params, i)) for i in rows]
+    return dict(zip(rows, places(keys), strict=True))
 
 
 async def _path(uow: UnitOfWork, market: Market) -> list[TickRow]:
@@ -88,17 +108,19 @@ def _row(
     rounds: list[EventRow],
     path: list[TickRow],
     sales: Mapping[tuple[int, Side], int],
+    place: str,
 ) -> BoardRow:
     params = market.params
     yes = price_micro(state, params, number, Side.YES)
     active = state.binaries[number].active
     note = "" if active else out_note(_round_of(number, rounds))
     if number in state.winners:
-        note = "winner"
+        note = WINNER
     elif state.claim is not None and number in state.claim.winners:
         note = CLAIMED
     return BoardRow(
         outcome=number,
+        place=place,
         name=name_of(params, number),
         yes=yes,
         no=price_micro(state, params, number, Side.NO),
@@ -115,6 +137,7 @@ def _row_of_none(market: Market, number: int, path: list[TickRow]) -> BoardRow:
     """Of a market that was called off: nobody is out, nobody has won, and the last prices are all there is."""
     return BoardRow(
         outcome=number,
+        place="",
         name=name_of(market.params, number),
         yes=path[-1].yes[number],
         no=path[-1].no[number],
@@ -132,8 +155,7 @@ def _since_round(params: MarketParams, number: int, rounds: list[EventRow]) -> i
         for outcome, yes, _ in last["prices_after"]:
             if outcome == number:
                 return int(yes)
-    odds = params.odds[number] if params.start == "fair" else 5 * 10**11
-    return odds // 10**6
+    return start_price(params, number)
 
 
 def _round_of(number: int, rounds: list[EventRow]) -> int | None:
@@ -189,7 +211,7 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
             name=scored[-1].name,
             points=sum(score.points for score in scored),
             markets=len(scored),
-            wins=sum(score.rank == 1 for score in scored),
+            wins=sum(score.rank == 1 and score.share > 0 for score in scored),
             best=max(score.share for score in scored),
         )
         for person, scored in by_person.items()
@@ -202,8 +224,6 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
 async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[SeasonStanding]]:
     """The markets a season counts so far, and where everybody stands."""
     markets = await uow.seasons.markets(season)
-    scored = [
-        scores(standings(await uow.members.of(market.id), await uow.ticks.latest(market.id))) for market in markets
-    ]
+    scored = [scores(standings(market, None, await uow.members.of(market.id))) for market in markets]
     accounts = {score.person for market in scored for score in market}
     return markets, table(scored, await uow.people.primary_ids(accounts))

@@ -24,7 +24,7 @@ from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import views as words_views
 from bot.words.charts import whose
-from bot.words.shared import listed, name_of, winners_of
+from bot.words.shared import ahead, leaders, listed, name_of, winners_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, AuditRow, Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -129,16 +129,20 @@ async def _board(notice: NoticeContext) -> Reply:
 async def _order(notice: NoticeContext) -> Reply | None:
     """It ran, or it was met where it waited, in the tick the payload names."""
     order = await notice.uow.orders.get(notice.market.id, int(notice.payload["order"]))
-    return await receipt(notice.uow, order, notice.market, notice.payload.get("tick")) if order else None
+    if order is None:
+        return None
+    return await receipt(notice.uow, order, notice.market, notice.payload.get("tick"))
 
 
 async def _eliminated(notice: NoticeContext) -> Reply:
     eliminated = list(notice.payload["outcomes"])
-    leader = max(notice.payload["prices_after"], key=lambda price: int(price[1]), default=None)
+    after = {int(number): int(yes) for number, yes, _ in notice.payload["prices_after"]}
     whose_exit = whose(listed([name_of(notice.market.params, number) for number in eliminated]))
     alt = f"Prices after {whose_exit} exit"
-    if leader is not None:
-        alt = f"{name_of(notice.market.params, leader[0])} leads after {whose_exit} exit"
+    if after:
+        first = leaders(after)
+        alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
+        alt += f"after {whose_exit} exit"
     reason = await _reason(notice, "eliminate", eliminated)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
@@ -265,6 +269,12 @@ async def _ping(notice: NoticeContext) -> Reply | None:
     return None if news is None else words_chats.pinged(notice.market.title, news)
 
 
+async def _digest(notice: NoticeContext) -> Reply:
+    after, until = int(notice.payload["after"]), int(notice.payload["until"])
+    activity = await notice.uow.trades.activity(notice.market.id, after, until)
+    return words_announcements.digest(notice.market.params, notice.payload, activity, notice.now_ms)
+
+
 async def _countdown(notice: NoticeContext) -> Reply | None:
     """Not once it has happened."""
     return words_announcements.countdown(notice.payload) if int(notice.payload["at_ms"]) > notice.now_ms else None
@@ -317,7 +327,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "linked": _linked,
     "board": _board,
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
-    "digest": _plain(lambda notice: words_announcements.digest(notice.market.params, notice.payload, notice.now_ms)),
+    "digest": _digest,
     "countdown": _countdown,
     "ping": _ping,
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),

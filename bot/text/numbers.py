@@ -1,18 +1,24 @@
 """Numbers as people read them: `$51.14`, `50.6¢`, `97.84` tokens, `5%`, `2 min`. In: millionths, rates in 10^-12, ms.
 
-Everything is integer arithmetic; what is cut is cut in the direction the caller names, so that a promise is never
-rounded into a lie (a most is rounded up, a holding down).
+Everything is integer arithmetic. Money is rounded here alone, and wherever it is shown it is whole cents: what
+somebody gets, has or gains is rounded down, what they pay up (`Cut.UP`), and parts that are shown beside their sum
+(`split`) add up to it. So one amount reads the same in public, in private, in a table and on a chart. What is exact is
+typed (`typed_money`) or stands in a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+
+from engine.units import whole_cents
 
 MICRO = 10**6
 CENT = MICRO // 100
 RATE = 10**12
+_TENTH = CENT // 10  # of a cent: prices
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -39,15 +45,26 @@ def _trimmed(micro: int) -> str:
     return f"{whole:,}.{digits}" if digits else f"{whole:,}"
 
 
-def money(micro: int, cut: Cut = Cut.NEAREST) -> str:
-    """`$51.14`, `$1,240.00`, `−$3.20`; an amount below a cent keeps its digits (`$0.004`)."""
-    sign = MINUS if micro < 0 else ""
-    if 0 < abs(micro) < CENT:
-        return f"{sign}${_trimmed(abs(micro))}"
-    cents = abs(_divide(micro, CENT, cut))
-    if cents == 0:
-        sign = ""
-    return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+def money(micro: int, cut: Cut = Cut.DOWN) -> str:
+    """`$51.14`, `$1,240.00`, `−$3.20`: whole cents, what somebody gets or has; `Cut.UP` for what they pay."""
+    cents = _divide(micro, CENT, cut)
+    return f"{MINUS if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def shown_money(micro: int) -> int:
+    """An amount, or tokens, as `money` and `tokens` show it, in millionths."""
+    return whole_cents(micro)
+
+
+def exact_money(micro: int) -> str:
+    """A market's own terms, with all their digits: `$0.10` or `$0.0045` of gas, `$1,000.00`."""
+    digits = f"{abs(micro) % MICRO:06d}".rstrip("0").ljust(2, "0")
+    return f"{MINUS if micro < 0 else ''}${abs(micro) // MICRO:,}.{digits}"
+
+
+def is_dust(micro: int) -> bool:
+    """Less than a cent either way: no news."""
+    return abs(micro) < CENT
 
 
 def split(parts: Sequence[int], total: int | None = None, cut: Cut = Cut.DOWN) -> list[int]:
@@ -65,14 +82,14 @@ def split(parts: Sequence[int], total: int | None = None, cut: Cut = Cut.DOWN) -
 def round_money(micro: int, cut: Cut = Cut.NEAREST) -> str:
     """Whole dollars from $100 on (`$1,240`), else as `money`: for figures one glances at."""
     if abs(micro) < 100 * MICRO:
-        return money(micro, cut) if micro else "$0"
+        return money(micro, cut) if not is_dust(micro) else "$0"
     dollars = _divide(micro, MICRO, cut)
     return f"{MINUS if dollars < 0 else ''}${abs(dollars):,}"
 
 
 def signed_money(micro: int) -> str:
     """`+$12.00`, `−$3.20`, `$0.00`."""
-    return f"+{money(micro)}" if money(micro) != "$0.00" and micro > 0 else money(micro)
+    return f"+{money(micro)}" if micro >= CENT else money(micro)
 
 
 def typed_money(micro: int) -> str:
@@ -84,14 +101,14 @@ def price(micro: int, cut: Cut = Cut.NEAREST) -> str:
     """A price of a token in tenths of a cent: `50.6¢`; from ten dollars a token on, as money."""
     if abs(micro) >= 10 * MICRO:
         return money(micro, cut)
-    tenths = _divide(micro, CENT // 10, cut)
+    tenths = _divide(micro, _TENTH, cut)
     sign = MINUS if tenths < 0 else ""
     return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10}¢"
 
 
 def shown_price(micro: int) -> int:
     """A price as `price` shows it, in millionths: two that read the same are the same."""
-    return _divide(micro, CENT // 10, Cut.NEAREST) * (CENT // 10)
+    return _divide(micro, _TENTH, Cut.NEAREST) * _TENTH
 
 
 def price_change(micro: int) -> str:
@@ -160,6 +177,28 @@ def signed_percent(part: int, of: int) -> str:
         return "0%"
     shown = percent(part * RATE // of)
     return f"+{shown}" if part > 0 and shown != "0%" else shown
+
+
+def gain(final: int, stake: int) -> tuple[str, str]:
+    """What somebody has gained on what they were given, `+$540.20` and `+54.02%`: of the amounts as they are shown, so
+    that whoever subtracts one from the other finds the same."""
+    shown, given = whole_cents(final), whole_cents(stake)
+    return signed_money(shown - given), signed_percent(shown - given, given)
+
+
+def ordinal(number: int, *, tied: bool = False) -> str:
+    """A place: `1st`, `2nd`, `11th`, `23rd`; `2nd=` where others have it too."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}{'=' if tied else ''}"
+
+
+def places(keys: Sequence[Hashable]) -> list[str]:
+    """The place of each of a list in order, best first: equal neighbours tie, `1st`, `2nd=`, `2nd=`, `4th`."""
+    first: dict[Hashable, int] = {}
+    for number, key in enumerate(keys, 1):
+        first.setdefault(key, number)
+    shared = Counter(keys)
+    return [ordinal(first[key], tied=shared[key] > 1) for key in keys]
 
 
 def span(ms: int) -> str:

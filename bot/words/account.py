@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.chat.facts import Holding
 from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
 from bot.text.names import clean, quoted
-from bot.text.numbers import Cut, money, price, signed_money, signed_percent, tokens
+from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
 from bot.words.shared import TRADE_COLUMNS, dotted, name_of, no, outcome, plural, say, side_word
 from engine.state import Status
 from engine.terms import MarketParams
@@ -17,7 +17,7 @@ from storage.records import Market, Member, TradeRow
 def joined(member: Member, market: Market, active: Sequence[int], *, again: bool) -> Reply:
     """A new account, or the one there was."""
     name = clean(member.name)
-    balance = money(member.available, Cut.DOWN)
+    balance = money(member.available)
     if market.over:
         rest = line(code("/leaderboard"), " shows how everybody did.")
         return say(f"This market is over; you ended with {balance}.", blocks=(rest,))
@@ -56,9 +56,7 @@ def begin(market: Market, active: Sequence[int], spendable: int) -> Line:
     if market.over or market.status is Status.DISPUTED:
         return line(code("/leaderboard"), " shows how everybody did.")
     if market.status is Status.RUNNING and spendable > 0 and not market.outdated:
-        return line(
-            f"You have {money(spendable, Cut.DOWN)} to spend. Try ", code(first_buy(market.params, active, spendable))
-        )
+        return line(f"You have {money(spendable)} to spend. Try ", code(first_buy(market.params, active, spendable)))
     return line(code("/board"), " shows the prices and when trading opens.")
 
 
@@ -72,10 +70,11 @@ def cannot_join(code_: str) -> Reply:
 
 
 def positions(market: Market, holdings: Sequence[Holding], member: Member, rest: Line) -> Reply:
-    """What a member holds: worth now, if right, and what it has brought so far; `rest` for who holds nothing."""
+    """What a member holds: what selling each now, alone, to the house would bring, what it pays if right, and what it
+    has brought so far; `rest` for who holds nothing."""
     params = market.params
     if not holdings and market.over:
-        return say(f"This market is over; you ended with {money(member.balance, Cut.DOWN)}.", blocks=(rest,))
+        return say(f"This market is over; you ended with {money(member.balance)}.", blocks=(rest,))
     if not holdings:
         return say("You hold no tokens yet.", blocks=(rest,))
     worth = sum(holding.worth for holding in holdings)
@@ -84,8 +83,8 @@ def positions(market: Market, holdings: Sequence[Holding], member: Member, rest:
             line(outcome(params, held.outcome), f" {side_word(held.side)}"),
             line(tokens(held.size), f" ({tokens(held.for_sale)} for sale)" if held.for_sale else ""),
             line(price(held.price)),
-            line(money(held.worth, Cut.DOWN)),
-            line(money(held.size, Cut.DOWN)),
+            line(money(held.worth)),
+            line(money(held.size)),
             line(signed_money(held.profit)),
         )
         for held in holdings
@@ -99,7 +98,7 @@ def positions(market: Market, holdings: Sequence[Holding], member: Member, rest:
         Column(title="Profit", numeric=True),
     )
     return say(
-        f"Your tokens are worth {money(worth, Cut.DOWN)} now; {money(member.available, Cut.DOWN)} is left to spend.",
+        f"Your tokens are worth {money(worth)} now; {money(member.available)} is left to spend.",
         blocks=(
             Table(columns=columns, rows=rows),
             line(_in_all(member, worth)),
@@ -125,31 +124,30 @@ def _in_all(member: Member, worth: int) -> str:
     """Everything a member has, against what they were given."""
     total = member.balance + member.coming + member.escrow + worth
     given = member.stake + member.coming
-    gain = total - given
-    return (
-        f"In all {money(total, Cut.DOWN)}, {signed_money(gain)} ({signed_percent(gain, given)}) on the "
-        f"{money(given)} you were given."
-    )
+    amount, share = gain(total, given)
+    return f"In all {money(total)}, {amount} ({share}) on the {money(given)} you were given."
 
 
 def balance(member: Member, worth: int) -> Reply:
     """What a member can spend, and how they stand against what they were given."""
+    cash = member.balance + member.coming + member.escrow
+    set_aside = shown_money(cash) - shown_money(member.available)  # so that all that is shown adds up
+    reserved, escrow = split((member.reserved, member.escrow), set_aside)
     aside = dotted(
         [
-            f"{money(member.reserved)} set aside for orders on their way" if member.reserved else "",
-            f"{money(member.escrow)} set aside for orders in the book" if member.escrow else "",
+            f"{money(reserved)} set aside for orders on their way" if reserved else "",
+            f"{money(escrow)} set aside for orders in the book" if escrow else "",
             f"{money(member.coming)} of it arrives with the next tick" if member.coming else "",
-            f"tokens worth {money(worth, Cut.DOWN)}" if worth else "",
+            f"tokens worth {money(worth)}" if worth else "",
         ]
     )
     rows = [line(f"Besides: {aside}.")] if aside else []
     rows.append(line(_in_all(member, worth)))
-    spent = dotted(
-        [f"fees {money(member.fees)}" if member.fees else "", f"gas {money(member.gas)}" if member.gas else ""]
-    )
+    fees, gas = split((member.fees, member.gas), cut=Cut.UP)
+    spent = dotted([f"fees {money(fees)}" if fees else "", f"gas {money(gas)}" if gas else ""])
     if spent:
         rows.append(line(quiet(f"Paid so far: {spent}.")))
-    return say(f"You have {money(member.available, Cut.DOWN)} to spend.", blocks=rows)
+    return say(f"You have {money(member.available)} to spend.", blocks=rows)
 
 
 def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest: Line) -> Reply:
@@ -167,11 +165,9 @@ def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest:
             line(tokens(trade.size)),
             line(price(trade.price)),
             line(
-                money(
-                    trade.amount + trade.buy_fee
-                    if trade.buyer == person
-                    else trade.amount - trade.kept - trade.sell_fee
-                )
+                money(trade.amount + trade.buy_fee, Cut.UP)
+                if trade.buyer == person
+                else money(trade.amount - trade.kept - trade.sell_fee)
             ),
         )
         for trade in trades_

@@ -25,23 +25,14 @@ from bot.chat.reply import (
     line,
 )
 from bot.text.names import clean
-from bot.text.numbers import (
-    CENT,
-    Cut,
-    money,
-    price,
-    price_change,
-    round_money,
-    signed_money,
-    signed_percent,
-    span,
-    tokens,
-)
+from bot.text.numbers import CENT, MICRO, Cut, gain, money, price, price_change, round_money, span, split, tokens
+from bot.text.numbers import places as places_of
 from bot.words.account import first_buy
 from bot.words.audit import head_line
 from bot.words.shared import (
     INVITE,
     first_upper,
+    leaders,
     listed,
     listed_outcomes,
     name_of,
@@ -49,17 +40,18 @@ from bot.words.shared import (
     people,
     plural,
     side_word,
+    start_price,
     token_name,
     winners_of,
 )
 from engine.state import Side
 from engine.terms import MarketParams
+from storage.history import Activity
 from storage.records import Market
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.signals
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_CENT = 10_000
 _DIGEST_SHOWN = 5
 _PODIUM_SHOWN = 6  # more than three only where people tie
 _STEP_MARKS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -114,22 +106,31 @@ def opened(market: Market) -> Reply:
 
 def started(market: Market, facts: Facts) -> Reply:
     params = market.params
-    best = max(range(params.n_outcomes), key=lambda i: (params.odds[i], -i))
+    start = {i: start_price(params, i) for i in range(params.n_outcomes)}
+    first = leaders(start)
     joined = int(facts["people"])
     cash = money(params.starting_balance)
     begin = f"{people(joined)} start with {cash} each; " if joined > 1 else f"1 person starts with {cash}; "
-    level = all(odds == params.odds[best] for odds in params.odds)
     rows = [
         line(
             begin if joined else f"Nobody has joined yet; everybody gets {cash}; ",
-            *(["all begin level"] if level else [outcome(params, best), " begins ahead"]),
-            f" at {price(params.odds[best] // 10**6)}.",
+            *_begin(params, first),
+            f" at {price(start[first[0]])}.",
         ),
         line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
     ]
     rows.append(late(facts))
     actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
     return to_chat(f"{clean(market.title)} is open for trading.", blocks=rows, actions=actions, tone=Tone.GOOD)
+
+
+def _begin(params: MarketParams, first: Sequence[int]) -> list[str | Part]:
+    """Who begins ahead, of those who look level all."""
+    if len(first) == 1:
+        return [outcome(params, first[0]), " begins ahead"]
+    if len(first) == params.n_outcomes:
+        return ["all begin level"]
+    return [*listed_outcomes(params, first), " begin level, ahead of the others,"]
 
 
 # -- rounds
@@ -246,9 +247,8 @@ def inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line
 
 def sum_line(facts: Facts) -> str:
     before, after = int(facts["sum_before"]), int(facts["sum_after"])
-    if abs(before - after) < _CENT:
-        return f"The sum of all YES stays {money(after)}."
-    return f"The sum of all YES goes from {money(before)} to {money(after)}."
+    then, now = money(before, Cut.NEAREST), money(after, Cut.NEAREST)
+    return f"The sum of all YES stays {now}." if then == now else f"The sum of all YES goes from {then} to {now}."
 
 
 def resumed(reason: str = "") -> Reply:
@@ -312,16 +312,20 @@ def _shares(k: int) -> Line:
 
 
 def podium(places: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[Line]:
-    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what they were given is final less gain. Equals share a step."""
+    """`🥇 Ada $1,540.20, +$540.20 (+54.02%)`; what they were given is final less gain. Equals share a step, and a medal
+    is for who has gained."""
     if not places:
         return [line("Nobody traded, so nobody stands on the podium.")]
     rows = []
-    shared = {place for place, *_ in places if sum(figure[0] == place for figure in places) > 1}
-    for place, person, gain, final in places[:_PODIUM_SHOWN]:
-        mark = _STEP_MARKS.get(place, f"{place}.")
+    written = places_of([place for place, *_ in places])
+    for (place, person, gained, final), text in list(zip(places, written, strict=True))[:_PODIUM_SHOWN]:
+        amount, share = gain(final, final - gained)
+        mark = _STEP_MARKS.get(place, text) if amount.startswith("+") else text
         name = clean(names.get(person, f"Trader {person}"))
-        gained = f" {money(final)}, {signed_money(gain)} ({signed_percent(gain, final - gain)})"
-        rows.append(line(f"{mark} ", bold(name), gained, ", shared" if place in shared else ""))
+        shared = ", shared" if text.endswith("=") and mark != text else ""
+        rows.append(line(f"{mark} ", bold(name), f" {money(final)}, {amount} ({share}){shared}"))
+    if not any(gained >= CENT for _, _, gained, _ in places):
+        rows.append(line("Nobody ended with more than they were given."))
     if len(places) > _PODIUM_SHOWN:
         rows.append(line(f"And {len(places) - _PODIUM_SHOWN:,} more on the same step."))
     return rows
@@ -376,13 +380,17 @@ def lead_change(params: MarketParams, facts: Facts) -> Reply:
 def big_trade(params: MarketParams, facts: Facts) -> Reply:
     what = token_name(params, int(facts["outcome"]), Side(facts["side"]))
     verb = "bought" if facts["buy"] else "sold"
+    size, amount = int(facts["size"]), int(facts["amount"])
+    total = money(amount, Cut.UP if facts["buy"] else Cut.DOWN)
+    each = price(amount * MICRO // max(size, 1))
+    moved = f" {price(int(facts['yes_before']))} → {price(int(facts['yes_after']))}."
     return to_chat(
-        f"Big trade: {tokens(int(facts['size']))} {what} {verb} for {round_money(int(facts['amount']))}, "
-        f"{price(int(facts['price']))} each."
+        f"Big trade: {tokens(size)} {what} {verb} for {total} before fees, {each} each.",
+        blocks=[line(outcome(params, int(facts["outcome"])), moved)],
     )
 
 
-def digest(params: MarketParams, facts: Facts, now_ms: int) -> Reply:
+def digest(params: MarketParams, facts: Facts, activity: Activity, now_ms: int) -> Reply:
     """What happened since the last one, the largest moves first."""
     before: list[int] = list(facts["before"])
     moved = [
@@ -396,8 +404,9 @@ def digest(params: MarketParams, facts: Facts, now_ms: int) -> Reply:
         parts.append(Span(", ") if place else Span(""))
         parts += [outcome(params, number), Span(f" {price(yes)} ({price_change(change)})")]
     kept = tuple(part for part in parts if not isinstance(part, Span) or part.text)
-    head = f"In the last {span(now_ms - int(facts['since_ms']))}: {plural(int(facts['trades']), 'trade')}, "
-    return to_chat(head + f"{round_money(int(facts['volume']))}.", blocks=[(*kept, Span("."))])
+    head = f"In the last {span(now_ms - int(facts['since_ms']))}: {round_money(int(facts['volume']))} traded by "
+    head += f"{people(activity.people)} in {plural(activity.trades, 'trade')}."
+    return to_chat(head, blocks=[(*kept, Span("."))])
 
 
 # -- to one person
@@ -407,17 +416,14 @@ def paid(market: Market, facts: Facts) -> Reply:
     """What came in when outcomes were decided."""
     params = market.params
     rows: list[Line] = []
-    for number, side, size, amount in facts["paid"]:
+    sizes = split([int(size) for _, _, size, _ in facts["paid"]])
+    amounts = split([int(amount) for *_, amount in facts["paid"]])
+    for (number, side, _, _), size, amount in zip(facts["paid"], sizes, amounts, strict=True):
         if number is None:
             rows.append(line("Several share the win; this is for all you held together."))
             continue
-        rows.append(
-            line(
-                f"{tokens(int(size), Cut.NEAREST)} ",
-                outcome(params, int(number)),
-                f" {side_word(Side(side))} paid {money(int(amount))}.",
-            )
-        )
+        paid_for = (f"{tokens(size)} ", outcome(params, int(number)), f" {side_word(Side(side))}")
+        rows.append(line(*paid_for, f" paid {money(amount)}."))
     return Reply(
         head=line(f"You are paid {money(int(facts['total']))}."),
         blocks=(*rows, line(code("/balance"), " shows where you stand.")),
@@ -427,8 +433,8 @@ def paid(market: Market, facts: Facts) -> Reply:
 
 def refunded(market: Market, facts: Facts) -> Reply:
     amount = int(facts["amount"])
-    returned = f"{money(amount, Cut.DOWN)} came back to you"
-    back = returned if amount > 0 else f"the {money(-amount)} you had gained went back"
+    returned = f"{money(amount)} came back to you"
+    back = returned if amount > 0 else f"the {money(-amount, Cut.UP)} you had gained went back"
     return Reply(
         head=line(f"{clean(market.title)} was called off: {back}."),
         blocks=(line("You have what you were given. ", code("/balance"), " shows it."),),
@@ -438,7 +444,7 @@ def refunded(market: Market, facts: Facts) -> Reply:
 def granted(facts: Facts, reason: str = "") -> Reply:
     why = f" {first_upper(sentence(reason))}" if reason else ""
     return Reply(
-        head=line(f"An admin gave you {money(int(facts['cash']), Cut.DOWN)}.{why}"),
+        head=line(f"An admin gave you {money(int(facts['cash']))}.{why}"),
         blocks=(line(code("/balance"), " shows it."),),
         tone=Tone.GOOD,
     )

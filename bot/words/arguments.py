@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.chat.invocation import ParseContext, WaitingOrder
 from bot.text.names import clean
-from bot.text.numbers import limit_price, money, percent, price, tokens, typed_limit
+from bot.text.numbers import exact_money, limit_price, money, percent, price, tokens, typed_limit
 from bot.words.shared import listed
 
 SHOWN = 40  # signs of what was typed
@@ -175,7 +175,7 @@ def not_money(what: str, text: str) -> str:
 
 
 def money_out_of_bounds(what: str, text: str, low: int, high: int) -> str:
-    return f"{echo(text)} is not a possible {what}: between {money(low)} and {money(high)}."
+    return f"{echo(text)} is not a possible {what}: between {exact_money(low)} and {exact_money(high)}."
 
 
 def empty_text(what: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
-from bot.text.numbers import CENT, MICRO, MINUS, round_money
+from bot.text.numbers import CENT, MICRO, gain, round_money
 from bot.text.numbers import price as price_text
-from bot.words.shared import leaders, listed
+from bot.words.shared import leaders, listed, people, who_leads
 
 SOURCES = {
     "fee": "fees",
@@ -45,13 +45,9 @@ def side_price(side: str, micro: int) -> str:
     return f"{side} $1" if micro == MICRO else f"{side} 0¢" if micro == 0 else f"{side} {price_text(micro)}"
 
 
-def gained(gain: int, stake: int) -> str:
-    """+35.2%, −4.0%; whole from 1,000 % on."""
-    tenths = (abs(gain) * 2_000 + stake) // (2 * stake) if stake > 0 else 0
-    if tenths == 0:
-        return "±0%"
-    sign = "+" if gain > 0 else MINUS
-    return f"{sign}{tenths // 10:,}%" if tenths >= 10_000 else f"{sign}{tenths // 10}.{tenths % 10}%"
+def gained(worth: int, stake: int) -> str:
+    """+35.2%, −4%: as in the table."""
+    return gain(worth, stake)[1]
 
 
 def moment(at_ms: int) -> str:
@@ -208,18 +204,15 @@ def stake_label(stake: int) -> str:
 
 
 def leaderboard_title(data: LeaderboardData, names: Sequence[str]) -> str:
+    """The same words as above the table."""
     if not data.rows:
-        return "Nobody has joined yet"
+        return "Nobody has traded yet"
     best = data.rows[0]
-    gain = best.worth - best.stake
-    if all(row.worth == row.stake for row in data.rows):
-        return "Everybody is level"
-    level = [name for name, row in zip(names, data.rows, strict=True) if row.worth - row.stake == gain]
-    who = listed(level) if len(level) <= 2 else f"{len(level)} people"
-    verb = ("wins" if data.final else "leads") if len(level) == 1 else ("win" if data.final else "lead")
-    return f"{who} {verb} with {gained(gain, best.stake)}"
+    level = [name for name, row in zip(names, data.rows, strict=True) if row.place == best.place]
+    return who_leads(level, best.worth, best.stake, over=data.final)
 
 
 def leaderboard_note(data: LeaderboardData, market: str) -> str:
-    shown = f"best {len(data.rows)} of {data.people}" if data.people > len(data.rows) else f"{data.people} people"
+    everybody = f"{people(data.people)} who {'has' if data.people == 1 else 'have'} traded"
+    shown = f"best {len(data.rows)} of {everybody}" if data.people > len(data.rows) else everybody
     return f"{market} · {shown} · {moment(data.at_ms)}"

@@ -181,7 +181,7 @@ def _classic_start(n: LintNumbers, params: MarketParams) -> str:
     if n["gain"] <= 0:
         return f"{head}: it is sold below its value. Take start fair."
     return (
-        f"{head}: the first to buy {tokens(n['size'])} of each spends {money(n['cost'])} and is sure to gain "
+        f"{head}: the first to buy {tokens(n['size'])} of each spends {money(n['cost'], Cut.UP)} and is sure to gain "
         f"{money(n['gain'])} from the house. Take start fair."
     )
 
@@ -189,16 +189,18 @@ def _classic_start(n: LintNumbers, params: MarketParams) -> str:
 def _weights_over_convexity(n: LintNumbers, params: MarketParams) -> str:
     size = tokens(n["size"])
     whole = (
-        f"buying {size} {token_name(params, 0, Side.YES)} in one order costs {money(n['extra'])} more"
+        f"buying {size} {token_name(params, 0, Side.YES)} in one order costs {money(n['extra'], Cut.UP)} more"
         if n["buy"]
         else f"selling {size} {token_name(params, 0, Side.YES)} in one order brings {money(n['extra'])} less"
     )
     least = -(-n["least_kappa"] * MICRO // params.z)  # as it is typed: kept is this times z
-    kappa = f"set {_at('kappa', n)} to {_plain(least)} or more, or "
+    kappa_if_legal = f"set {_at('kappa', n)} to {_plain(least)} or more, or "
+    if n["least_kappa"] > BOUNDS["kappa_start"].high:
+        kappa_if_legal = ""
     return (
         f"With mu {_plain(n['mu'])} and nu {_plain(n['nu'])} {_when(n)}, {whole} than in small ones, where convexity "
-        f"takes {money(n['convexity'])}: who slices their orders beats who does not, and no floor stands behind it. "
-        f"{_capital((kappa if n['least_kappa'] <= BOUNDS['kappa_start'].high else '') + 'make mu and nu alike')}"
+        f"takes {money(n['convexity'], Cut.UP)}: who slices their orders beats who does not, and no floor stands "
+        f"behind it. {_capital(kappa_if_legal + 'make mu and nu alike')}"
         f"{', or turn floor_enabled on' if params.start == 'fair' else ''}."
     )
 

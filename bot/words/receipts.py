@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.chat.facts import Leg, OrderReceipt
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
-from bot.text.numbers import Cut, limit_price, money, other_tokens, price, span, split, tokens
+from bot.text.numbers import Cut, is_dust, limit_price, money, other_tokens, price, span, split, tokens
 from bot.words.shared import dotted, first_upper, listed, name_of, no, say, side_word, token_name
 from engine.state import Side
 from engine.terms import MarketParams
@@ -247,7 +247,7 @@ def _receipt(done: OrderReceipt) -> str:
         [
             f"{price(average)} a token",
             *fee_and_gas(order.amount, order.fee, order.gas, buy=order.draft.buy),
-            f"{money(order.rebate)} back from auto-fill" if order.rebate else "",
+            f"{money(order.rebate)} back from auto-fill" if not is_dust(order.rebate) else "",
         ]
     )
 
@@ -255,6 +255,4 @@ def _receipt(done: OrderReceipt) -> str:
 def _holding(done: OrderReceipt) -> Line:
     if not done.held:
         return line("You hold none of them now.")
-    now = money(done.held * done.price_now // 10**6, Cut.DOWN)
-    right = money(done.held, Cut.DOWN)
-    return line(f"You now hold {tokens(done.held)}; worth {now}, {right} if right.")
+    return line(f"You now hold {tokens(done.held)}; worth {money(done.worth)}, {money(done.held)} if right.")

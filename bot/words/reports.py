@@ -23,7 +23,7 @@ from bot.chat.reply import (
     quiet,
 )
 from bot.text.names import clean, quoted
-from bot.text.numbers import Cut, money, percent, round_money, signed_money, signed_percent, span
+from bot.text.numbers import gain, money, percent, round_money, signed_money, span, split
 from bot.words.charts import SOURCES
 from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
 from bot.words.views import status_word, step_words
@@ -42,8 +42,8 @@ def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
         rows.append(line(bold("Halted: "), clean(market.halted), ". ", code("/admin resume"), " tries again."))
     if market.next_step is not None:
         rows.append(line(f"{step_words(market.next_step)} ", Stamp(market.next_step.at_ms, countdown=True), "."))
-    traded = f"{round_money(market.volume)} traded in {plural(market.trades, 'trade')}"
-    rows.append(line(dotted([people(numbers.people), traded])))
+    traded = f"{round_money(market.volume)} traded in {plural(numbers.trades, 'trade')} by {people(numbers.traders)}"
+    rows.append(line(dotted([f"{people(numbers.people)} in", traded if numbers.trades else "nothing traded yet"])))
     if market.start_ms is not None:
         rows.append(line(_ticks(market, numbers.times, now_ms)))
     waiting = [plural(numbers.pending, "order"), plural(numbers.actions, "action")]
@@ -80,9 +80,10 @@ def _house(market: Market, metric: MetricRow | None, worst: int) -> list[Line]:
             f" ({percent(now * 10**12 // most) if most else '0%'}), at worst so far {round_money(high)}."
         )
     ]
+    amounts = split(list(metric.sources.values()))
     sources = [
         f"{SOURCES.get(name, name.replace('_', ' '))} {money(amount)}"
-        for name, amount in metric.sources.items()
+        for name, amount in zip(metric.sources, amounts, strict=True)
         if amount
     ]
     by_source = f": {', '.join(sources)}." if sources else "."
@@ -113,7 +114,8 @@ def _buttons(market: Market) -> tuple[Action, ...]:
 
 def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | None) -> Reply:
     columns = (
-        Column(title="No.", numeric=True),
+        Column(title="", numeric=True),
+        Column(title="", numeric=True),
         Column(title="Name"),
         Column(title="Balance", numeric=True),
         Column(title="Worth", numeric=True),
@@ -123,13 +125,13 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
     )
     rows = tuple(
         (
-            line(quiet(f"{member.person}")),
+            line(member.place),
+            line(quiet(f"#{member.person}")),
             line(clean(member.name)),
-            line(money(member.balance, Cut.DOWN)),
-            line(money(member.worth, Cut.DOWN)),
-            line(signed_money(member.worth - member.stake)),
-            line(signed_percent(member.worth - member.stake, member.stake)),
-            line(f"{member.trades}"),
+            line(money(member.balance)),
+            line(money(member.worth)),
+            *(line(shown) for shown in gain(member.worth, member.stake)),
+            line(f"{member.trades:,}"),
         )
         for member in page.rows
     )
@@ -138,7 +140,11 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
     again = f"/admin users {quoted(clean(wanted))}" if wanted else "/admin users"
     return say(
         head,
-        blocks=(Table(columns=columns, rows=rows), line("Balance is cash; worth counts tokens at their price now.")),
+        blocks=(
+            Table(columns=columns, rows=rows),
+            line("Balance is cash; worth counts tokens at what selling them would bring now."),
+            line("A number names one person: ", code(f"/admin grant #{page.rows[0].person} $50")),
+        ),
         actions=page_buttons(again, page, person),
     )
 

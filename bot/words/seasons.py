@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Action, Audience, Block, Column, Line, Reply, Table, Tone, bold, code, line, quiet
 from bot.text.names import clean
-from bot.text.numbers import moment, signed_percent
+from bot.text.numbers import moment, places, signed_percent
 from bot.words.shared import listed, no, plural, say
 from storage.records import Market
 from storage.seasons import Season
 
 _SHOWN = 15
-_MEDALS = ("1st", "2nd", "3rd")
+_PODIUM = 3
 
 
 def points(tenths: int) -> str:
@@ -120,12 +120,12 @@ def ended(season: Season, markets: Sequence[Market], rows: Sequence[SeasonStandi
     )
     podium = [
         line(
-            f"{_MEDALS[standing.rank - 1]} ",
+            f"{place} ",
             bold(clean(standing.name)),
             f" · {points(standing.points)} · {plural(standing.wins, 'win')} in {plural(standing.markets, 'market')}",
         )
-        for standing in rows
-        if standing.rank <= len(_MEDALS)
+        for standing, place in zip(rows, places([standing.rank for standing in rows]), strict=True)
+        if standing.rank <= _PODIUM
     ]
     blocks = (*podium[:6], line(_counted(markets)), line(code("/leaderboard season"), " keeps the hall of fame."))
     return Reply(head=head, blocks=blocks, audience=Audience.CHAT, tone=Tone.LOUD)
@@ -155,21 +155,22 @@ def _counted(markets: Sequence[Market]) -> str:
 
 def _table(rows: Sequence[SeasonStanding]) -> Table:
     columns = (
-        Column(title="#", numeric=True),
+        Column(title="", numeric=True),
         Column(title="Name"),
         Column(title="Points", numeric=True),
         Column(title="Wins", numeric=True),
         Column(title="Best", numeric=True),
     )
+    with_places = list(zip(rows, places([standing.rank for standing in rows]), strict=True))
     cells = tuple(
         (
-            line(f"{standing.rank}"),
+            line(place),
             line(clean(standing.name)),
             line(f"{standing.points // 10}.{standing.points % 10}"),
             line(f"{standing.wins}/{standing.markets}"),
             line(signed_percent(standing.best.numerator, standing.best.denominator)),
         )
-        for standing in rows[:_SHOWN]
+        for standing, place in with_places[:_SHOWN]
     )
     rest = len(rows) - _SHOWN
     return Table(columns=columns, rows=cells, more=line(quiet(f"and {rest} more")) if rest > 0 else ())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.facts import MarketSetting, typed_name
 from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
-from bot.text.numbers import money, percent, price, round_money, span
+from bot.text.numbers import exact_money, money, percent, price, round_money, span
 from bot.words.shared import no, outcome, say
 from engine.params import PRESETS
 from engine.terms import MarketParams, Problem
@@ -164,7 +164,7 @@ def terms(market: Market, timetable: str) -> list[Line]:
         for number in range(params.n_outcomes)
         for part in (outcome(params, number), f" {price(_first_price(params, number))}", ", ")
     ][:-1]
-    how = f"fee {percent(params.fee)}, {'gas ' + money(params.gas_fee) if params.gas_fee else 'no gas'}"
+    how = f"fee {percent(params.fee)}, {'gas ' + exact_money(params.gas_fee) if params.gas_fee else 'no gas'}"
     return [
         line("Starting at: ", *starts, "."),
         line(

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
-from bot.text.numbers import shown_price
+from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
 from engine.terms import MarketParams
 
@@ -83,10 +83,39 @@ def winners_of(facts: Mapping[str, Any]) -> tuple[int, ...]:  # Any: a payload o
     return tuple(facts["winners"]) if "winners" in facts else (facts["winner"],)
 
 
+def who_leads(names: Sequence[str], final: int, stake: int, *, over: bool) -> str:
+    """Who is ahead, without a full stop: `Ada leads with +54.02%`. `names` share the first place with what one of them
+    has and was given; nobody leads who has gained nothing."""
+    who = listed(names) if len(names) <= 2 else people(len(names))
+    one, (amount, share) = len(names) == 1, gain(final, stake)
+    have = "has" if one else "have"
+    if amount[0] == "+":
+        return f"{who} {'won' if over else 'leads' if one else 'lead'} with {share}"
+    if amount[0] == MINUS:
+        return f"Nobody {'gained' if over else 'has gained'}: {who} {'' if over else f'{have} '}lost least, {share}"
+    return f"Nobody {'gained' if over else 'has gained'}: {who} {have} what they were given"
+
+
+def start_price(params: MarketParams, number: int) -> int:
+    """The YES price an outcome starts at, micro-dollars."""
+    return (params.odds[number] if params.start == "fair" else RATE // 2) // (RATE // MICRO)
+
+
 def leaders(prices: Mapping[int, int]) -> list[int]:
     """The outcomes with the highest price as it is shown, in order; several where they look level."""
     best = max((shown_price(yes) for yes in prices.values()), default=0)
     return sorted(number for number, yes in prices.items() if shown_price(yes) == best)
+
+
+def ahead(names: Sequence[str], outcomes: int, yes: int) -> str:
+    """Who is ahead among so many outcomes still in, without a full stop: `Germany leads at 61.0¢`, `Germany and Brazil
+    are level at 40.0¢`, `All are level at 25.0¢`."""
+    if len(names) == 1:
+        return f"{names[0]} leads at {price(yes)}"
+    if len(names) == outcomes and outcomes > 2:
+        return f"All are level at {price(yes)}"
+    who = listed(names) if len(names) <= 3 else f"{len(names)} outcomes"
+    return f"{who} are level at {price(yes)}"
 
 
 def people(count: int, what: str = "person", many: str = "people") -> str:

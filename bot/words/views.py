@@ -22,19 +22,23 @@ from bot.chat.reply import (
     quiet,
 )
 from bot.text.names import clean
-from bot.text.numbers import RATE, Cut, money, percent, price, round_money, signed_percent, span, tokens
+from bot.text.numbers import RATE, Cut, exact_money, gain, money, percent, places, price, round_money, span, tokens
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
     TRADE_COLUMNS,
+    ahead,
+    leaders,
     listed,
     name_of,
     no,
     outcome,
+    people,
     plural,
     say,
     side_word,
     token_name,
+    who_leads,
 )
 from engine.state import Side, Status
 from engine.terms import MarketParams
@@ -46,6 +50,9 @@ from storage.records import Market, NextStep, TradeRow
 
 _SALES = 6
 """Shown of the tokens whose sale the pot floor holds down."""
+
+WINNER = "winner"
+"""The note of an outcome that has won, alone or with others."""
 
 CLAIMED = "named winner"
 """The note of an outcome that has won unless it is corrected before it is paid."""
@@ -71,17 +78,19 @@ def out_note(round_number: int | None) -> str:
 
 def board(shown: Board, audience: Audience) -> Reply:
     """The market at a glance; the sentence says who leads."""
-    best = shown.rows[0]
+    winners = [row for row in shown.rows if row.note in {WINNER, CLAIMED}]
+    names = [part for row in winners for part in (", ", bold(row.name, row.outcome))][1:]
     if shown.status == STATUS_WORDS[Status.VOIDED]:
-        head = line(f"{shown.title} was called off; nobody won.")
-    elif best.note == "winner":
-        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " won.")
-    elif best.note == CLAIMED:
-        head = line(f"{shown.title}: ", bold(best.name, best.outcome), " is named the winner, and not paid yet.")
+        head = line(f"{shown.title} was called off; everybody has what they were given.")
+    elif winners and winners[0].note == WINNER:
+        head = line(f"{shown.title}: ", *names, " won." if len(winners) == 1 else " share the win.")
+    elif winners:
+        named = "is named the winner" if len(winners) == 1 else "are named to share the win"
+        head = line(f"{shown.title}: ", *names, f" {named}, and not paid yet.")
     elif shown.status == "Lobby":
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:
-        head = line(f"{shown.title}: ", bold(best.name, best.outcome), f" leads at {price(best.yes)}.")
+        head = _ahead(shown)
     return Reply(head=head, blocks=(shown, *_floored(shown)), actions=_board_actions(shown), audience=audience)
 
 
@@ -98,6 +107,16 @@ def _floored(shown: Board) -> tuple[Line, ...]:
     more = f" and {len(sales) - _SALES} more" if len(sales) > _SALES else ""
     listing = ", ".join(sales[:_SALES]) + more
     return (line(f"The pot floor keeps part of a sale now. A token sold brings, after the fee: {listing}."),)
+
+
+def _ahead(shown: Board) -> Line:
+    """Who leads; those who are level share it."""
+    active = [row for row in shown.rows if row.active]
+    first = [row for row in active if row.place == active[0].place]
+    if len(first) == 1:
+        return line(f"{shown.title}: ", bold(first[0].name, first[0].outcome), f" leads at {price(first[0].yes)}.")
+    sentence = ahead([row.name for row in first], len(active), first[0].yes)
+    return line(f"{shown.title}: {sentence.replace('All are', 'all are')}.")
 
 
 def _board_actions(shown: Board) -> tuple[Action, ...]:
@@ -125,8 +144,8 @@ def chart_title(market: Market, number: int | None, prices: Mapping[int, int], w
         shared = " in a dead heat" if len(winners) > 1 else ""
         return f"{listed([name_of(params, winner) for winner in winners])} won{shared}."
     if number is None:
-        leader = max(prices, key=lambda outcome: (prices[outcome], -outcome))
-        return f"{name_of(params, leader)} leads at {price(prices[leader])}."
+        first = leaders(prices)
+        return f"{ahead([name_of(params, leader) for leader in first], len(prices), prices[first[0]])}."
     if number not in prices:
         return f"{name_of(params, number)} is out."
     return f"{name_of(params, number)} YES stands at {price(prices[number])}."
@@ -156,7 +175,7 @@ def tape(params: MarketParams, trades: Sequence[TradeRow], number: int | None, a
             line(_trade_word(trade), outcome(params, trade.outcome), f" {side_word(trade.side)}"),
             line(tokens(trade.size)),
             line(price(trade.price)),
-            line(money(trade.amount)),
+            line(money(trade.amount, Cut.DOWN if trade.buyer is None else Cut.UP)),
         )
         for trade in trades
     )
@@ -174,48 +193,59 @@ def _trade_word(trade: TradeRow) -> str:
 # -- everybody's
 
 
-def leaderboard(
-    ranked: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool = False
-) -> Reply:
+def leaderboard(ranked: Sequence[Ranked], shown: int, *, over: bool, audience: Audience, called_off: bool) -> Reply:
+    """Who has traded, best first; those who are level share a place, and who has not traded has none."""
+    if called_off:
+        how = line("It is as if it had never been, so nobody has a place.")
+        return say("This market was called off; nobody won.", blocks=(how,), audience=audience)
     if not ranked:
         return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
+    traded = [row for row in ranked if row.rank is not None]
+    if not traded:
+        head = "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
+        how = line(code("/board"), " has the prices.")
+        return say(head, blocks=(how,), audience=audience)
+    with_places = list(zip(traded, places([row.rank for row in traded]), strict=True))
     rows = tuple(
         (
-            line(f"{row.rank}"),
+            line(place),
             line(clean(row.name)),
-            line(money(row.final, Cut.DOWN)),
-            line(signed_percent(row.gain, row.stake) if row.stake else "0%"),
-            line(f"{row.trades}"),
+            line(gain(row.final, row.stake)[1]),
+            line(money(row.final)),
+            line(f"{row.trades:,}"),
         )
-        for row in ranked[:shown]
+        for row, place in with_places[:shown]
     )
     columns = (
-        Column(title="#", numeric=True),
+        Column(title="", numeric=True),
         Column(title="Name"),
-        Column(title="Worth", numeric=True),
         Column(title="Gain", numeric=True),
+        Column(title="Worth", numeric=True),
         Column(title="Trades", numeric=True),
     )
-    rest = len(ranked) - shown
-    more = line(quiet(f"and {rest} more")) if rest > 0 else ()
-    traded = [row for row in ranked if row.trades]
-    head = "This market was called off; nobody won." if called_off else _first(traded if over else ranked, over=over)
-    blocks: list[Line | Table] = [Table(columns=columns, rows=rows, more=more)]
-    if over and not called_off and traded and traded[0].rank > 1:
-        blocks.append(line(quiet("Who has not traded stands on no podium.")))
-    return say(head, blocks=blocks, audience=audience)
+    more = line(quiet(f"and {len(traded) - shown:,} more")) if len(traded) > shown else ()
+    return say(
+        _first(traded, over=over),
+        blocks=(Table(columns=columns, rows=rows, more=more), *_without_place(len(ranked) - len(traded), over=over)),
+        audience=audience,
+    )
 
 
-def _first(ranked: Sequence[Ranked], *, over: bool) -> str:
+def _without_place(count: int, *, over: bool) -> tuple[Line, ...]:
+    """How many are in and have not traded."""
+    if not count:
+        return ()
+    verb = "has" if count == 1 else "have"
+    what = "did not trade" if over else f"{verb} not traded"
+    return (line(quiet(f"{people(count)} who {what} {verb} no place.")),)
+
+
+def _first(traded: Sequence[Ranked], *, over: bool) -> str:
     """Who is ahead; those who are level share it."""
-    if not any(row.trades for row in ranked):
-        return "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
-    level = [row for row in ranked if row.rank == ranked[0].rank]
-    name, worth = clean(level[0].name), money(level[0].final, Cut.DOWN)
-    if len(level) == 1:
-        return f"{name} {'won' if over else 'leads'} with {worth}."
-    others = clean(level[1].name) if len(level) == 2 else f"{len(level) - 1:,} others"
-    return f"{name} and {others} {'share first place' if over else 'are level at the top'}."
+    best = traded[0]
+    level = [clean(row.name) for row in traded if row.rank == best.rank]
+    sentence = who_leads(level, best.final, best.stake, over=over)
+    return f"{sentence}: {money(best.final)}." if len(level) == 1 and best.share > 0 else f"{sentence}."
 
 
 def markets(markets_: Sequence[Market], current: int | None) -> Reply:
@@ -275,7 +305,7 @@ def rules(market: Market | None) -> Reply:
 def _terms(params: MarketParams) -> str:
     return (
         f"Here: {money(params.starting_balance)} to start with, fee {percent(params.fee)} of the price a token, "
-        f"{'gas ' + money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
+        f"{'gas ' + exact_money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
         f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
     )
 

@@ -278,9 +278,10 @@ def _reply(rng: random.Random) -> Reply:
 
     table = Table(columns=(Column(title=some()), Column(title="N", numeric=True)), rows=((row(), row()),))
     board = Board(
-        title=some(), status="Open", volume=0, people=2, now_ms=SCENE.now_ms, next_step=some(),
+        title=some(), status="Open", volume=0, people=2, traders=0, now_ms=SCENE.now_ms, next_step=some(),
         next_step_ms=SCENE.now_ms,
-        rows=tuple(BoardRow(outcome=i, name=some(), yes=1, no=1, change=None, spark=(), active=i < 2, note=some())
+        rows=tuple(BoardRow(outcome=i, place=some(), name=some(), yes=1, no=1, change=None, spark=(), active=i < 2,
+                            note=some())
                    for i in range(3)),
     )  # fmt: skip
     blocks = (row(), table, board, Picture(kind="prices", market=1, tick=1, alt=some()))

@@ -140,8 +140,8 @@ def test_the_largest_sure_gain_of_a_classic_start_is_the_one_the_lint_tells() ->
     """The search does not find more than the best basket of NO, which the lint's numbers are."""
     params = market(**THREE, preset="classic")
     told = next(warning.numbers["gain"] for warning in lint(params) if warning.code == "classic_start")
-    rng, start = Random(5), fresh(params)
-    found = max(result.gain for result in search(rng, start, params, TRIES // 2, climb=300))
+    searches = (search(Random(seed), fresh(params), params, TRIES // 2, climb=300) for seed in (1, 2, 3))
+    found = max(result.gain for attacks in searches for result in attacks)
     assert told / 2 < found <= told * 1.02
 
 

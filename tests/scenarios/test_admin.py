@@ -61,7 +61,7 @@ MONITOR: tuple[Row, ...] = (
         "/admin monitor",
         "Cup: Open",
         "2 people",
-        "$0 traded in 0 trades",
+        "nothing traded yet",
         "Tick 1",
         " took ",
         "Outbox: nothing waits",

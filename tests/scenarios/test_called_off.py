@@ -77,7 +77,7 @@ async def test_a_void_has_no_ranking_and_counts_in_no_season(tmp_path: Path) -> 
         (ADMIN, "/admin void", "would be called off"),
         (ADMIN, "press Confirm", "called off"),
         ("tick", "2s", "Boss has called this market off."),
-        ("ada", "/leaderboard", "called off; nobody won"),
+        ("ada", "/leaderboard", "nobody has a place"),
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)

@@ -130,7 +130,7 @@ LEVEL: tuple[Row, ...] = (
     (ADMIN, "/admin void", "called off"),
     (ADMIN, "press Confirm", "called off with the next tick"),
     ("tick", "2s", "Boss has called this market off"),
-    ("ada", "/leaderboard", "This market was called off; nobody won."),
+    ("ada", "/leaderboard", "This market was called off; nobody won.", "nobody has a place"),
     ("ada", "/balance", "You have $1,000.00 to spend"),
 )
 
@@ -147,8 +147,8 @@ TWO_LEFT: tuple[Row, ...] = (
     ("ada", "/buy c yes 5", "!", "C is out"),
     (ADMIN, "/admin resolve b", "B would win"),
     (ADMIN, "press Confirm", "B wins with the next tick"),
-    ("tick", "2s", "B wins Cup.", "🥇 Ada $949.99"),
-    ("bob", "/leaderboard", "Ada won with $949.99", "Who has not traded stands on no podium"),
+    ("tick", "2s", "B wins Cup.", "1st Ada $949.99", "Nobody ended with more"),
+    ("bob", "/leaderboard", "Nobody gained: Ada lost least, −5%", "1 person who did not trade has no place"),
     ("ada", "/sell a yes all", "!", "This market is over"),
 )
 
@@ -173,7 +173,7 @@ VOID_LATE: tuple[Row, ...] = (
     ("tick", "2s", "Boss has called this market off", "Rained off"),
     ("ada", "/balance", "You have $1,000.00 to spend"),
     ("bob", "/balance", "You have $1,000.00 to spend"),
-    ("ada", "/leaderboard", "This market was called off; nobody won."),
+    ("ada", "/leaderboard", "This market was called off; nobody won.", "nobody has a place"),
     ("ada", "/orders", "No order of yours waits"),
     (ADMIN, "/admin void", "!", "Cup is over"),
     (ADMIN, "/admin correct a", "!"),
@@ -207,10 +207,10 @@ async def test_equals_share_a_step_and_the_first_place(tmp_path: Path) -> None:
         ("cyd", "/buy a no $40", "Buy A NO"),
         ("cyd", "press Confirm", "Sent."),
         ("tick", "2s"),
-        ("ada", "/leaderboard", "Ada and Bob are level at the top"),
+        ("ada", "/leaderboard", "Ada and Bob have lost least", "1st=  Ada", "1st=  Bob", "3rd  Cyd"),
         *A_WINS,
         ("tick", "2s", "🥇 Ada", "🥇 Bob", "shared"),
-        ("cyd", "/leaderboard", "Ada and Bob share first place"),
+        ("cyd", "/leaderboard", "Ada and Bob won with"),
     )
     async with chat_harness(tmp_path) as harness:
         await perform(harness, START)

@@ -143,8 +143,8 @@ async def test_a_void_frees_the_chat_and_says_who_did_it(tmp_path: Path) -> None
         ("tick", "2s", "Boss has called this market off.", "The rules have changed.", "$296.90 came back to 3 people"),
         ("told ada", "", "$139.90 came back to you", "You have what you were given"),
         ("ada", "/balance", "$1,000.00"),
-        ("ada", "/board", "was called off; nobody won"),
-        ("ada", "/leaderboard", "called off; nobody won"),
+        ("ada", "/board", "was called off; everybody has what they were given"),
+        ("ada", "/leaderboard", "nobody has a place"),
         (ADMIN, '/admin create "Next" A, B', "Next is drafted"),
     )
     async with _old_chats(tmp_path) as harness:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from engine.state import Side
 from engine.units import MICRO
 from scheduler.clock import Pace
@@ -9,9 +12,9 @@ from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.rankings import standings
-from storage.records import NoticeAudience, OutboxRow
+from storage.records import NoticeAudience, OrderRow, OutboxRow
 from tests.scheduler.test_tick import act, control
-from tests.storage.worlds import MINUTE, START, World, append, buy, params, sell, started
+from tests.storage.worlds import MINUTE, START, World, append, buy, limit, params, sell, started
 
 
 async def drain(db: Database) -> list[OutboxRow]:
@@ -95,7 +98,8 @@ async def test_a_round_and_the_end_are_told_in_order_with_their_numbers(db: Data
     rows = await drain(db)
     (end,) = [row.payload for row in rows if row.kind == "resolved"]
     async with db.reading() as uow:
-        ranked = standings([one for one in await uow.members.of(world.market) if one.trade_count], None)
+        market, members = await uow.markets.get_one(world.market), await uow.members.of(world.market)
+        ranked = [row for row in standings(market, await uow.markets.state(market), members) if row.rank is not None]
     assert end["podium"] == [[row.rank, row.person, row.gain, row.final] for row in ranked]
     assert end["winners"] == [1]
 
@@ -164,3 +168,79 @@ async def test_a_market_gone_quiet_still_gets_its_digest(db: Database) -> None:
     assert await run_reminders(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 1
     assert [row.kind for row in await drain(db)] == ["digest"]
     assert await run_reminders(db, world.market, START + 10 * MINUTE, Pace(countdown_ms=0)) == 0
+
+
+async def _big_trades(db: Database) -> list[dict[str, Any]]:
+    return [dict(row.payload) for row in await drain(db) if row.kind == "big_trade"]
+
+
+async def test_a_big_trade_is_what_that_order_itself_traded(db: Database) -> None:
+    """Not the other leg of a mint, and not what auto-fills it set off traded: those are others' trades."""
+    world = await started(db, terms=params(starting_balance=2_000))
+    ann, bob, cy = world.people
+    await run_tick(db, world.market, START)
+    await append(db, world, ann, limit(buy(0, 300, Side.NO), 50), "mint", at_ms=START + 1)
+    await append(db, world, cy, limit(buy(2, 300), 33, autofill=True), "fill", at_ms=START + 2)
+    await run_tick(db, world.market, START + 2_000)
+    await drain(db)
+    row = await append(db, world, bob, buy(0, 2_500), "big", at_ms=START + 2_001)
+    await run_tick(db, world.market, START + 4_000)
+    (big,) = await _big_trades(db)
+    assert isinstance(row, OrderRow)
+    async with db.reading() as uow:
+        done = await uow.orders.get(world.market, row.number)
+        legs = [trade for trade in await uow.trades.all(world.market) if trade.order == row.number]
+        ticks = await uow.ticks.last(world.market, 2)
+    assert done is not None
+    assert {"mint", "autofill"} <= {leg.kind for leg in legs if leg.resting is not None}, "there were others' legs"
+    assert sum(leg.amount for leg in legs) > big["amount"]
+    assert (big["size"], big["amount"]) == (done.done, done.amount - done.fee)
+    assert (big["yes_before"], big["yes_after"]) == (ticks[1].yes[0], ticks[0].yes[0])
+
+
+async def test_a_big_trade_met_in_the_book_is_told_once(db: Database) -> None:
+    world = await started(db)
+    ann, bob, _ = world.people
+    await run_tick(db, world.market, START)
+    await append(db, world, ann, buy(0, 400), "r1", at_ms=START + 1)
+    await run_tick(db, world.market, START + 2_000)
+    await append(db, world, ann, limit(sell(0, 400), 40), "r2", at_ms=START + 2_001)
+    await run_tick(db, world.market, START + 4_000)
+    await drain(db)
+    await append(db, world, bob, limit(buy(0, 400), 41), "r3", at_ms=START + 4_001)
+    await run_tick(db, world.market, START + 6_000)
+    (big,) = await _big_trades(db)
+    assert (big["buy"], big["size"]) == (True, 400 * MICRO)
+
+
+async def test_the_move_of_a_big_trade_ends_where_a_round_of_its_tick_begins(db: Database) -> None:
+    world = await started(db)
+    ann = world.people[0]
+    await run_tick(db, world.market, START)
+    await append(db, world, ann, buy(1, 350), "r1", at_ms=START + 1)
+    await run_tick(db, world.market, START + 20 * MINUTE)
+    rows = await drain(db)
+    told: dict[str, Any] = {row.kind: row.payload for row in rows}
+    big, out = told["big_trade"], told["eliminated"]
+    before = {number: yes for number, yes, _ in out["prices_before"]}
+    after = {number: yes for number, yes, _ in out["prices_after"]}
+    assert big["yes_after"] == before[1] != after[1]
+
+
+async def test_less_than_a_cent_is_no_news(db: Database) -> None:
+    """An order that waits gets a few thousandths of a token of what its pool trades."""
+    world = await started(db)
+    ann, bob, cy = world.people
+    await run_tick(db, world.market, START)
+    await append(db, world, ann, limit(buy(0, 300, Side.NO), 66), "r1", at_ms=START + 1)
+    small = await append(db, world, cy, replace(limit(buy(0, 1, Side.NO), 66), size=20_000), "r2", at_ms=START + 2)
+    await run_tick(db, world.market, START + 2_000)
+    await drain(db)
+    await append(db, world, bob, limit(buy(0, 100), 36), "r3", at_ms=START + 2_001)
+    await run_tick(db, world.market, START + 4_000)
+    assert {row.person for row in await drain(db) if row.kind == "order"} == {ann, bob}
+    assert isinstance(small, OrderRow)
+    async with db.reading() as uow:
+        after = await uow.orders.get(world.market, small.number)
+    assert after is not None
+    assert 0 < after.done < 20_000, "it did trade"

@@ -119,9 +119,15 @@ def test_a_digest_counts_from_the_last_one() -> None:
     _, memo = detect(market(), Memo(), facts(START, 400, 300, 300), PACE)
     _, memo = detect(market(), memo, facts(START + 10 * MINUTE, 410, 300, 290, trades=5), PACE)
     (digest,), _ = detect(market(), memo, facts(START + 20 * MINUTE, 420, 300, 280, trades=7), PACE)
-    assert (digest.payload["trades"], digest.payload["volume"]) == (2, 2 * MICRO)
+    assert (digest.payload["after"], digest.payload["until"], digest.payload["volume"]) == (5, 7, 2 * MICRO)
     assert digest.payload["before"] == [410 * POINT // 10, 300 * POINT // 10, 290 * POINT // 10]
     assert digest.key == "digest"
+
+
+def test_less_than_a_cent_makes_no_digest() -> None:
+    _, memo = detect(market(), Memo(), facts(START, 400, 300, 300), PACE)
+    dust = replace(facts(START + 10 * MINUTE, 400, 300, 300, trades=1), volume=9_999)
+    assert detect(market(), memo, dust, PACE)[0] == []
 
 
 def test_a_freeze_is_called_out_once() -> None:

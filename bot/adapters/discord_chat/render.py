@@ -18,7 +18,7 @@ from discord import ui
 from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
 from bot.chat.buttons import Buttons
-from bot.chat.plain_text import out_together, spark
+from bot.chat.plain_text import out_together, spark, traded
 from bot.chat.reply import Action, Attachment, Audience, Board, BoardRow, Picture, Reply, Span, Stamp, Table, Tone
 from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
@@ -34,8 +34,8 @@ def board_rows(board: Board) -> list[str]:
     """Lines of text, best outcome first."""
     active = [row for row in board.rows if row.active]
     lines = [f"-# {markup.escaped(board.status)}"] if board.status.strip() else []
-    for rank, row in enumerate(active, 1):
-        lines += _board_row(rank, row, large=len(active) <= MOST_LARGE_ROWS, full=len(active) <= MOST_FULL_ROWS)
+    for row in active:
+        lines += _board_row(row, large=len(active) <= MOST_LARGE_ROWS, full=len(active) <= MOST_FULL_ROWS)
     for note, names in out_together(board, MOST_FULL_ROWS):
         lines.append(f"-# {', '.join(f'~~{markup.escaped(name)}~~' for name in names)} {markup.escaped(note)}")
     return lines
@@ -43,7 +43,6 @@ def board_rows(board: Board) -> list[str]:
 
 def board_figures(board: Board) -> list[str]:
     """What stands below the prices."""
-    people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
     lines = []
     if board.next_step and board.next_step_ms is not None:
         at = f"{markup.stamp(Stamp(board.next_step_ms, True))} ({markup.stamp(Stamp(board.next_step_ms))})"
@@ -51,12 +50,12 @@ def board_figures(board: Board) -> list[str]:
     if board.risk_most:
         most, now = round_money(board.risk_most), round_money(board.risk_now)
         lines.append(f"**House risks at most {most}; right now {now}.**")
-    lines.append(f"-# {round_money(board.volume)} traded · {people}")
+    lines.append(f"-# {traded(board)}")
     return lines
 
 
-def _board_row(rank: int, row: BoardRow, *, large: bool, full: bool) -> list[str]:
-    head = f"{rank} · {markup.escaped(row.name)}  {price(row.yes)}"
+def _board_row(row: BoardRow, *, large: bool, full: bool) -> list[str]:
+    head = f"{row.place} · {markup.escaped(row.name)}  {price(row.yes)}"
     change = price_change(row.change) if row.change else ""
     if not full:
         return [

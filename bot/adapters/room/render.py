@@ -175,6 +175,7 @@ def _board_to_json(board: Board) -> dict[str, Json]:
         "rows": [_board_row_to_json(row) for row in board.rows],
         "volume": board.volume,
         "people": board.people,
+        "traders": board.traders,
         "now": board.now_ms,
         "step": board.next_step,
         "step_ms": board.next_step_ms,
@@ -186,6 +187,7 @@ def _board_to_json(board: Board) -> dict[str, Json]:
 def _board_row_to_json(row: BoardRow) -> dict[str, Json]:
     return {
         "o": row.outcome,
+        "place": row.place,
         "name": row.name,
         "yes": row.yes,
         "no": row.no,

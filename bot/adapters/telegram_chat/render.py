@@ -164,12 +164,11 @@ def _board(board: Board) -> list[TextLine]:
     """The board on a phone: who is in as an aligned table, who is out struck through, then figures, step and risk."""
     lines: list[TextLine] = []
     active = [row for row in board.rows if row.active]
-    cells = [["", "", "YES", "NO", "", ""], *(_board_cells(rank, row) for rank, row in enumerate(active, 1))]
+    cells = [["", "", "YES", "NO", "", ""], *map(_board_cells, active)]
     if active:
         lines.append((TextRun("\n".join(_fitting(cells)), TextStyle.PRE),))
     lines += [_out(note, names) for note, names in plain_text.out_together(board, MOST_ROWS_OUT)]
-    people = f"{board.people:,} {'person' if board.people == 1 else 'people'}"
-    lines.append((styled(f"{clean(board.status)} · {round_money(board.volume)} traded · {people}"),))
+    lines.append((styled(f"{clean(board.status)} · {plain_text.traded(board)}"),))
     if board.next_step and board.next_step_ms is not None:
         when = stamp(Stamp(board.next_step_ms, countdown=True), board.now_ms)
         lines.append((styled(f"{board.next_step} "), when, TextRun(".")))
@@ -179,10 +178,10 @@ def _board(board: Board) -> list[TextLine]:
     return lines
 
 
-def _board_cells(rank: int, row: BoardRow) -> list[str]:
+def _board_cells(row: BoardRow) -> list[str]:
     change = price_change(row.change) if row.change is not None else ""
     note = row.note or plain_text.spark(row.spark[-SPARK_POINTS:])
-    return [str(rank), shown(clean(row.name)), price(row.yes), price(row.no), change, shown(note)]
+    return [row.place, shown(clean(row.name)), price(row.yes), price(row.no), change, shown(note)]
 
 
 def _fitting(cells: Sequence[Sequence[str]]) -> list[str]:

@@ -25,6 +25,7 @@ def board_of(count: int, out: int = 0) -> Board:
         BoardRow(
             outcome=number,
             name=f"{LONGEST_NAMES[number % len(LONGEST_NAMES)][:29]} {number}",
+            place=f"{number + 1}th=" if number < count - out else "",
             yes=1_000_000 // count,
             no=1_000_000 - 1_000_000 // count,
             change=-123_000,
@@ -35,8 +36,8 @@ def board_of(count: int, out: int = 0) -> Board:
         for number in sorted(range(count), key=lambda number: (number >= count - out, number % 2))
     )
     return Board(
-        title="Cup", status="Open", rows=rows, volume=10**15, people=1_000, now_ms=0, next_step="Round 2 freezes",
-        next_step_ms=10**12, risk_now=10**15, risk_most=10**15,
+        title="Cup", status="Open", rows=rows, volume=10**15, people=1_000, traders=900, now_ms=0,
+        next_step="Round 2 freezes", next_step_ms=10**12, risk_now=10**15, risk_most=10**15,
     )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ class Samples:
         row = st.builds(
             BoardRow,
             outcome=st.integers(0, 24),
+            place=st.sampled_from(("", "1st", "2nd=", "12th=")),
             name=self.texts,
             yes=self.money,
             no=self.money,
@@ -89,6 +91,7 @@ class Samples:
             rows=st.lists(row, min_size=self.least_rows, max_size=25).map(tuple),
             volume=st.integers(0, 10**15),
             people=st.integers(0, 10**6),
+            traders=st.integers(0, 10**6),
             now_ms=st.just(self.now_ms),
             next_step=self.texts,
             next_step_ms=st.none() | self.next_step_ms,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, RankedPerson, VolumeData
+from bot.text.numbers import places
 
 HOUR = 3_600_000
 START = 1_404_380_400_000  # 3 July 2014 09:40 UTC
@@ -75,7 +76,8 @@ def maker(*, risk: int = 25_000_000, result: int | None = None) -> MakerData:
 def leaderboard(*rows: tuple[str, int], people: int = 24, final: bool = False) -> LeaderboardData:
     """Rows of (name, gain in percent)."""
     ranked = tuple(
-        RankedPerson(name=name, stake=1_000_000_000, worth=1_000_000_000 + gain * 10_000_000) for name, gain in rows
+        RankedPerson(place=place, name=name, stake=1_000_000_000, worth=1_000_000_000 + gain * 10_000_000)
+        for (name, gain), place in zip(rows, places([gain for _, gain in rows]), strict=True)
     )
     return LeaderboardData(market=TITLE, at_ms=TIMES[-1], rows=ranked, people=people, final=final)
 

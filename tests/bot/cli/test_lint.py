@@ -34,7 +34,7 @@ TOLD: tuple[tuple[dict[str, object], str, tuple[str, ...]], ...] = (
     (
         {"preset": "classic"},
         "classic_start",
-        ("starts at $2.00 and pays $3.00 whoever wins", "is sure to gain $486.11", "Take start fair"),
+        ("starts at $2.00 and pays $3.00 whoever wins", "is sure to gain $486.10", "Take start fair"),
     ),
     ({"preset": "classic", "z": 100, "gas_fee": 10}, "classic_start", ("sold below its value. Take start fair",)),
     (

@@ -35,8 +35,8 @@ async def rejoin(db: Database, world: World, person: int, *, at: int) -> Member 
 
 async def people_of(db: Database, world: World) -> list[int]:
     async with db.reading() as uow:
-        members = await uow.members.of(world.market)
-        ranked = standings(members, None)
+        market, members = await uow.markets.get_one(world.market), await uow.members.of(world.market)
+        ranked = standings(market, await uow.markets.state(market), members)
         assert await uow.members.count(world.market) == len(members) == len(ranked)
     return [member.person for member in members]
 

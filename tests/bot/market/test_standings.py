@@ -76,12 +76,13 @@ def test_who_gained_more_never_has_fewer_points_and_no_point_is_made_of_nothing(
 
 
 def test_wins_break_ties_of_points_and_equal_ones_share_a_place() -> None:
-    def one(person: int, rank: int, points: int) -> Score:
-        return Score(person=person, name=f"p{person}", rank=rank, share=Fraction(0), points=points)
+    def one(person: int, rank: int, points: int, gain: int = 10) -> Score:
+        return Score(person=person, name=f"p{person}", rank=rank, share=Fraction(gain, 100), points=points)
 
     markets = [[one(1, 1, 200), one(2, 2, 100), one(3, 3, 50)], [one(2, 2, 100), one(3, 3, 150), one(4, 1, 200)]]
     places = [(row.rank, row.person, row.points, row.wins) for row in table(markets)]
     assert places == [(1, 1, 200, 1), (1, 4, 200, 1), (3, 2, 200, 0), (3, 3, 200, 0)]
+    assert [row.wins for row in table([[one(1, 1, 250, gain=-2)]])] == [0], "who lost least has won nothing"
 
 
 def test_two_accounts_of_one_person_count_together() -> None:

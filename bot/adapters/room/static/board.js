@@ -60,10 +60,10 @@ export function create(data, message, handlers) {
   function place(next, moved) {
     const before = new Map([...rows].map(([outcome, row]) => [outcome, row.element.getBoundingClientRect().top]));
     const held = list.contains(document.activeElement) ? document.activeElement : null;
-    const order = next.map((data, index) => {
+    const order = next.map((data) => {
       const row = rows.get(data.o) || newRow(data, handlers.pick);
       rows.set(data.o, row);
-      row.update(data, index, moved);
+      row.update(data, moved);
       return row.element;
     });
     if (order.some((row, index) => list.children[index] !== row) || list.children.length !== order.length) {
@@ -138,8 +138,8 @@ function newRow(data, pick) {
   );
 
   let drawn = "";
-  function update(next, index, moved) {
-    place.textContent = next.in ? String(index + 1) : "";
+  function update(next, moved) {
+    place.textContent = next.place;
     name.textContent = next.name;
     name.title = next.name;
     note.textContent = next.note;
@@ -203,7 +203,9 @@ export function spark(values, active = true) {
 
 function sentence(data) {
   const people = data.people === 1 ? "1 person" : `${data.people} people`;
-  return [h("b", {}, format.money(data.volume)), " traded by ", h("b", {}, people)];
+  if (!data.traders) return ["Nothing traded yet · ", h("b", {}, people), " in"];
+  const who = data.traders === data.people ? people : `${data.traders} of ${people}`;
+  return [h("b", {}, format.money(data.volume)), " traded by ", h("b", {}, who)];
 }
 
 function meter(now, most) {

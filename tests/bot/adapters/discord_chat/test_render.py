@@ -110,7 +110,7 @@ replies = st.builds(
 )
 
 
-FROZEN = Board(title="Cup", status="Frozen", rows=(), volume=0, people=0, now_ms=0)
+FROZEN = Board(title="Cup", status="Frozen", rows=(), volume=0, people=0, traders=0, now_ms=0)
 
 
 @pytest.fixture

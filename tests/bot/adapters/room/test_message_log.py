@@ -38,9 +38,10 @@ PICTURE = Picture(kind="outcome", market=3, tick=7, outcome=2, span_ms=60_000, a
 BOARD_BLOCK = Board(
     title="Zoo",
     status="Open",
-    rows=(BoardRow(outcome=0, name="Ant", yes=1, no=2, change=None, spark=(1, 2), active=True),),
+    rows=(BoardRow(outcome=0, place="1st", name="Ant", yes=1, no=2, change=None, spark=(1, 2), active=True),),
     volume=5,
     people=2,
+    traders=1,
     now_ms=NOW,
 )
 EVERYTHING = Reply(
