@@ -97,6 +97,11 @@ class Charts:
             try:
                 async with asyncio.timeout(DRAW_TIMEOUT_S):
                     return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if self._executor is executor or (task is not None and task.cancelling()):
+                    raise
+                # not we were cancelled, but a drawing that waited in a pool given up for another's sake: ask the next
             except BrokenExecutor:
                 log.warning("the drawing process ended; %d more before a thread takes over", self.processes_left)
                 self._discard_executor(executor)

@@ -78,6 +78,7 @@ class Announcer:
         self._senders: dict[ChatKey, asyncio.Task[None]] = {}
         self._leases: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
         self._expired_ms = 0
+        self._stopping = False
         self._delivered = asyncio.Event()
 
     async def step(self) -> int:
@@ -133,6 +134,7 @@ class Announcer:
         """What is on its way may arrive; what came of it is written down."""
         if self._senders:
             await asyncio.wait(self._senders.values(), timeout=STOP_S)
+        self._stopping = True
         for sender in self._senders.values():
             sender.cancel()
         with contextlib.suppress(Exception):
@@ -272,13 +274,22 @@ class Announcer:
             self._senders[chat_key] = asyncio.create_task(self._send_queue(chat_key))
 
     async def _send_queue(self, chat_key: ChatKey) -> None:
-        """All that waits for one chat or person, in order."""
+        """All that waits for one chat or person, in order. A sender that dies gives back what it had, so that another
+        sends it: its leases would be renewed for ever."""
         queue = self._queues[chat_key]
         try:
             while queue:
-                message = queue.popleft()
-                self.results.add(message, await self._delivery.send(message))
+                self.results.add(queue[0], await self._delivery.send(queue[0]))
+                queue.popleft()
                 self._delivered.set()
+        except BaseException as error:
+            if self._stopping:
+                raise
+            log.exception("the sender of %s %s ended; another takes its %s messages", *chat_key, len(queue))
+            for message in queue:
+                self.results.add(message, Postponed(self._clock(), type(error).__name__, failed=True))
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
+                raise
         finally:
             del self._queues[chat_key], self._senders[chat_key]
             self._delivered.set()

@@ -6,6 +6,7 @@ leads a chat is late to hear of.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ EpochClock = Callable[[], int]  # milliseconds
 FIRST_RETRY_MS = 1_000
 FORBIDDEN_RETRY_MS = 180_000
 NO_PICTURES_MS = 600_000
+DRAW_S = 10.0  # a message waits no longer for its charts
 NOTHING_TO_SEND = Reply(head=())
 
 
@@ -93,7 +95,7 @@ class Delivery:
         try:
             reply, missing = self._with_pictures_if_allowed(row, message.reply)
             if self._draw is not None:
-                reply = await drawn(reply, self._draw)
+                reply = await self._drawn(row, reply, self._draw)
             now = self._clock()
             wait = self._budgets[row.platform].wait(row.target, now, notice=True)
             if wait > 0:
@@ -103,6 +105,18 @@ class Delivery:
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
             return Postponed(self._clock(), type(error).__name__, failed=True)
+
+    async def _drawn(self, row: OutboxRow, reply: Reply, draw: Draw) -> Reply:
+        """With its charts, or without them where drawing fails, is cancelled or takes too long."""
+        drawing = asyncio.ensure_future(drawn(reply, draw))
+        try:
+            await asyncio.wait([drawing], timeout=DRAW_S)
+            if drawing.done() and not drawing.cancelled() and drawing.exception() is None:
+                return drawing.result()
+            log.warning("notice %s (%s) goes without its charts: they could not be drawn in time", row.id, row.kind)
+            return without_pictures(reply)
+        finally:
+            drawing.cancel()
 
     async def _hand_over(self, message: OutgoingMessage, reply: Reply) -> DeliveryResult:
         row, budget = message.row, self._budgets[message.row.platform]
