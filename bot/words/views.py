@@ -287,19 +287,39 @@ def rules(market: Market | None) -> Reply:
         line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
         line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
         line("An order without a limit runs once, at the next tick, within its ticket's worst price or not at all."),
-        line(
-            "The house stakes a subsidy and never loses more. Alone nobody can be sure of a profit; against a crowd, "
-            "baskets of tokens can earn what the crowd overpaid: that is the game."
-        ),
+        line("Several can share the win if an admin names them: the YES of each pays its part of $1, its NO the rest."),
+        line("The house stakes a subsidy and never loses more."),
         line("It is play money: never for sale, never redeemable for anything."),
     ]
     if market is not None:
+        rows += [line(claim) for claim in _sure_profits(market.params)]
         rows.append(line(_terms(market.params)))
         if market.params.dispute_window:
             rows.append(line(_window(market.params)))
         rows += [line(row) for row in _meeting(market.params)]
     rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
     return say("You trade on who wins, for play money.", blocks=rows)
+
+
+def _sure_profits(params: MarketParams) -> list[str]:
+    """Whether anybody can be sure of a profit under these terms, and how: only what holds (ENGINE section 4)."""
+    holes: list[str] = []
+    if params.start == "classic" and params.n_outcomes > 2:
+        holes.append(
+            "YES and NO of every outcome start at 50¢ here, so a NO on each of them is sold for less than it pays: who "
+            "buys them first is sure of a profit."
+        )
+    elif not params.floor_enabled:
+        holes.append("No pot floor stands behind prices here, so that somebody alone may find a sure profit.")
+    if any(step.losers not in ((), "ask") for step in params.rounds):
+        holes.append("The timetable names who goes: who reads it and trades on it is sure of a profit.")
+    if any(isinstance(step.winner, int) for step in params.rounds):
+        holes.append("The timetable names the winner: who reads it and trades on it is sure of a profit.")
+    if params.floor_enabled and params.floor_allowance and len(params.rounds) > 1:
+        holes.append(f"After each round up to {exact_money(params.floor_allowance)} can be taken for certain.")
+    if not holes:
+        holes.append("Alone nobody can be sure of a profit, unless they know who goes before others do.")
+    return [*holes, "Against a crowd, baskets of tokens can earn what the crowd overpaid: that is the game."]
 
 
 def _terms(params: MarketParams) -> str:
