@@ -383,11 +383,11 @@ def big_trade(params: MarketParams, facts: Facts) -> Reply:
     size, amount = int(facts["size"]), int(facts["amount"])
     total = money(amount, Cut.UP if facts["buy"] else Cut.DOWN)
     each = price(amount * MICRO // max(size, 1))
-    moved = f" {price(int(facts['yes_before']))} → {price(int(facts['yes_after']))}."
-    return to_chat(
-        f"Big trade: {tokens(size)} {what} {verb} for {total} before fees, {each} each.",
-        blocks=[line(outcome(params, int(facts["outcome"])), moved)],
-    )
+    moved: list[Line] = []
+    if "yes_before" in facts:  # written down by every version since rules 2; a post may wait across an upgrade
+        prices = f" {price(int(facts['yes_before']))} → {price(int(facts['yes_after']))}."
+        moved.append(line(outcome(params, int(facts["outcome"])), prices))
+    return to_chat(f"Big trade: {tokens(size)} {what} {verb} for {total} before fees, {each} each.", blocks=moved)
 
 
 def digest(params: MarketParams, facts: Facts, activity: Activity, now_ms: int) -> Reply:

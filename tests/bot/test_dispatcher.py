@@ -161,9 +161,9 @@ async def test_names_from_chat_are_cleaned_before_anybody_sees_them(tmp_path: Pa
         await opened(harness, people=())
         await harness.say("ada", "/join Mallory\u202e\u0000 <b>")
         await harness.say("bob", "/join mallory <B>")
-        board = plain_text.text(await harness.say("ada", "/leaderboard"))
-        assert "Mallory <b>" in board
-        assert "mallory <B> 2" in board
+        members = plain_text.text(await harness.say(ADMIN, "/admin users"))
+        assert "Mallory <b>" in members
+        assert "mallory <B> 2" in members
         await harness.say(ADMIN, '/admin set outcomes "A\u202eB", C\u0007, D')
         assert "AB" in plain_text.text(await harness.say("ada", "/board"))
 

@@ -117,7 +117,7 @@ class MarketLife(RuleBasedStateMachine):
         if folly == "stranger":
             user = 99
         elif folly == "nowhere":
-            outcome = rng.choice((-1, 10, 10**9))
+            outcome = rng.choice((-1, self.life.params.n_outcomes, 10**9))
         elif folly in ("nothing", "negative"):
             size = 0 if folly == "nothing" else -logarithmic(rng, 1, 10**12)
         elif folly == "greedy":

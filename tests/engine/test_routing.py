@@ -276,7 +276,7 @@ def test_a_quote_with_a_book_is_the_fill_to_the_micro_dollar(
         mine = replace(mine, size=ticket.size + ticket.unsold + ticket.rests)
     fills, after, ended = tick(state, p, mine)
     if isinstance(ticket, Refused):
-        assert ended.reason == ticket.reason or (spend and ticket.reason is Reason.SIZE_ZERO)
+        assert ended.reason == ticket.reason or (spend and ticket.reason is Reason.SPEND)
         return
     assert (ended.filled, ended.unsold, ended.rests) == (ticket.size, ticket.unsold, ticket.rests)
     assert (ended.amount, ended.fee, ended.gas) == (ticket.amount, ticket.fee, ticket.gas)

@@ -69,7 +69,7 @@ async def test_an_event_lives_from_creation_to_podium(tmp_path: Path) -> None:
             await harness.tick(15_000)
         out = await harness.channel.expect("Costa Rica is out.")
         [chart] = [component["items"] for component in out.components[0]["components"] if component["type"] == GALLERY]
-        assert chart[0]["description"].startswith("Germany leads after Costa Rica")
+        assert chart[0]["description"].startswith("Germany leads at 65.0¢ after Costa Rica’s exit")
         assert out.attachments[0].data == PNG
         assert "~~Costa Rica~~" in board(harness).text
         preview = await harness.slash(harness.admin, "admin resolve", winner="Germany", reason="7-1")

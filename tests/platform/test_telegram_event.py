@@ -80,6 +80,7 @@ async def test_hostile_names_harm_nobody(tmp_path: Path) -> None:
         await harness.say(mallory, "/join", harness.group)
         await mallory.chat.expect("Welcome")
         await harness.tick()
+        await buy(harness, mallory, "/buy germany yes $20")
         await harness.say(harness.ben, "/leaderboard", harness.group)
         shown = await harness.group.expect(lambda message: "Worth" in message.text)
         assert "\u202e" not in shown.text

@@ -22,7 +22,15 @@ GROUPS = 20
 TRADERS = 12
 STEP_MS = 200
 TICK_MS = 2_000
-BIG: Payload = {"outcome": 0, "side": "yes", "buy": True, "size": 300_000_000, "amount": 150_000_000, "price": 500_000}
+BIG: Payload = {
+    "outcome": 0,
+    "side": "yes",
+    "buy": True,
+    "size": 300_000_000,
+    "amount": 150_000_000,
+    "yes_before": 500_000,
+    "yes_after": 520_000,
+}
 
 
 @dataclass(frozen=True, slots=True)
