@@ -201,6 +201,47 @@ async def test_a_phone_of_360_pixels_shows_everything_in_two_tabs(browser: Brows
     assert ada.complaints == []
 
 
+@pytest.mark.parametrize("count", [2, 10, 25])
+async def test_a_board_of_2_to_25_outcomes_reads_well_at_every_width(
+    browser: Browser, tmp_path: Path, count: int
+) -> None:
+    names = [
+        f"{'Driver of a long name' if number % 3 else 'WWWWWWWWWWWWWWWWWWWWWWWWW'} {number}" for number in range(count)
+    ]
+    rounds = [{"freeze_at": 30 * MINUTE, "decide_at": 40 * MINUTE, "winner": "ask"}]
+    async with room_harness(tmp_path) as harness:
+        await harness.open_market(params(outcome_names=names, rounds=rounds))
+        await harness.tick()
+        ada = await window(browser, calm=True)
+        await ada.join(harness.url, "Ada")
+        await ada.page.locator("#board .row[data-outcome]").nth(count - 1).wait_for()
+        for size in (PHONE, (820, 1100), (1440, 900)):
+            await ada.page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert await overflow(ada.page) <= 0
+            await holds_together(ada.page, count, least=44 if size == PHONE else 28)
+        assert ada.complaints == []
+
+
+async def holds_together(page: Page, count: int, least: int) -> None:
+    """Every place on one line, prices as high as a finger needs, the last row and the buttons can be scrolled to."""
+    rows = page.locator("#board .row[data-outcome]")
+    for number in range(count):
+        place = await rows.nth(number).locator(".place").bounding_box()
+        yes = await rows.nth(number).locator(".price.yes").bounding_box()
+        assert place is not None
+        assert yes is not None
+        assert place["height"] < 26
+        assert yes["height"] >= least
+    marks = await page.evaluate("[...new Set([...document.querySelectorAll('#board .chip')].map(c => c.dataset.mark))]")
+    assert len(marks) == -(-count // 10)
+    for target in (rows.nth(count - 1), page.locator("#board footer").get_by_role("button", name="Buy")):
+        await target.scroll_into_view_if_needed()
+        box, view = await target.bounding_box(), page.viewport_size
+        assert box is not None
+        assert view is not None
+        assert 0 <= box["y"] <= view["height"] - box["height"]
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 async def test_axe_has_no_serious_finding_in_either_theme(
     browser: Browser, harness: RoomHarness, size: tuple[int, int]

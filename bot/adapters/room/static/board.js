@@ -41,6 +41,7 @@ export function create(data, message, handlers) {
     const moved = shown !== null;
     title.textContent = from ? format.plain(from.reply.head) : next.title;
     offer(from);
+    element.classList.toggle("many", next.rows.length > 10);
     status.textContent = next.status;
     status.dataset.kind = STATUS[next.status] || "wait";
     place(next.rows, moved);
@@ -128,9 +129,9 @@ function newRow(data, pick) {
   const no = priceButton("no", () => pick(data.name, "no"));
   const element = h(
     "div",
-    { class: "row", role: "row", "data-outcome": data.o, vars: { "--c": colour(data.o) } },
+    { class: "row", role: "row", "data-outcome": data.o, "data-mark": mark(data.o), vars: { "--c": colour(data.o) } },
     place,
-    h("span", { class: "name", role: "cell" }, h("i", { class: "chip", "aria-hidden": "true" }), name, note),
+    h("span", { class: "name", role: "cell" }, chip(data.o), name, note),
     path,
     change,
     h("span", { class: "side", role: "cell" }, yes.element),
@@ -181,7 +182,7 @@ function flash(element, up) {
   element.classList.add(up ? "rose" : "fell");
 }
 
-/** The path of a price as a line with a dot at its end; at least four cents high, so that noise stays small. */
+/** The path of a price in steps with a dot at its end, for it is level until it changes; at least four cents high, so that noise stays small. */
 export function spark(values, active = true) {
   const { width, height, pad } = LANES;
   const image = svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -191,11 +192,13 @@ export function spark(values, active = true) {
   const low = (least + most - reach) / 2;
   const x = (index) => pad + (index * (width - 2 * pad)) / (values.length - 1);
   const y = (value) => height - pad - ((value - low) * (height - 2 * pad)) / reach;
-  const points = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`);
-  const end = points.at(-1).replace(",", " ");
+  const last = `${x(values.length - 1).toFixed(1)}`;
+  const steps = values.slice(1).map((value, index) => `H${x(index + 1).toFixed(1)}V${y(value).toFixed(1)}`);
+  const line = `M${pad},${y(values[0]).toFixed(1)}${steps.join("")}`;
+  const end = `${last} ${y(values.at(-1)).toFixed(1)}`;
   image.append(
-    svg("path", { class: "under", d: `M${points.join("L")}L${x(values.length - 1).toFixed(1)},${height}L${pad},${height}Z` }),
-    svg("path", { class: "over", d: `M${points.join("L")}` }),
+    svg("path", { class: "under", d: `${line}V${height}H${pad}Z` }),
+    svg("path", { class: "over", d: line }),
     svg("path", { class: active ? "end" : "end gone", d: `M${end}h0.01` }),
   );
   return image;
@@ -220,6 +223,14 @@ function meter(now, most) {
   return [h("p", {}, "House risks at most ", h("b", {}, format.money(most)), "; right now ", h("b", {}, format.money(now)), "."), bar];
 }
 
-/** An outcome's colour, by its number from 0. */
+const MARKS = ["round", "diamond", "triangle"];
+
+/** What tells apart outcomes of one colour, as in bot/text/palette.py. */
+export const mark = (outcome) => MARKS[Math.floor(outcome / 10) % MARKS.length];
+
+/** The sign of an outcome before its name. */
+export const chip = (outcome) => h("i", { class: "chip", "data-mark": mark(outcome), "aria-hidden": "true", vars: { "--c": colour(outcome) } });
+
+/** An outcome's colour, by its number from 0: beyond ten they come again with another mark. */
 export const colour = (outcome) => `var(--o${outcome % 10})`;
 

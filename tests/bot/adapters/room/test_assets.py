@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.adapters.room import assets
-from bot.text.palette import DARK, LIGHT
+from bot.text.palette import DARK, LIGHT, MARKS
 
 FILES = assets.load()
 TEXTS = {name: asset.data.decode() for name, asset in FILES.items()}
@@ -50,3 +50,10 @@ def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
     used = set(re.findall(r"var\(--([\w-]+)", TEXTS["room.css"]))
     own = set(re.findall(r"--([\w-]+):", TEXTS["room.css"])) | {"c", "p", "share"}
     assert used - own <= set(re.findall(r"--([\w-]+):", dark))
+
+
+def test_the_page_knows_the_marks_of_the_palette() -> None:
+    assert "const MARKS = [" + ", ".join(f'"{mark}"' for mark in MARKS) + "];" in TEXTS["board.js"]
+    for mark in MARKS[1:]:
+        assert f'.chip[data-mark="{mark}"]' in TEXTS["room.css"]
+        assert f'[data-mark="{mark}"] .spark' in TEXTS["room.css"]
