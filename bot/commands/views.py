@@ -19,6 +19,7 @@ from bot.market.standings import board_of, season_table
 from bot.text.numbers import MICRO
 from bot.words import audit as words_audit
 from bot.words import book as words_book
+from bot.words import rules as words_rules
 from bot.words import seasons as words_seasons
 from bot.words import usage as words_usage
 from bot.words import views as words
@@ -208,7 +209,7 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
 @command("rules", role=Role.ANYONE, any_rules=True, examples=("/rules",))
 async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
     """Read what this is and how it works."""
-    return words.rules(market.record if market else None)
+    return words_rules.rules(market.record.params if market else None)
 
 
 def _audience(ctx: Context) -> Audience:

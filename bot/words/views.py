@@ -1,4 +1,4 @@
-"""Answers to questions about the market: the board, charts, trades, standings, the rules, help."""
+"""Answers to questions about the market: the board, charts, trades, standings, help."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.chat.reply import (
     quiet,
 )
 from bot.text.names import clean
-from bot.text.numbers import RATE, Cut, exact_money, gain, money, percent, places, price, round_money, span, tokens
+from bot.text.numbers import Cut, gain, money, places, price, tokens
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
@@ -276,81 +276,6 @@ def market_chosen(market: Market) -> Reply:
 
 def not_your_market(number: int) -> Reply:
     return no(f"You are in no market with number {number}.", blocks=(line(code("/markets"), " lists yours."),))
-
-
-def rules(market: Market | None) -> Reply:
-    """What this is, in a dozen lines; with a market, its own numbers."""
-    rows: list[Line] = [
-        line("Exactly one outcome wins. A YES token pays $1 if its outcome wins, a NO token $1 if it does not."),
-        line("You buy from and sell to the house; every trade moves the prices, of the others a little too."),
-        line("An order with a limit trades at that price or better; what does not trade at once waits in the book."),
-        line("Trading freezes while a round is decided. Who loses is out: NO pays at once, YES is worth nothing."),
-        line("What an outcome leaves goes to those still in, so their prices rise. At the end the winner's YES pays."),
-        line("An order without a limit runs once, at the next tick, within its ticket's worst price or not at all."),
-        line("Several can share the win if an admin names them: the YES of each pays its part of $1, its NO the rest."),
-        line("The house stakes a subsidy and never loses more."),
-        line("It is play money: never for sale, never redeemable for anything."),
-    ]
-    if market is not None:
-        rows += [line(claim) for claim in _sure_profits(market.params)]
-        rows.append(line(_terms(market.params)))
-        if market.params.dispute_window:
-            rows.append(line(_window(market.params)))
-        rows += [line(row) for row in _meeting(market.params)]
-    rows.append(line("Begin with ", code("/join"), "; all commands: ", code("/help")))
-    return say("You trade on who wins, for play money.", blocks=rows)
-
-
-def _sure_profits(params: MarketParams) -> list[str]:
-    """Whether anybody can be sure of a profit under these terms, and how: only what holds (ENGINE section 4)."""
-    holes: list[str] = []
-    if params.start == "classic" and params.n_outcomes > 2:
-        holes.append(
-            "YES and NO of every outcome start at 50¢ here, so a NO on each of them is sold for less than it pays: who "
-            "buys them first is sure of a profit."
-        )
-    elif not params.floor_enabled:
-        holes.append("No pot floor stands behind prices here, so that somebody alone may find a sure profit.")
-    if any(step.losers not in ((), "ask") for step in params.rounds):
-        holes.append("The timetable names who goes: who reads it and trades on it is sure of a profit.")
-    if any(isinstance(step.winner, int) for step in params.rounds):
-        holes.append("The timetable names the winner: who reads it and trades on it is sure of a profit.")
-    if params.floor_enabled and params.floor_allowance and len(params.rounds) > 1:
-        holes.append(f"After each round up to {exact_money(params.floor_allowance)} can be taken for certain.")
-    if not holes:
-        holes.append("Alone nobody can be sure of a profit, unless they know who goes before others do.")
-    return [*holes, "Against a crowd, baskets of tokens can earn what the crowd overpaid: that is the game."]
-
-
-def _terms(params: MarketParams) -> str:
-    return (
-        f"Here: {money(params.starting_balance)} to start with, fee {percent(params.fee)} of the price a token, "
-        f"{'gas ' + exact_money(params.gas_fee) + ' an order' if params.gas_fee else 'no gas'}, "
-        f"a tick every {span(params.batch_interval_ms)}, the house risks at most {round_money(params.z)}."
-    )
-
-
-def _window(params: MarketParams) -> str:
-    return (
-        f"Whoever is named the winner is paid {span(params.dispute_window)} later; until then a wrong result can be "
-        "corrected, and nothing that was paid has to come back."
-    )
-
-
-def _meeting(params: MarketParams) -> list[str]:
-    """How orders meet here: matching and auto-fill, a sentence each."""
-    rate = percent(params.match_fee)
-    matching = f"Orders meet each other too: a buyer with a seller, and YES with NO for {rate} of the price a side."
-    if not params.cm_enabled:
-        matching = "Orders meet each other too, but only those of the same token."
-    autofill = "There is no auto-fill here: only trades on its own outcome fill an order."
-    if params.af_enabled:
-        back = percent(RATE - params.sigma)
-        autofill = (
-            "With auto-fill an order that waits is also filled when trades on other outcomes bring the price to its "
-            f"limit; {back} of what that leaves over comes back to it."
-        )
-    return [matching, autofill]
 
 
 # -- help
