@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Annotated
 
+from bot.charts.queries import load
 from bot.chat.facts import MonitorFigures
 from bot.chat.permissions import Role
 from bot.chat.reply import Attachment, Picture, Reply
@@ -63,7 +64,12 @@ async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: 
     examples=("/admin graph", "/admin graph volume", "/admin graph outcome germany"),
 )
 async def graph(
-    ctx: Context, *, market: MarketView, what: GraphArg | None = None, outcome: AnyOutcomeArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView,
+    snapshot: Snapshot,
+    what: GraphArg | None = None,
+    outcome: AnyOutcomeArg | None = None,
 ) -> Reply:
     """Get a chart of this market, for you alone: prices, one outcome, the house, the ranking, the volume.
 
@@ -74,7 +80,6 @@ async def graph(
     kind = what or ("prices" if outcome is None else "outcome")
     if kind == "outcome" and outcome is None:
         return words_reports.which_outcome()
-    title = words_reports.graph_title(market.record, kind)
     number = outcome if kind == "outcome" else None
-    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=number, alt=title)
-    return words_reports.graph(picture)
+    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=number)
+    return words_reports.graph(market.record, picture, await load(snapshot.uow, picture))

@@ -129,11 +129,12 @@ async def chart(
     """
     if market.record.start_ms is None:
         return words.no_chart_yet()
-    prices = {number: market.price(number, Side.YES) for number in market.active()}
-    title = words.chart_title(market.record, outcome, prices, market.state.winners)
+    yes, no = ({number: market.price(number, side) for number in market.active()} for side in _BOTH)
+    title = words.chart_title(market.record, outcome, yes, market.state.winners)
+    figures = words.chart_figures(market.record, outcome, yes, no)
     kind = "prices" if outcome is None else "outcome"
-    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span, alt=title)
-    return words.chart(picture, title, _audience(ctx))
+    picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span)
+    return words.chart(picture, title, figures, _audience(ctx))
 
 
 @command("leaderboard", role=Role.ANYONE, any_rules=True, public=True, examples=("/leaderboard", "/leaderboard season"))

@@ -23,7 +23,7 @@ from bot.words import decisions as words_decisions
 from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import views as words_views
-from bot.words.charts import whose
+from bot.words.charts import whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, AuditRow, Market, OrderStatus, OutboxRow
@@ -142,7 +142,7 @@ async def _eliminated(notice: NoticeContext) -> Reply:
     if after:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
-        alt += f"after {whose_exit} exit"
+        alt += f"after {whose_exit} exit. {_figures(notice, after)}"
     reason = await _reason(notice, "eliminate", eliminated)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
@@ -152,6 +152,9 @@ async def _resolved(notice: NoticeContext) -> Reply:
     winners = winners_of(notice.payload)
     who = listed([name_of(notice.market.params, winner) for winner in winners])
     alt = f"{who} {'wins' if len(winners) == 1 else 'share'}: every price from the start to the end"
+    before = {int(number): int(yes) for number, yes, _ in notice.payload["prices_before"]}
+    if before:
+        alt += f". Before it, {_figures(notice, before)}"
     reason = await _reason(notice, "correct", winners) or await _reason(notice, "resolve", winners)
     return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
@@ -190,6 +193,10 @@ async def _granted(notice: NoticeContext) -> Reply:
         if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == granted:
             return words_announcements.granted(notice.payload, row.reason)
     return words_announcements.granted(notice.payload)
+
+
+def _figures(notice: NoticeContext, prices: Mapping[int, int]) -> str:
+    return yes_figures({number: name_of(notice.market.params, number) for number in prices}, prices)
 
 
 def _prices(market: Market, alt: str) -> Picture:

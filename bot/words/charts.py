@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
+from bot.chat.chart_data import ChartData, Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
+from bot.text.names import clean
 from bot.text.numbers import CENT, MICRO, gain, round_money
 from bot.text.numbers import price as price_text
 from bot.words.shared import leaders, listed, people, who_leads
@@ -27,6 +28,7 @@ VOLUME_PANEL = "Traded"
 RISK_PANEL = "What the house would lose at worst"
 NOTHING_YET = "nothing traded yet"
 YES, NO = "YES", "NO"
+MOST_FIGURES = 10  # told in words of what a chart shows
 
 
 def cents(micro: int) -> str:
@@ -78,6 +80,44 @@ def round_exits(name: str, count: int) -> str:
 
 def _leaders(prices: Sequence[Sequence[int | None]], at: int) -> list[int]:
     return leaders({number: yes for number, series in enumerate(prices) if (yes := series[at]) is not None})
+
+
+def yes_figures(names: Mapping[int, str], prices: Mapping[int, int]) -> str:
+    """`YES: Germany 61.0¢, Brazil 20.1¢, Chile 9.0¢.`: of those still in, best first; of many the first ten."""
+    order = sorted(prices, key=lambda outcome: (-prices[outcome], outcome))
+    figures = [f"{names[outcome]} {price_text(prices[outcome])}" for outcome in order[:MOST_FIGURES]]
+    rest = order[MOST_FIGURES:]
+    if rest:
+        figures.append(f"{len(rest)} more up to {price_text(prices[rest[0]])}")
+    return f"YES: {listed(figures)}."
+
+
+def described(data: ChartData) -> str:
+    """A chart in words, with its figures, for who cannot see it."""
+    match data:
+        case PricesData():
+            names = [clean(name) for name in data.names]
+            last = {number: yes for number, series in enumerate(data.yes) if series and (yes := series[-1]) is not None}
+            prices = "" if data.winners or data.called_off or not last else yes_figures(dict(enumerate(names)), last)
+            return f"{prices_title(data, names)}. {prices}".strip()
+        case OutcomeData():
+            return f"{outcome_title(data, clean(data.name))}. {traded_in_all(sum(data.volume))}"
+        case MakerData():
+            kept = sum(series[-1] for _, series in data.profit if series)
+            return f"{maker_title(data)}. {profit_panel(kept)}. {traded_in_all(sum(data.volume))}"
+        case LeaderboardData():
+            rows = [f"{row.place} {clean(row.name)} {gained(row.worth, row.stake)}" for row in data.rows]
+            title = leaderboard_title(data, [clean(row.name) for row in data.rows])
+            return f"{title}. {listed(rows)}." if rows else f"{title}."
+        case VolumeData():
+            names = [clean(name) for name in data.names]
+            order = sorted(range(len(names)), key=lambda at: (-data.totals[at], at))
+            traded = [volume_label(names[at], data.totals[at]) for at in order if data.totals[at]][:MOST_FIGURES]
+            return f"{volume_title(data, names)}. {f'{listed(traded)}.' if traded else ''}".strip()
+
+
+def traded_in_all(volume: int) -> str:
+    return f"{round_money(volume)} traded." if volume else "Nothing traded yet."
 
 
 def prices_title(data: PricesData, names: Sequence[str]) -> str:

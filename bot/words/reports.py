@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from bot.chat.chart_data import ChartData
 from bot.chat.facts import MemberRow, MonitorFigures, typed_name
 from bot.chat.reply import (
     Action,
@@ -24,7 +26,7 @@ from bot.chat.reply import (
 )
 from bot.text.names import clean, quoted
 from bot.text.numbers import gain, money, percent, round_money, signed_money, span, split
-from bot.words.charts import SOURCES
+from bot.words.charts import SOURCES, described
 from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
 from bot.words.views import status_word, step_words
 from storage.outbox import Backlog
@@ -273,13 +275,13 @@ def too_large(what: str, most_mb: int, market: int) -> Reply:
     )
 
 
-def graph(picture: Picture) -> Reply:
-    return say(picture.alt, blocks=(picture,))
+def graph(market: Market, picture: Picture, data: ChartData | None) -> Reply:
+    """The chart, and in words what it shows."""
+    title = f"{clean(market.title)}: {GRAPHS[picture.kind]}."
+    shown = "" if data is None else described(data)
+    alt = f"{title} {shown}".strip()
+    return say(title, blocks=(replace(picture, alt=alt), *([line(quiet(shown))] if shown else [])))
 
 
 def which_outcome() -> Reply:
     return no("Which outcome?", blocks=(line("Name it, as in ", code("/admin graph outcome 1")),))
-
-
-def graph_title(market: Market, what: str) -> str:
-    return f"{clean(market.title)}: {GRAPHS[what]}."

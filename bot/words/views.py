@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.facts import HelpEntry
 from bot.chat.reply import (
@@ -23,6 +24,7 @@ from bot.chat.reply import (
 )
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, places, price, tokens
+from bot.words.charts import yes_figures
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
@@ -131,8 +133,19 @@ def _board_actions(shown: Board) -> tuple[Action, ...]:
     return (Action(label="Leaderboard", text="/leaderboard"),)
 
 
-def chart(picture: Picture, title: str, audience: Audience) -> Reply:
-    return Reply(head=line(title), blocks=(picture,), audience=audience)
+def chart(picture: Picture, title: str, figures: str, audience: Audience) -> Reply:
+    """The sentence, the chart and what it shows in figures, which who cannot see it is told with the sentence."""
+    shown = replace(picture, alt=f"{title} {figures}".strip())
+    return Reply(head=line(title), blocks=(shown, *([line(quiet(figures))] if figures else [])), audience=audience)
+
+
+def chart_figures(market: Market, number: int | None, yes: Mapping[int, int], no: Mapping[int, int]) -> str:
+    """Beside the sentence of `chart_title`: of all, every price of YES; of one, its NO. Prices in micro-dollars."""
+    if market.status is Status.VOIDED or not yes:
+        return ""
+    if number is None:
+        return yes_figures({outcome: name_of(market.params, outcome) for outcome in yes}, yes)
+    return f"Its NO stands at {price(no[number])}." if number in no else ""
 
 
 def chart_title(market: Market, number: int | None, prices: Mapping[int, int], winners: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.chart_data import Exit, PricesData
+from bot.text.numbers import round_money
 from bot.words import charts as words
 from tests.bot.charts.samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices, volume
 
@@ -91,3 +92,55 @@ def test_a_volume_chart_says_what_is_traded_most() -> None:
     most = max(range(3), key=lambda at: data.totals[at])
     assert words.volume_title(data, data.names).startswith(f"{data.names[most]} is traded most: $")
     assert words.volume_title(volume(nothing=True), data.names) == "Nothing has been traded yet"
+
+
+def level(*prices: int) -> PricesData:
+    """Prices in tenths of a cent that have moved since the start."""
+    data = flat(*(10,) * len(prices))
+    return replace(
+        data, yes=tuple((*series[:-1], tenths * 1_000) for series, tenths in zip(data.yes, prices, strict=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        (level(404, 404, 100, 90), "Brazil and Colombia are level at 40¢"),
+        (level(404, 403, 100, 90), "Brazil leads at 40¢"),
+        (level(404, 404, 404, 90), "3 outcomes are level at 40¢"),
+        (level(250, 250, 250, 250), "All are level at 25¢"),
+        (flat(40, 40, 10, 10), "Brazil and Colombia start level at 40¢"),
+        (replace(prices(), winners=(1, 3)), "Colombia and Germany share the win: 50.0¢ each"),
+        (replace(prices(), winners=(0, 1, 3)), "3 outcomes share the win: 33.3¢ each"),
+        (replace(prices(), called_off=True), "Called off: it counts as if it had never been"),
+    ],
+)
+def test_level_prices_have_no_leader_and_a_shared_or_called_off_market_says_so(data: PricesData, title: str) -> None:
+    assert words.prices_title(data, data.names) == title
+
+
+def test_equal_volumes_have_no_first() -> None:
+    data = volume(names=TEAMS[:2])
+    data = replace(data, volume=(data.volume[1], data.volume[1]))
+    whole, each = round_money(sum(data.totals)), round_money(data.totals[0])
+    assert words.volume_title(data, data.names) == f"Brazil and Colombia are traded most: {each} each of {whole}"
+
+
+def test_a_chart_in_words_carries_its_figures() -> None:
+    assert words.described(level(404, 100, 95, 90)) == (
+        "Brazil leads at 40¢. YES: Brazil 40.4¢, Colombia 10.0¢, France 9.5¢ and Germany 9.0¢."
+    )
+    assert words.described(outcome()) == "Germany YES is up 1.0¢ to 29.0¢. $432 traded."
+    assert (
+        words.described(leaderboard(("Mara", 35), ("Jonas", -4)))
+        == "Mara leads with +35%. 1st Mara +35% and 2nd Jonas −4%."
+    )
+    assert "Germany $" in words.described(volume())
+    assert "$1,175 of its $10,000" in words.described(maker())
+
+
+def test_of_25_outcomes_ten_are_told_in_words_and_the_rest_counted() -> None:
+    names = {number: f"N{number}" for number in range(25)}
+    text = words.yes_figures(names, {number: 100_000 - number * 1_000 for number in range(25)})
+    assert text.startswith("YES: N0 10.0¢, N1 9.9¢, ")
+    assert text.endswith("N9 9.1¢ and 15 more up to 9.0¢.")
