@@ -50,8 +50,6 @@ def _this_market(params: MarketParams) -> list[str]:
     rows = [f"{_TOKENS} {_DEAD_HEAT}", _moves(params), *_ORDERS, *_rounds(params), _HOUSE]
     sure = _sure_profits(params)
     rows += sure or [_NO_SURE_PROFIT]
-        "Alone nobody can be sure of a profit, nor can a ring of friends, unless they know who goes before others do."
-    ]
     rows += [_CROWD, _VOID, _terms(params), *([_window(params)] if params.dispute_window else []), *_meeting(params)]
     return rows
 
@@ -90,8 +88,8 @@ def _sure_profits(params: MarketParams) -> list[str]:
         rows.append("The timetable names who is out or who wins: everybody who reads it is sure of a profit.")
     if params.floor_enabled and params.floor_allowance and count > 2:  # an admin may end a round by hand
         rows.append(
-            f"The pot floor leaves an allowance of {exact_money(params.floor_allowance)} after each round: somebody with "
-            "enough cash can be sure of that much."
+            f"The pot floor leaves an allowance of {exact_money(params.floor_allowance)} after each round: somebody "
+            "with enough cash can be sure of that much."
         )
     return rows
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.reply import Reply, Span, Style
+from bot.chat.reply import Picture, Reply, Span, Style
 from bot.market.settings_table import GROUPS
 from engine.terms import MarketParams
 from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
@@ -145,7 +145,12 @@ async def test_every_graph_is_a_picture_for_the_admin_alone(tmp_path: Path) -> N
         ):
             reply = await harness.say(ADMIN, f"/admin graph{line}")
             assert reply.audience.value == "private"
-            assert [getattr(block, "kind", "") for block in reply.blocks] == [kind]
+            (picture,) = [block for block in reply.blocks if isinstance(block, Picture)]
+            assert picture.kind == kind
+            assert picture.alt.startswith("Cup: ")
+            assert (
+                picture.alt.removeprefix(f"{plain_text.line_text(reply.head)} ") in plain_text.text(reply).splitlines()
+            )
         assert "Which outcome?" in plain_text.text(await harness.say(ADMIN, "/admin graph outcome"))
 
 

@@ -306,7 +306,11 @@ async def test_charts_are_drawn_and_attached_and_a_message_goes_without_one_that
         ceremony = next(reply for *_, reply in harness.platform.sent if "is out" in plain_text.text(reply))
         assert [(one.name, one.data) for one in ceremony.files] == [("prices-2.png", b"png")]
         alts = [block.alt for block in ceremony.blocks if isinstance(block, Picture)]
-        assert [alt for alt in alts if re.fullmatch(r"Germany leads at \d\d\.\d¢ after Brazil’s exit\. YES: Germany \d.*", alt)]
+        assert [
+            alt
+            for alt in alts
+            if re.fullmatch(r"Germany leads at \d\d\.\d¢ after Brazil’s exit\. YES: Germany \d.*", alt)
+        ]
         podium = next(reply for *_, reply in harness.platform.sent if "wins Cup" in plain_text.text(reply))
         assert not podium.files
         assert not [block for block in podium.blocks if isinstance(block, Picture)]
