@@ -16,7 +16,7 @@ from bot.grammar.parser import Parsed
 from bot.grammar.types import CONFIRM
 from bot.words import forms as words
 
-MOST = 25  # Discord shows no more; nobody reads more
+MOST = 25  # values: every outcome there can be, and as many as Discord shows
 
 
 def suggestions(text: str, commands: Sequence[Command], context: ParseContext) -> list[Suggestion]:
@@ -26,7 +26,9 @@ def suggestions(text: str, commands: Sequence[Command], context: ParseContext) -
     if command is None:
         return _names(line, commands)
     head = line[: len(line) - len(rest)]
-    return _arguments(command, head, rest, context)[:MOST]
+    rows = _arguments(command, head, rest, context)
+    explained = sum(not row.line for row in rows)
+    return rows[: explained + MOST]
 
 
 def _command_of(line: str, commands: Sequence[Command]) -> tuple[Command | None, str]:

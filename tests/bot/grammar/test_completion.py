@@ -97,3 +97,14 @@ async def test_who_is_given_money_is_offered_by_name(tmp_path: Path) -> None:
         for value in offered:
             assert (await harness.say(ADMIN, f"/admin grant {value} $5")).ok, value
         assert await harness.dispatcher.complete_argument(replace(said, is_admin=False), "member") == []
+
+
+async def test_all_of_25_outcomes_are_offered_after_what_the_argument_means(tmp_path: Path) -> None:
+    names = [f"Driver{number}" for number in range(1, 26)]
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada",), create=f"/admin create Cup {', '.join(names)}")
+        rows = await complete(harness, "ada", "/buy ")
+        assert [row.label for row in rows if not row.line] == ["outcome"]
+        assert len([row for row in rows if row.line]) == 25
+        (form,) = [reply.form for reply in [await harness.say("ada", "/buy")] if reply.form]
+        assert [len(field.choices) for field in form.fields if field.name == "outcome"] == [25]
