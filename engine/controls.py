@@ -15,7 +15,7 @@ from engine.intents import Control, Retune
 from engine.params import retune
 from engine.resolution import void_market
 from engine.risk import OVER
-from engine.schedule import eliminate, losers_left, resolve
+from engine.schedule import eliminate, losers_left, resolve, skip_round
 from engine.state import Status
 from engine.sweep import sweep
 from engine.tick import Tick
@@ -40,11 +40,23 @@ def run_control(tick: Tick, control: Control) -> None:
     elif control.kind == "eliminate":
         reason = _eliminate_by_hand(tick, control)
     elif tick.working.state.frozen_for is not None:
-        reason = Reason.ROUND_OPEN
+        reason = _end_of_round(tick, control.kind, at_ms)
     else:
         reason = _change_status(tick, control.kind, status, at_ms)
     if reason:
         tick.events.append(ControlRefused(id=control.id, reason=reason))
+
+
+def _end_of_round(tick: Tick, kind: str, at_ms: int) -> Reason | None:
+    """A round ends with its decision; one that has nobody left to put out by `resume` too."""
+    state = tick.working.state
+    number = state.frozen_for
+    if kind != "resume" or number is None or tick.params.rounds[number].is_final:
+        return Reason.ROUND_OPEN
+    if losers_left(state, tick.params, number):
+        return Reason.ROUND_OPEN
+    skip_round(tick, at_ms)
+    return None
 
 
 def _change_status(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason | None:
@@ -85,14 +97,15 @@ def _correct_by_hand(tick: Tick, control: Control) -> Reason | None:
 
 
 def _eliminate_by_hand(tick: Tick, control: Control) -> Reason | None:
-    """While a scheduled round is decided exactly its number of losers, else any number that leaves two."""
+    """While a scheduled round is decided exactly its number of losers, else (also where that is none) any number that
+    leaves two."""
     state, named = tick.working.state, control.outcomes
     reason, number = _check_outcomes(tick, named), state.frozen_for
-    if reason is None and number is not None:
-        if tick.params.rounds[number].is_final:
-            reason = Reason.FINAL_NEEDS_WINNER
-        elif len(named) != losers_left(state, tick.params, number):
-            reason = Reason.WRONG_COUNT
+    left = 0 if number is None else losers_left(state, tick.params, number)
+    if reason is None and number is not None and tick.params.rounds[number].is_final:
+        reason = Reason.FINAL_NEEDS_WINNER
+    elif reason is None and left and len(named) != left:
+        reason = Reason.WRONG_COUNT
     elif reason is None and len(state.active) - len(named) < 2:
         reason = Reason.TOO_FEW_LEFT
     if reason is None:

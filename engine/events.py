@@ -248,7 +248,7 @@ class RoundAsked(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSkipped(Recorded):
-    """A scheduled round had nothing left to do: its outcomes were out already."""
+    """A scheduled round had nobody left to put out: it froze at its time, decided nothing and is over."""
 
     round: int
     at_ms: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -42,16 +43,36 @@ def next_step(state: MarketState, params: MarketParams) -> ScheduleStep | None:
     return None
 
 
+class RoundAhead(NamedTuple):
+    """A round to come, with how many outcomes it still takes and how many stay in after it."""
+
+    number: int
+    takes: int
+    stay: int
+
+
+def rounds_ahead(active: Sequence[int], params: MarketParams, number: int) -> tuple[RoundAhead, ...]:
+    """What is left to each round from `number` on, but for the final, where these outcomes are in and nobody goes by
+    hand any more: what brings the market to the number of survivors the round was planned to leave, and never so many
+    that fewer than two stay. A named round takes those of its losers who are still in."""
+    left, ahead = len(active), list[RoundAhead]()
+    for place, step in enumerate(params.rounds):
+        if place < number or step.is_final:
+            continue
+        if isinstance(step.losers, tuple):
+            wanted = sum(loser in active for loser in step.losers)
+        else:
+            wanted = left - params.n_outcomes + sum(earlier.count for earlier in params.rounds[: place + 1])
+        takes = max(0, min(wanted, left - 2))
+        left -= takes
+        ahead.append(RoundAhead(place, takes, left))
+    return tuple(ahead)
+
+
 def losers_left(state: MarketState, params: MarketParams, number: int) -> int:
-    """How many outcomes a round still takes: what brings the market to the number of survivors it was planned to
-    leave, and never so many that fewer than two stay. A named round takes those of its losers who are still in."""
-    step, active = params.rounds[number], state.active
-    if isinstance(step.losers, tuple):
-        wanted = sum(loser in active for loser in step.losers)
-    else:
-        planned = params.n_outcomes - sum(earlier.count for earlier in params.rounds[: number + 1])
-        wanted = len(active) - planned
-    return max(0, min(wanted, len(active) - 2))
+    """How many outcomes a round still takes; see `rounds_ahead`. 0 for the final, which takes a winner."""
+    ahead = rounds_ahead(state.active, params, number)
+    return ahead[0].takes if ahead else 0
 
 
 def run_step(tick: Tick, step: ScheduleStep) -> None:
@@ -61,9 +82,6 @@ def run_step(tick: Tick, step: ScheduleStep) -> None:
         claims.pay(tick, step.at_ms)
     elif step.kind == "decide":
         _decide(tick, planned, step)
-    elif not planned.is_final and not losers_left(tick.working.state, tick.params, step.round):
-        tick.update(next_round=step.round + 1)
-        tick.events.append(RoundSkipped(round=step.round, at_ms=step.at_ms))
     else:
         tick.update(status=Status.FROZEN, frozen_for=step.round, resume_to=tick.working.state.status)
         tick.events.append(Frozen(round=step.round, at_ms=step.at_ms))
@@ -76,6 +94,8 @@ def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
             return resolve(tick, (planned.winner,), step.at_ms)
         return _ask(tick, step, 1, final=True)
     count = losers_left(state, tick.params, step.round)
+    if not count:
+        return skip_round(tick, step.at_ms)
     if isinstance(planned.losers, tuple):
         named = tuple(loser for loser in planned.losers if loser in state.active)
         return eliminate(tick, named[:count], step.at_ms)
@@ -85,6 +105,19 @@ def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
 def _ask(tick: Tick, step: ScheduleStep, count: int, *, final: bool) -> None:
     tick.update(asked=True)
     tick.events.append(RoundAsked(round=step.round, at_ms=step.at_ms, count=count, final=final))
+
+
+def skip_round(tick: Tick, at_ms: int) -> None:
+    """A round that froze and has nobody left to put out is over, and trading goes on as before its freeze."""
+    state = tick.working.state
+    if state.frozen_for is None:
+        raise ValueError("no round is being decided")
+    number, status = state.frozen_for, state.resume_to
+    tick.update(status=status, resume_to=Status.RUNNING, frozen_for=None, next_round=number + 1)
+    tick.events.append(RoundSkipped(round=number, at_ms=at_ms))
+    if status is Status.RUNNING:
+        tick.events.append(Resumed(round=number, at_ms=at_ms))
+    sweep(tick)
 
 
 def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:

@@ -13,9 +13,9 @@ against the database later.
 | paid | the person | total, paid: [[outcome, side, tokens, amount]] |
 | refunded | the person | amount; negative where a gain went back |
 | refused | who asked | action, kind, reason, detail |
-| frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms |
+| frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms, takes: how many may go or null |
 | round_asked | admins | round, count, final, at_ms, late_ms |
-| round_skipped | chats | round |
+| round_skipped | chats | round, open: whether trading goes on |
 | eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
 | resumed, paused | chats | round or null, at_ms |
 | resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
@@ -57,7 +57,8 @@ from engine.events import (
     Voided,
 )
 from engine.intents import Order
-from engine.state import Side, price_micro
+from engine.schedule import losers_left
+from engine.state import Side, Status, price_micro
 from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
@@ -213,11 +214,12 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
     for event in outcome.events:
         match event:
             case Frozen():
-                result.append(_to_chats("frozen", _frozen(market, event, late)))
+                result.append(_to_chats("frozen", _frozen(outcome, event, late)))
             case RoundAsked():
                 result.append(asked(market, event, late(event.at_ms), again=False))
             case RoundSkipped():
-                result.append(_to_chats("round_skipped", {"round": event.round}))
+                open_again = outcome.after.status is Status.RUNNING
+                result.append(_to_chats("round_skipped", {"round": event.round, "open": open_again}))
             case Eliminated():
                 result.append(
                     _to_chats(
@@ -252,14 +254,19 @@ def _behind(outcome: TickOutcome, at_ms: int, pace: Pace) -> int:
     return behind if behind >= max(pace.late_ms, 2 * outcome.market.params.batch_interval_ms) else 0
 
 
-def _frozen(market: Market, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:
+def _frozen(outcome: TickOutcome, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:
+    market = outcome.market
     planned = None if event.round is None else market.params.rounds[event.round]
+    takes = None
+    if event.round is not None and event.round == outcome.after.frozen_for:
+        takes = losers_left(outcome.after, outcome.params, event.round)
     return {
         "round": event.round,
         "at_ms": market.epoch_ms(event.at_ms),
         "decide_ms": None if planned is None else market.epoch_ms(planned.decide_at),
         "final": planned is not None and planned.is_final,
         "late_ms": 0 if planned is None else late(event.at_ms),
+        "takes": takes,
     }
 
 

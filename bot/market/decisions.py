@@ -144,7 +144,7 @@ class Decision:
 def refused_now(market: Market, kind: str, reason: str, state: MarketState) -> Reply:
     """Why the engine does not do what an admin asked for, as the market stands."""
     asked = state.frozen_for
-    wanted = 1 if asked is None else losers_left(state, market.params, asked)
+    wanted = 1 if asked is None else max(1, losers_left(state, market.params, asked))
     return words_admin.control_refused(market, kind, reason, state.active, wanted)
 
 

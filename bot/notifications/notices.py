@@ -51,7 +51,7 @@ async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     return kind is not None and kind in (await uow.preferences.of(row.person)).quiet
 
 
-ASIDE = frozenset({"digest", "round_skipped"})  # only fill the time between the posts people come for
+ASIDE = frozenset({"digest"})  # only fill the time between the posts people come for
 
 PINGED: Mapping[str, str] = {
     "opened": "opening",

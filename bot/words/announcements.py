@@ -155,6 +155,8 @@ def frozen(facts: Facts, reason: str = "") -> Reply:
             tone=Tone.COLD,
         )
     final = bool(facts["final"])
+    if not final and facts.get("takes") == 0:
+        return _frozen_for_nobody(facts)
     head = (
         "Trading has closed: the final is being decided."
         if final
@@ -166,6 +168,20 @@ def frozen(facts: Facts, reason: str = "") -> Reply:
     return to_chat(head, blocks=rows, tone=Tone.COLD)
 
 
+def _frozen_for_nobody(facts: Facts) -> Reply:
+    """A round whose losers are out already."""
+    name = round_name(facts["round"])
+    until = Stamp(int(facts["decide_ms"]))
+    rows = [
+        line(f"Everybody whom {name} was to put out is out already. It is kept in case something is decided now."),
+        line(
+            "Trading opens again ", until, " by itself; an admin can open it sooner with ", code("/admin resume"), "."
+        ),
+        late(facts),
+    ]
+    return to_chat(f"Trading is frozen for {name}, which has nobody left to put out.", blocks=rows, tone=Tone.COLD)
+
+
 def late(facts: Facts) -> Line:
     """A step that was due while nobody was there to take it."""
     behind = int(facts.get("late_ms") or 0)
@@ -173,8 +189,11 @@ def late(facts: Facts) -> Line:
 
 
 def round_skipped(facts: Facts) -> Reply:
-    what = round_name(facts["round"])
-    return to_chat(f"{first_upper(what)} has nothing left to decide; trading goes on.", tone=Tone.NEUTRAL)
+    """A round is over that had nobody left to put out."""
+    opens = facts.get("open", True)
+    head = f"{first_upper(round_name(facts['round']))} is over: nobody was left to put out."
+    rows = [line("Trading is open again. ", code("/board"), " has the prices.")] if opens else []
+    return to_chat(head, blocks=rows, tone=Tone.GOOD)
 
 
 def round_asked(market: Market, facts: Facts, active: Iterable[int]) -> Reply:

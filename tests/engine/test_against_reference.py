@@ -43,6 +43,10 @@ PHASED = [
     {"freeze_at": 100, "decide_at": 100, "count": 1, "losers": "ask"},
     {"freeze_at": 900, "decide_at": 1000, "winner": "ask"},
 ]
+USED_UP = [
+    {"freeze_at": 103, "decide_at": 105, "count": 1, "losers": "ask"},
+    {"freeze_at": 900, "decide_at": 1000, "winner": "ask"},
+]
 SCENES = [
     Scene("a micro-token costs a micro-dollar", {}, [RICH, "1 buys 0.000001 yes of 0", "1 sells all yes of 0"]),
     Scene(
@@ -150,6 +154,16 @@ SCENES = [
         "a round pays NO and goes on",
         {"rounds": PHASED},
         [RICH, "1 buys 700 no of 1", "2 buys 900 yes of 0", "out 1", "1 buys 10 yes of 2", "2 sells all yes of 0"],
+    ),
+    Scene(
+        "a round that an elimination by hand used up freezes and ends by itself",
+        {"rounds": USED_UP, "interpolation": "reset"},
+        [RICH, "1 buys 700 no of 1", "out 1", *["1 buys 10 yes of 2 + 2 buys 9 no of 0"] * 7, "won 0"],
+    ),
+    Scene(
+        "a round that has nobody left to put out ends sooner by a resume",
+        {"rounds": USED_UP},
+        [RICH, "out 1", *["1 buys 10 yes of 2"] * 3, "resume", *["1 buys 10 yes of 2"] * 2, "won 0"],
     ),
     Scene(
         "clamped rounds", {"rounds": PHASED, "renormalise": "clamp"}, [RICH, "1 buys 3000 yes of 0", "out 2", "won 0"]

@@ -10,6 +10,7 @@ from engine.events import ControlRefused, Eliminated, Event, Frozen, OrderDone, 
 from engine.intents import Cancel, Control, Join, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams, rates_at
+from engine.schedule import rounds_ahead
 from engine.state import MarketState, Status, open_market
 from engine.units import MICRO, RATE
 from tests.engine.builders import check_all, done, funded, order, params, play, run_one
@@ -96,7 +97,8 @@ def test_an_elimination_named_before_its_time_consumes_the_round() -> None:
         100 | -                       | frozen
         150 | admin eliminates 1 2    | eliminated 1 2; resumed
         200 | -                       |
-        300 | -                       | roundskipped
+        300 | -                       | frozen
+        400 | -                       | roundskipped; resumed
         500 | -                       | frozen
         600 | -                       | asked for 1
         601 | admin resolves 4        | resolved 4
@@ -116,10 +118,94 @@ def test_rounds_shrink_by_what_went_by_hand_and_the_final_takes_the_rest() -> No
         210 | admin eliminates 4      | eliminated 4; resumed
         220 | admin eliminates 1 2    | refused too_few_left
         220 | admin eliminates 1      | eliminated 1
-        300 | -                       | roundskipped
-        500 | -                       | frozen
+        300 | -                       | frozen
+        500 | -                       | roundskipped; resumed; frozen
         """,
     )
+
+
+def test_a_round_with_nobody_left_freezes_all_the_same_and_ends_by_itself() -> None:
+    """What it was planned for may be going on; nobody trades through it."""
+    play(
+        NAMED,
+        """
+          0 | ann joins with 1000     | joined
+         50 | admin eliminates 5 4    | eliminated 5 4
+        100 | ann buys 1 yes of 1     | frozen; refused frozen
+        120 | admin pauses            | refused round_open
+        199 | ann buys 1 yes of 1     | refused frozen
+        200 | -                       | roundskipped; resumed
+        201 | ann buys 1 yes of 1     | filled 0.336742
+        300 | -                       | frozen
+        400 | -                       | eliminated 2; resumed
+        """,
+    )
+
+
+def test_a_round_with_nobody_left_ends_sooner_by_a_resume_or_by_who_goes_after_all() -> None:
+    state, _ = play(
+        ASKED,
+        """
+         50 | admin eliminates 4 5    | eliminated 4 5
+        100 | -                       | frozen
+        150 | admin resumes           | roundskipped; resumed
+        200 | -                       |
+        300 | -                       | frozen
+        400 | -                       | asked for 1
+        410 | admin resumes           | refused round_open
+        420 | admin eliminates 3      | eliminated 3; resumed
+        500 | -                       | frozen
+        510 | admin resumes           | refused round_open
+        """,
+    )
+    assert state.next_round == 2
+    state, _ = play(
+        ASKED,
+        """
+         50 | admin eliminates 4 5    | eliminated 4 5
+        100 | -                       | frozen
+        150 | admin eliminates 1 2    | refused too_few_left
+        160 | admin eliminates 3      | eliminated 3; resumed
+        200 | -                       |
+        300 | -                       | frozen
+        400 | -                       | roundskipped; resumed
+        """,
+    )
+    assert state.out == (3, 4, 2)
+
+
+def test_a_round_with_nobody_left_gives_back_the_status_it_found() -> None:
+    play(
+        NAMED,
+        """
+         50 | admin eliminates 5 4    | eliminated 5 4
+         60 | admin pauses            | paused
+        100 | -                       | frozen
+        200 | -                       | roundskipped
+        250 | admin resumes           | resumed
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "out", "number", "ahead"),
+    [
+        (NAMED, (), 0, [(0, 2, 3), (1, 1, 2)]),
+        (NAMED, (4,), 0, [(0, 1, 3), (1, 1, 2)]),
+        (NAMED, (4, 3), 0, [(0, 0, 3), (1, 1, 2)]),
+        (NAMED, (0, 2), 0, [(0, 1, 2), (1, 0, 2)]),
+        (ASKED, (0,), 0, [(0, 1, 3), (1, 1, 2)]),
+        (ASKED, (0, 1), 0, [(0, 0, 3), (1, 1, 2)]),
+        (ASKED, (0, 1, 2), 0, [(0, 0, 2), (1, 0, 2)]),
+        (ASKED, (0, 1), 1, [(1, 1, 2)]),
+        (ASKED, (0, 1, 2), 2, []),
+    ],
+)
+def test_what_is_left_to_each_round_follows_from_who_is_still_in(
+    p: MarketParams, out: tuple[int, ...], number: int, ahead: list[tuple[int, int, int]]
+) -> None:
+    active = [outcome for outcome in range(5) if outcome not in out]
+    assert [tuple(round_) for round_ in rounds_ahead(active, p, number)] == ahead
 
 
 def test_a_named_loser_who_is_out_already_is_skipped() -> None:

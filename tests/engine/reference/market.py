@@ -502,5 +502,15 @@ class Market:
         stage = self.rules.rounds[self.next_round]
         if not self.round_frozen:
             return (stage.freeze_at, stage, "freeze") if stage.freeze_at <= now else None
-        asked = "ask" in (stage.losers, stage.winner)
+        asked = "ask" in (stage.losers, stage.winner) and (stage.winner is not None or self.takes(stage) > 0)
         return (stage.decide_at, stage, "decide") if stage.decide_at <= now and not asked else None
+
+    def takes(self, stage: Stage) -> int:
+        """How many outcomes a round still puts out: of those it names who are in, else down to the number that it was
+        to leave; two stay in any case."""
+        rounds, still = self.rules.rounds, self.active
+        gone = sum(earlier.count for earlier in rounds[: rounds.index(stage) + 1])
+        wanted = len(still) - (len(self.pools) - gone)
+        if isinstance(stage.losers, tuple):
+            wanted = len(set(stage.losers) & set(still))
+        return max(0, min(wanted, len(still) - 2))

@@ -16,8 +16,11 @@ def decide(market: Market, stage: Stage, what: str) -> None:
         market.status, market.round_frozen = "frozen", True
     elif isinstance(stage.winner, int):
         claim(market, (stage.winner,), stage.decide_at)
+    elif not market.takes(stage):
+        over(market)
     elif isinstance(stage.losers, tuple):
-        next_round(market, stage.losers, stage.decide_at)
+        left = [loser for loser in stage.losers if loser in market.active]
+        next_round(market, tuple(left[: market.takes(stage)]), stage.decide_at)
 
 
 def carry_out(market: Market, command: Command) -> None:
@@ -36,8 +39,7 @@ def carry_out(market: Market, command: Command) -> None:
     if command.kind == "freeze":
         market.status = "frozen"
     elif command.kind == "resume":
-        market.status = "running"
-        sweep(market)
+        over(market)
     elif command.kind == "eliminate":
         next_round(market, command.outcomes, command.at)
     elif command.kind == "resolve":
@@ -47,10 +49,16 @@ def carry_out(market: Market, command: Command) -> None:
 
 
 def next_round(market: Market, losers: tuple[int, ...], at: int) -> None:
-    """A decided round: trading goes on after it."""
+    """A decided round, or an elimination outside of one: trading goes on after it."""
     eliminate(market, losers)
-    market.status, market.round_frozen, market.last_decision = "running", False, at
-    market.next_round += 1
+    market.last_decision = at
+    over(market)
+
+
+def over(market: Market) -> None:
+    """Trading goes on; a round that was being decided is behind it."""
+    market.next_round += market.round_frozen
+    market.status, market.round_frozen = "running", False
     sweep(market)
 
 
