@@ -14,6 +14,7 @@ from bot.market.decisions import Decision, decide, note, prices_of, refused_now,
 from bot.text.names import quoted
 from bot.words import admin as words_admin
 from bot.words import decisions as words
+from bot.words import proposals as words_proposals
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
@@ -101,13 +102,13 @@ async def approve(
     number: the proposal's
     """
     if ctx.invocation.nameless:
-        return words.nameless("/admin approve" if number is None else f"/admin approve {number}")
+        return words_proposals.nameless("/admin approve" if number is None else f"/admin approve {number}")
     if number is None:
         return await _list(ctx, market)
     async with ctx.db.reading() as uow:
         proposal = await uow.approvals.get(market.id, number)
         if proposal is None:
-            return words.no_such_proposal(number)
+            return words_proposals.no_such_proposal(number)
         part = await decisions.involvement_of(uow, market.record, market.state, ctx.person_id)
         proposer = await _name(uow, market, proposal.proposer)
         own = await uow.people.primary_id(proposal.proposer) == ctx.person_id
@@ -144,7 +145,7 @@ async def _list(ctx: Context, market: MarketView) -> Reply:
             if decisions.still_valid(proposal, market.state)
         ]
         named = [(proposal, await _name(uow, market, proposal.proposer)) for proposal in standing]
-    return words.proposals(market.record, named, ctx.now_ms)
+    return words_proposals.proposals(market.record, named, ctx.now_ms)
 
 
 async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
@@ -161,15 +162,15 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
     record = market.record
     if proposal.status is ApprovalStatus.APPROVED:
         if proposal.decided_by == ctx.person_id:
-            return words.decided(record, proposal.kind, proposal.outcomes)
-        return words.approved_already(record, proposal)
+            return words.decided(record, proposal.kind, proposal.outcomes, proposal.decided_ms or ctx.now_ms)
+        return words_proposals.approved_already(record, proposal)
     if record.over:
         return words_admin.not_running(record)
     if not decisions.still_valid(proposal, market.state):
-        return words.lapsed(record, proposal)
+        return words_proposals.lapsed(record, proposal)
     if own:
-        return words.own_proposal(record, proposal)
-    return words.has_part(record, part) if part else None
+        return words_proposals.own_proposal(record, proposal)
+    return words_proposals.has_part(record, part) if part else None
 
 
 async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Reply:
@@ -195,10 +196,10 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
         if isinstance(row, Declined):
             return words_admin.not_running(record)
         if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
-            return words.approved_already(record, proposal)
+            return words_proposals.approved_already(record, proposal)
         await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason)
         await uow.commit()
-    return words.decided(record, proposal.kind, proposal.outcomes)
+    return words.decided(record, proposal.kind, proposal.outcomes, row.ts_ms)
 
 
 @command("admin void", role=Role.ADMIN, any_rules=True, examples=("/admin void", "/admin void the match was abandoned"))

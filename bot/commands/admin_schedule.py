@@ -15,7 +15,7 @@ from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import build, draft_of
-from bot.words import decisions as words_decisions
+from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
 from bot.words import timetable as words
 from engine.params import retune
@@ -119,11 +119,11 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
         return words.first_round_passed(record)
     if decisions.brings_forward(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:
-            return words_decisions.nameless(f"/admin schedule {plan.typed}")
+            return words_proposals.nameless(f"/admin schedule {plan.typed}")
         async with ctx.db.reading() as uow:
             part = await decisions.involvement_of(uow, record, state, ctx.person_id)
         if part:
-            return words_decisions.only_postponed(record, part)
+            return words_proposals.only_postponed(record, part)
     if not plan.confirmed:
         return words.schedule_preview(
             record, changed, record.start_ms, plan.typed, plan.again, ctx.person_id, plan.said

@@ -16,6 +16,7 @@ from bot.grammar.types import code_of
 from bot.market.context import Context, MarketView, request_id
 from bot.words import admin as words_admin
 from bot.words import decisions as words
+from bot.words import proposals as words_proposals
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
@@ -24,7 +25,7 @@ from engine.risk import InvariantBroken
 from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
-from storage.records import ActionStatus, Approval, Declined, Json, Market, Notice, NoticeAudience, Payload
+from storage.records import ActionRow, ActionStatus, Approval, Declined, Json, Market, Notice, NoticeAudience, Payload
 from storage.unit_of_work import UnitOfWork
 
 DECISIONS = ("eliminate", "resolve", "correct")
@@ -164,7 +165,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     if isinstance(event, ControlRefused):
         return refused_now(record, decision.kind, event.reason.value, state)
     if ctx.invocation.nameless and not decides_alone(market, decision.kind):
-        return words.nameless(decision.again)
+        return words_proposals.nameless(decision.again)
     async with ctx.db.reading() as uow:
         part = await _in_the_way(uow, market, decision, ctx.person_id)
         could = await possible_approvers(uow, record, state, ctx.person_id) if part else []
@@ -189,7 +190,9 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     queued = await queue(
         ctx, record, decision.kind, decision.outcomes, decision.reason, before, f"{decision.kind}:{record.id}:{code}"
     )
-    return words.decided(record, decision.kind, decision.outcomes) if queued else words_admin.not_running(record)
+    if queued is None:
+        return words_admin.not_running(record)
+    return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms)
 
 
 def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
@@ -243,7 +246,7 @@ async def propose(ctx: Context, market: MarketView, decision: Decision, could: i
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()
-    return words.proposed(record, approval, could)
+    return words_proposals.proposed(record, approval, could)
 
 
 async def queue(
@@ -254,10 +257,11 @@ async def queue(
     reason: str | None,
     before: Mapping[str, Json],
     request: str,
-) -> bool:
-    """Append the control for the next tick, once a request; what was refused before is a new try. False: too late."""
+) -> ActionRow | None:
+    """Append the control for the next tick, once a request; what was refused before is a new try. None: too late."""
     numbers: list[Json] = list(outcomes)
     payload: dict[str, Json] = {"kind": kind, "outcomes": numbers}
+    queued: ActionRow | None = None
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         for wanted in (request, request_id(ctx.invocation)):
@@ -265,13 +269,14 @@ async def queue(
                 record.id, "control", payload, actor=person.id, request_id=wanted, now_ms=ctx.now_ms
             )
             if isinstance(row, Declined):
-                return False
+                return None
             if row.created:
                 await note(ctx, uow, record, kind, {"status": record.status.value, **before}, payload, reason or "")
+            queued = row
             if row.status is not ActionStatus.REFUSED:
                 break
         await uow.commit()
-    return True
+    return queued
 
 
 def simulate(market: MarketView, kind: ControlKind, outcomes: tuple[int, ...] = ()) -> DecisionEvent:

@@ -22,6 +22,7 @@ from bot.words import chats as words_chats
 from bot.words import decisions as words_decisions
 from bot.words import identity as words_identity
 from bot.words import orders as words_orders
+from bot.words import proposals as words_proposals
 from bot.words import views as words_views
 from bot.words.charts import whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
@@ -59,6 +60,7 @@ PINGED: Mapping[str, str] = {
     "countdown": "freeze",
     "eliminated": "elimination",
     "claimed": "resolution",
+    "corrected": "resolution",
     "resolved": "resolution",
     "lead_change": "lead",
     "big_trade": "trade",
@@ -143,7 +145,7 @@ async def _eliminated(notice: NoticeContext) -> Reply:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
         alt += f"after {whose_exit} exit. {_figures(notice, after)}"
-    reason = await _reason(notice, "eliminate", eliminated)
+    reason = await _reason(notice, ("eliminate",), eliminated)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
 
@@ -155,17 +157,17 @@ async def _resolved(notice: NoticeContext) -> Reply:
     before = {int(number): int(yes) for number, yes, _ in notice.payload["prices_before"]}
     if before:
         alt += f". Before it, {_figures(notice, before)}"
-    reason = await _reason(notice, "correct", winners) or await _reason(notice, "resolve", winners)
+    reason = await _reason(notice, ("resolve", "correct"), winners)
     return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
 
 async def _claimed(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, "resolve", winners_of(notice.payload))
+    reason = await _reason(notice, ("resolve",), winners_of(notice.payload))
     return words_decisions.claimed(notice.market, notice.payload, reason)
 
 
 async def _corrected(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, "correct", winners_of(notice.payload))
+    reason = await _reason(notice, ("correct",), winners_of(notice.payload))
     return words_decisions.corrected(notice.market, notice.payload, reason)
 
 
@@ -179,7 +181,7 @@ async def _proposal(notice: NoticeContext) -> Reply | None:
     part = await decisions.involvement_of(notice.uow, notice.market, state, notice.person)
     name = proposer.name if proposer else "an admin"
     shared = notice.platform == "room"  # elsewhere it is told in private, where nobody is an admin
-    return words_decisions.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
+    return words_proposals.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
 
 
 async def _given_back(notice: NoticeContext) -> Reply | None:
@@ -203,11 +205,13 @@ def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
 
 
-async def _reason(notice: NoticeContext, action: str, outcomes: Sequence[int]) -> str:
-    """What the admin who named these outcomes gave as the reason."""
-    for row in await notice.uow.audit.of(notice.market.id, n=10):
+async def _reason(notice: NoticeContext, actions: Sequence[str], outcomes: Sequence[int]) -> str:
+    """What the admin who named these outcomes by one of the actions gave as the reason: the last time it was done
+    before what this tells of, since one may be named, corrected away and named again."""
+    rows = [row for action in actions for row in await notice.uow.audit.of_action(notice.market.id, action)]
+    for row in sorted(rows, key=lambda row: row.id, reverse=True):
         logged: Any = row.after.get("outcomes")  # Any: JSON
-        if row.action == action and sorted(logged or ()) == sorted(outcomes):
+        if row.ts_ms <= int(notice.payload["at_ms"]) and sorted(logged or ()) == sorted(outcomes):
             return row.reason
     return ""
 

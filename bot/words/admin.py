@@ -121,7 +121,7 @@ def _why_refused(kind: str, reason: str, wanted: int) -> str:
         Reason.BAD_VALUES: "the new values do not fit the market as it stands now.",
         Reason.DUPLICATE_ID: "it was asked before.",
         Reason.DISPUTED: "a winner is named; /admin correct names another one, /admin void calls the market off.",
-        Reason.NOT_DISPUTED: "no winner is named that could be corrected; /admin resolve names one.",
+        Reason.NOT_DISPUTED: "nothing is claimed that could be corrected; what was decided without a window is final.",
         Reason.UNKNOWN_USER: "there is no such account any more.",
     }
     return sentences.get(reason, "the market could not take it.")

@@ -1,23 +1,22 @@
-"""What is decided by hand: previews in numbers, proposals and who approves them, corrections, grants."""
+"""What is decided by hand: previews in numbers, claims and corrections as the chat hears them, grants."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from bot.chat.facts import DecisionEvent, DecisionPreview, Involvement
-from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Style, Tone, code, line
+from bot.chat.facts import DecisionEvent, DecisionPreview
+from bot.chat.reply import Action, Line, Reply, Stamp, Style, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, price, span
 from bot.words.admin import DECISION_NAMES, buttons
-from bot.words.announcements import count, inheritance, late, sentence, sum_line, taken_back, to_chat
+from bot.words.announcements import inheritance, late, sentence, sum_line, taken_back, to_chat
 from bot.words.audit import head_line
-from bot.words.refusals import holdings
-from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, plural, say, winners_of
+from bot.words.proposals import deadline, proposed_by, second_eyes
+from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, say, winners_of
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
-from storage.records import Approval, Market, Member
+from storage.records import Market, Member
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.notices
 
@@ -32,13 +31,14 @@ def preview(shown: DecisionPreview) -> Reply:
     if shown.stale:
         rows.append(line("Something changed since the last look; here is how it stands now."))
     if shown.proposal is not None:
-        rows.append(_proposed_by(shown.proposal, shown.proposer, shown.now_ms))
+        rows.append(proposed_by(shown.proposal, shown.proposer, shown.now_ms))
     head, label = _would(shown.kind, event, params, rows)
-    rows.append(line(_lasting(event, params)))
+    rows += _lasting(shown)
     if shown.part:
-        rows += _second_eyes(params, shown.part, shown.others)
+        rows += [*second_eyes(params, shown.part, shown.others), deadline(shown.record)]
         label = "Confirm the proposal"
-    return say(head, blocks=rows, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)
+    kept = [row for row in rows if row]
+    return say(head, blocks=kept, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)
 
 
 def _would(kind: str, event: DecisionEvent, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
@@ -57,10 +57,28 @@ def _would(kind: str, event: DecisionEvent, params: MarketParams, rows: list[Lin
     return f"{DECISION_NAMES[kind]} would be tried on a halted market.", "Confirm the try"
 
 
-def _lasting(event: DecisionEvent, params: MarketParams) -> str:
+def _lasting(shown: DecisionPreview) -> list[Line]:
+    """Whether it can be put right once it is confirmed, and until when."""
+    event, market = shown.event, shown.record
     if isinstance(event, Claimed | Corrected):
-        return f"It can be corrected for {span(params.dispute_window)}; trading does not open again."
-    return "This cannot be undone. Prices may move until you confirm."
+        window = span(market.params.dispute_window)
+        until = Stamp(market.epoch_ms(event.until_ms))
+        rest = ", if it is confirmed now; after that it is final."
+        return [
+            line(f"It can be corrected for {window} from then: until ", until, rest),
+            line("Trading does not open again."),
+        ]
+    if isinstance(event, Eliminated):
+        return [line("This is final: it cannot be corrected, only called off with the whole market. ", _MAY_MOVE)]
+    if isinstance(event, Resolved):
+        rows = [line("This is final: everybody is paid at once, and it can be neither corrected nor called off.")]
+        if shown.part is None:
+            rows.append(line(code("/admin set dispute 10m"), " before it leaves ten minutes in which it can be."))
+        return rows
+    return [line("This cannot be undone. ", _MAY_MOVE)]
+
+
+_MAY_MOVE = "Prices may move until you confirm."
 
 
 def _eliminate_preview(event: Eliminated, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
@@ -130,8 +148,8 @@ def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
     return "The whole market would be called off.", "Confirm calling it off"
 
 
-def decided(market: Market, kind: str, outcomes: Sequence[int]) -> Reply:
-    """Confirmed; a second press says the same."""
+def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int) -> Reply:
+    """Confirmed at `at_ms` (epoch); a second press says the same."""
     whose = listed([name_of(market.params, i) for i in outcomes])
     window = market.params.dispute_window
     one, next_ = len(outcomes) == 1, "with the next tick"
@@ -144,156 +162,14 @@ def decided(market: Market, kind: str, outcomes: Sequence[int]) -> Reply:
         "void": f"The market is called off {next_}.",
     }
     later = kind == "correct" or (kind == "resolve" and window)
-    then = f"Everybody is told then, and paid {span(window)} later." if later else "Everybody is told and paid then."
-    return say(words[kind], blocks=(line(then),), tone=Tone.GOOD)
-
-
-# -- proposals
-
-
-def what(params: MarketParams, kind: str, outcomes: Sequence[int]) -> str:
-    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`."""
-    whose = listed([name_of(params, i) for i in outcomes])
-    wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
-    return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{wins} instead")
-
-
-def has(params: MarketParams, part: Involvement) -> str:
-    """`100 Germany YES and 2 orders that wait`."""
-    orders = f"{plural(part.orders, 'order')} that {'waits' if part.orders == 1 else 'wait'}"
-    return listed([*holdings(params, part.held), *([orders] if part.orders else [])])
-
-
-def _second_eyes(params: MarketParams, part: Involvement, others: int) -> list[Line]:
-    rows = [
-        line(f"You have a part in it ({has(params, part)}), and no round asks for this now, so it is not yours alone:"),
-        line("Confirming proposes it, and another admin who has no part in the market approves it."),
-    ]
-    return rows if others else [*rows, _nobody()]
-
-
-def _nobody() -> Line:
-    return line(
-        "Nobody known here could right now. Make somebody without a part in it admin of this chat; or sell what you "
-        "hold, cancel your orders and decide it yourself; or ",
-        code("/admin void"),
-        ".",
+    if not later:
+        then = "Everybody is told and paid then. It is final." if kind != "void" else "Everybody is told and paid then."
+        return say(words[kind], blocks=(line(then),), tone=Tone.GOOD)
+    rows = (
+        line(f"Everybody is told then, and paid {span(window)} later."),
+        line(code("/admin correct"), " and who names another until ", Stamp(at_ms + window), "."),
     )
-
-
-def proposed(market: Market, approval: Approval, others: int) -> Reply:
-    """Written down; a second press says the same."""
-    approve = f"/admin approve {approval.number}"
-    rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody()]
-    if others:
-        who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
-        rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
-    proposal = what(market.params, approval.kind, approval.outcomes)
-    head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
-    return say(head, blocks=rows, tone=Tone.WAIT)
-
-
-def _proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
-    why = f": “{clean(approval.reason)}”" if approval.reason else ", without a reason"
-    return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - approval.ts_ms))} ago{why}.")
-
-
-def to_approve(
-    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool
-) -> Reply:
-    """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
-    rows = [_proposed_by(approval, proposer, now_ms)]
-    proposal = what(market.params, approval.kind, approval.outcomes)
-    head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
-    if part:
-        rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
-        return say(head, blocks=rows, tone=Tone.WAIT)
-    say_it = f"/admin approve {approval.number}"
-    rows.append(line(code(say_it), " in the market's chat shows the numbers and asks once more."))
-    look = (Action(label="Look at it", text=say_it),) if here else ()
-    return say(head, blocks=rows, actions=look, tone=Tone.WAIT)
-
-
-def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: int) -> Reply:
-    """All that still stand."""
-    if not waiting:
-        return say(
-            "No decision waits for approval.",
-            blocks=(line("One does when an admin who has a part in the market decides what no round asked for."),),
-        )
-    rows: list[Line] = []
-    for approval, proposer in waiting:
-        rows.append(line(f"{approval.number}. {what(market.params, approval.kind, approval.outcomes)}."))
-        rows.append(_proposed_by(approval, proposer, now_ms))
-    actions = [
-        Action(label=f"Look at {approval.number}", text=f"/admin approve {approval.number}")
-        for approval, _ in waiting[:5]
-    ]
-    many = len(waiting) > 1
-    head = f"{count(len(waiting)).capitalize()} {'decisions wait' if many else 'decision waits'} for approval."
-    return say(head, blocks=rows, actions=actions)
-
-
-def no_such_proposal(number: int) -> Reply:
-    return no(f"There is no proposal {number} here.", blocks=(line(code("/admin approve"), " lists what waits."),))
-
-
-def approved_already(market: Market, approval: Approval) -> Reply:
-    return no(
-        f"Proposal {approval.number} ({what(market.params, approval.kind, approval.outcomes)}) is approved already.",
-        blocks=(line(code("/admin monitor"), " shows where the market stands."),),
-    )
-
-
-def own_proposal(market: Market, approval: Approval) -> Reply:
-    return no(
-        "This is your own proposal; another admin approves it.",
-        blocks=(
-            line(
-                f"It is for one who has no part in the market: {what(market.params, approval.kind, approval.outcomes)}."
-            ),
-        ),
-    )
-
-
-def has_part(market: Market, part: Involvement) -> Reply:
-    return no(
-        f"You have a part in this market ({has(market.params, part)}), so this is not yours to approve.",
-        blocks=(line("Another admin can, or you after you have sold it and cancelled what waits."),),
-    )
-
-
-def nameless(again: str) -> Reply:
-    """To an anonymous admin or a channel, for everybody: nobody else can be told. `again` is what was typed."""
-    refusal = no(
-        "This takes an admin with a name: an anonymous one may have a part in the market, and nobody would know.",
-        blocks=(
-            line("Say it under your own name: press the button, or turn off your anonymity here and send it again."),
-            line("What a round asks for can be decided anonymously; so can a freeze or a pause at any time."),
-        ),
-    )
-    named = Action(label="Under my own name", text=again)
-    return replace(refusal, actions=(named,), audience=Audience.CHAT)
-
-
-def only_postponed(market: Market, part: Involvement) -> Reply:
-    return no(
-        f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
-        blocks=(line("Another admin can set this one, or you after you have sold it and cancelled what waits."),),
-    )
-
-
-def lapsed(market: Market, approval: Approval) -> Reply:
-    return no(
-        f"Proposal {approval.number} has lapsed: the market has moved on since it was made.",
-        blocks=(
-            line(
-                f"It was: {what(market.params, approval.kind, approval.outcomes)}. ",
-                code("/admin approve"),
-                " lists what still waits.",
-            ),
-        ),
-    )
+    return say(words[kind], blocks=rows, tone=Tone.GOOD)
 
 
 # -- in the chat
@@ -313,10 +189,12 @@ def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     """Another winner is named."""
     params = market.params
     winners, before = winners_of(facts), facts["before"] if isinstance(facts["before"], list) else [facts["before"]]
-    wins = f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)}."
-    wins += f" {first_upper(sentence(reason))}" if reason else ""
+    wins = (
+        f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)} (named before: {_names(params, before)})."
+    )
+    wins += f" {first_upper(sentence(reason))}" if reason else " No reason was given."
     rows = [
-        line(*listed_outcomes(params, before), " had been named before, and nobody was paid for it."),
+        line("Nobody was paid for ", *listed_outcomes(params, before), ", so nothing has to come back."),
         _frozen_winnings(facts),
         _say_so(),
         head_line(facts["head"]),

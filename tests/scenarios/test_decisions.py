@@ -52,15 +52,16 @@ TRADED: tuple[Row, ...] = (
 )
 
 CLAIMED: tuple[Row, ...] = (
-    (ADMIN, "/admin correct brazil", "!", "no winner is named that could be corrected", "/admin resolve"),
+    (ADMIN, "/admin correct brazil", "!", "nothing is claimed that could be corrected"),
     (
         ADMIN,
         "/admin resolve germany 1-0",
         "Germany would be named the winner",
         "$100.00 would be paid to 1 holder of tokens that are right, 10 min later",
-        "can be corrected for 10 min",
+        "can be corrected for 10 min from then: until 3 July 2014",
+        "after that it is final",
     ),
-    (ADMIN, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later"),
+    (ADMIN, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later", "until 3 July"),
     ("tick", "2s", "Germany wins Cup. 1-0.", "Winnings are frozen: $100.00 to 1 holder", "Tell an admin", "Audit head"),
     ("told bob", "", "Not filled: trading is over, and order", "$0.50 came back"),
     ("ada", "/board", "Cup: Germany is named the winner, and not paid yet.", "The winner is paid", "named winner"),
@@ -92,8 +93,8 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
         (
             "tick",
             "2s",
-            "Corrected: Brazil wins Cup. The goal was offside.",
-            "Germany had been named before, and nobody was paid",
+            "Corrected: Brazil wins Cup (named before: Germany). The goal was offside.",
+            "Nobody was paid for Germany, so nothing has to come back",
             "$50.00 to 1 holder",
         ),
         (ADMIN, "press Confirm", "!", "that winner is named already"),
@@ -191,7 +192,7 @@ PROPOSED: tuple[Row, ...] = (
 
 async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
-        ("pat", "/admin approve 1", "Brazil would be out", "Proposed by Mia", "7-1", "cannot be undone"),
+        ("pat", "/admin approve 1", "Brazil would be out", "Proposed by Mia", "7-1", "final: it cannot be corrected"),
         ("mia", "/admin approve 1", "!", "your own proposal"),
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
@@ -305,7 +306,7 @@ async def test_what_a_round_asks_for_needs_no_second_admin(tmp_path: Path) -> No
         ("mia", "/admin eliminate brazil", "Brazil would be out", "You have a part in it"),
         ("tick", "11m"),
         ("mia", "/admin resolve germany", "Germany would win", "You have a part in it"),
-        ("mia", "/admin eliminate brazil", "Brazil would be out", "cannot be undone"),
+        ("mia", "/admin eliminate brazil", "Brazil would be out", "final: it cannot be corrected"),
         ("mia", "press Confirm", "Brazil goes out with the next tick"),
         ("tick", "2s", "Brazil is out"),
         ("tick", "30m"),

@@ -56,7 +56,7 @@ ROUND: tuple[Row, ...] = (
     ("told boss", "", "who is out in round 1? Name one", "/admin eliminate"),
     ("ada", "/buy germany yes 1", "!", "until an admin names the round's result"),
     (ADMIN, "/admin eliminate brazil, costa rica", "!", "this takes exactly one"),
-    (ADMIN, "/admin eliminate brazil 7-1", "Brazil would be out", "Nobody holds NO", "cannot be undone"),
+    (ADMIN, "/admin eliminate brazil 7-1", "Brazil would be out", "Nobody holds NO", "final: it cannot be corrected"),
     (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
     (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
     ("tick", "2s", "Brazil is out. 7-1.", "goes to the two still in: Germany", "→", "The sum of all YES", "open again"),

@@ -1,0 +1,170 @@
+"""A decision that needs a second pair of eyes: proposed by one admin, approved by another, or lapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.chat.facts import Involvement
+from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Tone, code, line
+from bot.text.names import clean
+from bot.text.numbers import span
+from bot.words.announcements import count
+from bot.words.refusals import holdings
+from bot.words.shared import listed, name_of, no, plural, say
+from engine.terms import MarketParams
+from storage.records import Approval, Market
+
+
+def what(params: MarketParams, kind: str, outcomes: Sequence[int]) -> str:
+    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`."""
+    whose = listed([name_of(params, i) for i in outcomes])
+    wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
+    return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{wins} instead")
+
+
+def has(params: MarketParams, part: Involvement) -> str:
+    """`100 Germany YES and 2 orders that wait`."""
+    orders = f"{plural(part.orders, 'order')} that {'waits' if part.orders == 1 else 'wait'}"
+    return listed([*holdings(params, part.held), *([orders] if part.orders else [])])
+
+
+def second_eyes(params: MarketParams, part: Involvement, others: int) -> list[Line]:
+    rows = [
+        line(f"You have a part in it ({has(params, part)}), and no round asks for this now, so it is not yours alone:"),
+        line("Confirming proposes it, and another admin who has no part in the market approves it."),
+    ]
+    return rows if others else [*rows, _nobody()]
+
+
+def deadline(market: Market) -> Line:
+    """Until when a correction can be approved at all."""
+    step = market.next_step
+    if step is None or step.kind != "pay":
+        return ()
+    return line("It has to be approved before ", Stamp(step.at_ms), ", when what is claimed now is paid.")
+
+
+def _nobody() -> Line:
+    return line(
+        "Nobody known here could right now. Make somebody without a part in it admin of this chat; or sell what you "
+        "hold, cancel your orders and decide it yourself; or ",
+        code("/admin void"),
+        ".",
+    )
+
+
+def proposed(market: Market, approval: Approval, others: int) -> Reply:
+    """Written down; a second press says the same."""
+    approve = f"/admin approve {approval.number}"
+    rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody()]
+    if others:
+        who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
+        rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
+    rows = [row for row in (*rows, deadline(market)) if row]
+    proposal = what(market.params, approval.kind, approval.outcomes)
+    head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
+    return say(head, blocks=rows, tone=Tone.WAIT)
+
+
+def proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
+    why = f": “{clean(approval.reason)}”" if approval.reason else ", without a reason"
+    return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - approval.ts_ms))} ago{why}.")
+
+
+def to_approve(
+    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool
+) -> Reply:
+    """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
+    rows = [row for row in (proposed_by(approval, proposer, now_ms), deadline(market)) if row]
+    proposal = what(market.params, approval.kind, approval.outcomes)
+    head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
+    if part:
+        rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
+        return say(head, blocks=rows, tone=Tone.WAIT)
+    say_it = f"/admin approve {approval.number}"
+    rows.append(line(code(say_it), " in the market's chat shows the numbers and asks once more."))
+    look = (Action(label="Look at it", text=say_it),) if here else ()
+    return say(head, blocks=rows, actions=look, tone=Tone.WAIT)
+
+
+def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: int) -> Reply:
+    """All that still stand."""
+    if not waiting:
+        return say(
+            "No decision waits for approval.",
+            blocks=(line("One does when an admin who has a part in the market decides what no round asked for."),),
+        )
+    rows: list[Line] = []
+    for approval, proposer in waiting:
+        rows.append(line(f"{approval.number}. {what(market.params, approval.kind, approval.outcomes)}."))
+        rows.append(proposed_by(approval, proposer, now_ms))
+    actions = [
+        Action(label=f"Look at {approval.number}", text=f"/admin approve {approval.number}")
+        for approval, _ in waiting[:5]
+    ]
+    many = len(waiting) > 1
+    head = f"{count(len(waiting)).capitalize()} {'decisions wait' if many else 'decision waits'} for approval."
+    return say(head, blocks=rows, actions=actions)
+
+
+def no_such_proposal(number: int) -> Reply:
+    return no(f"There is no proposal {number} here.", blocks=(line(code("/admin approve"), " lists what waits."),))
+
+
+def approved_already(market: Market, approval: Approval) -> Reply:
+    return no(
+        f"Proposal {approval.number} ({what(market.params, approval.kind, approval.outcomes)}) is approved already.",
+        blocks=(line(code("/admin monitor"), " shows where the market stands."),),
+    )
+
+
+def own_proposal(market: Market, approval: Approval) -> Reply:
+    return no(
+        "This is your own proposal; another admin approves it.",
+        blocks=(
+            line(
+                f"It is for one who has no part in the market: {what(market.params, approval.kind, approval.outcomes)}."
+            ),
+        ),
+    )
+
+
+def has_part(market: Market, part: Involvement) -> Reply:
+    return no(
+        f"You have a part in this market ({has(market.params, part)}), so this is not yours to approve.",
+        blocks=(line("Another admin can, or you after you have sold it and cancelled what waits."),),
+    )
+
+
+def nameless(again: str) -> Reply:
+    """To an anonymous admin or a channel, for everybody: nobody else can be told. `again` is what was typed."""
+    refusal = no(
+        "This takes an admin with a name: an anonymous one may have a part in the market, and nobody would know.",
+        blocks=(
+            line("Say it under your own name: press the button, or turn off your anonymity here and send it again."),
+            line("What a round asks for can be decided anonymously; so can a freeze or a pause at any time."),
+        ),
+    )
+    named = Action(label="Under my own name", text=again)
+    return replace(refusal, actions=(named,), audience=Audience.CHAT)
+
+
+def only_postponed(market: Market, part: Involvement) -> Reply:
+    return no(
+        f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
+        blocks=(line("Another admin can set this one, or you after you have sold it and cancelled what waits."),),
+    )
+
+
+def lapsed(market: Market, approval: Approval) -> Reply:
+    return no(
+        f"Proposal {approval.number} has lapsed: the market has moved on since it was made.",
+        blocks=(
+            line(
+                f"It was: {what(market.params, approval.kind, approval.outcomes)}. ",
+                code("/admin approve"),
+                " lists what still waits.",
+            ),
+        ),
+    )
