@@ -89,8 +89,9 @@ async def write_trades(uow: UnitOfWork, market: Market, out: Sink) -> int:
 
 
 async def write_rankings(uow: UnitOfWork, market: Market, out: Sink) -> int:
-    """Everybody's result as of the last tick, best first; the rank is empty for who has not traded. `final` is cash to
-    the micro-dollar and what holdings would bring in whole cents; cut to the cent it is what people are told."""
+    """Everybody's result as of the last tick, best first; the rank is empty for who has not traded or is kept out of
+    ranks: they follow those who have one. `final` is cash to the micro-dollar and what holdings would bring in whole
+    cents; cut to the cent it is what people are told."""
     state, members = await uow.markets.state(market), await uow.members.of(market.id)
     ranked = standings(market, state, members)
     return _write(out, RANKINGS, (

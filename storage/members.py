@@ -85,6 +85,16 @@ class Members(Repository):
         account = and_(users.c.market == market, users.c.user == person)
         await self._session.run(update(users).where(account).values(display_name=clean(name)))
 
+    async def set_barred(self, market: int, number: int, reason: str | None) -> None:
+        """None: they may buy again."""
+        account = and_(users.c.market == market, users.c.user == number)
+        kept = None if reason is None else clean(reason)
+        await self._session.run(update(users).where(account).values(barred=kept))
+
+    async def set_unranked(self, market: int, number: int, *, unranked: bool) -> None:
+        account = and_(users.c.market == market, users.c.user == number)
+        await self._session.run(update(users).where(account).values(unranked=unranked))
+
     async def names(self, market: int) -> Mapping[int, str]:
         """What everybody is called there, by person id."""
         query = select(users.c.user, users.c.display_name).where(users.c.market == market).order_by(users.c.user)
@@ -118,10 +128,10 @@ class Members(Repository):
         """What was granted and waits will not come."""
         await self._session.run(update(users).where(users.c.market == market).values(coming=0))
 
-    async def available(self, market: int, person: int) -> int | None:
-        """What they can still put into orders of a started market; None: no member."""
+    async def available(self, market: int, person: int) -> tuple[int, bool] | None:
+        """What they can still put into orders of a started market, and whether they are barred; None: no member."""
         row = await self._session.row(_AVAILABLE, {"market": market, "person": person})
-        return None if row is None else int(row["available"])
+        return None if row is None else (int(row["available"]), row["barred"] is not None)
 
     async def _tokens(self, market: Market, person: int | None) -> Mapping[int, dict[tuple[int, str], int]]:
         here = {"market": market.id}
@@ -165,7 +175,7 @@ _MERGED = select(people.c.id).where(people.c.merged_into == _PRIMARY)
 _OF_PERSON = _ACCOUNTS.where(or_(users.c.user == _PRIMARY, users.c.user.in_(_MERGED))).order_by(
     _USED.desc(), case((users.c.user == _PRIMARY, 0), else_=1), users.c.user
 )
-_AVAILABLE = select((users.c.balance + users.c.coming - _RESERVED).label("available")).where(
+_AVAILABLE = select((users.c.balance + users.c.coming - _RESERVED).label("available"), users.c.barred).where(
     users.c.market == bindparam("market"), users.c.user == bindparam("person")
 )
 _POSITIONS = select(positions).where(positions.c.market == bindparam("market"))
@@ -197,4 +207,6 @@ def _member(market: Market, row: RowMapping, tokens: tuple[tuple[int, int], ...]
         gas=row["gas"],
         escrow=row["escrow"],
         tokens=tokens,
+        barred=row["barred"],
+        unranked=row["unranked"],
     )

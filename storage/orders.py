@@ -35,14 +35,14 @@ class Orders(Repository):
         """Accept an order for the next tick and set its worst cost aside (micro-dollars, gas in; for a sale the gas).
 
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
-        Declined(not_member | not_running | outdated | frozen | paused | disputed | no_cash | no_tokens), and nothing is
-        stored.
+        Declined(not_member | not_running | outdated | frozen | paused | disputed | barred | no_cash | no_tokens), and
+        nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
         if earlier is not None:
             return earlier
-        declined = await self._refuse(record, person, reserve) or await self._sold_twice(market, person, draft)
+        declined = await self._refuse(record, person, draft, reserve) or await self._sold_twice(market, person, draft)
         if declined is not None:
             return declined
         accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))
@@ -80,16 +80,19 @@ class Orders(Repository):
         await self._markets.use(person, market)
         return to_order(row)
 
-    async def _refuse(self, market: Market, person: int, reserve: int) -> Declined | None:
+    async def _refuse(self, market: Market, person: int, draft: OrderDraft, reserve: int) -> Declined | None:
         if market.outdated:
             return Declined(code="outdated")
         if market.status in (Status.FROZEN, Status.PAUSED, Status.DISPUTED):
             return Declined(code=market.status.value.lower())
         if market.status is not Status.RUNNING:
             return Declined(code="not_running")
-        available = await self._members.available(market.id, person)
-        if available is None:
+        account = await self._members.available(market.id, person)
+        if account is None:
             return Declined(code="not_member")
+        available, barred = account
+        if barred and draft.buy:
+            return Declined(code="barred")
         if reserve > available:
             return Declined(code="no_cash", available=available, needed=reserve)
         return None
@@ -155,9 +158,12 @@ class Orders(Repository):
             to_order(row) for row in await self._session.rows(query.order_by(orders.c.accepted_ms, orders.c.number))
         ]
 
-    async def refuse_pending(self, market: int, reason: str) -> None:
-        """Every order that waits is refused, whatever the next tick would have made of it; no gas, no tick."""
+    async def refuse_pending(self, market: int, reason: str, person: int | None = None) -> None:
+        """Every order that waits (None: whoever's) is refused, whatever the next tick would have made of it; no gas, no
+        tick."""
         waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
+        if person is not None:
+            waiting = and_(waiting, orders.c.user == person)
         values = {"status": OrderStatus.REFUSED.value, "reason": reason, "reserve": 0}
         await self._session.run(update(orders).where(waiting).values(**values))
 

@@ -28,7 +28,7 @@ class Ranked:
     """One person's result. Micro-dollars; `final` is their cash and what their holdings are worth.
 
     `rank` counts from 1, over the gain in percent of the amounts people are told (whole cents): whose gain is the same
-    share one rank; None for who has not traded, or where a market was called off.
+    share one rank; None for who has not traded or is kept out of ranks, or where a market was called off.
     """
 
     rank: int | None
@@ -40,6 +40,7 @@ class Ranked:
     volume: int
     fees: int
     gas: int
+    unranked: bool = False  # an admin keeps them out
 
     @property
     def gain(self) -> int:
@@ -76,8 +77,9 @@ def worth_of_token(market: Market, state: MarketState, member: Member, outcome: 
 
 
 def standings(market: Market, state: MarketState | None, members: Sequence[Member]) -> list[Ranked]:
-    """Everybody: who has traded, best first by gain over stake, then who has not; equal ones by who
-    joined first, then by id. `state` may be None where the market is over: nobody holds anything."""
+    """Everybody: who has traded and is ranked, best first by gain over stake, then who is kept out of ranks, then who
+    has not traded; equal ones by who joined first, then by id. `state` may be None where the market is over: nobody
+    holds anything."""
     values: Sequence[Tokens] = [()] * len(members)
     if state is not None:
         values = worths(state, market.params, [member.tokens for member in members], _moment(market))
@@ -85,13 +87,13 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
         (member, _stake(member), _cash(member) + sum(map(sum, value)))
         for member, value in zip(members, values, strict=True)
     ]
-    results.sort(key=lambda row: (not row[0].trade_count, -_share_key(*row[1:]), row[0].joined_ms, row[0].person))
-    keys = [_share_key(stake, final) for member, stake, final in results if member.trade_count]
+    results.sort(key=lambda row: (_group(row[0]), -_share_key(*row[1:]), row[0].joined_ms, row[0].person))
+    keys = [_share_key(stake, final) for member, stake, final in results if _group(member) == _RANKED]
     places = _first_places(keys)
     called_off = market.status is Status.VOIDED
     return [
         Ranked(
-            rank=None if called_off or not member.trade_count else places[_share_key(stake, final)],
+            rank=None if called_off or _group(member) != _RANKED else places[_share_key(stake, final)],
             person=member.person,
             name=member.name,
             stake=stake,
@@ -100,9 +102,20 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
             volume=member.volume,
             fees=member.fees,
             gas=member.gas,
+            unranked=member.unranked,
         )
         for member, stake, final in results
     ]
+
+
+_RANKED, _UNRANKED, _IDLE = range(3)
+
+
+def _group(member: Member) -> int:
+    """Who comes before whom, whatever they gained."""
+    if not member.trade_count:
+        return _IDLE
+    return _UNRANKED if member.unranked else _RANKED
 
 
 def _moment(market: Market) -> int:

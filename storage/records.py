@@ -32,6 +32,7 @@ class OrderStatus(StrEnum):
 
 
 HALTED = "halted"  # why an order was refused that waited while its market was halted
+BARRED = "barred"  # why an order was refused that waited when its owner was barred
 RELEASED = "released"  # why an order was cancelled that its owner did not cancel
 OPEN_ORDERS = (OrderStatus.PENDING, OrderStatus.RESTING)
 
@@ -172,6 +173,8 @@ class Member:
     gas: int
     tokens: tuple[tuple[int, int], ...]  # (yes, no) held, per outcome; () before the start
     escrow: int = 0  # set aside for resting orders, beside the balance
+    barred: str | None = None  # why an admin has barred them ("": no reason given): they may sell and cancel, not buy
+    unranked: bool = False  # an admin keeps them out of ranks, podium and season
 
     @property
     def available(self) -> int:
@@ -238,9 +241,10 @@ class OrderRow:
 class Declined:
     """An order or action that was not taken; nothing was stored.
 
-    code: not_member | not_running | frozen | paused | disputed | outdated | no_cash | no_tokens | joined | bad_status |
-    has_traded | has_orders | has_paid. For no_cash the micro-dollars they have and the order needs; for no_tokens the
-    tokens they can still sell, those the order sells, and those that sales on their way to the tick have taken.
+    code: not_member | not_running | frozen | paused | disputed | outdated | barred | no_cash | no_tokens | joined |
+    bad_status | has_traded | has_orders | has_paid. For no_cash the micro-dollars they have and the order needs; for
+    no_tokens the tokens they can still sell, those the order sells, and those that sales on their way to the tick have
+    taken.
     """
 
     code: str

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -98,6 +99,8 @@ users = Table(
     Column("fees", BigInteger, nullable=False, default=0),
     Column("gas", BigInteger, nullable=False, default=0),
     Column("escrow", BigInteger, nullable=False, default=0),
+    Column("barred", Text),  # why they may not buy any more, "" without a reason; none: they may
+    Column("unranked", Boolean, nullable=False, default=False, server_default=false()),  # kept out of ranks
     PrimaryKeyConstraint("market", "user"),
     Index("ix_users_user", "user"),
 )

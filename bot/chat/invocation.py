@@ -30,7 +30,7 @@ class Invocation:
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
-    knows what part they have in a market.
+    knows what part they have in a market. `bot_names`: what the bot itself is called there.
     """
 
     text: str = ""
@@ -44,6 +44,7 @@ class Invocation:
     chat_title: str = ""
     is_admin: bool = False
     nameless: bool = False
+    bot_names: tuple[str, ...] = ()
     made_for: int | None = None
     request_id: str
 

@@ -12,8 +12,10 @@ from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
 from bot.market import membership
 from bot.market.context import Context, MarketView, Participant, Snapshot
-from bot.text.names import LONGEST_NAME, person_name
+from bot.market.member_names import NameRefused, name_for
+from bot.text.names import LONGEST_NAME
 from bot.words import account as words
+from bot.words import members as words_members
 from bot.words import views as words_views
 from engine.state import Side
 from storage.rankings import worth_of
@@ -29,10 +31,16 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         before = await uow.members.get(market.id, person.id)
-        own = before.person if before else person.id
-        taken = [name for number, name in (await uow.members.names(market.id)).items() if number != own]
-        wanted = name or (before.name if before else ctx.invocation.person_name)
-        member = await membership.join(uow, market.id, person.id, person_name(wanted, taken), ctx.now_ms)
+        if before is not None and before.barred is not None:
+            return words_members.barred(before.barred)
+        if before is not None and name is None:
+            called: str | NameRefused = before.name
+        else:
+            wanted = name or ctx.invocation.person_name
+            called = await name_for(uow, market.record, person.id, wanted, ctx.invocation.bot_names)
+        if isinstance(called, NameRefused):
+            return words_members.name_refused(called.code, wanted, called.like, called.instead)
+        member = await membership.join(uow, market.id, person.id, called, ctx.now_ms)
         if isinstance(member, Declined):
             return words.cannot_join(member.code)
         await uow.markets.use(person.id, market.id)

@@ -15,6 +15,7 @@ from bot.market.context import Context, MarketView, Participant, TradingSettings
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, with_preferences
 from bot.market.receipts import receipt
 from bot.market.ticket_terms import price_ticket, terms_of
+from bot.words import members as words_members
 from bot.words import refusals as words
 from bot.words import tickets as words_tickets
 from storage.people import Preferences
@@ -223,6 +224,8 @@ async def _order(
 ) -> Reply:
     """A ticket; without `confirm` (for people who have switched asking off) it is sent at once, in the same unit, and
     all that protects them stays: what can only lose is asked about all the same."""
+    if request.buy and member.barred is not None:
+        return words_members.barred(member.barred)
     priced = price_order(market, request, member)
     if isinstance(priced, Reply):
         return priced
@@ -276,6 +279,8 @@ async def _send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) ->
 
 
 async def _declined(uow: UnitOfWork, why: Declined, market: Market, ticket: Ticket) -> Reply:
+    if why.code == "barred":
+        return words_members.barred((await uow.members.get_one(ticket.market, ticket.person)).barred)
     if why.code == "no_cash":
         return words.no_cash_at_confirm(why.needed, why.available)
     if why.code == "no_tokens":

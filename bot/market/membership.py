@@ -24,11 +24,14 @@ class Departure:
 async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: int) -> Member | Declined:
     """Take part under a name (`name` empty: the person's own). In a lobby the account is funded at the start, in a
     running market by the next tick; both show as `coming`. Repeating it returns the same account, renamed.
-    Declined(not_running) in DRAFT and after the end, Declined(too_late) after the last freeze."""
+    Declined(barred) for who has been barred from it, Declined(not_running) in DRAFT and after the end,
+    Declined(too_late) after the last freeze."""
     await uow.people.lock(person)  # nobody links them to another meanwhile: they might end with two accounts
     person = await uow.people.primary_id(person)
     market = await uow.markets.lock(market_id)
     member = await uow.members.get(market.id, person)
+    if member is not None and member.barred is not None:
+        return Declined(code="barred")
     if member is not None:
         if name and name != member.name:
             await uow.members.rename(market.id, member.person, name)

@@ -182,8 +182,11 @@ class Score:
 
 
 def scores(ranked: Iterable[Ranked]) -> list[Score]:
-    """Of one market, best first; who traded less than three times is left out."""
-    counted = sorted((row for row in ranked if row.trades >= LEAST_TRADES), key=lambda row: (-row.share, row.person))
+    """Of one market, best first; who traded less than three times or is kept out of ranks is left out."""
+    counted = sorted(
+        (row for row in ranked if row.trades >= LEAST_TRADES and not row.unranked),
+        key=lambda row: (-row.share, row.person),
+    )
     result: list[Score] = []
     for share, tied in groupby(counted, key=lambda row: row.share):
         rank, group = len(result) + 1, list(tied)

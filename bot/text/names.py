@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
+
+from bot.text.columns import beginning
 
 LONGEST_NAME = 32
 LONGEST_TITLE = 80
@@ -27,7 +28,7 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
     if not (seen.isascii() and seen.isprintable()):  # of plain text nothing can go
         seen = _readable(seen)
     folded = _SPACES.sub(" ", seen).strip(_EDGES)
-    return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
+    return folded if len(folded) <= most else beginning(folded, most - 1).rstrip() + "…"
 
 
 def _readable(text: str) -> str:
@@ -59,18 +60,6 @@ def folded(text: str) -> str:
     flat = unicodedata.normalize("NFKD", clean(text).casefold())
     letters = "".join(sign for sign in flat if unicodedata.category(sign)[0] in "LNS")
     return letters or clean(text).casefold()
-
-
-def person_name(text: str, taken: Iterable[str] = ()) -> str:
-    """A display name nobody else in the market has: cleaned, capped, numbered where it is taken or empty."""
-    base = clean(text, LONGEST_NAME) or "Trader"
-    used = {folded(name) for name in taken}
-    name, count = base, 1
-    while folded(name) in used:
-        count += 1
-        tail = f" {count}"
-        name = base[: LONGEST_NAME - len(tail)] + tail
-    return name
 
 
 def quoted(name: str) -> str:

@@ -28,7 +28,7 @@ from engine.events import Reason
 from engine.quote import Quote
 from engine.state import Side
 from engine.terms import MarketParams
-from storage.records import HALTED, OrderDraft
+from storage.records import BARRED, HALTED, OrderDraft
 
 # -- not filled
 
@@ -57,6 +57,8 @@ def _again(failed: FailedOrder) -> Line:
         return line(code(order_line(failed.params, failed.draft, "1")), " is one token.")
     if reason == Reason.POOL_EMPTY:
         return line(again, " tries again, once others have bought.")
+    if reason == BARRED:
+        return line(code("/positions"), " shows what you hold and can sell.")
     if reason in _AT_THE_PRICE_NOW:
         return line(again, " asks anew, at the price now.")
     return line(code("/board"), " shows where the market stands.")
@@ -116,6 +118,7 @@ def refusal(failed: FailedOrder) -> str:
         Reason.PAST_WORST_PRICE: _past(failed),
         Reason.BAD_LIMIT: "that limit is not a possible price.",
         Reason.TOO_LATE: "it came after trading had closed.",
+        BARRED: "an admin has barred you from this market.",
         HALTED: "the market was halted before your order's turn.",
     }
     return sentences.get(failed.reason or "", "the market could not take this order.")

@@ -214,8 +214,10 @@ def leaderboard(ranked: Sequence[Ranked], shown: int, *, over: bool, audience: A
     if not ranked:
         return say("Nobody has joined yet.", blocks=(line(code("/join"), " makes you the first."),), audience=audience)
     traded = [row for row in ranked if row.rank is not None]
+    unranked = sum(row.unranked and row.trades > 0 for row in ranked)
     if not traded:
-        head = "Nobody traded, so nobody won." if over else "Nobody has traded yet; everybody is level."
+        who = "Nobody who is ranked" if unranked else "Nobody"
+        head = f"{who} traded, so nobody won." if over else f"{who} has traded yet; everybody is level."
         how = line(code("/board"), " has the prices.")
         return say(head, blocks=(how,), audience=audience)
     with_places = list(zip(traded, places([row.rank for row in traded]), strict=True))
@@ -239,7 +241,11 @@ def leaderboard(ranked: Sequence[Ranked], shown: int, *, over: bool, audience: A
     more = line(quiet(f"and {len(traded) - shown:,} more")) if len(traded) > shown else ()
     return say(
         _first(traded, over=over),
-        blocks=(Table(columns=columns, rows=rows, more=more), *_without_place(len(ranked) - len(traded), over=over)),
+        blocks=(
+            Table(columns=columns, rows=rows, more=more),
+            *_without_place(len(ranked) - len(traded) - unranked, over=over),
+            *_kept_out(unranked),
+        ),
         audience=audience,
     )
 
@@ -251,6 +257,13 @@ def _without_place(count: int, *, over: bool) -> tuple[Line, ...]:
     verb = "has" if count == 1 else "have"
     what = "did not trade" if over else f"{verb} not traded"
     return (line(quiet(f"{people(count)} who {what} {verb} no place.")),)
+
+
+def _kept_out(count: int) -> tuple[Line, ...]:
+    """How many traded and are unranked; who they are is theirs to know."""
+    if not count:
+        return ()
+    return (line(quiet(f"{people(count)} {'trades' if count == 1 else 'trade'} out of the ranks.")),)
 
 
 def _first(traded: Sequence[Ranked], *, over: bool) -> str:

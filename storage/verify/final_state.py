@@ -12,7 +12,7 @@ from engine.state import Status
 from storage import tick_rows
 from storage.mapping import next_step
 from storage.order_rows import pool_rows
-from storage.records import HALTED, ActionStatus, OrderStatus
+from storage.records import BARRED, HALTED, ActionStatus, OrderStatus
 from storage.schema import actions, binaries, ledger, lob_pools, orders, positions, trades, users
 from storage.tick_rows import Row
 from storage.unit_of_work import UnitOfWork
@@ -84,13 +84,14 @@ async def _trace(uow: UnitOfWork, market: int, number: int) -> str:
 
 
 async def _check_unrun_orders(uow: UnitOfWork, check: Check, stored: RowMapping) -> None:
-    """Those no tick has run: they wait, were taken back, or were refused when a halt ended. None cost anything."""
+    """Those no tick has run: they wait, were taken back, or were refused when a halt ended or their owner was barred.
+    None cost anything."""
     query = select(orders).where(orders.c.market == check.market, orders.c.tick_id.is_(None)).order_by(orders.c.number)
     for row in await uow.rows(query):
         status, reason = row["status"], row["reason"]
         late = row["ts_ms"] < (stored["tick_ms"] or 0)  # a tick runs all that was accepted before it
         waits = status == OrderStatus.PENDING.value
-        refused = (status, reason) == (OrderStatus.REFUSED.value, HALTED)
+        refused = status == OrderStatus.REFUSED.value and reason in (HALTED, BARRED)
         if (waits and late) or not (waits or refused or (status, reason) == (OrderStatus.CANCELLED.value, None)):
             raise check.wrong("orders", row["number"], "tick_id", "the tick that ran it", None)
         expected: Row = {

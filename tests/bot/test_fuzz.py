@@ -37,6 +37,7 @@ from bot.grammar.parser import parse
 from bot.grammar.types import Wrong, number
 from bot.market import event_file, timetable
 from bot.market.draft import Draft, build, with_value
+from bot.market.member_names import NameRefused, fitting_name
 from bot.market.settings_table import SETTINGS
 from bot.market.timetable import Timetable
 from bot.text import names
@@ -214,7 +215,8 @@ def test_any_name_is_printable_short_and_different_from_all_others() -> None:
         assert shown == names.clean(shown, names.LONGEST_NAME) == shown.strip()
         assert all(unicodedata.category(sign)[0] != "C" for sign in shown.replace("\u200d", ""))
         taken = ("Ada", "Trader", "Ada 2", shown)
-        name = names.person_name(text, taken)
+        fitting = fitting_name(text, members=taken)
+        name = fitting.instead if isinstance(fitting, NameRefused) else fitting
         assert 0 < len(name) <= names.LONGEST_NAME
         assert names.folded(name) not in {names.folded(one) for one in taken}
         cell = safe(shown)

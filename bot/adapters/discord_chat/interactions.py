@@ -181,6 +181,7 @@ class Interactions:
             chat_title=address.title,
             is_admin=await self._roles.is_admin(interaction, address.chat_ext),
             made_for=made_for,
+            bot_names=_bot_names(interaction),
             request_id=str(interaction.id),
         )
         return IncomingInteraction(interaction=interaction, address=address, invocation=invocation, decides=decides)
@@ -221,3 +222,9 @@ class Interactions:
     async def _respond(self, interaction: discord.Interaction, reply: Reply) -> None:
         incoming = await self._incoming(interaction)
         await self._responder.respond(incoming, reply)
+
+
+def _bot_names(interaction: discord.Interaction) -> tuple[str, ...]:
+    """What the bot is called, on its account and in the server."""
+    user, here = interaction.client.user, interaction.guild.me if interaction.guild is not None else None
+    return tuple({member.display_name for member in (user, here) if member is not None})

@@ -13,7 +13,9 @@ from bot.adapters.room.message_log import TALK, MessageLog
 from bot.adapters.room.responses import Answer
 from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
-from bot.text.names import LONGEST_NAME, clean, folded, person_name
+from bot.market.member_names import NameRefused, fitting_name
+from bot.text.names import LONGEST_NAME, clean, folded
+from bot.words import members as words_members
 from bot.words import room as words
 from storage.database import Database
 from storage.records import Payload
@@ -139,7 +141,7 @@ class Routes:
             raise RefusalError(400, words.name_missing())
         token = visitor.token or new_token()
         if visitor.person is None:
-            name = person_name(name, await self._names(room))
+            name = await self._fitting(room, name, visitor)
             person = await self._sessions.create_person(token, name, self._clock())
             visitor = Visitor(token=token, ext=visitor.ext or external_id(token), person=person, admin=visitor.admin)
             await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
@@ -148,15 +150,27 @@ class Routes:
         self._set_cookie(response, "session", token)
         return response
 
-    async def _names(self, room: str) -> set[str]:
-        """Names that are taken: of the accounts in the market that is on, and of those who talked lately."""
+    async def _fitting(self, room: str, wanted: str, visitor: Visitor) -> str:
+        """The name a newcomer gets; refused where they would be taken for somebody. Who came by the admin link may be
+        the admin of that name."""
+        members, admins = await self._names(room)
+        if visitor.admin:
+            admins = set()
+        name = fitting_name(wanted, members=members, admins=admins)
+        if isinstance(name, NameRefused):
+            raise RefusalError(400, words_members.room_name_refused(name.code, wanted, name.like, name.instead))
+        return name
+
+    async def _names(self, room: str) -> tuple[set[str], set[str]]:
+        """Names that are taken: of the accounts in the market that is on and of those who talked lately; of admins."""
         page = await self._log.after(room, None, None)
         taken = {message.author for message in page.messages if message.author}
         async with self._db.reading() as uow:
             chat = await uow.chats.find(NAME, room)
             market = await uow.markets.of_chat(chat.id) if chat else None
             names = await uow.members.names(market.id) if market else {}
-        return taken | {*names.values()}
+            admins = await uow.people.names(await uow.chats.admins(chat.id)) if chat else {}
+        return taken | {*names.values()}, {*admins.values()}
 
     async def _say(self, request: web.Request) -> web.Response:
         room, visitor, body = self._room(request), await self._person(request), await security.body(request)

@@ -113,8 +113,13 @@ class TelegramResponder:
             is_admin=rank is ChatRank.ADMIN,
             nameless=incoming.person is None,
             made_for=request.made_for,
+            bot_names=self._bot_names(),
             request_id=request.request_id or incoming.request_id,
         )
+
+    def _bot_names(self) -> tuple[str, ...]:
+        bot = self._sender.bot
+        return () if bot is None else (bot.first_name, bot.username)
 
     async def _rank(self, incoming: IncomingUpdate, address: ChatAddress, request: CommandRequest) -> ChatRank:
         """Asked of Telegram only where it matters, for it counts on the group's budget."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.text.columns import width
+from bot.text.columns import beginning, cut, width
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,23 @@ from bot.text.columns import width
 )
 def test_a_text_takes_the_columns_a_terminal_gives_it(text: str, columns: int) -> None:
     assert width(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("Germany", 7, "Germany"),
+        ("Germany", 3, "Ger"),
+        ("ab🇩🇪", 3, "ab"),
+        ("👨\u200d👩\u200d👧\u200d👦x", 7, "👨\u200d👩\u200d👧\u200d👦"),
+        ("👨\u200d👩\u200d👧\u200d👦x", 2, "👨\u200d"),  # nothing whole fits: something is better than nothing
+        ("ae\u0301", 2, "a"),
+    ],
+)
+def test_the_beginning_of_a_text_holds_whole_signs(text: str, most: int, kept: str) -> None:
+    assert beginning(text, most) == kept
+
+
+def test_a_cut_text_fits_its_columns_and_ends_on_a_whole_sign() -> None:
+    assert cut("🇩🇪🇧🇷🇮🇹", 5) == "🇩🇪🇧🇷…"
+    assert cut("Ada 👩\u200d🚀 Lovelace", 6) == "Ada…"

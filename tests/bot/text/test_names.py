@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.text.names import clean, folded, person_name
+from bot.text.names import clean, folded
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,9 @@ from bot.text.names import clean, folded, person_name
         ("e" + "\u0301\u0301\u0301\u200b" * 9, "\u00e9\u0301\u0301\u0301"),  # no tower of towers
         ("A\u034f\ufe00d\u180ba\U000e0100", "Ada"),
         ("x" * 300, "x" * 199 + "…"),
+        ("x" * 198 + "🇩🇪🇧🇷", "x" * 198 + "…"),  # a flag is two letters, and never one
+        ("x" * 196 + "👩\u200d👩\u200d👧", "x" * 196 + "…"),
+        ("x" * 198 + "👍🏽👍🏽", "x" * 198 + "…"),
     ],
 )
 def test_control_and_direction_signs_go_and_the_rest_stays(typed: str, kept: str) -> None:
@@ -43,11 +46,3 @@ def test_cleaning_is_quick_however_long_the_text() -> None:
 )
 def test_spellings_of_one_name_fold_together(name: str, other: str) -> None:
     assert folded(name) == folded(other)
-
-
-def test_a_taken_name_gets_a_number() -> None:
-    assert person_name("Ada", []) == "Ada"
-    assert person_name("ADA", ["Ada"]) == "ADA 2"
-    assert person_name("Ada", ["ada", "Ada 2"]) == "Ada 3"
-    assert person_name("\u202e") == "Trader"
-    assert len(person_name("y" * 99, ["y" * 32])) <= 32
