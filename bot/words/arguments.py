@@ -206,6 +206,14 @@ def not_a_moment(text: str) -> str:
     return f"{echo(text)} is not a time; say it as 2026-12-01 18:00 (UTC), with a zone like Europe/Berlin, or in 10m."
 
 
+def not_a_past_moment(text: str) -> str:
+    return f"{echo(text)} is not a moment that was; say it as 21:03 (UTC), 21:03 Europe/Berlin, fri 21:03 or 5m ago."
+
+
+def still_to_come(text: str) -> str:
+    return f"{echo(text)} is still to come; say a moment that was, such as 5m ago."
+
+
 def no_such_zone(name: str) -> str:
     return f"There is no time zone {echo(name)}; say it as UTC, Europe/Berlin or +02:00."
 
