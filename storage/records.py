@@ -391,6 +391,17 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What decides a market, in an admin's words: the first text, or something added to it after the start."""
+
+    market: int
+    number: int  # counts from 1
+    text: str  # line breaks kept
+    actor: int
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     market: int
     id: int

@@ -304,6 +304,7 @@ tickets = Table(
     Column("request_id", String(200), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("request_id"),
+    Index("ix_tickets_market_person", "market", "person"),
 )
 
 people = Table(
@@ -477,6 +478,7 @@ approvals = Table(
     Column("number", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("outcomes", JsonColumn, nullable=False),
+    Column("asked", JsonColumn, nullable=False, default=dict, server_default="{}"),  # what else than outcomes
     Column("reason", Text, nullable=False),
     Column("code", String(16), nullable=False),  # of what the proposer was shown
     Column("proposer", BigId, ForeignKey("people.id"), nullable=False),
@@ -523,4 +525,15 @@ seasons = Table(
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger),
     UniqueConstraint("chat", "number"),
+)
+
+wordings = Table(  # what decides a market, in its admins' words
+    "wordings",
+    metadata,
+    _market(),
+    Column("number", Integer, nullable=False),  # 1: the first text; then what was added after the start
+    Column("text", Text, nullable=False),
+    Column("actor", BigId, nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("market", "number"),
 )

@@ -5,11 +5,11 @@ An order as asked, to JSON and back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, func, insert, select, update
 
 from engine.state import Side
 from storage.records import Json, OrderDraft, Payload, Ticket, TicketStatus
@@ -58,6 +58,15 @@ class Tickets(Repository):
     async def get(self, ticket: int) -> Ticket | None:
         row = await self._session.row(_GET, {"ticket": ticket})
         return None if row is None else _ticket(row)
+
+    async def last_before(self, ticket: Ticket, accounts: Collection[int]) -> int | None:
+        """When these accounts were shown the ticket before this one in its market, epoch ms; None where there was none.
+        One that was replaced does not count: what took its place says all again."""
+        earlier = and_(tickets.c.market == ticket.market, tickets.c.id < ticket.id)
+        own = and_(earlier, tickets.c.person.in_(sorted(accounts)))
+        shown = and_(own, tickets.c.status != TicketStatus.REPLACED.value)
+        row = await self._session.row(select(func.max(tickets.c.created_ms).label("at")).where(shown))
+        return None if row is None else row["at"]
 
     async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
         """By id; unknown ones are left out."""

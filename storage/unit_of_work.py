@@ -21,6 +21,7 @@ from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
 from storage.tickets import Tickets
+from storage.wordings import Wordings
 
 
 class UnitOfWork(Session):
@@ -69,6 +70,10 @@ class UnitOfWork(Session):
     @cached_property
     def markets(self) -> Markets:
         return Markets(self, self.people, self.chats)
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        return Wordings(self, self.markets)
 
     @cached_property
     def seasons(self) -> Seasons:

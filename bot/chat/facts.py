@@ -36,10 +36,14 @@ ALIASES: Mapping[str, str] = {
     "crossing": "cm_enabled",
     "floor": "floor_enabled",
     "dispute": "dispute_window",
+    "wording": "about",
 }
 """A market's settings as people type them, and as the engine calls them."""
 
-_TYPED_NAMES = {**{name: typed for typed, name in ALIASES.items() if typed != "stake"}, "rounds": "schedule"}
+_TYPED_NAMES = {
+    **{name: typed for typed, name in ALIASES.items() if typed not in ("stake", "wording")},
+    "rounds": "schedule",
+}
 
 
 def typed_name(name: str) -> str:

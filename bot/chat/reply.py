@@ -148,12 +148,13 @@ class Action:
 class Field:
     name: str
     label: str
-    kind: str = "text"  # text | choice | flag
+    kind: str = "text"  # text | paragraph (several lines) | choice | flag
     choices: tuple[tuple[str, str], ...] = ()  # (value, label)
     value: str = ""
     required: bool = True
     hint: str = ""
     suggestions: tuple[tuple[str, str], ...] = ()  # (value, label): a text's likely values, to tap
+    most: int = 2_000  # characters of what is typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from engine.state import Status
 from storage.backup import BackupError, backup
 from storage.database import Database, DatabaseInUseError
 from storage.export import EXPORTS
-from storage.records import Declined, Market, Notice, NoticeAudience
+from storage.records import Declined, Json, Market, Notice, NoticeAudience
 from storage.unit_of_work import UnitOfWork
 
 ROOM = "room"
@@ -89,6 +89,8 @@ async def create(url: str, path: Path, now_ms: int) -> int:
             await uow.commit()
     for warning in lint.warning_lines(event.params):
         print(warning, file=sys.stderr)
+    if not event.about:
+        print(words.nothing_on_what_decides(), file=sys.stderr)
     print(*words.created(market), sep="\n")
     return 0
 
@@ -112,13 +114,15 @@ async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mar
     status = Status.LOBBY if event.opened else None
     market = await uow.markets.update(drafted.id, status=status, planned_start_ms=event.start_ms)
     assert not isinstance(market, Declined), "a market that was just created is a draft"
+    about: dict[str, Json] = {"about": event.about} if event.about else {}
+    await uow.wordings.replace(market.id, event.about, actor=person.id, now_ms=now_ms)
     await uow.audit.append(
         action="create",
         actor=person.id,
         now_ms=now_ms,
         market=market.id,
         chat=chat.id,
-        after={"title": event.title, "status": market.status.value, "start_ms": event.start_ms, **draft},
+        after={"title": event.title, "status": market.status.value, "start_ms": event.start_ms, **draft, **about},
     )
     if event.opened:
         opening = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened")

@@ -13,6 +13,7 @@ from bot.words import admin as words
 from bot.words import event_file as words_event_file
 from bot.words import setup as words_setup
 from bot.words import terminal as words_terminal
+from bot.words import wording as words_wording
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.lint import lint
@@ -32,10 +33,12 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
     if not isinstance(params, MarketParams):
         return words_setup.problems(params, "/admin schedule")
     async with ctx.db.reading() as uow:
-        people = await uow.members.count(record.id)
+        people, wordings = await uow.members.count(record.id), await uow.wordings.of(record.id)
     code = code_of(record.id, "start", record.status.value, record.draft)
     if confirm != code:
-        return words.start_preview(record, params, people, ctx.now_ms, f"/admin start confirm={code}", ctx.person_id)
+        again = f"/admin start confirm={code}"
+        preview = words.start_preview(record, params, people, ctx.now_ms, again, ctx.person_id)
+        return preview if wordings else words_wording.without(preview)
     async with ctx.db.writing() as uow:
         await uow.markets.update(record.id, params=params, status=Status.LOBBY)
         started = await uow.markets.start(record.id, ctx.now_ms)

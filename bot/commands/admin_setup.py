@@ -9,17 +9,21 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
-from bot.grammar.types import Choice, Money, Text, Wrong
+from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
 from bot.market import timetable as timetables
+from bot.market import wording
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, joined, warnings, with_value
 from bot.market.settings_table import SETTINGS, grouped, shown_value
 from bot.market.settings_table import setting as setting_of
+from bot.text.names import LONGEST_WORDING, clean
 from bot.text.numbers import typed_money
 from bot.words import event_file as words_event_file
 from bot.words import setup as words
 from bot.words import timetable as words_timetable
+from bot.words import wording as words_wording
+from bot.words.wording import SENSIBLE
 from engine.params import FIXED, PRESETS, retune
 from engine.state import Status
 from engine.terms import MarketParams
@@ -37,7 +41,7 @@ OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an out
 SettingArg = Annotated[
     str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are shown")
 ]
-ValueArg = Annotated[str, Text("value", 400, about="what it should be: $500, 5%, on, 30m")]
+ValueArg = Annotated[str, Paragraphs("value", LONGEST_WORDING, about="what it should be: $500, 5%, on, 30m, or a text")]
 
 
 @command(
@@ -109,14 +113,28 @@ def _as_typed(
     "admin set",
     role=Role.ADMIN,
     may_ask=("value",),
-    examples=("/admin set", "/admin set fee", "/admin set fee 2%", "/admin set odds 5 3 2", "/admin set autofill off"),
+    examples=(
+        "/admin set",
+        "/admin set fee",
+        "/admin set fee 2%",
+        "/admin set odds 5 3 2",
+        "/admin set autofill off",
+        f"/admin set about {SENSIBLE}",
+    ),
 )
 async def set_(
-    ctx: Context, *, market: MarketView, setting: SettingArg | None = None, value: ValueArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView,
+    setting: SettingArg | None = None,
+    value: ValueArg | None = None,
+    confirm: ConfirmArg | None = None,
 ) -> Reply:
     """Change a term of the market; without a value ask for it, without arguments show them all.
 
-    Before the start everything can change; while it runs, what the rules allow, from the next tick on.
+    Before the start everything can change; while it runs, what the rules allow, from the next tick on. `about` is what
+    decides, in your words: what counts, which source, what happens if it is called off or tied. Once trading has begun
+    it can only be added to.
     """
     record = market.record
     running = record.start_ms is not None
@@ -124,6 +142,9 @@ async def set_(
         shown = words.settings(record, grouped(record.params, FIXED if running else ()))
         return shown if running else words_event_file.warned(shown, record.params, warnings(record.params))
     name = ALIASES.get(setting, setting)
+    if name == "about":
+        return await wording.about(ctx, market, value, confirm)
+    value = value and clean(value, LONGEST_WORDING)
     if value is None:
         return words.ask_title(record) if name == "title" else words.ask_value(setting_of(record.params, name))
     if running:
@@ -212,5 +233,7 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
             record.id, Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened"), ctx.now_ms
         )
         await update_board(uow, opened, ctx.now_ms)
+        wordings = await uow.wordings.of(record.id)
         await uow.commit()
-    return words_event_file.warned(words.opened_doors(opened), opened.params, warnings(opened.params))
+    reply = words_event_file.warned(words.opened_doors(opened), opened.params, warnings(opened.params))
+    return reply if wordings else words_wording.without(reply)

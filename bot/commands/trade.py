@@ -11,6 +11,7 @@ from bot.grammar.book import AutofillArg, LimitArg
 from bot.grammar.command import command
 from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
+from bot.market import wording
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, with_preferences
 from bot.market.receipts import receipt
@@ -18,6 +19,7 @@ from bot.market.ticket_terms import price_ticket, terms_of
 from bot.words import members as words_members
 from bot.words import refusals as words
 from bot.words import tickets as words_tickets
+from bot.words import wording as words_wording
 from storage.people import Preferences
 from storage.records import Declined, Market, Member, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
@@ -223,24 +225,27 @@ async def _order(
     instead_of: Ticket | None = None,
 ) -> Reply:
     """A ticket; without `confirm` (for people who have switched asking off) it is sent at once, in the same unit, and
-    all that protects them stays: what can only lose is asked about all the same."""
+    all that protects them stays: what can only lose is asked about all the same, and so is the first order after
+    something was written on what decides."""
     if request.buy and member.barred is not None:
         return words_members.barred(member.barred)
     priced = price_order(market, request, member)
     if isinstance(priced, Reply):
         return priced
-    confirm = confirm or priced.only_loses
     async with ctx.db.writing() as uow:
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)
         ticket = await _open_ticket(ctx, uow, market, member, priced)
+        unread = await wording.unread(uow, ticket)
+        confirm = confirm or priced.only_loses or bool(unread)
         sent = None if confirm else await _send(uow, ticket, market.record, ctx.now_ms)
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
     shown = price_ticket(ticket, market.record.params)
     if sent is None:
-        return words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person)
+        reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person)
+        return replace(reply, blocks=(*reply.blocks, *words_wording.on_ticket(unread))) if unread else reply
     order, reply = sent
     return words_tickets.unasked(reply, shown, order, ctx.person_id)
 

@@ -12,7 +12,8 @@ from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
 from bot.grammar.times import SpanArg
 from bot.grammar.trading import AnyOutcomeArg, OutcomeArg
-from bot.grammar.types import Choice
+from bot.grammar.types import Choice, PageArg
+from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
@@ -23,6 +24,7 @@ from bot.words import rules as words_rules
 from bot.words import seasons as words_seasons
 from bot.words import usage as words_usage
 from bot.words import views as words
+from bot.words import wording as words_wording
 from engine.quote import Quote, quote
 from engine.state import Side, Status
 from storage.rankings import standings
@@ -208,9 +210,13 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
 
 
 @command("rules", role=Role.ANYONE, any_rules=True, examples=("/rules",))
-async def rules(ctx: Context, *, market: MarketView | None) -> Reply:
-    """Read what this is and how it works."""
-    return words_rules.rules(market.record.params if market else None)
+async def rules(ctx: Context, *, market: MarketView | None, snapshot: Snapshot, page: PageArg | None = None) -> Reply:
+    """Read what decides this market, what this is and how it works."""
+    if market is None:
+        return words_rules.rules(None)
+    wordings = await snapshot.uow.wordings.of(market.id)
+    decides = words_wording.on_rules(wordings, await wording.read_names(snapshot.uow, wordings))
+    return words_rules.rules(market.record.params, decides, page or 1, ctx.person_id)
 
 
 def _audience(ctx: Context) -> Audience:

@@ -48,7 +48,8 @@ class Parsed:
 
 
 def split(line: str) -> list[Word]:
-    """The words of a line. A quote that is never closed is a sign like any other."""
+    """The words of a line; the last of very many is all the rest. A quote that is never closed is a sign like any
+    other."""
     words_of_line: list[Word] = []
     at, size = 0, len(line)
     while at < size and len(words_of_line) < MOST_WORDS:
@@ -56,6 +57,10 @@ def split(line: str) -> list[Word]:
             at += 1
             continue
         start, name = at, None
+        if len(words_of_line) == MOST_WORDS - 1:
+            end = len(line.rstrip())
+            words_of_line.append(Word(line[start:end], start, end))
+            break
         end = _word_end(line, at)
         equals = line.find("=", at, end)
         if equals > at and line[at:equals].isidentifier():

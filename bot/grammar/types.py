@@ -22,7 +22,7 @@ from typing import Annotated, Generic, TypeVar
 
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.text.names import clean, folded, quoted
+from bot.text.names import MOST_LINES, clean, clean_lines, folded, quoted
 from bot.text.numbers import MICRO, RATE
 from bot.words import arguments as words
 
@@ -172,6 +172,20 @@ class Text(ArgumentType[str]):
         if len(cleaned) > self.most:
             return Wrong(words.text_too_long(self.what, len(cleaned), self.most), quoted(clean(cleaned, self.most)))
         return cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraphs(Text):
+    """Free text of several lines, each cleaned."""
+
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        cleaned = clean_lines(text, LONGEST_VALUE)
+        if not cleaned:
+            return Wrong(words.empty_text(self.what))
+        if len(cleaned) > self.most:
+            return Wrong(words.text_too_long(self.what, len(cleaned), self.most))
+        rows = cleaned.count("\n") + 1
+        return Wrong(words.too_many_lines(self.what, rows, MOST_LINES)) if rows > MOST_LINES else cleaned
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     title = "Office chess cup"
     outcomes = ["Ada", "Bo", "Cleo", "Dan"]
+    about = "The last one standing on Friday."        # what decides: what counts, the source, called off, tied
     preset = "fair"
     start_at = "2026-12-01 18:00 Europe/Berlin"      # left out: it starts by hand
     open = true                                      # left out: it stays a draft
@@ -31,13 +32,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.chat.facts import ALIASES, When
+from bot.chat.invocation import ParseContext
 from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
-from bot.grammar.types import Wrong, nearest
+from bot.grammar.types import Paragraphs, Wrong, nearest
 from bot.market import timetable as schedule
 from bot.market.draft import Draft, build, even_odds, joined
 from bot.market.settings_table import SETTINGS
 from bot.market.timetable import Timetable, TimetableEntry
-from bot.text.names import LONGEST_NAME, LONGEST_TITLE, clean, folded
+from bot.text.names import LONGEST_NAME, LONGEST_TITLE, LONGEST_WORDING, clean, folded
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
 from bot.words import timetable as words_timetable
@@ -154,9 +156,9 @@ def timetable(rounds: Sequence[ReadRound], names: Sequence[str]) -> str:
     return schedule.render(table, [f"#{number}" for number in range(1, len(names) + 1)])
 
 
-TERMS = tuple(name for name in SETTINGS if name != "title")
+TERMS = tuple(name for name in SETTINGS if name not in ("title", "about"))
 """What `/admin set` can change, by ENGINE name; its short names (`balance`, `gas`) are understood as well."""
-OTHERS = ("title", "start_at", "open", "rounds", "n_outcomes")
+OTHERS = ("title", "about", "start_at", "open", "rounds", "n_outcomes")
 
 _WHERE = re.compile(r"\(at line (\d+), column \d+\)$")
 
@@ -170,6 +172,7 @@ class EventFile:
     """
 
     title: str
+    about: str  # what decides; "" where nothing is written
     values: Mapping[str, object]
     params: MarketParams
     draft: Draft
@@ -198,7 +201,8 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
     for key in table:
         if key not in OTHERS and key not in TERMS:
             mistakes.add(key, words.no_such_key(key, nearest(key, [*OTHERS, *TERMS, *ALIASES])))
-    title, opened, start = _title(table, mistakes), _opened(table, mistakes), _start(table, mistakes)
+    title, about = _title(table, mistakes), _about(table, mistakes)
+    opened, start = _opened(table, mistakes), _start(table, mistakes)
     names = _names(table, mistakes)
     typed = {key: _typed(table[key]) for key in TERMS if key in table}
     values: dict[str, object] = {**typed}
@@ -227,7 +231,7 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
     if build(draft, from_ms) != params:  # an outcome called "2" that is not the second
         mistakes.add("outcome_names", words.names_like_numbers())
         return mistakes.told()
-    return EventFile(title=title, values=values, params=params, draft=draft, start_ms=start, opened=opened)
+    return EventFile(title=title, about=about, values=values, params=params, draft=draft, start_ms=start, opened=opened)
 
 
 def _as_written(problem: Problem, table: Mapping[str, object]) -> Problem:
@@ -253,6 +257,17 @@ def _title(table: Mapping[str, object], mistakes: Mistakes) -> str:
     elif len(title) > LONGEST_TITLE:
         mistakes.add("title", words.too_long(title, LONGEST_TITLE))
     return title
+
+
+def _about(table: Mapping[str, object], mistakes: Mistakes) -> str:
+    if "about" not in table:
+        return ""
+    value = table["about"]
+    about = Paragraphs("text", LONGEST_WORDING).parse(value, ParseContext(now_ms=0)) if isinstance(value, str) else None
+    if isinstance(about, str):
+        return about
+    mistakes.add("about", words.about_is_a_text() if about is None else about.sentence)
+    return ""
 
 
 def _opened(table: Mapping[str, object], mistakes: Mistakes) -> bool:

@@ -13,6 +13,7 @@ from engine.terms import MarketParams
 
 SETTINGS: Mapping[str, str] = {
     "title": "the market's name",
+    "about": "what decides: what counts, the source, what if it is called off or tied",
     "outcome_names": "who can win, 2 to 25 names with commas",
     "z": "the stake, all the house can lose",
     "starting_balance": "play money everybody gets",

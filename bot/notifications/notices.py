@@ -16,6 +16,7 @@ from bot.market import decisions
 from bot.market.decisions import refused_now
 from bot.market.receipts import given_back, receipt
 from bot.market.standings import board_of
+from bot.market.wording import read_names
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
@@ -24,6 +25,7 @@ from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
 from bot.words import views as words_views
+from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
 from engine.state import MarketState
@@ -122,6 +124,27 @@ async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
         await uow.trades.prefetch(market, numbers)
         await uow.people.prefetch(owners)
     await uow.preferences.prefetch(people)
+
+
+async def _opened(notice: NoticeContext) -> Reply:
+    decides = words_wording.announced(await notice.uow.wordings.of(notice.market.id))
+    return words_announcements.opened(notice.market, decides)
+
+
+async def _arrived(notice: NoticeContext) -> Reply:
+    decides = words_wording.announced(await notice.uow.wordings.of(notice.market.id))
+    return words_chats.arrived(notice.market, decides)
+
+
+async def _worded(notice: NoticeContext) -> Reply | None:
+    """What decides was written down, added to, or taken back before the start; nothing where it is another by now."""
+    number, wordings = int(notice.payload["number"]), await notice.uow.wordings.of(notice.market.id)
+    written = next((wording for wording in wordings if wording.number == number), None)
+    if written is None:
+        return None if number or wordings else words_wording.told_taken_back(notice.market)
+    who = (await read_names(notice.uow, [written])).get(written.actor, "")
+    say = words_wording.told_in_chat if notice.person is None else words_wording.told_in_private
+    return say(notice.market, written, who)
 
 
 async def _board(notice: NoticeContext) -> Reply:
@@ -309,8 +332,9 @@ def _plain(render: Callable[[NoticeContext], Reply | None]) -> Renderer:
 
 
 _RENDERERS: Mapping[str, Renderer] = {
-    "opened": _plain(lambda notice: words_announcements.opened(notice.market)),
-    "arrived": _plain(lambda notice: words_chats.arrived(notice.market)),
+    "opened": _opened,
+    "arrived": _arrived,
+    "worded": _worded,
     "announcement": _plain(lambda notice: words_chats.announcement(notice.market, str(notice.payload["text"]))),
     "started": _plain(lambda notice: words_announcements.started(notice.market, notice.payload)),
     "order": _order,

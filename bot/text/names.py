@@ -11,6 +11,7 @@ from bot.text.columns import beginning
 LONGEST_NAME = 32
 LONGEST_TITLE = 80
 LONGEST_TEXT = 200
+LONGEST_WORDING, MOST_LINES = 1_500, 30  # of a text of several lines
 
 _MARKS_IN_A_ROW = 3  # more combining marks on one letter climb over the lines above ("Zalgo")
 _KEPT = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
@@ -19,6 +20,8 @@ _EDGES = " " + "".join(sorted(_KEPT))
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that print nothing: a name of them would be no name
 _INVISIBLE = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0e\U000e0100-\U000e01ef]")  # marks likewise
 _SPACES = re.compile(r"\s+")
+_LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def clean(text: str, most: int = LONGEST_TEXT) -> str:
@@ -29,6 +32,14 @@ def clean(text: str, most: int = LONGEST_TEXT) -> str:
         seen = _readable(seen)
     folded = _SPACES.sub(" ", seen).strip(_EDGES)
     return folded if len(folded) <= most else beginning(folded, most - 1).rstrip() + "…"
+
+
+def clean_lines(text: str, most: int) -> str:
+    """Several lines of printable text, `clean` each, of at most `most` characters together; never two empty ones in a
+    row."""
+    rows = "\n".join(clean(row, most) for row in _LINE_ENDS.split(text[: most * 8]))
+    folded = _EMPTY_LINES.sub("\n\n", rows).strip("\n")
+    return folded if len(folded) <= most else folded[: most - 1].rstrip() + "…"
 
 
 def _readable(text: str) -> str:

@@ -90,8 +90,8 @@ def sentence(text: str) -> str:
 # -- beginning
 
 
-def opened(market: Market) -> Reply:
-    """The lobby: people can join."""
+def opened(market: Market, decides: Sequence[Line] = ()) -> Reply:
+    """The lobby: people can join. `decides` is what its admins wrote."""
     params = market.params
     rows = [
         line(INVITE),
@@ -101,6 +101,7 @@ def opened(market: Market) -> Reply:
     if market.planned_start_ms is not None:
         rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
     actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    rows += decides
     return to_chat(f"{clean(market.title)}: the doors are open.", blocks=rows, actions=actions, tone=Tone.GOOD)
 
 

@@ -186,6 +186,10 @@ def text_too_long(what: str, size: int, most: int) -> str:
     return f"The {what} has {size} characters; please stay within {most}."
 
 
+def too_many_lines(what: str, rows: int, most: int) -> str:
+    return f"The {what} has {rows} lines; please stay within {most}."
+
+
 def not_a_choice(what: str, text: str, choices: Sequence[str], instead: str | None) -> str:
     if instead:
         return f"{echo(text)} is not a known {what}; the nearest is {instead}."

@@ -132,8 +132,8 @@ def home_stays(market: Market) -> Reply:
     )
 
 
-def arrived(market: Market) -> Reply:
-    """The opening post in a chat a market has just come to."""
+def arrived(market: Market, decides: Sequence[Line] = ()) -> Reply:
+    """The opening post in a chat a market has just come to; `decides` is what its admins wrote."""
     params = market.params
     rows = [
         line(INVITE),
@@ -143,6 +143,7 @@ def arrived(market: Market) -> Reply:
     ]
     if market.status is Status.LOBBY and market.planned_start_ms is not None:
         rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
+    rows += decides
     actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
     return to_chat(f"{clean(market.title)} is announced here too.", blocks=rows, actions=actions, tone=Tone.GOOD)
 

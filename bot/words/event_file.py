@@ -67,6 +67,10 @@ def names_like_numbers() -> str:
     return "A name that is a number of another outcome would be mistaken for it; please use other names."
 
 
+def about_is_a_text() -> str:
+    return "about is a text in quotes: what counts, the source, what happens if it is called off or tied."
+
+
 def open_is_true_or_false() -> str:
     return "open is true (people can join at once) or false (it stays a draft)."
 
@@ -160,6 +164,13 @@ def created(market: Market) -> list[str]:
         f"Created market {market.id}: {title} is open to join in the room.",
         f"Next: outcry run; people /join, and {begins}.",
     ]
+
+
+def nothing_on_what_decides() -> str:
+    return (
+        "Nothing is written on what decides: what counts, the source, what happens if it is called off or tied. "
+        '/admin set about in the room writes it down; the file can say about = "...".'
+    )
 
 
 LintNumbers = Mapping[str, int]

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from bot.chat.reply import Line, Reply, code, line
+from collections.abc import Sequence
+
+from bot.chat.reply import Line, Reply, Span, code, cut, line
 from bot.text.numbers import RATE, exact_money, money, percent, round_money, span
-from bot.words.shared import say
+from bot.words.shared import page_buttons, place, say
 from engine.terms import MarketParams
 
+TOGETHER = 1_300
+"""Characters of what decides that fit one message with all else; of more the rules have a page of their own."""
+A_PAGE = 3_000
 
-def rules(params: MarketParams | None) -> Reply:
-    """`params` are the terms of the market one asks about; without any only what holds for every market is said."""
+
+def rules(params: MarketParams | None, decides: Sequence[Line] = (), page: int = 1, person: int | None = None) -> Reply:
+    """`params` are the terms of the market one asks about, `decides` what its admins wrote; without any only what holds
+    for every market is said."""
     rows = [*(_every_market() if params is None else _this_market(params))]
     rows.append("It is play money: never for sale, never redeemable for anything.")
     begin: Line = line("Begin with ", code("/join"), "; all commands: ", code("/help"))
-    return say("You trade on who wins, for play money.", blocks=(*map(line, rows), begin))
+    how = [*map(line, rows), begin]
+    if sum(map(_size, decides)) <= TOGETHER:
+        return say(_HEAD, blocks=(*decides, *how))
+    shown = cut([*_pages(decides), how], page, 1)
+    (blocks,) = shown.rows
+    return say(f"{_HEAD}{place(shown)}", blocks=blocks, actions=page_buttons("/rules", shown, person))
 
 
+def _size(row: Line) -> int:
+    return sum(len(part.text) for part in row if isinstance(part, Span))
+
+
+def _pages(rows: Sequence[Line]) -> list[list[Line]]:
+    """As many as fit a message each."""
+    pages: list[list[Line]] = [[]]
+    for row in rows:
+        if pages[-1] and sum(map(_size, pages[-1])) + _size(row) > A_PAGE:
+            pages.append([])
+        pages[-1].append(row)
+    return pages
+
+
+_HEAD = "You trade on who wins, for play money."
 _TOKENS = "A YES token pays $1 if its outcome wins, a NO token $1 if it does not."
 _DEAD_HEAT = (
     "Several can tie: of two that share the win each YES and each NO pays 50¢; of more, each YES its share of $1 and "

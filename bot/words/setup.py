@@ -144,6 +144,7 @@ def created(market: Market, timetable: str) -> Reply:
         actions=(
             Action(label="Open the doors", text="/admin open", primary=True),
             Action(label="Timetable", text="/admin schedule edit", asks=True),
+            Action(label="What decides …", text="/admin set about", asks=True),
             Action(label="Terms", text="/admin set"),
             *toggles(market.params),
         ),
@@ -152,8 +153,9 @@ def created(market: Market, timetable: str) -> Reply:
 
 
 def _next_setup() -> Line:
-    parts = (code("/admin schedule"), " sets its rounds, ", code("/admin set"), " its terms, ", code("/admin open"))
-    return line(*parts, " lets people join.")
+    parts = (code("/admin schedule"), " sets its rounds, ", code("/admin set"), " its terms, ")
+    decides = (code("/admin set about"), " writes down what decides, ")
+    return line(*parts, *decides, code("/admin open"), " lets people join.")
 
 
 def terms(market: Market, timetable: str) -> list[Line]:
@@ -220,6 +222,7 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
             parts += [code(setting.typed_name), f" {setting.value or 'none'}{mark} · "]
         rows.append(line(*parts[:-1], str(parts[-1]).removesuffix(" · ")))
     can = {setting.name for _, members in groups for setting in members if not setting.fixed}
+    decides = Action(label="What decides …", text="/admin set about", asks=True)
     asked = tuple(
         Action(label=f"{label} …", text=f"/admin set {typed_name(name)}", asks=True)
         for name, label in _ASKED.items()
@@ -234,7 +237,7 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
                 code("/admin set fee"), " says what one means and asks for it, ", code("/admin set fee 2%"), " sets it."
             ),
         ),
-        actions=(*switches, *asked),
+        actions=(*switches, decides, *asked),
     )
 
 

@@ -63,12 +63,13 @@ def _component(field: Field) -> ui.Item[ui.Modal]:
         ]
         return ui.Select(custom_id=custom_id, options=options, required=field.required, min_values=int(field.required))
     return ui.TextInput(
+        style=discord.TextStyle.paragraph if field.kind == "paragraph" else discord.TextStyle.short,
         custom_id=custom_id,
-        default=limits.cut(field.value, limits.INPUT) or None,
+        default=limits.cut(field.value, field.most) or None,
         placeholder=limits.cut(", ".join(value for value, _ in field.suggestions[:5]), limits.PLACEHOLDER_INPUT)
         or None,
         required=field.required,
-        max_length=limits.INPUT // 2,
+        max_length=field.most,
     )
 
 

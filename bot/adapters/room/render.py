@@ -236,6 +236,7 @@ def form_to_json(form: Form) -> dict[str, Json]:
                 "value": field.value,
                 "required": field.required,
                 "hint": field.hint,
+                "most": field.most,
             }
             for field in form.fields
         ],

@@ -1,4 +1,4 @@
-"""Members who are barred or kept out of ranks."""
+"""Members who are barred or kept out of ranks; what decides a market in its admins' words; proposals of more."""
 
 from __future__ import annotations
 
@@ -12,5 +12,26 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _members()
+    _wordings()
+
+
+def _members() -> None:
     op.add_column("users", sa.Column("barred", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("unranked", sa.Boolean(), server_default=sa.false(), nullable=False))
+
+
+def _wordings() -> None:
+    big_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "wordings",
+        sa.Column("market", big_id, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", big_id, nullable=False),
+        sa.Column("ts_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["market"], ["config.market"], name="fk_wordings_market"),
+        sa.PrimaryKeyConstraint("market", "number", name="pk_wordings"),
+    )
+    op.create_index("ix_tickets_market_person", "tickets", ["market", "person"])
+    op.add_column("approvals", sa.Column("asked", sa.JSON(none_as_null=True), server_default="{}", nullable=False))

@@ -63,13 +63,16 @@ function ask(field) {
     const checked = ["yes", "on", "true"].includes(field.value);
     return h("p", { class: "flag" }, h("input", { ...shared, type: "checkbox", checked, required: false }), h("label", { for: id }, field.label), hint);
   }
-  const control =
-    field.kind === "choice"
-      ? h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
-      : h("input", { ...shared, type: "text", value: field.value, maxlength: 2000, autocomplete: "off", spellcheck: "false" });
+  const control = answerField(field, shared);
   const likely = (field.required ? (field.suggestions ?? []) : []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
   const optional = field.required ? null : h("span", { class: "quiet" }, " (optional)");
   return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "actions likely" }, likely) : null, hint);
+}
+
+function answerField(field, shared) {
+  if (field.kind === "choice") return h("select", shared, field.choices.map(([value, label]) => h("option", { value, selected: value === field.value }, label)));
+  if (field.kind === "paragraph") return h("textarea", { ...shared, rows: 8, maxlength: field.most }, field.value);
+  return h("input", { ...shared, type: "text", value: field.value, maxlength: field.most ?? 2000, autocomplete: "off", spellcheck: "false" });
 }
 
 /** A chart as large as the window allows. */

@@ -1,0 +1,134 @@
+"""What decides a market, in its admins' words: written freely before the start, then shown first and only added to."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.chat.reply import Reply
+from bot.grammar.types import code_of
+from bot.market.context import Context, MarketView
+from bot.market.decisions import note, update_board
+from bot.text.names import folded
+from bot.words import setup as words_setup
+from bot.words import usage as words_usage
+from bot.words import wording as words
+from engine.state import Status
+from storage.key_value import KeptLine
+from storage.markets import BEFORE_START
+from storage.records import Declined, Market, Notice, NoticeAudience, Ticket, Wording
+from storage.unit_of_work import UnitOfWork
+
+NOTHING = ("none", "off", "nothing")
+"""Said instead of a text: it is taken away again."""
+
+
+async def read_names(uow: UnitOfWork, wordings: Sequence[Wording]) -> Mapping[int, str]:
+    """Who wrote them, by number."""
+    return await uow.people.names(wording.actor for wording in wordings)
+
+
+async def unread(uow: UnitOfWork, ticket: Ticket) -> Sequence[Wording]:
+    """What was written since the ticket that its owner was shown before this one in its market, so all of it on their
+    first: nobody buys unread."""
+    wordings = await uow.wordings.of(ticket.market)
+    if not wordings:
+        return ()
+    since = await uow.tickets.last_before(ticket, await uow.people.all_ids(ticket.person))
+    return tuple(wording for wording in wordings if since is None or wording.ts_ms >= since)
+
+
+async def about(ctx: Context, market: MarketView, text: str | None, confirm: str | None) -> Reply:
+    """`/admin set about`: asks, replaces it before the start, shows an addition, adds it."""
+    record = market.record
+    if record.over:
+        return words_setup.market_is_over()
+    if text is None and confirm is None:
+        async with ctx.db.reading() as uow:
+            return words.ask(record, await uow.wordings.of(record.id))
+    if record.status in BEFORE_START:
+        return await _replace(ctx, record, text or "")
+    if text is not None:
+        return words.cannot_be_taken_back() if folded(text) in NOTHING else await _preview(ctx, market, text)
+    return await _add(ctx, market, confirm or "")
+
+
+async def _replace(ctx: Context, record: Market, text: str) -> Reply:
+    wanted = "" if folded(text) in NOTHING else text
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        before = "".join(wording.text for wording in await uow.wordings.of(record.id))
+        if wanted == before:
+            return words.set_already(record)
+        written = await uow.wordings.replace(record.id, wanted, actor=person.id, now_ms=ctx.now_ms)
+        if isinstance(written, Declined):
+            return words.begun_meanwhile()
+        await note(ctx, uow, record, "set", {"about": before}, {"about": wanted})
+        if record.status is Status.LOBBY:
+            await uow.outbox.add(record.id, replace(_told(written), key="worded"), ctx.now_ms)
+        await update_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words.was_set(record, written)
+
+
+async def _preview(ctx: Context, market: MarketView, text: str) -> Reply:
+    """The text waits under a key, so that its lines stay as they are however the button carries it."""
+    record = market.record
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        key = code_of(record.id, text, ctx.now_ms, secrets.token_hex(8))
+        kept = KeptLine(line=text, person=person.id, chat_ext=ctx.invocation.chat_ext)
+        await uow.lines.keep(_key(record, key), kept, ctx.now_ms)
+        first = not await uow.wordings.of(record.id)
+        holders = len(await _holders(uow, market))
+        await uow.commit()
+    again = f"/admin set about confirm={key}"
+    return words.addition_preview(record, text, holders, again, person.id, first=first)
+
+
+async def _add(ctx: Context, market: MarketView, key: str) -> Reply:
+    """Once a key, however often its button is pressed."""
+    record = market.record
+    async with ctx.db.writing() as uow:
+        await uow.markets.lock(record.id)
+        kept = await uow.lines.get(_key(record, key))
+        if kept is None or kept.person is None:
+            return words.nothing_to_confirm()
+        if kept.person != ctx.person_id:
+            return words_usage.not_your_button()
+        if key in [row.after.get("key") for row in await uow.audit.of_action(record.id, "add")]:
+            return words.added(record)
+        written = await uow.wordings.add(record.id, kept.line, actor=kept.person, now_ms=ctx.now_ms)
+        if isinstance(written, Declined):
+            return words_setup.market_is_over()
+        await note(ctx, uow, record, "add", {}, {"about": written.text, "key": key})
+        told = [_told(written, holder) for holder in await _holders(uow, market)]
+        await uow.outbox.add_many(record.id, [_told(written), *told], ctx.now_ms)
+        await update_board(uow, record, ctx.now_ms)
+        await uow.commit()
+    return words.added(record)
+
+
+def _key(record: Market, key: str) -> str:
+    return f"about{record.id}{key}"
+
+
+def _told(written: Wording | None, person: int | None = None) -> Notice:
+    """To the chats, or to one who has a part in the market; number 0 where the text was taken back."""
+    audience = NoticeAudience.CHAT if person is None else NoticeAudience.PERSON
+    number = 0 if written is None else written.number
+    return Notice(kind="worded", audience=audience, payload={"number": number}, person=person)
+
+
+async def _holders(uow: UnitOfWork, market: MarketView) -> list[int]:
+    """Accounts that hold a token of an outcome still in, or have an order waiting."""
+    state = market.state
+    active = set(market.active())
+    holding = {
+        person
+        for person, account in state.accounts.items()
+        if any(yes or no for number, (yes, no) in enumerate(account.tokens) if number in active)
+        or state.resting.of(person)
+    }
+    return sorted(holding | {order.person for order in await uow.orders.pending(market.id)})
