@@ -39,8 +39,8 @@ out: prices and rules are `engine`'s, what several commands share is `bot/market
 """
 _GRAMMAR = """
 Arguments are typed in this order, or by name (`amount 100`, `amount=100`); those in brackets may be left out. Names
-with spaces need quotes only where they would be unclear. Outcomes go by number, name or the beginning of it; amounts
-are `100` tokens, `$50` of spending, `all`, `half`, `25%` or `2k`.
+with spaces need quotes only where they would be unclear. Outcomes go by name, number or the beginning of a name;
+amounts are `100` tokens, `$50` of spending, `all`, `half`, `25%` or `2k`.
 """
 
 

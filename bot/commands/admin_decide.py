@@ -11,7 +11,7 @@ from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
-from bot.text.names import quoted
+from bot.text.outcome_names import typed_outcome
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals
@@ -234,5 +234,5 @@ async def _decide(
     confirm: str | None,
 ) -> Reply:
     """Preview, then what Confirm makes of it."""
-    named = ", ".join(quoted(market.names[outcome]) for outcome in outcomes)
+    named = ", ".join(typed_outcome(market.names, outcome) for outcome in outcomes)
     return await decide(ctx, market, Decision(kind=kind, outcomes=outcomes, named=named, reason=reason), confirm)

@@ -16,7 +16,7 @@ from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import note, refused_now
-from bot.text.names import clean, folded, quoted
+from bot.text.names import clean, folded, quoted_name
 from bot.text.numbers import places, typed_money
 from bot.words import admin as words_admin
 from bot.words import chats as words_chats
@@ -141,7 +141,7 @@ class Who(Text):
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         start, alike = folded(partial), Counter(folded(name) for name in context.people.values())
         hints = [
-            Hint(quoted(name) if alike[folded(name)] == 1 and not name.startswith("#") else f"#{number}", clean(name))
+            Hint(f"#{number}" if alike[folded(name)] > 1 or name.startswith("#") else quoted_name(name), clean(name))
             for number, name in context.people.items()
             if folded(name).startswith(start) or partial.strip() == f"#{number}"
         ]
@@ -192,7 +192,7 @@ async def grant(
         return words.granted(whom, amount)
     code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
     if confirm != code:
-        named = quoted(member)
+        named = quoted_name(member)
         parts = (f"/admin grant {named} {typed_money(amount)}", reason or "", f"confirm={code}")
         again = " ".join(part for part in parts if part)
         return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))

@@ -84,7 +84,7 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
     record, table = market.record, plan.table
     planned = table.start_ms or record.planned_start_ms
     start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
-    rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names)
+    rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names, kept=True)
     fresh = replace(draft_of(record), timetable=rounds, assumed_start_ms=start)
     params = build(fresh, start)
     if not isinstance(params, MarketParams):

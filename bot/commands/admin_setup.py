@@ -14,11 +14,12 @@ from bot.market import timetable as timetables
 from bot.market import wording
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, update_board
-from bot.market.draft import Draft, Names, Title, build, draft_of, joined, warnings, with_value
+from bot.market.draft import Draft, Names, Title, build, draft_of, warnings, with_value
 from bot.market.settings_table import SETTINGS, grouped, shown_value
 from bot.market.settings_table import setting as setting_of
 from bot.text.names import LONGEST_WORDING, clean
 from bot.text.numbers import typed_money
+from bot.text.outcome_names import joined_names
 from bot.words import event_file as words_event_file
 from bot.words import setup as words
 from bot.words import timetable as words_timetable
@@ -67,9 +68,9 @@ async def create(
     """Draft a market for this chat; a form asks for what is missing."""
     values = _given(preset=preset, z=z, balance=balance, tick=tick, odds=odds)
     if title is None or outcomes is None:
-        shown = {"title": title or "", "outcomes": joined(outcomes or ())}
+        shown = {"title": title or "", "outcomes": joined_names(outcomes or ())}
         return words.create_form({**shown, **_as_typed(preset=preset, z=z, balance=balance, tick=tick, odds=odds)})
-    draft = Draft(values={"outcome_names": joined(outcomes), **values}, assumed_start_ms=ctx.now_ms)
+    draft = Draft(values={"outcome_names": joined_names(outcomes), **values}, assumed_start_ms=ctx.now_ms)
     params = build(draft, ctx.now_ms)
     if not isinstance(params, MarketParams):
         return words.problems(params, "/admin create")
@@ -157,7 +158,7 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
         names = Names().parse(value, ctx.parse_context)
         if isinstance(names, Wrong):
             return words.problems_said([names.sentence], "/admin set outcomes")
-        value = joined(names)
+        value = joined_names(names)
     draft = draft_of(record)
     title = value if name == "title" else None
     fresh = draft if name == "title" else with_value(draft, name, value)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from bot.chat.invocation import ParseContext
 from bot.grammar.command import Command, Param
 from bot.grammar.types import Wrong
-from bot.text.names import quoted
 from bot.words import usage as words
 
 LONGEST_LINE = 2_000
@@ -117,7 +116,7 @@ class _Reading:
             if param is None:
                 self._problem(words.unknown_argument(name, self.command.usage), _EXTRA)
             else:
-                self._take(param, value, value)
+                self._take(param, value, value if value.startswith('"') else param.kind.typed(value))
         self._allocate(self._named())
         self.only_lacks = not self.problems
         for param in self.command.params:
@@ -178,17 +177,23 @@ class _Reading:
     def _take_pair(self, param: Param, run: list[Word]) -> int:
         """Give `param` as many words of the run as still make sense; returns how many beyond the first."""
         for size in range(len(run), 0, -1):
-            text = self._text(run[:size], value_of_first=True)
+            text = self._text(param, run[:size], value_of_first=True)
             if size == 1 or not isinstance(param.kind.parse(text, self.context), Wrong):
-                self._take(param, text, text)
+                self._take(param, text, self._shown(param, text, run[:size]))
                 return size - 1
         return 0
 
-    def _text(self, run: Sequence[Word], *, value_of_first: bool = False) -> str:
-        if len(run) == 1:
+    def _text(self, param: Param, run: Sequence[Word], *, value_of_first: bool = False) -> str:
+        if len(run) == 1 and not (param.kind.keeps_quotes and run[0].name is None):
             return run[0].text
         start = run[0].end - len(run[0].text) if value_of_first and run[0].name and not run[0].quoted else run[0].start
         return self.rest[start : run[-1].end]
+
+    def _shown(self, param: Param, text: str, run: Sequence[Word]) -> str:
+        """How a value is typed again: in the quotes it had, else in those it needs."""
+        if len(run) == 1 and run[0].quoted:
+            return self.rest[run[0].end - len(run[0].text) - 2 : run[0].end]
+        return param.kind.typed(text)
 
     def _take(self, param: Param, text: str, shown: str) -> None:
         if len(text) > LONGEST_LINE:
@@ -204,7 +209,7 @@ class _Reading:
                 self.shown[param.name] = value.instead
         else:
             self.values[param.name] = value
-            self.shown[param.name] = quoted(shown) if param.kind.words != 1 else shown
+            self.shown[param.name] = shown
 
     def _problem(self, sentence: str, weight: int) -> None:
         if sentence not in self.problems:
@@ -220,10 +225,10 @@ class _Reading:
         ]
         plan = _Allocation(self, places, left).best(0, 0)[1]
         for param, run in plan.taken:
-            text = self._text(run)
-            self._take(param, text, text)
+            text = self._text(param, run)
+            self._take(param, text, self._shown(param, text, run))
         if plan.extra:
-            extra = self._text(plan.extra)
+            extra = self.rest[plan.extra[0].start : plan.extra[-1].end]
             self._problem(words.extra_words(extra, self.command.usage, self._meant(extra)), _EXTRA)
 
     def _meant(self, extra: str) -> str | None:
@@ -289,17 +294,36 @@ class _Allocation:
         param = self.places[place]
         choices = []
         for size in self._sizes(param, place, at):
+            if self._goes_on(param, at + size):
+                continue
             run = tuple(self.left[at : at + size])
-            wrong = isinstance(param.kind.parse(self.reading._text(run), self.reading.context), Wrong)
             cost, rest = self.best(place + 1, at + size)
-            blame = _WRONG + size + (size > 1) if wrong else 0  # one right word and words too many, rather
-            if wrong and param.kind.never and any(param.kind.never in word.text for word in run):
-                blame += _WRONG  # the mistake is in what such a sign belongs to
-            choices.append((cost + blame, _Plan(((param, run), *rest.taken), rest.extra)))
+            choices.append((cost + self._blame(param, run, at), _Plan(((param, run), *rest.taken), rest.extra)))
         if not choices or param.required or not self._free_text(place + 1):
             cost, rest = self.best(place + 1, at)
             choices.append((cost + (_MISSING if param.required else 0), rest))
         return choices
+
+    def _blame(self, param: Param, run: tuple[Word, ...], at: int) -> int:
+        """What it costs to take these words, from place `at` on, for this argument: nothing where they are right."""
+        if not isinstance(param.kind.parse(self.reading._text(param, run), self.reading.context), Wrong):
+            return 0
+        end = at + len(run)
+        free = next((size for size in range(1, len(run)) if self._goes_on(param, end - size)), len(run))
+        blame = _WRONG + free + (free > 1)  # one right word and words too many, rather
+        if param.kind.never and any(param.kind.never in word.text for word in run):
+            blame += _WRONG  # the mistake is in what such a sign belongs to
+        return blame
+
+    def _goes_on(self, param: Param, at: int) -> bool:
+        """Whether a joint stands before or after this place: what is joined is not cut there."""
+        if at == len(self.left):
+            return False
+        last, following = ("" if w.quoted else w.text.casefold() for w in (self.left[at - 1], self.left[at]))
+        return any(
+            joint in (last, following) or (joint == "," and (last.endswith(joint) or following.startswith(joint)))
+            for joint in param.kind.joints
+        )
 
     def _free_text(self, place: int) -> bool:
         """Whether the next argument would swallow anything; then the one before it cannot be left out silently."""

@@ -46,7 +46,9 @@ class ArgumentType(ABC, Generic[T_co]):
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
     gives every value there is. For one `of_people` the context holds the members' names while values are suggested. The
-    sign `never` belongs to what follows, so that words with one are taken for a value of this type at the very last."""
+    sign `never` belongs to what follows, so that words with one are taken for a value of this type at the very last.
+    One that `keeps_quotes` reads its text with the quotes it was typed in; before and after one of `joints`, a sign or
+    a word, its value goes on."""
 
     shape = "text"
     about = ""
@@ -57,10 +59,16 @@ class ArgumentType(ABC, Generic[T_co]):
     closed = False
     of_people = False
     never = ""
+    keeps_quotes = False
+    joints: tuple[str, ...] = ()
 
     @abstractmethod
     def parse(self, text: str, context: ParseContext) -> T_co | Wrong:
         """The value, or what is wrong with the text."""
+
+    def typed(self, text: str) -> str:
+        """How a text that was read is typed in a whole line."""
+        return text if self.words == 1 or self.keeps_quotes else quoted(text)
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         """Values that fit what has been typed so far, most likely first."""

@@ -5,6 +5,7 @@ A draft is `{"values": {name: text}, "schedule": text, "assumed_start_ms": ms}`;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,8 +14,15 @@ from typing import cast
 from bot.chat.invocation import ParseContext
 from bot.grammar.types import ArgumentType, Text, Wrong, number
 from bot.market import timetable as schedule
-from bot.text.names import LONGEST_NAME, clean, folded
-from bot.words.arguments import named_twice, not_enough_names, title_without_commas
+from bot.text.names import LONGEST_NAME, clean
+from bot.text.outcome_names import NUMBERED, joined_names, outcome_key, split_names
+from bot.words.arguments import (
+    not_enough_names,
+    outcome_like_a_number,
+    outcome_name_taken,
+    sign_in_name,
+    title_without_commas,
+)
 from engine.lint import LintWarning, lint
 from engine.params import build_params
 from engine.terms import FEWEST_OUTCOMES, MOST_OUTCOMES, MarketParams, Problem
@@ -40,7 +48,7 @@ def draft_of(market: Market) -> Draft:
     kept = market.draft
     values = kept.get("values")
     if not isinstance(values, Mapping):
-        return Draft(values={"outcome_names": ", ".join(market.params.outcome_names)})
+        return Draft(values={"outcome_names": joined_names(market.params.outcome_names)})
     return Draft(
         values={name: str(value) for name, value in values.items()},
         timetable=schedule.without_prices(str(kept.get("schedule", ""))),
@@ -51,7 +59,7 @@ def draft_of(market: Market) -> Draft:
 def with_value(draft: Draft, name: str, value: str) -> Draft:
     """A value changed. A name for both ends replaces what either end was; another number of outcomes evens the odds."""
     kept = {key: old for key, old in draft.values.items() if key not in {f"{name}_start", f"{name}_end"}}
-    if name == "outcome_names" and value.count(",") != kept.get("outcome_names", "").count(","):
+    if name == "outcome_names" and len(split_names(value)) != len(split_names(kept.get("outcome_names", ""))):
         kept.pop("odds", None)
     return replace(draft, values={**kept, name: value})
 
@@ -59,10 +67,12 @@ def with_value(draft: Draft, name: str, value: str) -> Draft:
 def build(draft: Draft, start_ms: int) -> MarketParams | tuple[Problem, ...]:
     """The parameters of a draft whose start is, or is assumed to be, at `start_ms`."""
     values: dict[str, object] = dict(draft.values)
+    names = [name for name, _ in split_names(draft.values.get("outcome_names", ""))]
+    if names:
+        values["outcome_names"] = names
     if "odds" in values:
         values["odds"] = even_odds(draft.values["odds"])
     if draft.timetable:
-        names = [name.strip() for name in draft.values["outcome_names"].split(",")]
         table = schedule.read(draft.timetable, names, start_ms)
         if not isinstance(table, schedule.Timetable):
             return (Problem(field="rounds", code="not_a_list", detail={"value": draft.timetable[:60]}),)
@@ -104,23 +114,31 @@ class Names(ArgumentType[tuple[str, ...]]):
 
     shape = "A, B, C"
     words = 0
+    keeps_quotes = True
 
     def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:
-        names = tuple(clean(part.strip().strip('"'), LONGEST_NAME) for part in text.split(","))
-        names = tuple(name for name in names if name)
+        parts = split_names(text)
+        if len(parts) == 1 and parts[0][1]:  # the whole list in quotes
+            parts = split_names(parts[0][0])
+        names = tuple(name for name in (clean(part.strip('"'), LONGEST_NAME) for part, _ in parts) if name)
         if not FEWEST_OUTCOMES <= len(names) <= MOST_OUTCOMES:
             return Wrong(not_enough_names(len(names), FEWEST_OUTCOMES, MOST_OUTCOMES))
-        seen: set[str] = set()
-        for name in names:
-            if folded(name) in seen:
-                return Wrong(named_twice(name))
-            seen.add(folded(name))
-        return names
+        wrong = wrong_names(names)
+        return Wrong(wrong[0]) if wrong else names
 
 
-def joined(names: Sequence[str]) -> str:
-    """As a draft keeps them."""
-    return ", ".join(names)
+def wrong_names(names: Sequence[str]) -> list[str]:
+    """What is wrong with names that no outcome may have beside those before it: nobody could name it in a line."""
+    keys = [outcome_key(name) for name in names]
+    wrong = []
+    for place, name in enumerate(names):
+        if re.search(r'[;"“”„«»]', name):
+            wrong.append(sign_in_name(name))
+        elif NUMBERED.fullmatch(name):
+            wrong.append(outcome_like_a_number(name))
+        elif name and keys[place] in keys[:place]:
+            wrong.append(outcome_name_taken(name))
+    return wrong
 
 
 def warnings(params: MarketParams, *, since: MarketParams | None = None) -> list[LintWarning]:

@@ -34,12 +34,14 @@ from decimal import Decimal
 from bot.chat.facts import ALIASES, When
 from bot.chat.invocation import ParseContext
 from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
+from bot.grammar.trading import OutcomesType, OutcomeType
 from bot.grammar.types import Paragraphs, Wrong, nearest
 from bot.market import timetable as schedule
-from bot.market.draft import Draft, build, even_odds, joined
+from bot.market.draft import Draft, even_odds, wrong_names
 from bot.market.settings_table import SETTINGS
 from bot.market.timetable import Timetable, TimetableEntry
-from bot.text.names import LONGEST_NAME, LONGEST_TITLE, LONGEST_WORDING, clean, folded
+from bot.text.names import LONGEST_NAME, LONGEST_TITLE, LONGEST_WORDING, clean
+from bot.text.outcome_names import joined_names, split_names
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
 from bot.words import timetable as words_timetable
@@ -86,7 +88,8 @@ def _read_round(
             mistakes.add(f"{place}.{key}", words.no_such_key_in_round(number, key))
     if "decide_at" not in entry:
         mistakes.add(place, words.round_without_time(number))
-    if schedule.is_by_price(str(entry.get("losers", "")), names):
+    losers = entry.get("losers", "")
+    if any(schedule.is_by_price(str(who), names) for who in (losers if isinstance(losers, list) else [losers])):
         mistakes.add(f"{place}.losers", words_timetable.by_price())
         return None
     if isinstance(entry.get("winner"), list):
@@ -98,8 +101,8 @@ def _read_round(
     decide = times.get("decide_at", When(0, relative=True))
     freeze = times.get("freeze_at", decide)
     spans = {"freeze_at": freeze.after_start(start_ms), "decide_at": decide.after_start(start_ms)}
+    who = dict(_who(entry, place, names, mistakes))
     try:
-        who = {key: value for key, value in entry.items() if key in ("count", "losers", "winner")}
         (step,) = parse.read_rounds([{**who, **spans}], names) if names else (None,)
     except parse.Unreadable as error:
         problem = parse.problem("rounds", error)
@@ -109,6 +112,29 @@ def _read_round(
         return None
     plan = TimetableEntry(freeze=freeze, decide=decide, winner=step.winner)
     return ReadRound(entry=plan if step.is_final else replace(plan, count=step.count, losers=step.losers), step=step)
+
+
+def _who(
+    entry: Mapping[str, object], place: str, names: tuple[str, ...], mistakes: Mistakes
+) -> Iterator[tuple[str, object]]:
+    """Who goes and who wins, read as in the chat, by numbers, which the engine takes without a look at the names."""
+    context = ParseContext(now_ms=0, outcomes=names)
+    for key in entry.keys() & {"count", "losers", "winner"}:
+        value = entry[key]
+        if key == "count" or value == "ask" or isinstance(value, bool) or not names:
+            yield key, value
+            continue
+        if isinstance(value, list):
+            read = [OutcomeType(active_only=False).parse(str(item), context) for item in value]
+        else:
+            several = OutcomesType(active_only=False).parse(str(value), context)
+            read = [several] if isinstance(several, Wrong) else list(several)
+        wrong = [outcome.sentence for outcome in read if isinstance(outcome, Wrong)]
+        if wrong or (key == "winner" and len(read) != 1):
+            mistakes.add(f"{place}.{key}", wrong[0] if wrong else words_timetable.one_winner())
+            continue
+        numbers = [outcome + 1 for outcome in read if isinstance(outcome, int)]
+        yield key, numbers[0] if key == "winner" else numbers
 
 
 def _times(entry: Mapping[str, object], place: str, mistakes: Mistakes) -> Iterator[tuple[str, When]]:
@@ -146,14 +172,9 @@ def _moment(value: object, text: str) -> When | str:
 
 
 def timetable(rounds: Sequence[ReadRound], names: Sequence[str]) -> str:
-    """The line that `/admin schedule` reads as these rounds; by number where a name would be misread."""
+    """The line that `/admin schedule` reads as these rounds, as a draft keeps it."""
     table = Timetable(start_ms=None, entries=tuple(round_.entry for round_ in rounds))
-    if not rounds:
-        return ""
-    line = schedule.render(table, names)
-    if schedule.read(line, names, 0) == table:
-        return line
-    return schedule.render(table, [f"#{number}" for number in range(1, len(names) + 1)])
+    return schedule.render(table, names, kept=True) if rounds else ""
 
 
 TERMS = tuple(name for name in SETTINGS if name not in ("title", "about"))
@@ -224,13 +245,10 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
     if mistakes or not isinstance(params, MarketParams):
         return mistakes.told()
     draft = Draft(
-        values={**typed, "outcome_names": joined(params.outcome_names)},
+        values={**typed, "outcome_names": joined_names(params.outcome_names)},
         timetable=timetable(rounds or (), params.outcome_names),
         assumed_start_ms=from_ms,
     )
-    if build(draft, from_ms) != params:  # an outcome called "2" that is not the second
-        mistakes.add("outcome_names", words.names_like_numbers())
-        return mistakes.told()
     return EventFile(title=title, about=about, values=values, params=params, draft=draft, start_ms=start, opened=opened)
 
 
@@ -297,13 +315,11 @@ def _names(table: Mapping[str, object], mistakes: Mistakes) -> tuple[str, ...]:
     if value is None:
         numbered = build_params({"n_outcomes": table.get("n_outcomes")})
         return numbered.outcome_names if isinstance(numbered, MarketParams) else ()
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    names = tuple(clean(str(part)) for part in parts)
-    for place, name in enumerate(names[: MOST_OUTCOMES + 1]):
-        if re.search(r'[,;"]', name):
-            mistakes.add("outcome_names", words.sign_in_name(name))
-        elif len(name) > LONGEST_NAME:
+    listed = [part for part, _ in split_names(value)] if isinstance(value, str) else value
+    names = tuple(clean(str(part)) for part in listed) if isinstance(listed, list) else ()
+    for sentence in wrong_names(names[: MOST_OUTCOMES + 1]):
+        mistakes.add("outcome_names", sentence)
+    for name in names[: MOST_OUTCOMES + 1]:
+        if len(name) > LONGEST_NAME:
             mistakes.add("outcome_names", words.too_long(name, LONGEST_NAME))
-        elif name and folded(name) in [folded(other) for other in names[:place] if other]:
-            mistakes.add("outcome_names", words.named_twice(name))
     return names

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from bot.chat.facts import MarketSetting
 from bot.text.names import clean
 from bot.text.numbers import percent, price, typed_money, typed_span
+from bot.text.outcome_names import joined_names
 from engine.bounds import in_human_units
 from engine.params import PRESETS
 from engine.terms import MarketParams
@@ -110,7 +111,7 @@ def shown_value(params: MarketParams, name: str) -> str:
     if name in {"duration", "batch_interval_ms", "dispute_window"}:
         return typed_span(value) if value % 1000 == 0 else f"{value}ms"
     if name == "outcome_names":
-        return ", ".join(clean(name) for name in value)
+        return joined_names(clean(name) for name in value)
     if name == "odds":
         return ", ".join(price(odds // 10**6) for odds in value)
     if name == "band":

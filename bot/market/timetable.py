@@ -18,10 +18,11 @@ from typing import Literal
 from bot.chat.facts import When
 from bot.chat.invocation import ParseContext
 from bot.grammar.times import moment_ms, span_ms, zone_said
-from bot.grammar.trading import OutcomesType, OutcomeType
+from bot.grammar.trading import OutcomesType, OutcomeType, named
 from bot.grammar.types import Wrong
-from bot.text.names import folded, quoted
+from bot.text.names import folded
 from bot.text.numbers import typed_moment
+from bot.text.outcome_names import typed_outcome
 from bot.words import timetable as words
 from engine.terms import MOST_OUTCOMES, MarketParams
 from storage.records import Json, Market
@@ -33,6 +34,8 @@ MOST_ROUNDS = MOST_OUTCOMES - 1
 
 _BY_PRICE = re.compile(r"(by\s+)?(the\s+)?((lowest|cheapest|lowest[\s_-]*prices?)|prices?)", re.IGNORECASE)
 _KEPT_BY_PRICE = re.compile(r"(?<= out )(\d+) lowest(?=;|$)")
+_KEPT_COUNT = re.compile(r"(?<= out )(\d+) ask(?=;|$)")
+_KEPT_NUMBER = re.compile(r"(?<= )#(\d+)(?=[,;]|$)")
 _ROUND = re.compile(
     r"(?P<freeze>.+?)\s+(?:(?P<joint>to|until|for)\s+(?P<decide>.+?)\s+)?(?P<what>out|winner)(?:\s+(?P<who>.+))?",
     re.IGNORECASE | re.DOTALL,
@@ -79,8 +82,8 @@ def _round(entry: TimetableEntry, start_ms: int) -> dict[str, Json]:
         "decide_at": entry.decide.after_start(start_ms),
     }
     if entry.winner is not None:
-        return {**times, "winner": "ask" if entry.winner == "ask" else str(entry.winner + 1)}
-    losers: Json = [str(i + 1) for i in entry.losers] if isinstance(entry.losers, tuple) else entry.losers
+        return {**times, "winner": "ask" if entry.winner == "ask" else entry.winner + 1}
+    losers: Json = [i + 1 for i in entry.losers] if isinstance(entry.losers, tuple) else entry.losers
     return {**times, "count": entry.count, "losers": losers}
 
 
@@ -177,9 +180,12 @@ def without_prices(text: str) -> str:
 
 def _read_losers(times: TimetableEntry, who: str, context: ParseContext) -> TimetableEntry | Wrong:
     number, _, how = who.strip().partition(" ")
-    if number.isascii() and number.isdigit() and len(number) < 3:
-        how = how.strip().casefold() or "ask"
-        if how == "ask":
+    same = named(who, context.outcomes)
+    if number.isascii() and number.isdigit() and len(number) < 3 and (same is None or not how):
+        how = how.strip().casefold()
+        if same is not None:
+            return Wrong(words.count_or_outcome(number, f"#{same + 1}"))
+        if how in ("", "ask"):
             return replace(times, count=int(number), losers="ask")
         return Wrong(words.by_price() if is_by_price(how, context.outcomes) else words.not_a_way(how))
     if is_by_price(who, context.outcomes):
@@ -188,20 +194,34 @@ def _read_losers(times: TimetableEntry, who: str, context: ParseContext) -> Time
     return losers if isinstance(losers, Wrong) else replace(times, count=len(losers), losers=losers)
 
 
-def render(table: Timetable, names: Sequence[str]) -> str:
-    """The line that reads back as this timetable."""
+def render(table: Timetable, names: Sequence[str], *, kept: bool = False) -> str:
+    """The line that reads back as this timetable; `kept`, as a draft keeps it: by number, whatever outcomes will be
+    called."""
     parts = [f"start {typed_moment(table.start_ms)}"] if table.start_ms is not None else []
     for entry in table.entries:
         when = entry.freeze.typed()
         if entry.decide != entry.freeze:
             when += f" to {entry.decide.typed()}"
-        if entry.winner is not None:
-            parts.append(f"{when} winner {entry.winner if entry.winner == 'ask' else quoted(names[entry.winner])}")
-        elif isinstance(entry.losers, tuple):
-            parts.append(f"{when} out {', '.join(quoted(names[i]) for i in entry.losers)}")
-        else:
-            parts.append(f"{when} out {entry.count}")
+        parts.append(f"{when} {_typed_who(entry, names, kept=kept)}")
     return "; ".join(parts)
+
+
+def _typed_who(entry: TimetableEntry, names: Sequence[str], *, kept: bool) -> str:
+    def typed(outcome: int) -> str:
+        return f"#{outcome + 1}" if kept else typed_outcome(names, outcome)
+
+    if entry.winner is not None:
+        return f"winner {'ask' if entry.winner == 'ask' else typed(entry.winner)}"
+    if isinstance(entry.losers, tuple):
+        return f"out {', '.join(map(typed, entry.losers))}"
+    clear = not kept and named(str(entry.count), names) is None
+    return f"out {entry.count}" if clear else f"out {entry.count} ask"
+
+
+def _with_names(line: str, names: Sequence[str]) -> str:
+    """What a draft keeps, as it is typed."""
+    line = _KEPT_COUNT.sub(lambda count: count[1 if named(count[1], names) is None else 0], line)
+    return _KEPT_NUMBER.sub(lambda number: typed_outcome(names, int(number[1]) - 1), line)
 
 
 def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntry, ...]:
@@ -227,6 +247,7 @@ def typed_line(market: Market) -> str:
     typed = without_prices(str(market.draft.get("schedule", "")))
     planned = market.planned_start_ms if market.start_ms is None else None
     if market.start_ms is None and typed:
+        typed = _with_names(typed, market.params.outcome_names)
         return f"start {typed_moment(planned)}; {typed}" if planned is not None else typed
     entries = of_params(market.params, market.start_ms)
     return render(Timetable(start_ms=planned, entries=entries), market.params.outcome_names)

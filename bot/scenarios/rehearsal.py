@@ -22,7 +22,7 @@ from bot.notifications.announcer import Announcer
 from bot.scenarios import observation
 from bot.scenarios.recorders import RecordingPlatform, busiest
 from bot.scenarios.rehearsal_plan import PlannedTick, plan_ticks
-from bot.text.names import quoted
+from bot.text.outcome_names import typed_outcome
 from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
@@ -135,7 +135,7 @@ class Rehearsal:
             return
         leader = _ranked(state, record.params)[-1]
         outcome = leader if self.rng.randrange(2) else self.rng.choice(live)
-        name = quoted(record.params.outcome_names[outcome])
+        name = typed_outcome(record.params.outcome_names, outcome)
         side = "yes" if outcome == leader or self.rng.randrange(3) else "no"
         line = f"/buy {name} {side} {self.rng.choice(('5%', '10%', '25%', 'half'))}"
         if self.rng.randrange(5) == 0:
@@ -210,7 +210,7 @@ class Rehearsal:
         await self._admin("resolve" if planned.is_final else "eliminate", chosen)
 
     async def _admin(self, command: str, chosen: Sequence[int]) -> None:
-        names = ", ".join(quoted(self.params.outcome_names[outcome]) for outcome in chosen)
+        names = ", ".join(typed_outcome(self.params.outcome_names, outcome) for outcome in chosen)
         preview = await self._say(0, f"/admin {command} {names}", admin=True)
         confirm = observation.confirm(preview)
         if confirm is not None:

@@ -23,6 +23,17 @@ _SPACES = re.compile(r"\s+")
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
+_LIKE_A_VALUE = re.compile(r"[$+-]?\d[\d.,]*[%¢a-z]?", re.IGNORECASE)
+
+WORDS_OF_LINES = frozenset(
+    [
+        "all", "amount", "and", "ask", "autofill", "confirm", "everything", "for", "half", "limit", "max", "member",
+        "n", "no", "odds", "out", "outcome", "outcomes", "preset", "reason", "side", "slippage", "span", "start", "to",
+        "until", "what", "winner", "y", "yes", "z",
+    ]
+)  # fmt: skip
+"""Words that mean something of their own in some line: an outcome or a person called so is typed in quotes."""
+
 
 def clean(text: str, most: int = LONGEST_TEXT) -> str:
     """One line of printable text of at most `most` characters: no control, format (right-to-left overrides, zero
@@ -73,6 +84,12 @@ def folded(text: str) -> str:
     return letters or clean(text).casefold()
 
 
-def quoted(name: str) -> str:
-    """A name as it is typed: in quotes where it has spaces or a sign the grammar uses."""
-    return f'"{name}"' if re.search(r"[\s=,;]", name) else name
+def quoted(text: str) -> str:
+    """A text as it is typed where it is one argument: in quotes where it has spaces or a sign the grammar uses."""
+    return f'"{text}"' if re.search(r"[\s=,;]", text) else text
+
+
+def quoted_name(name: str) -> str:
+    """A name as it is typed: in quotes, too, where it could be read as something else."""
+    clear = name.casefold() not in WORDS_OF_LINES and not _LIKE_A_VALUE.fullmatch(name)
+    return quoted(name) if clear else f'"{name}"'

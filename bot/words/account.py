@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from bot.chat.facts import Holding
 from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
-from bot.text.names import clean, quoted
+from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
-from bot.words.shared import TRADE_COLUMNS, dotted, name_of, no, outcome, plural, say, side_word
+from bot.text.outcome_names import typed_outcome
+from bot.words.shared import TRADE_COLUMNS, dotted, no, outcome, plural, say, side_word
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
@@ -42,10 +43,10 @@ def joined(member: Member, market: Market, active: Sequence[int], *, again: bool
 
 def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int | None = None) -> str:
     """A line to begin with: an outcome that is still in, and no more than the member has."""
-    name = name_of(params, active[0] if active else 0).lower()
+    name = typed_outcome(params.outcome_names, active[0] if active else 0).lower()
     have = params.starting_balance if spendable is None else spendable
     dollars = next((spend for spend in _FIRST_SPENDS if spend * 10**6 + params.gas_fee <= have), None)
-    return f"/buy {quoted(name)} yes {'half' if dollars is None else f'${dollars}'}"
+    return f"/buy {name} yes {'half' if dollars is None else f'${dollars}'}"
 
 
 _FIRST_SPENDS = (50, 20, 10, 5, 1)
@@ -117,7 +118,7 @@ def _next(market: Market, first: Holding) -> Line:
 
 
 def _typed(params: MarketParams, holding: Holding) -> str:
-    return f"{quoted(name_of(params, holding.outcome).lower())} {holding.side.value}"
+    return f"{typed_outcome(params.outcome_names, holding.outcome).lower()} {holding.side.value}"
 
 
 def _in_all(member: Member, worth: int) -> str:

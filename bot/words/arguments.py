@@ -25,11 +25,29 @@ def ambiguous_outcome(text: str, names: Sequence[str]) -> str:
     return f"{echo(text)} could be {listed(names, 'or')}; please type a little more."
 
 
-def unknown_outcome(text: str, near: str | None, names: Sequence[str]) -> str:
+def one_or_several(text: str, whole: str, several: str) -> str:
+    return f"{echo(text)} can be read in two ways; say {whole} for the one of that name, or {several} for them all."
+
+
+def outcome_like_a_number(name: str) -> str:
+    return f"{echo(name)} cannot be a name: a # and a number always mean the outcome of that number."
+
+
+def sign_in_name(name: str) -> str:
+    return f"{echo(name)} has a semicolon or a quote in it, which the chat could not tell from its own."
+
+
+def unknown_outcome(text: str, near: str | None, names: Sequence[str], *, plain: bool) -> str:
+    """`plain`: whether a number without # is understood."""
     if near:
         return f"There is no outcome {echo(text)} here; the nearest is {near}."
-    numbered = [f"{place} {name}" for place, name in enumerate(names, 1)]
-    return f"There is no outcome {echo(text)} here; there are {listed(numbered)}."
+    numbered = listed([f"{'' if plain else '#'}{place} {name}" for place, name in enumerate(names, 1)])
+    if plain:
+        return f"There is no outcome {echo(text)} here; there are {numbered}."
+    return (
+        f"There is no outcome {echo(text)} here. Some names look like numbers, so a number is typed with #; "
+        f"there are {numbered}."
+    )
 
 
 def outcome_is_out(name: str, still_in: Sequence[str]) -> str:
@@ -38,6 +56,10 @@ def outcome_is_out(name: str, still_in: Sequence[str]) -> str:
 
 def named_twice(name: str) -> str:
     return f"{name} is named twice; once is enough."
+
+
+def outcome_name_taken(name: str) -> str:
+    return f"{echo(name)} reads like one of the outcomes before it; every outcome needs a name of its own."
 
 
 def no_outcome_named() -> str:

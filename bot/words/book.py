@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from bot.chat.facts import BookLevel, DepthStep, TokenBook
 from bot.chat.reply import Audience, Column, Line, Reply, Table, code, line, quiet
-from bot.text.names import quoted
 from bot.text.numbers import limit_price, price, rate_of_price, round_money, tokens
+from bot.text.outcome_names import typed_outcome
 from bot.words.shared import name_of, outcome, say
 from engine.state import Side
 from engine.terms import MarketParams
@@ -23,7 +23,8 @@ def book(params: MarketParams, number: int, yes: TokenBook, no: TokenBook, audie
         "The house trades ", outcome(params, number), f" YES at {price(yes.price)} and NO at {price(no.price)}."
     )
     if not (yes.sells or yes.buys or no.sells or no.buys):
-        example = f"/buy {quoted(name.lower())} yes 100 limit {max(1, yes.price // 10_000 - 5)}c"
+        typed = typed_outcome(params.outcome_names, number).lower()
+        example = f"/buy {typed} yes 100 limit {max(1, yes.price // 10_000 - 5)}c"
         return say(
             f"Nobody waits in the book of {name}.",
             blocks=(house, line("Be the first: ", code(example))),

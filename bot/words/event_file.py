@@ -55,18 +55,6 @@ def too_long(text: str, most: int) -> str:
     return f"{echo(text)} has {len(text)} characters; {most} are the most."
 
 
-def sign_in_name(name: str) -> str:
-    return f"{echo(name)} has a comma, a semicolon or a quote in it, which the chat could not tell from its own."
-
-
-def named_twice(name: str) -> str:
-    return f"{echo(name)} reads like one of the outcomes before it; every outcome needs a name of its own."
-
-
-def names_like_numbers() -> str:
-    return "A name that is a number of another outcome would be mistaken for it; please use other names."
-
-
 def about_is_a_text() -> str:
     return "about is a text in quotes: what counts, the source, what happens if it is called off or tied."
 

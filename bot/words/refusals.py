@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from bot.chat.facts import Amount, FailedOrder, PricedOrder, SizeOffer
 from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
-from bot.text.names import quoted
 from bot.text.numbers import (
     CENT,
     MICRO,
@@ -23,6 +22,7 @@ from bot.text.numbers import (
     typed_money,
     typed_tokens,
 )
+from bot.text.outcome_names import typed_outcome
 from bot.words.shared import listed, name_of, no, say, token_name
 from engine.events import Reason
 from engine.quote import Quote
@@ -85,7 +85,7 @@ def _retry(failed: FailedOrder) -> str:
 
 def order_line(params: MarketParams, draft: OrderDraft, amount: str | None = None, slippage: str | None = None) -> str:
     """The line that would make this order."""
-    name = quoted(name_of(params, draft.outcome))
+    name = typed_outcome(params.outcome_names, draft.outcome)
     how_many = amount or (typed_tokens(draft.size) if draft.spend is None else typed_money(draft.spend))
     if draft.limit is not None:
         tail = f" limit {typed_limit(draft.limit)}{' autofill' if draft.autofill else ''}"
@@ -272,7 +272,7 @@ def no_balance(have: int, gas: int) -> Reply:
 
 
 def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[str]) -> Reply:
-    first = f"/buy {quoted(name_of(params, number)).lower()} {side.value} 10"
+    first = f"/buy {typed_outcome(params.outcome_names, number).lower()} {side.value} 10"
     rest = line(f"You hold {listed(others)}.") if others else line(code(first), " would buy some.")
     return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,))
 
@@ -285,7 +285,7 @@ def all_for_sale(params: MarketParams, number: int, side: Side, held: int) -> Re
 
 
 def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked: int, tied: int = 0) -> Reply:
-    name = quoted(name_of(params, number)).lower()
+    name = typed_outcome(params.outcome_names, number).lower()
     aside = f", {tokens(tied)} of them for sale in the book already" if tied else ""
     return no(
         f"You hold {tokens(held)} {token_name(params, number, side)}{aside}, not {tokens(asked)}.",

@@ -24,7 +24,7 @@ from bot.chat.reply import (
     line,
     quiet,
 )
-from bot.text.names import clean, quoted
+from bot.text.names import clean, quoted_name
 from bot.text.numbers import gain, money, percent, round_money, signed_money, span, split
 from bot.words.charts import SOURCES, described
 from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
@@ -139,7 +139,7 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
     )
     called = f" called “{clean(wanted)}”" if wanted else ""
     head = f"{people(page.total)}{called} in {clean(title)}.{place(page)}"
-    again = f"/admin users {quoted(clean(wanted))}" if wanted else "/admin users"
+    again = f"/admin users {quoted_name(clean(wanted))}" if wanted else "/admin users"
     return say(
         head,
         blocks=(

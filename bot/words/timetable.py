@@ -50,6 +50,13 @@ def by_price() -> str:
     )
 
 
+def count_or_outcome(text: str, outcome: str) -> str:
+    return (
+        f"“out {text}” can be read in two ways; say out {outcome} for the outcome of that name, or out {text} ask for "
+        f"as many as that, of whom an admin is asked."
+    )
+
+
 def one_winner() -> str:
     return (
         "A timetable names one winner, or ask. Several who share the win are named by hand when it has happened: "

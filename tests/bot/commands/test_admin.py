@@ -59,7 +59,7 @@ async def test_no_form_opens_when_title_and_outcomes_are_given(tmp_path: Path) -
         ("/admin create Cup A, B, C z 0", "A stake of 0"),
         ("/admin create Cup A, B, C preset wild", "not a known preset"),
         ("/admin create Cup A, B, C tick 2d", "tick lies between"),
-        ("/admin create Cup A, B, a", "a is named twice"),
+        ("/admin create Cup A, B, a", "“a” reads like one of the outcomes before it"),
         ("/admin create Cup A, B, C z 0 odds 98 1 1", "4 values need another look"),
     ],
 )

@@ -97,7 +97,12 @@ def test_a_form_gives_arguments_by_name() -> None:
         ("/buy germany yes 100 please now", ["could not place “please now”"], "/buy germany yes 100", None),
         ("/buy xyz maybe -5", ["no outcome “xyz”", "is not a side", "is not an amount"], None, None),
         ("/admin create Cup A,", ["2 to 25 outcomes"], None, "/admin create Cup <outcomes>"),
-        ("/admin create Cup A, B, a", ["a is named twice"], None, "/admin create Cup <outcomes>"),
+        (
+            "/admin create Cup A, B, a",
+            ["“a” reads like one of the outcomes before it"],
+            None,
+            "/admin create Cup <outcomes>",
+        ),
         ("/admin set nonsense 5", ["is not a known setting"], None, "/admin set <setting> 5"),
     ],
 )

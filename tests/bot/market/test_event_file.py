@@ -107,7 +107,9 @@ def test_rounds_are_spans_after_the_start_or_moments_and_name_outcomes() -> None
         Round(freeze_at=4 * HOUR, decide_at=4 * HOUR, count=1, winner=1),
     )
     assert file.params.mr_enabled
-    assert file.draft.timetable == ("+1h to +1h10m out Dan; 2026-12-01 20:00 to 2026-12-01 20:30 out 1; +4h winner Bo")
+    assert file.draft.timetable == (
+        "+1h to +1h10m out #4; 2026-12-01 20:00 to 2026-12-01 20:30 out 1 ask; +4h winner #2"
+    )
     assert build(file.draft, START) == file.params
 
 
@@ -127,11 +129,30 @@ def test_names_that_a_typed_timetable_would_misread_are_kept_by_number(loser: st
     assert build(file.draft, NOW) == file.params
 
 
-def test_a_name_that_is_the_number_of_another_outcome_is_refused_where_it_would_be_mistaken() -> None:
-    text = 'title = "Cup"\noutcomes = ["Ada", "1", "2", "Bo"]\n'
-    assert event(text).params.outcome_names[1] == "1"
-    named = "[[rounds]]\ndecide_at = '1h'\nlosers = ['1']\n"
-    assert mistakes(text + named + FINAL) == [(2, words_event_file.names_like_numbers())]
+@pytest.mark.parametrize(
+    ("losers", "indices"),
+    [
+        ('["1"]', (1,)),
+        ('"1"', (1,)),
+        ("[1]", (1,)),
+        ('["#1", 2]', (0, 2)),
+        ('"Ada and Bo"', (0, 3)),
+        ('"#4"', (3,)),
+        ('"1, 2"', (1, 2)),
+    ],
+)
+def test_names_that_are_numbers_go_before_numbers_in_a_file_too(losers: str, indices: tuple[int, ...]) -> None:
+    text = 'title = "Cup"\noutcomes = ["Ada", "1", "2", "Bo", "Cy"]\n'
+    file = event(text + f"[[rounds]]\ndecide_at = '1h'\nlosers = {losers}\n" + FINAL)
+    assert file.params.rounds[0].losers == indices
+    assert build(file.draft, NOW) == file.params
+
+
+def test_a_plain_number_is_refused_in_a_file_where_a_name_could_be_meant() -> None:
+    text = 'title = "Cup"\noutcomes = ["Ada", "1", "2", "Bo"]\n' + "[[rounds]]\ndecide_at = '1h'\nlosers = [4]\n"
+    ((line, sentence),) = mistakes(text + FINAL)
+    assert line == 5
+    assert sentence.endswith("so a number is typed with #; there are #1 Ada, #2 1, #3 2 and #4 Bo.")
 
 
 WHEN: tuple[tuple[object, When | str], ...] = (
@@ -190,14 +211,15 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
     )
     expected = {
         1: ["needs a title"],
-        2: ["a comma, a semicolon or a quote", "reads like one of the outcomes", "has 46 characters; 32 are the most"],
+        2: ["a semicolon or a quote", "reads like one of the outcomes", "has 46 characters; 32 are the most"],
         3: ["fee lies between 0 and 0.05; 0.2 does not"],
         4: ["no setting “bonus”"],
         5: ["names no zone"],
         6: ["mu lies between 0.1 and 10; 20 does not"],
         7: ["open is true"],
-        9: ["no outcome “Zed” for round 1", "have no final"],
+        9: ["have no final"],
         10: ["“soon” is no time"],
+        11: ["no outcome “Zed”"],
         13: ["Round 2 does not say when it is decided"],
         14: ["“60” is not in whole seconds"],
         15: ["Round 2 has no “gas_fee”"],
