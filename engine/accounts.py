@@ -61,6 +61,8 @@ def _leave_refusal(tick: Tick, user: int) -> Reason | None:
         return Reason.NOT_RUNNING
     if status is Status.DISPUTED:
         return Reason.DISPUTED
+    if tick.working.state.claim is not None:
+        return Reason.CLAIMED
     if account is None:
         return Reason.UNKNOWN_USER
     if account[TRADES] or any(account[TOKENS:]):

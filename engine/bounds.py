@@ -64,6 +64,7 @@ BOUNDS: dict[str, Bound] = {
     "starting_balance": Bound("money", 0, MOST_MONEY),
     "batch_interval_ms": Bound("ms", 1, 86_400_000),
     "dispute_window": Bound("ms", 0, 30 * 86_400_000),
+    "round_window": Bound("ms", 0, 86_400_000),
 }
 
 

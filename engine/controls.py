@@ -1,4 +1,5 @@
-"""What admins do to a running market: freeze, pause, resume, rounds and winners by hand, void, live parameters."""
+"""What admins do to a running market: freeze, pause, resume, rounds and winners by hand, void, live parameters; and
+why they cannot cut it."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ from engine.params import retune
 from engine.resolution import void_market
 from engine.risk import OVER
 from engine.schedule import eliminate, losers_left, resolve, skip_round
-from engine.state import Status
+from engine.state import Status, fingerprint
 from engine.sweep import sweep
 from engine.tick import Tick
+
+_STANDING_STILL = frozenset({Status.FROZEN, Status.PAUSED, Status.DISPUTED})
 
 
 def run_control(tick: Tick, control: Control) -> None:
@@ -31,10 +34,15 @@ def run_control(tick: Tick, control: Control) -> None:
         state, events = void_market(tick.seal(), at_ms=at_ms)
         tick.open(state, tick.params)
         tick.events += events
+    elif control.kind == "cut":
+        reason = _cut_refusal(tick, control)
+        tick.cut = None if reason else control
     elif control.kind == "correct":
         reason = _correct_by_hand(tick, control)
     elif status is Status.DISPUTED:
         reason = Reason.DISPUTED
+    elif tick.working.state.claim is not None:
+        reason = Reason.CLAIMED
     elif control.kind == "resolve":
         reason = _resolve_by_hand(tick, control)
     elif control.kind == "eliminate":
@@ -73,6 +81,22 @@ def _change_status(tick: Tick, kind: str, status: Status, at_ms: int) -> Reason 
     return None
 
 
+def _cut_refusal(tick: Tick, control: Control) -> Reason | None:
+    """Why the market cannot be cut back to that moment now."""
+    state, moment_ms = tick.working.state, control.moment_ms
+    if state.status not in _STANDING_STILL:
+        return Reason.NOT_FROZEN
+    if moment_ms is None:
+        return Reason.BAD_VALUES
+    if moment_ms > min(control.accepted_ms, tick.now_ms):
+        return Reason.AHEAD
+    if moment_ms < 0 or (state.out and moment_ms <= state.last_decision_ms):
+        return Reason.DECIDED
+    if tick.branch is None or tick.branch.moment_ms != moment_ms:
+        return Reason.STALE
+    return None if tick.branch.present == fingerprint(tick.before) else Reason.REPLAY_DIFFERS
+
+
 def _check_outcomes(tick: Tick, outcomes: tuple[int, ...]) -> Reason | None:
     """What is wrong with the outcomes an admin named."""
     if any(not 0 <= j < tick.params.n_outcomes for j in outcomes):
@@ -90,16 +114,27 @@ def _resolve_by_hand(tick: Tick, control: Control) -> Reason | None:
 
 
 def _correct_by_hand(tick: Tick, control: Control) -> Reason | None:
-    if tick.working.state.claim is None:
+    """A claimed round takes as many losers as it took at first, by the same rules."""
+    standing = tick.working.state.claim
+    if standing is None:
         return Reason.NOT_DISPUTED
-    reason = _check_outcomes(tick, control.outcomes)
-    return reason or claims.correct(tick, tuple(sorted(control.outcomes)), min(control.accepted_ms, tick.now_ms))
+    check = _check_outcomes if standing.winners else _check_losers
+    return check(tick, control.outcomes) or claims.correct(
+        tick, control.outcomes, min(control.accepted_ms, tick.now_ms)
+    )
 
 
 def _eliminate_by_hand(tick: Tick, control: Control) -> Reason | None:
+    reason = _check_losers(tick, control.outcomes)
+    if reason is None:
+        eliminate(tick, control.outcomes, min(control.accepted_ms, tick.now_ms))
+    return reason
+
+
+def _check_losers(tick: Tick, named: tuple[int, ...]) -> Reason | None:
     """While a scheduled round is decided exactly its number of losers, else (also where that is none) any number that
     leaves two."""
-    state, named = tick.working.state, control.outcomes
+    state = tick.working.state
     reason, number = _check_outcomes(tick, named), state.frozen_for
     left = 0 if number is None else losers_left(state, tick.params, number)
     if reason is None and number is not None and tick.params.rounds[number].is_final:
@@ -108,8 +143,6 @@ def _eliminate_by_hand(tick: Tick, control: Control) -> Reason | None:
         reason = Reason.WRONG_COUNT
     elif reason is None and len(state.active) - len(named) < 2:
         reason = Reason.TOO_FEW_LEFT
-    if reason is None:
-        eliminate(tick, named, min(control.accepted_ms, tick.now_ms))
     return reason
 
 

@@ -50,6 +50,12 @@ class Reason(StrEnum):
     HAS_TRADED = "has_traded"
     HAS_ORDERS = "has_orders"
     HAS_PAID = "has_paid"
+    CLAIMED = "claimed"
+    AHEAD = "ahead"
+    DECIDED = "decided"
+    STALE = "stale"
+    REPLAY_DIFFERS = "replay_differs"
+    CUT = "cut"
 
 
 class Recorded:
@@ -62,6 +68,19 @@ class Recorded:
         for name in field_names(type(self)):
             value = getattr(self, name)
             data[name] = value if type(value) in JSON_SCALARS else _json_value(value)
+        return data
+
+
+class Naming(Recorded):
+    """An event that names winners of the final or `losers` of a round; without losers it is written as before rounds
+    could be claimed."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, object]:
+        data = super().to_json()
+        if not data["losers"]:
+            del data["losers"]
         return data
 
 
@@ -303,9 +322,11 @@ class Resolved(Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed(Recorded):
-    """Winners are named and trading is over; at `until_ms` `due` is paid to `holders` people unless it is corrected.
-    Winners and prices as in `Resolved`."""
+class Claimed(Naming):
+    """Somebody is named and nothing paid yet; at `until_ms` `due` is paid to `holders` people unless it is corrected.
+
+    Winners of the final: trading is over. `losers` of a round (`winners` is empty): trading stops until they are paid;
+    `round` None when named by hand outside the schedule. Winners and prices as in `Resolved`."""
 
     round: int | None
     at_ms: int
@@ -314,11 +335,13 @@ class Claimed(Recorded):
     due: int
     holders: int
     prices_before: tuple[tuple[int, int, int], ...]
+    losers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected(Recorded):
-    """Other winners are named instead of `before`, and the window begins anew; `due` and `holders` as in `Claimed`."""
+class Corrected(Naming):
+    """Others are named instead of `before`, and the window begins anew: winners, or the `losers` of a round; `due` and
+    `holders` as in `Claimed`."""
 
     at_ms: int
     before: tuple[int, ...]
@@ -326,6 +349,28 @@ class Corrected(Recorded):
     until_ms: int
     due: int
     holders: int
+    losers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Recorded):
+    """Every order accepted after `moment_ms` is undone: the market is what a replay without them gives.
+
+    What changed, after less before, of whom and what anything did: `accounts` are (user, cash, escrow), `tokens` are
+    (user, outcome, yes, no), `profit` is by source. `left_out` are the orders that never were, of those that had done
+    anything (gas counts); `book` is (order, user, rest before, rest after) of every order of which another size waits
+    now, 0 where none of it does. `until_ms`: a claim stands and is paid then, its window begun anew; None without one.
+    """
+
+    id: str
+    at_ms: int
+    moment_ms: int
+    until_ms: int | None
+    accounts: tuple[tuple[int, int, int], ...]
+    tokens: tuple[tuple[int, int, int, int], ...]
+    profit: dict[str, int]
+    left_out: tuple[str, ...]
+    book: tuple[tuple[str, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +422,7 @@ Event = (
     | Resolved
     | Claimed
     | Corrected
+    | Cut
     | Voided
     | Retuned
     | ControlRefused

@@ -15,7 +15,7 @@ from engine.state import Side
 from engine.terms import Round
 from engine.units import JSON_SCALARS, field_names
 
-ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "correct", "void"]
+ControlKind = Literal["freeze", "resume", "pause", "eliminate", "resolve", "correct", "void", "cut"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,15 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winners of `resolve` and of
-    `correct`: several share."""
+    """What an admin does by hand; `outcomes` (0-based) are the losers of `eliminate`, the winners of `resolve` (several
+    share), and of `correct` whichever of them the claim that stands names. `moment_ms` is for `cut` alone: every order
+    accepted after it is undone; ms from the market's start."""
 
     id: str
     accepted_ms: int
     kind: ControlKind
     outcomes: tuple[int, ...] = ()
+    moment_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +97,15 @@ Intent = Order | Cancel | Join | Leave | Control | Retune
 
 def intent_to_json(intent: Intent) -> dict[str, object]:
     """A flat dict of JSON values with its `type`; the input of the audit chain. An order without a budget says nothing
-    of one."""
+    of one, nor a control without a moment."""
     data: dict[str, object] = {"type": type(intent).__name__.lower()}
     for name in field_names(type(intent)):
         value = getattr(intent, name)
         data[name] = value if type(value) in JSON_SCALARS else _json_value(value)
     if isinstance(intent, Order) and intent.spend is None:
         del data["spend"]
+    if isinstance(intent, Control) and intent.moment_ms is None:
+        del data["moment_ms"]
     return data
 
 

@@ -72,6 +72,7 @@ _DEFAULTS: Mapping[str, object] = {
     "starting_balance": 1_000,
     "batch_interval_ms": 2_000,
     "dispute_window": 0,
+    "round_window": 0,
 }
 
 _PAIRED = ("mu", "nu", "kappa", "zeta")
@@ -85,6 +86,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "duration": parse.read_span,
     "batch_interval_ms": parse.read_span,
     "dispute_window": parse.read_window,
+    "round_window": parse.read_window,
     **dict.fromkeys(("cm_enabled", "af_enabled", "mr_enabled", "vc_enabled", "floor_enabled"), parse.read_flag),
     "start": parse.read_choice("fair", "classic"),
     "renormalise": parse.read_choice("keep", "clamp"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from engine import claims
 from engine.events import (
-    Event,
     Frozen,
     Resumed,
     RoundAsked,
@@ -18,15 +16,16 @@ from engine.resolution import trigger_resolution
 from engine.risk import OVER
 from engine.state import MarketState, Status
 from engine.sweep import sweep
-from engine.terms import MarketParams, Round
+from engine.terms import MarketParams
 from engine.tick import Tick
 
 
 class ScheduleStep(NamedTuple):
-    """The next thing the schedule wants: stop trading for a round, decide it, or pay who was claimed to have won."""
+    """The next thing the schedule wants: stop trading for a round, decide it, or pay what was claimed; `round` None is
+    that of a round by hand outside the schedule."""
 
     at_ms: int
-    round: int
+    round: int | None
     kind: Literal["freeze", "decide", "pay"]
 
 
@@ -35,7 +34,8 @@ def next_step(state: MarketState, params: MarketParams) -> ScheduleStep | None:
     if state.status in OVER or state.asked:
         return None
     if state.claim is not None:
-        return ScheduleStep(state.claim.until_ms, len(params.rounds) - 1, "pay")
+        of_round = len(params.rounds) - 1 if state.claim.winners else state.claim.round
+        return ScheduleStep(state.claim.until_ms, of_round, "pay")
     if state.frozen_for is not None:
         return ScheduleStep(params.rounds[state.frozen_for].decide_at, state.frozen_for, "decide")
     if state.next_round < len(params.rounds):
@@ -77,34 +77,34 @@ def losers_left(state: MarketState, params: MarketParams, number: int) -> int:
 
 def run_step(tick: Tick, step: ScheduleStep) -> None:
     """Applies a scheduled step: freezes, or decides as far as the schedule itself knows, or asks, or pays."""
-    planned = tick.params.rounds[step.round]
-    if step.kind == "pay":
+    if step.kind == "pay" or step.round is None:
         claims.pay(tick, step.at_ms)
     elif step.kind == "decide":
-        _decide(tick, planned, step)
+        _decide(tick, step.round, step.at_ms)
     else:
         tick.update(status=Status.FROZEN, frozen_for=step.round, resume_to=tick.working.state.status)
         tick.events.append(Frozen(round=step.round, at_ms=step.at_ms))
 
 
-def _decide(tick: Tick, planned: Round, step: ScheduleStep) -> None:
-    state = tick.working.state
+def _decide(tick: Tick, number: int, at_ms: int) -> None:
+    state, planned = tick.working.state, tick.params.rounds[number]
     if planned.is_final:
         if isinstance(planned.winner, int) and planned.winner in state.active:
-            return resolve(tick, (planned.winner,), step.at_ms)
-        return _ask(tick, step, 1, final=True)
-    count = losers_left(state, tick.params, step.round)
+            return resolve(tick, (planned.winner,), at_ms)
+        return _ask(tick, number, at_ms, 1)
+    count = losers_left(state, tick.params, number)
     if not count:
-        return skip_round(tick, step.at_ms)
+        return skip_round(tick, at_ms)
     if isinstance(planned.losers, tuple):
         named = tuple(loser for loser in planned.losers if loser in state.active)
-        return eliminate(tick, named[:count], step.at_ms)
-    return _ask(tick, step, count, final=False)
+        return eliminate(tick, named[:count], at_ms)
+    return _ask(tick, number, at_ms, count)
 
 
-def _ask(tick: Tick, step: ScheduleStep, count: int, *, final: bool) -> None:
+def _ask(tick: Tick, number: int, at_ms: int, count: int) -> None:
     tick.update(asked=True)
-    tick.events.append(RoundAsked(round=step.round, at_ms=step.at_ms, count=count, final=final))
+    final = tick.params.rounds[number].is_final
+    tick.events.append(RoundAsked(round=number, at_ms=at_ms, count=count, final=final))
 
 
 def skip_round(tick: Tick, at_ms: int) -> None:
@@ -121,26 +121,11 @@ def skip_round(tick: Tick, at_ms: int) -> None:
 
 
 def eliminate(tick: Tick, losers: tuple[int, ...], at_ms: int) -> None:
-    """A round, scheduled or by hand. A scheduled one is over with it, and trading goes on as before its freeze."""
-    number = tick.working.state.frozen_for
-    payouts, state, events = trigger_resolution(
-        tick.seal(), tick.params, elim_outcomes=losers, at_ms=at_ms, of_round=number
-    )
-    resumed: tuple[Event, ...] = ()
-    if number is not None:
-        if state.resume_to is Status.RUNNING:
-            resumed = (Resumed(round=number, at_ms=at_ms),)
-        state = replace(
-            state,
-            status=state.resume_to,
-            resume_to=Status.RUNNING,
-            frozen_for=None,
-            asked=False,
-            next_round=number + 1,
-        )
-    tick.open(state, tick.params)
-    tick.events += [*events, *payouts, *resumed]
-    sweep(tick)
+    """A round, scheduled or by hand: carried out, or claimed where the market has a window."""
+    if tick.params.round_window:
+        claims.claim_losers(tick, losers, at_ms)
+    else:
+        claims.carry_out(tick, losers, at_ms, tick.working.state.frozen_for)
 
 
 def resolve(tick: Tick, winners: tuple[int, ...], at_ms: int) -> None:

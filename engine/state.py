@@ -103,11 +103,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Winners not paid yet: at `until_ms` they are, unless corrected or voided. `round` as in `Resolved`."""
+    """What is decided and not paid yet: at `until_ms` it is, unless corrected or voided. Winners of the final, or,
+    where `winners` is empty, the losers of a round; `round` as in `Resolved` and `Eliminated`."""
 
     winners: tuple[int, ...]
     until_ms: int
     round: int | None
+    losers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ class MarketState:
     round not yet decided; frozen_for: the round being decided; asked: its admin was asked; resume_to: the status
     that follows the round; last_decision_ms: for `reset` interpolation; out: outcomes in the order they left;
     winners: who won the final, several of them in a dead heat; resting: every resting order by id; claim: while
-    DISPUTED.
+    DISPUTED, and of a round while FROZEN for it.
     """
 
     status: Status
@@ -192,13 +194,14 @@ def price_micro(state: MarketState, params: MarketParams, outcome: int, side: Si
 
 def state_to_json(state: MarketState) -> dict[str, object]:
     """Exact and canonical: integers, lists, and objects with sorted keys where order has no meaning. `claim` is there
-    only while it stands: a state without one is written as before there were any."""
+    only while it stands, its losers only where it has some: a state without is written as before there were any."""
     data: dict[str, object] = {part.name: getattr(state, part.name) for part in fields(state)}
     data["status"], data["resume_to"] = state.status.value, state.resume_to.value
     data["out"], data["winners"] = list(state.out), list(state.winners)
     del data["claim"]
     if state.claim is not None:
-        data["claim"] = [list(state.claim.winners), state.claim.until_ms, state.claim.round]
+        losers = [list(state.claim.losers)] if state.claim.losers else []
+        data["claim"] = [list(state.claim.winners), state.claim.until_ms, state.claim.round, *losers]
     data["binaries"] = [[b.v, b.q_yes, b.q_no, b.s_yes, b.s_no, b.e, b.active] for b in state.binaries]
     data["profit"] = dict(sorted(state.profit.items()))
     data["accounts"] = {str(user): account_to_json(state.accounts[user]) for user in sorted(state.accounts)}
@@ -212,8 +215,9 @@ def state_from_json(data: Mapping[str, Any]) -> MarketState:  # Any: JSON as jso
     rest["status"], rest["resume_to"] = Status(data["status"]), Status(data["resume_to"])
     rest["out"], rest["winners"] = tuple(data["out"]), tuple(data["winners"])
     if data.get("claim") is not None:
-        winners, until_ms, of_round = data["claim"]
-        rest["claim"] = Claim(winners=tuple(winners), until_ms=until_ms, round=of_round)
+        winners, until_ms, of_round, *losers = data["claim"]
+        named = tuple(losers[0]) if losers else ()
+        rest["claim"] = Claim(winners=tuple(winners), until_ms=until_ms, round=of_round, losers=named)
     names = ("v", "q_yes", "q_no", "s_yes", "s_no", "e", "active")
     rest["binaries"] = tuple(Binary(**dict(zip(names, row, strict=True))) for row in data["binaries"])
     rest["profit"] = {source: data["profit"][source] for source in PROFIT_SOURCES}

@@ -93,13 +93,14 @@ class MarketParams:
     starting_balance: int
     batch_interval_ms: int
     dispute_window: int = 0
+    round_window: int = 0
 
     @property
     def n_outcomes(self) -> int:
         return len(self.outcome_names)
 
 
-ADDED_FIELDS: Mapping[str, object] = {"dispute_window": 0}
+ADDED_FIELDS: Mapping[str, object] = {"dispute_window": 0, "round_window": 0}
 """Parameters that came after the first markets, and where they stand unless told: left out of JSON then, so that what
 was made before keeps its fingerprint."""
 

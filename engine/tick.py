@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from engine.branch import Branch
 from engine.events import Event, Fill
-from engine.intents import Order
+from engine.intents import Control, Order
 from engine.rates import rates_at, tariff
 from engine.risk import check_market
 from engine.state import MarketState, Side
@@ -21,12 +22,29 @@ class Tick:
     """Collects fills and events while steps change the `working` copy; `seal` checks and gives the new state.
 
     `traded` is D of ENGINE section 3: micro-tokens a user bought (or sold) of a token from the maker in this tick,
-    by (user, outcome, side, buy). `swept` are the orders the sweep has had in this tick.
+    by (user, outcome, side, buy). `swept` are the orders the sweep has had in this tick. `before` is the market as it
+    began; `branch` what a cut in it goes on from, and `cut` the one that may: then the tick begins again from there.
     """
 
-    __slots__ = ("events", "fills", "now_ms", "params", "swept", "traded", "working")
+    __slots__ = (
+        "before",
+        "branch",
+        "cut",
+        "events",
+        "fills",
+        "now_ms",
+        "params",
+        "params_before",
+        "swept",
+        "traded",
+        "working",
+    )
 
-    def __init__(self, state: MarketState, params: MarketParams, now_ms: int) -> None:
+    def __init__(self, state: MarketState, params: MarketParams, now_ms: int, branch: Branch | None = None) -> None:
+        self.before = state
+        self.branch = branch
+        self.params_before = params
+        self.cut: Control | None = None
         self.now_ms = now_ms
         self.fills: list[Fill] = []
         self.events: list[Event] = []

@@ -30,9 +30,10 @@ class Actions(Repository):
         """Queue an intent for the next tick; the same `request_id` returns the row that exists, `created` False.
 
         kind and payload: `join` {user, cash} (for a member; later ones are grants) · `cancel` {user, order: number or
-        None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void,
-        outcomes: [..]} · `retune` {values: {..}}. Declined(not_running) unless the market is RUNNING, FROZEN, PAUSED or
-        DISPUTED; Declined(outdated) for all but a void where it runs by other rules; Declined(not_member)."""
+        None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void | cut,
+        outcomes: [..], moment: of a cut, engine time} · `retune` {values: {..}}. Declined(not_running) unless the
+        market is RUNNING, FROZEN, PAUSED or DISPUTED; Declined(outdated) for all but a void where it runs by other
+        rules; Declined(not_member)."""
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
         if earlier is not None:

@@ -219,6 +219,8 @@ def _write(out: Sink, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> 
 def _parameters(params: MarketParams) -> Iterable[tuple[str, Cell]]:
     for part in fields(params):
         value = getattr(params, part.name)
+        if part.name == "round_window" and not value:
+            continue  # a market without one has the file it had before there were any
         if part.name == "rounds":
             yield from ((f"round_{number}", _round_text(planned, params)) for number, planned in enumerate(value, 1))
         elif part.name == "outcome_names":

@@ -131,7 +131,10 @@ def action_intent(row: ActionRow) -> Intent:
             return Leave(id=row.id, accepted_ms=row.accepted_ms, user=body["user"])
         case "control":
             outcomes = tuple(body.get("outcomes", ()))
-            return Control(id=row.id, accepted_ms=row.accepted_ms, kind=body["kind"], outcomes=outcomes)
+            moment_ms = body.get("moment")
+            return Control(
+                id=row.id, accepted_ms=row.accepted_ms, kind=body["kind"], outcomes=outcomes, moment_ms=moment_ms
+            )
         case "retune":
             return Retune(id=row.id, accepted_ms=row.accepted_ms, values=body["values"])
         case _:
@@ -148,5 +151,5 @@ def next_step(params: MarketParams, state: MarketState, start_ms: int) -> NextSt
         kind=step.kind,
         at_ms=start_ms + step.at_ms,
         round=step.round,
-        final=params.rounds[step.round].is_final,
+        final=step.round is not None and params.rounds[step.round].is_final,
     )

@@ -88,7 +88,8 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The step the timetable holds next. `round` counts from 0; the last round is the final."""
+    """The step the timetable holds next. `round` counts from 0; the last round is the final; None: a round by hand
+    outside the timetable waits to be paid."""
 
     kind: str  # start | freeze | decide | pay
     at_ms: int

@@ -58,12 +58,13 @@ SETTINGS: Mapping[str, str] = {
     "floor_allowance": "what a round adds to the floor's allowance",
     "band": "how far YES and NO together may leave $1, or off",
     "dispute_window": "time between naming a winner and paying, or off",
+    "round_window": "time between naming who is out of a round and paying, or off",
     "interpolation": "continue or reset the changing terms with each round",
 }
 """What `/admin set` can change, in words; the names are the engine's."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Event": ("outcome_names", "odds", "start", "dispute_window"),
+    "Event": ("outcome_names", "odds", "start", "dispute_window", "round_window"),
     "Money": ("starting_balance", "z", "gas_fee", "fee", "match_fee"),
     "Pace": ("batch_interval_ms", "duration", "interpolation"),
     "Book": ("cm_enabled", "af_enabled", "sigma", "af_cap_frac", "af_max_pools", "af_max_surplus", "tick_size"),
@@ -106,9 +107,9 @@ def shown_value(params: MarketParams, name: str) -> str:
     value = getattr(params, name)
     if name in {"z", "l0", "gas_fee", "floor_allowance", "starting_balance"}:
         return typed_money(value)
-    if name == "dispute_window" and not value:
+    if name in {"dispute_window", "round_window"} and not value:
         return "off"
-    if name in {"duration", "batch_interval_ms", "dispute_window"}:
+    if name in {"duration", "batch_interval_ms", "dispute_window", "round_window"}:
         return typed_span(value) if value % 1000 == 0 else f"{value}ms"
     if name == "outcome_names":
         return joined_names(clean(name) for name in value)

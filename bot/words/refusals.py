@@ -118,6 +118,7 @@ def refusal(failed: FailedOrder) -> str:
         Reason.PAST_WORST_PRICE: _past(failed),
         Reason.BAD_LIMIT: "that limit is not a possible price.",
         Reason.TOO_LATE: "it came after trading had closed.",
+        Reason.CUT: "the market was cut back to a moment before your order.",
         BARRED: "an admin has barred you from this market.",
         HALTED: "the market was halted before your order's turn.",
     }

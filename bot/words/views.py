@@ -69,7 +69,9 @@ def step_words(step: NextStep) -> str:
     if step.kind == "start":
         return "Trading starts"
     if step.kind == "pay":
-        return "The winner is paid"
+        if step.final:
+            return "The winner is paid"
+        return "The elimination is paid" if step.round is None else f"Round {step.round + 1} is paid"
     what = "The final" if step.final else f"Round {(step.round or 0) + 1}"
     return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
 

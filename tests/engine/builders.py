@@ -208,7 +208,8 @@ def _in_words(event: Event, outcome: Outcome) -> str:
         return f"left {event.user} {event.cash / MICRO:g}"
     if isinstance(event, Claimed | Corrected):
         due = f"{event.due / MICRO:g} to {event.holders} at {event.until_ms}"
-        return f"{type(event).__name__.lower()} {' '.join(str(j + 1) for j in event.winners)}: {due}"
+        named = " ".join(str(j + 1) for j in event.winners or event.losers)
+        return f"{type(event).__name__.lower()} {'out ' * bool(event.losers)}{named}: {due}"
     if isinstance(event, Voided):
         back = "".join(
             f", {user} {'-' if amount < 0 else '+'}{abs(amount) / MICRO:.6f}" for user, amount in event.amounts

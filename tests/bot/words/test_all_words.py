@@ -35,7 +35,8 @@ def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
     controls = {
         Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
         Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER, Reason.NOT_DISPUTED, Reason.HAS_TRADED,
-        Reason.HAS_ORDERS, Reason.HAS_PAID,
+        Reason.HAS_ORDERS, Reason.HAS_PAID, Reason.CLAIMED, Reason.AHEAD, Reason.DECIDED, Reason.STALE,
+        Reason.REPLAY_DIFFERS,
     }  # fmt: skip
     assert SENTENCE.fullmatch(known), known
     assert (known == words_refusals.refusal(_failed("unheard of", {}))) == (reason in controls)
