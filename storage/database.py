@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,6 +72,7 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.cache = StateCache()
         self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
+        self.draw: Callable[[int], bytes] = secrets.token_bytes  # a demo draws by its seed
         self._lock = lock
         self._read_only = read_only
         seen = _untouched(url) if self.is_sqlite and read_only else url
@@ -159,7 +161,7 @@ class Database:
         with self._units:
             try:
                 await finish(_begin(connection))
-                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, snapshot=reading)
+                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, self.draw, snapshot=reading)
             finally:
                 await finish(_end(connection, drop=self._closing))
 

@@ -6,6 +6,8 @@ the engine knows them. The books are checked against the engine's state before a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, update
 
 from engine.params import params_to_json
@@ -15,6 +17,8 @@ from storage import entries, replay, tick_rows
 from storage.entries import check_books
 from storage.mapping import POOL, next_step
 from storage.order_rows import order_rows, pool_rows
+from storage.proofs import repository as proofs
+from storage.proofs.leaves import start_leaves, tick_leaves
 from storage.records import ActionStatus, Market
 from storage.schema import (
     actions,
@@ -31,7 +35,7 @@ from storage.schema import (
     users,
 )
 from storage.session import Session, upsert
-from storage.tick_rows import COUNTED, TickOutcome
+from storage.tick_rows import COUNTED, Row, TickOutcome
 
 __all__ = ["StaleTickError", "TickOutcome", "save_start", "save_tick"]
 
@@ -50,10 +54,11 @@ async def save_start(session: Session, market: Market, now_ms: int) -> None:
     await _fund_lobby(session, market, now_ms)
     await _save_binaries(session, market.id, None, state)
     await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, postings))
-    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest))
+    size, root = await proofs.append(session, stamp, 0, start_leaves(head))
+    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest, size, root))
     await session.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
-    values |= {"trades": 0, "events": 0, "entries": len(postings), "volume": 0, "tick": 0}
+    values |= {"trades": 0, "events": 0, "entries": len(postings), "volume": 0, "tick": 0, "leaves": size}
     values |= {"start_ts": now_ms, "start_params": params_to_json(terms), "rules": RULES}
     await session.run(update(config).where(config.c.market == market.id).values(**values))
 
@@ -86,7 +91,7 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     """Write everything a tick changed; returns the new head of the audit chain. Raises InvariantBroken where the
     ledger would not agree with the engine, StaleTickError where the tick has been run already."""
     market, after = outcome.market, outcome.after
-    query = select(config.c.trades, config.c.entries, config.c.events, config.c.volume)
+    query = select(config.c.trades, config.c.entries, config.c.events, config.c.volume, config.c.leaves)
     counted = await session.row(query.where(config.c.market == market.id))
     if counted is None:
         raise LookupError(f"there is no market {market.id}")
@@ -94,6 +99,8 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     postings = entries.tick_entries(numbered, outcome.events)
     check_books(outcome.before, after, postings)
     event_rows = tick_rows.event_rows(outcome, counted["events"])
+    trade_rows = tick_rows.trade_rows(outcome, numbered)
+    own, met = order_rows(outcome)
     digest = fingerprint(after)
     head = replay.link(
         market.head,
@@ -103,12 +110,14 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
         events=outcome.events,
         state_hash=digest,
     )
+    leaves = tick_leaves(outcome, orders=own, trades=trade_rows, events=event_rows, head=head)
     values = tick_rows.config_row(after, outcome.params, outcome.now_ms, head, outcome.next_step) | {
         "tick": outcome.tick,
         "trades": counted["trades"] + len(numbered),
         "entries": counted["entries"] + len(postings),
         "events": counted["events"] + len(event_rows),
         "volume": counted["volume"] + sum(fill.amount for fill in outcome.fills),
+        "leaves": counted["leaves"] + len(leaves),
     }
     if market.outdated:
         del values["params"]  # stays as it was written, by the rules it was written by
@@ -116,23 +125,23 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     if (await session.run(update(config).where(unchanged).values(**values))).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
     session.crash("between tables: config saved")
-    await _save_intents(session, outcome)
+    await _save_intents(session, outcome, own, met)
     await _save_accounts(session, outcome)
     session.crash("between tables: accounts saved")
     await _save_binaries(session, market.id, outcome.before, after)
-    await session.run_many(insert(trades), tick_rows.trade_rows(outcome, numbered))
+    await session.run_many(insert(trades), trade_rows)
     session.crash("between tables: trades saved")
     await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
     await session.run_many(insert(events), event_rows)
-    await _save_history(session, outcome, head, digest)
+    size, root = await proofs.append(session, outcome.stamp, counted["leaves"], leaves)
+    await _save_history(session, outcome, head, digest, size, root)
     session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
     return head
 
 
-async def _save_intents(session: Session, outcome: TickOutcome) -> None:
-    """Orders and actions the tick ran, orders it met in the book, and the book by price."""
+async def _save_intents(session: Session, outcome: TickOutcome, own: Sequence[Row], met: Sequence[Row]) -> None:
+    """Orders and actions the tick ran, orders it met in the book (as `order_rows` has them), and the book by price."""
     ran = {"tick_id": outcome.tick}
-    own, met = order_rows(outcome)
     added = {name: orders.c[name] + bindparam(f"d_{name}") for name in ("amount", "fee", "gas", "rebate")}
     await session.run_many(update(orders).where(_same(orders, "number")).values(**ran, **added), own)
     await session.run_many(update(orders).where(_same(orders, "number")).values(**added), met)
@@ -170,10 +179,10 @@ async def _save_binaries(session: Session, market: int, before: MarketState | No
     await session.run_many(upsert(session.dialect, binaries, keys, (*keys, *POOL)), rows)
 
 
-async def _save_history(session: Session, outcome: TickOutcome, head: str, digest: str) -> None:
+async def _save_history(session: Session, outcome: TickOutcome, head: str, digest: str, size: int, root: str) -> None:
     """The row of `ticks` and the row of `metrics`."""
     terms, ran = outcome.params, len(outcome.orders)
-    row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest)
+    row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest, size, root)
     await session.run(insert(ticks), row)
     await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, outcome.after, terms, outcome.fills))
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -77,6 +78,7 @@ config = Table(
     _count("trades"),
     _count("entries"),
     _count("events"),
+    _count("leaves"),  # of its tree
     _count("volume"),
     Index("ix_config_status", "status"),
     Index("ix_config_chat", "chat"),
@@ -221,9 +223,21 @@ ticks = Table(
     Column("summary", JsonColumn, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("state_hash", String(64), nullable=False),
+    _count("leaves"),  # of the market's tree, this tick's among them
+    Column("root", String(64), nullable=False, default="", server_default=""),  # of that tree
     Column("took_us", BigInteger),  # how long it took, by the wall's clock: no part of the hash
     PrimaryKeyConstraint("market", "tick_id"),
     Index("ix_ticks_market_ts_ms", "market", "ts_ms"),
+)
+
+tiles = Table(  # the hashes of a market's tree: see `storage.proofs.tiles`
+    "tiles",
+    metadata,
+    _market(checked=False),
+    Column("level", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("market", "level", "number"),
 )
 
 events = Table(
@@ -513,6 +527,13 @@ facts = Table(  # small things an adapter must remember, such as the hash of the
     metadata,
     Column("name", String(200), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+secrets = Table(  # what this database alone knows: in its backups, and in nothing else that leaves it
+    "secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 seasons = Table(

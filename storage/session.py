@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.state import MarketState
+from storage.proofs.secret import Secret
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, object]
@@ -50,6 +51,7 @@ class StateCache:
 
     def __init__(self) -> None:
         self.people_changed = 0
+        self.secret: Secret | None = None  # see `storage.proofs.repository`: it never changes
         self._states: dict[int, tuple[int, str, MarketState]] = {}
 
     def get(self, market: int, tick: int, head: str) -> MarketState | None:
@@ -74,7 +76,7 @@ class Session:
 
     `snapshot`: a reading transaction, whose rows do not change while it is open, so that they may be cached in it.
     `outbox_filled`: to be called after a commit that added outbox rows. `crash`: told the name of each point a crash
-    test may stop at.
+    test may stop at. `draw`: so many bytes nobody can guess.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Session:
         cache: StateCache,
         outbox_filled: Callable[[], None],
         crash: Callable[[str], None],
+        draw: Callable[[int], bytes],
         *,
         snapshot: bool,
     ) -> None:
@@ -90,6 +93,7 @@ class Session:
         self.cache = cache
         self.outbox_filled = outbox_filled
         self.crash = crash
+        self.draw = draw
         self.snapshot = snapshot
         self._committed = False
         self._after_commit: list[Callable[[], None]] = []

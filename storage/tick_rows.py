@@ -235,9 +235,12 @@ def tick_row(
     orders: int,
     head: str,
     digest: str,
+    leaves: int,
+    root: str,
 ) -> Row:
-    """A row of `ticks`: what it came to, its hash and that of the state it left."""
-    return {**stamp, "summary": summary(state, params, fills, orders), "hash": head, "state_hash": digest}
+    """A row of `ticks`: what it came to, its hash and that of the state it left, size and root of the tree after it."""
+    sealed = {"hash": head, "state_hash": digest, "leaves": leaves, "root": root}
+    return {**stamp, "summary": summary(state, params, fills, orders), **sealed}
 
 
 def metric_row(stamp: Row, state: MarketState, params: MarketParams, fills: Iterable[Fill]) -> Row:

@@ -28,17 +28,18 @@ from engine.terms import MarketParams
 from engine.units import RULES
 from storage import replay as chain
 from storage.database import Database
-from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, trades
+from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, tiles, trades
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
 from storage.verify.replay import Replay, ReplayState, open_history
+from storage.verify.tree import GrownTree
 
 __all__ = ["Mismatch", "Progress", "Result", "Skipped", "UnreadableError", "Verified", "verify", "verify_market"]
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
 # tables whose rows no reference ties to a market
-WITHOUT_FOREIGN_KEY = (binaries, events, ledger, lob_pools, metrics, positions, ticks, trades)
+WITHOUT_FOREIGN_KEY = (binaries, events, ledger, lob_pools, metrics, positions, ticks, tiles, trades)
 
 
 class UnreadableError(Exception):
@@ -115,8 +116,10 @@ async def verify_market(
                     check.chained = False
                     raise check.wrong("config", number, "rules", RULES, stored["rules"])
                 past = ReplayState.opening(stored, check)
-                await _run(Replay(check, past, history, wanted), stored, progress)
+                tree = await GrownTree.empty(uow, check)
+                await _run(Replay(check, past, history, tree, wanted), stored, progress)
             await check_end(uow, check, past, stored)
+            await tree.check_end(uow)
         except WrongRowError as wrong:
             if not wrong.mismatch.chained:  # rather name what is gone than what is missing because of it
                 await check_numbers(uow, check, stored["intents"])

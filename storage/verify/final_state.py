@@ -20,7 +20,7 @@ from storage.verify.compare import PAGE, Check
 from storage.verify.replay import MONEY, ReplayState
 
 REVIVERS = ("resume", "void")  # controls that are settled without a tick
-COUNTERS = ("tick", "trades", "entries", "events", "volume", "house")
+COUNTERS = ("tick", "trades", "entries", "events", "leaves", "volume", "house")
 
 
 async def check_end(uow: UnitOfWork, check: Check, past: ReplayState, stored: RowMapping) -> None:

@@ -17,11 +17,13 @@ from storage.entries import check_books
 from storage.markets import to_market
 from storage.order_rows import order_rows
 from storage.orders import to_order
+from storage.proofs.leaves import start_leaves, tick_leaves
 from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
 from storage.tick_rows import Row, TickOutcome
 from storage.verify.compare import Check, Rows
+from storage.verify.tree import GrownTree
 
 MONEY = ("amount", "fee", "gas", "rebate")
 
@@ -67,8 +69,10 @@ async def open_history(stack: AsyncExitStack, connection: AsyncConnection, check
 class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
-    def __init__(self, check: Check, past: ReplayState, rows: Mapping[str, Rows], wanted: str | None) -> None:
-        self.check, self.past = check, past
+    def __init__(
+        self, check: Check, past: ReplayState, rows: Mapping[str, Rows], tree: GrownTree, wanted: str | None
+    ) -> None:
+        self.check, self.past, self.tree = check, past, tree
         self._wanted, self._rows = wanted, rows
 
     async def start(self, start_ms: int) -> None:
@@ -78,10 +82,12 @@ class Replay:
         digest = fingerprint(state)
         head = replay.genesis(market.id, start_ms, market.params, digest)
         postings = entries.stake_entries(market.params.z)
+        size, root = self.tree.add(stamp, start_leaves(head))
         await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(stamp, state, market.params, ())])
-        await self._rows["ticks"].expect([tick_rows.tick_row(stamp, state, market.params, (), 0, head, digest)])
-        self.past.counted = {"trades": 0, "entries": len(postings), "events": 0, "volume": 0}
+        row = tick_rows.tick_row(stamp, state, market.params, (), 0, head, digest, size, root)
+        await self._rows["ticks"].expect([row])
+        self.past.counted = {"trades": 0, "entries": len(postings), "events": 0, "volume": 0, "leaves": size}
         self._go_on(market, state, head)
 
     async def first(self) -> RowMapping:
@@ -186,16 +192,20 @@ class Replay:
             check_books(outcome.before, outcome.after, postings)
         event_rows = tick_rows.event_rows(outcome, counted["events"])
         state, terms = outcome.after, outcome.params
-        await self._rows["trades"].expect(tick_rows.trade_rows(outcome, numbered))
+        trade_rows, (own, _) = tick_rows.trade_rows(outcome, numbered), order_rows(outcome)
+        leaves = tick_leaves(outcome, orders=own, trades=trade_rows, events=event_rows, head=head)
+        size, root = self.tree.add(outcome.stamp, leaves)
+        await self._rows["trades"].expect(trade_rows)
         await self._rows["events"].expect(event_rows)
         await self._rows["ledger"].expect(tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills)])
         ran = len(outcome.orders)
-        row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest)
+        row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest, size, root)
         await self._rows["ticks"].expect([row])
         counted["trades"] += len(numbered)
         counted["entries"] += len(postings)
         counted["events"] += len(event_rows)
+        counted["leaves"] = size
         counted["volume"] += sum(fill.amount for fill in outcome.fills)
 
     def _count(self, outcome: TickOutcome) -> None:

@@ -1,4 +1,4 @@
-"""Members who are barred or kept out of ranks; what decides a market in its admins' words; proposals of more."""
+"""Members who are barred or kept out of ranks; what decides a market in its admins' words; proposals of more; the tree."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     _members()
     _wordings()
+    _proofs()
 
 
 def _members() -> None:
@@ -35,3 +36,23 @@ def _wordings() -> None:
     )
     op.create_index("ix_tickets_market_person", "tickets", ["market", "person"])
     op.add_column("approvals", sa.Column("asked", sa.JSON(none_as_null=True), server_default="{}", nullable=False))
+
+
+def _proofs() -> None:
+    op.add_column("config", sa.Column("leaves", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("ticks", sa.Column("leaves", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("ticks", sa.Column("root", sa.String(64), server_default="", nullable=False))
+    op.create_table(
+        "tiles",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("market", "level", "number", name="pk_tiles"),
+    )
+    op.create_table(
+        "secrets",
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_secrets"),
+    )

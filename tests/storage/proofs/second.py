@@ -21,7 +21,11 @@ def mth(leaves: tuple[bytes, ...]) -> bytes:
     if n == 1:
         return hashlib.sha256(bytes([0]) + leaves[0]).digest()
     k = split(n)
-    return hashlib.sha256(bytes([1]) + mth(leaves[:k]) + mth(leaves[k:])).digest()
+    return parent(mth(leaves[:k]), mth(leaves[k:]))
+
+
+def parent(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(bytes([1]) + left + right).digest()
 
 
 def split(n: int) -> int:
