@@ -1,4 +1,4 @@
-"""Members who are barred or kept out of ranks; what decides a market in its admins' words; proposals of more; the tree."""
+"""Members who are barred or unranked; what decides a market in its admins' words; proposals of more; the tree."""
 
 from __future__ import annotations
 
