@@ -6,7 +6,7 @@ from bot.chat.facts import DecisionPreview, Involvement
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.trading import OutcomesArg, WinnersArg
+from bot.grammar.outcomes import OutcomesArg, WinnersArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import decisions
 from bot.market.context import Context, MarketView

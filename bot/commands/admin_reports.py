@@ -10,7 +10,7 @@ from bot.chat.facts import MonitorFigures
 from bot.chat.permissions import Role
 from bot.chat.reply import Attachment, Picture, Reply
 from bot.grammar.command import command
-from bot.grammar.trading import AnyOutcomeArg
+from bot.grammar.outcomes import AnyOutcomeArg
 from bot.grammar.types import Choice
 from bot.market.context import Context, MarketView, Snapshot
 from bot.words import reports as words_reports

@@ -10,8 +10,8 @@ from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
+from bot.grammar.outcomes import AnyOutcomeArg, OutcomeArg
 from bot.grammar.times import SpanArg
-from bot.grammar.trading import AnyOutcomeArg, OutcomeArg
 from bot.grammar.types import Choice, PageArg
 from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot

@@ -33,8 +33,8 @@ from decimal import Decimal
 
 from bot.chat.facts import ALIASES, When
 from bot.chat.invocation import ParseContext
+from bot.grammar.outcomes import OutcomesType, OutcomeType
 from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
-from bot.grammar.trading import OutcomesType, OutcomeType
 from bot.grammar.types import Paragraphs, Wrong, nearest
 from bot.market import timetable as schedule
 from bot.market.draft import Draft, even_odds, wrong_names

@@ -17,8 +17,8 @@ from typing import Literal
 
 from bot.chat.facts import When
 from bot.chat.invocation import ParseContext
+from bot.grammar.outcomes import OutcomesType, OutcomeType, named
 from bot.grammar.times import moment_ms, span_ms, zone_said
-from bot.grammar.trading import OutcomesType, OutcomeType, named
 from bot.grammar.types import Wrong
 from bot.text.names import folded
 from bot.text.numbers import typed_moment

@@ -10,7 +10,8 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.facts import Amount
 from bot.chat.invocation import ChatKind, HeldTokens, Invocation, ParseContext
-from bot.grammar.trading import AmountType, OutcomeType, YesNo
+from bot.grammar.outcomes import OutcomeType
+from bot.grammar.trading import AmountType, YesNo
 from bot.grammar.types import Wrong
 from bot.text.numbers import MICRO, RATE, typed_money, typed_tokens
 from engine.state import Side

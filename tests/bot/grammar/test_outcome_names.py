@@ -9,7 +9,7 @@ from bot.chat.invocation import ParseContext
 from bot.commands import COMMANDS
 from bot.grammar import parser
 from bot.grammar.command import Command
-from bot.grammar.trading import OutcomesType, OutcomeType
+from bot.grammar.outcomes import OutcomesType, OutcomeType
 from bot.grammar.types import Wrong
 from bot.market import timetable as timetables
 from bot.market.draft import Names

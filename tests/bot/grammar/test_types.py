@@ -7,7 +7,8 @@ import pytest
 from bot.chat.facts import Amount
 from bot.chat.invocation import HeldTokens, ParseContext
 from bot.grammar.book import LimitType, OrderNumber, OrderNumberType
-from bot.grammar.trading import AmountType, OutcomesType, OutcomeType, YesNo
+from bot.grammar.outcomes import OutcomesType, OutcomeType
+from bot.grammar.trading import AmountType, YesNo
 from bot.grammar.types import ArgumentType, Choice, Money, Rate, Text, WholeNumber, Wrong
 from bot.text.numbers import MICRO, RATE
 from engine.state import Side
