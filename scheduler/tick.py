@@ -17,6 +17,7 @@ from scheduler import notices
 from scheduler.clock import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.database import Database
+from storage.journal_kinds import Kind
 from storage.markets import TICKING
 from storage.rankings import standings
 from storage.records import HALTED, ActionStatus, Market
@@ -101,7 +102,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         outcome = apply_tick(market, before, orders, actions, now_ms)
         laps.lap("engine")
         db.crash("applied")
-        head = await save_tick(uow, outcome)
+        head = await save_tick(uow, uow.journal, outcome)
         await _queue_notices(uow, outcome, head, pace)
         await uow.ticks.set_duration(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
         laps.lap("save")
@@ -134,7 +135,7 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     await uow.orders.refuse_pending(market.id, Reason.NOT_RUNNING.value)
     await uow.members.nothing_coming(market.id)
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
-    head = await save_tick(uow, outcome)
+    head = await save_tick(uow, uow.journal, outcome)
     refused = notices.refused_orders(orders)
     await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, head, pace)], now_ms)
     await uow.commit()
@@ -184,6 +185,8 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace:
     signal_notices, fresh = detect(after, memo, snapshot, pace)
     if fresh != memo:
         await uow.markets.set_memo(after.id, fresh.to_json())
+    if any("head" in notice.payload for notice in event_notices):
+        uow.journal.append(after.id, Kind.POSTED, outcome.tick, {"tick": outcome.tick, "head": head})
     await uow.outbox.add_many(after.id, [*event_notices, *signal_notices], outcome.now_ms)
 
 

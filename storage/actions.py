@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from engine.state import Status
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.markets import Markets
 from storage.records import ActionRow, ActionStatus, Approval, ApprovalStatus, Declined, Payload
 from storage.schema import actions, approvals, users
@@ -20,9 +22,9 @@ LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 
 
 class Actions(Repository):
-    def __init__(self, session: Session, markets: Markets) -> None:
+    def __init__(self, session: Session, markets: Markets, journal: Journal) -> None:
         super().__init__(session)
-        self._markets = markets
+        self._markets, self._journal = markets, journal
 
     async def append(
         self, market: int, kind: str, payload: Payload, *, actor: int | None, request_id: str, now_ms: int
@@ -86,6 +88,9 @@ class Actions(Repository):
         """Done or refused outside a tick (what revives a halted market)."""
         condition = and_(actions.c.market == market, actions.c.number == number)
         await self._session.run(update(actions).where(condition).values(status=status.value))
+        row = await self._session.row(select(actions).where(condition))
+        if row is not None:
+            self._journal.record(Kind.SETTLED, row)
 
     async def of_tick(self, market: int, tick: int) -> list[ActionRow]:
         """Those it ran, in its order."""
@@ -112,9 +117,9 @@ def to_action(row: RowMapping | dict[str, Any], *, created: bool = True) -> Acti
 
 
 class Approvals(Repository):
-    def __init__(self, session: Session, markets: Markets) -> None:
+    def __init__(self, session: Session, markets: Markets, journal: Journal) -> None:
         super().__init__(session)
-        self._markets = markets
+        self._markets, self._journal = markets, journal
 
     async def propose(
         self,
@@ -150,6 +155,7 @@ class Approvals(Repository):
             "decided_ms": None,
         }
         await self._session.run(insert(approvals), row)
+        self._journal.record(Kind.APPROVAL, row)
         return _approval(row, created=True)
 
     async def get(self, market: int, number: int) -> Approval | None:
@@ -168,7 +174,11 @@ class Approvals(Repository):
         proposal = and_(approvals.c.market == market, approvals.c.number == number)
         values = {"status": ApprovalStatus.APPROVED.value, "decided_by": by, "decided_ms": now_ms}
         still = approvals.c.status == ApprovalStatus.WAITING.value
-        return (await self._session.run(update(approvals).where(proposal, still).values(**values))).rowcount == 1
+        settled = (await self._session.run(update(approvals).where(proposal, still).values(**values))).rowcount == 1
+        row = await self._session.row(select(approvals).where(proposal)) if settled else None
+        if row is not None:
+            self._journal.record(Kind.APPROVAL, row)
+        return settled
 
 
 def _approval(row: RowMapping | dict[str, Any], *, created: bool = False) -> Approval:  # Any: a row as it was written

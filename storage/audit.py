@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select
 
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.records import AuditRow, Payload
 from storage.schema import audit_log
-from storage.session import Repository, clean
+from storage.session import Repository, Session, clean
 
 
 class Audit(Repository):
+    def __init__(self, session: Session, journal: Journal) -> None:
+        super().__init__(session)
+        self._journal = journal
+
     async def append(
         self,
         *,
@@ -32,7 +38,8 @@ class Audit(Repository):
             "after": dict(after or {}),
             "ts_ms": now_ms,
         }
-        await self._session.run(insert(audit_log), values)
+        number = await self._session.add(insert(audit_log), values)
+        self._journal.record(Kind.AUDIT, {**values, "id": number})
 
     async def of(self, market: int, n: int = 50) -> list[AuditRow]:
         """Newest first."""

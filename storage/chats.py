@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
 
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.records import Chat, NoticeAudience
 from storage.schema import announcements, chat_admins, chat_settings, chats, config, message_refs, outbox, tickets
-from storage.session import Repository, clean
+from storage.session import Repository, Session, clean
 
 SEEN_EVERY_MS = 60_000
 
@@ -24,6 +26,10 @@ class ChatSettings:
 
 
 class Chats(Repository):
+    def __init__(self, session: Session, journal: Journal) -> None:
+        super().__init__(session)
+        self._journal = journal
+
     async def open(self, platform: str, external_id: str, kind: str, title: str, now_ms: int) -> Chat:
         """The chat with a platform's id, made at first sight. Needs a writing unit."""
         title = clean(title)
@@ -33,11 +39,20 @@ class Chats(Repository):
             chat = await self.find(platform, external_id)
         if chat is None:
             values = {"platform": platform, "external_id": external_id, "kind": kind, "title": title}
-            return Chat(id=await self._session.add(insert(chats), {**values, "created_ms": now_ms}), **values)
+            chat = Chat(id=await self._session.add(insert(chats), {**values, "created_ms": now_ms}), **values)
+            self._journal.record(Kind.CHAT, {**values, "id": chat.id})
+            return chat
         if (chat.kind, chat.title) == (kind, title):
             return chat
         await self._session.run(update(chats).where(chats.c.id == chat.id).values(kind=kind, title=title))
+        if chat.kind != kind:
+            await self._record(chat.id)
         return replace(chat, kind=kind, title=title)
+
+    async def _record(self, chat: int) -> None:
+        row = await self._session.row(select(chats).where(chats.c.id == chat))
+        if row is not None:
+            self._journal.record(Kind.CHAT, row)
 
     async def lock(self, chat: int) -> None:
         """Nobody else makes a market here until the unit ends."""
@@ -78,7 +93,9 @@ class Chats(Repository):
         if twin is not None:
             aside = {"external_id": f"{new_ext} (now {chat.id})"}
             await self._session.run(update(chats).where(chats.c.id == twin.id).values(**aside))
+            await self._record(twin.id)
         await self._session.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
+        await self._record(chat.id)
         for table, column in ((message_refs, "chat_ext"), (outbox, "target"), (tickets, "chat_ext")):
             condition = and_(table.c.platform == platform, table.c[column] == old_ext)
             await self._session.run(update(table).where(condition).values({column: new_ext}))
@@ -87,11 +104,13 @@ class Chats(Repository):
         """Announce the market in this chat too; repeating it changes nothing."""
         row = {"market": market, "chat": chat}
         await self._session.upsert(announcements, ("market", "chat"), row)
+        self._journal.record(Kind.ANNOUNCED, row)
 
     async def disconnect(self, market: int, chat: int) -> None:
         """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
         condition = and_(announcements.c.market == market, announcements.c.chat == chat)
         await self._session.run(delete(announcements).where(condition))
+        self._journal.record(Kind.ANNOUNCED, {"market": market, "chat": chat}, gone=True)
         record = await self.get(chat)
         if record is None:
             return
@@ -116,6 +135,7 @@ class Chats(Repository):
             "ping_kinds": list(wanted.ping_kinds),
         }
         await self._session.upsert(chat_settings, ("chat",), row)
+        self._journal.record(Kind.CHAT_SETTINGS, row)
 
     async def set_admin(self, chat: int, person: int, *, admin: bool, now_ms: int) -> None:
         """Whether the platform just said that they are an admin of this chat: admins' notices go to those who are."""

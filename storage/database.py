@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
+from storage.adoption import adopt
 from storage.in_flight import InFlight
 from storage.session import StateCache, finish
 from storage.sqlite import DatabaseInUseError, FileLock
@@ -120,6 +121,9 @@ class Database:
             await upgrade(engine)
         finally:
             await engine.dispose()
+        async with self.writing() as uow:
+            if await adopt(uow):
+                await uow.commit()
 
     async def close(self) -> None:
         """Give back every connection, then the lock. Units that are open are waited for, but not for ever; one that

@@ -11,6 +11,8 @@ from engine.state import MarketState, Status, open_market
 from engine.terms import MarketParams
 from engine.units import RULES
 from storage.chats import Chats
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.mapping import load_state
 from storage.people import People
 from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
@@ -24,9 +26,9 @@ BEFORE_START = (Status.DRAFT, Status.LOBBY)
 
 
 class Markets(Repository):
-    def __init__(self, session: Session, people: People, chats: Chats) -> None:
+    def __init__(self, session: Session, people: People, chats: Chats, journal: Journal) -> None:
         super().__init__(session)
-        self._people, self._chats = people, chats
+        self._people, self._chats, self._journal = people, chats, journal
         self._by_id: dict[int, Market] = {}  # those a snapshot has read
 
     async def create(
@@ -46,6 +48,7 @@ class Markets(Repository):
             "memo": {},
         }
         market = await self._session.add(insert(config), values)
+        self._journal.record(Kind.MARKET, {**values, "market": market})
         await self._chats.connect(market, chat)
         return await self.get_one(market)
 
@@ -147,6 +150,9 @@ class Markets(Repository):
             values |= _planned(planned_start_ms)
         if values:
             await self._session.run(update(config).where(config.c.market == market).values(**values))
+        row = await self._session.row(_GET, {"market": market}) if title is not None else None
+        if row is not None:
+            self._journal.record(Kind.MARKET, row)
         self._session.cache.forget(market)
         return await self.get_one(market)
 
@@ -156,7 +162,7 @@ class Markets(Repository):
         current = await self.lock(market)
         if current.status is not Status.LOBBY:
             return Declined(code="bad_status")
-        await save_start(self._session, current, now_ms)
+        await save_start(self._session, self._journal, current, now_ms)
         return await self.get_one(market)
 
     async def close(self, market: int) -> Market | Declined:

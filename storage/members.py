@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Executable, RowMapping, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from engine.state import Status
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.markets import Markets
 from storage.people import People
 from storage.records import OPEN_ORDERS, Market, Member, OrderStatus
@@ -18,9 +34,9 @@ class Members(Repository):
     """A person may have been merged with another (`People.all_ids`): whichever of their ids is asked for, `get` finds
     their account, and `Member.person` is the number it stands under, by which orders, trades and the ledger know it."""
 
-    def __init__(self, session: Session, people: People, markets: Markets) -> None:
+    def __init__(self, session: Session, people: People, markets: Markets, journal: Journal) -> None:
         super().__init__(session)
-        self._people, self._markets = people, markets
+        self._people, self._markets, self._journal = people, markets, journal
         self._prefetched: dict[tuple[int, int], Member] = {}
 
     async def add(self, market: int, person: int, name: str, now_ms: int) -> None:
@@ -30,11 +46,13 @@ class Members(Repository):
             raise LookupError(f"there is no person {person}")
         row = {"market": market, "user": person, "display_name": clean(name) or names[person], "joined_ms": now_ms}
         await self._session.run(insert(users), row)
+        self._journal.record(Kind.MEMBER, {**row, "barred": None, "unranked": False})
 
     async def remove(self, market: int, person: int) -> None:
         """Of a market that has not started: in a started one the tick closes accounts."""
         account = and_(users.c.market == market, users.c.user == person)
         await self._session.run(delete(users).where(account))
+        self._journal.record(Kind.MEMBER, {"market": market, "user": person}, gone=True)
 
     async def get(self, market: int, person: int) -> Member | None:
         """Their account, under whichever of their ids it stands; of two (one is about to be closed, or the market
@@ -84,16 +102,25 @@ class Members(Repository):
     async def rename(self, market: int, person: int, name: str) -> None:
         account = and_(users.c.market == market, users.c.user == person)
         await self._session.run(update(users).where(account).values(display_name=clean(name)))
+        await self._record(account)
+
+    async def _record(self, account: ColumnElement[bool]) -> None:
+        """An account as it has just become."""
+        row = await self._session.row(select(users).where(account))
+        if row is not None:
+            self._journal.record(Kind.MEMBER, row)
 
     async def set_barred(self, market: int, number: int, reason: str | None) -> None:
         """None: they may buy again."""
         account = and_(users.c.market == market, users.c.user == number)
         kept = None if reason is None else clean(reason)
         await self._session.run(update(users).where(account).values(barred=kept))
+        await self._record(account)
 
     async def set_unranked(self, market: int, number: int, *, unranked: bool) -> None:
         account = and_(users.c.market == market, users.c.user == number)
         await self._session.run(update(users).where(account).values(unranked=unranked))
+        await self._record(account)
 
     async def names(self, market: int) -> Mapping[int, str]:
         """What everybody is called there, by person id."""

@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 
 from storage.chats import Chats
+from storage.journal import Journal, notice_digest
+from storage.journal_kinds import Kind
 from storage.markets import Markets
 from storage.people import People
 from storage.records import Chat, Identity, Notice, NoticeAudience
@@ -48,9 +50,18 @@ class Backlog:
 class Outbox(Repository):
     """Whom a notice goes to, and that it waits."""
 
-    def __init__(self, session: Session, people: People, chats: Chats, markets: Markets, tickets: Tickets) -> None:
+    def __init__(
+        self,
+        session: Session,
+        people: People,
+        chats: Chats,
+        markets: Markets,
+        tickets: Tickets,
+        journal: Journal,
+    ) -> None:
         super().__init__(session)
         self._people, self._chats, self._markets, self._tickets = people, chats, markets, tickets
+        self._journal = journal
 
     async def add(self, market: int, notice: Notice, now_ms: int) -> int:
         """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
@@ -65,23 +76,29 @@ class Outbox(Repository):
             for notice, places in zip(notices, await self._all_places(market, notices), strict=True)
             for place in places
         ]
-        fresh = [row for row in rows if row["key"] is None or not await self._renew(row)]
-        await self._session.run_many(insert(outbox), fresh)
-        if rows:
-            self._session.after_commit(self._session.outbox_filled)
+        await self._write(market, rows)
         return len(rows)
 
     async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one chat alone: one the market has just come to."""
-        row = _row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)
-        if row["key"] is None or not await self._renew(row):
-            await self._session.run(insert(outbox), row)
-        self._session.after_commit(self._session.outbox_filled)
+        await self._write(market, [_row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)])
 
     async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one identity of a person, wherever they were seen last."""
-        row = _row(market, notice, Destination(who.platform, who.external_id, notice.person), now_ms)
-        await self._session.run(insert(outbox), row)
+        place = Destination(who.platform, who.external_id, notice.person)
+        await self._write(market, [_row(market, notice, place, now_ms)])
+
+    async def _write(self, market: int, rows: Sequence[dict[str, Any]]) -> None:  # Any: rows as they are written
+        """Let them wait, or a waiting row of the same key be newer; the journal has a digest of each, which tells
+        nothing once the salt has left with the row."""
+        if not rows:
+            return
+        salt = self._session.draw(16).hex()
+        for row in rows:
+            row["salt"] = salt
+        fresh = [row for row in rows if row["key"] is None or not await self._renew(row)]
+        await self._session.run_many(insert(outbox), fresh)
+        self._journal.append(market, Kind.NOTICES, "", {"digests": [notice_digest(row) for row in rows]})
         self._session.after_commit(self._session.outbox_filled)
 
     async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Destination]]:
@@ -115,7 +132,7 @@ class Outbox(Repository):
 
     async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
         """Give a waiting row of the same key the newer payload; False: none waits."""
-        newer = {"payload": row["payload"], "kind": row["kind"], "revision": outbox.c.revision + 1}
+        newer = {"payload": row["payload"], "kind": row["kind"], "salt": row["salt"], "revision": outbox.c.revision + 1}
         same = and_(outbox.c.key == row["key"], outbox.c.dropped.is_(False))
         return (await self._session.run(update(outbox).where(same).values(**newer))).rowcount > 0
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, update
 
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.records import Identity, Person
 from storage.schema import links, people, pings, preferences
 from storage.session import Repository, Session, clean
@@ -18,8 +20,9 @@ SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is wor
 
 
 class People(Repository):
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, journal: Journal) -> None:
         super().__init__(session)
+        self._journal = journal
         self._prefetched: dict[int, int] = {}
 
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
@@ -33,6 +36,9 @@ class People(Repository):
             return await self._create(platform, external_id, name, now_ms)
         if row["name"] != name:
             await self._session.run(update(people).where(people.c.id == row["person"]).values(name=name))
+            named = await self._session.row(select(people).where(people.c.id == row["person"]))
+            if named is not None:
+                self._journal.record(Kind.PERSON, named)
         if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             await self._session.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
         person = await self.get(row["person"])
@@ -43,11 +49,10 @@ class People(Repository):
     async def _create(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         number = await self._session.add(insert(people), {"name": name, "created_ms": now_ms})
         person = Person(id=number, name=name, created_ms=now_ms)
-        await self._session.run(
-            insert(links).values(
-                platform=platform, external_id=external_id, person=person.id, name=name, seen_ms=now_ms
-            )
-        )
+        link = {"platform": platform, "external_id": external_id, "person": person.id, "name": name, "seen_ms": now_ms}
+        await self._session.run(insert(links), link)
+        self._journal.record(Kind.PERSON, {"id": person.id, "name": name, "merged_into": None})
+        self._journal.record(Kind.LINK, link)
         return person
 
     async def find(self, platform: str, external_id: str) -> Person | None:

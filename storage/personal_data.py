@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, update
 
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.people import People
 from storage.records import Identity
 from storage.schema import (
@@ -49,9 +51,9 @@ class Traces:
 
 
 class PersonalData(Repository):
-    def __init__(self, session: Session, people: People) -> None:
+    def __init__(self, session: Session, people: People, journal: Journal) -> None:
         super().__init__(session)
-        self._people = people
+        self._people, self._journal = people, journal
 
     async def shared_markets(self, person: int, other: int) -> list[int]:
         """Markets in which both have an account."""
@@ -67,17 +69,25 @@ class PersonalData(Repository):
         merged = or_(people.c.id == other, people.c.merged_into == other)
         used_last = await session.number(select(people.c.market).where(people.c.id == other))
         await session.run(update(people).where(merged).values(merged_into=person))
+        await self._record(Kind.PERSON, people, people.c.merged_into == person)
         if used_last:
             without = and_(people.c.id == person, people.c.market.is_(None))
             await session.run(update(people).where(without).values(market=used_last))
         await session.run(update(links).where(links.c.person == other).values(person=person))
+        await self._record(Kind.LINK, links, links.c.person == person)
         await self._merge_settings(person, other)
         await session.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
         await session.run(update(codes).where(codes.c.person == other).values(person=person))
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         for column in (approvals.c.proposer, approvals.c.decided_by):
-            await session.run(update(approvals).where(column == other).values({column.name: person}))
+            if (await session.run(update(approvals).where(column == other).values({column.name: person}))).rowcount:
+                await self._record(Kind.APPROVAL, approvals, column == person)
         session.after_commit(session.cache.forget_people)
+
+    async def _record(self, kind: Kind, table: Table, condition: ColumnElement[bool]) -> None:
+        """The rows as they have just become."""
+        for row in await self._session.rows(select(table).where(condition).order_by(*table.primary_key.columns)):
+            self._journal.record(kind, row)
 
     async def _merge_settings(self, person: int, other: int) -> None:
         """Rows of which a person may have one a key: the person's stay, the other's take the free keys."""
@@ -108,7 +118,11 @@ class PersonalData(Repository):
         the one they are in now), what waits to be told to them. Accounts and their numbers stay."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
-        await self._erase_private_chats(ids, identities, chat)
+        kinds = (Kind.MEMBER, Kind.PERSON, Kind.LINK)
+        forgotten: list[tuple[Kind, int]] = [(kind, number) for kind in kinds for number in ids]
+        forgotten += [(Kind.CHAT, number) for number in await self._private_chats(ids, identities, chat)]
+        await self._journal.forget(person, forgotten)
+        await self._erase_private_chats([number for kind, number in forgotten if kind is Kind.CHAT], ids)
         await self._erase_messages(ids, identities)
         await session.run(delete(lines).where(_lines_of(ids, identities)))
         for table in (chat_admins, codes, links, pings, preferences):
@@ -118,10 +132,11 @@ class PersonalData(Repository):
             name = placeholder_name(number)
             await session.run(update(people).where(people.c.id == number).values(name=name))
             await session.run(update(users).where(users.c.user == number).values(display_name=name))
+        await self._record(Kind.PERSON, people, people.c.id.in_(ids))
+        await self._record(Kind.MEMBER, users, users.c.user.in_(ids))
         session.after_commit(session.cache.forget_people)
 
-    async def _erase_private_chats(self, ids: Sequence[int], identities: Sequence[Identity], chat: int | None) -> None:
-        """A private chat's id leads to the person: its row stays for those that refer to it, and says nothing."""
+    async def _private_chats(self, ids: Sequence[int], identities: Sequence[Identity], chat: int | None) -> list[int]:
         session = self._session
         private = [
             and_(chats.c.platform == identity.platform, chats.c.external_id == identity.external_id)
@@ -134,10 +149,18 @@ class PersonalData(Repository):
         ]
         if chat is not None:
             private.append(chats.c.id == chat)
-        if private:
-            for row in await session.rows(select(chats.c.id).where(chats.c.kind == PRIVATE, or_(*private))):
-                values = {"external_id": f"forgotten:{row['id']}", "title": ""}
-                await session.run(update(chats).where(chats.c.id == row["id"]).values(**values))
+        if not private:
+            return []
+        query = select(chats.c.id).where(chats.c.kind == PRIVATE, or_(*private)).order_by(chats.c.id)
+        return [row["id"] for row in await session.rows(query)]
+
+    async def _erase_private_chats(self, private: Sequence[int], ids: Sequence[int]) -> None:
+        """A private chat's id leads to the person: its row stays for those that refer to it, and says nothing."""
+        session = self._session
+        for number in private:
+            values = {"external_id": f"forgotten:{number}", "title": ""}
+            await session.run(update(chats).where(chats.c.id == number).values(**values))
+        await self._record(Kind.CHAT, chats, chats.c.id.in_(private))
         nowhere = {"platform": None, "chat_ext": None, "ref": None}
         await session.run(update(tickets).where(tickets.c.person.in_(ids)).values(**nowhere))
 

@@ -3,7 +3,8 @@
 The audit chain: each tick's inputs, what came of them and the state they left, hashed onto the tick before.
 
 hash(0) = sha256 of the market's start (number, time, parameters, rules); hash(t) = sha256 of hash(t-1), the time, every
-intent, fill and event of tick t and the fingerprint of its state. All of it is stored, so a replay can recompute it.
+intent (of an action also who asked for it), fill and event of tick t and the fingerprint of its state. Each also covers
+the heads of the journals as they stood (`storage.journal`). All of it is stored, so a replay can recompute it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from engine.risk import check
 from engine.state import MarketState
 from engine.terms import MarketParams
 from engine.units import RULES
+from storage.journal import Heads
 from storage.mapping import action_intent, next_step, order_intent
 from storage.records import ActionRow, Market, OrderRow
 from storage.tick_rows import TickOutcome
@@ -69,10 +71,10 @@ def call_off(market: Market, before: MarketState, action: ActionRow, now_ms: int
     )
 
 
-def genesis(market: int, start_ms: int, params: MarketParams, state_hash: str) -> str:
+def genesis(market: int, start_ms: int, params: MarketParams, state_hash: str, journal: Heads) -> str:
     """The hash of tick 0."""
     start = {"market": market, "start_ts": start_ms, "params": params_to_json(params), "state": state_hash}
-    return _digest({**start, "rules": RULES})
+    return _digest({**start, "rules": RULES, "journal": journal.to_json()})
 
 
 def link(
@@ -80,20 +82,24 @@ def link(
     *,
     now_ms: int,
     intents: Iterable[Intent],
+    actions: Iterable[ActionRow],
     fills: Iterable[Fill],
     events: Iterable[Event],
     state_hash: str,
+    journal: Heads,
 ) -> str:
-    """The hash of a tick that ran at engine time `now_ms`."""
+    """The hash of a tick that ran at engine time `now_ms`; `intents` are those of its orders and `actions`."""
     ordered = sorted(intents, key=lambda intent: (intent.accepted_ms, intent.id))
     return _digest(
         {
             "previous": previous,
             "now": now_ms,
             "intents": [intent_to_json(intent) for intent in ordered],
+            "actors": sorted([action.number, action.actor] for action in actions),
             "fills": [fill.to_json() for fill in fills],
             "events": [event.to_json() for event in events],
             "state": state_hash,
+            "journal": journal.to_json(),
         }
     )
 

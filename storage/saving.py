@@ -15,6 +15,8 @@ from engine.state import MarketState, fingerprint, open_market
 from engine.units import RULES
 from storage import entries, replay, tick_rows
 from storage.entries import check_books
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.mapping import POOL, next_step
 from storage.order_rows import order_rows, pool_rows
 from storage.proofs import repository as proofs
@@ -35,7 +37,7 @@ from storage.schema import (
     users,
 )
 from storage.session import Session, upsert
-from storage.tick_rows import COUNTED, Row, TickOutcome
+from storage.tick_rows import COUNTED, Row, Seal, TickOutcome
 
 __all__ = ["StaleTickError", "TickOutcome", "save_start", "save_tick"]
 
@@ -44,18 +46,19 @@ class StaleTickError(Exception):
     """Somebody else ran this tick first; nothing was written."""
 
 
-async def save_start(session: Session, market: Market, now_ms: int) -> None:
+async def save_start(session: Session, journal: Journal, market: Market, now_ms: int) -> None:
     """RUNNING from `now_ms` on: opening state, tick 0 with the start prices, the stake, a join for every member."""
     state, terms = open_market(market.params), market.params
-    digest = fingerprint(state)
-    head = replay.genesis(market.id, now_ms, terms, digest)
+    digest, recorded = fingerprint(state), await journal.heads(market.id)
+    head = replay.genesis(market.id, now_ms, terms, digest, recorded)
     postings = entries.stake_entries(terms.z)
     stamp = {"market": market.id, "tick_id": 0, "ts_ms": now_ms}
     await _fund_lobby(session, market, now_ms)
     await _save_binaries(session, market.id, None, state)
     await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, postings))
     size, root = await proofs.append(session, stamp, 0, start_leaves(head))
-    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, head, digest, size, root))
+    seal = Seal(head, digest, size, root, recorded)
+    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, seal))
     await session.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
     values |= {"trades": 0, "events": 0, "entries": len(postings), "volume": 0, "tick": 0, "leaves": size}
@@ -87,7 +90,7 @@ async def _fund_lobby(session: Session, market: Market, now_ms: int) -> None:
     await session.run(update(config).where(config.c.market == market.id).values(intents=len(rows)))
 
 
-async def save_tick(session: Session, outcome: TickOutcome) -> str:
+async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) -> str:
     """Write everything a tick changed; returns the new head of the audit chain. Raises InvariantBroken where the
     ledger would not agree with the engine, StaleTickError where the tick has been run already."""
     market, after = outcome.market, outcome.after
@@ -101,14 +104,16 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     event_rows = tick_rows.event_rows(outcome, counted["events"])
     trade_rows = tick_rows.trade_rows(outcome, numbered)
     own, met = order_rows(outcome)
-    digest = fingerprint(after)
+    digest, recorded = fingerprint(after), await journal.heads(market.id)
     head = replay.link(
         market.head,
         now_ms=market.engine_ms(outcome.now_ms),
         intents=outcome.intents,
+        actions=outcome.actions,
         fills=outcome.fills,
         events=outcome.events,
         state_hash=digest,
+        journal=recorded,
     )
     leaves = tick_leaves(outcome, orders=own, trades=trade_rows, events=event_rows, head=head)
     values = tick_rows.config_row(after, outcome.params, outcome.now_ms, head, outcome.next_step) | {
@@ -134,7 +139,9 @@ async def save_tick(session: Session, outcome: TickOutcome) -> str:
     await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
     await session.run_many(insert(events), event_rows)
     size, root = await proofs.append(session, outcome.stamp, counted["leaves"], leaves)
-    await _save_history(session, outcome, head, digest, size, root)
+    await _save_history(session, outcome, Seal(head, digest, size, root, recorded))
+    for row in tick_rows.left_rows(outcome):
+        journal.record(Kind.MEMBER, {"market": row["b_market"], "user": row["b_user"]}, gone=True)
     session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
     return head
 
@@ -179,10 +186,10 @@ async def _save_binaries(session: Session, market: int, before: MarketState | No
     await session.run_many(upsert(session.dialect, binaries, keys, (*keys, *POOL)), rows)
 
 
-async def _save_history(session: Session, outcome: TickOutcome, head: str, digest: str, size: int, root: str) -> None:
+async def _save_history(session: Session, outcome: TickOutcome, seal: Seal) -> None:
     """The row of `ticks` and the row of `metrics`."""
     terms, ran = outcome.params, len(outcome.orders)
-    row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest, size, root)
+    row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, seal)
     await session.run(insert(ticks), row)
     await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, outcome.after, terms, outcome.fills))
 

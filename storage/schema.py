@@ -226,6 +226,8 @@ ticks = Table(
     _count("leaves"),  # of the market's tree, this tick's among them
     Column("root", String(64), nullable=False, default="", server_default=""),  # of that tree
     Column("took_us", BigInteger),  # how long it took, by the wall's clock: no part of the hash
+    Column("journal", BigInteger),  # rows of the market's journal before it, and of the shared one: their hashes at
+    Column("shared_journal", BigInteger),  # that moment are part of its own
     PrimaryKeyConstraint("market", "tick_id"),
     Index("ix_ticks_market_ts_ms", "market", "ts_ms"),
 )
@@ -410,6 +412,7 @@ outbox = Table(
     Column("lease_ms", BigInteger, nullable=False, default=0),  # nobody else's until then
     Column("error", Text),
     Column("dropped", Boolean, nullable=False, default=False),
+    Column("salt", String(32)),  # of its digest in the journal; gone with the row
     UniqueConstraint("key"),
     Index("ix_outbox_platform_due_ms", "platform", "due_ms"),
 )
@@ -557,4 +560,27 @@ wordings = Table(  # what decides a market, in its admins' words
     Column("actor", BigId, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     PrimaryKeyConstraint("market", "number"),
+)
+
+journal = Table(  # `storage.journal`; market 0: what belongs to none
+    "journal",
+    metadata,
+    _market(checked=False),
+    Column("number", BigInteger, nullable=False),  # counted per market from 1
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("content", JsonColumn),  # none: forgotten, with its salt
+    Column("salt", String(32)),  # of names and free texts
+    Column("commitment", String(64), nullable=False),  # of salt, kind, subject, content
+    Column("hash", String(64), nullable=False),  # of the row before and of this one's commitment
+    PrimaryKeyConstraint("market", "number"),
+    Index("ix_journal_market_kind_subject", "market", "kind", "subject"),
+)
+
+journal_heads = Table(  # how many rows each journal has, and the hash of the last
+    "journal_heads",
+    metadata,
+    Column("market", BigId, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
 )

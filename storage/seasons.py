@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from engine.state import Status
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.markets import to_market
 from storage.records import Declined, Market
 from storage.schema import announcements, config, seasons
-from storage.session import Repository, clean
+from storage.session import Repository, Session, clean
 
 COUNTED = (Status.RESOLVED.value, Status.CLOSED.value)  # paid out; a market called off counts nowhere
 
@@ -28,6 +30,10 @@ class Season:
 
 
 class Seasons(Repository):
+    def __init__(self, session: Session, journal: Journal) -> None:
+        super().__init__(session)
+        self._journal = journal
+
     async def of_chat(self, chat: int) -> list[Season]:
         """Newest first."""
         query = select(seasons).where(seasons.c.chat == chat).order_by(seasons.c.number.desc())
@@ -47,12 +53,19 @@ class Seasons(Repository):
         number = 1 + await self._session.number(select(func.max(seasons.c.number)).where(seasons.c.chat == chat))
         season = Season(id=0, chat=chat, number=number, title=clean(title), start_ms=now_ms, end_ms=None)
         values = {"chat": chat, "number": number, "title": season.title, "start_ms": now_ms}
-        return replace(season, id=await self._session.add(insert(seasons), values))
+        season = replace(season, id=await self._session.add(insert(seasons), values))
+        self._journal.record(Kind.SEASON, {**values, "id": season.id, "end_ms": None})
+        return season
 
     async def end(self, season: int, now_ms: int) -> bool:
         """False where it has ended already."""
         going = and_(seasons.c.id == season, seasons.c.end_ms.is_(None))
-        return (await self._session.run(update(seasons).where(going).values(end_ms=now_ms))).rowcount > 0
+        if (await self._session.run(update(seasons).where(going).values(end_ms=now_ms))).rowcount == 0:
+            return False
+        row = await self._session.row(select(seasons).where(seasons.c.id == season))
+        if row is not None:
+            self._journal.record(Kind.SEASON, row)
+        return True
 
     async def markets(self, season: Season) -> list[Market]:
         """Those announced in its chat that were paid out while it went on, oldest first."""

@@ -96,6 +96,7 @@ class Session:
         self.draw = draw
         self.snapshot = snapshot
         self._committed = False
+        self._before_commit: list[Callable[[], Awaitable[None]]] = []
         self._after_commit: list[Callable[[], None]] = []
 
     @property
@@ -106,12 +107,18 @@ class Session:
     async def commit(self) -> None:
         """Make everything permanent; the session is over. Cannot be cancelled half-way."""
         self._check_open()
+        for write in self._before_commit:
+            await write()
         try:
             await finish(self.connection.commit())
         except asyncio.CancelledError:
             self._end()  # the commit itself was waited out
             raise
         self._end()
+
+    def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Await it when the unit is committed, as the last thing in its transaction."""
+        self._before_commit.append(write)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call it once when the commit is through; the same one added twice is called once."""

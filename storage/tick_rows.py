@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from engine.events import ControlRefused, Event, Fill, Gas, Joined, Left, OrderDone
 from engine.intents import Intent, Join
@@ -16,6 +16,7 @@ from engine.risk import OVER, house_cash, worst_loss
 from engine.state import Account, MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.entries import Posting
+from storage.journal import Heads
 from storage.mapping import POOL, scalars
 from storage.records import ActionRow, ActionStatus, Market, NextStep, OrderRow, intent_number
 
@@ -57,6 +58,22 @@ class TickOutcome:
     def stamp(self) -> Row:
         """What every row of its history begins with."""
         return {"market": self.market.id, "tick_id": self.tick, "ts_ms": self.now_ms}
+
+
+class Seal(NamedTuple):
+    """What seals a tick: its hash and that of the state it left, size and root of the tree after it, and how the
+    journals stood that the hash covers."""
+
+    head: str
+    state_hash: str
+    leaves: int
+    root: str
+    journal: Heads
+
+    @property
+    def row(self) -> Row:
+        recorded = {"journal": self.journal.market.number, "shared_journal": self.journal.shared.number}
+        return {"hash": self.head, "state_hash": self.state_hash, "leaves": self.leaves, "root": self.root} | recorded
 
 
 def config_row(state: MarketState, params: MarketParams, now_ms: int, head: str, step: NextStep | None) -> Row:
@@ -233,14 +250,10 @@ def tick_row(
     params: MarketParams,
     fills: Sequence[Fill],
     orders: int,
-    head: str,
-    digest: str,
-    leaves: int,
-    root: str,
+    seal: Seal,
 ) -> Row:
-    """A row of `ticks`: what it came to, its hash and that of the state it left, size and root of the tree after it."""
-    sealed = {"hash": head, "state_hash": digest, "leaves": leaves, "root": root}
-    return {**stamp, "summary": summary(state, params, fills, orders), **sealed}
+    """A row of `ticks`: what it came to, and what seals it."""
+    return {**stamp, "summary": summary(state, params, fills, orders), **seal.row}
 
 
 def metric_row(stamp: Row, state: MarketState, params: MarketParams, fills: Iterable[Fill]) -> Row:

@@ -9,6 +9,7 @@ from storage.audit import Audit
 from storage.chats import Chats
 from storage.deliveries import Deliveries
 from storage.history import Events, Metrics, Ticks, Trades
+from storage.journal import Journal
 from storage.key_value import Codes, KeyValues, Lines
 from storage.ledger import Ledger
 from storage.markets import Markets
@@ -28,8 +29,12 @@ class UnitOfWork(Session):
     """A session with the repositories on it. Made by `Database.reading()` and `Database.writing()` only."""
 
     @cached_property
+    def journal(self) -> Journal:
+        return Journal(self)
+
+    @cached_property
     def people(self) -> People:
-        return People(self)
+        return People(self, self.journal)
 
     @cached_property
     def preferences(self) -> PreferencesRepository:
@@ -41,11 +46,11 @@ class UnitOfWork(Session):
 
     @cached_property
     def personal_data(self) -> PersonalData:
-        return PersonalData(self, self.people)
+        return PersonalData(self, self.people, self.journal)
 
     @cached_property
     def chats(self) -> Chats:
-        return Chats(self)
+        return Chats(self, self.journal)
 
     @cached_property
     def codes(self) -> Codes:
@@ -65,23 +70,23 @@ class UnitOfWork(Session):
 
     @cached_property
     def audit(self) -> Audit:
-        return Audit(self)
+        return Audit(self, self.journal)
 
     @cached_property
     def markets(self) -> Markets:
-        return Markets(self, self.people, self.chats)
+        return Markets(self, self.people, self.chats, self.journal)
 
     @cached_property
     def wordings(self) -> Wordings:
-        return Wordings(self, self.markets)
+        return Wordings(self, self.markets, self.journal)
 
     @cached_property
     def seasons(self) -> Seasons:
-        return Seasons(self)
+        return Seasons(self, self.journal)
 
     @cached_property
     def members(self) -> Members:
-        return Members(self, self.people, self.markets)
+        return Members(self, self.people, self.markets, self.journal)
 
     @cached_property
     def orders(self) -> Orders:
@@ -89,11 +94,11 @@ class UnitOfWork(Session):
 
     @cached_property
     def actions(self) -> Actions:
-        return Actions(self, self.markets)
+        return Actions(self, self.markets, self.journal)
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals(self, self.markets)
+        return Approvals(self, self.markets, self.journal)
 
     @cached_property
     def tickets(self) -> Tickets:
@@ -101,7 +106,7 @@ class UnitOfWork(Session):
 
     @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self, self.people, self.chats, self.markets, self.tickets)
+        return Outbox(self, self.people, self.chats, self.markets, self.tickets, self.journal)
 
     @cached_property
     def deliveries(self) -> Deliveries:

@@ -6,6 +6,8 @@ from dataclasses import fields
 
 from sqlalchemy import RowMapping, bindparam, delete, func, insert, select
 
+from storage.journal import Journal
+from storage.journal_kinds import Kind
 from storage.markets import BEFORE_START, Markets
 from storage.records import Declined, Wording
 from storage.schema import wordings
@@ -15,9 +17,9 @@ _LONGEST = 2_000  # characters; what may be typed is shorter
 
 
 class Wordings(Repository):
-    def __init__(self, session: Session, markets: Markets) -> None:
+    def __init__(self, session: Session, markets: Markets, journal: Journal) -> None:
         super().__init__(session)
-        self._markets = markets
+        self._markets, self._journal = markets, journal
 
     async def of(self, market: int) -> tuple[Wording, ...]:
         """The first text and what was added to it, in that order; () where nothing is written."""
@@ -29,6 +31,8 @@ class Wordings(Repository):
         record = await self._markets.lock(market)
         if record.status not in BEFORE_START:
             return Declined(code="bad_status")
+        for wording in await self.of(market):
+            self._journal.record(Kind.WORDING, {"market": market, "number": wording.number}, gone=True)
         await self._session.run(delete(wordings).where(wordings.c.market == market))
         return await self._write(market, text, actor, now_ms) if text else None
 
@@ -42,7 +46,9 @@ class Wordings(Repository):
     async def _write(self, market: int, text: str, actor: int, now_ms: int) -> Wording:
         last = await self._session.number(select(func.max(wordings.c.number)).where(wordings.c.market == market))
         wording = Wording(market=market, number=last + 1, text=clean(text, _LONGEST), actor=actor, ts_ms=now_ms)
-        await self._session.run(insert(wordings), {part.name: getattr(wording, part.name) for part in fields(wording)})
+        row = {part.name: getattr(wording, part.name) for part in fields(wording)}
+        await self._session.run(insert(wordings), row)
+        self._journal.record(Kind.WORDING, row)
         return wording
 
 

@@ -5,8 +5,8 @@ each tick. All else follows, and is worked out with the functions the tick itsel
 otherwise is named. The chain of hashes ties what was given to the head; a database rewritten whole has another head, so
 one that was posted while the market ran (`wanted`) is not in its chain.
 
-A market of older rules (`config.rules`) is not replayed but `Skipped`. The first hash of every market since rules 2
-holds its rules, so that nobody hides a wrong row by calling a market older than it is.
+A market of older rules (`config.rules`) is not replayed but `Skipped`, if the journal found it so when the database was
+brought up to it: nobody hides a wrong row by calling a market older than it is.
 
 Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `request_id`).
 """
@@ -28,10 +28,12 @@ from engine.terms import MarketParams
 from engine.units import RULES
 from storage import replay as chain
 from storage.database import Database
+from storage.journal_kinds import SHARED
 from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, tiles, trades
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
+from storage.verify.journal import Journals, ReadJournal, check_recorded, read_journal
 from storage.verify.replay import Replay, ReplayState, open_history
 from storage.verify.tree import GrownTree
 
@@ -83,12 +85,16 @@ async def verify(
             known = [row["market"] for row in await uow.rows(select(config.c.market).order_by(config.c.market))]
             if market is not None and market not in known:
                 raise LookupError(f"there is no market {market}")
+            shared = await read_journal(uow, SHARED)
             for number in known if market is None else [market]:
-                results.append(await verify_market(uow, number, wanted=wanted, progress=progress))
+                results.append(await verify_market(uow, number, shared, wanted=wanted, progress=progress))
                 if isinstance(results[-1], Mismatch):
                     return results
+            await check_recorded(uow, shared, shared)
             if market is None and (orphan := await _orphan_row(uow)) is not None:
                 return [*results, orphan]
+    except WrongRowError as wrong:
+        return [*results, wrong.mismatch]
     except DBAPIError as error:
         raise UnreadableError(str(error.orig)) from error
     if wanted is not None and not any(result.holds for result in results if not isinstance(result, Mismatch)):
@@ -98,28 +104,36 @@ async def verify(
 
 
 async def verify_market(
-    uow: UnitOfWork, number: int, *, wanted: str | None = None, progress: Progress | None = None
+    uow: UnitOfWork,
+    number: int,
+    shared: ReadJournal,
+    *,
+    wanted: str | None = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Run one market again. Raises LookupError for an unknown one; whether `wanted` is in its chain is in `holds`."""
     check = Check(market=number)
     try:
         stored = await _stored(uow, check)
+        journals = Journals(market=await read_journal(uow, number), shared=shared)
         try:
             async with AsyncExitStack() as stack:
                 history = await open_history(stack, uow.connection, check)
                 if stored["start_ts"] is None:
                     await _check_unstarted(uow, check, stored, history)
+                    await check_recorded(uow, journals.market, shared)
                     return Verified(market=number, ticks=0, orders=0, head="")
                 if stored["rules"] < RULES:
-                    return await _skipped(uow, check, stored, wanted)
+                    return await _skipped(uow, check, stored, journals, wanted)
                 if stored["rules"] > RULES:
                     check.chained = False
                     raise check.wrong("config", number, "rules", RULES, stored["rules"])
                 past = ReplayState.opening(stored, check)
                 tree = await GrownTree.empty(uow, check)
-                await _run(Replay(check, past, history, tree, wanted), stored, progress)
+                await _run(Replay(check, past, history, tree, journals, wanted), stored, progress)
             await check_end(uow, check, past, stored)
             await tree.check_end(uow)
+            await check_recorded(uow, journals.market, shared)
         except WrongRowError as wrong:
             if not wrong.mismatch.chained:  # rather name what is gone than what is missing because of it
                 await check_numbers(uow, check, stored["intents"])
@@ -137,15 +151,18 @@ async def _stored(uow: UnitOfWork, check: Check) -> RowMapping:
     return row
 
 
-async def _skipped(uow: UnitOfWork, check: Check, stored: RowMapping, wanted: str | None) -> Skipped:
-    """Raises WrongRowError where its first hash is one of these rules: then it is not older."""
+async def _skipped(
+    uow: UnitOfWork, check: Check, stored: RowMapping, journals: Journals, wanted: str | None
+) -> Skipped:
+    """Raises WrongRowError where the journal did not find it begun by these older rules: then it is not older."""
     heads = select(ticks.c.hash).where(ticks.c.market == check.market)
-    first = await uow.row(heads.where(ticks.c.tick_id == 0))
-    with check.readable("config", check.market):
-        params = params_from_json(stored["start_params"])
-        genesis = chain.genesis(check.market, stored["start_ts"], params, fingerprint(open_market(params)))
-    if first is not None and first["hash"] == genesis:
-        raise check.wrong("config", check.market, "rules", RULES, stored["rules"])
+    adopted = journals.market.adopted
+    if adopted is None or adopted["rules"] != stored["rules"]:
+        raise check.wrong("config", check.market, "rules", adopted["rules"] if adopted else RULES, stored["rules"])
+    last = await uow.row(heads.where(ticks.c.tick_id == adopted["tick"]))
+    if last is None or last["hash"] != adopted["head"]:
+        raise check.wrong("ticks", adopted["tick"], "hash", adopted["head"], last["hash"] if last else None)
+    await check_recorded(uow, journals.market, journals.shared)
     holds = wanted is not None and await uow.row(heads.where(ticks.c.hash.startswith(wanted)).limit(1)) is not None
     return Skipped(market=check.market, ticks=stored["tick"], rules=stored["rules"], holds=holds)
 
@@ -166,10 +183,12 @@ async def _check_start(replay: Replay, stored: RowMapping) -> None:
     """What the first hash is made of: parameters and time. Where it is not theirs, what it would be with the other
     copy of each says which was changed; else the rows of tick 0 tell."""
     check, start_ms, params = replay.check, stored["start_ts"], replay.past.market.params
-    first = await replay.first()
+    first, recorded = await replay.first(), await replay.recorded()
 
     def fits(at_ms: int, terms: MarketParams) -> bool:
-        return str(first["hash"]) == chain.genesis(check.market, at_ms, terms, fingerprint(open_market(terms)))
+        return str(first["hash"]) == chain.genesis(
+            check.market, at_ms, terms, fingerprint(open_market(terms)), recorded
+        )
 
     if fits(start_ms, params):
         return

@@ -14,6 +14,7 @@ from engine.state import MarketState, fingerprint, open_market
 from storage import entries, replay, tick_rows
 from storage.actions import to_action
 from storage.entries import check_books
+from storage.journal import Heads
 from storage.markets import to_market
 from storage.order_rows import order_rows
 from storage.orders import to_order
@@ -21,8 +22,9 @@ from storage.proofs.leaves import start_leaves, tick_leaves
 from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
-from storage.tick_rows import Row, TickOutcome
+from storage.tick_rows import Row, Seal, TickOutcome
 from storage.verify.compare import Check, Rows
+from storage.verify.journal import Journals
 from storage.verify.tree import GrownTree
 
 MONEY = ("amount", "fee", "gas", "rebate")
@@ -70,23 +72,29 @@ class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
     def __init__(
-        self, check: Check, past: ReplayState, rows: Mapping[str, Rows], tree: GrownTree, wanted: str | None
+        self,
+        check: Check,
+        past: ReplayState,
+        rows: Mapping[str, Rows],
+        tree: GrownTree,
+        journals: Journals,
+        wanted: str | None,
     ) -> None:
         self.check, self.past, self.tree = check, past, tree
-        self._wanted, self._rows = wanted, rows
+        self._wanted, self._rows, self._journals = wanted, rows, journals
 
     async def start(self, start_ms: int) -> None:
         """Tick 0. What its hash is made of has been looked at."""
         market, state = self.past.market, self.past.state
         stamp = {"market": market.id, "tick_id": 0, "ts_ms": start_ms}
-        digest = fingerprint(state)
-        head = replay.genesis(market.id, start_ms, market.params, digest)
+        digest, recorded = fingerprint(state), await self.recorded()
+        head = replay.genesis(market.id, start_ms, market.params, digest, recorded)
         postings = entries.stake_entries(market.params.z)
         size, root = self.tree.add(stamp, start_leaves(head))
         await self._rows["ledger"].expect(tick_rows.entry_rows(stamp, 0, postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(stamp, state, market.params, ())])
-        row = tick_rows.tick_row(stamp, state, market.params, (), 0, head, digest, size, root)
-        await self._rows["ticks"].expect([row])
+        seal = Seal(head, digest, size, root, recorded)
+        await self._rows["ticks"].expect([tick_rows.tick_row(stamp, state, market.params, (), 0, seal)])
         self.past.counted = {"trades": 0, "entries": len(postings), "events": 0, "volume": 0, "leaves": size}
         self._go_on(market, state, head)
 
@@ -96,6 +104,13 @@ class Replay:
         if row is None or row["tick_id"] > 0:
             raise self.check.missing("ticks", 0)
         return row
+
+    async def recorded(self) -> Heads:
+        """What the next tick covers of the journals, by its row."""
+        row = await self._rows["ticks"].peek()
+        if row is None:
+            raise self.check.missing("ticks", self.check.tick)
+        return self._journals.heads(self.check, row)
 
     async def tick(self) -> None:
         """The next tick, and every row it wrote."""
@@ -107,19 +122,21 @@ class Replay:
         ran = await self._rows["orders"].of_tick(number)
         done = await self._rows["actions"].of_tick(number)
         outcome = self._apply(ran, done, stored["ts_ms"])
-        digest = fingerprint(outcome.after)
+        digest, recorded = fingerprint(outcome.after), self._journals.heads(self.check, stored)
         head = replay.link(
             past.market.head,
             now_ms=past.market.engine_ms(outcome.now_ms),
             intents=outcome.intents,
+            actions=outcome.actions,
             fills=outcome.fills,
             events=outcome.events,
             state_hash=digest,
+            journal=recorded,
         )
         self.check.chained = head == stored["hash"]
         self._check_orders(ran, outcome)
         self._check_actions(done, outcome)
-        await self._check_history(outcome, head, digest)
+        await self._check_history(outcome, head, digest, recorded)
         self._count(outcome)
         past.orders += len(ran)
         self._go_on(replace(outcome.market, tick=number, params=outcome.params), outcome.after, head)
@@ -184,7 +201,7 @@ class Replay:
             expected |= {name: value for name, value in change.items() if not name.startswith("b_")}
             self.check.same("actions", row["number"], expected, row)
 
-    async def _check_history(self, outcome: TickOutcome, head: str, digest: str) -> None:
+    async def _check_history(self, outcome: TickOutcome, head: str, digest: str, recorded: Heads) -> None:
         counted = self.past.counted
         numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
         postings = entries.tick_entries(numbered, outcome.events)
@@ -200,7 +217,8 @@ class Replay:
         await self._rows["ledger"].expect(tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
         await self._rows["metrics"].expect([tick_rows.metric_row(outcome.stamp, state, terms, outcome.fills)])
         ran = len(outcome.orders)
-        row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, head, digest, size, root)
+        seal = Seal(head, digest, size, root, recorded)
+        row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, seal)
         await self._rows["ticks"].expect([row])
         counted["trades"] += len(numbered)
         counted["entries"] += len(postings)

@@ -1,4 +1,4 @@
-"""Members who are barred or unranked; what decides a market in its admins' words; proposals of more; the tree."""
+"""Members who are barred or unranked; what decides a market in words; proposals of more; the tree; the journal."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _members()
     _wordings()
     _proofs()
+    _journal()
 
 
 def _members() -> None:
@@ -56,3 +57,29 @@ def _proofs() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_secrets"),
     )
+
+
+def _journal() -> None:
+    op.create_table(
+        "journal",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("content", sa.JSON(none_as_null=True)),
+        sa.Column("salt", sa.String(32)),
+        sa.Column("commitment", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("market", "number", name="pk_journal"),
+    )
+    op.create_index("ix_journal_market_kind_subject", "journal", ["market", "kind", "subject"])
+    op.create_table(
+        "journal_heads",
+        sa.Column("market", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, autoincrement=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("market", name="pk_journal_heads"),
+    )
+    op.add_column("ticks", sa.Column("journal", sa.BigInteger()))
+    op.add_column("ticks", sa.Column("shared_journal", sa.BigInteger()))
+    op.add_column("outbox", sa.Column("salt", sa.String(32)))

@@ -1,0 +1,163 @@
+"""The journals against their own hashes, and every table they speak of against what was recorded last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import RowMapping, select
+
+from storage.journal import Head, Heads, commit_to, following, notice_digest
+from storage.journal_kinds import GONE, SHARED, TABLES, Kind, Recorded
+from storage.records import ActionStatus, Payload
+from storage.schema import actions, journal, journal_heads, outbox, ticks
+from storage.unit_of_work import UnitOfWork
+from storage.verify.compare import PAGE, Check
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadJournal:
+    """One journal from its first record to its last.
+
+    hashes: after each record, that of none first; latest: by kind and key what was recorded last, None where the row is
+    gone; digests: of messages; posted: heads by tick; adopted: how a market stood that had begun before its journal;
+    forgotten: numbers of records without content; given_up: those the shared journal says were deleted, by market.
+    """
+
+    market: int
+    hashes: list[str] = field(default_factory=lambda: [""])
+    latest: dict[str, dict[str, Payload | None]] = field(default_factory=dict)
+    digests: set[str] = field(default_factory=set)
+    posted: dict[int, str] = field(default_factory=dict)
+    adopted: Payload | None = None
+    forgotten: set[int] = field(default_factory=set)
+    given_up: dict[int, set[int]] = field(default_factory=dict)
+
+    def head(self, check: Check, stored: RowMapping, column: str) -> Head:
+        """What a tick covers of it, by the tick's row."""
+        number = stored[column]
+        if number is None or not 0 <= number < len(self.hashes):
+            check.chained = False
+            raise check.wrong("ticks", stored["tick_id"], column, f"0 to {len(self.hashes) - 1}", number)
+        return Head(number, self.hashes[number])
+
+    def add(self, row: RowMapping) -> None:
+        kind, content = row["kind"], row["content"]
+        if content is None:
+            self.forgotten.add(row["number"])
+        elif kind in TABLES:
+            ident = _name(TABLES[Kind(kind)], content, self.market)
+            self.latest.setdefault(kind, {})[ident] = None if GONE in content else content
+        elif kind == Kind.NOTICES:
+            self.digests.update(content["digests"])
+        elif kind == Kind.ADOPTED:
+            self.adopted = content
+        elif kind == Kind.POSTED:
+            self.posted[content["tick"]] = content["head"]
+        elif kind == Kind.FORGOTTEN:
+            for market, numbers in content.items():
+                self.given_up.setdefault(int(market), set()).update(numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journals:
+    """That of a market, and the one of what belongs to none."""
+
+    market: ReadJournal
+    shared: ReadJournal
+
+    def heads(self, check: Check, tick: RowMapping) -> Heads:
+        """Those a tick covers, by its row. Raises WrongRowError."""
+        return Heads(
+            market=self.market.head(check, tick, "journal"), shared=self.shared.head(check, tick, "shared_journal")
+        )
+
+
+async def read_journal(uow: UnitOfWork, market: int) -> ReadJournal:
+    """Every record with its commitment and its place in the chain. Raises WrongRowError."""
+    check, read, head = Check(market=market), ReadJournal(market=market), Head()
+    query = select(journal).where(journal.c.market == market).order_by(journal.c.number)
+    async with uow.connection.stream(query.execution_options(yield_per=PAGE)) as streamed:
+        async for row in streamed.mappings():
+            number = row["number"]
+            if number != head.number + 1:
+                raise check.missing("journal", head.number + 1)
+            head = following(head, row["kind"], row["subject"], row["commitment"])
+            if head.hash != row["hash"]:
+                raise check.wrong("journal", number, "hash", head.hash, row["hash"])
+            if row["content"] is not None:
+                with check.readable("journal", number):
+                    committed = commit_to(row["salt"], row["kind"], row["subject"], row["content"])
+                    if committed == row["commitment"]:
+                        read.add(row)
+                if committed != row["commitment"]:
+                    raise check.wrong("journal", number, "content", row["commitment"], committed)
+            else:
+                read.add(row)
+            read.hashes.append(head.hash)
+    stored = await uow.row(select(journal_heads).where(journal_heads.c.market == market))
+    last = Head() if stored is None else Head(stored["number"], stored["hash"])
+    if last.number > head.number:
+        raise check.missing("journal", head.number + 1)
+    if last.number < head.number:
+        raise check.surplus("journal", last.number + 1)
+    if last.hash != head.hash:
+        raise check.wrong("journal_heads", market, "hash", head.hash, last.hash)
+    return read
+
+
+async def check_recorded(uow: UnitOfWork, read: ReadJournal, shared: ReadJournal) -> None:
+    """That the tables say what was recorded last, and nothing that was not. Raises WrongRowError."""
+    check = Check(market=read.market)
+    for number in sorted(read.forgotten ^ shared.given_up.get(read.market, set())):
+        if number in read.forgotten:
+            raise check.wrong("journal", number, "content", "a record", None)
+        raise check.wrong("journal", number, "content", None, "a record")  # said to be forgotten, and is not
+    for kind, recorded in TABLES.items():
+        found = await _rows(uow, kind, recorded, read.market)
+        if found is not None:
+            latest = read.latest.get(kind, {})
+            expected = {ident: content for ident, content in latest.items() if content is not None}
+            check.same_set(recorded.table.name, expected, found)
+    if read.market != SHARED:
+        await _check_posted(uow, check, read)
+        await _check_messages(uow, check, read)
+
+
+async def _rows(uow: UnitOfWork, kind: Kind, recorded: Recorded, market: int) -> Mapping[str, RowMapping] | None:
+    """The rows of a table by name; None where the kind is not of this journal."""
+    table = recorded.table
+    query = select(table)
+    if recorded.shared:
+        if market != SHARED:
+            return None
+    elif market != SHARED:
+        query = query.where(table.c.market == market)
+    elif table.c.market.nullable:
+        query = query.where(table.c.market.is_(None))
+    else:
+        return None
+    if kind is Kind.SETTLED:
+        query = query.where(actions.c.tick_id.is_(None), actions.c.status != ActionStatus.PENDING.value)
+    return {_name(recorded, row, market): row for row in await uow.rows(query)}
+
+
+def _name(recorded: Recorded, row: Mapping[str, object] | RowMapping, market: int) -> str:
+    return "/".join(str(row[column]) for column in recorded.key) or str(market)
+
+
+async def _check_posted(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
+    query = select(ticks.c.tick_id, ticks.c.hash).where(ticks.c.market == read.market)
+    stored = {row["tick_id"]: row["hash"] for row in await uow.rows(query.where(ticks.c.tick_id.in_(read.posted)))}
+    for tick, head in read.posted.items():
+        check.tick = tick
+        if stored.get(tick) != head:
+            raise check.wrong("ticks", tick, "hash", head, stored.get(tick))
+    check.tick = 0
+
+
+async def _check_messages(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
+    """Every message that waits was queued as it is."""
+    for row in await uow.rows(select(outbox).where(outbox.c.market == read.market).order_by(outbox.c.id)):
+        if row["salt"] is None or notice_digest(row) not in read.digests:
+            raise check.wrong("outbox", row["id"], "payload", "as it was queued", row["payload"])
