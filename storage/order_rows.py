@@ -42,7 +42,7 @@ def order_rows(outcome: TickOutcome) -> tuple[list[Row], list[Row]]:
         raise InvariantBroken("order_lost", f"orders {sorted(missing)} ran and nothing became of them")
     rows = [(name, change, _row(outcome, name, change)) for name, change in order_changes.items()]
     return (
-        [row | _own_turn(outcome, name, change) for name, change, row in rows if change.done is not None],
+        [_own_turn(outcome, name, change, row) for name, change, row in rows if change.done is not None],
         [row | {"reason": _returned(change)} for _, change, row in rows if change.done is None],
     )
 
@@ -148,12 +148,16 @@ def _left(outcome: TickOutcome, name: str, change: _Change) -> tuple[OrderStatus
     return OrderStatus.FILLED, 0
 
 
-def _own_turn(outcome: TickOutcome, name: str, change: _Change) -> Row:
-    """What only its own turn sets."""
+def _own_turn(outcome: TickOutcome, name: str, change: _Change, row: Row) -> Row:
+    """And what only its own turn sets. `turn` keeps what later fills add to."""
     done = change.done
     resting = outcome.after.resting
-    return {
-        "reason": done.reason.value if done and done.reason else _returned(change),
+    reason = done.reason.value if done and done.reason else _returned(change)
+    turn = {column: row[column] for column in ("status", "remaining")}
+    turn |= {column: row[f"d_{column}"] for column in ("amount", "fee", "gas", "rebate")}
+    return row | {
+        "turn": turn | ({"reason": reason} if reason else {}),
+        "reason": reason,
         "detail": dict(done.detail) if done else {},
         "reserve": 0,
         "rest_fee": resting[name].fee if name in resting else None,

@@ -163,6 +163,7 @@ orders = Table(
     Column("ts_ms", BigInteger, nullable=False),
     Column("accepted_ms", BigInteger, nullable=False),  # engine time
     Column("tick_id", BigInteger),
+    Column("turn", JsonColumn),  # how it stood at the end of that tick: what its leaf says
     Column("ticket", BigId),
     PrimaryKeyConstraint("market", "number"),
     UniqueConstraint("request_id"),

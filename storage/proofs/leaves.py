@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.events import ControlRefused, Paid, Voided
 from engine.intents import intent_to_json
 from storage.mapping import action_intent
 from storage.proofs.secret import Secret
 from storage.proofs.tree import leaf_hash
-from storage.records import ActionRow, OrderRow
+from storage.records import ActionRow, Market, OrderRow
 from storage.tick_rows import Row, TickOutcome
 
 ORDER, FILL, EVENT, PAYOUT, ACTION, TICK = "order", "fill", "event", "payout", "action", "tick"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 _STAMP = ("market", "tick_id", "ts_ms")
-_OUTCOME = ("status", "remaining", "reason")
-_ADDED = ("amount", "fee", "gas", "rebate")
 
 
 class Leaf(NamedTuple):
@@ -44,10 +42,10 @@ def tick_leaves(
     outcome: TickOutcome, *, orders: Sequence[Row], trades: Sequence[Row], events: Sequence[Row], head: str
 ) -> list[Leaf]:
     """`orders` as `order_rows` has those the tick ran, `trades` and `events` as `tick_rows` has them."""
-    became = {row["b_number"]: row for row in orders}
+    turns = {row["b_number"]: row["turn"] for row in orders}
     return [
-        *(Leaf(ORDER, _order(outcome, row, became[row.number])) for row in orders_in_turn(outcome.orders)),
-        *(Leaf(FILL, {name: value for name, value in row.items() if name not in _STAMP}) for row in trades),
+        *(order_leaf(row, turns[row.number], outcome.market) for row in orders_in_turn(outcome.orders)),
+        *(fill_leaf(row) for row in trades),
         *(_event(row) for row in events),
         *_refunds(outcome),
         *_actions(outcome),
@@ -80,14 +78,14 @@ def hashes(leaves: Sequence[Leaf], secret: Secret, stamp: Mapping[str, int], fir
     return [leaf_hash(written(leaf, secret, stamp, number)) for number, leaf in enumerate(leaves, start=first)]
 
 
-def _order(outcome: TickOutcome, row: OrderRow, became: Row) -> Row:
-    """What was asked for and what became of it; what it lacks is left out."""
-    draft, names = row.draft, outcome.params.outcome_names
+def order_leaf(row: OrderRow, turn: Mapping[str, Any], market: Market) -> Leaf:
+    """What was asked for and, in its `turn`, what became of it; what it lacks is left out."""
+    draft, names = row.draft, market.params.outcome_names
     known = 0 <= draft.outcome < len(names)
     asked = {
         "number": row.number,
         "user": row.person,
-        "accepted_ms": outcome.market.epoch_ms(row.accepted_ms),
+        "accepted_ms": market.epoch_ms(row.accepted_ms),
         "outcome": draft.outcome,
         "name": names[draft.outcome] if known else None,
         "side": draft.side.value,
@@ -99,8 +97,12 @@ def _order(outcome: TickOutcome, row: OrderRow, became: Row) -> Row:
         "spend": draft.spend,
         "autofill": draft.autofill or None,
     }
-    done = {name: became[name] for name in _OUTCOME} | {name: became[f"d_{name}"] for name in _ADDED}
-    return {name: value for name, value in (asked | done).items() if value is not None}
+    return Leaf(ORDER, {name: value for name, value in (asked | dict(turn)).items() if value is not None})
+
+
+def fill_leaf(row: Mapping[str, Any]) -> Leaf:
+    """Of a row of `trades`."""
+    return Leaf(FILL, {name: value for name, value in row.items() if name not in _STAMP})
 
 
 def _event(row: Row) -> Leaf:

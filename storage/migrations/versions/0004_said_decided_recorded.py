@@ -41,6 +41,7 @@ def _wordings() -> None:
 
 def _proofs() -> None:
     op.add_column("config", sa.Column("leaves", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("orders", sa.Column("turn", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("ticks", sa.Column("leaves", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("ticks", sa.Column("root", sa.String(64), server_default="", nullable=False))
     op.create_table(
