@@ -25,7 +25,7 @@ from tests.engine.markets import SPAN, USERS, logarithmic, some_changes, some_in
 
 DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 SETTINGS = settings(
-    max_examples=2_000 if DEEP else 400,
+    max_examples=2_000 if DEEP else 240,
     stateful_step_count=50 if DEEP else 25,
     deadline=None,
     phases=set(Phase) if DEEP else (Phase.explicit, Phase.generate),  # shrinking takes minutes; the seeds say enough

@@ -172,7 +172,7 @@ async def test_a_restart_in_the_middle_changes_nothing(database_url: str) -> Non
         await db.migrate()
         world = await started(db, chat=f"chat-{restart}")
         rng = random.Random(5)
-        for step in range(30):
+        for step in range(12):
             if restart:
                 await db.close()
                 db = Database.open(database_url)
