@@ -22,7 +22,7 @@ against the database later.
 | claimed | chats | fields of `Claimed`, at_ms, until_ms, late_ms, head |
 | corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
 | voided | chats | fields of `Voided`, at_ms, head |
-| retuned | chats | fields |
+| retuned | chats | fields; changes: [[term, before, after]] as kept; action: its number |
 | big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
 | halted | admins | reason, tick |
 | outdated | admins | rules: those the market was begun by |
@@ -34,6 +34,7 @@ against the database later.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import cast
 
 from engine.events import (
@@ -59,6 +60,7 @@ from engine.events import (
 from engine.intents import Order
 from engine.schedule import losers_left
 from engine.state import Side, Status, price_micro
+from engine.terms import MarketParams
 from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
@@ -211,6 +213,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
         return _behind(outcome, market.epoch_ms(at_ms), pace)
 
     result: list[Notice] = []
+    terms = market.params
     for event in outcome.events:
         match event:
             case Frozen():
@@ -242,7 +245,8 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
             case Voided():
                 result.append(_to_chats("voided", _event_payload(market, event) | {"head": head}))
             case Retuned():
-                result.append(_to_chats("retuned", {"fields": list(event.fields)}))
+                result.append(_to_chats("retuned", _retuned(event, terms)))
+                terms = event.params
             case _:
                 pass
     return result
@@ -252,6 +256,16 @@ def _behind(outcome: TickOutcome, at_ms: int, pace: Pace) -> int:
     """How late a step of this moment (epoch) was taken; 0 where it was on time."""
     behind = outcome.now_ms - at_ms
     return behind if behind >= max(pace.late_ms, 2 * outcome.market.params.batch_interval_ms) else 0
+
+
+def _retuned(event: Retuned, before: MarketParams) -> Payload:
+    """What is another now, each as it is kept; the timetable is named in `fields` alone."""
+    changed: list[Json] = [
+        [part.name, getattr(before, part.name), getattr(event.params, part.name)]
+        for part in fields(MarketParams)
+        if part.name != "rounds" and getattr(before, part.name) != getattr(event.params, part.name)
+    ]
+    return {"fields": list(event.fields), "changes": changed, "action": intent_number(event.id)}
 
 
 def _frozen(outcome: TickOutcome, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:

@@ -5,7 +5,7 @@ Decisions that wait for a second pair of eyes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, func, insert, select, update
@@ -73,6 +73,11 @@ class Actions(Repository):
         row = await self._session.row(select(actions).where(actions.c.market == market, actions.c.number == number))
         return None if row is None else to_action(row)
 
+    async def many(self, market: int, numbers: Iterable[int]) -> Mapping[int, ActionRow]:
+        """By number; unknown ones are left out."""
+        condition = and_(actions.c.market == market, actions.c.number.in_(sorted(set(numbers))))
+        return {row["number"]: to_action(row) for row in await self._session.rows(select(actions).where(condition))}
+
     async def by_request(self, request_id: str) -> ActionRow | None:
         """The action this request made, `created` False."""
         row = await self._session.row(select(actions).where(actions.c.request_id == request_id))
@@ -131,14 +136,15 @@ class Approvals(Repository):
         code: str,
         proposer: int,
         now_ms: int,
+        asked: Payload | None = None,
     ) -> Approval:
         """Write a proposal down; the same one of the same person that still waits is returned, `created` False. `code`
-        stands for the moment of the market it was made at."""
+        stands for the moment of the market it was made at, `asked` is what no outcomes say."""
         await self._markets.lock(market)
-        text = clean(reason, 1_000)
+        text, what = clean(reason, 1_000), dict(asked or {})
         for proposal in await self.waiting(market):
-            same = (proposal.kind, proposal.outcomes, proposal.reason, proposal.code, proposal.proposer)
-            if same == (kind, tuple(outcomes), text, code, proposer):
+            same = (proposal.kind, proposal.outcomes, proposal.asked, proposal.reason, proposal.code, proposal.proposer)
+            if same == (kind, tuple(outcomes), what, text, code, proposer):
                 return proposal
         last = await self._session.number(select(func.max(approvals.c.number)).where(approvals.c.market == market))
         row = {
@@ -146,6 +152,7 @@ class Approvals(Repository):
             "number": last + 1,
             "kind": kind,
             "outcomes": list(outcomes),
+            "asked": what,
             "reason": text,
             "code": code,
             "proposer": proposer,
@@ -169,6 +176,21 @@ class Approvals(Repository):
         query = select(approvals).where(condition).order_by(approvals.c.number)
         return [_approval(row) for row in await self._session.rows(query)]
 
+    async def many(self, market: int, numbers: Iterable[int]) -> Mapping[int, Approval]:
+        """By number; unknown ones are left out."""
+        condition = and_(approvals.c.market == market, approvals.c.number.in_(sorted(set(numbers))))
+        rows = await self._session.rows(select(approvals).where(condition))
+        return {row["number"]: _approval(row) for row in rows}
+
+    async def lapse(self, market: int, now_ms: int, *, kinds: Collection[str] | None = None) -> list[Approval]:
+        """End those that wait, of these kinds if they are named, because the market has moved on; returns them."""
+        lapsed = [proposal for proposal in await self.waiting(market) if kinds is None or proposal.kind in kinds]
+        for proposal in lapsed:
+            one = and_(approvals.c.market == market, approvals.c.number == proposal.number)
+            values = {"status": ApprovalStatus.LAPSED.value, "decided_ms": now_ms}
+            await self._session.run(update(approvals).where(one).values(**values))
+        return lapsed
+
     async def settle(self, market: int, number: int, by: int, now_ms: int) -> bool:
         """Approved by somebody; False where somebody was first."""
         proposal = and_(approvals.c.market == market, approvals.c.number == number)
@@ -187,6 +209,7 @@ def _approval(row: RowMapping | dict[str, Any], *, created: bool = False) -> App
         number=row["number"],
         kind=row["kind"],
         outcomes=tuple(row["outcomes"]),
+        asked=row["asked"],
         reason=row["reason"],
         code=row["code"],
         proposer=row["proposer"],

@@ -370,24 +370,26 @@ class ActionRow:
 class ApprovalStatus(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
+    LAPSED = "lapsed"  # the market moved on before anybody approved it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A decision one admin proposed and another one approves. `code` stands for the moment of the market it was made
-    at: once the market has moved on from there, it has lapsed."""
+    """What one admin proposed and another one approves. `code` stands for the moment of the market a decision was
+    proposed at: once the market has moved on from there, it has lapsed."""
 
     market: int
     number: int
-    kind: str  # eliminate | resolve | correct
+    kind: str  # eliminate | resolve | correct | retune | about | grant
     outcomes: tuple[int, ...]
+    asked: Payload  # of a retune {values: {..}}, of an addition to what decides {text}, of a grant {user, cash}
     reason: str
     code: str
     proposer: int
     status: ApprovalStatus
     ts_ms: int
     decided_by: int | None
-    decided_ms: int | None
+    decided_ms: int | None  # approved or lapsed
     created: bool = False  # True: this request made it
 
 

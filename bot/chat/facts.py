@@ -343,6 +343,15 @@ class MarketSetting:
         return typed_name(self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermChange:
+    """One term that is another, as people type it and write its values."""
+
+    name: str
+    before: str
+    after: str
+
+
 DecisionEvent = Eliminated | Resolved | Claimed | Corrected | Voided | ControlRefused | None
 """What the engine makes of a decision; None where it cannot say."""
 

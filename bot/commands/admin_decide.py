@@ -8,7 +8,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.outcomes import OutcomesArg, WinnersArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
-from bot.market import decisions
+from bot.market import decisions, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
 from bot.text.outcome_names import typed_outcome
@@ -97,7 +97,10 @@ async def approve(
 ) -> Reply:
     """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
 
-    An admin who has a part in the market does not decide alone what no round asked for: an admin who has none approves.
+    An admin with a part in the market (tokens of an outcome still in, an order that waits) does not do alone what no
+    round asked for: eliminate, resolve, correct, change a term, add to what decides. It is proposed, and an admin
+    without a part approves it; when the market moves on first, it lapses and the admins are told. Freezing, pausing,
+    postponing and calling off anybody can alone.
 
     number: the proposal's
     """
@@ -115,6 +118,10 @@ async def approve(
     refused = _refused(ctx, market, proposal, part, own=own)
     if refused is not None:
         return refused
+    if proposal.kind == "retune":
+        return await terms.approve(ctx, market, proposal, proposer, confirm)
+    if proposal.kind == "about":
+        return await wording.approve(ctx, market, proposal, proposer, confirm)
     kind = _KINDS[proposal.kind]
     event = simulate(market, kind, proposal.outcomes)
     if isinstance(event, ControlRefused):
@@ -161,6 +168,8 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
     """Why this is not theirs to approve now."""
     record = market.record
     if proposal.status is ApprovalStatus.APPROVED:
+        if proposal.decided_by == ctx.person_id and proposal.kind not in _KINDS:
+            return words_proposals.approved_by_you(record, proposal)
         if proposal.decided_by == ctx.person_id:
             return words.decided(record, proposal.kind, proposal.outcomes, proposal.decided_ms or ctx.now_ms)
         return words_proposals.approved_already(record, proposal)
@@ -197,7 +206,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
             return words_admin.not_running(record)
         if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
-        await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason)
+        await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason, intent=row.number)
         await uow.commit()
     return words.decided(record, proposal.kind, proposal.outcomes, row.ts_ms)
 

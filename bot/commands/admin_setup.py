@@ -10,9 +10,9 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
+from bot.market import terms, wording
 from bot.market import timetable as timetables
-from bot.market import wording
-from bot.market.context import Context, MarketView, request_id
+from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, warnings, with_value
 from bot.market.settings_table import SETTINGS, grouped, shown_value
@@ -25,7 +25,7 @@ from bot.words import setup as words
 from bot.words import timetable as words_timetable
 from bot.words import wording as words_wording
 from bot.words.wording import SENSIBLE
-from engine.params import FIXED, PRESETS, retune
+from engine.params import FIXED, PRESETS
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Declined, Market, Notice, NoticeAudience
@@ -149,7 +149,7 @@ async def set_(
     if value is None:
         return words.ask_title(record) if name == "title" else words.ask_value(setting_of(record.params, name))
     if running:
-        return await _retune(ctx, market, name, value)
+        return await terms.change(ctx, market, name, value)
     return await _redraft(ctx, record, name, value)
 
 
@@ -176,34 +176,8 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     after = value
     if title is None and hasattr(params, name):
         before, after = shown_value(record.params, name), shown_value(params, name)
-    reply = words.was_set(name, before or "as usual", after, running=False)
+    reply = words.was_set(name, before or "as usual", after)
     return words_event_file.warned(reply, params, warnings(params, since=record.params))
-
-
-async def _retune(ctx: Context, market: MarketView, name: str, value: str) -> Reply:
-    record = market.record
-    changed = retune(record.params, market.state, {name: value})
-    if not isinstance(changed, MarketParams):
-        return words.problems(changed, f"/admin set {typed_name(name)}")
-    async with ctx.db.writing() as uow:
-        person, _ = await ctx.known(uow)
-        row = await uow.actions.append(
-            record.id,
-            "retune",
-            {"values": {name: value}},
-            actor=person.id,
-            request_id=request_id(ctx.invocation),
-            now_ms=ctx.now_ms,
-        )
-        if isinstance(row, Declined):
-            return words.market_is_over()
-        if row.created:
-            await note(ctx, uow, record, "set", {}, {name: value})
-        await uow.commit()
-    shown = name if hasattr(changed, name) else f"{name}_start"
-    before, after = shown_value(record.params, shown), shown_value(changed, shown)
-    reply = words.was_set(name, before, after, running=True)
-    return words_event_file.warned(reply, changed, warnings(changed, since=record.params))
 
 
 @command("admin open", role=Role.ADMIN, examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))

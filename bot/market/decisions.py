@@ -21,7 +21,7 @@ from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolv
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.resolution import void_market
-from engine.risk import InvariantBroken
+from engine.risk import OVER, InvariantBroken
 from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
@@ -86,14 +86,25 @@ def proposal_code(kind: str, outcomes: Sequence[int], state: MarketState) -> str
 
 
 def still_valid(approval: Approval, state: MarketState) -> bool:
-    """Whether the market is still where the proposal was made."""
+    """Whether the market is still where the proposal was made; what decides nothing stands as long as the market."""
+    if approval.kind not in DECISIONS:
+        return state.status not in OVER
     return approval.code == proposal_code(approval.kind, approval.outcomes, state)
 
 
 async def note(
-    ctx: Context, uow: UnitOfWork, record: Market, action: str, before: Payload, after: Payload, reason: str = ""
+    ctx: Context,
+    uow: UnitOfWork,
+    record: Market,
+    action: str,
+    before: Payload,
+    after: Payload,
+    reason: str = "",
+    *,
+    intent: int | None = None,
 ) -> None:
-    """Write down who did it, why, and what it changed."""
+    """Write down who did it, why, and what it changed; or what it asks the next tick for, and the number of that
+    action, so that the log says what became of it."""
     person, chat = await ctx.known(uow)
     await uow.audit.append(
         action=action,
@@ -103,7 +114,7 @@ async def note(
         chat=chat.id,
         reason=reason,
         before=before,
-        after=after,
+        after=after if intent is None else {**after, "intent": intent},
     )
 
 
@@ -185,7 +196,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
             )
         )
     if part:
-        return await propose(ctx, market, decision, len(could))
+        return await propose(ctx, market, decision, part, len(could))
     before: dict[str, Json] = {"prices": prices_of(market)}
     queued = await queue(
         ctx, record, decision.kind, decision.outcomes, decision.reason, before, f"{decision.kind}:{record.id}:{code}"
@@ -219,25 +230,52 @@ async def _in_the_way(uow: UnitOfWork, market: MarketView, decision: Decision, p
     return await involvement_of(uow, market.record, market.state, person)
 
 
-async def propose(ctx: Context, market: MarketView, decision: Decision, could: int) -> Reply:
-    """Write the proposal down and tell the other admins, once."""
+async def propose(ctx: Context, market: MarketView, decision: Decision, part: Involvement, could: int) -> Reply:
+    """A decision that is not theirs alone."""
+    numbers: list[Json] = list(decision.outcomes)
+    return await put_forward(
+        ctx,
+        market,
+        decision.kind,
+        part,
+        could,
+        outcomes=decision.outcomes,
+        reason=decision.reason or "",
+        code=proposal_code(decision.kind, decision.outcomes, market.state),
+        deed={"kind": decision.kind, "outcomes": numbers},
+    )
+
+
+async def put_forward(
+    ctx: Context,
+    market: MarketView,
+    kind: str,
+    part: Involvement,
+    could: int,
+    *,
+    outcomes: Sequence[int] = (),
+    asked: Payload | None = None,
+    reason: str = "",
+    code: str = "",
+    deed: Payload,
+) -> Reply:
+    """Write the proposal down and tell the other admins, once. `deed` is how the log has it."""
     record = market.record
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         approval = await uow.approvals.propose(
             record.id,
-            decision.kind,
-            decision.outcomes,
-            reason=decision.reason or "",
-            code=proposal_code(decision.kind, decision.outcomes, market.state),
+            kind,
+            outcomes,
+            asked=asked,
+            reason=reason,
+            code=code,
             proposer=person.id,
             now_ms=ctx.now_ms,
         )
         if approval.created:
-            numbers: list[Json] = list(decision.outcomes)
-            after: dict[str, Json] = {"kind": decision.kind, "outcomes": numbers, "approval": approval.number}
             before: dict[str, Json] = {"status": record.status.value, "prices": prices_of(market)}
-            await note(ctx, uow, record, "propose", before, after, decision.reason or "")
+            await note(ctx, uow, record, "propose", before, {**deed, "approval": approval.number}, reason)
             notices = [
                 Notice(
                     kind="proposal", audience=NoticeAudience.PERSON, payload={"number": approval.number}, person=other
@@ -246,7 +284,7 @@ async def propose(ctx: Context, market: MarketView, decision: Decision, could: i
             ]
             await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()
-    return words_proposals.proposed(record, approval, could)
+    return words_proposals.proposed(record, approval, part, could)
 
 
 async def queue(
@@ -271,7 +309,8 @@ async def queue(
             if isinstance(row, Declined):
                 return None
             if row.created:
-                await note(ctx, uow, record, kind, {"status": record.status.value, **before}, payload, reason or "")
+                was = {"status": record.status.value, **before}
+                await note(ctx, uow, record, kind, was, payload, reason or "", intent=row.number)
             queued = row
             if row.status is not ActionStatus.REFUSED:
                 break

@@ -9,15 +9,16 @@ from dataclasses import replace
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.context import Context, MarketView
-from bot.market.decisions import note, update_board
+from bot.market.decisions import involvement_of, note, possible_approvers, put_forward, update_board
 from bot.text.names import folded
+from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
 from bot.words import usage as words_usage
 from bot.words import wording as words
 from engine.state import Status
 from storage.key_value import KeptLine
 from storage.markets import BEFORE_START
-from storage.records import Declined, Market, Notice, NoticeAudience, Ticket, Wording
+from storage.records import Approval, Declined, Market, Notice, NoticeAudience, Payload, Ticket, Wording
 from storage.unit_of_work import UnitOfWork
 
 NOTHING = ("none", "off", "nothing")
@@ -74,7 +75,9 @@ async def _replace(ctx: Context, record: Market, text: str) -> Reply:
 
 async def _preview(ctx: Context, market: MarketView, text: str) -> Reply:
     """The text waits under a key, so that its lines stay as they are however the button carries it."""
-    record = market.record
+    record, state = market.record, market.state
+    if ctx.invocation.nameless:
+        return words_proposals.nameless("/admin set about")
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         key = code_of(record.id, text, ctx.now_ms, secrets.token_hex(8))
@@ -82,14 +85,17 @@ async def _preview(ctx: Context, market: MarketView, text: str) -> Reply:
         await uow.lines.keep(_key(record, key), kept, ctx.now_ms)
         first = not await uow.wordings.of(record.id)
         holders = len(await _holders(uow, market))
+        part = await involvement_of(uow, record, state, person.id)
+        could = len(await possible_approvers(uow, record, state, person.id)) if part else 0
         await uow.commit()
     again = f"/admin set about confirm={key}"
-    return words.addition_preview(record, text, holders, again, person.id, first=first)
+    rows = words_proposals.second_eyes(record.params, part, could) if part else ()
+    return words.addition_preview(record, text, holders, again, person.id, first=first, rows=rows)
 
 
 async def _add(ctx: Context, market: MarketView, key: str) -> Reply:
-    """Once a key, however often its button is pressed."""
-    record = market.record
+    """Once a key, however often its button is pressed; by one who has a part in the market it is proposed."""
+    record, state = market.record, market.state
     async with ctx.db.writing() as uow:
         await uow.markets.lock(record.id)
         kept = await uow.lines.get(_key(record, key))
@@ -99,14 +105,44 @@ async def _add(ctx: Context, market: MarketView, key: str) -> Reply:
             return words_usage.not_your_button()
         if key in [row.after.get("key") for row in await uow.audit.of_action(record.id, "add")]:
             return words.added(record)
-        written = await uow.wordings.add(record.id, kept.line, actor=kept.person, now_ms=ctx.now_ms)
-        if isinstance(written, Declined):
-            return words_setup.market_is_over()
-        await note(ctx, uow, record, "add", {}, {"about": written.text, "key": key})
-        told = [_told(written, holder) for holder in await _holders(uow, market)]
-        await uow.outbox.add_many(record.id, [_told(written), *told], ctx.now_ms)
-        await update_board(uow, record, ctx.now_ms)
-        await uow.commit()
+        part = await involvement_of(uow, record, state, kept.person)
+        if not part:
+            return await _write(ctx, uow, market, kept.line, {}, {"key": key})
+        could = len(await possible_approvers(uow, record, state, kept.person))
+    asked: Payload = {"text": kept.line}
+    return await put_forward(ctx, market, "about", part, could, asked=asked, deed={"about": kept.line})
+
+
+async def approve(ctx: Context, market: MarketView, proposal: Approval, proposer: str, confirm: str | None) -> Reply:
+    """A proposed addition: shown, then written down."""
+    record, text = market.record, str(proposal.asked["text"])
+    code = code_of("approve", record.id, proposal.number, text)
+    if confirm != code:
+        again = f"/admin approve {proposal.number} confirm={code}"
+        return words_proposals.text_preview(proposal, proposer, again, ctx.person_id, ctx.now_ms)
+    async with ctx.db.writing() as uow:
+        person, _ = await ctx.known(uow)
+        await uow.markets.lock(record.id)
+        if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+            return words_proposals.approved_already(record, proposal)
+        before: Payload = {"approval": proposal.number, "proposer": proposal.proposer}
+        return await _write(ctx, uow, market, text, before, {})
+
+
+async def _write(
+    ctx: Context, uow: UnitOfWork, market: MarketView, text: str, before: Payload, after: Payload
+) -> Reply:
+    """Add it, tell everybody concerned, and commit."""
+    record = market.record
+    person, _ = await ctx.known(uow)
+    written = await uow.wordings.add(record.id, text, actor=person.id, now_ms=ctx.now_ms)
+    if isinstance(written, Declined):
+        return words_setup.market_is_over()
+    await note(ctx, uow, record, "add", before, {"about": written.text, **after})
+    told = [_told(written, holder) for holder in await _holders(uow, market)]
+    await uow.outbox.add_many(record.id, [_told(written), *told], ctx.now_ms)
+    await update_board(uow, record, ctx.now_ms)
+    await uow.commit()
     return words.added(record)
 
 

@@ -16,6 +16,7 @@ from bot.market import decisions
 from bot.market.decisions import refused_now
 from bot.market.receipts import given_back, receipt
 from bot.market.standings import board_of
+from bot.market.terms import asked_by, kept_changes
 from bot.market.wording import read_names
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
@@ -255,6 +256,13 @@ async def _refused(notice: NoticeContext) -> Reply | None:
     return refused_now(notice.market, kind, reason, await notice.state())
 
 
+async def _retuned(notice: NoticeContext) -> Reply:
+    who, reason = await asked_by(notice.uow, notice.market.id, notice.payload.get("action"))
+    changed = kept_changes(notice.market.params, notice.payload.get("changes", ()))
+    timetable = "rounds" in notice.payload["fields"]
+    return words_announcements.retuned(changed, who, reason, timetable=timetable)
+
+
 async def _resumed(notice: NoticeContext) -> Reply | None:
     """After a round the ceremony has said it."""
     if notice.payload["round"] is not None:
@@ -354,7 +362,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "corrected": _corrected,
     "proposal": _proposal,
     "voided": _voided,
-    "retuned": _plain(lambda notice: words_announcements.retuned(list(notice.payload["fields"]))),
+    "retuned": _retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),
     "halted": _plain(lambda notice: words_admin.halted(notice.market, notice.payload)),
     "outdated": _plain(lambda notice: words_admin.outdated(notice.market)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.chat.facts import TermChange
 from bot.chat.reply import (
     Action,
     Audience,
@@ -31,6 +32,7 @@ from bot.words.account import first_buy
 from bot.words.audit import head_line
 from bot.words.shared import (
     INVITE,
+    as_changes,
     first_upper,
     leaders,
     listed,
@@ -281,11 +283,14 @@ def paused(reason: str = "") -> Reply:
     return to_chat("Trading is paused by an admin.", blocks=rows, tone=Tone.COLD)
 
 
-def retuned(names: Sequence[str]) -> Reply:
-    if set(names) <= {"rounds", "duration"}:
-        return to_chat("An admin changed the timetable.", blocks=[line(code("/board"), " shows the next step.")])
-    what = listed([name.replace("_", " ") for name in names])
-    return to_chat(f"An admin changed the terms: {what}.", blocks=[line(code("/rules"), " has them as they are now.")])
+def retuned(changed: Sequence[TermChange], who: str, reason: str, *, timetable: bool) -> Reply:
+    """Terms or the timetable changed: from what to what, by whom and why."""
+    by = clean(who) or "An admin"
+    why = line(f"Why: {sentence(reason)}") if reason else ()
+    if timetable:
+        return to_chat(f"{by} changed the timetable.", blocks=[why, line(code("/board"), " shows the next step.")])
+    head = f"{by} changed the terms: {as_changes(changed)}, from here on."
+    return to_chat(head, blocks=[why, line(code("/rules"), " has them as they are now.")])
 
 
 # -- the end

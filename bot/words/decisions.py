@@ -35,7 +35,8 @@ def preview(shown: DecisionPreview) -> Reply:
     head, label = _would(shown.kind, event, params, rows)
     rows += _lasting(shown)
     if shown.part:
-        rows += [*second_eyes(params, shown.part, shown.others), deadline(shown.record)]
+        because = ", and no round asks for this now"
+        rows += [*second_eyes(params, shown.part, shown.others, because), deadline(shown.record)]
         label = "Confirm the proposal"
     kept = [row for row in rows if row]
     return say(head, blocks=kept, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.facts import Involvement
+from bot.chat.facts import Involvement, TermChange
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Tone, code, line
-from bot.text.names import clean
+from bot.text.names import LONGEST_WORDING, clean, clean_lines
 from bot.text.numbers import span
 from bot.words.announcements import count
 from bot.words.refusals import holdings
-from bot.words.shared import listed, name_of, no, plural, say
+from bot.words.shared import as_changes, listed, name_of, no, plural, say
 from engine.terms import MarketParams
 from storage.records import Approval, Market
 
+_SHOWN = 80  # characters of a text that is to be added to what decides
 
-def what(params: MarketParams, kind: str, outcomes: Sequence[int]) -> str:
-    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`."""
+
+def what(params: MarketParams, approval: Approval) -> str:
+    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`; `fee 1% →
+    2%`, `“Overtime counts.” added to what decides`."""
+    kind, outcomes = approval.kind, approval.outcomes
+    if kind == "about":
+        return f"“{clean(str(approval.asked['text']), _SHOWN)}” added to what decides"
+    if kind == "retune":
+        return str(approval.asked["shown"])
     whose = listed([name_of(params, i) for i in outcomes])
     wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
     return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{wins} instead")
@@ -29,9 +37,10 @@ def has(params: MarketParams, part: Involvement) -> str:
     return listed([*holdings(params, part.held), *([orders] if part.orders else [])])
 
 
-def second_eyes(params: MarketParams, part: Involvement, others: int) -> list[Line]:
+def second_eyes(params: MarketParams, part: Involvement, others: int, because: str = "") -> list[Line]:
+    """`because` of what else than the part it is not theirs alone."""
     rows = [
-        line(f"You have a part in it ({has(params, part)}), and no round asks for this now, so it is not yours alone:"),
+        line(f"You have a part in it ({has(params, part)}){because}, so it is not yours alone:"),
         line("Confirming proposes it, and another admin who has no part in the market approves it."),
     ]
     return rows if others else [*rows, _nobody()]
@@ -54,15 +63,16 @@ def _nobody() -> Line:
     )
 
 
-def proposed(market: Market, approval: Approval, others: int) -> Reply:
+def proposed(market: Market, approval: Approval, part: Involvement, others: int) -> Reply:
     """Written down; a second press says the same."""
     approve = f"/admin approve {approval.number}"
+    why = line(f"You have a part in the market ({has(market.params, part)}), so this is not yours alone.")
     rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody()]
     if others:
         who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
         rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
-    rows = [row for row in (*rows, deadline(market)) if row]
-    proposal = what(market.params, approval.kind, approval.outcomes)
+    rows = [row for row in (why, *rows, deadline(market)) if row]
+    proposal = what(market.params, approval)
     head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
     return say(head, blocks=rows, tone=Tone.WAIT)
 
@@ -77,7 +87,7 @@ def to_approve(
 ) -> Reply:
     """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
     rows = [row for row in (proposed_by(approval, proposer, now_ms), deadline(market)) if row]
-    proposal = what(market.params, approval.kind, approval.outcomes)
+    proposal = what(market.params, approval)
     head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
     if part:
         rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
@@ -92,29 +102,82 @@ def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: i
     """All that still stand."""
     if not waiting:
         return say(
-            "No decision waits for approval.",
-            blocks=(line("One does when an admin who has a part in the market decides what no round asked for."),),
+            "Nothing waits for approval.",
+            blocks=(
+                line(
+                    "Something does when an admin who has a part in the market decides what no round asked for, "
+                    "changes its terms or adds to what decides."
+                ),
+            ),
         )
     rows: list[Line] = []
     for approval, proposer in waiting:
-        rows.append(line(f"{approval.number}. {what(market.params, approval.kind, approval.outcomes)}."))
+        rows.append(line(f"{approval.number}. {what(market.params, approval)}."))
         rows.append(proposed_by(approval, proposer, now_ms))
     actions = [
         Action(label=f"Look at {approval.number}", text=f"/admin approve {approval.number}")
         for approval, _ in waiting[:5]
     ]
     many = len(waiting) > 1
-    head = f"{count(len(waiting)).capitalize()} {'decisions wait' if many else 'decision waits'} for approval."
+    head = f"{count(len(waiting)).capitalize()} {'proposals wait' if many else 'proposal waits'} for approval."
     return say(head, blocks=rows, actions=actions)
+
+
+def terms_preview(
+    approval: Approval,
+    proposer: str,
+    changed: Sequence[TermChange],
+    again: str,
+    person: int | None,
+    now_ms: int,
+    *,
+    stale: bool,
+) -> Reply:
+    """A proposed change of terms, as it would be now."""
+    rows = [line("Something changed since the last look; here is how it stands now.")] if stale else []
+    rows += [
+        proposed_by(approval, proposer, now_ms),
+        line("It would hold from the next tick on, and the chat is told."),
+    ]
+    actions = (
+        Action(label="Confirm the change", text=again, person=person, danger=True),
+        Action(label="Cancel", text="/admin monitor", person=person),
+    )
+    return say(f"The terms would change: {as_changes(changed)}.", blocks=rows, actions=actions, tone=Tone.WAIT)
+
+
+def text_preview(approval: Approval, proposer: str, again: str, person: int | None, now_ms: int) -> Reply:
+    """A proposed addition to what decides."""
+    rows = [
+        *(line(row) for row in clean_lines(str(approval.asked["text"]), LONGEST_WORDING).split("\n") if row),
+        proposed_by(approval, proposer, now_ms),
+        line(
+            "It cannot be changed or taken back. The chat is told, and everybody with a part in the market in private."
+        ),
+    ]
+    actions = (
+        Action(label="Confirm and tell all", text=again, person=person, danger=True),
+        Action(label="Cancel", text="/admin monitor", person=person),
+    )
+    return say("This would be added to what decides:", blocks=rows, actions=actions, tone=Tone.WAIT)
 
 
 def no_such_proposal(number: int) -> Reply:
     return no(f"There is no proposal {number} here.", blocks=(line(code("/admin approve"), " lists what waits."),))
 
 
+def approved_by_you(market: Market, approval: Approval) -> Reply:
+    """A second press."""
+    return say(
+        f"Approved: {what(market.params, approval)}.",
+        blocks=(line(code("/admin log"), " says what became of it."),),
+        tone=Tone.GOOD,
+    )
+
+
 def approved_already(market: Market, approval: Approval) -> Reply:
     return no(
-        f"Proposal {approval.number} ({what(market.params, approval.kind, approval.outcomes)}) is approved already.",
+        f"Proposal {approval.number} ({what(market.params, approval)}) is approved already.",
         blocks=(line(code("/admin monitor"), " shows where the market stands."),),
     )
 
@@ -122,11 +185,7 @@ def approved_already(market: Market, approval: Approval) -> Reply:
 def own_proposal(market: Market, approval: Approval) -> Reply:
     return no(
         "This is your own proposal; another admin approves it.",
-        blocks=(
-            line(
-                f"It is for one who has no part in the market: {what(market.params, approval.kind, approval.outcomes)}."
-            ),
-        ),
+        blocks=(line(f"It is for one who has no part in the market: {what(market.params, approval)}."),),
     )
 
 
@@ -162,7 +221,7 @@ def lapsed(market: Market, approval: Approval) -> Reply:
         f"Proposal {approval.number} has lapsed: the market has moved on since it was made.",
         blocks=(
             line(
-                f"It was: {what(market.params, approval.kind, approval.outcomes)}. ",
+                f"It was: {what(market.params, approval)}. ",
                 code("/admin approve"),
                 " lists what still waits.",
             ),

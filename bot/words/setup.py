@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.chat.facts import MarketSetting, typed_name
+from bot.chat.facts import MarketSetting, TermChange, typed_name
 from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import exact_money, money, percent, price, round_money, span
-from bot.words.shared import no, outcome, say
+from bot.words.shared import as_changes, no, outcome, say
 from engine.params import PRESETS
 from engine.terms import MarketParams, Problem
 from storage.records import Market
@@ -269,12 +269,40 @@ def ask_title(market: Market) -> Reply:
     )
 
 
-def was_set(name: str, before: str, after: str, *, running: bool) -> Reply:
-    tail = " It holds from the next tick on." if running else ""
+def was_set(name: str, before: str, after: str) -> Reply:
+    """Before the start."""
     if before == after:
-        return say(f"{typed_name(name)} was {after} already.")
-    terms_ = (Action(label="All terms", text="/admin set"),)
-    return say(f"{typed_name(name)} is now {after}; it was {before}.{tail}", actions=terms_, tone=Tone.GOOD)
+        return was_already(name, after)
+    return say(f"{typed_name(name)} is now {after}; it was {before}.", actions=(_ALL_TERMS,), tone=Tone.GOOD)
+
+
+def was_already(name: str, value: str) -> Reply:
+    return say(f"{typed_name(name)} was {value} already.")
+
+
+def will_be(changed: Sequence[TermChange]) -> Reply:
+    """While the market runs."""
+    told = line("It holds from the next tick on, and the chat is told then.")
+    return say(f"{as_changes(changed)}.", blocks=(told,), actions=(_ALL_TERMS,), tone=Tone.GOOD)
+
+
+_ALL_TERMS = Action(label="All terms", text="/admin set")
+
+
+def halted(market: Market) -> Reply:
+    """Nothing that waits for a tick is taken: none comes."""
+    return no(
+        f"{clean(market.title)} is halted: no tick comes that could do it.",
+        blocks=(
+            line(
+                "Nothing was changed. ",
+                code("/admin resume"),
+                " tries again, ",
+                code("/admin monitor"),
+                " says why it stands still.",
+            ),
+        ),
+    )
 
 
 # -- opening

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.chat.facts import TermChange
 from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
@@ -124,6 +125,11 @@ def people(count: int, what: str = "person", many: str = "people") -> str:
 
 def plural(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def as_changes(changed: Sequence[TermChange]) -> str:
+    """`fee 1% → 2%, gas $0 → $0.01`."""
+    return ", ".join(f"{change.name} {change.before} → {change.after}" for change in changed)
 
 
 def first_upper(text: str) -> str:

@@ -388,9 +388,9 @@ TERMS: tuple[Row, ...] = (
     ("tick", "2s"),
     (ADMIN, "/admin set", "`balance` $1000 (fixed)", "`fee` 1%", "Fee …"),
     (ADMIN, "/admin set z $500", "!", "z stays as it is once the market has started"),
-    (ADMIN, "press Turn auto-fill off", "autofill is now off; it was on", "next tick"),
+    (ADMIN, "press Turn auto-fill off", "autofill on → off.", "It holds from the next tick on"),
     ("tick", "2s"),
-    (ADMIN, "/admin log", "Boss · set", "autofill off"),
+    (ADMIN, "/admin log", "Boss · set", "autofill on → off"),
 )
 
 

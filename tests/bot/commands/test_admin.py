@@ -94,12 +94,13 @@ async def test_everything_can_be_set_before_the_start_and_what_the_rules_allow_a
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
         await harness.tick()
         assert "l0 stays as it is" in plain_text.text(await harness.say(ADMIN, "/admin set l0 $10"))
-        assert "fee is now 2%; it was 1%. It holds from the next tick on." in plain_text.text(
-            await harness.say(ADMIN, "/admin set fee 2%")
-        )
+        assert "fee 1% → 2%." in plain_text.text(await harness.say(ADMIN, "/admin set fee 2% the crowd asked"))
         await harness.tick()
         assert (await market(harness)).params.fee == 2 * 10**10
-        assert "An admin changed the terms: fee." in harness.platform.texts("post")[-1]
+        assert (
+            "Boss changed the terms: fee 1% → 2%, from here on.\nWhy: the crowd asked."
+            in harness.platform.texts("post")[-1]
+        )
 
 
 async def test_a_preview_that_is_out_of_date_is_shown_anew_instead_of_being_carried_out(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(t
         )
         await harness.tick()
         assert (await market(harness)).params.rounds[2].winner == 3
-        assert "An admin changed the timetable." in harness.platform.texts("post")[-1]
+        assert "Boss changed the timetable." in harness.platform.texts("post")[-1]
 
 
 async def test_a_start_can_be_planned_and_the_timetable_counts_from_it(tmp_path: Path) -> None:
