@@ -35,10 +35,7 @@ class People(Repository):
         if row is None:
             return await self._create(platform, external_id, name, now_ms)
         if row["name"] != name:
-            await self._session.run(update(people).where(people.c.id == row["person"]).values(name=name))
-            named = await self._session.row(select(people).where(people.c.id == row["person"]))
-            if named is not None:
-                self._journal.record(Kind.PERSON, named)
+            await self._name(row["person"], name)
         if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             await self._session.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
         person = await self.get(row["person"])
@@ -54,6 +51,16 @@ class People(Repository):
         self._journal.record(Kind.PERSON, {"id": person.id, "name": name, "merged_into": None})
         self._journal.record(Kind.LINK, link)
         return person
+
+    async def rename(self, person: int, name: str) -> None:
+        """What they are called where they have no name of their platform's: in the room."""
+        await self._name(await self.primary_id(person), clean(name))
+
+    async def _name(self, person: int, name: str) -> None:
+        await self._session.run(update(people).where(people.c.id == person).values(name=name))
+        row = await self._session.row(select(people).where(people.c.id == person))
+        if row is not None:
+            self._journal.record(Kind.PERSON, row)
 
     async def find(self, platform: str, external_id: str) -> Person | None:
         row = await self._session.row(_FIND, {"on": platform, "as": external_id})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, insert, or_, select, update
 
 from storage.records import Payload, RoomMessage
 from storage.schema import counters, room_messages
@@ -35,6 +36,14 @@ class RoomMessages(Repository):
         values = {"seq": await self._next_seq(), "body": dict(body), "edited_ms": now_ms}
         await self._session.run(update(room_messages).where(room_messages.c.id == message).values(**values))
         return await self.get(message)
+
+    async def rename(self, room: str, people: Collection[int], name: str, n: int = 500) -> None:
+        """What these people said is theirs under another name: their last n messages, with a new `seq` each."""
+        theirs = and_(room_messages.c.room == room, room_messages.c.body["by"].as_integer().in_(sorted(people)))
+        query = select(room_messages.c.id).where(theirs).order_by(room_messages.c.id.desc()).limit(n)
+        for row in reversed(await self._session.rows(query)):
+            values = {"author": clean(name), "seq": await self._next_seq()}
+            await self._session.run(update(room_messages).where(room_messages.c.id == row["id"]).values(**values))
 
     async def get(self, message: int) -> RoomMessage | None:
         row = await self._session.row(select(room_messages).where(room_messages.c.id == message))

@@ -418,6 +418,8 @@ class MemberRow:
     worth: int
     stake: int
     trades: int
+    barred: bool = False
+    unranked: bool = False
 
 
 # -- standings

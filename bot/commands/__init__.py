@@ -33,6 +33,7 @@ ORDER = (
     "admin grant",
     "admin monitor",
     "admin users",
+    "admin announce",
     "admin channel",
     "admin log",
     "admin export",

@@ -1,23 +1,19 @@
-"""The people of a market, play money given to one of them, what is posted to all, and the log of what admins did."""
+"""Play money given to a member, what is posted to everybody, and the log of what admins did."""
 
 from __future__ import annotations
 
 import secrets
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
-from bot.chat.facts import Hint, MemberRow
-from bot.chat.invocation import ParseContext
 from bot.chat.permissions import Role
-from bot.chat.reply import Page, Reply, cut, window
+from bot.chat.reply import Page, Reply, window
 from bot.grammar.command import command
+from bot.grammar.members import MemberArg, matching
 from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import note, refused_now
-from bot.text.names import clean, folded, quoted_name
-from bot.text.numbers import places, typed_money
+from bot.text.names import quoted_name
+from bot.text.numbers import typed_money
 from bot.words import admin as words_admin
 from bot.words import chats as words_chats
 from bot.words import decisions as words
@@ -25,51 +21,13 @@ from bot.words import reports as words_reports
 from bot.words import usage as words_usage
 from engine.state import Status
 from storage.key_value import KeptLine
-from storage.rankings import standings
 from storage.records import Declined, Json, Member, Notice, NoticeAudience
 
-NamePartArg = Annotated[str, Text("name", 40, about="a part of a name; everybody if left out")]
 NewsArg = Annotated[str, Text("text", 1_000, about="what everybody should read, as it is to stand there")]
 KeyArg = Annotated[str, Text("key", 20, words=1, about="what stands behind the preview's button")]
 CountArg = Annotated[int, WholeNumber("n", high=25, about="how many deeds a page, 8 if left out")]
 
-_PEOPLE = 15
 _ENTRIES = 8
-
-
-@command(
-    "admin users", role=Role.ADMIN, any_rules=True, examples=("/admin users", "/admin users ada", "/admin users page 2")
-)
-async def users(
-    ctx: Context,
-    *,
-    market: MarketView,
-    snapshot: Snapshot,
-    name: NamePartArg | None = None,
-    page: PageArg | None = None,
-) -> Reply:
-    """See who is in the market: balance, worth, gain and trades of each, best first."""
-    members = {member.person: member for member in await snapshot.uow.members.of(market.id)}
-    if not members:
-        return words_reports.nobody(market.record.title)
-    ranked = standings(market.record, market.state, list(members.values()))
-    with_places = zip(ranked, places([row.rank for row in ranked]), strict=True)
-    rows = [
-        MemberRow(
-            person=row.person,
-            place=place if row.rank is not None else "",
-            name=row.name,
-            balance=members[row.person].balance + members[row.person].coming,
-            worth=row.final,
-            stake=row.stake,
-            trades=row.trades,
-        )
-        for row, place in with_places
-        if name is None or folded(name) in folded(row.name)
-    ]
-    if not rows:
-        return words_reports.nobody_called(name or "")
-    return words_reports.users(market.record.title, cut(rows, page or 1, _PEOPLE), name, ctx.person_id)
 
 
 @command("admin announce", role=Role.ADMIN, examples=("/admin announce Kick-off is at nine, bring friends",))
@@ -129,25 +87,6 @@ async def log(
     return words_reports.log(entries, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
 
 
-MOST_SUGGESTED = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Who(Text):
-    """A member of the market; of several with one name each by their number."""
-
-    of_people = True
-
-    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
-        start, alike = folded(partial), Counter(folded(name) for name in context.people.values())
-        hints = [
-            Hint(f"#{number}" if alike[folded(name)] > 1 or name.startswith("#") else quoted_name(name), clean(name))
-            for number, name in context.people.items()
-            if folded(name).startswith(start) or partial.strip() == f"#{number}"
-        ]
-        return sorted(hints, key=lambda hint: (folded(hint.about), hint.value))[:MOST_SUGGESTED]
-
-
 def _closed(market: MarketView) -> Reply | None:
     """Why nobody can be given anything, before anything else is said."""
     record = market.record
@@ -158,7 +97,6 @@ def _closed(market: MarketView) -> Reply | None:
     return words_admin.not_running(record) if record.over else None
 
 
-MemberArg = Annotated[str, Who("member", 80, about="who: a name, its beginning, or a number such as #12", words=1)]
 GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 or 2k")]
 
 
@@ -197,16 +135,6 @@ async def grant(
         again = " ".join(part for part in parts if part)
         return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))
     return await _give(ctx, market, whom, amount, reason, code)
-
-
-def matching(members: Sequence[Member], typed: str) -> list[Member]:
-    """By number, else by the whole name, else by the beginning of it."""
-    place = typed.strip().removeprefix("#")
-    if typed.strip().startswith("#") and place.isascii() and place.isdigit():
-        return [member for member in members if str(member.person) == place]
-    wanted = folded(typed)
-    exact = [member for member in members if folded(member.name) == wanted]
-    return exact or [member for member in members if wanted and folded(member.name).startswith(wanted)]
 
 
 def _request(market: int, code: str) -> str:

@@ -50,6 +50,7 @@ async def link(uow: UnitOfWork, person: int, other: int, now_ms: int) -> Linked 
         leaving.append((market, unused))
     closed: list[tuple[Market, int]] = []
     for market, member in leaving:
+        await _carry_over(uow, market, member, other if member.person == person else person)
         cash = await _close(uow, market, member, person, now_ms)
         if isinstance(cash, LinkDeclined):
             return cash
@@ -68,6 +69,15 @@ async def _unused(uow: UnitOfWork, market: int, person: int, other: int) -> Memb
         if not await uow.members.was_used(market, member.person):
             return member
     return None
+
+
+async def _carry_over(uow: UnitOfWork, market: Market, closing: Member, other: int) -> None:
+    """Who is barred or unranked stays so under the account that is left."""
+    left = await uow.members.get_one(market.id, other)
+    if closing.barred is not None and left.barred is None:
+        await uow.members.set_barred(market.id, left.person, closing.barred)
+    if closing.unranked:
+        await uow.members.set_unranked(market.id, left.person, unranked=True)
 
 
 async def _close(uow: UnitOfWork, market: Market, member: Member, actor: int, now_ms: int) -> int | LinkDeclined | None:

@@ -23,6 +23,7 @@ from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
 from bot.words import decisions as words_decisions
 from bot.words import identity as words_identity
+from bot.words import members as words_members
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
 from bot.words import views as words_views
@@ -368,6 +369,9 @@ _RENDERERS: Mapping[str, Renderer] = {
     "outdated": _plain(lambda notice: words_admin.outdated(notice.market)),
     "asks_now": _plain(lambda notice: words_admin.asks_now(notice.market, list(notice.payload["rounds"]))),
     "linked": _linked,
+    "account_changed": _plain(
+        lambda notice: words_members.told(notice.market, str(notice.payload["change"]), str(notice.payload["text"]))
+    ),
     "board": _board,
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
     "digest": _digest,

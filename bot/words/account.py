@@ -148,7 +148,18 @@ def balance(member: Member, worth: int) -> Reply:
     spent = dotted([f"fees {money(fees)}" if fees else "", f"gas {money(gas)}" if gas else ""])
     if spent:
         rows.append(line(quiet(f"Paid so far: {spent}.")))
-    return say(f"You have {money(member.available)} to spend.", blocks=rows)
+    return say(f"You have {money(member.available)} to spend.", blocks=[*rows, *_limits(member)])
+
+
+def _limits(member: Member) -> list[Line]:
+    """What an admin has closed to them."""
+    rows = []
+    if member.barred is not None:
+        why = f": {clean(member.barred).rstrip('.')}" if member.barred else ""
+        rows.append(line(f"An admin has barred you{why}. You can sell what you hold, not buy."))
+    if member.unranked:
+        rows.append(line("An admin keeps you out of the ranks: no place, podium or points."))
+    return rows
 
 
 def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest: Line) -> Reply:

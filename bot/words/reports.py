@@ -129,7 +129,7 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
         (
             line(member.place),
             line(quiet(f"#{member.person}")),
-            line(clean(member.name)),
+            line(clean(member.name), *_marks(member)),
             line(money(member.balance)),
             line(money(member.worth)),
             *(line(shown) for shown in gain(member.worth, member.stake)),
@@ -149,6 +149,11 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
         ),
         actions=page_buttons(again, page, person),
     )
+
+
+def _marks(member: MemberRow) -> Line:
+    marks = [name for name, held in (("barred", member.barred), ("unranked", member.unranked)) if held]
+    return line(quiet(f" ({', '.join(marks)})")) if marks else ()
 
 
 def nobody(title: str) -> Reply:

@@ -70,7 +70,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "admin approve": {"number": "1", "confirm": "1a2b3c4d"},
     "admin grant": {"member": "ada", "amount": "$50"},
     "admin monitor": {},
-    "admin users": {"name": "ada"},
+    "admin users": {"name": "ada", "change": "rename Ada Lovelace"},
     "admin announce": {"text": "hello"},
     "admin post": {"key": "1a2b3c4d"},
     "admin channel": {"what": "code"},
