@@ -372,7 +372,8 @@ class DecisionPreview:
     """What the engine says would happen; `again` is the line that does it. `stale`: an older preview was confirmed.
 
     part: what the one who decides has in the market, where that makes it a proposal, and `others` how many admins could
-    approve it; proposal: what is being approved, and by whom it was proposed.
+    approve it; proposal: what is being approved, and by whom it was proposed; paid: what a round's claim comes to once its
+    window has passed.
     """
 
     record: Market
@@ -386,6 +387,7 @@ class DecisionPreview:
     others: int = 0
     proposal: Approval | None = None
     proposer: str = ""
+    paid: Eliminated | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

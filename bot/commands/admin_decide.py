@@ -41,6 +41,8 @@ async def eliminate(
 ) -> Reply:
     """Name who is out: holders of NO are paid, trading goes on with the rest. Shows the numbers first.
 
+    With a round window they are paid when it has passed; until then trading is frozen and a wrong name can be corrected.
+
     outcomes: who is out, several with commas between
     """
     return await _decide(ctx, market, "eliminate", outcomes, reason, confirm)
@@ -74,21 +76,24 @@ async def resolve(
     "admin correct",
     role=Role.ADMIN,
     ready=undecidable,
-    examples=("/admin correct brazil", "/admin correct 2 the goal was offside"),
+    examples=("/admin correct brazil", "/admin correct 2 the goal was offside", "/admin correct brazil, chile"),
 )
 async def correct(
     ctx: Context,
     *,
     market: MarketView,
-    winner: WinnersArg,
+    outcomes: WinnersArg,
     reason: ReasonArg | None = None,
     confirm: ConfirmArg | None = None,
 ) -> Reply:
-    """Name another winner before anybody is paid; the dispute window begins anew. Shows the numbers first.
+    """Name another winner, or others who are out, before anybody is paid. Shows the numbers first.
 
-    winner: who has won instead, several with commas between if they share
+    While a claim stands: the winner of the final with a dispute window, who is out of a round with a round window. The
+    window begins anew, and everybody is told whom the claim was told to.
+
+    outcomes: who has won instead, or who is out instead, several with commas between
     """
-    return await _decide(ctx, market, "correct", winner, reason, confirm)
+    return await _decide(ctx, market, "correct", outcomes, reason, confirm)
 
 
 @command("admin approve", role=Role.ADMIN, ready=undecidable, examples=("/admin approve", "/admin approve 3"))
@@ -139,6 +144,7 @@ async def approve(
                 now_ms=ctx.now_ms,
                 proposal=proposal,
                 proposer=proposer,
+                paid=decisions.paid_later(market, event),
             )
         )
     return await _approved(ctx, market, proposal)
@@ -171,7 +177,8 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
         if proposal.decided_by == ctx.person_id and proposal.kind not in _KINDS:
             return words_proposals.approved_by_you(record, proposal)
         if proposal.decided_by == ctx.person_id:
-            return words.decided(record, proposal.kind, proposal.outcomes, proposal.decided_ms or ctx.now_ms)
+            at_ms, window = proposal.decided_ms or ctx.now_ms, decisions.window_of(market, proposal.kind)
+            return words.decided(record, proposal.kind, proposal.outcomes, at_ms, window)
         return words_proposals.approved_already(record, proposal)
     if record.over:
         return words_admin.not_running(record)
@@ -208,7 +215,8 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
             return words_proposals.approved_already(record, proposal)
         await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason, intent=row.number)
         await uow.commit()
-    return words.decided(record, proposal.kind, proposal.outcomes, row.ts_ms)
+    window = decisions.window_of(market, proposal.kind)
+    return words.decided(record, proposal.kind, proposal.outcomes, row.ts_ms, window)
 
 
 @command("admin void", role=Role.ADMIN, any_rules=True, examples=("/admin void", "/admin void the match was abandoned"))

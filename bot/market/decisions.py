@@ -20,7 +20,7 @@ from bot.words import proposals as words_proposals
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
-from engine.resolution import void_market
+from engine.resolution import trigger_resolution, void_market
 from engine.risk import OVER, InvariantBroken
 from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
@@ -193,6 +193,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
                 now_ms=ctx.now_ms,
                 part=part or None,
                 others=len(could),
+                paid=paid_later(market, event),
             )
         )
     if part:
@@ -203,7 +204,8 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     )
     if queued is None:
         return words_admin.not_running(record)
-    return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms)
+    window = window_of(market, decision.kind)
+    return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms, window)
 
 
 def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
@@ -211,6 +213,22 @@ def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
     state = market.state
     where = (state.status.value, state.next_round, state.out, state.claim)
     return (market.id, decision.kind, decision.outcomes, decision.reason, *where)
+
+
+def window_of(market: MarketView, kind: str) -> int:
+    """How long what is decided so can still be corrected, ms; 0: it is carried out and paid at once."""
+    params, claim = market.record.params, market.state.claim
+    if kind == "eliminate" or (kind == "correct" and claim is not None and claim.losers):
+        return params.round_window
+    return params.dispute_window if kind in ("resolve", "correct") else 0
+
+
+def paid_later(market: MarketView, event: DecisionEvent) -> Eliminated | None:
+    """What a round's claim comes to when it is paid, as the market stands; None for all else."""
+    if not isinstance(event, Claimed | Corrected) or not event.losers:
+        return None
+    _, _, events = trigger_resolution(market.state, market.record.params, elim_outcomes=event.losers)
+    return next(part for part in events if isinstance(part, Eliminated))
 
 
 def prices_of(market: MarketView) -> list[Json]:

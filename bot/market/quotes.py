@@ -40,9 +40,10 @@ def closed(record: Market, state: MarketState) -> Reply | None:
         why = "lobby"
     elif record.status is Status.FROZEN:
         why = "asked" if state.asked else "frozen" if state.frozen_for is None else "round"
+        why = "claimed" if state.claim is not None else why
     else:
         why = {Status.PAUSED: "paused", Status.DISPUTED: "disputed"}.get(record.status, "over")
-    until_known = step is not None and why in {"lobby", "round", "disputed"}
+    until_known = step is not None and why in {"lobby", "round", "claimed", "disputed"}
     return words.cannot_trade(why, step_words(step) if step else "", step.at_ms if step and until_known else None)
 
 

@@ -19,7 +19,7 @@ from bot.chat.facts import LEAST_TRADES, SeasonStanding
 from bot.chat.reply import Board, BoardRow
 from bot.text.numbers import places, shown_price
 from bot.words.shared import name_of, start_price
-from bot.words.views import CLAIMED, WINNER, out_note, status_word, step_words
+from bot.words.views import CLAIMED, CLAIMED_OUT, WINNER, out_note, status_word, step_words
 from engine.curves import floored_sales
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
@@ -118,6 +118,8 @@ def _row(
         note = WINNER
     elif state.claim is not None and number in state.claim.winners:
         note = CLAIMED
+    elif state.claim is not None and number in state.claim.losers:
+        note = CLAIMED_OUT
     return BoardRow(
         outcome=number,
         place=place,

@@ -22,7 +22,7 @@ from bot.notifications.delivery import (
     Postponed,
     Sent,
 )
-from bot.notifications.notices import PINGED
+from bot.notifications.notices import ping_kind
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
@@ -135,7 +135,7 @@ class DeliveryResults:
                 await self._edit_board_again(uow, row, now)
         if message.reply.ping is not None:
             for sent_row in message.rows:
-                await self._ping(uow, sent_row, PINGED[sent_row.kind], now)
+                await self._ping(uow, sent_row, ping_kind(sent_row.kind, sent_row.payload) or message.reply.ping, now)
         if result.missing is not None:
             await self._mark_unreachable(uow, row, Unreachable.FORBIDDEN, result.missing, now)
         elif row.audience is NoticeAudience.CHAT and result.ref is not None and not self._lacks_pictures(row):

@@ -21,7 +21,7 @@ from bot.market.wording import read_names
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
-from bot.words import decisions as words_decisions
+from bot.words import claims as words_claims
 from bot.words import identity as words_identity
 from bot.words import members as words_members
 from bot.words import orders as words_orders
@@ -72,11 +72,18 @@ PINGED: Mapping[str, str] = {
 """Kinds of notices to the kinds of events of `words.settings.PING_KINDS`. A freeze is called out before it comes."""
 
 
-def with_placement(kind: str, reply: Reply) -> Reply:
+def ping_kind(kind: str, payload: Mapping[str, object]) -> str | None:
+    """The kind of event a notice tells of, for those who asked to be pinged; losers of a round are claimed like a
+    winner."""
+    of_round = kind in {"claimed", "corrected"} and payload.get("losers")
+    return "elimination" if of_round else PINGED.get(kind)
+
+
+def with_placement(kind: str, payload: Mapping[str, object], reply: Reply) -> Reply:
     """An announcement, with whether it is pinned or goes beside the channel, and the kind of event it is."""
     if reply.audience is not Audience.CHAT:
         return reply
-    return replace(reply, pin=kind == "board", aside=kind in ASIDE, ping=PINGED.get(kind))
+    return replace(reply, pin=kind == "board", aside=kind in ASIDE, ping=ping_kind(kind, payload))
 
 
 PING_MS = 15 * 60_000  # a ping that comes later is none
@@ -109,7 +116,7 @@ async def render_notice(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Ma
         uow=uow, market=market, payload=row.payload, now_ms=now_ms, person=row.person, platform=row.platform
     )
     reply = await render(notice)
-    return with_placement(row.kind, reply) if reply is not None else None
+    return with_placement(row.kind, row.payload, reply) if reply is not None else None
 
 
 async def read_ahead(uow: UnitOfWork, rows: Sequence[OutboxRow]) -> None:
@@ -170,7 +177,7 @@ async def _eliminated(notice: NoticeContext) -> Reply:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
         alt += f"after {whose_exit} exit. {_figures(notice, after)}"
-    reason = await _reason(notice, ("eliminate",), eliminated)
+    reason = await _reason(notice, ("eliminate", "correct"), eliminated)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
 
@@ -187,13 +194,14 @@ async def _resolved(notice: NoticeContext) -> Reply:
 
 
 async def _claimed(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, ("resolve",), winners_of(notice.payload))
-    return words_decisions.claimed(notice.market, notice.payload, reason)
+    losers = notice.payload.get("losers")
+    action, named = ("eliminate", losers) if losers else ("resolve", winners_of(notice.payload))
+    return words_claims.claimed(notice.market, notice.payload, await _reason(notice, (action,), named))
 
 
 async def _corrected(notice: NoticeContext) -> Reply:
-    reason = await _reason(notice, ("correct",), winners_of(notice.payload))
-    return words_decisions.corrected(notice.market, notice.payload, reason)
+    named = notice.payload.get("losers") or winners_of(notice.payload)
+    return words_claims.corrected(notice.market, notice.payload, await _reason(notice, ("correct",), named))
 
 
 async def _proposal(notice: NoticeContext) -> Reply | None:

@@ -93,7 +93,7 @@ def asks_now(market: Market, rounds: Sequence[int]) -> Reply:
 _ALREADY = {
     "freeze": "trading is frozen already.",
     "pause": "trading is paused already.",
-    "correct": "that winner is named already.",
+    "correct": "just that is named already.",
 }
 
 

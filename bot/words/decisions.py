@@ -12,6 +12,7 @@ from bot.text.numbers import Cut, money, price, span
 from bot.words.admin import DECISION_NAMES, buttons
 from bot.words.announcements import inheritance, late, sentence, sum_line, taken_back, to_chat
 from bot.words.audit import head_line
+from bot.words.claims import claim_preview, correctable
 from bot.words.proposals import deadline, proposed_by, second_eyes
 from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, say, winners_of
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
@@ -26,49 +27,41 @@ Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.n
 
 def preview(shown: DecisionPreview) -> Reply:
     """In numbers, before Confirm."""
-    event, params = shown.event, shown.record.params
     rows: list[Line] = []
     if shown.stale:
         rows.append(line("Something changed since the last look; here is how it stands now."))
     if shown.proposal is not None:
         rows.append(proposed_by(shown.proposal, shown.proposer, shown.now_ms))
-    head, label = _would(shown.kind, event, params, rows)
+    head, label = _would(shown, rows)
     rows += _lasting(shown)
     if shown.part:
         because = ", and no round asks for this now"
-        rows += [*second_eyes(params, shown.part, shown.others, because), deadline(shown.record)]
+        rows += [*second_eyes(shown.record.params, shown.part, shown.others, because), deadline(shown.record)]
         label = "Confirm the proposal"
     kept = [row for row in rows if row]
     return say(head, blocks=kept, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)
 
 
-def _would(kind: str, event: DecisionEvent, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
+def _would(shown: DecisionPreview, rows: list[Line]) -> tuple[str, str]:
     """The sentence and the button; the numbers go to `rows`."""
+    event, params = shown.event, shown.record.params
     if isinstance(event, Eliminated):
         return _eliminate_preview(event, params, rows)
     if isinstance(event, Resolved):
         return _resolve_preview(event, params, rows)
-    if isinstance(event, Claimed):
-        return _claim_preview(event, params, rows)
-    if isinstance(event, Corrected):
-        return _correct_preview(event, params, rows)
+    if isinstance(event, Claimed | Corrected):
+        return claim_preview(shown, event, rows)
     if isinstance(event, Voided):
         return _void_preview(event, rows)
     rows.append(line("What it comes to cannot be said beforehand; if a check fails again, nothing happens."))
-    return f"{DECISION_NAMES[kind]} would be tried on a halted market.", "Confirm the try"
+    return f"{DECISION_NAMES[shown.kind]} would be tried on a halted market.", "Confirm the try"
 
 
 def _lasting(shown: DecisionPreview) -> list[Line]:
     """Whether it can be put right once it is confirmed, and until when."""
-    event, market = shown.event, shown.record
+    event = shown.event
     if isinstance(event, Claimed | Corrected):
-        window = span(market.params.dispute_window)
-        until = Stamp(market.epoch_ms(event.until_ms))
-        rest = ", if it is confirmed now; after that it is final."
-        return [
-            line(f"It can be corrected for {window} from then: until ", until, rest),
-            line("Trading does not open again."),
-        ]
+        return correctable(shown.record, event)
     if isinstance(event, Eliminated):
         return [line("This is final: it cannot be corrected, only called off with the whole market. ", _MAY_MOVE)]
     if isinstance(event, Resolved):
@@ -106,24 +99,6 @@ def _resolve_preview(event: Resolved, params: MarketParams, rows: list[Line]) ->
     return f"{name} would win.", f"Confirm {name} wins"[:80]
 
 
-def _claim_preview(event: Claimed, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
-    name = _names(params, event.winners)
-    rows.append(line(_would_be_paid(event.due, event.holders, f", {span(params.dispute_window)} later")))
-    rows += _stands_at(event, "Trading ends with it and every order in the book goes back.")
-    if len(event.winners) > 1:
-        return f"{name} would be named to share the win.", f"Confirm {name} share"[:80]
-    return f"{name} would be named the winner.", f"Confirm {name} wins"[:80]
-
-
-def _correct_preview(event: Corrected, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
-    name, before = _names(params, event.winners), _names(params, event.before)
-    rows.append(line(_would_be_paid(event.due, event.holders, f", {span(params.dispute_window)} from then")))
-    rows.append(line(f"Nobody has been paid for {before}, so nothing has to come back."))
-    if len(event.winners) > 1:
-        return f"{name} would be named to share the win instead of {before}.", f"Confirm {name} share"[:80]
-    return f"{name} would be named the winner instead of {before}.", f"Confirm {name} wins"[:80]
-
-
 def _names(params: MarketParams, outcomes: Sequence[int]) -> str:
     return listed([name_of(params, number) for number in outcomes])
 
@@ -149,81 +124,26 @@ def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
     return "The whole market would be called off.", "Confirm calling it off"
 
 
-def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int) -> Reply:
-    """Confirmed at `at_ms` (epoch); a second press says the same."""
+def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, window: int) -> Reply:
+    """Confirmed at `at_ms` (epoch), and paid when the `window` (ms) has passed; a second press says the same."""
     whose = listed([name_of(market.params, i) for i in outcomes])
-    window = market.params.dispute_window
     one, next_ = len(outcomes) == 1, "with the next tick"
-    named = "is named the winner" if one else "are named to share the win"
-    wins = f"{whose} {named} {next_}" if window else f"{whose} {'wins' if one else 'share the win'} {next_}"
+    is_, goes = ("is", "goes") if one else ("are", "go")
+    wins = f"{whose} {is_} named {'the winner' if one else 'to share the win'}"
     words = {
-        "eliminate": f"{whose} {'goes' if one else 'go'} out {next_}.",
-        "resolve": f"{wins}.",
-        "correct": f"{whose} {named} instead, {next_}.",
+        "eliminate": f"{whose} {is_} declared out {next_}." if window else f"{whose} {goes} out {next_}.",
+        "resolve": f"{wins} {next_}." if window else f"{whose} {'wins' if one else 'share the win'} {next_}.",
+        "correct": f"{whose} {is_} named instead, {next_}.",
         "void": f"The market is called off {next_}.",
     }
-    later = kind == "correct" or (kind == "resolve" and window)
-    if not later:
-        then = "Everybody is told and paid then. It is final." if kind != "void" else "Everybody is told and paid then."
+    if not window:
+        then = "Everybody is told and paid then." + ("" if kind == "void" else " It is final.")
         return say(words[kind], blocks=(line(then),), tone=Tone.GOOD)
     rows = (
-        line(f"Everybody is told then, and paid {span(window)} later."),
+        line(f"Everybody is told then, and paid {span(window)} later; nothing trades before."),
         line(code("/admin correct"), " and who names another until ", Stamp(at_ms + window), "."),
     )
     return say(words[kind], blocks=rows, tone=Tone.GOOD)
-
-
-# -- in the chat
-
-
-def claimed(market: Market, facts: Facts, reason: str) -> Reply:
-    """The winner is named; nobody is paid yet."""
-    winners = winners_of(facts)
-    wins = f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)}."
-    wins += f" {first_upper(sentence(reason))}" if reason else ""
-    rows = [_frozen_winnings(facts), _say_so(), late(facts), head_line(facts["head"])]
-    head = listed_outcomes(market.params, winners, style=Style.BOLD)
-    return to_chat(*head, wins, blocks=rows, actions=(_board(),), tone=Tone.LOUD)
-
-
-def corrected(market: Market, facts: Facts, reason: str) -> Reply:
-    """Another winner is named."""
-    params = market.params
-    winners, before = winners_of(facts), facts["before"] if isinstance(facts["before"], list) else [facts["before"]]
-    wins = (
-        f" {'wins' if len(winners) == 1 else 'share'} {clean(market.title)} (named before: {_names(params, before)})."
-    )
-    wins += f" {first_upper(sentence(reason))}" if reason else " No reason was given."
-    rows = [
-        line("Nobody was paid for ", *listed_outcomes(params, before), ", so nothing has to come back."),
-        _frozen_winnings(facts),
-        _say_so(),
-        head_line(facts["head"]),
-    ]
-    return to_chat(
-        "Corrected: ",
-        *listed_outcomes(params, winners, style=Style.BOLD),
-        wins,
-        blocks=rows,
-        actions=(_board(),),
-        tone=Tone.LOUD,
-    )
-
-
-def _frozen_winnings(facts: Facts) -> Line:
-    due, until = int(facts["due"]), Stamp(int(facts["until_ms"]), countdown=True)
-    if not due:
-        return line("Nobody holds a token that is right. The market closes ", until, ".")
-    holders = people(int(facts["holders"]), "holder", "holders")
-    return line(f"Winnings are frozen: {money(due)} to {holders}, paid ", until, " if it stands.")
-
-
-def _say_so() -> Line:
-    return line("Is it wrong? Tell an admin before then.")
-
-
-def _board() -> Action:
-    return Action(label="Board", text="/board")
 
 
 # -- grants

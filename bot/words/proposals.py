@@ -19,7 +19,7 @@ _SHOWN = 80  # characters of a text that is to be added to what decides
 
 
 def what(params: MarketParams, approval: Approval) -> str:
-    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil the winner instead`; `fee 1% →
+    """`Brazil out`, `Germany the winner`, `Germany and Chile to share the win`, `Brazil named instead`; `fee 1% →
     2%`, `“Overtime counts.” added to what decides`."""
     kind, outcomes = approval.kind, approval.outcomes
     if kind == "about":
@@ -28,7 +28,7 @@ def what(params: MarketParams, approval: Approval) -> str:
         return str(approval.asked["shown"])
     whose = listed([name_of(params, i) for i in outcomes])
     wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
-    return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{wins} instead")
+    return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{whose} named instead")
 
 
 def has(params: MarketParams, part: Involvement) -> str:

@@ -333,6 +333,7 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
         "frozen": "Trading is frozen by an admin.",
         "round": "Trading is frozen while a round is decided.",
         "asked": "Trading is frozen until an admin names the round's result.",
+        "claimed": "Who is out is named; trading is frozen until it is paid.",
         "paused": "Trading is paused by an admin.",
         "disputed": "A winner is named; trading is over.",
         "over": "This market is over; it is no longer traded.",

@@ -77,7 +77,7 @@ def _this_market(params: MarketParams) -> list[str]:
     rows = [f"{_TOKENS} {_DEAD_HEAT}", _moves(params), *_ORDERS, *_rounds(params), _HOUSE]
     sure = _sure_profits(params)
     rows += sure or [_NO_SURE_PROFIT]
-    rows += [_CROWD, _VOID, _terms(params), *([_window(params)] if params.dispute_window else []), *_meeting(params)]
+    rows += [_CROWD, _VOID, _terms(params), *_windows(params), *_meeting(params)]
     return rows
 
 
@@ -133,11 +133,20 @@ def _terms(params: MarketParams) -> str:
     )
 
 
-def _window(params: MarketParams) -> str:
-    return (
-        f"Whoever is named the winner is paid {span(params.dispute_window)} later; until then a wrong result can be "
-        "corrected, and nothing that was paid has to come back."
-    )
+def _windows(params: MarketParams) -> list[str]:
+    """Between what is named and what is paid for it."""
+    rows = []
+    if params.round_window:
+        rows.append(
+            f"Who is out of a round is named first and paid for {span(params.round_window)} later; until then nothing "
+            "trades, and who was named wrongly can be corrected."
+        )
+    if params.dispute_window:
+        rows.append(
+            f"Whoever is named the winner is paid {span(params.dispute_window)} later; until then a wrong result can "
+            "be corrected, and nothing that was paid has to come back."
+        )
+    return rows
 
 
 def _meeting(params: MarketParams) -> list[str]:

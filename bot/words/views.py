@@ -59,6 +59,9 @@ WINNER = "winner"
 CLAIMED = "named winner"
 """The note of an outcome that has won unless it is corrected before it is paid."""
 
+CLAIMED_OUT = "declared out"
+"""The note of an outcome that is out of its round unless that is corrected before it is paid."""
+
 
 def status_word(market: Market) -> str:
     return "Stands still" if market.outdated else "Halted" if market.halted else STATUS_WORDS[market.status]
@@ -91,6 +94,9 @@ def board(shown: Board, audience: Audience) -> Reply:
     elif winners:
         named = "is named the winner" if len(winners) == 1 else "are named to share the win"
         head = line(f"{shown.title}: ", *names, f" {named}, and not paid yet.")
+    elif named_out := [row for row in shown.rows if row.note == CLAIMED_OUT]:
+        names = [part for row in named_out for part in (", ", bold(row.name, row.outcome))][1:]
+        head = line(f"{shown.title}: ", *names, f" {'is' if len(named_out) == 1 else 'are'} declared out, and not paid yet.")
     elif shown.status == "Lobby":
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:

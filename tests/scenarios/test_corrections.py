@@ -60,13 +60,13 @@ CORRECTED: tuple[Row, ...] = (
     (ADMIN, "press Confirm", "Germany is named the winner"),
     ("tick", "2s", "Germany wins Cup. 1-0."),
     (ADMIN, "/admin correct brazil", "Brazil would be named the winner instead of Germany"),
-    (ADMIN, "press Confirm", "Brazil is named the winner instead"),
+    (ADMIN, "press Confirm", "Brazil is named instead"),
     ("tick", "2s", "Corrected: Brazil wins Cup (named before: Germany). No reason was given.", "paid"),
     (ADMIN, "/admin correct germany the goal counts", "Germany would be named the winner instead of Brazil"),
-    (ADMIN, "press Confirm", "Germany is named the winner instead"),
+    (ADMIN, "press Confirm", "Germany is named instead"),
     ("tick", "2s", "Corrected: Germany wins Cup (named before: Brazil). The goal counts."),
     (ADMIN, "/admin correct brazil offside", "Brazil would be named the winner instead of Germany"),
-    (ADMIN, "press Confirm", "Brazil is named the winner instead"),
+    (ADMIN, "press Confirm", "Brazil is named instead"),
     ("tick", "2s", "Corrected: Brazil wins Cup (named before: Germany). Offside."),
     ("tick", "10m", "Brazil wins Cup. Offside."),
 )
@@ -115,12 +115,12 @@ async def test_a_proposed_correction_says_until_when_it_can_be_approved(tmp_path
         ("mia", "/admin correct brazil", "instead of Germany", "It has to be approved before 3 July 2014"),
         ("mia", "press Confirm", "Proposed as number 1", "It has to be approved before 3 July 2014"),
         ("tick", "2s"),
-        ("told pat", "", "Brazil the winner instead?", "It has to be approved before 3 July 2014 06:57"),
+        ("told pat", "", "Brazil named instead?", "It has to be approved before 3 July 2014 06:57"),
     )
     in_time: tuple[Row, ...] = (
         ("tick", "9m"),
         ("pat", "/admin approve 1", "instead of Germany", "can be corrected for 10 min from then"),
-        ("pat", "press Confirm", "Brazil is named the winner instead"),
+        ("pat", "press Confirm", "Brazil is named instead"),
         ("tick", "2s", "Corrected: Brazil wins Cup (named before: Germany)"),
         ("tick", "10m", "Brazil wins Cup"),
     )

@@ -65,7 +65,7 @@ async def test_a_claim_of_several_is_corrected_to_one_and_back(tmp_path: Path) -
         (ADMIN, "/admin resolve germany", "!"),
         (ADMIN, "/admin correct brazil, germany", "!", "named already"),
         (ADMIN, "/admin correct brazil", "Brazil would be named the winner instead of Germany and Brazil"),
-        (ADMIN, "press Confirm", "Brazil is named the winner instead, with the next tick"),
+        (ADMIN, "press Confirm", "Brazil is named instead, with the next tick"),
         (
             "tick",
             "2s",
@@ -78,7 +78,7 @@ async def test_a_claim_of_several_is_corrected_to_one_and_back(tmp_path: Path) -
             "/admin correct germany, brazil",
             "Germany and Brazil would be named to share the win instead of Brazil",
         ),
-        (ADMIN, "press Confirm", "Germany and Brazil are named to share the win instead, with the next tick"),
+        (ADMIN, "press Confirm", "Germany and Brazil are named instead, with the next tick"),
         ("tick", "2s", "Corrected: Germany and Brazil share Cup (named before: Brazil)."),
         ("tick", "10m", "share Cup in a dead heat", "$85.00 paid to 2 holders"),
     )

@@ -73,7 +73,7 @@ CLAIMED: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate brazil", "!", "a winner is named"),
     (ADMIN, "/admin resolve brazil", "!", "a winner is named"),
     (ADMIN, "/admin grant ada $5", "!", "a winner is named"),
-    (ADMIN, "/admin correct germany", "!", "that winner is named already"),
+    (ADMIN, "/admin correct germany", "!", "just that is named already"),
     ("ada", "/admin correct brazil", "!", "for this chat's admins"),
 )
 
@@ -88,8 +88,8 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
             "$50.00 would be paid to 1 holder of tokens that are right, 10 min from then",
             "Nobody has been paid for Germany",
         ),
-        (ADMIN, "press Confirm", "Brazil is named the winner instead, with the next tick", "paid 10 min later"),
-        (ADMIN, "press Confirm", "Brazil is named the winner instead, with the next tick"),
+        (ADMIN, "press Confirm", "Brazil is named instead, with the next tick", "paid 10 min later"),
+        (ADMIN, "press Confirm", "Brazil is named instead, with the next tick"),
         (
             "tick",
             "2s",
@@ -97,7 +97,7 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
             "Nobody was paid for Germany, so nothing has to come back",
             "$50.00 to 1 holder",
         ),
-        (ADMIN, "press Confirm", "!", "that winner is named already"),
+        (ADMIN, "press Confirm", "!", "just that is named already"),
         ("tick", "9m"),
         ("ada", "/balance", "You have $948.74 to spend"),
         ("tick", "1m", "Brazil wins Cup. The goal was offside.", "$50.00 paid to 1 holder", "🥇"),
@@ -382,11 +382,11 @@ async def test_a_correction_by_an_admin_with_a_part_is_a_proposal(tmp_path: Path
         (ADMIN, "press Confirm", "named the winner with the next tick"),
         ("tick", "2s", "Winnings are frozen"),
         ("mia", "/admin correct brazil", "Brazil would be named the winner instead", "You have a part in it"),
-        ("mia", "press Confirm", "Proposed as number 1: Brazil the winner instead"),
+        ("mia", "press Confirm", "Proposed as number 1: Brazil named instead"),
         ("tick", "2s"),
-        ("told pat", "", "Brazil the winner instead? A proposal waits"),
+        ("told pat", "", "Brazil named instead? A proposal waits"),
         ("pat", "/admin approve 1", "instead of Germany", "Proposed by Mia", "without a reason"),
-        ("pat", "press Confirm", "Brazil is named the winner instead"),
+        ("pat", "press Confirm", "Brazil is named instead"),
         ("tick", "2s", "Corrected: Brazil wins Cup"),
         ("tick", "10m", "Brazil wins Cup"),
     )
