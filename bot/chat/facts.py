@@ -372,8 +372,8 @@ class DecisionPreview:
     """What the engine says would happen; `again` is the line that does it. `stale`: an older preview was confirmed.
 
     part: what the one who decides has in the market, where that makes it a proposal, and `others` how many admins could
-    approve it; proposal: what is being approved, and by whom it was proposed; paid: what a round's claim comes to once its
-    window has passed.
+    approve it; proposal: what is being approved, and by whom it was proposed; paid: what a round's claim comes to once
+    its window has passed.
     """
 
     record: Market

@@ -41,7 +41,8 @@ async def eliminate(
 ) -> Reply:
     """Name who is out: holders of NO are paid, trading goes on with the rest. Shows the numbers first.
 
-    With a round window they are paid when it has passed; until then trading is frozen and a wrong name can be corrected.
+    With a round window they are paid when it has passed; until then trading is frozen, and a wrong name can be
+    corrected.
 
     outcomes: who is out, several with commas between
     """

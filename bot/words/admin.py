@@ -26,6 +26,7 @@ DECISION_NAMES = {
     "resolve": "Resolving",
     "correct": "Correcting",
     "void": "Voiding",
+    "cut": "Cutting",
     "join": "Giving money",
     "leave": "Leaving",
     "retune": "Changing the terms",
@@ -110,7 +111,7 @@ def _why_refused(kind: str, reason: str, wanted: int) -> str:
     sentences: Mapping[str, str] = {
         Reason.NOT_RUNNING: "the market is over.",
         Reason.ALREADY: _ALREADY.get(kind, "it is so already."),
-        Reason.NOT_FROZEN: "trading is open already.",
+        Reason.NOT_FROZEN: "trading is open; /admin freeze stops it." if kind == "cut" else "trading is open already.",
         Reason.ROUND_OPEN: "a round is being decided; name who is out (or the winner of the final) first.",
         Reason.WRONG_COUNT: f"this takes exactly {count(wanted)}, each named once.",
         Reason.FINAL_NEEDS_WINNER: "the final is being decided; name its winner with /admin resolve.",
@@ -122,6 +123,11 @@ def _why_refused(kind: str, reason: str, wanted: int) -> str:
         Reason.DUPLICATE_ID: "it was asked before.",
         Reason.DISPUTED: "a winner is named; /admin correct names another one, /admin void calls the market off.",
         Reason.NOT_DISPUTED: "nothing is claimed that could be corrected; what was decided without a window is final.",
+        Reason.CLAIMED: "who is out waits to be paid; /admin correct names others, /admin void calls the market off.",
+        Reason.AHEAD: "that moment is still to come.",
+        Reason.DECIDED: "it was before trading began, or a round has been paid since; what is paid stays paid.",
+        Reason.STALE: "the market has moved on since it was worked out.",
+        Reason.REPLAY_DIFFERS: "playing the market again does not give what it is now, so nothing can be cut.",
         Reason.UNKNOWN_USER: "there is no such account any more.",
     }
     return sentences.get(reason, "the market could not take it.")

@@ -150,7 +150,9 @@ def _until_paid(facts: Facts) -> list[Line]:
     due, until = int(facts["due"]), Stamp(int(facts["until_ms"]), countdown=True)
     holders = people(int(facts["holders"]), "holder", "holders")
     if facts.get("losers"):
-        owed = (f"{money(due)} goes to {holders} of NO ", until) if due else ("Nobody holds NO; it takes effect ", until)
+        owed = (
+            (f"{money(due)} goes to {holders} of NO ", until) if due else ("Nobody holds NO; it takes effect ", until)
+        )
         return [
             line(*owed, ", if it stands. Nobody is paid before."),
             line("Trading is frozen until then, and no price moves."),

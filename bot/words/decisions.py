@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.facts import DecisionEvent, DecisionPreview
-from bot.chat.reply import Action, Line, Reply, Stamp, Style, Tone, code, line
+from bot.chat.facts import DecisionPreview
+from bot.chat.reply import Line, Reply, Stamp, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, money, price, span
 from bot.words.admin import DECISION_NAMES, buttons
-from bot.words.announcements import inheritance, late, sentence, sum_line, taken_back, to_chat
-from bot.words.audit import head_line
+from bot.words.announcements import inheritance, sum_line, taken_back
 from bot.words.claims import claim_preview, correctable
 from bot.words.proposals import deadline, proposed_by, second_eyes
-from bot.words.shared import first_upper, listed, listed_outcomes, name_of, no, people, say, winners_of
+from bot.words.shared import listed, name_of, no, people, say
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Market, Member

@@ -96,7 +96,9 @@ def board(shown: Board, audience: Audience) -> Reply:
         head = line(f"{shown.title}: ", *names, f" {named}, and not paid yet.")
     elif named_out := [row for row in shown.rows if row.note == CLAIMED_OUT]:
         names = [part for row in named_out for part in (", ", bold(row.name, row.outcome))][1:]
-        head = line(f"{shown.title}: ", *names, f" {'is' if len(named_out) == 1 else 'are'} declared out, and not paid yet.")
+        head = line(
+            f"{shown.title}: ", *names, f" {'is' if len(named_out) == 1 else 'are'} declared out, and not paid yet."
+        )
     elif shown.status == "Lobby":
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:

@@ -92,7 +92,13 @@ CORRECTED: tuple[Row, ...] = (
 )
 
 PAID: tuple[Row, ...] = (
-    ("tick", "1m", "Germany is out. The scorers had it wrong.", "$40.00 paid to 1 holder of NO", "Trading is open again"),
+    (
+        "tick",
+        "1m",
+        "Germany is out. The scorers had it wrong.",
+        "$40.00 paid to 1 holder of NO",
+        "Trading is open again",
+    ),
     ("told bob", "", "You are paid $40.00"),
     ("ada", "/buy brazil yes 1", "Buy Brazil YES"),
     (ADMIN, "/admin correct brazil", "!", "nothing is claimed that could be corrected"),
