@@ -66,7 +66,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "admin eliminate": {"outcomes": "brazil"},
     "admin resolve": {"winner": "germany"},
     "admin void": {"confirm": "1a2b3c4d"},
-    "admin correct": {"winner": "brazil"},
+    "admin correct": {"outcomes": "brazil"},
     "admin approve": {"number": "1", "confirm": "1a2b3c4d"},
     "admin grant": {"member": "ada", "amount": "$50"},
     "admin monitor": {},

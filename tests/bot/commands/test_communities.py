@@ -44,7 +44,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "admin schedule": {"timetable": "+1h for 5m winner ask"},
     "admin eliminate": {"outcomes": "brazil"},
     "admin resolve": {"winner": "germany"},
-    "admin correct": {"winner": "brazil"},
+    "admin correct": {"outcomes": "brazil"},
     "admin approve": {"number": "1"},
     "admin grant": {"member": "1", "amount": "$50"},
     "admin announce": {"text": "hello"},
