@@ -46,10 +46,10 @@ def second_eyes(params: MarketParams, part: Involvement, others: int, because: s
     return rows if others else [*rows, _nobody()]
 
 
-def deadline(market: Market) -> Line:
-    """Until when a correction can be approved at all."""
+def deadline(market: Market, kind: str) -> Line:
+    """Until when what is about a claim that stands can be approved at all."""
     step = market.next_step
-    if step is None or step.kind != "pay":
+    if step is None or step.kind != "pay" or kind not in {"correct", "cut"}:
         return ()
     return line("It has to be approved before ", Stamp(step.at_ms), ", when what is claimed now is paid.")
 
@@ -71,7 +71,7 @@ def proposed(market: Market, approval: Approval, part: Involvement, others: int)
     if others:
         who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
         rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
-    rows = [row for row in (why, *rows, deadline(market)) if row]
+    rows = [row for row in (why, *rows, deadline(market, approval.kind)) if row]
     proposal = what(market.params, approval)
     head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
     return say(head, blocks=rows, tone=Tone.WAIT)
@@ -86,7 +86,7 @@ def to_approve(
     market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool
 ) -> Reply:
     """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
-    rows = [row for row in (proposed_by(approval, proposer, now_ms), deadline(market)) if row]
+    rows = [row for row in (proposed_by(approval, proposer, now_ms), deadline(market, approval.kind)) if row]
     proposal = what(market.params, approval)
     head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
     if part:
