@@ -35,7 +35,8 @@ def preview(shown: DecisionPreview) -> Reply:
     rows += _lasting(shown)
     if shown.part:
         because = ", and no round asks for this now"
-        rows += [*second_eyes(shown.record.params, shown.part, shown.others, because), deadline(shown.record, shown.kind)]
+        rows += second_eyes(shown.record.params, shown.part, shown.others, because)
+        rows.append(deadline(shown.record, shown.kind))
         label = "Confirm the proposal"
     kept = [row for row in rows if row]
     return say(head, blocks=kept, actions=buttons(label, shown.again, shown.person), tone=Tone.WAIT)
