@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
@@ -18,6 +17,8 @@ from bot.chat.rate_limits import PERSON, Limit, Windows
 from bot.chat.reply import Reply
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
+from bot.grammar.examples import example_here
+from bot.grammar.lookup import find, unknown
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.market.context import Context, MarketView, Participant, Snapshot, TradingSettings, parse_context_of
@@ -92,7 +93,7 @@ class Dispatcher:
         if self._types_too_fast(invocation, now):
             return []
         try:
-            command, _ = self.find(invocation.text.lstrip())
+            command, _ = find(invocation.text.lstrip(), self._by_name)
             async with self._db.reading() as uow:
                 lookup = await self._look_up(uow, invocation, now)
                 context = await self._completing(uow, command, lookup, invocation, now)
@@ -172,9 +173,9 @@ class Dispatcher:
             return words_usage.too_fast(wait)
         self._lines.use(who, now)
         head = f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
-        command, rest = self.find(head)
+        command, rest = find(head, self._by_name)
         if command is None:
-            return self._unknown(head, invocation)
+            return unknown(head, self._offered(invocation))
         reply, lookup = await self._answer(invocation, now, command, rest)
         if reply.ok:
             await self._go_on_here(invocation, now, lookup)
@@ -217,8 +218,9 @@ class Dispatcher:
             return parsed.values
         form = completion.form_of(command, parsed, context)
         if form is not None:
-            return words_forms.question(command.name, command.usage, form, parsed.template)
-        return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage)
+            return words_forms.question(command.name, example_here(command, context), form, parsed.template)
+        example = example_here(command, context)
+        return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
 
     def _context(self, invocation: Invocation, now: int, lookup: _Lookup) -> Context:
         return Context(
@@ -265,41 +267,12 @@ class Dispatcher:
                 await uow.markets.use(person.id, market.id)
             await uow.commit()
 
-    def find(self, line: str) -> tuple[Command | None, str]:
-        """The command a line begins with, longest name first, and what follows. `/admin_create` is `/admin create`."""
-        if not line.startswith("/"):
-            return None, line
-        first, _, rest = line[1:].strip().partition(" ")
-        first = first.partition("@")[0].casefold().replace("_", " ")
-        words = [*first.split(), *rest.split()]
-        for size in (2, 1):
-            name = " ".join(word.casefold() for word in words[:size])
-            command = self._by_name.get(name)
-            if command is not None:
-                taken = size - len(first.split())
-                return command, rest.split(None, taken)[-1] if taken and len(words) > size else "" if taken else rest
-        return None, rest
-
-    def _unknown(self, line: str, invocation: Invocation) -> Reply:
-        if not line.startswith("/"):
-            return words_usage.not_a_command()
-        words = line[1:].replace("_", " ").split() or [""]
-        name = words[0].partition("@")[0].casefold()
-        shown = [
+    def _offered(self, invocation: Invocation) -> list[Command]:
+        return [
             command
             for command in self.commands
             if not command.hidden and command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
         ]
-        following = [(command.name, command.summary) for command in shown if command.name.startswith(f"{name} ")]
-        if following and len(words) == 1:
-            return words_usage.half_a_command(name, following)
-        if following:
-            second = words[1].casefold()
-            near = get_close_matches(f"{name} {second}", [full for full, _ in following], n=2, cutoff=0.6)
-            return words_usage.unknown_command(f"{name} {second}", near, " ".join(words[2:]))
-        near = get_close_matches(name, [command.name for command in shown], n=2, cutoff=0.6)
-        starting = [command.name for command in shown if name and command.name.startswith(name)]
-        return words_usage.unknown_command(name, (starting or near)[:2], " ".join(words[1:]))
 
     async def _look_up(
         self, uow: UnitOfWork, invocation: Invocation, now: int, command: Command | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 
 from bot.chat.facts import HelpEntry
@@ -10,8 +11,9 @@ from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
+from bot.grammar.examples import examples_here
 from bot.grammar.types import Text, nearest
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, parse_context_of
 from bot.words import usage as words_usage
 from bot.words import views as words_views
 
@@ -30,7 +32,8 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
     exact = [candidate for candidate in usable if candidate.name == name]
     if exact:
-        return words_views.help_one(_entry(exact[0]))
+        context = parse_context_of(market, ctx.now_ms, selling=exact[0].selling)
+        return words_views.help_one(replace(_entry(exact[0]), examples=tuple(examples_here(exact[0], context))))
     group = [candidate for candidate in usable if candidate.name.startswith(f"{name} ")]
     if group:
         return words_views.help_all([(f"/{name}", [_entry(candidate) for candidate in group])], f"/{group[0].name}")

@@ -63,7 +63,7 @@ class OutcomeType(ArgumentType[int]):
         return context.is_active(outcome) or not self.active_only
 
     def typed(self, text: str) -> str:
-        return quoted_name(text)
+        return text if text.isdigit() else quoted_name(text)
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         typed, names = _unquoted(partial), context.outcomes

@@ -34,9 +34,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """`values` by argument name; or what is wrong, all of it, and the line as it might have been meant."""
+    """`values` by argument name, and how each was `typed`; or what is wrong, all of it, and the line as it might have
+    been meant."""
 
     values: Mapping[str, object] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     corrected: str | None = None  # complete, ready to send
     template: str | None = None  # what was understood, with names where something is to be filled in
@@ -82,11 +84,28 @@ def _word_end(line: str, at: int) -> int:
     return at
 
 
+def _blank(name: str) -> str:
+    """What stands for an argument that is still to be said: sent as it stands, it is asked for."""
+    return f"<{name}>"
+
+
+def _said(command: Command, line: list[Word]) -> list[Word]:
+    """Without blanks that were left as they stood, and the names before them."""
+    blanks = {_blank(param.name) for param in command.params}
+    left = [word.quoted or word.text not in blanks for word in line]
+    names = {param.name for param in command.params if param.kind.named}
+    return [
+        word
+        for place, word in enumerate(line)
+        if left[place] and (word.text not in names or all(left[place + 1 : place + 2]))
+    ]
+
+
 def parse(command: Command, rest: str, context: ParseContext, given: Mapping[str, str] | None = None) -> Parsed:
     """Read what follows a command's name, plus arguments given by name (`given`, from a form). Never raises."""
     if len(rest) > LONGEST_LINE:
         return Parsed(problems=(words.line_too_long(len(rest), LONGEST_LINE),))
-    line = split(rest)
+    line = _said(command, split(rest))
     asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
     readings = [_Reading(command, rest, line, context, asked, pairs).read() for pairs in (True, False)]
     return min(readings, key=lambda reading: reading.weight).result()
@@ -243,10 +262,10 @@ class _Reading:
 
     def result(self) -> Parsed:
         if not self.problems:
-            return Parsed(values=self.values)
+            return Parsed(values=self.values, typed=self.shown)
         open_ = [p for p in self.command.params if p.name not in self.shown]
         missing = [p for p in open_ if p.required or p.name in self.unclear]
-        line = self._line({p.name: f"<{p.name}>" for p in missing})
+        line = self._line({p.name: _blank(p.name) for p in missing})
         guessed = bool(self.shown) and line != f"/{self.command.name} {self.rest}".strip()
         return Parsed(
             problems=tuple(self.problems),
@@ -259,12 +278,14 @@ class _Reading:
         )
 
     def _line(self, blanks: Mapping[str, str]) -> str:
-        parts = [f"/{self.command.name}"]
-        for param in self.command.params:
-            text = self.shown.get(param.name, blanks.get(param.name))
-            if text is not None:
-                parts.append(f"{param.name} {text}" if param.kind.named else text)
-        return " ".join(parts)
+        return typed_line(self.command, {**blanks, **self.shown})
+
+
+def typed_line(command: Command, typed: Mapping[str, str]) -> str:
+    """The line of these texts, by argument name."""
+    shown = [param for param in command.params if param.name in typed]
+    parts = [f"{param.name} {typed[param.name]}" if param.kind.named else typed[param.name] for param in shown]
+    return " ".join([f"/{command.name}", *parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,5 +363,5 @@ def known_words(
 ) -> dict[str, object]:
     """The arguments an unfinished line or form already gives without a mistake, by name; for completion."""
     asked = {name.casefold(): value for name, value in (given or {}).items() if value.strip()}
-    parsed = _Reading(command, rest, split(rest), context, asked, True).read()
+    parsed = _Reading(command, rest, _said(command, split(rest)), context, asked, True).read()
     return dict(parsed.values)

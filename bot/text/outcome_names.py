@@ -37,6 +37,11 @@ def misread_by_number(names: Sequence[str]) -> bool:
     return False
 
 
+def outcome_number(names: Sequence[str], outcome: int) -> str:
+    """`2`, or `#2` where a plain number could be a name; `outcome` counts from 0."""
+    return f"#{outcome + 1}" if misread_by_number(names) else str(outcome + 1)
+
+
 def typed_outcome(names: Sequence[str], outcome: int) -> str:
     """An outcome as it is typed anywhere in a line: its name, in quotes where it could be read as anything else; its
     number where the name has signs that divide a line or a list."""

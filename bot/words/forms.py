@@ -12,13 +12,13 @@ def title(command: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def question(command: str, usage: str, form: Form, template: str | None) -> Reply:
+def question(command: str, example: str, form: Form, template: str | None) -> Reply:
     """Where there is no dialog, or it was closed: what is still to be said, and how it goes in one line."""
     wanted = [field for field in form.fields if field.required]
     names = ["what" if field.name == "what" else f"the {field.label.lower()}" for field in wanted]
     begun = template is not None and form.command != command
     rows = [line(f"{field.label}: {field.hint}") for field in wanted if field.hint]
-    shown = line("So far: ", code(template)) if template and begun else line("In one line: ", code(usage))
+    shown = line("So far: ", code(template)) if template and begun else line("In one line: ", code(example))
     return Reply(
         head=line(f"{title(command)}: please say {listed(names)}."),
         blocks=(*rows, shown),

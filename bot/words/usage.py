@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.reply import Action, Line, Part, Reply, Tone, code, line
+from bot.chat.reply import Action, Line, Part, Reply, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import SHOWN, echo
@@ -18,8 +18,8 @@ _LINE = 400  # of a line shown again
 # -- a whole line
 
 
-def mistakes(problems: Sequence[str], corrected: str | None, template: str | None, usage: str) -> Reply:
-    """All that is wrong with a line, and the line as it may have been meant."""
+def mistakes(problems: Sequence[str], corrected: str | None, template: str | None, usage: str, example: str) -> Reply:
+    """All that is wrong with a line, and the line as it may have been meant, else one of its kind."""
     head = line(problems[0]) if len(problems) == 1 else line(f"{len(problems)} things in that line need another look.")
     blocks: list[Line] = [] if len(problems) == 1 else [line("· ", problem) for problem in problems]
     if corrected:
@@ -27,13 +27,22 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
     elif template:
         blocks.append(line("So far: ", code(clean(template, _LINE))))
     else:
-        blocks.append(line("It goes like this: ", code(usage)))
+        blocks.append(line("It goes like this: ", bold(usage), ", such as ", code(example), "."))
     actions = (_send(corrected),) if corrected else ()
     return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False)
 
 
-def not_a_command() -> Reply:
-    return _no("Commands begin with a slash.", "Try ", code("/help"), " for all of them.")
+def not_a_command(meant: str | None) -> Reply:
+    """`meant`: the line with its slash, where it begins as a command does."""
+    if meant is None:
+        return _no("Commands begin with a slash.", "Try ", code("/help"), " for all of them.")
+    return Reply(
+        head=line("Commands begin with a slash."),
+        blocks=(line("Did you mean ", code(clean(meant, _LINE)), "?"),),
+        actions=(_send(meant),),
+        tone=Tone.BAD,
+        ok=False,
+    )
 
 
 def outdated(market: Market) -> Reply:
@@ -97,12 +106,12 @@ def line_too_long(size: int, most: int) -> str:
 
 def extra_words(extra: str, usage: str, meant: str | None) -> str:
     if meant:
-        return f"I could not place {echo(extra)}; did you mean `{clean(meant, 2 * SHOWN)}`?"
-    return f"I could not place {echo(extra)}; the command is `{usage}`. A name with spaces goes into quotes."
+        return f"I could not place {echo(extra)}; did you mean {echo(meant)}?"
+    return f"I could not place {echo(extra)}; the command is “{usage}”. A name with spaces goes into quotes."
 
 
 def unknown_argument(name: str, usage: str) -> str:
-    return f"{echo(name)} is not part of this command, which is `{usage}`."
+    return f"{echo(name)} is not part of this command, which is “{usage}”."
 
 
 def missing_argument(name: str, about: str) -> str:

@@ -340,7 +340,7 @@ def greeting(first: str, *, joined: bool) -> Reply:
 
 
 def help_one(entry: HelpEntry) -> Reply:
-    rows: list[Line] = [line(code(entry.usage))]
+    rows: list[Line] = [line(bold(entry.usage))]
     if entry.details:
         rows.append(line(entry.details))
     rows += [

@@ -64,6 +64,48 @@ async def test_an_unknown_command_names_the_nearest(tmp_path: Path, line: str, w
         assert harness.rows() == before
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("board", "/board"),
+        ("buy germany yes 10", "/buy germany yes 10"),
+        ("!buy germany yes 10", "/buy germany yes 10"),
+        ("／board", "/board"),
+        ("Bord", "/board"),
+        ("help buy", "/help buy"),
+        ("admin_freeze red card", None),
+        ("what is this", None),
+    ],
+)
+async def test_a_line_that_lacks_its_slash_is_asked_what_it_meant(
+    tmp_path: Path, typed: str, meant: str | None
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        reply = await harness.say("ada", typed)
+        assert not reply.ok
+        assert [action.text for action in reply.actions] == ([meant] if meant else [])
+        assert (f"Did you mean `{meant}`?" in plain_text.text(reply)) is bool(meant)
+        as_admin = await harness.say(ADMIN, "admin freeze red card")
+        assert [action.text for action in as_admin.actions] == ["/admin freeze red card"]
+
+
+async def test_blanks_that_were_left_as_they_stood_are_asked_for(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        told = await harness.say("ada", "/buy germany maybe 100")
+        assert "`/buy germany <side> 100`" in plain_text.text(told)
+        asked = await harness.say("ada", "/buy germany <side> 100")
+        assert asked.form is not None
+        assert [field.name for field in asked.form.fields if field.required] == ["side"]
+
+
+async def test_examples_are_told_with_outcomes_of_the_market(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create="/admin create Goals 0, 1, 2, 3+")
+        shown = plain_text.text(await harness.say("ada", "/help buy"))
+        assert '`/buy "0" yes 100` · `/buy #2 no $50 slippage 2%`' in shown
+
+
 async def test_half_a_command_lists_what_can_follow_to_those_who_may(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         assert "/admin create" in plain_text.text(await harness.say(ADMIN, "/admin"))

@@ -91,7 +91,7 @@ def test_a_form_gives_arguments_by_name() -> None:
         ("/buy germani yes", ["nearest is Germany", "add the amount"], None, "/buy Germany yes <amount>"),
         ("/buy germany 100", ["add the side"], None, "/buy germany <side> 100"),
         ("/buy germany maybe x", ["is not a side", "is not an amount"], None, "/buy germany <side> <amount>"),
-        ("/buy germany yes 100 5%", ["did you mean `slippage 5%`"], "/buy germany yes 100 slippage 5%", None),
+        ("/buy germany yes 100 5%", ["did you mean “slippage 5%”"], "/buy germany yes 100 slippage 5%", None),
         ("/buy germany yes 100 slippage 5", ["did you mean 5%"], "/buy germany yes 100 slippage 5%", None),
         ("/buy germany yes 100 depth=0.5", ["“depth” is not part"], "/buy germany yes 100", None),
         ("/buy germany yes 100 please now", ["could not place “please now”"], "/buy germany yes 100", None),
