@@ -100,6 +100,7 @@ def some_values(rng: Random) -> dict[str, object]:
         "rounds": some_rounds(rng, n),
         "duration": SPAN,
         "dispute_window": rng.choice((0, 0, 0, 0, 1, rng.randint(2, 60))),
+        "round_window": rng.choice((0, 0, 0, 1, rng.randint(2, 60), rng.randint(60, 300))),
     }
     for name, low, high in (("mu", "0.1", "10"), ("nu", "0.1", "10")):
         for end in ("start", "end"):

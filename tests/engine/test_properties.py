@@ -177,7 +177,7 @@ class MarketLife(RuleBasedStateMachine):
         values = some_changes(rng, self.life.params)
         events = self.alone(Retune(id=self.life.name(), accepted_ms=self.life.now, values=values))
         refused = [event for event in events if isinstance(event, ControlRefused)]
-        assert [event.reason for event in refused] == [Reason.DISPUTED] * (self.life.state.claim is not None)
+        assert [event.reason for event in refused] == [Reason.DISPUTED] * (self.life.state.status is Status.DISPUTED)
 
     @precondition(lives)
     @rule(seed=SEED)
@@ -278,12 +278,15 @@ class MarketLife(RuleBasedStateMachine):
     @invariant()
     def a_claim_has_paid_nobody_and_trades_nothing(self) -> None:
         if hasattr(self, "life"):
-            state = self.life.state
-            assert (state.claim is not None) is (state.status is Status.DISPUTED)
-            if state.claim is not None:
-                assert set(state.claim.winners) <= set(state.active)
-                assert self.life.now < state.claim.until_ms
-                assert not state.resting
+            state, claim = self.life.state, self.life.state.claim
+            assert (claim is not None and claim.winners != ()) is (state.status is Status.DISPUTED)
+            if claim is not None:
+                assert {*claim.winners, *claim.losers} <= set(state.active)
+                assert self.life.now < claim.until_ms
+                assert not (claim.winners and claim.losers)
+                assert not (claim.winners and state.resting)
+                assert state.status is (Status.DISPUTED if claim.winners else Status.FROZEN)
+                assert len(state.active) - len(claim.losers) >= 2
 
     @invariant()
     def an_open_question_freezes(self) -> None:

@@ -62,6 +62,7 @@ def rules_of(params: MarketParams) -> Rules:
         reset=params.interpolation == "reset",
         duration=params.duration,
         window=params.dispute_window,
+        round_window=params.round_window,
         rounds=tuple(
             Stage(freeze_at=r.freeze_at, decide_at=r.decide_at, count=r.count, losers=r.losers, winner=r.winner)
             for r in params.rounds
@@ -183,7 +184,8 @@ def picture(state: MarketState) -> dict[str, object]:
     values: dict[str, object] = {
         "status": state.status.value.lower(),
         "pot": state.pot,
-        "claim": state.claim and (state.claim.winners, state.claim.until_ms),
+        "claim": state.claim and (state.claim.winners or state.claim.losers, state.claim.until_ms),
+        "claim of": state.claim and ("the final" if state.claim.winners else "a round"),
     }
     for user, account in sorted(state.accounts.items()):
         tokens = {(i, side): size for i, pair in enumerate(account.tokens) for side, size in enumerate(pair) if size}
@@ -205,7 +207,10 @@ def picture(state: MarketState) -> dict[str, object]:
 
 def picture_of(market: Market) -> dict[str, object]:
     """The same of the reference."""
-    values: dict[str, object] = {"status": market.status, "pot": market.pot, "claim": market.claimed}
+    values: dict[str, object] = {"status": market.status, "pot": market.pot}
+    standing = market.standing
+    values["claim"] = standing and (standing.named, standing.paid_at)
+    values["claim of"] = standing and ("the final" if standing.final else "a round")
     for user, person in sorted(market.people.items()):
         tokens = {key: n for key, n in sorted(person.tokens.items()) if n}
         values[f"user {user}"] = (person.cash, market.escrow(user), person.net, tokens)

@@ -168,7 +168,10 @@ def answer(rng: Random, state: MarketState, params: MarketParams, name: str, at:
     if state.claim is not None:
         if rng.random() < 0.6:
             return []
-        return [Control(id=name, accepted_ms=at, kind="correct", outcomes=some_winners(rng, state.active))]
+        others = some_winners(rng, state.active)
+        if state.claim.losers:
+            others = tuple(rng.sample(list(state.active), len(state.claim.losers)))
+        return [Control(id=name, accepted_ms=at, kind="correct", outcomes=others)]
     if state.frozen_for is None or not state.asked or rng.random() < 0.3:
         return []
     stage, active = params.rounds[state.frozen_for], list(state.active)

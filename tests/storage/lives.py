@@ -145,8 +145,9 @@ class Life:
         if state.asked and len(state.active) > 2:
             await self.control("eliminate", self.rng.choice(state.active))
         elif state.asked or state.claim is not None:
-            winners = self.rng.sample(state.active, self.rng.choice((1, 1, 2)))
-            await self.control("resolve" if state.asked else "correct", *winners)
+            several = self.rng.choice((1, 1, 2))
+            count = len(state.claim.losers) or several if state.claim is not None else several
+            await self.control("resolve" if state.asked else "correct", *self.rng.sample(state.active, count))
         elif market.status in (Status.PAUSED, Status.FROZEN):
             await self.control("resume")
 

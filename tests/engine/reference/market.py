@@ -129,6 +129,15 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who is claimed, to have won or to be out of a round, and when that is paid."""
+
+    named: tuple[int, ...]
+    paid_at: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
     """A maker fill: what the trader pays or gets all in, what the pools move by, and the split of the difference."""
 
@@ -154,7 +163,8 @@ class Market:
         self.status = "running"
         self.next_round = 0
         self.round_frozen = False
-        self.claimed: tuple[tuple[int, ...], int] | None = None  # (winners, paid when)
+        self.status_after = "running"  # of the round that is decided, or claimed by hand
+        self.standing: Standing | None = None
         self.last_decision = 0
         self.now = 0
         self.resting: dict[str, Resting] = {}
@@ -466,16 +476,15 @@ class Market:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
         from tests.engine.reference.autofill_and_sweep import sweep
         from tests.engine.reference.execute import run_order  # all of them act on this class
-        from tests.engine.reference.rounds import carry_out, decide, finish
+        from tests.engine.reference.rounds import carry_out, decide, pay_claim
 
         self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
         answers: list[Done] = []
         queue = sorted(steps, key=lambda step: (step.at, step.id))
         while True:
-            due, paid = self.due(now), self.claimed
-            if paid is not None and paid[1] <= min(now, queue[0].at if queue else now):
-                finish(self, paid[0])
-                self.status = "closed"
+            due, standing = self.due(now), self.standing
+            if standing is not None and standing.paid_at <= min(now, queue[0].at if queue else now):
+                pay_claim(self, standing)
             elif due is not None and (not queue or due[0] <= queue[0].at):
                 decide(self, due[1], due[2])
             elif queue:
@@ -497,7 +506,9 @@ class Market:
 
     def due(self, now: int) -> tuple[int, Stage, str] | None:
         """The next scheduled step at or before `now`: its time, round and whether it freezes or decides."""
-        if self.status in ("resolved", "voided", "disputed", "closed") or self.next_round >= len(self.rules.rounds):
+        if self.status in ("resolved", "voided", "closed") or self.standing is not None:
+            return None
+        if self.next_round >= len(self.rules.rounds):
             return None
         stage = self.rules.rounds[self.next_round]
         if not self.round_frozen:

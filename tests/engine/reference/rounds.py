@@ -6,14 +6,14 @@ from collections import Counter
 from fractions import Fraction
 
 from tests.engine.reference.autofill_and_sweep import sweep
-from tests.engine.reference.market import NO, YES, Command, Market
+from tests.engine.reference.market import NO, YES, Command, Market, Standing
 from tests.engine.reference.rules import Rules, Stage, floor
 
 
 def decide(market: Market, stage: Stage, what: str) -> None:
     """A scheduled step: the freeze of a round, or its decision where the timetable knows it."""
     if what == "freeze":
-        market.status, market.round_frozen = "frozen", True
+        market.status_after, market.status, market.round_frozen = market.status, "frozen", True
     elif isinstance(stage.winner, int):
         claim(market, (stage.winner,), stage.decide_at)
     elif not market.takes(stage):
@@ -27,18 +27,16 @@ def carry_out(market: Market, command: Command) -> None:
     """A command; `eliminate` and `resolve` answer the round that asked, and none does anything after the end."""
     if market.status in ("resolved", "voided", "closed"):
         return
-    if market.status == "disputed":
+    if market.standing is not None:
         if command.kind == "void":
             void(market)
-        elif command.kind == "correct" and market.claimed is not None:
-            winners = tuple(sorted(command.outcomes))
-            if winners != market.claimed[0]:
-                market.claimed = winners, command.at + market.rules.window
-                market.seen["corrected"] += 1
+        elif command.kind == "correct":
+            correct(market, market.standing, command)
         return
     if command.kind == "freeze":
         market.status = "frozen"
     elif command.kind == "resume":
+        market.status = market.status if market.round_frozen else "running"
         over(market)
     elif command.kind == "eliminate":
         next_round(market, command.outcomes, command.at)
@@ -49,17 +47,56 @@ def carry_out(market: Market, command: Command) -> None:
 
 
 def next_round(market: Market, losers: tuple[int, ...], at: int) -> None:
-    """A decided round, or an elimination outside of one: trading goes on after it."""
-    eliminate(market, losers)
-    market.last_decision = at
-    over(market)
+    """A decided round, or an elimination outside of one: at once, or claimed until the window has passed."""
+    if market.rules.round_window:
+        at = max(at, market.last_decision)
+        if not market.round_frozen:
+            market.status_after, market.status = market.status, "frozen"
+        market.standing = Standing(named=losers, paid_at=at + market.rules.round_window, final=False)
+        market.seen["claimed round"] += 1
+    else:
+        eliminate(market, losers)
+        market.last_decision = at
+        over(market)
 
 
 def over(market: Market) -> None:
-    """Trading goes on; a round that was being decided is behind it."""
-    market.next_round += market.round_frozen
-    market.status, market.round_frozen = "running", False
+    """A round that was being decided is behind the market, which goes on as it was before."""
+    if market.round_frozen:
+        market.status, market.round_frozen = market.status_after, False
+        market.next_round += 1
     sweep(market)
+
+
+def correct(market: Market, standing: Standing, command: Command) -> None:
+    """Others are claimed, and the window begins anew."""
+    if set(command.outcomes) == set(standing.named) or (not standing.final and not fits(market, command.outcomes)):
+        return
+    named = tuple(sorted(command.outcomes)) if standing.final else command.outcomes
+    window = market.rules.window if standing.final else market.rules.round_window
+    market.standing = Standing(named=named, paid_at=command.at + window, final=standing.final)
+    market.seen["corrected" if standing.final else "corrected round"] += 1
+
+
+def fits(market: Market, losers: tuple[int, ...]) -> bool:
+    """Whether these can be out: still in, so many as the round takes, or by hand as many as leave two."""
+    takes = market.takes(market.rules.rounds[market.next_round]) if market.round_frozen else 0
+    if not losers or not set(losers) <= set(market.active):
+        return False
+    return len(losers) == takes if takes else len(losers) <= len(market.active) - 2
+
+
+def pay_claim(market: Market, standing: Standing) -> None:
+    """The window of a claim has passed."""
+    market.standing = None
+    if standing.final:
+        finish(market, standing.named)
+        market.status = "closed"
+        return
+    eliminate(market, standing.named)
+    market.last_decision = standing.paid_at
+    market.status = market.status_after
+    over(market)
 
 
 def pay(market: Market, user: int, amount: int) -> None:
@@ -164,7 +201,9 @@ def claim(market: Market, winners: tuple[int, ...], at: int) -> None:
     if not market.rules.window:
         return finish(market, winners)
     return_orders(market)
-    market.status, market.claimed = "disputed", (winners, at + market.rules.window)
+    at = max(at, market.last_decision)
+    market.status = "disputed"
+    market.standing = Standing(named=winners, paid_at=at + market.rules.window, final=True)
     return None
 
 
@@ -179,7 +218,7 @@ def finish(market: Market, winners: tuple[int, ...]) -> None:
         pay(market, user, floor(sum((worth[token] * size for token, size in person.tokens.items()), Fraction(0))))
         person.tokens = Counter()
     market.seen["dead heat"] += len(winners) > 1
-    market.status, market.claimed = "resolved", None
+    market.status, market.standing = "resolved", None
 
 
 def void(market: Market) -> None:
@@ -192,4 +231,4 @@ def void(market: Market) -> None:
         pool.v, pool.e, pool.q, pool.s, pool.active = 0, 0, [0, 0], [0, 0], False
     market.stake, market.pot, market.allowance = market.rules.z, 0, 0
     market.profit = Counter()
-    market.status, market.claimed = "voided", None
+    market.status, market.standing = "voided", None

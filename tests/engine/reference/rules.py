@@ -69,6 +69,7 @@ class Rules:
     duration: int
     rounds: tuple[Stage, ...]
     window: int = 0  # how long winners are only claimed
+    round_window: int = 0  # and the losers of a round
 
 
 def ceil(value: Fraction | int) -> int:
