@@ -86,7 +86,7 @@ def _add_database_commands(commands: Parsers) -> None:
     verify = commands.add_parser("verify", help="run every market again and compare every row; never writes")
     verify.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     verify.add_argument("--market", type=int, metavar="ID", help="only this one")
-    verify.add_argument("--head", metavar="HASH", help="a head as it was posted, that a chain must contain")
+    verify.add_argument("--head", metavar="HASH|FILE", help="a posted head that a market must have had")
     verify.add_argument("--json", action="store_true", help="the result as JSON")
     verify.set_defaults(call=_verify)
 

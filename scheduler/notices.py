@@ -1,8 +1,8 @@
 """What happened in a tick to what is told: events to notices. Pure data, no prose; `bot.words` has the sentences.
 
 Times in payloads are epoch milliseconds, money and prices micro-dollars, outcomes and rounds count from 0. `late_ms` is
-0 where a step ran on time; on the podium stand traders only; `head` is the tick's hash, which whoever reads it can hold
-against the database later.
+0 where a step ran on time; on the podium stand traders only; `head` is the tick's signed head (`storage.proofs`), which
+whoever reads it can hold against a later one.
 
 | kind | for | payload |
 |---|---|---|

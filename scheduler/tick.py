@@ -19,6 +19,7 @@ from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.database import Database
 from storage.journal_kinds import Kind
 from storage.markets import TICKING
+from storage.proofs.proving import signed_head
 from storage.rankings import standings
 from storage.records import HALTED, ActionStatus, Market
 from storage.replay import apply_tick, call_off
@@ -103,7 +104,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, uow.journal, outcome)
-        await _queue_notices(uow, outcome, head, pace)
+        await _queue_notices(uow, outcome, pace)
         await uow.ticks.set_duration(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
         laps.lap("save")
         db.crash("before commit")
@@ -137,7 +138,8 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
     head = await save_tick(uow, uow.journal, outcome)
     refused = notices.refused_orders(orders)
-    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, head, pace)], now_ms)
+    signed = await _head_to_post(uow, outcome)
+    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace)], now_ms)
     await uow.commit()
     return TickReport(market=market.id, tick=outcome.tick, head=head, events=outcome.events)
 
@@ -160,7 +162,7 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
     return True
 
 
-async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace: Pace) -> None:
+async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> None:
     """The notices of a tick into the outbox, in its transaction."""
     podium: list[notices.RankingRow] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
@@ -170,6 +172,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace:
             for row in standings(outcome.market, outcome.after, members)
             if row.rank is not None and row.rank <= notices.PODIUM
         ]
+    head = await _head_to_post(uow, outcome)
     event_notices = notices.tick_notices(outcome, head, pace, podium)
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
@@ -188,6 +191,15 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, head: str, pace:
     if any("head" in notice.payload for notice in event_notices):
         uow.journal.append(after.id, Kind.POSTED, outcome.tick, {"tick": outcome.tick, "head": head})
     await uow.outbox.add_many(after.id, [*event_notices, *signal_notices], outcome.now_ms)
+
+
+async def _head_to_post(uow: UnitOfWork, outcome: TickOutcome) -> str:
+    """The signed head of a tick that is over and may have something to tell."""
+    if not outcome.events:
+        return ""
+    head = await signed_head(uow, outcome.market.id, outcome.tick)
+    assert head is not None, "a tick that was saved has a head"
+    return head
 
 
 async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:

@@ -438,3 +438,12 @@ class SeasonStanding:
     markets: int
     wins: int
     best: Fraction  # the best gain over stake in one market
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadNow:
+    """A market's newest head, signed, and the key in the form other tools take; of a market of older rules its hash
+    alone."""
+
+    text: str
+    vkey: str | None

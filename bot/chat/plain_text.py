@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.chat.reply import Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table
+from bot.chat.reply import Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table
 from bot.text.columns import width
 from bot.text.numbers import moment, price, price_change, round_money, span
 
@@ -23,6 +23,8 @@ def text(reply: Reply, now_ms: int | None = None) -> str:
             rows += board_lines(block)
         elif isinstance(block, Picture):
             rows.append(f"[chart: {block.alt}]")
+        elif isinstance(block, CodeBlock):
+            rows += block.text.splitlines()
         else:
             rows.append(line_text(block, now_ms))
     if reply.actions:

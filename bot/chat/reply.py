@@ -129,7 +129,14 @@ class Picture:
     alt: str = ""
 
 
-Block = Line | Table | Board | Picture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeBlock:
+    """Lines that are copied out as they stand: nothing in them is shortened, styled or linked."""
+
+    text: str
+
+
+Block = Line | Table | Board | Picture | CodeBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

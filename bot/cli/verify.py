@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 from bot.cli.database import open_database
 from bot.cli.progress import ProgressLine
 from bot.market.background_verify import to_json
 from bot.words import audit as words
+from storage.proofs.checkpoints import SignedCheckpoint
+from storage.proofs.proving import public_key
 from storage.verify import Mismatch, Result, Skipped, UnreadableError, verify
 
 OK, WRONG, USAGE, UNREADABLE = 0, 1, 2, 3
@@ -19,8 +22,8 @@ SHOWN_EVERY_S = 0.2
 async def run(url: str, market: int | None, head: str | None, *, as_json: bool) -> int:
     """0 all is well, or of older rules and skipped; 1 the first wrong row, 2 a market or hash that cannot be, 3 cannot
     open. Never writes."""
-    expected = head.lower() if head is not None else None
-    if expected is not None and not HEAD.fullmatch(expected):
+    expected = _hash_of(head) if head is not None else None
+    if head is not None and expected is None:
         print(words.bad_head(), file=sys.stderr)
         return USAGE
     async with open_database(url, read_only=True) as db:
@@ -39,8 +42,23 @@ async def run(url: str, market: int | None, head: str | None, *, as_json: bool) 
             return UNREADABLE
         finally:
             progress.clear()
+        async with db.reading() as uow:
+            key = await public_key(uow)
     _print(results, as_json=as_json)
+    if key is not None and not as_json:
+        print(words.signed_by(key.vkey), file=sys.stderr)
     return WRONG if any(isinstance(result, Mismatch) for result in results) else OK
+
+
+def _hash_of(head: str) -> str | None:
+    """A hash as it is, or the root of the posted head that a file holds; None for neither."""
+    if HEAD.fullmatch(head.lower()):
+        return head.lower()
+    try:
+        signed = SignedCheckpoint.read_post(Path(head).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return signed.checkpoint.root.hex() if isinstance(signed, SignedCheckpoint) else None
 
 
 def _print(results: list[Result], *, as_json: bool) -> None:

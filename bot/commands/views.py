@@ -15,6 +15,7 @@ from bot.grammar.times import SpanArg
 from bot.grammar.types import Choice, PageArg
 from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
+from bot.market.heads import head_now
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
 from bot.text.numbers import MICRO
@@ -190,23 +191,25 @@ async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome:
 async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 
-    Every tick is sealed by a hash that holds all before it. The heads of this chain are posted with each elimination:
-    a history that was changed afterwards cannot have them.
+    Every tick ends in a signed head that seals all before it. Heads are posted with each elimination: a history that
+    was changed afterwards cannot have them, and `outcry check` holds one against another without the database.
     """
     record = market.record
     if record.start_ms is None:
         return words_audit.not_begun()
     audience = _audience(ctx)
+    async with ctx.db.reading() as uow:
+        head = await head_now(uow, record)
     checked, running = await ctx.auditor.ask(market.id, record.tick)
     if checked is None:
-        return words_audit.checking(record.head, audience)
+        return words_audit.checking(head, audience)
     if checked.found is None:
-        return words_audit.checking(record.head, audience) if running else words_audit.could_not_check(record.head)
+        return words_audit.checking(head, audience) if running else words_audit.could_not_check(head)
     if isinstance(checked.found, Mismatch):
         return words_audit.not_in_order(checked.found, checked.at_ms, audience)
     if isinstance(checked.found, Skipped):
-        return words_audit.skipped(checked.found, record.head, audience)
-    return words_audit.in_order(checked.found, checked.at_ms, record.head, audience, running=running)
+        return words_audit.skipped(checked.found, head, audience)
+    return words_audit.in_order(checked.found, checked.at_ms, head, audience, running=running)
 
 
 @command("rules", role=Role.ANYONE, any_rules=True, examples=("/rules",))

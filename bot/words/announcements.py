@@ -12,7 +12,7 @@ from bot.chat.facts import TermChange
 from bot.chat.reply import (
     Action,
     Audience,
-    Board,
+    Block,
     Line,
     Part,
     Picture,
@@ -29,7 +29,7 @@ from bot.text.names import clean
 from bot.text.numbers import CENT, MICRO, Cut, gain, money, price, price_change, round_money, span, split, tokens
 from bot.text.numbers import places as places_of
 from bot.words.account import first_buy
-from bot.words.audit import head_line
+from bot.words.audit import head_blocks
 from bot.words.shared import (
     INVITE,
     as_changes,
@@ -61,7 +61,7 @@ _STEP_MARKS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 def to_chat(
     *head: str | Part,
-    blocks: Sequence[Line | Picture | Board] = (),
+    blocks: Sequence[Block] = (),
     actions: Sequence[Action] = (),
     tone: Tone = Tone.NEUTRAL,
 ) -> Reply:
@@ -223,16 +223,17 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
     if reason:
         head.append(f" {first_upper(sentence(reason))}")
-    rows: list[Line | Picture | Board] = [
+    rows: list[Block] = [
         line(_payouts(facts)),
         inheritance(params, gone, facts),
         line(sum_line(facts)),
     ]
     if market.start_ms is not None and market.status.value == "RUNNING":
         rows.append(line("Trading is open again."))
-    rows += [late(facts), head_line(facts["head"])]
+    rows.append(late(facts))
     if picture is not None:
         rows.append(picture)
+    rows += head_blocks(facts["head"])
     actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
     return to_chat(*head, blocks=rows, actions=actions, tone=Tone.LOUD)
 
@@ -311,7 +312,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
     before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
     paid = int(facts["paid"])
     holders = people(int(facts["holders"]), "holder", "holders")
-    rows: list[Line | Picture | Board] = [
+    rows: list[Block] = [
         line(
             f"{money(paid)} paid to {holders} of tokens that were right."
             if paid
@@ -320,10 +321,11 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
         _shares(len(winners)) if winner is None else _stood_at(before.get(winner)),
     ]
     rows += podium(facts["podium"], names)
-    rows += [late(facts), head_line(facts["head"])]
+    rows.append(late(facts))
     if picture is not None:
         rows.append(picture)
     rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
+    rows += head_blocks(facts["head"])
     return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
 
 
@@ -368,7 +370,7 @@ def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
     rows = [
         _why(reason),
         *([] if amounts is None else [line(undone), line(taken_back(amounts))]),
-        head_line(facts["head"]) if "head" in facts else (),
+        *(head_blocks(facts["head"]) if "head" in facts else ()),
     ]
     called = f"{clean(who)} has called this market off." if who else "This market is called off."
     return to_chat(called, blocks=rows, tone=Tone.LOUD)
@@ -391,7 +393,7 @@ def taken_back(amounts: Iterable[int], *, would: bool = False) -> str:
 
 def lead_change(params: MarketParams, facts: Facts) -> Reply:
     """Nobody falls behind where nobody led: at a level start."""
-    rows: list[Line | Picture | Board] = []
+    rows: list[Block] = []
     if facts["before"] is not None:
         rows.append(line(outcome(params, int(facts["before"])), f" falls behind at {price(int(facts['before_yes']))}."))
     return to_chat(

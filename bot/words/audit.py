@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
-from bot.chat.reply import Audience, Line, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.chat.facts import HeadNow
+from bot.chat.reply import Audience, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.words.shared import no, plural, say
 from engine.units import RULES as RULES_HERE
 from storage.verify import Mismatch, Skipped, Verified
@@ -22,34 +24,27 @@ RULES = "rules"
 # -- in the chat
 
 
-def head_line(head: str) -> Line:
-    """Below an elimination and the end."""
-    return line(
-        quiet("Audit head "),
-        code(head[:SHOWN]),
-        quiet(" seals all up to here; "),
-        code("/verify"),
-        quiet(" checks it."),
-    )
+def head_blocks(head: str) -> tuple[Block, Block]:
+    """Below what is decided: the signed head, whole, so that it can be kept and held against a later one."""
+    says = line(quiet("This signed head seals all up to here; "), code("/verify"), quiet(" checks it."))
+    return says, CodeBlock(text=head)
 
 
 def not_begun() -> Reply:
     return say("There is nothing to check before trading begins.", blocks=(line(code("/board"), " has the market."),))
 
 
-def in_order(verified: Verified, at_ms: int, head: str, audience: Audience, *, running: bool) -> Reply:
+def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, *, running: bool) -> Reply:
     """A check has run every tick again."""
-    rows = [
+    rows: list[Block] = [
         line(
             f"Checked up to tick {verified.ticks:,}, ",
             Stamp(at_ms),
             f": {plural(verified.orders, 'order')}, and every fill, price, balance and payout that came of them.",
         ),
         line("A newer check is under way; ask again in a moment.") if running else (),
-        _head_now(head),
-        line(
-            quiet("The heads posted at each elimination belong to the same chain; a changed past would not have them.")
-        ),
+        line(quiet("The heads posted before are of the same history; a changed past would not have them.")),
+        *_head_now(head),
     ]
     return say(
         bold("Everything adds up."),
@@ -60,22 +55,22 @@ def in_order(verified: Verified, at_ms: int, head: str, audience: Audience, *, r
     )
 
 
-def skipped(result: Skipped, head: str, audience: Audience) -> Reply:
+def skipped(result: Skipped, head: HeadNow, audience: Audience) -> Reply:
     """A check cannot be had here; nobody says that all is well."""
     return say(
         of_older_rules(result),
         blocks=(
-            _head_now(head),
             line("Whoever runs this bot can check it with the version of Outcry it was made by."),
+            *_head_now(head),
         ),
         audience=audience,
     )
 
 
-def checking(head: str, audience: Audience) -> Reply:
+def checking(head: HeadNow, audience: Audience) -> Reply:
     return say(
         "The market is being run again from its first tick, every order of it. Ask again in a moment.",
-        blocks=(_head_now(head),),
+        blocks=(*_head_now(head),),
         audience=audience,
     )
 
@@ -101,15 +96,19 @@ def not_in_order(mismatch: Mismatch, at_ms: int, audience: Audience) -> Reply:
     )
 
 
-def could_not_check(head: str) -> Reply:
+def could_not_check(head: HeadNow) -> Reply:
     return no(
         "The check could not be run just now. Try again in a minute.",
-        blocks=(_head_now(head), line("Whoever runs this bot finds the reason in its log.")),
+        blocks=(line("Whoever runs this bot finds the reason in its log."), *_head_now(head)),
     )
 
 
-def _head_now(head: str) -> Line:
-    return line("Audit head now: ", code(head[:SHOWN]))
+def _head_now(head: HeadNow) -> Sequence[Block]:
+    """Whole, and last: it is there to be copied."""
+    rows: list[Block] = [line("The head now, for who wants to hold it against another:"), CodeBlock(text=head.text)]
+    if head.vkey is not None:
+        rows.append(line(quiet("It is signed by the key "), code(head.vkey), quiet(", the same for all heads here.")))
+    return rows
 
 
 # -- on the terminal
@@ -178,7 +177,11 @@ def no_such_market(number: int) -> str:
 
 
 def bad_head() -> str:
-    return f"--head takes the hash that was posted, {SHOWN} to 64 hex digits."
+    return f"--head takes a hash, {SHOWN} to 64 hex digits, or a file with a head as it was posted."
+
+
+def signed_by(vkey: str) -> str:
+    return f"Heads of this database are signed by the key {vkey}"
 
 
 def cannot_open(reason: str) -> str:

@@ -13,7 +13,7 @@ from bot.chat.reply import Action, Line, Reply, Stamp, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import money, price, span
 from bot.words.announcements import inheritance, late, sentence, to_chat
-from bot.words.audit import head_line
+from bot.words.audit import head_blocks
 from bot.words.shared import first_upper, listed, listed_outcomes, name_of, people, winners_of
 from engine.events import Claimed, Corrected
 from engine.state import Status
@@ -110,7 +110,7 @@ def _final_stands(event: Claimed) -> list[Line]:
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """Who won, or who is out of a round, is named; nobody is paid yet."""
     why = f" {first_upper(sentence(reason))}" if reason else ""
-    rows = [*_until_paid(facts), _say_so(), late(facts), head_line(facts["head"])]
+    rows = [*_until_paid(facts), _say_so(), late(facts), *head_blocks(facts["head"])]
     head = listed_outcomes(market.params, _named(facts), style=Style.BOLD)
     return to_chat(*head, f" {_verb(market, facts)}.{why}", blocks=rows, actions=(_board(),), tone=Tone.LOUD)
 
@@ -123,7 +123,7 @@ def corrected(market: Market, facts: Facts, reason: str) -> Reply:
         line("Nobody was paid for ", *listed_outcomes(market.params, before), ", so nothing has to come back."),
         *_until_paid(facts),
         _say_so(),
-        head_line(facts["head"]),
+        *head_blocks(facts["head"]),
     ]
     return to_chat(
         "Corrected: ",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import TermChange
-from bot.chat.reply import Action, Audience, Block, Column, Form, Line, Page, Part, Reply, Span, Style, Tone, line
+from bot.chat.reply import Action, Audience, Block, Column, Form, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
@@ -161,7 +161,7 @@ def say(
     )
 
 
-def no(*head: str | Part, blocks: Sequence[Line] = (), ticket: int | None = None) -> Reply:
+def no(*head: str | Part, blocks: Sequence[Block] = (), ticket: int | None = None) -> Reply:
     """A refusal: why, then what to do next."""
     return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
 

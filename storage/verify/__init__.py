@@ -50,7 +50,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Every row is what it must be. `holds`: whether the hash that was asked for is in this chain."""
+    """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks'."""
 
     market: int
     ticks: int
@@ -76,8 +76,9 @@ Result: TypeAlias = Verified | Skipped | Mismatch
 async def verify(
     db: Database, market: int | None = None, wanted: str | None = None, progress: Progress | None = None
 ) -> list[Result]:
-    """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one
-    that must be in some chain. Raises LookupError for an unknown market, UnreadableError."""
+    """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one,
+    or the root of a posted head, that must be some tick's. Raises LookupError for an unknown market, UnreadableError.
+    """
     await _check_readable(db)
     results: list[Result] = []
     try:

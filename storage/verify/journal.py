@@ -9,8 +9,9 @@ from sqlalchemy import RowMapping, select
 
 from storage.journal import Head, Heads, commit_to, following, notice_digest
 from storage.journal_kinds import GONE, SHARED, TABLES, Kind, Recorded
+from storage.proofs.proving import signed_head
 from storage.records import ActionStatus, Payload
-from storage.schema import actions, journal, journal_heads, outbox, ticks
+from storage.schema import actions, journal, journal_heads, outbox
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, Check
 
@@ -147,12 +148,12 @@ def _name(recorded: Recorded, row: Mapping[str, object] | RowMapping, market: in
 
 
 async def _check_posted(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
-    query = select(ticks.c.tick_id, ticks.c.hash).where(ticks.c.market == read.market)
-    stored = {row["tick_id"]: row["hash"] for row in await uow.rows(query.where(ticks.c.tick_id.in_(read.posted)))}
+    """Each is signed anew: the same key and the same tree give the same head."""
     for tick, head in read.posted.items():
         check.tick = tick
-        if stored.get(tick) != head:
-            raise check.wrong("ticks", tick, "hash", head, stored.get(tick))
+        stored = await signed_head(uow, read.market, tick)
+        if stored != head:
+            raise check.wrong("ticks", tick, "root", head, stored)
     check.tick = 0
 
 

@@ -149,7 +149,9 @@ class Replay:
 
     def _go_on(self, market: Market, state: MarketState, head: str) -> None:
         self.past.market, self.past.state = replace(market, head=head), state
-        self.past.holds |= self._wanted is not None and head.startswith(self._wanted)
+        self.past.holds |= self._wanted is not None and (
+            head.startswith(self._wanted) or self.tree.root == self._wanted
+        )
 
     def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
         orders_run: list[OrderRow] = []

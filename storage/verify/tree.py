@@ -21,6 +21,7 @@ class GrownTree:
     def __init__(self, check: Check, secret: Secret) -> None:
         self._check, self._secret = check, secret
         self._tiles = Tiles()
+        self.root = ""  # of the last tick
 
     @classmethod
     async def empty(cls, uow: UnitOfWork, check: Check) -> GrownTree:
@@ -34,7 +35,8 @@ class GrownTree:
     def add(self, stamp: Mapping[str, int], leaves: Sequence[Leaf]) -> tuple[int, str]:
         """The leaves of the next tick; returns size and root from then on."""
         self._tiles.append(hashes(leaves, self._secret, stamp, self._tiles.size))
-        return self._tiles.size, self._tiles.root().hex()
+        self.root = self._tiles.root().hex()
+        return self._tiles.size, self.root
 
     async def check_end(self, uow: UnitOfWork) -> None:
         """That the tiles are stored as they are here. Raises WrongRowError."""

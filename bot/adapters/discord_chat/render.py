@@ -19,7 +19,20 @@ from bot.adapters.discord_chat import limits, markup
 from bot.adapters.discord_chat.components import ComponentIds
 from bot.chat.buttons import Buttons
 from bot.chat.plain_text import out_together, spark, traded
-from bot.chat.reply import Action, Attachment, Audience, Board, BoardRow, Picture, Reply, Span, Stamp, Table, Tone
+from bot.chat.reply import (
+    Action,
+    Attachment,
+    Audience,
+    Board,
+    BoardRow,
+    CodeBlock,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Table,
+    Tone,
+)
 from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
 from bot.text.palette import DARK, colour
@@ -162,6 +175,9 @@ def _layout(reply: Reply, component_ids: ComponentIds, mention: int | None) -> R
         elif isinstance(block, Table):
             sections.break_code_block()
             _add(sections, markup.table(block))
+        elif isinstance(block, CodeBlock):
+            sections.break_code_block()
+            _add(sections, [markup.code_row(row) for row in block.text.splitlines()])
         elif not isinstance(block, Picture):
             sections.add(markup.line(block))
     notes = [*([markup.line(words.cut_short())] if sections.cut else []), *left_out]

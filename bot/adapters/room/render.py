@@ -2,7 +2,7 @@
 
 Shapes (keys are short because the board travels with every tick):
 part    `{"x": text, "s": style, "o": outcome}` or `{"at": epoch ms, "cd": countdown}`; style plain is left out
-block   `{"t": "line" | "table" | "board" | "picture", ...}`
+block   `{"t": "line" | "table" | "board" | "picture" | "code", ...}`
 file    `{"name", "type", "size", "data": base64}`; `data` stays on the server, see `without_file_data`
 """
 
@@ -18,6 +18,7 @@ from bot.chat.reply import (
     Block,
     Board,
     BoardRow,
+    CodeBlock,
     Form,
     Line,
     Part,
@@ -102,6 +103,8 @@ def block_to_json(content: Block) -> dict[str, Json]:
             return _board_to_json(content)
         case Picture():
             return _picture_to_json(content)
+        case CodeBlock():
+            return {"t": "code", "text": content.text}
         case _:
             return {"t": "line", "parts": line_to_json(content)}
 

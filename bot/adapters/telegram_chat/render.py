@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.adapters.telegram_chat.limits import CAPTION
 from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, TextRun, TextStyle, pages, shown, spelled, styled
 from bot.chat import plain_text
-from bot.chat.reply import Attachment, Board, BoardRow, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+from bot.chat.reply import Attachment, Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
 from bot.text.columns import cut, width
 from bot.text.names import clean
 from bot.text.numbers import moment, price, price_change, round_money, span
@@ -69,6 +69,8 @@ def rows(reply: Reply, now_ms: int) -> list[TextLine]:
         elif isinstance(block, Picture):
             if not any(file.media_type == "image/png" for file in reply.files) and block.alt:
                 lines.append((styled(block.alt, TextStyle.QUIET),))
+        elif isinstance(block, CodeBlock):
+            lines.append((TextRun(block.text.rstrip("\n"), TextStyle.PRE),))
         else:
             lines.append(_line(block, now_ms))
     return [_merged(row) for row in lines]

@@ -25,6 +25,8 @@ from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
 from storage.database import Database
+from storage.proofs.checkpoints import SignedCheckpoint
+from storage.proofs.proving import public_key, signed_head
 from storage.verify import Mismatch, Result, Skipped, Verified
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.paths import ROOT
@@ -73,7 +75,8 @@ def child(*words: str, folder: Path) -> tuple[int, str, str]:
 def test_a_process_says_ok_and_exits_0(played: tuple[Path, str]) -> None:
     path, head = played
     code, out, errors = child("--db", f"sqlite:///{path}", "--head", head[:16], folder=path.parent)
-    assert (code, out, errors) == (0, f"ok market=1 ticks=3 head={head}\n", "")
+    assert (code, out) == (0, f"ok market=1 ticks=3 head={head}\n")
+    assert errors.startswith("Heads of this database are signed by the key outcry/")
 
 
 def test_a_process_names_the_first_wrong_row_and_exits_1(played: tuple[Path, str], tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_process_names_the_first_wrong_row_and_exits_1(played: tuple[Path, str
         db.execute("update trades set price = 5 where trade_id = 1")
         db.commit()
     code, out, errors = child("--db", f"sqlite:///{copy}", folder=tmp_path)
-    assert (code, errors) == (1, "")
+    assert (code, errors.count("\n")) == (1, 1)
     assert out == f"FAIL market=1 tick=2 table=trades id=1 field=price expected={price} found=5\n"
 
 
@@ -174,9 +177,15 @@ async def test_heads_are_posted_with_each_elimination_and_at_the_end(tmp_path: P
         await harness.tick()
         end = next(text for text in harness.platform.texts("post") if "wins Cup" in text)
         async with harness.db.reading() as uow:
-            heads = [row.hash for row in await uow.ticks.series(1)]
-        assert f"Audit head `{heads[-2][:16]}` seals" in out
-        assert f"Audit head `{heads[-1][:16]}` seals" in end
+            last = (await uow.markets.get_one(1)).tick
+            heads = [await signed_head(uow, 1, tick) for tick in (last - 1, last)]
+        assert None not in heads
+        assert f"This signed head seals all up to here; `/verify` checks it.\n{heads[0]}" in f"{out}\n"
+        assert f"This signed head seals all up to here; `/verify` checks it.\n{heads[1]}" in f"{end}\n"
+        for post, head in zip((out, end), heads, strict=True):
+            read = SignedCheckpoint.read_post(post)
+            assert isinstance(read, SignedCheckpoint)
+            assert read.note == head
 
 
 async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
@@ -186,12 +195,15 @@ async def test_anyone_can_have_the_market_checked(tmp_path: Path) -> None:
         await harness.tick()
         told = await harness.say("stranger", "/verify")
         async with harness.db.reading() as uow:
-            head = (await uow.markets.get_one(1)).head
+            head, key = await signed_head(uow, 1, (await uow.markets.get_one(1)).tick), await public_key(uow)
     text = plain_text.text(told)
+    assert head is not None
+    assert key is not None
     assert told.tone is Tone.GOOD
     assert "Everything adds up." in text
     assert "1 order" in text
-    assert head[:16] in text
+    assert head in text
+    assert key.vkey in text
 
 
 async def test_a_wrong_row_is_told_without_what_is_in_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

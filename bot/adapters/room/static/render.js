@@ -74,6 +74,7 @@ function stamp(part) {
 function show(block, index, message, handlers) {
   if (block.t === "table") return table(block, handlers);
   if (block.t === "picture") return chart(block, index, message, handlers);
+  if (block.t === "code") return h("pre", { class: "copied", tabindex: 0, "aria-label": "To be copied" }, block.text);
   if (block.t === "board") {
     const made = board.create(block, null, handlers);
     made.stop();
