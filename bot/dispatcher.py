@@ -219,6 +219,8 @@ class Dispatcher:
         form = completion.form_of(command, parsed, context)
         if form is not None:
             return words_forms.question(command.name, example_here(command, context), form, parsed.template)
+        if parsed.choices:
+            return words_usage.one_of(parsed.problems[0], parsed.choices)
         example = example_here(command, context)
         return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
 

@@ -76,9 +76,6 @@ async def create(url: str, path: Path, now_ms: int) -> int:
     if not isinstance(event, EventFile):
         lint.print_mistakes(event, str(path))
         return 2
-    if event.start_ms is not None and event.start_ms <= now_ms:
-        print(words.start_has_passed(), file=sys.stderr)
-        return 2
     async with open_database(url, migrate=True) as db:
         if db is None:
             return 3

@@ -9,7 +9,7 @@ from bot.chat.facts import When
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.types import ConfirmArg, Text, code_of
+from bot.grammar.types import ConfirmArg, Text, Wrong, code_of
 from bot.market import decisions
 from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView
@@ -18,6 +18,7 @@ from bot.market.draft import build, draft_of
 from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
 from bot.words import timetable as words
+from bot.words import usage as words_usage
 from engine.params import retune
 from engine.terms import MarketParams
 from storage.records import Declined, Json, Payload
@@ -52,13 +53,20 @@ async def schedule(
         return words.schedule_form(timetables.typed_line(record))
     table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
     if not isinstance(table, timetables.Timetable):
-        return words.schedule_wrong(table)
-    if record.start_ms is None and table.start_ms is not None and table.start_ms <= ctx.now_ms:
-        return words.start_in_the_past()
+        return _wrong(table)
+    if record.start_ms is None and table.start is not None and table.start.ms <= ctx.now_ms:
+        return words.start_in_the_past(table.start, ctx.now_ms)
     typed = timetables.render(table, record.params.outcome_names)
     code = code_of(record.id, record.status.value, market.state.next_round, typed)
     plan = _TimetablePreview(table, typed, code, confirm == code)
     return await (_reschedule if record.start_ms is not None else _redraft)(ctx, market, plan)
+
+
+def _wrong(mistakes: tuple[Wrong, ...]) -> Reply:
+    """All that is wrong with it; where one time can be read in several ways, a whole line for each."""
+    if len(mistakes) == 1 and mistakes[0].choices:
+        return words_usage.one_of(mistakes[0].sentence, [f"/admin schedule {way}" for way in mistakes[0].choices])
+    return words.schedule_wrong([mistake.sentence for mistake in mistakes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,9 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
     """Before the start."""
     record, table = market.record, plan.table
     planned = table.start_ms or record.planned_start_ms
+    passed = timetables.passed(table, ctx.now_ms)
+    if passed:
+        return words.schedule_wrong(passed)
     start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
     rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names, kept=True)
     fresh = replace(draft_of(record), timetable=rounds, assumed_start_ms=start)
@@ -115,8 +126,9 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
     changed = retune(record.params, state, values)
     if not isinstance(changed, MarketParams):
         return words_setup.problems(changed, "/admin schedule")
-    if any(later.freeze_at <= market.engine_ms for later in changed.rounds[begun:]):
-        return words.first_round_passed(record)
+    passed = timetables.passed(table, ctx.now_ms, record.start_ms, entries)
+    if passed:
+        return words.schedule_wrong(passed)
     if decisions.brings_forward(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:
             return words_proposals.nameless(f"/admin schedule {plan.typed}")

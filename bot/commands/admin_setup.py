@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.chat.facts import ALIASES, typed_name
+from bot.chat.facts import ALIASES, When, typed_name
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
@@ -190,7 +190,7 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
     if record.status not in {Status.DRAFT, Status.LOBBY} or (record.status is Status.LOBBY and start is None):
         return words.already_open(record)
     if start is not None and start <= ctx.now_ms:
-        return words_timetable.start_in_the_past()
+        return words_timetable.start_in_the_past(When(start), ctx.now_ms)
     planned = start or record.planned_start_ms
     draft = draft_of(record)
     params: MarketParams | None = None

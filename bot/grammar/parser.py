@@ -41,6 +41,7 @@ class Parsed:
     typed: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     corrected: str | None = None  # complete, ready to send
+    choices: tuple[str, ...] = ()  # complete lines, of which one was meant
     template: str | None = None  # what was understood, with names where something is to be filled in
     only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
     given: frozenset[str] = frozenset()  # arguments that were given
@@ -126,6 +127,7 @@ class _Reading:
     shown: dict[str, str] = field(default_factory=dict)  # what the corrected line says for each argument
     unclear: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values one of which was meant, by argument
     weight: int = 0
     only_lacks: bool = False
 
@@ -222,6 +224,7 @@ class _Reading:
         value = param.kind.parse(text, self.context)
         if isinstance(value, Wrong):
             self._problem(value.sentence, _WRONG)
+            self.choices[param.name] = value.choices
             if value.instead is None:
                 self.unclear.add(param.name)
             else:
@@ -270,12 +273,20 @@ class _Reading:
         return Parsed(
             problems=tuple(self.problems),
             corrected=line if not missing and guessed else None,
+            choices=self._choices(missing),
             template=line if missing else None,
             only_lacks=self.only_lacks,
             given=frozenset(self.shown),
             so_far=self._line({}),
             known=self.values,
         )
+
+    def _choices(self, missing: Sequence[Param]) -> tuple[str, ...]:
+        """The line with each value that may have been meant, where nothing else is wrong with it."""
+        if len(self.problems) != 1 or len(missing) != 1:
+            return ()
+        name = missing[0].name
+        return tuple(self._line({name: value}) for value in self.choices.get(name, ()))
 
     def _line(self, blanks: Mapping[str, str]) -> str:
         return typed_line(self.command, {**blanks, **self.shown})
@@ -327,8 +338,9 @@ class _Allocation:
 
     def _blame(self, param: Param, run: tuple[Word, ...], at: int) -> int:
         """What it costs to take these words, from place `at` on, for this argument: nothing where they are right."""
-        if not isinstance(param.kind.parse(self.reading._text(param, run), self.reading.context), Wrong):
-            return 0
+        value = param.kind.parse(self.reading._text(param, run), self.reading.context)
+        if not isinstance(value, Wrong) or value.whole:
+            return _WRONG if isinstance(value, Wrong) else 0
         end = at + len(run)
         free = next((size for size in range(1, len(run)) if self._goes_on(param, end - size)), len(run))
         blame = _WRONG + free + (free > 1)  # one right word and words too many, rather

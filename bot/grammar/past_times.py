@@ -6,19 +6,22 @@ function, from a moment so long ago that what comes next is what was last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.grammar.times import moment_ms, span_ms, zone_named, zone_said
+from bot.grammar.times import moment_ms, span_ms, zone_said
 from bot.grammar.types import ArgumentType, Wrong
+from bot.grammar.zones import zone_named
 from bot.text.numbers import typed_moment
-from bot.words import arguments as words
+from bot.words import times as words
 
 _HOUR = 3_600_000
+_YEAR = re.compile(r"(?<![\d:+-])\d{4}(?![\d:])")
 _LOOKS = tuple(hours * _HOUR for hours in (24, 25, 26, 7 * 24, 7 * 24 + 2, 366 * 24))  # a day may have 25 hours
 _DAYS_AGO = {"today": 0, "tonight": 0, "yesterday": 1}
 
@@ -42,15 +45,19 @@ def past_moment_ms(text: str, now_ms: int) -> int | Wrong:
 
 def _latest(text: str, typed: str, now_ms: int) -> int | Wrong:
     """The last moment of this kind up to now."""
-    zone = zone_said(typed)
-    if zone is not None and zone.isalpha() and zone.casefold() not in {"utc", "gmt", "z"} and zone_named(zone):
+    zone = typed.rpartition(" ")[2] if zone_said(typed) is not None else ""
+    if zone.isalpha() and zone.casefold() not in {"utc", "gmt", "z"}:
         return Wrong(words.no_such_zone(zone))  # `21:03 Iran scored`: the first word of a reason, not Iran's time
+    if any(int(year) > datetime.fromtimestamp(now_ms // 1_000, UTC).year + 1 for year in _YEAR.findall(typed)):
+        return Wrong(words.still_to_come(text))
     found = [moment_ms(typed, now_ms - look) for look in _LOOKS]
+    near = found[0]
+    if isinstance(near, Wrong) and near.choices:
+        return near
     moments = [at for at in found if not isinstance(at, Wrong)]
     if moments:
         return next((at for at in moments if at <= now_ms), Wrong(words.still_to_come(text)))
-    wrong = next(at for at in found if isinstance(at, Wrong))
-    return Wrong(words.not_a_past_moment(text)) if wrong.sentence == words.not_a_moment(typed) else wrong
+    return near if isinstance(near, Wrong) and zone else Wrong(words.not_a_past_moment(text))
 
 
 def _on_day(text: str, time: str, now_ms: int, days_ago: int) -> int | Wrong:

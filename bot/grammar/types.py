@@ -35,10 +35,13 @@ _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a text is not a value: one sentence, and what to type instead where that is clear."""
+    """Why a text is not a value: one sentence, and what to type instead where that is clear; `choices` where it is one
+    of several. `whole`: all of the text was meant for such a value, and not a part of it for another argument."""
 
     sentence: str
     instead: str | None = None
+    choices: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class ArgumentType(ABC, Generic[T_co]):

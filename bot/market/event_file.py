@@ -34,7 +34,7 @@ from decimal import Decimal
 from bot.chat.facts import ALIASES, When
 from bot.chat.invocation import ParseContext
 from bot.grammar.outcomes import OutcomesType, OutcomeType
-from bot.grammar.times import LONGEST_SPAN, moment_ms, span_ms
+from bot.grammar.times import FARTHEST, LONGEST_SPAN, moment_ms, span_ms
 from bot.grammar.types import Paragraphs, Wrong, nearest
 from bot.market import timetable as schedule
 from bot.market.draft import Draft, even_odds, wrong_names
@@ -44,15 +44,13 @@ from bot.text.names import LONGEST_NAME, LONGEST_TITLE, LONGEST_WORDING, clean
 from bot.text.outcome_names import joined_names, split_names
 from bot.text.toml_lines import Mistake, Mistakes, lines_of
 from bot.words import event_file as words
+from bot.words import times as words_times
 from bot.words import timetable as words_timetable
 from engine import parse
 from engine.params import MarketParams, build_params
 from engine.terms import MOST_OUTCOMES, Problem, Round
 
 KEYS = ("freeze_at", "decide_at", "count", "losers", "winner")
-
-LAST_MS = 10**14
-"""Moments from 1970 to the year 5138."""
 
 _MOMENT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]+\d{1,2}:\d{2}(?::\d{2})?(?P<zone>.*)")
 
@@ -66,7 +64,7 @@ class ReadRound:
 
 
 def read_rounds(
-    rounds: object, names: tuple[str, ...], start_ms: int, mistakes: Mistakes
+    rounds: object, names: tuple[str, ...], start_ms: int, mistakes: Mistakes, now_ms: int
 ) -> tuple[ReadRound, ...] | None:
     """All rounds, or None where one could not be read. Moments are counted from `start_ms` (epoch)."""
     if not isinstance(rounds, list) or not all(isinstance(entry, dict) for entry in rounds):
@@ -74,13 +72,14 @@ def read_rounds(
         return None
     if rounds and not any("winner" in entry for entry in rounds):
         mistakes.add("rounds", words.problem(Problem(field="rounds", code="no_final")))
-    read_all = [_read_round(number, entry, names, start_ms, mistakes) for number, entry in enumerate(rounds, 1)]
+    numbered = enumerate(rounds, 1)
+    read_all = [_read_round(number, entry, names, start_ms, mistakes, now_ms) for number, entry in numbered]
     read = tuple(round_ for round_ in read_all if round_ is not None)
     return read if len(read) == len(read_all) else None
 
 
 def _read_round(
-    number: int, entry: Mapping[str, object], names: tuple[str, ...], start_ms: int, mistakes: Mistakes
+    number: int, entry: Mapping[str, object], names: tuple[str, ...], start_ms: int, mistakes: Mistakes, now_ms: int
 ) -> ReadRound | None:
     place, before = f"rounds.{number}", len(mistakes)
     for key in entry:
@@ -95,7 +94,7 @@ def _read_round(
     if isinstance(entry.get("winner"), list):
         mistakes.add(f"{place}.winner", words_timetable.one_winner())
         return None
-    times = dict(_times(entry, place, mistakes))
+    times = dict(_times(entry, place, mistakes, now_ms))
     if any(when.after_start(start_ms) < 0 for when in times.values()):
         mistakes.add(place, words.before_the_start(number))
     decide = times.get("decide_at", When(0, relative=True))
@@ -137,29 +136,34 @@ def _who(
         yield key, numbers[0] if key == "winner" else numbers
 
 
-def _times(entry: Mapping[str, object], place: str, mistakes: Mistakes) -> Iterator[tuple[str, When]]:
+def _times(entry: Mapping[str, object], place: str, mistakes: Mistakes, now_ms: int) -> Iterator[tuple[str, When]]:
     for key in ("freeze_at", "decide_at"):
         if key in entry:
-            when = read_when(entry[key])
+            when = read_when(entry[key], now_ms)
             if isinstance(when, When):
                 yield key, when
             else:
                 mistakes.add(f"{place}.{key}", when)
 
 
-def read_when(value: object) -> When | str:
-    """A span after the start (`2h`, or whole ms), or a moment with its zone; a sentence where it is neither."""
+def read_when(value: object, now_ms: int) -> When | str:
+    """A span after the start (`2h`, or whole ms), or a moment with its zone; a sentence where it is neither, where the
+    moment has passed and where it is too far away."""
     text = str(value).strip()
     ms = value if isinstance(value, int) and not isinstance(value, bool) else span_ms(text.removeprefix("+"))
     if ms is not None:
         if ms > LONGEST_SPAN:
-            return words.not_a_time(text)
+            return words_times.span_too_long(text)
         return words.not_whole_seconds(text) if ms % 1_000 else When(ms, relative=True)
-    at = _moment(value, text)
-    return at if isinstance(at, str) or 0 <= at.ms <= LAST_MS else words.not_a_time(text)
+    at = _moment(value, text, now_ms)
+    if isinstance(at, str):
+        return at
+    if at.ms <= now_ms:
+        return words_times.has_passed(text, at.ms, now_ms)
+    return words_times.too_far(text, now_ms + FARTHEST) if at.ms > now_ms + FARTHEST else at
 
 
-def _moment(value: object, text: str) -> When | str:
+def _moment(value: object, text: str, now_ms: int) -> When | str:
     if isinstance(value, datetime):
         return words.no_zone(text) if value.tzinfo is None else When(int(value.timestamp()) * 1_000)
     match = _MOMENT.fullmatch(text)
@@ -167,7 +171,7 @@ def _moment(value: object, text: str) -> When | str:
         return words.not_a_time(text)
     if not match["zone"].strip():
         return words.no_zone(text)
-    at = moment_ms(text, 0)
+    at = moment_ms(text, now_ms)
     return at.sentence if isinstance(at, Wrong) else When(at)
 
 
@@ -223,7 +227,7 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
         if key not in OTHERS and key not in TERMS:
             mistakes.add(key, words.no_such_key(key, nearest(key, [*OTHERS, *TERMS, *ALIASES])))
     title, about = _title(table, mistakes), _about(table, mistakes)
-    opened, start = _opened(table, mistakes), _start(table, mistakes)
+    opened, start = _opened(table, mistakes), _start(table, mistakes, now_ms)
     names = _names(table, mistakes)
     typed = {key: _typed(table[key]) for key in TERMS if key in table}
     values: dict[str, object] = {**typed}
@@ -234,7 +238,7 @@ def _event(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> Even
     if "odds" in typed:
         values["odds"] = even_odds(typed["odds"])
     from_ms = now_ms if start is None else start
-    rounds = read_rounds(table.get("rounds", []), names, from_ms, mistakes)
+    rounds = read_rounds(table.get("rounds", []), names, from_ms, mistakes, now_ms)
     if rounds:
         values["rounds"] = [round_.step for round_ in rounds]
     params = build_params(values)
@@ -295,11 +299,11 @@ def _opened(table: Mapping[str, object], mistakes: Mistakes) -> bool:
     return open_ is True
 
 
-def _start(table: Mapping[str, object], mistakes: Mistakes) -> int | None:
+def _start(table: Mapping[str, object], mistakes: Mistakes, now_ms: int) -> int | None:
     """Epoch ms."""
     if "start_at" not in table:
         return None
-    when = read_when(table["start_at"])
+    when = read_when(table["start_at"], now_ms)
     if isinstance(when, str):
         mistakes.add("start_at", when)
     elif when.relative:

@@ -18,11 +18,12 @@ from typing import Literal
 from bot.chat.facts import When
 from bot.chat.invocation import ParseContext
 from bot.grammar.outcomes import OutcomesType, OutcomeType, named
-from bot.grammar.times import moment_ms, span_ms, zone_said
+from bot.grammar.times import moment_ms, names_no_day, not_a_span, span_ms, zone_said
 from bot.grammar.types import Wrong
 from bot.text.names import folded
 from bot.text.numbers import typed_moment
 from bot.text.outcome_names import typed_outcome
+from bot.words import times as times_words
 from bot.words import timetable as words
 from engine.terms import MOST_OUTCOMES, MarketParams
 from storage.records import Json, Market
@@ -40,7 +41,6 @@ _ROUND = re.compile(
     r"(?P<freeze>.+?)\s+(?:(?P<joint>to|until|for)\s+(?P<decide>.+?)\s+)?(?P<what>out|winner)(?:\s+(?P<who>.+))?",
     re.IGNORECASE | re.DOTALL,
 )
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,52 +87,67 @@ def _round(entry: TimetableEntry, start_ms: int) -> dict[str, Json]:
     return {**times, "count": entry.count, "losers": losers}
 
 
-def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[str, ...]:
-    """The timetable, or every mistake in it as a sentence."""
+def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[Wrong, ...]:
+    """The timetable, or every mistake in it. A mistake that can be put right in several ways has each of them as a
+    whole timetable in its `choices`."""
     context = ParseContext(now_ms=now_ms, outcomes=tuple(names))
-    problems: list[str] = []
+    problems: list[Wrong] = []
     start: When | None = None
     entries: list[TimetableEntry] = []
     parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
     if len(parts) > MOST_ROUNDS + 1:
-        return (words.too_many_rounds(len(parts), MOST_ROUNDS),)
-    for part in parts:
-        if part.casefold().startswith("start "):
-            at = _read_moment(part[6:].strip(), now_ms, None)
-            if isinstance(at, Wrong):
-                problems.append(at.sentence)
-            else:
-                start = at
-            continue
-        entry = _read_round(re.sub(r"^round\s+\d+\s*:\s*", "", part, flags=re.IGNORECASE), context)
-        if isinstance(entry, TimetableEntry):
-            entries.append(entry)
+        return (Wrong(words.too_many_rounds(len(parts), MOST_ROUNDS)),)
+    for place, part in enumerate(parts):
+        starts = part.casefold().startswith("start ")
+        part_read = _read_start(part[6:].strip(), now_ms) if starts else read_round(part, context)
+        if isinstance(part_read, Wrong):
+            ways = tuple("; ".join([*parts[:place], way, *parts[place + 1 :]]) for way in part_read.choices)
+            problems.append(replace(part_read, choices=ways))
+        elif isinstance(part_read, When):
+            start = part_read
         else:
-            problems.append(entry.sentence)
+            entries.append(part_read)
     if not problems and not entries:
-        problems.append(words.no_rounds())
+        problems.append(Wrong(words.no_rounds()))
     if problems:
         return tuple(problems)
     return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
 
 
-def _read_round(text: str, context: ParseContext) -> TimetableEntry | Wrong:
-    match = _ROUND.fullmatch(text)
+def _read_start(text: str, now_ms: int) -> When | Wrong:
+    at = _read_moment(text, now_ms, None)
+    return replace(at, choices=tuple(f"start {way}" for way in at.choices)) if isinstance(at, Wrong) else at
+
+
+def read_round(text: str, context: ParseContext) -> TimetableEntry | Wrong:
+    """A part of a timetable: its times and who goes; `choices` are whole parts."""
+    match = _ROUND.fullmatch(re.sub(r"^round\s+\d+\s*:\s*", "", text, flags=re.IGNORECASE))
     if match is None:
         return Wrong(words.not_a_round(text))
-    freeze = _read_when(match["freeze"], context.now_ms)
-    if isinstance(freeze, Wrong):
-        return freeze
-    decide = freeze
-    if match["joint"]:
-        later = _read_decide(match["joint"].casefold(), match["decide"], freeze, context.now_ms)
-        if isinstance(later, Wrong):
-            return later
-        decide = later
-    times = TimetableEntry(freeze=freeze, decide=decide)
+    times = _read_times(match["freeze"], match["joint"], match["decide"], context.now_ms)
+    if isinstance(times, Wrong):
+        who = "" if match["who"] is None else f" {match['who']}"
+        return replace(times, choices=tuple(f"{way} {match['what']}{who}" for way in times.choices))
     if match["what"].casefold() == "winner":
         return _read_winner(times, match["who"] or "ask", context)
     return _read_losers(times, match["who"] or "1", context)
+
+
+def _read_times(freeze: str, joint: str | None, decide: str | None, now_ms: int) -> TimetableEntry | Wrong:
+    """When a round freezes and when it is decided; `choices` are whole pairs of times."""
+    freezes = _read_when(freeze, now_ms)
+    then = f" {joint} {decide}" if joint and decide else ""
+    if isinstance(freezes, Wrong):
+        zone = zone_said(freeze)
+        if decide and zone and joint != "for" and names_no_day(decide) and zone_said(decide) is None:
+            then = f"{then} {zone}"  # the freeze will name another
+        return replace(freezes, choices=tuple(f"{way}{then}" for way in freezes.choices))
+    if not joint or not decide:
+        return TimetableEntry(freeze=freezes, decide=freezes)
+    decided = _read_decide(joint.casefold(), decide, freezes, now_ms)
+    if isinstance(decided, Wrong):
+        return replace(decided, choices=tuple(f"{freeze} {joint} {way}" for way in decided.choices))
+    return TimetableEntry(freeze=freezes, decide=decided)
 
 
 def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
@@ -140,7 +155,7 @@ def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
     typed = text.strip()
     if typed.startswith("+"):
         ahead = span_ms(typed[1:])
-        return Wrong(words.not_an_offset(typed)) if ahead is None else When(ahead, relative=True)
+        return not_a_span(typed[1:]) if ahead is None else When(ahead, relative=True)
     return _read_moment(typed, now_ms, zone)
 
 
@@ -152,8 +167,8 @@ def _read_moment(typed: str, now_ms: int, zone: str | None) -> When | Wrong:
 def _read_decide(joint: str, text: str, freeze: When, now_ms: int) -> When | Wrong:
     if joint == "for":
         length = span_ms(text)
-        return Wrong(words.not_an_offset(text)) if length is None else replace(freeze, ms=freeze.ms + length, said="")
-    if _CLOCK.fullmatch(text.strip()) and freeze.relative:
+        return not_a_span(text) if length is None else replace(freeze, ms=freeze.ms + length, said="")
+    if freeze.relative and names_no_day(text):
         return Wrong(words.clock_after_offset(text))
     return _read_when(text, now_ms if freeze.relative else freeze.ms, freeze.zone or None)
 
@@ -240,6 +255,31 @@ def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntr
         )
         for round_ in params.rounds
     )
+
+
+def passed(
+    table: Timetable, now_ms: int, start_ms: int | None = None, kept: Sequence[TimetableEntry] = ()
+) -> list[str]:
+    """A sentence for each time of a timetable that has passed, but for those that `kept` has just so. Spans after the
+    start count where that is known."""
+    sentences: list[str] = []
+    for place, entry in enumerate(table.entries):
+        old = kept[place] if place < len(kept) else None
+        befores = (None, None) if old is None else (old.freeze, old.decide)
+        for when, before in zip((entry.freeze, entry.decide), befores, strict=True):
+            if (when.relative and start_ms is None) or same_time(when, before, start_ms):
+                continue
+            at_ms = when.epoch(start_ms or 0)
+            if at_ms <= now_ms:
+                sentences.append(times_words.has_passed(when.said or when.typed(), at_ms, now_ms))
+    return list(dict.fromkeys(sentences))
+
+
+def same_time(when: When, other: When | None, start_ms: int | None) -> bool:
+    """Whether two are the same but for the milliseconds that no line spells out."""
+    if other is None or (start_ms is None and when.relative != other.relative):
+        return False
+    return abs(when.epoch(start_ms or 0) - other.epoch(start_ms or 0)) < 1_000
 
 
 def typed_line(market: Market) -> str:

@@ -224,30 +224,6 @@ def not_whole(what: str, text: str, low: int, high: int) -> str:
     return f"{echo(text)} is not a {what}; say a whole number from {low:,} to {high:,}."
 
 
-def not_a_span(text: str) -> str:
-    return f"{echo(text)} is not a span of time; say it as 30m, 2h or 1d."
-
-
-def not_a_moment(text: str) -> str:
-    return f"{echo(text)} is not a time; say it as 2026-12-01 18:00 (UTC), with a zone like Europe/Berlin, or in 10m."
-
-
-def not_a_past_moment(text: str) -> str:
-    return f"{echo(text)} is not a moment that was; say it as 21:03 (UTC), 21:03 Europe/Berlin, fri 21:03 or 5m ago."
-
-
-def still_to_come(text: str) -> str:
-    return f"{echo(text)} is still to come; say a moment that was, such as 5m ago."
-
-
-def no_such_zone(name: str) -> str:
-    return f"There is no time zone {echo(name)}; say it as UTC, Europe/Berlin or +02:00."
-
-
-def skipped_by_clocks(text: str) -> str:
-    return f"{echo(text)} does not exist there: the clocks are put forward over it; please choose another minute."
-
-
 def not_enough_names(count: int, low: int, high: int) -> str:
     return f"A market has {low} to {high} outcomes with commas between, not {count}."
 

@@ -119,10 +119,6 @@ def nothing_to_warn_of(title: str, outcomes: int) -> str:
     return f"{title}: {outcomes} outcomes, nothing to warn of."
 
 
-def start_has_passed() -> str:
-    return "start_at has passed; choose a later one, or leave it out and start by hand."
-
-
 def room_title() -> str:
     return "The room"
 

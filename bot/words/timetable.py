@@ -10,6 +10,7 @@ from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import echo
 from bot.words.shared import listed_outcomes, no, outcome, say
+from bot.words.times import has_passed
 from engine.terms import MarketParams
 from storage.records import Market
 
@@ -29,10 +30,6 @@ def no_rounds() -> str:
 
 def not_a_round(text: str) -> str:
     return f"{echo(text)} is not a round; say when it freezes, when it is decided and who goes: +1h for 5m out 2."
-
-
-def not_an_offset(text: str) -> str:
-    return f"{echo(text)} is not a span of time; say it as 30m, 2h or 1d."
 
 
 def clock_after_offset(text: str) -> str:
@@ -176,12 +173,8 @@ def schedule_set(typed: str, *, running: bool) -> Reply:
     return say(f"The timetable is set.{tail}", blocks=(line(code(typed)),), tone=Tone.GOOD)
 
 
-def start_in_the_past() -> Reply:
-    return no("That start has passed; please choose a later one, or say /admin start to begin at once.")
-
-
-def first_round_passed(market: Market) -> Reply:
+def start_in_the_past(start: When, now_ms: int) -> Reply:
     return no(
-        "The first freeze of the timetable has passed already.",
-        blocks=(line("Type a new one first: ", code("/admin schedule")),),
+        has_passed(start.said or start.typed(), start.ms, now_ms),
+        blocks=(line(code("/admin start"), " begins at once."),),
     )

@@ -32,6 +32,22 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
     return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False)
 
 
+def one_of(problem: str, choices: Sequence[str]) -> Reply:
+    """What can be read in several ways, and a whole line for each."""
+    rows = [line("· ", code(clean(choice, _LINE))) for choice in choices]
+    labels = _apart([choice.split() for choice in choices])
+    actions = [Action(label=clean(label, SHOWN), text=choice) for label, choice in zip(labels, choices, strict=True)]
+    return Reply(head=line(problem), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False)
+
+
+def _apart(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Of lines in words what sets each apart: without what all begin and end with."""
+    least = min(map(len, lines)) - 1
+    first = next((place for place in range(least) if len({words[place] for words in lines}) > 1), least)
+    last = next((place for place in range(least - first) if len({words[-1 - place] for words in lines}) > 1), 0)
+    return [" ".join(words[first : len(words) - last]) for words in lines]
+
+
 def not_a_command(meant: str | None) -> Reply:
     """`meant`: the line with its slash, where it begins as a command does."""
     if meant is None:

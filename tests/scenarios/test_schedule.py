@@ -32,7 +32,7 @@ START: tuple[Row, ...] = (
 
 PLANNED: tuple[Row, ...] = (
     (ADMIN, "/admin create Cup A, B, C", "Cup is drafted"),
-    (ADMIN, "/admin open 2014-07-01 10:00", "!", "That start has passed"),
+    (ADMIN, "/admin open 2014-07-01 10:00", "!", "“2014-07-01 10:00” has passed: it was 1 July"),
     (ADMIN, "/admin open tomorrow 10:00 Europe/Berlin", "Trading starts by itself 4 July 2014 08:00 UTC"),
     (ADMIN, "/admin monitor", "Cup: Lobby", "Trading starts"),
     (ADMIN, "/admin schedule start in 1h; +1h for 5m winner ask", "“in 1h” is 3 July 2014 07:46 UTC"),

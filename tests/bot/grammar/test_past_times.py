@@ -65,3 +65,11 @@ def test_what_is_to_come_or_no_moment_is_refused_by_name(typed: str, sentence: s
 def test_a_day_of_25_hours_has_the_latest_of_its_kind_too() -> None:
     night = 1_414_283_400_000 + 20 * HOUR  # Sunday 26 October 2014 20:30 UTC, 21:30 in Berlin
     assert past_moment_ms("21:45 Europe/Berlin", night) == night + 15 * MINUTE - 25 * HOUR
+
+
+def test_an_hour_that_came_twice_is_asked_back_and_never_taken_for_one_of_days_ago() -> None:
+    morning = 1_414_314_000_000  # Sunday 26 October 2014 09:00 UTC; the clocks were put back at 03:00 in Berlin
+    found = past_moment_ms("02:30 Europe/Berlin", morning)
+    assert isinstance(found, Wrong)
+    assert found.choices == ("2014-10-26 02:30 UTC+2", "2014-10-26 02:30 UTC+1")
+    assert [past_moment_ms(choice, morning) for choice in found.choices] == [1_414_283_400_000, 1_414_287_000_000]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
 
 from bot.chat.facts import When
+from bot.grammar.times import FARTHEST
 from bot.market.draft import build
 from bot.market.event_file import EventFile, read, read_when
 from bot.text.toml_lines import lines_of
 from bot.words import event_file as words_event_file
+from bot.words import times as words_times
 from engine.lint import lint
 from engine.params import Round, build_params
 from engine.units import RATE
@@ -174,21 +176,25 @@ WHEN: tuple[tuple[object, When | str], ...] = (
     ("soon", words_event_file.not_a_time("soon")),
     (True, words_event_file.not_a_time("True")),
     (["2h"], words_event_file.not_a_time("['2h']")),
-    ("1969-12-31 23:59 UTC", words_event_file.not_a_time("1969-12-31 23:59 UTC")),
-    ("6000-12-31 23:59 -12:00", words_event_file.not_a_time("6000-12-31 23:59 -12:00")),
-    (400 * 24 * HOUR, words_event_file.not_a_time(str(400 * 24 * HOUR))),
+    ("1969-12-31 23:59 UTC", words_times.long_passed("1969-12-31 23:59 UTC")),
+    (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), words_times.long_passed("0001-01-01 00:00:00+14:00")),
+    ("6000-12-31 23:59 -12:00", words_times.too_far("6000-12-31 23:59 -12:00", NOW + FARTHEST)),
+    (datetime(9999, 12, 31, 23, tzinfo=UTC), words_times.too_far("9999-12-31 23:00:00+00:00", NOW + FARTHEST)),
+    ("2026-01-31 18:00 Z", words_times.has_passed("2026-01-31 18:00 Z", 1_769_882_400_000, NOW)),
+    (400 * 24 * HOUR, words_times.span_too_long(str(400 * 24 * HOUR))),
 )
 
 
 @pytest.mark.parametrize(("said", "when"), WHEN)
 def test_a_time_is_a_span_or_a_moment_with_its_zone(said: object, when: When | str) -> None:
-    assert read_when(said) == when
+    assert read_when(said, NOW) == when
 
 
 def test_a_zone_nobody_knows_and_an_hour_that_clocks_skip_are_told() -> None:
-    assert "no time zone “Mars/Base”" in str(read_when("2026-12-01 18:00 Mars/Base"))
-    assert isinstance(read_when("2026-03-29 02:30 Europe/Berlin"), str)
-    assert isinstance(read_when("2026-03-29 03:30 Europe/Berlin"), When)
+    assert "no time zone “Mars/Base”" in str(read_when("2026-12-01 18:00 Mars/Base", NOW))
+    assert "does not exist" in str(read_when("2027-03-28 02:30 Europe/Berlin", NOW))
+    assert "say UTC+2 for the first" in str(read_when("2027-10-31 02:30 Europe/Berlin", NOW))
+    assert isinstance(read_when("2027-03-28 03:30 Europe/Berlin", NOW), When)
 
 
 def test_all_mistakes_are_told_together_each_with_its_line() -> None:
@@ -265,7 +271,16 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         (HEAD + "[[rounds]]\ndecide_at = '10h'\n" + FINAL, 5, "Round 2 has to freeze after the round before"),
         (HEAD + "[[rounds]]\nfreeze_at = '2h'\ndecide_at = '1h'\n" + FINAL, 3, "Round 1 has to freeze"),
         (HEAD + "[[rounds]]\ndecide_at = '1h'\nlosers = ['Bo', 'Bo']\n" + FINAL, 3, "Round 1 names outcome 2"),
-        (HEAD + "[[rounds]]\ndecide_at = '2026-10-31 12:00 UTC'\n" + FINAL, 3, "comes before the market starts"),
+        (
+            HEAD + "[[rounds]]\ndecide_at = '2026-10-31 12:00 UTC'\n" + FINAL,
+            4,
+            "has passed: it was 31 October 2026 12:00",
+        ),
+        (
+            'start_at = "2026-12-01 18:00 UTC"\n' + HEAD + "[[rounds]]\ndecide_at = '2026-12-01 12:00 UTC'\n" + FINAL,
+            4,
+            "comes before the market starts",
+        ),
         (HEAD + FINAL + "fee = 0.02", 6, "stands above the first [[rounds]]"),
     ],
 )

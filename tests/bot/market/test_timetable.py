@@ -44,6 +44,9 @@ def test_what_is_shown_reads_back_the_same(typed: str, shown: str | None) -> Non
         ("+1h out nobody; soon winner; start never", ["no outcome “nobody”", "“soon” is not a time", "“never”"]),
         ("+1h for ever out 1", ["“ever” is not a span"]),
         ("+1h to 22:00 out 1", ["counted from the start is not clear"]),
+        ("+1h to 8 p.m. out 1", ["counted from the start is not clear"]),
+        ("+400d winner", ["longer than a year"]),
+        ("2500-01-01 10:00 winner", ["too far away"]),
         ("+1h out 1 quickly", ["not a way to choose"]),
         ("+1h out 1 lowest", ["Prices cannot decide who goes"]),
         ("+1h out 2 lowest price", ["Prices cannot decide who goes"]),
@@ -55,8 +58,49 @@ def test_every_mistake_is_told_at_once(typed: str, words: list[str]) -> None:
     mistakes = read(typed, NAMES, NOW)
     assert isinstance(mistakes, tuple)
     assert len(mistakes) == len(words)
-    for sentence, word in zip(mistakes, words, strict=True):
-        assert word in sentence
+    for mistake, word in zip(mistakes, words, strict=True):
+        assert word in mistake.sentence
+
+
+@pytest.mark.parametrize(
+    ("typed", "choices"),
+    [
+        (
+            "+1h out 1; 2014-10-26 02:30 Europe/Berlin to 03:30 out 1; +500h winner",
+            (
+                "+1h out 1; 2014-10-26 02:30 UTC+2 to 03:30 Europe/Berlin out 1; +500h winner",
+                "+1h out 1; 2014-10-26 02:30 UTC+1 to 03:30 Europe/Berlin out 1; +500h winner",
+            ),
+        ),
+        (
+            "2014-10-26 01:30 Europe/Berlin to 02:30 winner ask",
+            (
+                "2014-10-26 01:30 Europe/Berlin to 2014-10-26 02:30 UTC+2 winner ask",
+                "2014-10-26 01:30 Europe/Berlin to 2014-10-26 02:30 UTC+1 winner ask",
+            ),
+        ),
+        (
+            "start fri 20:00 CST; +1h winner",
+            (
+                "start fri 20:00 America/Chicago; +1h winner",
+                "start fri 20:00 Asia/Shanghai; +1h winner",
+                "start fri 20:00 America/Havana; +1h winner",
+            ),
+        ),
+        (
+            "fri midnight for 1h winner france",
+            ("2014-07-04 00:00 for 1h winner france", "2014-07-04 24:00 for 1h winner france"),
+        ),
+    ],
+)
+def test_a_time_that_can_be_read_in_two_ways_is_asked_back_as_whole_timetables(
+    typed: str, choices: tuple[str, ...]
+) -> None:
+    mistakes = read(typed, NAMES, NOW)
+    assert isinstance(mistakes, tuple)
+    assert [mistake.choices for mistake in mistakes] == [choices]
+    for choice in choices:
+        assert isinstance(read(choice, NAMES, NOW), Timetable)
 
 
 def test_rounds_reach_the_engine_and_come_back() -> None:
@@ -88,7 +132,7 @@ def test_a_timetable_keeps_its_moments_as_they_were_said() -> None:
 def test_prices_never_decide_who_goes_and_the_sentence_says_why(who: str) -> None:
     mistakes = read(f"+1h for 5m out {who}; +2h winner ask", NAMES, NOW)
     assert isinstance(mistakes, tuple)
-    assert "whoever holds NO would push a price down and be paid for it" in mistakes[0]
+    assert "whoever holds NO would push a price down and be paid for it" in mistakes[0].sentence
 
 
 def test_an_outcome_may_be_called_as_a_rule_was() -> None:
@@ -107,7 +151,7 @@ def test_a_timetable_kept_by_older_rules_asks_where_prices_were_to_decide() -> N
 def test_a_timetable_names_one_winner(who: str) -> None:
     mistakes = read(f"+2h winner {who}", NAMES, NOW)
     assert isinstance(mistakes, tuple)
-    assert "A timetable names one winner, or ask" in mistakes[0]
+    assert "A timetable names one winner, or ask" in mistakes[0].sentence
 
 
 def test_a_timetable_has_room_for_twenty_five_who_go_one_by_one() -> None:
