@@ -22,6 +22,7 @@ from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
 from storage.tickets import Tickets
+from storage.transfers import Transfers
 from storage.wordings import Wordings
 
 
@@ -115,6 +116,10 @@ class UnitOfWork(Session):
     @cached_property
     def trades(self) -> Trades:
         return Trades(self)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        return Transfers(self)
 
     @cached_property
     def ticks(self) -> Ticks:

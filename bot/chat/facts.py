@@ -20,6 +20,7 @@ from storage.outbox import Backlog
 from storage.people import Preferences
 from storage.personal_data import Traces
 from storage.records import Approval, Identity, Market, Member, MetricRow, OrderDraft, OrderRow, Person
+from storage.transfers import NetTransfer
 
 LEAST_TRADES = 3
 """With fewer in a market, nobody scores in it for the season."""
@@ -394,7 +395,7 @@ class DecisionPreview:
 class MonitorFigures:
     """Beside the market's own row. `traders` of the `people` in it have traded, `trades` times between them. `times`:
     how long the last ticks took, microseconds, newest first; `resting`: orders in the book; `worst`: the highest risk
-    there ever was."""
+    there ever was; `transfers`: what one account lost to one other through the book, and what each is called."""
 
     people: int
     traders: int
@@ -406,6 +407,8 @@ class MonitorFigures:
     waiting: Sequence[Backlog]
     metric: MetricRow | None
     worst: int
+    transfers: Sequence[NetTransfer]
+    names: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from storage import export as csv_files
 
 MOST_BYTES = 8 * 10**6
 TIMED = 100  # ticks
+NOTABLE = 10  # a tenth of what everybody began with, from one account to one other
 
 ExportArg = Annotated[str, Choice("export", lambda: EXPORTS, shape="trades", about="which table")]
 GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about="which chart, prices if left out")]
@@ -27,7 +28,10 @@ GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about=
 
 @command("admin monitor", role=Role.ADMIN, any_rules=True, examples=("/admin monitor",))
 async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
-    """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits."""
+    """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits.
+
+    It also names accounts that lose to one another through the book as if money were handed over.
+    """
     record, uow = market.record, snapshot.uow
     people, traders = await uow.members.turnout(record.id)
     figures = MonitorFigures(
@@ -41,6 +45,8 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
         waiting=await uow.outbox.waiting(record.id),
         metric=await uow.metrics.latest(record.id),
         worst=await uow.metrics.worst(record.id),
+        transfers=await uow.transfers.net(record.id, record.params.starting_balance // NOTABLE),
+        names=await uow.members.names(record.id),
     )
     return words_reports.monitor(record, figures, ctx.now_ms)
 

@@ -31,6 +31,7 @@ from bot.words.shared import dotted, listed, no, page_buttons, people, place, pl
 from bot.words.views import status_word, step_words
 from storage.outbox import Backlog
 from storage.records import AuditRow, Json, Market, MetricRow, Payload
+from storage.transfers import NetTransfer
 
 
 def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
@@ -52,6 +53,7 @@ def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
     rows.append(line(f"Waiting for the next tick: {listed(waiting)}; resting in the book: {numbers.resting:,}."))
     rows += _house(market, numbers.metric, numbers.worst)
     rows += _outbox(numbers.waiting, now_ms)
+    rows += transfers(numbers.transfers, numbers.names)
     return say(f"{clean(market.title)}: {status_word(market)}.", blocks=rows, actions=_buttons(market))
 
 
@@ -102,6 +104,30 @@ def _outbox(waiting: Sequence[Backlog], now_ms: int) -> list[Line]:
         if backlog.rows or backlog.dropped:
             parts.append(f"{backlog.platform.capitalize()} {plural(backlog.rows, 'message')}{oldest}{lost}")
     return [line(f"Outbox: {'; '.join(parts)}." if parts else "Outbox: nothing waits.")]
+
+
+_SHOWN_TRANSFERS = 5
+
+
+def transfers(every: Sequence[NetTransfer], names: Mapping[int, str]) -> list[Line]:
+    """Who lost to whom; whether it was meant is the admins' to judge."""
+    rows = []
+    for transfer in every[:_SHOWN_TRANSFERS]:
+        loser, gainer = (f"{clean(names.get(person, ''))} (#{person})" for person in (transfer.loser, transfer.gainer))
+        how = f"{money(transfer.amount)} to {gainer} in {plural(transfer.fills, 'fill')} with each other"
+        again = f"/admin users #{transfer.gainer} bar"
+        rows.append(
+            line(
+                bold("Transfer? "),
+                f"{loser} lost {how}, at prices far from the house's. ",
+                code(again),
+                " shows first.",
+            )
+        )
+    more = len(every) - _SHOWN_TRANSFERS
+    if more > 0:
+        rows.append(line(quiet(f"And {more} more pairs like that.")))
+    return rows
 
 
 def _buttons(market: Market) -> tuple[Action, ...]:
