@@ -134,6 +134,8 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
         return TickReport(market=market.id)
     now_ms = max(now_ms, market.tick_ms or 0, voids[0].ts_ms)
     await uow.orders.refuse_pending(market.id, Reason.NOT_RUNNING.value)
+    if market.halted is not None:
+        await uow.markets.clear_halt(market.id, market.status)
     await uow.members.nothing_coming(market.id)
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
     head = await save_tick(uow, uow.journal, outcome)

@@ -24,9 +24,11 @@ async def adopt(uow: UnitOfWork) -> bool:
             query = query.where(actions.c.tick_id.is_(None), actions.c.status != ActionStatus.PENDING.value)
         for row in await uow.rows(query):
             uow.journal.record(kind, row)
-    for market in await uow.rows(select(config).where(config.c.start_ts.is_not(None)).order_by(config.c.market)):
-        content = {"rules": market["rules"], "tick": market["tick"], "head": market["head"]}
-        uow.journal.append(market["market"], Kind.ADOPTED, market["tick"], content)
+    for market in await uow.rows(select(config).order_by(config.c.market)):
+        number, content = market["market"], {name: market[name] for name in ("rules", "tick", "head")}
+        uow.journal.append(number, Kind.STATUS, "", {"status": market["status"]})
+        if market["start_ts"] is not None:
+            uow.journal.append(number, Kind.ADOPTED, market["tick"], content)
     salt = uow.draw(16).hex()
     await uow.run(update(outbox).values(salt=salt))
     for row in await uow.rows(select(outbox).where(outbox.c.market.is_not(None)).order_by(outbox.c.id)):

@@ -53,6 +53,14 @@ class Entry(NamedTuple):
     content: Payload
 
 
+class Forgettable(NamedTuple):
+    """Records to forget; `market` None: in whichever journal they are."""
+
+    market: int | None
+    kind: Kind
+    subject: str
+
+
 class Journal(Repository):
     """Appends are written when the unit commits, all of them at once: nothing else is locked after a journal is."""
 
@@ -109,15 +117,17 @@ class Journal(Repository):
             query = query.where(journal.c.subject == str(subject))
         return [row["content"] for row in await self._session.rows(query)]
 
-    async def forget(self, person: int, records: Iterable[tuple[Kind, object]]) -> None:
-        """Delete content and salt of every record of these kinds and subjects, in all journals, and record which were
-        deleted. What stands in the tables instead is the caller's to record, afterwards."""
+    async def forget(self, person: int, records: Iterable[Forgettable]) -> None:
+        """Delete content and salt of every record of these, and record which were deleted. What stands in the tables
+        instead is the caller's to record, afterwards."""
         await self.flush()
         deleted: dict[int, list[Json]] = {}
-        for kind, subject in records:
+        for market, kind, subject in records:
             query = select(journal.c.market, journal.c.number).where(
                 journal.c.kind == kind.value, journal.c.subject == str(subject), journal.c.content.is_not(None)
             )
+            if market is not None:
+                query = query.where(journal.c.market == market)
             for row in await self._session.rows(query.order_by(journal.c.market, journal.c.number)):
                 deleted.setdefault(row["market"], []).append(row["number"])
         rows = [{"b_market": market, "b_number": number} for market in deleted for number in deleted[market]]

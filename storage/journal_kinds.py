@@ -39,7 +39,8 @@ GONE = "gone"
 class Kind(StrEnum):
     """Of a market, unless said otherwise."""
 
-    MARKET = "market"  # title, home, creator
+    MARKET = "market"  # title, home, creator, when it is to start, why it stands still
+    STATUS = "status"  # a status that no tick gave it: before the start, and closed after the end
     WORDING = "wording"  # what decides it, in its admins' words
     MEMBER = "member"  # the name they trade under, whether they are barred or unranked
     ANNOUNCED = "announced"  # a chat it speaks in
@@ -86,7 +87,9 @@ class Recorded:
 
 
 TABLES: Mapping[Kind, Recorded] = {
-    Kind.MARKET: Recorded(table=config, key=(), fields=("title", "chat", "creator", "created_ms")),
+    Kind.MARKET: Recorded(
+        table=config, key=(), fields=("title", "chat", "creator", "created_ms", "planned_start_ms", "halted")
+    ),
     Kind.WORDING: Recorded(table=wordings, key=("number",), fields=("text", "actor", "ts_ms")),
     Kind.MEMBER: Recorded(table=users, key=("user",), fields=("display_name", "joined_ms", "barred", "unranked")),
     Kind.ANNOUNCED: Recorded(table=announcements, key=("chat",), fields=(), salted=False),
@@ -94,7 +97,18 @@ TABLES: Mapping[Kind, Recorded] = {
     Kind.APPROVAL: Recorded(
         table=approvals,
         key=("number",),
-        fields=("kind", "outcomes", "reason", "code", "proposer", "status", "ts_ms", "decided_by", "decided_ms"),
+        fields=(
+            "kind",
+            "outcomes",
+            "asked",
+            "reason",
+            "code",
+            "proposer",
+            "status",
+            "ts_ms",
+            "decided_by",
+            "decided_ms",
+        ),
     ),
     Kind.AUDIT: Recorded(
         table=audit_log, key=("id",), fields=("chat", "actor", "action", "reason", "before", "after", "ts_ms")

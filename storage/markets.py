@@ -48,7 +48,7 @@ class Markets(Repository):
             "memo": {},
         }
         market = await self._session.add(insert(config), values)
-        self._journal.record(Kind.MARKET, {**values, "market": market})
+        self._journal.record(Kind.MARKET, {**values, "market": market, "planned_start_ms": None, "halted": None})
         await self._chats.connect(market, chat)
         return await self.get_one(market)
 
@@ -150,11 +150,18 @@ class Markets(Repository):
             values |= _planned(planned_start_ms)
         if values:
             await self._session.run(update(config).where(config.c.market == market).values(**values))
-        row = await self._session.row(_GET, {"market": market}) if title is not None else None
-        if row is not None:
-            self._journal.record(Kind.MARKET, row)
+        if title is not None or planned_start_ms is not None:
+            await self._record(market)
+        if status is not None:
+            self._journal.append(market, Kind.STATUS, "", {"status": status.value})
         self._session.cache.forget(market)
         return await self.get_one(market)
+
+    async def _record(self, market: int) -> None:
+        """Its row as it has just become."""
+        row = await self._session.row(_GET, {"market": market})
+        if row is not None:
+            self._journal.record(Kind.MARKET, row)
 
     async def start(self, market: int, now_ms: int) -> Market | Declined:
         """LOBBY to RUNNING at `now_ms`: the stake goes from the bank to the house, and every member's join waits for
@@ -171,6 +178,7 @@ class Markets(Repository):
         if current.status is not Status.RESOLVED:
             return Declined(code="bad_status")
         await self._session.run(update(config).where(config.c.market == market).values(status=Status.CLOSED.value))
+        self._journal.append(market, Kind.STATUS, "", {"status": Status.CLOSED.value})
         return await self.get_one(market)
 
     async def state(self, market: Market | int) -> MarketState:
@@ -207,11 +215,13 @@ class Markets(Repository):
         """A halted market may tick again: it shows `status`, its engine's own."""
         values = {"halted": None, "status": status.value}
         await self._session.run(update(config).where(config.c.market == market).values(**values))
+        await self._record(market)
 
     async def halt(self, market: int, reason: str) -> None:
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
         await self._session.run(update(config).where(config.c.market == market).values(**values))
+        await self._record(market)
 
     async def _one(self, query: Select[*tuple[object, ...]], values: Payload | None = None) -> Market | None:
         row = await self._session.row(query, values)

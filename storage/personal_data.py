@@ -1,6 +1,7 @@
 """The rows that name a person, in whichever table they are: merged with another's, counted, erased.
 
-Orders, trades, positions, the ledger, the audit chain and the audit log hold numbers only and are never rewritten.
+Orders, trades, positions, the ledger and the audit chain hold numbers only and are never rewritten; a name typed into a
+line of the log or a proposal is taken out of it. What the journal recorded of names is deleted there with its salt.
 `bot.market.identity` decides when any of this happens.
 """
 
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, update
 
-from storage.journal import Journal
-from storage.journal_kinds import Kind
+from storage.journal import Forgettable, Journal
+from storage.journal_kinds import TABLES, Kind
 from storage.people import People
+from storage.personal_texts import NamedIn, names_of, naming, without
 from storage.records import Identity
 from storage.schema import (
     approvals,
@@ -118,11 +120,15 @@ class PersonalData(Repository):
         the one they are in now), what waits to be told to them. Accounts and their numbers stay."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
+        instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
+        names = await names_of(session, self._journal, ids)
+        texts = await naming(session, ids, names, instead)
         kinds = (Kind.MEMBER, Kind.PERSON, Kind.LINK)
-        forgotten: list[tuple[Kind, int]] = [(kind, number) for kind in kinds for number in ids]
-        forgotten += [(Kind.CHAT, number) for number in await self._private_chats(ids, identities, chat)]
-        await self._journal.forget(person, forgotten)
-        await self._erase_private_chats([number for kind, number in forgotten if kind is Kind.CHAT], ids)
+        forgotten = [Forgettable(None, kind, str(number)) for kind in kinds for number in ids]
+        forgotten += [Forgettable(None, Kind.CHAT, str(number)) for number in private]
+        await self._journal.forget(person, [*forgotten, *(text.record for text in texts)])
+        await self._erase_private_chats(private, ids)
+        await self._erase_from_texts(texts)
         await self._erase_messages(ids, identities)
         await session.run(delete(lines).where(_lines_of(ids, identities)))
         for table in (chat_admins, codes, links, pings, preferences):
@@ -132,9 +138,21 @@ class PersonalData(Repository):
             name = placeholder_name(number)
             await session.run(update(people).where(people.c.id == number).values(name=name))
             await session.run(update(users).where(users.c.user == number).values(display_name=name))
+            barred = and_(users.c.user == number, users.c.barred.is_not(None))
+            for row in await session.rows(select(users.c.market, users.c.barred).where(barred)):
+                reason = without(row["barred"], names, instead)
+                await session.run(update(users).where(barred, users.c.market == row["market"]).values(barred=reason))
         await self._record(Kind.PERSON, people, people.c.id.in_(ids))
         await self._record(Kind.MEMBER, users, users.c.user.in_(ids))
         session.after_commit(session.cache.forget_people)
+
+    async def _erase_from_texts(self, texts: Sequence[NamedIn]) -> None:
+        """The log and proposals say who by number; a name that was typed into them goes."""
+        for kind, row, values in texts:
+            table = TABLES[kind].table
+            same = and_(*(column == row[column.name] for column in table.primary_key.columns))
+            await self._session.run(update(table).where(same).values(**values))
+            self._journal.record(kind, {**row, **values})
 
     async def _private_chats(self, ids: Sequence[int], identities: Sequence[Identity], chat: int | None) -> list[int]:
         session = self._session

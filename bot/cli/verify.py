@@ -10,6 +10,7 @@ from bot.cli.database import open_database
 from bot.cli.progress import ProgressLine
 from bot.market.background_verify import to_json
 from bot.words import audit as words
+from bot.words import coverage
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proving import public_key
 from storage.verify import Mismatch, Result, Skipped, UnreadableError, verify
@@ -77,3 +78,7 @@ def _print(results: list[Result], *, as_json: bool) -> None:
                 print(words.unchained(result), file=sys.stderr)
         else:
             print(words.ok(result))
+            if result.forgotten:
+                print(coverage.forgotten_records(result.market, result.forgotten))
+    if results and not any(isinstance(result, Mismatch) for result in results):
+        print(coverage.listed())

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from bot.market.background import BackgroundJobs, outcry
+from bot.words import coverage
 from storage.database import Database
 from storage.verify import Mismatch, Result, Skipped, Verified, verify
 
@@ -83,10 +84,11 @@ class BackgroundVerifier:
 
 
 def to_json(results: Sequence[Result]) -> str:
-    """What `outcry verify --json` prints: `{"ok": …, "markets": [{"ok": …, "market": …, …}]}`; `ok` of a market is null
-    where its older rules were skipped."""
+    """What `outcry verify --json` prints: `{"ok": …, "markets": [{"ok": …, "market": …, …}], "covered": […],
+    "not_covered": […]}`; `ok` of a market is null where its older rules were skipped."""
     rows = [{"ok": _OK[type(result)], **asdict(result)} for result in results]
-    return json.dumps({"ok": all(row["ok"] is not False for row in rows), "markets": rows}, default=str)
+    covers = {"covered": coverage.COVERED, "not_covered": coverage.left_out()}
+    return json.dumps({"ok": all(row["ok"] is not False for row in rows), "markets": rows, **covers}, default=str)
 
 
 def from_json(text: str | bytes) -> list[Result]:

@@ -150,8 +150,8 @@ class Announcer:
         async with self._db.writing() as uow:
             if not self._loaded:
                 await self._load(uow)
-            await self._save_results(uow)
-            await self._renew_and_expire(uow)
+            saved = await self._save_results(uow)
+            await self._renew_and_expire(uow, saved)
             now, free = self._clock(), IN_FLIGHT - len(self._senders)
             for platform in self._platforms:
                 budget = self._budgets[platform]
@@ -177,9 +177,15 @@ class Announcer:
             await uow.deliveries.release()
         await self.results.load(uow)
 
-    async def _save_results(self, uow: UnitOfWork) -> None:
-        for row in await self.results.save(uow):
-            self._leases.pop(row.id, None)
+    async def _save_results(self, uow: UnitOfWork) -> frozenset[int]:
+        """The rows that are on their way no more."""
+        saved = frozenset(row.id for row in await self.results.save(uow))
+        uow.after_commit(lambda: self._end_leases(saved))
+        return saved
+
+    def _end_leases(self, saved: Collection[int]) -> None:
+        for row in saved:
+            self._leases.pop(row, None)
 
     async def _claim(self, uow: UnitOfWork, platform: str, budget: Budget, now: int, most: int) -> list[OutboxRow]:
         """With those that could leave in one message with them, where each message counts."""
@@ -195,10 +201,11 @@ class Announcer:
                     taken |= {following.id for following in behind}
         return rows
 
-    async def _renew_and_expire(self, uow: UnitOfWork) -> None:
+    async def _renew_and_expire(self, uow: UnitOfWork, saved: Collection[int]) -> None:
         """Hold on to what is still on its way; forget what no lost chat will hear any more."""
         now = self._clock()
-        ending = [row for row, until in self._leases.values() if until - now < 2 * LEASE_MS // 3]
+        held = [(row, until) for number, (row, until) in self._leases.items() if number not in saved]
+        ending = [row for row, until in held if until - now < 2 * LEASE_MS // 3]
         if ending:
             await uow.deliveries.renew(ending, now + LEASE_MS)
             self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
 
 from bot.chat.platform import Unreachable
 from bot.notifications import reachability
@@ -27,6 +29,8 @@ from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
+
+PingedEvent: TypeAlias = tuple[int, str, int]  # market, kind, time
 
 LONGEST_RETRY_MS = 300_000
 MOST_FAILURES = 10  # for no reason anybody knows; then the row is laid aside, so that others can pass
@@ -62,6 +66,16 @@ class ShownBoards:
         await uow.key_values.put(_fact_name(row), fingerprint)
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What one `save` learned, remembered when it is committed: a unit that is rolled back is saved again, and must
+    find everything as it was."""
+
+    failures: dict[int, int] = field(default_factory=dict)  # by row; 0: none any more
+    unreachable: dict[ChatKey, bool] = field(default_factory=dict)
+    pinged: set[PingedEvent] = field(default_factory=set)
+
+
 class DeliveryResults:
     """Collects what became of messages until `save` writes all of it down at once. `lacks_pictures` says of a row
     whether its chat took no pictures when it was last sent one."""
@@ -74,7 +88,8 @@ class DeliveryResults:
         self._lacks_pictures = lacks_pictures
         self._failures: dict[int, int] = {}  # by row
         self._unreachable: set[ChatKey] = set()
-        self._pinged: OrderedDict[tuple[int | None, str, int], None] = OrderedDict()  # market, kind, time of an event
+        self._pinged: OrderedDict[PingedEvent, None] = OrderedDict()
+        self._learned = Learned()
 
     async def load(self, uow: UnitOfWork) -> None:
         """Which chats are known to be out of reach."""
@@ -88,20 +103,27 @@ class DeliveryResults:
         self.add(OutgoingMessage(row=row, reply=NOTHING_TO_SEND), result)
 
     async def save(self, uow: UnitOfWork) -> list[OutboxRow]:
-        """Needs a writing unit. Returns the rows whose result is written down; where it raises, all of it is kept to be
-        written again."""
-        results, self.unsaved = self.unsaved, []
-        try:
-            await self._remove_sent(uow, results)
-            for message, result in results:
-                await self._save_result(uow, message, result)
-        except BaseException:
-            self.unsaved = results + self.unsaved  # the unit is rolled back
-            raise
+        """Needs a writing unit. Returns the rows whose result is written down once that is committed; until then all of
+        it is kept, to be written again."""
+        results, self._learned = list(self.unsaved), Learned()
+        await self._remove_sent(uow, results)
+        for message, result in results:
+            await self._save_result(uow, message, result)
+        uow.after_commit(partial(self._saved, results, self._learned))
+        return [row for message, _ in results for row in message.rows]
+
+    def _saved(self, results: list[tuple[OutgoingMessage, DeliveryResult]], learned: Learned) -> None:
+        """It is committed; what came meanwhile stands behind it."""
+        del self.unsaved[: len(results)]
         for message, result in results:
             has_left = isinstance(result, Sent) and result.ref is not None
             self.sent += has_left and message.reply is not NOTHING_TO_SEND
-        return [row for message, _ in results for row in message.rows]
+        self._failures = {row: count for row, count in (self._failures | learned.failures).items() if count}
+        self._unreachable |= {chat for chat, lost in learned.unreachable.items() if lost}
+        self._unreachable -= {chat for chat, lost in learned.unreachable.items() if not lost}
+        self._pinged |= OrderedDict.fromkeys(sorted(learned.pinged))
+        while len(self._pinged) > EVENTS_REMEMBERED:
+            self._pinged.popitem(last=False)
 
     async def _remove_sent(self, uow: UnitOfWork, results: list[tuple[OutgoingMessage, DeliveryResult]]) -> None:
         """What has been delivered leaves the outbox, all of it at once."""
@@ -125,8 +147,7 @@ class DeliveryResults:
 
     async def _save_sent(self, uow: UnitOfWork, message: OutgoingMessage, result: Sent, now: int) -> None:
         row = message.row
-        for sent_row in message.rows:
-            self._failures.pop(sent_row.id, None)
+        self._learned.failures.update({sent_row.id: 0 for sent_row in message.rows})
         if row.ticket is not None and result.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
         if row.slot == "board" and result.fingerprint is not None:
@@ -153,12 +174,12 @@ class DeliveryResults:
 
     async def _ping(self, uow: UnitOfWork, row: OutboxRow, kind: str, now: int) -> None:
         """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
-        event = (row.market, row.kind, row.created_ms)
-        if row.market is None or event in self._pinged:
+        if row.market is None:
             return
-        self._pinged[event] = None
-        while len(self._pinged) > EVENTS_REMEMBERED:
-            self._pinged.popitem(last=False)
+        event = (row.market, row.kind, row.created_ms)
+        if event in self._pinged or event in self._learned.pinged:
+            return
+        self._learned.pinged.add(event)
         chats = [chat.id for chat in await uow.chats.of_market(row.market)]
         payload: Payload = {"kind": row.kind, "facts": dict(row.payload), "at_ms": row.created_ms}
         notices = [
@@ -171,13 +192,14 @@ class DeliveryResults:
         for row in message.rows:
             at_ms = result.at_ms
             if result.failed:
-                failures = self._failures[row.id] = self._failures.get(row.id, 0) + 1
+                failures = self._failures.get(row.id, 0) + 1
                 at_ms = now + min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))
                 if failures >= MOST_FAILURES:
                     log.error("notice %s (%s) is laid aside after %s tries", row.id, row.kind, failures)
                     await uow.deliveries.drop(row, result.reason)
-                    self._failures.pop(row.id, None)
+                    self._learned.failures[row.id] = 0
                     continue
+                self._learned.failures[row.id] = failures
             if result.post_anew and row.slot is not None and row.market is not None:
                 await uow.deliveries.set_ref(row.market, row.platform, row.target, row.slot, None)
             await uow.deliveries.retry(row, at_ms, result.reason, tried=result.failed)
@@ -188,14 +210,14 @@ class DeliveryResults:
         self, uow: UnitOfWork, row: OutboxRow, reason: Unreachable, detail: str, now: int
     ) -> None:
         """Admins are told once that a chat cannot be reached, or what is missing there."""
-        self._unreachable.add((row.platform, row.target))
+        self._learned.unreachable[row.platform, row.target] = True
         await reachability.mark_chat_lost(uow, row.platform, row.target, reason, detail, now)
 
     async def _mark_reachable(self, uow: UnitOfWork, row: OutboxRow) -> None:
         chat_key = (row.platform, row.target)
-        if chat_key in self._unreachable:
+        if self._learned.unreachable.get(chat_key, chat_key in self._unreachable):
             await reachability.mark_chat_found(uow, *chat_key)
-            self._unreachable.discard(chat_key)
+            self._learned.unreachable[chat_key] = False
 
 
 def _fact_name(row: OutboxRow) -> str:

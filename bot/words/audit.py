@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
 from bot.chat.reply import Audience, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.words import coverage
 from bot.words.shared import no, plural, say
 from engine.units import RULES as RULES_HERE
 from storage.verify import Mismatch, Skipped, Verified
@@ -18,6 +19,7 @@ SHOWN = 16
 _BARE = re.compile(r"[\w.:/+-]+", re.ASCII)
 _LONGEST = 200
 
+JOURNAL = ("journal", "shared_journal")
 RULES = "rules"
 """The field of a mismatch that is none: another version's rules made the market."""
 
@@ -44,6 +46,7 @@ def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, 
         ),
         line("A newer check is under way; ask again in a moment.") if running else (),
         line(quiet("The heads posted before are of the same history; a changed past would not have them.")),
+        *coverage.in_the_chat(verified.forgotten),
         *_head_now(head),
     ]
     return say(
@@ -162,6 +165,8 @@ def other_rules(mismatch: Mismatch) -> str:
 def unchained(mismatch: Mismatch) -> str:
     if mismatch.field == RULES:
         return f"{other_rules(mismatch)} Use the version of Outcry it was made by."
+    if mismatch.field in JOURNAL and mismatch.found is None:
+        return f"Tick {mismatch.tick} was written before names and decisions were recorded: it cannot be checked here."
     return (
         f"The hash of tick {mismatch.tick} does not confirm it: what was asked for in that tick was changed, or the "
         "hash itself."

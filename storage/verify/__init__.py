@@ -8,7 +8,8 @@ one that was posted while the market ran (`wanted`) is not in its chain.
 A market of older rules (`config.rules`) is not replayed but `Skipped`, if the journal found it so when the database was
 brought up to it: nobody hides a wrong row by calling a market older than it is.
 
-Not looked at: names, titles, chats, the outbox, tickets, who asked (`actor`, `request_id`).
+What follows from nothing (names, titles, the log, what is told) must be what the journal recorded of it last. What is
+not looked at stands in `NOT_COVERED`.
 """
 
 from __future__ import annotations
@@ -29,19 +30,54 @@ from engine.units import RULES
 from storage import replay as chain
 from storage.database import Database
 from storage.journal_kinds import SHARED
-from storage.schema import binaries, config, events, ledger, lob_pools, metrics, positions, ticks, tiles, trades
+from storage.schema import (
+    binaries,
+    config,
+    events,
+    journal,
+    journal_heads,
+    ledger,
+    lob_pools,
+    metrics,
+    positions,
+    ticks,
+    tiles,
+    trades,
+)
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
-from storage.verify.journal import Journals, ReadJournal, check_recorded, read_journal
+from storage.verify.journals import Journals, ReadJournal, check_recorded, read_journal
 from storage.verify.replay import Replay, ReplayState, open_history
 from storage.verify.tree import GrownTree
 
-__all__ = ["Mismatch", "Progress", "Result", "Skipped", "UnreadableError", "Verified", "verify", "verify_market"]
+__all__ = [
+    "NOT_COVERED",
+    "Mismatch",
+    "Progress",
+    "Result",
+    "Skipped",
+    "UnreadableError",
+    "Verified",
+    "verify",
+    "verify_market",
+]
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
 # tables whose rows no reference ties to a market
-WITHOUT_FOREIGN_KEY = (binaries, events, ledger, lob_pools, metrics, positions, ticks, tiles, trades)
+WITHOUT_FOREIGN_KEY = (
+    binaries,
+    events,
+    journal,
+    journal_heads,
+    ledger,
+    lob_pools,
+    metrics,
+    positions,
+    ticks,
+    tiles,
+    trades,
+)
 
 
 class UnreadableError(Exception):
@@ -50,13 +86,16 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks'."""
+    """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks';
+    `records`: of the journals, `forgotten` of them without what they said, at somebody's wish."""
 
     market: int
     ticks: int
     orders: int
     head: str
     holds: bool = False
+    records: int = 0
+    forgotten: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +126,11 @@ async def verify(
             if market is not None and market not in known:
                 raise LookupError(f"there is no market {market}")
             shared = await read_journal(uow, SHARED)
+            await check_recorded(uow, shared, shared)
             for number in known if market is None else [market]:
                 results.append(await verify_market(uow, number, shared, wanted=wanted, progress=progress))
                 if isinstance(results[-1], Mismatch):
                     return results
-            await check_recorded(uow, shared, shared)
             if market is None and (orphan := await _orphan_row(uow)) is not None:
                 return [*results, orphan]
     except WrongRowError as wrong:
@@ -123,7 +162,8 @@ async def verify_market(
                 if stored["start_ts"] is None:
                     await _check_unstarted(uow, check, stored, history)
                     await check_recorded(uow, journals.market, shared)
-                    return Verified(market=number, ticks=0, orders=0, head="")
+                    records, forgotten = journals.records, journals.forgotten
+                    return Verified(market=number, ticks=0, orders=0, head="", records=records, forgotten=forgotten)
                 if stored["rules"] < RULES:
                     return await _skipped(uow, check, stored, journals, wanted)
                 if stored["rules"] > RULES:
@@ -132,7 +172,7 @@ async def verify_market(
                 past = ReplayState.opening(stored, check)
                 tree = await GrownTree.empty(uow, check)
                 await _run(Replay(check, past, history, tree, journals, wanted), stored, progress)
-            await check_end(uow, check, past, stored)
+            await check_end(uow, check, past, stored, journals.market.status)
             await tree.check_end(uow)
             await check_recorded(uow, journals.market, shared)
         except WrongRowError as wrong:
@@ -141,7 +181,15 @@ async def verify_market(
             raise
     except WrongRowError as wrong:
         return wrong.mismatch
-    return Verified(market=number, ticks=past.market.tick, orders=past.orders, head=past.market.head, holds=past.holds)
+    return Verified(
+        market=number,
+        ticks=past.market.tick,
+        orders=past.orders,
+        head=past.market.head,
+        holds=past.holds,
+        records=journals.records,
+        forgotten=journals.forgotten,
+    )
 
 
 async def _stored(uow: UnitOfWork, check: Check) -> RowMapping:
@@ -213,7 +261,7 @@ async def _orphan_row(uow: UnitOfWork) -> Mismatch | None:
     """A row of a market there is not."""
     known = select(config.c.market)
     for table in WITHOUT_FOREIGN_KEY:
-        row = await uow.row(select(table).where(table.c.market.not_in(known)).limit(1))
+        row = await uow.row(select(table).where(table.c.market.not_in(known), table.c.market != SHARED).limit(1))
         if row is not None:
             keys = [row[column.name] for column in table.primary_key.columns if column.name != "market"]
             check = Check(market=row["market"])

@@ -23,10 +23,11 @@ REVIVERS = ("resume", "void")  # controls that are settled without a tick
 COUNTERS = ("tick", "trades", "entries", "events", "leaves", "volume", "house")
 
 
-async def check_end(uow: UnitOfWork, check: Check, past: ReplayState, stored: RowMapping) -> None:
-    """Everything that is not history: how the market, its people, pools and orders stand. Raises WrongRowError."""
+async def check_end(uow: UnitOfWork, check: Check, past: ReplayState, stored: RowMapping, by_hand: str) -> None:
+    """Everything that is not history: how the market, its people, pools and orders stand. `by_hand`: the last status
+    that was recorded to come from no tick. Raises WrongRowError."""
     market = past.market
-    _check_config(check, past, stored)
+    _check_config(check, past, stored, by_hand)
     await check_numbers(uow, check, stored["intents"])
     for number, (row, expected) in sorted(past.resting.items()):
         check.same("orders", number, expected, row)
@@ -155,7 +156,7 @@ def _book(past: ReplayState) -> list[Row]:
     return pool_rows(bare)[0]
 
 
-def _check_config(check: Check, past: ReplayState, stored: RowMapping) -> None:
+def _check_config(check: Check, past: ReplayState, stored: RowMapping, by_hand: str) -> None:
     market, state = past.market, past.state
     now_ms = past.outcome.now_ms if past.outcome else stored["start_ts"]
     step = next_step(market.params, state, stored["start_ts"])
@@ -163,8 +164,8 @@ def _check_config(check: Check, past: ReplayState, stored: RowMapping) -> None:
     expected |= {"tick": market.tick, "halted": stored["halted"]}
     if stored["halted"] is not None:  # stands still outside the engine
         expected["status"] = Status.FROZEN.value
-    elif (state.status, stored["status"]) == (Status.RESOLVED, Status.CLOSED.value):
-        expected["status"] = Status.CLOSED.value  # by hand, after the end
+    elif (state.status, by_hand) == (Status.RESOLVED, Status.CLOSED.value):
+        expected["status"] = Status.CLOSED.value
     check.same("config", market.id, expected, stored)
 
 

@@ -24,7 +24,7 @@ from storage.replay import apply_tick
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
 from storage.tick_rows import Row, Seal, TickOutcome
 from storage.verify.compare import Check, Rows
-from storage.verify.journal import Journals
+from storage.verify.journals import Journals
 from storage.verify.tree import GrownTree
 
 MONEY = ("amount", "fee", "gas", "rebate")

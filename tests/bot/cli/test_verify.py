@@ -24,6 +24,7 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.market.background_verify import BackgroundVerifier, from_json, to_json
 from bot.words import audit as words_audit
+from bot.words import coverage as words_coverage
 from storage.database import Database
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proving import public_key, signed_head
@@ -75,7 +76,7 @@ def child(*words: str, folder: Path) -> tuple[int, str, str]:
 def test_a_process_says_ok_and_exits_0(played: tuple[Path, str]) -> None:
     path, head = played
     code, out, errors = child("--db", f"sqlite:///{path}", "--head", head[:16], folder=path.parent)
-    assert (code, out) == (0, f"ok market=1 ticks=3 head={head}\n")
+    assert (code, out) == (0, f"ok market=1 ticks=3 head={head}\n{words_coverage.listed()}\n")
     assert errors.startswith("Heads of this database are signed by the key outcry/")
 
 
@@ -125,8 +126,11 @@ def test_json_says_the_same(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
     assert main(["verify", "--json", "--head", head.upper()]) == 0
     told = json.loads(capsys.readouterr().out)
-    market = {"ok": True, "market": 1, "ticks": 3, "orders": 1, "head": head, "holds": True}
-    assert told == {"ok": True, "markets": [market]}
+    (market,) = told["markets"]
+    assert market.pop("records") > 0
+    assert market == {"ok": True, "market": 1, "ticks": 3, "orders": 1, "head": head, "holds": True, "forgotten": 0}
+    assert told["ok"] is True
+    assert (tuple(told["covered"]), tuple(told["not_covered"])) == (words_coverage.COVERED, words_coverage.left_out())
 
 
 def test_what_json_says_can_be_read_back() -> None:
@@ -270,6 +274,7 @@ def test_markets_of_older_rules_are_skipped_and_that_is_no_failure(
     assert printed.out.splitlines() == [
         *(f"SKIP market={number} rules=1" for number in (1, 2, 3, 4)),
         "ok market=5 ticks=0 head=-",
+        *words_coverage.listed().splitlines(),
     ]
     assert "Market 1 was played by rules 1, and this version plays by rules 2: it was not checked." in printed.err
 
@@ -280,10 +285,9 @@ def test_a_skipped_market_is_neither_right_nor_wrong_in_json(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{of_rules_1}")
     assert main(["verify", "--market", "1", "--json"]) == 0
     printed = capsys.readouterr().out
-    assert json.loads(printed) == {
-        "ok": True,
-        "markets": [{"ok": None, "market": 1, "ticks": 7, "rules": 1, "holds": False}],
-    }
+    told = json.loads(printed)
+    assert told["ok"] is True
+    assert told["markets"] == [{"ok": None, "market": 1, "ticks": 7, "rules": 1, "holds": False}]
     assert from_json(printed) == [Skipped(market=1, ticks=7, rules=1)]
 
 

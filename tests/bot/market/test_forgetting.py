@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import LargeBinary, String, cast, select
 
 from bot.market import identity, membership
 from scheduler.tick import run_tick
@@ -20,7 +20,8 @@ async def everything(db: Database) -> str:
     found: list[str] = []
     async with db.reading() as uow:
         for table in metadata.sorted_tables:
-            rows = await uow.rows(select(*(cast(column, String) for column in table.columns)))
+            readable = [column for column in table.columns if not isinstance(column.type, LargeBinary)]
+            rows = await uow.rows(select(*(cast(column, String) for column in readable)))
             found += [f"{table.name}: {list(row.values())}" for row in rows]
     return "\n".join(found)
 

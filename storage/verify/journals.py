@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import RowMapping, select
 
-from storage.journal import Head, Heads, commit_to, following, notice_digest
+from engine.state import Status
+from storage.journal import Head, Heads, commit_to, following
 from storage.journal_kinds import GONE, SHARED, TABLES, Kind, Recorded
 from storage.proofs.proving import signed_head
 from storage.records import ActionStatus, Payload
-from storage.schema import actions, journal, journal_heads, outbox
+from storage.schema import actions, config, journal, journal_heads
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, Check
+from storage.verify.messages import check_messages
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,13 +23,15 @@ class ReadJournal:
     """One journal from its first record to its last.
 
     hashes: after each record, that of none first; latest: by kind and key what was recorded last, None where the row is
-    gone; digests: of messages; posted: heads by tick; adopted: how a market stood that had begun before its journal;
-    forgotten: numbers of records without content; given_up: those the shared journal says were deleted, by market.
+    gone; status: the last that no tick gave it; digests: of messages; posted: heads by tick; adopted: how a market
+    stood that had begun before its journal; forgotten: numbers of records without content; given_up: those the shared
+    journal says were deleted, by market.
     """
 
     market: int
     hashes: list[str] = field(default_factory=lambda: [""])
     latest: dict[str, dict[str, Payload | None]] = field(default_factory=dict)
+    status: str = Status.DRAFT.value
     digests: set[str] = field(default_factory=set)
     posted: dict[int, str] = field(default_factory=dict)
     adopted: Payload | None = None
@@ -51,6 +55,8 @@ class ReadJournal:
             self.latest.setdefault(kind, {})[ident] = None if GONE in content else content
         elif kind == Kind.NOTICES:
             self.digests.update(content["digests"])
+        elif kind == Kind.STATUS:
+            self.status = content["status"]
         elif kind == Kind.ADOPTED:
             self.adopted = content
         elif kind == Kind.POSTED:
@@ -66,6 +72,14 @@ class Journals:
 
     market: ReadJournal
     shared: ReadJournal
+
+    @property
+    def records(self) -> int:
+        return len(self.market.hashes) + len(self.shared.hashes) - 2
+
+    @property
+    def forgotten(self) -> int:
+        return len(self.market.forgotten) + len(self.shared.forgotten)
 
     def heads(self, check: Check, tick: RowMapping) -> Heads:
         """Those a tick covers, by its row. Raises WrongRowError."""
@@ -121,8 +135,9 @@ async def check_recorded(uow: UnitOfWork, read: ReadJournal, shared: ReadJournal
             expected = {ident: content for ident, content in latest.items() if content is not None}
             check.same_set(recorded.table.name, expected, found)
     if read.market != SHARED:
+        await _check_status(uow, check, read)
         await _check_posted(uow, check, read)
-        await _check_messages(uow, check, read)
+    await check_messages(uow, check, read.digests)
 
 
 async def _rows(uow: UnitOfWork, kind: Kind, recorded: Recorded, market: int) -> Mapping[str, RowMapping] | None:
@@ -147,6 +162,12 @@ def _name(recorded: Recorded, row: Mapping[str, object] | RowMapping, market: in
     return "/".join(str(row[column]) for column in recorded.key) or str(market)
 
 
+async def _check_status(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
+    stored = await uow.row(select(config).where(config.c.market == read.market))
+    if stored is not None and stored["start_ts"] is None and stored["status"] != read.status:
+        raise check.wrong("config", read.market, "status", read.status, stored["status"])
+
+
 async def _check_posted(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
     """Each is signed anew: the same key and the same tree give the same head."""
     for tick, head in read.posted.items():
@@ -155,10 +176,3 @@ async def _check_posted(uow: UnitOfWork, check: Check, read: ReadJournal) -> Non
         if stored != head:
             raise check.wrong("ticks", tick, "root", head, stored)
     check.tick = 0
-
-
-async def _check_messages(uow: UnitOfWork, check: Check, read: ReadJournal) -> None:
-    """Every message that waits was queued as it is."""
-    for row in await uow.rows(select(outbox).where(outbox.c.market == read.market).order_by(outbox.c.id)):
-        if row["salt"] is None or notice_digest(row) not in read.digests:
-            raise check.wrong("outbox", row["id"], "payload", "as it was queued", row["payload"])
