@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested, Voided
+from engine.events import (
+    Cancelled,
+    Cut,
+    Event,
+    Fill,
+    Gas,
+    Joined,
+    Left,
+    Paid,
+    PaidBack,
+    Rebate,
+    Released,
+    Rested,
+    Voided,
+)
 
 CREDITS = (Paid, Rebate, PaidBack)
 """Events that pay a user `amount` of the house's money."""
@@ -31,6 +45,9 @@ def cash_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, in
         elif isinstance(event, Voided):
             for user, amount in event.amounts:
                 changes[user] = changes.get(user, 0) + amount
+        elif isinstance(event, Cut):
+            for user, cash, _ in event.accounts:
+                changes[user] = changes.get(user, 0) + cash
         elif isinstance(event, Gas):
             changes[event.user] = changes.get(event.user, 0) - event.amount
         elif isinstance(event, RETURNS):
@@ -50,6 +67,9 @@ def escrow_changes(fills: Iterable[Fill], events: Iterable[Event]) -> dict[int, 
     for event in events:
         if isinstance(event, Rested):
             changes[event.user] = changes.get(event.user, 0) + event.escrow
+        elif isinstance(event, Cut):
+            for user, _, escrow in event.accounts:
+                changes[user] = changes.get(user, 0) + escrow
         elif isinstance(event, RETURNS):
             changes[event.user] = changes.get(event.user, 0) - event.escrow
     return {user: change for user, change in sorted(changes.items()) if change}
