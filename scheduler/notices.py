@@ -24,6 +24,7 @@ whoever reads it can hold against a later one.
 | voided | chats | fields of `Voided`, at_ms, head |
 | retuned | chats | fields; changes: [[term, before, after]] as kept; action: its number |
 | big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
+| lapsed | admins | number: of a proposal that nobody approved before the market moved on |
 | halted | admins | reason, tick |
 | outdated | admins | rules: those the market was begun by |
 | asks_now | admins | rounds: those that were to be decided by the lowest price |
@@ -58,13 +59,14 @@ from engine.events import (
     Voided,
 )
 from engine.intents import Order
+from engine.risk import OVER
 from engine.schedule import losers_left
 from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams
 from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
-from storage.records import Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
+from storage.records import Approval, Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
 BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
@@ -95,6 +97,17 @@ def halted(market: Market, reason: str) -> Notice:
 
 def outdated(market: Market) -> Notice:
     return Notice(kind="outdated", audience=NoticeAudience.ADMINS, payload={"rules": market.rules})
+
+
+def lapsed(proposal: Approval) -> Notice:
+    return Notice(kind="lapsed", audience=NoticeAudience.ADMINS, payload={"number": proposal.number})
+
+
+def moved_on(outcome: TickOutcome) -> bool:
+    """Whether a decision proposed before this tick would decide something else after it."""
+    before, after = outcome.before, outcome.after
+    was = (before.next_round, before.out, before.claim, before.winners, before.status in OVER)
+    return was != (after.next_round, after.out, after.claim, after.winners, after.status in OVER)
 
 
 def asks_now(market: Market) -> Notice:

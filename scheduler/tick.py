@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.events import Event, Fill, Reason, Resolved
-from engine.risk import InvariantBroken
+from engine.risk import OVER, InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.clock import Pace
@@ -21,7 +21,7 @@ from storage.journal_kinds import Kind
 from storage.markets import TICKING
 from storage.proofs.proving import signed_head
 from storage.rankings import standings
-from storage.records import HALTED, ActionStatus, Market
+from storage.records import HALTED, ActionStatus, Market, Notice
 from storage.replay import apply_tick, call_off
 from storage.saving import TickOutcome, save_tick
 from storage.unit_of_work import UnitOfWork
@@ -139,9 +139,9 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     await uow.members.nothing_coming(market.id)
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
     head = await save_tick(uow, uow.journal, outcome)
-    refused = notices.refused_orders(orders)
+    refused, lapsed = notices.refused_orders(orders), await _lapsed(uow, outcome)
     signed = await _head_to_post(uow, outcome)
-    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace)], now_ms)
+    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace), *lapsed], now_ms)
     await uow.commit()
     return TickReport(market=market.id, tick=outcome.tick, head=head, events=outcome.events)
 
@@ -175,7 +175,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> N
             if row.rank is not None and row.rank <= notices.PODIUM
         ]
     head = await _head_to_post(uow, outcome)
-    event_notices = notices.tick_notices(outcome, head, pace, podium)
+    event_notices = [*notices.tick_notices(outcome, head, pace, podium), *await _lapsed(uow, outcome)]
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     snapshot = MarketSnapshot(
@@ -202,6 +202,14 @@ async def _head_to_post(uow: UnitOfWork, outcome: TickOutcome) -> str:
     head = await signed_head(uow, outcome.market.id, outcome.tick)
     assert head is not None, "a tick that was saved has a head"
     return head
+
+
+async def _lapsed(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:
+    """Proposals that waited and can no longer be approved end, and their admins are told."""
+    if not notices.moved_on(outcome):
+        return []
+    over = outcome.after.status in OVER
+    return [notices.lapsed(row) for row in await uow.approvals.lapse(outcome.market.id, outcome.now_ms, over=over)]
 
 
 async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:

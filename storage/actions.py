@@ -5,7 +5,7 @@ Decisions that wait for a second pair of eyes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, func, insert, select, update
@@ -14,7 +14,7 @@ from engine.state import Status
 from storage.journal import Journal
 from storage.journal_kinds import Kind
 from storage.markets import Markets
-from storage.records import ActionRow, ActionStatus, Approval, ApprovalStatus, Declined, Payload
+from storage.records import LASTING, ActionRow, ActionStatus, Approval, ApprovalStatus, Declined, Payload
 from storage.schema import actions, approvals, users
 from storage.session import Repository, Session, clean
 
@@ -182,13 +182,15 @@ class Approvals(Repository):
         rows = await self._session.rows(select(approvals).where(condition))
         return {row["number"]: _approval(row) for row in rows}
 
-    async def lapse(self, market: int, now_ms: int, *, kinds: Collection[str] | None = None) -> list[Approval]:
-        """End those that wait, of these kinds if they are named, because the market has moved on; returns them."""
-        lapsed = [proposal for proposal in await self.waiting(market) if kinds is None or proposal.kind in kinds]
+    async def lapse(self, market: int, now_ms: int, *, over: bool) -> list[Approval]:
+        """End those that wait because the market has moved on; returns them. Those that decide nothing stand unless it
+        is `over`."""
+        lapsed = [proposal for proposal in await self.waiting(market) if over or proposal.kind not in LASTING]
         for proposal in lapsed:
             one = and_(approvals.c.market == market, approvals.c.number == proposal.number)
             values = {"status": ApprovalStatus.LAPSED.value, "decided_ms": now_ms}
             await self._session.run(update(approvals).where(one).values(**values))
+            await self._record(market, proposal.number)
         return lapsed
 
     async def settle(self, market: int, number: int, by: int, now_ms: int) -> bool:
@@ -197,10 +199,16 @@ class Approvals(Repository):
         values = {"status": ApprovalStatus.APPROVED.value, "decided_by": by, "decided_ms": now_ms}
         still = approvals.c.status == ApprovalStatus.WAITING.value
         settled = (await self._session.run(update(approvals).where(proposal, still).values(**values))).rowcount == 1
-        row = await self._session.row(select(approvals).where(proposal)) if settled else None
+        if settled:
+            await self._record(market, number)
+        return settled
+
+    async def _record(self, market: int, number: int) -> None:
+        """As it stands now."""
+        condition = and_(approvals.c.market == market, approvals.c.number == number)
+        row = await self._session.row(select(approvals).where(condition))
         if row is not None:
             self._journal.record(Kind.APPROVAL, row)
-        return settled
 
 
 def _approval(row: RowMapping | dict[str, Any], *, created: bool = False) -> Approval:  # Any: a row as it was written

@@ -373,6 +373,10 @@ class ApprovalStatus(StrEnum):
     LAPSED = "lapsed"  # the market moved on before anybody approved it
 
 
+LASTING = ("retune", "about", "grant")
+"""Kinds of proposals that decide nothing: they stand as long as the market does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """What one admin proposed and another one approves. `code` stands for the moment of the market a decision was

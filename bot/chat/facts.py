@@ -19,7 +19,18 @@ from engine.terms import MarketParams
 from storage.outbox import Backlog
 from storage.people import Preferences
 from storage.personal_data import Traces
-from storage.records import Approval, Identity, Market, Member, MetricRow, OrderDraft, OrderRow, Person
+from storage.records import (
+    ActionRow,
+    Approval,
+    AuditRow,
+    Identity,
+    Market,
+    Member,
+    MetricRow,
+    OrderDraft,
+    OrderRow,
+    Person,
+)
 from storage.transfers import NetTransfer
 
 LEAST_TRADES = 3
@@ -389,6 +400,17 @@ class DecisionPreview:
     proposal: Approval | None = None
     proposer: str = ""
     paid: Eliminated | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A line of the log, with the action it asked the tick for, or the proposal it made; `stands`: whether that could
+    still be approved."""
+
+    row: AuditRow
+    action: ActionRow | None = None
+    proposal: Approval | None = None
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

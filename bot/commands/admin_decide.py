@@ -8,13 +8,14 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.outcomes import OutcomesArg, WinnersArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
-from bot.market import decisions, terms, wording
+from bot.market import decisions, grants, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
 from bot.text.outcome_names import typed_outcome
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals
+from bot.words import setup as words_setup
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
@@ -22,6 +23,7 @@ from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json
 from storage.unit_of_work import UnitOfWork
 
+_OTHERS = {"retune": terms.approve, "about": wording.approve, "grant": grants.approve}
 _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
 
 
@@ -104,7 +106,8 @@ async def approve(
     """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
 
     An admin with a part in the market (tokens of an outcome still in, an order that waits) does not do alone what no
-    round asked for: eliminate, resolve, correct, change a term, add to what decides. It is proposed, and an admin
+    round asked for: eliminate, resolve, correct, change a term, add to what decides; nor
+    does anybody give themselves money. It is proposed, and an admin
     without a part approves it; when the market moves on first, it lapses and the admins are told. Freezing, pausing,
     postponing and calling off anybody can alone.
 
@@ -124,10 +127,8 @@ async def approve(
     refused = _refused(ctx, market, proposal, part, own=own)
     if refused is not None:
         return refused
-    if proposal.kind == "retune":
-        return await terms.approve(ctx, market, proposal, proposer, confirm)
-    if proposal.kind == "about":
-        return await wording.approve(ctx, market, proposal, proposer, confirm)
+    if proposal.kind in _OTHERS:
+        return await _OTHERS[proposal.kind](ctx, market, proposal, proposer, confirm)
     kind = _KINDS[proposal.kind]
     event = simulate(market, kind, proposal.outcomes)
     if isinstance(event, ControlRefused):
@@ -183,7 +184,9 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
         return words_proposals.approved_already(record, proposal)
     if record.over:
         return words_admin.not_running(record)
-    if not decisions.still_valid(proposal, market.state):
+    if record.halted is not None:
+        return words_setup.halted(record)
+    if proposal.status is ApprovalStatus.LAPSED or not decisions.still_valid(proposal, market.state):
         return words_proposals.lapsed(record, proposal)
     if own:
         return words_proposals.own_proposal(record, proposal)

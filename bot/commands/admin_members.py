@@ -1,4 +1,4 @@
-"""Play money given to a member, what is posted to everybody, and the log of what admins did."""
+"""Play money given to a member, and what is posted to everybody."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import secrets
 from typing import Annotated
 
 from bot.chat.permissions import Role
-from bot.chat.reply import Page, Reply, window
+from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.members import MemberArg, matching
-from bot.grammar.types import ConfirmArg, Money, PageArg, ReasonArg, Text, WholeNumber, code_of
-from bot.market.context import Context, MarketView, Snapshot
+from bot.grammar.types import ConfirmArg, Money, ReasonArg, Text, code_of
+from bot.market import grants
+from bot.market.context import Context, MarketView
 from bot.market.decisions import note, refused_now
 from bot.text.names import quoted_name
 from bot.text.numbers import typed_money
 from bot.words import admin as words_admin
 from bot.words import chats as words_chats
 from bot.words import decisions as words
-from bot.words import reports as words_reports
+from bot.words import proposals as words_proposals
+from bot.words import setup as words_setup
 from bot.words import usage as words_usage
 from engine.state import Status
 from storage.key_value import KeptLine
-from storage.records import Declined, Json, Member, Notice, NoticeAudience
+from storage.records import Notice, NoticeAudience
 
 NewsArg = Annotated[str, Text("text", 1_000, about="what everybody should read, as it is to stand there")]
 KeyArg = Annotated[str, Text("key", 20, words=1, about="what stands behind the preview's button")]
-CountArg = Annotated[int, WholeNumber("n", high=25, about="how many deeds a page, 8 if left out")]
-
-_ENTRIES = 8
 
 
 @command("admin announce", role=Role.ADMIN, examples=("/admin announce Kick-off is at nine, bring friends",))
@@ -67,26 +66,6 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     return words_chats.posted(len(chats))
 
 
-@command("admin log", role=Role.ADMIN, any_rules=True, examples=("/admin log", "/admin log 20", "/admin log page 2"))
-async def log(
-    ctx: Context,
-    *,
-    market: MarketView | None,
-    snapshot: Snapshot,
-    n: CountArg | None = None,
-    page: PageArg | None = None,
-) -> Reply:
-    """See what was done here: who, what, why, what it changed, when."""
-    chat, record = ctx.chat.id if ctx.chat else 0, market.id if market else None
-    size, uow = n or _ENTRIES, snapshot.uow
-    total = await uow.audit.count(record, chat)
-    shown, pages, before = window(total, page or 1, size)
-    rows = await uow.audit.page(record, chat, size, before)
-    names = await uow.people.names(row.actor for row in rows if row.actor is not None)
-    entries = Page(rows=tuple(rows), number=shown, pages=pages, total=total)
-    return words_reports.log(entries, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
-
-
 def _closed(market: MarketView) -> Reply | None:
     """Why nobody can be given anything, before anything else is said."""
     record = market.record
@@ -94,6 +73,8 @@ def _closed(market: MarketView) -> Reply | None:
         return refused_now(record, "join", "disputed", market.state)
     if record.start_ms is None:
         return words.grants_need_a_running_market(record)
+    if record.halted is not None:
+        return words_setup.halted(record)
     return words_admin.not_running(record) if record.over else None
 
 
@@ -117,15 +98,19 @@ async def grant(
 ) -> Reply:
     """Give a member play money. Shows the numbers first.
 
+    To yourself you propose it, and another admin approves it.
+
     member: a display name, its unambiguous beginning, or a number such as #12
     """
     record = market.record
     async with ctx.db.reading() as uow:
         fitting = matching(await uow.members.of(record.id), member)
-        done = await uow.actions.by_request(_request(record.id, confirm)) if confirm else None
+        done = await uow.actions.by_request(grants.request_of(record.id, confirm)) if confirm else None
     if len(fitting) != 1:
         return words.several_members(member, fitting) if fitting else words.no_such_member(member)
     whom = fitting[0]
+    if ctx.invocation.nameless:
+        return words_proposals.nameless(f"/admin grant {quoted_name(member)} {typed_money(amount)}")
     if done is not None:
         return words.granted(whom, amount)
     code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
@@ -134,26 +119,4 @@ async def grant(
         parts = (f"/admin grant {named} {typed_money(amount)}", reason or "", f"confirm={code}")
         again = " ".join(part for part in parts if part)
         return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))
-    return await _give(ctx, market, whom, amount, reason, code)
-
-
-def _request(market: int, code: str) -> str:
-    return f"grant:{market}:{code}"
-
-
-async def _give(ctx: Context, market: MarketView, whom: Member, amount: int, reason: str | None, code: str) -> Reply:
-    record = market.record
-    payload: dict[str, Json] = {"user": whom.person, "cash": amount}
-    before: dict[str, Json] = {"balance": whom.balance, "given": whom.stake + whom.coming}
-    after: dict[str, Json] = {**payload, "given": whom.stake + whom.coming + amount}
-    async with ctx.db.writing() as uow:
-        person, _ = await ctx.known(uow)
-        row = await uow.actions.append(
-            record.id, "join", payload, actor=person.id, request_id=_request(record.id, code), now_ms=ctx.now_ms
-        )
-        if isinstance(row, Declined):
-            return words_admin.not_running(record)
-        if row.created:
-            await note(ctx, uow, record, "grant", before, after, reason or "")
-        await uow.commit()
-    return words.granted(whom, amount)
+    return await grants.give(ctx, market, whom, amount, reason or "", code)

@@ -73,10 +73,11 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
     record = market.record
     if record.start_ms is None or record.over:
         return words.not_running(record)
-    if record.halted is None:
-        event = simulate(market, kind)
-        if isinstance(event, ControlRefused):
-            return refused_now(record, kind, event.reason.value, market.state)
+    if record.halted is not None and kind != "resume":
+        return words_setup.halted(record)
+    event = simulate(market, kind) if record.halted is None else None
+    if isinstance(event, ControlRefused):
+        return refused_now(record, kind, event.reason.value, market.state)
     queued = await queue(ctx, record, kind, (), reason, {}, request_id(ctx.invocation))
     return words.course_set(record, kind) if queued else words.not_running(record)
 

@@ -10,7 +10,7 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, Wrong, code_of
-from bot.market import decisions
+from bot.market import decisions, terms
 from bot.market import timetable as timetables
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
@@ -123,6 +123,9 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
     kept = [old if _alike(old, new) else new for old, new in zip(entries[:begun], table.entries, strict=False)]
     merged = replace(table, entries=(*kept, *table.entries[begun:]))
     values: dict[str, Json] = {"rounds": merged.rounds(record.start_ms or 0)}
+    refused = terms.refused(market, values, "/admin schedule")
+    if refused is not None:
+        return refused
     changed = retune(record.params, state, values)
     if not isinstance(changed, MarketParams):
         return words_setup.problems(changed, "/admin schedule")
@@ -154,7 +157,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
             return words_setup.market_is_over()
         if row.created:
             before: Payload = {"schedule": timetables.typed_line(record)}
-            await note(ctx, uow, record, "schedule", before, {"schedule": plan.typed})
+            await note(ctx, uow, record, "schedule", before, {"schedule": plan.typed}, intent=row.number)
         await uow.commit()
     return words.schedule_set(plan.typed, running=True)
 

@@ -17,6 +17,7 @@ from bot.market.context import Context, MarketView, request_id
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals
+from bot.words import setup as words_setup
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
@@ -25,7 +26,18 @@ from engine.risk import OVER, InvariantBroken
 from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
-from storage.records import ActionRow, ActionStatus, Approval, Declined, Json, Market, Notice, NoticeAudience, Payload
+from storage.records import (
+    LASTING,
+    ActionRow,
+    ActionStatus,
+    Approval,
+    Declined,
+    Json,
+    Market,
+    Notice,
+    NoticeAudience,
+    Payload,
+)
 from storage.unit_of_work import UnitOfWork
 
 DECISIONS = ("eliminate", "resolve", "correct")
@@ -87,7 +99,7 @@ def proposal_code(kind: str, outcomes: Sequence[int], state: MarketState) -> str
 
 def still_valid(approval: Approval, state: MarketState) -> bool:
     """Whether the market is still where the proposal was made; what decides nothing stands as long as the market."""
-    if approval.kind not in DECISIONS:
+    if approval.kind in LASTING:
         return state.status not in OVER
     return approval.code == proposal_code(approval.kind, approval.outcomes, state)
 
@@ -172,6 +184,8 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     shut = undecidable(market)
     if shut is not None:
         return shut
+    if record.halted is not None and decision.kind != "void":
+        return words_setup.halted(record)
     event = simulate(market, decision.kind, decision.outcomes)
     if isinstance(event, ControlRefused):
         return refused_now(record, decision.kind, event.reason.value, state)

@@ -84,7 +84,7 @@ async def asked_by(uow: UnitOfWork, market: int, action: int | None) -> tuple[st
     return (await uow.people.names([row.actor])).get(row.actor, ""), "".join(reasons[:1])
 
 
-def refused(market: MarketView, values: Payload) -> Reply | None:
+def refused(market: MarketView, values: Payload, again: str = "/admin set") -> Reply | None:
     """Why the next tick would not take these values if nothing else came, whatever they are worth: the engine itself,
     thrown away. None where it would."""
     record = market.record
@@ -99,12 +99,9 @@ def refused(market: MarketView, values: Payload) -> Reply | None:
         return None
     for event in events:
         if isinstance(event, ControlRefused) and event.id == asked.id:
-            problems = [words.problem(problem) for problem in event.problems]
-            return (
-                words.problems_said(problems, "/admin set")
-                if problems
-                else refused_now(record, "retune", event.reason.value, market.state)
-            )
+            if event.problems:
+                return words.problems(event.problems, again)
+            return refused_now(record, "retune", event.reason.value, market.state)
     return None
 
 

@@ -217,6 +217,14 @@ async def _proposal(notice: NoticeContext) -> Reply | None:
     return words_proposals.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
 
 
+async def _lapsed(notice: NoticeContext) -> Reply | None:
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    if approval is None:
+        return None
+    proposer = await notice.uow.people.get(approval.proposer)
+    return words_proposals.told_lapsed(notice.market, approval, proposer.name if proposer else "an admin")
+
+
 async def _given_back(notice: NoticeContext) -> Reply | None:
     return await given_back(notice.uow, list(notice.payload["orders"]), notice.market)
 
@@ -370,6 +378,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "claimed": _claimed,
     "corrected": _corrected,
     "proposal": _proposal,
+    "lapsed": _lapsed,
     "voided": _voided,
     "retuned": _retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),

@@ -104,16 +104,19 @@ def control_refused(market: Market, kind: str, reason: str, active: Sequence[int
     if reason in {Reason.WRONG_COUNT, Reason.OUTCOME_OUT, Reason.TOO_FEW_LEFT, Reason.UNKNOWN_OUTCOME}:
         rest.append(line("Still in: ", *listed_outcomes(market.params, active), "."))
     rest.append(line("Nothing changed. ", code("/admin monitor"), " shows where the market stands."))
-    return no(f"{DECISION_NAMES.get(kind, 'That')} did not happen: {_why_refused(kind, reason, wanted)}", blocks=rest)
+    return no(f"{DECISION_NAMES.get(kind, 'That')} did not happen: {why_refused(kind, reason, wanted)}", blocks=rest)
 
 
-def _why_refused(kind: str, reason: str, wanted: int) -> str:
+def why_refused(kind: str, reason: str, wanted: int | None = None) -> str:
+    """`wanted`: how many were to be named, where that is still known."""
     sentences: Mapping[str, str] = {
         Reason.NOT_RUNNING: "the market is over.",
         Reason.ALREADY: _ALREADY.get(kind, "it is so already."),
         Reason.NOT_FROZEN: "trading is open; /admin freeze stops it." if kind == "cut" else "trading is open already.",
         Reason.ROUND_OPEN: "a round is being decided; name who is out (or the winner of the final) first.",
-        Reason.WRONG_COUNT: f"this takes exactly {count(wanted)}, each named once.",
+        Reason.WRONG_COUNT: "this takes another number of names."
+        if wanted is None
+        else f"this takes exactly {count(wanted)}, each named once.",
         Reason.FINAL_NEEDS_WINNER: "the final is being decided; name its winner with /admin resolve.",
         Reason.TOO_FEW_LEFT: "at least two must stay in; the last step is /admin resolve.",
         Reason.OUTCOME_OUT: "one of them is out already.",

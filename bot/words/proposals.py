@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.chat.facts import Involvement, TermChange
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import LONGEST_WORDING, clean, clean_lines
-from bot.text.numbers import span
+from bot.text.numbers import money, span
 from bot.words.announcements import count
 from bot.words.refusals import holdings
 from bot.words.shared import as_changes, listed, name_of, no, plural, say
@@ -26,6 +26,8 @@ def what(params: MarketParams, approval: Approval) -> str:
         return f"“{clean(str(approval.asked['text']), _SHOWN)}” added to what decides"
     if kind == "retune":
         return str(approval.asked["shown"])
+    if kind == "grant":
+        return f"{money(int(str(approval.asked['cash'])))} for #{approval.asked['user']}"
     whose = listed([name_of(params, i) for i in outcomes])
     wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
     return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{whose} named instead")
@@ -54,7 +56,10 @@ def deadline(market: Market, kind: str) -> Line:
     return line("It has to be approved before ", Stamp(step.at_ms), ", when what is claimed now is paid.")
 
 
-def _nobody() -> Line:
+def _nobody(*, own: bool = False) -> Line:
+    """`own`: it is for the one who proposes it, whatever they hold."""
+    if own:
+        return line("Nobody known here could right now. Make somebody without a part in the market admin of this chat.")
     return line(
         "Nobody known here could right now. Make somebody without a part in it admin of this chat; or sell what you "
         "hold, cancel your orders and decide it yourself; or ",
@@ -66,8 +71,10 @@ def _nobody() -> Line:
 def proposed(market: Market, approval: Approval, part: Involvement, others: int) -> Reply:
     """Written down; a second press says the same."""
     approve = f"/admin approve {approval.number}"
-    why = line(f"You have a part in the market ({has(market.params, part)}), so this is not yours alone.")
-    rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody()]
+    why = line("It is for yourself, so this is not yours alone.")
+    if part:
+        why = line(f"You have a part in the market ({has(market.params, part)}), so this is not yours alone.")
+    rows = [line(code(approve), " is for another admin who has no part in the market."), _nobody(own=not part)]
     if others:
         who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
         rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
@@ -146,6 +153,11 @@ def terms_preview(
     return say(f"The terms would change: {as_changes(changed)}.", blocks=rows, actions=actions, tone=Tone.WAIT)
 
 
+def with_proposer(preview: Reply, approval: Approval, proposer: str, now_ms: int) -> Reply:
+    """A preview, with who proposed it and why."""
+    return replace(preview, blocks=(proposed_by(approval, proposer, now_ms), *preview.blocks))
+
+
 def text_preview(approval: Approval, proposer: str, again: str, person: int | None, now_ms: int) -> Reply:
     """A proposed addition to what decides."""
     rows = [
@@ -214,6 +226,17 @@ def only_postponed(market: Market, part: Involvement) -> Reply:
         f"You have a part in this market ({has(market.params, part)}), so of its timetable you can only postpone.",
         blocks=(line("Another admin can set this one, or you after you have sold it and cancelled what waits."),),
     )
+
+
+def told_lapsed(market: Market, approval: Approval, proposer: str) -> Reply:
+    """To the admins, when it happens."""
+    again = "The market is over." if market.over else "Whoever still wants it proposes it anew."
+    head = f"{clean(market.title)}: proposal {approval.number} has lapsed, {what(market.params, approval)}."
+    rows = [
+        line(f"{clean(proposer)} had proposed it; the market moved on before another admin approved it."),
+        line(again),
+    ]
+    return say(head, blocks=rows)
 
 
 def lapsed(market: Market, approval: Approval) -> Reply:

@@ -144,7 +144,7 @@ async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(t
         early = await harness.say(ADMIN, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")
         assert not early.ok
         moved = await harness.say(ADMIN, f"/admin schedule +50m out 1; {rounds[1]}; {rounds[2]}")
-        assert "rounds have begun and stay as they are" in plain_text.text(moved)
+        assert "Round 1 has begun and stays as it is" in plain_text.text(moved)
         later = rounds[2].replace("winner ask", 'winner "D E"')
         await harness.press(
             ADMIN, await harness.say(ADMIN, f"/admin schedule {rounds[0]}; {rounds[1]}; {later}"), "Confirm"

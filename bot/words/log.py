@@ -1,0 +1,128 @@
+"""What admins did here, as `/admin log` reads it back: who, what, why, what it changed, what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.chat.facts import LogEntry, typed_name
+from bot.chat.reply import Line, Page, Part, Reply, Span, Stamp, bold, code, line, quiet
+from bot.text.names import clean
+from bot.text.numbers import money
+from bot.words.admin import why_refused
+from bot.words.shared import page_buttons, place, plural, say
+from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
+
+_LONGEST = 60
+_FIRST_MOMENT = 10**12  # smaller ones are spans of time
+_INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent"}
+_OPTIONAL = {"schedule", "start_ms"}  # said where there is one
+_MONEY = {"cash", "given", "balance"}  # as numbers; as texts they are what was typed
+_NUMBERS = {"user", "person", "with", "proposer"}
+
+
+def log(
+    page: Page[LogEntry], names: Mapping[int, str], again: str, person: int | None, outcomes: Sequence[str] = ()
+) -> Reply:
+    """Newest first; of what asked something of the next tick also what became of it."""
+    if not page.total:
+        return say("Nothing has been done here yet.")
+    rows: list[Line] = []
+    for entry in page.rows:
+        row = entry.row
+        why = f": {clean(row.reason)}" if row.reason else ""
+        who = bold(_who(row.actor, names))
+        rows.append(line(Stamp(row.ts_ms), " ", who, f" · {clean(row.action)}{why}", *_became(entry, names)))
+        second = _by_approval(row, names)
+        changed = changes(row.before, row.after, outcomes)
+        if changed or second:
+            rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
+    head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
+    return say(head, blocks=rows, actions=page_buttons(again, page, person))
+
+
+def _became(entry: LogEntry, names: Mapping[int, str]) -> list[Part]:
+    """`, done in tick 12`, `, refused: trading is frozen already`, `, waits for the next tick`; nothing for what was
+    done as it was said."""
+    action, proposal = entry.action, entry.proposal
+    if action is not None:
+        kind = str(action.payload.get("kind", action.kind))
+        if action.status is ActionStatus.PENDING:
+            return [Span(", waits for the next tick")]
+        if action.status is ActionStatus.DONE:
+            return [quiet(f", done in tick {action.tick:,}" if action.tick is not None else ", done")]
+        why = why_refused(kind, action.reason).rstrip(".") if action.reason else "the market stood still"
+        return [bold(", refused"), Span(f": {why}; nothing of it happened")]
+    if proposal is not None:
+        if proposal.status is ApprovalStatus.APPROVED:
+            return [quiet(f", approved by {_who(proposal.decided_by, names)}")]
+        if proposal.status is ApprovalStatus.LAPSED or not entry.stands:
+            return [bold(", lapsed"), Span(": the market moved on first")]
+        return [Span(", waits: "), code(f"/admin approve {proposal.number}")]
+    return []
+
+
+def _by_approval(row: AuditRow, names: Mapping[int, str]) -> list[Part]:
+    """Whose proposal an approved deed was."""
+    number, proposer = row.before.get("approval"), row.before.get("proposer")
+    if not isinstance(number, int) or not isinstance(proposer, int):
+        return []
+    return [quiet(f"approved proposal {number} of {_who(proposer, names)}")]
+
+
+def _who(actor: int | None, names: Mapping[int, str]) -> str:
+    if actor is None:
+        return "the bot"
+    return clean(names.get(actor, "")) or f"somebody who was erased (number {actor})"
+
+
+def changes(before: Payload, after: Payload, outcomes: Sequence[str] = ()) -> Line:
+    """`status DRAFT → LOBBY · fee 2%`: what was not so before; what is only in `before` is what it rested on."""
+    old, parts = dict(_flat(before)), list[Part]()
+    for name, value in _flat(after):
+        was = _value(name, old[name], outcomes) if name in old else ""
+        new = _value(name, value, outcomes)
+        if new == was:
+            continue
+        shown = typed_name(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
+        parts += [quiet(f"{' · ' if parts else ''}{clean(shown)} ")]
+        parts += [_quiet(was), quiet(" → ")] if was else []
+        parts.append(_quiet(new or "none"))
+    return tuple(parts)
+
+
+def _flat(values: Payload) -> Iterator[tuple[str, Json]]:
+    """What is in it by name, however deep; without what only the bot needs."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value)
+        elif name not in _INTERNAL and not (name in _OPTIONAL and value in ("", None)):
+            yield name, value
+
+
+def _quiet(part: str | Stamp) -> Part:
+    return part if isinstance(part, Stamp) else quiet(part)
+
+
+def _value(name: str, value: Json, outcomes: Sequence[str]) -> str | Stamp:
+    """As people say it; "" for nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name.endswith("_ms") and value > _FIRST_MOMENT:
+            return Stamp(value)
+        return money(value) if name in _MONEY else f"#{value}" if name in _NUMBERS else str(value)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, str):
+        each = [_named(name, item, outcomes) for item in value] if isinstance(value, Sequence) else []
+        value = ", ".join(each)
+    shown = clean(value, _LONGEST + 1)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST].rstrip()}…"
+
+
+def _named(name: str, item: Json, outcomes: Sequence[str]) -> str:
+    """One of several values; outcomes are numbers inside."""
+    if name == "outcomes" and isinstance(item, int) and item < len(outcomes):
+        return outcomes[item]
+    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=list)
