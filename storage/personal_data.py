@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, up
 from storage.journal import Forgettable, Journal
 from storage.journal_kinds import TABLES, Kind
 from storage.people import People
-from storage.personal_texts import NamedIn, names_of, naming, without
+from storage.personal_texts import NamedIn, names_of, naming, told_of, without
 from storage.records import Identity
 from storage.schema import (
     approvals,
@@ -116,8 +116,9 @@ class PersonalData(Repository):
         )
 
     async def erase(self, person: int, *, chat: int | None = None) -> None:
-        """Identities, names, settings, pings, codes, kept lines, what they typed in the room, private chats (`chat` is
-        the one they are in now), what waits to be told to them. Accounts and their numbers stay."""
+        """Identities, names, settings, pings, codes, kept lines, what they typed in the room and their name in what
+        others said there and in the log, private chats (`chat` is the one they are in now), what waits to be told to
+        them. Accounts and their numbers stay."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -130,6 +131,8 @@ class PersonalData(Repository):
         await self._erase_private_chats(private, ids)
         await self._erase_from_texts(texts)
         await self._erase_messages(ids, identities)
+        for number, body in await told_of(session, names, instead):
+            await session.run(update(room_messages).where(room_messages.c.id == number).values(body=body))
         await session.run(delete(lines).where(_lines_of(ids, identities)))
         for table in (chat_admins, codes, links, pings, preferences):
             await session.run(delete(table).where(table.c.person.in_(ids)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, Table, or_, select
+from sqlalchemy import ColumnElement, RowMapping, String, Table, cast, or_, select
 
 from storage.journal import Forgettable, Journal
 from storage.journal_kinds import SHARED, TABLES, Kind
 from storage.records import Json
-from storage.schema import approvals, audit_log, config, links, people, users
+from storage.schema import approvals, audit_log, config, links, people, room_messages, users
 from storage.session import Session
 
 TEXTS: Mapping[Kind, tuple[Table, tuple[str, ...]]] = {
@@ -19,6 +20,7 @@ TEXTS: Mapping[Kind, tuple[Table, tuple[str, ...]]] = {
     Kind.APPROVAL: (approvals, ("reason", "asked")),
 }
 SHORTEST = 2  # a single letter is no name to look for in a text
+SHORTEST_IN_CHAT = 4  # nor is a short word where everybody talks of everything
 
 
 class NamedIn(NamedTuple):
@@ -64,6 +66,17 @@ async def naming(session: Session, ids: Sequence[int], names: Collection[str], i
             if any(texts[column] != row[column] for column in columns):
                 found.append(NamedIn(kind, row, texts))
     return found
+
+
+async def told_of(session: Session, names: Collection[str], instead: str) -> list[tuple[int, Json]]:
+    """Messages of the room that name them, by number, without the name."""
+    found: dict[int, Json] = {}
+    for name in (name for name in names if len(name) >= SHORTEST_IN_CHAT):
+        stored = json.dumps(name, ensure_ascii=False)[1:-1]
+        naming_them = cast(room_messages.c.body, String).contains(stored, autoescape=True)
+        for row in await session.rows(select(room_messages).where(naming_them).order_by(room_messages.c.id)):
+            found[row["id"]] = without(found.get(row["id"], row["body"]), [name], instead)
+    return sorted(found.items(), key=lambda message: message[0])
 
 
 def without(value: Json, names: Collection[str], instead: str) -> Json:

@@ -191,7 +191,7 @@ def preview(accounts: Sequence[AccountSummary], name: str, code_: str, person: i
         line(f"Your ids, names, settings, pings, codes and all you typed in the room are erased; you become {name}."),
         line(
             "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
-            "keeps it, too."
+            "and posts in the room have it, too, instead of your name."
         ),
         line(
             "Should you come back, you are a stranger: nobody can tell that you were here, and nothing is given back."
@@ -228,8 +228,8 @@ def _left(account: AccountSummary) -> list[Line]:
 def forgotten(name: str, accounts: int) -> Reply:
     rows = [
         line(
-            "Your ids, names, settings, pings and messages are erased. What stands in a chat is its platform's to "
-            "delete."
+            "Your ids, names, settings, pings and messages are erased. What stands in a chat of another platform is "
+            "that platform's to delete."
         )
     ]
     if accounts:

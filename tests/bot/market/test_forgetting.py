@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.people import Preferences
 from storage.records import Notice, NoticeAudience
 from storage.schema import metadata
+from storage.verify import Verified, verify
 from tests.storage.worlds import START, append, buy, started
 
 NAME, EXT = "Zyxella Quorn", "ext-zyxella"
@@ -39,6 +40,14 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         await uow.room.append("room", "talk", {"say": "hi", "by": person.id}, author=NAME, now_ms=START)
         await uow.room.append("room", "talk", {"reply": NAME}, author=NAME, person=person.id, now_ms=START)
         await uow.room.append("room", "talk", {"say": "yo", "by": world.people[0]}, author="Ann", now_ms=START)
+        await uow.room.append("room", "main", {"head": [f"{NAME} leads."]}, author="", now_ms=START)
+        why = f"{NAME} and Ann asked"
+        await uow.audit.append(
+            action="grant", actor=world.people[0], market=world.market, reason=why, after={"name": NAME}, now_ms=START
+        )
+        await uow.approvals.propose(
+            world.market, "void", [], reason=why, code="c", proposer=world.people[0], now_ms=START
+        )
         ticket = await uow.tickets.create(
             world.market, person.id, buy(), reserve=1, terms={}, request_id="t", now_ms=START
         )
@@ -64,13 +73,21 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
     after = await everything(db)
     for word in (NAME, EXT):
         assert word not in after
+    (verified,) = await verify(db)
+    assert isinstance(verified, Verified), verified
+    assert verified.forgotten >= 5  # name, account, identity, private chat, a line of the log, a proposal
+    stays = f"Member {person.id} and Ann asked"
     async with db.reading() as uow:
+        line = (await uow.audit.of(world.market))[-1]
+        assert (line.reason, line.after) == (stays, {"name": f"Member {person.id}"})
+        assert [proposal.reason for proposal in await uow.approvals.waiting(world.market)] == [stays]
+        assert f"Member {person.id} leads." in str([one.body for one in await uow.room.since("room", 0, None)])
         assert await uow.people.find("telegram", EXT) is None
         assert await uow.people.identities(person.id) == ()
         assert await uow.ledger.entries(world.market) == ledger
         assert (await uow.markets.get_one(world.market)).head == head
         assert [one.name for one in await uow.members.of(world.market)] == ["Person 0", f"Member {person.id}"]
-        assert [one.author for one in await uow.room.since("room", 0, None)] == ["Ann"]
+        assert [one.author for one in await uow.room.since("room", 0, None)] == ["Ann", ""]
     async with db.writing() as uow:
         anew = await uow.people.identify("telegram", EXT, NAME, START + 6_000)
         assert anew.id != person.id
