@@ -7,7 +7,7 @@ committed. A process that dies at any of them leaves a market as before the tick
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.events import Event, Fill, Reason, Resolved
@@ -16,6 +16,7 @@ from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.clock import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
+from storage.cutting import GivenUpError, asked_moment, work_out
 from storage.database import Database
 from storage.journal_kinds import Kind
 from storage.markets import TICKING
@@ -65,21 +66,48 @@ class _Stopwatch:
 
 
 async def run_tick(
-    db: Database, market: int, now_ms: int, *, idle: bool = True, pace: Pace | None = None
+    db: Database,
+    market: int,
+    now_ms: int,
+    *,
+    idle: bool = True,
+    pace: Pace | None = None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> TickReport:
     """Run one tick of a market at `now_ms` (epoch); every step and intent due by then is applied exactly once.
 
     `idle` False: after the first tick, nothing is written with nothing queued and nothing due. A broken invariant rolls
-    the tick back and halts this market alone; its admins are told. Raises LookupError for an unknown market; database
-    errors pass through with nothing written.
+    the tick back and halts this market alone; its admins are told. A cut that waits and has not been worked out yet is
+    worked out first, outside of any transaction; `given_up` is asked meanwhile whether the tick is still wanted. Raises
+    LookupError for an unknown market; database errors pass through with nothing written.
     """
     try:
-        return await _run(db, market, now_ms, idle=idle, pace=pace or Pace())
+        for _ in range(_CUT_TRIES):
+            try:
+                return await _run(db, market, now_ms, idle=idle, pace=pace or Pace())
+            except _CutWaits as waiting:
+                branch = await work_out(db, market, waiting.moment_ms, given_up=given_up)
+                if branch is None:
+                    return await _run(db, market, now_ms, idle=idle, pace=pace or Pace(), cuts=False)
+        return TickReport(market=market)
+    except GivenUpError:
+        return TickReport(market=market)
     except InvariantBroken as broken:
         return await halt(db, market, f"{broken.rule}: {broken.detail}", now_ms)
 
 
-async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace) -> TickReport:
+_CUT_TRIES = 3  # the market moves on at most by what came in between; the next tick tries again
+
+
+class _CutWaits(Exception):  # noqa: N818  # control flow inside this module
+    """A cut is asked for that has to be worked out first; nothing was written."""
+
+    def __init__(self, moment_ms: int) -> None:
+        super().__init__(moment_ms)
+        self.moment_ms = moment_ms
+
+
+async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, cuts: bool = True) -> TickReport:
     laps = _Stopwatch()
     async with db.writing() as uow:
         market = await uow.markets.lock(number)
@@ -97,10 +125,14 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         due = market.next_step is not None and market.next_step.at_ms <= now_ms
         if not (idle or orders or actions or due or market.tick == 0):
             return TickReport(market=number)
+        moment_ms = asked_moment(actions)
+        branch = None if moment_ms is None else db.cache.branch(number, market.head, moment_ms)
+        if cuts and branch is None and moment_ms is not None:
+            raise _CutWaits(moment_ms)
         before = await uow.markets.state(market)
         laps.lap("load")
         db.crash("loaded")
-        outcome = apply_tick(market, before, orders, actions, now_ms)
+        outcome = apply_tick(market, before, orders, actions, now_ms, branch)
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, uow.journal, outcome)

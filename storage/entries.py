@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.events import Cancelled, Event, Fill, Gas, Joined, Left, Paid, PaidBack, Rebate, Released, Rested, Voided
+from engine.events import (
+    Cancelled,
+    Cut,
+    Event,
+    Fill,
+    Gas,
+    Joined,
+    Left,
+    Paid,
+    PaidBack,
+    Rebate,
+    Released,
+    Rested,
+    Voided,
+)
 from engine.risk import InvariantBroken, house_cash
 from engine.state import MarketState
 
@@ -78,6 +92,8 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
                 postings += [Posting(user(person), amount, "refund", "void") for person, amount in event.amounts]
                 back = sum(amount for _, amount in event.amounts)
                 postings += [Posting(HOUSE, -back, "refund", "void")] if back else []
+            case Cut():
+                postings += _cut_entries(event)
             case Paid():
                 ref = "dead heat" if event.outcome is None else f"{event.outcome}:{event.side}"
                 postings += move(HOUSE, user(event.user), event.amount, "payout", ref)
@@ -92,6 +108,16 @@ def tick_entries(fills: Iterable[tuple[Fill, int]], events: Iterable[Event]) -> 
             case _:
                 pass
     return postings
+
+
+def _cut_entries(event: Cut) -> list[Posting]:
+    """What everybody has more or less without the orders left out; the other side is the house's."""
+    postings: list[Posting] = []
+    for person, cash, set_aside in event.accounts:
+        postings += [Posting(user(person), cash, "cut", "cut")] if cash else []
+        postings += [Posting(escrow(person), set_aside, "cut", "cut")] if set_aside else []
+    rest = -sum(entry.amount for entry in postings)
+    return [*postings, Posting(HOUSE, rest, "cut", "cut")] if rest else postings
 
 
 def check_books(before: MarketState, after: MarketState, postings: Iterable[Posting]) -> None:

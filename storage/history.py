@@ -28,6 +28,8 @@ class Activity:
 
 
 class Trades(Repository):
+    """Trades that hold; those a cut undid are told by its event."""
+
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._prefetched: dict[tuple[int, int], list[TradeRow]] = {}
@@ -42,7 +44,7 @@ class Trades(Repository):
             return self._prefetched[market, number]
         own_leg = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
         of_order = or_(and_(trades.c.order == number, own_leg), trades.c.resting == number)
-        query = select(trades).where(trades.c.market == market, of_order).order_by(trades.c.trade_id)
+        query = select(trades).where(_here(market), of_order).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._session.rows(query)]
 
     async def prefetch(self, market: int, numbers: Collection[int]) -> None:
@@ -52,7 +54,7 @@ class Trades(Repository):
         ids = sorted(set(numbers))
         by_number: dict[int, dict[int, TradeRow]] = {number: {} for number in ids}
         touching = or_(trades.c.order.in_(ids), trades.c.resting.in_(ids))
-        query = select(trades).where(trades.c.market == market, touching).order_by(trades.c.trade_id)
+        query = select(trades).where(_here(market), touching).order_by(trades.c.trade_id)
         for row in await self._session.rows(query):
             trade, own = _trade(row), row["resting"] is None or row["kind"] == "direct"
             for number in (row["order"] if own else None, row["resting"]):
@@ -71,7 +73,7 @@ class Trades(Repository):
     async def activity(self, market: int, after: int = 0, until: int | None = None) -> Activity:
         """What happened after one trade's number and up to another's: a match is one trade, however many legs it has,
         and each who traded is one person."""
-        here = and_(trades.c.market == market, trades.c.trade_id > after)
+        here = and_(_here(market), trades.c.trade_id > after)
         if until is not None:
             here = and_(here, trades.c.trade_id <= until)
         counted = or_(trades.c.kind.not_in(PAIRED), trades.c.resting.is_not(None))
@@ -83,12 +85,12 @@ class Trades(Repository):
 
     async def all(self, market: int) -> list[TradeRow]:
         """Oldest first."""
-        query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id)
+        query = select(trades).where(_here(market)).order_by(trades.c.trade_id)
         return [_trade(row) for row in await self._session.rows(query)]
 
     async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[TradeRow]]:
         """`all` in stretches, so that a long history delays nobody."""
-        query = select(trades).where(trades.c.market == market).order_by(trades.c.trade_id).limit(size)
+        query = select(trades).where(_here(market)).order_by(trades.c.trade_id).limit(size)
         page = [_trade(row) for row in await self._session.rows(query)]
         while page:
             yield page
@@ -100,7 +102,7 @@ class Trades(Repository):
         micro-dollars. Gas and payouts are not counted."""
         net: dict[tuple[int, Side], int] = {}
         cost, gain = trades.c.amount + trades.c.buy_fee, trades.c.amount - trades.c.kept - trades.c.sell_fee
-        in_market = trades.c.market == market
+        in_market = _here(market)
         rebates = (orders, orders.c.rebate, and_(orders.c.market == market, orders.c.user == person), -1)
         for table, amount, condition, sign in (
             (trades, cost, and_(in_market, trades.c.buy_user == person), 1),
@@ -114,10 +116,15 @@ class Trades(Repository):
         return net
 
     async def _some(self, market: int, condition: ColumnElement[bool] | None, n: int) -> list[TradeRow]:
-        query = select(trades).where(trades.c.market == market)
+        query = select(trades).where(_here(market))
         if condition is not None:
             query = query.where(condition)
         return [_trade(row) for row in await self._session.rows(query.order_by(trades.c.trade_id.desc()).limit(n))]
+
+
+def _here(market: int) -> ColumnElement[bool]:
+    """The trades of a market that hold: a cut undid the others."""
+    return and_(trades.c.market == market, trades.c.undone_tick.is_(None))
 
 
 class Ticks(Repository):

@@ -6,7 +6,7 @@ what the book says, and an order that is not there any more was filled unless so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.events import Cancelled, Event, Fill, OrderDone, PaidBack, Rebate, Released
@@ -18,7 +18,7 @@ from storage.tick_rows import Row, TickOutcome
 
 
 @dataclass(slots=True)
-class _Change:
+class OrderChange:
     """One order in this tick. `given_back`: what a cancel or a round returned of it, and why."""
 
     user: int
@@ -31,19 +31,28 @@ class _Change:
     given_back: Cancelled | Released | None = None
     touched: bool = False  # filled, cancelled or released while it rested
 
+    def add(self, later: OrderChange) -> None:
+        """What happened to it in a later tick."""
+        self.amount += later.amount
+        self.fee += later.fee
+        self.gas += later.gas
+        self.rebate += later.rebate
+        self.given_back = later.given_back or self.given_back
+        self.touched |= later.touched
+
 
 def order_rows(outcome: TickOutcome) -> tuple[list[Row], list[Row]]:
     """(orders the tick ran, orders that had rested before and were touched), as updates; `d_` is added. Raises
     InvariantBroken where an order ran and nothing became of it."""
-    order_changes = _changes(outcome)
+    by_order = _changes(outcome)
     ran = {row.number for row in outcome.orders}
-    missing = ran - {intent_number(name) for name, change in order_changes.items() if change.done is not None}
+    missing = ran - {intent_number(name) for name, change in by_order.items() if change.done is not None}
     if missing:
         raise InvariantBroken("order_lost", f"orders {sorted(missing)} ran and nothing became of them")
-    rows = [(name, change, _row(outcome, name, change)) for name, change in order_changes.items()]
+    rows = [(name, change, _row(outcome, name, change)) for name, change in by_order.items()]
     return (
         [_own_turn(outcome, name, change, row) for name, change, row in rows if change.done is not None],
-        [row | {"reason": _returned(change)} for _, change, row in rows if change.done is None],
+        [row | {"reason": why_returned(change)} for _, change, row in rows if change.done is None],
     )
 
 
@@ -81,30 +90,33 @@ def _place(outcome: TickOutcome, key: PoolKey) -> Row:
     }
 
 
-def _changes(outcome: TickOutcome) -> dict[str, _Change]:
-    """Every order the tick ran or touched, by id, in the order it came up."""
-    book: Book = outcome.before.resting
-    order_changes: dict[str, _Change] = {}
-    for event in outcome.events:
+def order_changes(book: Book, fills: Iterable[Fill], events: Sequence[Event]) -> dict[str, OrderChange]:
+    """Every order a tick ran or touched, by id, in the order it came up; `book` as the tick began."""
+    by_order: dict[str, OrderChange] = {}
+    for event in events:
         if isinstance(event, OrderDone):
-            change = _Change(event.user, event.buy, done=event, amount=event.amount, fee=event.fee, gas=event.gas)
-            order_changes[event.order] = change
+            change = OrderChange(event.user, event.buy, done=event, amount=event.amount, fee=event.fee, gas=event.gas)
+            by_order[event.order] = change
 
-    def change_of(name: str) -> _Change:
-        if name not in order_changes:
+    def change_of(name: str) -> OrderChange:
+        if name not in by_order:
             order = book[name]
-            order_changes[name] = _Change(order.user, order.buy)
-        return order_changes[name]
+            by_order[name] = OrderChange(order.user, order.buy)
+        return by_order[name]
 
-    for fill in outcome.fills:
+    for fill in fills:
         if fill.resting is not None:
             _fill(change_of(fill.resting), fill)
-    for event in outcome.events:
+    for event in events:
         _apply_event(change_of, event)
-    return order_changes
+    return by_order
 
 
-def _fill(change: _Change, fill: Fill) -> None:
+def _changes(outcome: TickOutcome) -> dict[str, OrderChange]:
+    return order_changes(outcome.began.resting, outcome.fills, outcome.events)
+
+
+def _fill(change: OrderChange, fill: Fill) -> None:
     """A leg that filled the order out of the book."""
     change.touched = True
     if change.buy:
@@ -115,7 +127,7 @@ def _fill(change: _Change, fill: Fill) -> None:
         change.fee += fill.sell_fee
 
 
-def _apply_event(change_of: Callable[[str], _Change], event: Event) -> None:
+def _apply_event(change_of: Callable[[str], OrderChange], event: Event) -> None:
     if isinstance(event, Rebate | PaidBack):
         change_of(event.order).rebate += event.amount
     elif isinstance(event, Cancelled | Released):
@@ -123,8 +135,8 @@ def _apply_event(change_of: Callable[[str], _Change], event: Event) -> None:
         change.given_back, change.touched = event, True
 
 
-def _row(outcome: TickOutcome, name: str, change: _Change) -> Row:
-    status, remaining = _left(outcome, name, change)
+def _row(outcome: TickOutcome, name: str, change: OrderChange) -> Row:
+    status, remaining = how_it_stands(outcome.after.resting, name, change)
     return {
         "b_market": outcome.market.id,
         "b_number": intent_number(name),
@@ -137,10 +149,10 @@ def _row(outcome: TickOutcome, name: str, change: _Change) -> Row:
     }
 
 
-def _left(outcome: TickOutcome, name: str, change: _Change) -> tuple[OrderStatus, int]:
-    """How it stands at the end of the tick, and the tokens not traded."""
-    if name in outcome.after.resting:
-        return OrderStatus.RESTING, outcome.after.resting[name].rest
+def how_it_stands(book: Book, name: str, change: OrderChange) -> tuple[OrderStatus, int]:
+    """How an order stands after what happened to it, and the tokens not traded; `book` as it is then."""
+    if name in book:
+        return OrderStatus.RESTING, book[name].rest
     if change.given_back is not None:
         return OrderStatus.CANCELLED, change.given_back.rest
     if change.done is not None and not change.done.rests:
@@ -148,11 +160,11 @@ def _left(outcome: TickOutcome, name: str, change: _Change) -> tuple[OrderStatus
     return OrderStatus.FILLED, 0
 
 
-def _own_turn(outcome: TickOutcome, name: str, change: _Change, row: Row) -> Row:
+def _own_turn(outcome: TickOutcome, name: str, change: OrderChange, row: Row) -> Row:
     """And what only its own turn sets. `turn` keeps what later fills add to."""
     done = change.done
     resting = outcome.after.resting
-    reason = done.reason.value if done and done.reason else _returned(change)
+    reason = done.reason.value if done and done.reason else why_returned(change)
     turn = {column: row[column] for column in ("status", "remaining")}
     turn |= {column: row[f"d_{column}"] for column in ("amount", "fee", "gas", "rebate")}
     return row | {
@@ -164,6 +176,6 @@ def _own_turn(outcome: TickOutcome, name: str, change: _Change, row: Row) -> Row
     }
 
 
-def _returned(change: _Change) -> str | None:
+def why_returned(change: OrderChange) -> str | None:
     """Where a round or the end gave it back, and not its owner."""
     return RELEASED if isinstance(change.given_back, Released) else None

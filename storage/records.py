@@ -29,6 +29,7 @@ class OrderStatus(StrEnum):
     PARTLY = "partly"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    CUT = "cut"  # undone: it never was
 
 
 HALTED = "halted"  # why an order was refused that waited while its market was halted

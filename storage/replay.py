@@ -13,7 +13,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
-from engine.events import Event, Fill, params_after
+from engine.branch import Branch
+from engine.events import Cut, Event, Fill, params_after
 from engine.intents import Intent, intent_to_json
 from engine.orders import apply_orders
 from engine.params import params_to_json
@@ -29,11 +30,17 @@ from storage.tick_rows import TickOutcome
 
 
 def apply_tick(
-    market: Market, before: MarketState, orders: Sequence[OrderRow], actions: Sequence[ActionRow], now_ms: int
+    market: Market,
+    before: MarketState,
+    orders: Sequence[OrderRow],
+    actions: Sequence[ActionRow],
+    now_ms: int,
+    branch: Branch | None = None,
 ) -> TickOutcome:
-    """What a tick at `now_ms` (epoch) makes of a market, its state and what waited. Raises InvariantBroken."""
-    intents: tuple[Intent, ...] = (*map(order_intent, orders), *map(action_intent, actions))
-    fills, after, events = apply_orders(before, intents, market.params, market.engine_ms(now_ms))
+    """What a tick at `now_ms` (epoch) makes of a market, its state and what waited; `branch` is what a cut among the
+    actions goes on from (`storage.cutting`). Raises InvariantBroken."""
+    intents = intents_of(orders, actions)
+    fills, after, events = apply_orders(before, intents, market.params, market.engine_ms(now_ms), branch=branch)
     params = params_after(market.params, events)
     check(after, params)
     return TickOutcome(
@@ -48,7 +55,13 @@ def apply_tick(
         after=after,
         params=params,
         next_step=next_step(params, after, market.epoch_ms(0)),
+        branch=branch if any(isinstance(event, Cut) for event in events) else None,
     )
+
+
+def intents_of(orders: Sequence[OrderRow], actions: Sequence[ActionRow]) -> tuple[Intent, ...]:
+    """What a tick runs, from its rows."""
+    return (*map(order_intent, orders), *map(action_intent, actions))
 
 
 def call_off(market: Market, before: MarketState, action: ActionRow, now_ms: int) -> TickOutcome:

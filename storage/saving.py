@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, or_, select, update
 
 from engine.params import params_to_json
 from engine.state import MarketState, fingerprint, open_market
@@ -38,6 +38,7 @@ from storage.schema import (
 )
 from storage.session import Session, upsert
 from storage.tick_rows import COUNTED, Row, Seal, TickOutcome
+from storage.undone import MONEY, made_fills, order_rows_of_cut, undone_trades
 
 __all__ = ["StaleTickError", "TickOutcome", "save_start", "save_tick"]
 
@@ -98,8 +99,9 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     counted = await session.row(query.where(config.c.market == market.id))
     if counted is None:
         raise LookupError(f"there is no market {market.id}")
-    numbered = [(fill, counted["trades"] + at) for at, fill in enumerate(outcome.fills, start=1)]
-    postings = entries.tick_entries(numbered, outcome.events)
+    made = () if outcome.branch is None else made_fills(outcome.branch)
+    numbered = [(fill, counted["trades"] + at) for at, fill in enumerate((*outcome.fills, *made), start=1)]
+    postings = entries.tick_entries(numbered[: len(outcome.fills)], outcome.events)
     check_books(outcome.before, after, postings)
     event_rows = tick_rows.event_rows(outcome, counted["events"])
     trade_rows = tick_rows.trade_rows(outcome, numbered)
@@ -121,7 +123,7 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
         "trades": counted["trades"] + len(numbered),
         "entries": counted["entries"] + len(postings),
         "events": counted["events"] + len(event_rows),
-        "volume": counted["volume"] + sum(fill.amount for fill in outcome.fills),
+        "volume": counted["volume"] + tick_rows.volume(outcome),
         "leaves": counted["leaves"] + len(leaves),
     }
     if market.outdated:
@@ -130,6 +132,7 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     if (await session.run(update(config).where(unchanged).values(**values))).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
     session.crash("between tables: config saved")
+    await _save_undone(session, outcome, counted["trades"])
     await _save_intents(session, outcome, own, met)
     await _save_accounts(session, outcome)
     session.crash("between tables: accounts saved")
@@ -143,15 +146,36 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     for row in tick_rows.left_rows(outcome):
         journal.record(Kind.MEMBER, {"market": row["b_market"], "user": row["b_user"]}, gone=True)
     session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
+    if outcome.branch is not None:
+        session.after_commit(lambda: session.cache.forget_branch(market.id))
     return head
+
+
+async def _save_undone(session: Session, outcome: TickOutcome, counted: int) -> None:
+    """What a cut changes in the rows of earlier ticks: orders, and trades that hold no more."""
+    if outcome.branch is None:
+        return
+    await session.run_many(_ADD_TO_ORDER, order_rows_of_cut(outcome))
+    numbers = await undone_numbers(session, outcome, counted)
+    undone = [{"b_market": outcome.market.id, "b_trade_id": number, "undone_tick": outcome.tick} for number in numbers]
+    await session.run_many(update(trades).where(_same(trades, "trade_id")), undone)
+
+
+async def undone_numbers(session: Session, outcome: TickOutcome, counted: int) -> list[int]:
+    """Which of the first `counted` trades a cut undoes: those that held until its tick."""
+    if outcome.branch is None:
+        return []
+    held = or_(trades.c.undone_tick.is_(None), trades.c.undone_tick >= outcome.tick)
+    later = and_(trades.c.tick_id > outcome.branch.first, trades.c.trade_id <= counted)
+    query = select(trades).where(trades.c.market == outcome.market.id, held, later).order_by(trades.c.trade_id)
+    return undone_trades(outcome.branch, await session.rows(query))
 
 
 async def _save_intents(session: Session, outcome: TickOutcome, own: Sequence[Row], met: Sequence[Row]) -> None:
     """Orders and actions the tick ran, orders it met in the book (as `order_rows` has them), and the book by price."""
     ran = {"tick_id": outcome.tick}
-    added = {name: orders.c[name] + bindparam(f"d_{name}") for name in ("amount", "fee", "gas", "rebate")}
-    await session.run_many(update(orders).where(_same(orders, "number")).values(**ran, **added), own)
-    await session.run_many(update(orders).where(_same(orders, "number")).values(**added), met)
+    await session.run_many(_ADD_TO_ORDER.values(**ran), own)
+    await session.run_many(_ADD_TO_ORDER, met)
     await session.run_many(
         update(actions).where(_same(actions, "number")).values(**ran), tick_rows.action_rows(outcome)
     )
@@ -197,3 +221,10 @@ async def _save_history(session: Session, outcome: TickOutcome, seal: Seal) -> N
 def _same(table: Table, key: str) -> ColumnElement[bool]:
     """The row a statement of many is for; bound under names that are not columns."""
     return and_(table.c.market == bindparam("b_market"), table.c[key] == bindparam(f"b_{key}"))
+
+
+_ADD_TO_ORDER = (
+    update(orders)
+    .where(_same(orders, "number"))
+    .values(**{name: orders.c[name] + bindparam(f"d_{name}") for name in MONEY})
+)

@@ -208,6 +208,7 @@ trades = Table(
     Column("order", BigInteger),
     Column("resting", BigInteger),  # the resting order it filled
     Column("parts", JsonColumn, nullable=False),
+    Column("undone_tick", BigInteger),  # that of the cut since which it never was
     PrimaryKeyConstraint("market", "trade_id"),
     Index("ix_trades_market_buy_user", "market", "buy_user"),
     Index("ix_trades_market_sell_user", "market", "sell_user"),

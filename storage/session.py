@@ -14,6 +14,7 @@ from sqlalchemy import CursorResult, Executable, Insert, RowMapping, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.branch import Branch
 from engine.state import MarketState
 from storage.proofs.secret import Secret
 
@@ -45,7 +46,8 @@ async def finish(work: Awaitable[T]) -> T:
 
 
 class StateCache:
-    """The latest state of each market. The head of the hash chain names a state: another head, another state.
+    """The latest state of each market, and the last cut worked out for it. The head of the hash chain names a state:
+    another head, another state.
 
     `people_changed` counts how often two people were merged or one was erased, for whoever caches who is who."""
 
@@ -53,6 +55,7 @@ class StateCache:
         self.people_changed = 0
         self.secret: Secret | None = None  # see `storage.proofs.repository`: it never changes
         self._states: dict[int, tuple[int, str, MarketState]] = {}
+        self._branches: dict[int, tuple[str, Branch]] = {}
 
     def get(self, market: int, tick: int, head: str) -> MarketState | None:
         cached = self._states.get(market)
@@ -63,12 +66,25 @@ class StateCache:
         if cached is None or cached[0] <= tick:
             self._states[market] = (tick, head, state)
 
+    def branch(self, market: int, head: str, moment_ms: int) -> Branch | None:
+        """What a cut back to this moment goes on from, where it has been worked out."""
+        kept_head, kept = self._branches.get(market, ("", None))
+        return kept if kept is not None and (kept_head, kept.moment_ms) == (head, moment_ms) else None
+
+    def put_branch(self, market: int, head: str, branch: Branch) -> None:
+        self._branches[market] = (head, branch)
+
+    def forget_branch(self, market: int) -> None:
+        """It has been carried out."""
+        self._branches.pop(market, None)
+
     def forget_people(self) -> None:
         """Two people were merged, or one was erased."""
         self.people_changed += 1
 
     def forget(self, market: int) -> None:
         self._states.pop(market, None)
+        self._branches.pop(market, None)
 
 
 class Session:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from engine.branch import Branch
 from engine.events import ControlRefused, Event, Fill, Gas, Joined, Left, OrderDone
 from engine.intents import Intent, Join
 from engine.params import params_to_json
@@ -30,7 +31,7 @@ class TickOutcome:
     """All that a market tick did, ready to be saved.
 
     market: as it was loaded; now_ms: epoch; intents, orders, actions: what it ran; before, after, params: the engine's,
-    params those of the next tick; next_step: of the timetable after it.
+    params those of the next tick; next_step: of the timetable after it; branch: what a cut in it went on from.
     """
 
     market: Market
@@ -44,6 +45,23 @@ class TickOutcome:
     after: MarketState
     params: MarketParams
     next_step: NextStep | None
+    branch: Branch | None = None
+
+    @property
+    def began(self) -> MarketState:
+        """The market its fills and events begin with."""
+        return self.before if self.branch is None else self.branch.state
+
+    @property
+    def courses(self) -> list[tuple[int, Iterable[Fill], Iterable[Event]]]:
+        """(1 or -1, fills, events): what the tick did; by a cut also what earlier ticks did no longer and instead."""
+        undone = () if self.branch is None else self.branch.was
+        instead = () if self.branch is None else self.branch.would
+        return [
+            (1, self.fills, self.events),
+            *((-1, course.fills, course.events) for course in undone),
+            *((1, course.fills, course.events) for course in instead),
+        ]
 
     @property
     def tick(self) -> int:
@@ -161,21 +179,27 @@ def counted_rows(outcome: TickOutcome) -> list[Row]:
             empty = {"b_market": outcome.market.id, "b_user": person, **{f"d_{name}": 0 for name in COUNTED}}
             by_person.setdefault(person, empty)[f"d_{name}"] += amount
 
-    for fill in outcome.fills:
-        for person, fee in ((fill.buyer, fill.buy_fee), (fill.seller, fill.sell_fee)):
-            add(person, "volume", fill.amount)
-            add(person, "fees", fee)
-    for event in outcome.events:
-        if isinstance(event, Gas):
-            add(event.user, "gas", event.amount)
-        elif isinstance(event, Joined):
-            add(event.user, "stake", event.cash)
-        elif isinstance(event, Left):
-            add(event.user, "stake", -event.cash)
+    for sign, fills, events in outcome.courses:
+        for fill in fills:
+            for person, fee in ((fill.buyer, fill.buy_fee), (fill.seller, fill.sell_fee)):
+                add(person, "volume", sign * fill.amount)
+                add(person, "fees", sign * fee)
+        for event in events:
+            if isinstance(event, Gas):
+                add(event.user, "gas", sign * event.amount)
+            elif isinstance(event, Joined):
+                add(event.user, "stake", sign * event.cash)
+            elif isinstance(event, Left):
+                add(event.user, "stake", -sign * event.cash)
     for intent in outcome.intents:
         if isinstance(intent, Join):
             add(intent.user, "coming", -intent.cash)
     return list(by_person.values())
+
+
+def volume(outcome: TickOutcome) -> int:
+    """What was traded, in all and before fees; less what a cut undid."""
+    return sum(sign * fill.amount for sign, fills, _ in outcome.courses for fill in fills)
 
 
 def binary_rows(market: int, before: MarketState | None, after: MarketState) -> list[Row]:
@@ -188,29 +212,29 @@ def binary_rows(market: int, before: MarketState | None, after: MarketState) -> 
 
 
 def trade_rows(outcome: TickOutcome, numbered: Iterable[tuple[Fill, int]]) -> list[Row]:
-    return [
-        {
-            **outcome.stamp,
-            "trade_id": number,
-            "outcome": fill.outcome,
-            "side": fill.side.value,
-            "kind": fill.kind,
-            "buy_user": fill.buyer,
-            "sell_user": fill.seller,
-            "price": fill.price,
-            "size": fill.size,
-            "fee": fill.buy_fee + fill.sell_fee,
-            "amount": fill.amount,
-            "buy_fee": fill.buy_fee,
-            "sell_fee": fill.sell_fee,
-            "kept": fill.kept,
-            "released": fill.released,
-            "order": intent_number(fill.order),
-            "resting": None if fill.resting is None else intent_number(fill.resting),
-            "parts": fill.parts,
-        }
-        for fill, number in numbered
-    ]
+    return [{**outcome.stamp, "trade_id": number, **fill_columns(fill)} for fill, number in numbered]
+
+
+def fill_columns(fill: Fill) -> Row:
+    """A fill as a row of `trades` has it, whatever its number and its tick."""
+    return {
+        "outcome": fill.outcome,
+        "side": fill.side.value,
+        "kind": fill.kind,
+        "buy_user": fill.buyer,
+        "sell_user": fill.seller,
+        "price": fill.price,
+        "size": fill.size,
+        "fee": fill.buy_fee + fill.sell_fee,
+        "amount": fill.amount,
+        "buy_fee": fill.buy_fee,
+        "sell_fee": fill.sell_fee,
+        "kept": fill.kept,
+        "released": fill.released,
+        "order": intent_number(fill.order),
+        "resting": None if fill.resting is None else intent_number(fill.resting),
+        "parts": fill.parts,
+    }
 
 
 def entry_rows(stamp: Row, counted: int, postings: Sequence[Posting]) -> list[Row]:

@@ -78,7 +78,8 @@ class Transfers(Repository):
             func.sum(trades.c.size // _COARSE * price // _FINE).label("value"),
             func.count().label("fills"),
         ).select_from(fills)
-        query = query.where(trades.c.market == market, trades.c.kind.in_(BOOK))
+        held = trades.c.undone_tick.is_(None)  # not undone by a cut
+        query = query.where(trades.c.market == market, held, trades.c.kind.in_(BOOK))
         by_user = query.group_by(taker.c.user, waiting.c.user, trades.c.outcome, trades.c.side, waiting.c.is_buy)
         return [
             _Met(**{name: int(value) for name, value in row.items() if name != "bought"}, bought=bool(row["bought"]))

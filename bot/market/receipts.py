@@ -25,6 +25,8 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
         return words.queued(market.params, order, worst_amount(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
         return words_refusals.not_filled(await _failed(uow, order, market), order.ticket)
+    if order.status is OrderStatus.CUT:
+        return words.undone(order)
     if order.status is OrderStatus.CANCELLED and order.tick is None:
         return words.taken_back(order, await _typed(uow, order, market))
     done = await _standing(uow, order, market, tick)

@@ -40,6 +40,7 @@ _BY_STATUS: Mapping[OrderStatus, str] = {
     OrderStatus.FILLED: "fills",
     OrderStatus.PARTLY: "fills",
     OrderStatus.CANCELLED: "cancels",
+    OrderStatus.CUT: "cancels",
 }
 
 

@@ -20,6 +20,7 @@ _STATES = {
     OrderStatus.PARTLY: "partly filled",
     OrderStatus.REFUSED: "not filled",
     OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.CUT: "undone",
 }
 
 
@@ -128,6 +129,7 @@ def gone(order: OrderRow) -> Reply:
         OrderStatus.FILLED: "is filled already",
         OrderStatus.PARTLY: "has run already",
         OrderStatus.REFUSED: "was not filled and does not wait",
+        OrderStatus.CUT: "was undone by a cut of the market",
     }.get(order.status, "is cancelled already" if not order.reason else "was returned already")
     return no(f"Order {order.number} {ended}.", blocks=(line(code("/orders"), " shows what waits."),))
 

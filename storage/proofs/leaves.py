@@ -101,8 +101,8 @@ def order_leaf(row: OrderRow, turn: Mapping[str, Any], market: Market) -> Leaf:
 
 
 def fill_leaf(row: Mapping[str, Any]) -> Leaf:
-    """Of a row of `trades`."""
-    return Leaf(FILL, {name: value for name, value in row.items() if name not in _STAMP})
+    """Of a row of `trades`, as its tick wrote it."""
+    return Leaf(FILL, {name: value for name, value in row.items() if name not in (*_STAMP, "undone_tick")})
 
 
 def _event(row: Row) -> Leaf:

@@ -48,7 +48,7 @@ from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
 from storage.verify.journals import Journals, ReadJournal, check_recorded, read_journal
-from storage.verify.replay import Replay, ReplayState, open_history
+from storage.verify.replay import Replay, ReplayState, cuts_asked, open_history
 from storage.verify.tree import GrownTree
 
 __all__ = [
@@ -169,9 +169,9 @@ async def verify_market(
                 if stored["rules"] > RULES:
                     check.chained = False
                     raise check.wrong("config", number, "rules", RULES, stored["rules"])
-                past = ReplayState.opening(stored, check)
+                past = ReplayState.opening(stored, check, cuts=await cuts_asked(uow, number))
                 tree = await GrownTree.empty(uow, check)
-                await _run(Replay(check, past, history, tree, journals, wanted), stored, progress)
+                await _run(Replay(check, past, history, tree, journals, wanted, uow), stored, progress)
             await check_end(uow, check, past, stored, journals.market.status)
             await tree.check_end(uow)
             await check_recorded(uow, journals.market, shared)

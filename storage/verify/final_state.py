@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import RowMapping, Table, literal, or_, select, union_all
+from sqlalchemy import RowMapping, Table, and_, literal, or_, select, union_all
 
 from engine.resting_book import Book
 from engine.state import Status
@@ -31,6 +31,7 @@ async def check_end(uow: UnitOfWork, check: Check, past: ReplayState, stored: Ro
     await check_numbers(uow, check, stored["intents"])
     for number, (row, expected) in sorted(past.resting.items()):
         check.same("orders", number, expected, row)
+    await _check_undone(uow, check, past)
     await _check_unrun_orders(uow, check, stored)
     coming = await _check_unrun_actions(uow, check, stored)
     await _check_users(uow, check, past, coming)
@@ -74,6 +75,16 @@ async def check_numbers(uow: UnitOfWork, check: Check, intents: int) -> None:
             known = number
     if known < intents:
         raise check.missing(await _trace(uow, check.market, known + 1), known + 1)
+
+
+async def _check_undone(uow: UnitOfWork, check: Check, past: ReplayState) -> None:
+    """Trades that hold no more are marked with the tick of the cut, and no others."""
+    marked = and_(trades.c.market == check.market, trades.c.undone_tick.is_not(None))
+    query = select(trades.c.trade_id, trades.c.undone_tick).where(marked)
+    found = {row["trade_id"]: row["undone_tick"] for row in await uow.rows(query)}
+    for trade in sorted({*past.undone, *found}):
+        if past.undone.get(trade) != found.get(trade):
+            raise check.wrong("trades", trade, "undone_tick", past.undone.get(trade), found.get(trade))
 
 
 async def _trace(uow: UnitOfWork, market: int, number: int) -> str:

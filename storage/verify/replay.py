@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import RowMapping, Table
+from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.branch import Branch
 from engine.params import params_from_json
 from engine.state import MarketState, fingerprint, open_market
-from storage import entries, replay, tick_rows
+from storage import cutting, entries, replay, tick_rows
 from storage.actions import to_action
+from storage.cutting import asked_moment
 from storage.entries import check_books
 from storage.journal import Heads
 from storage.markets import to_market
@@ -21,8 +23,12 @@ from storage.orders import to_order
 from storage.proofs.leaves import start_leaves, tick_leaves
 from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick
+from storage.saving import undone_numbers
 from storage.schema import actions, events, ledger, metrics, orders, ticks, trades
+from storage.session import Session
 from storage.tick_rows import Row, Seal, TickOutcome
+from storage.undone import made_fills, order_rows_of_cut
+from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Rows
 from storage.verify.journals import Journals
 from storage.verify.tree import GrownTree
@@ -42,15 +48,17 @@ class ReplayState:
     resting: dict[int, tuple[RowMapping, Row]] = field(default_factory=dict)  # (as stored, as it must be)
     people: dict[int, Row] = field(default_factory=dict)  # what only storage counts of them
     positions: dict[str, Row] = field(default_factory=dict)  # every holding there ever was
+    undone: dict[int, int] = field(default_factory=dict)  # trades that a cut undid, and in which tick
+    cuts: bool = False  # whether some tick may have cut it: then what became of an order is known at the end alone
     holds: bool = False  # whether a hash so far begins with what was asked for
 
     @classmethod
-    def opening(cls, stored: RowMapping, check: Check) -> ReplayState:
-        """As a market begins, by its row in `config`."""
+    def opening(cls, stored: RowMapping, check: Check, *, cuts: bool = False) -> ReplayState:
+        """As a market begins, by its row in `config`; `cuts`: some tick was asked to cut it."""
         with check.readable("config", check.market):
             params = params_from_json(stored["start_params"])
             market = replace(to_market(stored), params=params, tick=0, head="")
-            return cls(market=market, state=open_market(params))
+            return cls(market=market, state=open_market(params), cuts=cuts)
 
 
 async def open_history(stack: AsyncExitStack, connection: AsyncConnection, check: Check) -> Mapping[str, Rows]:
@@ -68,6 +76,12 @@ async def open_history(stack: AsyncExitStack, connection: AsyncConnection, check
     return {table.name: await Rows.open(stack, connection, check, table, *order) for table, order in keys}
 
 
+async def cuts_asked(session: Session, market: int) -> bool:
+    """Whether anybody ever asked for a cut."""
+    controls = select(actions.c.payload).where(actions.c.market == market, actions.c.kind == "control")
+    return any(row["payload"].get("kind") == "cut" for row in await session.rows(controls))
+
+
 class Replay:
     """Walks along the tables that grow with every tick, side by side."""
 
@@ -79,9 +93,10 @@ class Replay:
         tree: GrownTree,
         journals: Journals,
         wanted: str | None,
+        uow: UnitOfWork,
     ) -> None:
         self.check, self.past, self.tree = check, past, tree
-        self._wanted, self._rows, self._journals = wanted, rows, journals
+        self._wanted, self._rows, self._journals, self._uow = wanted, rows, journals, uow
 
     async def start(self, start_ms: int) -> None:
         """Tick 0. What its hash is made of has been looked at."""
@@ -121,7 +136,7 @@ class Replay:
             raise self.check.missing("ticks", number)
         ran = await self._rows["orders"].of_tick(number)
         done = await self._rows["actions"].of_tick(number)
-        outcome = self._apply(ran, done, stored["ts_ms"])
+        outcome = await self._apply(ran, done, stored["ts_ms"])
         digest, recorded = fingerprint(outcome.after), self._journals.heads(self.check, stored)
         head = replay.link(
             past.market.head,
@@ -134,6 +149,7 @@ class Replay:
             journal=recorded,
         )
         self.check.chained = head == stored["hash"]
+        await self._undo(outcome)
         self._check_orders(ran, outcome)
         self._check_actions(done, outcome)
         await self._check_history(outcome, head, digest, recorded)
@@ -153,7 +169,7 @@ class Replay:
             head.startswith(self._wanted) or self.tree.root == self._wanted
         )
 
-    def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
+    async def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
         orders_run: list[OrderRow] = []
         actions_run: list[ActionRow] = []
         for row in ran:
@@ -163,9 +179,27 @@ class Replay:
             with self.check.readable("actions", row["number"]):
                 actions_run.append(to_action(row))
         with self.check.readable("ticks", self.check.tick):  # inputs nobody could have handed in
-            outcome = apply_tick(self.past.market, self.past.state, orders_run, actions_run, now_ms)
+            branch = await self._branch(actions_run)
+            outcome = apply_tick(self.past.market, self.past.state, orders_run, actions_run, now_ms, branch)
         self.past.outcome = outcome
         return outcome
+
+    async def _branch(self, actions_run: Sequence[ActionRow]) -> Branch | None:
+        """What a cut in the next tick goes on from: the ticks up to now, which have been looked at, run once more."""
+        moment_ms = asked_moment(actions_run)
+        if moment_ms is None:
+            return None
+        self.past.cuts = True
+        market = self.past.market
+        past = await cutting.past_ticks(self._uow, market, market.tick)
+        return await cutting.branch_after(await self._uow.markets.start_params(market.id), past, moment_ms)
+
+    async def _undo(self, outcome: TickOutcome) -> None:
+        """What a cut changed of earlier rows."""
+        for change in order_rows_of_cut(outcome):
+            self._change(*self.past.resting[change["b_number"]], change)
+        for trade in await undone_numbers(self._uow, outcome, self.past.counted["trades"]):
+            self.past.undone[trade] = outcome.tick
 
     def _check_orders(self, ran: Sequence[RowMapping], outcome: TickOutcome) -> None:
         """What the tick made of its orders and of those that rested. One that rests on is looked at when it is done."""
@@ -189,7 +223,7 @@ class Replay:
             elif not name.startswith("b_"):
                 expected[name] = value
         number = change["b_number"]
-        if expected["status"] == OrderStatus.RESTING.value:
+        if self.past.cuts or expected["status"] == OrderStatus.RESTING.value:
             self.past.resting[number] = (row, expected)
         else:
             self.past.resting.pop(number, None)
@@ -205,8 +239,9 @@ class Replay:
 
     async def _check_history(self, outcome: TickOutcome, head: str, digest: str, recorded: Heads) -> None:
         counted = self.past.counted
-        numbered = [(fill, number) for number, fill in enumerate(outcome.fills, start=counted["trades"] + 1)]
-        postings = entries.tick_entries(numbered, outcome.events)
+        made = () if outcome.branch is None else made_fills(outcome.branch)
+        numbered = [(fill, number) for number, fill in enumerate((*outcome.fills, *made), start=counted["trades"] + 1)]
+        postings = entries.tick_entries(numbered[: len(outcome.fills)], outcome.events)
         with self.check.readable("ledger", "any"):
             check_books(outcome.before, outcome.after, postings)
         event_rows = tick_rows.event_rows(outcome, counted["events"])
@@ -226,7 +261,7 @@ class Replay:
         counted["entries"] += len(postings)
         counted["events"] += len(event_rows)
         counted["leaves"] = size
-        counted["volume"] += sum(fill.amount for fill in outcome.fills)
+        counted["volume"] += tick_rows.volume(outcome)
 
     def _count(self, outcome: TickOutcome) -> None:
         for change in tick_rows.counted_rows(outcome):

@@ -1,4 +1,5 @@
-"""Members who are barred or unranked; what decides a market in words; proposals of more; the tree; the journal."""
+"""Members who are barred or unranked; what decides a market in words; proposals of more; the tree; the journal;
+trades that a cut undid."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ def upgrade() -> None:
     _wordings()
     _proofs()
     _journal()
+    op.add_column("trades", sa.Column("undone_tick", sa.BigInteger()))
 
 
 def _members() -> None:
