@@ -15,7 +15,7 @@ from storage.records import ActionStatus, Payload
 from storage.schema import actions, config, journal, journal_heads
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import PAGE, Check
-from storage.verify.messages import check_messages
+from storage.verify.messages import check_messages, waiting_digests
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,15 +23,16 @@ class ReadJournal:
     """One journal from its first record to its last.
 
     hashes: after each record, that of none first; latest: by kind and key what was recorded last, None where the row is
-    gone; status: the last that no tick gave it; digests: of messages; posted: heads by tick; adopted: how a market
-    stood that had begun before its journal; forgotten: numbers of records without content; given_up: those the shared
-    journal says were deleted, by market.
+    gone; status: the last that no tick gave it; waiting: digests of the messages that wait, digests: those of them that
+    were recorded; posted: heads by tick; adopted: how a market stood that had begun before its journal; forgotten:
+    numbers of records without content; given_up: those the shared journal says were deleted, by market.
     """
 
     market: int
     hashes: list[str] = field(default_factory=lambda: [""])
     latest: dict[str, dict[str, Payload | None]] = field(default_factory=dict)
     status: str = Status.DRAFT.value
+    waiting: frozenset[str] = frozenset()
     digests: set[str] = field(default_factory=set)
     posted: dict[int, str] = field(default_factory=dict)
     adopted: Payload | None = None
@@ -54,7 +55,7 @@ class ReadJournal:
             ident = _name(TABLES[Kind(kind)], content, self.market)
             self.latest.setdefault(kind, {})[ident] = None if GONE in content else content
         elif kind == Kind.NOTICES:
-            self.digests.update(content["digests"])
+            self.digests.update(self.waiting.intersection(content["digests"]))
         elif kind == Kind.STATUS:
             self.status = content["status"]
         elif kind == Kind.ADOPTED:
@@ -90,7 +91,8 @@ class Journals:
 
 async def read_journal(uow: UnitOfWork, market: int) -> ReadJournal:
     """Every record with its commitment and its place in the chain. Raises WrongRowError."""
-    check, read, head = Check(market=market), ReadJournal(market=market), Head()
+    read = ReadJournal(market=market, waiting=await waiting_digests(uow, market))
+    check, head = Check(market=market), Head()
     query = select(journal).where(journal.c.market == market).order_by(journal.c.number)
     async with uow.connection.stream(query.execution_options(yield_per=PAGE)) as streamed:
         async for row in streamed.mappings():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 
 from storage.journal import notice_digest
 from storage.journal_kinds import SHARED
@@ -14,10 +14,15 @@ from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check
 
 
+async def waiting_digests(uow: UnitOfWork, market: int) -> frozenset[str]:
+    """Of every message of a market that waits, as it stands now."""
+    rows = await uow.rows(select(outbox).where(_of(market), outbox.c.salt.is_not(None)))
+    return frozenset(notice_digest(row) for row in rows)
+
+
 async def check_messages(uow: UnitOfWork, check: Check, digests: Collection[str]) -> None:
-    """`digests` are those of every message the market ever queued; none is of no market. Raises WrongRowError."""
-    here = outbox.c.market.is_(None) if check.market == SHARED else outbox.c.market == check.market
-    waiting = await uow.rows(select(outbox).where(here).order_by(outbox.c.id))
+    """`digests` are those that were recorded when a message was queued; none is of no market. Raises WrongRowError."""
+    waiting = await uow.rows(select(outbox).where(_of(check.market)).order_by(outbox.c.id))
     if not waiting:
         return
     own_chats, owners = await _chats(uow, check.market), await _owners(uow, waiting)
@@ -30,6 +35,10 @@ async def check_messages(uow: UnitOfWork, check: Check, digests: Collection[str]
                 raise check.wrong("outbox", row["id"], "target", "a chat of the market", row["target"])
         elif row["person"] is not None and row["person"] not in owners.get(place, ()):
             raise check.wrong("outbox", row["id"], "target", f"an identity of person {row['person']}", row["target"])
+
+
+def _of(market: int) -> ColumnElement[bool]:
+    return outbox.c.market.is_(None) if market == SHARED else outbox.c.market == market
 
 
 async def _chats(uow: UnitOfWork, market: int) -> set[tuple[str, str]]:

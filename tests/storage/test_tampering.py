@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.market import identity, membership
+from bot.words import audit as words
 from engine.units import MICRO
 from storage.chats import ChatSettings
 from storage.database import Database
@@ -328,3 +329,25 @@ def test_what_came_after_the_last_tick_can_be_rewritten_with_its_hashes_and_peop
         db.execute("delete from journal where kind = 'audit' and json_extract(content, '$.action') = 'late'")
 
     assert isinstance(rewritten(played, no_late_line), Verified)
+
+
+def test_a_market_begun_before_there_was_a_journal_is_refused_with_a_sentence(played: Path) -> None:
+    """Its names and decisions were recorded by nobody when they came about."""
+    copy = played.with_name("before.db")
+    shutil.copyfile(played, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.executescript(
+            "delete from journal; delete from journal_heads; update outbox set salt = null;"
+            " update ticks set journal = null, shared_journal = null"
+        )
+    asyncio.run(_migrated(copy))
+    (found,) = checked(copy)
+    assert isinstance(found, Mismatch)
+    assert (found.tick, found.table, found.field, found.found) == (0, "ticks", "journal", None)
+    assert "before names and decisions were recorded" in words.unchained(found)
+
+
+async def _migrated(path: Path) -> None:
+    db = Database.open(f"sqlite:///{path}")
+    await db.migrate()
+    await db.close()

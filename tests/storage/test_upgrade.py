@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.params import build_params
 from engine.state import Status
@@ -16,7 +16,7 @@ from scheduler.jobs import Jobs
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.records import ActionStatus, Declined, Market, OrderStatus, Payload
-from storage.schema import outbox
+from storage.schema import config, outbox
 from storage.verify import Mismatch, Skipped, Verified, verify
 from tests.storage.rules_1 import CLAIM, NOW, OFF, OLD, SOON, TOWN, write_rules_1
 from tests.storage.worlds import buy
@@ -209,3 +209,13 @@ async def test_a_head_that_was_posted_is_found_in_a_chain_of_rules_1(old: Databa
     head = (await _market(old, OLD)).head
     assert all(isinstance(result, Skipped | Verified) for result in await verify(old, wanted=head))
     assert isinstance((await verify(old, wanted="0" * 64))[-1], Mismatch)
+
+
+async def test_what_stood_in_a_database_of_rules_1_is_recorded_as_it_stood(old: Database) -> None:
+    """Also of markets that are not replayed."""
+    async with old.writing() as uow:
+        await uow.run(update(config).where(config.c.market == OLD).values(title="Another cup"))
+        await uow.commit()
+    wrong = (await verify(old))[-1]
+    assert isinstance(wrong, Mismatch)
+    assert (wrong.market, wrong.table, wrong.field, wrong.found) == (OLD, "config", "title", "Another cup")
