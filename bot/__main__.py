@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("--traders", type=_traders, default=20, help="synthetic traders (default %(default)s)")
     rehearse.add_argument("--seed", type=int, default=1, help="equal seeds give equal rehearsals (default %(default)s)")
     rehearse.add_argument("--json", action="store_true", help="the result as JSON")
+    rehearse.add_argument("--tell-progress", action="store_true", help=argparse.SUPPRESS)  # to the bot that waits
     rehearse.set_defaults(call=_rehearse)
 
     create = commands.add_parser("create", help="put an event's file into the room, as a draft or open to join")
@@ -88,6 +89,7 @@ def _add_database_commands(commands: Parsers) -> None:
     verify.add_argument("--market", type=int, metavar="ID", help="only this one")
     verify.add_argument("--head", metavar="HASH|FILE", help="a posted head that a market must have had")
     verify.add_argument("--json", action="store_true", help="the result as JSON")
+    verify.add_argument("--tell-progress", action="store_true", help=argparse.SUPPRESS)  # to the bot that waits
     verify.set_defaults(call=_verify)
 
     export = commands.add_parser("export", help="write one of a market's tables as CSV")
@@ -175,7 +177,7 @@ def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
 
     logs.configure(settings.log, level=40)
     if options.terms is not None:
-        return rehearse.rehearse_terms(options.terms, options.seed, as_json=options.json)
+        return rehearse.rehearse_terms(options.terms, options.seed, as_json=options.json, tell=options.tell_progress)
     return rehearse.rehearse_file(
         options.file, SystemClock().now_ms(), traders=options.traders, seed=options.seed, as_json=options.json
     )
@@ -198,7 +200,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     from bot.cli import verify
 
     url = options.db or settings.database_url
-    return asyncio.run(verify.run(url, options.market, options.head, as_json=options.json))
+    return asyncio.run(verify.run(url, options.market, options.head, as_json=options.json, tell=options.tell_progress))
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:

@@ -23,6 +23,7 @@ from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
+from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
@@ -74,7 +75,9 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(charts.close)
         auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
         stack.push_async_callback(auditor.close)
-        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor)
+        rehearser = BackgroundRehearsal(db, clock.now_ms)
+        stack.push_async_callback(rehearser.close)
+        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor, rehearser=rehearser)
         budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,

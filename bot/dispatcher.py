@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import PERSON, Limit, Windows
-from bot.chat.reply import Reply
+from bot.chat.reply import Awaited, Reply
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.grammar.examples import example_here
@@ -70,7 +70,7 @@ class Dispatcher:
         self._clock = clock
         self._new_id = new_id
         self._auditor = auditor or BackgroundVerifier(db, clock)
-        self._rehearser = rehearser or BackgroundRehearsal()
+        self._rehearser = rehearser or BackgroundRehearsal(db, clock)
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._tries = Windows(TRIES)
@@ -151,8 +151,10 @@ class Dispatcher:
     async def placed(
         self, reply: Reply, invocation: Invocation, ref: str, *, lines: Mapping[str, KeptLine] = NO_LINES
     ) -> None:
-        """An adapter tells where it put a ticket, so that its fill can replace it there; `lines` by key are what it
-        keeps to find that message again."""
+        """An adapter tells where it put a ticket, so that its fill can replace it there, or a word of what is still to
+        come; `lines` by key are what it keeps to find that message again."""
+        if reply.awaits is not None:
+            await self._placed_for_now(reply.awaits, invocation, ref, lines)
         if reply.ticket is None:
             return
         message = TicketMessage(
@@ -164,6 +166,16 @@ class Dispatcher:
             lines=lines,
         )
         await self._ticket_messages.put(message)
+
+    async def _placed_for_now(
+        self, awaited: Awaited, invocation: Invocation, ref: str, lines: Mapping[str, KeptLine]
+    ) -> None:
+        async with self._db.writing() as uow:
+            for key, line in lines.items():
+                await uow.lines.keep(key, line, self._clock())
+            place = (invocation.platform, invocation.person_ext, awaited.slot)
+            await uow.deliveries.set_ref(awaited.market, *place, ref)
+            await uow.commit()
 
     async def _run(self, invocation: Invocation) -> Reply:
         now = self._clock()

@@ -188,6 +188,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """Something of this market that will be told to the same person in the same place: `slot` is that of its notice."""
+
+    market: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One message. `head` is the sentence that matters, shown first and bold; `ok` is False where it is a refusal.
 
@@ -205,6 +213,7 @@ class Reply:
     tone: Tone = Tone.NEUTRAL
     ok: bool = True
     ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
+    awaits: Awaited | None = None  # likewise, so that what is to come can take its place
     pin: bool = False
     aside: bool = False
     ping: str | None = None

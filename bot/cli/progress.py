@@ -47,6 +47,19 @@ class ProgressLine:
         self._out.flush()
 
 
+class ProgressShares:
+    """For another process that waits: a line `progress 0.25` for each hundredth."""
+
+    def __init__(self, out: TextIO, *, silent: bool) -> None:
+        self._out, self._silent = out, silent
+        self._shown = -1
+
+    def show(self, share: float) -> None:
+        if not self._silent and int(share * 100) > self._shown:
+            self._shown = int(share * 100)
+            print(f"progress {min(1.0, share):.2f}", file=self._out, flush=True)
+
+
 def bar(share: float) -> str:
     """`[#######.....................]` for a quarter; `share` from 0 to 1."""
     full = round(share * BAR_COLUMNS)

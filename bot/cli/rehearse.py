@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.chat import rehearsal_result
 from bot.chat.rehearsal_result import RehearsalResult
 from bot.cli import lint
-from bot.cli.progress import ProgressLine, bar
+from bot.cli.progress import ProgressLine, ProgressShares, bar
 from bot.market.event_file import EventFile
 from bot.scenarios.rehearsal import rehearse
 from bot.words import terminal as words
@@ -30,18 +30,24 @@ def rehearse_file(path: Path, now_ms: int, *, traders: int, seed: int, as_json: 
     return _rehearse(event.title, event.params, traders, seed, as_json=as_json)
 
 
-def rehearse_terms(path: Path, seed: int, *, as_json: bool) -> int:
-    """The same for terms another process wrote down: title, params, people."""
+def rehearse_terms(path: Path, seed: int, *, as_json: bool, tell: bool) -> int:
+    """The same for terms another process wrote down: title, params, people; which is told how far it is."""
     terms = json.loads(path.read_text(encoding="utf-8"))
     return _rehearse(
-        str(terms["title"]), params_from_json(terms["params"]), int(terms["people"]), seed, as_json=as_json
+        str(terms["title"]), params_from_json(terms["params"]), int(terms["people"]), seed, as_json=as_json, tell=tell
     )
 
 
-def _rehearse(title: str, params: MarketParams, traders: int, seed: int, *, as_json: bool) -> int:
+def _rehearse(title: str, params: MarketParams, traders: int, seed: int, *, as_json: bool, tell: bool = False) -> int:
     if not as_json:
         print(words.rehearsing(title, traders), flush=True)
     progress = ProgressLine(sys.stdout, quiet=as_json)
+    shares = ProgressShares(sys.stderr, silent=not tell)
+
+    def on_progress(share: float) -> None:
+        progress.show(f"{bar(share)}{share:>5.0%}")
+        shares.show(share)
+
     with tempfile.TemporaryDirectory(prefix="outcry-rehearsal-") as folder:
         result = asyncio.run(
             rehearse(
@@ -50,7 +56,7 @@ def _rehearse(title: str, params: MarketParams, traders: int, seed: int, *, as_j
                 params,
                 people=traders,
                 seed=seed,
-                on_progress=lambda share: progress.show(f"{bar(share)}{share:>5.0%}"),
+                on_progress=on_progress,
             )
         )
     progress.keep()

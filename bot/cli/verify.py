@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.cli.database import open_database
-from bot.cli.progress import ProgressLine
+from bot.cli.progress import ProgressLine, ProgressShares
 from bot.market.background_verify import to_json
 from bot.words import audit as words
 from bot.words import coverage
@@ -20,9 +20,9 @@ HEAD = re.compile(r"[0-9a-f]{16,64}")
 SHOWN_EVERY_S = 0.2
 
 
-async def run(url: str, market: int | None, head: str | None, *, as_json: bool) -> int:
+async def run(url: str, market: int | None, head: str | None, *, as_json: bool, tell: bool = False) -> int:
     """0 all is well, or of older rules and skipped; 1 the first wrong row, 2 a market or hash that cannot be, 3 cannot
-    open. Never writes."""
+    open. Never writes. `tell`: how far it is, to a process that waits."""
     expected = _hash_of(head) if head is not None else None
     if head is not None and expected is None:
         print(words.bad_head(), file=sys.stderr)
@@ -31,10 +31,14 @@ async def run(url: str, market: int | None, head: str | None, *, as_json: bool) 
         if db is None:
             return UNREADABLE
         progress = ProgressLine(sys.stderr, quiet=as_json, every_s=SHOWN_EVERY_S)
+        shares = ProgressShares(sys.stderr, silent=not tell)
+
+        def on_progress(number: int, done: int, of: int) -> None:
+            progress.show(words.progress(number, done, of))
+            shares.show(done / max(1, of))
+
         try:
-            results = await verify(
-                db, market, expected, lambda number, done, of: progress.show(words.progress(number, done, of))
-            )
+            results = await verify(db, market, expected, on_progress)
         except LookupError:
             print(words.no_such_market(market or 0), file=sys.stderr)
             return USAGE

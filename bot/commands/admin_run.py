@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, ReasonArg, code_of
+from bot.market.background_rehearsal import Terms
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, queue, refused_now, simulate, update_board
 from bot.market.draft import build, draft_of
@@ -17,6 +20,7 @@ from bot.words import wording as words_wording
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.lint import lint
+from engine.params import params_to_json
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.markets import BEFORE_START
@@ -89,7 +93,8 @@ LEAST_PEOPLE, MOST_PEOPLE = 12, 60
 async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     """Play the market with synthetic traders on a copy: the worst risk, and how busy the chats get.
 
-    The real engine, tick and announcer run on a clock of their own, through the whole timetable, in half a minute.
+    The real engine, tick and announcer run on a clock of their own, through the whole timetable, one rehearsal at a
+    time. What takes longer than a moment is told when it is done.
     """
     record = market.record
     if record.status not in BEFORE_START:
@@ -100,7 +105,18 @@ async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
         joined = await uow.members.count(record.id)
     people = min(MOST_PEOPLE, max(LEAST_PEOPLE, joined))
-    result, running = await ctx.rehearser.ask(record.title, params, people)
-    if result is None:
-        return words_terminal.under_way(ctx.person_id) if running else words_terminal.could_not()
-    return words_terminal.result(result, [words_event_file.sentence(warning, params) for warning in lint(params)])
+    terms = Terms(
+        key=code_of(record.id, json.dumps(record.draft or params_to_json(params), sort_keys=True), people),
+        title=record.title,
+        params=params,
+        people=people,
+        warnings=[words_event_file.sentence(warning, params) for warning in lint(params)],
+    )
+    rehearsed, running, wait = await ctx.rehearser.ask(terms, ctx.asker(record.id))
+    if wait:
+        return words_terminal.rehearsed_often(wait)
+    if running:
+        return words_terminal.under_way(record.id)
+    if rehearsed is None or rehearsed.result is None:
+        return words_terminal.could_not()
+    return words_terminal.result(rehearsed.result, rehearsed.warnings)

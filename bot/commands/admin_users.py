@@ -11,7 +11,7 @@ from bot.grammar.command import command
 from bot.grammar.members import RENAME, ChangeArg, MemberChange, WhomArg, matching
 from bot.grammar.types import ConfirmArg, PageArg, code_of
 from bot.market import member_changes
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, Snapshot
 from bot.market.member_names import NameRefused, name_for
 from bot.text.names import folded
 from bot.text.numbers import places
@@ -42,6 +42,7 @@ async def users(
     ctx: Context,
     *,
     market: MarketView,
+    snapshot: Snapshot,
     name: WhomArg | None = None,
     change: ChangeArg | None = None,
     page: PageArg | None = None,
@@ -52,8 +53,7 @@ async def users(
     Who is barred keeps what they hold and may sell it; their orders come back. Who is unranked trades on without a
     place. Each change stands in the log, is told to the member, and can be undone: by unbar, ranked, or another name.
     """
-    async with ctx.db.reading() as uow:
-        members = await uow.members.of(market.id)
+    members = await snapshot.uow.members.of(market.id)
     if not members:
         return words_reports.nobody(market.record.title)
     if change is None or name is None:

@@ -31,7 +31,6 @@ from engine.state import Side, Status
 from storage.rankings import standings
 from storage.records import ENDED
 from storage.unit_of_work import UnitOfWork
-from storage.verify import Mismatch, Skipped
 
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
@@ -200,16 +199,11 @@ async def verify(ctx: Context, *, market: MarketView) -> Reply:
     audience = _audience(ctx)
     async with ctx.db.reading() as uow:
         head = await head_now(uow, record)
-    checked, running = await ctx.auditor.ask(market.id, record.tick)
-    if checked is None:
-        return words_audit.checking(head, audience)
-    if checked.found is None:
-        return words_audit.checking(head, audience) if running else words_audit.could_not_check(head)
-    if isinstance(checked.found, Mismatch):
-        return words_audit.not_in_order(checked.found, checked.at_ms, audience)
-    if isinstance(checked.found, Skipped):
-        return words_audit.skipped(checked.found, head, audience)
-    return words_audit.in_order(checked.found, checked.at_ms, head, audience, running=running)
+    checked, running = await ctx.auditor.ask(market.id, record.tick, ctx.asker(market.id))
+    if running and (checked is None or checked.found is None):
+        return words_audit.checking(market.id)
+    at_ms = checked.at_ms if checked else ctx.now_ms
+    return words_audit.checked(checked.found if checked else None, at_ms, head, audience, running=running)
 
 
 @command("rules", role=Role.ANYONE, any_rules=True, examples=("/rules",))

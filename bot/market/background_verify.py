@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-from bot.market.background import BackgroundJobs, outcry
+from bot.market.background import Asker, BackgroundJobs, Report, outcry
 from bot.words import coverage
+from bot.words.audit import CHECKED, RULES
 from storage.database import Database
+from storage.records import Payload
 from storage.verify import Mismatch, Result, Skipped, Verified, verify
 
 log = logging.getLogger(__name__)
@@ -45,26 +47,38 @@ class BackgroundVerifier:
     ) -> None:
         self._db, self._clock, self._apart = db, clock, apart
         self._checked: dict[int, Checked] = {}
-        self._errands = BackgroundJobs[int](patience_s, LONGEST_S)
+        self._jobs = BackgroundJobs[int](patience_s, LONGEST_S, self._tell)
 
-    async def ask(self, market: int, tick: int) -> tuple[Checked | None, bool]:
-        """(the last result, whether a newer one is on its way). Starts a check where the last one is of an earlier tick
-        or failed, and waits for it a moment."""
+    async def ask(self, market: int, tick: int, asker: Asker | None = None) -> tuple[Checked | None, bool]:
+        """(the last result, whether a newer one is on its way, which `asker` is told). Starts a check where the last
+        one is of an earlier tick or failed, and waits for it a moment."""
         wanted = partial(self._check, market) if self._stale(market, tick) else None
-        running = await self._errands.ask(market, wanted)
+        running = await self._jobs.ask(market, wanted, asker)
         return self._checked.get(market), running
 
     async def close(self) -> None:
         """End what is under way."""
-        await self._errands.close()
+        await self._jobs.close()
 
     def _stale(self, market: int, tick: int) -> bool:
         last = self._checked.get(market)
         return last is None or last.found is None or isinstance(last.found, Mismatch) or last.found.ticks < tick
 
-    async def _check(self, market: int) -> None:
+    async def _tell(self, market: int, asker: Asker, share: float | None) -> None:
+        """How far it is, or what the check found; values of rows stay here, they may be somebody's own affair."""
+        payload: Payload = {"per_mille": 0 if share is None else int(share * 1_000)}
+        if share is None:
+            last = self._checked.get(market)
+            found = last.found if last is not None else None
+            if isinstance(found, Mismatch) and found.field != RULES:
+                found = replace(found, expected=None, found=None)
+            at_ms = last.at_ms if last is not None else self._clock()
+            payload = {"result": None if found is None else to_json([found]), "at_ms": at_ms}
+        await asker.tell(self._db, CHECKED, payload, self._clock())
+
+    async def _check(self, market: int, report: Report) -> None:
         try:
-            result = await (self._in_a_process(market) if self._apart else self._here(market))
+            result = await (self._in_a_process(market, report) if self._apart else self._here(market))
         except Exception:
             self._checked[market] = Checked(found=None, at_ms=self._clock())
             raise
@@ -75,11 +89,10 @@ class BackgroundVerifier:
     async def _here(self, market: int) -> Result:
         return (await verify(self._db, market))[-1]
 
-    async def _in_a_process(self, market: int) -> Result:
+    async def _in_a_process(self, market: int, report: Report) -> Result:
         """The address goes by the environment: it may hold a password."""
-        out = await outcry(
-            *("verify", "--json", "--market", str(market)), environment={"DATABASE_URL": self._db.address}
-        )
+        arguments = ("verify", "--json", "--tell-progress", "--market", str(market))
+        out = await outcry(*arguments, report=report, environment={"DATABASE_URL": self._db.address})
         return from_json(out)[-1]
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
 from bot.chat.rate_limits import Windows
 from bot.grammar.command import Command, Given
+from bot.market.background import Asker
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from engine.resting_book import RestingOrder
@@ -102,6 +103,16 @@ class Context:
     def person_id(self) -> int | None:
         """For buttons that only they may press."""
         return self.person.id if self.person else None
+
+    def asker(self, market: int) -> Asker:
+        """For what is told later, in the place of this answer."""
+        invocation = self.invocation
+        return Asker(
+            market=market,
+            platform=invocation.platform,
+            external_id=invocation.person_ext,
+            person=self.person_id,
+        )
 
     @property
     def parse_context(self) -> ParseContext:

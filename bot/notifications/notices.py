@@ -11,21 +11,26 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.chat import rehearsal_result
 from bot.chat.reply import Audience, Picture, Reply
 from bot.market import decisions
+from bot.market.background_verify import from_json
 from bot.market.decisions import refused_now
+from bot.market.heads import head_now
 from bot.market.receipts import given_back, receipt
 from bot.market.standings import board_of
 from bot.market.terms import asked_by, kept_changes
 from bot.market.wording import read_names
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
+from bot.words import audit as words_audit
 from bot.words import chats as words_chats
 from bot.words import claims as words_claims
 from bot.words import identity as words_identity
 from bot.words import members as words_members
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
+from bot.words import terminal as words_terminal
 from bot.words import views as words_views
 from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
@@ -345,6 +350,26 @@ async def _linked(notice: NoticeContext) -> Reply:
     return words_identity.told(str(notice.payload["platform"]), closed)
 
 
+async def _checked(notice: NoticeContext) -> Reply:
+    """To who asked for a check that took longer than a moment: how far it is, or what it found."""
+    if "per_mille" in notice.payload:
+        return words_audit.checking(notice.market.id, int(notice.payload["per_mille"]))
+    result = notice.payload["result"]
+    found = None if result is None else from_json(str(result))[-1]
+    head = await head_now(notice.uow, notice.market)
+    return words_audit.checked(found, int(notice.payload["at_ms"]), head, Audience.PRIVATE)
+
+
+async def _rehearsed(notice: NoticeContext) -> Reply:
+    """To the admin who asked for a rehearsal that took longer than a moment, likewise."""
+    if "per_mille" in notice.payload:
+        return words_terminal.under_way(notice.market.id, int(notice.payload["per_mille"]))
+    result = notice.payload["result"]
+    if result is None:
+        return words_terminal.could_not()
+    return words_terminal.result(rehearsal_result.from_json(str(result)), list(notice.payload["warnings"]))
+
+
 Renderer = Callable[[NoticeContext], Awaitable[Reply | None]]
 
 
@@ -387,6 +412,8 @@ _RENDERERS: Mapping[str, Renderer] = {
     "outdated": _plain(lambda notice: words_admin.outdated(notice.market)),
     "asks_now": _plain(lambda notice: words_admin.asks_now(notice.market, list(notice.payload["rounds"]))),
     "linked": _linked,
+    "checked": _checked,
+    "rehearsed": _rehearsed,
     "account_changed": _plain(
         lambda notice: words_members.told(notice.market, str(notice.payload["change"]), str(notice.payload["text"]))
     ),

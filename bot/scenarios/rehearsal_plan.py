@@ -9,6 +9,7 @@ from engine.terms import MarketParams
 
 BEFORE_MS, AFTER_MS = 60_000, 30_000  # the crowd is busy so long before a freeze and after a decision
 MOST_BUSY_TICKS = 40  # a busy minute of a market with very short ticks is played with longer ones
+MOST_IN_ALL = 320  # busy ticks: two dozen rounds are played in as many as eight
 QUIET_TICKS = 12  # between two busy times
 
 
@@ -27,7 +28,8 @@ def plan_ticks(params: MarketParams) -> list[PlannedTick]:
     for round_ in params.rounds:
         freeze = round_.freeze_at if round_.freeze_at is not None else round_.decide_at
         busy += [(max(0, freeze - BEFORE_MS), freeze), (round_.decide_at, round_.decide_at + AFTER_MS)]
-    step = max(params.batch_interval_ms, BEFORE_MS // MOST_BUSY_TICKS)
+    in_all = sum(end - begin for begin, end in busy) // MOST_IN_ALL
+    step = max(params.batch_interval_ms, BEFORE_MS // MOST_BUSY_TICKS, in_all)
     busy_at = {at: True for begin, end in busy for at in range(begin + step, end + 1, step)}
     marks = sorted({0, *busy_at, *ends, *(end for _, end in busy)})
     for before, after in pairwise(marks):

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
-from bot.chat.reply import Audience, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.words import coverage
-from bot.words.shared import no, plural, say
+from bot.words.shared import no, percent_of, plural, say
 from engine.units import RULES as RULES_HERE
-from storage.verify import Mismatch, Skipped, Verified
+from storage.verify import Mismatch, Result, Skipped, Verified
 
 SHOWN = 16
 """Hex digits of a head that people copy: enough that nobody finds another history with the same ones."""
@@ -22,6 +22,9 @@ _LONGEST = 200
 JOURNAL = ("journal", "shared_journal")
 RULES = "rules"
 """The field of a mismatch that is none: another version's rules made the market."""
+
+CHECKED = "checked"
+"""The notice of what a check found, and its slot."""
 
 # -- in the chat
 
@@ -36,6 +39,17 @@ def not_begun() -> Reply:
     return say("There is nothing to check before trading begins.", blocks=(line(code("/board"), " has the market."),))
 
 
+def checked(found: Result | None, at_ms: int, head: HeadNow, audience: Audience, *, running: bool = False) -> Reply:
+    """What a check came to; None: it failed."""
+    if found is None:
+        return could_not_check(head)
+    if isinstance(found, Mismatch):
+        return not_in_order(found, at_ms, audience)
+    if isinstance(found, Skipped):
+        return skipped(found, head, audience)
+    return in_order(found, at_ms, head, audience, running=running)
+
+
 def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, *, running: bool) -> Reply:
     """A check has run every tick again."""
     rows: list[Block] = [
@@ -44,7 +58,7 @@ def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, 
             Stamp(at_ms),
             f": {plural(verified.orders, 'order')}, and every fill, price, balance and payout that came of them.",
         ),
-        line("A newer check is under way; ask again in a moment.") if running else (),
+        line("A newer check is under way; what it finds comes to you by itself.") if running else (),
         line(quiet("The heads posted before are of the same history; a changed past would not have them.")),
         *coverage.in_the_chat(verified.forgotten),
         *_head_now(head),
@@ -70,11 +84,14 @@ def skipped(result: Skipped, head: HeadNow, audience: Audience) -> Reply:
     )
 
 
-def checking(head: HeadNow, audience: Audience) -> Reply:
+def checking(market: int, per_mille: int = 0) -> Reply:
+    """Only to who asked: what it finds takes the place of this."""
+    so_far = f" {percent_of(per_mille)} of it is done." if per_mille else ""
     return say(
-        "The market is being run again from its first tick, every order of it. Ask again in a moment.",
-        blocks=(*_head_now(head),),
-        audience=audience,
+        f"The market is being run again from its first tick, every order of it.{so_far}",
+        blocks=(line("What the check finds comes here by itself."),),
+        tone=Tone.WAIT,
+        awaits=Awaited(market=market, slot=CHECKED),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import TermChange
-from bot.chat.reply import Action, Audience, Block, Column, Form, Page, Part, Reply, Span, Style, Tone, line
+from bot.chat.reply import Action, Audience, Awaited, Block, Column, Form, Page, Part, Reply, Span, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
@@ -132,6 +132,11 @@ def as_changes(changed: Sequence[TermChange]) -> str:
     return ", ".join(f"{change.name} {change.before} → {change.after}" for change in changed)
 
 
+def percent_of(per_mille: int) -> str:
+    """How much of some work is done: `40 %`."""
+    return f"{per_mille // 10} %"
+
+
 def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -149,6 +154,7 @@ def say(
     tone: Tone = Tone.NEUTRAL,
     ticket: int | None = None,
     form: Form | None = None,
+    awaits: Awaited | None = None,
 ) -> Reply:
     return Reply(
         head=line(*head),
@@ -158,6 +164,7 @@ def say(
         tone=tone,
         ticket=ticket,
         form=form,
+        awaits=awaits,
     )
 
 

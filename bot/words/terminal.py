@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import Busiest, RehearsalResult
-from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.chat.reply import Awaited, Line, Reply, Tone, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import moment, money, round_money, span
-from bot.words.shared import no, plural, say
+from bot.words.shared import no, percent_of, plural, say
 
 
 def room(url: str) -> str:
@@ -68,20 +68,32 @@ def serving_on() -> str:
 MINUTE_MS = 60_000
 
 
-def under_way(person: int | None) -> Reply:
-    """It takes longer than an answer should wait."""
+REHEARSED = "rehearsed"
+"""The notice of what a rehearsal came to, and its slot."""
+
+
+def under_way(market: int, per_mille: int = 0) -> Reply:
+    """It takes longer than an answer should wait; what it comes to takes the place of this."""
+    so_far = f": {percent_of(per_mille)} of it is played" if per_mille else ""
     return say(
-        "The rehearsal is under way; it takes about half a minute.",
-        blocks=(line("The market itself stays as it is. ", code("/admin rehearse"), " shows the result."),),
-        actions=(Action(label="Show the result", text="/admin rehearse", person=person, primary=True),),
+        f"The rehearsal is under way{so_far}.",
+        blocks=(line("The market itself stays as it is. The result comes here by itself, and so does a failure."),),
         tone=Tone.WAIT,
+        awaits=Awaited(market=market, slot=REHEARSED),
     )
 
 
 def could_not() -> Reply:
     return no(
-        "The rehearsal did not come to an end; the market stays as it is.",
-        blocks=(line("The log says why; ", code("/admin rehearse"), " tries again."),),
+        "The rehearsal failed and did not come to an end; the market stays as it is.",
+        blocks=(line("Whoever runs the bot finds why in its log; ", code("/admin rehearse"), " tries again."),),
+    )
+
+
+def rehearsed_often(wait_ms: int) -> Reply:
+    return no(
+        f"You have begun several rehearsals just now; the next one can begin in {span(wait_ms)}.",
+        blocks=(line(code("/admin rehearse"), " shows the last result again where nothing was changed since."),),
     )
 
 

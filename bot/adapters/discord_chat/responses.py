@@ -82,7 +82,7 @@ class DiscordResponder:
             log.error("the answer to interaction %s was given up", incoming.interaction.id)
             return
         self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
-        if sent is not None and reply.ticket is not None:
+        if sent is not None and (reply.ticket is not None or reply.awaits is not None):
             ref, lines = self._ref_of(incoming, sent)
             await self._dispatcher.placed(reply, incoming.invocation, ref, lines=lines)
 

@@ -194,7 +194,7 @@ class TelegramResponder:
         keyboard = question.keyboard if question else rows_of_actions(reply.actions, group_ext)
         text = question.reply if question else reply
         ref = await self._send_or_replace(address, text, keyboard, replaces)
-        if ref is not None and reply.ticket is not None:
+        if ref is not None:
             await self._dispatcher.placed(reply, replace(invocation, chat_ext=address.ext), ref)
 
     async def _send_or_replace(

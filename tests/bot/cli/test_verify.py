@@ -29,7 +29,7 @@ from storage.database import Database
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proving import public_key, signed_head
 from storage.verify import Mismatch, Result, Skipped, Verified
-from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
+from tests.bot.harness import ADMIN, HANG_S, ChatHarness, chat_harness, running
 from tests.paths import ROOT
 from tests.storage.rules_1 import unpack_rules_1
 
@@ -316,12 +316,16 @@ async def test_a_check_that_takes_long_runs_once_and_the_last_result_is_told_mea
     async with chat_harness(tmp_path) as harness, checked_by(harness, Slow(harness.db, harness)) as auditor:
         await running(harness)
         for _ in range(2):
-            assert "Ask again in a moment" in plain_text.text(await harness.say("ada", "/verify"))
+            assert "What the check finds comes here by itself" in plain_text.text(await harness.say("ada", "/verify"))
         assert auditor.checks == 1
         auditor.free.set()
-        while "Ask again in a moment" in (told := plain_text.text(await harness.say("ada", "/verify"))):
-            pass  # each question waits a moment for the check
+        async with asyncio.timeout(HANG_S):
+            while not harness.platform.texts("tell", "ada"):  # by itself, and once
+                await harness.announcer.step()
+                await asyncio.sleep(0)
+        told = plain_text.text(await harness.say("ada", "/verify"))
         assert "up to tick 1" in told
+        assert harness.platform.texts("tell", "ada") == [told]
         assert auditor.checks == 1  # nothing has happened since
         auditor.free.clear()
         await harness.tick()
