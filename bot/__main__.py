@@ -92,6 +92,19 @@ def _add_database_commands(commands: Parsers) -> None:
     verify.add_argument("--tell-progress", action="store_true", help=argparse.SUPPRESS)  # to the bot that waits
     verify.set_defaults(call=_verify)
 
+    prove = commands.add_parser("prove", help="write the proof of an order, or that one posted head follows another")
+    prove.add_argument("what", nargs="+", metavar="ORDER|HEAD HEAD", help="an order's number, or two files with heads")
+    prove.add_argument("--market", type=int, metavar="ID", help="default: the latest market, or that of the heads")
+    prove.add_argument("--fill", type=int, metavar="TRADE", help="prove this fill, as trades.csv numbers it, instead")
+    prove.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    prove.add_argument("--out", default="-", metavar="FILE", help="default -: standard output")
+    prove.set_defaults(call=_prove, parser=prove)
+
+    check = commands.add_parser("check", help="test a proof, or two posted heads; needs no database")
+    check.add_argument("what", nargs="+", metavar="FILE|HEAD HEAD [PROOF]", help="HEAD is a post as it was pasted")
+    check.add_argument("--key", metavar="VKEY", help="the key that must have signed, as /verify shows it")
+    check.set_defaults(call=_check, parser=check)
+
     export = commands.add_parser("export", help="write one of a market's tables as CSV")
     export.add_argument("what", choices=EXPORTS)
     export.add_argument("--market", type=int, metavar="ID", help="default: the latest market")
@@ -201,6 +214,23 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
 
     url = options.db or settings.database_url
     return asyncio.run(verify.run(url, options.market, options.head, as_json=options.json, tell=options.tell_progress))
+
+
+def _prove(options: argparse.Namespace, settings: Settings) -> int:
+    from bot.cli import proofs
+
+    if len(options.what) > 2 or (len(options.what) == 2 and options.fill is not None):
+        options.parser.error("give an order's number, or two files with posted heads")
+    url = options.db or settings.database_url
+    return asyncio.run(proofs.prove(url, options.what, options.market, options.fill, options.out))
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    from bot.cli import proofs
+
+    if len(options.what) > 3:
+        options.parser.error("give a proof, or two heads, or two heads and the proof that joins them")
+    return proofs.check(options.what, options.key)
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:

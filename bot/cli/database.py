@@ -135,15 +135,15 @@ async def export(url: str, kind: str, number: int | None, out: str) -> int:
         if db is None:
             return 3
         async with db.reading() as uow:
-            market = await _find_market(uow, number)
+            market = await find_market(uow, number)
             if market is None:
                 return 2
             text = io.StringIO()
             await EXPORTS[kind](uow, market, text)
-    return _write(text.getvalue().encode(), out)
+    return write_out(text.getvalue().encode(), out)
 
 
-async def _find_market(uow: UnitOfWork, number: int | None) -> Market | None:
+async def find_market(uow: UnitOfWork, number: int | None) -> Market | None:
     """The market with that number, or the latest; None after a sentence on standard error."""
     markets = await uow.markets.all()
     chosen = next((market for market in reversed(markets) if number is None or market.id == number), None)
@@ -154,7 +154,7 @@ async def _find_market(uow: UnitOfWork, number: int | None) -> Market | None:
     return chosen
 
 
-def _write(data: bytes, out: str) -> int:
+def write_out(data: bytes, out: str) -> int:
     """To the file or `-`; 0, or 2 where it cannot be written."""
     try:
         if out == "-":
@@ -175,7 +175,7 @@ async def graph(url: str, kind: str, number: int | None, outcome: int | None, th
         if db is None:
             return 3
         async with db.reading() as uow:
-            market = await _find_market(uow, number)
+            market = await find_market(uow, number)
             if market is None:
                 return 2
             index = None if outcome is None else outcome - 1
@@ -187,7 +187,7 @@ async def graph(url: str, kind: str, number: int | None, outcome: int | None, th
         )
         print(f"There is no such chart of market {market.id}: {why}.", file=sys.stderr)
         return 2
-    return _write(worker.draw(data, theme), out)
+    return write_out(worker.draw(data, theme), out)
 
 
 def write_backup(url: str, out: Path) -> int:

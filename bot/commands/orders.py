@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands.account import try_line
 from bot.grammar.book import OrderArg, OrderNumber
 from bot.grammar.command import command
-from bot.grammar.types import NumberArg
+from bot.grammar.types import NumberArg, WholeNumber
 from bot.market.context import Context, MarketView, Participant, Snapshot
+from bot.market.proof_files import proof_files
 from bot.market.quotes import closed
 from bot.words import orders as words
+from bot.words import proofs as words_proofs
 from bot.words.refusals import cannot_trade
+from storage.proofs.proving import Unproved
 from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus, Payload
 from storage.unit_of_work import UnitOfWork
+
+OwnOrderArg = Annotated[int, WholeNumber(what="the order's number", low=1)]
 
 _SHOWN = 15
 _WAITING = 200  # more than anybody keeps in the book
@@ -39,6 +46,21 @@ async def orders(ctx: Context, *, market: MarketView, participant: Participant, 
     latest = await uow.orders.of(market.id, person, n=_SHOWN + len(waiting))
     recent = [order for order in latest if order.status not in OPEN_ORDERS][:_SHOWN]
     return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
+
+
+@command("receipt", role=Role.MEMBER, any_rules=True, examples=("/receipt 7",))
+async def receipt(
+    ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot, order: OwnOrderArg
+) -> Reply:
+    """Get the proof of an order of yours as a file that anybody can check without this bot.
+
+    order: its number as /orders shows it
+    """
+    own = await snapshot.uow.orders.get(market.id, order)
+    if own is None or own.person != participant.member.person:
+        return words.not_yours(order)
+    files = await proof_files(snapshot.uow, market.record, own)
+    return words_proofs.no_receipt(files, order) if isinstance(files, Unproved) else words_proofs.receipt(order, files)
 
 
 @command("order cancel", role=Role.OWNER, hidden=True)

@@ -29,6 +29,7 @@ class Unproved(StrEnum):
     """Why there is no proof."""
 
     NO_SUCH_ORDER = "no_such_order"
+    NO_SUCH_FILL = "no_such_fill"
     WAITS = "waits"  # no tick has run it
     TOO_OLD = "too_old"  # its tick wrote no leaves: it ran before there were any
     DIFFERS = "differs"  # the row is not what its leaf was made of: `verify` names it
@@ -74,7 +75,7 @@ async def prove_fill(session: Session, market: Market, trade: int) -> InclusionP
     """That one fill is in the market's newest head."""
     row = await session.row(select(trades).where(trades.c.market == market.id, trades.c.trade_id == trade))
     if row is None:
-        return Unproved.NO_SUCH_ORDER
+        return Unproved.NO_SUCH_FILL
     tick = row["tick_id"]
     before = await _count(session, orders, orders.c.market == market.id, orders.c.tick_id == tick)
     same_tick = and_(trades.c.market == market.id, trades.c.tick_id == tick)

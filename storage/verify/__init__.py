@@ -118,7 +118,7 @@ async def verify(
     """Every market, or one, in one snapshot; ends with the first Mismatch. `wanted` is a hash or the beginning of one,
     or the root of a posted head, that must be some tick's. Raises LookupError for an unknown market, UnreadableError.
     """
-    await _check_readable(db)
+    await check_readable(db)
     results: list[Result] = []
     try:
         async with db.reading() as uow:
@@ -269,7 +269,7 @@ async def _orphan_row(uow: UnitOfWork) -> Mismatch | None:
     return None
 
 
-async def _check_readable(db: Database) -> None:
+async def check_readable(db: Database) -> None:
     """Raises UnreadableError, whatever the driver calls it: each has errors of its own for a server that does not
     answer, a password, a file that is something else."""
     try:

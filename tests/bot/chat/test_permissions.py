@@ -54,6 +54,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "positions": {},
     "balance": {},
     "orders": {},
+    "receipt": {"order": "1"},
     "trades": {},
     "admin create": {"title": "Cup", "outcomes": "A, B, C"},
     "admin set": {"setting": "fee", "value": "1%"},

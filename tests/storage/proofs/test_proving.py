@@ -88,7 +88,7 @@ async def test_what_has_no_proof_is_told_apart(db: Database, life: Life) -> None
         waits = await uow.rows(select(orders.c.number).where(orders.c.tick_id.is_(None)))
         assert await prove_order(uow, market, waits[0]["number"]) is Unproved.WAITS
         assert await prove_order(uow, market, 10_000) is Unproved.NO_SUCH_ORDER
-        assert await prove_fill(uow, market, 10_000) is Unproved.NO_SUCH_ORDER
+        assert await prove_fill(uow, market, 10_000) is Unproved.NO_SUCH_FILL
         assert await signed_head(uow, market.id, 10_000) is None
         ran = (await uow.rows(select(orders.c.number).where(orders.c.tick_id.is_not(None)).limit(1)))[0]["number"]
         here = orders.c.number == ran
