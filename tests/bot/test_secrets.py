@@ -4,6 +4,7 @@ answer, no file and no row."""
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import logging
@@ -12,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
@@ -21,11 +23,15 @@ import pytest
 import telegram
 from aiohttp import web
 
+from bot.__main__ import EXPORTS, main
+from bot.chat import plain_text
 from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
+from storage.backup import backup
 from storage.database import Database
+from storage.proofs.secret import Secret
 from tests.bot.adapters.room.harness import request_id, room_harness
-from tests.bot.harness import HANG_S
+from tests.bot.harness import HANG_S, chat_harness, running
 from tests.paths import ROOT
 
 DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhXyZa.secret-of-discord_0123456789abcdef"
@@ -261,3 +267,41 @@ def test_a_log_line_cannot_be_forged(logged: io.StringIO) -> None:
     text = logged.getvalue()
     assert not [row for row in text.splitlines()[1:] if not row.startswith("    ")]
     assert not set(text) & {"\x1b", "\r", "\x07", "\x9b"}
+
+
+async def test_the_key_that_signs_heads_is_in_the_database_and_nowhere_else(
+    tmp_path: Path, logged: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in what is said, posted, exported, proved, printed or logged; in a backup it is."""
+    seed = bytes(range(100, 132))
+    said: list[str] = []
+    async with chat_harness(tmp_path) as harness:
+        harness.db.draw = lambda size: seed if size == len(seed) else os.urandom(size)
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 20")
+        await harness.tick()
+        shown = await harness.say("boss", "/admin eliminate brazil")
+        await harness.press("boss", shown, "Confirm")
+        await harness.tick()
+        for line in ("/receipt 3", "/verify", "/privacy", "/admin log", "/admin monitor", "/rules",
+                     *(f"/admin export {what}" for what in EXPORTS)):  # fmt: skip
+            reply = await harness.say("ada" if line in ("/receipt 3", "/privacy") else "boss", line)
+            assert reply.ok, line
+            said += [plain_text.text(reply), *(file.data.decode() for file in reply.files)]
+        said += harness.platform.texts("post")
+        logging.getLogger("any").debug("%r %r", harness.db, harness.db.cache.secret)
+        url = f"sqlite:///{harness.path}"
+    signer = Secret(seed=seed).signing_key
+    assert signer.key.vkey in "".join(said), "what is public is told"
+    with ThreadPoolExecutor(1) as pool:
+        for words in (["verify", "--db", url], ["verify", "--db", url, "--json"], ["prove", "3", "--db", url]):
+            assert pool.submit(main, words).result() == 0
+    printed = capsys.readouterr()
+    backup(url, tmp_path / "copy.db")
+    for secret in (seed, signer.seed):
+        coded = (base64.b64encode(secret), base64.urlsafe_b64encode(secret))
+        for spelled in (secret.hex(), repr(secret), *(each.decode().rstrip("=") for each in coded)):
+            for text in (*said, printed.out, printed.err, logged.getvalue()):
+                assert spelled not in text
+    assert seed in (tmp_path / "copy.db").read_bytes()
+    assert signer.seed not in (tmp_path / "copy.db").read_bytes(), "it follows from the seed and is not stored"
