@@ -132,3 +132,15 @@ def test_the_picture_of_the_floors_is_the_one_that_is_held() -> None:
     text = (ROOT / "bot" / "README.md").read_text(encoding="utf-8")
     drawn = re.findall(r'^ +\w+\["([^"]+)"\]$', text, re.MULTILINE)
     assert [tuple(label.split(" · ")) for label in reversed(drawn)] == list(FLOORS)
+
+
+def test_sections_and_rulings_that_the_code_cites_are_on_the_page_of_the_rules() -> None:
+    rules = (ROOT / "engine" / "RULES.md").read_text(encoding="utf-8")
+    sections = set(re.findall(r"^## (\d+)\.", rules, re.MULTILINE))
+    rulings = set(re.findall(r"^(\d+)\. ", rules.partition("\n## 11.")[2], re.MULTILINE))
+    code = "".join(path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".py")
+    cited = set(re.findall(r"ENGINE sections? (\d+)", code))
+    ruled = set(re.findall(r"ENGINE (?:rulings? |11\.)(\d+)", code))
+    assert cited
+    assert ruled
+    assert (cited - sections, ruled - rulings) == (set(), set())
