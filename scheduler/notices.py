@@ -8,7 +8,7 @@ whoever reads it can hold against a later one.
 |---|---|---|
 | started | chats | people, late_ms |
 | order | the person (ticket) | order: it ran; with a tick: it was met in the book |
-| given_back | the person | orders: two or more of theirs that left the book together without having traded |
+| given_back | the person | orders: several that left the book together untraded; all that they took back at once |
 | granted | the person | cash |
 | paid | the person | total, paid: [[outcome, side, tokens, amount]] |
 | refunded | the person | amount; negative where a gain went back |
@@ -183,11 +183,12 @@ def _resting(outcome: TickOutcome) -> list[Notice]:
     """Orders that were filled, cancelled or given back while they rested; one word each, and none to who hears of it
     as the order of this tick anyway. The owner is away: the first part is a message of its own, further parts change
     that message, the end is a new one. A notice says how the order stands, so that a newer one may replace it. What
-    left together untouched is told together, and less than a cent's worth of a part is no news."""
+    left together untouched is told together, so is all that somebody took back at once, and less than a cent's worth of
+    a part is no news."""
     reported = {row.number for row in outcome.orders}
     together = _returned_untraded(outcome, reported)
     reported |= {number for numbers in together.values() for number in numbers}
-    result = [_to_person(person, "given_back", {"orders": list(numbers)}) for person, numbers in together.items()]
+    result = [_given_back(outcome, person, numbers) for person, numbers in together.items()]
     traded = _fills_of(outcome)
     small = {order for order, fills in traded.items() if sum(fill.amount for fill in fills) < CENT}
     dust = {order for order in small if order in outcome.after.resting}
@@ -205,17 +206,33 @@ def _resting(outcome: TickOutcome) -> list[Notice]:
     ]
 
 
+def _given_back(outcome: TickOutcome, person: int, numbers: Sequence[int]) -> Notice:
+    """Of who took all back the answer to it: it takes the place of the first word."""
+    slot = "given_back" if person in _took_all_back(outcome) else None
+    payload: Payload = {"orders": list(numbers)}
+    return Notice(kind="given_back", audience=NoticeAudience.PERSON, payload=payload, person=person, slot=slot)
+
+
+def _took_all_back(outcome: TickOutcome) -> set[int]:
+    return {
+        user
+        for row in outcome.actions
+        if row.kind == "cancel" and row.payload["order"] is None and isinstance(user := row.payload["user"], int)
+    }
+
+
 def _returned_untraded(outcome: TickOutcome, reported: set[int]) -> dict[int, list[int]]:
     """By person, the orders they took back or were given back in this tick of which nothing had ever traded, where
-    there are several."""
-    before = outcome.before.resting
+    there are several; and all that they took back at once."""
+    before, at_once = outcome.before.resting, _took_all_back(outcome)
     by_person: dict[int, list[int]] = {}
     for event in outcome.events:
         if isinstance(event, Cancelled | Released) and event.order in before:
             number = intent_number(event.order)
-            if event.rest == before[event.order].size and number not in reported:
+            untraded = event.rest == before[event.order].size or event.user in at_once
+            if untraded and number not in reported:
                 by_person.setdefault(event.user, []).append(number)
-    return {person: numbers for person, numbers in by_person.items() if len(numbers) > 1}
+    return {person: numbers for person, numbers in by_person.items() if len(numbers) > 1 or person in at_once}
 
 
 def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head: str) -> list[Notice]:

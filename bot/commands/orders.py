@@ -100,7 +100,7 @@ async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, wh
         return words.taken_back(market.params, withdrawn)
     if isinstance(await _ask(ctx, uow, market, person, which, resting), Declined):
         return closed(market, await uow.markets.state(market.id)) or cannot_trade("over")
-    return words.asked(market.params, resting, withdrawn)
+    return words.asked(market.params, resting, withdrawn, every=which.number is None)
 
 
 async def _ask(

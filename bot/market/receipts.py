@@ -101,7 +101,7 @@ def _legs(trades: Iterable[TradeRow], number: int) -> list[Leg]:
 
 
 async def given_back(uow: UnitOfWork, numbers: Sequence[int], market: Market) -> Reply | None:
-    """Several orders of one person that left the book together, none of which had traded."""
+    """Several orders of one person that left the book together."""
     rows = [row for number in numbers if (row := await uow.orders.get(market.id, number)) is not None]
     if not rows:
         return None

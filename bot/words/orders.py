@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.reply import Action, Column, Line, Reply, Table, Tone, code, line
+from bot.chat.reply import Action, Awaited, Column, Line, Reply, Table, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, tokens
 from bot.words.receipts import cancel_action, left
 from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
@@ -143,8 +143,11 @@ def taken_back(params: MarketParams, rows: Sequence[OrderRow]) -> Reply:
     )
 
 
-def asked(params: MarketParams, resting: Sequence[OrderRow], withdrawn: Sequence[OrderRow]) -> Reply:
-    """Orders in the book leave it with the next tick; a notice then says what came back."""
+def asked(
+    params: MarketParams, resting: Sequence[OrderRow], withdrawn: Sequence[OrderRow], *, every: bool = False
+) -> Reply:
+    """Orders in the book leave it with the next tick; a notice then says what came back, of `every` order in the place
+    of this."""
     blocks = []
     if withdrawn:
         blocks.append(line(f"Cancelled before they ran: {listed([_named(params, order) for order in withdrawn])}."))
@@ -153,7 +156,8 @@ def asked(params: MarketParams, resting: Sequence[OrderRow], withdrawn: Sequence
         blocks.append(line(f"Then {money(back, Cut.DOWN)} comes back to you, less what may fill until then."))
     what = listed([_named(params, order) for order in resting[:3]])
     more = f" and {len(resting) - 3} more" if len(resting) > 3 else ""
-    return say(f"Asked to cancel {what}{more}; with the next tick.", blocks=blocks, tone=Tone.WAIT)
+    awaits = Awaited(market=resting[0].market, slot="given_back") if every else None
+    return say(f"Asked to cancel {what}{more}; with the next tick.", blocks=blocks, tone=Tone.WAIT, awaits=awaits)
 
 
 def nothing_left(number: int) -> Reply:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.facts import Leg, OrderReceipt
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
 from bot.text.numbers import Cut, is_dust, limit_price, money, other_tokens, price, span, split, tokens
-from bot.words.shared import dotted, first_upper, listed, name_of, no, say, side_word, token_name
+from bot.words.shared import dotted, first_upper, listed, name_of, no, plural, say, side_word, token_name
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import OrderDraft, OrderRow
@@ -208,15 +208,17 @@ def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str
     lines = [line(first_upper(why) if order.reason else _asked_for(params, order)) for order, why in rows[:_MANY]]
     if len(rows) > _MANY:
         lines.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
-    head = f"Not filled: {len(rows)} orders are {what}. {listed(parts)} came back."
-    return Reply(head=line(head), blocks=tuple(lines), tone=Tone.COLD, ok=False)
+    none = "" if any(order.done for order, _ in rows) else "Not filled: "
+    are = f"{plural(len(rows), 'order')} {'is' if len(rows) == 1 else 'are'} {what}"
+    return Reply(head=line(f"{none}{are}. {listed(parts)} came back."), blocks=tuple(lines), tone=Tone.COLD, ok=False)
 
 
 def _asked_for(params: MarketParams, order: OrderRow) -> str:
     draft = order.draft
     at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
     what = f"{tokens(left(order))} {token_name(params, draft.outcome, draft.side)}"
-    return f"Order {order.number}: {'buy' if draft.buy else 'sell'} {what}{at}."
+    traded = f" {tokens(order.done)} of {tokens(draft.size)} had traded." if order.done else ""
+    return f"Order {order.number}: {'buy' if draft.buy else 'sell'} {what}{at}.{traded}"
 
 
 def why_cancelled(order: OrderRow) -> str:

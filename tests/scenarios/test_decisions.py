@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
 from storage.verify import Verified, verify
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.scenarios.rows import Row, holds, perform
@@ -512,6 +513,32 @@ CANCEL_ALL: tuple[Row, ...] = (
         "Order 7: sell 40 Germany YES at 90¢.",
     ),
 )
+
+
+async def test_all_taken_back_at_once_is_one_answer_in_the_place_of_the_first_word(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 1500 limit 49c")
+        await harness.confirmed("ada", "/buy brazil yes 10 limit 5c")
+        await harness.tick()
+        await harness.confirmed("bob", "/buy germany no $500")
+        await harness.tick()  # the first of them trades in part
+        asked = await harness.say("ada", "/cancel all")
+        assert asked.awaits is not None
+        place = Invocation(platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
+                           chat_kind=ChatKind.ROOM, request_id="placed")  # fmt: skip
+        await harness.dispatcher.placed(asked, place, "message 9")
+        before = len(harness.platform.sent)
+        await harness.tick()
+        told = [
+            (ref, plain_text.text(reply)) for how, who, ref, reply in harness.platform.sent[before:] if who == "ada"
+        ]
+        assert len(told) == 1, told
+        ref, text = told[0]
+        assert ref == "message 9"
+        assert text.startswith("2 orders are cancelled. $")
+        assert "had traded." in text
+        await sound(harness)
 
 
 async def test_who_wants_no_word_of_cancels_gets_none_of_many_either(tmp_path: Path) -> None:
