@@ -144,7 +144,22 @@ async def fork(harness: ChatHarness, folder: Path) -> AsyncIterator[ChatHarness]
         await db.close()
 
 
-LISTED = {"audit_log", "actions", "events", "lines", "codes", "counters", "tickets", "chat_admins", "ticks", "binaries"}
+LISTED = {
+    "audit_log",
+    "actions",
+    "events",
+    "lines",
+    "codes",
+    "counters",
+    "tickets",
+    "chat_admins",
+    "ticks",
+    "binaries",
+} | {
+    "tiles",
+    "journal",
+    "journal_heads",
+}
 """Tables that say what was asked, not what it came to; an effect is in the others."""
 
 
