@@ -214,6 +214,8 @@ class _Reading:
         """How a value is typed again: in the quotes it had, else in those it needs."""
         if len(run) == 1 and run[0].quoted:
             return self.rest[run[0].end - len(run[0].text) - 2 : run[0].end]
+        if param.kind.words == 0 and param == [other for other in self.command.params if not other.kind.named][-1]:
+            return text  # free text at the end needs no quotes
         return param.kind.typed(text)
 
     def _take(self, param: Param, text: str, shown: str) -> None:
@@ -293,10 +295,15 @@ class _Reading:
 
 
 def typed_line(command: Command, typed: Mapping[str, str]) -> str:
-    """The line of these texts, by argument name."""
-    shown = [param for param in command.params if param.name in typed]
-    parts = [f"{param.name} {typed[param.name]}" if param.kind.named else typed[param.name] for param in shown]
-    return " ".join([f"/{command.name}", *parts])
+    """The line of these texts, by argument name; what follows a place that is left out goes by its name."""
+    parts, skipped = [f"/{command.name}"], False
+    for param in command.params:
+        if param.name not in typed:
+            skipped = skipped or not param.kind.named
+            continue
+        lead = f"{param.name} " if param.kind.named else f"{param.name}=" if skipped and param.kind.words else ""
+        parts.append(f"{lead}{typed[param.name]}")
+    return " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, wind
 def no_such_member(typed: str) -> Reply:
     return no(
         f"Nobody called “{clean(typed)}” takes part in this market.",
-        blocks=(line("A name with spaces goes in quotes, as in ", code('/admin grant "Bob the Great" $50'), "."),),
+        blocks=(line(code("/admin users"), " lists who does; a name with spaces goes in quotes."),),
     )
 
 

@@ -15,7 +15,8 @@ from bot.commands import COMMANDS
 from bot.grammar.command import Command, Param
 from bot.text.columns import width
 
-_WORD = re.compile(r'"[^"]*"|\S+')
+_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+|\S+')
+_IN_QUOTES = re.compile(r'"([^"]*)"')
 _TEMPLATE = re.compile(r"[<\[|]")  # what is still to be said stands in such brackets: nothing to paste
 _COMMANDS = {command.name: command for command in COMMANDS if not command.hidden}
 
@@ -38,9 +39,10 @@ def _options(command: Command, words: list[str]) -> list[str] | None:
     unused = {param.name: param for param in command.typed}
     options = []
     while words:
-        param = unused.get(words[0])
+        name, equals, value = words[0].partition("=")
+        param = unused.get(name)
         if param is not None:
-            words = words[1:]
+            words = [value, *words[1:]] if equals else words[1:]
         else:
             param = next((other for other in unused.values() if not other.kind.named), None)
         if param is None:
@@ -51,7 +53,8 @@ def _options(command: Command, words: list[str]) -> list[str] | None:
         words = words[count:]
         if not value:
             return None
-        options.append(f"{param.name}:{value.strip(chr(34))}")
+        inside = None if param.kind.keeps_quotes else _IN_QUOTES.fullmatch(value)
+        options.append(f"{param.name}:{inside[1] if inside else value}")
     return options
 
 
