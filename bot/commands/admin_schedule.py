@@ -21,7 +21,7 @@ from bot.words import timetable as words
 from bot.words import usage as words_usage
 from engine.params import retune
 from engine.terms import MarketParams
-from storage.records import Declined, Json, Payload
+from storage.records import Declined, Json, Market, Payload
 
 EDIT = "edit"  # asks for all of it in a form that holds what there is
 
@@ -33,8 +33,8 @@ TimetableArg = Annotated[str, Text("timetable", 1_500, about="the rounds, as the
     role=Role.ADMIN,
     examples=(
         "/admin schedule",
-        "/admin schedule +1h for 5m out 1; +2h for 5m winner ask",
-        "/admin schedule fri 20:00 Europe/Berlin to 21:00 out 1; sat 8pm Europe/Berlin for 2h winner ask",
+        "/admin schedule +1h for 5m out 1 ask; +2h for 5m winner ask",
+        "/admin schedule fri 20:00 Europe/Berlin to 21:00 out 1 ask; sat 8pm Europe/Berlin for 2h winner ask",
     ),
 )
 async def schedule(
@@ -43,17 +43,17 @@ async def schedule(
     """Set when trading freezes, when a round is decided and who goes; alone, show the timetable.
 
     Parts are separated by semicolons: a freeze, `to` or `for` its decision, then `out` with a count or names; the last
-    part names the winner. Times are said as +2h, in 10m, tomorrow 18:00, fri 20:00, 2026-12-01 18:00 Europe/Berlin.
+    part names the winner. Times are said as +2h, in 10m, tomorrow 18:00, fri 20:00 Europe/Berlin.
     The new timetable is shown before it takes effect. `edit` asks for it in a form.
     """
     record = market.record
     if timetable is None:
         return words.schedule_now(record, timetables.typed_line(record))
     if timetable.casefold() == EDIT:
-        return words.schedule_form(timetables.typed_line(record))
+        return words.schedule_form(record, timetables.typed_line(record))
     table = timetables.read(timetable, record.params.outcome_names, ctx.now_ms)
     if not isinstance(table, timetables.Timetable):
-        return _wrong(table)
+        return _wrong(record, table)
     if record.start_ms is None and table.start is not None and table.start.ms <= ctx.now_ms:
         return words.start_in_the_past(table.start, ctx.now_ms)
     typed = timetables.render(table, record.params.outcome_names)
@@ -62,11 +62,11 @@ async def schedule(
     return await (_reschedule if record.start_ms is not None else _redraft)(ctx, market, plan)
 
 
-def _wrong(mistakes: tuple[Wrong, ...]) -> Reply:
+def _wrong(market: Market, mistakes: tuple[Wrong, ...]) -> Reply:
     """All that is wrong with it; where one time can be read in several ways, a whole line for each."""
     if len(mistakes) == 1 and mistakes[0].choices:
         return words_usage.one_of(mistakes[0].sentence, [f"/admin schedule {way}" for way in mistakes[0].choices])
-    return words.schedule_wrong([mistake.sentence for mistake in mistakes])
+    return words.schedule_wrong(market, [mistake.sentence for mistake in mistakes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
     planned = table.start_ms or record.planned_start_ms
     passed = timetables.passed(table, ctx.now_ms)
     if passed:
-        return words.schedule_wrong(passed)
+        return words.schedule_wrong(record, passed)
     start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
     rounds = timetables.render(replace(table, start_ms=None), record.params.outcome_names, kept=True)
     fresh = replace(draft_of(record), timetable=rounds, assumed_start_ms=start)
@@ -131,7 +131,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
         return words_setup.problems(changed, "/admin schedule")
     passed = timetables.passed(table, ctx.now_ms, record.start_ms, entries)
     if passed:
-        return words.schedule_wrong(passed)
+        return words.schedule_wrong(record, passed)
     if decisions.brings_forward(record.params.rounds, changed.rounds, begun):
         if ctx.invocation.nameless:
             return words_proposals.nameless(f"/admin schedule {plan.typed}")

@@ -22,9 +22,7 @@ SeasonActionArg = Annotated[
 SeasonTitleArg = Annotated[str, Text("title", LONGEST_TITLE, about="what the season is called, such as Spring")]
 
 
-@command(
-    "admin season", role=Role.ADMIN, examples=("/admin season", "/admin season start Spring 2027", "/admin season end")
-)
+@command("admin season", role=Role.ADMIN, examples=("/admin season", "/admin season start Spring", "/admin season end"))
 async def season(
     ctx: Context,
     *,

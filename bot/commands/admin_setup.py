@@ -118,7 +118,7 @@ def _as_typed(
         "/admin set",
         "/admin set fee",
         "/admin set fee 2%",
-        "/admin set odds 5 3 2",
+        "/admin set dispute 10m",
         "/admin set autofill off",
         f"/admin set about {SENSIBLE}",
     ),
@@ -180,11 +180,11 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     return words_event_file.warned(reply, params, warnings(params, since=record.params))
 
 
-@command("admin open", role=Role.ADMIN, examples=("/admin open", "/admin open 2026-12-01 18:00", "/admin open in 30m"))
+@command("admin open", role=Role.ADMIN, examples=("/admin open", "/admin open tomorrow 18:00", "/admin open in 30m"))
 async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = None) -> Reply:
     """Open the doors: people can join, and trading starts at a time or by hand.
 
-    start: when trading starts by itself, such as 2026-12-01 18:00 or in 30m; by hand if left out
+    start: when trading starts by itself, such as tomorrow 18:00 or in 30m; by hand if left out
     """
     record = market.record
     if record.status not in {Status.DRAFT, Status.LOBBY} or (record.status is Status.LOBBY and start is None):

@@ -214,7 +214,7 @@ class _Reading:
         """How a value is typed again: in the quotes it had, else in those it needs."""
         if len(run) == 1 and run[0].quoted:
             return self.rest[run[0].end - len(run[0].text) - 2 : run[0].end]
-        if param.kind.words == 0 and param == [other for other in self.command.params if not other.kind.named][-1]:
+        if param.kind.words == 0 and [other for other in self.command.params if not other.kind.named][-1:] == [param]:
             return text  # free text at the end needs no quotes
         return param.kind.typed(text)
 

@@ -1,4 +1,4 @@
-"""The type of an argument for a moment that was: `21:03`, `fri 21:03`, `2026-12-01 21:03 Europe/Berlin`, `5m ago`.
+"""The type of an argument for a moment that was: `21:03`, `fri 21:03 Europe/Berlin`, `5m ago`.
 
 A time alone is the latest such moment up to now, where `bot.grammar.times` takes the next one to come. Read by the same
 function, from a moment so long ago that what comes next is what was last.
@@ -78,7 +78,7 @@ class PastMomentType(ArgumentType[int]):
     """Epoch milliseconds, not to come."""
 
     what: str = "moment"
-    about: str = "when it was: 21:03, fri 21:03, 2026-12-01 21:03 Europe/Berlin (UTC if no zone is named), or 5m ago"
+    about: str = "when it was: 21:03, fri 21:03 Europe/Berlin (UTC if no zone is named), or 5m ago"
     named: bool = False
 
     shape = "21:03"

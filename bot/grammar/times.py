@@ -297,7 +297,7 @@ class MomentType(ArgumentType[int]):
     """Epoch milliseconds of a moment that has not passed."""
 
     what: str = "time"
-    about: str = "a time: fri 20:00, 2026-12-01 18:00 Europe/Berlin (UTC if no zone is named), or in 10m"
+    about: str = "a time: fri 20:00, tomorrow 18:00 Europe/Berlin (UTC if no zone is named), or in 10m"
     named: bool = False
 
     shape = "time"

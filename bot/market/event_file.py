@@ -4,7 +4,7 @@
     outcomes = ["Ada", "Bo", "Cleo", "Dan"]
     about = "The last one standing on Friday."        # what decides: what counts, the source, called off, tied
     preset = "fair"
-    start_at = "2026-12-01 18:00 Europe/Berlin"      # left out: it starts by hand
+    start_at = "2035-06-01 18:00 Europe/Berlin"      # left out: it starts by hand
     open = true                                      # left out: it stays a draft
 
     [[rounds]]
@@ -13,7 +13,7 @@
     losers = "ask"                                   # or names
 
     [[rounds]]
-    decide_at = 2026-12-02T20:00:00Z
+    decide_at = 2035-06-02T20:00:00Z
     winner = "ask"
 
 What is read becomes the draft that `/admin create`, `/admin set` and `/admin schedule` keep, so an event from a file

@@ -27,9 +27,9 @@ _LIKE_A_VALUE = re.compile(r"[$+-]?\d[\d.,]*[%¢a-z]?", re.IGNORECASE)
 
 WORDS_OF_LINES = frozenset(
     [
-        "all", "amount", "and", "ask", "autofill", "confirm", "everything", "for", "half", "limit", "max", "member",
-        "n", "no", "odds", "out", "outcome", "outcomes", "preset", "reason", "side", "slippage", "span", "start", "to",
-        "until", "what", "winner", "y", "yes", "z",
+        "all", "amount", "and", "ask", "autofill", "change", "confirm", "everything", "for", "half", "limit", "max",
+        "member", "n", "name", "no", "odds", "out", "outcome", "outcomes", "page", "preset", "reason", "side",
+        "slippage", "span", "start", "to", "until", "what", "winner", "y", "yes", "z",
     ]
 )  # fmt: skip
 """Words that mean something of their own in some line: an outcome or a person called so is typed in quotes."""

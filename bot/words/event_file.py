@@ -64,11 +64,11 @@ def open_is_true_or_false() -> str:
 
 
 def start_is_a_moment() -> str:
-    return "start_at is a date and a time with a zone, such as 2026-12-01 18:00 Europe/Berlin; left out, you start it."
+    return "start_at is a date and a time with a zone: YYYY-MM-DD HH:MM Europe/Berlin; left out, you start it."
 
 
 def not_a_time(text: str) -> str:
-    return f"{echo(text)} is no time: say 2h10m after the start, or 2026-12-01 18:00 Europe/Berlin."
+    return f"{echo(text)} is no time: say 2h10m after the start, or a moment as YYYY-MM-DD HH:MM Europe/Berlin."
 
 
 def no_zone(text: str) -> str:

@@ -101,7 +101,7 @@ def create_form(given: Mapping[str, str]) -> Reply:
     """Asked where title or outcomes are missing; what was given stays filled in. Five fields, what a phone's dialog
     holds; the rest has buttons and `/admin set` once it is drafted, and what of it was given already goes along."""
     fields = (
-        Field(name="title", label="Title", value=given.get("title", ""), hint="World Cup 2026"),
+        Field(name="title", label="Title", value=given.get("title", ""), hint="World Cup"),
         Field(
             name="outcomes",
             label="Outcomes",
@@ -175,7 +175,7 @@ def terms(market: Market, timetable: str) -> list[Line]:
             f"The house stakes {round_money(params.z)}, everybody gets {money(params.starting_balance)}; {how}, "
             f"a tick every {span(params.batch_interval_ms)}."
         ),
-        line("Timetable: ", code(timetable)),
+        line("Timetable: ", code(f"/admin schedule {timetable}")),
     ]
 
 
@@ -263,10 +263,10 @@ def ask_value(setting: MarketSetting) -> Reply:
 
 
 def ask_title(market: Market) -> Reply:
-    field = Field(name="value", label="Title", value=clean(market.title), hint="World Cup 2026")
+    field = Field(name="value", label="Title", value=clean(market.title), hint="World Cup")
     return say(
         f"The market is called {clean(market.title)}.",
-        blocks=(line("To rename it: ", code("/admin set title World Cup 2026")),),
+        blocks=(line("To rename it: ", code("/admin set title World Cup")),),
         form=Form(title="Title", command="admin set title", fields=(field,), submit="Rename it"),
     )
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.chat.facts import When
-from bot.chat.reply import Action, Field, Form, Line, Reply, Stamp, Tone, bold, code, line
+from bot.chat.reply import Action, Field, Form, Line, Reply, Span, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import echo
 from bot.words.shared import listed_outcomes, no, outcome, say
 from bot.words.times import has_passed
-from engine.terms import MarketParams
+from engine.terms import FEWEST_OUTCOMES, MarketParams
 from storage.records import Market
 
-GRAMMAR = (
-    "start 2026-12-01 18:00; 2026-12-01 19:00 to 19:30 out 2; 2026-12-01 20:00 for 30m out 1; "
-    "2026-12-01 21:00 to 22:00 winner ask"
-)
+
+def typed_again(timetable: str) -> Span:
+    """A timetable as the whole line that sets it."""
+    return code(f"/admin schedule {timetable}")
+
+
+def _example(market: Market) -> Line:
+    """A timetable that this market could have, whenever it is read."""
+    rounds = "tomorrow 18:00 for 30m out 1 ask; " if market.params.n_outcomes > FEWEST_OUTCOMES else ""
+    return line("It goes like this: ", typed_again(f"{rounds}tomorrow 21:00 for 1h winner ask"))
 
 
 def too_many_rounds(parts: int, most: int) -> str:
@@ -75,21 +81,22 @@ def schedule_now(market: Market, typed: str) -> Reply:
         f"The timetable of {clean(market.title)}.",
         blocks=(
             *rounds(market, market.params, start_shown(market)),
-            line("As typed: ", code(typed)),
-            line("To change it, type all of it: ", code(f"/admin schedule {GRAMMAR}")),
+            line("To change it, send all of it with what is to be otherwise: ", typed_again(typed))
+            if typed
+            else _example(market),
             line("Times are UTC unless they name a zone; +2h counts from the start."),
         ),
         actions=(Action(label="Change it", text="/admin schedule edit", asks=True),),
     )
 
 
-def schedule_wrong(mistakes: Sequence[str]) -> Reply:
+def schedule_wrong(market: Market, mistakes: Sequence[str]) -> Reply:
     head = mistakes[0] if len(mistakes) == 1 else f"{len(mistakes)} parts of that timetable need another look."
     rows = [] if len(mistakes) == 1 else [line("· ", mistake) for mistake in mistakes]
-    return no(head, blocks=(*rows, line("It goes like this: ", code(f"/admin schedule {GRAMMAR}"))))
+    return no(head, blocks=(*rows, _example(market)))
 
 
-def schedule_form(typed: str) -> Reply:
+def schedule_form(market: Market, typed: str) -> Reply:
     """All of it in one field, as it stands."""
     form = Form(
         title="Timetable",
@@ -99,7 +106,7 @@ def schedule_form(typed: str) -> Reply:
     )
     return say(
         "How should the timetable go?",
-        blocks=(line("It goes like this: ", code(f"/admin schedule {GRAMMAR}")),),
+        blocks=(_example(market),),
         form=form,
     )
 
@@ -120,7 +127,7 @@ def schedule_preview(
         blocks=(
             *rounds(market, params, start_ms),
             *((line("As you said it:"), *moments) if moments else ()),
-            line("As typed: ", code(typed)),
+            line("As typed: ", typed_again(typed)),
             line("Nothing has changed yet."),
         ),
         actions=(
@@ -170,7 +177,7 @@ def _at(ms: int, start_ms: int | None) -> Stamp | str:
 
 def schedule_set(typed: str, *, running: bool) -> Reply:
     tail = " It holds from the next tick on." if running else ""
-    return say(f"The timetable is set.{tail}", blocks=(line(code(typed)),), tone=Tone.GOOD)
+    return say(f"The timetable is set.{tail}", blocks=(line(typed_again(typed)),), tone=Tone.GOOD)
 
 
 def start_in_the_past(start: When, now_ms: int) -> Reply:

@@ -17,6 +17,7 @@ from bot.grammar.lookup import find
 from bot.market.context import MarketView, parse_context_of
 from tests.bot.harness import ChatHarness
 
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 BY_NAME = {command.name: command for command in COMMANDS}
 CHANGES = re.compile(
     r"/(ticket|order|cancel|join|forget|link|admin (create|open|freeze|pause|resume))\b|.*\bconfirm=|"
@@ -74,14 +75,17 @@ def wrong_with(line: str, command: Command, rest: str, context: ParseContext) ->
 @dataclass
 class Listener:
     """Somebody who reads every line they are shown at once and as it stands, and sends it where that changes nothing.
-    `wrong` could not be read, `refused` are the answers to what was sent in vain, by line."""
+    `wrong` could not be read, `refused` are the answers to what was sent in vain, by line; `dates` all that were
+    shown."""
 
     harness: ChatHarness
     read: set[tuple[str, str]] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
+    dates: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
 
     async def hear(self, who: str, reply: Reply, situation: str) -> None:
+        self.dates.update(_DATE.findall(plain_text.text(reply, self.harness.now)))
         for line in lines_of(reply):
             if (line, situation) in self.read:
                 continue

@@ -12,17 +12,19 @@ from bot.chat.reply import Reply
 from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness
 from tests.bot.shown_lines import Listener
 
+IN_2029 = 1_867_017_600_000  # 1 March, midnight UTC
 WORDS = '"A, B", A, limit, yes, Z, out, B'
 NUMBERS = "0, 1, 2, 3+, -5, 1.5, 24"
 FORESEEN = re.compile(
     r"You hold no |.* is a draft that nobody sees yet|.* is over|Correcting did not happen|Nobody called “Bob the|"
-    r"The first \d of the rounds have begun|You have no account in this market|This market is over|\$[\d.]+ of .* would cost"
+    r"The first \d of the rounds have begun|You have no account in this market|This market is over|"
+    r"\$[\d.]+ of .* would cost"
 )
 """What an example or the next step may meet in a market as it stands: no mistake in the line."""
 
 SETTING_UP = (
     "/admin set", "/admin set fee", "/admin set about", "/admin set odds 1 2", "/admin set nonsense", "/admin schedule",
-    "/admin schedule soon", "/admin schedule +1h out 1", "/admin schedule edit", "/admin open 1999-01-01 10:00",
+    "/admin schedule soon", "/admin schedule +1h out 1", "/admin schedule edit", "/admin open soon",
 )  # fmt: skip
 RUNNING_IT = (
     "/admin monitor", "/admin users", "/admin log", "/admin channel", "/admin roles", "/admin season", "/admin graph",
@@ -115,6 +117,7 @@ async def played(event: Event, names: str) -> None:
 @pytest.mark.parametrize("names", [WORDS, NUMBERS])
 async def test_every_line_of_a_played_event_can_be_sent_as_it_stands(tmp_path: Path, names: str) -> None:
     async with chat_harness(tmp_path) as harness:
+        harness.now = IN_2029
         event = Event(harness)
         await played(event, names)
         assert len(event.listener.read) > 300
@@ -122,8 +125,24 @@ async def test_every_line_of_a_played_event_can_be_sent_as_it_stands(tmp_path: P
         assert not wrong, "\n".join(wrong)
         refused = {line: text for line, text in event.listener.refused.items() if not FORESEEN.match(text)}
         assert not refused, refused
+        assert event.listener.dates
+        assert min(event.listener.dates) >= "2029-03-01", "an example lies in the past"
         async with harness.db.reading() as uow:
             record = await uow.markets.get(1)
             state = await uow.markets.state(record) if record else None
         assert state is not None
         assert state.winners == (3,)
+
+
+def test_no_example_date_of_a_manual_lies_in_the_past_for_years() -> None:
+    root = Path(__file__).parents[2]
+    manuals = [path for kind in ("py", "md", "toml") for path in root.glob(f"bot/**/*.{kind}")]
+    manuals += [*root.glob("*.md"), root / ".env.example"]
+    dated = {
+        f"{path.relative_to(root)}: {date}"
+        for path in manuals
+        if path.name not in {"worldcup.py", "CHANGELOG.md"}
+        for date in re.findall(r"\b20[2-9]\d-\d{2}-\d{2}\b", path.read_text(encoding="utf-8"))
+        if date < "2029-03-01"
+    }
+    assert not dated

@@ -323,7 +323,13 @@ async def code_of(harness: ChatHarness) -> str:
 
 TIMETABLE: tuple[Row, ...] = (
     (ADMIN, "/admin create Cup Germany, Brazil, Chile", "Cup is drafted"),
-    (ADMIN, "/admin schedule", "The timetable of Cup", "As typed", "Change it"),
+    (
+        ADMIN,
+        "/admin schedule",
+        "The timetable of Cup",
+        "send all of it with what is to be otherwise: `/admin schedule ",
+        "Change it",
+    ),
     (ADMIN, "/admin schedule soon out 1; +2h winner", "!", "“soon” is not a time"),
     (
         ADMIN,

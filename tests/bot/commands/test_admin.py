@@ -138,7 +138,7 @@ async def test_the_timetable_of_a_running_market_can_change_what_has_not_begun(t
         await harness.tick()
         await harness.tick(70 * 60_000)
         shown = plain_text.text(await harness.say(ADMIN, "/admin schedule"))
-        typed = re.search(r"As typed: `(.+)`", shown)
+        typed = re.search(r"to be otherwise: `/admin schedule (.+)`", shown)
         assert typed is not None
         rounds = typed[1].split("; ")
         early = await harness.say(ADMIN, f"/admin schedule {rounds[0]}; 2014-07-03 07:00 out 1; {rounds[2]}")

@@ -146,7 +146,7 @@ def test_names_that_are_words_of_a_line_go_by_quotes_or_number_in_every_command(
             (f"/admin graph maker {typed}", "outcome", outcome),
             (f"/admin eliminate {typed} it rained confirm=abc", "outcomes", (outcome,)),
             (f"/admin resolve {typed}", "winner", (outcome,)),
-            (f"/admin correct {typed} the goal was offside", "winner", (outcome,)),
+            (f"/admin correct {typed} the goal was offside", "outcomes", (outcome,)),
         ):
             parsed = values(line, *WORDS)
             assert not parsed.problems, (line, parsed.problems)
