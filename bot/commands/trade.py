@@ -237,6 +237,7 @@ async def _order(
             return words.already_changed(instead_of.id)
         ticket = await _open_ticket(ctx, uow, market, member, priced)
         unread = await wording.unread(uow, ticket)
+        first = await uow.tickets.last_before(ticket, await uow.people.all_ids(ticket.person)) is None
         confirm = confirm or priced.only_loses or bool(unread)
         sent = None if confirm else await _send(uow, ticket, market.record, ctx.now_ms)
         if isinstance(sent, Reply):
@@ -244,7 +245,7 @@ async def _order(
         await uow.commit()
     shown = price_ticket(ticket, market.record.params)
     if sent is None:
-        reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person)
+        reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person, explained=first)
         return replace(reply, blocks=(*reply.blocks, *words_wording.on_ticket(unread))) if unread else reply
     order, reply = sent
     return words_tickets.unasked(reply, shown, order, ctx.person_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.chat.reply import Line, Reply, Span, code, cut, line
 from bot.text.numbers import RATE, exact_money, money, percent, round_money, span
+from bot.words import glossary
 from bot.words.shared import page_buttons, place, say
 from engine.terms import MarketParams
 
@@ -66,6 +67,7 @@ def _every_market() -> list[str]:
         f"{_TOKENS} {_DEAD_HEAT}",
         "You buy from and sell to the house, and every trade moves the price.",
         *_ORDERS,
+        glossary.in_rules(None),
         "Trading closes before a result is known. Who is out before the end is out for good: NO pays at once, YES is "
         "worth nothing, and what they leave goes to those still in.",
         f"{_HOUSE} {_CROWD} Whether somebody can be sure of a profit depends on a market's own terms.",
@@ -74,7 +76,14 @@ def _every_market() -> list[str]:
 
 
 def _this_market(params: MarketParams) -> list[str]:
-    rows = [f"{_TOKENS} {_DEAD_HEAT}", _moves(params), *_ORDERS, *_rounds(params), _HOUSE]
+    rows = [
+        f"{_TOKENS} {_DEAD_HEAT}",
+        _moves(params),
+        *_ORDERS,
+        glossary.in_rules(params.gas_fee),
+        *_rounds(params),
+        _HOUSE,
+    ]
     sure = _sure_profits(params)
     rows += sure or [_NO_SURE_PROFIT]
     rows += [_CROWD, _VOID, _terms(params), *_windows(params), *_meeting(params)]

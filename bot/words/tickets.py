@@ -23,6 +23,7 @@ from bot.text.numbers import (
     tokens,
     typed_limit,
 )
+from bot.words import glossary
 from bot.words import receipts as words_receipts
 from bot.words import refusals as words_refusals
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
@@ -38,8 +39,9 @@ WIDE = RATE // 5
 _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
-def ticket(priced: PricedOrder, number: int, person: int) -> Reply:
-    """The one private message between a typed line and an order. What can only lose is not sold at the first button."""
+def ticket(priced: PricedOrder, number: int, person: int, *, explained: bool = False) -> Reply:
+    """The one private message between a typed line and an order. What can only lose is not sold at the first button.
+    `explained`: with what its words mean, for who sees their first one."""
     confirm = Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True)
     actions = [
         Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
@@ -57,7 +59,10 @@ def ticket(priced: PricedOrder, number: int, person: int) -> Reply:
         text = f"/ticket change {number} {priced.winning.typed()}"
         label = f"{'Buy' if priced.draft.buy else 'Sell'} {words_refusals.shown_amount(priced.winning)} instead"
         actions.insert(0, Action(label=label, text=text, person=person, primary=True))
-    return say(*_headline(priced), blocks=_ticket_lines(priced), actions=actions, tone=Tone.WAIT, ticket=number)
+    blocks = _ticket_lines(priced)
+    if explained:
+        blocks += glossary.on_first_ticket(priced.quote.gas, limit=priced.draft.limit is not None)
+    return say(*_headline(priced), blocks=blocks, actions=actions, tone=Tone.WAIT, ticket=number)
 
 
 def _cheaper(priced: PricedOrder) -> Equivalent | None:

@@ -24,6 +24,7 @@ from bot.chat.reply import (
 )
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, places, price, tokens
+from bot.words import glossary
 from bot.words.charts import yes_figures
 from bot.words.shared import (
     INVITE,
@@ -347,6 +348,7 @@ def help_one(entry: HelpEntry) -> Reply:
         line(bold(name), "" if required else quiet(" (optional)"), f": {about}")
         for name, about, required in entry.arguments
     ]
+    rows += glossary.in_help([name for name, _, _ in entry.arguments])
     if entry.examples:
         rows.append(line("For example: ", *_between([code(example) for example in entry.examples])))
     return say(f"/{entry.name}: {entry.summary}", blocks=rows)

@@ -363,3 +363,20 @@ async def test_what_was_refused_in_the_tick_can_be_asked_anew_with_what_is_left(
         told = harness.platform.texts("tell", "bob")[-1]
         assert "`/buy germany yes all slippage 30%` asks anew, at the price now." in told
         assert (await harness.say("bob", "/buy germany yes all slippage 30%")).ok
+
+
+async def test_the_words_of_a_ticket_are_explained_on_the_first_one_in_help_and_in_the_rules(tmp_path: Path) -> None:
+    worst, slippage, gas = "The worst price is", "Slippage is how far", "Gas is what handing in an order costs"
+    rows: tuple[Row, ...] = (
+        ("ada", "/buy germany yes 10", worst, slippage, f"{gas}, whether it is filled or not, here $0.01."),
+        ("bob", "/buy germany yes 10 limit 40c", gas),
+        ("ada", "/help buy", worst, slippage, gas),
+        ("ada", "/rules", worst, slippage, gas),
+    )
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await perform(harness, rows)
+        for who in ("ada", "bob"):
+            again = plain_text.text(await harness.say(who, "/buy germany yes 10"))
+            assert worst not in again
+            assert gas not in again

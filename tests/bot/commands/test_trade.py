@@ -16,6 +16,7 @@ async def test_the_designs_own_example_reads_well(tmp_path: Path) -> None:
     """3 outcomes, outcome 1, YES, market, 100 tokens, slippage 0.05, gas $0.01, price 0.50: about $51 all in."""
     async with chat_harness(tmp_path) as harness:
         await running(harness)
+        await harness.say("ada", "/buy 1 yes 1")  # the first one explains its words
         ticket = await harness.say("ada", "/buy 1 yes 100 slippage 0.05")
         assert plain_text.text(ticket).splitlines() == [
             "Buy Germany YES: spend about $51.26, get $100.00 if Germany wins.",
@@ -25,7 +26,7 @@ async def test_the_designs_own_example_reads_well(tmp_path: Path) -> None:
         ]
         assert ticket.tone is Tone.WAIT
         assert [(action.text, action.person) for action in ticket.actions] == [
-            (f"/ticket {deed} 1", 2) for deed in ("confirm", "change", "cancel")
+            (f"/ticket {deed} 2", 2) for deed in ("confirm", "change", "cancel")
         ]
 
 
