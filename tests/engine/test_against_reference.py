@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
+from engine.intents import Control, ControlKind, Intent
 from engine.params import MarketParams, build_params
+from engine.risk import OVER
+from engine.state import Status
 from engine.units import MICRO
+from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.markets import some_market
 from tests.engine.reference.market import YES
 from tests.engine.reference.pool import curve_buy, least
-from tests.engine.twin import Twin, play, wander
+from tests.engine.twin import Twin, answer, play, wander
 
 DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 LIVES = 2_000 if DEEP else 16
@@ -334,3 +339,33 @@ def test_random_markets_agree(block: int) -> None:
         except AssertionError as parted:
             parted.add_note(f"seed {seed}, {twin.params}")
             raise
+
+
+@pytest.mark.parametrize("seed", range(200 if DEEP else 3))
+def test_random_cuts_agree(seed: int) -> None:
+    """Rounds, claims, corrections, freezes by hand, and cuts upon cuts."""
+    rng = Random(seed)
+    terms = some_crowded_market(rng)
+    terms = replace(terms, dispute_window=rng.choice((0, 150)), round_window=rng.choice((0, rng.randint(1, 200))))
+    twin = Twin(terms)
+    twin.tick(0, arrivals(rng, terms))
+    for number in range(8):
+        before, now = twin.now, twin.now + rng.choice((1, rng.randint(1, 40), 110, 150))
+        intents: list[Intent] = [
+            some_doing(rng, f"{rng.randrange(1000):03}-{number}-{i}", rng.randint(before, now), twin.state, twin.params)
+            for i in range(rng.randint(0, 3))
+        ]
+        intents += answer(rng, twin.state, twin.params, f"admin-{number}", rng.randint(before, now))
+        still = twin.state.status in (Status.FROZEN, Status.DISPUTED)
+        by_hand = twin.state.frozen_for is None and twin.state.claim is None
+        if by_hand and rng.random() < 0.5:
+            kind: ControlKind = "resume" if still else "freeze"
+            intents.append(Control(id=f"hand-{number}", accepted_ms=now, kind=kind))
+        if still and twin.market.seen["cut"] < 2 and rng.random() < 0.7:
+            last = twin.state.last_decision_ms + 1 if twin.state.out else 0
+            moment = rng.randint(min(last, now), now)
+            intents.append(Control(id=f"a-{number}", accepted_ms=now, kind="cut", moment_ms=moment))
+        twin.tick(now, intents)
+        if twin.state.status in OVER:
+            break
+    assert twin.market.seen["cut"] or seed

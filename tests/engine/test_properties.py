@@ -206,7 +206,11 @@ class MarketLife(RuleBasedStateMachine):
         everybody = tuple(state.active)
         payouts, after, _ = trigger_resolution(state, params, True, everybody)
         alone = invariants.payouts(state)
-        assert 0 <= sum(alone.values()) - len(alone) * sum(p.amount for p in payouts) < len(alone) * len(state.accounts)
+        assert (
+            0
+            <= sum(alone.values()) - len(alone) * sum(p.amount for p in payouts)
+            < len(alone) * max(1, len(state.accounts))
+        )
         self.ends(after, payouts)
 
     @precondition(lives)

@@ -103,8 +103,9 @@ def step_of(intent: Intent) -> Step:
         return Withdraw(id=intent.id, at=intent.accepted_ms, user=intent.user, order=intent.order)
     if isinstance(intent, Join):
         return Grant(id=intent.id, at=intent.accepted_ms, user=intent.user, cash=intent.cash)
-    if isinstance(intent, Control) and intent.kind != "pause" and intent.kind != "cut":
-        return Command(id=intent.id, at=intent.accepted_ms, kind=intent.kind, outcomes=intent.outcomes)
+    if isinstance(intent, Control) and intent.kind != "pause":
+        moment = intent.moment_ms or 0
+        return Command(id=intent.id, at=intent.accepted_ms, kind=intent.kind, outcomes=intent.outcomes, moment=moment)
     raise ValueError(intent)
 
 

@@ -9,9 +9,11 @@ from dataclasses import replace
 from random import Random
 
 from engine import risk
+from engine.branch import asked_cut
+from engine.cut import cut
 from engine.events import Event, params_after
 from engine.intents import Cancel, Control, ControlKind, Intent, Join, Order, Retune
-from engine.orders import apply_orders
+from engine.orders import apply_orders, sort_intents
 from engine.params import MarketParams
 from engine.resolution import trigger_resolution
 from engine.state import Binary, MarketState, Side, Status, open_market
@@ -21,12 +23,14 @@ from tests.engine.reference.market import Market, Pool
 from tests.engine.reference.rounds import eliminate, finish
 from tests.engine.translate import differences, dones_of, gifts_of, legs_of, rules_of, steps_of, summed
 
+KEPT = ("rules", "opened", "past")  # of the reference's market: what no step changes in place
+
 
 class Twin:
     """`state` is the engine's, `market` the reference's; `history` collects the intents for a failure message."""
 
     def __init__(self, params: MarketParams) -> None:
-        self.params = params
+        self.first = self.params = params
         self.state = open_market(params)
         self.market = Market(rules_of(params))
         self.now = 0
@@ -34,9 +38,12 @@ class Twin:
 
     def tick(self, now: int, intents: Sequence[Intent]) -> tuple[Event, ...]:
         """Both run a market tick; raises AssertionError where they part."""
+        asked, branch = asked_cut(sort_intents(intents)), None
+        if asked is not None and asked.moment_ms is not None:
+            branch = cut(open_market(self.first), self.first, self.history, asked.moment_ms)
         self.history.append((now, intents))
         self.now = now
-        fills, self.state, events = apply_orders(self.state, intents, self.params, now)
+        fills, self.state, events = apply_orders(self.state, intents, self.params, now, branch=branch)
         dones = self.market.tick(now, steps_of(intents, events))
         self.params = params_after(self.params, events)
         parted = [pair for pair in zip(dones_of(events), dones, strict=True) if pair[0] != pair[1]]
@@ -67,7 +74,7 @@ class Twin:
         """A round or final by its own door, thrown away."""
         _, after, _ = trigger_resolution(self.state, self.params, final, losers, at_ms=self.market.last_decision)
         market = copy(self.market)
-        vars(market).update({name: deepcopy(value) for name, value in vars(market).items() if name != "rules"})
+        vars(market).update({name: deepcopy(value) for name, value in vars(market).items() if name not in KEPT})
         if final:
             finish(market, tuple(sorted(losers)))
         else:

@@ -98,8 +98,9 @@ class Command:
 
     id: str
     at: int
-    kind: Literal["freeze", "resume", "eliminate", "resolve", "correct", "void"]
+    kind: Literal["freeze", "resume", "eliminate", "resolve", "correct", "void", "cut"]
     outcomes: tuple[int, ...] = ()
+    moment: int = 0  # of a cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,8 @@ class Market:
     """See the module; `status` is running, frozen, resolved, voided, disputed or (paid after that) closed."""
 
     def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+        self.opened = self.rules = rules
+        self.past: list[tuple[int, list[Step]]] = []
         self.pools = [Pool(v=0, q=list(seeds), s=list(seeds)) for seeds in rules.seeds]
         self.people: dict[int, Person] = {}
         self.stake = rules.z
@@ -474,18 +476,31 @@ class Market:
 
     def tick(self, now: int, steps: list[Step]) -> list[Done]:
         """A market tick: everything due and everything accepted, by (time, scheduled first, id)."""
-        from tests.engine.reference.autofill_and_sweep import sweep
+        from tests.engine.reference.autofill_and_sweep import sweep  # acts on this class
+
+        self.begin(now)
+        answers = self.run(sorted(steps, key=lambda step: (step.at, step.id)), now)
+        sweep(self)
+        self.past.append((now, steps))
+        return answers
+
+    def begin(self, now: int) -> None:
+        self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
+
+    def run(self, queue: list[Step], until: int) -> list[Done]:
+        """These steps, and what the timetable wants before each and up to a time."""
+        from tests.engine.reference.cuts import cut, may_cut
         from tests.engine.reference.execute import run_order  # all of them act on this class
         from tests.engine.reference.rounds import carry_out, decide, pay_claim
 
-        self.now, self.traded, self.swept, self.legs, self.gifts = now, Counter(), set(), [], []
         answers: list[Done] = []
-        queue = sorted(steps, key=lambda step: (step.at, step.id))
+        ran: list[Step] = []
         while True:
-            due, standing = self.due(now), self.standing
-            if standing is not None and standing.paid_at <= min(now, queue[0].at if queue else now):
+            by = min(until, queue[0].at) if queue else until
+            due, standing = self.due(by), self.standing
+            if standing is not None and standing.paid_at <= by:
                 pay_claim(self, standing)
-            elif due is not None and (not queue or due[0] <= queue[0].at):
+            elif due is not None:
                 decide(self, due[1], due[2])
             elif queue:
                 step = queue.pop(0)
@@ -498,10 +513,12 @@ class Market:
                 elif isinstance(step, Grant):
                     if self.status not in ("disputed", "closed", "resolved", "voided"):
                         self.people.setdefault(step.user, Person()).cash += step.cash
-                else:
+                elif step.kind != "cut":
                     carry_out(self, step)
+                elif may_cut(self, step) and not any(isinstance(s, Command) and s.kind == "cut" for s in ran):
+                    answers = cut(self, step, ran, answers)
+                ran.append(step)
             else:
-                sweep(self)
                 return answers
 
     def due(self, now: int) -> tuple[int, Stage, str] | None:

@@ -35,7 +35,7 @@ def carry_out(market: Market, command: Command) -> None:
         return
     if command.kind == "freeze":
         market.status = "frozen"
-    elif command.kind == "resume":
+    elif command.kind == "resume" and may_resume(market):
         market.status = market.status if market.round_frozen else "running"
         over(market)
     elif command.kind == "eliminate":
@@ -44,6 +44,14 @@ def carry_out(market: Market, command: Command) -> None:
         claim(market, tuple(sorted(command.outcomes)), command.at)
     elif command.kind == "void":
         void(market)
+
+
+def may_resume(market: Market) -> bool:
+    """A round that is being decided ends with its decision, unless nobody is left to put out."""
+    if not market.round_frozen:
+        return market.status == "frozen"
+    stage = market.rules.rounds[market.next_round]
+    return stage.winner is None and not market.takes(stage)
 
 
 def next_round(market: Market, losers: tuple[int, ...], at: int) -> None:
