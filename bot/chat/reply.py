@@ -217,6 +217,19 @@ class Reply:
     pin: bool = False
     aside: bool = False
     ping: str | None = None
+    examples: bool = False  # its lines in code only show how a command is typed: no button offers them
+
+
+def lines_in_code(reply: Reply) -> list[str]:
+    """The lines a reply shows that a reader can send, each once."""
+    rows = [reply.head]
+    for block in reply.blocks:
+        if isinstance(block, Table):
+            rows += [block.more, *(cell for row in block.rows for cell in row)]
+        elif isinstance(block, tuple):
+            rows.append(block)
+    spans = [part for row in rows for part in row if isinstance(part, Span) and part.style is Style.CODE]
+    return list(dict.fromkeys(span.text for span in spans if span.text.startswith("/")))
 
 
 T = TypeVar("T")

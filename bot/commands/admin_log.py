@@ -16,7 +16,7 @@ from bot.words import log as words
 from storage.records import AuditRow
 from storage.unit_of_work import UnitOfWork
 
-CountArg = Annotated[int, WholeNumber("n", high=25, about="how many deeds a page, 8 if left out")]
+CountArg = Annotated[int, WholeNumber("number of deeds a page", high=25, about="how many deeds a page, 8 if left out")]
 
 _ENTRIES = 8
 

@@ -35,7 +35,7 @@ NamesArg = Annotated[tuple[str, ...], Names()]
 PresetArg = Annotated[
     str, Choice("preset", lambda: dict.fromkeys(PRESETS, ""), "hype, fair or classic", named=True, shape="hype")
 ]
-StakeArg = Annotated[int, Money("z", about="all the house can lose, such as $10000", named=True)]
+StakeArg = Annotated[int, Money("stake", about="all the house can lose, such as $10000", named=True)]
 BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, such as $1000", named=True)]
 TickArg = Annotated[int, SpanType("tick", about="time between two ticks, such as 2s", named=True)]
 OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]

@@ -20,7 +20,7 @@ from storage.proofs.proving import Unproved
 from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus, Payload
 from storage.unit_of_work import UnitOfWork
 
-OwnOrderArg = Annotated[int, WholeNumber(what="the order's number", low=1)]
+OwnOrderArg = Annotated[int, WholeNumber(what="order's number", low=1)]
 
 _SHOWN = 15
 _WAITING = 200  # more than anybody keeps in the book

@@ -9,6 +9,7 @@ from bot.text.names import clean
 from bot.text.numbers import exact_money, limit_price, money, percent, price, tokens, typed_limit
 from bot.words.shared import listed
 
+NO_BOUND = 10**9  # nothing that is counted here comes to so many
 SHOWN = 40  # signs of what was typed
 
 
@@ -146,7 +147,7 @@ def buy_hint(word: str, spend: int | None) -> str:
 
 
 def not_a_rate(what: str, text: str) -> str:
-    return f"{echo(text)} is not a {what}; say it as 5% or 0.05."
+    return f"{echo(text)} will not do: the {what} is a share; say it as 5% or 0.05."
 
 
 def rate_out_of_bounds(what: str, text: str, low: int, high: int, instead: str | None) -> str:
@@ -221,7 +222,9 @@ def not_a_choice(what: str, text: str, choices: Sequence[str], instead: str | No
 
 
 def not_whole(what: str, text: str, low: int, high: int) -> str:
-    return f"{echo(text)} is not a {what}; say a whole number from {low:,} to {high:,}."
+    """`high` is shown where it is a bound that somebody could meet."""
+    bounds = f"from {low:,} to {high:,}" if high < NO_BOUND else f"of {low:,} or more"
+    return f"{echo(text)} will not do: the {what} is a whole number {bounds}."
 
 
 def not_enough_names(count: int, low: int, high: int) -> str:

@@ -23,6 +23,7 @@ def question(command: str, example: str, form: Form, template: str | None) -> Re
         head=line(f"{title(command)}: please say {listed(names)}."),
         blocks=(*rows, shown),
         form=form,
+        examples=True,
         tone=Tone.WAIT,
         ok=False,
     )

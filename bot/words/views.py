@@ -351,7 +351,7 @@ def help_one(entry: HelpEntry) -> Reply:
     rows += glossary.in_help([name for name, _, _ in entry.arguments])
     if entry.examples:
         rows.append(line("For example: ", *_between([code(example) for example in entry.examples])))
-    return say(f"/{entry.name}: {entry.summary}", blocks=rows)
+    return replace(say(f"/{entry.name}: {entry.summary}", blocks=rows), examples=True)
 
 
 def _between(parts: Sequence[Part]) -> list[str | Part]:

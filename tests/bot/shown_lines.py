@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.adapters.discord_chat.markup import spelled
 from bot.chat import plain_text
 from bot.chat.invocation import ParseContext
-from bot.chat.reply import Line, Reply, Span, Style, Table
+from bot.chat.reply import Reply, lines_in_code
 from bot.commands import COMMANDS
 from bot.grammar import parser
 from bot.grammar.command import Command
@@ -28,21 +27,8 @@ CHANGES = re.compile(
 
 def lines_of(reply: Reply) -> list[str]:
     """Lines in code wherever they stand, and those behind buttons and forms."""
-    spans = [part for row in _rows(reply) for part in row if isinstance(part, Span)]
-    shown = [span.text for span in spans if span.style is Style.CODE and span.text.startswith("/")]
     form = [f"/{reply.form.command}"] if reply.form is not None else []
-    return list(dict.fromkeys([*shown, *(action.text for action in reply.actions), *form]))
-
-
-def _rows(reply: Reply) -> Iterator[Line]:
-    yield reply.head
-    for block in reply.blocks:
-        if isinstance(block, Table):
-            yield block.more
-            for row in block.rows:
-                yield from row
-        elif isinstance(block, tuple):
-            yield block
+    return list(dict.fromkeys([*lines_in_code(reply), *(action.text for action in reply.actions), *form]))
 
 
 async def context_of(harness: ChatHarness, who: str, command: Command) -> ParseContext:

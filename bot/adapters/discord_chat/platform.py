@@ -91,7 +91,7 @@ class DiscordPlatform:
         market's chat; else a direct message; else a mention where they are, that gives nothing away."""
         async with errors.translating_errors():
             client = self._client()
-            message = await render(reply, self._buttons)
+            message = await render(reply, self._buttons, alone=True)
             ticket_ref = message_refs.parse_ref(edit_ref) if edit_ref else None
             if (
                 ticket_ref is not None

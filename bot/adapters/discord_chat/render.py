@@ -16,7 +16,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat import limits, markup
-from bot.adapters.discord_chat.components import ComponentIds
+from bot.adapters.discord_chat.components import ComponentIds, offered
 from bot.chat.buttons import Buttons
 from bot.chat.plain_text import out_together, spark, traded
 from bot.chat.reply import (
@@ -108,9 +108,10 @@ class RenderedMessage:
         return [discord.File(io.BytesIO(attachment.data), filename=attachment.name) for attachment in self.attachments]
 
 
-async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None) -> RenderedMessage:
-    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role."""
-    actions = reply.actions
+async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
+    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role; `alone`: one
+    person reads it, and the lines it suggests are buttons as well."""
+    actions = (*reply.actions, *(offered(reply) if alone else ()))
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)

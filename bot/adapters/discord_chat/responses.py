@@ -91,7 +91,8 @@ class DiscordResponder:
     ) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
         interaction = incoming.interaction
-        message = await render(await drawn(reply, self._draw), self._buttons)
+        alone = reply.audience is Audience.PRIVATE
+        message = await render(await drawn(reply, self._draw), self._buttons, alone=alone)
         private = is_private_message(interaction)
         if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
             with contextlib.suppress(discord.NotFound):

@@ -90,7 +90,7 @@ REFUSED = [
     ("/buy germany yes 0.000001 slippage 0%", "Slippage 0% allows at most 50.0¢"),
     ("/quote germany yes half", "A share of what?"),
     ("/ticket confirm 99", "not yours"),
-    ("/ticket confirm x", "is not a number"),
+    ("/ticket confirm x", "“x” will not do: the number is a whole number"),
     ("/ticket", "/ticket"),
 ]
 

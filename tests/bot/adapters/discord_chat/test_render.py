@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -372,6 +373,32 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
         if component["type"] == DISPLAY
     )
     assert text.count("```") == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "offered"),
+    [
+        ("/buy germany yes $52.53", True),
+        ("/help buy", True),
+        ("/admin eliminate brazil", True),  # shows the numbers first
+        ("/admin set fee 2%", False),  # an admin's line that acts at once
+        ("/board", False),  # tapped where it stands
+        ("/buy germany <side> 10", False),
+        ("germany", False),
+    ],
+)
+async def test_a_suggested_line_with_arguments_is_a_button_where_one_person_reads_it(
+    buttons: Buttons, shown: str, offered: bool
+) -> None:
+    reply = Reply(head=line("No."), blocks=(line(code(shown), " would do."),))
+    labels = [part["label"] for part in holds(await render(reply, buttons, alone=True)) if part["type"] == BUTTON]
+    assert labels == ([shown] if offered else [])
+    for message in (
+        await render(reply, buttons),
+        await render(replace(reply, examples=True), buttons, alone=True),
+        await render(replace(reply, actions=(Action(label="Do", text=shown),)), buttons, alone=True),
+    ):
+        assert shown not in [part.get("label") for part in holds(message)]
 
 
 async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:
