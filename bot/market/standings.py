@@ -20,6 +20,7 @@ from bot.chat.reply import Board, BoardRow
 from bot.text.numbers import places, shown_price
 from bot.words.shared import name_of, start_price
 from bot.words.views import CLAIMED, CLAIMED_OUT, WINNER, out_note, status_word, step_words
+from bot.words.wording import on_rules
 from engine.curves import floored_sales
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
@@ -46,7 +47,8 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         order = _best_first(state, market.params)
         ranked = _ranked(state, market.params, order)
         rows = [_row(state, market, number, rounds, path, sales, ranked.get(number, "")) for number in order]
-    step = market.next_step
+    step, wordings = market.next_step, await uow.wordings.of(market.id)
+    names = await uow.people.names(wording.actor for wording in wordings)
     return Board(
         title=market.title,
         status=status_word(market),
@@ -59,6 +61,7 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
         risk_most=0 if market.over else market.params.z,
+        decides=tuple(on_rules(wordings, names)),
     )
 
 

@@ -65,11 +65,11 @@ def _component(field: Field) -> ui.Item[ui.Modal]:
     return ui.TextInput(
         style=discord.TextStyle.paragraph if field.kind == "paragraph" else discord.TextStyle.short,
         custom_id=custom_id,
-        default=limits.cut(field.value, field.most) or None,
+        default=limits.cut(field.value, min(field.most, limits.INPUT)) or None,
         placeholder=limits.cut(", ".join(value for value, _ in field.suggestions[:5]), limits.PLACEHOLDER_INPUT)
         or None,
         required=field.required,
-        max_length=field.most,
+        max_length=min(field.most, limits.INPUT),
     )
 
 

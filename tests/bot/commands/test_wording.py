@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.reply import Reply
+from bot.chat.reply import Board, Reply, Span
 from tests.bot.harness import ADMIN, CREATE, ChatHarness, button, chat_harness, opened
 
 TEXT = "The official result counts.\nSource: fifa.com"
@@ -55,6 +55,10 @@ async def test_the_text_stands_in_the_post_of_the_opening_on_the_rules_and_on_ev
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
         await harness.tick()
         assert TEXT in plain_text.text(await harness.say("ada", "/rules"))
+        (board,) = [block for block in (await harness.say("ada", "/board")).blocks if isinstance(block, Board)]
+        assert [row[-1] for row in board.decides[1:]] == [Span(row) for row in TEXT.splitlines()], (
+            "for the room's panel"
+        )
         for who in ("ada", "bob"):
             first = await harness.say(who, "/buy germany yes $10")
             assert shown in plain_text.text(first)

@@ -28,10 +28,14 @@ export function create(data, message, handlers) {
   const buttons = h("div", { class: "actions" });
   const facts = h("span", { class: "facts" });
   const risk = h("div", { class: "risk" });
+  const summary = h("span", { class: "begins" });
+  const text = h("div", { class: "text" });
+  const decides = h("details", { class: "decides" }, h("summary", {}, h("b", {}, "What decides"), summary), text);
   const element = h(
     "div",
     { class: message ? "sheetlike" : "sheetlike inside" },
     h("header", {}, message ? title : null, h("p", { class: "state" }, status, facts), until),
+    message ? decides : null,
     h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(), list),
     h("footer", {}, risk, message ? buttons : null),
   );
@@ -41,6 +45,7 @@ export function create(data, message, handlers) {
     const moved = shown !== null;
     title.textContent = from ? format.plain(from.reply.head) : next.title;
     offer(from);
+    tell(next.decides ?? []);
     element.classList.toggle("many", next.rows.length > 10);
     status.textContent = next.status;
     status.dataset.kind = STATUS[next.status] || "wait";
@@ -56,6 +61,18 @@ export function create(data, message, handlers) {
     const key = JSON.stringify(from?.reply.actions ?? []);
     if (key !== offered) buttons.replaceChildren(...handlers.buttons(from));
     offered = key;
+  }
+
+  let told = "";
+  /** What decides, as its admins wrote it: a line that opens, and stays open while the board moves. */
+  function tell(lines) {
+    const key = JSON.stringify(lines);
+    if (key === told) return;
+    told = key;
+    decides.hidden = !lines.length;
+    const written = lines.length > 1;
+    summary.textContent = (written ? lines[1] : (lines[0] ?? []).slice(1)).map((part) => part.x ?? "").join("");
+    text.replaceChildren(...lines.map((line) => h("p", {}, handlers.line(line))));
   }
 
   function place(next, moved) {

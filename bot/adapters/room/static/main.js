@@ -13,7 +13,7 @@ import * as eventStream from "./event_stream.js";
 
 const NARROW = matchMedia("(max-width: 820px)");
 const seen = new Map(); // message id to the newest seq shown
-const handlers = { press, insert, openForm: ask, enlarge: dialogs.enlarge, pick, buttons: (message) => render.buttons(message, handlers) };
+const handlers = { press, insert, openForm: ask, enlarge: dialogs.enlarge, pick, buttons: (message) => render.buttons(message, handlers), line: (parts) => render.line(parts, handlers) };
 const line = commandLine.create(say);
 const news = messages.news(handlers);
 const talk = messages.talk(handlers);

@@ -250,6 +250,16 @@ def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
     assert len(set(idents)) == len(idents)
 
 
+def test_a_text_of_several_lines_is_asked_in_a_paragraph_and_comes_back_with_its_lines() -> None:
+    asked = Field(name="value", label="What decides", kind="paragraph", value="one\ntwo", most=1_500)
+    form = Form(title="What decides", command="admin set about", fields=(asked,), submit="Write it down")
+    (label,) = forms.modal_of(form, "x").to_dict()["components"]
+    box: Json = label["component"]
+    assert (box["style"], box["max_length"], box["value"]) == (2, 1_500, "one\ntwo")
+    submitted = {"components": [{**label, "component": {**box, "value": "one\n\nthree"}}]}
+    assert forms.modal_arguments(submitted) == {"value": "one\n\nthree"}
+
+
 @given(text=st.one_of(st.sampled_from(NASTY), st.text()))
 @example("a_b*c")
 @example("@here")

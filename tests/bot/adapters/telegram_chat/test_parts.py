@@ -231,3 +231,14 @@ def test_menus_name_every_command_where_it_can_be_said() -> None:
 
 def test_telegram_is_asked_for_all_that_is_read() -> None:
     assert {"message", "channel_post", "callback_query", "my_chat_member", "chat_member"} == set(ALLOWED_UPDATES)
+
+
+def test_a_text_of_several_lines_is_the_next_message_and_keeps_its_lines() -> None:
+    asked = Field(name="value", label="What decides", kind="paragraph", hint="what counts", most=1_500)
+    form = Form(title="What decides", command="admin set about", fields=(asked,), submit="Write it down")
+    question = forms.question_of(form, Reply(head=line("Nothing is written yet."), form=form), None)
+    assert question is not None
+    assert question.typed
+    kept = read_step(question.step.line())
+    assert kept is not None
+    assert kept.answered('one\n\n"two" x=3').args == {"value": 'one\n\n"two" x=3'}
