@@ -99,7 +99,7 @@ async def set_up(event: Event) -> None:
     timetable = "/admin schedule +10m for 10m out 1; +30m for 10m winner ask"
     await event.admin(timetable, "Nothing has changed yet", done="The timetable is set")
     await event.admin("/admin open", "is open to join")
-    await organiser.see("The table after the last round decides.", ".decides")
+    await organiser.see("The table after the last round decides.", ".decides .begins")
     await event.harness.announcer.step()
 
 
