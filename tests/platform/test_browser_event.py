@@ -95,11 +95,9 @@ async def set_up(event: Event) -> None:
     await form.get_by_role("button", name="Create").click()
     await organiser.see("Chess cup is drafted", "#messages")
     await event.admin("/admin set gas $0.01", "gas is now $0.01")
-    await event.admin("/admin set about The table after the last round decides.", "is written down")
     timetable = "/admin schedule +10m for 10m out 1; +30m for 10m winner ask"
     await event.admin(timetable, "Nothing has changed yet", done="The timetable is set")
     await event.admin("/admin open", "is open to join")
-    await organiser.see("The table after the last round decides.", ".decides .begins")
     await event.harness.announcer.step()
 
 
