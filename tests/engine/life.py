@@ -145,8 +145,8 @@ def check_untouched(before: MarketState, life: Life, events: Sequence[Event]) ->
     """Only the gas of refused orders moved, beside what the tick's own sweep would have done without them."""
     swept, quiet, _ = apply_orders(before, [], life.params, life.now)
     gas = [event for event in events if isinstance(event, Gas)]
-    if swept and gas:
-        return  # gas widens the floor by as much, so another size may be swept
+    if gas and (swept or life.state.resting != quiet.resting):
+        return  # gas widens the floor by as much, so another size may be swept, also where none was
     accounts = dict(quiet.accounts)
     for event in gas:
         account = accounts[event.user]

@@ -10,13 +10,13 @@ import pytest
 
 from bot.market import membership
 from engine.params import MarketParams
-from engine.state import Status
+from engine.state import Side, Status
 from engine.units import MICRO
 from scheduler.clock import ManualClock
 from scheduler.jobs import Jobs, step_times
 from scheduler.tick import halt, run_tick
 from storage.database import Database
-from storage.records import Declined, Market, OutboxRow, Payload
+from storage.records import Declined, Market, NextStep, OutboxRow, Payload
 from storage.verify import Mismatch, Verified, verify
 from tests.scheduler.replay import replay
 from tests.storage.worlds import MINUTE, START, World, append, buy, limit, lobby, params, started
@@ -114,6 +114,37 @@ async def test_a_correction_moves_the_payout_and_everybody_hears_of_it(db: Datab
     assert (rows["resolved"]["at_ms"], rows["resolved"]["late_ms"]) == (START + 15 * MINUTE, 30 * MINUTE)
     assert (await market_of(db, world)).winners == (1,)
     assert isinstance((await verify(db))[0], Verified)
+
+
+async def test_a_round_is_claimed_first_and_the_clock_knows_when_it_is_paid(db: Database) -> None:
+    """One of the timetable whose losers it names, then one by hand."""
+    planned = {"freeze_at": 10 * MINUTE, "decide_at": 20 * MINUTE, "count": 1, "losers": [2]}
+    final = {"freeze_at": 90 * MINUTE, "decide_at": 95 * MINUTE, "winner": "ask"}
+    names = ["Ant", "Bee", "Cat", "Dog"]
+    world = await started(db, terms=params(outcome_names=names, rounds=[planned, final], round_window=WINDOW))
+    await run_tick(db, world.market, START)
+    await append(db, world, world.people[0], buy(1, 20, Side.NO), "a", at_ms=START + 1)
+    await run_tick(db, world.market, START + 20 * MINUTE)
+    for round_number, at, who in ((0, 20 * MINUTE, 1), (None, 60 * MINUTE, 3)):
+        if round_number is None:
+            await act(db, world, "eliminate", who, at=START + at)
+            await run_tick(db, world.market, START + at)
+        market = await market_of(db, world)
+        step = market.next_step
+        assert (market.status, step) == (
+            Status.FROZEN,
+            NextStep(kind="pay", at_ms=START + at + WINDOW, round=round_number, final=False),
+        )
+        assert step_times([market]) == {world.market: START + at + WINDOW}
+        await run_tick(db, world.market, START + at + WINDOW - 1, idle=False)
+        assert (await market_of(db, world)).status is Status.FROZEN
+        await run_tick(db, world.market, START + at + WINDOW, idle=False)
+        assert (await market_of(db, world)).status is Status.RUNNING
+        assert isinstance((await verify(db))[0], Verified)
+    async with db.reading() as uow:
+        paid = [(row.account, row.amount) for row in await uow.ledger.entries(world.market) if row.kind == "payout"]
+        assert (f"user:{world.people[0]}", 20 * MICRO) in paid
+    await replay(db, world.market)
 
 
 async def test_a_claim_is_verified_while_it_stands_and_survives_a_halt(db: Database) -> None:
