@@ -19,6 +19,7 @@ from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.grammar.examples import example_here
 from bot.grammar.lookup import find, unknown
+from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.market.context import Context, MarketView, Participant, Snapshot, TradingSettings, parse_context_of
@@ -71,6 +72,7 @@ class Dispatcher:
         self._new_id = new_id
         self._auditor = auditor or BackgroundVerifier(db, clock)
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
+        self._cutter = BackgroundCuts(db)
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._tries = Windows(TRIES)
@@ -247,6 +249,7 @@ class Dispatcher:
             auditor=self._auditor,
             tries=self._tries,
             rehearser=self._rehearser,
+            cutter=self._cutter,
         )
 
     def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:

@@ -19,6 +19,7 @@ whoever reads it can hold against a later one.
 | eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
 | resumed, paused | chats | round or null, at_ms |
 | resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
+| cut, cut_own | see `scheduler.cut_notices` | |
 | claimed | chats | fields of `Claimed`, at_ms, until_ms, late_ms, head |
 | corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
 | voided | chats | fields of `Voided`, at_ms, head |
@@ -244,6 +245,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
 
     result: list[Notice] = []
     terms = market.params
+    decided = {event.at_ms for event in outcome.events if isinstance(event, Eliminated)}
     for event in outcome.events:
         match event:
             case Frozen():
@@ -259,6 +261,8 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
                         "eliminated", _event_payload(market, event) | {"late_ms": late(event.at_ms), "head": head}
                     )
                 )
+            case Resumed() if event.round is None and event.at_ms in decided:  # the ceremony of a claim by hand says it
+                pass
             case Resumed():
                 result.append(_to_chats("resumed", _event_payload(market, event)))
             case Paused():

@@ -15,6 +15,7 @@ from engine.risk import OVER, InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
 from scheduler.clock import Pace
+from scheduler.cut_notices import cut_notices, cut_of, touched_orders
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.cutting import GivenUpError, asked_moment, work_out
 from storage.database import Database
@@ -207,7 +208,8 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> N
             if row.rank is not None and row.rank <= notices.PODIUM
         ]
     head = await _head_to_post(uow, outcome)
-    event_notices = [*notices.tick_notices(outcome, head, pace, podium), *await _lapsed(uow, outcome)]
+    event_notices = notices.tick_notices(outcome, head, pace, podium)
+    event_notices = [*await _cut_notices(uow, outcome, head), *event_notices, *await _lapsed(uow, outcome)]
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     snapshot = MarketSnapshot(
@@ -242,6 +244,16 @@ async def _lapsed(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:
         return []
     over = outcome.after.status in OVER
     return [notices.lapsed(row) for row in await uow.approvals.lapse(outcome.market.id, outcome.now_ms, over=over)]
+
+
+async def _cut_notices(uow: UnitOfWork, outcome: TickOutcome, head: str) -> list[Notice]:
+    """What is told of a cut, if this tick carried one out; its orders are of any tick."""
+    cut = cut_of(outcome)
+    if cut is None:
+        return []
+    orders = await uow.orders.many(outcome.market.id, touched_orders(cut))
+    tickets = await uow.tickets.many(order.ticket for order in orders if order.ticket is not None)
+    return cut_notices(outcome, cut, head, orders, tickets)
 
 
 async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:

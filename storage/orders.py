@@ -132,6 +132,13 @@ class Orders(Repository):
         self._prefetched |= {(market, row.number): row for row in rows}
         return rows
 
+    async def many(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
+        """By number; unknown ones are left out."""
+        wanted = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
+        return [
+            to_order(row) for row in await self._session.rows(select(orders).where(wanted).order_by(orders.c.number))
+        ]
+
     async def by_request(self, request_id: str) -> OrderRow | None:
         """The order this request made, `created` False."""
         row = await self._session.row(select(orders).where(orders.c.request_id == request_id))

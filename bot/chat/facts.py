@@ -414,6 +414,52 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CutFigures:
+    """What a market cut back to a moment would be beside what it is. No member is named: sums, counts and the largest.
+
+    moment_ms: epoch; orders: those undone, of so many `owners`; trades: how many there are since, as they are and as
+    they would be, and `volume` likewise; people: whose money, tokens or orders would be otherwise. `returned`, `taken`:
+    money that comes back to people and goes back from them, and to how many; `most`: the largest of each of one person.
+    tokens: how many millionths come back to people and go back from them. waiting: orders that would wait in the book
+    again, and that would leave it. prices: (outcome, YES before, YES after) of those still in. profit, risk: the
+    house's, before and after. until_ms: epoch, when a claim that stands is paid then.
+    """
+
+    moment_ms: int
+    orders: int
+    owners: int
+    trades: tuple[int, int]
+    volume: tuple[int, int]
+    people: int
+    returned: tuple[int, int]
+    taken: tuple[int, int]
+    most: tuple[int, int]
+    tokens: tuple[int, int]
+    waiting: tuple[int, int]
+    prices: tuple[tuple[int, int, int], ...]
+    profit: tuple[int, int]
+    risk: tuple[int, int]
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutPreview:
+    """`again` is the line that does it; the rest as in `DecisionPreview`."""
+
+    record: Market
+    figures: CutFigures
+    reason: str
+    again: str
+    person: int | None
+    stale: bool
+    now_ms: int
+    part: Involvement | None = None
+    others: int = 0
+    proposal: Approval | None = None
+    proposer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorFigures:
     """Beside the market's own row. `traders` of the `people` in it have traded, `trades` times between them. `times`:
     how long the last ticks took, microseconds, newest first; `resting`: orders in the book; `worst`: the highest risk

@@ -30,6 +30,7 @@ ORDER = (
     "admin open",
     "admin start",
     "admin eliminate",
+    "admin cut",
     "admin grant",
     "admin monitor",
     "admin users",

@@ -8,7 +8,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.outcomes import OutcomesArg, WinnersArg
 from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
-from bot.market import decisions, grants, terms, wording
+from bot.market import cuts, decisions, grants, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
 from bot.text.outcome_names import typed_outcome
@@ -23,7 +23,7 @@ from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json
 from storage.unit_of_work import UnitOfWork
 
-_OTHERS = {"retune": terms.approve, "about": wording.approve, "grant": grants.approve}
+_OTHERS = {"retune": terms.approve, "about": wording.approve, "grant": grants.approve, "cut": cuts.approve}
 _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
 
 

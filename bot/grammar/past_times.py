@@ -38,6 +38,8 @@ def past_moment_ms(text: str, now_ms: int) -> int | Wrong:
     day = flat.split(" ", 1)[0]
     if day in _DAYS_AGO:
         return _on_day(text, typed[len(day) :].strip(" ,").removeprefix("at "), now_ms, _DAYS_AGO[day])
+    if day == "tomorrow":
+        return Wrong(words.still_to_come(text))
     if flat.startswith("in ") or span_ms(flat) is not None:
         return Wrong(words.not_a_past_moment(text))
     return _latest(text, typed, now_ms)

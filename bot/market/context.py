@@ -10,6 +10,7 @@ from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrd
 from bot.chat.rate_limits import Windows
 from bot.grammar.command import Command, Given
 from bot.market.background import Asker
+from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from engine.resting_book import RestingOrder
@@ -97,6 +98,7 @@ class Context:
     commands: Sequence[Command]
     auditor: BackgroundVerifier
     rehearser: BackgroundRehearsal
+    cutter: BackgroundCuts
     tries: Windows
 
     @property

@@ -10,6 +10,7 @@ from bot.chat.reply import Reply
 from bot.market.quotes import tokens_held, worst_amount
 from bot.market.ticket_terms import price_ticket
 from bot.text.numbers import rate_of_price
+from bot.words import cuts as words_cuts
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
 from engine.state import Status, price_micro
@@ -26,7 +27,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
     if order.status is OrderStatus.REFUSED:
         return words_refusals.not_filled(await _failed(uow, order, market), order.ticket)
     if order.status is OrderStatus.CUT:
-        return words.undone(order)
+        return words_cuts.undone(market.params, order)
     if order.status is OrderStatus.CANCELLED and order.tick is None:
         return words.taken_back(order, await _typed(uow, order, market))
     done = await _standing(uow, order, market, tick)

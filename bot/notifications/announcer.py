@@ -45,7 +45,9 @@ STOP_S = 2.0
 EXPIRE_EVERY_MS = 60_000
 NEWS_MS = 3_600_000  # announcements that could not be made for so long are not made later
 LASTING_NEWS_MS = 24 * NEWS_MS
-LASTING_NEWS = frozenset({"eliminated", "claimed", "corrected", "resolved", "voided"})  # these are told for a day
+LASTING_NEWS = frozenset(
+    {"eliminated", "claimed", "corrected", "cut", "resolved", "voided"}
+)  # these are told for a day
 TICKET_MESSAGE_MS = 4_000  # so long a fill waits for its ticket to stand somewhere, so that it can take its place
 TICKET_MESSAGE_RETRY_MS = 200
 BOARD_SLOWER = 3  # times further apart are a board's edits where its group's minute is nearly full

@@ -26,6 +26,7 @@ from bot.words import announcements as words_announcements
 from bot.words import audit as words_audit
 from bot.words import chats as words_chats
 from bot.words import claims as words_claims
+from bot.words import cuts as words_cuts
 from bot.words import identity as words_identity
 from bot.words import members as words_members
 from bot.words import orders as words_orders
@@ -311,6 +312,18 @@ async def _voided(notice: NoticeContext) -> Reply:
     return words_announcements.voided(notice.payload, "" if row is None else row.reason, who)
 
 
+async def _cut(notice: NoticeContext) -> Reply:
+    who, reason = await asked_by(notice.uow, notice.market.id, notice.payload["action"])
+    return words_cuts.cut(notice.market, notice.payload, reason, who)
+
+
+async def _cut_own(notice: NoticeContext) -> Reply:
+    facts = notice.payload
+    orders = await notice.uow.orders.many(notice.market.id, [*facts["undone"], *facts["again"], *facts["gone"]])
+    _, reason = await asked_by(notice.uow, notice.market.id, facts["action"])
+    return words_cuts.own(notice.market, facts, {order.number: order for order in orders}, reason)
+
+
 async def _reason_by_hand(notice: NoticeContext, action: str) -> str:
     """The reason an admin gave for what this tells of."""
     row = await _asked_by_hand(notice, action)
@@ -405,6 +418,8 @@ _RENDERERS: Mapping[str, Renderer] = {
     "corrected": _corrected,
     "proposal": _proposal,
     "lapsed": _lapsed,
+    "cut": _cut,
+    "cut_own": _cut_own,
     "voided": _voided,
     "retuned": _retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),

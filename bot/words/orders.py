@@ -129,7 +129,7 @@ def gone(order: OrderRow) -> Reply:
         OrderStatus.FILLED: "is filled already",
         OrderStatus.PARTLY: "has run already",
         OrderStatus.REFUSED: "was not filled and does not wait",
-        OrderStatus.CUT: "was undone by a cut of the market",
+        OrderStatus.CUT: "is undone: the market went back to a moment before it",
     }.get(order.status, "is cancelled already" if not order.reason else "was returned already")
     return no(f"Order {order.number} {ended}.", blocks=(line(code("/orders"), " shows what waits."),))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.chat.facts import Involvement, TermChange
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import LONGEST_WORDING, clean, clean_lines
-from bot.text.numbers import money, span
+from bot.text.numbers import moment, money, span
 from bot.words.announcements import count
 from bot.words.refusals import holdings
 from bot.words.shared import as_changes, listed, name_of, no, plural, say
@@ -28,6 +28,8 @@ def what(params: MarketParams, approval: Approval) -> str:
         return str(approval.asked["shown"])
     if kind == "grant":
         return f"{money(int(str(approval.asked['cash'])))} for #{approval.asked['user']}"
+    if kind == "cut":
+        return f"back to {moment(int(str(approval.asked['at_ms'])))}"
     whose = listed([name_of(params, i) for i in outcomes])
     wins = f"{whose} the winner" if len(outcomes) == 1 else f"{whose} to share the win"
     return {"eliminate": f"{whose} out", "resolve": wins}.get(kind, f"{whose} named instead")

@@ -85,14 +85,6 @@ def taken_back(order: OrderRow, again: str) -> Reply:
     return no("Not filled: you took this order back before it ran.", blocks=(rest,), ticket=order.ticket)
 
 
-def undone(order: OrderRow) -> Reply:
-    """An order that came after the moment the market was cut back to."""
-    came = line(
-        "The market was cut back to a moment before it came: nothing of it counts, fees and gas are yours again."
-    )
-    return no(f"Undone: order {order.number} never was.", blocks=(came,), ticket=order.ticket)
-
-
 def fee_and_gas(amount: int, fee: int, gas: int, *, buy: bool) -> tuple[str, ...]:
     """`fee $0.51` and `gas $0.01`, where there are any: the fee as a part of an amount paid, so that the price and the
     fee add up to it; what of a sale it takes."""

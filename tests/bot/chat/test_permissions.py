@@ -68,6 +68,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "admin resolve": {"winner": "germany"},
     "admin void": {"confirm": "1a2b3c4d"},
     "admin correct": {"outcomes": "brazil"},
+    "admin cut": {"moment": "5m ago", "reason": "known"},
     "admin approve": {"number": "1", "confirm": "1a2b3c4d"},
     "admin grant": {"member": "ada", "amount": "$50"},
     "admin monitor": {},

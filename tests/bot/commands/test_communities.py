@@ -45,6 +45,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "admin eliminate": {"outcomes": "brazil"},
     "admin resolve": {"winner": "germany"},
     "admin correct": {"outcomes": "brazil"},
+    "admin cut": {"moment": "5m ago", "reason": "known"},
     "admin approve": {"number": "1"},
     "admin grant": {"member": "1", "amount": "$50"},
     "admin announce": {"text": "hello"},

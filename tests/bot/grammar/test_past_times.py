@@ -46,6 +46,7 @@ def test_a_moment_is_the_latest_of_its_kind_that_was(typed: str, at: int) -> Non
     [
         ("today 21:03", "still to come"),
         ("2014-07-03 21:03", "still to come"),
+        ("tomorrow 06:00", "still to come"),
         ("2500-01-01 00:00", "still to come"),
         ("in 5m", "not a moment that was"),
         ("5m", "not a moment that was"),

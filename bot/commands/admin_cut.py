@@ -1,0 +1,33 @@
+"""Cutting a market back to the moment when a result was known. Shown in numbers first, worked out by the engine."""
+
+from __future__ import annotations
+
+from bot.chat.permissions import Role
+from bot.chat.reply import Reply
+from bot.grammar.command import command
+from bot.grammar.past_times import PastMomentArg
+from bot.grammar.types import ConfirmArg, ReasonArg
+from bot.market import cuts
+from bot.market.context import Context, MarketView
+from bot.market.decisions import undecidable
+
+
+@command(
+    "admin cut",
+    role=Role.ADMIN,
+    ready=undecidable,
+    examples=("/admin cut 21:03 the result was out", "/admin cut 5m ago the whistle had gone"),
+)
+async def cut(
+    ctx: Context, *, market: MarketView, moment: PastMomentArg, reason: ReasonArg, confirm: ConfirmArg | None = None
+) -> Reply:
+    """Undo every order that came after the result was known. Shows the numbers first.
+
+    Only while trading is shut: frozen, paused, or with a winner named (`/admin freeze` first), and back to the last
+    round that was paid at most. The market becomes what it would be had those orders never come; cancels stand.
+    Everybody concerned is told in private, the chat hears the moment and the reason. Charts keep the prices that were
+    shown; trades, ranks and files do not count what is undone.
+
+    moment: when the result was known; a time alone is the last one that was
+    """
+    return await cuts.cut(ctx, market, moment, reason, confirm)
