@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from storage.cutting import work_out
-
 from bot.market.background import BackgroundJobs
 from engine.branch import Branch
+from storage.cutting import work_out
 from storage.database import Database
 from storage.records import Market
 

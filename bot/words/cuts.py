@@ -161,9 +161,9 @@ def cut(market: Market, facts: Facts, reason: str, who: str) -> Reply:
     orders, concerned = int(facts["orders"]), int(facts["people"])
     rows: list[Line | Block] = [
         line(
-            f"It is as if no order had come after that: {plural(orders, 'order')} undone, with all that followed from "
-            f"{'it' if orders == 1 else 'them'}. {people(concerned)} {'is' if concerned == 1 else 'are'} told in "
-            "private what it means for them."
+            f"It is as if no order had come after that: {plural(orders, 'order')} {'is' if orders == 1 else 'are'} "
+            f"undone, with all that followed from {'it' if orders == 1 else 'them'}. {people(concerned)} "
+            f"{'is' if concerned == 1 else 'are'} told in private what it means for them."
         ),
         _prices(market.params, facts["prices"]),
     ]
@@ -171,7 +171,7 @@ def cut(market: Market, facts: Facts, reason: str, who: str) -> Reply:
         until = Stamp(int(facts["until_ms"]), countdown=True)
         rows.append(line("What is named now stays named, and is paid ", until, " if it stands."))
     else:
-        rows.append(line("Trading is still shut; it is told when it opens again."))
+        rows.append(line("Trading is still shut; the chat hears when it opens again."))
     rows += [line(f"Decided by {clean(who)}.")] if who else []
     rows += head_blocks(facts["head"])
     head: list[str | Part] = [bold("Back to "), Stamp(int(facts["moment_ms"])), f": every later order is undone.{why}"]
