@@ -23,6 +23,7 @@ from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
+from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
@@ -77,7 +78,9 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(auditor.close)
         rehearser = BackgroundRehearsal(db, clock.now_ms)
         stack.push_async_callback(rehearser.close)
-        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor, rehearser=rehearser)
+        cutter = BackgroundCuts(db, clock.now_ms)
+        stack.push_async_callback(cutter.close)
+        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
         budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,

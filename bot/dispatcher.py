@@ -64,6 +64,7 @@ class Dispatcher:
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
         auditor: BackgroundVerifier | None = None,
         rehearser: BackgroundRehearsal | None = None,
+        cutter: BackgroundCuts | None = None,
     ) -> None:
         self.commands = tuple(commands)
         self._by_name = {command.name: command for command in self.commands}
@@ -72,7 +73,7 @@ class Dispatcher:
         self._new_id = new_id
         self._auditor = auditor or BackgroundVerifier(db, clock)
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
-        self._cutter = BackgroundCuts(db)
+        self._cutter = cutter or BackgroundCuts(db, clock)
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._tries = Windows(TRIES)

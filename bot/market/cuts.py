@@ -126,7 +126,7 @@ def _refused_at_once(market: MarketView, moment_ms: int) -> Reply | None:
 
 async def _look(ctx: Context, market: MarketView, moment_ms: int, again: str) -> _Look | Reply:
     """Worked out beside everything else; who asks waits a moment, and is told when it takes longer."""
-    branch, running = await ctx.cutter.ask(market.record, moment_ms)
+    branch, running = await ctx.cutter.ask(market.record, moment_ms, again, ctx.asker(market.id))
     if branch is None:
         return words.under_way(market.record, again, ctx.person_id) if running else words.could_not(again)
     event = _simulate(market.state, market.record, market.engine_ms, moment_ms, branch)

@@ -420,6 +420,11 @@ _RENDERERS: Mapping[str, Renderer] = {
     "lapsed": _lapsed,
     "cut": _cut,
     "cut_own": _cut_own,
+    "cut_ready": _plain(
+        lambda notice: (words_cuts.ready if notice.payload["ready"] else words_cuts.could_not)(
+            str(notice.payload["again"])
+        )
+    ),
     "voided": _voided,
     "retuned": _retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),

@@ -107,9 +107,18 @@ def under_way(market: Market, again: str, person: int | None) -> Reply:
     """A long market is played again, and who asks comes back for it."""
     return say(
         f"{plural(market.tick, 'tick')} of {clean(market.title)} are being played again; nothing has changed yet.",
-        blocks=(line("It is ready in a moment: press the button, or send ", code(again), " again."),),
+        blocks=(line("You are told when it is ready; or press the button, or send ", code(again), " again."),),
         actions=(Action(label="Show the numbers", text=again, person=person, primary=True),),
         tone=Tone.WAIT,
+    )
+
+
+def ready(again: str) -> Reply:
+    """To one who waited for the numbers."""
+    return say(
+        "What the cut would come to is worked out.",
+        blocks=(line(code(again), " in the market's chat shows the numbers; nothing has changed yet."),),
+        actions=(Action(label="Show the numbers", text=again, primary=True),),
     )
 
 
