@@ -14,6 +14,7 @@ whoever reads it can hold against a later one.
 | refunded | the person | amount; negative where a gain went back |
 | refused | who asked | action, kind, reason, detail |
 | frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms, takes: how many may go or null |
+| countdown_over | chats (slot of the countdown) | round, at_ms, final |
 | round_asked | admins | round, count, final, at_ms, late_ms |
 | round_skipped | chats | round, open: whether trading goes on |
 | eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
@@ -250,6 +251,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
         match event:
             case Frozen():
                 result.append(_to_chats("frozen", _frozen(outcome, event, late)))
+                result += _countdown_over(market, event)
             case RoundAsked():
                 result.append(asked(market, event, late(event.at_ms), again=False))
             case RoundSkipped():
@@ -300,6 +302,16 @@ def _retuned(event: Retuned, before: MarketParams) -> Payload:
         if part.name != "rounds" and getattr(before, part.name) != getattr(event.params, part.name)
     ]
     return {"fields": list(event.fields), "changes": changed, "action": intent_number(event.id)}
+
+
+def _countdown_over(market: Market, event: Frozen) -> list[Notice]:
+    """What the message that counted down to this freeze says from now on, where there is one."""
+    if event.round is None or market.memo.get("countdown") != event.round:
+        return []
+    planned = market.params.rounds[event.round]
+    payload: Payload = {"round": event.round, "at_ms": market.epoch_ms(event.at_ms), "final": planned.is_final}
+    slot = f"countdown:{event.round}"
+    return [Notice(kind="countdown_over", audience=NoticeAudience.CHAT, payload=payload, slot=slot)]
 
 
 def _frozen(outcome: TickOutcome, event: Frozen, late: Callable[[int], int]) -> dict[str, Json]:

@@ -6,7 +6,7 @@
 |---|---|---|
 | lead_change | chats | outcome, yes, before (outcome, null where nobody led), before_yes |
 | digest | chats (key `digest`) | since_ms, after, until (numbers of trades), volume, yes: [micro], before: [micro] |
-| countdown | chats | round, at_ms, final |
+| countdown | chats (slot `countdown:round`) | round, at_ms, final |
 | round_asked | admins | as in `scheduler.notices`, again: true |
 """
 
@@ -132,5 +132,5 @@ def _countdown(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace)
     if not 0 < ahead <= pace.countdown_ms:
         return [], memo
     payload = {"round": step.round, "at_ms": step.at_ms, "final": step.final}
-    notice = Notice(kind="countdown", audience=NoticeAudience.CHAT, payload=payload)
+    notice = Notice(kind="countdown", audience=NoticeAudience.CHAT, payload=payload, slot=f"countdown:{step.round}")
     return [notice], replace(memo, countdown=step.round)

@@ -117,7 +117,7 @@ async def render_notice(uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Ma
     render = _RENDERERS.get(row.kind)
     if render is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
-    if await is_muted(uow, row):
+    if await is_muted(uow, row) or (row.kind == "countdown_over" and row.edit_ref is None):  # it was never posted
         return None
     notice = NoticeContext(
         uow=uow, market=market, payload=row.payload, now_ms=now_ms, person=row.person, platform=row.platform
@@ -441,6 +441,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
     "digest": _digest,
     "countdown": _countdown,
+    "countdown_over": _plain(lambda notice: words_announcements.countdown_over(notice.payload)),
     "ping": _ping,
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),
 }

@@ -147,6 +147,13 @@ def countdown(facts: Facts) -> Reply:
     )
 
 
+def countdown_over(facts: Facts) -> Reply:
+    """In the place of the countdown, which has come to its end."""
+    what = first_upper(round_name(facts["round"], final=bool(facts["final"])))
+    last = "Trading has closed." if facts["final"] else "Orders sent before that moment counted."
+    return to_chat(f"{what} froze ", Stamp(int(facts["at_ms"])), ".", blocks=[line(last)], tone=Tone.COLD)
+
+
 def frozen(facts: Facts, reason: str = "") -> Reply:
     if facts["round"] is None:
         return to_chat(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import plain_text
 from tests.bot.harness import ADMIN, chat_harness
-from tests.scenarios.rows import Row, perform
+from tests.scenarios.rows import SET_UP, Row, perform
 
 START: tuple[Row, ...] = (
     (ADMIN, '/admin create Cup A, B, C, D odds "40 30 20 10"', "Cup is drafted"),
@@ -215,3 +216,23 @@ async def test_equals_share_a_step_and_the_first_place(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await perform(harness, START)
         await perform(harness, rows)
+
+
+async def test_a_countdown_ends_with_what_it_counted_to_where_it_stands(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await harness.tick(26 * 60_000)
+        posted = [(ref, plain_text.text(reply)) for how, _, ref, reply in harness.platform.sent if how == "post"]
+        counting = [ref for ref, text in posted if "Round 1 freezes" in text]
+        assert len(counting) == 1
+        await harness.tick(5 * 60_000)
+        edited = {ref: plain_text.text(reply) for how, _, ref, reply in harness.platform.sent if how == "edit"}
+        assert "Round 1 froze 3 July 2014" in edited[counting[0]]
+        assert "Trading is frozen: round 1 is being decided" in "\n".join(harness.platform.texts("post")[-3:])
+
+
+async def test_a_freeze_nobody_counted_down_to_is_told_once(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await harness.tick(31 * 60_000)
+        assert not any("froze " in text for how in ("post", "edit") for text in harness.platform.texts(how))
