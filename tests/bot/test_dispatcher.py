@@ -116,6 +116,7 @@ async def test_half_a_command_lists_what_can_follow_to_those_who_may(tmp_path: P
 async def test_spellings_of_a_command_are_one(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness, people=("ada",))
+        await harness.say("ada", "/buy germany yes 1")  # the first ticket explains its words
         said = [
             await harness.say("ada", line)
             for line in ("/buy germany yes 5", "/BUY germany yes 5", "/buy@OutcryBot 1 y 5")
