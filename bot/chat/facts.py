@@ -463,7 +463,8 @@ class CutPreview:
 class MonitorFigures:
     """Beside the market's own row. `traders` of the `people` in it have traded, `trades` times between them. `times`:
     how long the last ticks took, microseconds, newest first; `resting`: orders in the book; `worst`: the highest risk
-    there ever was; `transfers`: what one account lost to one other through the book, and what each is called."""
+    there ever was; `transfers`: what one account lost to one other through the book, and what each is called;
+    `deciders`: the admins known in its chats by name, and whether each has a part in it; `proposals` wait for one."""
 
     people: int
     traders: int
@@ -477,6 +478,8 @@ class MonitorFigures:
     worst: int
     transfers: Sequence[NetTransfer]
     names: Mapping[int, str]
+    deciders: Sequence[tuple[str, bool]]
+    proposals: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,12 @@ from bot.grammar.command import command
 from bot.grammar.outcomes import AnyOutcomeArg
 from bot.grammar.types import Choice
 from bot.market.context import Context, MarketView, Snapshot
+from bot.market.decisions import involvement_of, other_admins, still_valid
 from bot.words import reports as words_reports
 from bot.words import views as words_views
 from bot.words.reports import EXPORTS, GRAPHS
 from storage import export as csv_files
+from storage.unit_of_work import UnitOfWork
 
 MOST_BYTES = 8 * 10**6
 TIMED = 100  # ticks
@@ -30,7 +32,8 @@ GraphArg = Annotated[str, Choice("graph", lambda: GRAPHS, shape="prices", about=
 async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See how the market runs: people, ticks and their time, volume, risk, profit by source, what waits.
 
-    It also names accounts that lose to one another through the book as if money were handed over.
+    It also names accounts that lose to one another through the book as if money were handed over, and the admins who
+    decide alone and those who propose because they have a part in the market.
     """
     record, uow = market.record, snapshot.uow
     people, traders = await uow.members.turnout(record.id)
@@ -47,8 +50,19 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
         worst=await uow.metrics.worst(record.id),
         transfers=await uow.transfers.net(record.id, record.params.starting_balance // NOTABLE),
         names=await uow.members.names(record.id),
+        deciders=await _deciders(uow, market),
+        proposals=sum(still_valid(row, market.state) for row in await uow.approvals.waiting(record.id)),
     )
     return words_reports.monitor(record, figures, ctx.now_ms)
+
+
+async def _deciders(uow: UnitOfWork, market: MarketView) -> list[tuple[str, bool]]:
+    """The admins known in the market's chats, and whether each has a part in it."""
+    admins = await other_admins(uow, market.record, None)
+    names = await uow.people.names(admins)
+    return [
+        (names.get(admin, ""), bool(await involvement_of(uow, market.record, market.state, admin))) for admin in admins
+    ]
 
 
 @command("admin export", role=Role.ADMIN, any_rules=True, examples=("/admin export trades", "/admin export rankings"))

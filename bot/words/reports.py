@@ -49,10 +49,28 @@ def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
         rows.append(line(_ticks(market, numbers.times, now_ms)))
     waiting = [plural(numbers.pending, "order"), plural(numbers.actions, "action")]
     rows.append(line(f"Waiting for the next tick: {listed(waiting)}; resting in the book: {numbers.resting:,}."))
+    rows += _deciders(market, numbers)
     rows += _house(market, numbers.metric, numbers.worst)
     rows += _outbox(numbers.waiting, now_ms)
     rows += transfers(numbers.transfers, numbers.names)
     return say(f"{clean(market.title)}: {status_word(market)}.", blocks=rows, actions=_buttons(market))
+
+
+def _deciders(market: Market, numbers: MonitorFigures) -> list[Line]:
+    """While something can be decided: who does it alone, who proposes it, and what waits for approval."""
+    if market.start_ms is None or market.over:
+        return []
+    alone = [clean(name) for name, part in numbers.deciders if not part]
+    with_part = [clean(name) for name, part in numbers.deciders if part]
+    said = f"Whatever no round asks for {listed(alone) or 'nobody known here'} can decide alone"
+    if with_part:
+        have, propose = ("has", "proposes") if len(with_part) == 1 else ("have", "propose")
+        said += f"; {listed(with_part)} {have} a part in it and {propose} it"
+    rows = [line(f"{said}. ", code("/help admin approve"), " has the rule.")]
+    if numbers.proposals:
+        verb = "waits" if numbers.proposals == 1 else "wait"
+        rows.append(line(f"{plural(numbers.proposals, 'proposal')} {verb} for approval: ", code("/admin approve")))
+    return rows
 
 
 def _ticks(market: Market, times: Sequence[int], now_ms: int) -> str:

@@ -108,6 +108,8 @@ PROPOSALS: tuple[tuple[Row, ...], ...] = (
          "You have a part in the market (100 Germany YES), so this is not yours alone"),
         ("mia", "/admin set dispute 1h I hold none", "Proposed as number 1"),
         ("mia", "/admin log", "Mia · propose: I hold none, waits: `/admin approve 1`", "change dispute off → 1h"),
+        ("mia", "/admin monitor", "Boss and Pat can decide alone; Mia has a part in it and proposes it",
+         "1 proposal waits for approval: `/admin approve`"),
         ("tick", "2s"),
         ("told pat", "", "Cup: dispute off → 1h? A proposal waits", "I hold none"),
         ("mia", "/admin approve 1", "!", "your own proposal"),

@@ -46,6 +46,21 @@ def test_the_example_is_read_and_has_nothing_to_warn_of() -> None:
     assert file.params.outcome_names == ("Ada", "Bo", "Cleo", "Dan")
     assert [step.decide_at // 60_000 for step in file.params.rounds] == [150, 26 * 60 + 30, 51 * 60]
     assert (file.start_ms, file.opened, lint(file.params)) == (None, False, ())
+    assert file.about.startswith("The crosstable on the kitchen wall after the last round decides.\nIf the cup is")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("3", "about is a text in quotes"),
+        ('""', "The text has no letters in it"),
+        (f'"{"a" * 1_501}"', "The text has 1501 characters; please stay within 1500."),
+    ],
+)
+def test_what_decides_is_a_text_that_fits(value: str, why: str) -> None:
+    ((line, sentence),) = mistakes(f"{HEAD}about = {value}\n")
+    assert line == 3
+    assert why in sentence
 
 
 def test_title_and_outcomes_are_enough() -> None:
