@@ -231,3 +231,15 @@ async def test_a_stranger_to_storage_can_be_the_first_admin(tmp_path: Path) -> N
         preview = await harness.say("newcomer", CREATE, admin=True)
         assert preview.ok
         assert button(preview, "Open") == "/admin open"
+
+
+async def test_a_winner_called_by_a_number_is_the_one_of_that_name(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create="/admin create Goals 0, 1, 2, 3+")
+        assert "4" in plain_text.text(await harness.say(ADMIN, "/admin resolve 4"))
+        preview = await harness.say(ADMIN, "/admin resolve 1")
+        await harness.press(ADMIN, preview, "Confirm")
+        await harness.tick()
+        async with harness.db.reading() as uow:
+            state = await uow.markets.state(await market(harness))
+        assert state.winners == (1,)
