@@ -147,7 +147,8 @@ def retune(
 ) -> MarketParams | tuple[Problem, ...]:
     """The parameters after a live change, or every problem with it; `params` stays as it is.
 
-    What `FIXED` names never changes; a round that has begun stays as it was.
+    What `FIXED` names never changes; a round that has begun stays as it was, but for a decision that is not due yet and
+    comes later.
     """
     given, problems = _with_start_and_end(values), list[Problem]()
     for name in [name for name in given if name in FIXED or name in ("preset", "n_outcomes")]:
@@ -159,7 +160,7 @@ def retune(
     if "rounds" in read:
         rounds = cast("tuple[Round, ...]", read["rounds"])
         begun = state.next_round + (state.frozen_for is not None)
-        if rounds[:begun] != params.rounds[:begun]:
+        if rounds[:begun] != _begun(params, state, rounds)[:begun]:
             problems.append(Problem(field="rounds", code="round_begun", detail={"rounds": begun}))
         read["mr_enabled"] = params.mr_enabled or len(rounds) > 1
         if params.duration == params.rounds[-1].decide_at and rounds:
@@ -167,6 +168,16 @@ def retune(
     changed = replace(params, **cast("dict[str, Any]", read))  # Any: each reader returns the field's own type
     problems += [breach for breach in find_problems(changed) if breach.field in read]
     return tuple(problems) or changed
+
+
+def _begun(params: MarketParams, state: MarketState, rounds: tuple[Round, ...]) -> tuple[Round, ...]:
+    """The rounds as they were, the one being decided with its decision as late as in `rounds`."""
+    number = state.frozen_for
+    if number is None or state.asked or state.claim is not None or number >= len(rounds):
+        return params.rounds
+    decide_at = max(params.rounds[number].decide_at, rounds[number].decide_at)
+    postponed = replace(params.rounds[number], decide_at=decide_at)
+    return (*params.rounds[:number], postponed, *params.rounds[number + 1 :])
 
 
 def _with_start_and_end(values: Mapping[str, object]) -> dict[str, object]:

@@ -24,7 +24,7 @@ whoever reads it can hold against a later one.
 | claimed | chats | fields of `Claimed`, at_ms, until_ms, late_ms, head |
 | corrected | chats | fields of `Corrected`, at_ms, until_ms, head |
 | voided | chats | fields of `Voided`, at_ms, head |
-| retuned | chats | fields; changes: [[term, before, after]] as kept; action: its number |
+| retuned | chats | fields; changes: [[term, before, after]] as kept; action: its number; times: see `_moved` |
 | big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
 | lapsed | admins | number: of a proposal that nobody approved before the market moved on |
 | halted | admins | reason, tick |
@@ -64,7 +64,7 @@ from engine.intents import Order
 from engine.risk import OVER
 from engine.schedule import losers_left
 from engine.state import Side, Status, price_micro
-from engine.terms import MarketParams
+from engine.terms import MarketParams, Round
 from engine.units import CENT, MICRO
 from scheduler.clock import Pace
 from storage.order_rows import touched_resting
@@ -281,7 +281,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
             case Voided():
                 result.append(_to_chats("voided", _event_payload(market, event) | {"head": head}))
             case Retuned():
-                result.append(_to_chats("retuned", _retuned(event, terms)))
+                result.append(_to_chats("retuned", _retuned(market, event, terms)))
                 terms = event.params
             case _:
                 pass
@@ -294,14 +294,31 @@ def _behind(outcome: TickOutcome, at_ms: int, pace: Pace) -> int:
     return behind if behind >= max(pace.late_ms, 2 * outcome.market.params.batch_interval_ms) else 0
 
 
-def _retuned(event: Retuned, before: MarketParams) -> Payload:
+def _retuned(market: Market, event: Retuned, before: MarketParams) -> Payload:
     """What is another now, each as it is kept; the timetable is named in `fields` alone."""
     changed: list[Json] = [
         [part.name, getattr(before, part.name), getattr(event.params, part.name)]
         for part in fields(MarketParams)
         if part.name != "rounds" and getattr(before, part.name) != getattr(event.params, part.name)
     ]
-    return {"fields": list(event.fields), "changes": changed, "action": intent_number(event.id)}
+    return {
+        "fields": list(event.fields),
+        "changes": changed,
+        "times": _moved(market, before.rounds, event.params.rounds),
+        "action": intent_number(event.id),
+    }
+
+
+def _moved(market: Market, before: Sequence[Round], after: Sequence[Round]) -> list[Json]:
+    """[round, final, freeze before, after, decision before, after], epoch, of each round whose times are others now;
+    none where there are more rounds or fewer."""
+    if len(before) != len(after):
+        return []
+    return [
+        [number, new.is_final, *map(market.epoch_ms, (old.freeze_at, new.freeze_at, old.decide_at, new.decide_at))]
+        for number, (old, new) in enumerate(zip(before, after, strict=True))
+        if (old.freeze_at, old.decide_at) != (new.freeze_at, new.decide_at)
+    ]
 
 
 def _countdown_over(market: Market, event: Frozen) -> list[Notice]:

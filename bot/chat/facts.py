@@ -14,6 +14,7 @@ from typing import Literal
 from bot.text.numbers import RATE, percent, typed_moment, typed_money, typed_span, typed_tokens
 from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
 from engine.quote import Quote
+from engine.schedule import RoundAhead
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.outbox import Backlog
@@ -107,6 +108,17 @@ class When:
 
     def typed(self) -> str:
         return f"+{typed_span(self.ms)}" if self.relative else typed_moment(self.ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimetableShown:
+    """A timetable as it is read back: freeze and decision of each round, as moments where the start is known. `ahead`:
+    what is left to each round to come, of which `next_round` is the first, with the `active` outcomes in."""
+
+    times: tuple[tuple[When, When], ...]
+    next_round: int
+    active: tuple[int, ...]
+    ahead: tuple[RoundAhead, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

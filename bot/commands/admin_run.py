@@ -8,6 +8,7 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, ReasonArg, code_of
+from bot.market import timetable_changes as changes
 from bot.market.background_rehearsal import Terms
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, queue, refused_now, simulate, update_board
@@ -16,6 +17,7 @@ from bot.words import admin as words
 from bot.words import event_file as words_event_file
 from bot.words import setup as words_setup
 from bot.words import terminal as words_terminal
+from bot.words import timetable as words_timetable
 from bot.words import wording as words_wording
 from engine.events import ControlRefused
 from engine.intents import ControlKind
@@ -33,6 +35,10 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
     record = market.record
     if record.status not in BEFORE_START:
         return words.already_started(record)
+    table = changes.current(record, ctx.now_ms)
+    passed = changes.passed(table, ctx.now_ms, ctx.now_ms)
+    if passed:
+        return words_timetable.schedule_wrong(record, passed)
     params = build(draft_of(record), ctx.now_ms) if record.draft else record.params
     if not isinstance(params, MarketParams):
         return words_setup.problems(params, "/admin schedule")
@@ -41,7 +47,8 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
     code = code_of(record.id, "start", record.status.value, record.draft)
     if confirm != code:
         again = f"/admin start confirm={code}"
-        preview = words.start_preview(record, params, people, ctx.now_ms, again, ctx.person_id)
+        times = (table.entries[0].freeze, table.entries[0].decide)
+        preview = words.start_preview(record, params, people, times, again, ctx.person_id)
         return preview if wordings else words_wording.without(preview)
     async with ctx.db.writing() as uow:
         await uow.markets.update(record.id, params=params, status=Status.LOBBY)

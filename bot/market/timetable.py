@@ -23,7 +23,6 @@ from bot.grammar.types import Wrong
 from bot.text.names import folded
 from bot.text.numbers import typed_moment
 from bot.text.outcome_names import typed_outcome
-from bot.words import times as times_words
 from bot.words import timetable as words
 from engine.terms import MOST_OUTCOMES, MarketParams
 from storage.records import Json, Market
@@ -124,43 +123,60 @@ def read_round(text: str, context: ParseContext) -> TimetableEntry | Wrong:
     match = _ROUND.fullmatch(re.sub(r"^round\s+\d+\s*:\s*", "", text, flags=re.IGNORECASE))
     if match is None:
         return Wrong(words.not_a_round(text))
-    times = _read_times(match["freeze"], match["joint"], match["decide"], context.now_ms)
+    times = read_times(match["freeze"], match["joint"], match["decide"], context.now_ms)
     if isinstance(times, Wrong):
         who = "" if match["who"] is None else f" {match['who']}"
         return replace(times, choices=tuple(f"{way} {match['what']}{who}" for way in times.choices))
-    if match["what"].casefold() == "winner":
-        return _read_winner(times, match["who"] or "ask", context)
-    return _read_losers(times, match["who"] or "1", context)
+    return read_who(times, match["what"], match["who"], context)
 
 
-def _read_times(freeze: str, joint: str | None, decide: str | None, now_ms: int) -> TimetableEntry | Wrong:
-    """When a round freezes and when it is decided; `choices` are whole pairs of times."""
-    freezes = _read_when(freeze, now_ms)
+def read_who(times: TimetableEntry, what: str, who: str | None, context: ParseContext) -> TimetableEntry | Wrong:
+    """Who goes out in a round of these times, or who wins it."""
+    if what.casefold() == "winner":
+        return _read_winner(replace(times, count=0, losers="ask"), who or "ask", context)
+    return _read_losers(replace(times, winner=None), who or "1", context)
+
+
+def read_times(
+    freeze: str, joint: str | None, decide: str | None, now_ms: int, old: TimetableEntry | None = None
+) -> TimetableEntry | Wrong:
+    """When a round freezes and when it is decided; `choices` are whole pairs of times. As a change of an `old` round: a
+    freeze alone takes its decision along, and a time without a date is on the day it was planned for."""
+    day_of_ms = None if old is None or old.freeze.relative else old.freeze.ms
+    freezes = old.freeze if old is not None and not freeze.strip() else _read_when(freeze, now_ms, None, day_of_ms)
     then = f" {joint} {decide}" if joint and decide else ""
     if isinstance(freezes, Wrong):
         zone = zone_said(freeze)
         if decide and zone and joint != "for" and names_no_day(decide) and zone_said(decide) is None:
             then = f"{then} {zone}"  # the freeze will name another
         return replace(freezes, choices=tuple(f"{way}{then}" for way in freezes.choices))
+    entry = old or TimetableEntry(freeze=freezes, decide=freezes)
     if not joint or not decide:
-        return TimetableEntry(freeze=freezes, decide=freezes)
+        return replace(entry, freeze=freezes, decide=_after(freezes, entry))
     decided = _read_decide(joint.casefold(), decide, freezes, now_ms)
     if isinstance(decided, Wrong):
-        return replace(decided, choices=tuple(f"{freeze} {joint} {way}" for way in decided.choices))
-    return TimetableEntry(freeze=freezes, decide=decided)
+        return replace(decided, choices=tuple(f"{freeze} {joint} {way}".strip() for way in decided.choices))
+    return replace(entry, freeze=freezes, decide=decided)
 
 
-def _read_when(text: str, now_ms: int, zone: str | None = None) -> When | Wrong:
-    """`zone` is what a moment is read in that names none."""
+def _after(freeze: When, old: TimetableEntry) -> When:
+    """A decision as long after its freeze as it was."""
+    if freeze is old.freeze or freeze.relative != old.freeze.relative or freeze.relative != old.decide.relative:
+        return old.decide
+    return replace(freeze, ms=freeze.ms + old.decide.ms - old.freeze.ms, said="")
+
+
+def _read_when(text: str, now_ms: int, zone: str | None = None, day_of_ms: int | None = None) -> When | Wrong:
+    """`zone` is what a moment is read in that names none; `day_of_ms` lies on the day it means then."""
     typed = text.strip()
     if typed.startswith("+"):
         ahead = span_ms(typed[1:])
         return not_a_span(typed[1:]) if ahead is None else When(ahead, relative=True)
-    return _read_moment(typed, now_ms, zone)
+    return _read_moment(typed, now_ms, zone, day_of_ms)
 
 
-def _read_moment(typed: str, now_ms: int, zone: str | None) -> When | Wrong:
-    at = moment_ms(typed, now_ms, zone)
+def _read_moment(typed: str, now_ms: int, zone: str | None, day_of_ms: int | None = None) -> When | Wrong:
+    at = moment_ms(typed, now_ms, zone, day_of_ms)
     return at if isinstance(at, Wrong) else When(at, said=typed, zone=zone_said(typed) or zone or "")
 
 
@@ -255,31 +271,6 @@ def of_params(params: MarketParams, start_ms: int | None) -> tuple[TimetableEntr
         )
         for round_ in params.rounds
     )
-
-
-def passed(
-    table: Timetable, now_ms: int, start_ms: int | None = None, kept: Sequence[TimetableEntry] = ()
-) -> list[str]:
-    """A sentence for each time of a timetable that has passed, but for those that `kept` has just so. Spans after the
-    start count where that is known."""
-    sentences: list[str] = []
-    for place, entry in enumerate(table.entries):
-        old = kept[place] if place < len(kept) else None
-        befores = (None, None) if old is None else (old.freeze, old.decide)
-        for when, before in zip((entry.freeze, entry.decide), befores, strict=True):
-            if (when.relative and start_ms is None) or same_time(when, before, start_ms):
-                continue
-            at_ms = when.epoch(start_ms or 0)
-            if at_ms <= now_ms:
-                sentences.append(times_words.has_passed(when.said or when.typed(), at_ms, now_ms))
-    return list(dict.fromkeys(sentences))
-
-
-def same_time(when: When, other: When | None, start_ms: int | None) -> bool:
-    """Whether two are the same but for the milliseconds that no line spells out."""
-    if other is None or (start_ms is None and when.relative != other.relative):
-        return False
-    return abs(when.epoch(start_ms or 0) - other.epoch(start_ms or 0)) < 1_000
 
 
 def typed_line(market: Market) -> str:

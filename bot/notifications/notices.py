@@ -32,6 +32,7 @@ from bot.words import members as words_members
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
 from bot.words import terminal as words_terminal
+from bot.words import timetable as words_timetable
 from bot.words import views as words_views
 from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
@@ -284,7 +285,10 @@ async def _retuned(notice: NoticeContext) -> Reply:
     who, reason = await asked_by(notice.uow, notice.market.id, notice.payload.get("action"))
     changed = kept_changes(notice.market.params, notice.payload.get("changes", ()))
     timetable = "rounds" in notice.payload["fields"]
-    return words_announcements.retuned(changed, who, reason, timetable=timetable)
+    if timetable:
+        moved, start = notice.payload.get("times", ()), notice.payload.get("start", ())
+        return words_timetable.rescheduled(who, reason, moved, start)
+    return words_announcements.retuned(changed, who, reason)
 
 
 async def _resumed(notice: NoticeContext) -> Reply | None:

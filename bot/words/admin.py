@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
+from bot.chat.facts import When
+from bot.chat.reply import Action, Line, Reply, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import money, round_money
 from bot.words.announcements import count, round_name
 from bot.words.shared import listed, listed_outcomes, no, people, say
+from bot.words.timetable import at
 from engine.events import Reason
 from engine.state import Status
 from engine.terms import MarketParams
@@ -168,19 +170,19 @@ def _would_get(joined: int, cash: int) -> str:
 
 
 def start_preview(
-    market: Market, params: MarketParams, joined: int, now_ms: int, again: str, person: int | None
+    market: Market, params: MarketParams, joined: int, times: tuple[When, When], again: str, person: int | None
 ) -> Reply:
-    """Who starts with what, what the house stakes, what comes first."""
-    first = params.rounds[0]
+    """Who starts with what, what the house stakes, what comes first and at what `times`."""
+    first, (freeze, decide) = params.rounds[0], times
     what = round_name(0, final=first.is_final)
     rows = [
         line(_would_get(joined, params.starting_balance)),
         line(f"The house stakes {round_money(params.z)}; it can never lose more."),
         line(
             f"First, {what} freezes ",
-            Stamp(now_ms + first.freeze_at),
+            at(freeze),
             ", decided ",
-            Stamp(now_ms + first.decide_at),
+            at(decide),
             ".",
         ),
         line("After that the outcomes, odds, depth and balances cannot change any more."),

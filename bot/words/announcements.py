@@ -291,12 +291,10 @@ def paused(reason: str = "") -> Reply:
     return to_chat("Trading is paused by an admin.", blocks=rows, tone=Tone.COLD)
 
 
-def retuned(changed: Sequence[TermChange], who: str, reason: str, *, timetable: bool) -> Reply:
-    """Terms or the timetable changed: from what to what, by whom and why."""
+def retuned(changed: Sequence[TermChange], who: str, reason: str) -> Reply:
+    """Terms changed: from what to what, by whom and why."""
     by = clean(who) or "An admin"
     why = line(f"Why: {sentence(reason)}") if reason else ()
-    if timetable:
-        return to_chat(f"{by} changed the timetable.", blocks=[why, line(code("/board"), " shows the next step.")])
     head = f"{by} changed the terms: {as_changes(changed)}, from here on."
     return to_chat(head, blocks=[why, line(code("/rules"), " has them as they are now.")])
 

@@ -69,9 +69,8 @@ def problem(problem_: Problem) -> str:
         "round_order": f"{round_} has to freeze after the round before is decided, and not after its own decision.",
         "round_count": f"{round_} leaves {detail.get('left', '')} in; two must stay, and one at least must go.",
         "round_named": f"{round_} counts {detail.get('count', '')} and names another number of losers.",
-        "round_begun": "Round 1 has begun and stays as it is."
-        if detail.get("rounds") == 1
-        else f"The first {detail.get('rounds', '')} rounds have begun and stay as they are.",
+        "round_begun": f"Round {detail.get('rounds', '')} has begun and stays as it is; only a decision that is not "
+        "due yet can still come later.",
         "price_decides": f"{round_} cannot be decided by the lowest price: whoever holds NO would push a price down "
         "and be paid for it. Name who is out, or say ask and an admin names them.",
         "round_unreadable": f"{round_} could not be read.",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.chat.facts import When
-from bot.chat.reply import Action, Field, Form, Line, Reply, Span, Stamp, Tone, bold, code, line
+from bot.chat.facts import TimetableShown, When
+from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Span, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
+from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.arguments import echo
-from bot.words.shared import listed_outcomes, no, outcome, say
+from bot.words.shared import first_upper, listed_outcomes, no, outcome, say
 from bot.words.times import has_passed
-from engine.terms import FEWEST_OUTCOMES, MarketParams
+from engine.schedule import RoundAhead
+from engine.terms import FEWEST_OUTCOMES, MarketParams, Round
 from storage.records import Market
 
 
@@ -24,6 +27,31 @@ def _example(market: Market) -> Line:
     """A timetable that this market could have, whenever it is read."""
     rounds = "tomorrow 18:00 for 30m out 1 ask; " if market.params.n_outcomes > FEWEST_OUTCOMES else ""
     return line("It goes like this: ", typed_again(f"{rounds}tomorrow 21:00 for 1h winner ask"))
+
+
+_HALF_AN_HOUR = 1_800_000
+
+
+def no_such_round(number: int, rounds: int) -> str:
+    return f"There is no round {number}; the last of {rounds} is the final."
+
+
+def what_of_the_round(number: int) -> str:
+    return f"Say what changes of it: round {number} 21:00 to 21:30, round {number} to 21:30, or round {number} out 2."
+
+
+def how_much_later() -> str:
+    return "Say how much later: delay 30m."
+
+
+def only_later() -> str:
+    return "A delay only puts things later, never into the past; to have a round sooner, give its times: round 2 21:00."
+
+
+def nothing_to_delay(*, by_hand: bool) -> str:
+    if by_hand:
+        return "All of it counts from the start, which is by hand: start later, and all is later."
+    return "Nothing is to come that could be later."
 
 
 def too_many_rounds(parts: int, most: int) -> str:
@@ -67,23 +95,21 @@ def one_winner() -> str:
     )
 
 
-def start_shown(market: Market) -> int | None:
-    """What the moments of a timetable count from: the real start, the planned one, or the one a draft assumes."""
-    if market.start_ms is not None or market.planned_start_ms is not None:
-        return market.start_ms if market.start_ms is not None else market.planned_start_ms
-    assumed = market.draft.get("assumed_start_ms")
-    return assumed if isinstance(assumed, int) and assumed else None
-
-
-def schedule_now(market: Market, typed: str) -> Reply:
+def schedule_now(market: Market, shown: TimetableShown, typed: str) -> Reply:
     """How it stands and how it is `typed`."""
     return say(
         f"The timetable of {clean(market.title)}.",
         blocks=(
-            *rounds(market, market.params, start_shown(market)),
+            *rounds(market, market.params, shown),
             line("To change it, send all of it with what is to be otherwise: ", typed_again(typed))
             if typed
             else _example(market),
+            line(
+                "One round alone: ",
+                code(f"/admin schedule {_one_round(shown)}"),
+                "; all that is to come: ",
+                code("/admin schedule delay 30m"),
+            ),
             line("Times are UTC unless they name a zone; +2h counts from the start."),
         ),
         actions=(Action(label="Change it", text="/admin schedule edit", asks=True),),
@@ -114,7 +140,7 @@ def schedule_form(market: Market, typed: str) -> Reply:
 def schedule_preview(
     market: Market,
     params: MarketParams,
-    start_ms: int | None,
+    shown: TimetableShown,
     typed: str,
     confirm: str,
     person: int | None,
@@ -125,7 +151,7 @@ def schedule_preview(
     return say(
         f"This would be the timetable of {clean(market.title)}:",
         blocks=(
-            *rounds(market, params, start_ms),
+            *rounds(market, params, shown),
             *((line("As you said it:"), *moments) if moments else ()),
             line("As typed: ", typed_again(typed)),
             line("Nothing has changed yet."),
@@ -145,34 +171,51 @@ def _in_zone(when: When) -> str:
     return f" in {when.zone or 'UTC'}"
 
 
-def rounds(market: Market, params: MarketParams, start_ms: int | None) -> list[Line]:
+def rounds(market: Market, params: MarketParams, shown: TimetableShown) -> list[Line]:
     """One line a round."""
     rows: list[Line] = []
     if market.start_ms is None:
         planned = market.planned_start_ms
         rows.append(line("Start: ", Stamp(planned) if planned is not None else "by hand, with /admin start", "."))
-    left = params.n_outcomes
-    for number, round_ in enumerate(params.rounds, 1):
-        times = (_at(round_.freeze_at, start_ms), ", decided ", _at(round_.decide_at, start_ms))
-        if round_.is_final:
-            who = (
-                ("you name the winner",)
-                if round_.winner == "ask"
-                else (outcome(params, int(round_.winner or 0)), " wins")
-            )
-            rows.append(line(bold("Final"), ": freezes ", *times, "; ", *who, "."))
+    ahead = {left.number: left for left in shown.ahead}
+    for number, (round_, (freeze, decide)) in enumerate(zip(params.rounds, shown.times, strict=True)):
+        if number < shown.next_round:
+            rows.append(line(bold(f"Round {number + 1}"), ": over."))
             continue
-        left -= round_.count
-        if isinstance(round_.losers, tuple):
-            how = (*listed_outcomes(params, round_.losers), " out")
-        else:
-            how = (f"you name {round_.count} who {'is' if round_.count == 1 else 'are'} out",)
-        rows.append(line(bold(f"Round {number}"), ": freezes ", *times, "; ", *how, f"; {left} stay in."))
+        times = ("freezes ", at(freeze), ", decided ", at(decide))
+        if round_.is_final:
+            who: Sequence[str | Part] = ("you name the winner",)
+            if isinstance(round_.winner, int):
+                who = (outcome(params, round_.winner), " wins")
+            rows.append(line(bold("Final"), ": ", *times, "; ", *who, "."))
+            continue
+        left = ahead[number]
+        how = _who_goes(params, round_, left, shown.active)
+        rows.append(line(bold(f"Round {number + 1}"), ": ", *times, "; ", *how, f"; {left.stay} stay in."))
     return rows
 
 
-def _at(ms: int, start_ms: int | None) -> Stamp | str:
-    return Stamp(start_ms + ms) if start_ms is not None else f"{span(ms)} after the start"
+def _who_goes(params: MarketParams, round_: Round, left: RoundAhead, active: Sequence[int]) -> Sequence[str | Part]:
+    """Who is still to go in a round, of those it was planned for."""
+    if not left.takes:
+        return ("nobody is left to put out, so trading opens again by itself",)
+    if isinstance(round_.losers, tuple):
+        still = [loser for loser in round_.losers if loser in active]
+        return (*listed_outcomes(params, still[: left.takes]), " out")
+    planned = "" if left.takes == round_.count else f" ({round_.count} were planned)"
+    return (f"you name {left.takes} who {'is' if left.takes == 1 else 'are'} out{planned}",)
+
+
+def at(when: When) -> Stamp | str:
+    """A moment, or what counts from a start nobody knows yet."""
+    return f"{span(when.ms)} after the start" if when.relative else Stamp(when.ms)
+
+
+def _one_round(shown: TimetableShown) -> str:
+    """A line that puts the next round half an hour later, as an example of how one is changed."""
+    number = min(shown.next_round, len(shown.times) - 1)
+    freeze, decide = (replace(when, ms=when.ms + _HALF_AN_HOUR) for when in shown.times[number])
+    return f"round {number + 1} {freeze.typed()} to {decide.typed()}"
 
 
 def schedule_set(typed: str, *, running: bool) -> Reply:
@@ -185,3 +228,37 @@ def start_in_the_past(start: When, now_ms: int) -> Reply:
         has_passed(start.said or start.typed(), start.ms, now_ms),
         blocks=(line(code("/admin start"), " begins at once."),),
     )
+
+
+_MOVED_SHOWN = 6
+
+
+def rescheduled(who: str, reason: str, moved: Sequence[Sequence[int]], start: Sequence[int | None] = ()) -> Reply:
+    """To the chat: whose change it was, and each time that is another now. `moved`: round, whether it is the final,
+    freeze before and after, decision before and after (epoch); `start`: before and after, None by hand."""
+    shifts = {after - before for _, _, *times in moved for before, after in (times[:2], times[2:]) if after != before}
+    shift = shifts.pop() if len(shifts) == 1 else 0
+    head = f"{clean(who) or 'An admin'} changed the timetable"
+    whole = f": what is to come is {span(shift)} later." if shift > 0 and len(moved) > 1 else "."
+    rows = [line(f"Why: {sentence(reason)}")] if reason else []
+    rows += [_start_moved(*start)] if start else []
+    rows += [_round_moved(*entry) for entry in moved[:_MOVED_SHOWN]]
+    if len(moved) > _MOVED_SHOWN:
+        rows.append(line(f"And {len(moved) - _MOVED_SHOWN} more rounds."))
+    return to_chat(f"{head}{whole}", blocks=[*rows, line(code("/board"), " shows the next step.")])
+
+
+def _start_moved(before: int | None, after: int | None) -> Line:
+    if before == after:
+        return line("Trading starts ", "by hand" if after is None else Stamp(after), ", as before.")
+    was = "by hand" if before is None else Stamp(before)
+    return line("Trading starts ", "by hand" if after is None else Stamp(after), " (was ", was, ").")
+
+
+def _round_moved(number: int, final: int, froze: int, freezes: int, decided: int, decides: int) -> Line:
+    name = first_upper(round_name(number, final=bool(final)))
+    freeze: Sequence[str | Part] = (" freezes ", Stamp(freezes), " (was ", Stamp(froze), "), decided ")
+    if froze == freezes:
+        freeze = (" is decided ",)
+    was: Sequence[str | Part] = (" (was ", Stamp(decided), ")") if decided != decides else ()
+    return line(name, *freeze, Stamp(decides), *was, ".")

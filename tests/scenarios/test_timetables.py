@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.bot.harness import ADMIN, chat_harness
 from tests.scenarios.rows import SET_UP, Row, perform
 
@@ -69,3 +71,96 @@ TYPED: tuple[Row, ...] = (
 async def test_a_time_is_read_or_refused_by_name_and_what_is_offered_can_be_sent(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await perform(harness, TYPED)
+
+
+BY_HAND: tuple[Row, ...] = (
+    (ADMIN, "/admin create Cup A, B, C, D", "Cup is drafted"),
+    (ADMIN, "/admin schedule", "Start: by hand", "Final: freezes 24 h after the start"),
+    (
+        ADMIN,
+        "/admin schedule +1h for 5m out 1; 2014-07-04 18:00 to 19:00 out 1; +2d for 1h winner ask",
+        "Round 1: freezes 1 h after the start, decided 1 h 5 min after the start",
+        "Round 2: freezes 4 July 2014 18:00 UTC, decided 4 July 2014 19:00 UTC",
+        "Final: freezes 2 d after the start",
+    ),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "3h"),
+    (ADMIN, "/admin schedule", "Round 1: freezes 1 h after the start", "Round 2: freezes 4 July 2014 18:00 UTC"),
+    (ADMIN, "/admin schedule round 1 +90m", "Round 1: freezes 1 h 30 min after the start, decided 1 h 35 min after"),
+    (ADMIN, "/admin schedule delay 1h", "1: freezes 1 h after", "Round 2: freezes 4 July 2014 19:00 UTC"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    (ADMIN, "/admin open", "Cup is open to join"),
+    (ADMIN, "/admin start", "First, round 1 freezes 1 h after the start, decided 1 h 5 min after the start"),
+    (ADMIN, "/admin schedule start 2014-07-04 08:00; +1h for 5m out 1; +2h for 5m out 1; +3h winner ask", "Round 1"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "1s", "An admin changed the timetable", "Trading starts 4 July 2014 08:00 UTC (was by hand)"),
+    (ADMIN, "/admin schedule delay 30m", "Start: 4 July 2014 08:30 UTC", "Round 1: freezes 4 July 2014 09:30 UTC"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "1s", "Trading starts 4 July 2014 08:30 UTC (was 4 July 2014 08:00 UTC)"),
+)
+
+CHANGES: tuple[Row, ...] = (
+    (ADMIN, "/admin schedule round 1 06:30", "!", "“06:30” has passed"),
+    (ADMIN, "/admin schedule delay", "!", "Say how much later"),
+    (ADMIN, "/admin schedule delay -30m", "!", "only puts things later, never into the past"),
+    (ADMIN, "/admin schedule delay soon", "!", "“soon” is not a span of time"),
+    (ADMIN, "/admin schedule round 3 21:00", "!", "There is no round 3; the last of 2 is the final"),
+    (ADMIN, "/admin schedule round 1", "!", "Say what changes of it"),
+    (ADMIN, "/admin schedule round 1 out 2", "!", "Round 1 leaves 1 in"),
+    (ADMIN, "/admin schedule round 1 08:00 to 08:15", "!", "has to freeze after the round before"),
+)
+
+DELAYED: tuple[Row, ...] = (
+    (
+        ADMIN,
+        "/admin schedule",
+        "One round alone: `/admin schedule round 1 2014-07-03 07:47",
+        "`/admin schedule delay 30m`",
+    ),
+    (ADMIN, "/admin schedule delay 10m", "Round 1: freezes 3 July 2014 07:27 UTC, decided 3 July 2014 07:37 UTC"),
+    ("ada", "press Confirm of boss", "!", "for this chat's admins"),
+    (ADMIN, "press Confirm", "The timetable is set. It holds from the next tick on"),
+    (
+        "tick",
+        "2s",
+        "Boss changed the timetable: what is to come is 10 min later",
+        "Round 1 freezes 3 July 2014 07:27 UTC (was 3 July 2014 07:17 UTC), decided 3 July 2014 07:37 UTC (was",
+        "The final freezes",
+    ),
+    ("tick", "40m", "Trading is frozen: round 1 is being decided", "The result is due 3 July 2014 07:37 UTC"),
+    (ADMIN, "/admin schedule delay 5m", "Round 1: freezes 3 July 2014 07:27 UTC, decided 3 July 2014 07:42 UTC"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "2s", "what is to come is 5 min later", "Round 1 is decided 3 July 2014 07:42 UTC (was 3 July 2014 07:37"),
+    (ADMIN, "/admin schedule round 1 to 07:30", "!", "Round 1 has begun", "can still come later"),
+    (
+        ADMIN,
+        "/admin schedule round 1 to 07:45",
+        "Round 1: freezes 3 July 2014 07:27 UTC, decided 3 July 2014 07:45 UTC",
+    ),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "2s", "changed the timetable", "Round 1 is decided 3 July 2014 07:45 UTC"),
+    ("tick", "20m"),
+    (ADMIN, "/admin schedule round 1 to 07:46", "!", "Round 1 has begun"),
+    (
+        ADMIN,
+        "/admin schedule delay 1h",
+        "Round 1: freezes 3 July 2014 07:27 UTC, decided 3 July 2014 07:45 UTC",
+        "09:02 UTC",
+    ),
+    (ADMIN, "/admin schedule final 10:00", "Final: freezes 3 July 2014 10:00 UTC, decided 3 July 2014 10:05 UTC"),
+    (ADMIN, "/admin schedule final to 10:00 winner germany", "decided 3 July 2014 10:00 UTC; Germany wins"),
+)
+
+
+@pytest.mark.parametrize("rows", [CHANGES, DELAYED], ids=["changes", "delayed"])
+async def test_one_round_is_changed_alone_and_all_that_is_to_come_delayed(
+    tmp_path: Path, rows: tuple[Row, ...]
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await perform(harness, rows)
+
+
+async def test_before_a_start_by_hand_what_counts_from_it_is_never_a_moment(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, BY_HAND)

@@ -84,6 +84,7 @@ async def test_a_round_and_the_end_are_told_in_order_with_their_numbers(db: Data
         "decide_ms": START + 20 * MINUTE,
         "final": False,
         "late_ms": 0,
+        "takes": 1,
     }
 
     await run_tick(db, world.market, START + 20 * MINUTE)

@@ -1,0 +1,153 @@
+"""A timetable that changes: what holds now, one round of it alone, all that is to come later, what of it has passed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.chat.facts import TimetableShown, When
+from bot.chat.invocation import ParseContext
+from bot.grammar.times import not_a_span, span_ms
+from bot.grammar.types import Wrong
+from bot.market.timetable import Timetable, TimetableEntry, of_params, read, read_times, read_who, without_prices
+from bot.words import times as words_times
+from bot.words import timetable as words
+from engine.schedule import rounds_ahead
+from engine.state import MarketState
+from engine.terms import MarketParams
+from storage.records import Market, Notice, NoticeAudience, Payload
+
+_ONE = re.compile(
+    r"(?:round\s+(?P<number>\d{1,3})|(?:the\s+)?final)\b\s*:?\s*(?P<rest>[^;\n]*)", re.IGNORECASE | re.DOTALL
+)
+_CHANGE = re.compile(
+    r"(?P<freeze>.*?)\s*(?:(?<!\S)(?P<joint>to|until|for)\s+(?P<decide>.+?))??"
+    r"(?:(?:^|\s+)(?P<what>out|winner)(?:\s+(?P<who>.+))?)?",
+    re.IGNORECASE,
+)
+_LATER = re.compile(r"delay\b\s*(?:by\s+)?(?P<span>.*)", re.IGNORECASE | re.DOTALL)
+
+
+def current(market: Market, now_ms: int) -> Timetable:
+    """What holds now: a draft's own words, which may count from the start, else the moments of its rounds."""
+    planned = market.planned_start_ms if market.start_ms is None else None
+    start = None if planned is None else When(planned)
+    kept = without_prices(str(market.draft.get("schedule", "")))
+    if market.start_ms is None and kept:
+        table = read(kept, market.params.outcome_names, now_ms)
+        if isinstance(table, Timetable):
+            return replace(table, start_ms=planned, start=start)
+    return Timetable(start_ms=planned, entries=of_params(market.params, market.start_ms), start=start)
+
+
+def shown(table: Timetable, params: MarketParams, state: MarketState, start_ms: int | None) -> TimetableShown:
+    """As it is read back: moments where `start_ms` is known, else as they were said."""
+    times = [(entry.freeze, entry.decide) for entry in table.entries]
+    if start_ms is not None:
+        times = [(When(freeze.epoch(start_ms)), When(decide.epoch(start_ms))) for freeze, decide in times]
+    ahead = rounds_ahead(state.active, params, state.next_round)
+    return TimetableShown(times=tuple(times), next_round=state.next_round, active=state.active, ahead=ahead)
+
+
+def of_one_round(text: str, table: Timetable, context: ParseContext) -> Timetable | tuple[Wrong, ...] | None:
+    """The timetable with one round changed: `round 3 21:00 to 21:30`, `final to 22:00`, `round 2 out 2`. What is left
+    out stays; a time without a date is on the day that round was planned for, and a freeze alone takes its decision
+    along. None where the text means something else."""
+    one = _ONE.fullmatch(text.strip())
+    if one is None:
+        return None
+    number = len(table.entries) if one["number"] is None else int(one["number"])
+    if not 1 <= number <= len(table.entries):
+        return (Wrong(words.no_such_round(number, len(table.entries))),)
+    change, old = _CHANGE.fullmatch(one["rest"].strip()), table.entries[number - 1]
+    if change is None or not one["rest"].strip():
+        return (Wrong(words.what_of_the_round(number)),)
+    times = read_times(change["freeze"], change["joint"], change["decide"], context.now_ms, old)
+    who = f" {change['what']} {change['who'] or ''}".rstrip() if change["what"] else ""
+    if isinstance(times, Wrong):
+        ways = tuple(f"round {number} {way}{who}" for way in times.choices)
+        return (replace(times, choices=ways),)
+    entry = read_who(times, change["what"], change["who"], context) if change["what"] else times
+    if isinstance(entry, Wrong):
+        return (replace(entry, choices=()),)
+    entries = (*table.entries[: number - 1], entry, *table.entries[number:])
+    return replace(table, entries=entries, start=None)
+
+
+def delayed(text: str, table: Timetable, state: MarketState) -> Timetable | tuple[Wrong, ...] | None:
+    """The timetable with all that is to come so much later: `delay 30m`. None where the text means something else."""
+    later = _LATER.fullmatch(text.strip())
+    if later is None:
+        return None
+    typed = later["span"].strip()
+    if typed.startswith(("-", "\u2212")):
+        return (Wrong(words.only_later()),)
+    by_ms = span_ms(typed)
+    if not by_ms:
+        return (not_a_span(typed) if typed else Wrong(words.how_much_later()),)
+    entries = tuple(_later(place, entry, state, by_ms) for place, entry in enumerate(table.entries))
+    start_ms = None if table.start_ms is None else table.start_ms + by_ms
+    if entries == table.entries and start_ms is None:
+        return (Wrong(words.nothing_to_delay(by_hand=any(entry.freeze.relative for entry in table.entries))),)
+    return Timetable(start_ms=start_ms, entries=entries)
+
+
+def _later(place: int, entry: TimetableEntry, state: MarketState, by_ms: int) -> TimetableEntry:
+    """A round with what of it is to come so much later; what counts from the start moves with it."""
+
+    def moved(when: When) -> When:
+        return when if when.relative else When(when.ms + by_ms)
+
+    if state.frozen_for == place:
+        due = state.asked or state.claim is not None
+        return entry if due else replace(entry, decide=moved(entry.decide))
+    if place < state.next_round or state.claim is not None:
+        return entry
+    return replace(entry, freeze=moved(entry.freeze), decide=moved(entry.decide))
+
+
+def told_before_the_start(market: Market, planned_ms: int | None) -> Notice:
+    """To those who have joined: that the timetable has changed, and when trading starts now."""
+    payload: Payload = {
+        "fields": ["rounds"],
+        "changes": [],
+        "times": [],
+        "start": [market.planned_start_ms, planned_ms],
+    }
+    return Notice(kind="retuned", audience=NoticeAudience.CHAT, payload=payload, key="rescheduled")
+
+
+def passed(
+    table: Timetable, now_ms: int, start_ms: int | None = None, kept: Sequence[TimetableEntry] = ()
+) -> list[str]:
+    """A sentence for each time of a timetable that has passed, but for those that `kept` has just so. Spans after the
+    start count where that is known."""
+    sentences: list[str] = []
+    for place, entry in enumerate(table.entries):
+        old = kept[place] if place < len(kept) else None
+        befores = (None, None) if old is None else (old.freeze, old.decide)
+        for when, before in zip((entry.freeze, entry.decide), befores, strict=True):
+            if (when.relative and start_ms is None) or _same_time(when, before, start_ms):
+                continue
+            at_ms = when.epoch(start_ms or 0)
+            if at_ms <= now_ms:
+                sentences.append(words_times.has_passed(when.said or when.typed(), at_ms, now_ms))
+    return list(dict.fromkeys(sentences))
+
+
+def settled(table: Timetable, kept: Sequence[TimetableEntry], start_ms: int) -> Timetable:
+    """A timetable as typed, its times to the millisecond where they are those of `kept`: no line spells those out."""
+    entries = list(table.entries)
+    for place, (entry, old) in enumerate(zip(entries, kept, strict=False)):
+        freeze = old.freeze if _same_time(entry.freeze, old.freeze, start_ms) else entry.freeze
+        decide = old.decide if _same_time(entry.decide, old.decide, start_ms) else entry.decide
+        entries[place] = replace(entry, freeze=freeze, decide=decide)
+    return replace(table, entries=tuple(entries))
+
+
+def _same_time(when: When, other: When | None, start_ms: int | None) -> bool:
+    """Whether two are the same but for the milliseconds that no line spells out."""
+    if other is None or (start_ms is None and when.relative != other.relative):
+        return False
+    return abs(when.epoch(start_ms or 0) - other.epoch(start_ms or 0)) < 1_000
