@@ -146,8 +146,6 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     for row in tick_rows.left_rows(outcome):
         journal.record(Kind.MEMBER, {"market": row["b_market"], "user": row["b_user"]}, gone=True)
     session.after_commit(lambda: session.cache.put(market.id, outcome.tick, head, after))
-    if outcome.branch is not None:
-        session.after_commit(lambda: session.cache.forget_branch(market.id))
     return head
 
 

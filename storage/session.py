@@ -65,6 +65,8 @@ class StateCache:
         cached = self._states.get(market)
         if cached is None or cached[0] <= tick:
             self._states[market] = (tick, head, state)
+        if self._branches.get(market, (head,))[0] != head:
+            del self._branches[market]
 
     def branch(self, market: int, head: str, moment_ms: int) -> Branch | None:
         """What a cut back to this moment goes on from, where it has been worked out."""
@@ -73,10 +75,6 @@ class StateCache:
 
     def put_branch(self, market: int, head: str, branch: Branch) -> None:
         self._branches[market] = (head, branch)
-
-    def forget_branch(self, market: int) -> None:
-        """It has been carried out."""
-        self._branches.pop(market, None)
 
     def forget_people(self) -> None:
         """Two people were merged, or one was erased."""
