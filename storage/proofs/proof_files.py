@@ -15,7 +15,6 @@ from storage.proofs.tree import HASH_SIZE, is_consistent, leaf_hash, root_of_inc
 
 HEADER = "c2sp.org/tlog-proof@v1"
 SUFFIX = ".tlog-proof"
-MOST_BYTES = 2_000
 _MOST_HASHES = 63
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 

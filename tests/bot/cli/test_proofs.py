@@ -16,11 +16,12 @@ from bot.__main__ import main
 from storage.database import Database
 from storage.proofs.checkpoints import Checkpoint, SignedCheckpoint
 from storage.proofs.notes import SigningKey
-from storage.proofs.proof_files import MOST_BYTES, InclusionProof
+from storage.proofs.proof_files import InclusionProof
 from storage.proofs.repository import secret_of
 from storage.proofs.tree import leaf_hash
 from tests.bot.cli.test_verify import eliminated
 from tests.bot.harness import ADMIN, chat_harness, running
+from tests.storage.proofs import second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def head(post: str) -> Checkpoint:
 
 def test_an_order_is_proved_to_somebody_without_the_database(files: Played, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "3", "--db", files.url, "--out", "order.tlog-proof"]) == 0
-    assert Path("order.tlog-proof").stat().st_size < MOST_BYTES
+    assert Path("order.tlog-proof").stat().st_size < second.MOST_BYTES
     for key in ((), ("--key", files.signer.key.vkey), ("--key", files.signer.key.name)):
         capsys.readouterr()
         assert main(["check", "order.tlog-proof", *key]) == 0

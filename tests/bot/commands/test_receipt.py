@@ -7,9 +7,9 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.reply import Audience, Reply
 from storage.proofs.checking import ProvedLeaf, check_proof
-from storage.proofs.proof_files import MOST_BYTES
 from storage.proofs.proving import public_key
 from tests.bot.harness import ChatHarness, chat_harness, running
+from tests.storage.proofs import second
 
 
 async def proved(harness: ChatHarness, reply: Reply) -> list[ProvedLeaf]:
@@ -17,7 +17,7 @@ async def proved(harness: ChatHarness, reply: Reply) -> list[ProvedLeaf]:
     async with harness.db.reading() as uow:
         key = await public_key(uow)
     leaves = [check_proof(file.data.decode(), key) for file in reply.files]
-    assert all(len(file.data) < MOST_BYTES for file in reply.files)
+    assert all(len(file.data) < second.MOST_BYTES for file in reply.files)
     found = [leaf for leaf in leaves if isinstance(leaf, ProvedLeaf)]
     assert len(found) == len(leaves), leaves
     return found

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+MOST_BYTES = 2_000  # of a proof
+
 
 @functools.cache
 def mth(leaves: tuple[bytes, ...]) -> bytes:

@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from storage.backup import backup
 from storage.database import Database
+from storage.proofs.checkpoints import Checkpoint
 from storage.proofs.leaves import Leaf, written
+from storage.proofs.proof_files import InclusionProof
 from storage.proofs.repository import known_secret, secret_of
 from storage.proofs.secret import Secret
 from storage.proofs.tree import HASH_SIZE, leaf_hash
@@ -73,6 +75,21 @@ def test_a_leaf_tells_its_kind_market_tick_time_row_and_salt_and_nothing_of_its_
     assert {len(salt) for salt in salts} == {32}
     assert Secret(seed=bytes(32)).salt(3, 41) != secret.salt(3, 41)
     assert second.mth((text.encode(),)) == leaf_hash(text.encode())
+
+
+def test_the_longest_order_in_a_tree_of_a_million_leaves_is_proved_in_2_kb() -> None:
+    """With a name as long as names may be, in letters of four bytes, and every field there is."""
+    secret, size, much = Secret(seed=SEED), 2**20, 10**13
+    row: dict[str, object] = dict.fromkeys(("size", "remaining", "amount", "fee", "rebate"), much)
+    row |= {"limit": 55 * 10**10, "slippage": 5 * 10**10, "gas": 10_000, "outcome": 24}
+    row |= {"number": 10**6, "user": 10**6, "accepted_ms": 10**12, "name": "𝔘" * 32, "side": "yes", "buy": True}
+    leaf = Leaf("order", row | {"autofill": True, "status": "cancelled", "reason": "past_worst_price"})
+    stamp = {"market": 10**4, "tick_id": 10**6, "ts_ms": 10**12}
+    head = Checkpoint.of_market(secret.signing_key.key, 10**4, size, bytes(32)).signed(secret.signing_key)
+    proof = InclusionProof(
+        leaf=written(leaf, secret, stamp, size - 1), index=size - 1, path=(bytes(32),) * 20, checkpoint=head
+    )
+    assert len(proof.write().encode()) < second.MOST_BYTES
 
 
 async def test_a_secret_is_drawn_once_however_many_ask(db: Database) -> None:
