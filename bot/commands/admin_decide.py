@@ -106,7 +106,7 @@ async def approve(
     """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
 
     An admin with a part in the market (tokens of an outcome still in, an order that waits) does not do alone what no
-    round asked for: eliminate, resolve, correct, change a term, add to what decides; nor
+    round asked for: eliminate, resolve, correct, cut, change a term, add to what decides; nor
     does anybody give themselves money. It is proposed, and an admin
     without a part approves it; when the market moves on first, it lapses and the admins are told. Freezing, pausing,
     postponing and calling off anybody can alone.

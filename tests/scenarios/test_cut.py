@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from bot.chat import plain_text
-from tests.bot.harness import ADMIN, chat_harness, running
+from bot.commands import COMMANDS
+from bot.dispatcher import Dispatcher
+from bot.market.background_cut import BackgroundCuts
+from tests.bot.harness import ADMIN, HANG_S, chat_harness, running
 from tests.scenarios.rows import Row, perform
 from tests.scenarios.test_decisions import ADMINS, known_admin, sound
 
@@ -280,3 +284,20 @@ async def test_who_has_no_name_does_not_cut(tmp_path: Path) -> None:
         await perform(harness, (*TRADED, *FROZEN), ADMINS)
         reply = await harness.say(ADMIN, KNOWN, nameless=True)
         assert "takes an admin with a name" in plain_text.text(reply)
+
+
+async def test_who_waits_longer_than_a_moment_is_told_when_the_numbers_are_ready(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        cutter = BackgroundCuts(harness.db, lambda: harness.now, patience_s=0)
+        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, cutter=cutter)
+        await running(harness)
+        await perform(harness, (*TRADED, *FROZEN), ADMINS)
+        waits = plain_text.text(await harness.say(ADMIN, KNOWN))
+        assert "ticks of Cup are being played again; nothing has changed yet" in waits
+        async with asyncio.timeout(HANG_S):
+            while not (ready := [text for text in harness.platform.texts("tell", ADMIN) if "is worked out" in text]):
+                await asyncio.sleep(0)
+                await harness.announcer.step()
+        assert "`/admin cut 2014-07-03 06:50 the goal was known`" in ready[0]
+        await perform(harness, ((ADMIN, KNOWN, *SHOWN),), ADMINS)
+        await cutter.close()
