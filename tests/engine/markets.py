@@ -6,7 +6,7 @@ Everything draws from a `random.Random`: a seeded one in soaks, hypothesis's own
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from random import Random
 from typing import Literal, cast
@@ -19,6 +19,10 @@ from engine.units import MICRO, RATE
 USERS = (1, 2, 3, 4)
 SPAN = 1_000
 """Length of a market's timetable in ms."""
+
+
+_BELOW = Context(prec=28, rounding=ROUND_FLOOR)
+"""A quotient that is not above the true one, so that what is drawn at a bound stays within it."""
 
 
 def rate(value: int) -> Decimal:
@@ -208,7 +212,7 @@ def some_changes(rng: Random, params: MarketParams) -> dict[str, object]:
         "af_max_pools": rng.randint(1, 5),
         "af_max_surplus": between(rng, "0.000001", "1"),
         "gas_fee": between(rng, "0", "2"),
-        "kappa": between(rng, "0", "100") * MICRO / params.z,
+        "kappa": _BELOW.divide(between(rng, "0", "100") * MICRO, Decimal(params.z)),
         "mu": between(rng, "0.1", "10"),
         "nu_end": between(rng, "0.1", "10"),
         "zeta": between(rng, "0", str(rate((RATE - 1) // (params.n_outcomes - 1)))),
