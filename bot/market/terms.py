@@ -105,11 +105,12 @@ def refused(market: MarketView, values: Payload, again: str = "/admin set") -> R
     return None
 
 
-async def expected(uow: UnitOfWork, market: MarketView) -> MarketParams:
-    """The terms as they will be once the changes that wait for the next tick have run."""
+async def expected(uow: UnitOfWork, market: MarketView, request: str = "") -> MarketParams:
+    """The terms as they will be once the changes that wait for the next tick have run. What `request` itself asked for
+    before is left out: asked again, it is told the same."""
     params = market.record.params
     for row in await uow.actions.pending(market.id):
-        if row.kind == "retune":
+        if row.kind == "retune" and row.request_id != request:
             values = row.payload["values"]
             changed = retune(params, market.state, values) if isinstance(values, dict) else ()
             params = changed if isinstance(changed, MarketParams) else params
@@ -120,7 +121,7 @@ async def change(ctx: Context, market: MarketView, name: str, typed: str) -> Rep
     """`/admin set` while the market runs: with the next tick, or proposed by one who has a part in it."""
     record, state = market.record, market.state
     async with ctx.db.reading() as uow:
-        before = await expected(uow, market)
+        before = await expected(uow, market, request_id(ctx.invocation))
         part = await decisions.involvement_of(uow, record, state, ctx.person_id)
         could = len(await decisions.possible_approvers(uow, record, state, ctx.person_id)) if part else 0
     if name == "title":
