@@ -130,13 +130,13 @@ async def change(ctx: Context, market: MarketView, name: str, typed: str) -> Rep
     after = retune(before, state, {name: value})
     if not isinstance(after, MarketParams):
         return words.problems(after, f"/admin set {typed_name(name)}")
+    no = refused(market, {name: value})
+    if no is not None:
+        return no
     changed = changes(before, after)
     if not changed:
         shown = name if hasattr(after, name) else f"{name}_start"
         return words.was_already(name, shown_value(after, shown))
-    no = refused(market, {name: value})
-    if no is not None:
-        return no
     if ctx.invocation.nameless:
         return words_proposals.nameless(f"/admin set {typed_name(name)} {typed}")
     if part:

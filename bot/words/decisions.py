@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bot.chat.facts import DecisionPreview
 from bot.chat.reply import Line, Reply, Stamp, Tone, code, line
@@ -17,9 +16,6 @@ from bot.words.shared import listed, name_of, no, people, say
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Market, Member
-
-Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.notices
-
 
 # -- previews
 

@@ -152,7 +152,7 @@ def test_lint_answers_clean_warned_or_invalid_by_its_exit_code(tmp_path: Path) -
     )
     code, out, err = outcry(tmp_path, "lint", "bad.toml")
     assert (code, out) == (2, "")
-    assert err == "bad.toml:15: fee lies between 0 and 0.05; 0.06 does not.\n"
+    assert err == "bad.toml:21: fee lies between 0 and 0.05; 0.06 does not.\n"
     assert outcry(tmp_path, "lint", "--preset", "hype")[0] == 2
     assert not (tmp_path / "o.db").exists()
 
@@ -299,7 +299,8 @@ async def test_an_admin_is_warned_on_create_set_and_open(tmp_path: Path) -> None
         assert careful(await harness.say(ADMIN, "/admin set title Bowl")) == []
         assert any("only 40% of a trade's" in told for told in careful(await harness.say(ADMIN, "/admin set zeta 0.3")))
         opened = careful(await harness.say(ADMIN, "/admin open"))
-        assert len(opened) == 4
+        assert len(opened) == 5
+        assert "nothing is written on what decides" in opened[-1]
         assert "only 40% of a trade's money" in opened[1]
 
 
@@ -310,6 +311,7 @@ async def test_of_a_harmless_market_nothing_is_said_but_of_the_change_that_harms
         (warned,) = careful(await harness.say(ADMIN, "/admin set zeta_start 0.11"))
         assert "22% of a trade's money goes to the other outcomes at the start" in warned
         assert careful(await harness.say(ADMIN, "/admin set zeta_start 0.1")) == []
+        assert careful(await harness.say(ADMIN, "/admin set about The official table counts.")) == []
         assert careful(await harness.say(ADMIN, "/admin open")) == []
         assert (await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")).ok
         await harness.tick()
