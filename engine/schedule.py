@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from engine import claims
@@ -67,6 +67,26 @@ def rounds_ahead(active: Sequence[int], params: MarketParams, number: int) -> tu
         left -= takes
         ahead.append(RoundAhead(place, takes, left))
     return tuple(ahead)
+
+
+class RoundUsed(NamedTuple):
+    """A round to come of which an elimination by hand uses up something: how many it took before, and takes after."""
+
+    number: int
+    took: int
+    takes: int
+
+
+def used_up(active: Sequence[int], gone: Collection[int], params: MarketParams, number: int) -> tuple[RoundUsed, ...]:
+    """The rounds from `number` on that take fewer once `gone`, who are among `active`, go by hand; see
+    `rounds_ahead`."""
+    before = rounds_ahead(active, params, number)
+    after = rounds_ahead([outcome for outcome in active if outcome not in gone], params, number)
+    return tuple(
+        RoundUsed(was.number, was.takes, left.takes)
+        for was, left in zip(before, after, strict=True)
+        if left.takes < was.takes
+    )
 
 
 def losers_left(state: MarketState, params: MarketParams, number: int) -> int:

@@ -17,7 +17,7 @@ whoever reads it can hold against a later one.
 | countdown_over | chats (slot of the countdown) | round, at_ms, final |
 | round_asked | admins | round, count, final, at_ms, late_ms |
 | round_skipped | chats | round, open: whether trading goes on |
-| eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head |
+| eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head, used: see `_used` |
 | resumed, paused | chats | round or null, at_ms |
 | resolved | chats | fields of `Resolved`, at_ms, late_ms, podium: [[place, person, gain, final]], head |
 | cut, cut_own | see `scheduler.cut_notices` | |
@@ -62,7 +62,7 @@ from engine.events import (
 )
 from engine.intents import Order
 from engine.risk import OVER
-from engine.schedule import losers_left
+from engine.schedule import losers_left, used_up
 from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams, Round
 from engine.units import CENT, MICRO
@@ -245,7 +245,8 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
         return _behind(outcome, market.epoch_ms(at_ms), pace)
 
     result: list[Notice] = []
-    terms = market.params
+    terms, coming = market.params, outcome.before.next_round
+    extra: dict[str, Json]
     decided = {event.at_ms for event in outcome.events if isinstance(event, Eliminated)}
     for event in outcome.events:
         match event:
@@ -255,14 +256,13 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
             case RoundAsked():
                 result.append(asked(market, event, late(event.at_ms), again=False))
             case RoundSkipped():
+                coming = event.round + 1
                 open_again = outcome.after.status is Status.RUNNING
                 result.append(_to_chats("round_skipped", {"round": event.round, "open": open_again}))
             case Eliminated():
-                result.append(
-                    _to_chats(
-                        "eliminated", _event_payload(market, event) | {"late_ms": late(event.at_ms), "head": head}
-                    )
-                )
+                extra = {"late_ms": late(event.at_ms), "head": head, "used": _used(market, event, terms, coming)}
+                result.append(_to_chats("eliminated", _event_payload(market, event) | extra))
+                coming = coming if event.round is None else event.round + 1
             case Resumed() if event.round is None and event.at_ms in decided:  # the ceremony of a claim by hand says it
                 pass
             case Resumed():
@@ -271,7 +271,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
                 result.append(_to_chats("paused", _event_payload(market, event) | {"round": None}))
             case Resolved():
                 places: list[Json] = [list(place) for place in podium]
-                extra: dict[str, Json] = {"late_ms": late(event.at_ms), "podium": places, "head": head}
+                extra = {"late_ms": late(event.at_ms), "podium": places, "head": head}
                 result.append(_to_chats("resolved", _event_payload(market, event) | extra))
             case Claimed():
                 extra = {"late_ms": late(event.at_ms), "head": head}
@@ -345,6 +345,18 @@ def _frozen(outcome: TickOutcome, event: Frozen, late: Callable[[int], int]) -> 
         "late_ms": 0 if planned is None else late(event.at_ms),
         "takes": takes,
     }
+
+
+def _used(market: Market, event: Eliminated, terms: MarketParams, coming: int) -> list[Json]:
+    """[round, its freeze (epoch), how many it took, how many it takes now] of each round from `coming` on of which an
+    elimination that no round asked for uses up something."""
+    if event.round is not None:
+        return []
+    before = [outcome for outcome, _, _ in event.prices_before]
+    return [
+        [number, market.epoch_ms(terms.rounds[number].freeze_at), took, takes]
+        for number, took, takes in used_up(before, event.outcomes, terms, coming)
+    ]
 
 
 def _event_payload(

@@ -397,7 +397,8 @@ class DecisionPreview:
 
     part: what the one who decides has in the market, where that makes it a proposal, and `others` how many admins could
     approve it; proposal: what is being approved, and by whom it was proposed; paid: what a round's claim comes to once
-    its window has passed.
+    its window has passed; used: (round, its freeze (epoch), how many it took, how many it would take) of each round to
+    come of which it uses up something.
     """
 
     record: Market
@@ -412,6 +413,11 @@ class DecisionPreview:
     proposal: Approval | None = None
     proposer: str = ""
     paid: Eliminated | None = None
+    used: Sequence[tuple[int, int, int, int]] = ()
+
+
+ROUNDS_LEFT = "rounds_left"
+"""Where the log keeps what an elimination by hand uses up: [round, how many it took, how many it takes] each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
 from storage.markets import BEFORE_START
-from storage.records import Approval, ApprovalStatus, Declined, Json
+from storage.records import Approval, ApprovalStatus, Declined, Json, Payload
 from storage.unit_of_work import UnitOfWork
 
 _OTHERS = {"retune": terms.approve, "about": wording.approve, "grant": grants.approve, "cut": cuts.approve}
@@ -147,9 +147,10 @@ async def approve(
                 proposal=proposal,
                 proposer=proposer,
                 paid=decisions.paid_later(market, event),
+                used=decisions.used_by_hand(market, event),
             )
         )
-    return await _approved(ctx, market, proposal)
+    return await _approved(ctx, market, proposal, decisions.logged_rounds(market, event))
 
 
 async def _list(ctx: Context, market: MarketView) -> Reply:
@@ -193,8 +194,8 @@ def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involve
     return words_proposals.has_part(record, part) if part else None
 
 
-async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Reply:
-    """Settle the proposal and queue what it asks for: one unit, once."""
+async def _approved(ctx: Context, market: MarketView, proposal: Approval, beside: Payload) -> Reply:
+    """Settle the proposal and queue what it asks for: one unit, once. The log has `beside` too."""
     record, outcomes = market.record, list[Json](proposal.outcomes)
     payload: dict[str, Json] = {"kind": proposal.kind, "outcomes": outcomes}
     before: dict[str, Json] = {
@@ -217,7 +218,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval) -> Rep
             return words_admin.not_running(record)
         if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
-        await note(ctx, uow, record, proposal.kind, before, payload, proposal.reason, intent=row.number)
+        await note(ctx, uow, record, proposal.kind, before, {**payload, **beside}, proposal.reason, intent=row.number)
         await uow.commit()
     window = decisions.window_of(market, proposal.kind)
     return words.decided(record, proposal.kind, proposal.outcomes, row.ts_ms, window)

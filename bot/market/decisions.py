@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.chat.facts import DecisionEvent, DecisionPreview, Involvement
+from bot.chat.facts import ROUNDS_LEFT, DecisionEvent, DecisionPreview, Involvement
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.context import Context, MarketView, request_id
@@ -23,7 +23,7 @@ from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.resolution import trigger_resolution, void_market
 from engine.risk import OVER, InvariantBroken
-from engine.schedule import losers_left
+from engine.schedule import losers_left, used_up
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
 from storage.records import (
@@ -208,14 +208,14 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
                 part=part or None,
                 others=len(could),
                 paid=paid_later(market, event),
+                used=used_by_hand(market, event),
             )
         )
     if part:
         return await propose(ctx, market, decision, part, len(could))
     before: dict[str, Json] = {"prices": prices_of(market)}
-    queued = await queue(
-        ctx, record, decision.kind, decision.outcomes, decision.reason, before, f"{decision.kind}:{record.id}:{code}"
-    )
+    request, beside = f"{decision.kind}:{record.id}:{code}", logged_rounds(market, event)
+    queued = await queue(ctx, record, decision.kind, decision.outcomes, decision.reason, before, request, beside=beside)
     if queued is None:
         return words_admin.not_running(record)
     window = window_of(market, decision.kind)
@@ -243,6 +243,29 @@ def paid_later(market: MarketView, event: DecisionEvent) -> Eliminated | None:
         return None
     _, _, events = trigger_resolution(market.state, market.record.params, elim_outcomes=event.losers)
     return next(part for part in events if isinstance(part, Eliminated))
+
+
+def used_by_hand(market: MarketView, event: DecisionEvent) -> list[tuple[int, int, int, int]]:
+    """What an elimination that no round asked for uses up of the rounds to come, as in `DecisionPreview`."""
+    record, state = market.record, market.state
+    if isinstance(event, Eliminated | Claimed):
+        of_round, gone = event.round, event.outcomes if isinstance(event, Eliminated) else event.losers
+    elif isinstance(event, Corrected):
+        of_round, gone = None if state.claim is None else state.claim.round, event.losers
+    else:
+        return []
+    if of_round is not None:
+        return []
+    return [
+        (number, record.epoch_ms(record.params.rounds[number].freeze_at), took, takes)
+        for number, took, takes in used_up(state.active, gone, record.params, state.next_round)
+    ]
+
+
+def logged_rounds(market: MarketView, event: DecisionEvent) -> Payload:
+    """The same for the log: [number, how many it took, how many it takes]; nothing where nothing is used up."""
+    used: list[Json] = [[number, took, takes] for number, _, took, takes in used_by_hand(market, event)]
+    return {ROUNDS_LEFT: used} if used else {}
 
 
 def prices_of(market: MarketView) -> list[Json]:
@@ -327,8 +350,11 @@ async def queue(
     reason: str | None,
     before: Mapping[str, Json],
     request: str,
+    *,
+    beside: Payload | None = None,
 ) -> ActionRow | None:
-    """Append the control for the next tick, once a request; what was refused before is a new try. None: too late."""
+    """Append the control for the next tick, once a request; what was refused before is a new try. None: too late. The
+    log has what it was `before`, and what comes of it `beside` what was asked for."""
     numbers: list[Json] = list(outcomes)
     payload: dict[str, Json] = {"kind": kind, "outcomes": numbers}
     queued: ActionRow | None = None
@@ -342,7 +368,7 @@ async def queue(
                 return None
             if row.created:
                 was = {"status": record.status.value, **before}
-                await note(ctx, uow, record, kind, was, payload, reason or "", intent=row.number)
+                await note(ctx, uow, record, kind, was, {**payload, **(beside or {})}, reason or "", intent=row.number)
             queued = row
             if row.status is not ActionStatus.REFUSED:
                 break

@@ -22,10 +22,11 @@ from bot.words.shared import name_of, start_price
 from bot.words.views import CLAIMED, CLAIMED_OUT, WINNER, out_note, status_word, step_words
 from bot.words.wording import on_rules
 from engine.curves import floored_sales
+from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.rankings import Ranked, standings
-from storage.records import EventRow, Market, TickRow
+from storage.records import EventRow, Market, NextStep, TickRow
 from storage.seasons import Season
 from storage.unit_of_work import UnitOfWork
 
@@ -57,12 +58,19 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         people=people,
         traders=traders,
         now_ms=now_ms,
-        next_step=step_words(step) if step else "",
+        next_step=step_words(step, still_takes(step, state, market.params)) if step else "",
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
         risk_most=0 if market.over else market.params.z,
         decides=tuple(on_rules(wordings, names)),
     )
+
+
+def still_takes(step: NextStep, state: MarketState, params: MarketParams) -> int | None:
+    """How many outcomes the round of this step still takes; None for the final, a start and a payment."""
+    if step.final or step.round is None or step.kind not in {"freeze", "decide"}:
+        return None
+    return losers_left(state, params, step.round)
 
 
 def _best_first(state: MarketState, params: MarketParams) -> list[int]:

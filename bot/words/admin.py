@@ -9,8 +9,8 @@ from bot.chat.facts import When
 from bot.chat.reply import Action, Line, Reply, Tone, code, line
 from bot.text.names import clean
 from bot.text.numbers import money, round_money
-from bot.words.announcements import count, round_name
-from bot.words.shared import listed, listed_outcomes, no, people, say
+from bot.words.announcements import round_name
+from bot.words.shared import count, listed, listed_outcomes, no, people, say
 from bot.words.timetable import at
 from engine.events import Reason
 from engine.state import Status

@@ -30,9 +30,11 @@ from bot.text.numbers import CENT, MICRO, Cut, gain, money, price, price_change,
 from bot.text.numbers import places as places_of
 from bot.words.account import first_buy
 from bot.words.audit import head_blocks
+from bot.words.rounds_left import used_up
 from bot.words.shared import (
     INVITE,
     as_changes,
+    count,
     first_upper,
     leaders,
     listed,
@@ -53,7 +55,6 @@ from storage.records import Market
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.signals
 
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _DIGEST_SHOWN = 5
 _PODIUM_SHOWN = 6  # more than three only where people tie
 _STEP_MARKS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -72,10 +73,6 @@ def to_chat(
         audience=Audience.CHAT,
         tone=tone,
     )
-
-
-def count(number: int) -> str:
-    return _COUNTS[number] if 0 <= number < len(_COUNTS) else f"{number}"
 
 
 def round_name(number: int | None, *, final: bool = False) -> str:
@@ -234,6 +231,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
         line(_payouts(facts)),
         inheritance(params, gone, facts),
         line(sum_line(facts)),
+        *used_up(facts.get("used", ()), "now"),
     ]
     if market.start_ms is not None and market.status.value == "RUNNING":
         rows.append(line("Trading is open again."))

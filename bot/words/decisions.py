@@ -12,6 +12,7 @@ from bot.words.admin import DECISION_NAMES, buttons
 from bot.words.announcements import inheritance, sum_line, taken_back
 from bot.words.claims import claim_preview, correctable
 from bot.words.proposals import deadline, proposed_by, second_eyes
+from bot.words.rounds_left import used_up
 from bot.words.shared import listed, name_of, no, people, say
 from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
@@ -28,6 +29,7 @@ def preview(shown: DecisionPreview) -> Reply:
     if shown.proposal is not None:
         rows.append(proposed_by(shown.proposal, shown.proposer, shown.now_ms))
     head, label = _would(shown, rows)
+    rows += used_up(shown.used)
     rows += _lasting(shown)
     if shown.part:
         because = ", and no round asks for this now"

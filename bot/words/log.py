@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from bot.chat.facts import LogEntry, typed_name
+from bot.chat.facts import ROUNDS_LEFT, LogEntry, typed_name
 from bot.chat.reply import Line, Page, Part, Reply, Span, Stamp, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import money
 from bot.words.admin import why_refused
+from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, place, plural, say
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
 
 _LONGEST = 60
 _FIRST_MOMENT = 10**12  # smaller ones are spans of time
-_INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent"}
+_INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent", ROUNDS_LEFT}
 _OPTIONAL = {"schedule", "start_ms"}  # said where there is one
 _MONEY = {"cash", "given", "balance"}  # as numbers; as texts they are what was typed
 _NUMBERS = {"user", "person", "with", "proposer"}
@@ -34,7 +36,7 @@ def log(
         who = bold(_who(row.actor, names))
         rows.append(line(Stamp(row.ts_ms), " ", who, f" · {clean(row.action)}{why}", *_became(entry, names)))
         second = _by_approval(row, names)
-        changed = changes(row.before, row.after, outcomes)
+        changed = (*changes(row.before, row.after, outcomes), *_rounds(row.after))
         if changed or second:
             rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
     head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
@@ -89,6 +91,12 @@ def changes(before: Payload, after: Payload, outcomes: Sequence[str] = ()) -> Li
         parts += [_quiet(was), quiet(" → ")] if was else []
         parts.append(_quiet(new or "none"))
     return tuple(parts)
+
+
+def _rounds(after: Mapping[str, Any]) -> list[Part]:  # Any: JSON
+    """What an elimination by hand uses up of the rounds to come."""
+    used = after.get(ROUNDS_LEFT)
+    return [quiet(f" · {in_short(used)}")] if used else []
 
 
 def _flat(values: Payload) -> Iterator[tuple[str, Json]]:

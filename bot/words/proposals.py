@@ -9,9 +9,8 @@ from bot.chat.facts import Involvement, TermChange
 from bot.chat.reply import Action, Audience, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import LONGEST_WORDING, clean, clean_lines
 from bot.text.numbers import moment, money, span
-from bot.words.announcements import count
 from bot.words.refusals import holdings
-from bot.words.shared import as_changes, listed, name_of, no, plural, say
+from bot.words.shared import as_changes, count, listed, name_of, no, plural, say
 from engine.terms import MarketParams
 from storage.records import Approval, Market
 

@@ -32,8 +32,8 @@ from storage.records import Market, MetricRow
 from storage.transfers import NetTransfer
 
 
-def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
-    """Status, what is next, what it cost and earned, what waits."""
+def monitor(market: Market, numbers: MonitorFigures, now_ms: int, takes: int | None = None) -> Reply:
+    """Status, what is next, what it cost and earned, what waits. `takes` as in `step_words`."""
     rows: list[Line] = []
     if market.outdated:
         rows.append(
@@ -42,7 +42,8 @@ def monitor(market: Market, numbers: MonitorFigures, now_ms: int) -> Reply:
     if market.halted is not None:
         rows.append(line(bold("Halted: "), clean(market.halted), ". ", code("/admin resume"), " tries again."))
     if market.next_step is not None:
-        rows.append(line(f"{step_words(market.next_step)} ", Stamp(market.next_step.at_ms, countdown=True), "."))
+        step = step_words(market.next_step, takes)
+        rows.append(line(f"{step} ", Stamp(market.next_step.at_ms, countdown=True), "."))
     traded = f"{round_money(market.volume)} traded in {plural(numbers.trades, 'trade')} by {people(numbers.traders)}"
     rows.append(line(dotted([f"{people(numbers.people)} in", traded if numbers.trades else "nothing traded yet"])))
     if market.start_ms is not None:

@@ -27,6 +27,8 @@ STATUS_WORDS = {
 }
 
 
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
 TRADE_COLUMNS = (
     Column(title="When"),
     Column(title="What"),
@@ -34,6 +36,10 @@ TRADE_COLUMNS = (
     Column(title="Price", numeric=True),
     Column(title="Money", numeric=True),
 )
+
+
+def count(number: int) -> str:
+    return _COUNTS[number] if 0 <= number < len(_COUNTS) else f"{number}"
 
 
 def side_word(side: Side) -> str:

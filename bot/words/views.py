@@ -68,8 +68,9 @@ def status_word(market: Market) -> str:
     return "Stands still" if market.outdated else "Halted" if market.halted else STATUS_WORDS[market.status]
 
 
-def step_words(step: NextStep) -> str:
-    """`Round 2 freezes`, `The final is decided`, `Trading starts`, `The winner is paid`."""
+def step_words(step: NextStep, takes: int | None = None) -> str:
+    """`Round 2 freezes`, `The final is decided`, `Trading starts`, `The winner is paid`. `takes`: how many the round
+    still takes, None where that is no matter."""
     if step.kind == "start":
         return "Trading starts"
     if step.kind == "pay":
@@ -77,6 +78,8 @@ def step_words(step: NextStep) -> str:
             return "The winner is paid"
         return "The elimination is paid" if step.round is None else f"Round {step.round + 1} is paid"
     what = "The final" if step.final else f"Round {(step.round or 0) + 1}"
+    if takes == 0:
+        return f"{what}, which has nobody left to put out, {'freezes' if step.kind == 'freeze' else 'ends'}"
     return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
 
 

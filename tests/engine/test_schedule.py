@@ -10,7 +10,7 @@ from engine.events import ControlRefused, Eliminated, Event, Frozen, OrderDone, 
 from engine.intents import Cancel, Control, Join, Retune
 from engine.orders import apply_orders
 from engine.params import MarketParams, rates_at
-from engine.schedule import rounds_ahead
+from engine.schedule import rounds_ahead, used_up
 from engine.state import MarketState, Status, open_market
 from engine.units import MICRO, RATE
 from tests.engine.builders import check_all, done, funded, order, params, play, run_one
@@ -206,6 +206,22 @@ def test_what_is_left_to_each_round_follows_from_who_is_still_in(
 ) -> None:
     active = [outcome for outcome in range(5) if outcome not in out]
     assert [tuple(round_) for round_ in rounds_ahead(active, p, number)] == ahead
+
+
+@pytest.mark.parametrize(
+    ("p", "active", "gone", "used"),
+    [
+        (ASKED, (0, 1, 2, 3, 4), (0,), [(0, 2, 1)]),
+        (ASKED, (0, 1, 2, 3, 4), (0, 1), [(0, 2, 0)]),
+        (ASKED, (0, 1, 2, 3, 4), (0, 1, 2), [(0, 2, 0), (1, 1, 0)]),
+        (ASKED, (2, 3, 4), (), []),
+        (NAMED, (0, 1, 2, 3, 4), (4, 3), [(0, 2, 0)]),
+    ],
+)
+def test_what_goes_by_hand_is_taken_off_the_rounds_to_come(
+    p: MarketParams, active: tuple[int, ...], gone: tuple[int, ...], used: list[tuple[int, int, int]]
+) -> None:
+    assert [tuple(round_) for round_ in used_up(active, gone, p, 0)] == used
 
 
 def test_a_named_loser_who_is_out_already_is_skipped() -> None:

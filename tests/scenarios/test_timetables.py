@@ -45,6 +45,78 @@ async def test_such_a_round_ends_sooner_by_a_resume(tmp_path: Path) -> None:
         await perform(harness, rows)
 
 
+# five outcomes; round 1 takes two, round 2 one
+OF_FIVE: tuple[Row, ...] = (
+    (ADMIN, "/admin create Cup A, B, C, D, E", "Cup is drafted"),
+    (ADMIN, "/admin schedule +30m for 10m out 2; +1h for 10m out 1; +2h for 5m winner ask", "Round 1"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    (ADMIN, "/admin open", "Cup is open to join"),
+    (ADMIN, "/admin start", "would begin now"),
+    (ADMIN, "press Confirm", "begins with the next tick"),
+    ("tick", "2s", "Cup is open for trading"),
+)
+
+USED_IN_PART: tuple[Row, ...] = (
+    *OF_FIVE,
+    (
+        ADMIN,
+        "/admin eliminate a hurt",
+        "Round 1 (3 July 2014 07:16 UTC, two were to go) then has one left to take.",
+    ),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "A is out", "Round 1 (3 July 2014 07:16 UTC, two were to go) now has one left to take."),
+    (ADMIN, "/admin log", "eliminate: hurt", "round 1 takes one, not two"),
+    (
+        ADMIN,
+        "/admin eliminate b, c",
+        "Round 1 then has nobody left to take: it still freezes 3 July 2014 07:16 UTC and ends by itself.",
+        "Round 2 then has nobody left to take: it still freezes 3 July 2014 07:46 UTC and ends by itself.",
+    ),
+    (ADMIN, "press Confirm", "go out with the next tick"),
+    ("tick", "2s", "Round 1 now has nobody left to take", "Round 2 now has nobody left to take"),
+    (ADMIN, "/admin log", "round 1 takes nobody, not one; round 2 takes nobody, not one"),
+    ("ada", "/board", "Round 1, which has nobody left to put out, freezes in 2"),
+    (ADMIN, "/admin monitor", "Round 1, which has nobody left to put out, freezes 3 July 2014 07:16 UTC"),
+    ("tick", "30m", "Trading is frozen for round 1, which has nobody left to put out"),
+    ("ada", "/board", "Round 1, which has nobody left to put out, ends in"),
+)
+
+USED_BY_A_CLAIM: tuple[Row, ...] = (
+    (ADMIN, "/admin create Cup A, B, C, D, E", "Cup is drafted"),
+    (ADMIN, "/admin set round_window 5m", "round_window is now"),
+    *OF_FIVE[1:],
+    (ADMIN, "/admin eliminate a", "A would be declared out", "Round 1 (3 July 2014 07:16 UTC, two were to go) then"),
+    (ADMIN, "press Confirm", "is declared out with the next tick"),
+    ("tick", "2s", "A is declared out"),
+    (ADMIN, "/admin correct b, c", "instead of A", "Round 1 then has nobody left to take"),
+    (ADMIN, "/admin log", "round 1 takes one, not two"),
+    ("tick", "10m", "A is out", "Round 1 (3 July 2014 07:16 UTC, two were to go) now has one left to take."),
+)
+
+USED_BY_APPROVAL: tuple[Row, ...] = (
+    *OF_FIVE[:-3],
+    (ADMIN, "/join", "Welcome"),
+    *OF_FIVE[-3:],
+    (ADMIN, "/buy a yes 1", "Buy A YES"),
+    (ADMIN, "press Confirm", "Sent. Buying 1 A YES"),
+    ("tick", "2s"),
+    (ADMIN, "/admin eliminate b", "two were to go) then has one left to take", "so it is not yours alone"),
+    (ADMIN, "press Confirm", "Proposed as number 1"),
+    ("cho", "/admin approve 1", "Round 1 (3 July 2014 07:16 UTC, two were to go) then has one left to take."),
+    ("cho", "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "B is out", "now has one left to take"),
+    (ADMIN, "/admin log", "round 1 takes one, not two"),
+)
+
+
+@pytest.mark.parametrize("rows", [USED_IN_PART, USED_BY_A_CLAIM, USED_BY_APPROVAL], ids=["part", "claim", "approval"])
+async def test_what_an_elimination_by_hand_leaves_to_the_rounds_to_come_is_said_before_and_after(
+    tmp_path: Path, rows: tuple[Row, ...]
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, rows, admins={ADMIN, "cho"})
+
+
 TYPED: tuple[Row, ...] = (
     (ADMIN, "/admin create Cup A, B, C", "Cup is drafted"),
     (ADMIN, "/admin open 2015-03-29 02:30 Europe/Berlin", "!", "does not exist there", "/admin open 2015-03-29 03:30"),
