@@ -5,11 +5,12 @@ from __future__ import annotations
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.past_times import PastMomentArg
+from bot.grammar.past_times import PastMomentArg, zone_in_reason
 from bot.grammar.types import ConfirmArg, ReasonArg
 from bot.market import cuts
 from bot.market.context import Context, MarketView
 from bot.market.decisions import undecidable
+from bot.words.shared import no
 
 
 @command(
@@ -30,4 +31,7 @@ async def cut(
 
     moment: when the result was known; a time alone is the last one that was
     """
+    wrong = zone_in_reason(reason, ctx.now_ms)
+    if wrong is not None:
+        return no(wrong)
     return await cuts.cut(ctx, market, moment, reason, confirm)

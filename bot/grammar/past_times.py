@@ -16,7 +16,7 @@ from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.grammar.times import moment_ms, span_ms, zone_said
 from bot.grammar.types import ArgumentType, Wrong
-from bot.grammar.zones import zone_named
+from bot.grammar.zones import is_abbreviation, zone_named
 from bot.text.numbers import typed_moment
 from bot.words import times as words
 
@@ -45,10 +45,19 @@ def past_moment_ms(text: str, now_ms: int) -> int | Wrong:
     return _latest(text, typed, now_ms)
 
 
+def zone_in_reason(reason: str, now_ms: int) -> str | None:
+    """What is wrong where a zone that could not be read, `IST` of `21:03 IST the goal`, was left to the reason."""
+    name = reason.split(" ", 1)[0].strip(",")
+    if not is_abbreviation(name):
+        return None
+    read = past_moment_ms(f"00:00 {name}", now_ms)
+    return read.sentence if isinstance(read, Wrong) else None
+
+
 def _latest(text: str, typed: str, now_ms: int) -> int | Wrong:
     """The last moment of this kind up to now."""
     zone = typed.rpartition(" ")[2] if zone_said(typed) is not None else ""
-    if zone.isalpha() and zone.casefold() not in {"utc", "gmt", "z"}:
+    if zone.isalpha() and not is_abbreviation(zone):
         return Wrong(words.no_such_zone(zone))  # `21:03 Iran scored`: the first word of a reason, not Iran's time
     if any(int(year) > datetime.fromtimestamp(now_ms // 1_000, UTC).year + 1 for year in _YEAR.findall(typed)):
         return Wrong(words.still_to_come(text))

@@ -64,6 +64,14 @@ SEVERAL: Mapping[str, tuple[str, ...]] = {
 """Abbreviations that mean several things, and where."""
 
 
+def is_abbreviation(name: str) -> bool:
+    """Whether it is written as short names of zones are and is one, be it of several: UTC, z, PST, IST; not Iran, and
+    not `cat`, which is a word as well."""
+    if name.casefold() in _UTC:
+        return True
+    return name.isupper() and name.casefold() in {*SEASONAL, *_ALL_YEAR, *SEVERAL}
+
+
 def zone_named(name: str | None) -> tzinfo | None:
     """UTC where none is named; None where there is no such zone, or several. Capitals do not matter."""
     typed = (name or "utc").strip().casefold()

@@ -37,7 +37,7 @@ def claim_preview(shown: DecisionPreview, event: Claimed | Corrected, rows: list
         rows.append(line(_right_holders(event, later)))
         rows += _final_stands(event) if isinstance(event, Claimed) else []
     named = _names(params, event.winners or event.losers)
-    would, label = f"{named} would be {_as(event)}", f"Confirm {named} {_short(event)}"[:80]
+    would, label = f"{named} would be {_as(event)}", clean(f"Confirm {named} {_short(event)}", 80)
     if isinstance(event, Claimed):
         return f"{would}.", label
     before = _names(params, event.before)

@@ -85,7 +85,7 @@ def _eliminate_preview(event: Eliminated, params: MarketParams, rows: list[Line]
     )
     rows.append(inheritance(params, event.outcomes, facts))
     rows.append(line(sum_line(facts)))
-    return f"{whose} would be out.", f"Confirm {whose} out"[:80]
+    return f"{whose} would be out.", clean(f"Confirm {whose} out", 80)
 
 
 def _resolve_preview(event: Resolved, params: MarketParams, rows: list[Line]) -> tuple[str, str]:
@@ -93,8 +93,8 @@ def _resolve_preview(event: Resolved, params: MarketParams, rows: list[Line]) ->
     rows.append(line(_would_be_paid(event.paid, event.holders)))
     rows += _stands_at(event, "The market ends with it.")
     if len(event.winners) > 1:
-        return f"{name} would share the win.", f"Confirm {name} share"[:80]
-    return f"{name} would win.", f"Confirm {name} wins"[:80]
+        return f"{name} would share the win.", clean(f"Confirm {name} share", 80)
+    return f"{name} would win.", clean(f"Confirm {name} wins", 80)
 
 
 def _names(params: MarketParams, outcomes: Sequence[int]) -> str:

@@ -55,6 +55,10 @@ _ORDERS = (
     "An order with a limit trades at that price or better; what does not trade at once waits in the book.",
 )
 _VOID = "A market that is called off counts as if it had never been: everybody has what they were given."
+_CUT = (
+    "If trading stopped too late, admins can undo every order that came after the result was known; everybody "
+    "concerned is told."
+)
 _HOUSE = "The house stakes a subsidy and never loses more."
 _NO_SURE_PROFIT = (
     "Alone nobody can be sure of a profit, nor can a ring of friends, unless they know who goes before others do."
@@ -72,6 +76,7 @@ def _every_market() -> list[str]:
         "worth nothing, and what they leave goes to those still in.",
         f"{_HOUSE} {_CROWD} Whether somebody can be sure of a profit depends on a market's own terms.",
         _VOID,
+        _CUT,
     ]
 
 
@@ -86,7 +91,7 @@ def _this_market(params: MarketParams) -> list[str]:
     ]
     sure = _sure_profits(params)
     rows += sure or [_NO_SURE_PROFIT]
-    rows += [_CROWD, _VOID, _terms(params), *_windows(params), *_meeting(params)]
+    rows += [_CROWD, _VOID, _CUT, _terms(params), *_windows(params), *_meeting(params)]
     return rows
 
 

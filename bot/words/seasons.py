@@ -104,7 +104,7 @@ def end_preview(
     blocks.append(line(_counted(markets)))
     if running is not None:
         blocks.append(line(f"{clean(running.title)} has not ended: it would count for the next season."))
-    confirm = Action(label=f"Confirm: end {title}"[:80], text=again, person=person, danger=True)
+    confirm = Action(label=clean(f"Confirm: end {title}", 80), text=again, person=person, danger=True)
     return say(what, blocks=blocks, actions=(confirm,), tone=Tone.WAIT)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.chat.facts import Equivalent, PricedOrder, gain_if_right
 from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
+from bot.text.names import clean
 from bot.text.numbers import (
     RATE,
     Cut,
@@ -258,7 +259,7 @@ def change_form(number: int, before: PricedOrder) -> Reply:
     else:
         fields = (first, *change_fields(draft, draft.limit, params))
         tail = f" limit {typed_limit(draft.limit)}"
-    form = Form(title=what[:45], command=f"ticket change {number}", fields=fields, submit="New ticket")
+    form = Form(title=clean(what, 45), command=f"ticket change {number}", fields=fields, submit="New ticket")
     return say(
         f"Change this ticket: {what}.",
         blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount}{tail}")),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.grammar.past_times import past_moment_ms
+from bot.grammar.past_times import past_moment_ms, zone_in_reason
 from bot.grammar.types import Wrong
 
 NOW = 1_404_370_000_500  # Thursday 3 July 2014 06:46:40.5 UTC
@@ -27,6 +27,8 @@ MIDNIGHT = 1_404_345_600_000  # of that day
         ("9:03 pm", MIDNIGHT + 21 * HOUR + 3 * MINUTE - DAY),
         ("21:03 UTC", MIDNIGHT + 21 * HOUR + 3 * MINUTE - DAY),
         ("08:03 Europe/Berlin", MIDNIGHT + 6 * HOUR + 3 * MINUTE),
+        ("21:03 EDT", MIDNIGHT + 25 * HOUR + 3 * MINUTE - DAY),
+        ("21:03 ET", MIDNIGHT + 25 * HOUR + 3 * MINUTE - DAY),
         ("today 06:00", MIDNIGHT + 6 * HOUR),
         ("yesterday 06:00", MIDNIGHT + 6 * HOUR - DAY),
         ("yesterday 21:03", MIDNIGHT + 21 * HOUR + 3 * MINUTE - DAY),
@@ -54,6 +56,9 @@ def test_a_moment_is_the_latest_of_its_kind_that_was(typed: str, at: int) -> Non
         ("the goal", "not a moment that was"),
         ("25:03", "not a moment that was"),
         ("21:03 Iran", "no time zone"),
+        ("21:03 cat", "no time zone"),
+        ("21:03 IST", "different times in different places"),
+        ("21:03 EST", "say EDT, or UTC-5"),
         ("21:03 Nowhere/City", "no time zone"),
     ],
 )
@@ -74,3 +79,19 @@ def test_an_hour_that_came_twice_is_asked_back_and_never_taken_for_one_of_days_a
     assert isinstance(found, Wrong)
     assert found.choices == ("2014-10-26 02:30 UTC+2", "2014-10-26 02:30 UTC+1")
     assert [past_moment_ms(choice, morning) for choice in found.choices] == [1_414_283_400_000, 1_414_287_000_000]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("IST the goal", "IST means different times in different places; say Asia/Kolkata"),
+        ("PST, known", "say PDT, or UTC-8"),
+        ("Iran scored", None),
+        ("cat got out", None),
+        ("UTC", None),
+        ("", None),
+    ],
+)
+def test_a_zone_that_cannot_be_read_is_not_taken_for_the_start_of_a_reason(reason: str, sentence: str | None) -> None:
+    told = zone_in_reason(reason, NOW)
+    assert told is None if sentence is None else sentence in (told or "")
