@@ -1,4 +1,7 @@
-"""What is told between ticks: reminders, digests of a quiet market, the call before a freeze. No market changes."""
+"""What is told between ticks: reminders, a decision that is late, digests of a quiet market, the call before a freeze.
+
+No market changes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from engine.schedule import losers_left
 from engine.state import MarketState
 from scheduler import notices
 from scheduler.clock import Pace
-from scheduler.signals import MarketSnapshot, Memo, detect
+from scheduler.signals import MarketSnapshot, Memo, detect, overdue
 from storage.database import Database
 from storage.markets import TICKING
 from storage.records import Market, Notice
@@ -37,15 +40,16 @@ async def run_reminders(db: Database, number: int, now_ms: int, pace: Pace | Non
     memo = Memo.read(market.memo)
     signal_notices, fresh = detect(market, memo, snapshot, pace)
     reminders, fresh = _remind(market, state, fresh, now_ms, pace)
+    late, fresh = overdue(market, state, fresh, now_ms, pace)
     if fresh == memo:
         return 0
     async with db.writing() as uow:
         if (await uow.markets.lock(number)).memo != market.memo:
             return 0  # a tick came between and has told it
         await uow.markets.set_memo(number, fresh.to_json())
-        await uow.outbox.add_many(number, [*signal_notices, *reminders], now_ms)
+        await uow.outbox.add_many(number, [*signal_notices, *reminders, *late], now_ms)
         await uow.commit()
-    return len(signal_notices) + len(reminders)
+    return len(signal_notices) + len(reminders) + len(late)
 
 
 async def tell_of_rules(db: Database, number: int, now_ms: int) -> int:

@@ -6,20 +6,22 @@
 |---|---|---|
 | lead_change | chats | outcome, yes, before (outcome, null where nobody led), before_yes |
 | digest | chats (key `digest`) | since_ms, after, until (numbers of trades), volume, yes: [micro], before: [micro] |
-| countdown | chats (slot `countdown:round`) | round, at_ms, final |
+| countdown | chats (slot `countdown:round`) | round, at_ms, decide_ms, final, takes: how many may go or null |
+| overdue | chats | round, final, at_ms: when its decision was due |
 | round_asked | admins | as in `scheduler.notices`, again: true |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from engine.state import Status
+from engine.schedule import rounds_ahead
+from engine.state import MarketState, Status
 from engine.units import CENT, MICRO
 from scheduler.clock import Pace
-from storage.records import Market, Notice, NoticeAudience, Payload
+from storage.records import Market, NextStep, Notice, NoticeAudience, Payload
 
 LEAD = MICRO // 100  # a point
 LEAD_TICKS = 2
@@ -29,7 +31,8 @@ LEAD_TICKS = 2
 class Memo:
     """leader: as told last; rival: who leads now, since when and for how many ticks; digest_*: when the last digest was
     and what had traded by then; yes: prices then; countdown, asked_ms: the round called out, the last reminder;
-    rules_told: that it was written by other rules, and what that means."""
+    rules_told: that it was written by other rules, and what that means; overdue: the round and the time (epoch) of the
+    last decision of which the chat was told that it is late."""
 
     leader: int | None = None
     rival: int | None = None
@@ -42,10 +45,13 @@ class Memo:
     countdown: int | None = None
     asked_ms: int = 0
     rules_told: bool = False
+    overdue: tuple[int, int] | None = None
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Memo:  # Any: JSON as json.loads types it
-        return cls(**{**stored, "yes": tuple(stored.get("yes", ()))})
+        overdue = stored.get("overdue")
+        lists = {"yes": tuple(stored.get("yes", ())), "overdue": None if overdue is None else tuple(overdue)}
+        return cls(**{**stored, **lists})
 
     def to_json(self) -> dict[str, Any]:  # Any: dataclasses.asdict is typed so
         return {**asdict(self), "yes": list(self.yes)}
@@ -131,6 +137,32 @@ def _countdown(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace)
     ahead = step.at_ms - snapshot.now_ms
     if not 0 < ahead <= pace.countdown_ms:
         return [], memo
-    payload = {"round": step.round, "at_ms": step.at_ms, "final": step.final}
+    payload = _coming(market, snapshot.active, step)
     notice = Notice(kind="countdown", audience=NoticeAudience.CHAT, payload=payload, slot=f"countdown:{step.round}")
     return [notice], replace(memo, countdown=step.round)
+
+
+def _coming(market: Market, active: Sequence[int], step: NextStep) -> Payload:
+    """The round that is about to freeze."""
+    planned = None if step.round is None else market.params.rounds[step.round]
+    ahead = () if planned is None or planned.is_final else rounds_ahead(active, market.params, step.round or 0)
+    return {
+        "round": step.round,
+        "at_ms": step.at_ms,
+        "decide_ms": None if planned is None else market.epoch_ms(planned.decide_at),
+        "final": step.final,
+        "takes": ahead[0].takes if ahead else None,
+    }
+
+
+def overdue(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: Pace) -> tuple[list[Notice], Memo]:
+    """Once a round and time: the decision that is asked for was due and has not come. A market that is halted takes
+    none, and its admins know."""
+    if not state.asked or state.frozen_for is None or market.halted is not None:
+        return [], memo
+    planned = market.params.rounds[state.frozen_for]
+    due = (state.frozen_for, market.epoch_ms(planned.decide_at))
+    if due == memo.overdue or now_ms - due[1] < pace.overdue_ms:
+        return [], memo
+    payload: Payload = {"round": state.frozen_for, "final": planned.is_final, "at_ms": due[1]}
+    return [Notice(kind="overdue", audience=NoticeAudience.CHAT, payload=payload)], replace(memo, overdue=due)

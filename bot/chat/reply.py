@@ -115,6 +115,7 @@ class Board:
     next_step_ms: int | None = None
     risk_now: int = 0  # micro-dollars the house would lose at worst right now, never below 0
     risk_most: int = 0  # Z
+    awaits: Line = ()  # the decision an admin is asked for, and when it was due
     decides: tuple[Line, ...] = ()  # what decides, for who has room for it beside the prices
 
 

@@ -47,7 +47,9 @@ from storage.records import Market, Payload
 
 HOUR = 3_600_000
 LOBBY_MS = HOUR  # people can join so long before the start
-PACE = Pace(digest_ms=24 * HOUR, countdown_ms=2 * HOUR, late_ms=2 * HOUR)  # days are played in minutes
+PACE = Pace(
+    digest_ms=24 * HOUR, countdown_ms=2 * HOUR, late_ms=2 * HOUR, overdue_ms=2 * HOUR
+)  # days are played in minutes
 LEAST_FREEZE_S = 3.0
 TITLE = "The room"
 PROGRESS_LINES = 10  # where there is no terminal

@@ -16,10 +16,10 @@ from itertools import groupby
 from typing import Any
 
 from bot.chat.facts import LEAST_TRADES, SeasonStanding
-from bot.chat.reply import Board, BoardRow
+from bot.chat.reply import Board, BoardRow, Line
 from bot.text.numbers import places, shown_price
 from bot.words.shared import name_of, start_price
-from bot.words.views import CLAIMED, CLAIMED_OUT, WINNER, out_note, status_word, step_words
+from bot.words.views import CLAIMED, CLAIMED_OUT, WINNER, awaited, out_note, status_word, step_words
 from bot.words.wording import on_rules
 from engine.curves import floored_sales
 from engine.schedule import losers_left
@@ -62,8 +62,17 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
         risk_most=0 if market.over else market.params.z,
+        awaits=_awaits(state, market),
         decides=tuple(on_rules(wordings, names)),
     )
+
+
+def _awaits(state: MarketState, market: Market) -> Line:
+    """The decision that an admin is asked for."""
+    if not state.asked or state.frozen_for is None:
+        return ()
+    planned = market.params.rounds[state.frozen_for]
+    return awaited(state.frozen_for, market.epoch_ms(planned.decide_at), final=planned.is_final)
 
 
 def still_takes(step: NextStep, state: MarketState, params: MarketParams) -> int | None:

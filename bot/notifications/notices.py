@@ -272,6 +272,13 @@ async def _round_asked(notice: NoticeContext) -> Reply | None:
     return words_announcements.round_asked(notice.market, notice.payload, state.active)
 
 
+async def _overdue(notice: NoticeContext) -> Reply | None:
+    """Not once it has been decided."""
+    state = await notice.state()
+    awaited = state.asked and state.frozen_for == notice.payload["round"]
+    return words_announcements.overdue(notice.payload) if awaited else None
+
+
 async def _refused(notice: NoticeContext) -> Reply | None:
     if notice.payload["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
         number = notice.payload["asked"]["order"]
@@ -413,6 +420,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "refused": _refused,
     "frozen": _frozen,
     "round_asked": _round_asked,
+    "overdue": _overdue,
     "round_skipped": _plain(lambda notice: words_announcements.round_skipped(notice.payload)),
     "eliminated": _eliminated,
     "resumed": _resumed,

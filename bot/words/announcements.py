@@ -138,10 +138,13 @@ def _begin(params: MarketParams, first: Sequence[int]) -> list[str | Part]:
 
 def countdown(facts: Facts) -> Reply:
     what = first_upper(round_name(facts["round"], final=bool(facts["final"])))
-    last = "Trading does not open again after it." if facts["final"] else "Orders sent before it count."
-    return to_chat(
-        f"{what} freezes ", Stamp(int(facts["at_ms"]), countdown=True), ".", blocks=[line(last)], tone=Tone.COLD
-    )
+    last = line("Trading does not open again after it." if facts["final"] else "Orders sent before it count.")
+    if facts.get("takes") == 0:
+        what += ", which has nobody left to put out,"
+        last = line(
+            "It freezes all the same, and trading opens again ", Stamp(int(facts["decide_ms"])), " by itself. ", *last
+        )
+    return to_chat(f"{what} freezes ", Stamp(int(facts["at_ms"]), countdown=True), ".", blocks=[last], tone=Tone.COLD)
 
 
 def countdown_over(facts: Facts) -> Reply:
@@ -187,6 +190,16 @@ def _frozen_for_nobody(facts: Facts) -> Reply:
         late(facts),
     ]
     return to_chat(f"Trading is frozen for {name}, which has nobody left to put out.", blocks=rows, tone=Tone.COLD)
+
+
+def overdue(facts: Facts) -> Reply:
+    """To everybody, once: the word of an admin is late."""
+    final = bool(facts["final"])
+    until = "nobody is paid until then" if final else "trading stays closed until then"
+    head = f"The decision on {round_name(facts['round'], final=final)} was due "
+    return to_chat(
+        head, Stamp(int(facts["at_ms"])), ".", blocks=[line(f"An admin is awaited: {until}.")], tone=Tone.COLD
+    )
 
 
 def late(facts: Facts) -> Line:

@@ -83,6 +83,12 @@ def step_words(step: NextStep, takes: int | None = None) -> str:
     return f"{what} {'freezes' if step.kind == 'freeze' else 'is decided'}"
 
 
+def awaited(number: int, due_ms: int, *, final: bool) -> Line:
+    """While a round, or the final, is asked for: in the place of the next step."""
+    what = "the final" if final else f"round {number + 1}"
+    return line(f"The decision on {what} was due ", Stamp(due_ms), ": an admin is awaited.")
+
+
 def out_note(round_number: int | None) -> str:
     return "out" if round_number is None else f"out in round {round_number + 1}"
 
@@ -107,7 +113,8 @@ def board(shown: Board, audience: Audience) -> Reply:
         head = line(f"{shown.title} opens soon: join now and start with the others.")
     else:
         head = _ahead(shown)
-    return Reply(head=head, blocks=(shown, *_floored(shown)), actions=_board_actions(shown), audience=audience)
+    awaits = (shown.awaits,) if shown.awaits else ()
+    return Reply(head=head, blocks=(shown, *awaits, *_floored(shown)), actions=_board_actions(shown), audience=audience)
 
 
 def _floored(shown: Board) -> tuple[Line, ...]:

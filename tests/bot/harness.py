@@ -17,6 +17,7 @@ from bot.chat.reply import Reply
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
+from scheduler.reminders import run_reminders
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
 
@@ -120,6 +121,12 @@ class ChatHarness:
         report = await run_tick(self.db, market, self.now)
         await self.announcer.step()
         return report
+
+    async def sweep(self, ahead_ms: int) -> None:
+        """Time passes without a tick; what is told between ticks is told."""
+        self.now += ahead_ms
+        await run_reminders(self.db, 1, self.now)
+        await self.announcer.step()
 
     async def confirmed(self, who: str, line: str) -> Reply:
         """Order something and press Confirm."""

@@ -2,7 +2,8 @@
 
 A row is (who, line, words...). `!` before the words: the answer is a refusal, and nothing may have changed. Who `tick`
 lets time pass (the line is how much) and looks at what the room was posted; `told NAME` looks at what that person alone
-was told last. A line `press LABEL` presses that button of the last answer of theirs that had buttons; `press LABEL of
+was told last. Who `sweep` lets time pass without a tick, with what is told between ticks; without words nothing was
+posted. A line `press LABEL` presses that button of the last answer of theirs that had buttons; `press LABEL of
 NAME` one of somebody else's.
 """
 
@@ -52,11 +53,12 @@ async def perform(harness: ChatHarness, rows: Sequence[Row], admins: Collection[
     for row in rows:
         who, line, *words = row
         where = f"{row}"
-        if who == "tick":
+        if who in {"tick", "sweep"}:
             seen = len(harness.platform.sent)
-            await harness.tick(span_ms(line) or 0)
+            await (harness.tick if who == "tick" else harness.sweep)(span_ms(line) or 0)
             posts = [plain_text.text(reply) for how, _, _, reply in harness.platform.sent[seen:] if how == "post"]
             holds("\n".join(posts), words, where)
+            assert who == "tick" or words or not posts, f"{where}: {posts}"
         elif who.startswith("told "):
             holds(harness.platform.texts("tell", who.removeprefix("told "))[-1], words, where)
         else:

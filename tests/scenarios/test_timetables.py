@@ -77,7 +77,13 @@ USED_IN_PART: tuple[Row, ...] = (
     (ADMIN, "/admin log", "round 1 takes nobody, not one; round 2 takes nobody, not one"),
     ("ada", "/board", "Round 1, which has nobody left to put out, freezes in 2"),
     (ADMIN, "/admin monitor", "Round 1, which has nobody left to put out, freezes 3 July 2014 07:16 UTC"),
-    ("tick", "30m", "Trading is frozen for round 1, which has nobody left to put out"),
+    (
+        "sweep",
+        "27m",
+        "Round 1, which has nobody left to put out, freezes 3 July 2014 07:16 UTC",
+        "It freezes all the same, and trading opens again 3 July 2014 07:26 UTC by itself. Orders sent before it",
+    ),
+    ("tick", "5m", "Trading is frozen for round 1, which has nobody left to put out"),
     ("ada", "/board", "Round 1, which has nobody left to put out, ends in"),
 )
 
@@ -115,6 +121,68 @@ async def test_what_an_elimination_by_hand_leaves_to_the_rounds_to_come_is_said_
 ) -> None:
     async with chat_harness(tmp_path) as harness:
         await perform(harness, rows, admins={ADMIN, "cho"})
+
+
+LATE: tuple[Row, ...] = (
+    ("tick", "30m", "Trading is frozen: round 1 is being decided"),
+    ("sweep", "9m"),
+    ("tick", "90s"),
+    ("ada", "/board", "The decision on round 1 was due 3 July 2014 07:27 UTC: an admin is awaited."),
+    ("sweep", "15s"),
+    (
+        "sweep",
+        "1m",
+        "The decision on round 1 was due 3 July 2014 07:27 UTC.",
+        "An admin is awaited: trading stays closed until then.",
+    ),
+    ("sweep", "1m"),
+    ("sweep", "1h"),
+    (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "Costa Rica is out"),
+)
+
+LATE_AFTER_A_DELAY: tuple[Row, ...] = (
+    ("tick", "30m", "Trading is frozen: round 1 is being decided"),
+    (ADMIN, "/admin schedule delay 5m", "Round 1: freezes 3 July 2014 07:17 UTC, decided 3 July 2014 07:32 UTC"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "2s", "changed the timetable"),
+    ("sweep", "12m"),
+    ("tick", "3m"),
+    ("sweep", "1m", "The decision on round 1 was due 3 July 2014 07:32 UTC."),
+    ("sweep", "1m"),
+)
+
+LATE_WHILE_AWAY: tuple[Row, ...] = (
+    ("sweep", "5h"),
+    ("tick", "1s", "Trading is frozen: round 1 is being decided", "This was due 4 h"),
+    ("sweep", "5s", "The decision on round 1 was due 3 July 2014 07:27 UTC."),
+    ("sweep", "5s"),
+    (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "Costa Rica is out", "Trading has closed: the final is being decided"),
+    ("sweep", "5s", "The decision on the final was due", "An admin is awaited: nobody is paid until then."),
+    ("ada", "/board", "The decision on the final was due"),
+    ("sweep", "5s"),
+)
+
+IN_TIME: tuple[Row, ...] = (
+    ("tick", "30m", "Trading is frozen: round 1 is being decided"),
+    ("tick", "10m30s"),
+    (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
+    (ADMIN, "press Confirm", "goes out with the next tick"),
+    ("tick", "2s", "Costa Rica is out"),
+    ("sweep", "5m"),
+)
+
+
+@pytest.mark.parametrize("rows", [LATE, LATE_AFTER_A_DELAY, LATE_WHILE_AWAY, IN_TIME])
+async def test_a_decision_that_is_late_is_told_once_and_stands_on_the_board(
+    tmp_path: Path, rows: tuple[Row, ...]
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, SET_UP)
+        await perform(harness, rows)
 
 
 TYPED: tuple[Row, ...] = (

@@ -159,6 +159,17 @@ async def test_admins_are_asked_for_a_round_and_reminded_until_they_answer(db: D
     assert [row.kind for row in await drain(db) if row.kind == "round_asked"] == []
 
 
+async def test_a_late_decision_is_told_to_the_chat_once_however_often_admins_are_reminded(db: Database) -> None:
+    world = await _asking(db)
+    rows = []
+    for minutes in range(20, 45):
+        await run_reminders(db, world.market, START + minutes * MINUTE, Pace(remind_ms=10 * MINUTE))
+        rows += [(minutes, row) for row in await drain(db) if row.kind == "overdue"]
+    ((minutes, told),) = rows
+    assert (minutes, told.audience, told.payload["round"]) == (21, NoticeAudience.CHAT, 0)
+    assert told.payload["at_ms"] == START + 20 * MINUTE
+
+
 async def test_a_market_gone_quiet_still_gets_its_digest(db: Database) -> None:
     world = await started(db)
     await run_tick(db, world.market, START)

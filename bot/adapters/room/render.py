@@ -184,6 +184,7 @@ def _board_to_json(board: Board) -> dict[str, Json]:
         "step_ms": board.next_step_ms,
         "risk": board.risk_now,
         "most": board.risk_most,
+        "awaits": line_to_json(board.awaits),
         "decides": [line_to_json(row) for row in board.decides],
     }
 

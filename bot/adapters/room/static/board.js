@@ -24,6 +24,7 @@ export function create(data, message, handlers) {
   const title = h("h2");
   const status = h("span", { class: "pill" });
   const until = h("p", { class: "until" });
+  const awaited = h("p", { class: "until" });
   const list = h("div", { class: "rows", role: "rowgroup" });
   const buttons = h("div", { class: "actions" });
   const facts = h("span", { class: "facts" });
@@ -34,7 +35,7 @@ export function create(data, message, handlers) {
   const element = h(
     "div",
     { class: message ? "sheetlike" : "sheetlike inside" },
-    h("header", {}, message ? title : null, h("p", { class: "state" }, status, facts), until),
+    h("header", {}, message ? title : null, h("p", { class: "state" }, status, facts), until, message ? awaited : null),
     message ? decides : null,
     h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(), list),
     h("footer", {}, risk, message ? buttons : null),
@@ -46,6 +47,7 @@ export function create(data, message, handlers) {
     title.textContent = from ? format.plain(from.reply.head) : next.title;
     offer(from);
     tell(next.decides ?? []);
+    wait(next.awaits ?? []);
     element.classList.toggle("many", next.rows.length > 10);
     status.textContent = next.status;
     status.dataset.kind = STATUS[next.status] || "wait";
@@ -73,6 +75,16 @@ export function create(data, message, handlers) {
     const written = lines.length > 1;
     summary.textContent = (written ? lines[1] : (lines[0] ?? []).slice(1)).map((part) => part.x ?? "").join("");
     text.replaceChildren(...lines.map((line) => h("p", {}, handlers.line(line))));
+  }
+
+  let waiting = "";
+  /** The decision an admin is asked for, in the place of the next step. */
+  function wait(parts) {
+    const key = JSON.stringify(parts);
+    if (key === waiting) return;
+    waiting = key;
+    awaited.hidden = !parts.length;
+    awaited.replaceChildren(h("span", { class: "step" }, handlers.line(parts)));
   }
 
   function place(next, moved) {
