@@ -168,7 +168,7 @@ def _schedule(params: MarketParams) -> Iterator[Problem]:
         yield Problem(field="rounds", code="phased_off", detail={"rounds": len(params.rounds)})
     for number, step in enumerate(params.rounds, 1):
         if not before <= step.freeze_at <= step.decide_at:
-            yield Problem(field="rounds", code="round_order", detail={"round": number})
+            yield Problem(field="rounds", code="round_order", detail={"round": number, "final": step.is_final})
         before = step.decide_at
         if step.is_final:
             yield from _final(step, number, len(params.rounds), gone, params)

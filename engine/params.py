@@ -161,7 +161,13 @@ def retune(
         rounds = cast("tuple[Round, ...]", read["rounds"])
         begun = state.next_round + (state.frozen_for is not None)
         if rounds[:begun] != _begun(params, state, rounds)[:begun]:
-            problems.append(Problem(field="rounds", code="round_begun", detail={"rounds": begun}))
+            problems.append(
+                Problem(
+                    field="rounds",
+                    code="round_begun",
+                    detail={"rounds": begun, "final": params.rounds[begun - 1].is_final},
+                )
+            )
         read["mr_enabled"] = params.mr_enabled or len(rounds) > 1
         if params.duration == params.rounds[-1].decide_at and rounds:
             read.setdefault("duration", rounds[-1].decide_at)

@@ -77,16 +77,25 @@ class RoundUsed(NamedTuple):
     takes: int
 
 
-def used_up(active: Sequence[int], gone: Collection[int], params: MarketParams, number: int) -> tuple[RoundUsed, ...]:
-    """The rounds from `number` on that take fewer once `gone`, who are among `active`, go by hand; see
-    `rounds_ahead`."""
-    before = rounds_ahead(active, params, number)
-    after = rounds_ahead([outcome for outcome in active if outcome not in gone], params, number)
+def used_up(
+    active: Sequence[int], gone: Collection[int], params: MarketParams, number: int, of_round: int | None = None
+) -> tuple[RoundUsed, ...]:
+    """The rounds from `number` on that take fewer once `gone`, who are among `active`, go by hand, or more or others
+    than it was to take in `of_round`, which is over then; see `rounds_ahead`."""
+    first = number if of_round is None else of_round + 1
+    before = rounds_ahead(active, params, number if of_round is None else of_round)
+    before = tuple(ahead for ahead in before if ahead.number >= first)
+    after = rounds_ahead([outcome for outcome in active if outcome not in gone], params, first)
     return tuple(
         RoundUsed(was.number, was.takes, left.takes)
         for was, left in zip(before, after, strict=True)
         if left.takes < was.takes
     )
+
+
+def is_final(state: MarketState, params: MarketParams) -> bool:
+    """Whether trading has stopped for the final."""
+    return state.frozen_for is not None and params.rounds[state.frozen_for].is_final
 
 
 def losers_left(state: MarketState, params: MarketParams, number: int) -> int:

@@ -6,7 +6,7 @@ All payloads of `cut` and `cut_own` have action, the number of what asked for it
 |---|---|---|
 | cut_own | the person | undone, again, gone: [order], cash: [before, after], tokens: [[outcome, side, before, after]] |
 | order | the person (ticket) | order: undone, or waiting in the book again; where its ticket stands |
-| cut | chats | until_ms or null, orders, people, prices: [[outcome, yes before, yes after]], head |
+| cut | chats | until_ms, round (each or null), final, orders, people, prices: [[outcome, yes before, after]], head |
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.events import Cut
+from engine.schedule import is_final
 from engine.state import MarketState, Side, price_micro
 from storage.records import Json, Notice, NoticeAudience, OrderRow, Payload, Ticket, intent_number
 from storage.saving import TickOutcome
@@ -114,6 +115,8 @@ def _to_chats(outcome: TickOutcome, cut: Cut, head: str, moment: Mapping[str, in
     payload: Payload = {
         **moment,
         "until_ms": None if cut.until_ms is None else outcome.market.epoch_ms(cut.until_ms),
+        "round": outcome.after.frozen_for,
+        "final": is_final(outcome.after, outcome.params),
         "orders": len(cut.left_out),
         "people": len(people),
         "prices": prices,

@@ -274,7 +274,7 @@ def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head
                 extra = {"late_ms": late(event.at_ms), "podium": places, "head": head}
                 result.append(_to_chats("resolved", _event_payload(market, event) | extra))
             case Claimed():
-                extra = {"late_ms": late(event.at_ms), "head": head}
+                extra = {"late_ms": late(event.at_ms), "head": head, "used": _used(market, event, terms, coming)}
                 result.append(_to_chats("claimed", _event_payload(market, event) | extra))
             case Corrected():
                 result.append(_to_chats("corrected", _event_payload(market, event) | {"head": head}))
@@ -347,15 +347,14 @@ def _frozen(outcome: TickOutcome, event: Frozen, late: Callable[[int], int]) -> 
     }
 
 
-def _used(market: Market, event: Eliminated, terms: MarketParams, coming: int) -> list[Json]:
+def _used(market: Market, event: Eliminated | Claimed, terms: MarketParams, coming: int) -> list[Json]:
     """[round, its freeze (epoch), how many it took, how many it takes now] of each round from `coming` on of which an
-    elimination that no round asked for uses up something."""
-    if event.round is not None:
-        return []
+    elimination uses up something, or will once it is paid."""
+    gone = event.outcomes if isinstance(event, Eliminated) else event.losers
     before = [outcome for outcome, _, _ in event.prices_before]
     return [
         [number, market.epoch_ms(terms.rounds[number].freeze_at), took, takes]
-        for number, took, takes in used_up(before, event.outcomes, terms, coming)
+        for number, took, takes in used_up(before, gone, terms, coming, event.round)
     ]
 
 

@@ -113,12 +113,14 @@ class When:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimetableShown:
     """A timetable as it is read back: freeze and decision of each round, as moments where the start is known. `ahead`:
-    what is left to each round to come, of which `next_round` is the first, with the `active` outcomes in."""
+    what is left to each round to come, of which `next_round` is the first, with the `active` outcomes in. `claimed`:
+    the round of which it is said who is out, or who won, and nobody is paid yet."""
 
     times: tuple[tuple[When, When], ...]
     next_round: int
     active: tuple[int, ...]
     ahead: tuple[RoundAhead, ...]
+    claimed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,7 +442,8 @@ class CutFigures:
     money that comes back to people and goes back from them, and to how many; `most`: the largest of each of one person.
     tokens: how many millionths come back to people and go back from them. waiting: orders that would wait in the book
     again, and that would leave it. prices: (outcome, YES before, YES after) of those still in. profit, risk: the
-    house's, before and after. until_ms: epoch, when a claim that stands is paid then.
+    house's, before and after. until_ms: epoch, when a claim that stands is paid then. round: what trading is shut for,
+    whether that is the `final`, and how many it `takes`; None: an admin shut it.
     """
 
     moment_ms: int
@@ -458,6 +461,9 @@ class CutFigures:
     profit: tuple[int, int]
     risk: tuple[int, int]
     until_ms: int | None
+    round: int | None
+    final: bool
+    takes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

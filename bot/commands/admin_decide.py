@@ -132,7 +132,7 @@ async def approve(
     kind = _KINDS[proposal.kind]
     event = simulate(market, kind, proposal.outcomes)
     if isinstance(event, ControlRefused):
-        return refused_now(market.record, kind, event.reason.value, market.state)
+        return refused_now(market.record, kind, event.reason.value, market.state, proposal.outcomes)
     code = code_of("approve", market.id, number, proposal.code, market.status.value)
     if confirm != code:
         return words.preview(

@@ -31,6 +31,7 @@ from engine.events import ControlRefused, Cut, OrderDone, Reason
 from engine.intents import Control
 from engine.orders import apply_orders
 from engine.risk import worst_loss
+from engine.schedule import is_final, losers_left
 from engine.state import MarketState, Side, price_micro
 from storage.records import ActionStatus, Approval, Declined, Json, Market
 
@@ -179,6 +180,9 @@ def _figures(market: MarketView, branch: Branch, event: Cut) -> CutFigures:
         profit=(sum(before.profit.values()), sum(after.profit.values())),
         risk=(max(0, worst_loss(before, params)), max(0, worst_loss(after, params))),
         until_ms=None if event.until_ms is None else record.epoch_ms(event.until_ms),
+        round=after.frozen_for,
+        final=bool(after.claim.winners) if after.claim is not None else is_final(after, params),
+        takes=0 if after.frozen_for is None else losers_left(after, params, after.frozen_for),
     )
 
 

@@ -18,7 +18,7 @@ from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
-from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Resolved, Voided
+from engine.events import Claimed, ControlRefused, Corrected, Eliminated, Reason, Resolved, Voided
 from engine.intents import Control, ControlKind
 from engine.orders import apply_orders
 from engine.resolution import trigger_resolution, void_market
@@ -165,11 +165,14 @@ class Decision:
         return f"{self.again} confirm={code}"
 
 
-def refused_now(market: Market, kind: str, reason: str, state: MarketState) -> Reply:
-    """Why the engine does not do what an admin asked for, as the market stands."""
+def refused_now(market: Market, kind: str, reason: str, state: MarketState, outcomes: Sequence[int] = ()) -> Reply:
+    """Why the engine does not do what an admin asked for of these outcomes, as the market stands."""
     asked = state.frozen_for
     wanted = 1 if asked is None else max(1, losers_left(state, market.params, asked))
-    return words_admin.control_refused(market, kind, reason, state.active, wanted)
+    if reason == Reason.DECIDED:
+        return words_admin.nothing_so_early(market, state.last_decision_ms if state.out else None)
+    gone = [outcome for outcome in outcomes if outcome not in state.active]
+    return words_admin.control_refused(market, kind, reason, state.active, wanted, gone)
 
 
 def undecidable(market: MarketView) -> Reply | None:
@@ -188,7 +191,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
         return words_setup.halted(record)
     event = simulate(market, decision.kind, decision.outcomes)
     if isinstance(event, ControlRefused):
-        return refused_now(record, decision.kind, event.reason.value, state)
+        return refused_now(record, decision.kind, event.reason.value, state, decision.outcomes)
     if ctx.invocation.nameless and not decides_alone(market, decision.kind):
         return words_proposals.nameless(decision.again)
     async with ctx.db.reading() as uow:
@@ -219,7 +222,8 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     if queued is None:
         return words_admin.not_running(record)
     window = window_of(market, decision.kind)
-    return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms, window)
+    used = used_by_hand(market, event)
+    return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms, window, used)
 
 
 def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
@@ -246,7 +250,7 @@ def paid_later(market: MarketView, event: DecisionEvent) -> Eliminated | None:
 
 
 def used_by_hand(market: MarketView, event: DecisionEvent) -> list[tuple[int, int, int, int]]:
-    """What an elimination that no round asked for uses up of the rounds to come, as in `DecisionPreview`."""
+    """What an elimination uses up of the rounds to come, as in `DecisionPreview`."""
     record, state = market.record, market.state
     if isinstance(event, Eliminated | Claimed):
         of_round, gone = event.round, event.outcomes if isinstance(event, Eliminated) else event.losers
@@ -254,11 +258,9 @@ def used_by_hand(market: MarketView, event: DecisionEvent) -> list[tuple[int, in
         of_round, gone = None if state.claim is None else state.claim.round, event.losers
     else:
         return []
-    if of_round is not None:
-        return []
     return [
         (number, record.epoch_ms(record.params.rounds[number].freeze_at), took, takes)
-        for number, took, takes in used_up(state.active, gone, record.params, state.next_round)
+        for number, took, takes in used_up(state.active, gone, record.params, state.next_round, of_round)
     ]
 
 

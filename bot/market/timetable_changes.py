@@ -37,8 +37,13 @@ def current(market: Market, now_ms: int) -> Timetable:
     if market.start_ms is None and kept:
         table = read(kept, market.params.outcome_names, now_ms)
         if isinstance(table, Timetable):
-            return replace(table, start_ms=planned, start=start)
+            return replace(table, entries=tuple(map(_not_typed_now, table.entries)), start_ms=planned, start=start)
     return Timetable(start_ms=planned, entries=of_params(market.params, market.start_ms), start=start)
+
+
+def _not_typed_now(entry: TimetableEntry) -> TimetableEntry:
+    """A round as it was kept: nobody has just said its times."""
+    return replace(entry, freeze=replace(entry.freeze, said=""), decide=replace(entry.decide, said=""))
 
 
 def shown(table: Timetable, params: MarketParams, state: MarketState, start_ms: int | None) -> TimetableShown:
@@ -46,8 +51,13 @@ def shown(table: Timetable, params: MarketParams, state: MarketState, start_ms: 
     times = [(entry.freeze, entry.decide) for entry in table.entries]
     if start_ms is not None:
         times = [(When(freeze.epoch(start_ms)), When(decide.epoch(start_ms))) for freeze, decide in times]
-    ahead = rounds_ahead(state.active, params, state.next_round)
-    return TimetableShown(times=tuple(times), next_round=state.next_round, active=state.active, ahead=ahead)
+    number, active, claimed = state.next_round, state.active, None
+    if state.claim is not None:  # as it is once that is paid
+        active = tuple(outcome for outcome in active if outcome not in state.claim.losers)
+        number = number if state.claim.round is None else state.claim.round + 1
+        claimed = len(params.rounds) - 1 if state.claim.winners else state.claim.round
+    ahead = rounds_ahead(active, params, number)
+    return TimetableShown(times=tuple(times), next_round=number, active=active, ahead=ahead, claimed=claimed)
 
 
 def of_one_round(text: str, table: Timetable, context: ParseContext) -> Timetable | tuple[Wrong, ...] | None:

@@ -285,7 +285,8 @@ async def _refused(notice: NoticeContext) -> Reply | None:
         return None if number is None else words_orders.nothing_left(int(number))
     asked: Mapping[str, Any] = notice.payload.get("asked", {})  # Any: the action's payload
     kind, reason = str(asked.get("kind", notice.payload["kind"])), str(notice.payload["reason"])
-    return refused_now(notice.market, kind, reason, await notice.state())
+    outcomes = [int(outcome) for outcome in asked.get("outcomes", ())]
+    return refused_now(notice.market, kind, reason, await notice.state(), outcomes)
 
 
 async def _retuned(notice: NoticeContext) -> Reply:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import When
-from bot.chat.reply import Action, Line, Reply, Tone, code, line
+from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
 from bot.text.names import clean
-from bot.text.numbers import money, round_money
+from bot.text.numbers import money, round_money, typed_moment
 from bot.words.announcements import round_name
-from bot.words.shared import count, listed, listed_outcomes, no, people, say
+from bot.words.shared import count, listed, listed_outcomes, name_of, no, people, say
 from bot.words.timetable import at
 from engine.events import Reason
 from engine.state import Status
@@ -100,13 +100,31 @@ _ALREADY = {
 }
 
 
-def control_refused(market: Market, kind: str, reason: str, active: Sequence[int], wanted: int) -> Reply:
-    """Why the engine does not do it, and what would do. `active` are still in, `wanted` how many are to be named."""
+def control_refused(
+    market: Market, kind: str, reason: str, active: Sequence[int], wanted: int, gone: Sequence[int] = ()
+) -> Reply:
+    """Why the engine does not do it, and what would do. `active` are still in, `wanted` how many are to be named;
+    `gone` were named and are out."""
     rest: list[Line] = []
     if reason in {Reason.WRONG_COUNT, Reason.OUTCOME_OUT, Reason.TOO_FEW_LEFT, Reason.UNKNOWN_OUTCOME}:
         rest.append(line("Still in: ", *listed_outcomes(market.params, active), "."))
     rest.append(line("Nothing changed. ", code("/admin monitor"), " shows where the market stands."))
-    return no(f"{DECISION_NAMES.get(kind, 'That')} did not happen: {why_refused(kind, reason, wanted)}", blocks=rest)
+    why = why_refused(kind, reason, wanted)
+    if reason == Reason.OUTCOME_OUT and gone:
+        names = listed([name_of(market.params, outcome) for outcome in gone])
+        why = f"{names} {'is' if len(gone) == 1 else 'are'} out already."
+    return no(f"{DECISION_NAMES.get(kind, 'That')} did not happen: {why}", blocks=rest)
+
+
+def nothing_so_early(market: Market, paid_ms: int | None) -> Reply:
+    """A cut to a moment before trading began, or before a round was paid (engine time) if any was."""
+    since = Stamp(market.epoch_ms(paid_ms or 0))
+    head: Line = line("Cutting did not happen: trading began only ", since, ".")
+    if paid_ms is not None:
+        head = line("Cutting did not happen: a round has been paid since, ", since, "; what is paid stays paid.")
+    earliest = typed_moment(-(-market.epoch_ms(0 if paid_ms is None else paid_ms + 1) // 1_000) * 1_000)
+    rest = line("Nothing changed. The earliest moment it can go back to is ", code(earliest), " (UTC).")
+    return Reply(head=head, blocks=(rest,), tone=Tone.BAD, ok=False)
 
 
 def why_refused(kind: str, reason: str, wanted: int | None = None) -> str:

@@ -14,6 +14,7 @@ from bot.text.names import clean
 from bot.text.numbers import money, price, span
 from bot.words.announcements import inheritance, late, sentence, to_chat
 from bot.words.audit import head_blocks
+from bot.words.rounds_left import used_up
 from bot.words.shared import first_upper, listed, listed_outcomes, name_of, people, winners_of
 from engine.events import Claimed, Corrected
 from engine.state import Status
@@ -110,7 +111,8 @@ def _final_stands(event: Claimed) -> list[Line]:
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """Who won, or who is out of a round, is named; nobody is paid yet."""
     why = f" {first_upper(sentence(reason))}" if reason else ""
-    rows = [*_until_paid(facts), _say_so(), late(facts), *head_blocks(facts["head"])]
+    used = used_up(facts.get("used", ()))
+    rows = [*_until_paid(facts), *used, _say_so(), late(facts), *head_blocks(facts["head"])]
     head = listed_outcomes(market.params, _named(facts), style=Style.BOLD)
     return to_chat(*head, f" {_verb(market, facts)}.{why}", blocks=rows, actions=(_board(),), tone=Tone.LOUD)
 

@@ -10,7 +10,7 @@ from bot.chat.reply import Action, Block, Line, Part, Reply, Span, Stamp, Tone, 
 from bot.text.names import clean
 from bot.text.numbers import Cut, limit_price, money, price, round_money, shown_price, signed_money, tokens
 from bot.words.admin import buttons
-from bot.words.announcements import sentence, to_chat
+from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.audit import head_blocks
 from bot.words.proposals import deadline, proposed_by, second_eyes
 from bot.words.shared import first_upper, listed, no, outcome, people, plural, say, token_name
@@ -38,7 +38,7 @@ def preview(shown: CutPreview) -> Reply:
         line(f"The reason, as everybody is told it: {first_upper(sentence(shown.reason))}"),
         *_numbers(params, figures),
     ]
-    rows.append(line("Trading stays shut until you open it. A cut is final: what it undoes cannot be brought back."))
+    rows.append(line(_shut(figures), " A cut is final: what it undoes cannot be brought back."))
     label = "Confirm the cut"
     if shown.part:
         rows += [*second_eyes(params, shown.part, shown.others), deadline(shown.record, "cut")]
@@ -155,10 +155,36 @@ def decided(figures: CutFigures) -> Reply:
         head=line("The market is cut back to ", Stamp(figures.moment_ms), " with the next tick."),
         blocks=(
             line("Everybody concerned is told then, each what became of theirs, and the chat is told the reason."),
-            line(code("/admin resume"), " opens trading again."),
+            _next(figures),
         ),
         tone=Tone.GOOD,
     )
+
+
+def _shut(figures: CutFigures) -> str:
+    """What keeps trading shut after the cut."""
+    if figures.final:
+        return "Trading does not open again." if figures.until_ms is not None else _until_over(None, final=True)
+    if figures.until_ms is not None:
+        return "Trading stays shut until it is paid."
+    return "Trading stays shut until you open it." if figures.round is None else _until_over(figures.round, final=False)
+
+
+def _until_over(number: int | None, *, final: bool) -> str:
+    if final:
+        return "Trading stays shut: the decision on the final comes next."
+    return f"Trading stays shut until {round_name(number)} is over."
+
+
+def _next(figures: CutFigures) -> Line:
+    """What is to be done after the cut."""
+    if figures.until_ms is not None:
+        return line(_shut(figures), " ", code("/admin correct"), " and who names another until then.")
+    if figures.final:
+        return line("The decision on the final is next: ", code("/admin resolve"), " and who.")
+    if figures.round is not None and figures.takes:
+        return line(f"The decision on {round_name(figures.round)} is next: ", code("/admin eliminate"), " and who.")
+    return line(code("/admin resume"), " opens trading again.")
 
 
 # -- after it
@@ -180,7 +206,9 @@ def cut(market: Market, facts: Facts, reason: str, who: str) -> Reply:
         until = Stamp(int(facts["until_ms"]), countdown=True)
         rows.append(line("What is named now stays named, and is paid ", until, " if it stands."))
     else:
-        rows.append(line("Trading is still shut; the chat hears when it opens again."))
+        number, final = facts.get("round"), bool(facts.get("final"))
+        shut = "Trading is still shut; the chat hears when it opens again."
+        rows.append(line(shut if number is None else _until_over(int(number), final=final)))
     rows += [line(f"Decided by {clean(who)}.")] if who else []
     rows += head_blocks(facts["head"])
     head: list[str | Part] = [bold("Back to "), Stamp(int(facts["moment_ms"])), f": every later order is undone.{why}"]

@@ -18,6 +18,8 @@ from engine.events import Claimed, Corrected, Eliminated, Resolved, Voided
 from engine.terms import MarketParams
 from storage.records import Market, Member
 
+Used = Sequence[tuple[int, int, int, int]]
+
 # -- previews
 
 
@@ -122,8 +124,9 @@ def _void_preview(event: Voided, rows: list[Line]) -> tuple[str, str]:
     return "The whole market would be called off.", "Confirm calling it off"
 
 
-def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, window: int) -> Reply:
-    """Confirmed at `at_ms` (epoch), and paid when the `window` (ms) has passed; a second press says the same."""
+def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, window: int, used: Used = ()) -> Reply:
+    """Confirmed at `at_ms` (epoch), and paid when the `window` (ms) has passed; a second press says the same.
+    `used` as in `DecisionPreview`."""
     whose = listed([name_of(market.params, i) for i in outcomes])
     one, next_ = len(outcomes) == 1, "with the next tick"
     is_, goes = ("is", "goes") if one else ("are", "go")
@@ -136,10 +139,11 @@ def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, wind
     }
     if not window:
         then = "Everybody is told and paid then." + ("" if kind == "void" else " It is final.")
-        return say(words[kind], blocks=(line(then),), tone=Tone.GOOD)
+        return say(words[kind], blocks=(line(then), *used_up(used)), tone=Tone.GOOD)
     rows = (
         line(f"Everybody is told then, and paid {span(window)} later; nothing trades before."),
         line(code("/admin correct"), " and who names another until ", Stamp(at_ms + window), "."),
+        *used_up(used),
     )
     return say(words[kind], blocks=rows, tone=Tone.GOOD)
 

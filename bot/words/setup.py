@@ -40,7 +40,7 @@ def problem(problem_: Problem) -> str:
     name, detail = typed_name(problem_.field), problem_.detail
     value, low, high = (clean(str(detail.get(key, ""))) for key in ("value", "low", "high"))
     number, number_name = detail.get("number", ""), clean(str(detail.get("name", "")))
-    round_ = f"Round {detail.get('round', '')}"
+    round_ = "The final" if detail.get("final") else f"Round {detail.get('round', detail.get('rounds', ''))}"
     sentences: Mapping[str, str] = {
         "missing": f"Please name the {name}.",
         "outcome_count": f"A market has {low} to {high} outcomes; you named {detail.get('found', '')}.",
@@ -69,8 +69,8 @@ def problem(problem_: Problem) -> str:
         "round_order": f"{round_} has to freeze after the round before is decided, and not after its own decision.",
         "round_count": f"{round_} leaves {detail.get('left', '')} in; two must stay, and one at least must go.",
         "round_named": f"{round_} counts {detail.get('count', '')} and names another number of losers.",
-        "round_begun": f"Round {detail.get('rounds', '')} has begun and stays as it is; only a decision that is not "
-        "due yet can still come later.",
+        "round_begun": f"{round_} has begun and stays as it is; only a decision that is not due yet can still come "
+        "later.",
         "price_decides": f"{round_} cannot be decided by the lowest price: whoever holds NO would push a price down "
         "and be paid for it. Name who is out, or say ask and an admin names them.",
         "round_unreadable": f"{round_} could not be read.",

@@ -179,19 +179,20 @@ def rounds(market: Market, params: MarketParams, shown: TimetableShown) -> list[
         rows.append(line("Start: ", Stamp(planned) if planned is not None else "by hand, with /admin start", "."))
     ahead = {left.number: left for left in shown.ahead}
     for number, (round_, (freeze, decide)) in enumerate(zip(params.rounds, shown.times, strict=True)):
+        name = "Final" if round_.is_final else f"Round {number + 1}"
         if number < shown.next_round:
-            rows.append(line(bold(f"Round {number + 1}"), ": over."))
+            rows.append(line(bold(name), ": over." if number != shown.claimed else ": decided, and not paid yet."))
             continue
         times = ("freezes ", at(freeze), ", decided ", at(decide))
         if round_.is_final:
             who: Sequence[str | Part] = ("you name the winner",)
             if isinstance(round_.winner, int):
                 who = (outcome(params, round_.winner), " wins")
-            rows.append(line(bold("Final"), ": ", *times, "; ", *who, "."))
+            rows.append(line(bold(name), ": ", *times, "; ", *who, "."))
             continue
         left = ahead[number]
         how = _who_goes(params, round_, left, shown.active)
-        rows.append(line(bold(f"Round {number + 1}"), ": ", *times, "; ", *how, f"; {left.stay} stay in."))
+        rows.append(line(bold(name), ": ", *times, "; ", *how, f"; {left.stay} stay in."))
     return rows
 
 

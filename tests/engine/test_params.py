@@ -282,4 +282,4 @@ class TestLiveChange:
         state = replace(state, frozen_for=0)
         moved = [{"decide_at": 11, "losers": [2]}, {"decide_at": 120, "winner": "ask"}]
         refused = retune(p, state, {"rounds": moved})
-        assert refused == (Problem(field="rounds", code="round_begun", detail={"rounds": 1}),)
+        assert refused == (Problem(field="rounds", code="round_begun", detail={"rounds": 1, "final": False}),)

@@ -224,6 +224,11 @@ def test_what_goes_by_hand_is_taken_off_the_rounds_to_come(
     assert [tuple(round_) for round_ in used_up(active, gone, p, 0)] == used
 
 
+def test_who_goes_in_a_round_beside_its_own_is_taken_off_those_after_it() -> None:
+    assert [tuple(round_) for round_ in used_up((0, 1, 2, 3, 4), (0, 1), ASKED, 0, 0)] == []
+    assert [tuple(round_) for round_ in used_up((2, 3, 4), (3,), ASKED, 0, 0)] == [(1, 1, 0)]
+
+
 def test_a_named_loser_who_is_out_already_is_skipped() -> None:
     play(
         NAMED,

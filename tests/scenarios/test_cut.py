@@ -10,7 +10,7 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.market.background_cut import BackgroundCuts
 from tests.bot.harness import ADMIN, HANG_S, chat_harness, running
-from tests.scenarios.rows import Row, perform
+from tests.scenarios.rows import SET_UP, Row, perform
 from tests.scenarios.test_decisions import ADMINS, known_admin, sound
 
 # The market starts at 06:46 on 3 July 2014. The result is known at 06:50: ada traded before it, bob after it.
@@ -38,7 +38,13 @@ REFUSED: tuple[Row, ...] = (
     (ADMIN, "/admin cut 06:50", "!", "the reason"),
     (ADMIN, "/admin cut tomorrow 06:50 the goal was known", "!", "still to come"),
     (ADMIN, "/admin cut 2500-01-01 06:50 the goal was known", "!", "still to come"),
-    (ADMIN, "/admin cut 06:40 the goal was known", "!", "before trading began"),
+    (
+        ADMIN,
+        "/admin cut 06:40 the goal was known",
+        "!",
+        "trading began only 3 July 2014 06:46 UTC",
+        "The earliest moment",
+    ),
     (ADMIN, "/admin cut 3s ago the goal was known", "!", "No order that did anything came after", "nothing to undo"),
     (ADMIN, "/admin cut now the goal was known", "!", "nothing to undo"),
 )
@@ -202,7 +208,13 @@ CLAIMED: tuple[Row, ...] = (
     (ADMIN, "press Confirm", "named the winner"),
     ("tick", "2s", "Brazil wins Cup. 2-1.", "paid 3 July 2014 07:02"),
     ("tick", "5m"),
-    (ADMIN, KNOWN, *SHOWN, "What is named now stays named; its window begins anew, until 3 July 2014 07:07 UTC"),
+    (
+        ADMIN,
+        KNOWN,
+        *SHOWN,
+        "What is named now stays named; its window begins anew, until 3 July 2014 07:07 UTC",
+        "Trading does not open again. A cut is final",
+    ),
     (ADMIN, "press Confirm", "with the next tick"),
     ("tick", "2s", "every later order is undone", "What is named now stays named, and is paid 3 July 2014 07:07"),
     ("tick", "5m"),
@@ -219,6 +231,23 @@ async def test_a_cut_while_a_winner_is_named_begins_the_window_anew(tmp_path: Pa
         await sound(harness)
 
 
+ROUND_BEING_DECIDED: tuple[Row, ...] = (
+    (ADMIN, "/admin schedule round 1 07:00 to 07:05 out 1", "would be the timetable"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "10m", "Trading is frozen: round 1 is being decided"),
+    (ADMIN, KNOWN, *SHOWN, "Trading stays shut until round 1 is over. A cut is final"),
+    (ADMIN, "press Confirm", "with the next tick", "The decision on round 1 is next: `/admin eliminate` and who."),
+    ("tick", "2s", "every later order is undone", "Trading stays shut until round 1 is over."),
+)
+
+
+async def test_while_a_round_is_decided_a_cut_leaves_its_decision_next(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, (*SET_UP, *TRADED), ADMINS)
+        await perform(harness, ROUND_BEING_DECIDED, ADMINS)
+        await sound(harness)
+
+
 async def test_no_cut_goes_back_past_a_round_that_was_paid(tmp_path: Path) -> None:
     rows: tuple[Row, ...] = (
         *TRADED,
@@ -229,7 +258,7 @@ async def test_no_cut_goes_back_past_a_round_that_was_paid(tmp_path: Path) -> No
         ("bob", "press Confirm", "Sent."),
         ("tick", "1m"),
         *FROZEN,
-        (ADMIN, KNOWN, "!", "a round has been paid since; what is paid stays paid"),
+        (ADMIN, KNOWN, "!", "a round has been paid since, 3 July 2014 06:", "The earliest moment it can go back to"),
         (ADMIN, "/admin cut 1m ago the goal was known", "!", "nothing to undo"),
     )
     async with chat_harness(tmp_path) as harness:

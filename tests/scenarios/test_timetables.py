@@ -92,11 +92,25 @@ USED_BY_A_CLAIM: tuple[Row, ...] = (
     (ADMIN, "/admin set round_window 5m", "round_window is now"),
     *OF_FIVE[1:],
     (ADMIN, "/admin eliminate a", "A would be declared out", "Round 1 (3 July 2014 07:16 UTC, two were to go) then"),
-    (ADMIN, "press Confirm", "is declared out with the next tick"),
-    ("tick", "2s", "A is declared out"),
+    (ADMIN, "press Confirm", "is declared out with the next tick", "then has one left to take"),
+    ("tick", "2s", "A is declared out", "Round 1 (3 July 2014 07:16 UTC, two were to go) then has one left to take."),
+    (ADMIN, "/admin schedule", "you name 1 who is out (2 were planned); 3 stay in"),
     (ADMIN, "/admin correct b, c", "instead of A", "Round 1 then has nobody left to take"),
     (ADMIN, "/admin log", "round 1 takes one, not two"),
     ("tick", "10m", "A is out", "Round 1 (3 July 2014 07:16 UTC, two were to go) now has one left to take."),
+)
+
+USED_BESIDE_A_ROUND: tuple[Row, ...] = (
+    *OF_FIVE,
+    (ADMIN, "/admin eliminate a, b", "A and B would be out"),
+    (ADMIN, "press Confirm", "go out with the next tick", "Round 1 then has nobody left to take"),
+    ("tick", "2s", "A and B are out"),
+    ("tick", "31m", "frozen for round 1, which has nobody left to put out"),
+    (ADMIN, "/admin eliminate c", "Round 2 then has nobody left to take"),
+    (ADMIN, "press Confirm", "goes out with the next tick", "Round 2 then has nobody left to take"),
+    ("tick", "2s", "C is out", "Round 2 now has nobody left to take"),
+    (ADMIN, "/admin resolve c", "!", "C is out already", "Still in: D and E"),
+    (ADMIN, "/admin schedule", "Round 1: over", "Round 2: freezes", "nobody is left to put out"),
 )
 
 USED_BY_APPROVAL: tuple[Row, ...] = (
@@ -115,7 +129,11 @@ USED_BY_APPROVAL: tuple[Row, ...] = (
 )
 
 
-@pytest.mark.parametrize("rows", [USED_IN_PART, USED_BY_A_CLAIM, USED_BY_APPROVAL], ids=["part", "claim", "approval"])
+@pytest.mark.parametrize(
+    "rows",
+    [USED_IN_PART, USED_BY_A_CLAIM, USED_BESIDE_A_ROUND, USED_BY_APPROVAL],
+    ids=["part", "claim", "beside", "approval"],
+)
 async def test_what_an_elimination_by_hand_leaves_to_the_rounds_to_come_is_said_before_and_after(
     tmp_path: Path, rows: tuple[Row, ...]
 ) -> None:
