@@ -488,7 +488,8 @@ class MonitorFigures:
     """Beside the market's own row. `traders` of the `people` in it have traded, `trades` times between them. `times`:
     how long the last ticks took, microseconds, newest first; `resting`: orders in the book; `worst`: the highest risk
     there ever was; `transfers`: what one account lost to one other through the book, and what each is called;
-    `deciders`: the admins known in its chats by name, and whether each has a part in it; `proposals` wait for one."""
+    `deciders`: the admins known in its chats by name, and whether each has a part in it; `proposals` wait for one;
+    `house`: what the house has, of what it staked."""
 
     people: int
     traders: int
@@ -504,6 +505,7 @@ class MonitorFigures:
     names: Mapping[int, str]
     deciders: Sequence[tuple[str, bool]]
     proposals: int
+    house: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from bot.market.standings import still_takes
 from bot.words import reports as words_reports
 from bot.words import views as words_views
 from bot.words.reports import EXPORTS, GRAPHS
+from engine.risk import house_cash
 from storage import export as csv_files
 from storage.unit_of_work import UnitOfWork
 
@@ -52,6 +53,7 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
         transfers=await uow.transfers.net(record.id, record.params.starting_balance // NOTABLE),
         names=await uow.members.names(record.id),
         deciders=await _deciders(uow, market),
+        house=house_cash(market.state),
         proposals=sum(still_valid(row, market.state) for row in await uow.approvals.waiting(record.id)),
     )
     step = record.next_step

@@ -85,7 +85,7 @@ def _listed(ctx: Context, market: MarketView, members: Sequence[Member], name: s
     ]
     if not rows:
         return words_reports.nobody_called(name or "")
-    return words_reports.users(market.record.title, cut(rows, page, _PEOPLE), name, ctx.person_id)
+    return words_reports.users(market.record, cut(rows, page, _PEOPLE), name, ctx.person_id)
 
 
 async def _change(ctx: Context, market: MarketView, member: Member, change: MemberChange, confirm: str | None) -> Reply:

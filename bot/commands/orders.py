@@ -60,7 +60,9 @@ async def receipt(
     if own is None or own.person != participant.member.person:
         return words.not_yours(order)
     files = await proof_files(snapshot.uow, market.record, own)
-    return words_proofs.no_receipt(files, order) if isinstance(files, Unproved) else words_proofs.receipt(order, files)
+    if isinstance(files, Unproved):
+        return words_proofs.no_receipt(files, order)
+    return words_proofs.receipt(order, files, undone=own.status is OrderStatus.CUT)
 
 
 @command("order cancel", role=Role.OWNER, hidden=True)

@@ -22,7 +22,7 @@ from bot.market.decisions import (
     put_forward,
     refused_now,
 )
-from bot.text.numbers import typed_moment
+from bot.text.numbers import shown_money, typed_moment
 from bot.words import admin as words_admin
 from bot.words import cuts as words
 from bot.words import proposals as words_proposals
@@ -159,7 +159,7 @@ def _simulate(
 
 def _figures(market: MarketView, branch: Branch, event: Cut) -> CutFigures:
     record, params, before, after = market.record, market.record.params, market.state, branch.state
-    money = {user: cash + escrow for user, cash, escrow in event.accounts}
+    money = {user: _to_spend(before, user, cash) for user, cash, _ in event.accounts}
     returned, taken = [m for m in money.values() if m > 0], [-m for m in money.values() if m < 0]
     moved = [change for _, _, *both in event.tokens for change in both]
     was, would = [_yes(state, market) for state in (before, after)]
@@ -184,6 +184,12 @@ def _figures(market: MarketView, branch: Branch, event: Cut) -> CutFigures:
         final=bool(after.claim.winners) if after.claim is not None else is_final(after, params),
         takes=0 if after.frozen_for is None else losers_left(after, params, after.frozen_for),
     )
+
+
+def _to_spend(before: MarketState, user: int, change: int) -> int:
+    """How much more somebody would have to spend, of the amounts as their own note shows them (`words.cuts.own`)."""
+    cash = before.accounts[user].cash
+    return shown_money(cash + change) - shown_money(cash)
 
 
 def _yes(state: MarketState, market: MarketView) -> dict[int, int]:

@@ -9,7 +9,7 @@ from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
 from bot.text.outcome_names import typed_outcome
-from bot.words.shared import TRADE_COLUMNS, dotted, no, outcome, plural, say, side_word
+from bot.words.shared import dotted, no, outcome, plural, say, side_word, trade_columns
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
@@ -186,5 +186,5 @@ def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest:
     )
     return say(
         "Your one trade." if len(trades_) == 1 else f"Your last {plural(len(trades_), 'trade')}.",
-        blocks=(Table(columns=TRADE_COLUMNS, rows=rows),),
+        blocks=(Table(columns=trade_columns("Before gas" if params.gas_fee else "Money"), rows=rows),),
     )

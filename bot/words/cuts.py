@@ -77,10 +77,10 @@ def _moved(figures: CutFigures) -> str:
     parts = []
     if gainers:
         one = f" (at most {money(most[0])} to one)" if gainers > 1 else ""
-        parts.append(f"{money(returned)} would come back to {people(gainers)}{one}")
+        parts.append(f"{money(returned)} to spend would come back to {people(gainers)}{one}")
     if losers:
         one = f" (at most {money(most[1], Cut.UP)} from one)" if losers > 1 else ""
-        parts.append(f"{money(taken, Cut.UP)} would go back from {people(losers)}{one}")
+        parts.append(f"{money(taken, Cut.UP)} to spend would go back from {people(losers)}{one}")
     back, away = figures.tokens
     parts += [f"{tokens(away)} tokens would go back"] if away else []
     parts += [f"{tokens(back)} tokens would come back"] if back else []

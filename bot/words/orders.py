@@ -84,7 +84,7 @@ def _recent(params: MarketParams, rows: Sequence[OrderRow]) -> Table:
         Column(title="What"),
         Column(title="Tokens", numeric=True),
         Column(title="State"),
-        Column(title="Money", numeric=True),
+        Column(title="With gas" if params.gas_fee else "Money", numeric=True),
     )
     return Table(columns=columns, rows=tuple(_recent_row(params, order) for order in rows))
 
@@ -153,7 +153,7 @@ def asked(
         blocks.append(line(f"Cancelled before they ran: {listed([_named(params, order) for order in withdrawn])}."))
     back = sum(order.escrow for order in resting)
     if back:
-        blocks.append(line(f"Then {money(back, Cut.DOWN)} comes back to you, less what may fill until then."))
+        blocks.append(line(f"Then {money(back, Cut.UP)} comes back to you, less what may fill until then."))
     what = listed([_named(params, order) for order in resting[:3]])
     more = f" and {len(resting) - 3} more" if len(resting) > 3 else ""
     awaits = Awaited(market=resting[0].market, slot="given_back") if every else None

@@ -9,9 +9,10 @@ from typing import Any
 
 from bot.chat.reply import Attachment, Reply, code, line
 from bot.text.names import clean
-from bot.text.numbers import limit_price, money, price, tokens
+from bot.text.numbers import Cut, limit_price, money, price, tokens
 from bot.text.numbers import moment as minute
-from bot.words.shared import no, plural, say
+from bot.words.receipts import fee_and_gas
+from bot.words.shared import listed, no, plural, say
 from engine.units import MICRO
 from storage.proofs.checking import ProvedLeaf, Relation
 from storage.proofs.checkpoints import SignedCheckpoint
@@ -51,20 +52,22 @@ def _order(leaf: ProvedLeaf) -> list[str]:
     return [
         f"Holds: order {row['number']} of account {row['user']}, accepted {minute(row['accepted_ms'])}: {asked}. "
         f"{_NUMBER_ONLY}",
-        f"In tick {leaf.tick:,}, {minute(leaf.ts_ms)}, {became}{reason}: {_traded(row)}; gas {money(row['gas'])}. "
-        "What happened to it later is not in this proof.",
+        f"In tick {leaf.tick:,}, {minute(leaf.ts_ms)}, {became}{reason}: {_traded(row)}. "
+        "What happened to it later (other fills, a cancel, a cut that undid it) is not in this proof.",
     ]
 
 
 def _traded(row: Mapping[str, Any]) -> str:
-    """How much, for how much, at what price; the amount of a buy has its fees in, that of a sale has them out."""
-    size = row["size"] - row["remaining"]
+    """How much, for how much, at what price, as its receipt has it: all that was paid or got, gas in."""
+    size, amount, fee, gas, buy = row["size"] - row["remaining"], row["amount"], row["fee"], row["gas"], row["buy"]
     if size <= 0:
-        return "nothing traded"
-    fees, total = money(row["fee"]), money(row["amount"])
-    before_fees = row["amount"] - row["fee"] if row["buy"] else row["amount"] + row["fee"]
-    sums = f"{total} paid, {fees} of it fees" if row["buy"] else f"{total} got, after {fees} of fees"
-    return f"{tokens(size)} traded at {price(before_fees * MICRO // size)} on average, {sums}"
+        return f"nothing traded; gas {money(gas, Cut.UP)}"
+    before_fees = amount - fee if buy else amount + fee
+    charged = listed([part for part in fee_and_gas(amount, fee, gas, buy=buy) if part])
+    total = money(amount + gas, Cut.UP) if buy else money(amount - gas)
+    taken = f" ({'with' if buy else 'after'} {charged})" if charged else ""
+    average = price(before_fees * MICRO // size)
+    return f"{tokens(size)} traded at {average} on average, {total} {'paid' if buy else 'got'}{taken}"
 
 
 def _fill(leaf: ProvedLeaf) -> list[str]:
@@ -191,8 +194,8 @@ def unproved(reason: Unproved, number: int = 0, market: int = 0) -> str:
 # -- in the chat
 
 
-def receipt(number: int, files: Sequence[Attachment]) -> Reply:
-    """To its owner alone."""
+def receipt(number: int, files: Sequence[Attachment], *, undone: bool = False) -> Reply:
+    """To its owner alone. `undone`: by a cut, of which the proof, being of the order's own tick, says nothing."""
     fills = len(files) - 1
     later = f", and of {plural(fills, 'later fill')} of it" if fills else ""
     check = line(
@@ -203,7 +206,15 @@ def receipt(number: int, files: Sequence[Attachment]) -> Reply:
         " shows the key to compare.",
     )
     names = line("It names your account by its number only.")
-    reply = say(f"The proof of your order {number}{later}.", blocks=(check, names))
+    rows = [check, names]
+    if undone:
+        rows.insert(
+            0,
+            line(
+                "A cut has undone this order since: nothing of it holds. The proof says what was written when it ran."
+            ),
+        )
+    reply = say(f"The proof of your order {number}{later}.", blocks=rows)
     return replace(reply, files=tuple(files))
 
 

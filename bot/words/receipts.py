@@ -164,7 +164,7 @@ def given_back(done: OrderReceipt, why: str, again: str) -> Reply:
     typed."""
     order, draft = done.order, done.order.draft
     if draft.buy:
-        back = f"{money(order.escrow, Cut.DOWN)} came back to you."
+        back = f"{money(order.escrow, Cut.UP)} came back to you."
     else:
         back = f"{tokens(left(order))} {_what(done)} are free again."
     if not order.done:
@@ -189,7 +189,7 @@ def given_back(done: OrderReceipt, why: str, again: str) -> Reply:
 def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
     """Several at once: how much came back, then each in a line."""
     money_back = sum(order.escrow for order, _ in rows)
-    parts = [f"{money(money_back, Cut.DOWN)}"] if money_back else []
+    parts = [f"{money(money_back, Cut.UP)}"] if money_back else []
     sold: dict[str, int] = {}
     for order, _ in rows:
         if not order.draft.buy:

@@ -23,7 +23,7 @@ from bot.chat.reply import (
     quiet,
 )
 from bot.text.names import clean, quoted_name
-from bot.text.numbers import gain, money, percent, round_money, signed_money, span, split
+from bot.text.numbers import gain, money, percent, round_money, shown_money, signed_money, span, split
 from bot.words.charts import SOURCES, described
 from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
 from bot.words.views import status_word, step_words
@@ -51,7 +51,7 @@ def monitor(market: Market, numbers: MonitorFigures, now_ms: int, takes: int | N
     waiting = [plural(numbers.pending, "order"), plural(numbers.actions, "action")]
     rows.append(line(f"Waiting for the next tick: {listed(waiting)}; resting in the book: {numbers.resting:,}."))
     rows += _deciders(market, numbers)
-    rows += _house(market, numbers.metric, numbers.worst)
+    rows += _house(market, numbers)
     rows += _outbox(numbers.waiting, now_ms)
     rows += transfers(numbers.transfers, numbers.names)
     return say(f"{clean(market.title)}: {status_word(market)}.", blocks=rows, actions=_buttons(market))
@@ -90,17 +90,32 @@ def _ms(us: int) -> str:
     return f"{us // 1000:,} ms" if us >= 100_000 else f"{us // 1000}.{us % 1000 // 100} ms"
 
 
-def _house(market: Market, metric: MetricRow | None, worst: int) -> list[Line]:
-    most = market.params.z
+def _house(market: Market, numbers: MonitorFigures) -> list[Line]:
+    most, metric = market.params.z, numbers.metric
     if metric is None:
         return [line(f"The house stakes {round_money(most)}.")]
-    now, high = max(0, metric.mm_risk), max(0, worst)
+    now, high = max(0, metric.mm_risk), max(0, numbers.worst)
+    if market.over:
+        return [_house_ended(most, numbers.house), line(f"It risked at most {round_money(high)}."), _brought(metric)]
     rows = [
         line(
             f"House risks at most {round_money(most)}; right now {round_money(now)}"
             f" ({percent(now * 10**12 // most) if most else '0%'}), at worst so far {round_money(high)}."
         )
     ]
+    rows.append(_brought(metric))
+    return rows
+
+
+def _house_ended(staked: int, has: int) -> Line:
+    """What it won or lost: what it has after everybody was paid, against what it staked."""
+    shown = shown_money(has) - shown_money(staked)
+    result = f"lost {money(-shown)}" if shown < 0 else f"won {money(shown)}" if shown else "neither won nor lost"
+    return line(f"The house {result} in the end: it staked {money(staked)} and has {money(has)}.")
+
+
+def _brought(metric: MetricRow) -> Line:
+    """By source; what tokens cost and paid is not in it."""
     amounts = split(list(metric.sources.values()))
     sources = [
         f"{SOURCES.get(name, name.replace('_', ' '))} {money(amount)}"
@@ -108,8 +123,7 @@ def _house(market: Market, metric: MetricRow | None, worst: int) -> list[Line]:
         if amount
     ]
     by_source = f": {', '.join(sources)}." if sources else "."
-    rows.append(line(f"Its profit so far {signed_money(metric.mm_profit)}", by_source))
-    return rows
+    return line(f"Fees, gas and the like brought it {signed_money(metric.mm_profit)}", by_source)
 
 
 def _outbox(waiting: Sequence[Backlog], now_ms: int) -> list[Line]:
@@ -157,7 +171,7 @@ def _buttons(market: Market) -> tuple[Action, ...]:
     )
 
 
-def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | None) -> Reply:
+def users(market: Market, page: Page[MemberRow], wanted: str | None, person: int | None) -> Reply:
     columns = (
         Column(title="", numeric=True),
         Column(title="", numeric=True),
@@ -181,17 +195,22 @@ def users(title: str, page: Page[MemberRow], wanted: str | None, person: int | N
         for member in page.rows
     )
     called = f" called “{clean(wanted)}”" if wanted else ""
-    head = f"{people(page.total)}{called} in {clean(title)}.{place(page)}"
+    head = f"{people(page.total)}{called} in {clean(market.title)}.{place(page)}"
     again = f"/admin users {quoted_name(clean(wanted))}" if wanted else "/admin users"
     return say(
         head,
         blocks=(
             Table(columns=columns, rows=rows),
             line("Balance is cash; worth counts tokens at what selling them would bring now."),
-            line("A number names one person: ", code(f"/admin grant #{page.rows[0].person} $50")),
+            line("A number names one person: ", code(_of_one(market, page.rows[0]))),
         ),
         actions=page_buttons(again, page, person),
     )
+
+
+def _of_one(market: Market, member: MemberRow) -> str:
+    """A line that can be sent as the market stands: what is over takes no grants."""
+    return f"/admin users #{member.person}" if market.over else f"/admin grant #{member.person} $50"
 
 
 def _marks(member: MemberRow) -> Line:

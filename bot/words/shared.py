@@ -29,17 +29,15 @@ STATUS_WORDS = {
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
-TRADE_COLUMNS = (
-    Column(title="When"),
-    Column(title="What"),
-    Column(title="Tokens", numeric=True),
-    Column(title="Price", numeric=True),
-    Column(title="Money", numeric=True),
-)
-
 
 def count(number: int) -> str:
     return _COUNTS[number] if 0 <= number < len(_COUNTS) else f"{number}"
+
+
+def trade_columns(amount: str) -> tuple[Column, ...]:
+    """Of a list of trades; `amount` says what the last of them leaves out, as `Before gas`."""
+    left = (Column(title="When"), Column(title="What"))
+    return (*left, *(Column(title=title, numeric=True) for title in ("Tokens", "Price", amount)))
 
 
 def side_word(side: Side) -> str:

@@ -29,7 +29,6 @@ from bot.words.charts import yes_figures
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
-    TRADE_COLUMNS,
     ahead,
     leaders,
     listed,
@@ -41,6 +40,7 @@ from bot.words.shared import (
     say,
     side_word,
     token_name,
+    trade_columns,
     who_leads,
 )
 from engine.state import Side, Status
@@ -215,7 +215,7 @@ def tape(params: MarketParams, trades: Sequence[TradeRow], number: int | None, a
     )
     last = trades[0]
     head = f"Last trade: {tokens(last.size)} {token_name(params, last.outcome, last.side)} at {price(last.price)}."
-    return say(head, blocks=(Table(columns=TRADE_COLUMNS, rows=rows),), audience=audience)
+    return say(head, blocks=(Table(columns=trade_columns("Before fees"), rows=rows),), audience=audience)
 
 
 def _trade_word(trade: TradeRow) -> str:
