@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ __all__ = ["Database", "DatabaseInUseError"]
 BUSY_MS = 5_000
 CLOSE_S = 10.0  # how long a close waits for units that are open
 SQLITE_NAMES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
+_PATH = re.compile(r"[\w./ ~-]{1,200}")  # of a file; an address with a password in it is not repeated
 POSTGRES_NAMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2")
 
 
@@ -38,12 +40,18 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
+def _no_address(url: str) -> str:
+    """What to type for a bare file name: three slashes and the path, so four for one from the root."""
+    typed = f"sqlite:///{url}" if _PATH.fullmatch(url) else "sqlite:///outcry.db or postgresql://…"
+    return f"DATABASE_URL, or --db, takes a database address, and this is none: use {typed}"
+
+
 def parse_url(url: str) -> URL:
     """The address with the driver Outcry uses. Raises ValueError where it means no database we know."""
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ValueError("DATABASE_URL is not a database address: use sqlite:///outcry.db or postgresql://…") from None
+        raise ValueError(_no_address(url)) from None
     if parsed.drivername in SQLITE_NAMES:
         if not parsed.database or parsed.database == ":memory:":
             raise ValueError("DATABASE_URL names no file: use sqlite:///outcry.db")

@@ -12,7 +12,7 @@ from bot.words import proofs as words
 from storage.proofs.checking import Relation, check_proof, compare_heads
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.notes import Key, Problem
-from storage.proofs.proof_files import ConsistencyProof, InclusionProof
+from storage.proofs.proof_files import HEADER, ConsistencyProof, InclusionProof
 from storage.proofs.proving import Unproved, prove_fill, prove_heads, prove_order
 from storage.records import Market
 from storage.unit_of_work import UnitOfWork
@@ -83,6 +83,10 @@ def _check_proof(path: str, key: Key | None) -> int:
     if not isinstance(leaf, Problem):
         print(*words.holds(leaf), words.signed(leaf.head, known=key is not None), sep="\n")
         return HOLDS
+    head = SignedCheckpoint.read_post(text, key)
+    if isinstance(head, SignedCheckpoint) and not text.startswith(HEADER):
+        print(*words.only_a_head(head, path), words.signed(head, known=key is not None), sep="\n")
+        return USAGE
     print(words.does_not_hold(leaf))
     return FAILS
 

@@ -49,7 +49,7 @@ async def run(url: str, market: int | None, head: str | None, *, as_json: bool, 
             progress.clear()
         async with db.reading() as uow:
             key = await public_key(uow)
-    _print(results, as_json=as_json)
+    _print(results, as_json=as_json, head=head, expected=expected)
     if key is not None and not as_json:
         print(words.signed_by(key.vkey), file=sys.stderr)
     return WRONG if any(isinstance(result, Mismatch) for result in results) else OK
@@ -66,7 +66,8 @@ def _hash_of(head: str) -> str | None:
     return signed.checkpoint.root.hex() if isinstance(signed, SignedCheckpoint) else None
 
 
-def _print(results: list[Result], *, as_json: bool) -> None:
+def _print(results: list[Result], *, as_json: bool, head: str | None, expected: str | None) -> None:
+    """`expected` is the hash or root that `head` means."""
     if as_json:
         print(to_json(results))
         return
@@ -82,6 +83,8 @@ def _print(results: list[Result], *, as_json: bool) -> None:
                 print(words.unchained(result), file=sys.stderr)
         else:
             print(words.ok(result))
+            if result.held is not None and head is not None:
+                print(words.head_found(result.held, None if HEAD.fullmatch(head.lower()) else expected))
             if result.forgotten:
                 print(coverage.forgotten_records(result.market, result.forgotten))
     if results and not any(isinstance(result, Mismatch) for result in results):

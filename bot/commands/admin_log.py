@@ -67,4 +67,5 @@ def _people(entries: Sequence[LogEntry]) -> set[int]:
     """Everybody who is named."""
     numbers = {entry.row.actor for entry in entries} | {entry.row.before.get("proposer") for entry in entries}
     numbers |= {entry.proposal.decided_by for entry in entries if entry.proposal is not None}
+    numbers |= {entry.row.after.get(name) for entry in entries for name in words.PEOPLE}
     return {number for number in numbers if isinstance(number, int)}

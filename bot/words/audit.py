@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
@@ -137,6 +138,17 @@ def _head_now(head: HeadNow) -> Sequence[Block]:
 def ok(verified: Verified) -> str:
     """`ok market=1 ticks=360 head=b31b…`"""
     return f"ok market={verified.market} ticks={verified.ticks} head={verified.head or '-'}"
+
+
+def head_found(tick: int, root: str | None) -> str:
+    """`root`, in hex, of a head that was posted; None where the hash of a tick was given."""
+    if root is None:
+        return f"The head you gave was found: it is the hash of tick {tick:,}."
+    base64 = b64encode(bytes.fromhex(root)).decode()
+    return (
+        f"The posted head was found, at tick {tick:,}: its third line, {base64}, is {root} in hex, the root of all "
+        "written so far. head= above is another thing, the hash of the last tick."
+    )
 
 
 def fail(mismatch: Mismatch) -> str:

@@ -9,18 +9,24 @@ from typing import Any
 from bot.chat.facts import ROUNDS_LEFT, LogEntry, typed_name
 from bot.chat.reply import Line, Page, Part, Reply, Span, Stamp, bold, code, line, quiet
 from bot.text.names import clean
-from bot.text.numbers import money
+from bot.text.numbers import money, price
 from bot.words.admin import why_refused
 from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, place, plural, say
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
 
 _LONGEST = 60
+_LONGEST_OF = {"schedule": 600}  # what is compared is read whole
 _FIRST_MOMENT = 10**12  # smaller ones are spans of time
 _INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent", ROUNDS_LEFT}
 _OPTIONAL = {"schedule", "start_ms"}  # said where there is one
-_MONEY = {"cash", "given", "balance"}  # as numbers; as texts they are what was typed
-_NUMBERS = {"user", "person", "with", "proposer"}
+_MONEY = {"cash", "given", "balance", "profit", "risk"}  # as numbers; as texts they are what was typed
+PEOPLE = ("user", "person", "with", "proposer")
+"""What names an account by its number."""
+
+_LABELS = {"kind": "to", "user": "member", "moment": "back to", "profit": "the house’s profit", "risk": "at risk"}
+_COUNTED = {"orders": "order", "people": "person", "trades": "trade"}
+_DEEDS = {"add": "added to what decides"}  # those that no command is called
 
 
 def log(
@@ -34,9 +40,11 @@ def log(
         row = entry.row
         why = f": {clean(row.reason)}" if row.reason else ""
         who = bold(_who(row.actor, names))
-        rows.append(line(Stamp(row.ts_ms), " ", who, f" · {clean(row.action)}{why}", *_became(entry, names)))
+        deed = _DEEDS.get(row.action, clean(row.action))
+        rows.append(line(Stamp(row.ts_ms), " ", who, f" · {deed}{why}", *_became(entry, names)))
         second = _by_approval(row, names)
-        changed = (*changes(row.before, row.after, outcomes), *_rounds(row.after))
+        after = {name: value for name, value in row.after.items() if (name, value) != ("kind", row.action)}
+        changed = (*changes(row.before, after, outcomes, names), *_rounds(row.after))
         if changed or second:
             rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
     head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
@@ -78,15 +86,25 @@ def _who(actor: int | None, names: Mapping[int, str]) -> str:
     return clean(names.get(actor, "")) or f"somebody who was erased (number {actor})"
 
 
-def changes(before: Payload, after: Payload, outcomes: Sequence[str] = ()) -> Line:
-    """`status DRAFT → LOBBY · fee 2%`: what was not so before; what is only in `before` is what it rested on."""
-    old, parts = dict(_flat(before)), list[Part]()
+def changes(
+    before: Payload, after: Payload, outcomes: Sequence[str] = (), names: Mapping[int, str] | None = None
+) -> Line:
+    """`status DRAFT → LOBBY · fee 2%`: what was not so before; what is only in `before` is what it rested on.
+    `names` of people by number."""
+    old, parts, known = dict(_flat(before)), list[Part](), names or {}
     for name, value in _flat(after):
-        was = _value(name, old[name], outcomes) if name in old else ""
-        new = _value(name, value, outcomes)
+        if name == "prices":
+            moved = _prices(old.get(name), value, outcomes)
+            parts += [quiet(f"{' · ' if parts else ''}YES of {moved}")] if moved else []
+            continue
+        was = _value(name, old[name], outcomes, known) if name in old else ""
+        new = _value(name, value, outcomes, known)
         if new == was:
             continue
         shown = typed_name(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
+        shown = _LABELS.get(shown, shown)
+        if name in _COUNTED and not was and isinstance(value, int):
+            shown, new = f"{value:,}", plural(value, _COUNTED[name]).partition(" ")[2]
         parts += [quiet(f"{' · ' if parts else ''}{clean(shown)} ")]
         parts += [_quiet(was), quiet(" → ")] if was else []
         parts.append(_quiet(new or "none"))
@@ -108,16 +126,35 @@ def _flat(values: Payload) -> Iterator[tuple[str, Json]]:
             yield name, value
 
 
+def _prices(before: Json, after: Json, outcomes: Sequence[str]) -> str:
+    """`Germany 46.8¢ → 46.9¢, Brazil …`: of those still in whose price is another."""
+    was = before if isinstance(before, Sequence) else ()
+    parts = []
+    for number, new in enumerate(after if isinstance(after, Sequence) else ()):
+        old = was[number] if number < len(was) else None
+        if not isinstance(new, int) or not new or number >= len(outcomes):
+            continue
+        shown = price(new)
+        if isinstance(old, int) and price(old) != shown:
+            shown = f"{price(old)} → {shown}"
+        elif old is not None:
+            continue
+        parts.append(f"{clean(outcomes[number])} {shown}")
+    return ", ".join(parts)
+
+
 def _quiet(part: str | Stamp) -> Part:
     return part if isinstance(part, Stamp) else quiet(part)
 
 
-def _value(name: str, value: Json, outcomes: Sequence[str]) -> str | Stamp:
+def _value(name: str, value: Json, outcomes: Sequence[str], names: Mapping[int, str]) -> str | Stamp:
     """As people say it; "" for nothing."""
     if isinstance(value, int) and not isinstance(value, bool):
         if name.endswith("_ms") and value > _FIRST_MOMENT:
             return Stamp(value)
-        return money(value) if name in _MONEY else f"#{value}" if name in _NUMBERS else str(value)
+        if name in _MONEY:
+            return money(value)
+        return _who(value, names) if name in PEOPLE else f"{value:,}"
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
@@ -125,8 +162,9 @@ def _value(name: str, value: Json, outcomes: Sequence[str]) -> str | Stamp:
     if not isinstance(value, str):
         each = [_named(name, item, outcomes) for item in value] if isinstance(value, Sequence) else []
         value = ", ".join(each)
-    shown = clean(value, _LONGEST + 1)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST].rstrip()}…"
+    longest = _LONGEST_OF.get(name, _LONGEST)
+    shown = clean(value, longest + 1)
+    return shown if len(shown) <= longest else f"{shown[:longest].rstrip()}…"
 
 
 def _named(name: str, item: Json, outcomes: Sequence[str]) -> str:

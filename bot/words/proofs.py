@@ -150,6 +150,16 @@ def compared(relation: Relation, heads: Sequence[SignedCheckpoint]) -> list[str]
     return list(sentences[relation])
 
 
+def only_a_head(head: SignedCheckpoint, path: str) -> list[str]:
+    """Alone it shows nothing yet."""
+    size, name = _entries(head.checkpoint.size), clean(path, 100)
+    return [
+        f"This is a posted head, of market {head.checkpoint.market} with {size}. By itself it proves nothing yet.",
+        f"Give a second head to compare it with (outcry check {name} HEAD), or the proof of an order, which has its "
+        "own head in it; outcry verify --head finds it in a database.",
+    ]
+
+
 def not_a_head(path: str, problem: Problem) -> str:
     name = clean(path, 100)
     if problem is Problem.WRONG_SIGNATURE:

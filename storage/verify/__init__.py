@@ -86,7 +86,8 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks';
+    """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks',
+    and of which it is (`held`);
     `records`: of the journals, `forgotten` of them without what they said, at somebody's wish."""
 
     market: int
@@ -94,6 +95,7 @@ class Verified:
     orders: int
     head: str
     holds: bool = False
+    held: int | None = None
     records: int = 0
     forgotten: int = 0
 
@@ -186,7 +188,8 @@ async def verify_market(
         ticks=past.market.tick,
         orders=past.orders,
         head=past.market.head,
-        holds=past.holds,
+        holds=past.held is not None,
+        held=past.held,
         records=journals.records,
         forgotten=journals.forgotten,
     )

@@ -50,7 +50,7 @@ class ReplayState:
     positions: dict[str, Row] = field(default_factory=dict)  # every holding there ever was
     undone: dict[int, int] = field(default_factory=dict)  # trades that a cut undid, and in which tick
     cuts: bool = False  # whether some tick may have cut it: then what became of an order is known at the end alone
-    holds: bool = False  # whether a hash so far begins with what was asked for
+    held: int | None = None  # the first tick whose hash begins with what was asked for, or whose root it is
 
     @classmethod
     def opening(cls, stored: RowMapping, check: Check, *, cuts: bool = False) -> ReplayState:
@@ -165,9 +165,9 @@ class Replay:
 
     def _go_on(self, market: Market, state: MarketState, head: str) -> None:
         self.past.market, self.past.state = replace(market, head=head), state
-        self.past.holds |= self._wanted is not None and (
-            head.startswith(self._wanted) or self.tree.root == self._wanted
-        )
+        wanted = self._wanted
+        if wanted is not None and self.past.held is None and (head.startswith(wanted) or self.tree.root == wanted):
+            self.past.held = market.tick
 
     async def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
         orders_run: list[OrderRow] = []

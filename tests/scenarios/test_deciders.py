@@ -133,7 +133,7 @@ PROPOSALS: tuple[tuple[Row, ...], ...] = (
         ("tick", "2s", "Pat has written what decides Cup:\nOvertime counts."),
         ("told mia", "", "Overtime counts.", "You have a part in it"),
         ("mia", "/rules", "by Pat:\nOvertime counts."),
-        ("mia", "/admin log", "Pat · add", "approved proposal 1 of Mia"),
+        ("mia", "/admin log", "Pat · added to what decides", "approved proposal 1 of Mia"),
     ),
     (
         ("mia", "/admin grant mia $50 for the prize", "Mia would get $50.00"),

@@ -15,9 +15,14 @@ from bot.chat import plain_text
 from bot.chat.chart_data import LeaderboardData
 from bot.chat.reply import Picture, Reply, Table
 from bot.text.numbers import money, places
+from bot.words import proofs as words_proofs
 from bot.words.charts import gained, leaderboard_title
-from engine.units import MICRO
+from engine.risk import house_cash
+from engine.units import MICRO, whole_cents
 from storage import export
+from storage.proofs.checking import ProvedLeaf, check_proof
+from storage.proofs.proof_files import InclusionProof
+from storage.proofs.proving import prove_order
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 
 NAMES = ("ada", "bob", "cy", "dee", "eve")
@@ -160,6 +165,61 @@ async def test_what_stands_beside_its_sum_adds_up_to_it(tmp_path: Path) -> None:
                     head = plain_text.line_text(positions.head)
                     rows = sum(_cents(row["Worth"]) for row in table(positions))
                     assert rows == _cents(re.findall(r"\$[\d,.]+\d", head)[0]), head
+
+
+async def test_an_orders_money_is_one_amount_in_its_receipt_in_lists_and_in_its_proof(tmp_path: Path) -> None:
+    rng = Random(3)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=NAMES)
+        for _ in range(4):
+            number = await _alone(harness, f"/buy germany yes {rng.randrange(10**7, 10**8) / 10**6}")
+            await _alone(harness, "/sell germany yes 33%")
+            both = table(await harness.say("ada", "/orders"))[:2]
+            trades = table(await harness.say("ada", "/trades"))[:2]
+            for row, trade_, sign in zip(both, trades, (-1, 1), strict=True):
+                assert _cents(row["With gas"]) == _cents(trade_["Before gas"]) + sign, (row, trade_)
+            for order, row in zip((number + 1, number), both, strict=True):
+                proof = await _proved(harness, order)
+                assert f" on average, {row['With gas']} {'got' if order > number else 'paid'} (" in proof, (row, proof)
+                last = next(text for text in reversed(harness.platform.texts("tell", "ada")) if row["With gas"] in text)
+                fee = re.findall(r"fee \S+\d", last)
+                assert all(part in proof for part in fee), (last, proof)
+
+
+async def test_after_the_end_the_monitor_says_what_the_house_won_or_lost(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=NAMES)
+        await harness.confirmed("ada", "/buy germany yes 200")
+        await harness.tick()
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin resolve germany"), "Confirm")
+        await harness.tick()
+        text = plain_text.text(await harness.say(ADMIN, "/admin monitor"))
+        async with harness.db.reading() as uow:
+            market, state = await uow.markets.get_one(1), await uow.markets.state(1)
+        assert market.over
+        has = house_cash(state)
+        lost = money(whole_cents(market.params.z) - whole_cents(has))
+        assert f"The house lost {lost} in the end: it staked {money(market.params.z)} and has {money(has)}." in text
+        assert "right now" not in text
+        users = plain_text.text(await harness.say(ADMIN, "/admin users"))
+        assert "/admin grant" not in users
+
+
+async def _alone(harness: ChatHarness, line: str) -> int:
+    """The number of the order it made, run alone."""
+    await harness.confirmed("ada", line)
+    await harness.tick()
+    return int(table(await harness.say("ada", "/orders"))[0]["Order"])
+
+
+async def _proved(harness: ChatHarness, number: int) -> str:
+    """What anybody reads in the order's proof."""
+    async with harness.db.reading() as uow:
+        proof = await prove_order(uow, await uow.markets.get_one(1), number)
+    assert isinstance(proof, InclusionProof)
+    leaf = check_proof(proof.write())
+    assert isinstance(leaf, ProvedLeaf)
+    return "\n".join(words_proofs.holds(leaf))
 
 
 def _cents(text: str) -> int:

@@ -76,7 +76,8 @@ def child(*words: str, folder: Path) -> tuple[int, str, str]:
 def test_a_process_says_ok_and_exits_0(played: tuple[Path, str]) -> None:
     path, head = played
     code, out, errors = child("--db", f"sqlite:///{path}", "--head", head[:16], folder=path.parent)
-    assert (code, out) == (0, f"ok market=1 ticks=3 head={head}\n{words_coverage.listed()}\n")
+    found = "The head you gave was found: it is the hash of tick 3."
+    assert (code, out) == (0, f"ok market=1 ticks=3 head={head}\n{found}\n{words_coverage.listed()}\n")
     assert errors.startswith("Heads of this database are signed by the key outcry/")
 
 
@@ -101,6 +102,12 @@ def test_a_process_names_the_first_wrong_row_and_exits_1(played: tuple[Path, str
         (["--db", "sqlite:///nowhere.db"], 3, "no database at nowhere.db"),
         (["--db", "sqlite:///nonsense.txt"], 3, "cannot be read"),
         (["--db", "mysql://localhost/x"], 3, "not supported"),
+        (
+            ["--db", "/srv/play.db"],
+            3,
+            "or --db, takes a database address, and this is none: use sqlite:////srv/play.db",
+        ),
+        (["--db", "play.db"], 3, "use sqlite:///play.db"),
     ],
 )
 def test_every_ending_has_its_exit_code(
@@ -128,7 +135,16 @@ def test_json_says_the_same(
     told = json.loads(capsys.readouterr().out)
     (market,) = told["markets"]
     assert market.pop("records") > 0
-    assert market == {"ok": True, "market": 1, "ticks": 3, "orders": 1, "head": head, "holds": True, "forgotten": 0}
+    assert market == {
+        "ok": True,
+        "market": 1,
+        "ticks": 3,
+        "orders": 1,
+        "head": head,
+        "holds": True,
+        "held": 3,
+        "forgotten": 0,
+    }
     assert told["ok"] is True
     assert (tuple(told["covered"]), tuple(told["not_covered"])) == (words_coverage.COVERED, words_coverage.left_out())
 
