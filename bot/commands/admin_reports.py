@@ -14,7 +14,7 @@ from bot.grammar.outcomes import AnyOutcomeArg
 from bot.grammar.types import Choice
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import involvement_of, other_admins, still_valid
-from bot.market.standings import still_takes
+from bot.market.standings import awaits, still_takes
 from bot.words import reports as words_reports
 from bot.words import views as words_views
 from bot.words.reports import EXPORTS, GRAPHS
@@ -58,7 +58,7 @@ async def monitor(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Re
     )
     step = record.next_step
     takes = None if step is None else still_takes(step, market.state, record.params)
-    return words_reports.monitor(record, figures, ctx.now_ms, takes)
+    return words_reports.monitor(record, figures, ctx.now_ms, takes, awaits(market.state, record))
 
 
 async def _deciders(uow: UnitOfWork, market: MarketView) -> list[tuple[str, bool]]:

@@ -17,6 +17,7 @@ from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import build, draft_of, warnings
+from bot.market.standings import awaits
 from bot.words import event_file as words_event_file
 from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
@@ -55,13 +56,16 @@ async def schedule(
     """
     record = market.record
     if timetable is None:
-        shown = changes.shown(changes.current(record, ctx.now_ms), record.params, market.state, counted_from(record))
-        return words.schedule_now(record, shown, timetables.typed_line(record))
+        table = changes.current(record, ctx.now_ms)
+        shown = changes.shown(table, record.params, market.state, counted_from(record))
+        offers, line = changes.offers(table, record, market.state), timetables.typed_line(record)
+        return words.schedule_now(record, shown, line, offers, awaits(market.state, record))
     if timetable.casefold() == EDIT:
         return words.schedule_form(record, timetables.typed_line(record))
-    table = _read(ctx, market, timetable)
-    if not isinstance(table, timetables.Timetable):
-        return _wrong(record, table)
+    wanted = _read(ctx, market, timetable)
+    if not isinstance(wanted, timetables.Timetable):
+        return _wrong(record, wanted)
+    table = wanted
     if record.start_ms is None and table.start is not None and table.start.ms <= ctx.now_ms:
         return words.start_in_the_past(table.start, ctx.now_ms)
     typed = timetables.render(table, record.params.outcome_names)
@@ -116,6 +120,8 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
     record, table = market.record, plan.table
     planned = table.start_ms or record.planned_start_ms
     passed = changes.passed(table, ctx.now_ms)
+    if planned is not None:
+        passed = passed or changes.before_the_start(table, planned)
     if passed:
         return words.schedule_wrong(record, passed)
     start = planned or draft_of(record).assumed_start_ms or ctx.now_ms
@@ -138,7 +144,9 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
         await note(ctx, uow, record, "schedule", {"schedule": timetables.typed_line(record)}, {"schedule": plan.typed})
         await update_board(uow, record, ctx.now_ms)
         if record.status is Status.LOBBY:
-            await uow.outbox.add(record.id, changes.told_before_the_start(record, planned), ctx.now_ms)
+            before = changes.current(record, ctx.now_ms)
+            notice = changes.told_before_the_start(record, before, table, planned)
+            await uow.outbox.add(record.id, notice, ctx.now_ms)
         await uow.commit()
     return words.schedule_set(plan.typed, running=False)
 

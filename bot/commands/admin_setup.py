@@ -12,6 +12,7 @@ from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
 from bot.market import terms, wording
 from bot.market import timetable as timetables
+from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, warnings, with_value
@@ -194,21 +195,29 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
     planned = start or record.planned_start_ms
     draft = draft_of(record)
     params: MarketParams | None = None
+    table = changes.current(record, ctx.now_ms)
     if planned is not None:
+        early = changes.before_the_start(table, planned)
+        if early:
+            return words_timetable.schedule_wrong(record, early)
         built = build(draft, planned)
         if not isinstance(built, MarketParams):
             return words.problems(built, "/admin schedule")
         params = built
+    open_already = record.status is Status.LOBBY
+    notice = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened")
+    if open_already:
+        notice = changes.told_before_the_start(record, table, table, planned)
     async with ctx.db.writing() as uow:
         opened = await uow.markets.update(record.id, params=params, status=Status.LOBBY, planned_start_ms=planned)
         if isinstance(opened, Declined):
             return words.already_open(record)
         await note(ctx, uow, record, "open", {"status": record.status.value}, {"status": "LOBBY", "start_ms": planned})
-        await uow.outbox.add(
-            record.id, Notice(kind="opened", audience=NoticeAudience.CHAT, payload={}, key="opened"), ctx.now_ms
-        )
+        if not open_already or planned != record.planned_start_ms:
+            await uow.outbox.add(record.id, notice, ctx.now_ms)
         await update_board(uow, opened, ctx.now_ms)
         wordings = await uow.wordings.of(record.id)
         await uow.commit()
-    reply = words_event_file.warned(words.opened_doors(opened), opened.params, warnings(opened.params))
+    done = words.start_moved(record.planned_start_ms, planned) if open_already else words.opened_doors(opened)
+    reply = words_event_file.warned(done, opened.params, warnings(opened.params))
     return reply if wordings else words_wording.without(reply)

@@ -62,12 +62,12 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
         risk_most=0 if market.over else market.params.z,
-        awaits=_awaits(state, market),
+        awaits=awaits(state, market),
         decides=tuple(on_rules(wordings, names)),
     )
 
 
-def _awaits(state: MarketState, market: Market) -> Line:
+def awaits(state: MarketState, market: Market) -> Line:
     """The decision that an admin is asked for."""
     if not state.asked or state.frozen_for is None:
         return ()

@@ -14,9 +14,11 @@ from bot.market.timetable import Timetable, TimetableEntry, of_params, read, rea
 from bot.words import times as words_times
 from bot.words import timetable as words
 from engine.schedule import rounds_ahead
-from engine.state import MarketState
+from engine.state import MarketState, Status
 from engine.terms import MarketParams
-from storage.records import Market, Notice, NoticeAudience, Payload
+from storage.records import Json, Market, Notice, NoticeAudience, Payload
+
+_HALF_AN_HOUR = 1_800_000
 
 _ONE = re.compile(
     r"(?:round\s+(?P<number>\d{1,3})|(?:the\s+)?final)\b\s*:?\s*(?P<rest>[^;\n]*)", re.IGNORECASE | re.DOTALL
@@ -117,15 +119,64 @@ def _later(place: int, entry: TimetableEntry, state: MarketState, by_ms: int) ->
     return replace(entry, freeze=moved(entry.freeze), decide=moved(entry.decide))
 
 
-def told_before_the_start(market: Market, planned_ms: int | None) -> Notice:
-    """To those who have joined: that the timetable has changed, and when trading starts now."""
+def offers(table: Timetable, market: Market, state: MarketState) -> list[str]:
+    """Examples of a change of one round and of all that is to come, of those that would be taken now."""
+    if market.over or market.halted is not None or market.outdated or state.status is Status.DISPUTED:
+        return []
+    final, begun = len(table.entries) - 1, state.next_round + (state.frozen_for is not None)
+    freeze, decide = (replace(when, ms=when.ms + _HALF_AN_HOUR) for when in _times(table.entries[final]))
+    lines = [f"final {freeze.typed()} to {decide.typed()}"] if begun <= final else []
+    if state.frozen_for == final and not state.asked and state.claim is None:
+        lines = [f"final to {decide.typed()}"]
+    later = "delay 30m"
+    return [*lines, later] if isinstance(delayed(later, table, state), Timetable) else lines
+
+
+def _times(entry: TimetableEntry) -> tuple[When, When]:
+    return entry.freeze, entry.decide
+
+
+def before_the_start(table: Timetable, start_ms: int) -> list[str]:
+    """A sentence for each round that would freeze before the start."""
+    return [
+        words.before_the_start(place, entry.freeze.epoch(start_ms), start_ms, final=entry.winner is not None)
+        for place, entry in enumerate(table.entries)
+        if entry.freeze.epoch(start_ms) < start_ms
+    ]
+
+
+def told_before_the_start(market: Market, before: Timetable, after: Timetable, planned_ms: int | None) -> Notice:
+    """To those who have joined: which rounds have other times now, and when trading starts."""
+    starts = (market.planned_start_ms, planned_ms)
     payload: Payload = {
         "fields": ["rounds"],
         "changes": [],
-        "times": [],
-        "start": [market.planned_start_ms, planned_ms],
+        "times": _moved_rounds(before, after, starts),
+        "start": list[Json](starts),
     }
     return Notice(kind="retuned", audience=NoticeAudience.CHAT, payload=payload, key="rescheduled")
+
+
+def _moved_rounds(before: Timetable, after: Timetable, starts: tuple[int | None, int | None]) -> list[Json]:
+    """[round, final, freeze before, after, decision before, after, whether these count from the start] of each round
+    with other times; of each with its new ones where there are more rounds or fewer."""
+    rows: list[Json] = []
+    same = len(before.entries) == len(after.entries)
+    for place, entry in enumerate(after.entries):
+        new = [_known(when, starts[1]) for when in _times(entry)]
+        old = [_known(when, starts[0]) for when in _times(before.entries[place])] if same else new
+        if same and old == new:
+            continue
+        if len({when.relative for when in (*old, *new)}) > 1:
+            old = new
+        if new[0].relative == new[1].relative:
+            moments = (old[0].ms, new[0].ms, old[1].ms, new[1].ms)
+            rows.append([place, entry.winner is not None, *moments, new[0].relative])
+    return rows
+
+
+def _known(when: When, start_ms: int | None) -> When:
+    return when if start_ms is None else When(when.epoch(start_ms))
 
 
 def passed(

@@ -32,9 +32,10 @@ from storage.records import Market, MetricRow
 from storage.transfers import NetTransfer
 
 
-def monitor(market: Market, numbers: MonitorFigures, now_ms: int, takes: int | None = None) -> Reply:
-    """Status, what is next, what it cost and earned, what waits. `takes` as in `step_words`."""
-    rows: list[Line] = []
+def monitor(market: Market, numbers: MonitorFigures, now_ms: int, takes: int | None = None, awaits: Line = ()) -> Reply:
+    """Status, what is next, what it cost and earned, what waits. `takes` as in `step_words`; `awaits` is the decision
+    that an admin is asked for."""
+    rows = [awaits] if awaits else []
     if market.outdated:
         rows.append(
             line(bold("Stands still: "), f"begun by rules {market.rules}. ", code("/admin void"), " calls it off.")

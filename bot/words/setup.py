@@ -318,5 +318,15 @@ def opened_doors(market: Market) -> Reply:
     return say(f"{clean(market.title)} is open to join.", blocks=rows, tone=Tone.GOOD)
 
 
+def start_moved(before: int | None, after: int | None) -> Reply:
+    """Of a market whose doors are open."""
+    if after is None or before == after:
+        now = "by hand" if after is None else Stamp(after)
+        return say("Nothing changed.", blocks=(line("Trading starts ", now, ", as before."),))
+    was = "by hand" if before is None else Stamp(before)
+    head = line("The start is moved from ", was, " to ", Stamp(after), ".")
+    return Reply(head=head, blocks=(line("Those who wait for it are told."),), tone=Tone.GOOD)
+
+
 def already_open(market: Market) -> Reply:
     return no(f"{clean(market.title)} is past its draft already.", blocks=(line(code("/admin monitor"), " shows it."),))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.chat.facts import TimetableShown, When
 from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Span, Stamp, Tone, bold, code, line
 from bot.text.names import clean
-from bot.text.numbers import span
+from bot.text.numbers import moment, span
 from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.arguments import echo
 from bot.words.shared import first_upper, listed_outcomes, no, outcome, say
@@ -27,9 +26,6 @@ def _example(market: Market) -> Line:
     """A timetable that this market could have, whenever it is read."""
     rounds = "tomorrow 18:00 for 30m out 1 ask; " if market.params.n_outcomes > FEWEST_OUTCOMES else ""
     return line("It goes like this: ", typed_again(f"{rounds}tomorrow 21:00 for 1h winner ask"))
-
-
-_HALF_AN_HOUR = 1_800_000
 
 
 def no_such_round(number: int, rounds: int) -> str:
@@ -95,20 +91,31 @@ def one_winner() -> str:
     )
 
 
-def schedule_now(market: Market, shown: TimetableShown, typed: str) -> Reply:
-    """How it stands and how it is `typed`."""
+def before_the_start(number: int, freeze_ms: int, start_ms: int, *, final: bool) -> str:
+    what = first_upper(round_name(number, final=final))
+    return (
+        f"{what} would freeze {moment(freeze_ms)}, before the start {moment(start_ms)}; give it a later time, or have "
+        "trading start sooner."
+    )
+
+
+def schedule_now(market: Market, shown: TimetableShown, typed: str, offers: Sequence[str], awaits: Line = ()) -> Reply:
+    """How it stands and how it is `typed`; `offers` are the changes that could be made now, of which `delay` is the
+    last where it is one; `awaits`, the decision that an admin is asked for."""
+    if not offers:
+        rows = [*rounds(market, market.params, shown), *([awaits] if awaits else [])]
+        return say(f"The timetable of {clean(market.title)}.", blocks=rows)
     return say(
         f"The timetable of {clean(market.title)}.",
         blocks=(
             *rounds(market, market.params, shown),
+            *([awaits] if awaits else []),
             line("To change it, send all of it with what is to be otherwise: ", typed_again(typed))
             if typed
             else _example(market),
-            line(
-                "One round alone: ",
-                code(f"/admin schedule {_one_round(shown)}"),
-                "; all that is to come: ",
-                code("/admin schedule delay 30m"),
+            *(
+                line("All that is to come: " if "delay" in offer else "One round alone: ", typed_again(offer))
+                for offer in offers
             ),
             line("Times are UTC unless they name a zone; +2h counts from the start."),
         ),
@@ -212,13 +219,6 @@ def at(when: When) -> Stamp | str:
     return f"{span(when.ms)} after the start" if when.relative else Stamp(when.ms)
 
 
-def _one_round(shown: TimetableShown) -> str:
-    """A line that puts the next round half an hour later, as an example of how one is changed."""
-    number = min(shown.next_round, len(shown.times) - 1)
-    freeze, decide = (replace(when, ms=when.ms + _HALF_AN_HOUR) for when in shown.times[number])
-    return f"round {number + 1} {freeze.typed()} to {decide.typed()}"
-
-
 def schedule_set(typed: str, *, running: bool) -> Reply:
     tail = " It holds from the next tick on." if running else ""
     return say(f"The timetable is set.{tail}", blocks=(line(typed_again(typed)),), tone=Tone.GOOD)
@@ -236,8 +236,10 @@ _MOVED_SHOWN = 6
 
 def rescheduled(who: str, reason: str, moved: Sequence[Sequence[int]], start: Sequence[int | None] = ()) -> Reply:
     """To the chat: whose change it was, and each time that is another now. `moved`: round, whether it is the final,
-    freeze before and after, decision before and after (epoch); `start`: before and after, None by hand."""
-    shifts = {after - before for _, _, *times in moved for before, after in (times[:2], times[2:]) if after != before}
+    freeze before and after, decision before and after (epoch), and whether they count from the start; `start`: before
+    and after, None by hand."""
+    changed = [pair for row in moved for pair in (row[2:4], row[4:6])]
+    shifts = {after - before for before, after in changed if after != before}
     shift = shifts.pop() if len(shifts) == 1 else 0
     head = f"{clean(who) or 'An admin'} changed the timetable"
     whole = f": what is to come is {span(shift)} later." if shift > 0 and len(moved) > 1 else "."
@@ -256,10 +258,17 @@ def _start_moved(before: int | None, after: int | None) -> Line:
     return line("Trading starts ", "by hand" if after is None else Stamp(after), " (was ", was, ").")
 
 
-def _round_moved(number: int, final: int, froze: int, freezes: int, decided: int, decides: int) -> Line:
+def _round_moved(
+    number: int, final: int, froze: int, freezes: int, decided: int, decides: int, relative: int = 0
+) -> Line:
+    def time(ms: int) -> str | Part:
+        return at(When(ms, relative=bool(relative)))
+
     name = first_upper(round_name(number, final=bool(final)))
-    freeze: Sequence[str | Part] = (" freezes ", Stamp(freezes), " (was ", Stamp(froze), "), decided ")
-    if froze == freezes:
+    freeze: Sequence[str | Part] = (" freezes ", time(freezes), " (was ", time(froze), "), decided ")
+    if (froze, decided) == (freezes, decides):
+        freeze = (" freezes ", time(freezes), ", decided ")
+    elif froze == freezes:
         freeze = (" is decided ",)
-    was: Sequence[str | Part] = (" (was ", Stamp(decided), ")") if decided != decides else ()
-    return line(name, *freeze, Stamp(decides), *was, ".")
+    was: Sequence[str | Part] = (" (was ", time(decided), ")") if decided != decides else ()
+    return line(name, *freeze, time(decides), *was, ".")

@@ -17,7 +17,7 @@ WORDS = '"A, B", A, limit, yes, Z, out, B'
 NUMBERS = "0, 1, 2, 3+, -5, 1.5, 24"
 FORESEEN = re.compile(
     r"You hold no |.* is a draft that nobody sees yet|.* is over|Correcting did not happen|Nobody called “Bob the|"
-    r"The first \d of the rounds have begun|You have no account in this market|This market is over|"
+    r"Round \d (has begun|has to freeze after)|You have no account in this market|This market is over|"
     r"\$[\d.]+ of .* would cost"
 )
 """What an example or the next step may meet in a market as it stands: no mistake in the line."""

@@ -229,6 +229,7 @@ CLAIMED: tuple[Row, ...] = (
     ("tick", "2s", "every later order is undone", "What is named now stays named, and is paid 3 July 2014 07:07"),
     ("tick", "5m"),
     ("ada", "/board", "Brazil is named the winner, and not paid yet"),
+    (ADMIN, "/admin schedule", "Final: decided, and not paid yet."),
     ("tick", "5m", "Brazil wins Cup. 2-1.", "$40.00 paid to 1 holder"),
     (ADMIN, KNOWN, "!", "Cup is over"),
 )

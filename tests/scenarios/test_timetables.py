@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import plain_text
 from tests.bot.harness import ADMIN, chat_harness
 from tests.scenarios.rows import SET_UP, Row, perform
 
@@ -257,6 +258,39 @@ BY_HAND: tuple[Row, ...] = (
     ("tick", "1s", "Trading starts 4 July 2014 08:30 UTC (was 4 July 2014 08:00 UTC)"),
 )
 
+# before the start, which is planned for 20:00
+MOVED_BEFORE: tuple[Row, ...] = (
+    (ADMIN, "/admin create Cup A, B, C", "Cup is drafted"),
+    (ADMIN, "/admin schedule 21:00 for 10m out 1; 22:00 for 10m winner ask", "As you said it", "“21:00”"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    (ADMIN, "/admin open 21:30", "!", "Round 1 would freeze 3 July 2014 21:00 UTC, before the start 3 July 2014 21:30"),
+    (ADMIN, "/admin open 20:00", "Cup is open to join"),
+    ("tick", "1s", "the doors are open"),
+    (
+        ADMIN,
+        "/admin schedule 19:30 for 10m out 1; 22:00 for 10m winner ask",
+        "!",
+        "Round 1 would freeze 3 July 2014 19:30 UTC, before the start 3 July 2014 20:00 UTC; give it a later time",
+    ),
+    (ADMIN, "/admin schedule final to 22:20", "“22:20” in UTC is 3 July", "Nothing has changed yet"),
+    (ADMIN, "press Confirm", "The timetable is set"),
+    ("tick", "1s", "The final is decided 3 July 2014 22:20 UTC (was 3 July 2014 22:10 UTC)", "20:00 UTC, as before"),
+    (ADMIN, "/admin open 20:30", "The start is moved from 3 July 2014 20:00 UTC to 3 July 2014 20:30 UTC."),
+    ("tick", "1s", "Trading starts 3 July 2014 20:30 UTC (was 3 July 2014 20:00 UTC)"),
+    (ADMIN, "/admin open 20:30", "Nothing changed"),
+    (ADMIN, "/admin schedule final 21:05", "!", "The final has to freeze after the round before"),
+)
+
+
+async def test_before_the_start_every_move_is_told_by_its_round_and_never_opens_the_doors_again(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await perform(harness, MOVED_BEFORE)
+        posts = harness.platform.texts("post")
+        assert sum("the doors are open" in post for post in posts) == 1
+        previews = await harness.say(ADMIN, "/admin schedule final to 22:30", admin=True)
+        assert "“21:00”" not in plain_text.text(previews), "only what was typed now"
+
+
 CHANGES: tuple[Row, ...] = (
     (ADMIN, "/admin schedule round 1 06:30", "!", "“06:30” has passed"),
     (ADMIN, "/admin schedule delay", "!", "Say how much later"),
@@ -272,8 +306,8 @@ DELAYED: tuple[Row, ...] = (
     (
         ADMIN,
         "/admin schedule",
-        "One round alone: `/admin schedule round 1 2014-07-03 07:47",
-        "`/admin schedule delay 30m`",
+        "One round alone: `/admin schedule final 2014-07-03 08:17:03 to 2014-07-03 08:22:03`",
+        "All that is to come: `/admin schedule delay 30m`",
     ),
     (ADMIN, "/admin schedule delay 10m", "Round 1: freezes 3 July 2014 07:27 UTC, decided 3 July 2014 07:37 UTC"),
     ("ada", "press Confirm of boss", "!", "for this chat's admins"),
@@ -298,6 +332,8 @@ DELAYED: tuple[Row, ...] = (
     (ADMIN, "press Confirm", "The timetable is set"),
     ("tick", "2s", "changed the timetable", "Round 1 is decided 3 July 2014 07:45 UTC"),
     ("tick", "20m"),
+    (ADMIN, "/admin schedule", "The decision on round 1 was due 3 July 2014 07:45 UTC: an admin is awaited."),
+    (ADMIN, "/admin monitor", "The decision on round 1 was due 3 July 2014 07:45 UTC: an admin is awaited."),
     (ADMIN, "/admin schedule round 1 to 07:46", "!", "Round 1 has begun"),
     (
         ADMIN,

@@ -172,7 +172,7 @@ async def test_a_start_can_be_planned_and_the_timetable_counts_from_it(tmp_path:
         assert found.params.rounds[1].freeze_at == 9 * 86_400_000
         assert not (await harness.say(ADMIN, "/admin open 2014-07-03 01:00")).ok
         late = await harness.say(ADMIN, "/admin open 2014-07-05 10:00")
-        assert "Round 1 has to freeze after" in plain_text.text(late)
+        assert "Round 1 would freeze 4 July 2014 16:00 UTC, before the start" in plain_text.text(late)
 
 
 async def test_every_deed_leaves_a_trace(tmp_path: Path) -> None:
