@@ -37,7 +37,10 @@ async def log(
     shown, pages, before = window(total, page or 1, size)
     rows = await uow.audit.page(record, chat, size, before)
     entries = await _entries(uow, market, rows)
-    names = await uow.people.names(_people(entries))
+    names = dict(await uow.people.names(_people(entries)))
+    if market is not None:  # whom a deed concerned is called as in the market
+        called = await uow.members.names(market.id)
+        names |= {number: called[number] for number in _concerned(entries) if number in called}
     shown_page = Page(rows=tuple(entries), number=shown, pages=pages, total=total)
     return words.log(shown_page, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
 
@@ -63,9 +66,14 @@ def _numbers(rows: Sequence[AuditRow], name: str) -> Mapping[int, int]:
     return {row: number for row, number in named.items() if isinstance(number, int)}
 
 
+def _concerned(entries: Sequence[LogEntry]) -> set[int]:
+    """Those whom deeds were about."""
+    numbers = [entry.row.after.get(name) for entry in entries for name in words.PEOPLE]
+    return {number for number in numbers if isinstance(number, int)}
+
+
 def _people(entries: Sequence[LogEntry]) -> set[int]:
     """Everybody who is named."""
     numbers = {entry.row.actor for entry in entries} | {entry.row.before.get("proposer") for entry in entries}
     numbers |= {entry.proposal.decided_by for entry in entries if entry.proposal is not None}
-    numbers |= {entry.row.after.get(name) for entry in entries for name in words.PEOPLE}
-    return {number for number in numbers if isinstance(number, int)}
+    return _concerned(entries) | {number for number in numbers if isinstance(number, int)}

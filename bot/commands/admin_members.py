@@ -109,6 +109,9 @@ async def grant(
     if len(fitting) != 1:
         return words.several_members(member, fitting) if fitting else words.no_such_member(member)
     whom = fitting[0]
+    async with ctx.db.reading() as uow:
+        if not await uow.people.identities(whom.person):
+            return words.nobody_behind(whom)
     if ctx.invocation.nameless:
         return words_proposals.nameless(f"/admin grant {quoted_name(member)} {typed_money(amount)}")
     if done is not None:

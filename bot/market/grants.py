@@ -41,8 +41,11 @@ async def approve(ctx: Context, market: MarketView, proposal: Approval, proposer
     person, amount = int(str(proposal.asked["user"])), int(str(proposal.asked["cash"]))
     async with ctx.db.reading() as uow:
         whom = await uow.members.account(market.id, person)
+        reached = await uow.people.identities(person)
     if whom is None:
         return words.no_such_member(f"#{person}")
+    if not reached:
+        return words.nobody_behind(whom)
     code = code_of("approve", market.id, proposal.number, whom.stake + whom.coming)
     if confirm != code:
         again = f"/admin approve {proposal.number} confirm={code}"

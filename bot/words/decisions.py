@@ -158,6 +158,14 @@ def no_such_member(typed: str) -> Reply:
     )
 
 
+def nobody_behind(member: Member) -> Reply:
+    """Of an account whose owner was forgotten."""
+    return no(
+        f"Nobody is behind {clean(member.name)} any more: they asked to be forgotten. Nothing was given.",
+        blocks=(line(code("/admin users"), " lists who takes part."),),
+    )
+
+
 def grants_need_a_running_market(market: Market) -> Reply:
     return no(
         f"{clean(market.title)} has not started, and money can be granted only while it runs.",

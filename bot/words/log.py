@@ -12,7 +12,7 @@ from bot.text.names import clean
 from bot.text.numbers import money, price
 from bot.words.admin import why_refused
 from bot.words.rounds_left import in_short
-from bot.words.shared import page_buttons, place, plural, say
+from bot.words.shared import page_buttons, people, place, plural, say
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
 
 _LONGEST = 60
@@ -25,7 +25,7 @@ PEOPLE = ("user", "person", "with", "proposer")
 """What names an account by its number."""
 
 _LABELS = {"kind": "to", "user": "member", "moment": "back to", "profit": "the house’s profit", "risk": "at risk"}
-_COUNTED = {"orders": "order", "people": "person", "trades": "trade"}
+_COUNTED = {"orders": "order", "people": "", "trades": "trade"}
 _DEEDS = {"add": "added to what decides"}  # those that no command is called
 
 
@@ -104,7 +104,8 @@ def changes(
         shown = typed_name(name.removesuffix("_ms") if isinstance(new, Stamp) else name)
         shown = _LABELS.get(shown, shown)
         if name in _COUNTED and not was and isinstance(value, int):
-            shown, new = f"{value:,}", plural(value, _COUNTED[name]).partition(" ")[2]
+            counted = people(value) if name == "people" else plural(value, _COUNTED[name])
+            shown, _, new = counted.partition(" ")
         parts += [quiet(f"{' · ' if parts else ''}{clean(shown)} ")]
         parts += [_quiet(was), quiet(" → ")] if was else []
         parts.append(_quiet(new or "none"))

@@ -203,15 +203,10 @@ def users(market: Market, page: Page[MemberRow], wanted: str | None, person: int
         blocks=(
             Table(columns=columns, rows=rows),
             line("Balance is cash; worth counts tokens at what selling them would bring now."),
-            line("A number names one person: ", code(_of_one(market, page.rows[0]))),
+            line("A number names one person: ", code(f"/admin users #{page.rows[0].person}")),
         ),
         actions=page_buttons(again, page, person),
     )
-
-
-def _of_one(market: Market, member: MemberRow) -> str:
-    """A line that can be sent as the market stands: what is over takes no grants."""
-    return f"/admin users #{member.person}" if market.over else f"/admin grant #{member.person} $50"
 
 
 def _marks(member: MemberRow) -> Line:

@@ -16,7 +16,7 @@ from tests.scenarios.rows import SET_UP, Row, perform
 
 PEOPLE: tuple[Row, ...] = (
     ("ada", "/admin users", "!", "for this chat's admins"),
-    (ADMIN, "/admin users", "2 people in Cup", "Ada", "$1,000.00", "Balance is cash"),
+    (ADMIN, "/admin users", "2 people in Cup", "Ada", "$1,000.00", "Balance is cash", "one person: `/admin users #"),
     (ADMIN, "/admin users great", "1 person called “great” in Cup", "Bob the Great"),
     (ADMIN, "/admin users zoe", "!", "Nobody in this market is called “zoe”", "/admin users"),
     ("ada", "/buy germany yes 100", "Buy Germany YES"),

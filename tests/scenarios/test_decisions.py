@@ -71,7 +71,7 @@ CLAIMED: tuple[Row, ...] = (
         "Tell an admin",
         "signed head",
     ),
-    ("told bob", "", "Not filled: trading is over, and order", "$0.50 came back"),
+    ("told bob", "", "Not filled: trading is over, and order", "$0.51 came back"),
     ("ada", "/board", "Cup: Germany is named the winner, and not paid yet.", "The winner is paid", "named winner"),
     ("ada", "/rules", "Whoever is named the winner is paid 10 min later"),
     ("ada", "/buy germany yes 1", "!", "A winner is named; trading is over", "The winner is paid"),
@@ -508,7 +508,7 @@ CANCEL_ALL: tuple[Row, ...] = (
     (
         "told ada",
         "",
-        "Not filled: 3 orders are cancelled. $1.51 and 40 Germany YES came back.",
+        "Not filled: 3 orders are cancelled. $1.52 and 40 Germany YES came back.",
         "Order 5: buy 10 Brazil YES at 5¢.",
         "Order 7: sell 40 Germany YES at 90¢.",
     ),

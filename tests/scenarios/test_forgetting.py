@@ -57,6 +57,9 @@ async def test_forgetting_asks_in_numbers_and_leaves_a_number_in_the_books(tmp_p
         board = plain_text.text(await harness.say("bob", "/leaderboard"))
         assert "Member 2" in board
         assert MARKED not in board
+        refused = await harness.say(ADMIN, "/admin grant #2 $50")
+        assert not refused.ok
+        assert "Nobody is behind Member 2 any more" in plain_text.text(refused)
         async with harness.db.reading() as uow:
             assert (await uow.ledger.audit(1)).ok
             assert await uow.orders.of(1, 2, open_only=True) == []

@@ -38,7 +38,7 @@ RENAMED: tuple[Row, ...] = (
     (ADMIN, "/admin users robert rename ADA", "is ADA 2 from now on"),
     (ADMIN, "/admin users #3 rename Robert the Small", "ADA 2 is Robert the Small"),
     (ADMIN, "press Undo", "Robert the Small is ADA 2"),
-    (ADMIN, "/admin log", "rename", "name Robert the Small → ADA 2 · user #3", "Boss"),
+    (ADMIN, "/admin log", "rename", "name Robert the Small → ADA 2 · member ADA 2", "Boss"),
 )
 
 BARRED: tuple[Row, ...] = (
@@ -74,7 +74,7 @@ BARRED: tuple[Row, ...] = (
     ("tick", "2s"),
     ("bob", "/cancel all", "Asked to cancel"),
     ("tick", "2s"),
-    (ADMIN, "/admin log", "bar: floods the chat", "barred no → yes · orders 4, 5 · user #3"),
+    (ADMIN, "/admin log", "bar: floods the chat", "barred no → yes · orders 4, 5 · member Bob the Great"),
     (ADMIN, "/admin users bob unbar", "may buy again", "[Undo"),
     ("tick", "2s"),
     ("told bob", "", "You may buy again in Cup."),
