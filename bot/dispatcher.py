@@ -304,15 +304,28 @@ class Dispatcher:
         missed = command is not None and await anything_missed(uow, invocation)
         market = None
         if command is None or command.speaks_of_market:
-            market = await self._market(uow, invocation, person, chat, now)
+            sets_up = invocation.is_admin and (command is None or command.rule.role is Role.ADMIN)
+            market = await self._market(uow, invocation, person, chat, now, sets_up=sets_up)
         return _Lookup(person=person, chat=chat, market=market, settings=settings, missed=missed)
 
     async def _market(
-        self, uow: UnitOfWork, invocation: Invocation, person: Person | None, chat: Chat | None, now: int
+        self,
+        uow: UnitOfWork,
+        invocation: Invocation,
+        person: Person | None,
+        chat: Chat | None,
+        now: int,
+        *,
+        sets_up: bool,
     ) -> MarketView | None:
-        """The market of the chat; in private, the one the person used last. A draft is for admins alone."""
+        """The market of the chat; in private, the one the person used last. While the next one is a draft, all but its
+        admins' own commands speak of the one before it; where there is none, admins see the draft."""
         record = await self._record(uow, invocation, person, chat)
-        if record is None or (record.status is Status.DRAFT and not invocation.is_admin):
+        if record is not None and record.status is Status.DRAFT and not sets_up:
+            here = chat.id if chat and invocation.chat_kind is not ChatKind.PRIVATE else record.chat_id
+            before = await uow.markets.shown_in(here)
+            record = before or (record if invocation.is_admin else None)
+        if record is None:
             return None
         member = await uow.members.get(record.id, person.id) if person else None
         return MarketView(record=record, state=await uow.markets.state(record.id), member=member, now_ms=now)

@@ -81,6 +81,10 @@ class Markets(Repository):
         """The unresolved market announced in this chat, else the latest one, else None."""
         return await self._one(_OF_CHAT, {"chat": chat})
 
+    async def shown_in(self, chat: int) -> Market | None:
+        """The same for who does not see drafts."""
+        return await self._one(_SHOWN_IN, {"chat": chat})
+
     async def announced_in(self, chat: int) -> list[Market]:
         """Every market announced in this chat, newest first."""
         query = select(config).join(announcements, announcements.c.market == config.c.market)
@@ -246,6 +250,7 @@ _OF_CHAT = (
     .order_by(case((config.c.status.in_(ENDED), 1), else_=0), config.c.market.desc())
     .limit(1)
 )
+_SHOWN_IN = _OF_CHAT.where(config.c.status != Status.DRAFT.value)
 
 
 _ORDER = exists().where(orders.c.market == config.c.market, orders.c.status == OrderStatus.PENDING.value)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.past_times import PastMomentArg, zone_in_reason
-from bot.grammar.types import ConfirmArg, ReasonArg
+from bot.grammar.types import ConfirmArg, Text
 from bot.market import cuts
 from bot.market.context import Context, MarketView
 from bot.market.decisions import undecidable
 from bot.words.shared import no
+
+WhyArg = Annotated[str, Text("reason", 120, about="why, as it is told with it")]
 
 
 @command(
@@ -20,7 +24,7 @@ from bot.words.shared import no
     examples=("/admin cut 21:03 the result was out", "/admin cut 5m ago the whistle had gone"),
 )
 async def cut(
-    ctx: Context, *, market: MarketView, moment: PastMomentArg, reason: ReasonArg, confirm: ConfirmArg | None = None
+    ctx: Context, *, market: MarketView, moment: PastMomentArg, reason: WhyArg, confirm: ConfirmArg | None = None
 ) -> Reply:
     """Undo every order that came after the result was known. Shows the numbers first.
 

@@ -13,7 +13,7 @@ from bot.grammar.types import ConfirmArg, PageArg, code_of
 from bot.market import member_changes
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.member_names import NameRefused, name_for
-from bot.text.names import folded
+from bot.text.names import LONGEST_NAME, clean, folded
 from bot.text.numbers import places
 from bot.words import decisions as words_decisions
 from bot.words import members as words
@@ -114,6 +114,8 @@ async def _rename(ctx: Context, market: MarketView, member: Member, change: Memb
         name = await name_for(uow, market.record, member.person, change.text, ctx.invocation.bot_names)
         if isinstance(name, NameRefused):
             return words.rename_refused(name.code, change.text, name.like, name.instead, member, ctx.person_id)
+        if name != clean(change.text, LONGEST_NAME):  # another is called just so
+            return words.rename_refused("taken", change.text, change.text, name, member, ctx.person_id)
         await member_changes.apply(ctx, uow, market.record, member, MemberChange(kind=RENAME, text=name))
         await uow.commit()
     return words.renamed(member, name, ctx.person_id)

@@ -90,7 +90,7 @@ async def quote(ctx: Context, *, market: MarketView, settings: TradingSettings, 
     priced = price_order(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
     if isinstance(priced, Reply):
         return priced
-    return words_tickets.estimate(priced)
+    return words_tickets.estimate(priced, barred=market.member is not None and market.member.barred is not None)
 
 
 @command("ticket confirm", role=Role.OWNER, hidden=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from bot.chat.reply import Reply
 from bot.grammar.command import Command
 from bot.words import usage as words
 
+_CLOSE = 0.75
 _NO_SLASH = "!.\\／ "  # typed in a slash's place
 
 
@@ -43,7 +44,17 @@ def unknown(line: str, offered: Sequence[Command]) -> Reply:
         return words.unknown_command(f"{name} {second}", near, " ".join(typed[2:]))
     near = get_close_matches(name, [command.name for command in offered], n=2, cutoff=0.6)
     starting = [command.name for command in offered if name and command.name.startswith(name)]
+    if len(typed) > 1:  # arguments were meant for what was typed, not for whatever looks a little like it
+        near = [other for other in near if _mistyped(name, other)]
     return words.unknown_command(name, (starting or near)[:2], " ".join(typed[1:]))
+
+
+def _mistyped(name: str, meant: str) -> bool:
+    """Whether one may well have hit a wrong key, or two in the wrong order."""
+    if sorted(name) == sorted(meant):
+        return True
+    differing = sum(typed != sign for typed, sign in zip(name, meant, strict=False))
+    return (len(name) == len(meant) and differing == 1) or SequenceMatcher(None, name, meant).ratio() >= _CLOSE
 
 
 def _with_slash(line: str, offered: Sequence[Command]) -> str | None:

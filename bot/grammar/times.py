@@ -111,6 +111,10 @@ def moment_ms(text: str, now_ms: int, zone: str | None = None, day_of_ms: int | 
     if match is None or not (match["minute"] or match["half"] or match["word"]):
         example = _example(now_ms)
         slashes = _SLASHES.fullmatch(flat) is not None
+        if flat.startswith("yesterday") or flat.endswith(" ago"):
+            return Wrong(words.was_before(text))
+        if span_ms(flat.removeprefix("+")) is not None:
+            return Wrong(words.span_for_a_moment(text, flat.removeprefix("+")), f"in {flat.removeprefix('+')}")
         return Wrong(words.slashes(text, example) if slashes else words.not_a_moment(text, example), whole=slashes)
     at = _in_zone(text, flat, match, now_ms, zone, day_of_ms)
     return replace(at, whole=True) if isinstance(at, Wrong) else at

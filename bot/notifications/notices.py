@@ -36,7 +36,7 @@ from bot.words import timetable as words_timetable
 from bot.words import views as words_views
 from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
-from bot.words.shared import ahead, leaders, listed, name_of, winners_of
+from bot.words.shared import ahead, first_upper, leaders, listed, name_of, winners_of
 from engine.state import MarketState
 from storage.records import ApprovalStatus, AuditRow, Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -185,7 +185,7 @@ async def _eliminated(notice: NoticeContext) -> Reply:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
         alt += f"after {whose_exit} exit. {_figures(notice, after)}"
-    reason = await _reason(notice, ("eliminate", "correct"), eliminated)
+    reason = await _reason_to_the_last(notice, "eliminate", eliminated)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
 
@@ -197,19 +197,19 @@ async def _resolved(notice: NoticeContext) -> Reply:
     before = {int(number): int(yes) for number, yes, _ in notice.payload["prices_before"]}
     if before:
         alt += f". Before it, {_figures(notice, before)}"
-    reason = await _reason(notice, ("resolve", "correct"), winners)
+    reason = await _reason_to_the_last(notice, "resolve", winners)
     return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
 
 async def _claimed(notice: NoticeContext) -> Reply:
     losers = notice.payload.get("losers")
     action, named = ("eliminate", losers) if losers else ("resolve", winners_of(notice.payload))
-    return words_claims.claimed(notice.market, notice.payload, await _reason(notice, (action,), named))
+    return words_claims.claimed(notice.market, notice.payload, await _reason(notice, action, named))
 
 
 async def _corrected(notice: NoticeContext) -> Reply:
     named = notice.payload.get("losers") or winners_of(notice.payload)
-    return words_claims.corrected(notice.market, notice.payload, await _reason(notice, ("correct",), named))
+    return words_claims.corrected(notice.market, notice.payload, await _reason(notice, "correct", named))
 
 
 async def _proposal(notice: NoticeContext) -> Reply | None:
@@ -254,15 +254,28 @@ def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
 
 
-async def _reason(notice: NoticeContext, actions: Sequence[str], outcomes: Sequence[int]) -> str:
-    """What the admin who named these outcomes by one of the actions gave as the reason: the last time it was done
-    before what this tells of, since one may be named, corrected away and named again."""
+async def _reason(notice: NoticeContext, action: str, outcomes: Sequence[int]) -> str:
+    """What the admin who named these outcomes by this action gave as the reason."""
+    row = await _named_by(notice, (action,), outcomes)
+    return "" if row is None else row.reason
+
+
+async def _reason_to_the_last(notice: NoticeContext, action: str, outcomes: Sequence[int]) -> str:
+    """The same where they may have been named by a correction: its reason tells of that, not of the result."""
+    row = await _named_by(notice, (action, "correct"), outcomes)
+    if row is None:
+        return ""
+    return f"Corrected: {first_upper(row.reason)}" if row.action == "correct" and row.reason else row.reason
+
+
+async def _named_by(notice: NoticeContext, actions: Sequence[str], outcomes: Sequence[int]) -> AuditRow | None:
+    """The last time it was done before what this tells of, since one may be named, corrected away and named again."""
     rows = [row for action in actions for row in await notice.uow.audit.of_action(notice.market.id, action)]
     for row in sorted(rows, key=lambda row: row.id, reverse=True):
         logged: Any = row.after.get("outcomes")  # Any: JSON
         if row.ts_ms <= int(notice.payload["at_ms"]) and sorted(logged or ()) == sorted(outcomes):
-            return row.reason
-    return ""
+            return row
+    return None
 
 
 async def _round_asked(notice: NoticeContext) -> Reply | None:

@@ -34,7 +34,7 @@ def preview(shown: DecisionPreview) -> Reply:
     rows += used_up(shown.used)
     rows += _lasting(shown)
     if shown.part:
-        because = ", and no round asks for this now"
+        because = ", and no round asks for this now" if shown.kind in {"eliminate", "resolve"} else ""
         rows += second_eyes(shown.record.params, shown.part, shown.others, because)
         rows.append(deadline(shown.record, shown.kind))
         label = "Confirm the proposal"
@@ -141,8 +141,8 @@ def decided(market: Market, kind: str, outcomes: Sequence[int], at_ms: int, wind
         then = "Everybody is told and paid then." + ("" if kind == "void" else " It is final.")
         return say(words[kind], blocks=(line(then), *used_up(used)), tone=Tone.GOOD)
     rows = (
-        line(f"Everybody is told then, and paid {span(window)} later; nothing trades before."),
-        line(code("/admin correct"), " and who names another until ", Stamp(at_ms + window), "."),
+        line(f"Everybody is told then; whoever it pays is paid {span(window)} later, and nothing trades before."),
+        line("If it is wrong, name another with ", code("/admin correct"), " before ", Stamp(at_ms + window), "."),
         *used_up(used),
     )
     return say(words[kind], blocks=rows, tone=Tone.GOOD)

@@ -26,6 +26,7 @@ _TAKEN_FOR = {
     "house": "“{name}” would be taken for the bot or the house (“{like}”).",
     "admin": "“{name}” would be taken for {like}, who runs this chat.",
     "alike": "“{name}” would be taken for {like}, who is here already.",
+    "taken": "Another member is called “{name}” already.",
 }
 
 

@@ -89,9 +89,11 @@ def unasked(sent: Reply, priced: PricedOrder, order: OrderRow, person: int | Non
     return replace(sent, blocks=(about, *sent.blocks, how), actions=(*sent.actions, back, asking))
 
 
-def estimate(priced: PricedOrder) -> Reply:
+def estimate(priced: PricedOrder, *, barred: bool = False) -> Reply:
     """The same without an order: `/quote`."""
     how = line("Nothing is ordered. To trade it: ", code(words_refusals.ticket_line(priced)))
+    if barred:
+        how = line("Nothing is ordered, and you cannot order it: an admin has barred you from buying.")
     return say(*_headline(priced), blocks=(*_ticket_lines(priced, both=True), _impact(priced), how))
 
 
@@ -132,7 +134,7 @@ def _ticket_lines(priced: PricedOrder, *, both: bool = False) -> list[Line]:
     average = words_refusals.average_before_fee(quote, buy=priced.draft.buy)
     numbers = dotted(
         [
-            f"{tokens(quote.size)} tokens at {price(average)} on average (now {price(before)}, after {price(after)})",
+            f"{_counted(quote.size)} at {price(average)} on average (now {price(before)}, after {price(after)})",
             *words_receipts.fee_and_gas(quote.amount, quote.fee, quote.gas, buy=priced.draft.buy),
             _at_worst(priced),
         ]
@@ -142,6 +144,10 @@ def _ticket_lines(priced: PricedOrder, *, both: bool = False) -> list[Line]:
         rows.append(line(first_upper(words_receipts.sources(quote.sizes, priced.draft)), "."))
     rows += [_same(priced, both=both), others(priced), *warnings(priced)]
     return [row for row in rows if row]
+
+
+def _counted(size: int) -> str:
+    return f"{tokens(size)} {'token' if tokens(size) == '1' else 'tokens'}"
 
 
 def _only_loses(priced: PricedOrder) -> list[Line]:

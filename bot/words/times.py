@@ -72,5 +72,13 @@ def long_passed(text: str) -> str:
     return f"{echo(text)} has long passed. Choose a time to come."
 
 
+def was_before(text: str) -> str:
+    return f"{echo(text)} has passed. Choose a time to come."
+
+
+def span_for_a_moment(text: str, span_: str) -> str:
+    return f"{echo(text)} is a span of time; say in {span_} for a moment that far ahead."
+
+
 def too_far(text: str, last_ms: int) -> str:
     return f"{echo(text)} is too far away: a time lies within ten years, before {moment(last_ms)}."

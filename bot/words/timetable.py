@@ -226,7 +226,9 @@ def schedule_set(typed: str, *, running: bool) -> Reply:
 
 def start_in_the_past(start: When, now_ms: int) -> Reply:
     return no(
-        has_passed(start.said or start.typed(), start.ms, now_ms),
+        "A planned start lies ahead."
+        if start.ms == now_ms
+        else has_passed(start.said or start.typed(), start.ms, now_ms),
         blocks=(line(code("/admin start"), " begins at once."),),
     )
 

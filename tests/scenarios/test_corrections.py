@@ -47,8 +47,8 @@ async def test_the_window_that_is_suggested_can_be_sent_and_is_what_the_next_loo
         (ADMIN, "/admin set dispute 10m", "dispute off → 10m."),
         ("tick", "2s"),
         (ADMIN, "/admin resolve germany", "It can be corrected for 10 min from then: until 3 July 2014 06:56"),
-        (ADMIN, "press Confirm", "`/admin correct` and who names another until 3 July 2014 06:56"),
-        (ADMIN, "press Confirm", "`/admin correct` and who names another until 3 July 2014 06:56"),
+        (ADMIN, "press Confirm", "name another with `/admin correct` before 3 July 2014 06:56"),
+        (ADMIN, "press Confirm", "name another with `/admin correct` before 3 July 2014 06:56"),
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)
@@ -68,7 +68,7 @@ CORRECTED: tuple[Row, ...] = (
     (ADMIN, "/admin correct brazil offside", "Brazil would be named the winner instead of Germany"),
     (ADMIN, "press Confirm", "Brazil is named instead"),
     ("tick", "2s", "Corrected: Brazil wins Cup (named before: Germany). Offside."),
-    ("tick", "10m", "Brazil wins Cup. Offside."),
+    ("tick", "10m", "Brazil wins Cup. Corrected: Offside."),
 )
 
 
@@ -86,7 +86,7 @@ async def test_a_correction_reaches_everybody_whom_the_claim_reached_with_its_ow
             "Corrected: Brazil wins Cup (named before: Germany). No reason was given.",
             "Corrected: Germany wins Cup (named before: Brazil). The goal counts.",
             "Corrected: Brazil wins Cup (named before: Germany). Offside.",
-            "Brazil wins Cup. Offside.",
+            "Brazil wins Cup. Corrected: Offside.",
         ]
         for who in ("ada", "zoe"):
             pings = [text.splitlines()[0] for text in harness.platform.texts("tell", who) if "wins Cup" in text]

@@ -62,7 +62,7 @@ CLAIMED: tuple[Row, ...] = (
         "can be corrected for 10 min from then: until 3 July 2014",
         "after that it is final",
     ),
-    (ADMIN, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later", "until 3 July"),
+    (ADMIN, "press Confirm", "Germany is named the winner with the next tick", "paid 10 min later", "before 3 July"),
     (
         "tick",
         "2s",
@@ -108,7 +108,7 @@ async def test_a_named_winner_is_corrected_and_then_paid(tmp_path: Path) -> None
         (ADMIN, "press Confirm", "!", "just that is named already"),
         ("tick", "9m"),
         ("ada", "/balance", "You have $948.74 to spend"),
-        ("tick", "1m", "Brazil wins Cup. The goal was offside.", "$50.00 paid to 1 holder", "🥇"),
+        ("tick", "1m", "Brazil wins Cup. Corrected: The goal was offside.", "$50.00 paid to 1 holder", "🥇"),
         ("told bob", "", "You are paid $50.00"),
         (ADMIN, "/admin correct germany", "!", "Cup is over"),
         (ADMIN, "/admin void", "!", "Cup is over"),

@@ -81,6 +81,18 @@ END: tuple[Row, ...] = (
     (ADMIN, "/admin freeze", "!", "Cup is over"),
     (ADMIN, "/admin set fee 1%", "!", "is over"),
     (ADMIN, '/admin create "Next Cup" A, B, C', "Next Cup is drafted"),
+    ("ada", "/leaderboard", "won with"),
+    (ADMIN, "/leaderboard", "won with"),
+    ("ada", "/positions", "This market is over; you ended with"),
+    ("ada", "/trades", "Germany YES"),
+    ("zoe", "/board", "Cup"),
+    ("zoe", "/buyy a", "!", "did you mean /buy"),
+    ("zoe", "/alert 2 30c", "!", "There is no command “/alert”", "/help"),
+    (ADMIN, "/admin open yesterday 20:00", "!", "“yesterday 20:00” has passed"),
+    (ADMIN, "/admin open +1h", "!", "say in 1h", "/admin open in 1h"),
+    (ADMIN, "/admin open now", "!", "A planned start lies ahead", "/admin start"),
+    (ADMIN, "/admin cut 21:33", "!", "why, as it is told with it"),
+    (ADMIN, "/admin schedule", "Next Cup"),
 )
 
 

@@ -40,8 +40,8 @@ DECLARED: tuple[Row, ...] = (
         ADMIN,
         "press Confirm",
         "Brazil is declared out with the next tick",
-        "paid 10 min later; nothing trades before",
-        "`/admin correct` and who names another until 3 July 2014",
+        "paid 10 min later, and nothing trades before",
+        "name another with `/admin correct` before 3 July 2014",
     ),
     (
         "tick",
@@ -95,7 +95,7 @@ PAID: tuple[Row, ...] = (
     (
         "tick",
         "1m",
-        "Germany is out. The scorers had it wrong.",
+        "Germany is out. Corrected: The scorers had it wrong.",
         "$40.00 paid to 1 holder of NO",
         "Trading is open again",
     ),
@@ -114,7 +114,7 @@ async def test_a_round_is_declared_corrected_and_paid_once(tmp_path: Path) -> No
         assert pings == [
             "Brazil is declared out. 7-1.",
             "Corrected: Germany is declared out (named before: Brazil). The scorers had it wrong.",
-            "Germany is out. The scorers had it wrong.",
+            "Germany is out. Corrected: The scorers had it wrong.",
         ]
         await sound(harness)
 
