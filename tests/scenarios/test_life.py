@@ -91,7 +91,6 @@ END: tuple[Row, ...] = (
     (ADMIN, "/admin open yesterday 20:00", "!", "“yesterday 20:00” has passed"),
     (ADMIN, "/admin open +1h", "!", "say in 1h", "/admin open in 1h"),
     (ADMIN, "/admin open now", "!", "A planned start lies ahead", "/admin start"),
-    (ADMIN, "/admin cut 21:33", "!", "why, as it is told with it"),
     (ADMIN, "/admin schedule", "Next Cup"),
 )
 

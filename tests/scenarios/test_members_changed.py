@@ -70,6 +70,7 @@ BARRED: tuple[Row, ...] = (
     ("bob", "/balance", "An admin has barred you: floods the chat. You can sell"),
     ("bob", "/positions", "100"),
     (ADMIN, "/admin users", "Bob the Great (barred)"),
+    ("bob", "/quote germany yes 1", "1 token at", "an admin has barred you from buying"),
     (ADMIN, "/admin users bob bar again", "!", "Bob the Great is barred already", "/admin users #3 unbar"),
     ("tick", "2s"),
     ("bob", "/cancel all", "!", "No order of yours waits"),
