@@ -19,7 +19,7 @@ PEOPLE = ("ada", "bob")
 SETTINGS: tuple[Row, ...] = (
     ("ada", "/settings", "Your settings.", "usual (5%)", "Pings for this chat: none", "[Confirm first: on]"),
     ("ada", "/settings slippage 3%", "Slippage is 3% where you say none", "[Slippage: 3%]"),
-    ("ada", "/settings slippage lots", "!", "is not a slippage"),
+    ("ada", "/settings slippage lots", "!", "the slippage is a share; say it as 5% or 0.05"),
     ("ada", "/settings confirm maybe", "!", "neither yes nor no"),
     ("ada", "/settings notices naps off", "!", "not a known notice", "fills, cancels and payouts"),
     ("ada", "/settings pings naps on", "!", "not a known ping", "elimination"),

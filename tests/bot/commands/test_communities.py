@@ -38,6 +38,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "ticket cancel": {"number": "1"},
     "ticket change": {"number": "1", "amount": "7"},
     "cancel": {"order": "1"},
+    "receipt": {"order": "1"},
     "order cancel": {"market": "1", "order": "all"},
     "admin create": {"title": "Other", "outcomes": "A, B, C"},
     "admin set": {"setting": "fee", "value": "2%"},
