@@ -4,8 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
-# One worker more than there are cores: many tests wait for processes, browsers and rate limits.
-WORKERS ?= $(shell "$(PYTHON)" -c 'import os; print((os.cpu_count() or 1) + 1)')
+WORKERS ?= auto
 OPS ?= 1000000
 KILLS ?= 50
 DB ?= sqlite

@@ -283,7 +283,7 @@ def test_all_mistakes_are_told_together_each_with_its_line() -> None:
         (HEAD + "[[rounds]]\ndecide_at = '1h'\nlosers = ['Bo']\ncount = 2\n" + FINAL, 3, "leave count out"),
         (HEAD + "[[rounds]]\ndecide_at = '1h'\ncount = 'some'\n" + FINAL, 3, "needs a number"),
         (HEAD + "[[rounds]]\ndecide_at = '1h'\ncount = 3\n" + FINAL, 3, "Round 1 leaves 1 in"),
-        (HEAD + "[[rounds]]\ndecide_at = '10h'\n" + FINAL, 5, "Round 2 has to freeze after the round before"),
+        (HEAD + "[[rounds]]\ndecide_at = '10h'\n" + FINAL, 5, "The final has to freeze after the round before"),
         (HEAD + "[[rounds]]\nfreeze_at = '2h'\ndecide_at = '1h'\n" + FINAL, 3, "Round 1 has to freeze"),
         (HEAD + "[[rounds]]\ndecide_at = '1h'\nlosers = ['Bo', 'Bo']\n" + FINAL, 3, "Round 1 names outcome 2"),
         (
