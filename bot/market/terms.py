@@ -29,7 +29,7 @@ from engine.orders import apply_orders
 from engine.params import retune
 from engine.risk import InvariantBroken
 from engine.terms import MarketParams, Problem
-from storage.records import Approval, Declined, Json, Payload
+from storage.records import ActionRow, Approval, Declined, Json, Payload
 from storage.unit_of_work import UnitOfWork
 
 UNREADABLE = frozenset({"not_a_number", "not_whole", "not_on_or_off", "not_a_choice", "not_a_list"})
@@ -153,21 +153,36 @@ async def _queue(
     ctx: Context, market: MarketView, values: Payload, changed: Sequence[TermChange], reason: str, request: str
 ) -> int | None:
     """The change for the next tick, once a request; its number, None where it is too late."""
-    record = market.record
     async with ctx.db.writing() as uow:
-        person, _ = await ctx.known(uow)
-        payload: dict[str, Json] = {"values": dict(values)}
-        row = await uow.actions.append(
-            record.id, "retune", payload, actor=person.id, request_id=request, now_ms=ctx.now_ms
-        )
-        if isinstance(row, Declined):
+        row = await _append(ctx, uow, market, values, changed, reason, request, {})
+        if row is None:
             return None
-        if row.created:
-            before: dict[str, Json] = {change.name: change.before for change in changed}
-            after: dict[str, Json] = {change.name: change.after for change in changed}
-            await note(ctx, uow, record, "set", before, after, reason, intent=row.number)
         await uow.commit()
     return row.number
+
+
+async def _append(
+    ctx: Context,
+    uow: UnitOfWork,
+    market: MarketView,
+    values: Payload,
+    changed: Sequence[TermChange],
+    reason: str,
+    request: str,
+    was: Payload,
+) -> ActionRow | None:
+    """For the next tick and into the log, once a request; not yet committed. None where it is too late."""
+    record = market.record
+    person, _ = await ctx.known(uow)
+    payload: dict[str, Json] = {"values": dict(values)}
+    row = await uow.actions.append(record.id, "retune", payload, actor=person.id, request_id=request, now_ms=ctx.now_ms)
+    if isinstance(row, Declined):
+        return None
+    if row.created:
+        before: dict[str, Json] = {change.name: change.before for change in changed}
+        after: dict[str, Json] = {change.name: change.after for change in changed}
+        await note(ctx, uow, record, "set", {**before, **was}, after, reason, intent=row.number)
+    return row
 
 
 async def approve(ctx: Context, market: MarketView, proposal: Approval, proposer: str, confirm: str | None) -> Reply:
@@ -201,17 +216,10 @@ async def _approved(
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         request = f"approval:{record.id}:{proposal.number}"
-        payload: dict[str, Json] = {"values": dict(values)}
-        row = await uow.actions.append(
-            record.id, "retune", payload, actor=person.id, request_id=request, now_ms=ctx.now_ms
-        )
-        if isinstance(row, Declined):
+        was: Payload = {"approval": proposal.number, "proposer": proposal.proposer}
+        if await _append(ctx, uow, market, values, changed, proposal.reason, request, was) is None:
             return words.market_is_over()
         if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
-        before: dict[str, Json] = {change.name: change.before for change in changed}
-        before |= {"approval": proposal.number, "proposer": proposal.proposer}
-        after: dict[str, Json] = {change.name: change.after for change in changed}
-        await note(ctx, uow, record, "set", before, after, proposal.reason, intent=row.number)
         await uow.commit()
     return words.will_be(changed)

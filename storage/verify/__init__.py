@@ -30,20 +30,7 @@ from engine.units import RULES
 from storage import replay as chain
 from storage.database import Database
 from storage.journal_kinds import SHARED
-from storage.schema import (
-    binaries,
-    config,
-    events,
-    journal,
-    journal_heads,
-    ledger,
-    lob_pools,
-    metrics,
-    positions,
-    ticks,
-    tiles,
-    trades,
-)
+from storage.schema import config, metadata, ticks
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
@@ -65,18 +52,10 @@ __all__ = [
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # market, ticks done, ticks in all
 # tables whose rows no reference ties to a market
-WITHOUT_FOREIGN_KEY = (
-    binaries,
-    events,
-    journal,
-    journal_heads,
-    ledger,
-    lob_pools,
-    metrics,
-    positions,
-    ticks,
-    tiles,
-    trades,
+WITHOUT_FOREIGN_KEY = tuple(
+    table
+    for name, table in sorted(metadata.tables.items())
+    if table is not config and "market" in table.c and not table.c.market.nullable and not table.c.market.foreign_keys
 )
 
 
