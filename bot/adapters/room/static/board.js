@@ -24,7 +24,7 @@ export function create(data, message, handlers) {
   const title = h("h2");
   const status = h("span", { class: "pill" });
   const until = h("p", { class: "until" });
-  const awaited = h("p", { class: "until" });
+  const awaited = h("p", { class: "until awaited" });
   const list = h("div", { class: "rows", role: "rowgroup" });
   const buttons = h("div", { class: "actions" });
   const facts = h("span", { class: "facts" });
