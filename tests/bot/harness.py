@@ -20,6 +20,7 @@ from bot.notifications.announcer import Announcer
 from scheduler.reminders import run_reminders
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
+from tests.storage.databases import migrated_file
 
 START = 1_404_370_000_000  # 3 July 2014, 06:46:40 UTC
 ADMIN = "boss"  # the admin
@@ -151,9 +152,8 @@ def button(reply: Reply, label: str) -> str:
 async def chat_harness(folder: Path) -> AsyncIterator[ChatHarness]:
     """A chat that has no market yet."""
     path = folder / "play.db"
-    db = Database.open(f"sqlite:///{path}")
+    db = Database.open(migrated_file(path))
     try:
-        await db.migrate()
         yield ChatHarness(db, path)
     finally:
         await db.close()

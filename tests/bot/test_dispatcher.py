@@ -23,6 +23,7 @@ from bot.market.context import Context
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, opened, running
+from tests.storage.databases import migrated_file
 
 BARE = (
     "/positions",
@@ -270,9 +271,8 @@ class CountedDatabase(Database):
     ],
 )
 async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str, line: str, written: int) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
+    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
     assert isinstance(db, CountedDatabase)
-    await db.migrate()
     try:
         harness = ChatHarness(db, tmp_path / "play.db")
         await running(harness, people=("ada",))
@@ -284,8 +284,7 @@ async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str
 
 
 async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_path: Path) -> None:
-    db = CountedDatabase.open(f"sqlite:///{tmp_path / 'play.db'}")
-    await db.migrate()
+    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
     try:
         harness = ChatHarness(db, tmp_path / "play.db")
         await running(harness, people=("ada",))

@@ -23,6 +23,7 @@ from scheduler.tick import run_tick
 from storage.database import Database
 from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.client import pointed_at
+from tests.storage.databases import migrated_file
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
@@ -117,9 +118,8 @@ async def discord_harness(folder: Path, *, start: bool = True) -> AsyncIterator[
     async with DiscordPeer() as peer:
         guild = peer.guild("Traders")
         host = guild.role("host", Permission.MANAGE_GUILD)
-        db = Database.open(f"sqlite:///{folder / 'town.db'}")
+        db = Database.open(migrated_file(folder / "town.db"))
         try:
-            await db.migrate()
             harness = DiscordHarness(
                 peer=peer, db=db, guild=guild, channel=guild.text("market"), admin=guild.member("boss", host)
             )

@@ -24,6 +24,7 @@ from storage.verify import Mismatch, verify
 from tests.bot.adapters.room.harness import Browser, Shown, head
 from tests.standins import discord_peer, telegram_peer
 from tests.standins.discord_peer.client import pointed_at
+from tests.storage.databases import migrated_file
 
 ADMIN = "an-admin-token-for-tests"
 CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
@@ -192,9 +193,8 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
             discord_gateway=discord.gateway_url, telegram_token=telegram.token, telegram_api_base=telegram.base_url,
             telegram_file_base=telegram.file_url,
         )  # fmt: skip
-        db = Database.open(f"sqlite:///{folder / 'town.db'}")
+        db = Database.open(migrated_file(folder / "town.db"))
         stack.push_async_callback(db.close)
-        await db.migrate()
         bot_clock = BotClock(clock)
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)

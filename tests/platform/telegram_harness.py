@@ -19,6 +19,7 @@ from scheduler.tick import run_tick
 from storage.database import Database
 from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Tap, TelegramPeer, User
 from tests.standins.tests.telegram_harness import png
+from tests.storage.databases import migrated_file
 
 CREATE = '/admin_create Cup Germany, Brazil, "Costa Rica" odds "50 30 20"'
 
@@ -142,8 +143,7 @@ async def telegram_harness(
     """`limits`: the rates hold, on both sides."""
     clock = ManualClock()
     path = folder / "town.db"
-    db = Database.open(f"sqlite:///{path}")
-    await db.migrate()
+    db = Database.open(migrated_file(path))
     async with TelegramPeer(clock=clock, username=username) as peer:
         peer.limits.on = limits
 

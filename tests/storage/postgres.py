@@ -12,6 +12,8 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from storage.database import Database
+
 PLACES = ("/usr/local/bin", "/opt/homebrew/bin", "/usr/bin")
 
 
@@ -35,6 +37,7 @@ class Server:
             shutil.chown(self._folder, "nobody", "nogroup")
         self.port = _free_port()
         self._count = 0
+        self._migrated = ""  # the name of a database with all tables and nothing in them, once one was made
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "outcry", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C")
         options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -F -c max_connections=100 -c full_page_writes=off"
@@ -45,15 +48,27 @@ class Server:
         silent = subprocess.DEVNULL
         subprocess.run(command, check=True, cwd=self._folder, timeout=60, stdout=silent, stderr=silent)
 
-    async def create(self) -> str:
-        """A new empty database; returns its URL."""
+    async def create(self, *, template: str = "template1") -> str:
+        """A new empty database, or a copy of `template`, to which nobody may be connected; returns its URL."""
         self._count += 1
         name = f"outcry_{self._count}"
         engine = create_async_engine(self._url("postgres", "postgresql+asyncpg"), isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
-            await connection.execute(text(f"CREATE DATABASE {name}"))
+            await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         await engine.dispose()
         return self._url(name)
+
+    async def create_migrated(self) -> str:
+        """A new database with all tables; returns its URL."""
+        if not self._migrated:
+            url = await self.create()
+            database = Database.open(url)
+            try:
+                await database.migrate()
+            finally:
+                await database.close()
+            self._migrated = url.rpartition("/")[2]
+        return await self.create(template=self._migrated)
 
     def _url(self, name: str, driver: str = "postgresql") -> str:
         return f"{driver}://outcry@127.0.0.1:{self.port}/{name}"

@@ -39,6 +39,7 @@ from bot.chat.reply import (
 from bot.text.palette import DARK
 from storage.database import Database
 from tests.bot.adapters.samples import Samples, board_of
+from tests.storage.databases import migrated_file
 
 MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
 
@@ -116,8 +117,7 @@ FROZEN = Board(title="Cup", status="Frozen", rows=(), volume=0, people=0, trader
 
 @pytest.fixture
 async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
-    db = Database.open(f"sqlite:///{tmp_path / 'buttons.db'}")
-    await db.migrate()
+    db = Database.open(migrated_file(tmp_path / "buttons.db"))
     yield Buttons(db, lambda: 0)
     await db.close()
 

@@ -24,6 +24,7 @@ from scheduler.clock import ManualClock
 from scheduler.tick import run_tick
 from storage.database import Database
 from tests.storage import worlds
+from tests.storage.databases import migrated_file
 
 ADMIN = "an-admin-token-for-tests"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -76,8 +77,7 @@ async def room_harness(
     speed: Callable[[], float] = lambda: 1.0,
     titles: dict[str, str] | None = None,
 ) -> AsyncIterator[RoomHarness]:
-    db = Database.open(f"sqlite:///{folder / 'town.db'}")
-    await db.migrate()
+    db = Database.open(migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
     dispatcher = Dispatcher(db, clock.now_ms, COMMANDS)
     room = RoomService(

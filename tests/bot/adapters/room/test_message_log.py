@@ -32,6 +32,7 @@ from bot.chat.reply import (
 )
 from storage.database import Database
 from storage.records import Json
+from tests.storage.databases import migrated_file
 
 NOW = 1_800_000_000_000
 PICTURE = Picture(kind="outcome", market=3, tick=7, outcome=2, span_ms=60_000, alt="Bee falls")
@@ -61,8 +62,7 @@ EVERYTHING = Reply(
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'room.db'}")
-    await database.migrate()
+    database = Database.open(migrated_file(tmp_path / "room.db"))
     yield database
     await database.close()
 

@@ -35,14 +35,14 @@ from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Field, Form, Reply, line
 from bot.commands import COMMANDS
 from storage.database import Database
+from tests.storage.databases import migrated_file
 
 FAR = "-1009999999999:2147483647"  # the longest id of a topic
 
 
 @pytest.fixture
 async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
-    db = Database.open(f"sqlite:///{tmp_path / 'lines.db'}")
-    await db.migrate()
+    db = Database.open(migrated_file(tmp_path / "lines.db"))
     yield Buttons(db, lambda: 1)
     await db.close()
 
