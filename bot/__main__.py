@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from bot.settings import Settings, load
+from bot.settings import Settings, load, unknown
 
 EXPORTS = ("trades", "config", "metrics", "rankings", "ledger")
 GRAPHS = ("prices", "outcome", "maker", "leaderboard", "volume")
@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Wrong usage is 2, as argparse has it."""
     options = _parser().parse_args(argv)
     settings = load()
+    if not getattr(options, "tell_progress", False):  # a bot's own child: it has told that itself
+        for sentence in unknown():
+            print(sentence, file=sys.stderr)
     if not isinstance(settings, Settings):
         for error in settings:
             print(error.sentence, file=sys.stderr)

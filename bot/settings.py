@@ -1,7 +1,11 @@
-"""Settings, checked once at the start: the environment wins over `.env`, and all mistakes are told together."""
+"""Settings, checked once at the start: the environment wins over `.env`, and all mistakes are told together.
+
+A variable that only looks like one of ours is told too: a misspelt setting is silently the default otherwise.
+"""
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +17,9 @@ from urllib.parse import unquote
 from dotenv import dotenv_values
 
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
+OURS = "OUTCRY"  # every variable that begins so means us, in whatever case
+OF_TESTS = "OUTCRY_REQUIRE"
+ALIKE = 0.6  # how much of a name must be that of a setting to be taken for it misspelt (`difflib`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,10 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
 
 def load(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env")) -> Settings | list[SettingsError]:
     """Read the settings. An empty value means the default."""
-    values = {name: value for name, value in dotenv_values(dotenv).items() if value} if dotenv.is_file() else {}
+    kept = _kept_in(dotenv)
+    if isinstance(kept, SettingsError):
+        return [kept]
+    values = {name: value for name, value in kept.items() if value}
     values.update({name: environment[name] for name in VARIABLES if environment.get(name)})
     fields: dict[str, Any] = {}  # each parser returns its field's type
     errors = []
@@ -206,3 +216,35 @@ def load(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env"
             except ValueError:
                 errors.append(SettingsError(name, f"{name} {sentence}."))
     return errors or replace(Settings(), **fields)
+
+
+def unknown(environment: Mapping[str, str] = os.environ, dotenv: Path = Path(".env")) -> list[str]:
+    """A sentence for each variable that means us and is no setting, with the one it may have been meant for; never with
+    its value, which may be a secret."""
+    kept = _kept_in(dotenv)
+    in_file = {} if isinstance(kept, SettingsError) else kept
+    names = dict.fromkeys(sorted(environment), "") | dict.fromkeys(in_file, f" in {dotenv}")
+    return [_ignored(name, where) for name, where in names.items() if _means_us(name)]
+
+
+def _kept_in(dotenv: Path) -> Mapping[str, str | None] | SettingsError:
+    """What the file says, as far as it can be read."""
+    try:
+        return dotenv_values(dotenv) if dotenv.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        return SettingsError(str(dotenv), f"{dotenv} cannot be read ({why}): mend it or take it away.")
+
+
+def _means_us(name: str) -> bool:
+    return name.upper().startswith(OURS) and name not in VARIABLES and name != OF_TESTS
+
+
+def _ignored(name: str, where: str) -> str:
+    """One sentence. A name may hold anything but `=`: a terminal is shown letters only."""
+    settings = {setting.removeprefix(f"{OURS}_"): setting for setting in VARIABLES}
+    meant = name.upper().removeprefix(OURS).removeprefix("_")
+    alike = difflib.get_close_matches(meant, settings, n=1, cutoff=ALIKE)
+    shown = re.sub(r"\W", "?", name, flags=re.ASCII)[:64]
+    hint = f" Did you mean {settings[alike[0]]}?" if alike else " .env.example lists the settings there are."
+    return f"{shown}{where} is no setting of Outcry and is ignored.{hint}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.settings import Settings, load
+import pytest
+
+from bot.__main__ import main
+from bot.settings import Settings, load, unknown
 
 NOWHERE = Path("no-such-file")
 
@@ -36,3 +39,60 @@ def test_a_secret_is_neither_repeated_in_a_mistake_nor_shown_by_repr() -> None:
     assert isinstance(errors, list)
     assert "tooshort" not in errors[0].sentence
     assert "long-enough-secret" not in repr(load({"OUTCRY_ADMIN_TOKEN": "long-enough-secret"}, NOWHERE))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("OUTCRY_ROM", "OUTCRY_ROOM"),
+        ("OUTCRY_PORT", "OUTCRY_ROOM_PORT"),
+        ("OUTCRYROOM_HOST", "OUTCRY_ROOM_HOST"),
+        ("outcry_room", "OUTCRY_ROOM"),
+        ("OUTCRY_TICKMS", "OUTCRY_TICK_MS"),
+        ("OUTCRY_TOKEN", "OUTCRY_ADMIN_TOKEN"),
+        ("OUTCRY_LOGGING", "OUTCRY_LOG"),
+        ("OUTCRY_DATABASE_URL", "DATABASE_URL"),
+        ("OUTCRY_DISCORD_TOKEN", "DISCORD_TOKEN"),
+        ("OUTCRY_FOO", None),
+    ],
+)
+def test_a_variable_that_means_us_and_is_no_setting_is_told_with_the_one_it_may_be_meant_for(
+    name: str, meant: str | None
+) -> None:
+    [sentence] = unknown(
+        {name: "secret of it", "OUTCRY_ROOM": "on", "PATH": "/bin", "OUTCRY_REQUIRE": "fonts"}, NOWHERE
+    )
+    assert sentence.startswith(f"{name} is no setting")
+    assert sentence.endswith(f"Did you mean {meant}?" if meant else ".env.example lists the settings there are.")
+    assert "secret" not in sentence
+
+
+def test_a_misspelt_setting_is_told_from_the_file_too_once_and_moves_no_terminal(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OUTCRY_ROM=off\nSOMETHING=else\n", encoding="utf-8")
+    sentences = unknown({"OUTCRY_ROM": "off", "OUTCRY\x1b[2J": "x"}, file)
+    assert [sentence.split(" is no")[0] for sentence in sentences] == ["OUTCRY??2J", f"OUTCRY_ROM in {file}"]
+
+
+def test_every_command_tells_of_unknown_settings_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OUTCRY_TOKEN", "a-secret-of-somebody")
+    assert main(["lint", "--preset", "hype", "-n", "4"]) in (0, 1)
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "OUTCRY_TOKEN is no setting of Outcry and is ignored. Did you mean OUTCRY_ADMIN_TOKEN?"
+    )
+
+
+@pytest.mark.parametrize("content", [b"OUTCRY_LOG=\xff\xfe\n", None])
+def test_a_file_of_settings_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / ".env"
+    if content is None:
+        file.symlink_to("/proc/self/mem")  # which nobody can read from its beginning, whoever they are
+    else:
+        file.write_bytes(content)
+    errors = load({}, file)
+    assert isinstance(errors, list)
+    assert [error.sentence.split(" (")[0] for error in errors] == [f"{file} cannot be read"]
+    assert unknown({}, file) == []
