@@ -26,11 +26,15 @@ setup: .venv/ready
 demo: setup
 	@$(BIN)/outcry demo --open $(ARGS)
 
+# The types are checked while the tests run, and told as soon as they have been. A worker that has nothing left takes
+# over tests of another, so that both end together.
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@echo "$(BIN)/mypy, beside $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)"
+	@(types=$$($(BIN)/mypy 2>&1); status=$$?; echo; echo "mypy: $$types"; exit $$status) & mypy=$$!; \
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS); tests=$$?; \
+	wait $$mypy; types=$$?; exit $$((tests ? tests : types))
 
 # The long runs: not in CI, `make test` has a small portion of each.
 bench: setup
