@@ -177,7 +177,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _lint(options: argparse.Namespace, settings: Settings) -> int:
     from bot.cli import lint
-    from scheduler.clock import SystemClock
+    from storage.clock import SystemClock
 
     if (options.preset is None) != (options.n is None) or (options.preset is None and options.Z is not None):
         options.parser.error("--preset goes with -n, and -Z with both; an event's FILE.toml says these things itself")
@@ -189,7 +189,7 @@ def _lint(options: argparse.Namespace, settings: Settings) -> int:
 def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
     from bot import logs
     from bot.cli import rehearse
-    from scheduler.clock import SystemClock
+    from storage.clock import SystemClock
 
     logs.configure(settings.log, level=40)
     if options.terms is not None:
@@ -201,7 +201,7 @@ def _rehearse(options: argparse.Namespace, settings: Settings) -> int:
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
     from bot.cli import database
-    from scheduler.clock import SystemClock
+    from storage.clock import SystemClock
 
     return asyncio.run(database.create(settings.database_url, options.file, SystemClock().now_ms()))
 

@@ -28,8 +28,8 @@ from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
-from scheduler.clock import Clock, SystemClock
 from scheduler.jobs import Jobs
+from storage.clock import Clock, SystemClock
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,12 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(charts.close)
         auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
         stack.push_async_callback(auditor.close)
-        rehearser = BackgroundRehearsal(db, clock.now_ms)
+        rehearser = BackgroundRehearsal(db, clock)
         stack.push_async_callback(rehearser.close)
         cutter = BackgroundCuts(db, clock.now_ms)
         stack.push_async_callback(cutter.close)
-        dispatcher = Dispatcher(db, clock.now_ms, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
-        budgets = {name: Budget.of(name, clock.now_ms()) for name in wanted}
+        dispatcher = Dispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
+        budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,
             db=db,
@@ -97,7 +97,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         if platforms:
-            announcer = Announcer(db, clock.now_ms, platforms, charts.picture, budgets=budgets)
+            announcer = Announcer(db, clock, platforms, charts.picture, budgets=budgets)
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:
             jobs = Jobs(db, clock, tick_ms=settings.tick_ms)
@@ -152,9 +152,7 @@ async def _discord(parts: PlatformParts) -> Platform:
         shard_count=parts.settings.discord_shard_count,
     )
     draw, ready = parts.charts.picture, _ready("discord")
-    return await _connect(
-        DiscordService(parts.db, parts.dispatcher, parts.clock.now_ms, draw, settings, ready), parts.stack
-    )
+    return await _connect(DiscordService(parts.db, parts.dispatcher, parts.clock, draw, settings, ready), parts.stack)
 
 
 async def _telegram(parts: PlatformParts) -> Platform:
@@ -173,7 +171,7 @@ async def _telegram(parts: PlatformParts) -> Platform:
     )
     draw, budget, ready = parts.charts.picture, parts.budgets["telegram"], _ready("telegram")
     return await _connect(
-        TelegramService(parts.db, parts.dispatcher, parts.clock.now_ms, draw, budget, settings, ready), parts.stack
+        TelegramService(parts.db, parts.dispatcher, parts.clock, draw, budget, settings, ready), parts.stack
     )
 
 

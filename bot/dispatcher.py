@@ -28,6 +28,7 @@ from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMes
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
 from engine.state import Status
+from storage.clock import Clock
 from storage.database import Database
 from storage.key_value import KeptLine
 from storage.people import Preferences
@@ -54,12 +55,12 @@ class _Lookup:
 
 
 class Dispatcher:
-    """`clock` gives epoch milliseconds; `new_id` names an unexpected error."""
+    """`new_id` names an unexpected error."""
 
     def __init__(
         self,
         db: Database,
-        clock: Callable[[], int],
+        clock: Clock,
         commands: Sequence[Command],
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
         auditor: BackgroundVerifier | None = None,
@@ -71,9 +72,9 @@ class Dispatcher:
         self._db = db
         self._clock = clock
         self._new_id = new_id
-        self._auditor = auditor or BackgroundVerifier(db, clock)
+        self._auditor = auditor or BackgroundVerifier(db, clock.now_ms)
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
-        self._cutter = cutter or BackgroundCuts(db, clock)
+        self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._tries = Windows(TRIES)
@@ -92,9 +93,9 @@ class Dispatcher:
     async def complete(self, invocation: Invocation) -> list[Suggestion]:
         """What could come next in the unfinished line `invocation.text`, explanations first; see `Suggestion`. Nothing
         for who asks faster than anybody types."""
-        now = self._clock()
-        if self._types_too_fast(invocation, now):
+        if self._types_too_fast(invocation):
             return []
+        now = self._clock.now_ms()
         try:
             command, _ = find(invocation.text.lstrip(), self._by_name)
             async with self._db.reading() as uow:
@@ -113,9 +114,9 @@ class Dispatcher:
     async def complete_argument(self, invocation: Invocation, focus: str) -> list[Suggestion]:
         """Values for one argument of `invocation.command`, of which `invocation.args[focus]` is what has been typed;
         for platforms that complete argument by argument."""
-        now = self._clock()
-        if self._types_too_fast(invocation, now):
+        if self._types_too_fast(invocation):
             return []
+        now = self._clock.now_ms()
         try:
             command = self._by_name.get(invocation.command)
             param = command.param(focus) if command else None
@@ -144,7 +145,8 @@ class Dispatcher:
             return context
         return replace(context, people=await uow.members.names(lookup.market.id))
 
-    def _types_too_fast(self, invocation: Invocation, now: int) -> bool:
+    def _types_too_fast(self, invocation: Invocation) -> bool:
+        now = self._clock.monotonic_ms()
         who = f"{invocation.platform}:{invocation.person_ext}"
         if self._typing.wait(who, now) > 0:
             return True
@@ -165,7 +167,7 @@ class Dispatcher:
             platform=invocation.platform,
             chat_ext=invocation.chat_ext,
             ref=ref,
-            at_ms=self._clock(),
+            at_ms=self._clock.now_ms(),
             lines=lines,
         )
         await self._ticket_messages.put(message)
@@ -175,18 +177,18 @@ class Dispatcher:
     ) -> None:
         async with self._db.writing() as uow:
             for key, line in lines.items():
-                await uow.lines.keep(key, line, self._clock())
+                await uow.lines.keep(key, line, self._clock.now_ms())
             place = (invocation.platform, invocation.person_ext, awaited.slot)
             await uow.deliveries.set_ref(awaited.market, *place, ref)
             await uow.commit()
 
     async def _run(self, invocation: Invocation) -> Reply:
-        now = self._clock()
+        now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         who = f"{invocation.platform}:{invocation.person_ext}"
-        wait = self._lines.wait(who, now)
+        wait = self._lines.wait(who, monotonic_ms)
         if wait > 0:
             return words_usage.too_fast(wait)
-        self._lines.use(who, now)
+        self._lines.use(who, monotonic_ms)
         head = f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
         command, rest = find(head, self._by_name)
         if command is None:
@@ -194,7 +196,7 @@ class Dispatcher:
         reply, lookup = await self._answer(invocation, now, command, rest)
         if reply.ok:
             await self._go_on_here(invocation, now, lookup)
-        return await with_missed_notices(self._db, invocation, reply, self._clock()) if lookup.missed else reply
+        return await with_missed_notices(self._db, invocation, reply, self._clock.now_ms()) if lookup.missed else reply
 
     async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, _Lookup]:
         """Look up, read and call in one reading unit; a command that does not ask for the `Snapshot` is called when it
@@ -244,6 +246,7 @@ class Dispatcher:
             db=self._db,
             invocation=invocation,
             now_ms=now,
+            monotonic_ms=self._clock.monotonic_ms(),
             person=lookup.person,
             chat=lookup.chat,
             commands=self.commands,

@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.state import Status
-from scheduler.clock import Clock, Pace
+from scheduler.pace import Pace
 from scheduler.reminders import run_reminders, tell_of_rules
 from scheduler.tick import TickReport, halt, run_tick
+from storage.clock import Clock
 from storage.database import Database
 from storage.in_flight import InFlight
 from storage.mapping import next_step

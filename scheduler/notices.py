@@ -66,7 +66,7 @@ from engine.schedule import losers_left, used_up
 from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams, Round
 from engine.units import CENT, MICRO
-from scheduler.clock import Pace
+from scheduler.pace import Pace
 from storage.order_rows import touched_resting
 from storage.records import Approval, Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
 from storage.saving import TickOutcome

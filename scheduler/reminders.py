@@ -11,7 +11,7 @@ from engine.events import RoundAsked
 from engine.schedule import losers_left
 from engine.state import MarketState
 from scheduler import notices
-from scheduler.clock import Pace
+from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect, overdue
 from storage.database import Database
 from storage.markets import TICKING

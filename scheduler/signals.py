@@ -20,7 +20,7 @@ from typing import Any
 from engine.schedule import rounds_ahead
 from engine.state import MarketState, Status
 from engine.units import CENT, MICRO
-from scheduler.clock import Pace
+from scheduler.pace import Pace
 from storage.records import Market, NextStep, Notice, NoticeAudience, Payload
 
 LEAD = MICRO // 100  # a point

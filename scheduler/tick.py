@@ -14,8 +14,8 @@ from engine.events import Event, Fill, Reason, Resolved
 from engine.risk import OVER, InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
-from scheduler.clock import Pace
 from scheduler.cut_notices import cut_notices, cut_of, touched_orders
+from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.cutting import GivenUpError, asked_moment, work_out
 from storage.database import Database

@@ -55,6 +55,9 @@ class TownClock:
         now: int = self.town.now
         return now
 
+    def monotonic_ms(self) -> int:
+        return self.now_ms()
+
 
 async def tick(here: Any, ahead_ms: int = 2_000) -> None:
     """Time passes; the market ticks as its job makes it tick, and what is to be said is said."""

@@ -28,9 +28,9 @@ class Pressed:
 
 
 class Buttons:
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, now_ms: Callable[[], int]) -> None:
         self._db = db
-        self._clock = clock
+        self._now_ms = now_ms
 
     async def pack(self, action: Action, most_bytes: int) -> str:
         """At most `most_bytes` bytes of UTF-8 that stand for this button, today and after a restart."""
@@ -56,10 +56,10 @@ class Buttons:
         """Keep a line for later; returns its key (letters and digits)."""
         key = hashlib.sha256(f"{person}\x1f{chat_ext}\x1f{line}".encode()).hexdigest()[:KEY_LENGTH]
         async with self._db.reading() as uow:
-            if await uow.lines.fresh(key, self._clock() - DAY_MS):
+            if await uow.lines.fresh(key, self._now_ms() - DAY_MS):
                 return key
         async with self._db.writing() as uow:
-            await uow.lines.keep(key, KeptLine(line=line, person=person, chat_ext=chat_ext), self._clock())
+            await uow.lines.keep(key, KeptLine(line=line, person=person, chat_ext=chat_ext), self._now_ms())
             await uow.commit()
         return key
 

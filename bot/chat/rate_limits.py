@@ -22,7 +22,7 @@ class Limit:
 
 @dataclass(slots=True)
 class Windows:
-    """Uses per key under one or more limits. Times are the caller's; nothing here reads a clock.
+    """Uses per key under one or more limits. Times are the caller's monotonic milliseconds; nothing here reads a clock.
 
     `born_ms`: when counting began. What was sent before is not known then, so half of each window counts as used.
     """
@@ -32,42 +32,44 @@ class Windows:
     born_ms: int | None = None
     _used: dict[str, deque[int]] = field(default_factory=dict)
 
-    def wait(self, key: str, now_ms: int, *, spare: bool = False) -> int:
+    def wait(self, key: str, monotonic_ms: int, *, spare: bool = False) -> int:
         """Milliseconds until one more is within every limit, with `spare` within what is not spared; 0: it is now."""
-        used = self._used.get(key) or self._unknown(now_ms)
+        used = self._used.get(key) or self._unknown(monotonic_ms)
         wait = 0
         for limit in self.limits:
             count = limit.count - (limit.spare if spare else 0)
             if len(used) >= count:
-                wait = max(wait, used[-count] + limit.window_ms - now_ms)
+                wait = max(wait, used[-count] + limit.window_ms - monotonic_ms)
         return wait
 
-    def room(self, key: str, now_ms: int, *, spare: bool = False, limit: Limit | None = None) -> int:
+    def room(self, key: str, monotonic_ms: int, *, spare: bool = False, limit: Limit | None = None) -> int:
         """How many more are within every limit now, or within one of them; a large number where there is none."""
-        used = self._used.get(key) or self._unknown(now_ms)
+        used = self._used.get(key) or self._unknown(monotonic_ms)
         return min(
             (
-                max(0, limit.count - (limit.spare if spare else 0) - _since(used, now_ms - limit.window_ms))
+                max(0, limit.count - (limit.spare if spare else 0) - _since(used, monotonic_ms - limit.window_ms))
                 for limit in (self.limits if limit is None else (limit,))
             ),
             default=1_000_000,
         )
 
-    def use(self, key: str, now_ms: int) -> None:
+    def use(self, key: str, monotonic_ms: int) -> None:
         """Count one."""
         if not self.limits:
             return
         used = self._used.get(key)
         if used is None:
-            used = self._used[key] = deque(self._unknown(now_ms), maxlen=max(limit.count for limit in self.limits))
-        used.append(max(now_ms, used[-1]) if used else now_ms)
+            used = self._used[key] = deque(
+                self._unknown(monotonic_ms), maxlen=max(limit.count for limit in self.limits)
+            )
+        used.append(max(monotonic_ms, used[-1]) if used else monotonic_ms)
         if len(self._used) > self.most_keys:
-            self._forget(now_ms)
+            self._forget(monotonic_ms)
 
-    def _unknown(self, now_ms: int) -> deque[int]:
+    def _unknown(self, monotonic_ms: int) -> deque[int]:
         """What is supposed to have been sent to a key nothing is known of: half of each window, as late as may be."""
         longest = max((limit.window_ms for limit in self.limits), default=0)
-        if self.born_ms is None or now_ms >= self.born_ms + longest:
+        if self.born_ms is None or monotonic_ms >= self.born_ms + longest:
             return deque()
         moments: list[int] = []
         at_ms = self.born_ms
@@ -76,9 +78,9 @@ class Windows:
             at_ms = self.born_ms - limit.window_ms
         return deque(reversed(moments))
 
-    def _forget(self, now_ms: int) -> None:
+    def _forget(self, monotonic_ms: int) -> None:
         longest = max(limit.window_ms for limit in self.limits)
-        for key in [key for key, used in self._used.items() if used[-1] + longest <= now_ms]:
+        for key in [key for key, used in self._used.items() if used[-1] + longest <= monotonic_ms]:
             del self._used[key]
 
 
@@ -132,8 +134,9 @@ FREE = Allowance()
 
 
 class Budget:
-    """One platform's. A chat is its id as everywhere (`-100123:77`: a topic counts as its group); times are epoch
-    milliseconds. With `born_ms`, half of every window counts as used at that moment: after a restart nobody knows."""
+    """One platform's. A chat is its id as everywhere (`-100123:77`: a topic counts as its group); times are
+    monotonic milliseconds. With `born_ms`, half of every window counts as used at that moment: after a restart nobody
+    knows."""
 
     def __init__(self, allowance: Allowance = FREE, born_ms: int | None = None) -> None:
         self.allowance = allowance
@@ -147,49 +150,53 @@ class Budget:
         """The allowance of a platform by its name; one nobody has heard of has no limits."""
         return cls(ALLOWANCES.get(platform, FREE), born_ms)
 
-    def wait(self, chat_ext: str, now_ms: int, *, notice: bool = False) -> int:
+    def wait(self, chat_ext: str, monotonic_ms: int, *, notice: bool = False) -> int:
         """Milliseconds until one more message, edits included, may go to this chat; 0: now. A `notice` leaves some of
         the windows to the answers people wait for."""
         chat = _chat(chat_ext)
-        waits = [self.pause(now_ms), self._until.get(chat, 0) - now_ms, self._overall.wait("", now_ms, spare=notice)]
-        waits.append(self._chat.wait(chat, now_ms, spare=notice))
+        waits = [
+            self.pause(monotonic_ms),
+            self._until.get(chat, 0) - monotonic_ms,
+            self._overall.wait("", monotonic_ms, spare=notice),
+        ]
+        waits.append(self._chat.wait(chat, monotonic_ms, spare=notice))
         if self.allowance.is_group(chat):
-            waits.append(self._group.wait(chat, now_ms, spare=notice))
+            waits.append(self._group.wait(chat, monotonic_ms, spare=notice))
         return max(0, *waits)
 
-    def use(self, chat_ext: str, now_ms: int) -> None:
+    def use(self, chat_ext: str, monotonic_ms: int) -> None:
         """Count one message, edit or answer that is being sent to this chat."""
         chat = _chat(chat_ext)
-        self._overall.use("", now_ms)
-        self._chat.use(chat, now_ms)
+        self._overall.use("", monotonic_ms)
+        self._chat.use(chat, monotonic_ms)
         if self.allowance.is_group(chat):
-            self._group.use(chat, now_ms)
+            self._group.use(chat, monotonic_ms)
 
-    def room(self, now_ms: int) -> int:
+    def room(self, monotonic_ms: int) -> int:
         """How many notices may leave now, whichever chats they are for."""
-        return 0 if self.pause(now_ms) > 0 else self._overall.room("", now_ms, spare=True)
+        return 0 if self.pause(monotonic_ms) > 0 else self._overall.room("", monotonic_ms, spare=True)
 
-    def nearly_full(self, chat_ext: str, now_ms: int) -> bool:
+    def nearly_full(self, chat_ext: str, monotonic_ms: int) -> bool:
         """Whether less than a third of a group's window is left for notices."""
         chat, limits = _chat(chat_ext), self.allowance.group
         if not limits or not self.allowance.is_group(chat):
             return False
         last = max(limits, key=lambda limit: limit.window_ms)
-        return 3 * self._group.room(chat, now_ms, spare=True, limit=last) < last.count - last.spare
+        return 3 * self._group.room(chat, monotonic_ms, spare=True, limit=last) < last.count - last.spare
 
-    def pause(self, now_ms: int) -> int:
+    def pause(self, monotonic_ms: int) -> int:
         """Milliseconds for which nothing may leave at all, because the platform said so or its window is full."""
-        return max(0, self._until.get("", 0) - now_ms)
+        return max(0, self._until.get("", 0) - monotonic_ms)
 
-    def overall_wait(self, now_ms: int) -> int:
+    def overall_wait(self, monotonic_ms: int) -> int:
         """Milliseconds until a notice may leave, whichever chat it is for."""
-        return max(self.pause(now_ms), self._overall.wait("", now_ms, spare=True))
+        return max(self.pause(monotonic_ms), self._overall.wait("", monotonic_ms, spare=True))
 
-    def refused(self, chat_ext: str, after_ms: int, now_ms: int, *, overall: bool = False) -> None:
+    def refused(self, chat_ext: str, after_ms: int, monotonic_ms: int, *, overall: bool = False) -> None:
         """The platform answered 429: nothing more to this chat, or to any, for so long."""
         key = "" if overall else _chat(chat_ext)
-        self._until[key] = max(self._until.get(key, 0), now_ms + after_ms)
-        self._until = {chat: until for chat, until in self._until.items() if until > now_ms}
+        self._until[key] = max(self._until.get(key, 0), monotonic_ms + after_ms)
+        self._until = {chat: until for chat, until in self._until.items() if until > monotonic_ms}
 
 
 def _chat(chat_ext: str) -> str:

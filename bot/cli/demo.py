@@ -39,9 +39,10 @@ from bot.scenarios.worldcup import Scenario, world_cup
 from bot.text.numbers import typed_moment
 from bot.words import terminal as words
 from engine.units import MICRO
-from scheduler.clock import ManualClock, Pace
 from scheduler.jobs import Jobs
+from scheduler.pace import Pace
 from scheduler.tick import run_tick
+from storage.clock import ManualClock
 from storage.database import Database, DatabaseInUseError
 from storage.records import Market, Payload
 
@@ -145,7 +146,7 @@ class _Demo:
             LEAST_FREEZE_S,
         )
         self.event_clock = EventClock(self.clock.set, None if options.headless else self.timeline)
-        self.dispatcher = Dispatcher(db, self.clock.now_ms, COMMANDS)
+        self.dispatcher = Dispatcher(db, self.clock, COMMANDS)
         traders = make_traders(options.traders, options.seed, odds_weights(scenario))
         chat = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
         post_talk = None if options.headless else self._post_talk
@@ -165,7 +166,7 @@ class _Demo:
         out = self.stack.enter_context((self.options.out / ANNOUNCEMENTS).open("w", encoding="utf-8", newline=""))
         self.transcript = TranscriptPlatform(NAME, self.clock.now_ms, out, platform)
         self.announcer = Announcer(
-            self.db, self.clock.now_ms, {NAME: self.transcript}, self.charts.picture, (CROWD_CHAT.platform,)
+            self.db, self.clock, {NAME: self.transcript}, self.charts.picture, (CROWD_CHAT.platform,)
         )
         self.warming = asyncio.create_task(self.charts.start())
         await self._set_up()

@@ -123,7 +123,7 @@ async def _give_code(ctx: Context, record: Market) -> Reply:
 async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
     who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
-    wait = ctx.tries.wait(who, ctx.now_ms)
+    wait = ctx.tries.wait(who, ctx.monotonic_ms)
     if wait > 0:
         return words.too_many(wait)
     async with ctx.db.writing() as uow:
@@ -132,7 +132,7 @@ async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
         known = await uow.codes.find("chat", code, ctx.now_ms)
         there = await uow.markets.of_chat(chat.id)
         if known is None or known.market is None:
-            ctx.tries.use(who, ctx.now_ms)
+            ctx.tries.use(who, ctx.monotonic_ms)
             return words.bad_code()
         record = await uow.markets.get_one(known.market)
         if record.over:

@@ -38,7 +38,7 @@ async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     if code is None:
         return await _give(ctx)
     who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
-    wait = ctx.tries.wait(who, ctx.now_ms)
+    wait = ctx.tries.wait(who, ctx.monotonic_ms)
     if wait > 0:
         return words.too_many(wait)
     return await _use(ctx, who, _plain(code))
@@ -67,7 +67,7 @@ async def _use(ctx: Context, who: str, code: str) -> Reply:
     async with ctx.db.writing() as uow:
         known = await uow.codes.find(KIND, code, ctx.now_ms)
         if known is None:
-            ctx.tries.use(who, ctx.now_ms)
+            ctx.tries.use(who, ctx.monotonic_ms)
             return words.bad_code()
         me = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
         theirs = await uow.people.identities(known.person)

@@ -29,10 +29,10 @@ class _Key(NamedTuple):
 
 
 class BackgroundCuts:
-    """`clock` gives epoch milliseconds; `patience_s` is how long an answer waits for a result that may come soon."""
+    """`now_ms` gives epoch milliseconds; `patience_s` is how long an answer waits for a result that may come soon."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], patience_s: float = PATIENCE_S) -> None:
-        self._db, self._clock = db, clock
+    def __init__(self, db: Database, now_ms: Callable[[], int], patience_s: float = PATIENCE_S) -> None:
+        self._db, self._now_ms = db, now_ms
         self._found: tuple[tuple[int, int, str], Branch] | None = None
         self._jobs = BackgroundJobs[_Key](patience_s, LONGEST_S, self._tell)
 
@@ -58,4 +58,4 @@ class BackgroundCuts:
     async def _tell(self, key: _Key, asker: Asker, share: float | None) -> None:
         if share is None:
             ready = self._known(key) is not None
-            await asker.tell(self._db, "cut_ready", {"again": key.again, "ready": ready}, self._clock())
+            await asker.tell(self._db, "cut_ready", {"again": key.again, "ready": ready}, self._now_ms())

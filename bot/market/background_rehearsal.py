@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.market.background import Asker, BackgroundJobs, Report, outcry
 from bot.words.terminal import REHEARSED
 from engine.params import params_to_json
 from engine.terms import MarketParams
+from storage.clock import Clock
 from storage.database import Database
 from storage.records import Json, Payload
 
@@ -37,7 +38,7 @@ class Rehearsed:
 
     result: RehearsalResult | None
     warnings: tuple[str, ...]
-    at_ms: int
+    ended_ms: int  # monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,9 @@ class Terms:
 
 
 class BackgroundRehearsal:
-    """`clock` gives epoch milliseconds; `patience_s` is how long an answer waits for a result that may come soon."""
+    """`patience_s` is how long an answer waits for a result that may come soon."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, db: Database, clock: Clock, patience_s: float = PATIENCE_S) -> None:
         self._db, self._clock = db, clock
         self._found: dict[str, Rehearsed] = {}
         self._begun = Windows(BEGUN)
@@ -63,8 +64,8 @@ class BackgroundRehearsal:
     async def ask(self, terms: Terms, asker: Asker | None) -> tuple[Rehearsed | None, bool, int]:
         """(what came of exactly these terms, whether it is still on its way, how long to wait before another may be
         begun). Who waits is told when it is over; after one that failed the next who asks begins anew."""
-        last, now = self._found.get(terms.key), self._clock()
-        if last is not None and last.result is not None and now - last.at_ms < FRESH_MS:
+        last, now = self._found.get(terms.key), self._clock.monotonic_ms()
+        if last is not None and last.result is not None and now - last.ended_ms < FRESH_MS:
             return last, False, 0
         work = None
         if not self._jobs.is_under_way(terms.key):
@@ -88,7 +89,8 @@ class BackgroundRehearsal:
             result = await self._in_a_process(terms, report)
         finally:
             self._found.pop(terms.key, None)
-            self._found[terms.key] = Rehearsed(result=result, warnings=tuple(terms.warnings), at_ms=self._clock())
+            ended_ms = self._clock.monotonic_ms()
+            self._found[terms.key] = Rehearsed(result=result, warnings=tuple(terms.warnings), ended_ms=ended_ms)
             while len(self._found) > KEPT:
                 del self._found[next(iter(self._found))]
 
@@ -102,7 +104,7 @@ class BackgroundRehearsal:
 
     async def _tell(self, key: str, asker: Asker, share: float | None) -> None:
         payload: Payload = {"per_mille": int(share * 1_000)} if share is not None else self._payload(key)
-        await asker.tell(self._db, REHEARSED, payload, self._clock())
+        await asker.tell(self._db, REHEARSED, payload, self._clock.now_ms())
 
     def _payload(self, key: str) -> Payload:
         last = self._found.get(key)

@@ -40,12 +40,12 @@ class Checked:
 
 
 class BackgroundVerifier:
-    """`clock` gives epoch milliseconds; `patience_s` is how long an answer waits for a check that may be quick."""
+    """`now_ms` gives epoch milliseconds; `patience_s` is how long an answer waits for a check that may be quick."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], *, apart: bool = False, patience_s: float = PATIENCE_S
+        self, db: Database, now_ms: Callable[[], int], *, apart: bool = False, patience_s: float = PATIENCE_S
     ) -> None:
-        self._db, self._clock, self._apart = db, clock, apart
+        self._db, self._now_ms, self._apart = db, now_ms, apart
         self._checked: dict[int, Checked] = {}
         self._jobs = BackgroundJobs[int](patience_s, LONGEST_S, self._tell)
 
@@ -72,17 +72,17 @@ class BackgroundVerifier:
             found = last.found if last is not None else None
             if isinstance(found, Mismatch) and found.field != RULES:
                 found = replace(found, expected=None, found=None)
-            at_ms = last.at_ms if last is not None else self._clock()
+            at_ms = last.at_ms if last is not None else self._now_ms()
             payload = {"result": None if found is None else to_json([found]), "at_ms": at_ms}
-        await asker.tell(self._db, CHECKED, payload, self._clock())
+        await asker.tell(self._db, CHECKED, payload, self._now_ms())
 
     async def _check(self, market: int, report: Report) -> None:
         try:
             result = await (self._in_a_process(market, report) if self._apart else self._here(market))
         except Exception:
-            self._checked[market] = Checked(found=None, at_ms=self._clock())
+            self._checked[market] = Checked(found=None, at_ms=self._now_ms())
             raise
-        self._checked[market] = Checked(found=result, at_ms=self._clock())
+        self._checked[market] = Checked(found=result, at_ms=self._now_ms())
         if isinstance(result, Mismatch):
             log.error("market %s is not what it must be: %s", market, result)
 

@@ -88,11 +88,12 @@ class Snapshot(Given):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
-    what a person may get wrong only so often."""
+    what a person may get wrong only so often, by `monotonic_ms`."""
 
     db: Database
     invocation: Invocation
     now_ms: int
+    monotonic_ms: int
     person: Person | None
     chat: Chat | None
     commands: Sequence[Command]

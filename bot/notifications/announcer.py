@@ -23,7 +23,6 @@ from bot.notifications.delivery import (
     ChatKey,
     Delivery,
     DeliveryResult,
-    EpochClock,
     OutgoingMessage,
     Postponed,
     Sent,
@@ -31,6 +30,7 @@ from bot.notifications.delivery import (
 )
 from bot.notifications.delivery_results import DeliveryResults
 from bot.notifications.notices import read_ahead, render_notice
+from storage.clock import Clock
 from storage.database import Database
 from storage.records import Chat, Market, NoticeAudience, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -54,7 +54,7 @@ BOARD_SLOWER = 3  # times further apart are a board's edits where its group's mi
 
 
 class Announcer:
-    """`clock` gives epoch milliseconds; `platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
+    """`platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
     are thrown away, for people nobody reads for. `budgets` are shared with the adapters; a platform without one gets
     its own."""
@@ -62,7 +62,7 @@ class Announcer:
     def __init__(
         self,
         db: Database,
-        clock: EpochClock,
+        clock: Clock,
         platforms: Mapping[str, Platform],
         draw: Draw | None = None,
         muted: Collection[str] = (),
@@ -79,7 +79,7 @@ class Announcer:
         self._queues: dict[ChatKey, deque[OutgoingMessage]] = {}
         self._senders: dict[ChatKey, asyncio.Task[None]] = {}
         self._leases: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
-        self._expired_ms = 0
+        self._expired_ms: int | None = None
         self._stopping = False
         self._delivered = asyncio.Event()
 
@@ -124,12 +124,12 @@ class Announcer:
         """Seconds until something can be due."""
         if len(self._senders) >= IN_FLIGHT:
             return IDLE_S
-        now, waits_ms = self._clock(), [int(IDLE_S * 1_000)]
+        now, waits_ms = self._clock.now_ms(), [int(IDLE_S * 1_000)]
         async with self._db.reading() as uow:
             for platform, budget in self._budgets.items():
                 due = await uow.deliveries.next_due([platform]) if platform in self._platforms else None
                 if due is not None:
-                    waits_ms.append(max(due - now, budget.overall_wait(now)))
+                    waits_ms.append(max(due - now, budget.overall_wait(self._clock.monotonic_ms())))
         return max(20, min(waits_ms)) / 1_000
 
     async def _stop(self) -> None:
@@ -154,10 +154,10 @@ class Announcer:
                 await self._load(uow)
             saved = await self._save_results(uow)
             await self._renew_and_expire(uow, saved)
-            now, free = self._clock(), IN_FLIGHT - len(self._senders)
+            now, free = self._clock.now_ms(), IN_FLIGHT - len(self._senders)
             for platform in self._platforms:
                 budget = self._budgets[platform]
-                most = min(free - len(claimed), budget.room(now))
+                most = min(free - len(claimed), budget.room(self._clock.monotonic_ms()))
                 if most > 0:
                     claimed += await self._claim(uow, platform, budget, now, most)
             await uow.commit()
@@ -205,7 +205,7 @@ class Announcer:
 
     async def _renew_and_expire(self, uow: UnitOfWork, saved: Collection[int]) -> None:
         """Hold on to what is still on its way; forget what no lost chat will hear any more."""
-        now = self._clock()
+        now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         held = [(row, until) for number, (row, until) in self._leases.items() if number not in saved]
         ending = [row for row, until in held if until - now < 2 * LEASE_MS // 3]
         if ending:
@@ -213,8 +213,8 @@ class Announcer:
             self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})
         if self._muted:
             await uow.deliveries.discard(self._muted)
-        if now - self._expired_ms >= EXPIRE_EVERY_MS:
-            self._expired_ms = now
+        if self._expired_ms is None or monotonic_ms - self._expired_ms >= EXPIRE_EVERY_MS:
+            self._expired_ms = monotonic_ms
             await uow.deliveries.expire(now - LASTING_NEWS_MS)
 
     async def _queue_all(self, rows: list[OutboxRow], now: int) -> None:
@@ -256,8 +256,8 @@ class Announcer:
 
     def _not_yet(self, row: OutboxRow, now: int) -> Postponed | None:
         """What keeps a row from leaving now: its budget, or the ticket it is to replace."""
-        budget = self._budgets[row.platform]
-        wait = max(budget.wait(row.target, now, notice=True), self._board_wait(row, budget, now))
+        budget, monotonic_ms = self._budgets[row.platform], self._clock.monotonic_ms()
+        wait = max(budget.wait(row.target, monotonic_ms, notice=True), self._board_wait(row, budget, monotonic_ms))
         if wait > 0:
             return Postponed(now + wait, "budget")
         to_replace_ticket = row.ticket is not None and row.edit_ref is None
@@ -265,12 +265,12 @@ class Announcer:
             return Postponed(now + TICKET_MESSAGE_RETRY_MS, "its ticket is on its way")
         return None
 
-    def _board_wait(self, row: OutboxRow, budget: Budget, now: int) -> int:
+    def _board_wait(self, row: OutboxRow, budget: Budget, monotonic_ms: int) -> int:
         sent_ms = self.results.boards.sent_at(row)
         if row.slot != "board" or sent_ms is None:
             return 0
-        apart_ms = budget.allowance.board_ms * (BOARD_SLOWER if budget.nearly_full(row.target, now) else 1)
-        return sent_ms + apart_ms - now
+        apart_ms = budget.allowance.board_ms * (BOARD_SLOWER if budget.nearly_full(row.target, monotonic_ms) else 1)
+        return sent_ms + apart_ms - monotonic_ms
 
     async def _is_shown(self, uow: UnitOfWork, row: OutboxRow, reply: Reply) -> bool:
         """Whether the board says this already."""
@@ -296,7 +296,7 @@ class Announcer:
                 raise
             log.exception("the sender of %s %s ended; another takes its %s messages", *chat_key, len(queue))
             for message in queue:
-                self.results.add(message, Postponed(self._clock(), type(error).__name__, failed=True))
+                self.results.add(message, Postponed(self._clock.now_ms(), type(error).__name__, failed=True))
             if not isinstance(error, (Exception, asyncio.CancelledError)):
                 raise
         finally:

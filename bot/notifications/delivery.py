@@ -16,12 +16,12 @@ from bot.chat.platform import Draw, Platform, RetryLaterError, Unreachable, Unre
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Board, Picture, Reply
 from bot.words import chats as words
+from storage.clock import Clock
 from storage.records import NoticeAudience, OutboxRow
 
 log = logging.getLogger(__name__)
 
 ChatKey = tuple[str, str]  # platform, external id of a chat or a person
-EpochClock = Callable[[], int]  # milliseconds
 
 FIRST_RETRY_MS = 1_000
 FORBIDDEN_RETRY_MS = 180_000
@@ -81,13 +81,13 @@ class Delivery:
     """Hands messages to platforms, one at a time for each chat or person (its caller sees to that)."""
 
     def __init__(
-        self, clock: EpochClock, platforms: Mapping[str, Platform], budgets: Mapping[str, Budget], draw: Draw | None
+        self, clock: Clock, platforms: Mapping[str, Platform], budgets: Mapping[str, Budget], draw: Draw | None
     ) -> None:
         self._clock = clock
         self._platforms = platforms
         self._budgets = budgets
         self._draw = draw
-        self._no_pictures: dict[ChatKey, tuple[int, str]] = {}  # until when, and the permission that was missing
+        self._no_pictures: dict[ChatKey, tuple[int, str]] = {}  # until when, and what was missing
 
     async def send(self, message: OutgoingMessage) -> DeliveryResult:
         """Never raises but for cancellation. The budget is counted at the moment of sending."""
@@ -96,15 +96,14 @@ class Delivery:
             reply, missing = self._with_pictures_if_allowed(row, message.reply)
             if self._draw is not None:
                 reply = await self._drawn(row, reply, self._draw)
-            now = self._clock()
-            wait = self._budgets[row.platform].wait(row.target, now, notice=True)
+            wait = self._budgets[row.platform].wait(row.target, self._clock.monotonic_ms(), notice=True)
             if wait > 0:
-                return Postponed(now + wait, "budget")
+                return Postponed(self._clock.now_ms() + wait, "budget")
             result = await self._hand_over(message, reply)
             return replace(result, missing=missing) if isinstance(result, Sent) else result
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
-            return Postponed(self._clock(), type(error).__name__, failed=True)
+            return Postponed(self._clock.now_ms(), type(error).__name__, failed=True)
 
     async def _drawn(self, row: OutboxRow, reply: Reply, draw: Draw) -> Reply:
         """With its charts, or without them where drawing fails, is cancelled or takes too long."""
@@ -120,17 +119,17 @@ class Delivery:
 
     async def _hand_over(self, message: OutgoingMessage, reply: Reply) -> DeliveryResult:
         row, budget = message.row, self._budgets[message.row.platform]
-        budget.use(row.target, self._clock())
+        budget.use(row.target, self._clock.monotonic_ms())
         try:
             ref = await self._call_platform(message, reply)
             if reply != without_pictures(reply):
                 self._no_pictures.pop((row.platform, row.target), None)
             return Sent(ref, fingerprint=fingerprint(message.reply) if row.slot else None)
         except RetryLaterError as error:
-            now, after_ms = self._clock(), max(error.after_ms, FIRST_RETRY_MS)
+            after_ms = max(error.after_ms, FIRST_RETRY_MS)
             if not error.alone:
-                budget.refused(row.target, after_ms, now, overall=error.overall)
-            return Postponed(now + after_ms, "the platform asked to wait")
+                budget.refused(row.target, after_ms, self._clock.monotonic_ms(), overall=error.overall)
+            return Postponed(self._clock.now_ms() + after_ms, "the platform asked to wait")
         except UnreachableError as error:
             return self._unreachable(message, reply, error)
 
@@ -147,7 +146,7 @@ class Delivery:
 
     def _unreachable(self, message: OutgoingMessage, reply: Reply, error: UnreachableError) -> DeliveryResult:
         """A missing permission may be one for pictures only: then the words go without them, and the admins hear."""
-        row, now = message.row, self._clock()
+        row, now = message.row, self._clock.now_ms()
         if error.why is Unreachable.MESSAGE and row.edit_ref is not None:
             return Postponed(now, "what it was to replace is gone", post_anew=True)
         if row.audience is not NoticeAudience.CHAT:
@@ -157,7 +156,7 @@ class Delivery:
         if error.why is not Unreachable.FORBIDDEN:
             return Postponed(now, str(error), failed=True)
         if reply != without_pictures(reply):
-            self._no_pictures[row.platform, row.target] = (now + NO_PICTURES_MS, error.detail)
+            self._no_pictures[row.platform, row.target] = (self._clock.monotonic_ms() + NO_PICTURES_MS, error.detail)
             return Postponed(now, str(error), missing=error.detail)
         return Postponed(now + FORBIDDEN_RETRY_MS, str(error), missing=error.detail)
 
@@ -169,7 +168,7 @@ class Delivery:
         """Without pictures where the chat did not take them lately, and the permission that was missing."""
         until, missing = self._no_pictures.get((row.platform, row.target), (0, ""))
         plain = without_pictures(reply)
-        return (plain, missing) if plain != reply and until > self._clock() else (reply, None)
+        return (plain, missing) if plain != reply and until > self._clock.monotonic_ms() else (reply, None)
 
 
 def without_pictures(reply: Reply) -> Reply:

@@ -19,12 +19,12 @@ from bot.notifications.delivery import (
     NOTHING_TO_SEND,
     ChatKey,
     DeliveryResult,
-    EpochClock,
     OutgoingMessage,
     Postponed,
     Sent,
 )
 from bot.notifications.notices import ping_kind
+from storage.clock import Clock
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
@@ -39,7 +39,7 @@ EVENTS_REMEMBERED = 1_000
 
 @dataclass(slots=True)
 class ShownBoard:
-    """A board as it stands in a chat: when it was last sent, and the fingerprint of what it says."""
+    """A board as it stands in a chat: when it was last sent (monotonic), and the fingerprint of what it says."""
 
     at_ms: int
     fingerprint: str
@@ -61,8 +61,8 @@ class ShownBoards:
         board = self._boards.get((row.platform, row.target))
         return board.fingerprint if board is not None else await uow.key_values.get(_fact_name(row))
 
-    async def remember(self, uow: UnitOfWork, row: OutboxRow, fingerprint: str, now_ms: int) -> None:
-        self._boards[row.platform, row.target] = ShownBoard(now_ms, fingerprint)
+    async def remember(self, uow: UnitOfWork, row: OutboxRow, fingerprint: str, monotonic_ms: int) -> None:
+        self._boards[row.platform, row.target] = ShownBoard(monotonic_ms, fingerprint)
         await uow.key_values.put(_fact_name(row), fingerprint)
 
 
@@ -80,7 +80,7 @@ class DeliveryResults:
     """Collects what became of messages until `save` writes all of it down at once. `lacks_pictures` says of a row
     whether its chat took no pictures when it was last sent one."""
 
-    def __init__(self, clock: EpochClock, lacks_pictures: Callable[[OutboxRow], bool]) -> None:
+    def __init__(self, clock: Clock, lacks_pictures: Callable[[OutboxRow], bool]) -> None:
         self.boards = ShownBoards()
         self.unsaved: list[tuple[OutgoingMessage, DeliveryResult]] = []
         self.sent = 0  # messages that left, and are written down
@@ -129,10 +129,10 @@ class DeliveryResults:
         """What has been delivered leaves the outbox, all of it at once."""
         sent = [(message, result.ref) for message, result in results if isinstance(result, Sent)]
         refs = [(row, None if message.joined else ref) for message, ref in sent for row in message.rows]
-        await uow.deliveries.done_many(refs, self._clock())
+        await uow.deliveries.done_many(refs, self._clock.now_ms())
 
     async def _save_result(self, uow: UnitOfWork, message: OutgoingMessage, result: DeliveryResult) -> None:
-        now = self._clock()
+        now = self._clock.now_ms()
         if isinstance(result, Sent):
             await self._save_sent(uow, message, result, now)
         elif isinstance(result, Postponed):
@@ -151,7 +151,7 @@ class DeliveryResults:
         if row.ticket is not None and result.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
         if row.slot == "board" and result.fingerprint is not None:
-            await self.boards.remember(uow, row, result.fingerprint, now)
+            await self.boards.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
             if row.edit_ref is None and row.attempts > 1:
                 await self._edit_board_again(uow, row, now)
         if message.reply.ping is not None:
@@ -166,7 +166,7 @@ class DeliveryResults:
         """An earlier try may have posted it, and the platform kept what that one said: it is edited next."""
         if row.market is None:
             return
-        await self.boards.remember(uow, row, "", now)
+        await self.boards.remember(uow, row, "", self._clock.monotonic_ms())
         board = Notice(kind=row.kind, audience=row.audience, payload=row.payload, slot="board", key="board")
         chat = await uow.chats.find(row.platform, row.target)
         if chat is not None:

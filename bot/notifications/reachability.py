@@ -59,30 +59,30 @@ def _unreachable_notice(chat: Chat, reason: Unreachable, detail: str) -> Notice:
 
 
 class ChatPresence:
-    """What an adapter learns about the chats it is in. `clock` gives epoch milliseconds. Every method may be
+    """What an adapter learns about the chats it is in. `now_ms` gives epoch milliseconds. Every method may be
     repeated; a repetition changes nothing."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, now_ms: Callable[[], int]) -> None:
         self._db = db
-        self._clock = clock
+        self._now_ms = now_ms
 
     async def arrived(self, platform: str, chat_ext: str, kind: str, title: str) -> bool:
         """The bot is in this chat (again): what waits for it may leave. True where it was not known to be."""
         async with self._db.writing() as uow:
             before = await uow.chats.find(platform, chat_ext)
-            chat = await uow.chats.open(platform, chat_ext, kind, title, self._clock())
+            chat = await uow.chats.open(platform, chat_ext, kind, title, self._now_ms())
             known = before is not None and before.lost is None
             if not known:
                 await uow.chats.mark_reachable(chat.id)
-                await uow.deliveries.retry_now(platform, chat_ext, self._clock())
-                await repost_boards(uow, chat, self._clock())
+                await uow.deliveries.retry_now(platform, chat_ext, self._now_ms())
+                await repost_boards(uow, chat, self._now_ms())
             await uow.commit()
         return not known
 
     async def left(self, platform: str, chat_ext: str, reason: Unreachable = Unreachable.CHAT) -> None:
         """Nothing reaches this chat any more until `arrived`; its admins are told where else they can be found."""
         async with self._db.writing() as uow:
-            await mark_chat_lost(uow, platform, chat_ext, reason, "", self._clock())
+            await mark_chat_lost(uow, platform, chat_ext, reason, "", self._now_ms())
             await uow.commit()
 
     async def moved(self, platform: str, old_ext: str, new_ext: str) -> None:

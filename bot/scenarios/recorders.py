@@ -20,9 +20,9 @@ class TranscriptPlatform:
     What is told to one person goes through; without an `inner` there is nobody to tell.
     """
 
-    def __init__(self, name: str, clock: Callable[[], int], out: TextIO, inner: Platform | None = None) -> None:
+    def __init__(self, name: str, now_ms: Callable[[], int], out: TextIO, inner: Platform | None = None) -> None:
         self._name = name
-        self._clock = clock
+        self._now_ms = now_ms
         self._out = out
         self._inner = inner
         self._posted = 0
@@ -64,7 +64,7 @@ class TranscriptPlatform:
             self._board = reply
 
     def _write(self, reply: Reply) -> None:
-        now = self._clock()
+        now = self._now_ms()
         self._out.write(f"--- {moment(now)}\n{plain_text.text(reply, now)}\n\n")
         self._out.flush()
 
@@ -75,9 +75,9 @@ MINUTE_MS = 60_000
 class RecordingPlatform:
     """Implements `bot.chat.platform.Platform` without readers: everything arrives at once and is recorded."""
 
-    def __init__(self, name: str, clock: Callable[[], int]) -> None:
+    def __init__(self, name: str, now_ms: Callable[[], int]) -> None:
         self._name = name
-        self._clock = clock
+        self._now_ms = now_ms
         self._sent: list[tuple[int, str, bool]] = []  # when, to which chat or person, whether private
 
     @property
@@ -108,7 +108,7 @@ class RecordingPlatform:
         return [at for at, receiver, is_private in self._sent if is_private and receiver == most]
 
     def _record(self, receiver: str, *, is_private: bool) -> str:
-        self._sent.append((self._clock(), receiver, is_private))
+        self._sent.append((self._now_ms(), receiver, is_private))
         return str(len(self._sent))
 
 

@@ -26,9 +26,10 @@ from bot.text.outcome_names import typed_outcome
 from engine.events import OrderDone
 from engine.state import MarketState, Side, price_micro
 from engine.terms import MarketParams
-from scheduler.clock import ManualClock, Pace
+from scheduler.pace import Pace
 from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from storage.markets import TICKING
 from storage.records import Market
@@ -60,9 +61,9 @@ class Rehearsal:
         self.people = people
         self.clock = ManualClock(BEGIN_MS - 60_000)
         self.rng = Random(f"rehearsal {seed}")  # noqa: S311  # a play, no secret
-        self.dispatcher = Dispatcher(db, self.clock.now_ms, COMMANDS)
+        self.dispatcher = Dispatcher(db, self.clock, COMMANDS)
         self.platforms = {name: RecordingPlatform(name, self.clock.now_ms) for name in CHATS}
-        self.announcer = Announcer(db, self.clock.now_ms, self.platforms)
+        self.announcer = Announcer(db, self.clock, self.platforms)
         self.counts = _Counts()
         self.requests = 0
         self.market = 0

@@ -41,7 +41,7 @@ async def measured(harness: ChatHarness, audience: list[int]) -> tuple[float, fl
     """Milliseconds of processor and of time per 100 notices."""
     await queued(harness, audience)
     chat = RecordingPlatform("bench")
-    announcer = Announcer(harness.db, lambda: harness.now, {"bench": chat})
+    announcer = Announcer(harness.db, harness.clock, {"bench": chat})
     wall, cpu = time.perf_counter(), time.process_time()
     assert await announcer.step() == NOTICES
     return 100_000 * (time.process_time() - cpu) / NOTICES, 100_000 * (time.perf_counter() - wall) / NOTICES

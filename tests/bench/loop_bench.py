@@ -89,8 +89,8 @@ async def measured(folder: Path, members: int, history: int, trades: int) -> dic
         await silent(harness)
         gc.collect()
         gc.freeze()  # as `outcry run` does
-        announcer, over = Announcer(db, lambda: harness.now, {"room": RecordingPlatform()}), asyncio.Event()
-        auditor = BackgroundVerifier(db, lambda: harness.now, apart=True, patience_s=60)
+        announcer, over = Announcer(db, harness.clock, {"room": RecordingPlatform()}), asyncio.Event()
+        auditor = BackgroundVerifier(db, harness.clock.now_ms, apart=True, patience_s=60)
 
         async def verified() -> None:
             await auditor.ask(MARKET, 1)

@@ -39,7 +39,7 @@ async def measured(db: Database, members: int, history: int, orders: int, times:
             statements = len(counted.statements)
         async with db.reading() as uow:
             waiting = await uow.outbox.backlog()
-        announcer, used = Announcer(db, lambda: harness.now, {"room": RecordingPlatform()}), time.process_time()
+        announcer, used = Announcer(db, harness.clock, {"room": RecordingPlatform()}), time.process_time()
         with counting(db) as counted:
             await announcer.step()
         told, telling = time.process_time() - used, len(counted.statements)

@@ -19,6 +19,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.reminders import run_reminders
 from scheduler.tick import TickReport, run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from tests.storage.databases import migrated_file
 
@@ -70,12 +71,22 @@ class ChatHarness:
 
     def __init__(self, db: Database, path: Path) -> None:
         self.db = db
-        self.now = START
+        self.clock = ManualClock(START)
+        self.line_ms = 1_000  # between two lines
         self.platform = RecordingPlatform()
-        self.dispatcher = Dispatcher(db, lambda: self.now, COMMANDS, new_id=lambda: "e1")
-        self.announcer = Announcer(db, lambda: self.now, {"room": self.platform})
+        self.dispatcher = Dispatcher(db, self.clock, COMMANDS, new_id=lambda: "e1")
+        self.announcer = Announcer(db, self.clock, {"room": self.platform})
         self.path = path
         self._requests = count(1)
+
+    @property
+    def now(self) -> int:
+        """What the wall's clock shows; set it, and the time until then has passed."""
+        return self.clock.now_ms()
+
+    @now.setter
+    def now(self, now_ms: int) -> None:
+        self.clock.set(now_ms)
 
     async def say(
         self,
@@ -93,8 +104,8 @@ class ChatHarness:
         platform: str = "room",
         name: str = "",
     ) -> Reply:
-        """One line, a second after the last one."""
-        self.now += 1_000
+        """One line, `line_ms` after the last one."""
+        self.clock.advance(self.line_ms)
         return await self.dispatcher.run(
             Invocation(
                 text=line,

@@ -168,7 +168,7 @@ async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
 
     found: Command = broken
     async with chat_harness(tmp_path) as harness:
-        dispatcher = Dispatcher(harness.db, lambda: harness.now, (found,), lambda: "e42")
+        dispatcher = Dispatcher(harness.db, harness.clock, (found,), lambda: "e42")
         with caplog.at_level(logging.ERROR):
             reply = await dispatcher.run(
                 Invocation(
@@ -186,7 +186,7 @@ async def test_an_unexpected_error_is_logged_under_the_id_its_victim_gets(
 
 async def test_who_floods_is_asked_to_wait_and_nobody_else_is(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
-        harness.now -= 1_000
+        harness.line_ms = 0
         said = Invocation(
             text="/help", platform="room", person_ext="ada", person_name="Ada", chat_ext="room",
             chat_kind=ChatKind.ROOM, request_id="1",

@@ -21,6 +21,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
+from tests.platform.peer_clock import PeerClock
 from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.client import pointed_at
 from tests.storage.databases import migrated_file
@@ -47,17 +48,21 @@ class DiscordHarness:
     ready: int = 0
 
     @property
+    def clock(self) -> PeerClock:
+        return PeerClock(lambda: self.now)
+
+    @property
     def now(self) -> int:
         return self.peer.clock.now_ms
 
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
-        dispatcher = Dispatcher(self.db, lambda: self.now, COMMANDS, new_id=lambda: "e1")
+        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1")
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
-        self.bot = DiscordService(self.db, dispatcher, lambda: self.now, drawn, access, self._ready)
-        self.announcer = Announcer(self.db, lambda: self.now, {"discord": self.bot.platform}, drawn)
+        self.bot = DiscordService(self.db, dispatcher, self.clock, drawn, access, self._ready)
+        self.announcer = Announcer(self.db, self.clock, {"discord": self.bot.platform}, drawn)
         before = self.ready
         await self.bot.start()
         await self.peer.until(lambda: self.ready > before, 10.0, "the bot to be ready")

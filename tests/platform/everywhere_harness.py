@@ -22,6 +22,7 @@ from storage.database import Database
 from storage.records import Market
 from storage.verify import Mismatch, verify
 from tests.bot.adapters.room.harness import Browser, Shown, head
+from tests.platform.peer_clock import PeerClock
 from tests.standins import discord_peer, telegram_peer
 from tests.standins.discord_peer.client import pointed_at
 from tests.storage.databases import migrated_file
@@ -39,16 +40,6 @@ class SharedClock(discord_peer.Clock):
 
     def seconds(self) -> float:
         return self.now_ms / 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class BotClock:
-    """As the bot asks for it."""
-
-    clock: SharedClock
-
-    def now_ms(self) -> int:
-        return self.clock.now_ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,18 +186,18 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
         )  # fmt: skip
         db = Database.open(migrated_file(folder / "town.db"))
         stack.push_async_callback(db.close)
-        bot_clock = BotClock(clock)
+        bot_clock = PeerClock(lambda: clock.now_ms)
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
         parts = PlatformParts(
-            settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock.now_ms, COMMANDS),
+            settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock, COMMANDS),
             charts=charts,
-            budgets={name: Budget.of(name, bot_clock.now_ms()) for name in PLATFORMS}, stack=stack,
+            budgets={name: Budget.of(name, bot_clock.monotonic_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip
         with redirect_stdout(io.StringIO()) as output:
             platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}
         url = output.getvalue().splitlines()[0].removeprefix("room: ")
-        announcer = Announcer(db, bot_clock.now_ms, platforms, charts.picture, budgets=parts.budgets)
+        announcer = Announcer(db, bot_clock, platforms, charts.picture, budgets=parts.budgets)
         room_admin = Browser(url)
         stack.push_async_callback(room_admin.close)
         await room_admin.get(f"?admin={ADMIN}")

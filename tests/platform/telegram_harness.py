@@ -17,6 +17,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
+from tests.platform.peer_clock import PeerClock
 from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Tap, TelegramPeer, User
 from tests.standins.tests.telegram_harness import png
 from tests.storage.databases import migrated_file
@@ -35,6 +36,7 @@ class TelegramHarness:
 
     peer: TelegramPeer
     clock: ManualClock
+    bot_clock: PeerClock
     path: Path
     db: Database
     budget: Budget
@@ -50,7 +52,7 @@ class TelegramHarness:
     pace: float = 3.0
 
     def now_ms(self) -> int:
-        return int(self.clock() * 1000)
+        return self.bot_clock.now_ms()
 
     async def say(
         self,
@@ -104,8 +106,10 @@ class TelegramHarness:
     async def restart(self) -> None:
         """The process ends and another one begins, on the same database."""
         await self.telegram.stop()
-        self.dispatcher = Dispatcher(self.db, self.now_ms, COMMANDS)
-        self.telegram, self.announcer = connected_bot(self.db, self.dispatcher, self.now_ms, self.budget, self.access)
+        self.dispatcher = Dispatcher(self.db, self.bot_clock, COMMANDS)
+        self.telegram, self.announcer = connected_bot(
+            self.db, self.dispatcher, self.bot_clock, self.budget, self.access
+        )
         await self.telegram.start()
         await self.connected()
 
@@ -114,10 +118,10 @@ class TelegramHarness:
 
 
 def connected_bot(
-    db: Database, dispatcher: Dispatcher, now_ms: Callable[[], int], budget: Budget, access: TelegramSettings
+    db: Database, dispatcher: Dispatcher, clock: PeerClock, budget: Budget, access: TelegramSettings
 ) -> tuple[TelegramService, Announcer]:
-    telegram = TelegramService(db, dispatcher, now_ms, chart, budget, access)
-    return telegram, Announcer(db, now_ms, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
+    telegram = TelegramService(db, dispatcher, clock, chart, budget, access)
+    return telegram, Announcer(db, clock, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
 
 
 def asks_to_confirm(message: Message) -> bool:
@@ -147,20 +151,18 @@ async def telegram_harness(
     async with TelegramPeer(clock=clock, username=username) as peer:
         peer.limits.on = limits
 
-        def now_ms() -> int:
-            return int(clock() * 1000)
-
         ada, ben, cleo = (peer.world.user(name) for name in ("Ada", "Ben", "Cleo"))
         for person in (ada, ben):
             person.chat.opened = True
-        dispatcher = Dispatcher(db, now_ms, COMMANDS)
+        bot_clock = PeerClock(lambda: int(clock() * 1000))
+        dispatcher = Dispatcher(db, bot_clock, COMMANDS)
         budget = Budget.of("telegram") if limits else Budget()
         access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
-        telegram, announcer = connected_bot(db, dispatcher, now_ms, budget, access)
+        telegram, announcer = connected_bot(db, dispatcher, bot_clock, budget, access)
         group = peer.world.supergroup("Traders", ada, ben, cleo)
         harness = TelegramHarness(
-            peer=peer, clock=clock, path=path, db=db, budget=budget, access=access, dispatcher=dispatcher, ada=ada,
-            ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
+            peer=peer, clock=clock, bot_clock=bot_clock, path=path, db=db, budget=budget, access=access,
+            dispatcher=dispatcher, ada=ada, ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
         )  # fmt: skip
         await telegram.start()
         passing = asyncio.create_task(_let_time_pass(clock)) if limits else None

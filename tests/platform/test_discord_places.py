@@ -228,9 +228,9 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with discord_harness(tmp_path, start=False) as harness:
-        dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS)
+        dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS)
         access = DiscordSettings(token="wrong-token", api_base=harness.peer.api, gateway=harness.peer.gateway_url)
-        wrong = DiscordService(harness.db, dispatcher, lambda: harness.now, drawn, access)
+        wrong = DiscordService(harness.db, dispatcher, harness.clock, drawn, access)
         await wrong.start()
         await harness.peer.until(lambda: any(call.status == 401 for call in harness.peer.calls), what="the refusal")
         with pytest.raises(RetryLaterError):
@@ -243,7 +243,7 @@ async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> 
     async with discord_harness(tmp_path, start=False) as harness:
         access = DiscordSettings(token=harness.peer.token, api_base=harness.peer.api, gateway=harness.peer.gateway_url)
         early = DiscordService(
-            harness.db, Dispatcher(harness.db, lambda: harness.now, COMMANDS), lambda: harness.now, drawn, access
+            harness.db, Dispatcher(harness.db, harness.clock, COMMANDS), harness.clock, drawn, access
         )
         with pytest.raises(RetryLaterError) as error:
             await early.platform.post(chat(harness), NEWS)
@@ -324,8 +324,8 @@ async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Pa
         )
         service_of_shard = DiscordService(
             harness.db,
-            Dispatcher(harness.db, lambda: harness.now, COMMANDS),
-            lambda: harness.now,
+            Dispatcher(harness.db, harness.clock, COMMANDS),
+            harness.clock,
             drawn,
             access,
             harness._ready,

@@ -275,8 +275,8 @@ async def test_a_wrong_token_is_tried_again_and_harms_nobody(tmp_path: Path) -> 
         readies: list[str] = []
         other = TelegramService(
             harness.db,
-            Dispatcher(harness.db, harness.now_ms, COMMANDS),
-            harness.now_ms,
+            Dispatcher(harness.db, harness.bot_clock, COMMANDS),
+            harness.bot_clock,
             chart,
             Budget(),
             settings,

@@ -329,7 +329,7 @@ async def test_who_has_no_name_does_not_cut(tmp_path: Path) -> None:
 async def test_who_waits_longer_than_a_moment_is_told_when_the_numbers_are_ready(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         cutter = BackgroundCuts(harness.db, lambda: harness.now, patience_s=0)
-        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, cutter=cutter)
+        harness.dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS, cutter=cutter)
         await running(harness)
         await perform(harness, (*TRADED, *FROZEN), ADMINS)
         waits = plain_text.text(await harness.say(ADMIN, KNOWN))

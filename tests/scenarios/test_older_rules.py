@@ -12,8 +12,8 @@ from sqlalchemy import select
 from bot.charts.queries import load
 from bot.chat import plain_text
 from bot.chat.reply import Picture
-from scheduler.clock import ManualClock
 from scheduler.jobs import Jobs
+from storage.clock import ManualClock
 from storage.database import Database
 from storage.schema import tickets
 from tests.bot.harness import ADMIN, ChatHarness, button

@@ -12,9 +12,9 @@ from bot.market import membership
 from engine.params import MarketParams
 from engine.state import Side, Status
 from engine.units import MICRO
-from scheduler.clock import ManualClock
 from scheduler.jobs import Jobs, step_times
 from scheduler.tick import halt, run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from storage.records import Declined, Market, NextStep, OutboxRow, Payload
 from storage.verify import Mismatch, Verified, verify

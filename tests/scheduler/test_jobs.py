@@ -9,9 +9,10 @@ import pytest
 
 from engine.state import Status
 from scheduler import jobs as jobs_module
-from scheduler.clock import ManualClock, Pace
 from scheduler.jobs import FAILURES, Jobs, step_times, tick_due
+from scheduler.pace import Pace
 from scheduler.tick import TickReport, run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from storage.key_value import BRIEF, BRIEF_MS, KEPT_MS, KeptLine
 from tests.storage.worlds import MINUTE, START, append, buy, lobby, params, started

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.state import Side
 from engine.units import MICRO
-from scheduler.clock import Pace
+from scheduler.pace import Pace
 from scheduler.reminders import run_reminders
 from scheduler.tick import run_tick
 from storage.database import Database

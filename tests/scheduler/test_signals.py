@@ -8,7 +8,7 @@ import pytest
 
 from engine.state import Status
 from engine.units import MICRO, RULES
-from scheduler.clock import Pace
+from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
 from storage.records import Market, NextStep, Notice
 from tests.storage.worlds import MINUTE, START, params

@@ -109,16 +109,16 @@ class LoudMarket:
         self.changed: list[tuple[int, int]] = []  # when the board became another, and the volume it should show
         self.paid: list[str] = []
         self.posts = 0
-        self.budget = Budget.of(platform, harness.now)
+        self.budget = Budget.of(platform, harness.clock.monotonic_ms())
         self.announcer = self.new_announcer()
         self._requests = count(1)
 
     def new_announcer(self) -> Announcer:
         """A new process: what it sent before it does not know."""
-        self.budget = Budget.of(self.platform.name, self.harness.now)
+        self.budget = Budget.of(self.platform.name, self.harness.clock.monotonic_ms())
         return Announcer(
             self.harness.db,
-            lambda: self.harness.now,
+            self.harness.clock,
             {self.platform.name: self.platform},
             budgets={self.platform.name: self.budget},
         )

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from engine.params import build_params
 from engine.state import Status
 from engine.units import MICRO
-from scheduler.clock import ManualClock
 from scheduler.jobs import Jobs
 from scheduler.tick import run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from storage.records import ActionStatus, Declined, Market, OrderStatus, Payload
 from storage.schema import config, outbox

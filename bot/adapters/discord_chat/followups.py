@@ -7,7 +7,6 @@ Held in memory and nowhere else: a token is a secret, and after a restart there 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
@@ -15,6 +14,7 @@ import discord
 from bot.adapters.discord_chat.message_refs import Answered, Tokens
 from bot.adapters.discord_chat.render import NO_MENTIONS
 from bot.chat.rate_limits import Limit, Windows
+from storage.clock import Clock
 
 LIFETIME_MS = 14 * 60_000  # of the token's 15 minutes
 CHANNEL_LIMIT = Limit(30, 60_000, spare=6)  # follow-ups in one channel, by observation; the spare ones are for answers
@@ -32,9 +32,9 @@ class FollowUpToken:
 
 
 class FollowUps:
-    """`clock` gives epoch milliseconds. Chats are those of `address_of`, so that nobody hears of a market elsewhere."""
+    """Chats are those of `address_of`, so that nobody hears of a market elsewhere."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tokens: OrderedDict[tuple[str, str], FollowUpToken] = OrderedDict()  # by person and chat
         self._windows = Windows((CHANNEL_LIMIT,))
@@ -61,10 +61,10 @@ class FollowUps:
         follow_up = self._tokens.get((person_ext, chat_ext or ""))
         if follow_up is None:
             return None
-        now = self._clock()
-        if follow_up.until_ms <= now:
+        if follow_up.until_ms <= self._clock.now_ms():
             del self._tokens[person_ext, chat_ext or ""]
             return None
+        now = self._clock.monotonic_ms()
         full = (
             self._windows.wait(follow_up.channel, now, spare=True) > 0
             or self._paused_until.get(follow_up.channel, 0) > now
@@ -73,7 +73,7 @@ class FollowUps:
 
     def count(self, channel: str) -> None:
         """One follow-up is on its way, whoever sends it."""
-        self._windows.use(channel, self._clock())
+        self._windows.use(channel, self._clock.monotonic_ms())
 
     def forget(self, person_ext: str, chat_ext: str | None) -> None:
         """This token is good no more."""
@@ -81,7 +81,7 @@ class FollowUps:
 
     def pause(self, channel: str) -> None:
         """The channel takes no more for a while."""
-        now = self._clock()
+        now = self._clock.monotonic_ms()
         self._paused_until = {paused: until for paused, until in self._paused_until.items() if until > now} | {
             channel: now + PAUSE_MS
         }

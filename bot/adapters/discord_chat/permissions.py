@@ -52,14 +52,14 @@ def address_of(interaction: discord.Interaction) -> ChannelAddress:
 class ChannelRoles:
     """What chats have set: the role of their admins, the role to mention."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, monotonic_ms: Callable[[], int]) -> None:
         self._db = db
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._cache: OrderedDict[str, tuple[int, ChatSettings | None]] = OrderedDict()
 
     async def get(self, chat_ext: str) -> ChatSettings | None:
         """None where the chat is not known yet."""
-        now = self._clock()
+        now = self._monotonic_ms()
         cached = self._cache.get(chat_ext)
         if cached is not None and cached[0] + CACHE_MS > now:
             return cached[1]

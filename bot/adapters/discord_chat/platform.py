@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
 
 import discord
 
@@ -19,6 +18,7 @@ from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import discord as words
+from storage.clock import Clock
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class DiscordPlatform:
         roles: ChannelRoles,
         edits: MessageEdits,
         follow_ups: FollowUps,
-        clock: Callable[[], int],
+        clock: Clock,
     ) -> None:
         self._db = db
         self._buttons = buttons
@@ -48,7 +48,7 @@ class DiscordPlatform:
         self._edits = edits
         self._follow_ups = follow_ups
         self._clock = clock
-        self._threads = Threads(db, clock)
+        self._threads = Threads(db, clock.monotonic_ms)
         self._dm_lock = asyncio.Lock()
         self.client: discord.Client | None = None
 
@@ -158,7 +158,7 @@ class DiscordPlatform:
                 if isinstance(ref, message_refs.Posted):
                     await self._edit_message(client, ref, message)
                     return True
-                token = await self._tokens.get(ref.key) if ref.until_ms > self._clock() else None
+                token = await self._tokens.get(ref.key) if ref.until_ms > self._clock.now_ms() else None
                 if token is None:
                     return False
                 webhook = discord.Webhook.partial(client.application_id or 0, token, client=client)

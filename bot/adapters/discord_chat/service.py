@@ -22,6 +22,7 @@ from bot.chat.buttons import Buttons
 from bot.chat.platform import Draw
 from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
+from storage.clock import Clock
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -50,21 +51,21 @@ class DiscordService(ReconnectingService):
         self,
         db: Database,
         dispatcher: Dispatcher,
-        clock: Callable[[], int],
+        clock: Clock,
         draw: Draw,
         settings: DiscordSettings,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(on_ready)
         self._settings = settings
-        buttons, roles, edits = Buttons(db, clock), ChannelRoles(db, clock), MessageEdits()
+        buttons, roles, edits = Buttons(db, clock.now_ms), ChannelRoles(db, clock.monotonic_ms), MessageEdits()
         tokens, follow_ups = message_refs.Tokens(buttons), FollowUps(clock)
         self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, clock)
         self._parts = ClientParts(
             db=db,
             interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, draw),
             buttons=buttons,
-            presence=ChatPresence(db, clock),
+            presence=ChatPresence(db, clock.now_ms),
             commands=dispatcher.commands,
             ready=self._ready,
             gateway=settings.gateway,

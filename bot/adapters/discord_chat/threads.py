@@ -22,16 +22,16 @@ SendMessage = Callable[[discord.abc.Messageable], Awaitable[message_refs.Posted]
 
 
 class Threads:
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, monotonic_ms: Callable[[], int]) -> None:
         self._db = db
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._not_before: dict[int, int] = {}
 
     async def send(
         self, client: discord.Client, channel: discord.PartialMessageable, send: SendMessage
     ) -> message_refs.Posted | None:
         """Send into the market's thread; None where there can be none, for the caller to send into the channel."""
-        now = self._clock()
+        now = self._monotonic_ms()
         if self._not_before.get(channel.id, 0) > now:
             return None
         market, title, known = await self._market(channel.id)

@@ -33,7 +33,7 @@ _TRADES = ("/buy", "/sell", "/ticket")
 
 
 class Callbacks:
-    """`lock_of` gives the lock under which all of one person's is done; `clock` gives epoch milliseconds."""
+    """`lock_of` gives the lock under which all of one person's is done; by `monotonic_ms` two presses are apart."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class Callbacks:
         buttons: Buttons,
         membership: Membership,
         lock_of: Callable[[IncomingUpdate], asyncio.Lock],
-        clock: Callable[[], int],
+        monotonic_ms: Callable[[], int],
     ) -> None:
         self._responder = responder
         self._sender = sender
         self._buttons = buttons
         self._membership = membership
         self._lock_of = lock_of
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
     async def handle(self, query: CallbackQuery) -> None:
@@ -74,7 +74,7 @@ class Callbacks:
 
     def _is_new(self, key: tuple[object, ...]) -> bool:
         """Whether this has not been seen before, or so long ago that it is meant anew."""
-        now = self._clock()
+        now = self._monotonic_ms()
         last = self._seen.get(key)
         self._seen[key] = now
         self._seen.move_to_end(key)

@@ -62,24 +62,22 @@ class ChatRank(IntEnum):
 
 
 class ChatRanks:
-    """`clock` gives epoch milliseconds."""
-
-    def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
+    def __init__(self, budget: Budget, monotonic_ms: Callable[[], int]) -> None:
         self._budget = budget
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._cache: OrderedDict[tuple[int, int], tuple[int, ChatRank]] = OrderedDict()
 
     def cached(self, address: ChatAddress, person: int) -> ChatRank | None:
         """What was said at the last look, if that is recent."""
         at_ms, rank = self._cache.get((address.chat, person), (None, None))
-        return rank if at_ms is not None and self._clock() - at_ms < CACHE_MS else None
+        return rank if at_ms is not None and self._monotonic_ms() - at_ms < CACHE_MS else None
 
     async def rank(self, bot: Bot, address: ChatAddress, person: int) -> ChatRank:
         """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
         rank = self.cached(address, person)
         if rank is not None:
             return rank
-        self._budget.use(address.ext, self._clock())
+        self._budget.use(address.ext, self._monotonic_ms())
         try:
             member = await bot.get_chat_member(address.chat, person)
         except TelegramError as error:
@@ -90,7 +88,7 @@ class ChatRanks:
         else:
             is_member = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
             rank = ChatRank.MEMBER if is_member else ChatRank.STRANGER
-        self._cache[address.chat, person] = (self._clock(), rank)
+        self._cache[address.chat, person] = (self._monotonic_ms(), rank)
         self._cache.move_to_end((address.chat, person))
         while len(self._cache) > REMEMBERED:
             self._cache.popitem(last=False)

@@ -34,13 +34,13 @@ class DeepLinks:
         sender: Sender,
         buttons: Buttons,
         throttle: Throttle,
-        clock: Callable[[], int],
+        monotonic_ms: Callable[[], int],
         link: Callable[[str], str],
     ) -> None:
         self._sender = sender
         self._buttons = buttons
         self._throttle = throttle
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._link = link
         self._sent: dict[tuple[str, str], _LinkMessage] = {}
 
@@ -54,7 +54,7 @@ class DeepLinks:
         """Edit the message with the person's link in this chat, or send one; with `anew` delete it and send one."""
         payload = await self._buttons.keep(line, made_for, incoming.address.ext)
         keyboard = ((KeyboardButton(label=words.OPEN, url=self._link(payload)),),)
-        where, now = (incoming.address.ext, incoming.person_ext), self._clock()
+        where, now = (incoming.address.ext, incoming.person_ext), self._monotonic_ms()
         if anew:
             await self.delete(incoming.person_ext, incoming.address.ext)
         link_message = self._sent.get(where)

@@ -26,12 +26,12 @@ class TelegramPlatform:
     bot has no name yet."""
 
     def __init__(
-        self, db: Database, sender: Sender, budget: Budget, clock: Callable[[], int], link: Callable[[str], str]
+        self, db: Database, sender: Sender, budget: Budget, monotonic_ms: Callable[[], int], link: Callable[[str], str]
     ) -> None:
         self._db = db
         self._sender = sender
         self._budget = budget
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self._link = link
         self._mentioned_at: dict[tuple[str, str], int] = {}
 
@@ -79,7 +79,7 @@ class TelegramPlatform:
         name, last_chat = await self._name_and_chat(person_ext)
         asked_chat = ChatAddress.of(chat_ext) if chat_ext is not None else None
         address = asked_chat if asked_chat is not None and not asked_chat.private else last_chat
-        link, now = self._link(""), self._clock()
+        link, now = self._link(""), self._monotonic_ms()
         if (
             address is None
             or not link

@@ -31,6 +31,7 @@ from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Attachment, Reply
 from bot.notifications.reachability import ChatPresence
+from storage.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,9 @@ class _SentMessage:
 
 
 class Sender:
-    """`bot` is None while there is no connection. `clock` gives epoch milliseconds."""
+    """`bot` is None while there is no connection."""
 
-    def __init__(
-        self, name: str, buttons: Buttons, presence: ChatPresence, budget: Budget, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, name: str, buttons: Buttons, presence: ChatPresence, budget: Budget, clock: Clock) -> None:
         self.bot: Bot | None = None
         self._name = name
         self._buttons = buttons
@@ -74,7 +73,7 @@ class Sender:
 
     def fits(self, reply: Reply) -> bool:
         """Whether one message holds it, as an edit needs."""
-        return len(pages(rows(reply, self._clock()))) == 1
+        return len(pages(rows(reply, self._clock.now_ms()))) == 1
 
     async def send(
         self,
@@ -91,13 +90,13 @@ class Sender:
         """Send a reply as one message or several; returns the ref of the one that carries its text and buttons.
         `reply_to` is a message it answers; `counted` how many of its messages the budget has counted already; `extra` a
         last row of what a `Reply` has no words for (a link, a mention)."""
-        rendered = render(reply, self._clock(), extra)
+        rendered = render(reply, self._clock.now_ms(), extra)
         markup: ReplyMarkup = force or await inline_keyboard(keyboard, self._buttons)
         messages = self._messages(rendered)
         ref: Ref | None = None
         for number, (kind, page, media) in enumerate(messages):
             if number >= counted:
-                self._budget.use(address.ext, self._clock())
+                self._budget.use(address.ext, self._clock.monotonic_ms())
             last = number == max(
                 (i for i, message_parts in enumerate(messages) if message_parts[1] is not None), default=0
             )
@@ -134,7 +133,7 @@ class Sender:
         if message_ref is None:
             raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
         limit = CAPTION if message_ref.caption else TEXT
-        page = pages(rows(reply, self._clock()), limit, limit)[0]
+        page = pages(rows(reply, self._clock.now_ms()), limit, limit)[0]
         markup = await inline_keyboard(keyboard, self._buttons)
         sent = self._sent_message(address, message_ref.message)
         async with sent.lock:
@@ -144,7 +143,7 @@ class Sender:
                 return True
             sent.version += 1
             if not counted:
-                self._budget.use(address.ext, self._clock())
+                self._budget.use(address.ext, self._clock.monotonic_ms())
             await self._replace(address, message_ref, page, markup)
             sent.content = (page, markup)
         return True

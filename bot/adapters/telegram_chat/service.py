@@ -32,6 +32,7 @@ from bot.chat.platform import Draw
 from bot.chat.rate_limits import Budget
 from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
+from storage.clock import Clock
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class TelegramService(ReconnectingService):
         self,
         db: Database,
         dispatcher: Dispatcher,
-        clock: Callable[[], int],
+        clock: Clock,
         draw: Draw,
         budget: Budget,
         settings: TelegramSettings,
@@ -75,16 +76,17 @@ class TelegramService(ReconnectingService):
         self._settings = settings
         self._commands = dispatcher.commands
         self._username = ""
-        buttons, presence, ranks = Buttons(db, clock), ChatPresence(db, clock), ChatRanks(budget, clock)
-        self._throttle = Throttle(budget, clock)
+        buttons, presence = Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms)
+        ranks = ChatRanks(budget, clock.monotonic_ms)
+        self._throttle = Throttle(budget, clock.monotonic_ms)
         self._sender = Sender(NAME, buttons, presence, budget, clock)
-        deep_links = DeepLinks(self._sender, buttons, self._throttle, clock, self.link)
+        deep_links = DeepLinks(self._sender, buttons, self._throttle, clock.monotonic_ms, self.link)
         responder = TelegramResponder(
             db, dispatcher, self._sender, buttons, ranks, self._throttle, deep_links, draw, self.link
         )
         membership = Membership(db, self._sender, ranks, presence, self._throttle)
-        self._updates = Updates(responder, self._sender, buttons, membership, deep_links, clock)
-        self._platform = TelegramPlatform(db, self._sender, budget, clock, link=self.link)
+        self._updates = Updates(responder, self._sender, buttons, membership, deep_links, clock.monotonic_ms)
+        self._platform = TelegramPlatform(db, self._sender, budget, clock.monotonic_ms, link=self.link)
         self._secret = settings.webhook_secret or secrets.token_urlsafe(32)
 
     @property

@@ -20,17 +20,17 @@ Result = TypeVar("Result")
 
 
 class Throttle:
-    """`clock` gives epoch milliseconds; `closing` is set when the program ends."""
+    """`closing` is set when the program ends."""
 
-    def __init__(self, budget: Budget, clock: Callable[[], int]) -> None:
+    def __init__(self, budget: Budget, monotonic_ms: Callable[[], int]) -> None:
         self._budget = budget
-        self._clock = clock
+        self._monotonic_ms = monotonic_ms
         self.closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wait(self, address: ChatAddress) -> int:
         """Milliseconds a message to this chat would have to wait now; more than `LONGEST_WAIT_MS` nobody waits."""
-        return self._budget.wait(address.ext, self._clock())
+        return self._budget.wait(address.ext, self._monotonic_ms())
 
     def in_background(self, work: Coroutine[None, None, None]) -> None:
         """Do what has to wait behind what has not: updates are handled a few dozen at a time."""
@@ -52,14 +52,14 @@ class Throttle:
         tolerated: only what all chats share is waited for."""
         waited = tries = 0
         while True:
-            now = self._clock()
+            now = self._monotonic_ms()
             wait = self._budget.overall_wait(now) if address.private else self._budget.wait(address.ext, now)
             if wait <= 0:
                 self._budget.use(address.ext, now)
                 try:
                     return await send_message()
                 except RetryLaterError as error:
-                    self._budget.refused(address.ext, error.after_ms, self._clock(), overall=error.overall)
+                    self._budget.refused(address.ext, error.after_ms, self._monotonic_ms(), overall=error.overall)
                     tries, wait = tries + 1, error.after_ms
             waited += wait
             if tries == TRIES or waited > LONGEST_WAIT_MS or self.closing.is_set():

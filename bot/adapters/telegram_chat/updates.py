@@ -35,7 +35,7 @@ _KEY = re.compile(r"[0-9a-f]{22}")
 
 
 class Updates:
-    """`username` is the bot's own, "" while it is not known; `clock` gives epoch milliseconds."""
+    """`username` is the bot's own, "" while it is not known."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Updates:
         buttons: Buttons,
         membership: Membership,
         deep_links: DeepLinks,
-        clock: Callable[[], int],
+        monotonic_ms: Callable[[], int],
     ) -> None:
         self.username = ""
         self._responder = responder
@@ -53,7 +53,7 @@ class Updates:
         self._membership = membership
         self._deep_links = deep_links
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._callbacks = Callbacks(responder, sender, buttons, membership, self._lock_of, clock)
+        self._callbacks = Callbacks(responder, sender, buttons, membership, self._lock_of, monotonic_ms)
 
     async def handle(self, update: Update) -> None:
         """Never raises: what goes wrong is logged, and Telegram is not asked to send it again."""

@@ -185,7 +185,7 @@ class Matrix:
         self.numbers: dict[str, int] = {}
         self.real = harness.dispatcher
         silent = [replace(command, run=self._spy(command.name), ready=None) for command in COMMANDS]
-        self.harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, silent)
+        self.harness.dispatcher = Dispatcher(harness.db, harness.clock, silent)
         self._reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def _spy(self, name: str) -> Handler:

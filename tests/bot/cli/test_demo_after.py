@@ -12,15 +12,15 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from engine.state import Status
-from scheduler.clock import ManualClock
+from storage.clock import ManualClock
 from tests.bot.harness import ADMIN, CREATE, START, ChatHarness, chat_harness
 
 
 async def test_a_market_planned_after_the_event_starts_ticks_and_is_told_of(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         clock = ManualClock(START + 60_000)
-        announcer = Announcer(harness.db, clock.now_ms, {"room": harness.platform})
-        harness.dispatcher = Dispatcher(harness.db, clock.now_ms, COMMANDS)
+        announcer = Announcer(harness.db, clock, {"room": harness.platform})
+        harness.dispatcher = Dispatcher(harness.db, clock, COMMANDS)
         for line in (CREATE, "/admin open in 1m"):
             assert (await harness.say(ADMIN, line)).ok
         clock.advance(61_000)

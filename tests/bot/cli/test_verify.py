@@ -180,7 +180,7 @@ def patient(harness: ChatHarness) -> BackgroundVerifier:
 @asynccontextmanager
 async def checked_by(harness: ChatHarness, auditor: A) -> AsyncIterator[A]:
     """`/verify` is answered by this verifier, which is closed whatever happens."""
-    harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, auditor=auditor)
+    harness.dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS, auditor=auditor)
     try:
         yield auditor
     finally:

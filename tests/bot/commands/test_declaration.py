@@ -67,7 +67,7 @@ async def test_one_more_file_is_one_more_command_everywhere(tmp_path: Path, with
     assert "- `ping.py`: Whether anybody is there. `/ping`\n" in page
     assert "### `/ping [times]`\n\nHear whether anybody is there.\n\n- `times` (optional): how often to answer" in page
     async with chat_harness(tmp_path) as harness:
-        harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, with_ping)
+        harness.dispatcher = Dispatcher(harness.db, harness.clock, with_ping)
         assert plain_text.text(await harness.say("ada", "/ping 2")) == "pong pong"
         assert "/ping" in plain_text.text(await harness.say("ada", "/help"))
         typing = Invocation(

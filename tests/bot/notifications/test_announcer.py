@@ -60,7 +60,7 @@ async def settled(harness: ChatHarness, platform: str, chat: RecordingPlatform) 
         home = await uow.chats.open(platform, "home", "group", "Home", harness.now)
         await uow.chats.connect(1, home.id)
         await uow.commit()
-    return Announcer(harness.db, lambda: harness.now, {platform: chat, "room": harness.platform})
+    return Announcer(harness.db, harness.clock, {platform: chat, "room": harness.platform})
 
 
 @pytest.mark.parametrize(("platform", "burst", "window"), [("discord", 5, 5_000), ("telegram", 1, 1_000)])
@@ -162,7 +162,7 @@ async def test_the_board_is_one_message_edited_in_place_also_after_a_restart(tmp
         await harness.tick()
         refs = {ref for _, _, ref, reply in harness.platform.sent if any(isinstance(b, Board) for b in reply.blocks)}
         assert len(refs) == 1
-        again = Announcer(harness.db, lambda: harness.now, {"room": harness.platform})
+        again = Announcer(harness.db, harness.clock, {"room": harness.platform})
         await harness.confirmed("ada", "/buy germany yes 10")
         harness.now += 2_000
         await run_tick(harness.db, 1, harness.now)
@@ -278,12 +278,12 @@ async def test_rows_of_a_platform_that_is_away_wait_and_muted_ones_vanish(tmp_pa
         await opened(harness)
         await harness.announcer.step()
         harness.platform.sent.clear()
-        away = Announcer(harness.db, lambda: harness.now, {})
+        away = Announcer(harness.db, harness.clock, {})
         await add(harness, paid(2, 1))
         assert await away.step() == 0
         assert await harness.announcer.step() == 1
         await add(harness, paid(2, 1))
-        muted = Announcer(harness.db, lambda: harness.now, {}, muted=("room",))
+        muted = Announcer(harness.db, harness.clock, {}, muted=("room",))
         assert await muted.step() == 0
         async with harness.db.reading() as uow:
             assert await uow.outbox.backlog() == 0
@@ -298,7 +298,7 @@ async def test_charts_are_drawn_and_attached_and_a_message_goes_without_one_that
             drawn.append(picture)
             return b"png" if len(drawn) == 1 else None
 
-        harness.announcer = Announcer(harness.db, lambda: harness.now, {"room": harness.platform}, draw)
+        harness.announcer = Announcer(harness.db, harness.clock, {"room": harness.platform}, draw)
         await running(harness)
         for line in ("/admin eliminate brazil", "/admin resolve germany"):
             await harness.press(ADMIN, await harness.say(ADMIN, line), "Confirm")

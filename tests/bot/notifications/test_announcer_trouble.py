@@ -70,7 +70,7 @@ def strict(harness: ChatHarness) -> Strict:
     """The town's room behaves as strictly as it is told to."""
     chat = Strict()
     harness.platform = chat
-    harness.announcer = Announcer(harness.db, lambda: harness.now, {"room": chat})
+    harness.announcer = Announcer(harness.db, harness.clock, {"room": chat})
     return chat
 
 
@@ -190,7 +190,7 @@ async def test_where_pictures_are_forbidden_the_words_go_without_them(tmp_path: 
         async def draw(picture: Picture) -> bytes | None:
             return b"png"
 
-        harness.announcer = Announcer(harness.db, lambda: harness.now, {"room": chat}, draw)
+        harness.announcer = Announcer(harness.db, harness.clock, {"room": chat}, draw)
         await running(harness)
         chat.pictures_refused.add("room")
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate brazil"), "Confirm")
@@ -341,7 +341,7 @@ async def test_a_crash_between_sending_and_booking_repeats_harmlessly(tmp_path: 
         chat = strict(harness)
         await running(harness)
         await add(harness, POST, paid(2, 4))
-        dying = Announcer(harness.db, lambda: harness.now, {"room": chat})
+        dying = Announcer(harness.db, harness.clock, {"room": chat})
         save = dying.results.save
 
         async def crash(uow: UnitOfWork) -> list[OutboxRow]:
@@ -354,7 +354,7 @@ async def test_a_crash_between_sending_and_booking_repeats_harmlessly(tmp_path: 
             await dying.step()
         assert sum("paused" in text for text in chat.texts("post")) == 1
         harness.now += 1_000
-        await Announcer(harness.db, lambda: harness.now, {"room": chat}).step()
+        await Announcer(harness.db, harness.clock, {"room": chat}).step()
         assert sum("paused" in text for text in chat.texts("post")) == 1
         assert sum("$0.04" in text for text in chat.texts("tell", "ada")) >= 1
         assert await backlog(harness) == 0
@@ -365,7 +365,7 @@ async def test_a_board_whose_first_post_was_not_written_down_ends_up_saying_how_
     async with chat_harness(tmp_path) as harness:
         chat = strict(harness)
         await opened(harness)
-        dying = Announcer(harness.db, lambda: harness.now, {"room": chat})
+        dying = Announcer(harness.db, harness.clock, {"room": chat})
         save = dying.results.save
 
         async def crash(uow: UnitOfWork) -> list[OutboxRow]:
@@ -377,7 +377,7 @@ async def test_a_board_whose_first_post_was_not_written_down_ends_up_saying_how_
         with pytest.raises(RuntimeError):
             await dying.step()
         assert (await harness.say("cy", "/join")).ok
-        again = Announcer(harness.db, lambda: harness.now, {"room": chat})
+        again = Announcer(harness.db, harness.clock, {"room": chat})
         for _ in range(2):
             await again.step()
         boards = [(how, block) for how, _, _, one in chat.sent for block in one.blocks if isinstance(block, Board)]
@@ -395,7 +395,7 @@ async def test_a_new_process_takes_over_at_once_what_the_dead_one_held(tmp_path:
             assert await uow.deliveries.claim(["room"], harness.now, LEASE_MS)
             await uow.commit()
         assert await harness.announcer.step() == 0
-        assert await Announcer(harness.db, lambda: harness.now, {"room": chat}).step() == 1
+        assert await Announcer(harness.db, harness.clock, {"room": chat}).step() == 1
 
 
 async def test_a_board_says_nothing_twice_also_after_a_restart(tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ async def test_a_board_says_nothing_twice_also_after_a_restart(tmp_path: Path) -
         board = Notice(kind="board", audience=NoticeAudience.CHAT, payload={"tick": 0}, slot="board", key="board")
         await add(harness, board)
         harness.now += 60_000
-        await Announcer(harness.db, lambda: harness.now, {"room": chat}).step()
+        await Announcer(harness.db, harness.clock, {"room": chat}).step()
         assert not chat.sent
 
 
@@ -417,7 +417,7 @@ async def test_private_notices_that_each_cost_a_send_are_joined_and_none_is_left
         async with harness.db.writing() as uow:
             ada = await uow.people.identify("telegram", "77", "Ada", harness.now + 1)
             await uow.commit()
-        announcer = Announcer(harness.db, lambda: harness.now, {"telegram": chat})
+        announcer = Announcer(harness.db, harness.clock, {"telegram": chat})
         await add(harness, *[paid(ada.id, cents) for cents in range(1, 13)])
         for _ in range(3):
             await announcer.step()

@@ -37,7 +37,7 @@ async def test_pings_of_a_unit_that_was_rolled_back_are_sent_by_the_next(tmp_pat
             assert ada is not None
             await uow.pings.put(ada.id, (await uow.chats.of_market(1))[0].id, ["lead"])
             await uow.commit()
-        results = DeliveryResults(lambda: harness.now, lambda _: False)
+        results = DeliveryResults(harness.clock, lambda _: False)
         row = await _claimed(harness, LEAD)
         results.add(OutgoingMessage(row=row, reply=Reply(head=line("Ahead"), ping="lead")), Sent("m1"))
         for committed, sent in ((False, 0), (True, 1), (True, 1)):
@@ -54,7 +54,7 @@ async def test_pings_of_a_unit_that_was_rolled_back_are_sent_by_the_next(tmp_pat
 async def test_a_failure_counts_once_however_often_it_is_saved(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness)
-        results = DeliveryResults(lambda: harness.now, lambda _: False)
+        results = DeliveryResults(harness.clock, lambda _: False)
         row = await _claimed(harness, LEAD)
         results.add_unsent(row, Postponed(harness.now, "TypeError", failed=True))
         for committed in (*(False for _ in range(MOST_FAILURES)), True):

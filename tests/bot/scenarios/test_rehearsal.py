@@ -165,7 +165,7 @@ def test_what_is_said_of_it() -> None:
 @asynccontextmanager
 async def rehearsed_by(harness: ChatHarness, rehearser: R) -> AsyncIterator[R]:
     """`/admin rehearse` is answered by this one, which is closed whatever happens."""
-    harness.dispatcher = Dispatcher(harness.db, lambda: harness.now, COMMANDS, rehearser=rehearser)
+    harness.dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS, rehearser=rehearser)
     try:
         yield rehearser
     finally:
@@ -174,7 +174,7 @@ async def rehearsed_by(harness: ChatHarness, rehearser: R) -> AsyncIterator[R]:
 
 async def test_an_admin_rehearses_a_draft_and_nothing_changes(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
-        rehearser = BackgroundRehearsal(harness.db, lambda: harness.now, patience_s=3_600)
+        rehearser = BackgroundRehearsal(harness.db, harness.clock, patience_s=3_600)
         async with rehearsed_by(harness, rehearser):
             assert (await harness.say(ADMIN, CREATE + " tick 30s")).ok
             assert not (await harness.say("ada", "/admin rehearse")).ok
@@ -190,7 +190,7 @@ class Held(BackgroundRehearsal):
     """Rehearsals that end when they are let go, with this result or this error."""
 
     def __init__(self, harness: ChatHarness, outcome: RehearsalResult | Exception, patience_s: float = 0.0) -> None:
-        super().__init__(harness.db, lambda: harness.now, patience_s=patience_s)
+        super().__init__(harness.db, harness.clock, patience_s=patience_s)
         self.outcome = outcome
         self.free = asyncio.Event()
         self.begun = 0

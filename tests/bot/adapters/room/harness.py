@@ -20,8 +20,8 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from engine.terms import MarketParams
-from scheduler.clock import ManualClock
 from scheduler.tick import run_tick
+from storage.clock import ManualClock
 from storage.database import Database
 from tests.storage import worlds
 from tests.storage.databases import migrated_file
@@ -79,12 +79,12 @@ async def room_harness(
 ) -> AsyncIterator[RoomHarness]:
     db = Database.open(migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
-    dispatcher = Dispatcher(db, clock.now_ms, COMMANDS)
+    dispatcher = Dispatcher(db, clock, COMMANDS)
     room = RoomService(
         db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles
     )
     url, admin_url = await room.start()
-    announcer = Announcer(db, clock.now_ms, {"room": room.platform})
+    announcer = Announcer(db, clock, {"room": room.platform})
     harness = RoomHarness(db, clock, room, url, admin_url, announcer, dispatcher)
     try:
         yield harness
