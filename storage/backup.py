@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
+from storage import private_files
 from storage.database import parse_url
 
 PAGES = 2_000  # a step; between two the bot may write
@@ -32,6 +33,7 @@ def backup(url: str, out: Path) -> int:
         raise BackupError(f"There is no folder {out.parent}; make it first.")
     part = out.with_name(f"{out.name}.part")
     try:
+        private_files.create(part)  # SQLite and pg_dump write into it and leave its mode as it is
         if parsed.get_backend_name() == "sqlite":
             _copy(Path(str(parsed.database)), part)
         else:

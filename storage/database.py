@@ -21,9 +21,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
 from storage.adoption import adopt
+from storage.file_lock import DatabaseInUseError, FileLock
 from storage.in_flight import InFlight
 from storage.session import StateCache, finish
-from storage.sqlite import DatabaseInUseError, FileLock
 from storage.unit_of_work import UnitOfWork
 
 __all__ = ["Database", "DatabaseInUseError"]

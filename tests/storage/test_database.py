@@ -1,11 +1,9 @@
-"""One writer, no lost updates, no half-finished transactions, one process a file."""
+"""One writer, no lost updates, no half-finished transactions."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -13,9 +11,8 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import Database, DatabaseInUseError, parse_url
+from storage.database import Database, parse_url
 from storage.schema import counters
-from storage.sqlite import FileLock
 from tests.storage.worlds import START, started
 
 
@@ -121,24 +118,6 @@ async def test_sqlite_is_opened_for_money(tmp_path: Path) -> None:
         }
     await db.close()
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5_000}
-
-
-def test_a_second_process_on_the_same_file_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "outcry.db"
-    code = (
-        "import sys, pathlib; from storage.sqlite import FileLock;"
-        "lock = FileLock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline().strip() == "held"
-        with pytest.raises(DatabaseInUseError, match=rf"in use by another Outcry process \(process {other.pid}\)"):
-            Database.open(f"sqlite:///{path}")
-        other.kill()
-    lock = FileLock.take(path)  # the system dropped it with the process
-    lock.release()
 
 
 async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
