@@ -11,6 +11,9 @@ DB ?= sqlite
 SEED ?= 1
 SEEDS ?= $(SEED)
 MINUTES ?= 2
+PEOPLE ?= 60
+MARKETS ?= 1
+MIX ?= 0
 
 .PHONY: setup demo test bench soak sim crash load dist clean
 
@@ -52,7 +55,9 @@ sim: setup
 	$(BIN)/python -m tests.simulation.sim $(SEEDS)
 
 load: setup
-	$(BIN)/python -m tests.simulation.load --minutes $(MINUTES) $(if $(JSON),--json $(JSON))
+	$(BIN)/python -m tests.simulation.load --minutes $(MINUTES) --people $(PEOPLE) --markets $(MARKETS) --db $(DB) --mix $(MIX) \
+		$(if $(FSYNC_MS),--fsync-ms $(FSYNC_MS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(PROFILE),--profile $(PROFILE)) \
+		$(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON))
 
 # The wheel, and the proof that it needs nothing else: installed into a fresh environment, used in an empty folder.
 dist: setup

@@ -24,7 +24,7 @@ from bot.text.numbers import Cut, money
 from storage.database import Database
 from storage.records import Member
 from tests.platform.child import ProcessHarness, confirm, process_harness
-from tests.simulation.load import spread
+from tests.simulation.load_rows import spread
 from tests.standins import discord_peer, telegram_peer
 
 OUTCOMES = ("germany", "brazil", "italy", "spain")

@@ -1,213 +1,291 @@
-"""A real `outcry run` under load: `make load MINUTES=2 JSON=figures.json`.
+"""A real `outcry run` under load: `make load MINUTES=2 PEOPLE=60 JSON=figures.json`.
 
 Members sit in the room as browsers do, each with its stream open; every couple of seconds each asks for a ticket and
-confirms it, over HTTP. Then the process is stopped, its database is verified, and the figures are told. Nothing is
-judged here but promises: an answer for every request, a clean stop, a history that holds.
+confirms it, over HTTP, until the last order has been told. With MIX=80 (or MIX=0,20,80, one after the other, 0 for
+the trading as above) commands come at that rate instead, 70 % reads, 20 % tickets, 10 % Confirms, each timed from the
+moment it was due. MARKETS=20 spreads the people over so many rooms, DB=postgres takes a PostgreSQL server of this
+machine, FSYNC_MS=5 slows every fsync, CHARTS=1 draws so many charts a second meanwhile, PROFILE=stacks.txt samples
+the process (with py-spy where there is one), and AGAINST=commit puts the code as it was then under the same load,
+turn by turn. Nothing is judged here but promises: an answer for every request, a clean stop, a history that holds.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
-import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bot.cli.database import open_database
-from storage.verify import Mismatch, verify
-from tests.bot.adapters.room.harness import Browser, Shown
 from tests.paths import ROOT
+from tests.simulation import load_layers, load_machine, load_rows
+from tests.simulation.load_client import LoadPerson
+from tests.simulation.load_crowd import TOKEN, Crowd, Figures, gathered, mixed, saturated
+from tests.simulation.load_machine import Processor, memory_mb, processor
+from tests.simulation.load_rows import spread
+from tests.storage.postgres import Server, find_server
 
-TOKEN = "a-token-for-the-load-run"
-EVENT = '/admin create "Load" North, East, South, West, Centre balance $2000'
-PAUSE_S = 2.2  # between two orders of one person: within what a person may send
+CHILD = ROOT / "tests" / "simulation" / "load_child.py"
+FLOOR_S = 2.0
+PROBE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is asked for; `rates` in commands a second, 0: as many orders as the people can send."""
+
+    people: int = 60
+    seconds: float = 120.0
+    seed: int = 1
+    markets: int = 1
+    db: str = "sqlite"
+    rates: tuple[float, ...] = (0.0,)
+    fsync_ms: float = 0.0
+    charts: float = 0.0  # a second
+    profile: Path | None = None
+
+    @property
+    def asked(self) -> dict[str, object]:
+        return asdict(self) | {"profile": None if self.profile is None else str(self.profile)}
 
 
 @dataclass(slots=True)
-class Figures:
-    """What the people saw. Seconds."""
+class _Probe:
+    """Looked at from outside while the load runs: `/healthz`, and memory once a minute."""
 
-    ticket: list[float] = field(default_factory=list)
-    confirm: list[float] = field(default_factory=list)
-    answers: Counter[str] = field(default_factory=Counter)
+    health: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
 
-
-async def drive(url: str, folder: Path, people: int, seconds: float, seed: int) -> Figures:
-    """Open a market in the room and let everybody trade in it."""
-    found = Figures()
-    boss = Browser(url)
-    members = [Browser(url) for _ in range(people)]
-    try:
-        await boss.get(f"?admin={TOKEN}")
-        await boss.join("Boss")
-        for line in (EVENT, "/admin open"):
-            await send_line(boss, line)
-        for number, one in enumerate(members):
-            assert (await one.join(f"Member {number}"))[0] == 200
-        preview = await send_line(boss, "/admin start")
-        await pressed(boss, preview, "Confirm")
-        await first_tick(folder)  # it funds everybody
-        until = time.monotonic() + seconds
-        streams = [asyncio.create_task(listen(one)) for one in members]
+    @asynccontextmanager
+    async def watching(self, url: str, process: int) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._watch(url, process))
         try:
-            await asyncio.gather(
-                *(trade(one, random.Random(f"{seed}:{number}"), until, found) for number, one in enumerate(members))
-            )
+            yield
         finally:
-            for stream in streams:
-                stream.cancel()
-            await asyncio.gather(*streams, return_exceptions=True)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self.memory.append(memory_mb(process))
+
+    async def _watch(self, url: str, process: int) -> None:
+        visitor, began = LoadPerson(url, "", 0), time.monotonic()
+        try:
+            while True:
+                at = time.monotonic()
+                assert await visitor.get("healthz") == 200
+                self.health.append(time.monotonic() - at)
+                if at - began >= 60 * len(self.memory):
+                    self.memory.append(memory_mb(process))
+                await asyncio.sleep(PROBE_S)
+        finally:
+            visitor.close()
+
+
+async def start(folder: Path, tree: Path = ROOT, *, rooms: int = 1, **more: str) -> asyncio.subprocess.Process:
+    """`outcry run` of a state of the code, in a folder of its own, on any free port."""
+    ours = ("OUTCRY_", "DATABASE_", "DISCORD_", "TELEGRAM_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    asked = {
+        "PYTHONPATH": str(tree),
+        "OUTCRY_ROOM_PORT": "0",
+        "OUTCRY_ADMIN_TOKEN": TOKEN,
+        "OUTCRY_TRUSTED_PROXIES": "127.0.0.1",  # each person comes from an address of their own
+        "LOAD_ROOMS": str(rooms),
+        "LOAD_LAG": str(folder / "lag.json"),
+    }
+    with (folder / "log.txt").open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, str(CHILD), cwd=folder, env=clean | asked | more, stdout=asyncio.subprocess.PIPE, stderr=log
+        )
+
+
+@asynccontextmanager
+async def database(load: Load, folder: Path, slow: dict[str, str]) -> AsyncIterator[str]:
+    """The address of an empty one that keeps what it is told through a power cut."""
+    if load.db == "sqlite":
+        yield f"sqlite:///{folder / 'outcry.db'}"
+        return
+    programs = find_server()
+    assert programs is not None, "DB=postgres needs PostgreSQL on this machine"
+    server = Server(programs, durable=True, environment=slow)
+    try:
+        yield await server.create()
     finally:
-        for one in (boss, *members):
-            await one.close()
-    return found
+        server.stop()
 
 
-async def first_tick(folder: Path) -> None:
-    """Until the market has ticked: looked at from outside."""
-    async with open_database(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
-        assert db is not None
-        while True:
-            async with db.reading() as uow:
-                if (await uow.markets.get_one(1)).tick:
-                    return
-            await asyncio.sleep(0.05)
-
-
-async def send_line(who: Browser, line: str) -> Shown:
-    status, answer = await who.say(line)
-    assert status == 200, (line, status, answer)
-    found: Shown = answer
-    return found
-
-
-async def pressed(who: Browser, message: Shown, label: str) -> Shown:
-    lines = [one["text"] for one in message["reply"].get("actions", ()) if one["label"].startswith(label)]
-    assert lines, (label, message)
-    status, answer = await who.press(lines[0], message["id"])
-    assert status == 200, (label, status, answer)
-    found: Shown = answer
-    return found
-
-
-async def listen(who: Browser) -> None:
-    """As a page does: reads on, drops what it reads."""
-    async with who.stream() as events:
-        async for _ in events.answer.content.iter_chunked(65_536):
-            pass
-
-
-async def trade(who: Browser, rng: random.Random, until: float, found: Figures) -> None:
-    """A ticket and its Confirm, again and again; buys mostly, each a few dollars."""
-    await asyncio.sleep(rng.random() * PAUSE_S)
-    while time.monotonic() < until:
-        began = time.monotonic()
-        line = f"/buy {rng.randint(1, 5)} {rng.choice(('yes', 'no'))} ${rng.randint(1, 9)}"
-        ticket = await send_line(who, line)
-        found.ticket.append(time.monotonic() - began)
-        if any(one["label"].startswith("Confirm") for one in ticket["reply"].get("actions", ())):
-            asked = time.monotonic()
-            answer = await pressed(who, ticket, "Confirm")
-            found.confirm.append(time.monotonic() - asked)
-            found.answers["accepted" if answer["reply"]["ok"] else "refused"] += 1
-        else:
-            found.answers["no ticket"] += 1
-        await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - began)))
-
-
-def spread(values: Sequence[float], scale: float = 1_000) -> dict[str, float]:
-    """Median and tail in milliseconds; `values` in seconds unless scaled."""
-    if not values:
-        return {}
-    ranked = sorted(values)
-    at = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-    places = {
-        name: round(ranked[min(len(ranked) - 1, int(share * len(ranked)))] * scale, 2) for name, share in at.items()
-    }
-    return {**places, "max": round(ranked[-1] * scale, 2)}
-
-
-async def kept(folder: Path) -> dict[str, object]:
-    """What the database says of it, and whether its history holds."""
-    async with open_database(f"sqlite:///{folder / 'outcry.db'}", read_only=True) as db:
-        assert db is not None
-        async with db.reading() as uow:
-            market = await uow.markets.get_one(1)
-            times = await uow.ticks.durations(1, 10**6)
-            pending = len(await uow.orders.pending(1))
-        checked = await verify(db, 1)
-    assert not isinstance(checked, Mismatch), checked
-    return {
-        "ticks": market.tick,
-        "trades": market.trades,
-        "pending": pending,
-        "tick_ms": spread(times, 0.001),
-        "verified": True,
-    }
-
-
-async def run(people: int, seconds: float, seed: int) -> dict[str, object]:
+async def measured(load: Load, tree: Path) -> dict[str, object]:
     """Start the process, drive it, stop it, read what it left."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        child = await start(folder)
-        try:
-            assert child.stdout is not None
-            url = (await child.stdout.readline()).decode().removeprefix("room: ").strip()
-            assert url.startswith("http"), url
-            found = await drive(url, folder, people, seconds, seed)
-            child.send_signal(signal.SIGTERM)
-            code = await child.wait()
-            assert code == 0, f"the process ended with {code}"
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
-        orders = found.answers["accepted"]
-        return {
-            "people": people,
-            "seconds": seconds,
-            "orders": orders,
-            "orders_per_second": round(orders / seconds, 2),
-            "answers": dict(sorted(found.answers.items())),
-            "ticket_ms": spread(found.ticket),
-            "confirm_ms": spread(found.confirm),
-            **await kept(folder),
+        slow = load_machine.slow_fsync(folder, load.fsync_ms) if load.fsync_ms else {}
+        async with database(load, folder, slow) as url:
+            figures: dict[str, object] = {"floor": load_machine.floor(url, min(FLOOR_S, load.seconds / 10), slow)}
+            child = await start(folder, tree, rooms=load.markets, DATABASE_URL=url, **slow)
+            try:
+                assert child.stdout is not None
+                room = (await child.stdout.readline()).decode().removeprefix("room: ").strip()
+                assert room.startswith("http"), room
+                figures |= await driven(load, room, child.pid)
+                child.send_signal(signal.SIGTERM)
+                code = await child.wait()
+                assert code == 0, f"the process ended with {code}"
+            except BaseException:
+                print((folder / "log.txt").read_text(encoding="utf-8")[-4_000:], file=sys.stderr)
+                raise
+            finally:
+                if child.returncode is None:
+                    child.kill()
+                    await child.wait()
+            lag = json.loads((folder / "lag.json").read_text(encoding="ascii"))
+            _verify(tree, url)
+            logged = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+            figures |= {"errors_logged": sum(" ERROR " in line for line in logged)}
+            return figures | {"lag_ms": lag} | await load_rows.kept(url) | {"verified": True}
+
+
+def _verify(tree: Path, url: str) -> None:
+    """Its history holds, says the code that wrote it; CalledProcessError where it does not."""
+    words = [sys.executable, "-m", "bot", "verify", "--db", url]
+    silent = subprocess.DEVNULL
+    subprocess.run(
+        words, check=True, cwd=tree, env=os.environ | {"PYTHONPATH": str(tree)}, stdout=silent, stderr=silent
+    )
+
+
+async def driven(load: Load, url: str, process: int) -> dict[str, object]:
+    """Let the people in and put the load on; figures of each step."""
+    began = time.monotonic()
+    crowd = await gathered(url, load.people, load.markets)
+    try:
+        found: dict[str, object] = {
+            "people": load.people,
+            "markets": load.markets,
+            "gathered_s": round(time.monotonic() - began, 1),
+            "streams": dict(sorted(crowd.streams.items())),
         }
+        steps = {f"{rate:g} a second" if rate else "trading": rate for rate in load.rates}
+        return found | {"steps": {name: await _step(load, crowd, url, process, rate) for name, rate in steps.items()}}
+    finally:
+        crowd.close()
 
 
-async def start(folder: Path) -> asyncio.subprocess.Process:
-    """`outcry run` in a folder of its own, on any free port."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OUTCRY_", "DATABASE_"))}
-    ours = {"PYTHONPATH": str(ROOT), "OUTCRY_ROOM_PORT": "0", "OUTCRY_ADMIN_TOKEN": TOKEN}
-    tokens = {"DISCORD_TOKEN": "", "TELEGRAM_TOKEN": ""}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=folder, env={**clean, **ours, **tokens},
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+async def _step(load: Load, crowd: Crowd, url: str, process: int, rate: float) -> dict[str, object]:
+    """One stretch of load, and what it cost the process and its driver."""
+    seconds = load.seconds / len(load.rates)
+    probe, before, ours, streamed = _Probe(), processor(process), time.process_time(), crowd.stream_bytes
+    with load_machine.sampled(load.profile, process, seconds):
+        async with probe.watching(url, process), crowd.looking_at_charts(load.charts):
+            if rate:
+                seen = await mixed(crowd, seconds, rate, load.seed)
+            else:
+                seen = await saturated(crowd, seconds, load.seed)
+            used, ours = processor(process).since(before), time.process_time() - ours
+    return {
+        **_cost(seen, used, ours),
+        "answers": dict(sorted(seen.answers.items())),
+        **{f"{kind}_ms": spread(values) for kind, values in seen.latency.items()},
+        "all_ms": spread([value for values in seen.latency.values() for value in values]),
+        "health_ms": spread(probe.health),
+        "charts": dict(sorted(crowd.charts.items())),
+        "memory_mb": probe.memory,
+        "stream_kb_per_second": round((crowd.stream_bytes - streamed) / 1_000 / seen.seconds, 1),
+    }
+
+
+def _cost(seen: Figures, used: Processor, ours: float) -> dict[str, object]:
+    """What was got through, and for how much processor time."""
+    orders = seen.answers["accepted"]
+    return {
+        "seconds": round(seen.seconds, 1),
+        "orders": orders,
+        "untold": seen.untold,
+        "orders_per_second": round(orders / seen.seconds, 2),
+        "commands_per_second": round(seen.sent / seen.seconds, 2),
+        "server_ms_per_order": round(used.own * 1_000 / orders, 2) if orders else None,
+        "server_ms_per_command": round(used.own * 1_000 / seen.sent, 2) if seen.sent else None,
+        "orders_per_core_second": round(orders / used.own, 1) if used.own else None,
+        "server_share": round(used.own / seen.seconds, 2),  # of one core
+        "children_share": round(used.children / seen.seconds, 2),
+        "driver_share": round(ours / seen.seconds, 2),
+    }
+
+
+async def run(load: Load, trees: dict[str, Path], rounds: int) -> dict[str, list[dict[str, object]]]:
+    """Each state of the code in turn, again and again; the first may be profiled."""
+    runs: dict[str, list[dict[str, object]]] = {name: [] for name in trees}
+    for _ in range(rounds):
+        for name, tree in trees.items():
+            runs[name].append(await measured(load, tree))
+            print(load_rows.table(name, runs[name][-1]), flush=True)
+    return runs
+
+
+@contextlib.contextmanager
+def checked_out(commit: str | None) -> Iterator[dict[str, Path]]:
+    """The trees to measure by name: this one, and that of a commit."""
+    if commit is None:
+        yield {"now": ROOT}
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        try:
+            yield {commit[:12]: tree, "now": ROOT}
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.load", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--minutes", type=float, default=2.0, help="of load, for each state of the code")
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--markets", type=int, default=1)
+    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--mix", type=_rates, default=(0.0,), help="commands a second: 80 or 0,20,80; 0: trading")
+    parser.add_argument("--charts", type=float, default=0.0, help="drawn a second meanwhile")
+    parser.add_argument("--fsync-ms", type=float, default=0.0, help="added to every fsync")
+    parser.add_argument("--profile", type=Path, help="stacks of the process, by py-spy")
+    parser.add_argument("--against", help="a commit, measured in turn")
+    parser.add_argument("--rounds", type=int, help="how often each in turn (2 with --against)")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     given = parser.parse_args(argv)
-    figures = asyncio.run(run(given.people, given.minutes * 60, given.seed))
-    for name, value in figures.items():
-        print(f"{name}: {value}")
+    rounds = given.rounds or (2 if given.against else 1)
+    load = Load(
+        people=given.people,
+        seconds=given.minutes * 60 / rounds,
+        seed=given.seed,
+        markets=given.markets,
+        db=given.db,
+        rates=given.mix,
+        fsync_ms=given.fsync_ms,
+        charts=given.charts,
+        profile=given.profile,
+    )
+    with checked_out(given.against) as trees:
+        runs = asyncio.run(run(load, trees, rounds))
+    if given.against:
+        print(load_rows.compared(runs))
+    if given.profile:
+        print(load_layers.table(given.profile.read_text(encoding="utf-8")))
     if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+        given.json.write_text(json.dumps({"load": load.asked, "runs": runs}, indent=2) + "\n", encoding="ascii")
     return 0
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    return tuple(float(rate) for rate in text.split(",") if rate)
 
 
 if __name__ == "__main__":

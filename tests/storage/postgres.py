@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import text
@@ -27,9 +28,11 @@ def find_server() -> Path | None:
 
 
 class Server:
-    """Started in a temporary folder without fsync, for tests alone; root hands it to `nobody`, as it must."""
+    """Started in a temporary folder, for tests alone, so without fsync unless it is to be `durable`; root hands it to
+    `nobody`, as it must. `environment` is added to its own."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, durable: bool = False, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ) | dict(environment or {})
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="outcry-postgres-"))
         self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
@@ -40,13 +43,16 @@ class Server:
         self._migrated = ""  # the name of a database with all tables and nothing in them, once one was made
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "outcry", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C")
-        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -F -c max_connections=100 -c full_page_writes=off"
+        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -c max_connections=100"
+        options += "" if durable else " -F -c full_page_writes=off"
         self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as, str(self._programs / program), *arguments]
         silent = subprocess.DEVNULL
-        subprocess.run(command, check=True, cwd=self._folder, timeout=60, stdout=silent, stderr=silent)
+        subprocess.run(
+            command, check=True, cwd=self._folder, timeout=60, stdout=silent, stderr=silent, env=self._environment
+        )
 
     async def create(self, *, template: str = "template1") -> str:
         """A new empty database, or a copy of `template`, to which nobody may be connected; returns its URL."""
