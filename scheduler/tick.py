@@ -110,7 +110,7 @@ class _CutWaits(Exception):  # noqa: N818  # control flow inside this module
 
 async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, cuts: bool = True) -> TickReport:
     laps = _Stopwatch()
-    async with db.writing() as uow:
+    async with db.writing(first=True) as uow:
         market = await uow.markets.lock(number)
         db.crash("fenced")
         if market.status not in TICKING:
