@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import sqrt
 
 from tests.engine.reference.rules import MICRO
 
@@ -102,6 +103,17 @@ class Path:
                 return after
             squared, level, piece = squared - (level - end**2) / g, end**2, piece + (1 if up else -1)
 
+    def about(self, q: int) -> int:
+        """Where the search for what brings the supply to `q` begins: right where no corner is passed, save rounding."""
+        g, level = float(self.g(up=q > self.q)), float(self.level)
+        return int(abs(sqrt(max(0.0, level**2 + g * (q**2 - self.q**2))) - level) / g)
+
+    def about_price(self, t: float, *, up: bool) -> int:
+        """Where the search for the supply at which the price is `t` begins: likewise."""
+        g, level = float(self.g(up=up)), float(self.level)
+        squared, bend = level**2 - g * float(self.q) ** 2, 1 - t**2 * g
+        return int(t * sqrt(squared / bend)) if squared > 0 and bend > 0 else self.q
+
 
 def curve_buy(path: Path, d: int) -> int:
     """The least x that carries the supply to Q + d along the marginal price."""
@@ -111,7 +123,7 @@ def curve_buy(path: Path, d: int) -> int:
         after = path.reached(Fraction(x), up=True)
         return after is not None and after >= goal
 
-    return least(carried, int(d * path.price))
+    return least(carried, path.about(path.q + d))
 
 
 def curve_sell(path: Path, d: int) -> int:
@@ -122,7 +134,7 @@ def curve_sell(path: Path, d: int) -> int:
         after = path.reached(Fraction(x), up=False)
         return after is not None and after >= goal
 
-    return largest(kept, path.level * 2 * max(1, int(1 / path.phi)) + 1, int(d * path.price))
+    return largest(kept, path.level * 2 * max(1, int(1 / path.phi)) + 1, path.about(path.q - d))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +155,8 @@ def quadratic_buy(path: Path, d: int, weights: Weights, before: int = 0) -> int:
     a = weights.mu / (weights.mu + weights.nu)
     level, g, conv = path.level, path.g(up=True), weights.convexity(before, d)
     fixed, moving = d * a * path.price + conv, d * (1 - a) * (path.q + d)
-    return least(lambda x: (x - fixed) * (level + g * x) >= moving, int(fixed + d * (1 - a) * path.price))
+    begin = float(fixed) + _smaller_root(float(level + g * fixed), float(moving), float(-g))
+    return least(lambda x: (x - fixed) * (level + g * x) >= moving, int(begin))
 
 
 def quadratic_sell(path: Path, d: int, weights: Weights, before: int = 0) -> int:
@@ -158,17 +171,31 @@ def quadratic_sell(path: Path, d: int, weights: Weights, before: int = 0) -> int
     lowest = (level + g * fixed) / (2 * g)  # where the parabola turns: the smaller root lies below
     if lowest < 0 or not short_of_the_root(0):
         return 0
-    return largest(short_of_the_root, lowest // 1, int(fixed + d * a * path.price))
+    begin = float(fixed) + _smaller_root(float(level - g * fixed), float(moving), float(g))
+    return largest(short_of_the_root, lowest // 1, int(begin))
+
+
+def _smaller_root(b: float, c: float, g: float) -> float:
+    """Where the search for y (b - g y) = c begins."""
+    return 2 * c / max(1.0, b + sqrt(max(0.0, b**2 - 4 * g * c)))
 
 
 def buyable_to(path: Path, t: Fraction, most: int) -> int:
     """The largest d, up to `most`, whose price along the curve stays at or below t; 0 where it is above t already."""
-    return largest(lambda d: (path.q + d) ** 2 <= t**2 * path.level_at(Fraction((path.q + d) ** 2)), most, 0)
+
+    def below(d: int) -> bool:
+        return (path.q + d) ** 2 <= t**2 * path.level_at(Fraction((path.q + d) ** 2))
+
+    return largest(below, most, path.about_price(float(t), up=True) - path.q)
 
 
 def sellable_to(path: Path, t: Fraction) -> int:
     """The largest d whose price along the curve stays at or above t; 0 where the price is below t already."""
-    return largest(lambda d: (path.q - d) ** 2 >= t**2 * path.level_at(Fraction((path.q - d) ** 2)), path.q, 0)
+
+    def above(d: int) -> bool:
+        return (path.q - d) ** 2 >= t**2 * path.level_at(Fraction((path.q - d) ** 2))
+
+    return largest(above, path.q, path.q - path.about_price(float(t), up=False))
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction:
