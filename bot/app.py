@@ -23,6 +23,8 @@ from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
+from bot.health.readiness import Readiness
+from bot.health.server import ready_route
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
@@ -47,6 +49,7 @@ class PlatformParts:
     dispatcher: Dispatcher
     charts: Charts
     budgets: dict[str, Budget]
+    readiness: Readiness
     stack: AsyncExitStack
 
 
@@ -81,6 +84,8 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         cutter = BackgroundCuts(db, clock.now_ms)
         stack.push_async_callback(cutter.close)
         dispatcher = Dispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
+        readiness = Readiness(db, clock, tick_ms=settings.tick_ms)
+        stack.push_async_callback(readiness.close)
         budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,
@@ -89,6 +94,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             dispatcher=dispatcher,
             charts=charts,
             budgets=budgets,
+            readiness=readiness,
             stack=stack,
         )
         try:
@@ -98,9 +104,11 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             return 2
         if platforms:
             announcer = Announcer(db, clock, platforms, charts.picture, budgets=budgets)
+            readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:
             jobs = Jobs(db, clock, tick_ms=settings.tick_ms)
+            readiness.watch_ticks(jobs.asleep_ms)
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         await charts.start()
@@ -128,6 +136,7 @@ async def _room(parts: PlatformParts) -> Platform:
         port=settings.room_port,
         admin_token=settings.admin_token or "",
         draw=parts.charts.picture,
+        more=[ready_route(parts.readiness)],
     )
     try:
         url, _ = await served.start()

@@ -8,6 +8,7 @@ from storage.actions import Actions, Approvals
 from storage.audit import Audit
 from storage.chats import Chats
 from storage.deliveries import Deliveries
+from storage.health import Health
 from storage.history import Events, Metrics, Ticks, Trades
 from storage.journal import Journal
 from storage.key_value import Codes, KeyValues, Lines
@@ -136,3 +137,7 @@ class UnitOfWork(Session):
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self, self.markets)
+
+    @cached_property
+    def health(self) -> Health:
+        return Health(self, self.key_values)

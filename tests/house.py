@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.dispatcher",),
     ("bot.adapters",),
     ("bot.adapters.discord_chat", "bot.adapters.room", "bot.adapters.telegram_chat", "bot.scenarios"),
-    ("bot.cli",),
+    ("bot.cli", "bot.health"),
     ("bot.app",),
     ("bot.__main__",),
 )

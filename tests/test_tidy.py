@@ -21,7 +21,7 @@ ONE_PLACE = {
     "asyncpg": ("storage/",),
     "apscheduler": ("scheduler/jobs.py",),
     "matplotlib": ("bot/charts/",),
-    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py"),
+    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py", "bot/health/server.py"),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),
     "dotenv": ("bot/settings.py",),

@@ -49,8 +49,9 @@ def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
     served: tuple[subprocess.Popen[str], str],
 ) -> None:
     process, url = served
-    with urllib.request.urlopen(url + "healthz") as answer:
-        assert answer.status == 200
+    for path in ("healthz", "readyz"):
+        with urllib.request.urlopen(url + path) as answer:
+            assert answer.status == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
 

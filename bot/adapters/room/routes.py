@@ -71,8 +71,7 @@ class Routes:
         return routes
 
     async def _health(self, request: web.Request) -> web.Response:
-        async with self._db.reading() as uow:
-            await uow.room.latest_seq()
+        """It answers, so it is alive; whether it does its work, `/readyz` tells."""
         return web.json_response({"ok": True})
 
     async def _static(self, request: web.Request) -> web.StreamResponse:

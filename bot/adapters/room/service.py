@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aiohttp import web
 
@@ -22,7 +22,8 @@ class RoomService:
     """`clock` gives epoch milliseconds of market time, `speed` how many of them pass in a millisecond of the wall's.
 
     `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their
-    external id, the first of them at `/`. The announcer speaks through `platform`.
+    external id, the first of them at `/`; `more` are routes of others, served beside them. The announcer speaks
+    through `platform`.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class RoomService:
         speed: Callable[[], float] = lambda: 1.0,
         names: Collection[str] = (),
         titles: Mapping[str, str] | None = None,
+        more: Sequence[web.RouteDef] = (),
     ) -> None:
         self._host, self._port = host, port
         self._admin_token = admin_token
@@ -57,7 +59,7 @@ class RoomService:
         )
         app = web.Application(middlewares=[security.middleware(names)], client_max_size=security.LARGEST_BODY)
         app.on_response_prepare.append(security.add_headers)
-        app.add_routes(self._routes.routes())
+        app.add_routes([*self._routes.routes(), *more])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
 
     async def start(self) -> tuple[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp import ClientResponse, ClientSession, CookieJar, web
 
 from bot.adapters.room.service import RoomService
 from bot.chat.reply import Picture
@@ -76,12 +76,13 @@ async def room_harness(
     port: int = 0,
     speed: Callable[[], float] = lambda: 1.0,
     titles: dict[str, str] | None = None,
+    more: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[RoomHarness]:
     db = Database.open(migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
     dispatcher = Dispatcher(db, clock, COMMANDS)
     room = RoomService(
-        db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles
+        db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles, more=more
     )
     url, admin_url = await room.start()
     announcer = Announcer(db, clock, {"room": room.platform})
