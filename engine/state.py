@@ -99,6 +99,7 @@ class Account:
     net: int = 0
     trades: int = 0
     escrow: int = 0
+    _json: str = field(default="", init=False, repr=False, compare=False)  # see `account_json`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +238,14 @@ def account_to_json(account: Account) -> dict[str, object]:
     }
 
 
+def account_json(account: Account) -> str:
+    """The canonical text of `account_to_json`, kept with the account: few of a large market change in a tick, and its
+    fingerprint needs them all."""
+    if not account._json:
+        object.__setattr__(account, "_json", _canonical(account_to_json(account)))
+    return account._json
+
+
 def account_from_json(data: Mapping[str, Any]) -> Account:  # Any: JSON as json.loads types it
     """The inverse of `account_to_json`."""
     return Account(**{**data, "tokens": tuple((yes, no) for yes, no in data["tokens"])})
@@ -245,8 +254,18 @@ def account_from_json(data: Mapping[str, Any]) -> Account:  # Any: JSON as json.
 def fingerprint(value: object) -> str:
     """sha256 hex of the canonical JSON of a state, its resting orders by their digest, or of anything made of JSON
     values."""
-    plain = value
-    if isinstance(value, MarketState):
-        plain = {**state_to_json(replace(value, resting=Book())), "resting": value.resting.digest()}
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _state_json(value) if isinstance(value, MarketState) else _canonical(value)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _state_json(state: MarketState) -> str:
+    """The canonical text of a state with the digest of its book in place of its orders."""
+    bare = replace(state, accounts={}, resting=Book())
+    text = _canonical({**state_to_json(bare), "resting": state.resting.digest()})
+    accounts = sorted((str(user), account) for user, account in state.accounts.items())
+    written = ",".join(f'"{user}":{account_json(account)}' for user, account in accounts)
+    return text.replace(_NO_ACCOUNTS, _NO_ACCOUNTS[:-1] + written + "}", 1)
+
+
+_NO_ACCOUNTS = '"accounts":{}'
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

@@ -1,8 +1,11 @@
 """When things run: the only file that knows APScheduler.
 
-One job ticks every market whose batch interval has passed; each market's next step has a job at its moment; a sweep
-starts what is planned, keeps those jobs right and sends the reminders. All jobs live in memory: the market rows are the
-truth, and every handler reads them again.
+Several times a second every market whose batch interval has passed is ticked; each market's next step has a job at its
+moment; a sweep starts what is planned, keeps those jobs right and sends the reminders. All jobs live in memory: the
+market rows are the truth, and every handler reads them again.
+
+Whoever sets the wall's clock stops nothing: looking goes by the loop's clock, which only goes on, and APScheduler,
+which sleeps until a moment of the wall's, holds nothing but moments that the sweep gives it anew.
 
 What is due and what comes next. Pure: rows and a time in, an answer out.
 """
@@ -37,14 +40,16 @@ def step_due(market: Market, now_ms: int) -> bool:
     return market.halted is None and step is not None and step.at_ms <= now_ms
 
 
-def tick_due(market: Market, now_ms: int, interval_ms: int | None = None) -> bool:
+def tick_due(market: Market, now_ms: int, interval_ms: int | None = None, waited_ms: int = 0) -> bool:
     """Whether its batch interval (or the given one) has passed since its last tick; a step that has come does not wait
-    for it, nor do the first joins."""
+    for it, nor do the first joins. It has passed by the wall's clock, or (where that was set back to before the last
+    tick) because that tick has been known for `waited_ms`."""
     if market.status not in TICKING:
         return False
     if step_due(market, now_ms) or market.tick_ms is None or market.tick == 0:
         return True
-    return market.tick_ms + (interval_ms or market.params.batch_interval_ms) <= now_ms
+    interval = interval_ms or market.params.batch_interval_ms
+    return market.tick_ms + interval <= now_ms or waited_ms >= interval
 
 
 def step_times(markets: Iterable[Market]) -> dict[int, int]:
@@ -67,17 +72,17 @@ BACK_OFF_MS = 1_000  # doubled at each failure
 
 @dataclass(slots=True)
 class _Failures:
-    """A market whose ticks fail: how often in a row, and not to be tried again before."""
+    """A market whose ticks fail: how often in a row, and not to be tried again before (monotonic)."""
 
     in_a_row: int = 0
-    retry_ms: int = 0
+    retry_ms: int | None = None
 
 
 class Jobs:
     """`start`, then markets tick by themselves; `stop` finishes the tick under way.
 
     `on_tick` hears of every tick that was written; `tick_ms` stands in for every market's own batch interval. Times
-    come from `clock`; only the waiting is the machine's.
+    come from `clock`; only the waiting is the loop's.
     """
 
     def __init__(
@@ -98,10 +103,13 @@ class Jobs:
         self._grid_ms = grid_ms
         self._failures: dict[int, _Failures] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._last_ticks: dict[int, tuple[int, int]] = {}  # of each market that waits for one, and since when known
+        self._looking = asyncio.Lock()
         self._tick_tasks: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
         self._work = InFlight()  # so that a stop can wait for it
         self._stopping = False
-        self._expired_ms = 0
+        self._expired_ms: int | None = None
         self._looked_at = clock.monotonic_ms()
         self._rules_told = False  # no version writes a market of other rules, so once is enough
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is skipped, not news
@@ -112,9 +120,18 @@ class Jobs:
         """Apply what is overdue, once, then go on by the clock."""
         await self.sweep()
         await self.tick_all()
-        self._scheduler.add_job(self._start_ticks, "interval", seconds=self._grid_ms / 1_000, id="tick")
-        self._scheduler.add_job(self.sweep, "interval", seconds=SWEEP_S, id="sweep")
         self._scheduler.start()
+        for seconds, work in ((self._grid_ms / 1_000, self._start_ticks), (SWEEP_S, self.sweep)):
+            self._loops.append(asyncio.create_task(self._every(seconds, work)))
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Again and again, however the wall's clock is set; what was missed meanwhile is not made up for."""
+        while not self._stopping:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception:
+                log.exception("looking for what is due failed; the next round tries again")
 
     async def stop(self) -> None:
         """No new work; waits for what is under way. APScheduler's own waiting would cancel it instead."""
@@ -122,6 +139,9 @@ class Jobs:
         if self._scheduler.running:
             self._scheduler.pause()
         await self._work.idle()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -138,14 +158,24 @@ class Jobs:
 
     async def tick_all(self) -> None:
         """Tick every market whose time has come. One that is slow or broken holds up nobody."""
-        if self._stopping:
+        if self._stopping or self._looking.locked():
             return
         with self._work:
-            now = self._clock.now_ms()
-            async with self._db.reading() as uow:
-                due = [market.id for market in await uow.markets.queued(now) if tick_due(market, now, self._tick_ms)]
-            self._looked_at = self._clock.monotonic_ms()
+            async with self._looking:
+                due = await self._due()
             await asyncio.gather(*(self.tick(market) for market in due))
+
+    async def _due(self) -> list[int]:
+        async with self._db.reading() as uow:
+            now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
+            queued = await uow.markets.queued(now)
+        self._looked_at = monotonic_ms
+        before, self._last_ticks = self._last_ticks, {}
+        for market in queued:
+            tick, since_ms = before.get(market.id, (None, 0))
+            self._last_ticks[market.id] = (market.tick, since_ms if tick == market.tick else monotonic_ms)
+        waited_ms = {market: monotonic_ms - since_ms for market, (_, since_ms) in self._last_ticks.items()}
+        return [market.id for market in queued if tick_due(market, now, self._tick_ms, waited_ms[market.id])]
 
     def asleep_ms(self) -> int:
         """For how long nobody has looked for markets to tick."""
@@ -155,7 +185,8 @@ class Jobs:
         """One tick of one market; None where it is being ticked already, waits after a failure, or failed now."""
         failures = self._failures.setdefault(market, _Failures())
         lock = self._locks.setdefault(market, asyncio.Lock())
-        if lock.locked() or self._clock.now_ms() < failures.retry_ms:
+        waits = failures.retry_ms is not None and self._clock.monotonic_ms() < failures.retry_ms
+        if waits or lock.locked():
             return None
         with self._work:
             async with lock:
@@ -170,13 +201,13 @@ class Jobs:
         except Exception as error:
             await self._failed(market, failures, error, now)
             return None
-        failures.in_a_row, failures.retry_ms = 0, 0
+        failures.in_a_row, failures.retry_ms = 0, None
         return report
 
     async def _failed(self, market: int, failures: _Failures, error: Exception, now_ms: int) -> None:
         """Anything but a broken invariant: try again later, and after a few times give up on this market alone."""
         failures.in_a_row += 1
-        failures.retry_ms = now_ms + BACK_OFF_MS * 2 ** (failures.in_a_row - 1)
+        failures.retry_ms = self._clock.monotonic_ms() + BACK_OFF_MS * 2 ** (failures.in_a_row - 1)
         log.error("market %s: tick failed (%s in a row)", market, failures.in_a_row, exc_info=error)
         self._db.cache.forget(market)
         if failures.in_a_row >= FAILURES:
@@ -185,7 +216,7 @@ class Jobs:
             except Exception:
                 log.exception("market %s: could not be halted; tried again at the next failure", market)
                 return
-            failures.in_a_row, failures.retry_ms = 0, 0
+            failures.in_a_row, failures.retry_ms = 0, None
 
     async def sweep(self) -> None:
         """Start what is planned, put a job at each market's next step, send the reminders."""
@@ -221,9 +252,10 @@ class Jobs:
 
     async def _expire_lines(self, now_ms: int) -> None:
         """Throw away lines that nobody can want any more."""
-        if now_ms - self._expired_ms < EXPIRE_MS:
+        monotonic_ms = self._clock.monotonic_ms()
+        if self._expired_ms is not None and monotonic_ms - self._expired_ms < EXPIRE_MS:
             return
-        self._expired_ms = now_ms
+        self._expired_ms = monotonic_ms
         async with self._db.reading() as uow:
             if not await uow.lines.expired(now_ms):
                 return

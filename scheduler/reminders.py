@@ -68,10 +68,11 @@ async def tell_of_rules(db: Database, number: int, now_ms: int) -> int:
 
 
 def _remind(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: Pace) -> tuple[list[Notice], Memo]:
-    """Ask the admins again while a round waits for their word; the tick asked first."""
+    """Ask the admins again while a round waits for their word; the tick asked first. Counted from now on where they
+    were asked at a time still to come: the clock was set back."""
     if not state.asked or state.frozen_for is None:
         return [], memo if memo.asked_ms == 0 else replace(memo, asked_ms=0)
-    if memo.asked_ms == 0:
+    if memo.asked_ms == 0 or memo.asked_ms > now_ms:
         return [], replace(memo, asked_ms=now_ms)
     if now_ms - memo.asked_ms < pace.remind_ms:
         return [], memo

@@ -94,7 +94,7 @@ def _lead(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> t
         return [], replace(memo, rival=None, rival_ticks=0)
     same = memo.rival == top
     ticks = (memo.rival_ticks if same else 0) + snapshot.ticked
-    since = memo.rival_ms if same else snapshot.now_ms
+    since = min(memo.rival_ms, snapshot.now_ms) if same else snapshot.now_ms
     if ticks < LEAD_TICKS and snapshot.now_ms - since < LEAD_TICKS * market.params.batch_interval_ms:
         return [], replace(memo, rival=top, rival_ticks=ticks, rival_ms=since)
     payload: Payload = {
@@ -108,12 +108,15 @@ def _lead(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> t
 
 
 def _digest(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
-    """Every so often, if anything traded since the last one."""
+    """Every so often, if anything traded since the last one. Counted from now on where the last one is still to come:
+    the clock was set back."""
     fresh = replace(
         memo, digest_ms=snapshot.now_ms, digest_volume=snapshot.volume, digest_trades=snapshot.trades, yes=snapshot.yes
     )
     if memo.digest_ms is None:
         return [], fresh
+    if memo.digest_ms > snapshot.now_ms:
+        return [], replace(memo, digest_ms=snapshot.now_ms)
     if snapshot.now_ms - memo.digest_ms < pace.digest_ms or market.over:
         return [], memo
     if snapshot.volume - memo.digest_volume < CENT:

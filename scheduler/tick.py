@@ -110,7 +110,7 @@ class _CutWaits(Exception):  # noqa: N818  # control flow inside this module
 
 async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, cuts: bool = True) -> TickReport:
     laps = _Stopwatch()
-    async with db.writing() as uow:
+    async with db.writing(first=True) as uow:
         market = await uow.markets.lock(number)
         db.crash("fenced")
         if market.status not in TICKING:
@@ -122,7 +122,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         orders = await uow.orders.pending(number)
         actions = await uow.actions.pending(number)
         accepted = [row.ts_ms for row in orders] + [row.ts_ms for row in actions]
-        now_ms = max(now_ms, market.tick_ms or 0, *accepted)  # nothing runs before it was accepted
+        wall_ms, now_ms = now_ms, max(now_ms, market.tick_ms or 0, *accepted)  # nothing runs before it was accepted
         due = market.next_step is not None and market.next_step.at_ms <= now_ms
         if not (idle or orders or actions or due or market.tick == 0):
             return TickReport(market=number)
@@ -137,7 +137,7 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         laps.lap("engine")
         db.crash("applied")
         head = await save_tick(uow, uow.journal, outcome)
-        await _queue_notices(uow, outcome, pace)
+        await _queue_notices(uow, outcome, pace, wall_ms)
         await uow.ticks.set_duration(number, outcome.tick, laps.so_far_us)  # all but the commit, which ends the writing
         laps.lap("save")
         db.crash("before commit")
@@ -165,7 +165,7 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     if not voids:
         await uow.commit()
         return TickReport(market=market.id)
-    now_ms = max(now_ms, market.tick_ms or 0, voids[0].ts_ms)
+    wall_ms, now_ms = now_ms, max(now_ms, market.tick_ms or 0, voids[0].ts_ms)
     await uow.orders.refuse_pending(market.id, Reason.NOT_RUNNING.value)
     if market.halted is not None:
         await uow.markets.clear_halt(market.id, market.status)
@@ -174,7 +174,7 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     head = await save_tick(uow, uow.journal, outcome)
     refused, lapsed = notices.refused_orders(orders), await _lapsed(uow, outcome)
     signed = await _head_to_post(uow, outcome)
-    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace), *lapsed], now_ms)
+    await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace), *lapsed], wall_ms)
     await uow.commit()
     return TickReport(market=market.id, tick=outcome.tick, head=head, events=outcome.events)
 
@@ -197,8 +197,9 @@ async def _revive(uow: UnitOfWork, market: Market) -> bool:
     return True
 
 
-async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> None:
-    """The notices of a tick into the outbox, in its transaction."""
+async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace, wall_ms: int) -> None:
+    """The notices of a tick into the outbox, in its transaction. They are told by the wall's clock, which may have been
+    set back to before the last tick."""
     podium: list[notices.RankingRow] = []
     if any(isinstance(event, Resolved) for event in outcome.events):
         members = await uow.members.of(outcome.market.id)
@@ -213,7 +214,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> N
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     snapshot = MarketSnapshot(
-        now_ms=outcome.now_ms,
+        now_ms=wall_ms,
         yes=yes,
         active=outcome.after.active,
         volume=after.volume,
@@ -226,7 +227,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace) -> N
         await uow.markets.set_memo(after.id, fresh.to_json())
     if any("head" in notice.payload for notice in event_notices):
         uow.journal.append(after.id, Kind.POSTED, outcome.tick, {"tick": outcome.tick, "head": head})
-    await uow.outbox.add_many(after.id, [*event_notices, *signal_notices], outcome.now_ms)
+    await uow.outbox.add_many(after.id, [*event_notices, *signal_notices], wall_ms)
 
 
 async def _head_to_post(uow: UnitOfWork, outcome: TickOutcome) -> str:

@@ -46,7 +46,7 @@ class Actions(Repository):
             return Declined(code="outdated")
         if kind == "join" and not await self._promise(market, payload):
             return Declined(code="not_member")
-        accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))
+        accepted = record.engine_ms(record.market_ms(now_ms))
         row = {
             "market": market,
             "number": await self._markets.next_number(record),

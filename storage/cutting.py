@@ -49,7 +49,7 @@ async def work_out(
     The last one worked out for a market is kept and returned as long as the market has not moved on. None where the
     replay breaks a rule: such a market cannot be cut. Raises LookupError for an unknown market, GivenUpError.
     """
-    async with db.reading() as uow:
+    async with db.reading(at_length=True) as uow:
         market = await uow.markets.get_one(number)
         kept = db.cache.branch(number, market.head, moment_ms)
         if kept is not None:

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,13 +22,15 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from storage import sqlite
 from storage.adoption import adopt
 from storage.file_lock import DatabaseInUseError, FileLock
+from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight
-from storage.session import StateCache, finish
+from storage.in_place import BUSY_MS, READERS, InPlace, Readers
+from storage.session import StateCache, Surroundings, Transaction, finish
 from storage.unit_of_work import UnitOfWork
 
 __all__ = ["Database", "DatabaseInUseError"]
 
-BUSY_MS = 5_000
+WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 CLOSE_S = 10.0  # how long a close waits for units that are open
 SQLITE_NAMES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
 _PATH = re.compile(r"[\w./ ~-]{1,200}")  # of a file; an address with a password in it is not repeated
@@ -84,13 +86,16 @@ class Database:
         self.draw: Callable[[int], bytes] = secrets.token_bytes  # a demo draws by its seed
         self._lock = lock
         self._read_only = read_only
-        seen = _untouched(url) if self.is_sqlite and read_only else url
-        self._reader = (
-            self._sqlite_engine("BEGIN", seen, query_only=True) if self.is_sqlite else self._postgres_engine(5)
-        )
-        if not self.is_sqlite:
-            self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._writer = self._sqlite_engine("BEGIN IMMEDIATE", url) if self.is_sqlite else self._postgres_engine(5)
+        self._seen = _untouched(url) if self.is_sqlite and read_only else url
+        if self.is_sqlite:
+            self._reader = self._sqlite_engine("BEGIN", self._seen, query_only=True)
+        else:
+            self._writer = self._postgres_engine(5)
+            self._reader = self._postgres_engine(5).execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._readers = Readers(self._open_reader)
+        self._group = GroupCommit(self._open_writer)
         self._writing: set[asyncio.Task[object]] = set()
         self._filled = asyncio.Event()
         self._units = InFlight()  # those that are open
@@ -116,6 +121,11 @@ class Database:
         """What `open` takes, password and all: never for a log or a command line."""
         return self.url.render_as_string(hide_password=False)
 
+    @property
+    def writer(self) -> InPlace | None:
+        """The one that writes to a SQLite file, once somebody has."""
+        return self._group.writer
+
     async def migrate(self) -> None:
         """Bring the tables up to date; nothing to do is quick."""
         from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
@@ -137,22 +147,33 @@ class Database:
         """Give back every connection, then the lock. Units that are open are waited for, but not for ever; one that
         ends later closes its connection itself, since no pool would close it any more."""
         self._closing = True
-        await self._units.idle(CLOSE_S)
+        idle = await self._units.idle(CLOSE_S)
         await self._reader.dispose()
-        await self._writer.dispose()
+        if self.is_sqlite:
+            await self._readers.close()
+            await self._group.close(wait=idle)
+        else:
+            await self._writer.dispose()
         if self._lock is not None:
             self._lock.release()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
-        """A consistent snapshot; writes fail."""
-        async with self._unit(self._reader, reading=True) as uow:
-            yield uow
+    async def reading(self, *, at_length: bool = False) -> AsyncIterator[UnitOfWork]:
+        """A consistent snapshot; writes fail. `at_length`: for very many rows or streams. On SQLite such statements run
+        in a thread of their own; those of an ordinary unit run in place, and hold the loop as long as they take."""
+        if self.is_sqlite and not at_length:
+            async with self._reading_in_place() as uow:
+                yield uow
+        else:
+            async with self._unit(self._reader, snapshot=True) as uow:
+                yield uow
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def writing(self, *, first: bool = False) -> AsyncIterator[UnitOfWork]:
         """The one writer's transaction (BEGIN IMMEDIATE): rolled back unless `await uow.commit()`. Units do not nest:
-        opening one inside another raises RuntimeError. Cancelling waits for the statement under way."""
+        opening one inside another raises RuntimeError. Cancelling waits for the statement under way.
+
+        On SQLite units that wait share one durable commit, see `group_commit`; `first`: before all others that wait."""
         if self._read_only:
             raise RuntimeError("this database was opened read-only")
         task = asyncio.current_task()
@@ -161,21 +182,61 @@ class Database:
         if task is not None:
             self._writing.add(task)
         try:
-            async with self._unit(self._writer, reading=False) as uow:
+            unit = self._writing_in_place(first) if self.is_sqlite else self._unit(self._writer, snapshot=False)
+            async with unit as uow:
                 yield uow
         finally:
             if task is not None:
                 self._writing.discard(task)
 
     @asynccontextmanager
-    async def _unit(self, engine: AsyncEngine, *, reading: bool) -> AsyncIterator[UnitOfWork]:
+    async def _reading_in_place(self) -> AsyncIterator[UnitOfWork]:
+        with self._units:
+            reader = await self._readers.take()
+            try:
+                yield self._unit_of_work(Transaction(in_place=reader.connection, commit=_no_commit, snapshot=True))
+            finally:
+                await self._readers.give_back(reader)
+
+    @asynccontextmanager
+    async def _writing_in_place(self, first: bool) -> AsyncIterator[UnitOfWork]:
+        with self._units:
+            turn, writer = await self._group.turn(first=first)
+
+            async def commit(on_durable: Callable[[], None]) -> None:
+                await turn.keep(on_durable)
+
+            def failed(error: Exception) -> None:
+                if not writer.raw.in_transaction:  # a full disk undoes more than the statement
+                    turn.spoil(error)
+
+            transaction = Transaction(in_place=writer.connection, commit=commit, snapshot=False, failed=failed)
+            try:
+                yield self._unit_of_work(transaction)
+            except BaseException:
+                with suppress(Exception):
+                    await finish(turn.undo())
+                raise
+            await finish(turn.undo())
+
+    @asynccontextmanager
+    async def _unit(self, engine: AsyncEngine, *, snapshot: bool) -> AsyncIterator[UnitOfWork]:
         connection = engine.connect()
+
+        async def commit(on_durable: Callable[[], None]) -> None:
+            await connection.commit()
+            on_durable()
+
         with self._units:
             try:
                 await finish(_begin(connection))
-                yield UnitOfWork(connection, self.cache, self._filled.set, self.crash, self.draw, snapshot=reading)
+                yield self._unit_of_work(Transaction(connection=connection, commit=commit, snapshot=snapshot))
             finally:
                 await finish(_end(connection, drop=self._closing))
+
+    def _unit_of_work(self, transaction: Transaction) -> UnitOfWork:
+        around = Surroundings(cache=self.cache, outbox_filled=self._filled.set, crash=self.crash, draw=self.draw)
+        return UnitOfWork(transaction, around)
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""
@@ -194,13 +255,20 @@ class Database:
             self.url, pool_size=5, max_overflow=spare, pool_pre_ping=True, json_serializer=_to_json
         )
 
+    async def _open_reader(self) -> InPlace:
+        path, uri = str(self._seen.database), self._seen.query.get("uri") == "true"
+        return await InPlace.open(path, ["query_only=1"], _to_json, uri=uri)
+
+    async def _open_writer(self) -> InPlace:
+        return await InPlace.open(str(self.url.database), WRITING, _to_json)
+
     def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
-        """Our own BEGIN instead of the driver's, which sends none for a SELECT and so loses updates."""
+        """For migrations and reading at length. Our own BEGIN: the driver sends none for a SELECT."""
         path, uri = str(url.database), url.query.get("uri") == "true"
         engine = create_async_engine(
             url,
             async_creator=lambda: sqlite.connect(path, uri=uri),
-            pool_size=4 if query_only else 1,
+            pool_size=READERS if query_only else 1,
             max_overflow=0,
             pool_timeout=60,
             json_serializer=_to_json,
@@ -232,6 +300,11 @@ class Database:
 
 def _no_crash(point: str) -> None:
     """Outside the crash test nothing happens at a named point."""
+
+
+async def _no_commit(on_durable: Callable[[], None]) -> None:
+    """A snapshot has nothing to keep."""
+    on_durable()
 
 
 async def _begin(connection: AsyncConnection) -> None:

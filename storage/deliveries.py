@@ -7,9 +7,11 @@ back those behind it, so that a fill never overtakes the one before it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     RowMapping,
     and_,
     bindparam,
@@ -21,13 +23,16 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     update,
 )
 
 from storage.records import NoticeAudience, OutboxRow
 from storage.schema import chats, message_refs, outbox
-from storage.session import Repository, Session, clean
+from storage.session import Repository, Session, clean, upsert
 from storage.tickets import Tickets
+
+SlotPlace: TypeAlias = tuple[int, str, str, str]  # market, platform, external id of a chat or person, slot
 
 STALE_BOARD_MS = 3_000  # a board that has waited so long goes first
 
@@ -41,10 +46,8 @@ class Deliveries(Repository):
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
         oldest waiting row is handed out, keyed rows apart and those that answer a ticket in an order of their own. A
         board that has waited for long goes first."""
-        free = and_(_next(platforms), outbox.c.due_ms <= now_ms, outbox.c.lease_ms <= now_ms)
-        stale = and_(outbox.c.slot == "board", outbox.c.created_ms <= now_ms - STALE_BOARD_MS)
-        query = select(outbox).where(free).order_by(case((stale, 0), else_=1), outbox.c.id).limit(n)
-        return await self._lease(await self._session.rows(query.with_for_update(skip_locked=True)), now_ms + lease_ms)
+        bound = {"platforms": sorted(platforms), "now": now_ms, "stale": now_ms - STALE_BOARD_MS, "most": n}
+        return await self._lease(await self._session.rows(_CLAIM, bound), now_ms + lease_ms)
 
     async def claim_with(
         self, first: OutboxRow, now_ms: int, lease_ms: int, n: int, kinds: Collection[str] = ()
@@ -52,19 +55,14 @@ class Deliveries(Repository):
         """Up to n rows that could leave in one message with `first`, which must be a new message itself. To a chat:
         those of these kinds that follow at once. To a person: what else waits to be said to them without replacing
         anything, and (to keep the order) nothing that stands behind something else."""
-        condition = and_(outbox.c.platform == first.platform, outbox.c.target == first.target, outbox.c.id != first.id)
         public = first.audience is NoticeAudience.CHAT
-        alike = (
-            outbox.c.audience == NoticeAudience.CHAT.value if public else outbox.c.audience != NoticeAudience.CHAT.value
-        )
-        query = select(outbox).where(condition, alike, outbox.c.dropped.is_(False)).order_by(outbox.c.id).limit(5 * n)
-        rows = await self._session.rows(query)
+        bound = {"platform": first.platform, "target": first.target, "first": first.id, "most": 5 * n}
+        rows = await self._session.rows(_BESIDE_IN_CHAT if public else _BESIDE_IN_PRIVATE, bound)
         chosen = _following(rows, first, kinds, now_ms) if public else await self._private_beside(rows, first, now_ms)
         return await self._lease(chosen[:n], now_ms + lease_ms)
 
     async def _private_beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
-        unkeyed = select(func.count()).select_from(outbox).where(outbox.c.id == first.id, outbox.c.key.is_(None))
-        in_order = await self._session.number(unkeyed) > 0
+        in_order = await self._session.row(_UNKEYED, {"row": first.id}) is not None
         chosen: list[RowMapping] = []
         for row in rows:
             alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
@@ -77,16 +75,13 @@ class Deliveries(Repository):
 
     async def _lease(self, chosen: Sequence[RowMapping], until_ms: int) -> list[OutboxRow]:
         if chosen:
-            leased = {"lease_ms": until_ms, "attempts": outbox.c.attempts + 1}
-            claimed = outbox.c.id.in_([row["id"] for row in chosen])
-            await self._session.run(update(outbox).where(claimed).values(**leased))
+            await self._session.run(_LEASE, {"rows": [row["id"] for row in chosen], "until": until_ms})
         return await self._records(chosen)
 
     async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
         """Hold these longer: they are still on their way."""
-        claimed = outbox.c.id.in_([row.id for row in rows])
         if rows:
-            await self._session.run(update(outbox).where(claimed).values(lease_ms=until_ms))
+            await self._session.run(_RENEW, {"rows": [row.id for row in rows], "until": until_ms})
 
     async def release(self) -> None:
         """Nobody holds anything: for a process that is alone and has just begun."""
@@ -100,18 +95,25 @@ class Deliveries(Repository):
     async def _stand(self, rows: Sequence[RowMapping]) -> Mapping[int, tuple[str | None, str | None]]:
         """By row, the chat and the message it replaces: the ticket it answers, else what stands in its slot."""
         answering = [row for row in rows if row["ticket"] is not None]
-        slotted = [row for row in rows if row["ticket"] is None and row["slot"] is not None]
+        with_slot = [row for row in rows if row["slot"] is not None and row["market"] is not None]
+        slotted = [row for row in with_slot if row["ticket"] is None]
         standing: dict[int, tuple[str | None, str | None]] = {}
         tickets = await self._tickets.many(row["ticket"] for row in answering) if answering else {}
         for row in answering:
             ticket = tickets.get(row["ticket"])
             if ticket is not None and ticket.platform == row["platform"]:
                 standing[row["id"]] = ticket.chat_ext, ticket.ref
+        refs = await self._refs({_place(row) for row in slotted})
         for row in slotted:
-            if row["market"] is not None:
-                ref = await self.ref(row["market"], row["platform"], row["target"], row["slot"])
-                standing[row["id"]] = row["target"], ref
+            standing[row["id"]] = row["target"], refs.get(_place(row))
         return standing
+
+    async def _refs(self, places: Collection[SlotPlace]) -> Mapping[SlotPlace, str]:
+        """Where the messages of these slots stand."""
+        if not places:
+            return {}
+        rows = await self._session.rows(_REFS, {"places": sorted(places)})
+        return {(row["market"], row["platform"], row["chat_ext"], row["slot"]): row["ref"] for row in rows}
 
     async def done(self, row: OutboxRow, ref: str | None, now_ms: int) -> None:
         """Delivered: the row goes, unless a newer payload arrived meanwhile; then that one is due. `ref` is where it
@@ -119,21 +121,22 @@ class Deliveries(Repository):
         await self.done_many([(row, ref)], now_ms)
 
     async def done_many(self, arrived: Sequence[tuple[OutboxRow, str | None]], now_ms: int) -> None:
-        """`done` for each, with two statements for all of them."""
+        """`done` for each, with three statements for all of them."""
         if not arrived:
             return
         await self._session.run_many(_DELIVERED, [{"b_id": row.id, "b_revision": row.revision} for row, _ in arrived])
-        newer = outbox.c.id.in_([row.id for row, _ in arrived])
-        await self._session.run(update(outbox).where(newer).values(lease_ms=0, attempts=0, due_ms=now_ms))
-        for row, ref in arrived:
-            if row.slot is not None and row.market is not None and ref is not None:
-                await self.set_ref(row.market, row.platform, row.target, row.slot, ref)
+        await self._session.run(_NEWER, {"rows": [row.id for row, _ in arrived], "now": now_ms})
+        standing = [
+            _slot_row(row.market, row.platform, row.target, row.slot, ref)
+            for row, ref in arrived
+            if row.slot is not None and row.market is not None and ref is not None
+        ]
+        await self._session.run_many(_SET_REF[self._session.dialect], standing)
 
     async def retry(self, row: OutboxRow, at_ms: int, error: str, *, tried: bool = True) -> None:
         """Not delivered: due again at `at_ms`. Not `tried`: it certainly has not arrived, so this attempt is none."""
-        attempts = outbox.c.attempts - (0 if tried else 1)
-        values = {"lease_ms": 0, "due_ms": at_ms, "error": clean(error, 500), "attempts": attempts}
-        await self._session.run(update(outbox).where(outbox.c.id == row.id).values(**values))
+        bound = {"row": row.id, "at": at_ms, "why": clean(error, 500), "untried": 0 if tried else 1}
+        await self._session.run(_RETRY, bound)
 
     async def retry_now(self, platform: str, target: str, now_ms: int) -> None:
         """What waits for a retry there is due now: it can be reached again."""
@@ -164,8 +167,10 @@ class Deliveries(Repository):
 
     async def next_due(self, platforms: Collection[str] | None = None) -> int | None:
         """When the next row that can be claimed is due, if any waits; for all platforms unless some are named."""
-        moment = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
-        row = await self._session.row(select(func.min(moment).label("at")).where(_next(platforms)))
+        if platforms is None:
+            row = await self._session.row(_NEXT_DUE_ANYWHERE)
+        else:
+            row = await self._session.row(_NEXT_DUE, {"platforms": sorted(platforms)})
         return None if row is None else row["at"]
 
     async def expire(self, before_ms: int) -> None:
@@ -177,19 +182,76 @@ class Deliveries(Repository):
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
         """Where the message of a slot (`board`) stands in a chat."""
-        row = await self._session.row(select(message_refs.c.ref).where(_slot(market, platform, chat_ext, slot)))
-        return None if row is None else str(row["ref"])
+        place = market, platform, chat_ext, slot
+        return (await self._refs([place])).get(place)
 
     async def set_ref(self, market: int, platform: str, chat_ext: str, slot: str, ref: str | None) -> None:
         """None forgets it: the next message of the slot is posted anew."""
         if ref is None:
             await self._session.run(delete(message_refs).where(_slot(market, platform, chat_ext, slot)))
             return
-        row = {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}
-        keys = ("market", "platform", "chat_ext", "slot")
-        await self._session.upsert(message_refs, keys, row)
+        await self._session.run(_SET_REF[self._session.dialect], _slot_row(market, platform, chat_ext, slot, ref))
 
 
+def to_lost_chat() -> ColumnElement[bool]:
+    """Rows to a chat that put the bot out."""
+    condition = and_(chats.c.platform == outbox.c.platform, chats.c.external_id == outbox.c.target)
+    return exists().where(condition, chats.c.lost_why == "chat")
+
+
+def _next(ours: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows whose turn it is, by what else waits for their place. A chat that put the bot out gets none."""
+    alive = and_(outbox.c.dropped.is_(False), ours)
+    oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
+    own = outbox.c.ticket.is_(None)  # what takes a ticket's place need not wait for what is a message of its own
+    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own))
+    reachable = or_(outbox.c.audience != NoticeAudience.CHAT.value, not_(to_lost_chat()))
+    return and_(alive, or_(outbox.c.key.is_not(None), first), reachable)
+
+
+# Statements of every round, built once.
+_PLATFORMS = outbox.c.platform.in_(bindparam("platforms", expanding=True))
+_ROWS = outbox.c.id.in_(bindparam("rows", expanding=True))
+_STALE = and_(outbox.c.slot == "board", outbox.c.created_ms <= bindparam("stale"))
+_CLAIM = (
+    select(outbox)
+    .where(_next(_PLATFORMS), outbox.c.due_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"))
+    .order_by(case((_STALE, 0), else_=1), outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_BESIDE = (
+    select(outbox)
+    .where(outbox.c.platform == bindparam("platform"), outbox.c.target == bindparam("target"))
+    .where(outbox.c.id != bindparam("first"), outbox.c.dropped.is_(False))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
+_BESIDE_IN_CHAT = _BESIDE.where(outbox.c.audience == NoticeAudience.CHAT.value)
+_BESIDE_IN_PRIVATE = _BESIDE.where(outbox.c.audience != NoticeAudience.CHAT.value)
+_UNKEYED = select(outbox.c.id).where(outbox.c.id == bindparam("row"), outbox.c.key.is_(None))
+_LEASE = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"), attempts=outbox.c.attempts + 1)
+_RENEW = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"))
+_NEWER = update(outbox).where(_ROWS).values(lease_ms=0, attempts=0, due_ms=bindparam("now"))
+_RETRY = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(
+        lease_ms=0,
+        due_ms=bindparam("at"),
+        error=bindparam("why"),
+        attempts=outbox.c.attempts - bindparam("untried", type_=Integer),
+    )
+)
+_MOMENT = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
+_NEXT_DUE = select(func.min(_MOMENT).label("at")).where(_next(_PLATFORMS))
+_NEXT_DUE_ANYWHERE = select(func.min(_MOMENT).label("at")).where(_next(true()))
+_SLOT = (message_refs.c.market, message_refs.c.platform, message_refs.c.chat_ext, message_refs.c.slot)
+_REFS = select(message_refs).where(tuple_(*_SLOT).in_(bindparam("places", expanding=True)))
+_SET_REF = {
+    dialect: upsert(dialect, message_refs, [column.name for column in _SLOT], message_refs.c.keys())
+    for dialect in ("sqlite", "postgresql")
+}
 _NOWHERE = (None, None)
 _DROPPED = (  # built once: every answer asks it
     select(outbox.c.id)
@@ -232,23 +294,14 @@ def _following(rows: Sequence[RowMapping], first: OutboxRow, kinds: Collection[s
     return chosen
 
 
-def _next(platforms: Collection[str] | None) -> ColumnElement[bool]:
-    """Rows whose turn it is, by what else waits for their place. A chat that put the bot out gets none."""
-    alive = outbox.c.dropped.is_(False)
-    oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
-    own = outbox.c.ticket.is_(None)  # what takes a ticket's place need not wait for what is a message of its own
-    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own))
-    ours = true() if platforms is None else outbox.c.platform.in_(sorted(platforms))
-    reachable = or_(outbox.c.audience != NoticeAudience.CHAT.value, not_(to_lost_chat()))
-    return and_(alive, ours, or_(outbox.c.key.is_not(None), first), reachable)
-
-
-def to_lost_chat() -> ColumnElement[bool]:
-    """Rows to a chat that put the bot out."""
-    condition = and_(chats.c.platform == outbox.c.platform, chats.c.external_id == outbox.c.target)
-    return exists().where(condition, chats.c.lost_why == "chat")
-
-
 def _slot(market: int, platform: str, chat_ext: str, slot: str) -> ColumnElement[bool]:
     condition = (message_refs.c.platform == platform, message_refs.c.chat_ext == chat_ext)
     return and_(message_refs.c.market == market, *condition, message_refs.c.slot == slot)
+
+
+def _place(row: RowMapping) -> SlotPlace:
+    return row["market"], row["platform"], row["target"], row["slot"]
+
+
+def _slot_row(market: int, platform: str, chat_ext: str, slot: str, ref: str) -> Mapping[str, object]:
+    return {"market": market, "platform": platform, "chat_ext": chat_ext, "slot": slot, "ref": ref}

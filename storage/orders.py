@@ -45,7 +45,7 @@ class Orders(Repository):
         declined = await self._refuse(record, person, draft, reserve) or await self._sold_twice(market, person, draft)
         if declined is not None:
             return declined
-        accepted = record.engine_ms(max(now_ms, record.tick_ms or 0))
+        accepted = record.engine_ms(record.market_ms(now_ms))
         row: dict[str, Any] = {  # a row as it is written
             "market": market,
             "number": await self._markets.next_number(record),

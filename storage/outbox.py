@@ -9,14 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    and_,
-    case,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Executable, case, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.chats import Chats
 from storage.journal import Journal, notice_digest
@@ -96,8 +90,7 @@ class Outbox(Repository):
         salt = self._session.draw(16).hex()
         for row in rows:
             row["salt"] = salt
-        fresh = [row for row in rows if row["key"] is None or not await self._renew(row)]
-        await self._session.run_many(insert(outbox), fresh)
+        await self._session.run_many(_WRITE[self._session.dialect], rows)
         self._journal.append(market, Kind.NOTICES, "", {"digests": [notice_digest(row) for row in rows]})
         self._session.after_commit(self._session.outbox_filled)
 
@@ -130,12 +123,6 @@ class Outbox(Repository):
         admins = {person for chat in announced for person in await self._chats.admins(chat.id)}
         return sorted(admins) or [(await self._markets.get_one(market)).creator]
 
-    async def _renew(self, row: dict[str, Any]) -> bool:  # Any: a row as it is written
-        """Give a waiting row of the same key the newer payload; False: none waits."""
-        newer = {"payload": row["payload"], "kind": row["kind"], "salt": row["salt"], "revision": outbox.c.revision + 1}
-        same = and_(outbox.c.key == row["key"], outbox.c.dropped.is_(False))
-        return (await self._session.run(update(outbox).where(same).values(**newer))).rowcount > 0
-
     async def backlog(self) -> int:
         """Rows waiting, leased ones included."""
         return await self._session.number(select(func.count()).select_from(outbox).where(outbox.c.dropped.is_(False)))
@@ -158,6 +145,16 @@ class Outbox(Repository):
             )
             for row in rows
         ]
+
+
+def _write(dialect: str) -> Executable:
+    """A row that waits, or the newer payload of the one of its key that does: those laid aside have none."""
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(outbox)
+    newer = {name: insert.excluded[name] for name in ("payload", "kind", "salt")}
+    return insert.on_conflict_do_update(index_elements=["key"], set_=newer | {"revision": outbox.c.revision + 1})
+
+
+_WRITE = {dialect: _write(dialect) for dialect in ("sqlite", "postgresql")}  # built once: every tick writes
 
 
 def _row(market: int, notice: Notice, place: Destination, now_ms: int) -> dict[str, Any]:  # Any: a row as it is written

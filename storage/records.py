@@ -139,6 +139,10 @@ class Market:
         """It runs by rules this version does not play by: it can be read and called off, nothing else."""
         return self.start_ms is not None and self.rules != RULES and not self.over
 
+    def market_ms(self, now_ms: int) -> int:
+        """What time it is for the market: never before its last tick, wherever the wall's clock has been set."""
+        return now_ms if self.tick_ms is None else max(now_ms, self.tick_ms)
+
     def engine_ms(self, epoch_ms: int) -> int:
         """Epoch milliseconds to engine time. Only for a market that has started."""
         if self.start_ms is None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Executable, RowMapping, and_, bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.records import Payload, RoomMessage
 from storage.schema import counters, room_messages
-from storage.session import Repository, clean, upsert
+from storage.session import Repository, clean
 
 COUNTER = "room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomDraft:
+    """A message to be; `person` set makes it theirs alone."""
+
+    room: str
+    channel: str
+    body: Payload
+    author: str = ""
+    person: int | None = None
 
 
 class RoomMessages(Repository):
@@ -19,35 +32,59 @@ class RoomMessages(Repository):
         self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None, now_ms: int
     ) -> RoomMessage:
         """A new message; `person` set makes it theirs alone."""
-        values: dict[str, Any] = {  # a row as it is written
-            "seq": await self._next_seq(),
-            "room": room,
-            "channel": channel,
-            "person": person,
-            "author": clean(author),
-            "body": dict(body),
-            "ts_ms": now_ms,
-        }
-        number = await self._session.add(insert(room_messages), values)
-        return RoomMessage(id=number, edited_ms=None, **values)
+        draft = RoomDraft(room=room, channel=channel, body=body, author=author, person=person)
+        return (await self.append_many([draft], now_ms))[0]
+
+    async def append_many(self, drafts: Sequence[RoomDraft], now_ms: int) -> list[RoomMessage]:
+        """`append` for each, in order, with a handful of statements for all of them."""
+        first = await self._take_seqs(len(drafts))
+        rows: list[dict[str, Any]] = [  # as they are written
+            {
+                "seq": seq,
+                "room": draft.room,
+                "channel": draft.channel,
+                "person": draft.person,
+                "author": clean(draft.author),
+                "body": dict(draft.body),
+                "ts_ms": now_ms,
+            }
+            for seq, draft in enumerate(drafts, first)
+        ]
+        await self._session.run_many(_INSERT, rows)
+        written = await self._session.rows(_IDS, {"first": first, "last": first + len(rows) - 1})
+        return [RoomMessage(id=row["id"], edited_ms=None, **values) for row, values in zip(written, rows, strict=True)]
 
     async def replace(self, message: int, body: Payload, now_ms: int) -> RoomMessage | None:
         """New body in place, with a new `seq`, so that `since` brings it again. None: no such message."""
-        values = {"seq": await self._next_seq(), "body": dict(body), "edited_ms": now_ms}
-        await self._session.run(update(room_messages).where(room_messages.c.id == message).values(**values))
-        return await self.get(message)
+        before = await self.get(message)
+        return None if before is None else (await self.replace_many([(before, body)], now_ms))[0]
+
+    async def replace_many(self, bodies: Sequence[tuple[RoomMessage, Payload]], now_ms: int) -> list[RoomMessage]:
+        """`replace` for each of these messages, in order."""
+        first = await self._take_seqs(len(bodies))
+        changed = [
+            replace(message, seq=seq, body=dict(body), edited_ms=now_ms)
+            for seq, (message, body) in enumerate(bodies, first)
+        ]
+        rows = [{"b_id": message.id, "b_seq": message.seq, "b_body": message.body} for message in changed]
+        await self._session.run_many(_REPLACE, [{**row, "b_now": now_ms} for row in rows])
+        return changed
 
     async def rename(self, room: str, people: Collection[int], name: str, n: int = 500) -> None:
         """What these people said is theirs under another name: their last n messages, with a new `seq` each."""
         theirs = and_(room_messages.c.room == room, room_messages.c.body["by"].as_integer().in_(sorted(people)))
         query = select(room_messages.c.id).where(theirs).order_by(room_messages.c.id.desc()).limit(n)
         for row in reversed(await self._session.rows(query)):
-            values = {"author": clean(name), "seq": await self._next_seq()}
+            values = {"author": clean(name), "seq": await self._take_seqs(1)}
             await self._session.run(update(room_messages).where(room_messages.c.id == row["id"]).values(**values))
 
     async def get(self, message: int) -> RoomMessage | None:
-        row = await self._session.row(select(room_messages).where(room_messages.c.id == message))
-        return None if row is None else _message(row)
+        return (await self.many([message])).get(message)
+
+    async def many(self, ids: Iterable[int]) -> dict[int, RoomMessage]:
+        """By id; unknown ones are left out."""
+        rows = await self._session.rows(_MANY, {"these": sorted(set(ids))})
+        return {row["id"]: _message(row) for row in rows}
 
     async def since(self, room: str, seq: int, person: int | None, n: int = 200) -> list[RoomMessage]:
         """The latest n messages changed after `seq` that they may see, by `seq`. Private ones of others never."""
@@ -59,13 +96,35 @@ class RoomMessages(Repository):
     async def latest_seq(self) -> int:
         return await self._session.number(select(counters.c.value).where(counters.c.name == COUNTER))
 
-    async def _next_seq(self) -> int:
-        """Counted in one row, so that a number is never seen before a smaller one."""
-        start = {"name": COUNTER, "value": 0}
-        await self._session.run(upsert(self._session.dialect, counters, ("name",), ("name",)), start)
-        condition = counters.c.name == COUNTER
-        await self._session.run(update(counters).where(condition).values(value=counters.c.value + 1))
-        return await self._session.number(select(counters.c.value).where(condition))
+    async def _take_seqs(self, n: int) -> int:
+        """The first of the next n. Counted in one row, so that a number is never seen before a smaller one."""
+        if n == 0:
+            return 0
+        row = await self._session.row(_COUNT[self._session.dialect], {"name": COUNTER, "value": n})
+        if row is None:
+            raise LookupError("the counter of the room's messages gave nothing")
+        return int(row["value"]) - n + 1
+
+
+def _count(dialect: str) -> Executable:
+    insert_here = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(counters)
+    more = {"value": counters.c.value + insert_here.excluded["value"]}
+    return insert_here.on_conflict_do_update(index_elements=["name"], set_=more).returning(counters.c.value)
+
+
+_COUNT = {dialect: _count(dialect) for dialect in ("sqlite", "postgresql")}
+_INSERT = insert(room_messages)
+_IDS = (
+    select(room_messages.c.id)
+    .where(room_messages.c.seq >= bindparam("first"), room_messages.c.seq <= bindparam("last"))
+    .order_by(room_messages.c.seq)
+)
+_REPLACE = (
+    update(room_messages)
+    .where(room_messages.c.id == bindparam("b_id"))
+    .values(seq=bindparam("b_seq"), body=bindparam("b_body"), edited_ms=bindparam("b_now"))
+)
+_MANY = select(room_messages).where(room_messages.c.id.in_(bindparam("these", expanding=True)))
 
 
 def _message(row: RowMapping) -> RoomMessage:

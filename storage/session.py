@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Insert, RowMapping, Table, func, select
+from sqlalchemy import Connection, CursorResult, Executable, Insert, RowMapping, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +29,8 @@ NAME_LENGTH = 200
 async def finish(work: Awaitable[T]) -> T:
     """Await to the end even when cancelled, and only then let the cancellation through.
 
-    A cancelled SQLite statement runs on in its thread and keeps the file locked; so nothing is ever left half-way.
+    A cancelled statement runs on in its thread, or on the server, and keeps what it locked; so nothing is ever left
+    half-way.
     """
     task = asyncio.ensure_future(work)
     cancelled = False
@@ -85,30 +87,46 @@ class StateCache:
         self._branches.pop(market, None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all units of a database share. `outbox_filled`: to be called after a commit that added outbox rows. `crash`:
+    told the name of each point a crash test may stop at. `draw`: so many bytes nobody can guess."""
+
+    cache: StateCache
+    outbox_filled: Callable[[], None]
+    crash: Callable[[str], None]
+    draw: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """Where a unit's statements go: `in_place`, answered where they are called, or else over `connection`, awaited.
+
+    `commit` makes them permanent and calls what it is given the moment they are, before any later unit begins. `failed`
+    is told of every statement that raised.
+    """
+
+    commit: Callable[[Callable[[], None]], Awaitable[None]]
+    snapshot: bool
+    in_place: Connection | None = None
+    connection: AsyncConnection | None = None
+    failed: Callable[[Exception], None] | None = None
+
+
 class Session:
     """One transaction. Rolls back unless `commit` was called.
 
-    `snapshot`: a reading transaction, whose rows do not change while it is open, so that they may be cached in it.
-    `outbox_filled`: to be called after a commit that added outbox rows. `crash`: told the name of each point a crash
-    test may stop at. `draw`: so many bytes nobody can guess.
+    `snapshot`: its rows do not change while it is open, so that they may be cached in it.
     """
 
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        cache: StateCache,
-        outbox_filled: Callable[[], None],
-        crash: Callable[[str], None],
-        draw: Callable[[int], bytes],
-        *,
-        snapshot: bool,
-    ) -> None:
-        self.connection = connection
-        self.cache = cache
-        self.outbox_filled = outbox_filled
-        self.crash = crash
-        self.draw = draw
-        self.snapshot = snapshot
+    def __init__(self, transaction: Transaction, surroundings: Surroundings) -> None:
+        self.cache = surroundings.cache
+        self.outbox_filled = surroundings.outbox_filled
+        self.crash = surroundings.crash
+        self.draw = surroundings.draw
+        self.snapshot = transaction.snapshot
+        self._transaction = transaction
+        self._in_place = transaction.in_place
         self._committed = False
         self._before_commit: list[Callable[[], Awaitable[None]]] = []
         self._after_commit: list[Callable[[], None]] = []
@@ -116,19 +134,22 @@ class Session:
     @property
     def dialect(self) -> str:
         """sqlite | postgresql"""
-        return self.connection.dialect.name
+        return "sqlite" if self._in_place is not None else self.connection.dialect.name
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """Of a unit whose statements are awaited: for streams."""
+        if self._transaction.connection is None:
+            raise RuntimeError("this unit's statements run in place; one that reads at length has streams")
+        return self._transaction.connection
 
     async def commit(self) -> None:
         """Make everything permanent; the session is over. Cannot be cancelled half-way."""
         self._check_open()
         for write in self._before_commit:
             await write()
-        try:
-            await finish(self.connection.commit())
-        except asyncio.CancelledError:
-            self._end()  # the commit itself was waited out
-            raise
-        self._end()
+        self._committed = True
+        await finish(self._transaction.commit(self._end))
 
     def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
         """Await it when the unit is committed, as the last thing in its transaction."""
@@ -140,7 +161,6 @@ class Session:
             self._after_commit.append(callback)
 
     def _end(self) -> None:
-        self._committed = True
         for callback in self._after_commit:
             callback()
 
@@ -156,13 +176,23 @@ class Session:
     async def run(self, statement: Executable, values: Values | None = None) -> Result:
         """Execute one statement."""
         self._check_open()
-        return await finish(self.connection.execute(statement, values))
+        return await self._execute(statement, values)
 
     async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
         """Execute one statement for many rows (executemany); no rows, no statement."""
         self._check_open()
         for start in range(0, len(rows), BATCH):
-            await finish(self.connection.execute(statement, rows[start : start + BATCH]))
+            await self._execute(statement, rows[start : start + BATCH])
+
+    async def _execute(self, statement: Executable, values: Values | Sequence[Values] | None) -> Result:
+        if self._in_place is None:
+            return await finish(self.connection.execute(statement, values))
+        try:
+            return self._in_place.execute(statement, values)
+        except Exception as error:
+            if self._transaction.failed is not None:
+                self._transaction.failed(error)
+            raise
 
     async def add(self, statement: Insert, values: Values) -> int:
         """Insert one row whose id the database gives; returns the id."""

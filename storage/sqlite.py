@@ -93,6 +93,11 @@ class SqliteConnection(aiosqlite.Connection):
     def cursor(self) -> Cursor:  # type: ignore[override]  # not aiosqlite's, but all that SQLAlchemy asks of one
         return Cursor(self)
 
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The connection itself; not while its thread is at work."""
+        return self._conn
+
     def new_cursor(self) -> sqlite3.Cursor:
         return self._conn.cursor()
 

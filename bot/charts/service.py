@@ -73,7 +73,7 @@ class Charts:
         if self.db is None:
             return None
         try:
-            async with self.db.reading() as uow:
+            async with self.db.reading(at_length=True) as uow:
                 data = await load(uow, picture)
             if data is None:
                 return None

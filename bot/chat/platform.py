@@ -5,10 +5,10 @@ Charts for a platform that shows pictures only as files: drawn before a message 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from bot.chat.reply import Attachment, Block, Picture, Reply
 
@@ -72,6 +72,31 @@ class Platform(Protocol):
     ) -> str:
         """Say it to one person alone: by replacing their message `edit_ref` where that still works, else by a new one.
         `chat_ext` is a chat they can be mentioned in as a last resort, with words that give nothing away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRequest:
+    """A `tell` (`private`, to a person), an `edit` (with `edit_ref`) or a `post`, as data."""
+
+    target: str
+    reply: Reply
+    private: bool = False
+    edit_ref: str | None = None
+    chat_ext: str | None = None
+    nonce: str = ""
+
+
+SendResult: TypeAlias = str | RetryLaterError | UnreachableError
+
+
+@runtime_checkable
+class BatchPlatform(Platform, Protocol):
+    """One to which many messages at once cost little more than one. It shows charts by itself: none are attached."""
+
+    async def send_many(self, requests: Sequence[SendRequest]) -> Sequence[SendResult]:
+        """All of them, in order: for each where it stands now, or why it does not. Raises where none of them was
+        sent."""
         ...
 
 

@@ -158,7 +158,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
     entries = timetables.of_params(record.params, start_ms)
     table = changes.settled(table, entries, start_ms)
     to_come = replace(table, entries=table.entries[begun:])
-    passed = changes.passed(to_come, ctx.now_ms, start_ms, entries[begun:])
+    passed = changes.passed(to_come, ctx.now_ms, start_ms, entries[begun:], record.tick_ms)
     if passed:
         return words.schedule_wrong(record, passed)
     values: dict[str, Json] = {"rounds": table.rounds(start_ms)}

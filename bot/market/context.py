@@ -45,7 +45,8 @@ class MarketView(Given):
     @property
     def engine_ms(self) -> int:
         """Engine time of this moment; 0 before the start."""
-        return max(0, self.record.engine_ms(self.now_ms)) if self.record.start_ms is not None else 0
+        record = self.record
+        return max(0, record.engine_ms(record.market_ms(self.now_ms))) if record.start_ms is not None else 0
 
     def active(self) -> list[int]:
         return [i for i, binary in enumerate(self.state.binaries) if binary.active]

@@ -41,7 +41,7 @@ async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: 
         return Declined(code="not_running")
     if market.outdated:
         return Declined(code="outdated")
-    if market.start_ms is not None and market.engine_ms(now_ms) >= market.params.rounds[-1].freeze_at:
+    if market.start_ms is not None and market.engine_ms(market.market_ms(now_ms)) >= market.params.rounds[-1].freeze_at:
         return Declined(code="too_late")
     await uow.members.add(market.id, person, name, now_ms)
     if market.status is not Status.LOBBY:

@@ -180,10 +180,15 @@ def _known(when: When, start_ms: int | None) -> When:
 
 
 def passed(
-    table: Timetable, now_ms: int, start_ms: int | None = None, kept: Sequence[TimetableEntry] = ()
+    table: Timetable,
+    now_ms: int,
+    start_ms: int | None = None,
+    kept: Sequence[TimetableEntry] = (),
+    tick_ms: int | None = None,
 ) -> list[str]:
     """A sentence for each time of a timetable that has passed, but for those that `kept` has just so. Spans after the
-    start count where that is known."""
+    start count where that is known. What is not after the last tick has passed for the market, though the wall's clock
+    was set back since."""
     sentences: list[str] = []
     for place, entry in enumerate(table.entries):
         old = kept[place] if place < len(kept) else None
@@ -192,7 +197,7 @@ def passed(
             if (when.relative and start_ms is None) or _same_time(when, before, start_ms):
                 continue
             at_ms = when.epoch(start_ms or 0)
-            if at_ms <= now_ms:
+            if at_ms <= max(now_ms, tick_ms or 0):
                 sentences.append(words_times.has_passed(when.said or when.typed(), at_ms, now_ms))
     return list(dict.fromkeys(sentences))
 

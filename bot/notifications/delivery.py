@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from bot.chat.platform import Draw, Platform, RetryLaterError, Unreachable, UnreachableError, drawn
+from bot.chat.platform import (
+    BatchPlatform,
+    Draw,
+    Platform,
+    RetryLaterError,
+    SendRequest,
+    SendResult,
+    Unreachable,
+    UnreachableError,
+    drawn,
+)
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Board, Picture, Reply
 from bot.words import chats as words
@@ -94,7 +104,7 @@ class Delivery:
         row = message.row
         try:
             reply, missing = self._with_pictures_if_allowed(row, message.reply)
-            if self._draw is not None:
+            if self._draw is not None and not isinstance(self._platforms[row.platform], BatchPlatform):
                 reply = await self._drawn(row, reply, self._draw)
             wait = self._budgets[row.platform].wait(row.target, self._clock.monotonic_ms(), notice=True)
             if wait > 0:
@@ -104,6 +114,28 @@ class Delivery:
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
             return Postponed(self._clock.now_ms(), type(error).__name__, failed=True)
+
+    async def send_batch(
+        self, platform: BatchPlatform, messages: Sequence[OutgoingMessage]
+    ) -> list[tuple[OutgoingMessage, DeliveryResult]]:
+        """What has not failed before together, the rest each alone: one that cannot be sent must not take those beside
+        it along for ever. Never raises but for cancellation."""
+        fresh = [message for message in messages if message.row.attempts <= 1]
+        results = [(message, await self.send(message)) for message in messages if message.row.attempts > 1]
+        if not fresh:
+            return results
+        for message in fresh:
+            self._budgets[message.row.platform].use(message.row.target, self._clock.monotonic_ms())
+        try:
+            sent = await platform.send_many([_request(message, message.reply) for message in fresh])
+            return results + [
+                (message, self._result(message, message.reply, reached))
+                for message, reached in zip(fresh, sent, strict=True)
+            ]
+        except Exception as error:
+            log.exception("%s notices were not delivered to %s", len(fresh), platform.name)
+            failed = Postponed(self._clock.now_ms(), type(error).__name__, failed=True)
+            return results + [(message, failed) for message in fresh]
 
     async def _drawn(self, row: OutboxRow, reply: Reply, draw: Draw) -> Reply:
         """With its charts, or without them where drawing fails, is cancelled or takes too long."""
@@ -118,31 +150,28 @@ class Delivery:
             drawing.cancel()
 
     async def _hand_over(self, message: OutgoingMessage, reply: Reply) -> DeliveryResult:
-        row, budget = message.row, self._budgets[message.row.platform]
-        budget.use(row.target, self._clock.monotonic_ms())
+        row = message.row
+        self._budgets[row.platform].use(row.target, self._clock.monotonic_ms())
         try:
-            ref = await self._call_platform(message, reply)
-            if reply != without_pictures(reply):
-                self._no_pictures.pop((row.platform, row.target), None)
-            return Sent(ref, fingerprint=fingerprint(message.reply) if row.slot else None)
-        except RetryLaterError as error:
-            after_ms = max(error.after_ms, FIRST_RETRY_MS)
-            if not error.alone:
-                budget.refused(row.target, after_ms, self._clock.monotonic_ms(), overall=error.overall)
-            return Postponed(self._clock.now_ms() + after_ms, "the platform asked to wait")
-        except UnreachableError as error:
-            return self._unreachable(message, reply, error)
+            sent: SendResult = await _call(self._platforms[row.platform], _request(message, reply))
+        except (RetryLaterError, UnreachableError) as error:
+            sent = error
+        return self._result(message, reply, sent)
 
-    async def _call_platform(self, message: OutgoingMessage, reply: Reply) -> str:
-        row, platform, nonce = message.row, self._platforms[message.row.platform], nonce_of(message.rows)
-        if row.audience is not NoticeAudience.CHAT:
-            return await platform.tell(
-                row.target, reply, edit_ref=row.edit_ref, chat_ext=message.mention_in, nonce=nonce
-            )
-        if row.edit_ref is None:
-            return await platform.post(row.target, reply, nonce=nonce)
-        await platform.edit(row.edit_chat or row.target, row.edit_ref, reply)
-        return row.edit_ref
+    def _result(self, message: OutgoingMessage, reply: Reply, sent: SendResult) -> DeliveryResult:
+        """What the platform's word means for the rows."""
+        row = message.row
+        if isinstance(sent, UnreachableError):
+            return self._unreachable(message, reply, sent)
+        if isinstance(sent, RetryLaterError):
+            after_ms = max(sent.after_ms, FIRST_RETRY_MS)
+            if not sent.alone:
+                monotonic_ms = self._clock.monotonic_ms()
+                self._budgets[row.platform].refused(row.target, after_ms, monotonic_ms, overall=sent.overall)
+            return Postponed(self._clock.now_ms() + after_ms, "the platform asked to wait")
+        if reply != without_pictures(reply):
+            self._no_pictures.pop((row.platform, row.target), None)
+        return Sent(sent, fingerprint=fingerprint(message.reply) if row.slot else None)
 
     def _unreachable(self, message: OutgoingMessage, reply: Reply, error: UnreachableError) -> DeliveryResult:
         """A missing permission may be one for pictures only: then the words go without them, and the admins hear."""
@@ -169,6 +198,30 @@ class Delivery:
         until, missing = self._no_pictures.get((row.platform, row.target), (0, ""))
         plain = without_pictures(reply)
         return (plain, missing) if plain != reply and until > self._clock.monotonic_ms() else (reply, None)
+
+
+def _request(message: OutgoingMessage, reply: Reply) -> SendRequest:
+    row, public = message.row, message.row.audience is NoticeAudience.CHAT
+    return SendRequest(
+        target=row.edit_chat or row.target if public and row.edit_ref is not None else row.target,
+        reply=reply,
+        private=not public,
+        edit_ref=row.edit_ref,
+        chat_ext=None if public else message.mention_in,
+        nonce=nonce_of(message.rows),
+    )
+
+
+async def _call(platform: Platform, request: SendRequest) -> str:
+    """Where it stands."""
+    if request.private:
+        return await platform.tell(
+            request.target, request.reply, edit_ref=request.edit_ref, chat_ext=request.chat_ext, nonce=request.nonce
+        )
+    if request.edit_ref is None:
+        return await platform.post(request.target, request.reply, nonce=request.nonce)
+    await platform.edit(request.target, request.edit_ref, request.reply)
+    return request.edit_ref
 
 
 def without_pictures(reply: Reply) -> Reply:

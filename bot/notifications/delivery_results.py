@@ -31,39 +31,52 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 PingedEvent: TypeAlias = tuple[int, str, int]  # market, kind, time
+SlotKey: TypeAlias = tuple[int | None, str, str, str | None]  # market, platform, target, slot
 
 LONGEST_RETRY_MS = 300_000
 MOST_FAILURES = 10  # for no reason anybody knows; then the row is laid aside, so that others can pass
 EVENTS_REMEMBERED = 1_000
+SLOTS_REMEMBERED = 5_000
 
 
-@dataclass(slots=True)
-class ShownBoard:
-    """A board as it stands in a chat: when it was last sent (monotonic), and the fingerprint of what it says."""
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """What stands in a slot: when it was last sent (monotonic), and the fingerprint of what it says."""
 
     at_ms: int
     fingerprint: str
 
 
-class ShownBoards:
-    """The boards of all chats. A stored fact keeps what a board says over a restart."""
+class ShownMessages:
+    """What stands in the slots of all chats and people. A stored fact keeps what a board says over a restart; of the
+    others the latest are remembered."""
 
     def __init__(self) -> None:
-        self._boards: dict[ChatKey, ShownBoard] = {}
+        self._shown: OrderedDict[SlotKey, ShownMessage] = OrderedDict()
 
     def sent_at(self, row: OutboxRow) -> int | None:
-        """When this row's board was last sent by this process."""
-        board = self._boards.get((row.platform, row.target))
-        return board.at_ms if board is not None else None
+        """When what stands in this row's slot was last sent by this process."""
+        shown = self._shown.get(_slot_key(row))
+        return shown.at_ms if shown is not None else None
 
     async def fingerprint(self, uow: UnitOfWork, row: OutboxRow) -> str | None:
-        """What this row's board says."""
-        board = self._boards.get((row.platform, row.target))
-        return board.fingerprint if board is not None else await uow.key_values.get(_fact_name(row))
+        """What stands in this row's slot."""
+        shown = self._shown.get(_slot_key(row))
+        if shown is not None or row.slot != "board":
+            return None if shown is None else shown.fingerprint
+        return await uow.key_values.get(_fact_name(row))
 
     async def remember(self, uow: UnitOfWork, row: OutboxRow, fingerprint: str, monotonic_ms: int) -> None:
-        self._boards[row.platform, row.target] = ShownBoard(monotonic_ms, fingerprint)
-        await uow.key_values.put(_fact_name(row), fingerprint)
+        self._shown[_slot_key(row)] = ShownMessage(monotonic_ms, fingerprint)
+        self._shown.move_to_end(_slot_key(row))
+        while len(self._shown) > SLOTS_REMEMBERED:
+            self._shown.popitem(last=False)
+        if row.slot == "board":
+            await uow.key_values.put(_fact_name(row), fingerprint)
+
+
+def _slot_key(row: OutboxRow) -> SlotKey:
+    return row.market, row.platform, row.target, row.slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ class DeliveryResults:
     whether its chat took no pictures when it was last sent one."""
 
     def __init__(self, clock: Clock, lacks_pictures: Callable[[OutboxRow], bool]) -> None:
-        self.boards = ShownBoards()
+        self.shown = ShownMessages()
         self.unsaved: list[tuple[OutgoingMessage, DeliveryResult]] = []
         self.sent = 0  # messages that left, and are written down
         self.delivered_at: dict[str, int] = {}  # by platform: when (monotonic) the last of them was written down
@@ -152,9 +165,9 @@ class DeliveryResults:
         self._learned.failures.update({sent_row.id: 0 for sent_row in message.rows})
         if row.ticket is not None and result.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
-        if row.slot == "board" and result.fingerprint is not None:
-            await self.boards.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
-            if row.edit_ref is None and row.attempts > 1:
+        if row.slot is not None and result.fingerprint is not None:
+            await self.shown.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
+            if row.slot == "board" and row.edit_ref is None and row.attempts > 1:
                 await self._edit_board_again(uow, row, now)
         if message.reply.ping is not None:
             for sent_row in message.rows:
@@ -168,7 +181,7 @@ class DeliveryResults:
         """An earlier try may have posted it, and the platform kept what that one said: it is edited next."""
         if row.market is None:
             return
-        await self.boards.remember(uow, row, "", self._clock.monotonic_ms())
+        await self.shown.remember(uow, row, "", self._clock.monotonic_ms())
         board = Notice(kind=row.kind, audience=row.audience, payload=row.payload, slot="board", key="board")
         chat = await uow.chats.find(row.platform, row.target)
         if chat is not None:

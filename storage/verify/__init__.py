@@ -102,7 +102,7 @@ async def verify(
     await check_readable(db)
     results: list[Result] = []
     try:
-        async with db.reading() as uow:
+        async with db.reading(at_length=True) as uow:
             known = [row["market"] for row in await uow.rows(select(config.c.market).order_by(config.c.market))]
             if market is not None and market not in known:
                 raise LookupError(f"there is no market {market}")
@@ -255,7 +255,7 @@ async def check_readable(db: Database) -> None:
     """Raises UnreadableError, whatever the driver calls it: each has errors of its own for a server that does not
     answer, a password, a file that is something else."""
     try:
-        async with db.reading() as uow:
+        async with db.reading(at_length=True) as uow:
             await uow.row(select(config).where(false()))
     except Exception as error:
         raise UnreadableError(str(getattr(error, "orig", None) or error)) from error

@@ -249,15 +249,15 @@ class CountedDatabase(Database):
     units: ClassVar[Counter[str]] = Counter()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
+    async def reading(self, *, at_length: bool = False) -> AsyncIterator[UnitOfWork]:
         self.units["reading"] += 1
-        async with super().reading() as uow:
+        async with super().reading(at_length=at_length) as uow:
             yield uow
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def writing(self, *, first: bool = False) -> AsyncIterator[UnitOfWork]:
         self.units["writing"] += 1
-        async with super().writing() as uow:
+        async with super().writing(first=first) as uow:
             yield uow
 
 

@@ -16,7 +16,7 @@ from engine.events import ControlRefused, Event, Fill, OrderDone, Reason, params
 from engine.intents import Cancel, Control, Intent, Join, Leave, Order, Retune, intent_to_json
 from engine.orders import apply_orders
 from engine.params import MarketParams, Round, params_from_json, params_to_json
-from engine.state import MarketState, Side, fingerprint, open_market, state_from_json, state_to_json
+from engine.state import Book, MarketState, Side, fingerprint, open_market, state_from_json, state_to_json
 from engine.units import MICRO, RATE
 from tests.engine.balance_changes import cash_changes
 from tests.engine.builders import check_all, funded, order, params
@@ -205,3 +205,16 @@ def test_every_record_is_plain_json() -> None:
     for record in (*fills, *events):
         data = cast("Mapping[str, object]", json.loads(json.dumps(record.to_json())))
         assert data["type"] == type(record).__name__
+
+
+def test_a_fingerprint_is_that_of_the_whole_state_however_its_accounts_came_to_be() -> None:
+    """What an account was written as before is kept with it: an account that changed must not keep it."""
+    joins = [Join(id=f"j{user}", accepted_ms=0, user=user, cash=100 * MICRO) for user in range(12)]
+    state = apply_orders(open_market(P), joins, P, 0)[1]
+    for user in (3, 11, 3):
+        buy = Order(id=f"o{user}", accepted_ms=1, user=user, outcome=1, side=Side.NO, buy=True, size=MICRO)
+        fingerprint(state)
+        state = apply_orders(state, [buy], P, 1)[1]
+        assert fingerprint(state) == fingerprint(state_from_json(state_to_json(state)))
+        bare = {**state_to_json(replace(state, resting=Book())), "resting": state.resting.digest()}
+        assert fingerprint(state) == fingerprint(bare)

@@ -48,8 +48,9 @@ async def _migrate(url: str) -> None:
 
 
 def migrated_file(path: Path) -> str:
-    """The address of a new SQLite database with all tables: a copy of one that was migrated."""
-    path.write_bytes(_migrated())
+    """The address of a SQLite database with all tables: the one that is there, or a copy of one that was migrated."""
+    if not path.exists():
+        path.write_bytes(_migrated())
     return f"sqlite:///{path}"
 
 

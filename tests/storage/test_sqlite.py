@@ -36,7 +36,7 @@ async def opened(path: Path) -> AsyncIterator[SqliteConnection]:
 @asynccontextmanager
 async def reading(folder: Path) -> AsyncIterator[UnitOfWork]:
     db = Database.open(f"sqlite:///{folder / 'trips.db'}")
-    async with db.reading() as uow:
+    async with db.reading(at_length=True) as uow:
         yield uow
     await db.close()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -53,24 +53,24 @@ class MessageLog:
     ) -> RoomMessage:
         """A new message; `person` makes it theirs alone."""
 
-        async def write(uow: UnitOfWork) -> RoomMessage:
-            return await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())
+        async def write(uow: UnitOfWork) -> list[RoomMessage]:
+            return [await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())]
 
-        message = await self._write(write)
-        assert message is not None
-        return message
+        return (await self.write(write))[0]
 
     async def replace(self, message: int, body: Payload, *, unless_after: int | None = None) -> RoomMessage | None:
         """New body in place; None: no such message. The same body again changes nothing, nor does one for a message
         that has changed since `seq` `unless_after` (a fill arrived: what was said before it must not overwrite it)."""
 
-        async def write(uow: UnitOfWork) -> RoomMessage | None:
+        async def write(uow: UnitOfWork) -> list[RoomMessage]:
             now = await uow.room.get(message)
-            if now is None or now.body == body or (unless_after is not None and now.seq > unless_after):
-                return now
-            return await uow.room.replace(message, body, self._clock())
+            if now is None:
+                return []
+            if now.body == body or (unless_after is not None and now.seq > unless_after):
+                return [now]
+            return await uow.room.replace_many([(now, body)], self._clock())
 
-        return await self._write(write)
+        return next(iter(await self.write(write)), None)
 
     async def get(self, message: int) -> RoomMessage | None:
         async with self._db.reading() as uow:
@@ -123,22 +123,25 @@ class MessageLog:
         for event in self._listeners:
             event.set()
 
-    async def _write(self, write: Callable[[UnitOfWork], Awaitable[RoomMessage | None]]) -> RoomMessage | None:
+    async def write(self, write: Callable[[UnitOfWork], Awaitable[Sequence[RoomMessage]]]) -> Sequence[RoomMessage]:
+        """What `write` appends and replaces in one unit, and returns by `seq`; all of it is shown at once."""
         async with self._write_lock:
             async with self._db.writing() as uow:
-                message = await write(uow)
+                messages = await write(uow)
                 await uow.commit()
-            if message is not None and message.seq > self._latest_seq:
-                self._publish(message)
-        return message
+            self._publish([message for message in messages if message.seq > self._latest_seq])
+        return messages
 
-    def _publish(self, message: RoomMessage) -> None:
-        self._recent.append(message)
-        self._latest_seq = message.seq
-        if len(self._recent) > RECENT:
+    def _publish(self, messages: Sequence[RoomMessage]) -> None:
+        if not messages:
+            return
+        self._recent.extend(messages)
+        self._latest_seq = messages[-1].seq
+        while len(self._recent) > RECENT:
             self._oldest_seq = self._recent.popleft().seq
+        audiences = {(message.room, message.person) for message in messages}
         for event, (room, person) in self._listeners.items():
-            if room == message.room and message.person in (None, person):
+            if (room, None) in audiences or (room, person) in audiences:
                 event.set()
 
     async def _from_storage(self, room: str, seq: int, person: int | None) -> MessagePage:

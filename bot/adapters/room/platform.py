@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.adapters.room import NAME
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, MessageLog
 from bot.adapters.room.render import replacement_body, stored_reply
-from bot.chat.platform import Unreachable, UnreachableError
+from bot.chat.platform import SendRequest, SendResult, Unreachable, UnreachableError
 from bot.chat.reply import Board, Reply
 from storage.database import Database
-from storage.records import RoomMessage
+from storage.records import Payload, RoomMessage
+from storage.room_messages import RoomDraft
+from storage.unit_of_work import UnitOfWork
 
 MAIN = "room"  # the chat a browser finds at `/`
 
 
 class RoomPlatform:
-    """Implements `bot.chat.platform.Platform`. Nothing here can be out of reach but what was never there."""
+    """Implements `bot.chat.platform.BatchPlatform`. Nothing here can be out of reach but what was never there."""
 
     def __init__(self, db: Database, clock: Callable[[], int], log: MessageLog | None = None) -> None:
-        self._db = db
+        self._clock = clock
         self.log = log or MessageLog(db, clock)
 
     @property
@@ -28,33 +30,79 @@ class RoomPlatform:
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew. A reply that shows the board is the board: pinned, where all others are announcements."""
-        pinned = any(isinstance(block, Board) for block in reply.blocks)
-        message = await self.log.append(chat_ext, BOARD if pinned else NEWS, {"reply": stored_reply(reply)})
-        return str(message.id)
+        return await self._send(SendRequest(target=chat_ext, reply=reply, nonce=nonce))
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
-        message = await self._find(ref)
-        if message is None or message.room != chat_ext or message.person is not None:
-            raise UnreachableError
-        await self.log.replace(message.id, replacement_body(message, reply))
+        await self._send(SendRequest(target=chat_ext, reply=reply, edit_ref=ref))
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
     ) -> str:
-        person = await self._person(person_ext)
-        if person is None:
-            raise UnreachableError(Unreachable.PERSON)
-        message = await self._find(edit_ref) if edit_ref else None
-        if message is None or message.person != person:
-            message = await self.log.append(MAIN, TALK, {"reply": stored_reply(reply)}, person=person)
-        else:
-            await self.log.replace(message.id, replacement_body(message, reply))
-        return str(message.id)
+        return await self._send(
+            SendRequest(target=person_ext, reply=reply, private=True, edit_ref=edit_ref, nonce=nonce)
+        )
 
-    async def _find(self, ref: str) -> RoomMessage | None:
-        return await self.log.get(int(ref)) if ref.isascii() and ref.isdigit() else None
+    async def _send(self, request: SendRequest) -> str:
+        (result,) = await self.send_many([request])
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    async def _person(self, person_ext: str) -> int | None:
-        async with self._db.reading() as uow:
-            person = await uow.people.find(NAME, person_ext)
-        return None if person is None else person.id
+    async def send_many(self, requests: Sequence[SendRequest]) -> Sequence[SendResult]:
+        """In one unit: new messages first, then those that are replaced, both in the order given."""
+        results: list[SendResult] = [UnreachableError() for _ in requests]
+
+        async def write(uow: UnitOfWork) -> list[RoomMessage]:
+            people = await uow.people.find_many(NAME, {request.target for request in requests if request.private})
+            refs = [_number(request.edit_ref) for request in requests]
+            standing = await uow.room.many(ref for ref in refs if ref is not None)
+            drafts: dict[int, RoomDraft] = {}
+            bodies: dict[int, tuple[RoomMessage, Payload]] = {}
+            for at, (request, ref) in enumerate(zip(requests, refs, strict=True)):
+                person = people.get(request.target) if request.private else None
+                message = standing.get(ref) if ref is not None else None
+                if request.private and person is None:
+                    results[at] = UnreachableError(Unreachable.PERSON)
+                elif message is not None and _is_in(message, request, person):
+                    bodies[at] = message, replacement_body(message, request.reply)
+                elif request.private or request.edit_ref is None:
+                    drafts[at] = _draft(request, person)
+            return await self._write(uow, results, drafts, bodies)
+
+        await self.log.write(write)
+        return results
+
+    async def _write(
+        self,
+        uow: UnitOfWork,
+        results: list[SendResult],
+        drafts: Mapping[int, RoomDraft],
+        bodies: Mapping[int, tuple[RoomMessage, Payload]],
+    ) -> list[RoomMessage]:
+        """What has changed, by `seq`; the same body again changes nothing."""
+        now_ms = self._clock()
+        appended = await uow.room.append_many(list(drafts.values()), now_ms)
+        results_by_place = dict(zip(drafts, appended, strict=True)) | {
+            at: message for at, (message, _) in bodies.items()
+        }
+        for at, message in results_by_place.items():
+            results[at] = str(message.id)
+        changed = [(message, body) for message, body in bodies.values() if message.body != body]
+        return appended + await uow.room.replace_many(changed, now_ms)
+
+
+def _number(ref: str | None) -> int | None:
+    return int(ref) if ref and ref.isascii() and ref.isdigit() else None
+
+
+def _is_in(message: RoomMessage, request: SendRequest, person: int | None) -> bool:
+    """Whether a message is where it is to be replaced: theirs, or that room's."""
+    return message.person == person and (request.private or message.room == request.target)
+
+
+def _draft(request: SendRequest, person: int | None) -> RoomDraft:
+    if request.private:
+        return RoomDraft(room=MAIN, channel=TALK, body={"reply": stored_reply(request.reply)}, person=person)
+    pinned = any(isinstance(block, Board) for block in request.reply.blocks)
+    channel = BOARD if pinned else NEWS
+    return RoomDraft(room=request.target, channel=channel, body={"reply": stored_reply(request.reply)})

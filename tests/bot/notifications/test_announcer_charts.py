@@ -50,7 +50,7 @@ async def test_a_post_goes_without_its_chart_where_that_cannot_be_drawn(
         await harness.announcer.step()
         harness.platform.sent.clear()
         harness.announcer = Announcer(harness.db, harness.clock, {"room": harness.platform}, draw)
-        monkeypatch.setattr("bot.notifications.announcer.render_notice", _with_picture(picture))
+        monkeypatch.setattr("bot.notifications.phrasing.render_notice", _with_picture(picture))
         async with harness.db.writing() as uow:
             await uow.outbox.add_many(1, [POST], harness.now)
             await uow.commit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.chat.reply import Reply, line
-from bot.notifications.announcer import LEASE_MS
+from bot.notifications.claims import LEASE_MS
 from bot.notifications.delivery import OutgoingMessage, Postponed, Sent
 from bot.notifications.delivery_results import MOST_FAILURES, DeliveryResults
 from storage.records import Notice, NoticeAudience, OutboxRow

@@ -1,0 +1,88 @@
+"""Which rows of the outbox this process has on their way: claimed, leased, given up where nobody will hear.
+
+Of each chat and each person only what is next is taken, so that order is kept; for a platform that takes many messages
+as easily as one, everybody's at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from bot.chat.rate_limits import Budget
+from bot.notifications import delivery
+from bot.notifications.senders import Senders
+from storage.clock import Clock
+from storage.records import OutboxRow
+from storage.unit_of_work import UnitOfWork
+
+LEASE_MS = 60_000
+MOST_AT_ONCE = 250  # rows in one batch: phrasing them must not hold up what else runs here
+EXPIRE_EVERY_MS = 60_000
+NEWS_MS = 3_600_000  # announcements that could not be made for so long are not made later
+LASTING_NEWS_MS = 24 * NEWS_MS
+
+
+class Claims:
+    """`muted`: platforms nobody reads, whose rows are thrown away."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        platforms: Collection[str],
+        budgets: Mapping[str, Budget],
+        senders: Senders,
+        muted: Collection[str],
+    ) -> None:
+        self._clock = clock
+        self._platforms = platforms
+        self._budgets = budgets
+        self._senders = senders
+        self._muted = frozenset(muted)
+        self._leases: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
+        self._expired_ms: int | None = None
+
+    async def claim(self, uow: UnitOfWork) -> list[OutboxRow]:
+        """What is due now and can be sent now, whatever platform it is for. Ours once this unit is committed."""
+        now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
+        claimed: list[OutboxRow] = []
+        for name in self._platforms:
+            most = min(self._senders.free(name), self._budgets[name].room(monotonic_ms))
+            if most > 0:
+                batch = self._senders.takes_batches(name)
+                claimed += await self._claim_of(uow, name, now, MOST_AT_ONCE if batch else most)
+        uow.after_commit(lambda: self._leases.update({row.id: (row, now + LEASE_MS) for row in claimed}))
+        return claimed
+
+    async def _claim_of(self, uow: UnitOfWork, platform: str, now: int, most: int) -> list[OutboxRow]:
+        """With those that could leave in one message with them, where each message counts."""
+        rows = await uow.deliveries.claim([platform], now, LEASE_MS, most)
+        if not self._budgets[platform].allowance.chat:
+            return rows
+        taken = {row.id for row in rows}
+        for row in list(rows):
+            if delivery.joinable(row):
+                behind = await uow.deliveries.claim_with(
+                    row, now, LEASE_MS, delivery.MOST_JOINED, delivery.JOINABLE_IN_CHATS
+                )
+                rows += [following for following in behind if following.id not in taken]
+                taken |= {following.id for following in behind}
+        return rows
+
+    def end(self, rows: Collection[int]) -> None:
+        """These are on their way no more."""
+        for row in rows:
+            self._leases.pop(row, None)
+
+    async def renew_and_expire(self, uow: UnitOfWork, saved: Collection[int]) -> None:
+        """Hold on to what is still on its way; forget what no lost chat will hear any more."""
+        now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
+        held = [(row, until) for number, (row, until) in self._leases.items() if number not in saved]
+        ending = [row for row, until in held if until - now < 2 * LEASE_MS // 3]
+        if ending:
+            await uow.deliveries.renew(ending, now + LEASE_MS)
+            self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})
+        if self._muted:
+            await uow.deliveries.discard(self._muted)
+        if self._expired_ms is None or monotonic_ms - self._expired_ms >= EXPIRE_EVERY_MS:
+            self._expired_ms = monotonic_ms
+            await uow.deliveries.expire(now - LASTING_NEWS_MS)

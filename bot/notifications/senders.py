@@ -1,0 +1,116 @@
+"""Messages on their way: a queue for each chat and each person, in order, so that a slow one holds up nobody; one batch
+at a time to a platform that takes many messages as easily as one.
+
+A sender that dies gives back what it had, so that another sends it: its leases would be renewed for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+from bot.chat.platform import BatchPlatform, Platform
+from bot.notifications.delivery import ChatKey, Delivery, OutgoingMessage, Postponed
+from bot.notifications.delivery_results import DeliveryResults
+from storage.clock import Clock
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 16  # chats and people of one platform that are sent to side by side
+EVERYBODY = ""  # the target of a batch
+
+
+class Senders:
+    """`delivered` is set whenever something has arrived or a sender has ended."""
+
+    def __init__(
+        self, clock: Clock, platforms: Mapping[str, Platform], delivery: Delivery, results: DeliveryResults
+    ) -> None:
+        self.delivered = asyncio.Event()
+        self._clock = clock
+        self._batching = {name: platform for name, platform in platforms.items() if isinstance(platform, BatchPlatform)}
+        self._delivery = delivery
+        self._results = results
+        self._queues: dict[ChatKey, deque[OutgoingMessage]] = {}
+        self._senders: dict[ChatKey, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def __bool__(self) -> bool:
+        """Whether anything is on its way."""
+        return bool(self._senders)
+
+    def takes_batches(self, platform: str) -> bool:
+        return platform in self._batching
+
+    def free(self, platform: str) -> int:
+        """How many more may be on their way to this platform; for batches 1 or 0."""
+        most = 1 if platform in self._batching else IN_FLIGHT
+        return most - sum(1 for name, _ in self._senders if name == platform)
+
+    async def wait(self, timeout_s: float | None = None) -> None:
+        """Until the first of those that are on their way has ended."""
+        if self._senders:
+            await asyncio.wait(self._senders.values(), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+    async def stop(self, timeout_s: float) -> None:
+        """What is on its way may arrive within this time."""
+        if self._senders:
+            await asyncio.wait(self._senders.values(), timeout=timeout_s)
+        self._stopping = True
+        for sender in self._senders.values():
+            sender.cancel()
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Each stands in its chat's queue, in the order given; those of one batch are handed over together."""
+        batches: dict[str, list[OutgoingMessage]] = {}
+        for message in messages:
+            if message.row.platform in self._batching:
+                batches.setdefault(message.row.platform, []).append(message)
+            else:
+                self._queue((message.row.platform, message.row.target), message, self._send_queue)
+        for platform, batch in batches.items():
+            for message in batch:
+                self._queue((platform, EVERYBODY), message, self._send_batch)
+
+    def _queue(
+        self, chat_key: ChatKey, message: OutgoingMessage, run: Callable[[ChatKey], Coroutine[None, None, None]]
+    ) -> None:
+        self._queues.setdefault(chat_key, deque()).append(message)
+        if chat_key not in self._senders:
+            self._senders[chat_key] = asyncio.create_task(self._run(chat_key, run))
+
+    async def _run(self, chat_key: ChatKey, send: Callable[[ChatKey], Coroutine[None, None, None]]) -> None:
+        queue = self._queues[chat_key]
+        try:
+            await send(chat_key)
+        except BaseException as error:
+            if self._stopping:
+                raise
+            log.exception("the sender of %s %s ended; another takes its %s messages", *chat_key, len(queue))
+            for message in queue:
+                self._results.add(message, Postponed(self._clock.now_ms(), type(error).__name__, failed=True))
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
+                raise
+        finally:
+            del self._queues[chat_key], self._senders[chat_key]
+            self.delivered.set()
+
+    async def _send_queue(self, chat_key: ChatKey) -> None:
+        """All that waits for one chat or person, in order."""
+        queue = self._queues[chat_key]
+        while queue:
+            self._results.add(queue[0], await self._delivery.send(queue[0]))
+            queue.popleft()
+            self.delivered.set()
+
+    async def _send_batch(self, chat_key: ChatKey) -> None:
+        """All that waits for a platform."""
+        queue, platform = self._queues[chat_key], self._batching[chat_key[0]]
+        while queue:
+            batch = list(queue)
+            for message, result in await self._delivery.send_batch(platform, batch):
+                self._results.add(message, result)
+                queue.remove(message)
+            self.delivered.set()

@@ -1,0 +1,161 @@
+"""A SQLite connection whose statements run where they are called: no trip to another thread and back for each.
+
+A statement on a few rows takes less than a trip to a thread. What waits for the disk or for somebody else's lock
+(opening, a COMMIT, a BEGIN that finds the file locked) is awaited in the connection's own thread, aiosqlite's; so the
+loop waits for neither. Reads of many rows do not belong here: see `Database.reading`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from storage.session import finish
+from storage.sqlite import SqliteConnection, connect
+
+BUSY_MS = 5_000  # how long a lock of somebody else is waited for
+READERS = 4
+STATEMENTS = 1_500  # compiled statements that are kept
+
+
+class InPlace:
+    """`connection` is SQLAlchemy's; transactions are begun and ended here, never by it."""
+
+    def __init__(self, driver: SqliteConnection, connection: Connection) -> None:
+        self.connection = connection
+        self._driver = driver
+        self.raw = driver.raw
+        self._changes = 0
+
+    @classmethod
+    async def open(
+        cls, path: str, pragmas: Sequence[str], json_serializer: Callable[[object], str], *, uri: bool = False
+    ) -> InPlace:
+        driver = await connect(path, uri=uri)
+        try:
+            await driver.in_thread(lambda: _set_up(driver.raw, pragmas))
+            return cls(driver, _engine(driver.raw, json_serializer).connect())
+        except BaseException:
+            await driver.close()
+            raise
+
+    async def begin(self, *statements: str) -> None:
+        """Begin with these; where somebody else holds the lock they need, wait for it `BUSY_MS`. Raises
+        OperationalError with nothing begun."""
+        try:
+            self._run(statements)
+        except OperationalError as error:
+            self.undo()
+            if not _is_busy(error):
+                raise
+            await finish(self._driver.in_thread(lambda: self._begin_patiently(statements)))
+        self._changes = self.raw.total_changes
+
+    async def commit(self) -> None:
+        """Everything since `begin` is on disk. Raises OperationalError, and then nothing of it is and nothing is
+        begun."""
+        try:
+            if self.raw.total_changes == self._changes:
+                self._run(("COMMIT",))  # nothing to wait for
+            else:
+                await finish(self._driver.in_thread(lambda: self._run(("COMMIT",))))
+        except BaseException:
+            self.undo()
+            raise
+
+    def savepoint(self) -> None:
+        self._run(("SAVEPOINT unit",))
+
+    def end_savepoint(self, *, keep: bool) -> None:
+        self._run(("RELEASE unit",) if keep else ("ROLLBACK TO unit", "RELEASE unit"))
+
+    def undo(self) -> None:
+        if self.raw.in_transaction:
+            self._run(("ROLLBACK",))
+
+    async def close(self) -> None:
+        await self._driver.in_thread(self.connection.close)
+        await self._driver.close()
+
+    def _run(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            try:
+                self.raw.execute(statement).close()
+            except sqlite3.Error as error:
+                raise OperationalError(statement, None, error) from error
+
+    def _begin_patiently(self, statements: Sequence[str]) -> None:
+        self._run((f"PRAGMA busy_timeout={BUSY_MS}",))
+        try:
+            self._run(statements)
+        except BaseException:
+            self.undo()
+            raise
+        finally:
+            self._run(("PRAGMA busy_timeout=0",))
+
+
+class Readers:
+    """Connections for snapshots: as many as units read at the same time, `READERS` at most."""
+
+    def __init__(self, open_connection: Callable[[], Awaitable[InPlace]]) -> None:
+        self._open = open_connection
+        self._free: list[InPlace] = []
+        self._places = asyncio.Semaphore(READERS)
+        self._closed = False
+
+    async def take(self) -> InPlace:
+        """One with a snapshot of this moment."""
+        await self._places.acquire()
+        try:
+            reader = self._free.pop() if self._free else await self._open()
+        except BaseException:
+            self._places.release()
+            raise
+        try:
+            # a transaction sees the moment of its first read, and may find the file locked then alone
+            await reader.begin("BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1")
+        except BaseException:
+            await self.give_back(reader)
+            raise
+        return reader
+
+    async def give_back(self, reader: InPlace) -> None:
+        reader.undo()
+        self._places.release()
+        if self._closed:
+            await reader.close()
+        else:
+            self._free.append(reader)
+
+    async def close(self) -> None:
+        """Those in use are closed when they are given back."""
+        self._closed = True
+        while self._free:
+            await self._free.pop().close()
+
+
+def _engine(raw: sqlite3.Connection, json_serializer: Callable[[object], str]) -> Engine:
+    return create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: raw,
+        poolclass=NullPool,
+        json_serializer=json_serializer,
+        query_cache_size=STATEMENTS,
+    )
+
+
+def _set_up(raw: sqlite3.Connection, pragmas: Sequence[str]) -> None:
+    raw.isolation_level = None  # our own BEGIN: the driver sends none for a SELECT, and so loses updates
+    for pragma in (f"busy_timeout={BUSY_MS}", *pragmas, "busy_timeout=0"):
+        raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _is_busy(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return (code & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
