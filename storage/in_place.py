@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from functools import cache
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
@@ -39,7 +41,7 @@ class InPlace:
         driver = await connect(path, uri=uri)
         try:
             await driver.in_thread(lambda: _set_up(driver.raw, pragmas))
-            return cls(driver, _engine(driver.raw, json_serializer).connect())
+            return cls(driver, _connected(driver.raw, json_serializer))
         except BaseException:
             await driver.close()
             raise
@@ -140,10 +142,23 @@ class Readers:
             await self._free.pop().close()
 
 
-def _engine(raw: sqlite3.Connection, json_serializer: Callable[[object], str]) -> Engine:
+_raw: ContextVar[sqlite3.Connection] = ContextVar("_raw")  # what the engine is to connect by
+
+
+def _connected(raw: sqlite3.Connection, json_serializer: Callable[[object], str]) -> Connection:
+    token = _raw.set(raw)
+    try:
+        return _engine(json_serializer).connect()
+    finally:
+        _raw.reset(token)
+
+
+@cache
+def _engine(json_serializer: Callable[[object], str]) -> Engine:
+    """One for all connections of the process: a statement is compiled once, not by each of them."""
     return create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: raw,
+        creator=_raw.get,
         poolclass=NullPool,
         json_serializer=json_serializer,
         query_cache_size=STATEMENTS,
