@@ -2,6 +2,9 @@
 
 A place is a (platform, target). Its rows leave in the order they were written; a row that waits for a retry holds
 back those behind it, so that a fill never overtakes the one before it.
+
+Until when a row is leased and when it is tried again are moments of the wall's clock, which outlive a process and are
+agreed on by several. One further ahead than it can have been meant is over: the clock was set back since.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     RowMapping,
@@ -35,6 +39,8 @@ from storage.tickets import Tickets
 SlotPlace: TypeAlias = tuple[int, str, str, str]  # market, platform, external id of a chat or person, slot
 
 STALE_BOARD_MS = 3_000  # a board that has waited so long goes first
+LONGEST_RETRY_MS = 300_000  # no row is put off further
+LEASES_AHEAD = 2  # lengths of a lease that one can reach ahead where two machines do not quite agree on the time
 
 
 class Deliveries(Repository):
@@ -46,7 +52,14 @@ class Deliveries(Repository):
         """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
         oldest waiting row is handed out, keyed rows apart and those that answer a ticket in an order of their own. A
         board that has waited for long goes first."""
-        bound = {"platforms": sorted(platforms), "now": now_ms, "stale": now_ms - STALE_BOARD_MS, "most": n}
+        bound = {
+            "platforms": sorted(platforms),
+            "now": now_ms,
+            "latest": now_ms + LONGEST_RETRY_MS,
+            "leased": now_ms + LEASES_AHEAD * lease_ms,
+            "stale": now_ms - STALE_BOARD_MS,
+            "most": n,
+        }
         return await self._lease(await self._session.rows(_CLAIM, bound), now_ms + lease_ms)
 
     async def claim_with(
@@ -58,14 +71,17 @@ class Deliveries(Repository):
         public = first.audience is NoticeAudience.CHAT
         bound = {"platform": first.platform, "target": first.target, "first": first.id, "most": 5 * n}
         rows = await self._session.rows(_BESIDE_IN_CHAT if public else _BESIDE_IN_PRIVATE, bound)
-        chosen = _following(rows, first, kinds, now_ms) if public else await self._private_beside(rows, first, now_ms)
+        leased = {row["id"] for row in rows if now_ms < row["lease_ms"] <= now_ms + LEASES_AHEAD * lease_ms}
+        chosen = _following(rows, first, kinds, leased) if public else await self._private_beside(rows, first, leased)
         return await self._lease(chosen[:n], now_ms + lease_ms)
 
-    async def _private_beside(self, rows: Sequence[RowMapping], first: OutboxRow, now_ms: int) -> list[RowMapping]:
+    async def _private_beside(
+        self, rows: Sequence[RowMapping], first: OutboxRow, leased: Collection[int]
+    ) -> list[RowMapping]:
         in_order = await self._session.row(_UNKEYED, {"row": first.id}) is not None
         chosen: list[RowMapping] = []
         for row in rows:
-            alone = row["ticket"] is not None or row["lease_ms"] > now_ms or row["market"] != first.market
+            alone = row["ticket"] is not None or row["id"] in leased or row["market"] != first.market
             if row["key"] is None and (alone or not in_order):
                 in_order = False
             elif not alone:
@@ -134,7 +150,8 @@ class Deliveries(Repository):
         await self._session.run_many(_SET_REF[self._session.dialect], standing)
 
     async def retry(self, row: OutboxRow, at_ms: int, error: str, *, tried: bool = True) -> None:
-        """Not delivered: due again at `at_ms`. Not `tried`: it certainly has not arrived, so this attempt is none."""
+        """Not delivered: due again at `at_ms`, which is at most `LONGEST_RETRY_MS` ahead. Not `tried`: it certainly has
+        not arrived, so this attempt is none."""
         bound = {"row": row.id, "at": at_ms, "why": clean(error, 500), "untried": 0 if tried else 1}
         await self._session.run(_RETRY, bound)
 
@@ -212,10 +229,14 @@ def _next(ours: ColumnElement[bool]) -> ColumnElement[bool]:
 # Statements of every round, built once.
 _PLATFORMS = outbox.c.platform.in_(bindparam("platforms", expanding=True))
 _ROWS = outbox.c.id.in_(bindparam("rows", expanding=True))
-_STALE = and_(outbox.c.slot == "board", outbox.c.created_ms <= bindparam("stale"))
+_NOW = bindparam("now", type_=BigInteger)
+_STALE = and_(outbox.c.slot == "board", or_(outbox.c.created_ms <= bindparam("stale"), outbox.c.created_ms > _NOW))
+_NEVER_PUT_OFF = outbox.c.due_ms == outbox.c.created_ms
+_DUE = or_(outbox.c.due_ms <= _NOW, _NEVER_PUT_OFF, outbox.c.due_ms > bindparam("latest"))
+_UNLEASED = or_(outbox.c.lease_ms <= _NOW, outbox.c.lease_ms > bindparam("leased"))
 _CLAIM = (
     select(outbox)
-    .where(_next(_PLATFORMS), outbox.c.due_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"))
+    .where(_next(_PLATFORMS), _DUE, _UNLEASED)
     .order_by(case((_STALE, 0), else_=1), outbox.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -283,12 +304,14 @@ def _record(row: RowMapping, edit_chat: str | None, edit_ref: str | None) -> Out
     )
 
 
-def _following(rows: Sequence[RowMapping], first: OutboxRow, kinds: Collection[str], now_ms: int) -> list[RowMapping]:
+def _following(
+    rows: Sequence[RowMapping], first: OutboxRow, kinds: Collection[str], leased: Collection[int]
+) -> list[RowMapping]:
     chosen: list[RowMapping] = []
     for row in rows:
         if row["key"] is not None:
             continue
-        if row["kind"] not in kinds or row["lease_ms"] > now_ms or row["market"] != first.market:
+        if row["kind"] not in kinds or row["id"] in leased or row["market"] != first.market:
             break
         chosen.append(row)
     return chosen

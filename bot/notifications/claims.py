@@ -74,10 +74,11 @@ class Claims:
             self._leases.pop(row, None)
 
     async def renew_and_expire(self, uow: UnitOfWork, saved: Collection[int]) -> None:
-        """Hold on to what is still on its way; forget what no lost chat will hear any more."""
+        """Hold on to what is still on its way, wherever the wall's clock was set meanwhile; forget what no lost chat
+        will hear any more."""
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         held = [(row, until) for number, (row, until) in self._leases.items() if number not in saved]
-        ending = [row for row, until in held if until - now < 2 * LEASE_MS // 3]
+        ending = [row for row, until in held if not 2 * LEASE_MS // 3 <= until - now <= LEASE_MS]
         if ending:
             await uow.deliveries.renew(ending, now + LEASE_MS)
             self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})

@@ -25,6 +25,7 @@ from bot.notifications.delivery import (
 )
 from bot.notifications.notices import ping_kind
 from storage.clock import Clock
+from storage.deliveries import LONGEST_RETRY_MS
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 PingedEvent: TypeAlias = tuple[int, str, int]  # market, kind, time
 SlotKey: TypeAlias = tuple[int | None, str, str, str | None]  # market, platform, target, slot
 
-LONGEST_RETRY_MS = 300_000
 MOST_FAILURES = 10  # for no reason anybody knows; then the row is laid aside, so that others can pass
 EVENTS_REMEMBERED = 1_000
 SLOTS_REMEMBERED = 5_000
@@ -205,7 +205,7 @@ class DeliveryResults:
 
     async def _save_postponed(self, uow: UnitOfWork, message: OutgoingMessage, result: Postponed, now: int) -> None:
         for row in message.rows:
-            at_ms = result.at_ms
+            at_ms = min(result.at_ms, now + LONGEST_RETRY_MS)
             if result.failed:
                 failures = self._failures.get(row.id, 0) + 1
                 at_ms = now + min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 20))

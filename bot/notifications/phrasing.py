@@ -81,7 +81,7 @@ class Phrasing:
         if wait > 0:
             return Postponed(now + wait, "budget")
         to_replace_ticket = row.ticket is not None and row.edit_ref is None
-        if to_replace_ticket and self.counts_messages(row) and now - row.created_ms < TICKET_MESSAGE_MS:
+        if to_replace_ticket and self.counts_messages(row) and 0 <= now - row.created_ms < TICKET_MESSAGE_MS:
             return Postponed(now + TICKET_MESSAGE_RETRY_MS, "its ticket is on its way")
         return None
 

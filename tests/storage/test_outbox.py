@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from storage.database import Database
+from storage.deliveries import LONGEST_RETRY_MS
 from storage.records import Notice, NoticeAudience, OutboxRow, Payload
 from tests.storage.worlds import START, World, buy, lobby
 
@@ -141,3 +144,34 @@ async def test_what_is_rolled_back_is_not_sent(db: Database) -> None:
     assert await db.outbox_filled(1)
     async with db.reading() as uow:
         assert (await uow.outbox.backlog(), await uow.deliveries.next_due()) == (1, START)
+
+
+HOUR = 3_600_000
+AT_ANOTHER_TIME = {  # what became of a row at START, when the wall's clock says so much later: whether it is handed out
+    "written; the clock is set back": ("written", -HOUR, True),
+    "written; another machine's clock is behind": ("written", -500, True),
+    "leased": ("leased", 0, False),
+    "leased; almost over": ("leased", LEASE - 1, False),
+    "leased; over": ("leased", LEASE, True),
+    "leased; another machine's clock is behind": ("leased", -LEASE, False),
+    "leased; the clock is set back": ("leased", -HOUR, True),
+    "put off": ("put off", 0, False),
+    "put off; almost due": ("put off", LONGEST_RETRY_MS - 1, False),
+    "put off; due": ("put off", LONGEST_RETRY_MS, True),
+    "put off; the clock is set back": ("put off", -HOUR, True),
+}
+
+
+@pytest.mark.parametrize(("state", "later_ms", "claimed"), AT_ANOTHER_TIME.values(), ids=AT_ANOTHER_TIME)
+async def test_a_time_further_ahead_than_it_can_be_meant_is_over(
+    db: Database, state: str, later_ms: int, claimed: bool
+) -> None:
+    """Who reads a lease or a time to try again may have another clock than who wrote it."""
+    await _add(db, await lobby(db), _note("a"))
+    if state != "written":
+        (row,) = await _claim(db)
+        if state == "put off":
+            async with db.writing() as uow:
+                await uow.deliveries.retry(row, START + LONGEST_RETRY_MS, "later")
+                await uow.commit()
+    assert [row.kind for row in await _claim(db, START + later_ms)] == ["a"] * claimed

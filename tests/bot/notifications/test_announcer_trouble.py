@@ -283,7 +283,9 @@ async def test_a_send_longer_than_its_lease_is_not_handed_out_again(tmp_path: Pa
                 await chat.until(lambda: len(chat.texts("tell", "ada")) >= times)  # noqa: B023
                 async with harness.db.writing() as uow:
                     assert not [
-                        row for row in await uow.deliveries.claim(["room"], harness.now, 1) if row.kind == "paused"
+                        row
+                        for row in await uow.deliveries.claim(["room"], harness.now, LEASE_MS)
+                        if row.kind == "paused"
                     ]
         finally:
             chat.gate["room"].set()
