@@ -23,14 +23,16 @@ from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
-from bot.health.readiness import Readiness
+from bot.health.measured_dispatcher import MeasuredDispatcher
 from bot.health.server import ready_route
+from bot.health.service import HealthService
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.jobs import Jobs
+from scheduler.tick import TickReport
 from storage.clock import Clock, SystemClock
 from storage.database import Database
 
@@ -49,7 +51,7 @@ class PlatformParts:
     dispatcher: Dispatcher
     charts: Charts
     budgets: dict[str, Budget]
-    readiness: Readiness
+    health: HealthService
     stack: AsyncExitStack
 
 
@@ -83,9 +85,8 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(rehearser.close)
         cutter = BackgroundCuts(db, clock.now_ms)
         stack.push_async_callback(cutter.close)
-        dispatcher = Dispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
-        readiness = Readiness(db, clock, tick_ms=settings.tick_ms)
-        stack.push_async_callback(readiness.close)
+        dispatcher = MeasuredDispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
+        health = await _health(settings, db, clock, dispatcher, stack)
         budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,
@@ -94,7 +95,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             dispatcher=dispatcher,
             charts=charts,
             budgets=budgets,
-            readiness=readiness,
+            health=health,
             stack=stack,
         )
         try:
@@ -104,11 +105,11 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             return 2
         if platforms:
             announcer = Announcer(db, clock, platforms, charts.picture, budgets=budgets)
-            readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
+            health.readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:
-            jobs = Jobs(db, clock, tick_ms=settings.tick_ms)
-            readiness.watch_ticks(jobs.asleep_ms)
+            jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=_tick_counter(health, clock))
+            health.readiness.watch_ticks(jobs.asleep_ms)
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         await charts.start()
@@ -126,6 +127,33 @@ def _settled() -> Callable[[], None]:
     return gc.unfreeze
 
 
+async def _health(
+    settings: Settings, db: Database, clock: Clock, dispatcher: MeasuredDispatcher, stack: AsyncExitStack
+) -> HealthService:
+    """What machines ask, and the counting for it where somebody may fetch the figures."""
+    health = HealthService(db, clock, tick_ms=settings.tick_ms, port=settings.metrics_port)
+    await health.start()
+    stack.push_async_callback(health.stop)
+    if health.url is not None:
+        print(f"health: {health.url}", flush=True)
+    if health.metrics is not None:
+        dispatcher.count = health.metrics.count_command
+    return health
+
+
+def _tick_counter(health: HealthService, clock: Clock) -> Callable[[TickReport], Awaitable[None]] | None:
+    metrics = health.metrics
+    if metrics is None:
+        return None
+
+    async def count(report: TickReport) -> None:
+        late_ms = clock.now_ms() - report.due_ms if report.due_ms is not None else 0
+        duration_ms = sum(report.phases.values())
+        metrics.count_tick(lateness_s=late_ms / 1_000, duration_s=duration_ms / 1_000, orders=report.orders)
+
+    return count
+
+
 async def _room(parts: PlatformParts) -> Platform:
     settings = parts.settings
     served = RoomService(
@@ -136,12 +164,14 @@ async def _room(parts: PlatformParts) -> Platform:
         port=settings.room_port,
         admin_token=settings.admin_token or "",
         draw=parts.charts.picture,
-        more=[ready_route(parts.readiness)],
+        more=[ready_route(parts.health.readiness)],
     )
     try:
         url, _ = await served.start()
     except OSError as error:
         raise CannotStartError(_taken(settings, error)) from error
+    if parts.health.metrics is not None:
+        parts.health.metrics.watch_streams(lambda: served.streams_open)
     parts.stack.push_async_callback(served.stop)
     print(f"room: {url}\nready: room", flush=True)
     return served.platform

@@ -39,6 +39,7 @@ class Settings:
     admin_token: str | None = field(default=None, repr=False)
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
+    metrics_port: int | None = None  # None: no metrics
     discord_token: str | None = field(default=None, repr=False)
     discord_api_base: str | None = None
     discord_gateway: str | None = None
@@ -174,6 +175,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "OUTCRY_ADMIN_TOKEN": ("admin_token", _token, "must have at least 16 characters; leave it out to get one made"),
     "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
     "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),
+    "OUTCRY_METRICS_PORT": ("metrics_port", _port, "must be a port from 0 to 65535 (0: any free one), or empty: off"),
     "DISCORD_TOKEN": ("discord_token", _secret, "must be the bot's token from the developer portal, nothing else"),
     "DISCORD_API_BASE": ("discord_api_base", _address("http", "https"), "must be like https://discord.com/api/v10"),
     "DISCORD_GATEWAY_URL": ("discord_gateway", _address("ws", "wss"), "must be like wss://gateway.discord.gg"),

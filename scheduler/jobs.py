@@ -195,7 +195,15 @@ class Jobs:
     async def _run_tick(self, market: int, failures: _Failures) -> TickReport | None:
         now = self._clock.now_ms()
         try:
-            report = await run_tick(self._db, market, now, idle=False, pace=self._pace, given_up=lambda: self._stopping)
+            report = await run_tick(
+                self._db,
+                market,
+                now,
+                idle=False,
+                pace=self._pace,
+                interval_ms=self._tick_ms,
+                given_up=lambda: self._stopping,
+            )
             if report.tick is not None and self._on_tick is not None:
                 await self._on_tick(report)
         except Exception as error:

@@ -35,7 +35,8 @@ REVIVING = ("resume", "void")
 class TickReport:
     """What became of a tick. `tick` None: nothing was written. `halted`: why the market stands still.
 
-    `phases`: milliseconds by phase (load, engine, save, commit).
+    `phases`: milliseconds by phase (load, engine, save, commit). `due_ms`: from when (epoch) the first of what it
+    applied could have run.
     """
 
     market: int
@@ -46,6 +47,7 @@ class TickReport:
     events: tuple[Event, ...] = ()
     halted: str | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
+    due_ms: int | None = None
 
 
 class _Stopwatch:
@@ -73,23 +75,27 @@ async def run_tick(
     *,
     idle: bool = True,
     pace: Pace | None = None,
+    interval_ms: int | None = None,
     given_up: Callable[[], bool] = lambda: False,
 ) -> TickReport:
     """Run one tick of a market at `now_ms` (epoch); every step and intent due by then is applied exactly once.
 
     `idle` False: after the first tick, nothing is written with nothing queued and nothing due. A broken invariant rolls
     the tick back and halts this market alone; its admins are told. A cut that waits and has not been worked out yet is
-    worked out first, outside of any transaction; `given_up` is asked meanwhile whether the tick is still wanted. Raises
-    LookupError for an unknown market; database errors pass through with nothing written.
+    worked out first, outside of any transaction; `given_up` is asked meanwhile whether the tick is still wanted.
+    `interval_ms` stands in for the market's own batch interval. Raises LookupError for an unknown market; database
+    errors pass through with nothing written.
     """
     try:
         for _ in range(_CUT_TRIES):
             try:
-                return await _run(db, market, now_ms, idle=idle, pace=pace or Pace())
+                return await _run(db, market, now_ms, idle=idle, pace=pace or Pace(), interval_ms=interval_ms)
             except _CutWaits as waiting:
                 branch = await work_out(db, market, waiting.moment_ms, given_up=given_up)
                 if branch is None:
-                    return await _run(db, market, now_ms, idle=idle, pace=pace or Pace(), cuts=False)
+                    return await _run(
+                        db, market, now_ms, idle=idle, pace=pace or Pace(), interval_ms=interval_ms, cuts=False
+                    )
         return TickReport(market=market)
     except GivenUpError:
         return TickReport(market=market)
@@ -108,7 +114,9 @@ class _CutWaits(Exception):  # noqa: N818  # control flow inside this module
         self.moment_ms = moment_ms
 
 
-async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, cuts: bool = True) -> TickReport:
+async def _run(
+    db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, interval_ms: int | None, cuts: bool = True
+) -> TickReport:
     laps = _Stopwatch()
     async with db.writing(first=True) as uow:
         market = await uow.markets.lock(number)
@@ -152,7 +160,16 @@ async def _run(db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace
         fills=outcome.fills,
         events=outcome.events,
         phases=laps.phases,
+        due_ms=_due_ms(market, accepted, interval_ms or market.params.batch_interval_ms),
     )
+
+
+def _due_ms(market: Market, accepted: list[int], interval_ms: int) -> int | None:
+    """A step at its moment; what was accepted once the batch interval was over too. None: it is the first tick."""
+    due = [market.next_step.at_ms] if market.next_step is not None else []
+    if accepted:
+        due.append(max(min(accepted), (market.tick_ms or 0) + interval_ms))
+    return min(due, default=None)
 
 
 async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace) -> TickReport:

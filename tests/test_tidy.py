@@ -21,9 +21,10 @@ ONE_PLACE = {
     "asyncpg": ("storage/",),
     "apscheduler": ("scheduler/jobs.py",),
     "matplotlib": ("bot/charts/",),
-    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py", "bot/health/server.py"),
+    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py", "bot/health/"),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),
+    "prometheus_client": ("bot/health/metrics.py",),
     "dotenv": ("bot/settings.py",),
     "wcwidth": ("bot/text/columns.py",),
 }

@@ -1,10 +1,26 @@
-"""What a machine asks over HTTP: whether this process does its work."""
+"""What a machine asks over HTTP: alive, ready; and the small server on loopback that answers it, metrics included."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from collections.abc import Sequence
 
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.adapters.room.security import is_own_host
 from bot.health.readiness import Readiness
+
+HOST = "127.0.0.1"
+CLOSE_S = 1.0
+
+
+def alive_route() -> web.RouteDef:
+    """`/healthz`: it answers, so it is alive."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    return web.get("/healthz", answer)
 
 
 def ready_route(readiness: Readiness) -> web.RouteDef:
@@ -17,3 +33,34 @@ def ready_route(readiness: Readiness) -> web.RouteDef:
         )
 
     return web.get("/readyz", answer)
+
+
+class HealthServer:
+    """Serves these routes to this machine alone; port 0: any free one, then in `port`."""
+
+    def __init__(self, port: int, routes: Sequence[web.RouteDef]) -> None:
+        self.port = port
+        app = web.Application(middlewares=[_own_host_only])
+        app.add_routes(routes)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
+
+    async def start(self) -> None:
+        """OSError: the port is taken."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, self.port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+
+@web.middleware
+async def _own_host_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page that rebinds its own name to this machine reads nothing."""
+    if not is_own_host(request.headers.get("Host", ""), ()):
+        raise web.HTTPMisdirectedRequest
+    return await handler(request)

@@ -56,6 +56,26 @@ def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
     assert process.wait() == 0
 
 
+def test_a_process_without_a_room_serves_its_health_on_the_port_of_the_metrics(tmp_path: Path) -> None:
+    process = outcry(tmp_path, "run", "--only", "ticks", OUTCRY_METRICS_PORT="0", OUTCRY_ADMIN_TOKEN=TOKEN)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("health: ").strip()
+        told = ""
+        for path in ("healthz", "readyz", "metrics"):
+            with urllib.request.urlopen(url + path) as answer:
+                told += answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert "outcry_ready 1.0" in told
+    assert "process_resident_memory_bytes" in told
+    for private in (TOKEN, str(tmp_path), "outcry.db"):
+        assert private not in told
+
+
 def test_a_token_made_for_the_admin_is_theirs_alone_and_never_told(
     served: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:

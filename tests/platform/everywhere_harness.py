@@ -15,7 +15,7 @@ from bot.charts.service import Charts
 from bot.chat.rate_limits import Budget
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
-from bot.health.readiness import Readiness
+from bot.health.service import HealthService
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.tick import TickReport, run_tick
@@ -190,11 +190,11 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
         bot_clock = PeerClock(lambda: clock.now_ms)
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
-        readiness = Readiness(db, bot_clock)
-        stack.push_async_callback(readiness.close)
+        health = HealthService(db, bot_clock)
+        stack.push_async_callback(health.stop)
         parts = PlatformParts(
             settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock, COMMANDS),
-            charts=charts, readiness=readiness,
+            charts=charts, health=health,
             budgets={name: Budget.of(name, bot_clock.monotonic_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip
         with redirect_stdout(io.StringIO()) as output:

@@ -44,6 +44,11 @@ class EventStreams:
         """Browsers with a session that have the room open, each counted once."""
         return sum(1 for ext in self._viewers if ext)
 
+    @property
+    def open(self) -> int:
+        """Streams, strangers' too."""
+        return self._viewers.total()
+
     async def serve(self, request: web.Request, room: str, visitor: Visitor, since: int | None) -> web.StreamResponse:
         if self._closing:
             raise RefusalError(503, words.closing())

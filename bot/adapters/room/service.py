@@ -72,6 +72,11 @@ class RoomService:
         url = f"http://{host}:{self._routes.port}/"
         return url, f"{url}?admin={self._admin_token}"
 
+    @property
+    def streams_open(self) -> int:
+        """Browsers that listen, strangers' too."""
+        return self._streams.open
+
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
