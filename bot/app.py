@@ -165,6 +165,7 @@ async def _room(parts: PlatformParts) -> Platform:
         admin_token=settings.admin_token or "",
         draw=parts.charts.picture,
         more=[ready_route(parts.health.readiness)],
+        trusted_proxies=settings.trusted_proxies,
     )
     try:
         url, _ = await served.start()

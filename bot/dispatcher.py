@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
-from bot.chat.rate_limits import PERSON, Limit, Windows
+from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
 from bot.chat.reply import Awaited, Reply
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
@@ -77,6 +77,8 @@ class Dispatcher:
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
+        self._heavy = Windows(HEAVY)
+        self._heavy_in_chats = Windows(HEAVY_CHAT)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
 
@@ -146,6 +148,8 @@ class Dispatcher:
         return replace(context, people=await uow.members.names(lookup.market.id))
 
     def _types_too_fast(self, invocation: Invocation) -> bool:
+        if not invocation.person_ext:  # strangers: their platform counts them, by what it knows of them
+            return False
         now = self._clock.monotonic_ms()
         who = f"{invocation.platform}:{invocation.person_ext}"
         if self._typing.wait(who, now) > 0:
@@ -171,6 +175,14 @@ class Dispatcher:
             lines=lines,
         )
         await self._ticket_messages.put(message)
+
+    async def place(self, uow: UnitOfWork, reply: Reply, invocation: Invocation, ref: str) -> None:
+        """What `placed` writes, in the transaction in which an adapter keeps the message itself."""
+        if reply.awaits is not None:
+            place = (invocation.platform, invocation.person_ext, reply.awaits.slot)
+            await uow.deliveries.set_ref(reply.awaits.market, *place, ref)
+        if reply.ticket is not None:
+            await uow.tickets.bind(reply.ticket, invocation.platform, invocation.chat_ext, ref)
 
     async def _placed_for_now(
         self, awaited: Awaited, invocation: Invocation, ref: str, lines: Mapping[str, KeptLine]
@@ -209,11 +221,25 @@ class Dispatcher:
             values = self._values(invocation, now, command, rest, lookup)
             if isinstance(values, Reply):
                 return values, lookup
+            wait = self._heavy_wait(invocation) if command.heavy else 0
+            if wait > 0:
+                return words_usage.too_fast(wait), lookup
             given = self._given(uow, command, lookup)
             if not command.wants(Snapshot):
                 await unit.aclose()
             context = self._context(invocation, now, lookup)
             return await command.run(context, **command.arguments(values), **given), lookup
+
+    def _heavy_wait(self, invocation: Invocation) -> int:
+        """Milliseconds until they may ask for something heavy in this chat; 0: now, and it is counted."""
+        now = self._clock.monotonic_ms()
+        who = f"{invocation.platform}:{invocation.person_ext}"
+        where = f"{invocation.platform}:{invocation.chat_ext}"
+        wait = max(self._heavy.wait(who, now), self._heavy_in_chats.wait(where, now))
+        if wait == 0:
+            self._heavy.use(who, now)
+            self._heavy_in_chats.use(where, now)
+        return wait
 
     def _values(
         self, invocation: Invocation, now: int, command: Command, rest: str, lookup: _Lookup

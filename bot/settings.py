@@ -6,6 +6,7 @@ A variable that only looks like one of ours is told too: a misspelt setting is s
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from dotenv import dotenv_values
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
 OURS = "OUTCRY"  # every variable that begins so means us, in whatever case
@@ -37,6 +40,7 @@ class Settings:
     room_host: str = "127.0.0.1"
     room_port: int = 8080
     admin_token: str | None = field(default=None, repr=False)
+    trusted_proxies: tuple[Network, ...] = ()
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
     metrics_port: int | None = None  # None: no metrics
@@ -113,6 +117,11 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    """`127.0.0.1, 10.0.0.0/8, ::1`."""
+    return tuple(ipaddress.ip_network(part, strict=False) for part in text.replace(",", " ").split())
+
+
 def _secret(text: str) -> str:
     if not text or any(sign.isspace() for sign in text):
         raise ValueError
@@ -173,6 +182,11 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "OUTCRY_ROOM_HOST": ("room_host", str, "must be an address of this machine, for example 127.0.0.1"),
     "OUTCRY_ROOM_PORT": ("room_port", _port, "must be a port from 0 to 65535 (0: any free one)"),
     "OUTCRY_ADMIN_TOKEN": ("admin_token", _token, "must have at least 16 characters; leave it out to get one made"),
+    "OUTCRY_TRUSTED_PROXIES": (
+        "trusted_proxies",
+        _networks,
+        "must be addresses or networks, for example 127.0.0.1 or 10.0.0.0/8, ::1",
+    ),
     "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
     "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),
     "OUTCRY_METRICS_PORT": ("metrics_port", _port, "must be a port from 0 to 65535 (0: any free one), or empty: off"),

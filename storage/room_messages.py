@@ -50,6 +50,8 @@ class RoomMessages(Repository):
             }
             for seq, draft in enumerate(drafts, first)
         ]
+        if len(rows) == 1:
+            return [RoomMessage(id=await self._session.add(_INSERT, rows[0]), edited_ms=None, **rows[0])]
         await self._session.run_many(_INSERT, rows)
         written = await self._session.rows(_IDS, {"first": first, "last": first + len(rows) - 1})
         return [RoomMessage(id=row["id"], edited_ms=None, **values) for row, values in zip(written, rows, strict=True)]

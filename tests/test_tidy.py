@@ -21,7 +21,12 @@ ONE_PLACE = {
     "asyncpg": ("storage/",),
     "apscheduler": ("scheduler/jobs.py",),
     "matplotlib": ("bot/charts/",),
-    "aiohttp": ("bot/adapters/room/", "bot/adapters/telegram_chat/webhook.py", "bot/health/"),
+    "aiohttp": (
+        "bot/adapters/http_server.py",
+        "bot/adapters/room/",
+        "bot/adapters/telegram_chat/webhook.py",
+        "bot/health/",
+    ),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),
     "prometheus_client": ("bot/health/metrics.py",),

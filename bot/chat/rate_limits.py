@@ -82,6 +82,9 @@ class Windows:
         longest = max(limit.window_ms for limit in self.limits)
         for key in [key for key, used in self._used.items() if used[-1] + longest <= monotonic_ms]:
             del self._used[key]
+        if len(self._used) > self.most_keys:  # strangers without number: half are forgotten before their time
+            latest = sorted(self._used, key=lambda key: self._used[key][-1])[len(self._used) // 2 :]
+            self._used = {key: self._used[key] for key in latest}
 
 
 def _since(used: deque[int], start_ms: int) -> int:
@@ -115,6 +118,8 @@ class Allowance:
     board_ms: int = 0
 
 
+HEAVY = (Limit(10, 60_000),)  # commands that cost much more than a line (exports, checks, rehearsals), a person
+HEAVY_CHAT = (Limit(30, 60_000),)  # and a chat
 PERSON = (Limit(15, 10_000), Limit(60, 60_000))  # lines a person may send: faster than anybody reads the answers
 
 ALLOWANCES: Mapping[str, Allowance] = {

@@ -70,7 +70,13 @@ async def _deciders(uow: UnitOfWork, market: MarketView) -> list[tuple[str, bool
     ]
 
 
-@command("admin export", role=Role.ADMIN, any_rules=True, examples=("/admin export trades", "/admin export rankings"))
+@command(
+    "admin export",
+    role=Role.ADMIN,
+    any_rules=True,
+    heavy=True,
+    examples=("/admin export trades", "/admin export rankings"),
+)
 async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()

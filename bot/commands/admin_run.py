@@ -96,7 +96,7 @@ async def _course(ctx: Context, market: MarketView, kind: ControlKind, reason: s
 LEAST_PEOPLE, MOST_PEOPLE = 12, 60
 
 
-@command("admin rehearse", role=Role.ADMIN, examples=("/admin rehearse",))
+@command("admin rehearse", role=Role.ADMIN, heavy=True, examples=("/admin rehearse",))
 async def rehearse(ctx: Context, *, market: MarketView) -> Reply:
     """Play the market with synthetic traders on a copy: the worst risk, and how busy the chats get.
 

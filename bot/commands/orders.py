@@ -48,7 +48,7 @@ async def orders(ctx: Context, *, market: MarketView, participant: Participant, 
     return words.orders(market.record.params, waiting, recent, ctx.person_id, try_line(market))
 
 
-@command("receipt", role=Role.MEMBER, any_rules=True, examples=("/receipt 7",))
+@command("receipt", role=Role.MEMBER, any_rules=True, heavy=True, examples=("/receipt 7",))
 async def receipt(
     ctx: Context, *, market: MarketView, participant: Participant, snapshot: Snapshot, order: OwnOrderArg
 ) -> Reply:

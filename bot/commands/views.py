@@ -186,7 +186,7 @@ async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome:
     return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 
-@command("verify", role=Role.ANYONE, any_rules=True, public=True, examples=("/verify",))
+@command("verify", role=Role.ANYONE, any_rules=True, heavy=True, public=True, examples=("/verify",))
 async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 

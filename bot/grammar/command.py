@@ -80,6 +80,7 @@ class Command:
     may_ask: frozenset[str]
     selling: bool
     any_rules: bool
+    heavy: bool
     submit: str
 
     @property
@@ -144,6 +145,7 @@ def command(
     may_ask: Iterable[str] = (),
     selling: bool = False,
     any_rules: bool = False,
+    heavy: bool = False,
     submit: str = "Go on",
 ) -> Callable[[Handler], Command]:
     """Declare a command from its function. Raises TypeError where the function is no declaration.
@@ -161,6 +163,7 @@ def command(
     may_ask: it answers with a form although nothing required is missing, as long as it lacks one of these arguments
     selling: its amounts and outcomes are of what the person holds
     any_rules: it only reads the market, or calls it off, and so may be said of one that older rules began
+    heavy: it costs so much more than a line that it is counted by itself, for the person and for the chat
     submit: what the button of its form says
     """
     places = chats if chats is not None else SHARED if role is Role.ADMIN else EVERYWHERE
@@ -184,6 +187,7 @@ def command(
             may_ask=frozenset(may_ask),
             selling=selling,
             any_rules=any_rules,
+            heavy=heavy,
             submit=submit,
         )
 

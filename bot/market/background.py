@@ -1,4 +1,5 @@
-"""Long work beside the bot's own: begun once however many ask for it, one at a time, awaited only for a moment.
+"""Long work beside the bot's own: begun once however many ask for it, one at a time, awaited only for a moment. Whose
+turn it is goes by who asked: whoever was served longest ago, so that many questions of one hold up nobody else's.
 
 Who is not answered within that moment is told later, by a notice that takes the place of what they were told first:
 how far it is, what came of it, or that it failed. And the way to have work done in a process of its own, on one core
@@ -13,7 +14,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -55,6 +57,53 @@ Tell = Callable[[K, Asker, float | None], Awaitable[None]]
 """Tells one who waits how far the work of this key is; None: it is over, well or not."""
 
 
+class Turns:
+    """One at a time. Next is who was served longest ago or never, and of theirs what they asked for first."""
+
+    def __init__(self, remembered: int = 1_000) -> None:
+        self._remembered = remembered
+        self._busy = False
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+        self._served: dict[str, None] = {}  # whose turn it was, the latest last
+
+    @asynccontextmanager
+    async def turn(self, whose: str) -> AsyncIterator[None]:
+        if self._busy:
+            await self._wait(whose)
+        self._busy = True
+        self._served.pop(whose, None)
+        self._served[whose] = None
+        if len(self._served) > self._remembered:
+            del self._served[next(iter(self._served))]
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, whose: str) -> None:
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (whose, called)
+        self._waiting.append(entry)
+        try:
+            await called
+        except asyncio.CancelledError:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+            elif not called.cancelled():  # called just now, and gone: another is
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """The next one's turn; `_busy` stays true meanwhile, so that nobody slips in between."""
+        if not self._waiting:
+            self._busy = False
+            return
+        order = {whose: number for number, whose in enumerate(self._served, 1)}
+        entry = min(self._waiting, key=lambda waiting: order.get(waiting[0], 0))
+        self._waiting.remove(entry)
+        entry[1].set_result(None)
+
+
 class BackgroundJobs(Generic[K]):
     """Work under keys. `patience_s` is how long who asks is kept waiting, `longest_s` when work is given up; `tell`
     tells those who waited longer."""
@@ -66,13 +115,13 @@ class BackgroundJobs(Generic[K]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[K, dict[tuple[str, str], Asker]] = {}
         self._done: dict[K, float] = {}
-        self._turn = asyncio.Semaphore(1)
+        self._turns = Turns()
 
     async def ask(self, key: K, work: Callable[[Report], Awaitable[None]] | None, asker: Asker | None = None) -> bool:
         """Begin `work` (if it is wanted and nobody has begun it), wait a moment, and say whether it still goes on; then
         `asker` is told later."""
         if work is not None and key not in self._under_way:
-            self._under_way[key] = task = asyncio.create_task(self._do(key, work))
+            self._under_way[key] = task = asyncio.create_task(self._do(key, work, _whose(asker)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         running = self._under_way.get(key)
@@ -93,10 +142,10 @@ class BackgroundJobs(Generic[K]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _do(self, key: K, work: Callable[[Report], Awaitable[None]]) -> None:
+    async def _do(self, key: K, work: Callable[[Report], Awaitable[None]], whose: str) -> None:
         telling = asyncio.create_task(self._tell_how_far(key))
         try:
-            async with self._turn, asyncio.timeout(self._longest_s):
+            async with self._turns.turn(whose), asyncio.timeout(self._longest_s):
                 await work(lambda share: self._done.__setitem__(key, share))
         except Exception:
             log.exception("work in the background could not be finished: %.80r", key)
@@ -117,6 +166,12 @@ class BackgroundJobs(Generic[K]):
                 await self._tell(key, asker, share)
             except Exception:
                 log.exception("%s cannot be told what became of their question", asker.person)
+
+
+def _whose(asker: Asker | None) -> str:
+    if asker is None:
+        return ""
+    return f"{asker.platform}:{asker.external_id}" if asker.person is None else f"person {asker.person}"
 
 
 async def outcry(*arguments: str, report: Report, environment: dict[str, str] | None = None) -> bytes:

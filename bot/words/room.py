@@ -66,4 +66,24 @@ def chart_gone() -> str:
 
 
 def too_many_windows() -> str:
-    return "The room is open in many windows already. Close one and reload this page."
+    return "The room is open in many windows already. Close one: this page then goes on by itself."
+
+
+def full_house() -> str:
+    return "Every place in the room is taken just now. This page goes on by itself once one is free."
+
+
+def full_for_strangers() -> str:
+    return "All places for those who only watch are taken just now. Give a name and you get one of the members' places."
+
+
+def too_many_joins(wait_ms: int) -> str:
+    return f"Many people have just joined from where you are. Wait {span(wait_ms)} and give your name again."
+
+
+def too_many_guesses(wait_ms: int) -> str:
+    return f"Too many admin links that are not valid came from where you are. Wait {span(wait_ms)} and try again."
+
+
+def too_slow() -> str:
+    return "That arrived too slowly to be read. Check the connection and send it again."

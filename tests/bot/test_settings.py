@@ -28,6 +28,15 @@ def test_an_empty_value_means_the_default() -> None:
     assert load({"OUTCRY_ROOM_PORT": "", "OUTCRY_ADMIN_TOKEN": ""}, NOWHERE) == Settings()
 
 
+def test_proxies_are_addresses_and_networks_in_one_line() -> None:
+    settings = load({"OUTCRY_TRUSTED_PROXIES": "127.0.0.1, 10.1.2.3/8 ::1"}, NOWHERE)
+    assert isinstance(settings, Settings)
+    assert [str(network) for network in settings.trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    errors = load({"OUTCRY_TRUSTED_PROXIES": "127.0.0.1, proxy.example.org"}, NOWHERE)
+    assert isinstance(errors, list)
+    assert errors[0].sentence.startswith("OUTCRY_TRUSTED_PROXIES must be addresses or networks")
+
+
 def test_all_mistakes_are_told_together() -> None:
     errors = load({"OUTCRY_ROOM_PORT": "many", "OUTCRY_TICK_MS": "1", "DATABASE_URL": "mysql://x"}, NOWHERE)
     assert isinstance(errors, list)

@@ -1,115 +1,168 @@
-"""Server-sent events: one task a browser, reading the log at its own pace.
+"""Server-sent events: one task a browser, reading the log at its own pace, and one that looks after them all.
 
 Events: `page` (messages, `id:` is the seq to resume from), `clock` (the heartbeat: the server's time, how fast it runs,
-how many people are here). A stream ends when the room closes or the browser stops reading; browsers come back.
+how many people are here). A stream ends when the room closes, when its place is given to another or when the browser
+stops reading; browsers come back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.adapters.room.message_log import MessageLog, MessagePage
-from bot.adapters.room.render import visible_to
-from bot.adapters.room.security import RefusalError, Visitor
+from bot.adapters.room import limits
+from bot.adapters.room.limits import Place, Places, RefusalError
+from bot.adapters.room.message_log import MessageLog
+from bot.adapters.room.page_events import PageEvents, clock_event, to_json
+from bot.adapters.room.security import Visitor
 from bot.words import room as words
 
 HEARTBEAT_S = 10.0
 STALLED_S = 20.0  # a browser that has not read for so long is let go; it resumes when it wakes
-MOST_STREAMS_PER_VISITOR = 12
-MOST_STREAMS = 500
+REOPEN_S = 2
+
+Hold = Callable[[web.Request], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    """`sent_at` and `writing_since` (None: it is not) are moments of the loop's clock."""
+
+    request: web.Request
+    response: web.StreamResponse
+    place: Place
+    sent_at: float = 0.0
+    writing_since: float | None = None
+
+    async def send(self, data: bytes) -> None:
+        """Waits where the browser reads slowly: this and what the connection buffers is all there is of it here."""
+        self.sent_at = self.writing_since = asyncio.get_running_loop().time()
+        await self.response.write(data)
+        self.writing_since = None
 
 
 class EventStreams:
-    """`speed` is how many market milliseconds pass in one of the wall's (the demo's event time runs faster)."""
+    """`speed` is how many market milliseconds pass in one of the wall's (the demo's event time runs faster). `hold` is
+    told of each request that becomes a stream."""
 
-    def __init__(self, log: MessageLog, clock: Callable[[], int], speed: Callable[[], float]) -> None:
+    def __init__(
+        self, log: MessageLog, events: PageEvents, clock: Callable[[], int], speed: Callable[[], float], hold: Hold
+    ) -> None:
         self._log = log
+        self._events = events
         self._clock = clock
         self._speed = speed
-        self._viewers: Counter[str] = Counter()
+        self._hold = hold
+        each = limits.MOST_STREAMS_EACH
+        self._members = Places(limits.MEMBERS_PLACES, each, words.full_house)
+        self._strangers = Places(limits.STRANGERS_PLACES, each, words.full_for_strangers)
+        self._streams: set[_Stream] = set()
+        self._watch: asyncio.Task[None] | None = None
+        self._clock_seen: tuple[tuple[int, float, int], bytes] = ((-1, 0.0, 0), b"")
         self._closing = False
+
+    def keep_within(self, connections: int) -> None:
+        """Fewer places where the system allows so few connections; some are left for what streams do not carry."""
+        self._members.most = min(self._members.most, 3 * connections // 5)
+        self._strangers.most = min(self._strangers.most, connections // 5)
 
     def close(self) -> None:
         """End every stream soon."""
         self._closing = True
         self._log.wake_all()
+        if self._watch is not None:
+            self._watch.cancel()
 
     @property
     def people(self) -> int:
-        """Browsers with a session that have the room open, each counted once."""
-        return sum(1 for ext in self._viewers if ext)
+        """Members that have the room open, each counted once."""
+        return self._members.owners
 
     @property
     def open(self) -> int:
         """Streams, strangers' too."""
-        return self._viewers.total()
+        return len(self._members) + len(self._strangers)
 
     async def serve(self, request: web.Request, room: str, visitor: Visitor, since: int | None) -> web.StreamResponse:
         if self._closing:
-            raise RefusalError(503, words.closing())
-        if self._viewers.total() >= MOST_STREAMS or (
-            visitor.ext and self._viewers[visitor.ext] >= MOST_STREAMS_PER_VISITOR
-        ):
-            raise RefusalError(429, words.too_many_windows())
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        await response.prepare(request)
-        event = self._log.listen(room, visitor.person.id if visitor.person else None)
-        self._viewers[visitor.ext] += 1
+            raise RefusalError(503, words.closing(), REOPEN_S)
+        person = visitor.person.id if visitor.person else None
+        places = self._strangers if person is None else self._members
+        event = self._log.listen(room, person)
+        place = Place(whose=visitor.whose, rank=person or 0, event=event)
         try:
-            await self._send_events(response, room, visitor, since, event)
+            places.take(place)
+            self._hold(request)
+            response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+            await response.prepare(request)
+            await self._send_events(_Stream(request, response, place), room, visitor, since)
         except ConnectionResetError:
             pass  # gone: the browser resumes from its last id
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()  # stalled: what is in its buffer would keep the connection for ever
         finally:
             self._log.stop_listening(event)
-            self._viewers[visitor.ext] -= 1
-            self._viewers += Counter()  # forget who is at 0
+            places.leave(place)
         return response
 
-    async def _send_events(
-        self, response: web.StreamResponse, room: str, visitor: Visitor, since: int | None, event: asyncio.Event
-    ) -> None:
-        person = visitor.person.id if visitor.person else None
-        await self._send(response, self._clock_event())
-        first, people_seen = True, self._log.people_changed
-        while not self._closing:
-            event.clear()
+    async def _send_events(self, stream: _Stream, room: str, visitor: Visitor, since: int | None) -> None:
+        self._streams.add(stream)
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._watch_over())
+        try:
+            await self._send_until_over(stream, room, visitor, since)
+        finally:
+            self._streams.discard(stream)
+
+    async def _watch_over(self) -> None:
+        """Wakes who is due a heartbeat, and lets go of who does not read: one clock for all, not two for every event of
+        each."""
+        now = asyncio.get_running_loop().time
+        while self._streams:
+            await asyncio.sleep(min(HEARTBEAT_S, STALLED_S) / 10)
+            for stream in list(self._streams):
+                if stream.writing_since is not None:
+                    if now() - stream.writing_since > STALLED_S and stream.request.transport is not None:
+                        stream.request.transport.abort()  # what is in its buffer would keep the connection for ever
+                elif now() - stream.sent_at >= HEARTBEAT_S:
+                    stream.place.event.set()
+
+    async def _send_until_over(self, stream: _Stream, room: str, visitor: Visitor, since: int | None) -> None:
+        person, place, now = (
+            visitor.person.id if visitor.person else None,
+            stream.place,
+            asyncio.get_running_loop().time,
+        )
+        await stream.send(clock_event(self._clock_json()))
+        people_seen = self._log.people_changed
+        since = await self._send_page(stream, room, since, person, first=True)
+        while not (self._closing or place.given_up):
+            place.event.clear()
             if people_seen != self._log.people_changed:
                 people_seen = self._log.people_changed
                 if await self._log.person(visitor.ext) != person:
                     return  # somebody else now: the browser comes back and is asked who
-            page = await self._log.after(room, since, person)
-            if page.messages or first:
-                await self._send(response, self._page_event(page, person))
-            since, first = page.seq, False
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await event.wait()
-            except TimeoutError:
-                await self._send(response, self._clock_event())
+            since = await self._send_page(stream, room, since, person)
+            if now() - stream.sent_at >= HEARTBEAT_S:
+                await stream.send(clock_event(self._clock_json()))
+            await place.event.wait()
 
-    async def _send(self, response: web.StreamResponse, text: str) -> None:
-        async with asyncio.timeout(STALLED_S):
-            await response.write(text.encode())
+    async def _send_page(
+        self, stream: _Stream, room: str, since: int | None, person: int | None, *, first: bool = False
+    ) -> int:
+        """What changed; returns the seq to go on from. What was read is let go of before it is sent."""
+        page = await self._log.after(room, since, person)
+        seq = page.seq
+        pieces = self._events.event(page, person, self._clock_json()) if page.messages or first else ()
+        del page
+        for piece in pieces:
+            await stream.send(piece)
+        return seq
 
-    def _clock_event(self) -> str:
-        return _event("clock", self._clock_data())
-
-    def _clock_data(self) -> dict[str, object]:
-        return {"now_ms": self._clock(), "speed": self._speed(), "here": self.people}
-
-    def _page_event(self, page: MessagePage, person: int | None) -> str:
-        shown = [visible_to(message, person) for message in page.messages]
-        return _event("page", {**self._clock_data(), "messages": shown}, page.seq)
-
-
-def _event(kind: str, data: object, seq: int | None = None) -> str:
-    ident = "" if seq is None else f"id: {seq}\n"
-    return f"{ident}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    def _clock_json(self) -> bytes:
+        """The server's time, how fast it runs, who is here: the same bytes for all who are served in one moment."""
+        seen = (self._clock(), self._speed(), self.people)
+        if seen != self._clock_seen[0]:
+            self._clock_seen = (seen, to_json({"now_ms": seen[0], "speed": seen[1], "here": seen[2]}))
+        return self._clock_seen[1]

@@ -7,42 +7,33 @@ among the person's latest messages. Orders are safe beyond that, storage knows t
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from bot.adapters.room import NAME
+from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.message_log import TALK, MessageLog
 from bot.adapters.room.responses import LONGEST, Answer, RoomResponder, person_of
-from bot.adapters.room.security import RefusalError, Visitor
+from bot.adapters.room.security import Visitor
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
-from bot.chat.rate_limits import Limit, Windows
 from bot.dispatcher import Dispatcher
 from bot.text.names import clean
 from bot.words import room as words
 from storage.records import Json
 
-TALK_LIMITS = (Limit(6, 8_000), Limit(30, 120_000))  # lines of plain talk a person may send
 REMEMBERED = 2_000  # requests
 
 
 class Handlers:
-    """`titles` names each room's chat. Talk is paced by the wall's clock (ms), whatever time the market has."""
+    """`titles` names each room's chat."""
 
-    def __init__(
-        self,
-        log: MessageLog,
-        dispatcher: Dispatcher,
-        titles: Mapping[str, str],
-        monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
-    ) -> None:
+    def __init__(self, log: MessageLog, dispatcher: Dispatcher, titles: Mapping[str, str], limits: Limits) -> None:
         self._log = log
         self._dispatcher = dispatcher
         self._titles = titles
         self._responder = RoomResponder(log, dispatcher)
-        self._monotonic_ms = monotonic_ms
-        self._windows = Windows(TALK_LIMITS)
+        self._limits = limits
         self._answers: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
     async def handle_line(self, room: str, visitor: Visitor, text: str, request_id: str, *, is_retry: bool) -> Answer:
@@ -123,15 +114,18 @@ class Handlers:
     ) -> Answer:
         task = self._answers.get(invocation.request_id)
         if task is None:
+            self._limits.count(Counted.LINE, visitor.whose)
             task = asyncio.ensure_future(self._find_or_run(room, invocation, visitor, run, is_retry=is_retry))
             self._answers[invocation.request_id] = task
+            task.add_done_callback(partial(self._forget_failed, invocation.request_id))
             if len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
-        try:
-            return await asyncio.shield(task)  # a browser that hangs up does not undo what it asked for
-        except Exception:
-            self._answers.pop(invocation.request_id, None)
-            raise
+        return await asyncio.shield(task)  # a browser that hangs up does not undo what it asked for
+
+    def _forget_failed(self, request_id: str, task: asyncio.Task[Answer]) -> None:
+        """Who asks again is not told an old error: it is run anew, and what was done is looked up."""
+        if task.cancelled() or task.exception() is not None:
+            self._answers.pop(request_id, None)
 
     async def _find_or_run(
         self,
@@ -150,10 +144,7 @@ class Handlers:
         return await run()
 
     async def _post_talk(self, room: str, invocation: Invocation, visitor: Visitor, text: str) -> Answer:
-        person, now = person_of(visitor), self._monotonic_ms()
-        wait = self._windows.wait(visitor.ext, now)
-        if wait > 0:
-            raise RefusalError(429, words.slow_down(wait))
-        self._windows.use(visitor.ext, now)
+        person = person_of(visitor)
+        self._limits.count(Counted.TALK, visitor.whose)
         body: dict[str, Json] = {"say": text, "by": person.id, "request": invocation.request_id}
         return Answer(await self._log.append(room, TALK, body, author=person.name))

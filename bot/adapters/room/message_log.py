@@ -1,5 +1,8 @@
 """The room's messages: every write goes through here, is numbered in storage and wakes whoever listens.
 
+Writes that wait for the database are written together, in the order they came: one durable transaction, whoever they
+are from. None is shown before it is on disk.
+
 Streams read forward by `seq` from a ring of the latest changes, and from storage where they have fallen behind it.
 Nothing is queued per listener, so a slow one costs nobody anything: when it reads again it gets the newest state of
 each message.
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -20,7 +23,37 @@ from storage.unit_of_work import UnitOfWork
 
 RECENT = 400
 FIRST_PAGE = 400  # what a newcomer gets, and one who was away for long
+MOST_TOGETHER = 200  # writes in one transaction
 BOARD, NEWS, TALK = "board", "news", "talk"
+
+
+WriteMessages = Callable[[UnitOfWork], Awaitable[Sequence[RoomMessage]]]
+"""Run again where it was rolled back because of another."""
+
+Also = Callable[[UnitOfWork, RoomMessage], Awaitable[None]]
+"""What belongs to a message and is written in its transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    write: WriteMessages
+    done: asyncio.Future[Sequence[RoomMessage]]
+
+    def end(self, messages: Sequence[RoomMessage]) -> None:
+        if not self.done.done():  # whoever asked was cancelled
+            self.done.set_result(messages)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class _WriteError(Exception):
+    """One of several writes failed before anything was committed."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +70,8 @@ class MessageLog:
     def __init__(self, db: Database, clock: Callable[[], int]) -> None:
         self._db = db
         self._clock = clock
-        self._write_lock = asyncio.Lock()  # seq order in storage is then the order in the ring
+        self._waiting: list[_Write] = []
+        self._writer: asyncio.Task[None] | None = None  # one at a time: seq order in storage is the order in the ring
         self._recent: deque[RoomMessage] = deque()
         self._oldest_seq = 0  # changes up to this seq are not in the ring
         self._latest_seq = 0
@@ -49,16 +83,48 @@ class MessageLog:
             self._oldest_seq = self._latest_seq = await uow.room.latest_seq()
 
     async def append(
-        self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None
+        self,
+        room: str,
+        channel: str,
+        body: Payload,
+        *,
+        author: str = "",
+        person: int | None = None,
+        also: Also | None = None,
     ) -> RoomMessage:
-        """A new message; `person` makes it theirs alone."""
+        """A new message; `person` makes it theirs alone. `also` is written with it."""
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
-            return [await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())]
+            message = await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())
+            return [await _with(also, uow, message)]
 
         return (await self.write(write))[0]
 
-    async def replace(self, message: int, body: Payload, *, unless_after: int | None = None) -> RoomMessage | None:
+    async def answer(
+        self, room: str, body: Payload, by: int, *, private: bool, also: Also | None = None
+    ) -> RoomMessage:
+        """A new message that answers a person, under their name and for them alone where it is `private`: whoever
+        stands behind that number by now, since their own command may have linked them with another account, given them
+        another name or had them forgotten."""
+
+        async def write(uow: UnitOfWork) -> list[RoomMessage]:
+            owner = await uow.people.primary_id(by)
+            row = await uow.people.get(owner)
+            message = await uow.room.append(
+                room,
+                TALK,
+                {**body, "by": owner},
+                author="" if row is None else row.name,
+                person=owner if private else None,
+                now_ms=self._clock(),
+            )
+            return [await _with(also, uow, message)]
+
+        return (await self.write(write))[0]
+
+    async def replace(
+        self, message: int, body: Payload, *, unless_after: int | None = None, also: Also | None = None
+    ) -> RoomMessage | None:
         """New body in place; None: no such message. The same body again changes nothing, nor does one for a message
         that has changed since `seq` `unless_after` (a fill arrived: what was said before it must not overwrite it)."""
 
@@ -67,8 +133,9 @@ class MessageLog:
             if now is None:
                 return []
             if now.body == body or (unless_after is not None and now.seq > unless_after):
-                return [now]
-            return await uow.room.replace_many([(now, body)], self._clock())
+                return [await _with(also, uow, now)]
+            [changed] = await uow.room.replace_many([(now, body)], self._clock())
+            return [await _with(also, uow, changed)]
 
         return next(iter(await self.write(write)), None)
 
@@ -95,14 +162,6 @@ class MessageLog:
             person = await uow.people.find(NAME, ext)
         return None if person is None else person.id
 
-    async def author_of(self, person: int) -> tuple[int, str]:
-        """Who stands behind this number by now, and their name: their own command may have linked them with another
-        account, or had them forgotten."""
-        async with self._db.reading() as uow:
-            owner = await uow.people.primary_id(person)
-            row = await uow.people.get(owner)
-        return owner, "" if row is None else row.name
-
     @property
     def people_changed(self) -> int:
         """Another number: an account was linked, parted or forgotten."""
@@ -123,23 +182,66 @@ class MessageLog:
         for event in self._listeners:
             event.set()
 
-    async def write(self, write: Callable[[UnitOfWork], Awaitable[Sequence[RoomMessage]]]) -> Sequence[RoomMessage]:
-        """What `write` appends and replaces in one unit, and returns by `seq`; all of it is shown at once."""
-        async with self._write_lock:
-            async with self._db.writing() as uow:
-                messages = await write(uow)
-                await uow.commit()
-            self._publish([message for message in messages if message.seq > self._latest_seq])
-        return messages
+    async def write(self, write: WriteMessages) -> Sequence[RoomMessage]:
+        """What `write` appends and replaces, and returns by `seq`; all of it is shown at once. On disk when this
+        returns."""
+        waiting = _Write(write, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_waiting())
+        return await waiting.done
 
-    def _publish(self, messages: Sequence[RoomMessage]) -> None:
-        if not messages:
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batch: list[_Write] = []
+                try:
+                    await self._write_all(batch)
+                except _WriteError:
+                    for waiting in batch:  # one of them cannot be written: the others are
+                        await self._write_alone(waiting)
+                except Exception as error:
+                    for waiting in batch or self._take():
+                        waiting.fail(error)
+        finally:
+            self._writer = None
+
+    async def _write_alone(self, waiting: _Write) -> None:
+        batch = [waiting]
+        try:
+            await self._write_all(batch)
+        except _WriteError as error:
+            waiting.fail(error.cause)
+        except Exception as error:
+            waiting.fail(error)
+
+    def _take(self) -> list[_Write]:
+        taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        return taken
+
+    async def _write_all(self, batch: list[_Write]) -> None:
+        """The batch, or where it is empty all that waits by the moment the database is free; that is put into it."""
+        async with self._db.writing() as uow:
+            batch += [] if batch else self._take()
+            try:
+                written = [await waiting.write(uow) for waiting in batch]
+            except Exception as error:
+                raise _WriteError(error) from error
+            await uow.commit()
+        self._publish({message.seq: message for messages in written for message in messages})
+        for waiting, messages in zip(batch, written, strict=True):
+            waiting.end(messages)
+
+    def _publish(self, messages: Mapping[int, RoomMessage]) -> None:
+        """By seq, what is new of them; each listener is woken once."""
+        new = [messages[seq] for seq in sorted(messages) if seq > self._latest_seq]
+        if not new:
             return
-        self._recent.extend(messages)
-        self._latest_seq = messages[-1].seq
+        self._recent.extend(new)
+        self._latest_seq = new[-1].seq
         while len(self._recent) > RECENT:
             self._oldest_seq = self._recent.popleft().seq
-        audiences = {(message.room, message.person) for message in messages}
+        audiences = {(message.room, message.person) for message in new}
         for event, (room, person) in self._listeners.items():
             if (room, None) in audiences or (room, person) in audiences:
                 event.set()
@@ -157,3 +259,9 @@ def _latest_states(messages: list[RoomMessage]) -> list[RoomMessage]:
     """Of each message its last state only, in order of change."""
     last_seq = {message.id: message.seq for message in messages}
     return [message for message in messages if last_seq[message.id] == message.seq]
+
+
+async def _with(also: Also | None, uow: UnitOfWork, message: RoomMessage) -> RoomMessage:
+    if also is not None:
+        await also(uow, message)
+    return message

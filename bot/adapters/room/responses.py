@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.adapters.room import render
-from bot.adapters.room.message_log import TALK, MessageLog
+from bot.adapters.room.limits import RefusalError
+from bot.adapters.room.message_log import Also, MessageLog
 from bot.adapters.room.render import replacement_body, stored_reply
-from bot.adapters.room.security import RefusalError, Visitor
+from bot.adapters.room.security import Visitor
 from bot.chat.invocation import Invocation
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
 from bot.text.names import clean
 from bot.words import room as words
 from storage.records import Json, Person, RoomMessage
+from storage.unit_of_work import UnitOfWork
 
 LONGEST = 2_000  # a line; as much as a value may have
 
@@ -51,27 +53,35 @@ class RoomResponder:
         replaced = pressed_in if pressed_in is not None and pressed_in.person is not None else None
         if replaced is not None and _replaces(replaced, label, reply):
             replacement = await self._log.replace(
-                replaced.id, replacement_body(replaced, reply), unless_after=replaced.seq
+                replaced.id,
+                replacement_body(replaced, reply),
+                unless_after=replaced.seq,
+                also=self._placing(reply, invocation),
             )
             if replacement is not None:
-                await self._dispatcher.placed(reply, invocation, str(replacement.id))
                 return Answer(replacement)
-        message = await self._append(room, invocation, visitor, label or asked_line, reply)
-        await self._dispatcher.placed(reply, invocation, str(message.id))
-        return Answer.of(message)
+        return Answer.of(await self._append(room, invocation, visitor, label or asked_line, reply))
 
     async def _append(
         self, room: str, invocation: Invocation, visitor: Visitor, asked_line: str, reply: Reply
     ) -> RoomMessage:
-        person, author = await self._log.author_of(person_of(visitor).id)
         body: dict[str, Json] = {
             "asked": clean(asked_line, LONGEST),
             "reply": stored_reply(reply),
-            "by": person,
             "request": invocation.request_id,
         }
-        private = reply.audience is Audience.PRIVATE
-        return await self._log.append(room, TALK, body, author=author, person=person if private else None)
+        private, also = reply.audience is Audience.PRIVATE, self._placing(reply, invocation)
+        return await self._log.answer(room, body, person_of(visitor).id, private=private, also=also)
+
+    def _placing(self, reply: Reply, invocation: Invocation) -> Also | None:
+        """Where a ticket stands is written with the message that shows it."""
+        if reply.ticket is None and reply.awaits is None:
+            return None
+
+        async def place(uow: UnitOfWork, message: RoomMessage) -> None:
+            await self._dispatcher.place(uow, reply, invocation, str(message.id))
+
+        return place
 
     async def _visible_message(self, message: int | None, visitor: Visitor) -> RoomMessage | None:
         """The message of that number, if this visitor may see it."""

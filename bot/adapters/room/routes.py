@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from bot.adapters.room import NAME, assets, event_stream, render, security
+from bot.adapters.room import NAME, assets, event_stream, page_events, render, security
 from bot.adapters.room.handlers import Handlers
+from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.message_log import TALK, MessageLog
 from bot.adapters.room.responses import Answer
-from bot.adapters.room.security import LIFE_S, RefusalError, Sessions, Visitor, external_id, new_token
+from bot.adapters.room.security import LIFE_S, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
 from bot.market.member_names import NameRefused, fitting_name
+from bot.settings import Network
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words import members as words_members
 from bot.words import room as words
@@ -39,7 +41,10 @@ class Routes:
         handlers: Handlers,
         sessions: Sessions,
         streams: event_stream.EventStreams,
+        events: page_events.PageEvents,
         draw: DrawThemed,
+        limits: Limits,
+        trusted_proxies: Sequence[Network],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -48,7 +53,10 @@ class Routes:
         self._handlers = handlers
         self._sessions = sessions
         self._streams = streams
+        self._events = events
         self._draw = draw
+        self._limits = limits
+        self._trusted_proxies = trusted_proxies
         self._assets = assets.load()
         self.port = 0  # known once the room listens
 
@@ -94,9 +102,11 @@ class Routes:
 
     async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""
-        if not self._sessions.is_admin_token(token_given):
-            raise RefusalError(403, words.admin_link_wrong())
         visitor = await self._visitor(request)
+        self._limits.check(Counted.ADMIN_GUESS, visitor.whose)
+        if not self._sessions.is_admin_token(token_given):
+            self._limits.use(Counted.ADMIN_GUESS, visitor.whose)
+            raise RefusalError(403, words.admin_link_wrong())
         token = visitor.token or new_token()
         response = web.Response(status=303, headers={"Location": request.path})
         self._set_cookie(response, "session", token)
@@ -104,10 +114,13 @@ class Routes:
         return response
 
     async def _visitor(self, request: web.Request) -> Visitor:
-        cookies = request.cookies
-        return await self._sessions.visitor(
-            cookies.get(self._cookie("session"), ""), cookies.get(self._cookie("admin"), "")
+        """Who asks, counted: strangers by where they come from."""
+        cookies, network = request.cookies, security.network(request, self._trusted_proxies)
+        visitor = await self._sessions.visitor(
+            cookies.get(self._cookie("session"), ""), cookies.get(self._cookie("admin"), ""), network
         )
+        self._limits.count(Counted.REQUEST, visitor.whose)
+        return visitor
 
     async def _person(self, request: web.Request) -> Visitor:
         visitor = await self._visitor(request)
@@ -140,9 +153,17 @@ class Routes:
             raise RefusalError(400, words.name_missing())
         token = visitor.token or new_token()
         if visitor.person is None:
+            self._limits.check(Counted.JOIN, visitor.whose)
             name = await self._fitting(room, name, visitor)
+            self._limits.use(Counted.JOIN, visitor.whose)
             person = await self._sessions.create_person(token, name, self._clock())
-            visitor = Visitor(token=token, ext=visitor.ext or external_id(token), person=person, admin=visitor.admin)
+            visitor = Visitor(
+                whose=security.whose(person, visitor.whose),
+                token=token,
+                ext=visitor.ext or external_id(token),
+                person=person,
+                admin=visitor.admin,
+            )
             await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
         await self._handlers.handle_form(room, visitor, "join", {"name": name}, _request_id(body), is_retry=False)
         response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
@@ -205,6 +226,7 @@ class Routes:
 
     async def _complete(self, request: web.Request) -> web.Response:
         room, visitor, body = self._room(request), await self._visitor(request), await security.body(request)
+        self._limits.count(Counted.COMPLETION, visitor.whose)
         suggestions = await self._handlers.complete(room, visitor, _text(body, "text"))
         return web.json_response(
             [
@@ -214,13 +236,17 @@ class Routes:
         )
 
     def _answer(self, answer: Answer, visitor: Visitor) -> web.Response:
-        shown = render.visible_to(answer.message, visitor.person.id if visitor.person else None)
-        return web.json_response({**shown, "form": answer.form})
+        """The message as the streams show it to them, and the form to ask at once."""
+        message = self._events.message(answer.message, visitor.person.id if visitor.person else None)
+        body = b'%s,"form":%s}' % (message[:-1], page_events.to_json(answer.form))
+        return web.Response(body=body, content_type="application/json", charset="utf-8")
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         last_seq = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         since = int(last_seq) if last_seq.isascii() and last_seq.isdigit() and len(last_seq) < 16 else None
-        return await self._streams.serve(request, self._room(request), await self._visitor(request), since)
+        room, visitor = self._room(request), await self._visitor(request)
+        self._limits.count(Counted.STREAM, visitor.whose)
+        return await self._streams.serve(request, room, visitor, since)
 
     async def _stored_reply(self, request: web.Request) -> Payload | None:
         """The reply kept in the message an address names, where this visitor may see it."""

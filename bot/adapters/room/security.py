@@ -8,6 +8,7 @@ session.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -15,14 +16,17 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.adapters.client_address import client_address, network_of
 from bot.adapters.room import NAME
+from bot.adapters.room.limits import RefusalError
+from bot.settings import Network
 from bot.words import room as words
 from storage.database import Database
 from storage.records import Person
@@ -30,6 +34,7 @@ from storage.records import Person
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
+BODY_S = 10.0
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -42,15 +47,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-
-
-class RefusalError(Exception):
-    """A request that is not done: `sentence` tells the person what to do instead."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
 
 
 def is_own_host(host: str, names: Collection[str]) -> bool:
@@ -78,6 +74,11 @@ def is_own_page(request: web.Request) -> bool:
         return False
 
 
+def network(request: web.Request, trusted: Sequence[Network]) -> str:
+    """Where a request comes from, by proxies that are `trusted`: an address, of IPv6 the network."""
+    return network_of(client_address(request.remote or "", request.headers.getall("X-Forwarded-For", ()), trusted))
+
+
 def middleware(names: Collection[str]) -> Middleware:
     """Checks every request, and answers every failure with one sentence."""
 
@@ -93,14 +94,14 @@ def middleware(names: Collection[str]) -> Middleware:
                     raise RefusalError(415, words.not_json())
             return await handler(request)
         except RefusalError as refusal:
-            return error_response(refusal.status, refusal.sentence)
+            return error_response(refusal.status, refusal.sentence, refusal.retry_s)
         except web.HTTPRequestEntityTooLarge:
             return error_response(413, words.too_large())
         except web.HTTPException as problem:
             if problem.status < 400:
                 raise
             return error_response(problem.status, words.no_such_page())
-        except (ConnectionResetError, TimeoutError):
+        except ConnectionError:  # nobody waits for an answer any more
             raise
         except Exception:
             log.exception("request to %s failed", request.path)
@@ -116,14 +117,19 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def error_response(status: int, sentence: str) -> web.Response:
-    return web.json_response({"error": sentence}, status=status)
+def error_response(status: int, sentence: str, retry_s: int | None = None) -> web.Response:
+    headers = {} if retry_s is None else {"Retry-After": str(retry_s)}
+    return web.json_response({"error": sentence}, status=status, headers=headers)
 
 
 async def body(request: web.Request) -> dict[str, object]:
-    """The JSON object a page sent."""
+    """The JSON object a page sent, whole within `BODY_S`."""
     try:
-        given = json.loads(await request.text())
+        async with asyncio.timeout(BODY_S):
+            text = await request.text()
+        given = json.loads(text)
+    except TimeoutError:
+        raise RefusalError(408, words.too_slow()) from None
     except (
         ValueError,
         RecursionError,
@@ -143,12 +149,18 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """One browser. `ext` is its person's id on the platform, "" before there is a session; `person` is None until they
-    have a name."""
+    have a name. `whose` is what limits count by: a member's id, or the network a stranger comes from."""
 
+    whose: str = ""
     token: str = ""
     ext: str = ""
     person: Person | None = None
     admin: bool = False
+
+
+def whose(person: Person | None, network: str) -> str:
+    """What limits count by."""
+    return network if person is None else f"person {person.id}"
 
 
 def new_token() -> str:
@@ -169,13 +181,18 @@ class Sessions:
         self._db = db
         self._admin_token = admin_token.encode()
 
-    async def visitor(self, token: str, admin_cookie: str) -> Visitor:
-        """Whose these cookies are. A malformed or unknown token is a stranger's."""
+    async def visitor(self, token: str, admin_cookie: str, network: str) -> Visitor:
+        """Whose these cookies are. A malformed or unknown token is a stranger's, from that network."""
         if not TOKEN.fullmatch(token):
-            return Visitor()
+            return Visitor(whose=network)
         ext = external_id(token)
+        person = await self._find(ext)
         return Visitor(
-            token=token, ext=ext, person=await self._find(ext), admin=self._is_admin_cookie(token, admin_cookie)
+            whose=whose(person, network),
+            token=token,
+            ext=ext,
+            person=person,
+            admin=self._is_admin_cookie(token, admin_cookie),
         )
 
     async def create_person(self, token: str, name: str, now_ms: int) -> Person:

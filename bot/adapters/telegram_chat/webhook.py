@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from bot.adapters.http_server import HttpServer
+
 log = logging.getLogger(__name__)
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the header's name)
 LARGEST_BODY = 1024 * 1024
 TIMEOUT_S = 25.0  # Telegram sends again what is not taken in about a minute
-CLOSE_S = 1.0
 
 HandleUpdate = Callable[[Mapping[str, object]], Awaitable[None]]
 
@@ -25,21 +26,18 @@ class Webhook:
 
     def __init__(self, host: str, port: int, path: str, secret: str, handle_update: HandleUpdate) -> None:
         self.port = port
-        self._host = host
         self._secret = secret.encode()
         self._handle_update = handle_update
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(path or "/", self._receive)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
+        self._server = HttpServer(app, host, port)
 
     async def start(self) -> None:
         """OSError: the port is taken."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self.port).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await self._server.start()
 
     async def stop(self) -> None:
-        await self._runner.cleanup()
+        await self._server.stop()
 
     async def _receive(self, request: web.Request) -> web.Response:
         secret = request.headers.get(SECRET, "").encode("utf-8", "surrogatepass")

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from bot.adapters.room.handlers import TALK_LIMITS
+from bot.adapters.room.limits import LIMITS, Counted
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.rate_limits import PERSON, Windows
+from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Windows
 from bot.dispatcher import TRIES, TYPING
 from tests.bot.adapters.room.harness import request_id, room_harness
 from tests.bot.harness import ADMIN, chat_harness, running
@@ -105,12 +105,41 @@ async def test_guessing_codes_is_stopped_for_the_guesser_alone(tmp_path: Path) -
         assert "does not work" in plain_text.text(await harness.say("eve", "/link AAAA-AAAA"))
 
 
-async def test_counting_people_takes_bounded_memory() -> None:
+async def test_what_costs_much_is_counted_by_itself_for_the_person_and_for_the_chat(tmp_path: Path) -> None:
+    (each,), (all_together,) = HEAVY, HEAVY_CHAT
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        harness.now += 60_000
+
+        harness.line_ms = 0  # all in one moment
+
+        async def ask(who: str, line: str) -> bool:
+            return "a lot at once" not in plain_text.text(await harness.say(who, line))
+
+        assert [await ask("eve", "/admin export trades") for _ in range(3)] == [
+            True
+        ] * 3  # not theirs to say: uncounted
+        assert [await ask("ada", "/verify") for _ in range(each.count + 1)] == [True] * each.count + [False]
+        assert await ask("ada", "/balance")
+        assert await ask("bob", "/verify")
+        for number in range(all_together.count - each.count - 1):
+            assert await ask(f"guest {number}", "/verify")
+        assert not await ask("carl", "/verify")
+        harness.now += each.window_ms
+        assert await ask("ada", "/verify")
+
+
+async def test_counting_people_takes_bounded_memory_and_time() -> None:
     """Ten thousand strangers a minute are counted and forgotten."""
     pace = Windows(PERSON)
     for number in range(50_000):
         pace.use(f"room:{number}", number * 10)
     assert len(pace._used) <= pace.most_keys + 1  # what it keeps is what this test is about
+    at_once = Windows(PERSON, most_keys=100)
+    for number in range(10_000):
+        at_once.use(f"room:{number}", 0)
+    assert len(at_once._used) <= at_once.most_keys + 1
+    assert at_once.wait("room:9999", 0) == 0
 
 
 # -- over HTTP
@@ -120,8 +149,9 @@ async def test_a_flood_of_talk_is_refused_over_http_and_others_go_on_talking(tmp
     async with room_harness(tmp_path) as place:
         await place.open_market()
         ada, bob = await place.person("Ada"), await place.person("Bob")
-        statuses = [await ada.say("hello") for _ in range(TALK_LIMITS[0].count + 4)]
-        assert [status for status, _ in statuses] == [200] * TALK_LIMITS[0].count + [429] * 4
+        burst = LIMITS[Counted.TALK][0].count
+        statuses = [await ada.say("hello") for _ in range(burst + 4)]
+        assert [status for status, _ in statuses] == [200] * burst + [429] * 4
         assert "s" in statuses[-1][1]["error"]
         assert (await bob.say("hi"))[0] == 200
 

@@ -61,6 +61,21 @@ export async function send(path, payload, waiting = () => {}) {
   }
 }
 
+/** Why this address refuses, and for how many seconds; null where it does not or nobody knows. */
+export async function refusal(path) {
+  const letGo = new AbortController();
+  setTimeout(() => letGo.abort(), 10_000);
+  try {
+    const answer = await fetch(base + path, { signal: letGo.signal });
+    if (answer.ok) return null;
+    return { sentence: (await answer.json()).error || "", seconds: Number(answer.headers.get("Retry-After")) || 0 };
+  } catch {
+    return null;
+  } finally {
+    letGo.abort(); // a stream that is not refused would go on for ever
+  }
+}
+
 function post(path, payload, signal) {
   const headers = { "Content-Type": "application/json" };
   return fetch(base + path, { method: "POST", headers, body: JSON.stringify(payload), signal });

@@ -5,10 +5,12 @@ import * as api from "./api.js";
 
 const FIRST_MS = 400;
 const LONGEST_MS = 8000;
+const LONGEST_REFUSED_MS = 60_000;
 const QUIET_MS = 25_000; // the server beats every ten seconds
 const HIDDEN_MS = 60_000;
 
-/** `on.page(data)` and `on.clock(data)` for what arrives, `on.link(up)` as the connection comes and goes. */
+/** `on.page(data)` and `on.clock(data)` for what arrives, `on.link(up, why)` as the connection comes and goes: `why` is the
+ * room's own sentence where it has no place for this page. */
 export function open(on) {
   let source = null;
   let seq = null;
@@ -16,10 +18,11 @@ export function open(on) {
   let retry = 0;
   let quiet = 0;
   let hide = 0;
+  let why = "";
 
   function start() {
     stop();
-    source = new EventSource(`${api.base}api/stream${seq === null ? "" : `?since=${seq}`}`);
+    source = new EventSource(api.base + address());
     source.addEventListener("page", (event) => {
       alive();
       seq = Number(event.lastEventId);
@@ -37,15 +40,33 @@ export function open(on) {
     clearTimeout(quiet);
     quiet = setTimeout(lost, QUIET_MS);
     wait = FIRST_MS;
-    on.link(true);
+    why = "";
+    on.link(true, why);
     api.wake();
   }
 
+  const address = () => `api/stream${seq === null ? "" : `?since=${seq}`}`;
+
   function lost() {
+    const refused = source?.readyState === EventSource.CLOSED; // it was answered, but not by a stream
     stop();
-    on.link(false);
-    retry = setTimeout(start, wait * (0.7 + 0.6 * Math.random()));
+    on.link(false, why);
+    again(wait);
     wait = Math.min(wait * 2, LONGEST_MS);
+    if (refused) ask();
+  }
+
+  function again(ms) {
+    clearTimeout(retry);
+    retry = setTimeout(start, ms * (0.7 + 0.6 * Math.random()));
+  }
+
+  async function ask() {
+    const refusal = await api.refusal(address());
+    if (source || !refusal) return;
+    why = refusal.sentence;
+    on.link(false, why);
+    if (refusal.seconds) again(Math.min(refusal.seconds * 1000, LONGEST_REFUSED_MS));
   }
 
   function stop() {

@@ -235,9 +235,11 @@ function beat(data) {
   byId("here").textContent = data.here > 1 ? `${data.here} here` : "";
 }
 
-function link(up) {
+function link(up, why) {
   document.body.classList.toggle("offline", !up);
-  byId("link").textContent = up ? "" : "Reconnecting";
+  byId("link").textContent = up || why ? "" : "Reconnecting";
+  byId("full").textContent = why || "";
+  if (why) document.body.classList.remove("loading");
 }
 
 const theme = byId("theme");

@@ -19,6 +19,7 @@ from bot.chat.reply import Picture
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
+from bot.settings import Network
 from engine.terms import MarketParams
 from scheduler.tick import run_tick
 from storage.clock import ManualClock
@@ -58,12 +59,12 @@ class RoomHarness:
         await run_tick(self.db, self.market, self.clock.now_ms())
         await self.announcer.step()
 
-    def browser(self) -> Browser:
-        self.visitors.append(Browser(self.url))
+    def browser(self, address: str = "") -> Browser:
+        self.visitors.append(Browser(self.url, address))
         return self.visitors[-1]
 
-    async def person(self, name: str) -> Browser:
-        visitor = self.browser()
+    async def person(self, name: str, address: str = "") -> Browser:
+        visitor = self.browser(address)
         await visitor.join(name)
         return visitor
 
@@ -76,13 +77,23 @@ async def room_harness(
     port: int = 0,
     speed: Callable[[], float] = lambda: 1.0,
     titles: dict[str, str] | None = None,
+    trusted_proxies: Sequence[Network] = (),
     more: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[RoomHarness]:
     db = Database.open(migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
     dispatcher = Dispatcher(db, clock, COMMANDS)
     room = RoomService(
-        db, dispatcher, clock.now_ms, port=port, admin_token=ADMIN, draw=draw, speed=speed, titles=titles, more=more
+        db,
+        dispatcher,
+        clock.now_ms,
+        port=port,
+        admin_token=ADMIN,
+        draw=draw,
+        speed=speed,
+        titles=titles,
+        trusted_proxies=trusted_proxies,
+        more=more,
     )
     url, admin_url = await room.start()
     announcer = Announcer(db, clock, {"room": room.platform})
@@ -101,12 +112,13 @@ def request_id() -> str:
 
 
 class Browser:
-    """One browser with its cookies; answers are `(status, JSON)`."""
+    """One browser with its cookies; answers are `(status, JSON)`. `address`: the one a proxy would tell of it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, address: str = "") -> None:
         self.url = url
         self.jar = CookieJar(unsafe=True)  # the room stands at an address without a name
-        self.http = ClientSession(cookie_jar=self.jar, read_bufsize=2**24)
+        told = {"X-Forwarded-For": address} if address else {}
+        self.http = ClientSession(cookie_jar=self.jar, read_bufsize=2**24, headers=told)
         self.headers = {"Origin": url.rstrip("/")}
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -31,7 +32,8 @@ from bot.chat.reply import (
     line,
 )
 from storage.database import Database
-from storage.records import Json
+from storage.records import Json, RoomMessage
+from storage.unit_of_work import UnitOfWork
 from tests.storage.databases import migrated_file
 
 NOW = 1_800_000_000_000
@@ -196,6 +198,45 @@ async def test_the_same_body_again_changes_nothing_and_wakes_nobody(log: Message
     event.clear()
     await log.append("room", TALK, said("three"))
     assert not event.is_set()
+
+
+async def test_writes_that_wait_for_the_database_share_one_transaction_and_wake_each_reader_once(
+    db: Database, log: MessageLog
+) -> None:
+    event = log.listen("room", None)
+    async with db.writing():  # somebody else has the writer for a while
+        waiting = [asyncio.create_task(log.append("room", TALK, said(str(number)))) for number in range(20)]
+        await asyncio.sleep(0)
+        waiting[7].cancel()  # a browser that hangs up takes nothing back, and holds nobody up
+        assert not event.is_set()
+    written = [await task for number, task in enumerate(waiting) if number != 7]
+    page = await log.after("room", 0, None)
+    assert [message.body["say"] for message in page.messages] == [str(number) for number in range(20)]
+    assert [message for message in page.messages if message.body["say"] != "7"] == written
+    again = MessageLog(db, lambda: NOW)  # after a crash
+    await again.open()
+    assert (await again.after("room", 0, None)).messages == page.messages
+
+
+async def test_what_cannot_be_written_fails_alone(db: Database, log: MessageLog) -> None:
+    async def refuse(uow: UnitOfWork, message: RoomMessage) -> None:
+        raise LookupError
+
+    async def confirm(uow: UnitOfWork, message: RoomMessage) -> None:
+        await uow.room.append("room", NEWS, said(f"beside {message.id}"), now_ms=NOW)
+
+    async with db.writing():
+        first = asyncio.create_task(log.append("room", TALK, said("before"), also=confirm))
+        broken = asyncio.create_task(log.append("room", TALK, said("broken"), also=refuse))
+        last = asyncio.create_task(log.append("room", TALK, said("after")))
+        await asyncio.sleep(0)
+    with pytest.raises(LookupError):
+        await broken
+    assert [(await task).body["say"] for task in (first, last)] == ["before", "after"]
+    again = MessageLog(db, lambda: NOW)
+    await again.open()
+    kept = [message.body["say"] for message in (await again.after("room", 0, None)).messages]
+    assert kept == ["before", f"beside {(await first).id}", "after"]
 
 
 async def test_what_was_said_before_a_fill_never_overwrites_it(log: MessageLog) -> None:

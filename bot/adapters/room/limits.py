@@ -1,0 +1,144 @@
+"""How much of the room each may take: strangers by the network they come from, members by who they are.
+
+A member has given a name. Streams are places: members have theirs and strangers have others, so that strangers never
+stand in a member's way; among members, who has several windows gives one up to who has none, and who came to the room
+last to who was here before. Everything else is counted in windows of time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.chat.rate_limits import Limit, Windows
+from bot.words import room as words
+
+MEMBERS_PLACES = 500
+STRANGERS_PLACES = 150
+MOST_STREAMS_EACH = 12  # windows of one member, or of strangers at one address
+FULL_RETRY_S = 30
+
+
+class RefusalError(Exception):
+    """A request that is not done: `sentence` tells the person what to do instead, `retry_s` when it may work."""
+
+    def __init__(self, status: int, sentence: str, retry_s: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.retry_s = retry_s
+
+
+class Counted(StrEnum):
+    """What is counted in windows of time."""
+
+    REQUEST = "request"  # whatever is not a file of the page
+    STREAM = "stream"
+    COMPLETION = "completion"
+    LINE = "line"  # lines, presses and forms: the dispatcher has its own, closer limit, and answers beyond it
+    TALK = "talk"
+    JOIN = "join"
+    ADMIN_GUESS = "admin guess"
+
+
+LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
+    Counted.REQUEST: (Limit(400, 10_000),),
+    Counted.STREAM: (Limit(40, 10_000),),
+    Counted.COMPLETION: (Limit(150, 10_000),),
+    Counted.LINE: (Limit(40, 10_000),),
+    Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
+    Counted.JOIN: (Limit(100, 60_000), Limit(400, 3_600_000)),
+    Counted.ADMIN_GUESS: (Limit(10, 600_000),),
+}
+SENTENCES: Mapping[Counted, Callable[[int], str]] = {
+    Counted.JOIN: words.too_many_joins,
+    Counted.ADMIN_GUESS: words.too_many_guesses,
+}
+
+
+class Limits:
+    """`monotonic_ms` is not the market's clock: how fast a person is has nothing to do with event time."""
+
+    def __init__(self, monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000) -> None:
+        self._monotonic_ms = monotonic_ms
+        self._windows = {counted: Windows(limits) for counted, limits in LIMITS.items()}
+
+    def check(self, counted: Counted, whose: str) -> None:
+        """RefusalError 429, with how long to wait, where one more would be too many."""
+        wait_ms = self._windows[counted].wait(whose, self._monotonic_ms())
+        if wait_ms > 0:
+            raise RefusalError(429, SENTENCES.get(counted, words.slow_down)(wait_ms), -(-wait_ms // 1_000))
+
+    def use(self, counted: Counted, whose: str) -> None:
+        self._windows[counted].use(whose, self._monotonic_ms())
+
+    def count(self, counted: Counted, whose: str) -> None:
+        """One more, or RefusalError."""
+        self.check(counted, whose)
+        self.use(counted, whose)
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One open stream. `rank`: the lower, the longer its owner has been here. `event` wakes it, for one when its place
+    was given to another (`given_up`)."""
+
+    whose: str
+    rank: int
+    event: asyncio.Event
+    given_up: bool = False
+
+
+class Places:
+    """At most `most` streams, of each owner at most `most_each`; `full` says it to who finds none free."""
+
+    def __init__(self, most: int, most_each: int, full: Callable[[], str]) -> None:
+        self.most, self.most_each = most, most_each
+        self._full = full
+        self._taken: dict[str, list[Place]] = {}
+        self._count = 0
+
+    @property
+    def owners(self) -> int:
+        return len(self._taken)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def take(self, place: Place) -> None:
+        """RefusalError where there is none for them."""
+        theirs = self._taken.get(place.whose, [])
+        if len(theirs) >= self.most_each:
+            raise RefusalError(429, words.too_many_windows(), FULL_RETRY_S)
+        if self._count >= self.most:
+            yielding = self._who_yields(place, len(theirs))
+            if yielding is None:
+                raise RefusalError(503, self._full(), FULL_RETRY_S)
+            self.leave(yielding)
+            yielding.given_up = True
+            yielding.event.set()
+        self._taken.setdefault(place.whose, []).append(place)
+        self._count += 1
+
+    def leave(self, place: Place) -> None:
+        """Given back; a place that was given up already is not counted twice."""
+        theirs = self._taken.get(place.whose, [])
+        if place in theirs:
+            theirs.remove(place)
+            self._count -= 1
+            if not theirs:
+                del self._taken[place.whose]
+
+    def _who_yields(self, place: Place, has: int) -> Place | None:
+        """The oldest window of who has most, if that is more than `place`'s owner would have then; of those who have as
+        many, who came last. Where nobody has more, who came after them and has as many."""
+        others = [theirs[0] for whose, theirs in self._taken.items() if whose != place.whose]
+        if not others:
+            return None
+        last = max(others, key=lambda other: (len(self._taken[other.whose]), other.rank))
+        windows = len(self._taken[last.whose])
+        came_later = windows == has + 1 and last.rank > place.rank
+        return last if windows > has + 1 or came_later else None

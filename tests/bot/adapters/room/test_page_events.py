@@ -1,0 +1,73 @@
+"""Events as bytes: made once for all who are shown the same, and never with what is another's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.adapters.room import page_events
+from bot.adapters.room.message_log import TALK, MessagePage
+from bot.adapters.room.page_events import PageEvents
+from bot.adapters.room.render import visible_to
+from storage.records import RoomMessage
+
+ADA, BOB, CLEO = 1, 2, 3
+ACTIONS = [{"label": "For Ada", "text": "/a", "person": ADA}, {"label": "All", "text": "/b"}]
+
+
+def message(number: int, seq: int = 1, *, person: int | None = None, text: str = "hi") -> RoomMessage:
+    body: dict[str, Any] = {"say": text, "by": BOB, "request": "secret", "reply": {"head": [], "actions": ACTIONS}}
+    return RoomMessage(
+        id=number, seq=seq, room="room", channel=TALK, person=person, author="Bob", body=body, ts_ms=5, edited_ms=None
+    )
+
+
+def read(pieces: Iterator[bytes]) -> tuple[str, dict[str, Any]]:
+    ident, kind, data = b"".join(pieces).decode().rstrip("\n").split("\n")
+    assert kind == "event: page"
+    return ident, json.loads(data.removeprefix("data: "))
+
+
+@pytest.mark.parametrize("viewer", [ADA, BOB, CLEO, None])
+def test_each_viewer_gets_what_is_theirs_whoever_was_served_before(viewer: int | None) -> None:
+    events = PageEvents()
+    page = MessagePage((message(1), message(2, 7, person=viewer)), 9)
+    for other in (ADA, BOB, CLEO, None):
+        events.event(MessagePage((message(1),), 9), other, b'{"here":1}')
+    ident, data = read(events.event(page, viewer, b'{"now_ms":3,"here":1}'))
+    assert ident == "id: 9"
+    shown = [visible_to(message, viewer) for message in page.messages]
+    assert data == {"now_ms": 3, "here": 1, "messages": json.loads(json.dumps(shown))}
+    assert ("For Ada" in str(data)) is (viewer == ADA)
+
+
+def test_a_message_is_serialised_once_for_all_who_are_shown_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int | None] = []
+
+    def counted(message: RoomMessage, viewer: int | None) -> Any:
+        made.append(viewer)
+        return visible_to(message, viewer)
+
+    monkeypatch.setattr(page_events, "visible_to", counted)
+    events = PageEvents()
+    for viewer in (*range(3, 500), None, ADA, BOB):
+        events.event(MessagePage((message(1),), 1), viewer, b'{"here":1}')
+    assert made == [3, ADA, BOB]  # everybody else's, and those for whom it holds something
+    events.event(MessagePage((message(1, seq=2, text="edited"),), 2), 77, b'{"here":1}')
+    assert made[-1] == 77
+
+
+def test_a_long_page_goes_out_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_events, "PIECE", 1_000)
+    page = MessagePage(tuple(message(number, text="x" * 300) for number in range(20)), 20)
+    pieces = list(PageEvents().event(page, CLEO, b'{"here":1}'))
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) < 2_000
+    assert [shown["id"] for shown in read(iter(pieces))[1]["messages"]] == list(range(20))
+
+
+def test_a_page_without_messages_is_a_page() -> None:
+    assert read(PageEvents().event(MessagePage((), 4), None, b'{"here":0}')) == ("id: 4", {"here": 0, "messages": []})
