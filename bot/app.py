@@ -104,7 +104,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         if platforms:
-            announcer = Announcer(db, clock, platforms, charts.picture, budgets=budgets)
+            announcer = Announcer(db, clock, platforms, charts.announced, budgets=budgets)
             health.readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:

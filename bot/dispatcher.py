@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
+from bot.charts.limits import ChartLimits
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
@@ -81,6 +82,7 @@ class Dispatcher:
         self._heavy_in_chats = Windows(HEAVY_CHAT)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
+        self._charts = ChartLimits()
 
     async def run(self, invocation: Invocation) -> Reply:
         """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
@@ -206,6 +208,7 @@ class Dispatcher:
         if command is None:
             return unknown(head, self._offered(invocation))
         reply, lookup = await self._answer(invocation, now, command, rest)
+        reply = self._charts.apply(invocation, reply, monotonic_ms)
         if reply.ok:
             await self._go_on_here(invocation, now, lookup)
         return await with_missed_notices(self._db, invocation, reply, self._clock.now_ms()) if lookup.missed else reply

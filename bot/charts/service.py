@@ -1,19 +1,16 @@
-"""Charts without stalling the bot: drawn in a process of their own, kept for a while, asked for once at a time.
+"""Charts without stalling the bot: drawn in a process of their own, kept for a while, drawn once for many who ask.
 
-A child that dies is replaced; where no child can be had charts are drawn in a thread, slower but never missing.
+So many may wait to be drawn and no more: whoever asks beyond that is told at once that there is none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import TypeVar, TypeVarTuple, Unpack
 
 from bot.charts import worker
+from bot.charts.pool import DrawingPool
 from bot.charts.queries import load
 from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
@@ -22,12 +19,10 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 CACHE_SIZE = 64  # pictures of about 60 KB
-DRAW_TIMEOUT_S = 30.0  # a drawing that takes longer is given up and its process replaced
-MAX_PROCESSES = 3  # how many children are started before a thread takes over
+MOST_WAITING = 16  # drawings that people asked for; those of announcements come on top, and first
+GIVEN_UP_S = 60.0  # what could not be drawn is not tried again for so long
 
 CacheKey = tuple[object, ...]
-Args = TypeVarTuple("Args")
-Result = TypeVar("Result")
 
 
 class Charts:
@@ -36,38 +31,55 @@ class Charts:
     def __init__(self, db: Database | None = None, *, theme: ThemeName = "dark", processes: bool = True) -> None:
         self.db = db
         self.theme: ThemeName = theme
-        self.processes_left = MAX_PROCESSES if processes else 0
-        self._executor: Executor | None = None
+        self.pool = DrawingPool(processes=processes)
         self._cache: OrderedDict[CacheKey, bytes] = OrderedDict()
         self._drawing: dict[CacheKey, asyncio.Task[bytes | None]] = {}
+        self._urgent: set[CacheKey] = set()
+        self._given_up: dict[CacheKey, float] = {}  # until when, by the loop's clock
 
     async def start(self) -> None:
         """Warm the drawing process up."""
         try:
-            await self._run(worker.warm_up)
+            await self.pool.start()
         except Exception:
             log.exception("charts could not be warmed up")
 
     async def close(self) -> None:
         for task in list(self._drawing.values()):
             task.cancel()
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+        await self.pool.close()
 
-    async def picture(self, picture: Picture, theme: str | None = None) -> bytes | None:
-        """The PNG of what a message promises, `dark` or `light`; None where there is nothing to draw or drawing failed
-        (it is logged): the message goes out without it."""
+    async def announced(self, picture: Picture) -> bytes | None:
+        """`picture` for an announcement, which everybody waits for: drawn before what single people asked for."""
+        return await self.picture(picture, urgent=True)
+
+    async def picture(self, picture: Picture, theme: str | None = None, *, urgent: bool = False) -> bytes | None:
+        """The PNG of what a message promises, `dark` or `light`; None where there is nothing to draw, where drawing
+        failed (it is logged) and where too many wait: the message goes out without it."""
         chosen: ThemeName = self.theme if theme is None else "light" if theme == "light" else "dark"
         key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms)
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]
-        if key not in self._drawing:
-            task = asyncio.create_task(self._draw_and_keep(key, picture, chosen))
-            self._drawing[key] = task
-            task.add_done_callback(lambda _: self._drawing.pop(key, None))
-        return await asyncio.shield(self._drawing[key])
+        drawing = self._drawing.get(key)
+        if drawing is None and (self._was_given_up(key) or (not urgent and len(self._drawing) >= MOST_WAITING)):
+            return None
+        if urgent:
+            self._urgent.add(key)
+        if drawing is None:
+            drawing = self._drawing[key] = asyncio.create_task(self._draw_and_keep(key, picture, chosen))
+            drawing.add_done_callback(lambda _: self._forget(key))
+        await asyncio.wait([drawing])
+        return None if drawing.cancelled() else drawing.result()
+
+    def _forget(self, key: CacheKey) -> None:
+        self._drawing.pop(key, None)
+        self._urgent.discard(key)
+
+    def _was_given_up(self, key: CacheKey) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._given_up = {failed: until for failed, until in self._given_up.items() if until > now}
+        return key in self._given_up
 
     async def _draw_and_keep(self, key: CacheKey, picture: Picture, theme: ThemeName) -> bytes | None:
         if self.db is None:
@@ -77,9 +89,10 @@ class Charts:
                 data = await load(uow, picture)
             if data is None:
                 return None
-            png = await self.draw(data, theme)
+            png = await self.pool.run(worker.draw, data, theme, urgent=lambda: key in self._urgent)
         except Exception:
             log.exception("chart %s of market %s could not be drawn", picture.kind, picture.market)
+            self._given_up[key] = asyncio.get_running_loop().time() + GIVEN_UP_S
             return None
         self._cache[key] = png
         while len(self._cache) > CACHE_SIZE:
@@ -88,38 +101,4 @@ class Charts:
 
     async def draw(self, data: ChartData, theme: ThemeName | None = None) -> bytes:
         """The PNG of these numbers; raises what matplotlib raises."""
-        return await self._run(worker.draw, data, theme or self.theme)
-
-    async def _run(self, function: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
-        """Call it in the child; a dead child is replaced and asked again, one that hangs is replaced and given up."""
-        while True:
-            executor = self._executor = self._executor or self._start_executor()
-            try:
-                async with asyncio.timeout(DRAW_TIMEOUT_S):
-                    return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if self._executor is executor or (task is not None and task.cancelling()):
-                    raise
-                # not we were cancelled, but a drawing that waited in a pool given up for another's sake: ask the next
-            except BrokenExecutor:
-                log.warning("the drawing process ended; %d more before a thread takes over", self.processes_left)
-                self._discard_executor(executor)
-            except TimeoutError:
-                self._discard_executor(executor)
-                raise
-
-    def _start_executor(self) -> Executor:
-        if self.processes_left <= 0:
-            return ThreadPoolExecutor(1, thread_name_prefix="charts")
-        self.processes_left -= 1
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, mp_context=context, initializer=worker.initialize)
-
-    def _discard_executor(self, executor: Executor) -> None:
-        """Forget this executor, unless another has replaced it, and kill its child: a pool cannot stop it."""
-        if self._executor is executor:
-            self._executor = None
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
-            process.kill()
-        executor.shutdown(wait=False, cancel_futures=True)
+        return await self.pool.run(worker.draw, data, theme or self.theme)

@@ -1,16 +1,13 @@
-"""The port to a chat platform. An adapter implements it; the announcer speaks through it and decides all the rest.
-
-Charts for a platform that shows pictures only as files: drawn before a message is sent.
-"""
+"""The port to a chat platform. An adapter implements it; the announcer speaks through it and decides all the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from bot.chat.reply import Attachment, Block, Picture, Reply
+from bot.chat.reply import Reply
 
 
 class RetryLaterError(Exception):
@@ -98,20 +95,3 @@ class BatchPlatform(Platform, Protocol):
         """All of them, in order: for each where it stands now, or why it does not. Raises where none of them was
         sent."""
         ...
-
-
-Draw = Callable[[Picture], Awaitable[bytes | None]]  # PNG bytes; None where there is nothing to draw
-
-
-async def drawn(reply: Reply, draw: Draw) -> Reply:
-    """With its charts attached, in the order of the pictures in it; one that cannot be drawn is left out."""
-    files: list[Attachment] = []
-    blocks: list[Block] = []
-    for block in reply.blocks:
-        if isinstance(block, Picture):
-            data = await draw(block)
-            if data is None:
-                continue
-            files.append(Attachment(name=f"{block.kind}-{block.tick}.png", data=data, media_type="image/png"))
-        blocks.append(block)
-    return replace(reply, blocks=tuple(blocks), files=(*reply.files, *files))

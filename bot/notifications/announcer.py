@@ -13,7 +13,8 @@ import contextlib
 import logging
 from collections.abc import Collection, Mapping
 
-from bot.chat.platform import Draw, Platform
+from bot.chat.pictures import Draw
+from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
 from bot.notifications import delivery
 from bot.notifications.claims import Claims

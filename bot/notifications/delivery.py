@@ -12,19 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from bot.chat.pictures import Draw, drawn, without_pictures
 from bot.chat.platform import (
     BatchPlatform,
-    Draw,
     Platform,
     RetryLaterError,
     SendRequest,
     SendResult,
     Unreachable,
     UnreachableError,
-    drawn,
 )
 from bot.chat.rate_limits import Budget
-from bot.chat.reply import Board, Picture, Reply
+from bot.chat.reply import Board, Reply
 from bot.words import chats as words
 from storage.clock import Clock
 from storage.records import NoticeAudience, OutboxRow
@@ -222,11 +221,6 @@ async def _call(platform: Platform, request: SendRequest) -> str:
         return await platform.post(request.target, request.reply, nonce=request.nonce)
     await platform.edit(request.target, request.edit_ref, request.reply)
     return request.edit_ref
-
-
-def without_pictures(reply: Reply) -> Reply:
-    blocks = tuple(block for block in reply.blocks if not isinstance(block, Picture))
-    return replace(reply, blocks=blocks, files=())
 
 
 def fingerprint(reply: Reply) -> str:

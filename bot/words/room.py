@@ -65,6 +65,10 @@ def chart_gone() -> str:
     return "That chart cannot be drawn now. Ask for it again with /chart."
 
 
+def chart_late() -> str:
+    return "That chart is still being drawn. It is here in a moment: ask for it again then."
+
+
 def too_many_windows() -> str:
     return "The room is open in many windows already. Close one: this page then goes on by itself."
 

@@ -27,7 +27,7 @@ from bot.adapters.discord_chat.responses import DiscordResponder
 from bot.adapters.discord_chat.slash_commands import choice
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
-from bot.chat.platform import Draw
+from bot.chat.pictures import Draw
 from bot.chat.reply import Action, Form, Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command
@@ -63,6 +63,10 @@ class Interactions:
         self._seen: OrderedDict[int, None] = OrderedDict()
 
     # -- the kinds of interactions
+
+    async def close(self) -> None:
+        """No chart follows its answer any more."""
+        await self._responder.charts.close()
 
     @counted
     async def handle_command(self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]) -> None:

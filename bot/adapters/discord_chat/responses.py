@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
 import discord
 
+from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.discord_chat import errors, message_refs
 from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
@@ -15,9 +17,11 @@ from bot.adapters.discord_chat.incoming import IncomingInteraction, is_private_m
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
-from bot.chat.platform import Draw, RetryLaterError, UnreachableError, drawn
+from bot.chat.pictures import Draw
+from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
+from bot.words import charts as words
 from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)
@@ -40,7 +44,7 @@ class DiscordResponder:
         self._tokens = tokens
         self._edits = edits
         self._follow_ups = follow_ups
-        self._draw = draw
+        self.charts = AnswerCharts(draw)
 
     async def acknowledge(
         self, interaction: discord.Interaction, *, public: bool = False, update: bool = False
@@ -67,7 +71,8 @@ class DiscordResponder:
         return False
 
     async def respond(self, incoming: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
-        """Put the answer where it belongs, and tell storage where a ticket stands."""
+        """Put the answer where it belongs, and tell storage where a ticket stands; charts that take long follow."""
+        charted, (reply, drawing) = reply, await self.charts.with_charts(reply)
         for wait in RETRIES_S:
             try:
                 async with errors.translating_errors():
@@ -81,6 +86,8 @@ class DiscordResponder:
         else:
             log.error("the answer to interaction %s was given up", incoming.interaction.id)
             return
+        if sent is not None and drawing is not None:
+            self.charts.follow(drawing, partial(self._show_charts, sent, charted))
         self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
         if sent is not None and (reply.ticket is not None or reply.awaits is not None):
             ref, lines = self._ref_of(incoming, sent)
@@ -92,7 +99,7 @@ class DiscordResponder:
         """The message that answers; None where something newer stands there."""
         interaction = incoming.interaction
         alone = reply.audience is Audience.PRIVATE
-        message = await render(await drawn(reply, self._draw), self._buttons, alone=alone)
+        message = await render(reply, self._buttons, alone=alone)
         private = is_private_message(interaction)
         if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
             with contextlib.suppress(discord.NotFound):
@@ -107,6 +114,14 @@ class DiscordResponder:
                     view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
         return await self._send_follow_up(incoming, message)
+
+    async def _show_charts(self, sent: discord.Message, reply: Reply, drawn: Reply | None) -> None:
+        """In the answer that stands without them."""
+        message = await render(
+            drawn or words.chart_missing(reply), self._buttons, alone=reply.audience is Audience.PRIVATE
+        )
+        async with errors.translating_errors():
+            await sent.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
 
     def _replaces_message(self, incoming: IncomingInteraction, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""

@@ -19,7 +19,7 @@ from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.reconnecting import ReconnectingService
 from bot.chat.buttons import Buttons
-from bot.chat.platform import Draw
+from bot.chat.pictures import Draw
 from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
 from storage.clock import Clock
@@ -103,6 +103,7 @@ class DiscordService(ReconnectingService):
         await self._parts.interactions.busy.idle(ANSWER_S)
 
     async def _close(self) -> None:
+        await self._parts.interactions.close()
         client, self._client, self._platform.client = self._client, None, None
         if client is None:
             return

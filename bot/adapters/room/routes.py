@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -25,6 +26,7 @@ from storage.records import Payload
 # a chart as PNG in a theme (dark, light), or None: it cannot be drawn
 DrawThemed = Callable[[Picture, str], Awaitable[bytes | None]]
 
+CHART_S = 10.0  # a request waits no longer for a chart; it goes on being drawn, and the page asks again
 REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -262,7 +264,13 @@ class Routes:
     async def _chart(self, request: web.Request) -> web.Response:
         stored = await self._stored_reply(request)
         picture = render.picture_at(stored, int(request.match_info["index"])) if stored is not None else None
-        data = await self._draw(picture, request.query.get("theme", "dark")) if picture is not None else None
+        data = None
+        if picture is not None:
+            try:
+                async with asyncio.timeout(CHART_S):
+                    data = await self._draw(picture, request.query.get("theme", "dark"))
+            except TimeoutError:
+                raise RefusalError(503, words.chart_late()) from None
         if data is None:
             raise RefusalError(404, words.chart_gone())
         headers = {"Cache-Control": "private, max-age=86400"}  # its address names the state it shows

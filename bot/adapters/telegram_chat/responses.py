@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from telegram import ForceReply
 
+from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, ChatRanks
@@ -25,9 +27,11 @@ from bot.adapters.telegram_chat.throttle import LONGEST_WAIT_MS, SHORT_WAIT_MS, 
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import Draw, Unreachable, UnreachableError, drawn
+from bot.chat.pictures import Draw
+from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Audience, Line, Reply
 from bot.dispatcher import Dispatcher
+from bot.words import charts as words_charts
 from bot.words import telegram as words
 from storage.database import Database
 
@@ -78,7 +82,7 @@ class TelegramResponder:
         self._ranks = ranks
         self._throttle = throttle
         self._deep_links = deep_links
-        self._draw = draw
+        self.charts = AnswerCharts(draw)
         self._link = link
         self._titles: dict[str, str] = {}
         self.awaited_values: dict[str, str] = {}  # by person: the key of the step whose value they may type next
@@ -90,7 +94,21 @@ class TelegramResponder:
         invocation = await self._invocation(incoming, request)
         if invocation is None:
             return _empty_invocation(incoming), words.not_in_that_chat()
-        return invocation, await drawn(await self._dispatcher.run(invocation), self._draw)
+        reply, drawing = await self.charts.with_charts(await self._dispatcher.run(invocation))
+        if drawing is not None:
+            self.charts.follow(drawing, partial(self._send_charts, incoming, request, invocation, reply.audience))
+        return invocation, reply
+
+    async def _send_charts(
+        self,
+        incoming: IncomingUpdate,
+        request: CommandRequest,
+        invocation: Invocation,
+        audience: Audience,
+        drawn: Reply | None,
+    ) -> None:
+        """After the answer, which has no place for them: a message of text stays one."""
+        await self.respond(incoming, request, invocation, words_charts.charts_alone(drawn, audience))
 
     async def _invocation(self, incoming: IncomingUpdate, request: CommandRequest) -> Invocation | None:
         """None where somebody speaks of a group they are not in."""

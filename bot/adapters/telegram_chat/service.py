@@ -28,7 +28,7 @@ from bot.adapters.telegram_chat.throttle import Throttle
 from bot.adapters.telegram_chat.updates import Updates
 from bot.adapters.telegram_chat.webhook import Webhook
 from bot.chat.buttons import Buttons
-from bot.chat.platform import Draw
+from bot.chat.pictures import Draw
 from bot.chat.rate_limits import Budget
 from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
@@ -81,11 +81,11 @@ class TelegramService(ReconnectingService):
         self._throttle = Throttle(budget, clock.monotonic_ms)
         self._sender = Sender(NAME, buttons, presence, budget, clock)
         deep_links = DeepLinks(self._sender, buttons, self._throttle, clock.monotonic_ms, self.link)
-        responder = TelegramResponder(
+        self._responder = TelegramResponder(
             db, dispatcher, self._sender, buttons, ranks, self._throttle, deep_links, draw, self.link
         )
         membership = Membership(db, self._sender, ranks, presence, self._throttle)
-        self._updates = Updates(responder, self._sender, buttons, membership, deep_links, clock.monotonic_ms)
+        self._updates = Updates(self._responder, self._sender, buttons, membership, deep_links, clock.monotonic_ms)
         self._platform = TelegramPlatform(db, self._sender, budget, clock.monotonic_ms, link=self.link)
         self._secret = settings.webhook_secret or secrets.token_urlsafe(32)
 
@@ -100,6 +100,7 @@ class TelegramService(ReconnectingService):
         return f"https://t.me/{self._username}" + (f"?start={payload}" if payload else "")
 
     async def _finish(self) -> None:
+        await self._responder.charts.close()
         await self._throttle.close()
 
     async def _close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.charts import service, worker
+from bot.charts import worker
 from bot.charts.service import Charts
 from bot.chat.chart_data import ChartData, ThemeName
 from tests.bot.charts.samples import leaderboard, prices
@@ -23,26 +23,11 @@ async def drawing() -> AsyncIterator[Charts]:
 
 async def test_charts_come_from_another_process_and_the_loop_runs_on(drawing: Charts) -> None:
     await drawing.start()
-    assert await drawing._run(os.getpid) != os.getpid()
+    assert await drawing.pool.run(os.getpid) != os.getpid()
     task = asyncio.create_task(drawing.draw(prices()))
     await asyncio.sleep(0)  # the task has begun and the loop is free again
     assert not task.done()
     assert (await task).startswith(b"\x89PNG")
-
-
-async def test_a_dead_process_is_replaced_and_then_a_thread_takes_over(
-    drawing: Charts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "MAX_PROCESSES", 2)
-    drawing.processes_left = 2
-    for _ in range(3):
-        await drawing.draw(leaderboard())
-        executor = drawing._executor
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
-            process.kill()
-            process.join()
-    assert (await drawing.draw(leaderboard())).startswith(b"\x89PNG")
-    assert drawing.processes_left == 0
 
 
 async def test_without_processes_a_thread_draws() -> None:
@@ -58,6 +43,6 @@ async def test_a_drawing_that_fails_tells_its_caller(drawing: Charts, monkeypatc
         raise ValueError("no")
 
     monkeypatch.setattr(worker, "draw", fail)
-    drawing.processes_left = 0
+    drawing.pool.starts_left = 0
     with pytest.raises(ValueError, match="no"):
         await drawing.draw(leaderboard())

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from bot.charts import service
+from bot.charts import pool, worker
 from bot.charts.service import Charts
-from bot.chat.platform import Draw
+from bot.chat.chart_data import LeaderboardData
+from bot.chat.pictures import Draw
 from bot.chat.reply import Picture, Reply
 from bot.notifications import delivery
 from bot.notifications.announcer import Announcer
 from bot.notifications.delivery import Delivery, DeliveryResult, OutgoingMessage
 from storage.records import Notice, NoticeAudience
+from tests.bot.charts import troubled
 from tests.bot.harness import ChatHarness, chat_harness, running
 
 POST = Notice(kind="paused", audience=NoticeAudience.CHAT, payload={"round": None, "at_ms": 0})
@@ -93,17 +94,33 @@ async def test_a_sender_that_dies_is_logged_and_replaced(
         assert "the sender of room room ended" in caplog.text
 
 
-async def test_a_drawing_that_hangs_takes_none_of_those_behind_it_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "DRAW_TIMEOUT_S", 0.5)
-    charts, release = Charts(processes=False), threading.Event()
-    try:
-        hanging = asyncio.create_task(charts._run(release.wait))
-        await asyncio.sleep(0)
-        monkeypatch.setattr(service, "DRAW_TIMEOUT_S", 60.0)
-        behind = asyncio.create_task(charts._run(int, "7"))
-        with pytest.raises(TimeoutError):
-            await hanging
-        assert await behind == 7
-    finally:
-        release.set()
-        await charts.close()
+async def test_a_process_that_hangs_and_a_drawing_that_raises_cost_their_own_posts_the_chart_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter(("hangs", "raises", "draws"))
+
+    async def load(*_: object) -> LeaderboardData:
+        return LeaderboardData(market=next(names), at_ms=0, rows=(), people=0)
+
+    monkeypatch.setattr("bot.charts.service.load", load)
+    monkeypatch.setattr(worker, "draw", troubled.draw)
+    monkeypatch.setattr(worker, "warm_up", troubled.warm_up)
+    monkeypatch.setattr(delivery, "DRAW_S", 60.0)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.announcer.step()
+        harness.platform.sent.clear()
+        charts = Charts(harness.db)
+        harness.announcer = Announcer(harness.db, harness.clock, {"room": harness.platform}, charts.announced)
+        try:
+            for tick in (1, 2, 3):
+                monkeypatch.setattr(pool, "DRAW_S", 0.3 if tick == 1 else 60.0)
+                rendered = _with_picture(Picture(kind="prices", market=1, tick=tick))
+                monkeypatch.setattr("bot.notifications.phrasing.render_notice", rendered)
+                async with harness.db.writing() as uow:
+                    await uow.outbox.add_many(1, [POST], harness.now)
+                    await uow.commit()
+                await harness.announcer.step()
+        finally:
+            await charts.close()
+        assert [[file.data for file in post.files] for post in await _posted(harness)] == [[], [], [troubled.PNG]]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.chat.pictures import without_pictures
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget, Limit, Windows
 from bot.chat.reply import Attachment, Board, Picture, Reply
 from bot.notifications.announcer import Announcer
 from bot.notifications.claims import LEASE_MS
-from bot.notifications.delivery import without_pictures
 from bot.notifications.notices import ASIDE, PINGED
 from bot.notifications.reachability import ChatPresence
 from bot.words.settings import PING_KINDS

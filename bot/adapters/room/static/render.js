@@ -6,6 +6,8 @@ import * as clock from "./clock.js";
 import { h } from "./dom.js";
 import * as format from "./format.js";
 
+const MOST_TRIES = 2; // to get a chart that others wait for too
+const TRY_AGAIN_MS = 4000;
 const TAGS = { bold: "strong", strike: "s", quiet: "span" };
 
 /** The inside of a card for `message.reply`. `handlers` has press, insert, openForm, enlarge. */
@@ -108,10 +110,14 @@ export function chartAddress(id, index, seq) {
 }
 
 function chart(block, index, message, handlers) {
+  let tries = 0;
   const image = h("img", { class: "chart", src: chartAddress(message.id, index, message.seq), alt: block.alt || "A chart", loading: "lazy", "data-id": message.id, "data-index": index, "data-seq": message.seq });
   const frame = h("button", { type: "button", class: "figure", "aria-label": `Enlarge: ${block.alt || "a chart"}`, "data-key": `chart:${index}`, on: { click: () => handlers.enlarge(image) } }, image);
   image.addEventListener("load", () => frame.classList.add("drawn"));
-  image.addEventListener("error", () => frame.replaceWith(h("p", { class: "quiet" }, "The chart could not be drawn just now. ", block.alt)));
+  image.addEventListener("error", () => {
+    if (tries++ < MOST_TRIES) setTimeout(() => (image.src = `${chartAddress(message.id, index, message.seq)}&try=${tries}`), TRY_AGAIN_MS);
+    else frame.replaceWith(h("p", { class: "quiet" }, "The chart could not be drawn just now. ", block.alt));
+  });
   return frame;
 }
 
