@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from engine.curves import worth
-from engine.state import MarketState, Side, Status
+from engine.state import MarketState, Status
 from engine.terms import MarketParams
 from engine.units import whole_cents
 from storage.records import Market, Member
@@ -66,14 +66,14 @@ def worths(state: MarketState, params: MarketParams, held: Sequence[Tokens], now
     return [tuple((whole_cents(yes), whole_cents(no)) for yes, no in pairs) for pairs in money.tolist()]
 
 
+def worths_of(market: Market, state: MarketState, members: Sequence[Member]) -> list[Tokens]:
+    """What these members' holdings are worth, for hardly more than what one's take."""
+    return worths(state, market.params, [member.tokens for member in members], _moment(market))
+
+
 def worth_of(market: Market, state: MarketState, member: Member) -> Tokens:
     """What one member's holdings are worth."""
-    return worths(state, market.params, [member.tokens], _moment(market))[0]
-
-
-def worth_of_token(market: Market, state: MarketState, member: Member, outcome: int, side: Side) -> int:
-    """What one member's tokens of one kind are worth."""
-    return worth_of(market, state, member)[outcome][side is Side.NO]
+    return worths_of(market, state, [member])[0]
 
 
 def standings(market: Market, state: MarketState | None, members: Sequence[Member]) -> list[Ranked]:
@@ -82,7 +82,7 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
     holds anything."""
     values: Sequence[Tokens] = [()] * len(members)
     if state is not None:
-        values = worths(state, market.params, [member.tokens for member in members], _moment(market))
+        values = worths_of(market, state, members)
     results = [
         (member, _stake(member), _cash(member) + sum(map(sum, value)))
         for member, value in zip(members, values, strict=True)

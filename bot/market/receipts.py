@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.chat.facts import FailedOrder, Leg, OrderReceipt, PricedOrder
 from bot.chat.reply import Reply
@@ -13,15 +14,22 @@ from bot.text.numbers import rate_of_price
 from bot.words import cuts as words_cuts
 from bot.words import receipts as words
 from bot.words import refusals as words_refusals
-from engine.state import Status, price_micro
-from storage.rankings import worth_of_token
+from engine.state import Side, Status, price_micro
+from storage.rankings import Tokens, worth_of
 from storage.records import RELEASED, Market, OrderRow, OrderStatus, TradeRow
 from storage.unit_of_work import UnitOfWork
 
 
-async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None = None) -> Reply:
+async def receipt(
+    uow: UnitOfWork,
+    order: OrderRow,
+    market: Market,
+    tick: int | None = None,
+    worths: Mapping[int, Tokens] = MappingProxyType({}),
+) -> Reply:
     """The state of an order of this market right now; the same words whoever asks for it and however often. `tick`:
-    whose fills are told apart, for news of an order that waited."""
+    whose fills are told apart, for news of an order that waited. `worths`: of holdings by person, where they have been
+    worked out already."""
     if order.status is OrderStatus.PENDING:
         return words.queued(market.params, order, worst_amount(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:
@@ -30,7 +38,7 @@ async def receipt(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | 
         return words_cuts.undone(market.params, order)
     if order.status is OrderStatus.CANCELLED and order.tick is None:
         return words.taken_back(order, await _typed(uow, order, market))
-    done = await _standing(uow, order, market, tick)
+    done = await _standing(uow, order, market, tick, worths)
     if order.status is OrderStatus.CANCELLED:
         return words.given_back(done, await _why(uow, order, market), await _typed(uow, order, market))
     if order.status is OrderStatus.RESTING and order.draft.limit is not None:
@@ -74,18 +82,21 @@ async def _failed(uow: UnitOfWork, order: OrderRow, market: Market) -> FailedOrd
     )
 
 
-async def _standing(uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None) -> OrderReceipt:
+async def _standing(
+    uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None, worths: Mapping[int, Tokens]
+) -> OrderReceipt:
     state = await uow.markets.state(order.market)
     member = await uow.members.account(order.market, order.person)
     trades = await uow.trades.of_order(order.market, order.number)
     token = (order.draft.outcome, order.draft.side)
+    worth = worths.get(order.person) or (worth_of(market, state, member) if member else None)
     return OrderReceipt(
         params=market.params,
         order=order,
         legs=_legs(trades, order.number),
         latest=_legs([trade for trade in trades if trade.tick == tick], order.number),
         held=tokens_held(member, *token) if member else 0,
-        worth=worth_of_token(market, state, member, *token) if member else 0,
+        worth=worth[order.draft.outcome][order.draft.side is Side.NO] if worth else 0,
         owner=await uow.people.primary_id(order.person),
     )
 

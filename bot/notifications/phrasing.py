@@ -13,9 +13,11 @@ from bot.chat.reply import Reply
 from bot.notifications.claims import LASTING_NEWS_MS, NEWS_MS
 from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint
 from bot.notifications.delivery_results import ShownMessages
-from bot.notifications.notices import read_ahead, render_notice
+from bot.notifications.notices import render_notice
+from bot.notifications.read_ahead import read_ahead
 from storage.clock import Clock
 from storage.database import Database
+from storage.rankings import Tokens
 from storage.records import Chat, Market, NoticeAudience, OutboxRow
 from storage.unit_of_work import UnitOfWork
 
@@ -45,8 +47,7 @@ class Phrasing:
         now = self._clock.now_ms()
         phrased: list[tuple[OutboxRow, OutgoingMessage | DeliveryResult]] = []
         async with self._db.reading() as uow:
-            snapshot = _Snapshot(uow)
-            await read_ahead(uow, rows)
+            snapshot = _Snapshot(uow, await read_ahead(uow, rows))
             for number, row in enumerate(rows, 1):
                 phrased.append((row, await self._phrase(snapshot, row, now)))
                 if number % YIELD_EVERY == 0:
@@ -64,8 +65,8 @@ class Phrasing:
         if row.market is None or _outdated(row, now):
             return Sent(None)
         try:
-            market = await snapshot.market(row.market)
-            reply = await render_notice(snapshot.uow, row, now, market) if market else None
+            market, worths = await snapshot.market(row.market), snapshot.worths.get(row.market, {})
+            reply = await render_notice(snapshot.uow, row, now, market, worths) if market else None
         except Exception as error:
             log.exception("notice %s (%s) could not be phrased", row.id, row.kind)
             return Postponed(now, type(error).__name__, failed=True)
@@ -104,8 +105,9 @@ class Phrasing:
 class _Snapshot:
     """One reading unit, and what several rows ask it for alike."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
+    def __init__(self, uow: UnitOfWork, worths: Mapping[int, Mapping[int, Tokens]]) -> None:
         self.uow = uow
+        self.worths = worths
         self._markets: dict[int, Market | None] = {}
         self._chats: dict[int, list[Chat]] = {}
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from bot.market import membership
 from engine.params import build_params
@@ -129,12 +129,11 @@ class Counted:
 
 
 @contextmanager
-def counting(db: Database) -> Iterator[Counted]:
-    counted, engines = Counted(), (db._reader.sync_engine, db._writer.sync_engine)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", counted.record)
+def counting() -> Iterator[Counted]:
+    """All that any database of this process is sent."""
+    counted = Counted()
+    event.listen(Engine, "before_cursor_execute", counted.record)
     try:
         yield counted
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", counted.record)
+        event.remove(Engine, "before_cursor_execute", counted.record)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +99,11 @@ class Drawn:
     charts: Charts
     order: list[str] = field(default_factory=list)
     fails: bool = False
+    go: threading.Event = field(default_factory=threading.Event)  # no drawing ends before
+    urgent: asyncio.Event = field(default_factory=asyncio.Event)  # something urgent waits for its turn
 
     def draw(self, data: LeaderboardData, theme: str) -> bytes:
+        self.go.wait()
         self.order.append(data.market)
         if self.fails:
             raise ValueError("no")
@@ -114,9 +118,18 @@ async def _named(uow: UnitOfWork, picture: Picture) -> LeaderboardData:
 async def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drawn]:
     async with chat_harness(tmp_path) as harness:
         drawn = Drawn(Charts(harness.db, processes=False))
+        enter = drawn.charts.pool._enter
+
+        async def entered(urgent: Callable[[], bool]) -> None:
+            if urgent():
+                drawn.urgent.set()
+            await enter(urgent)
+
+        monkeypatch.setattr(drawn.charts.pool, "_enter", entered)
         monkeypatch.setattr(worker, "draw", drawn.draw)
         monkeypatch.setattr("bot.charts.service.load", _named)
         yield drawn
+        drawn.go.set()
         await drawn.charts.close()
 
 
@@ -124,17 +137,21 @@ async def test_a_flood_is_drawn_once_a_picture_bounded_and_behind_what_is_announ
     asked = [Picture(kind="prices", market=1, tick=at) for at in range(2 * MOST_WAITING) for _ in range(3)]
     flood = [asyncio.create_task(drawn.charts.picture(picture)) for picture in asked]
     await asyncio.sleep(0)
-    assert await drawn.charts.announced(Picture(kind="maker", market=1, tick=1)) == b"png"
+    announced = asyncio.create_task(drawn.charts.announced(Picture(kind="maker", market=1, tick=1)))
+    await drawn.urgent.wait()
+    drawn.go.set()
+    assert await announced == b"png"
     pictures = await asyncio.gather(*flood)
     assert pictures.count(b"png") == 3 * MOST_WAITING  # the others are told at once that there is none
     assert len(drawn.order) == MOST_WAITING + 1
-    assert drawn.order.index("maker 1") <= 2
+    assert drawn.order[1] == "maker 1"  # behind the one that was being drawn
 
 
 async def test_what_could_not_be_drawn_is_not_tried_again_at_once(
     drawn: Drawn, caplog: pytest.LogCaptureFixture
 ) -> None:
     drawn.fails = True
+    drawn.go.set()
     assert [await drawn.charts.picture(PICTURE) for _ in range(3)] == [None] * 3
     assert len(drawn.order) == 1
     drawn.charts._given_up = {key: until - GIVEN_UP_S for key, until in drawn.charts._given_up.items()}

@@ -1,0 +1,114 @@
+"""What is told to one person, admins among them: each function looks up what the sentence of its kind needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.chat import rehearsal_result
+from bot.chat.reply import Audience, Reply
+from bot.market import decisions, receipts
+from bot.market.background_verify import from_json
+from bot.market.decisions import refused_now
+from bot.market.heads import head_now
+from bot.market.terms import asked_by
+from bot.notifications.notice_context import NoticeContext
+from bot.words import announcements as words_announcements
+from bot.words import audit as words_audit
+from bot.words import cuts as words_cuts
+from bot.words import identity as words_identity
+from bot.words import orders as words_orders
+from bot.words import proposals as words_proposals
+from bot.words import terminal as words_terminal
+from storage.records import ApprovalStatus
+
+
+async def order(notice: NoticeContext) -> Reply | None:
+    """It ran, or it was met where it waited, in the tick the payload names."""
+    order = await notice.uow.orders.get(notice.market.id, int(notice.payload["order"]))
+    if order is None:
+        return None
+    return await receipts.receipt(notice.uow, order, notice.market, notice.payload.get("tick"), notice.worths)
+
+
+async def given_back(notice: NoticeContext) -> Reply | None:
+    return await receipts.given_back(notice.uow, list(notice.payload["orders"]), notice.market)
+
+
+async def granted(notice: NoticeContext) -> Reply:
+    """With the reason, where the admin gave one."""
+    granted = (notice.person, notice.payload["cash"])
+    for row in await notice.uow.audit.of(notice.market.id, n=20):
+        if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == granted:
+            return words_announcements.granted(notice.payload, row.reason)
+    return words_announcements.granted(notice.payload)
+
+
+async def refused(notice: NoticeContext) -> Reply | None:
+    if notice.payload["kind"] == "cancel":  # what was to be cancelled had traded in the same tick: its receipt says so
+        number = notice.payload["asked"]["order"]
+        return None if number is None else words_orders.nothing_left(int(number))
+    asked: Mapping[str, Any] = notice.payload.get("asked", {})  # Any: the action's payload
+    kind, reason = str(asked.get("kind", notice.payload["kind"])), str(notice.payload["reason"])
+    outcomes = [int(outcome) for outcome in asked.get("outcomes", ())]
+    return refused_now(notice.market, kind, reason, await notice.state(), outcomes)
+
+
+async def cut_own(notice: NoticeContext) -> Reply:
+    facts = notice.payload
+    orders = await notice.uow.orders.many(notice.market.id, [*facts["undone"], *facts["again"], *facts["gone"]])
+    _, reason = await asked_by(notice.uow, notice.market.id, facts["action"])
+    return words_cuts.own(notice.market, facts, {order.number: order for order in orders}, reason)
+
+
+async def proposal(notice: NoticeContext) -> Reply | None:
+    """To another admin; nothing where it has been decided or has lapsed meanwhile."""
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    state = await notice.state()
+    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.still_valid(approval, state):
+        return None
+    proposer = await notice.uow.people.get(approval.proposer)
+    part = await decisions.involvement_of(notice.uow, notice.market, state, notice.person)
+    name = proposer.name if proposer else "an admin"
+    shared = notice.platform == "room"  # elsewhere it is told in private, where nobody is an admin
+    return words_proposals.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
+
+
+async def lapsed(notice: NoticeContext) -> Reply | None:
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    if approval is None:
+        return None
+    proposer = await notice.uow.people.get(approval.proposer)
+    return words_proposals.told_lapsed(notice.market, approval, proposer.name if proposer else "an admin")
+
+
+async def round_asked(notice: NoticeContext) -> Reply | None:
+    state = await notice.state()
+    if not state.asked:
+        return None
+    return words_announcements.round_asked(notice.market, notice.payload, state.active)
+
+
+async def linked(notice: NoticeContext) -> Reply:
+    closed = [(await notice.uow.markets.get_one(int(market)), int(cash)) for market, cash in notice.payload["closed"]]
+    return words_identity.told(str(notice.payload["platform"]), closed)
+
+
+async def checked(notice: NoticeContext) -> Reply:
+    """To who asked for a check that took longer than a moment: how far it is, or what it found."""
+    if "per_mille" in notice.payload:
+        return words_audit.checking(notice.market.id, int(notice.payload["per_mille"]))
+    result = notice.payload["result"]
+    found = None if result is None else from_json(str(result))[-1]
+    head = await head_now(notice.uow, notice.market)
+    return words_audit.checked(found, int(notice.payload["at_ms"]), head, Audience.PRIVATE)
+
+
+async def rehearsed(notice: NoticeContext) -> Reply:
+    """To the admin who asked for a rehearsal that took longer than a moment, likewise."""
+    if "per_mille" in notice.payload:
+        return words_terminal.under_way(notice.market.id, int(notice.payload["per_mille"]))
+    result = notice.payload["result"]
+    if result is None:
+        return words_terminal.could_not()
+    return words_terminal.result(rehearsal_result.from_json(str(result)), list(notice.payload["warnings"]))
