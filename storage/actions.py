@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, func, insert, select, update
 
 from engine.state import Status
 from storage.journal import Journal
@@ -85,9 +85,7 @@ class Actions(Repository):
 
     async def pending(self, market: int) -> list[ActionRow]:
         """Not yet run, in the order of the tick."""
-        waiting = and_(actions.c.market == market, actions.c.status == ActionStatus.PENDING.value)
-        query = select(actions).where(waiting).order_by(actions.c.accepted_ms, actions.c.number)
-        return [to_action(row) for row in await self._session.rows(query)]
+        return [to_action(row) for row in await self._session.rows(_PENDING, {"market": market})]
 
     async def settle(self, market: int, number: int, status: ActionStatus) -> None:
         """Done or refused outside a tick (what revives a halted market)."""
@@ -102,6 +100,13 @@ class Actions(Repository):
         query = select(actions).where(actions.c.market == market, actions.c.tick_id == tick)
         rows = await self._session.rows(query.order_by(actions.c.accepted_ms, actions.c.number))
         return [to_action(row) for row in rows]
+
+
+_PENDING = (  # built once: every tick asks it
+    select(actions)
+    .where(actions.c.market == bindparam("market"), actions.c.status == ActionStatus.PENDING.value)
+    .order_by(actions.c.accepted_ms, actions.c.number)
+)
 
 
 def to_action(row: RowMapping | dict[str, Any], *, created: bool = True) -> ActionRow:  # Any: a row as it was written

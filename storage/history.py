@@ -151,13 +151,15 @@ class Ticks(Repository):
 
     async def set_duration(self, market: int, tick: int, us: int) -> None:
         """Write down how long a tick took, by the wall's clock."""
-        condition = and_(ticks.c.market == market, ticks.c.tick_id == tick)
-        await self._session.run(update(ticks).where(condition).values(took_us=us))
+        await self._session.run(_SET_DURATION, {"b_market": market, "b_tick": tick, "took_us": us})
 
     async def durations(self, market: int, n: int) -> list[int]:
         """How long each of the newest n took, microseconds, newest first; those nobody timed are left out."""
         timed = _ticks(market).where(ticks.c.took_us.is_not(None))
         return [row["took_us"] for row in await self._session.rows(timed.order_by(ticks.c.tick_id.desc()).limit(n))]
+
+
+_SET_DURATION = update(ticks).where(ticks.c.market == bindparam("b_market"), ticks.c.tick_id == bindparam("b_tick"))
 
 
 class Events(Repository):

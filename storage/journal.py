@@ -97,7 +97,7 @@ class Journal(Repository):
             head = following(head, entry.kind, entry.subject, commitment)
             stored = {**entry._asdict(), "kind": entry.kind.value, "salt": salt, "commitment": commitment}
             rows.append({**stored, **head._asdict()})
-        await self._session.run_many(insert(journal), rows)
+        await self._session.run_many(_ADD, rows)
         await self._session.upsert(journal_heads, ("market",), {"market": market, **head._asdict()})
 
     async def heads(self, market: int) -> Heads:
@@ -136,6 +136,7 @@ class Journal(Repository):
             self.append(None, Kind.FORGOTTEN, person, {str(market): deleted[market] for market in deleted})
 
 
+_ADD = insert(journal)
 _HEAD = select(journal_heads).where(journal_heads.c.market == bindparam("market"))
 _HEADS = select(journal_heads).where(journal_heads.c.market.in_((bindparam("market"), SHARED)))
 _DELETED = (

@@ -56,11 +56,11 @@ async def save_start(session: Session, journal: Journal, market: Market, now_ms:
     stamp = {"market": market.id, "tick_id": 0, "ts_ms": now_ms}
     await _fund_lobby(session, market, now_ms)
     await _save_binaries(session, market.id, None, state)
-    await session.run_many(insert(ledger), tick_rows.entry_rows(stamp, 0, postings))
+    await session.run_many(_ADD_ENTRY, tick_rows.entry_rows(stamp, 0, postings))
     size, root = await proofs.append(session, stamp, 0, start_leaves(head))
     seal = Seal(head, digest, size, root, recorded)
-    await session.run(insert(ticks), tick_rows.tick_row(stamp, state, terms, (), 0, seal))
-    await session.run(insert(metrics), tick_rows.metric_row(stamp, state, terms, ()))
+    await session.run(_ADD_TICK, tick_rows.tick_row(stamp, state, terms, (), 0, seal))
+    await session.run(_ADD_METRICS, tick_rows.metric_row(stamp, state, terms, ()))
     values = tick_rows.config_row(state, terms, now_ms, head, next_step(terms, state, now_ms))
     values |= {"trades": 0, "events": 0, "entries": len(postings), "volume": 0, "tick": 0, "leaves": size}
     values |= {"start_ts": now_ms, "start_params": params_to_json(terms), "rules": RULES}
@@ -95,8 +95,7 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     """Write everything a tick changed; returns the new head of the audit chain. Raises InvariantBroken where the
     ledger would not agree with the engine, StaleTickError where the tick has been run already."""
     market, after = outcome.market, outcome.after
-    query = select(config.c.trades, config.c.entries, config.c.events, config.c.volume, config.c.leaves)
-    counted = await session.row(query.where(config.c.market == market.id))
+    counted = await session.row(_COUNTED, {"market": market.id})
     if counted is None:
         raise LookupError(f"there is no market {market.id}")
     made = () if outcome.branch is None else made_fills(outcome.branch)
@@ -128,8 +127,8 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     }
     if market.outdated:
         del values["params"]  # stays as it was written, by the rules it was written by
-    unchanged = and_(config.c.market == market.id, config.c.tick == market.tick, config.c.head == market.head)
-    if (await session.run(update(config).where(unchanged).values(**values))).rowcount != 1:
+    unchanged = {"b_market": market.id, "b_tick": market.tick, "b_head": market.head}
+    if (await session.run(_SAVE_CONFIG, values | unchanged)).rowcount != 1:
         raise StaleTickError(f"market {market.id} tick {outcome.tick}")
     session.crash("between tables: config saved")
     await _save_undone(session, outcome, counted["trades"])
@@ -137,10 +136,10 @@ async def save_tick(session: Session, journal: Journal, outcome: TickOutcome) ->
     await _save_accounts(session, outcome)
     session.crash("between tables: accounts saved")
     await _save_binaries(session, market.id, outcome.before, after)
-    await session.run_many(insert(trades), trade_rows)
+    await session.run_many(_ADD_TRADE, trade_rows)
     session.crash("between tables: trades saved")
-    await session.run_many(insert(ledger), tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
-    await session.run_many(insert(events), event_rows)
+    await session.run_many(_ADD_ENTRY, tick_rows.entry_rows(outcome.stamp, counted["entries"], postings))
+    await session.run_many(_ADD_EVENT, event_rows)
     size, root = await proofs.append(session, outcome.stamp, counted["leaves"], leaves)
     await _save_history(session, outcome, Seal(head, digest, size, root, recorded))
     for row in tick_rows.left_rows(outcome):
@@ -156,7 +155,7 @@ async def _save_undone(session: Session, outcome: TickOutcome, counted: int) -> 
     await session.run_many(_ADD_TO_ORDER, order_rows_of_cut(outcome))
     numbers = await undone_numbers(session, outcome, counted)
     undone = [{"b_market": outcome.market.id, "b_trade_id": number, "undone_tick": outcome.tick} for number in numbers]
-    await session.run_many(update(trades).where(_same(trades, "trade_id")), undone)
+    await session.run_many(_UNDO_TRADE, undone)
 
 
 async def undone_numbers(session: Session, outcome: TickOutcome, counted: int) -> list[int]:
@@ -172,30 +171,24 @@ async def undone_numbers(session: Session, outcome: TickOutcome, counted: int) -
 async def _save_intents(session: Session, outcome: TickOutcome, own: Sequence[Row], met: Sequence[Row]) -> None:
     """Orders and actions the tick ran, orders it met in the book (as `order_rows` has them), and the book by price."""
     ran = {"tick_id": outcome.tick}
-    await session.run_many(_ADD_TO_ORDER.values(**ran), own)
+    await session.run_many(_ADD_TO_ORDER, [row | ran for row in own])
     await session.run_many(_ADD_TO_ORDER, met)
-    await session.run_many(
-        update(actions).where(_same(actions, "number")).values(**ran), tick_rows.action_rows(outcome)
-    )
+    await session.run_many(_SETTLE_ACTION, [row | ran for row in tick_rows.action_rows(outcome)])
     if outcome.before.resting is not outcome.after.resting:
         await _save_pools(session, outcome)
 
 
 async def _save_pools(session: Session, outcome: TickOutcome) -> None:
-    keys = ("market", "outcome", "side", "is_buy", "tick")
     kept, emptied = pool_rows(outcome)
-    await session.run_many(upsert(session.dialect, lob_pools, keys, (*keys, "volume", "shares")), kept)
-    place = and_(*(lob_pools.c[name] == bindparam(f"b_{name}") for name in keys))
-    await session.run_many(delete(lob_pools).where(place), emptied)
+    await session.run_many(upsert(session.dialect, lob_pools, _PLACE, (*_PLACE, "volume", "shares")), kept)
+    await session.run_many(_EMPTY_POOL, emptied)
 
 
 async def _save_accounts(session: Session, outcome: TickOutcome) -> None:
     """Absolute values from the engine; what only storage counts is added to."""
-    account = _same(users, "user")
-    await session.run_many(update(users).where(account), tick_rows.account_rows(outcome))
-    added = {name: users.c[name] + bindparam(f"d_{name}") for name in COUNTED}
-    await session.run_many(update(users).where(account).values(**added), tick_rows.counted_rows(outcome))
-    await session.run_many(delete(users).where(account), tick_rows.left_rows(outcome))
+    await session.run_many(_SAVE_ACCOUNT, tick_rows.account_rows(outcome))
+    await session.run_many(_ADD_TO_ACCOUNT, tick_rows.counted_rows(outcome))
+    await session.run_many(_CLOSE_ACCOUNT, tick_rows.left_rows(outcome))
     keys = ("market", "user", "outcome", "side")
     await session.run_many(
         upsert(session.dialect, positions, keys, (*keys, "tokens")), tick_rows.position_rows(outcome)
@@ -212,8 +205,8 @@ async def _save_history(session: Session, outcome: TickOutcome, seal: Seal) -> N
     """The row of `ticks` and the row of `metrics`."""
     terms, ran = outcome.params, len(outcome.orders)
     row = tick_rows.tick_row(outcome.stamp, outcome.priced, terms, outcome.fills, ran, seal)
-    await session.run(insert(ticks), row)
-    await session.run(insert(metrics), tick_rows.metric_row(outcome.stamp, outcome.after, terms, outcome.fills))
+    await session.run(_ADD_TICK, row)
+    await session.run(_ADD_METRICS, tick_rows.metric_row(outcome.stamp, outcome.after, terms, outcome.fills))
 
 
 def _same(table: Table, key: str) -> ColumnElement[bool]:
@@ -221,8 +214,26 @@ def _same(table: Table, key: str) -> ColumnElement[bool]:
     return and_(table.c.market == bindparam("b_market"), table.c[key] == bindparam(f"b_{key}"))
 
 
+# Statements of every tick, built once.
+_ADD_ENTRY, _ADD_TRADE, _ADD_EVENT = insert(ledger), insert(trades), insert(events)
+_ADD_TICK, _ADD_METRICS = insert(ticks), insert(metrics)
+_COUNTED = select(config.c.trades, config.c.entries, config.c.events, config.c.volume, config.c.leaves).where(
+    config.c.market == bindparam("market")
+)
+_SAVE_CONFIG = update(config).where(
+    config.c.market == bindparam("b_market"),
+    config.c.tick == bindparam("b_tick"),
+    config.c.head == bindparam("b_head"),
+)
 _ADD_TO_ORDER = (
     update(orders)
     .where(_same(orders, "number"))
     .values(**{name: orders.c[name] + bindparam(f"d_{name}") for name in MONEY})
 )
+_SETTLE_ACTION = update(actions).where(_same(actions, "number"))
+_UNDO_TRADE = update(trades).where(_same(trades, "trade_id"))
+_SAVE_ACCOUNT = update(users).where(_same(users, "user"))
+_ADD_TO_ACCOUNT = _SAVE_ACCOUNT.values(**{name: users.c[name] + bindparam(f"d_{name}") for name in COUNTED})
+_CLOSE_ACCOUNT = delete(users).where(_same(users, "user"))
+_PLACE = ("market", "outcome", "side", "is_buy", "tick")
+_EMPTY_POOL = delete(lob_pools).where(*(lob_pools.c[name] == bindparam(f"b_{name}") for name in _PLACE))

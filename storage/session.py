@@ -7,8 +7,10 @@ from outside made storable (`clean`), and the engine states a tick need not load
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, Insert, RowMapping, Table, func, select
@@ -17,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.branch import Branch
 from engine.state import MarketState
+from storage.batches import batch
 from storage.proofs.secret import Secret
 
 T = TypeVar("T")
@@ -179,16 +182,31 @@ class Session:
         return await self._execute(statement, values)
 
     async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
-        """Execute one statement for many rows (executemany); no rows, no statement."""
+        """Execute one statement for many rows of the same columns (executemany); no rows, no statement."""
         self._check_open()
+        if not rows:
+            return
+        many = batch(statement, (self._in_place or self.connection).dialect, tuple(rows[0]))
         for start in range(0, len(rows), BATCH):
-            await self._execute(statement, rows[start : start + BATCH])
+            await self._execute_many(many.sql, many.tuples(rows[start : start + BATCH]))
 
-    async def _execute(self, statement: Executable, values: Values | Sequence[Values] | None) -> Result:
+    async def _execute(self, statement: Executable, values: Values | None) -> Result:
         if self._in_place is None:
             return await finish(self.connection.execute(statement, values))
-        try:
+        with self._told_of_failures():
             return self._in_place.execute(statement, values)
+
+    async def _execute_many(self, sql: str, tuples: Sequence[tuple[Any, ...]]) -> None:
+        if self._in_place is None:
+            await finish(self.connection.exec_driver_sql(sql, tuples))
+            return
+        with self._told_of_failures():
+            self._in_place.exec_driver_sql(sql, tuples)
+
+    @contextmanager
+    def _told_of_failures(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if self._transaction.failed is not None:
                 self._transaction.failed(error)
@@ -226,8 +244,14 @@ class Repository:
 def upsert(dialect: str, table: Table, keys: Sequence[str], columns: Collection[str]) -> Executable:
     """Insert a row, or give the one with the same keys these values: absolute ones, so that repeating is harmless.
 
-    `columns` are all that are set, the keys among them; with nothing but keys an existing row stays as it is.
+    `columns` are all that are set, the keys among them; with nothing but keys an existing row stays as it is. The same
+    arguments give the same statement: it is built once.
     """
+    return _upsert(dialect, table, tuple(keys), tuple(columns))
+
+
+@cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     changed = {name: insert.excluded[name] for name in columns if name not in keys}
     if not changed:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, bindparam, func, or_, select
 
 from storage.orders import to_order
 from storage.proofs.checkpoints import Checkpoint
@@ -124,7 +124,10 @@ async def _worked_out(session: Session, market: int, asked: Callable[[Node], T])
 
 
 async def _tick(session: Session, market: int, tick: int) -> RowMapping | None:
-    return await session.row(select(ticks).where(ticks.c.market == market, ticks.c.tick_id == tick))
+    return await session.row(_TICK, {"market": market, "tick": tick})
+
+
+_TICK = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id == bindparam("tick"))
 
 
 async def _newest(session: Session, market: int) -> RowMapping | None:

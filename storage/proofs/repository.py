@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import bindparam, insert, select, tuple_
 
 from storage.proofs.leaves import Leaf, hashes
 from storage.proofs.secret import SECRET_SIZE, Secret
@@ -66,6 +66,11 @@ async def append(session: Session, stamp: Mapping[str, int], size: int, leaves: 
 async def read_tiles(session: Session, market: int, keys: Collection[TileKey]) -> dict[TileKey, bytes]:
     if not keys:
         return {}
-    place = tuple_(tiles.c.level, tiles.c.number)
-    query = select(tiles).where(tiles.c.market == market, place.in_(sorted(keys)))
-    return {(row["level"], row["number"]): row["hashes"] for row in await session.rows(query)}
+    rows = await session.rows(_TILES, {"market": market, "keys": sorted(keys)})
+    return {(row["level"], row["number"]): row["hashes"] for row in rows}
+
+
+_TILES = select(tiles).where(
+    tiles.c.market == bindparam("market"),
+    tuple_(tiles.c.level, tiles.c.number).in_(bindparam("keys", expanding=True)),
+)
