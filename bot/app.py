@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import logs
 from bot.adapters.reconnecting import ReconnectingService
@@ -35,6 +36,9 @@ from scheduler.jobs import Jobs
 from scheduler.tick import TickReport
 from storage.clock import Clock, SystemClock
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from bot.health.metrics import Metrics  # its client may not be installed
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +112,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             health.readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
             await stack.enter_async_context(_in_background(announcer.run()))
         if ticks:
-            jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=_tick_counter(health, clock))
+            jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock))
             health.readiness.watch_ticks(jobs.asleep_ms)
             await jobs.start()
             stack.push_async_callback(jobs.stop)
@@ -141,8 +145,8 @@ async def _health(
     return health
 
 
-def _tick_counter(health: HealthService, clock: Clock) -> Callable[[TickReport], Awaitable[None]] | None:
-    metrics = health.metrics
+def tick_counter(metrics: Metrics | None, clock: Clock) -> Callable[[TickReport], Awaitable[None]] | None:
+    """What hears of every tick and counts it; None where nobody may fetch the figures."""
     if metrics is None:
         return None
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.adapters.http_server import HttpServer
 from bot.adapters.room.security import is_own_host
 from bot.health.readiness import Readiness
 
 HOST = "127.0.0.1"
-CLOSE_S = 1.0
 
 
 def alive_route() -> web.RouteDef:
@@ -35,27 +35,11 @@ def ready_route(readiness: Readiness) -> web.RouteDef:
     return web.get("/readyz", answer)
 
 
-class HealthServer:
-    """Serves these routes to this machine alone; port 0: any free one, then in `port`."""
-
-    def __init__(self, port: int, routes: Sequence[web.RouteDef]) -> None:
-        self.port = port
-        app = web.Application(middlewares=[_own_host_only])
-        app.add_routes(routes)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
-
-    async def start(self) -> None:
-        """OSError: the port is taken."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, HOST, self.port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        await self._runner.cleanup()
+def health_server(port: int, routes: Sequence[web.RouteDef]) -> HttpServer:
+    """Serves these routes to this machine alone; port 0: any free one."""
+    app = web.Application(middlewares=[_own_host_only])
+    app.add_routes(routes)
+    return HttpServer(app, HOST, port)
 
 
 @web.middleware

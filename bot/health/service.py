@@ -7,8 +7,9 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from bot.adapters.http_server import HttpServer
 from bot.health.readiness import Readiness
-from bot.health.server import HOST, HealthServer, alive_route, ready_route
+from bot.health.server import HOST, alive_route, health_server, ready_route
 from storage.clock import Clock
 from storage.database import Database
 
@@ -26,7 +27,7 @@ class HealthService:
         self.metrics: Metrics | None = None
         self.url: str | None = None
         self._port = port
-        self._server: HealthServer | None = None
+        self._server: HttpServer | None = None
         self._loop_watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -35,9 +36,9 @@ class HealthService:
             return
         metrics = _metrics(self.readiness)
         routes = [alive_route(), ready_route(self.readiness), *([metrics.route()] if metrics is not None else [])]
-        server = HealthServer(self._port, routes)
+        server = health_server(self._port, routes)
         try:
-            await server.start()
+            port = await server.start()
         except OSError as error:
             if metrics is not None:
                 metrics.close()
@@ -49,7 +50,7 @@ class HealthService:
                 error.strerror or error,
             )
             return
-        self._server, self.metrics, self.url = server, metrics, f"http://{HOST}:{server.port}/"
+        self._server, self.metrics, self.url = server, metrics, f"http://{HOST}:{port}/"
         if metrics is not None:
             self._loop_watch = asyncio.create_task(metrics.watch_loop())
 

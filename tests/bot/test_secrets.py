@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
@@ -228,7 +229,7 @@ async def read_until(stream: asyncio.StreamReader | None, *words: bytes) -> byte
 
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: str) -> None:
-    """`outcry run` with platforms out of reach: what it prints and what it stores."""
+    """`outcry run` with platforms out of reach: what it prints, stores and tells machines that ask."""
     environment = {
         **{name: value for name, value in os.environ.items() if name not in VARIABLES},
         **ENVIRONMENT,
@@ -236,6 +237,7 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
         "DISCORD_API_BASE": f"{NOWHERE}/api/v10",
         "TELEGRAM_API_BASE": f"{NOWHERE}/bot",
         "OUTCRY_ROOM_PORT": "0",
+        "OUTCRY_METRICS_PORT": "0",
         "OUTCRY_LOG": form,
         "PYTHONPATH": str(ROOT),
         "PYTHONASYNCIODEBUG": "1",
@@ -247,6 +249,11 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
     try:
         printed = await read_until(process.stdout, b"ready: room")
         printed += await read_until(process.stderr, b"connection to Discord broke", b"connection to Telegram broke")
+        health = re.findall(rb"^health: (\S+)$", printed, re.MULTILINE)[0].decode()
+        async with aiohttp.ClientSession() as session:
+            for path in ("healthz", "readyz", "metrics"):
+                async with session.get(health + path) as answer:
+                    printed += await answer.read()
         process.send_signal(signal.SIGTERM)
         printed += b"".join(await process.communicate())
     finally:
@@ -255,6 +262,7 @@ async def test_a_running_bot_tells_its_secrets_to_nobody(tmp_path: Path, form: s
             await process.communicate()
     output = printed.decode()
     assert "127.0.0.1" in output
+    assert "outcry_ready" in output
     assert not found_in(output)
     stored = stored_in(tmp_path)
     assert not [one for secret in SECRETS for one in spellings(secret) if one.encode() in stored]

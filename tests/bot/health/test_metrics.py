@@ -16,12 +16,14 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.app import tick_counter
 from bot.chat.invocation import ChatKind, Invocation
 from bot.commands import COMMANDS
 from bot.health import readiness
 from bot.health.measured_dispatcher import MeasuredDispatcher
 from bot.health.metrics import Metrics
 from bot.health.service import HealthService
+from scheduler.jobs import Jobs
 from scheduler.tick import halt, run_tick
 from storage.clock import ManualClock
 from storage.database import Database
@@ -146,12 +148,25 @@ async def test_a_market_is_measured_while_it_ticks_and_gone_when_it_has_ended(se
 async def test_a_tick_counts_its_lateness_length_and_orders_and_a_clock_set_back_makes_none_early(
     served: Served,
 ) -> None:
-    served.metrics.count_tick(lateness_s=0.3, duration_s=0.02, orders=5)
+    """As `outcry run` puts it together."""
+    world, clock = served.world, served.clock
+    jobs = Jobs(served.db, clock, tick_ms=1_000, on_tick=tick_counter(served.metrics, clock))
+    await jobs.tick_all()  # the first tick is due by nothing that waited
+    clock.advance(100)
+    for request in ("r1", "r2"):
+        await worlds.append(
+            served.db, world, world.people[0], worlds.buy(), request, at_ms=clock.now_ms(), reserve=10**7
+        )
+    clock.advance(1_250)  # of which 900 ms had to pass anyway
+    await jobs.tick_all()
+    late = await served.samples()
+    assert late["outcry_tick_lateness_seconds_sum", ()] == 0.35
+    assert late["outcry_orders_total", ()] == 2
     served.metrics.count_tick(lateness_s=-3_600.0, duration_s=0.02, orders=1)
-    samples = await served.samples()
-    assert samples["outcry_tick_lateness_seconds_sum", ()] == 0.3
-    assert samples["outcry_tick_duration_seconds_count", ()] == 2
-    assert samples["outcry_orders_total", ()] == 6
+    after = await served.samples()
+    assert after["outcry_tick_lateness_seconds_sum", ()] == 0.35
+    assert after["outcry_tick_duration_seconds_count", ()] == 3
+    assert after["outcry_tick_duration_seconds_sum", ()] > 0.02
 
 
 async def test_commands_are_told_apart_by_their_declared_names_alone(served: Served) -> None:
