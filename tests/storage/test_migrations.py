@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
@@ -23,13 +23,13 @@ def _differences(connection: Connection) -> list[object]:
 
 
 async def test_an_empty_database_gets_every_table_and_nothing_else(db: Database) -> None:
-    async with db.reading() as uow:
+    async with db.reading(at_length=True) as uow:
         assert await uow.connection.run_sync(_differences) == []
 
 
 async def test_migrating_again_changes_nothing(db: Database) -> None:
     await db.migrate()
-    async with db.reading() as uow:
+    async with db.reading(at_length=True) as uow:
         assert await uow.connection.run_sync(_differences) == []
 
 
@@ -42,11 +42,11 @@ def test_head_names_the_newest_script() -> None:
 async def test_a_failed_migration_leaves_the_database_as_it_was(database_url: str, tmp_path: Path) -> None:
     db = Database.open(database_url)
     async with db.writing() as uow:
-        await uow.connection.exec_driver_sql("CREATE TABLE config (market INTEGER PRIMARY KEY)")
-        await uow.connection.commit()
+        await uow.run(text("CREATE TABLE config (market INTEGER PRIMARY KEY)"))
+        await uow.commit()
     with pytest.raises(DBAPIError, match="config"):
         await db.migrate()
-    async with db.reading() as uow:
+    async with db.reading(at_length=True) as uow:
         names = await uow.connection.run_sync(lambda c: c.dialect.get_table_names(c))
     assert names == ["config"]
     await db.close()
