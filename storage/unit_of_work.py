@@ -9,7 +9,7 @@ from storage.audit import Audit
 from storage.chats import Chats
 from storage.deliveries import Deliveries
 from storage.health import Health
-from storage.history import Events, Metrics, Ticks, Trades
+from storage.history import Events, Metrics, Ticks
 from storage.journal import Journal
 from storage.key_value import Codes, KeyValues, Lines
 from storage.ledger import Ledger
@@ -23,6 +23,7 @@ from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
 from storage.tickets import Tickets
+from storage.trades import Trades
 from storage.transfers import Transfers
 from storage.wordings import Wordings
 

@@ -50,8 +50,8 @@ from bot.words.shared import (
 )
 from engine.state import Side
 from engine.terms import MarketParams
-from storage.history import Activity
 from storage.records import Market
+from storage.trades import Activity
 
 Facts = Mapping[str, Any]  # a payload; its shape is in the tables of scheduler.notices and scheduler.signals
 

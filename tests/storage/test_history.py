@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.state import Side
 from scheduler.tick import run_tick
 from storage.database import Database
-from storage.history import Activity
+from storage.trades import Activity
 from tests.storage.worlds import START, append, buy, limit, started
 
 

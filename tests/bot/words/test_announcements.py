@@ -10,7 +10,7 @@ from bot.chat import plain_text
 from bot.chat.reply import Reply, line
 from bot.words import announcements, chats
 from bot.words.charts import whose
-from storage.history import Activity
+from storage.trades import Activity
 from tests.bot.harness import ADMIN, chat_harness, running
 from tests.scheduler.test_signals import market
 from tests.storage.worlds import params

@@ -1,0 +1,174 @@
+"""Trades, as the ticks wrote them, that hold: those a cut undid are told by its event."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, RowMapping, Select, Table, and_, bindparam, func, or_, select
+
+from engine.state import Side
+from storage.history import PAGE
+from storage.records import TradeRow
+from storage.schema import orders, trades
+from storage.session import Repository, Session
+
+PAIRED = ("mint", "merge", "swap")
+"""Kinds of which one leg is the order's whose turn it was and one that of each it met: the first counts no trade."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """How many trades there were, and how many people traded."""
+
+    trades: int
+    people: int
+
+
+class Trades(Repository):
+    """Trades that hold; those a cut undid are told by its event."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._prefetched: dict[tuple[int, int], list[TradeRow]] = {}
+
+    async def of_person(self, market: int, person: int, n: int = 20) -> list[TradeRow]:
+        """Newest first."""
+        return await self._list(_OF_PERSON, market=market, person=person, most=n)
+
+    async def of_order(self, market: int, number: int) -> list[TradeRow]:
+        """Oldest first: those of its own turn, and those that filled it where it rested."""
+        if (market, number) in self._prefetched:
+            return self._prefetched[market, number]
+        return await self._list(_OF_ORDER, market=market, number=number)
+
+    async def prefetch(self, market: int, numbers: Collection[int]) -> None:
+        """Read all these at once for the `of_order` of each to come; of a snapshot only, whose rows do not change."""
+        if not self._session.snapshot or not numbers:
+            return
+        ids = sorted(set(numbers))
+        by_number: dict[int, dict[int, TradeRow]] = {number: {} for number in ids}
+        for row in await self._session.rows(_TOUCHING, {"market": market, "orders": ids}):
+            trade, own = _trade(row), row["resting"] is None or row["kind"] == "direct"
+            for number in (row["order"] if own else None, row["resting"]):
+                if number in by_number:
+                    by_number[number][trade.id] = trade
+        self._prefetched |= {(market, number): list(legs.values()) for number, legs in by_number.items()}
+
+    async def recent(self, market: int, outcome: int | None = None, n: int = 20) -> list[TradeRow]:
+        """Newest first."""
+        if outcome is None:
+            return await self._list(_RECENT, market=market, most=n)
+        return await self._list(_RECENT_OF_OUTCOME, market=market, outcome=outcome, most=n)
+
+    async def count(self, market: int) -> int:
+        """How often people have traded in a market."""
+        return (await self.activity(market)).trades
+
+    async def activity(self, market: int, after: int = 0, until: int | None = None) -> Activity:
+        """What happened after one trade's number and up to another's: a match is one trade, however many legs it has,
+        and each who traded is one person."""
+        here = and_(_here(market), trades.c.trade_id > after)
+        if until is not None:
+            here = and_(here, trades.c.trade_id <= until)
+        counted = or_(trades.c.kind.not_in(PAIRED), trades.c.resting.is_not(None))
+        count = await self._session.number(select(func.count()).select_from(trades).where(here, counted))
+        buyers = select(trades.c.buy_user.label("user")).where(here, trades.c.buy_user.is_not(None))
+        sellers = select(trades.c.sell_user.label("user")).where(here, trades.c.sell_user.is_not(None))
+        people = buyers.union(sellers).subquery()
+        return Activity(trades=count, people=await self._session.number(select(func.count()).select_from(people)))
+
+    async def all(self, market: int) -> list[TradeRow]:
+        """Oldest first."""
+        query = select(trades).where(_here(market)).order_by(trades.c.trade_id)
+        return [_trade(row) for row in await self._session.rows(query)]
+
+    async def pages(self, market: int, size: int = PAGE) -> AsyncIterator[list[TradeRow]]:
+        """`all` in stretches, so that a long history delays nobody."""
+        query = select(trades).where(_here(market)).order_by(trades.c.trade_id).limit(size)
+        page = [_trade(row) for row in await self._session.rows(query)]
+        while page:
+            yield page
+            after = query.where(trades.c.trade_id > page[-1].id)
+            page = [_trade(row) for row in await self._session.rows(after)] if len(page) == size else []
+
+    async def paid(self, market: int, person: int) -> dict[tuple[int, Side], int]:
+        """What one account has paid for each token less what it got for it, fees in, what auto-fills gave back out;
+        micro-dollars. Gas and payouts are not counted."""
+        net: dict[tuple[int, Side], int] = {}
+        for query, sign in _PAID:
+            for row in await self._session.rows(query, {"market": market, "person": person}):
+                key = (row["outcome"], Side(row["side"]))
+                net[key] = net.get(key, 0) + sign * int(row["sum"])
+        return net
+
+    async def _list(self, query: Select[Any], **bound: int) -> list[TradeRow]:
+        return [_trade(row) for row in await self._session.rows(query, bound)]
+
+
+def _here(market: int | BindParameter[int]) -> ColumnElement[bool]:
+    """The trades of a market that hold: a cut undid the others."""
+    return and_(trades.c.market == market, trades.c.undone_tick.is_(None))
+
+
+def _summed(table: Table, amount: ColumnElement[int], condition: ColumnElement[bool]) -> Select[Any]:
+    """The sum of what one person's rows have, by token."""
+    query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(condition)
+    return query.group_by(table.c.outcome, table.c.side)
+
+
+# Statements of what people look at and are told, built once.
+_MARKET: BindParameter[int] = bindparam("market")
+_PERSON: BindParameter[int] = bindparam("person")
+_HERE = _here(_MARKET)
+_RECENT = select(trades).where(_HERE).order_by(trades.c.trade_id.desc()).limit(bindparam("most"))
+_RECENT_OF_OUTCOME = _RECENT.where(trades.c.outcome == bindparam("outcome"))
+_OF_PERSON = _RECENT.where(or_(trades.c.buy_user == _PERSON, trades.c.sell_user == _PERSON))
+_OWN_LEG = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
+_OF_ORDER = (
+    select(trades)
+    .where(_HERE)
+    .where(or_(and_(trades.c.order == bindparam("number"), _OWN_LEG), trades.c.resting == bindparam("number")))
+    .order_by(trades.c.trade_id)
+)
+_ORDERS: BindParameter[int] = bindparam("orders", expanding=True)
+_TOUCHING = (
+    select(trades)
+    .where(_HERE, or_(trades.c.order.in_(_ORDERS), trades.c.resting.in_(_ORDERS)))
+    .order_by(trades.c.trade_id)
+)
+_PAID = (
+    (_summed(trades, trades.c.amount + trades.c.buy_fee, and_(_HERE, trades.c.buy_user == _PERSON)), 1),
+    (
+        _summed(
+            trades, trades.c.amount - trades.c.kept - trades.c.sell_fee, and_(_HERE, trades.c.sell_user == _PERSON)
+        ),
+        -1,
+    ),
+    (_summed(orders, orders.c.rebate, and_(orders.c.market == _MARKET, orders.c.user == _PERSON)), -1),
+)
+
+
+def _trade(row: RowMapping) -> TradeRow:
+    return TradeRow(
+        market=row["market"],
+        id=row["trade_id"],
+        tick=row["tick_id"],
+        ts_ms=row["ts_ms"],
+        outcome=row["outcome"],
+        side=Side(row["side"]),
+        kind=row["kind"],
+        buyer=row["buy_user"],
+        seller=row["sell_user"],
+        price=row["price"],
+        size=row["size"],
+        amount=row["amount"],
+        buy_fee=row["buy_fee"],
+        sell_fee=row["sell_fee"],
+        kept=row["kept"],
+        released=row["released"],
+        order=row["order"],
+        resting=row["resting"],
+        parts=row["parts"],
+    )
