@@ -9,11 +9,14 @@ waits for the disk.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import aiosqlite
+
+from storage.session import finish
 
 Values = Sequence[Any]  # Any: what sqlite3 takes and gives
 T = TypeVar("T")
@@ -108,8 +111,22 @@ class SqliteConnection(aiosqlite.Connection):
 
 
 async def connect(path: str, *, uri: bool = False) -> SqliteConnection:
-    """Open a file. The thread does not keep the process alive."""
+    """Open a file. The thread does not keep the process alive, and is over where this raises, also by being cancelled:
+    one that goes on would report to a loop that is closed by then."""
     connection = SqliteConnection(lambda: sqlite3.connect(path, uri=uri, check_same_thread=False), iter_chunk_size=1)
     connection._thread.daemon = True  # as SQLAlchemy does with the connections it opens
-    await connection
+    try:
+        await finish(_opened(connection))
+    except asyncio.CancelledError:
+        await finish(connection.close())
+        connection._thread.join()
+        raise
     return connection
+
+
+async def _opened(connection: SqliteConnection) -> None:
+    try:
+        await connection
+    except BaseException:
+        connection._thread.join()  # aiosqlite has told it to stop, and does not wait for it
+        raise

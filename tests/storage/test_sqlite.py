@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import sqlite3
 import threading
@@ -97,6 +98,26 @@ async def test_numbers_of_a_write_come_back(tmp_path: Path) -> None:
         assert await cursor.fetchall() == [(6,), (7,), (8,)]
 
 
+@pytest.mark.parametrize("folder", ["", "missing"])
+@pytest.mark.parametrize("turns", range(3))
+async def test_an_opening_that_is_cancelled_leaves_no_thread(tmp_path: Path, folder: str, turns: int) -> None:
+    before = threading.enumerate()
+    opening = asyncio.create_task(connect(str(tmp_path / folder / "late.db")))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert threading.enumerate() == before
+
+
+async def test_an_opening_that_fails_leaves_no_thread(tmp_path: Path) -> None:
+    before = threading.enumerate()
+    with pytest.raises(sqlite3.OperationalError):
+        await connect(str(tmp_path / "missing" / "late.db"))
+    assert threading.enumerate() == before
+
+
 PRIVATE: dict[str, Callable[[object], bool]] = {
     "_conn": lambda value: isinstance(value, sqlite3.Connection),
     "_execute": inspect.iscoroutinefunction,
@@ -112,12 +133,12 @@ async def test_aiosqlite_has_each_private_attribute_that_is_used(tmp_path: Path,
 
 def test_no_other_private_attribute_of_aiosqlite_is_used() -> None:
     tree = ast.parse(Path(storage.sqlite.__file__).read_text(encoding="utf-8"))
-    parts = [node for node in tree.body if getattr(node, "name", "") in {"SqliteConnection", "connect"}]
+    parts = [node for node in tree.body if getattr(node, "name", "") in {"SqliteConnection", "connect", "_opened"}]
     private = {
         node.attr
         for part in parts
         for node in ast.walk(part)
         if isinstance(node, ast.Attribute) and node.attr.startswith("_")
     }
-    assert len(parts) == 2
+    assert len(parts) == 3
     assert private == set(PRIVATE)
