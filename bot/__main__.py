@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.call(options, settings))
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from bot.cli.database import told
+
+        return told(error)
 
 
 def _parser() -> argparse.ArgumentParser:

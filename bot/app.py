@@ -9,7 +9,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +34,7 @@ from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.jobs import Jobs
 from scheduler.tick import TickReport
+from storage import private_files
 from storage.clock import Clock, SystemClock
 from storage.database import Database
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TOKEN_FILE = Path("outcry-admin-token")
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +72,20 @@ async def serve(settings: Settings, only: str | None = None) -> int:
     if not wanted and only != "ticks":
         print(_nothing(only), file=sys.stderr)
         return 2
-    if "room" in wanted:
-        settings = replace(settings, admin_token=_admin_token(settings))
-    if settings.telegram_webhook_url and not settings.telegram_webhook_secret:  # made here, that logs know it
-        settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
+    given = settings.admin_token
+    try:
+        settings = _with_secrets(settings, wanted)
+    except CannotStartError as error:
+        print(error, file=sys.stderr)
+        return 2
     logs.configure(settings.log, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings.database_url, migrate=True))
-        if db is None:
-            return 3
         stopped = _stop_signal()
+        db = await _open_database(settings, stack, stopped)
+        if db is None:
+            return 0 if stopped.is_set() else 3
+        if settings.admin_token != given:
+            print(_token_kept(), file=sys.stderr)
         clock = SystemClock()
         charts = Charts(db)
         stack.push_async_callback(charts.close)
@@ -121,6 +127,21 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         await stopped.wait()
         log.info("stopping")
     return 0
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack, stopped: asyncio.Event) -> Database | None:
+    """None where it cannot be opened, or is waited for no longer."""
+    opening = asyncio.create_task(
+        stack.enter_async_context(open_database(settings.database_url, migrate=True, patient=True))
+    )
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not opening.done():
+        opening.cancel()
+        await asyncio.wait({opening})
+        return None
+    return opening.result()
 
 
 def _settled() -> Callable[[], None]:
@@ -251,16 +272,37 @@ def _taken(settings: Settings, error: OSError) -> str:
     )
 
 
-def _admin_token(settings: Settings) -> str:
-    """The one of the settings, else the one kept in a file only its owner can read, made at the first start."""
-    if settings.admin_token:
-        return settings.admin_token
-    if not TOKEN_FILE.exists() or len(TOKEN_FILE.read_text(encoding="ascii").strip()) < 16:
-        TOKEN_FILE.touch(mode=0o600)
-        TOKEN_FILE.chmod(0o600)
-        TOKEN_FILE.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
-    print(f"The admin token is in {TOKEN_FILE.resolve()}: open the room with ?admin=TOKEN once.", file=sys.stderr)
-    return TOKEN_FILE.read_text(encoding="ascii").strip()
+def _with_secrets(settings: Settings, wanted: Collection[str]) -> Settings:
+    """With those that are made here where they are not given, so that logs know them. Raises CannotStartError."""
+    if settings.telegram_webhook_url and not settings.telegram_webhook_secret:
+        settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
+    if "room" not in wanted or settings.admin_token:
+        return settings
+    try:
+        return replace(settings, admin_token=_kept_token())
+    except OSError as error:
+        raise CannotStartError(_no_token_file(error)) from error
+
+
+def _kept_token() -> str:
+    """From a file only its owner can read, made at the first start. Raises OSError where there can be no such file."""
+    private_files.create(TOKEN_FILE)
+    token = TOKEN_FILE.read_text(encoding="ascii", errors="replace").strip()
+    if len(token) < SHORTEST_TOKEN or not token.isascii():
+        token = secrets.token_urlsafe(24)
+        private_files.write(TOKEN_FILE, f"{token}\n".encode())
+    return token
+
+
+def _token_kept() -> str:
+    return f"The admin token is in {TOKEN_FILE.resolve()}: open the room with ?admin=TOKEN once."
+
+
+def _no_token_file(error: OSError) -> str:
+    return (
+        f"The admin token cannot be kept in {TOKEN_FILE.absolute()} ({error.strerror or error}). "
+        "Start in a folder that can be written, or set OUTCRY_ADMIN_TOKEN."
+    )
 
 
 def _stop_signal() -> asyncio.Event:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 
 from bot.charts.limits import ChartLimits
@@ -35,6 +35,7 @@ from storage.key_value import KeptLine
 from storage.people import Preferences
 from storage.records import Chat, Market, Person
 from storage.session import clean
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -85,10 +86,13 @@ class Dispatcher:
         self._charts = ChartLimits()
 
     async def run(self, invocation: Invocation) -> Reply:
-        """Do what was said and answer. Never raises: the unexpected is logged under an id and answered with that id."""
+        """Do what was said and answer. Never raises: trouble with the database is answered with a sentence, and the
+        unexpected is logged under an id and answered with that id."""
         invocation = _cleaned(invocation)
         try:
             return await self._run(invocation)
+        except TroubleError as error:
+            return words_usage.unsettled() if error.unsettled else words_usage.database_trouble(error.trouble)
         except Exception:
             error_id = self._new_id()
             log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
@@ -111,6 +115,8 @@ class Dispatcher:
                 if not command.hidden and self._missing(command, invocation, lookup) is None
             ]
             return completion.suggestions(invocation.text, usable, context)
+        except TroubleError:
+            return []
         except Exception:
             log.exception("error %s while completing %r", self._new_id(), invocation.text[:80])
             return []
@@ -133,6 +139,8 @@ class Dispatcher:
             context = replace(context, values=parser.known_words(command, "", context, others))
             hints = param.kind.suggest(invocation.args.get(focus, ""), context)[: completion.MOST]
             return [Suggestion(value=hint.value, label=hint.value, hint=hint.about) for hint in hints]
+        except TroubleError:
+            return []
         except Exception:
             log.exception("error %s while completing %s of /%s", self._new_id(), focus, invocation.command[:80])
             return []
@@ -163,7 +171,12 @@ class Dispatcher:
         self, reply: Reply, invocation: Invocation, ref: str, *, lines: Mapping[str, KeptLine] = NO_LINES
     ) -> None:
         """An adapter tells where it put a ticket, so that its fill can replace it there, or a word of what is still to
-        come; `lines` by key are what it keeps to find that message again."""
+        come; `lines` by key are what it keeps to find that message again. Where that cannot be written down now, what
+        comes is a message of its own."""
+        with suppress(TroubleError):
+            await self._placed(reply, invocation, ref, lines)
+
+    async def _placed(self, reply: Reply, invocation: Invocation, ref: str, lines: Mapping[str, KeptLine]) -> None:
         if reply.awaits is not None:
             await self._placed_for_now(reply.awaits, invocation, ref, lines)
         if reply.ticket is None:
@@ -209,8 +222,9 @@ class Dispatcher:
             return unknown(head, self._offered(invocation))
         reply, lookup = await self._answer(invocation, now, command, rest)
         reply = self._charts.apply(invocation, reply, monotonic_ms)
-        if reply.ok:
-            await self._go_on_here(invocation, now, lookup)
+        with suppress(TroubleError):  # what could be read is answered, even where nothing can be written
+            if reply.ok:
+                await self._go_on_here(invocation, now, lookup)
         return await with_missed_notices(self._db, invocation, reply, self._clock.now_ms()) if lookup.missed else reply
 
     async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, _Lookup]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,7 +30,9 @@ from storage.database import Database
 from storage.in_flight import InFlight
 from storage.mapping import next_step
 from storage.markets import TICKING
+from storage.quiet_log import QuietLog
 from storage.records import Market, NextStep
+from storage.trouble import TroubleError
 
 __all__ = ["next_step", "step_due", "step_times", "tick_due"]
 
@@ -68,6 +71,7 @@ SWEEP_S = 5
 EXPIRE_MS = 60_000  # how often what has run out is thrown away
 FAILURES = 5  # in a row, then the market is halted
 BACK_OFF_MS = 1_000  # doubled at each failure
+LONGEST_PAUSE_MS = 5_000
 
 
 @dataclass(slots=True)
@@ -101,6 +105,8 @@ class Jobs:
         self._on_tick = on_tick
         self._tick_ms = tick_ms
         self._grid_ms = grid_ms
+        self._quiet = QuietLog(log, lambda: clock.monotonic_ms() / 1_000)
+        self._pause_ms = self._look_again_ms = 0  # while the database is in trouble
         self._failures: dict[int, _Failures] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._last_ticks: dict[int, tuple[int, int]] = {}  # of each market that waits for one, and since when known
@@ -118,8 +124,9 @@ class Jobs:
 
     async def start(self) -> None:
         """Apply what is overdue, once, then go on by the clock."""
-        await self.sweep()
-        await self.tick_all()
+        with suppress(TroubleError):  # it passes: going on by the clock is how
+            await self.sweep()
+            await self.tick_all()
         self._scheduler.start()
         for seconds, work in ((self._grid_ms / 1_000, self._start_ticks), (SWEEP_S, self.sweep)):
             self._loops.append(asyncio.create_task(self._every(seconds, work)))
@@ -130,8 +137,10 @@ class Jobs:
             await asyncio.sleep(seconds)
             try:
                 await work()
-            except Exception:
-                log.exception("looking for what is due failed; the next round tries again")
+            except TroubleError:
+                pass  # the watch on the database has said so
+            except Exception as error:
+                self._quiet.error("look", "looking for what is due failed; the next round tries again", error=error)
 
     async def stop(self) -> None:
         """No new work; waits for what is under way. APScheduler's own waiting would cancel it instead."""
@@ -153,8 +162,9 @@ class Jobs:
 
     def _ticks_done(self, task: asyncio.Task[None]) -> None:
         self._tick_tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("looking for markets to tick failed; the next round tries again", exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, TroubleError):
+            self._quiet.error("tick", "looking for markets to tick failed; the next round tries again", error=error)
 
     async def tick_all(self) -> None:
         """Tick every market whose time has come. One that is slow or broken holds up nobody."""
@@ -162,8 +172,21 @@ class Jobs:
             return
         with self._work:
             async with self._looking:
-                due = await self._due()
+                due = await self._due_patiently()
             await asyncio.gather(*(self.tick(market) for market in due))
+
+    async def _due_patiently(self) -> list[int]:
+        """Those that are due; while the database is in trouble it is asked less and less often."""
+        if self._clock.monotonic_ms() < self._look_again_ms:
+            return []
+        try:
+            due = await self._due()
+        except TroubleError:
+            self._pause_ms = min(LONGEST_PAUSE_MS, max(self._grid_ms, self._pause_ms * 2))
+            self._look_again_ms = self._clock.monotonic_ms() + self._pause_ms
+            raise
+        self._pause_ms = 0
+        return due
 
     async def _due(self) -> list[int]:
         async with self._db.reading() as uow:
@@ -213,7 +236,12 @@ class Jobs:
         return report
 
     async def _failed(self, market: int, failures: _Failures, error: Exception, now_ms: int) -> None:
-        """Anything but a broken invariant: try again later, and after a few times give up on this market alone."""
+        """Anything but a broken invariant: try again later, and after a few times give up on this market alone. Trouble
+        with the database is not the market's, and passes: it is only tried again."""
+        if isinstance(error, TroubleError):
+            failures.retry_ms = self._clock.monotonic_ms() + BACK_OFF_MS
+            self._db.cache.forget(market)
+            return
         failures.in_a_row += 1
         failures.retry_ms = self._clock.monotonic_ms() + BACK_OFF_MS * 2 ** (failures.in_a_row - 1)
         log.error("market %s: tick failed (%s in a row)", market, failures.in_a_row, exc_info=error)
@@ -245,6 +273,8 @@ class Jobs:
             for market in running:
                 try:
                     await run_reminders(self._db, market.id, now, self._pace)
+                except TroubleError:
+                    raise
                 except Exception:
                     log.exception("market %s: reminders failed; the next sweep tries again", market.id)
 

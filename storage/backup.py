@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
-from storage import private_files
-from storage.database import parse_url
+from storage import private_files, read_only
+from storage.address import parse_url
 
 PAGES = 2_000  # a step; between two the bot may write
 
@@ -39,6 +39,8 @@ def backup(url: str, out: Path) -> int:
         else:
             _dump(parsed, part)
         part.rename(out)
+    except OSError as error:
+        raise BackupError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
     return out.stat().st_size
@@ -48,7 +50,7 @@ def _copy(source: Path, part: Path) -> None:
     if not source.exists():
         raise BackupError(f"There is no database at {source}.")
     try:
-        address = f"file:{quote(str(source))}?mode=ro"
+        address = read_only.address(source) or f"file:{quote(str(source))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as read, closing(sqlite3.connect(part)) as written:
             read.backup(written, pages=PAGES)
             verdict = written.execute("PRAGMA quick_check").fetchone()[0]

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
+from storage.address import parse_url
 from storage.adoption import adopt
+from storage.cannot_open import CannotOpenError, check_path, explaining, place
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight
 from storage.in_place import BUSY_MS, READERS, InPlace, Readers
+from storage.own_tables import check_file
+from storage.read_only import address as read_only_address
+from storage.read_only import log_of
 from storage.session import StateCache, Surroundings, Transaction, finish
 from storage.unit_of_work import UnitOfWork
+from storage.watch import Watch, WatchedFile
 
-__all__ = ["Database", "DatabaseInUseError"]
+__all__ = ["CannotOpenError", "Database", "DatabaseInUseError"]
 
 WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+CONNECT_S = 10.0  # how long a server may take to answer
+_LEFT_OPEN: list[Database] = []  # see `Database._is_replaced_whole`
 CLOSE_S = 10.0  # how long a close waits for units that are open
-SQLITE_NAMES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
-_PATH = re.compile(r"[\w./ ~-]{1,200}")  # of a file; an address with a password in it is not repeated
-POSTGRES_NAMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2")
 
 
 def _to_json(value: object) -> str:
@@ -42,37 +43,10 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
-def _no_address(url: str) -> str:
-    """What to type for a bare file name: three slashes and the path, so four for one from the root."""
-    typed = f"sqlite:///{url}" if _PATH.fullmatch(url) else "sqlite:///outcry.db or postgresql://…"
-    return f"DATABASE_URL, or --db, takes a database address, and this is none: use {typed}"
-
-
-def parse_url(url: str) -> URL:
-    """The address with the driver Outcry uses. Raises ValueError where it means no database we know."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError(_no_address(url)) from None
-    if parsed.drivername in SQLITE_NAMES:
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("DATABASE_URL names no file: use sqlite:///outcry.db")
-        return parsed.set(drivername="sqlite+aiosqlite")
-    if parsed.drivername in POSTGRES_NAMES:
-        if importlib.util.find_spec("asyncpg") is None:
-            raise ValueError("PostgreSQL needs one package more: pip install 'outcry[postgres]'")
-        return parsed.set(drivername="postgresql+asyncpg")
-    raise ValueError(f"DATABASE_URL: {parsed.drivername} is not supported; use sqlite:///outcry.db or postgresql://…")
-
-
 def _untouched(url: URL) -> URL:
-    """The same file for one who may not even tidy up: the last to close a file that a crash left with a log beside it
-    would fold the log in. Without a log there is nothing to fold, and an ordinary reader leaves no files behind."""
-    path = Path(str(url.database))
-    log = path.with_name(path.name + "-wal")
-    if not log.exists() or log.stat().st_size == 0:
-        return url
-    return url.set(database=f"file:{quote(str(path))}?mode=ro").update_query_dict({"uri": "true"})
+    """The same file for one who may not even tidy up."""
+    address = read_only_address(Path(str(url.database)))
+    return url if address is None else url.set(database=address).update_query_dict({"uri": "true"})
 
 
 class Database:
@@ -84,7 +58,9 @@ class Database:
         self.cache = StateCache()
         self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
         self.draw: Callable[[int], bytes] = secrets.token_bytes  # a demo draws by its seed
+        self.watch = Watch(WatchedFile(Path(str(url.database))) if self.is_sqlite else None)
         self._lock = lock
+        self._log: WatchedFile | None = None  # SQLite's, beside the file
         self._read_only = read_only
         self._seen = _untouched(url) if self.is_sqlite and read_only else url
         if self.is_sqlite:
@@ -103,17 +79,16 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
-        """Take the database; raises DatabaseInUseError, ValueError (an address nobody understands) or, for `read_only`,
-        FileNotFoundError. Connects lazily. `read_only` takes no lock and can run beside the process that writes."""
+        """Take the database; raises CannotOpenError, DatabaseInUseError among them, or ValueError (an address nobody
+        understands). Connects lazily. `read_only` takes no lock and can run beside the process that writes."""
         parsed = parse_url(url)
         lock = None
         if parsed.get_backend_name() == "sqlite":
             path = Path(str(parsed.database))
-            if read_only and not path.exists():
-                raise FileNotFoundError(str(path))
-            if not path.parent.is_dir():
-                raise ValueError(f"DATABASE_URL: there is no folder {path.parent}; make it first")
-            lock = None if read_only else FileLock.take(path)
+            with explaining(parsed):
+                check_path(path, read_only=read_only)
+                check_file(path)
+                lock = None if read_only else FileLock.take(path)
         return cls(parsed, lock, read_only=read_only)
 
     @property
@@ -127,7 +102,7 @@ class Database:
         return self._group.writer
 
     async def migrate(self) -> None:
-        """Bring the tables up to date; nothing to do is quick."""
+        """Bring the tables up to date; nothing to do is quick. Raises CannotOpenError."""
         from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
 
         engine = (
@@ -135,24 +110,37 @@ class Database:
             if self.is_sqlite
             else self._postgres_engine(0)
         )
-        try:
-            await upgrade(engine)
-        finally:
-            await engine.dispose()
-        async with self.writing() as uow:
-            if await adopt(uow):
-                await uow.commit()
+        with explaining(self.url):
+            try:
+                await upgrade(engine, place(self.url))
+            finally:
+                await engine.dispose()
+            async with self.writing() as uow:
+                if await adopt(uow):
+                    await uow.commit()
+        self.watch.begin()
+
+    async def check(self) -> None:
+        """For who only reads: raises CannotOpenError where it cannot be read, or is not of this version."""
+        from storage.migrate import check
+
+        with explaining(self.url):
+            async with self.reading() as uow:
+                await check(uow, place(self.url))
 
     async def close(self) -> None:
         """Give back every connection, then the lock. Units that are open are waited for, but not for ever; one that
         ends later closes its connection itself, since no pool would close it any more."""
         self._closing = True
         idle = await self._units.idle(CLOSE_S)
-        await self._reader.dispose()
-        if self.is_sqlite:
+        if self.is_sqlite and self._is_replaced_whole():
+            _LEFT_OPEN.append(self)
+        elif self.is_sqlite:
+            await self._reader.dispose()
             await self._readers.close()
             await self._group.close(wait=idle)
         else:
+            await self._reader.dispose()
             await self._writer.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -161,11 +149,9 @@ class Database:
     async def reading(self, *, at_length: bool = False) -> AsyncIterator[UnitOfWork]:
         """A consistent snapshot; writes fail. `at_length`: for very many rows or streams. On SQLite such statements run
         in a thread of their own; those of an ordinary unit run in place, and hold the loop as long as they take."""
-        if self.is_sqlite and not at_length:
-            async with self._reading_in_place() as uow:
-                yield uow
-        else:
-            async with self._unit(self._reader, snapshot=True) as uow:
+        in_place = self.is_sqlite and not at_length
+        with self.watch.within(writing=False):
+            async with self._reading_in_place() if in_place else self._unit(self._reader, snapshot=True) as uow:
                 yield uow
 
     @asynccontextmanager
@@ -182,9 +168,10 @@ class Database:
         if task is not None:
             self._writing.add(task)
         try:
-            unit = self._writing_in_place(first) if self.is_sqlite else self._unit(self._writer, snapshot=False)
-            async with unit as uow:
-                yield uow
+            with self.watch.within(writing=True):
+                unit = self._writing_in_place(first) if self.is_sqlite else self._unit(self._writer, snapshot=False)
+                async with unit as uow:
+                    yield uow
         finally:
             if task is not None:
                 self._writing.discard(task)
@@ -249,10 +236,16 @@ class Database:
         return True
 
     def _postgres_engine(self, spare: int) -> AsyncEngine:
+        waits = {"timeout": CONNECT_S}
         if spare == 0:
-            return create_async_engine(self.url, poolclass=NullPool, json_serializer=_to_json)
+            return create_async_engine(self.url, poolclass=NullPool, json_serializer=_to_json, connect_args=waits)
         return create_async_engine(
-            self.url, pool_size=5, max_overflow=spare, pool_pre_ping=True, json_serializer=_to_json
+            self.url,
+            pool_size=5,
+            max_overflow=spare,
+            pool_pre_ping=True,
+            json_serializer=_to_json,
+            connect_args=waits,
         )
 
     async def _open_reader(self) -> InPlace:
@@ -260,7 +253,16 @@ class Database:
         return await InPlace.open(path, ["query_only=1"], _to_json, uri=uri)
 
     async def _open_writer(self) -> InPlace:
-        return await InPlace.open(str(self.url.database), WRITING, _to_json)
+        writer = await InPlace.open(str(self.url.database), WRITING, _to_json)
+        self._log = WatchedFile(log_of(Path(str(self.url.database))))
+        self._log.is_moved()
+        return writer
+
+    def _is_replaced_whole(self) -> bool:
+        """Whether another file with a log of its own has come in the place of ours. SQLite deletes the log by its name
+        when the last connection is closed, and would take that one's; so ours are left to the end of the process."""
+        beside = log_of(Path(str(self.url.database)))
+        return self.watch.is_moved() and self._log is not None and beside.exists() and self._log.is_moved()
 
     def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
         """For migrations and reading at length. Our own BEGIN: the driver sends none for a SELECT."""

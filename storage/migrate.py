@@ -1,20 +1,25 @@
-"""Bring a database up to date: Alembic's scripts on our own engine, in one transaction."""
+"""Bring a database up to date: Alembic's scripts on our own engine, in one transaction.
+
+A database that is not ours is left alone: one with another program's tables, or of a newer version than this.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.migrations import HEAD
+from storage.own_tables import SCRIPTS, TABLES, VERSION, VERSION_TABLE, check_current, revision_of
+from storage.unit_of_work import UnitOfWork
 
-SCRIPTS = Path(__file__).parent / "migrations"
 LOCK = 6_288_279  # any number, the same in every process: on PostgreSQL one starter migrates, the others wait
 
 
-async def upgrade(engine: AsyncEngine) -> None:
-    """From whatever is there, nothing included, to HEAD. A failed script leaves the database as it was.
+async def upgrade(engine: AsyncEngine, place: str) -> None:
+    """From whatever is there, nothing included, to HEAD. A failed script leaves the database as it was. Raises
+    CannotOpenError for a database that is not ours; `place` is how it calls it.
 
     On SQLite the engine must have foreign keys off (a rebuilt table would else take its children with it); they are
     checked before the transaction is committed.
@@ -22,7 +27,11 @@ async def upgrade(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        if await connection.run_sync(_revision) == HEAD:
+
+        async def column(query: str) -> list[str]:
+            return [str(name) for name in (await connection.execute(text(query))).scalars()]
+
+        if await _revision(column, connection.dialect.name, place) == HEAD:
             return
         await connection.run_sync(_run)
         if connection.dialect.name == "sqlite":
@@ -31,10 +40,19 @@ async def upgrade(engine: AsyncEngine) -> None:
                 raise RuntimeError(f"the migration would break {len(broken)} references; nothing was changed")
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+async def check(uow: UnitOfWork, place: str) -> None:
+    """For who only reads: raises CannotOpenError where the tables are not those this version knows."""
+
+    async def column(query: str) -> list[str]:
+        return [str(name) for row in await uow.rows(text(query)) for name in row.values()]
+
+    check_current(await _revision(column, uow.dialect, place), place)
+
+
+async def _revision(column: Callable[[str], Awaitable[list[str]]], dialect: str, place: str) -> str | None:
+    """`column` is the one column that a query asks for. Raises CannotOpenError for what is not ours."""
+    tables = await column(TABLES[dialect])
+    return revision_of(tables, await column(VERSION) if VERSION_TABLE in tables else [], place)
 
 
 def _run(connection: Connection) -> None:

@@ -21,6 +21,7 @@ from engine.branch import Branch
 from engine.state import MarketState
 from storage.batches import batch
 from storage.proofs.secret import Secret
+from storage.trouble import raise_trouble
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, object]
@@ -152,7 +153,11 @@ class Session:
         for write in self._before_commit:
             await write()
         self._committed = True
-        await finish(self._transaction.commit(self._end))
+        try:
+            await finish(self._transaction.commit(self._end))
+        except Exception as error:
+            raise_trouble(error, committing=True)
+            raise
 
     def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
         """Await it when the unit is committed, as the last thing in its transaction."""
@@ -191,17 +196,17 @@ class Session:
             await self._execute_many(many.sql, many.tuples(rows[start : start + BATCH]))
 
     async def _execute(self, statement: Executable, values: Values | None) -> Result:
-        if self._in_place is None:
-            return await finish(self.connection.execute(statement, values))
         with self._told_of_failures():
+            if self._in_place is None:
+                return await finish(self.connection.execute(statement, values))
             return self._in_place.execute(statement, values)
 
     async def _execute_many(self, sql: str, tuples: Sequence[tuple[Any, ...]]) -> None:
-        if self._in_place is None:
-            await finish(self.connection.exec_driver_sql(sql, tuples))
-            return
         with self._told_of_failures():
-            self._in_place.exec_driver_sql(sql, tuples)
+            if self._in_place is None:
+                await finish(self.connection.exec_driver_sql(sql, tuples))
+            else:
+                self._in_place.exec_driver_sql(sql, tuples)
 
     @contextmanager
     def _told_of_failures(self) -> Iterator[None]:
@@ -210,6 +215,7 @@ class Session:
         except Exception as error:
             if self._transaction.failed is not None:
                 self._transaction.failed(error)
+            raise_trouble(error, writing=not self.snapshot)
             raise
 
     async def add(self, statement: Insert, values: Values) -> int:

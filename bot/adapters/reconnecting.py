@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from bot.chat.platform import Platform
+from storage.trouble import TroubleError
 
 FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -74,6 +75,8 @@ class ReconnectingService(ABC):
             began = loop.time()
             try:
                 await self._connect()
+            except TroubleError:  # with our own database, which says so itself: the platform counts nothing
+                pause = FIRST_RETRY_S
             except Exception as error:
                 if self._log_failure(error):
                     pause = max(pause, REFUSED_RETRY_S)

@@ -15,6 +15,7 @@ from bot.charts.queries import load
 from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
 from storage.database import Database
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,8 @@ class Charts:
             if data is None:
                 return None
             png = await self.pool.run(worker.draw, data, theme, urgent=lambda: key in self._urgent)
+        except TroubleError:
+            return None
         except Exception:
             log.exception("chart %s of market %s could not be drawn", picture.kind, picture.market)
             self._given_up[key] = asyncio.get_running_loop().time() + GIVEN_UP_S

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.chat.reply import Action
 from storage.database import Database
 from storage.key_value import KeptLine
+from storage.trouble import TroubleError
 
 _ANYBODY, _KEPT = "-", "#"
 DAY_MS = 86_400_000  # a line in use is marked as such once a day
@@ -53,14 +55,16 @@ class Buttons:
         return Pressed(line, None if owner == _ANYBODY else int(owner))
 
     async def keep(self, line: str, person: int | None = None, chat_ext: str | None = None) -> str:
-        """Keep a line for later; returns its key (letters and digits)."""
+        """Keep a line for later; returns its key (letters and digits). Where nothing can be written now the answer goes
+        out all the same: who presses this button is told that its line is not kept."""
         key = hashlib.sha256(f"{person}\x1f{chat_ext}\x1f{line}".encode()).hexdigest()[:KEY_LENGTH]
         async with self._db.reading() as uow:
             if await uow.lines.fresh(key, self._now_ms() - DAY_MS):
                 return key
-        async with self._db.writing() as uow:
-            await uow.lines.keep(key, KeptLine(line=line, person=person, chat_ext=chat_ext), self._now_ms())
-            await uow.commit()
+        with suppress(TroubleError):
+            async with self._db.writing() as uow:
+                await uow.lines.keep(key, KeptLine(line=line, person=person, chat_ext=chat_ext), self._now_ms())
+                await uow.commit()
         return key
 
     async def kept(self, key: str) -> KeptLine | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from bot.charts import worker
@@ -18,44 +19,67 @@ from bot.market.decisions import update_board
 from bot.market.event_file import EventFile
 from bot.words import event_file as words
 from engine.state import Status
+from storage import private_files
 from storage.backup import BackupError, backup
-from storage.database import Database, DatabaseInUseError
+from storage.database import CannotOpenError, Database
 from storage.export import EXPORTS
 from storage.records import Declined, Json, Market, Notice, NoticeAudience
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
+FIRST_PAUSE_S = 0.25  # doubled
+LONGEST_PAUSE_S = 5.0
 ROOM = "room"
 """The room's platform and the chat a browser finds at `/` share a name."""
 
 
 @asynccontextmanager
-async def open_database(url: str, *, migrate: bool = False, read_only: bool = False) -> AsyncIterator[Database | None]:
-    """The database, or None after one sentence on standard error that says what is wrong with it."""
-    try:
-        db = Database.open(url, read_only=read_only)
-    except (DatabaseInUseError, ValueError) as error:
-        print(error, file=sys.stderr)
-        yield None
-        return
-    except FileNotFoundError as error:
-        print(
-            f"There is no database at {error}. Set DATABASE_URL, or run `outcry migrate` to make one.", file=sys.stderr
-        )
-        yield None
-        return
-    try:
-        if migrate:
-            try:
-                await db.migrate()
-            except OSError as error:
-                print(
-                    f"The database does not answer: {error}. Is the server up, and DATABASE_URL right?", file=sys.stderr
-                )
-                yield None
-                return
+async def open_database(
+    url: str, *, migrate: bool = False, read_only: bool = False, patient: bool = False
+) -> AsyncIterator[Database | None]:
+    """The database, or None after one sentence on standard error that says what is wrong with it. `patient`: a server
+    that is not there yet is waited for."""
+    async with AsyncExitStack() as stack:
+        try:
+            db = Database.open(url, read_only=read_only)
+            stack.push_async_callback(db.close)
+            if migrate or read_only:
+                await _prepared(db, migrate=migrate, patient=patient)
+        except (CannotOpenError, ValueError) as error:
+            print(error, file=sys.stderr)
+            db = None
         yield db
-    finally:
-        await db.close()
+
+
+async def _prepared(db: Database, *, migrate: bool, patient: bool) -> None:
+    """With the tables of this version. Raises CannotOpenError."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            await (db.migrate() if migrate else db.check())
+        except CannotOpenError as error:
+            if not (patient and error.away):
+                raise
+            if pause_s == FIRST_PAUSE_S:
+                print(f"{error} Waiting for it; Ctrl-C ends this.", file=sys.stderr, flush=True)
+            await asyncio.sleep(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+        else:
+            if pause_s != FIRST_PAUSE_S:
+                print("The database answers now.", file=sys.stderr, flush=True)
+            return
+
+
+def told(error: Exception) -> int:
+    """The exit code of what a command could not foresee and we can, after one sentence on standard error; raises it
+    again where it is neither the database nor a file."""
+    if isinstance(error, (CannotOpenError, TroubleError)):
+        print(error if isinstance(error, CannotOpenError) else f"The database: {error}.", file=sys.stderr)
+        return 3
+    if isinstance(error, OSError):
+        print(f"{error.filename or 'It'} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    raise error
 
 
 async def migrate(url: str) -> int:
@@ -140,7 +164,7 @@ async def export(url: str, kind: str, number: int | None, out: str) -> int:
                 return 2
             text = io.StringIO()
             await EXPORTS[kind](uow, market, text)
-    return write_out(text.getvalue().encode(), out)
+    return write_out(text.getvalue().encode(), out, private=True)
 
 
 async def find_market(uow: UnitOfWork, number: int | None) -> Market | None:
@@ -154,12 +178,14 @@ async def find_market(uow: UnitOfWork, number: int | None) -> Market | None:
     return chosen
 
 
-def write_out(data: bytes, out: str) -> int:
-    """To the file or `-`; 0, or 2 where it cannot be written."""
+def write_out(data: bytes, out: str, *, private: bool = False) -> int:
+    """To the file, which only its owner may read where it is `private`, or `-`; 0, or 2 where it cannot be written."""
     try:
         if out == "-":
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+        elif private:
+            private_files.write(Path(out), data)
         else:
             Path(out).write_bytes(data)
     except OSError as error:

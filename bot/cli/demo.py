@@ -42,8 +42,9 @@ from engine.units import MICRO
 from scheduler.jobs import Jobs
 from scheduler.pace import Pace
 from scheduler.tick import run_tick
+from storage import private_files
 from storage.clock import ManualClock
-from storage.database import Database, DatabaseInUseError
+from storage.database import CannotOpenError, Database
 from storage.records import Market, Payload
 
 HOUR = 3_600_000
@@ -81,7 +82,7 @@ async def play(options: Options, scenario: Scenario | None = None) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         db = Database.open(f"sqlite:///{(options.out / DATABASE).resolve()}")
-    except DatabaseInUseError as error:
+    except CannotOpenError as error:
         return _refused(str(error))
     except OSError:
         return _refused(words.not_a_folder(options.out))
@@ -90,6 +91,7 @@ async def play(options: Options, scenario: Scenario | None = None) -> int:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)
         demo_files.remove_old(options.out)
+        private_files.create(options.out / DATABASE)
         await db.migrate()
         demo = _Demo(db, options, scenario or world_cup(), stack)
         try:

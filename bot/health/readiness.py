@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from storage.clock import Clock
 from storage.database import Database
 from storage.health import MarketHealth, PlatformBacklog
+from storage.trouble import Trouble, TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +130,13 @@ class Readiness:
         if probe is None or not probe.done():
             if now - self._written_at < WRITTEN_MS:
                 return None, []
+            if self._db.watch.trouble is not None:
+                return None, [_cannot_be_used(self._db.watch.trouble)]
             return None, [f"The database has not taken a write for {_seconds(now - self._probed_at)}."]
         self._probe = None
         error = probe.exception()
+        if isinstance(error, TroubleError):
+            return None, [_cannot_be_used(error.trouble)]
         if error is not None:
             log.info("a write that was tried failed: %s", error)
             return None, ["The database takes no writes; the log says why."]
@@ -172,6 +177,10 @@ class Readiness:
                     f"Messages to {row.platform} have been waiting for {_seconds(waits_ms)}, "
                     f"and none has arrived for {_seconds(quiet_ms)}."
                 )
+
+
+def _cannot_be_used(trouble: Trouble) -> str:
+    return f"The database cannot be used: {trouble.value}."
 
 
 def _seconds(span_ms: int) -> str:

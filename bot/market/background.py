@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 
 from storage.database import Database
 from storage.records import Identity, Notice, NoticeAudience, Payload
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +148,8 @@ class BackgroundJobs(Generic[K]):
         try:
             async with self._turns.turn(whose), asyncio.timeout(self._longest_s):
                 await work(lambda share: self._done.__setitem__(key, share))
+        except TroubleError:
+            pass  # the watch on the database has said so
         except Exception:
             log.exception("work in the background could not be finished: %.80r", key)
         finally:
@@ -164,6 +167,8 @@ class BackgroundJobs(Generic[K]):
         for asker in list(askers.values()):
             try:
                 await self._tell(key, asker, share)
+            except TroubleError:
+                return
             except Exception:
                 log.exception("%s cannot be told what became of their question", asker.person)
 

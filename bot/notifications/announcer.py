@@ -25,6 +25,7 @@ from bot.notifications.senders import Senders
 from storage.clock import Clock
 from storage.database import Database
 from storage.records import OutboxRow
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -70,10 +71,16 @@ class Announcer:
     async def run(self) -> None:
         """Deliver for ever, woken by commits, by deliveries and by the clock; ends by cancellation, after what is on
         its way has arrived or two seconds have passed."""
+        trouble_s = 0.0
         try:
             while True:
                 try:
                     seconds = 0.0 if await self._claim_and_send() else await self._until_next_due()
+                    trouble_s = 0.0
+                except TroubleError:
+                    trouble_s = min(IDLE_S, max(FIRST_RETRY_MS / 1_000, trouble_s * 2))
+                    await asyncio.sleep(trouble_s)  # not `_wait`: what cannot be written down ends that at once
+                    continue
                 except Exception:
                     log.exception("the announcer stumbled; it goes on")
                     seconds = FIRST_RETRY_MS / 1_000
@@ -140,6 +147,10 @@ class Announcer:
     async def _send(self, rows: list[OutboxRow]) -> None:
         try:
             phrased = await self._phrasing.phrase(rows)
+        except TroubleError:
+            for row in rows:
+                self.results.add_unsent(row, delivery.without_database(self._clock.now_ms()))
+            return
         except Exception as error:
             log.exception("%s notices could not be looked up", len(rows))
             for row in rows:

@@ -27,6 +27,7 @@ from bot.chat.reply import Board, Reply
 from bot.words import chats as words
 from storage.clock import Clock
 from storage.records import NoticeAudience, OutboxRow
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,11 @@ class OutgoingMessage:
         return (self.row, *self.joined)
 
 
+def without_database(now_ms: int) -> Postponed:
+    """The database takes or tells nothing: no try of the message's own, however long it lasts."""
+    return Postponed(now_ms + FIRST_RETRY_MS, "database")
+
+
 class Delivery:
     """Hands messages to platforms, one at a time for each chat or person (its caller sees to that)."""
 
@@ -110,6 +116,8 @@ class Delivery:
                 return Postponed(self._clock.now_ms() + wait, "budget")
             result = await self._hand_over(message, reply)
             return replace(result, missing=missing) if isinstance(result, Sent) else result
+        except TroubleError:
+            return without_database(self._clock.now_ms())
         except Exception as error:
             log.exception("notice %s (%s) was not delivered", row.id, row.kind)
             return Postponed(self._clock.now_ms(), type(error).__name__, failed=True)
@@ -131,6 +139,8 @@ class Delivery:
                 (message, self._result(message, message.reply, reached))
                 for message, reached in zip(fresh, sent, strict=True)
             ]
+        except TroubleError:
+            return results + [(message, without_database(self._clock.now_ms())) for message in fresh]
         except Exception as error:
             log.exception("%s notices were not delivered to %s", len(fresh), platform.name)
             failed = Postponed(self._clock.now_ms(), type(error).__name__, failed=True)

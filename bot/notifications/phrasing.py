@@ -19,6 +19,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.rankings import Tokens
 from storage.records import Chat, Market, NoticeAudience, OutboxRow
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class Phrasing:
         try:
             market, worths = await snapshot.market(row.market), snapshot.worths.get(row.market, {})
             reply = await render_notice(snapshot.uow, row, now, market, worths) if market else None
+        except TroubleError:
+            raise
         except Exception as error:
             log.exception("notice %s (%s) could not be phrased", row.id, row.kind)
             return Postponed(now, type(error).__name__, failed=True)

@@ -17,6 +17,7 @@ from bot.words import chats as words
 from engine.state import Status
 from storage.database import Database
 from storage.records import Chat, Notice, NoticeAudience, Payload
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,8 @@ async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply
         return reply
     try:
         missed = await _take_missed(db, invocation, now_ms)
+    except TroubleError:
+        return reply
     except Exception:
         log.exception("what was laid aside could not be looked up")
         return reply
@@ -123,6 +126,8 @@ async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> lis
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
                 reply = await render_notice(uow, row, now_ms, market) if market else None
+            except TroubleError:
+                raise
             except Exception:
                 log.exception("notice %s (%s) was laid aside and cannot be told", row.id, row.kind)
                 reply = None

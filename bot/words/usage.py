@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.chat.reply import Action, Line, Part, Reply, Tone, bold, code, line
 from bot.text.names import clean
@@ -11,6 +11,7 @@ from bot.words.arguments import SHOWN, echo
 from bot.words.shared import listed
 from engine.units import RULES
 from storage.records import Market
+from storage.trouble import Trouble
 
 _LINE = 400  # of a line shown again
 
@@ -178,6 +179,34 @@ def too_fast(wait_ms: int) -> Reply:
 
 def went_wrong(ident: str) -> Reply:
     return _no(f"Something went wrong on our side, and nothing was changed (error {ident}).", "Please try once more.")
+
+
+_CAUSES: Mapping[Trouble, str] = {
+    Trouble.FULL: "the disk of the server is full",
+    Trouble.LOCKED: "another program on the server holds the database locked",
+    Trouble.MOVED: "the file of the database was moved away",
+    Trouble.UNWRITABLE: "the disk of the server takes no writes",
+    Trouble.DAMAGED: "the file of the database is damaged",
+    Trouble.AWAY: "the database does not answer",
+}
+
+
+def database_trouble(trouble: Trouble) -> Reply:
+    return _no(
+        f"This cannot be done now: {_CAUSES[trouble]}.",
+        "Nothing was changed. Send it again in a minute; whoever runs the server finds the reason in its log.",
+    )
+
+
+def unsettled() -> Reply:
+    return _no(
+        "The database went away before it said whether this arrived.",
+        "Look before you send it again, in a minute: ",
+        code("/orders"),
+        " and ",
+        code("/positions"),
+        " show what is in.",
+    )
 
 
 def _no(head: str, *rest: str | Part) -> Reply:

@@ -31,6 +31,7 @@ from storage import replay as chain
 from storage.database import Database
 from storage.journal_kinds import SHARED
 from storage.schema import config, metadata, ticks
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 from storage.verify.compare import Check, Mismatch, Rows, WrongRowError, difference
 from storage.verify.final_state import check_end, check_numbers, check_unstarted
@@ -116,8 +117,8 @@ async def verify(
                 return [*results, orphan]
     except WrongRowError as wrong:
         return [*results, wrong.mismatch]
-    except DBAPIError as error:
-        raise UnreadableError(str(error.orig)) from error
+    except (DBAPIError, TroubleError) as error:
+        raise UnreadableError(str(getattr(error, "orig", error))) from error
     if wanted is not None and not any(result.holds for result in results if not isinstance(result, Mismatch)):
         check = Check(market=results[0].market if len(results) == 1 else 0)
         return [*results, check.wrong("ticks", "any", "hash", wanted, "not in the chain").mismatch]

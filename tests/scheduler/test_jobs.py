@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from engine.state import Status
 from scheduler import jobs as jobs_module
 from scheduler.jobs import FAILURES, Jobs, step_times, tick_due
-from scheduler.pace import Pace
 from scheduler.tick import TickReport, run_tick
 from storage.clock import ManualClock
 from storage.database import Database
@@ -104,12 +103,12 @@ async def test_a_market_whose_tick_fails_is_retried_later_and_halted_after_a_few
     tried = []
 
     async def fails(
-        database: Database, market: int, now_ms: int, *, idle: bool, pace: Pace, given_up: Callable[[], bool]
-    ) -> TickReport:
+        database: Database, market: int, now_ms: int, *, idle: bool, **more: Any
+    ) -> TickReport:  # Any: handed on as it comes
         if market == sick.market:
             tried.append(now_ms - START)
             raise OSError("disk")
-        return await run_tick(database, market, now_ms, idle=idle, pace=pace, given_up=given_up)
+        return await run_tick(database, market, now_ms, idle=idle, **more)
 
     monkeypatch.setattr(jobs_module, "run_tick", fails)
     clock = ManualClock(START)
@@ -134,12 +133,12 @@ async def test_a_slow_market_holds_up_nobody_and_a_stop_waits_for_it(
     release, entered, ticked = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def stalls(
-        database: Database, market: int, now_ms: int, *, idle: bool, pace: Pace, given_up: Callable[[], bool]
-    ) -> TickReport:
+        database: Database, market: int, now_ms: int, *, idle: bool, **more: Any
+    ) -> TickReport:  # Any: handed on as it comes
         if market == slow.market:
             entered.set()
             await release.wait()
-        return await run_tick(database, market, now_ms, idle=idle, pace=pace, given_up=given_up)
+        return await run_tick(database, market, now_ms, idle=idle, **more)
 
     async def note(report: TickReport) -> None:
         if report.orders:

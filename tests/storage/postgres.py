@@ -43,9 +43,18 @@ class Server:
         self._migrated = ""  # the name of a database with all tables and nothing in them, once one was made
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "outcry", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C")
-        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -c max_connections=100"
-        options += "" if durable else " -F -c full_page_writes=off"
-        self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        self._options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -c max_connections=100"
+        self._options += "" if durable else " -F -c full_page_writes=off"
+        self.resume()
+
+    def resume(self) -> None:
+        """Start, at first or after `halt`."""
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-w", "-l", log, "-o", self._options, "start")
+
+    def halt(self) -> None:
+        """Cut every connection and be away until `resume`; what was committed is kept."""
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "fast", "-w", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as, str(self._programs / program), *arguments]

@@ -15,7 +15,7 @@ from alembic.config import Config
 from sqlalchemy import JSON, Boolean, Connection, MetaData, Table, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.migrate import SCRIPTS
+from storage.own_tables import SCRIPTS
 
 FILE = Path(__file__).with_name("rules_1.db.gz")
 REVISION = "0002"

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import Database, parse_url
+from storage.address import parse_url
+from storage.database import CannotOpenError, Database
 from storage.schema import counters
 from tests.storage.worlds import START, started
 
@@ -122,7 +123,7 @@ async def test_sqlite_is_opened_for_money(tmp_path: Path) -> None:
 
 async def test_reading_only_needs_a_file_and_no_lock(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'outcry.db'}"
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CannotOpenError, match="There is no database at"):
         Database.open(url, read_only=True)
     writer = Database.open(url)
     await writer.migrate()
@@ -162,7 +163,7 @@ async def test_a_unit_that_outlives_the_close_closes_its_connection_itself(
 
 
 def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there is no folder"):
+    with pytest.raises(CannotOpenError, match="there is no folder"):
         Database.open(f"sqlite:///{tmp_path / 'none' / 'outcry.db'}")
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from storage.database import Database
 from storage.in_place import InPlace
 from storage.sqlite import SqliteConnection
+from storage.trouble import Trouble
 
 T = TypeVar("T")
 ROW = text("INSERT INTO notes (text) VALUES (:text)")
@@ -186,8 +187,7 @@ async def test_a_full_disk_undoes_the_group_tells_each_and_lets_the_next_one_in(
     units = await behind_a_slow_commit(db, disk, write(db, "a"), look(db), write(db, "x" * 100_000), write(db, "c"))
     disk.ready.set()
     *told, after = await asyncio.gather(*units, return_exceptions=True)
-    assert [type(error) for error in told] == [OperationalError] * 3
-    assert all("full" in str(error) for error in told)
+    assert [getattr(error, "trouble", error) for error in told] == [Trouble.FULL] * 3
     assert after == "c"
     assert disk.notes() == ["first", "before", "c"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -13,8 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
-from storage.migrate import SCRIPTS
 from storage.migrations import HEAD
+from storage.own_tables import SCRIPTS
 from storage.schema import metadata
 
 
@@ -39,14 +37,20 @@ def test_head_names_the_newest_script() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-async def test_a_failed_migration_leaves_the_database_as_it_was(database_url: str, tmp_path: Path) -> None:
-    db = Database.open(database_url)
+async def test_a_failed_migration_leaves_the_database_as_it_was(db: Database) -> None:
     async with db.writing() as uow:
-        await uow.run(text("CREATE TABLE config (market INTEGER PRIMARY KEY)"))
+        await uow.run(text("UPDATE alembic_version SET version_num = '0003'"))  # what the next script makes is there
+        await uow.run(text("ALTER TABLE counters ADD COLUMN kept INTEGER"))
         await uow.commit()
-    with pytest.raises(DBAPIError, match="config"):
+    before = await _tables(db)
+    with pytest.raises(DBAPIError, match=r"already exists|duplicate column"):
         await db.migrate()
+    assert await _tables(db) == before
+    async with db.reading() as uow:
+        versions = await uow.rows(text("SELECT version_num FROM alembic_version"))
+    assert [row["version_num"] for row in versions] == ["0003"]
+
+
+async def _tables(db: Database) -> list[str]:
     async with db.reading(at_length=True) as uow:
-        names = await uow.connection.run_sync(lambda c: c.dialect.get_table_names(c))
-    assert names == ["config"]
-    await db.close()
+        return list(map(str, await uow.connection.run_sync(_differences)))

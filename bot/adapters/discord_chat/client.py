@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from bot.grammar.command import Command
 from bot.notifications.reachability import ChatPresence
 from storage.database import Database
 from storage.in_flight import InFlight
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +139,8 @@ class DiscordClient(discord.AutoShardedClient):
         await self._membership.on_channel_delete(channel)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("an event of Discord (%s) could not be handled", event_method)
+        if not isinstance(sys.exc_info()[1], TroubleError):
+            log.exception("an event of Discord (%s) could not be handled", event_method)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from functools import wraps
 from typing import Any
 
 import discord
@@ -32,13 +33,31 @@ from bot.chat.reply import Action, Form, Reply
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command
 from bot.words import discord as words
+from bot.words import usage as words_usage
 from storage.in_flight import InFlight
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
 FORM_S = 1.8  # for a form to be ready; the rest of the three seconds is the network's
 COMPLETE_S = 0.8
 REMEMBERED = 5_000
+
+
+Handle = Callable[["Interactions", discord.Interaction], Coroutine[Any, Any, None]]
+
+
+def telling_trouble(handle: Handle) -> Handle:
+    """Trouble with the database that is met before the dispatcher is asked is answered as the dispatcher would."""
+
+    @wraps(handle)
+    async def run(self: Interactions, interaction: discord.Interaction, /) -> None:
+        try:
+            await handle(self, interaction)
+        except TroubleError as error:
+            await self.answer_trouble(interaction, error)
+
+    return run
 
 
 class Interactions:
@@ -84,6 +103,7 @@ class Interactions:
         await self._responder.respond(incoming, await self._run(incoming), public=public)
 
     @counted
+    @telling_trouble
     async def handle_component(self, interaction: discord.Interaction) -> None:
         """A button or a menu of ours; its id says what it stands for."""
         if self._is_duplicate(interaction):
@@ -106,6 +126,7 @@ class Interactions:
             await self._responder.respond(incoming, await self._run(incoming))
 
     @counted
+    @telling_trouble
     async def handle_modal(self, interaction: discord.Interaction) -> None:
         """A dialog, filled in."""
         if self._is_duplicate(interaction):
@@ -222,6 +243,10 @@ class Interactions:
         except (KeyError, TypeError, AttributeError):  # shown; see `_acknowledge`
             return True
         return True
+
+    async def answer_trouble(self, interaction: discord.Interaction, error: TroubleError) -> None:
+        if interaction.response.is_done() or await self._responder.acknowledge(interaction):
+            await self._respond(interaction, words_usage.database_trouble(error.trouble))
 
     async def _respond(self, interaction: discord.Interaction, reply: Reply) -> None:
         incoming = await self._incoming(interaction)

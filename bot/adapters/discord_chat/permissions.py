@@ -18,6 +18,7 @@ from bot.chat.invocation import ChatKind
 from bot.text.names import LONGEST_TITLE, clean
 from storage.chats import ChatSettings
 from storage.database import Database
+from storage.trouble import TroubleError
 
 CACHE_MS = 3_000  # a role that is set counts a moment later; a burst of presses asks once
 
@@ -63,9 +64,12 @@ class ChannelRoles:
         cached = self._cache.get(chat_ext)
         if cached is not None and cached[0] + CACHE_MS > now:
             return cached[1]
-        async with self._db.reading() as uow:
-            chat = await uow.chats.find(NAME, chat_ext)
-            settings = await uow.chats.settings(chat.id) if chat is not None else None
+        try:
+            async with self._db.reading() as uow:
+                chat = await uow.chats.find(NAME, chat_ext)
+                settings = await uow.chats.settings(chat.id) if chat is not None else None
+        except TroubleError:  # what was known last; the dispatcher says what is wrong
+            return cached[1] if cached is not None else None
         self._cache[chat_ext] = (now, settings)
         if len(self._cache) > 1_000:
             self._cache.popitem(last=False)

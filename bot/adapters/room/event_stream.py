@@ -19,6 +19,7 @@ from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.page_events import PageEvents, clock_event, to_json
 from bot.adapters.room.security import Visitor
 from bot.words import room as words
+from storage.trouble import TroubleError
 
 HEARTBEAT_S = 10.0
 STALLED_S = 20.0  # a browser that has not read for so long is let go; it resumes when it wakes
@@ -99,8 +100,8 @@ class EventStreams:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
             await response.prepare(request)
             await self._send_events(_Stream(request, response, place), room, visitor, since)
-        except ConnectionResetError:
-            pass  # gone: the browser resumes from its last id
+        except (ConnectionResetError, TroubleError):
+            pass  # gone, or nothing can be read for it now: the browser resumes from its last id
         finally:
             self._log.stop_listening(event)
             places.leave(place)

@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import count, takewhile
 
 from bot.adapters.room import NAME
 from storage.database import Database
@@ -24,6 +24,7 @@ from storage.unit_of_work import UnitOfWork
 RECENT = 400
 FIRST_PAGE = 400  # what a newcomer gets, and one who was away for long
 MOST_TOGETHER = 200  # writes in one transaction
+UNKEPT = 1 << 52  # numbers of messages that are not kept: above all that are, and exact in a browser
 BOARD, NEWS, TALK = "board", "news", "talk"
 
 
@@ -72,6 +73,7 @@ class MessageLog:
         self._clock = clock
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None  # one at a time: seq order in storage is the order in the ring
+        self._unkept = count(UNKEPT)
         self._recent: deque[RoomMessage] = deque()
         self._oldest_seq = 0  # changes up to this seq are not in the ring
         self._latest_seq = 0
@@ -121,6 +123,21 @@ class MessageLog:
             return [await _with(also, uow, message)]
 
         return (await self.write(write))[0]
+
+    def unkept(self, room: str, body: Payload, person: int) -> RoomMessage:
+        """One that cannot be written down now. Who asked sees it below all others, until they load the page again."""
+        number, now_ms = next(self._unkept), self._clock()
+        return RoomMessage(
+            id=number,
+            seq=number,
+            room=room,
+            channel=TALK,
+            person=person,
+            author="",
+            body={**body, "by": person},
+            ts_ms=now_ms,
+            edited_ms=None,
+        )
 
     async def replace(
         self, message: int, body: Payload, *, unless_after: int | None = None, also: Also | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.adapters.room import render
@@ -16,6 +17,7 @@ from bot.dispatcher import Dispatcher
 from bot.text.names import clean
 from bot.words import room as words
 from storage.records import Json, Person, RoomMessage
+from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
 LONGEST = 2_000  # a line; as much as a value may have
@@ -52,14 +54,15 @@ class RoomResponder:
             return Answer(pressed_in, render.form_to_json(reply.form))  # a button that asks: nothing new to keep
         replaced = pressed_in if pressed_in is not None and pressed_in.person is not None else None
         if replaced is not None and _replaces(replaced, label, reply):
-            replacement = await self._log.replace(
-                replaced.id,
-                replacement_body(replaced, reply),
-                unless_after=replaced.seq,
-                also=self._placing(reply, invocation),
-            )
-            if replacement is not None:
-                return Answer(replacement)
+            with suppress(TroubleError):
+                replacement = await self._log.replace(
+                    replaced.id,
+                    replacement_body(replaced, reply),
+                    unless_after=replaced.seq,
+                    also=self._placing(reply, invocation),
+                )
+                if replacement is not None:
+                    return Answer(replacement)
         return Answer.of(await self._append(room, invocation, visitor, label or asked_line, reply))
 
     async def _append(
@@ -71,7 +74,11 @@ class RoomResponder:
             "request": invocation.request_id,
         }
         private, also = reply.audience is Audience.PRIVATE, self._placing(reply, invocation)
-        return await self._log.answer(room, body, person_of(visitor).id, private=private, also=also)
+        person = person_of(visitor).id
+        try:
+            return await self._log.answer(room, body, person, private=private, also=also)
+        except TroubleError:  # it is said all the same: what could be read, or why nothing was done
+            return self._log.unkept(room, body, person)
 
     def _placing(self, reply: Reply, invocation: Invocation) -> Also | None:
         """Where a ticket stands is written with the message that shows it."""

@@ -26,10 +26,13 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.adapters.client_address import client_address, network_of
 from bot.adapters.room import NAME
 from bot.adapters.room.limits import RefusalError
+from bot.chat import plain_text
 from bot.settings import Network
 from bot.words import room as words
+from bot.words import usage as words_usage
 from storage.database import Database
 from storage.records import Person
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +106,8 @@ def middleware(names: Collection[str]) -> Middleware:
             return error_response(problem.status, words.no_such_page())
         except ConnectionError:  # nobody waits for an answer any more
             raise
+        except TroubleError as error:
+            return error_response(500, plain_text.text(words_usage.database_trouble(error.trouble)))
         except Exception:
             log.exception("request to %s failed", request.path)
             return error_response(500, words.went_wrong())

@@ -23,6 +23,8 @@ from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
 from bot.chat.reply import Reply
 from bot.words import telegram as words
+from bot.words import usage as words_usage
+from storage.trouble import TroubleError
 
 SHORT_ANSWER = 180  # signs of an answer that fits into the window above a button
 DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the same press
@@ -65,7 +67,12 @@ class Callbacks:
             async with self._lock_of(incoming):
                 if not self._is_new((incoming.person_ext, incoming.address.chat, incoming.message_id, query.data)):
                     return
-                line = await self._buttons.unpack(callback_data.data)
+                try:
+                    line = await self._buttons.unpack(callback_data.data)
+                except TroubleError as error:
+                    reply = words_usage.database_trouble(error.trouble)
+                    await callback_answer.answer(plain_text.text(reply), alert=True)
+                    return
                 if line is None:
                     await callback_answer.answer(words.stale_button(), alert=True)
                     return

@@ -17,6 +17,7 @@ from bot.chat.platform import Unreachable
 from bot.notifications.reachability import ChatPresence
 from bot.words import telegram as words
 from storage.database import Database
+from storage.trouble import TroubleError
 
 MIGRATION_MS = 1_000  # a group that moves is reported in several updates, in no sure order
 _PRESENT_STATUSES = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER)
@@ -85,7 +86,10 @@ class Membership:
         """Somebody speaks there, so it can be reached: looked at once a start."""
         if incoming.address.ext not in self._active:
             self._active.add(incoming.address.ext)
-            await self._reachable_again(str(incoming.address.chat))
+            try:
+                await self._reachable_again(str(incoming.address.chat))
+            except TroubleError:  # they are answered all the same, and this is looked at again with their next word
+                self._active.discard(incoming.address.ext)
 
     async def _reachable_again(self, ext: str) -> None:
         """The chat and its topics are served again, where they were taken to be out of reach; where only a right is

@@ -10,6 +10,7 @@ from typing import TypeVar
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.rate_limits import Budget
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -81,5 +82,7 @@ async def _log_failure(work: Coroutine[None, None, None]) -> None:
         await work
     except (UnreachableError, RetryLaterError) as error:
         log.info("an answer could not be given: %s", error)
+    except TroubleError:
+        pass  # the watch on the database has said so
     except Exception:
         log.exception("an answer could not be given")

@@ -27,7 +27,9 @@ from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import telegram as words
+from bot.words import usage as words_usage
 from storage.key_value import KeptLine
+from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ class Updates:
                 await self._on_message(message)
         except (UnreachableError, RetryLaterError) as error:
             log.info("an answer could not be given: %s", error)
+        except TroubleError:
+            pass  # the watch on the database has said so
         except Exception:
             log.exception("update %s could not be handled", update.update_id)
 
@@ -79,6 +83,13 @@ class Updates:
         incoming = read_message(message)
         if incoming is None:
             return
+        try:
+            await self._answer_message(incoming, message)
+        except TroubleError as error:  # met before the dispatcher was asked, which answers it itself
+            if incoming.private:
+                await self._sender.send(incoming.address, words_usage.database_trouble(error.trouble))
+
+    async def _answer_message(self, incoming: IncomingUpdate, message: Message) -> None:
         async with self._lock_of(incoming):
             if message.text is None:
                 if incoming.private and message.effective_attachment is not None:

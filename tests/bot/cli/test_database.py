@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from storage.address import parse_url
 from storage.backup import dump_command
-from storage.database import parse_url
 from tests.bot.harness import ChatHarness, chat_harness, running
 
 SIGNS = b"\x89PNG\r\n\x1a\n"

@@ -165,6 +165,14 @@ async def test_a_database_that_hangs_is_told_in_time_and_not_before_it_has_hung_
     assert (await bot.report()).ready
 
 
+async def test_a_file_that_was_moved_away_is_a_reason_until_it_is_back(bot: Bot) -> None:
+    path = Path(str(bot.db.url.database))
+    away = path.rename(path.with_name("away.db"))  # noqa: ASYNC240  # a moment
+    assert (await bot.report()).reasons == ("The database cannot be used: its file was deleted, moved or replaced.",)
+    away.rename(path)
+    assert (await bot.report()).ready
+
+
 async def test_a_database_that_refuses_writes_is_a_reason_and_says_nothing_of_its_insides(bot: Bot) -> None:
     copy = Database.open(bot.db.address, read_only=True)
     asked = Readiness(copy, bot.clock)

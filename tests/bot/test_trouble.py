@@ -1,0 +1,90 @@
+"""A disk that takes nothing: who sends something is told, what can be read is read, and then all goes on by itself."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.chat import plain_text
+from scheduler.jobs import BACK_OFF_MS, FAILURES, Jobs
+from storage import watch
+from storage.verify import Verified, verify
+from tests.bot.adapters.room.harness import head, room_harness
+from tests.bot.harness import chat_harness, running
+
+
+@contextmanager
+def no_disk() -> Iterator[None]:
+    """No file of this process may be written to, at any place."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+READS = ("/board", "/help", "/positions", "/rules")
+
+
+async def test_a_disk_that_takes_nothing_halts_no_market_loses_nothing_and_passes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "OVER_S", 0.0)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.db.migrate()
+        jobs = Jobs(harness.db, harness.clock)
+        await harness.confirmed("ada", "/buy germany yes 100")
+        ticket = await harness.say("bob", "/buy brazil yes 10")
+        before, told_before = harness.rows(), len(harness.platform.sent)
+        with no_disk():
+            confirmed = await harness.press("bob", ticket, "Confirm")
+            answers = [confirmed, await harness.say("bob", "/buy germany yes 5")]
+            reads = [await harness.say("ada", line) for line in READS]
+            for _ in range(2 * FAILURES):
+                harness.clock.advance(BACK_OFF_MS)
+                assert await jobs.tick(1) is None
+        for reply in answers:
+            said = plain_text.text(reply)
+            assert "the disk of the server takes no writes" in said
+            assert "Nothing was changed. Send it again in a minute" in said
+        assert all(reply.ok for reply in reads), [plain_text.text(reply) for reply in reads]
+        assert harness.rows() == before
+        assert [record.getMessage().partition(" (")[0] for record in caplog.records] == [
+            "the database cannot be used: its disk does not take what is written"
+        ]
+        again = await harness.press("bob", ticket, "Confirm")
+        assert again.ok, plain_text.text(again)
+        harness.clock.advance(BACK_OFF_MS)
+        report = await jobs.tick(1)
+        assert report is not None
+        assert report.halted is None
+        assert len(report.fills) == 2
+        await harness.announcer.step()
+        assert len(harness.platform.sent) > told_before
+        assert isinstance((await verify(harness.db))[0], Verified)
+
+
+async def test_in_the_room_answers_are_given_that_cannot_be_kept(tmp_path: Path) -> None:
+    async with room_harness(tmp_path) as here:
+        await here.open_market()
+        ada = await here.person("Ada")
+        await here.tick()
+        assert (await ada.say("/join"))[0] == 200
+        before = await ada.messages()
+        with no_disk():
+            status, board = await ada.say("/board")
+            assert (status, board["reply"]["ok"]) == (200, True)
+            status, refused = await ada.say("/buy 1 yes 5")
+            assert (status, head(refused)) == (200, "This cannot be done now: the disk of the server takes no writes.")
+            status, talk = await ada.say("hello, everybody")
+            assert status == 500
+            assert talk["error"].startswith("This cannot be done now: the disk of the server takes no writes.")
+        assert await ada.messages() == before
+        status, kept = await ada.say("/board")
+        assert (status, kept["id"] < board["id"]) == (200, True)
