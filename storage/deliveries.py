@@ -192,10 +192,7 @@ class Deliveries(Repository):
 
     async def expire(self, before_ms: int) -> None:
         """Announcements from before then to chats that cannot be reached are not kept for ever; the board is."""
-        old = and_(
-            outbox.c.audience == NoticeAudience.CHAT.value, outbox.c.created_ms < before_ms, outbox.c.slot.is_(None)
-        )
-        await self._session.run(delete(outbox).where(old, to_lost_chat()))
+        await self._session.run(_EXPIRE, {"before": before_ms})
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
         """Where the message of a slot (`board`) stands in a chat."""
@@ -267,6 +264,12 @@ _RETRY = (
 _MOMENT = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
 _NEXT_DUE = select(func.min(_MOMENT).label("at")).where(_next(_PLATFORMS))
 _NEXT_DUE_ANYWHERE = select(func.min(_MOMENT).label("at")).where(_next(true()))
+_EXPIRE = delete(outbox).where(
+    outbox.c.audience == NoticeAudience.CHAT.value,
+    outbox.c.created_ms < bindparam("before"),
+    outbox.c.slot.is_(None),
+    to_lost_chat(),
+)
 _SLOT = (message_refs.c.market, message_refs.c.platform, message_refs.c.chat_ext, message_refs.c.slot)
 _REFS = select(message_refs).where(tuple_(*_SLOT).in_(bindparam("places", expanding=True)))
 _SET_REF = {

@@ -74,7 +74,7 @@ class Markets(Repository):
     async def next_number(self, market: Market) -> int:
         """The next number of an order or action; `market` as `lock` just gave it."""
         number = market.intents + 1
-        await self._session.run(update(config).where(config.c.market == market.id).values(intents=number))
+        await self._session.run(_UPDATE, {"b_market": market.id, "intents": number})
         return number
 
     async def of_chat(self, chat: int) -> Market | None:
@@ -213,7 +213,7 @@ class Markets(Repository):
 
     async def set_memo(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
-        await self._session.run(update(config).where(config.c.market == market).values(memo=dict(memo)))
+        await self._session.run(_UPDATE, {"b_market": market, "memo": dict(memo)})
 
     async def clear_halt(self, market: int, status: Status) -> None:
         """A halted market may tick again: it shows `status`, its engine's own."""
@@ -241,6 +241,7 @@ class Markets(Repository):
 
 
 # built once: every command and every tick needs them
+_UPDATE = update(config).where(config.c.market == bindparam("b_market"))
 _GET = select(config).where(config.c.market == bindparam("market"))
 _LOCK = _GET.with_for_update()
 _OF_CHAT = (

@@ -132,10 +132,7 @@ class Members(Repository):
 
     async def turnout(self, market: int) -> tuple[int, int]:
         """How many are in a market, and how many of them have traded: in their turn or where their orders waited."""
-        traded = func.coalesce(func.sum(case((users.c.trade_count > 0, 1), else_=0)), 0)
-        row = await self._session.row(
-            select(func.count().label("people"), traded.label("traders")).where(users.c.market == market)
-        )
+        row = await self._session.row(_TURNOUT, {"market": market})
         return (int(row["people"]), int(row["traders"])) if row is not None else (0, 0)
 
     async def _members(self, market: int, rows: Sequence[RowMapping]) -> list[Member]:
@@ -181,6 +178,8 @@ _RESERVED = (
     .scalar_subquery()
 )
 _ACCOUNTS = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
+_TRADED = func.coalesce(func.sum(case((users.c.trade_count > 0, 1), else_=0)), 0)
+_TURNOUT = select(func.count().label("people"), _TRADED.label("traders")).where(users.c.market == bindparam("market"))
 _ALL = _ACCOUNTS.order_by(users.c.user)
 _ACCOUNT = _ACCOUNTS.where(users.c.user == bindparam("person"))
 _THESE = _ACCOUNTS.where(users.c.user.in_(bindparam("these", expanding=True)))

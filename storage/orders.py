@@ -76,7 +76,7 @@ class Orders(Repository):
             "tick_id": None,
             "ticket": ticket,
         }
-        await self._session.run(insert(orders), row)
+        await self._session.run(_ADD, row)
         await self._markets.use(person, market)
         return to_order(row)
 
@@ -102,17 +102,14 @@ class Orders(Repository):
         cost its gas. Tokens they never had are the engine's to refuse."""
         if draft.buy:
             return None
-        sales = and_(orders.c.market == market, orders.c.user == person, orders.c.is_buy.is_(False))
-        same = and_(sales, orders.c.outcome == draft.outcome, orders.c.side == draft.side.value)
-        total = select(orders.c.status, func.sum(orders.c.remaining).label("total")).where(same)
-        rows = await self._session.rows(total.where(orders.c.status.in_(OPEN_ORDERS)).group_by(orders.c.status))
+        bound = {"market": market, "person": person, "outcome": draft.outcome, "side": draft.side.value}
+        rows = await self._session.rows(_FOR_SALE, bound)
         taken = {OrderStatus(row["status"]): int(row["total"]) for row in rows}
         waiting = taken.get(OrderStatus.PENDING, 0)
         if not waiting:
             return None
-        token = and_(positions.c.outcome == draft.outcome, positions.c.side == draft.side.value)
-        holding = and_(positions.c.market == market, positions.c.user == person, token)
-        free = await self._session.number(select(positions.c.tokens).where(holding)) - sum(taken.values())
+        held = await self._session.row(_HELD, bound)
+        free = (0 if held is None else held["tokens"]) - sum(taken.values())
         if draft.size <= free:
             return None
         return Declined(code="no_tokens", available=max(0, free), needed=draft.size, waiting=waiting)
@@ -127,36 +124,28 @@ class Orders(Repository):
         """All these at once, also for the `get` of each to come; of a snapshot only, whose rows do not change."""
         if not self._session.snapshot or not numbers:
             return []
-        wanted = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
-        rows = [to_order(row) for row in await self._session.rows(select(orders).where(wanted))]
+        rows = await self.many(market, numbers)
         self._prefetched |= {(market, row.number): row for row in rows}
         return rows
 
     async def many(self, market: int, numbers: Collection[int]) -> list[OrderRow]:
         """By number; unknown ones are left out."""
-        wanted = and_(orders.c.market == market, orders.c.number.in_(sorted(set(numbers))))
-        return [
-            to_order(row) for row in await self._session.rows(select(orders).where(wanted).order_by(orders.c.number))
-        ]
+        bound = {"market": market, "numbers": sorted(set(numbers))}
+        return [to_order(row) for row in await self._session.rows(_MANY, bound)]
 
     async def by_request(self, request_id: str) -> OrderRow | None:
         """The order this request made, `created` False."""
-        row = await self._session.row(select(orders).where(orders.c.request_id == request_id))
+        row = await self._session.row(_BY_REQUEST, {"request": request_id})
         return None if row is None else to_order(row, created=False)
 
     async def pending(self, market: int) -> list[OrderRow]:
         """Accepted and not yet run, in the order of the tick."""
-        waiting = and_(orders.c.market == market, orders.c.status == OrderStatus.PENDING.value)
-        query = select(orders).where(waiting).order_by(orders.c.accepted_ms, orders.c.number)
-        return [to_order(row) for row in await self._session.rows(query)]
+        return [to_order(row) for row in await self._session.rows(_PENDING, {"market": market})]
 
     async def of(self, market: int, person: int, *, open_only: bool = False, n: int = 50) -> list[OrderRow]:
         """Theirs, newest first."""
-        query = select(orders).where(orders.c.market == market, orders.c.user == person)
-        if open_only:
-            query = query.where(orders.c.status.in_(OPEN_ORDERS))
-        rows = await self._session.rows(query.order_by(orders.c.number.desc()).limit(n))
-        return [to_order(row) for row in rows]
+        bound = {"market": market, "person": person, "most": n}
+        return [to_order(row) for row in await self._session.rows(_OPEN_OF if open_only else _OF, bound)]
 
     async def of_tick(self, market: int, tick: int) -> list[OrderRow]:
         """Those it ran, in its order."""
@@ -185,7 +174,28 @@ class Orders(Repository):
         return withdrawn
 
 
-_GET = select(orders).where(orders.c.market == bindparam("market"), orders.c.number == bindparam("number"))
+# Statements of every order and every tick, built once.
+_ADD = insert(orders)
+_HERE = select(orders).where(orders.c.market == bindparam("market"))
+_GET = _HERE.where(orders.c.number == bindparam("number"))
+_MANY = _HERE.where(orders.c.number.in_(bindparam("numbers", expanding=True))).order_by(orders.c.number)
+_PENDING = _HERE.where(orders.c.status == OrderStatus.PENDING.value).order_by(orders.c.accepted_ms, orders.c.number)
+_BY_REQUEST = select(orders).where(orders.c.request_id == bindparam("request"))
+_OF = _HERE.where(orders.c.user == bindparam("person")).order_by(orders.c.number.desc()).limit(bindparam("most"))
+_OPEN_OF = _OF.where(orders.c.status.in_(OPEN_ORDERS))
+_FOR_SALE = (
+    select(orders.c.status, func.sum(orders.c.remaining).label("total"))
+    .where(orders.c.market == bindparam("market"), orders.c.user == bindparam("person"), orders.c.is_buy.is_(False))
+    .where(orders.c.outcome == bindparam("outcome"), orders.c.side == bindparam("side"))
+    .where(orders.c.status.in_(OPEN_ORDERS))
+    .group_by(orders.c.status)
+)
+_HELD = select(positions.c.tokens).where(
+    positions.c.market == bindparam("market"),
+    positions.c.user == bindparam("person"),
+    positions.c.outcome == bindparam("outcome"),
+    positions.c.side == bindparam("side"),
+)
 
 
 def _is(market: int, number: int) -> ColumnElement[bool]:

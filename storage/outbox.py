@@ -99,12 +99,12 @@ class Outbox(Repository):
         audiences = {notice.audience for notice in notices}
         announced = [] if audiences <= {NoticeAudience.PERSON} else await self._chats.of_market(market)
         admins = await self._admins(market, announced) if NoticeAudience.ADMINS in audiences else []
-        tickets = await self._tickets.many(notice.ticket for notice in notices if notice.ticket is not None)
+        platforms = await self._tickets.platforms(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
         identities = await self._people.identities_of(people)
 
         def reach(person: int | None, ticket: int | None) -> list[Destination]:
-            ticket_platform = tickets[ticket].platform if ticket is not None and ticket in tickets else None
+            ticket_platform = None if ticket is None else platforms.get(ticket)
             reachable = identities.get(person or 0, ())
             first = reachable[0] if reachable else None
             best = next((identity for identity in reachable if identity.platform == ticket_platform), first)

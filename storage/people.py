@@ -72,7 +72,7 @@ class People(Repository):
         return {row["external_id"]: row["person"] for row in rows}
 
     async def get(self, person: int) -> Person | None:
-        row = await self._session.row(select(people).where(people.c.id == person))
+        row = await self._session.row(_GET, {"person": person})
         return None if row is None else _person(row)
 
     async def primary_id(self, person: int) -> int:
@@ -88,8 +88,8 @@ class People(Repository):
 
     async def primary_ids(self, ids: Iterable[int]) -> Mapping[int, int]:
         """`owner` of many at once; unknown ids are left out."""
-        query = select(people.c.id, _PRIMARY_ID.label("primary_id")).where(people.c.id.in_(sorted(set(ids))))
-        return {row["id"]: row["primary_id"] for row in await self._session.rows(query)}
+        rows = await self._session.rows(_PRIMARY_IDS, {"ids": sorted(set(ids))})
+        return {row["id"]: row["primary_id"] for row in rows}
 
     async def all_ids(self, person: int) -> tuple[int, ...]:
         """Every id of theirs, whichever of them is given: the primary one first, then those merged into it, by id.
@@ -105,9 +105,7 @@ class People(Repository):
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of merged ones those of the primary id; unknown ids are left out."""
         primary_ids = await self.primary_ids(ids)
-        rows = await self._session.rows(
-            select(people.c.id, people.c.name).where(people.c.id.in_(sorted({*primary_ids.values()})))
-        )
+        rows = await self._session.rows(_NAMES, {"ids": sorted({*primary_ids.values()})})
         by_primary = {row["id"]: row["name"] for row in rows}
         return {number: by_primary[primary] for number, primary in primary_ids.items()}
 
@@ -118,8 +116,7 @@ class People(Repository):
     async def identities_of(self, ids: Iterable[int]) -> Mapping[int, tuple[Identity, ...]]:
         """`identities` of many at once, by the number asked for; who has none is left out."""
         primary_ids = await self.primary_ids(ids)
-        query = select(links).where(links.c.person.in_(sorted({*primary_ids.values()})))
-        rows = await self._session.rows(query.order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id))
+        rows = await self._session.rows(_LINKS, {"ids": sorted({*primary_ids.values()})})
         by_primary: dict[int, tuple[Identity, ...]] = {}
         for row in rows:
             identity = Identity(
@@ -140,7 +137,16 @@ _FIND_MANY = (
     .where(links.c.external_id.in_(bindparam("these", expanding=True)))
 )
 
+_GET = select(people).where(people.c.id == bindparam("person"))
+_IDS = people.c.id.in_(bindparam("ids", expanding=True))
+_NAMES = select(people.c.id, people.c.name).where(_IDS)
+_LINKS = (
+    select(links)
+    .where(links.c.person.in_(bindparam("ids", expanding=True)))
+    .order_by(links.c.seen_ms.desc(), links.c.platform, links.c.external_id)
+)
 _PRIMARY_ID = func.coalesce(people.c.merged_into, people.c.id)
+_PRIMARY_IDS = select(people.c.id, _PRIMARY_ID.label("primary_id")).where(_IDS)
 _ASKED = people.alias("asked")
 _PRIMARY_OF_ASKED = (
     select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person")).scalar_subquery()
@@ -188,9 +194,7 @@ class PreferencesRepository(Repository):
         if not self._session.snapshot or not ids:
             return
         primary_ids = {number: number for number in ids} | dict(await self._people.primary_ids(ids))
-        rows = await self._session.rows(
-            select(preferences).where(preferences.c.person.in_(sorted({*primary_ids.values()})))
-        )
+        rows = await self._session.rows(_OF_MANY, {"people": sorted({*primary_ids.values()})})
         stored = {row["person"]: _preferences(row) for row in rows}
         self._prefetched |= {number: stored.get(primary, Preferences()) for number, primary in primary_ids.items()}
 
@@ -206,6 +210,7 @@ class PreferencesRepository(Repository):
 
 
 _PRIMARY_OF_PERSON = select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person"))
+_OF_MANY = select(preferences).where(preferences.c.person.in_(bindparam("people", expanding=True)))
 _OF = select(preferences).where(preferences.c.person == _PRIMARY_OF_PERSON.scalar_subquery())
 
 

@@ -62,21 +62,23 @@ class Tickets(Repository):
     async def last_before(self, ticket: Ticket, accounts: Collection[int]) -> int | None:
         """When these accounts were shown the ticket before this one in its market, epoch ms; None where there was none.
         One that was replaced does not count: what took its place says all again."""
-        earlier = and_(tickets.c.market == ticket.market, tickets.c.id < ticket.id)
-        own = and_(earlier, tickets.c.person.in_(sorted(accounts)))
-        shown = and_(own, tickets.c.status != TicketStatus.REPLACED.value)
-        row = await self._session.row(select(func.max(tickets.c.created_ms).label("at")).where(shown))
+        bound = {"market": ticket.market, "ticket": ticket.id, "accounts": sorted(accounts)}
+        row = await self._session.row(_LAST_BEFORE, bound)
         return None if row is None else row["at"]
 
     async def many(self, ids: Iterable[int]) -> Mapping[int, Ticket]:
         """By id; unknown ones are left out."""
-        rows = await self._session.rows(select(tickets).where(tickets.c.id.in_(sorted(set(ids)))))
+        rows = await self._session.rows(_MANY, {"ids": sorted(set(ids))})
         return {row["id"]: _ticket(row) for row in rows}
+
+    async def platforms(self, ids: Iterable[int]) -> Mapping[int, str | None]:
+        """On which platform each of them stands, by id; None: on none yet."""
+        rows = await self._session.rows(_PLATFORMS, {"ids": sorted(set(ids))})
+        return {row["id"]: row["platform"] for row in rows}
 
     async def settle(self, ticket: int, status: TicketStatus, order: int | None = None) -> bool:
         """OPEN to `status`, once: False where it had been settled before, and nothing changes."""
-        is_open = and_(tickets.c.id == ticket, tickets.c.status == TicketStatus.OPEN.value)
-        done = await self._session.run(update(tickets).where(is_open).values(status=status.value, order=order))
+        done = await self._session.run(_SETTLE, {"b_ticket": ticket, "status": status.value, "order": order})
         return done.rowcount == 1
 
     async def cancel_open(self, market: int, person: int) -> None:
@@ -88,9 +90,21 @@ class Tickets(Repository):
     async def bind(self, ticket: int, platform: str, chat_ext: str, ref: str) -> None:
         """Where the ticket stands, so that its fill can replace it. The last call wins."""
         where = {"platform": platform, "chat_ext": chat_ext, "ref": ref}
-        await self._session.run(update(tickets).where(tickets.c.id == ticket).values(**where))
+        await self._session.run(_BIND, {"b_ticket": ticket, **where})
 
 
+# Statements of every ticket, built once.
+_LAST_BEFORE = (
+    select(func.max(tickets.c.created_ms).label("at"))
+    .where(tickets.c.market == bindparam("market"), tickets.c.id < bindparam("ticket"))
+    .where(tickets.c.person.in_(bindparam("accounts", expanding=True)))
+    .where(tickets.c.status != TicketStatus.REPLACED.value)
+)
+_IDS = tickets.c.id.in_(bindparam("ids", expanding=True))
+_MANY = select(tickets).where(_IDS)
+_PLATFORMS = select(tickets.c.id, tickets.c.platform).where(_IDS)
+_BIND = update(tickets).where(tickets.c.id == bindparam("b_ticket"))
+_SETTLE = _BIND.where(tickets.c.status == TicketStatus.OPEN.value)
 _GET = select(tickets).where(tickets.c.id == bindparam("ticket"))
 _BY_REQUEST = select(tickets).where(tickets.c.request_id == bindparam("request"))
 
