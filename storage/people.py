@@ -91,6 +91,11 @@ class People(Repository):
         rows = await self._session.rows(_PRIMARY_IDS, {"ids": sorted(set(ids))})
         return {row["id"]: row["primary_id"] for row in rows}
 
+    async def primary(self, person: int) -> Person | None:
+        """Who stands behind this id now: themselves, or the one they were merged into."""
+        row = await self._session.row(_PRIMARY, {"person": person})
+        return None if row is None else _person(row)
+
     async def all_ids(self, person: int) -> tuple[int, ...]:
         """Every id of theirs, whichever of them is given: the primary one first, then those merged into it, by id.
         Accounts in markets stand under any of them."""
@@ -151,6 +156,7 @@ _ASKED = people.alias("asked")
 _PRIMARY_OF_ASKED = (
     select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person")).scalar_subquery()
 )
+_PRIMARY = select(people).where(people.c.id == _PRIMARY_OF_ASKED)
 _SELVES = (
     select(people.c.id)
     .where(or_(people.c.id == _PRIMARY_OF_ASKED, people.c.merged_into == _PRIMARY_OF_ASKED))

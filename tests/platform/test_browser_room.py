@@ -12,6 +12,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page
 
+from bot.adapters.room import limits
 from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
@@ -170,6 +171,24 @@ async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(
     assert await ada.page.locator("#messages .answer").count() == 1
     page = await harness.room.platform.log.after("room", None, None)
     assert [message.body.get("say") for message in page.messages if "say" in message.body] == ["am I heard?"]
+
+
+async def test_a_stranger_who_finds_no_place_is_told_so_and_has_one_once_they_gave_a_name(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "STRANGERS_PLACES", 1)
+    async with room_harness(tmp_path) as harness:
+        await harness.open_market(params(outcome_names=TEAMS, rounds=ROUNDS))
+        await harness.tick()
+        async with harness.browser().stream() as taken:
+            await taken.page()
+            ada = await window(browser)
+            await ada.page.goto(harness.url)
+            await ada.see("All places for those who only watch are taken just now. Give a name", "#market")
+            await ada.page.get_by_label("Your name here").fill("Ada")
+            await ada.page.locator("#join button").click()
+            await row(ada.page, "Brazil").wait_for()
+            assert await ada.page.locator("#full").inner_text() == ""
 
 
 async def test_a_phone_of_360_pixels_shows_everything_in_two_tabs(browser: Browser, harness: RoomHarness) -> None:

@@ -85,20 +85,12 @@ class MessageLog:
             self._oldest_seq = self._latest_seq = await uow.room.latest_seq()
 
     async def append(
-        self,
-        room: str,
-        channel: str,
-        body: Payload,
-        *,
-        author: str = "",
-        person: int | None = None,
-        also: Also | None = None,
+        self, room: str, channel: str, body: Payload, *, author: str = "", person: int | None = None
     ) -> RoomMessage:
-        """A new message; `person` makes it theirs alone. `also` is written with it."""
+        """A new message; `person` makes it theirs alone."""
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
-            message = await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())
-            return [await _with(also, uow, message)]
+            return [await uow.room.append(room, channel, body, author=author, person=person, now_ms=self._clock())]
 
         return (await self.write(write))[0]
 
@@ -107,17 +99,16 @@ class MessageLog:
     ) -> RoomMessage:
         """A new message that answers a person, under their name and for them alone where it is `private`: whoever
         stands behind that number by now, since their own command may have linked them with another account, given them
-        another name or had them forgotten."""
+        another name or had them forgotten. `also` is written with it."""
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
-            owner = await uow.people.primary_id(by)
-            row = await uow.people.get(owner)
+            owner = await uow.people.primary(by)
             message = await uow.room.append(
                 room,
                 TALK,
-                {**body, "by": owner},
-                author="" if row is None else row.name,
-                person=owner if private else None,
+                {**body, "by": by if owner is None else owner.id},
+                author="" if owner is None else owner.name,
+                person=(by if owner is None else owner.id) if private else None,
                 now_ms=self._clock(),
             )
             return [await _with(also, uow, message)]

@@ -219,6 +219,8 @@ async def test_writes_that_wait_for_the_database_share_one_transaction_and_wake_
 
 
 async def test_what_cannot_be_written_fails_alone(db: Database, log: MessageLog) -> None:
+    ada = await person(db, "ada")
+
     async def refuse(uow: UnitOfWork, message: RoomMessage) -> None:
         raise LookupError
 
@@ -226,8 +228,8 @@ async def test_what_cannot_be_written_fails_alone(db: Database, log: MessageLog)
         await uow.room.append("room", NEWS, said(f"beside {message.id}"), now_ms=NOW)
 
     async with db.writing():
-        first = asyncio.create_task(log.append("room", TALK, said("before"), also=confirm))
-        broken = asyncio.create_task(log.append("room", TALK, said("broken"), also=refuse))
+        first = asyncio.create_task(log.answer("room", said("before"), ada, private=False, also=confirm))
+        broken = asyncio.create_task(log.answer("room", said("broken"), ada, private=False, also=refuse))
         last = asyncio.create_task(log.append("room", TALK, said("after")))
         await asyncio.sleep(0)
     with pytest.raises(LookupError):
