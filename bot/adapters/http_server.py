@@ -1,4 +1,4 @@
-"""An HTTP server that strangers can reach: what the room and Telegram's webhook listen with.
+"""An HTTP server that strangers can reach: what the room, Telegram's webhook and the checks of health listen with.
 
 aiohttp parses and answers; here it is kept within bounds. A request's head must be whole within `IDLE_S`, a connection
 that does nothing is closed after as long, and where connections run out, those go first that do nothing, of whoever
