@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Executable, RowMapping, and_, bindparam, insert, or_, select, update
@@ -88,12 +89,26 @@ class RoomMessages(Repository):
         rows = await self._session.rows(_MANY, {"these": sorted(set(ids))})
         return {row["id"]: _message(row) for row in rows}
 
-    async def since(self, room: str, seq: int, person: int | None, n: int = 200) -> list[RoomMessage]:
-        """The latest n messages changed after `seq` that they may see, by `seq`. Private ones of others never."""
-        readable = or_(room_messages.c.person.is_(None), room_messages.c.person == (person or 0))
-        query = select(room_messages).where(room_messages.c.room == room, room_messages.c.seq > seq, readable)
-        rows = await self._session.rows(query.order_by(room_messages.c.seq.desc()).limit(n))
-        return [_message(row) for row in reversed(rows)]
+    async def since(
+        self,
+        room: str,
+        seq: int,
+        person: int | None,
+        n: int = 200,
+        known: Mapping[int, RoomMessage] = MappingProxyType({}),
+    ) -> list[RoomMessage]:
+        """The latest n messages changed after `seq` that they may see, by `seq`. Private ones of others never. What is
+        `known`, by id, is read again only where it has changed."""
+        values = {"in": room, "after": seq, "as": person or 0, "n": n}
+        heads = [(row["id"], row["seq"]) for row in reversed(await self._session.rows(_SINCE, values))]
+        messages = {number: known[number] for number, at in heads if number in known and known[number].seq == at}
+        missing = [number for number, _ in heads if number not in messages]
+        messages |= await self.many(missing) if missing else {}
+        return [messages[number] for number, _ in heads]
+
+    async def authors(self, room: str, n: int) -> set[str]:
+        """Of the latest n messages that everybody may read."""
+        return {row["author"] for row in await self._session.rows(_AUTHORS, {"in": room, "n": n})} - {""}
 
     async def latest_seq(self) -> int:
         return await self._session.number(select(counters.c.value).where(counters.c.name == COUNTER))
@@ -126,6 +141,24 @@ _REPLACE = (
     .where(room_messages.c.id == bindparam("b_id"))
     .values(seq=bindparam("b_seq"), body=bindparam("b_body"), edited_ms=bindparam("b_now"))
 )
+_SINCE = (
+    select(room_messages.c.id, room_messages.c.seq)
+    .where(
+        room_messages.c.room == bindparam("in"),
+        room_messages.c.seq > bindparam("after"),
+        or_(room_messages.c.person.is_(None), room_messages.c.person == bindparam("as")),
+    )
+    .order_by(room_messages.c.seq.desc())
+    .limit(bindparam("n"))
+)
+_LATEST_AUTHORS = (
+    select(room_messages.c.author)
+    .where(room_messages.c.room == bindparam("in"), room_messages.c.person.is_(None))
+    .order_by(room_messages.c.seq.desc())
+    .limit(bindparam("n"))
+    .subquery()
+)
+_AUTHORS = select(_LATEST_AUTHORS.c.author).distinct()
 _MANY = select(room_messages).where(room_messages.c.id.in_(bindparam("these", expanding=True)))
 
 

@@ -18,6 +18,11 @@ async def test_the_room_shows_what_changed_since_and_never_what_is_somebody_else
         assert [row.body["text"] for row in await uow.room.since("room", 0, 8)] == ["hello", "bye"]
         assert [row.body["text"] for row in await uow.room.since("room", 0, None)] == ["hello", "bye"]
         assert [row.body["text"] for row in await uow.room.since("room", 0, 7, 2)] == ["secret", "bye"]
+        known = {row.id: row for row in await uow.room.since("room", 0, 7)}
+        assert await uow.room.since("room", 0, 7, known=known) == [*known.values()]
+        assert await uow.room.since("room", 0, 8, known=known) == [row for row in known.values() if row.person is None]
+        assert await uow.room.authors("room", 1) == set()
+        assert await uow.room.authors("room", 2) == {"Ann"}
         top = await uow.room.latest_seq()
     async with db.writing() as uow:
         changed = await uow.room.replace(first.id, {"text": "hi"}, START + 5)

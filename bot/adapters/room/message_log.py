@@ -11,7 +11,7 @@ each message.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -22,6 +22,8 @@ from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
 
 RECENT = 400
+KEPT = 1_000
+NOBODY_KNOWS = -1  # whether people have changed
 FIRST_PAGE = 400  # what a newcomer gets, and one who was away for long
 MOST_TOGETHER = 200  # writes in one transaction
 UNKEPT = 1 << 52  # numbers of messages that are not kept: above all that are, and exact in a browser
@@ -59,10 +61,12 @@ class _WriteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """Messages to show, oldest change first, and the `seq` to go on from."""
+    """Messages to show, oldest change first, and the `seq` to go on from. They are as they were while `people` had
+    changed so often: who is forgotten goes out of messages that keep their `seq`."""
 
     messages: tuple[RoomMessage, ...]
     seq: int
+    people: int
 
 
 class MessageLog:
@@ -77,6 +81,7 @@ class MessageLog:
         self._recent: deque[RoomMessage] = deque()
         self._oldest_seq = 0  # changes up to this seq are not in the ring
         self._latest_seq = 0
+        self._states: OrderedDict[int, RoomMessage] = OrderedDict()  # by id, as far as they were seen lately
         self._people_seen = 0  # the number of identities that changed when the ring was filled
         self._listeners: dict[asyncio.Event, tuple[str, int | None]] = {}  # and what each listens to
 
@@ -153,16 +158,18 @@ class MessageLog:
 
     async def after(self, room: str, seq: int | None, person: int | None) -> MessagePage:
         """What changed after `seq` (None: the latest page) that this person may see. Never waits for news."""
-        if self._people_seen != self._db.cache.people_changed:
-            self._people_seen, self._oldest_seq = self._db.cache.people_changed, self._latest_seq
+        people = self.people_changed
+        if self._people_seen != people:
+            self._people_seen, self._oldest_seq = people, self._latest_seq
             self._recent.clear()
+            self._states.clear()
         if seq is None or seq > self._latest_seq:  # from another database
             return await self._from_storage(room, 0, person)
         if seq < self._oldest_seq:
             return await self._from_storage(room, seq, person)
         changes = takewhile(lambda message: message.seq > seq, reversed(self._recent))
         visible = [message for message in changes if message.room == room and message.person in (None, person)]
-        return MessagePage(tuple(_latest_states(visible[::-1])), self._latest_seq)
+        return MessagePage(tuple(_latest_states(visible[::-1])), self._latest_seq, people)
 
     async def person(self, ext: str) -> int | None:
         """Who has this id in the room now."""
@@ -229,6 +236,7 @@ class MessageLog:
 
     async def _write_all(self, batch: list[_Write]) -> None:
         """The batch, or where it is empty all that waits by the moment the database is free; that is put into it."""
+        people = self.people_changed
         async with self._db.writing() as uow:
             batch += [] if batch else self._take()
             try:
@@ -236,6 +244,8 @@ class MessageLog:
             except Exception as error:
                 raise _WriteError(error) from error
             await uow.commit()
+        if people != self.people_changed:  # these may name who has just been forgotten: storage knows better
+            self._people_seen = NOBODY_KNOWS
         self._publish({message.seq: message for messages in written for message in messages})
         for waiting, messages in zip(batch, written, strict=True):
             waiting.end(messages)
@@ -246,6 +256,8 @@ class MessageLog:
         if not new:
             return
         self._recent.extend(new)
+        for message in new:
+            self._keep(message)
         self._latest_seq = new[-1].seq
         while len(self._recent) > RECENT:
             self._oldest_seq = self._recent.popleft().seq
@@ -254,13 +266,23 @@ class MessageLog:
             if (room, None) in audiences or (room, person) in audiences:
                 event.set()
 
+    def _keep(self, message: RoomMessage) -> None:
+        """What everybody may read is asked for by every newcomer."""
+        if message.person is None:
+            self._states.pop(message.id, None)
+            self._states[message.id] = message
+            if len(self._states) > KEPT:
+                self._states.popitem(last=False)
+
     async def _from_storage(self, room: str, seq: int, person: int | None) -> MessagePage:
+        people = self.people_changed
         async with self._db.reading() as uow:
             latest = await uow.room.latest_seq()
-            messages = await uow.room.since(room, seq, person, FIRST_PAGE)
-        return MessagePage(
-            tuple(messages), max(latest, *(message.seq for message in messages), seq) if messages else max(latest, seq)
-        )
+            messages = await uow.room.since(room, seq, person, FIRST_PAGE, self._states)
+        if people == self.people_changed:
+            for message in messages:
+                self._keep(message)
+        return MessagePage(tuple(messages), max(latest, seq, *(message.seq for message in messages)), people)
 
 
 def _latest_states(messages: list[RoomMessage]) -> list[RoomMessage]:

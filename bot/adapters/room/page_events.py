@@ -28,19 +28,28 @@ class _Form(NamedTuple):
 
 
 class PageEvents:
-    """Also makes answers to requests, which are such messages."""
+    """Also makes answers to requests, which are such messages. Nothing is kept beyond the moment somebody is
+    forgotten."""
 
     def __init__(self) -> None:
         self._bytes: OrderedDict[_Form, bytes] = OrderedDict()
+        self._people = 0  # see `MessagePage`
 
     def event(self, page: MessagePage, viewer: int | None, clock: bytes) -> Iterator[bytes]:
         """An event `page` with these messages as `viewer` is shown them, and what a `clock` event holds; in pieces of
         about `PIECE` bytes. Holds nothing of its own but one piece: five hundred may be reading their first page."""
+        if page.people > self._people:
+            self._people = page.people
+            self._bytes.clear()
+        make = self._kept if page.people == self._people else self.message
         head = b'id: %d\nevent: page\ndata: %s,"messages":[' % (page.seq, clock[:-1])
-        return _pieces([head, *(self.message(message, viewer) for message in page.messages)])
+        return _pieces([head, *(make(message, viewer) for message in page.messages)])
 
     def message(self, message: RoomMessage, viewer: int | None) -> bytes:
         """A JSON object: the message as `viewer` is shown it."""
+        return self._bytes.get(_form(message, viewer)) or to_json(visible_to(message, viewer))
+
+    def _kept(self, message: RoomMessage, viewer: int | None) -> bytes:
         form = _form(message, viewer)
         known = self._bytes.get(form)
         if known is None:

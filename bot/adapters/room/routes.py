@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.adapters.room import NAME, assets, event_stream, page_events, render, security
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
-from bot.adapters.room.message_log import TALK, MessageLog
+from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
 from bot.adapters.room.responses import Answer
 from bot.adapters.room.security import LIFE_S, Sessions, Visitor, external_id, new_token
 from bot.chat.reply import Picture
@@ -185,9 +185,8 @@ class Routes:
 
     async def _names(self, room: str) -> tuple[set[str], set[str]]:
         """Names that are taken: of the accounts in the market that is on and of those who talked lately; of admins."""
-        page = await self._log.after(room, None, None)
-        taken = {message.author for message in page.messages if message.author}
         async with self._db.reading() as uow:
+            taken = await uow.room.authors(room, FIRST_PAGE)
             chat = await uow.chats.find(NAME, room)
             market = await uow.markets.of_chat(chat.id) if chat else None
             names = await uow.members.names(market.id) if market else {}

@@ -18,6 +18,10 @@ ADA, BOB, CLEO = 1, 2, 3
 ACTIONS = [{"label": "For Ada", "text": "/a", "person": ADA}, {"label": "All", "text": "/b"}]
 
 
+def page_of(*messages: RoomMessage, people: int = 0) -> MessagePage:
+    return MessagePage(messages, 9, people)
+
+
 def message(number: int, seq: int = 1, *, person: int | None = None, text: str = "hi") -> RoomMessage:
     body: dict[str, Any] = {"say": text, "by": BOB, "request": "secret", "reply": {"head": [], "actions": ACTIONS}}
     return RoomMessage(
@@ -34,9 +38,9 @@ def read(pieces: Iterator[bytes]) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize("viewer", [ADA, BOB, CLEO, None])
 def test_each_viewer_gets_what_is_theirs_whoever_was_served_before(viewer: int | None) -> None:
     events = PageEvents()
-    page = MessagePage((message(1), message(2, 7, person=viewer)), 9)
+    page = page_of(message(1), message(2, 7, person=viewer))
     for other in (ADA, BOB, CLEO, None):
-        events.event(MessagePage((message(1),), 9), other, b'{"here":1}')
+        events.event(page_of(message(1)), other, b'{"here":1}')
     ident, data = read(events.event(page, viewer, b'{"now_ms":3,"here":1}'))
     assert ident == "id: 9"
     shown = [visible_to(message, viewer) for message in page.messages]
@@ -54,20 +58,29 @@ def test_a_message_is_serialised_once_for_all_who_are_shown_the_same(monkeypatch
     monkeypatch.setattr(page_events, "visible_to", counted)
     events = PageEvents()
     for viewer in (*range(3, 500), None, ADA, BOB):
-        events.event(MessagePage((message(1),), 1), viewer, b'{"here":1}')
+        events.event(page_of(message(1)), viewer, b'{"here":1}')
     assert made == [3, ADA, BOB]  # everybody else's, and those for whom it holds something
-    events.event(MessagePage((message(1, seq=2, text="edited"),), 2), 77, b'{"here":1}')
+    events.event(page_of(message(1, seq=2, text="edited")), 77, b'{"here":1}')
     assert made[-1] == 77
 
 
 def test_a_long_page_goes_out_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_events, "PIECE", 1_000)
-    page = MessagePage(tuple(message(number, text="x" * 300) for number in range(20)), 20)
+    page = page_of(*(message(number, text="x" * 300) for number in range(20)))
     pieces = list(PageEvents().event(page, CLEO, b'{"here":1}'))
     assert len(pieces) > 5
     assert max(map(len, pieces)) < 2_000
     assert [shown["id"] for shown in read(iter(pieces))[1]["messages"]] == list(range(20))
 
 
+def test_who_is_forgotten_is_in_no_page_any_more_not_even_by_one_that_was_read_before() -> None:
+    events, clock = PageEvents(), b'{"here":1}'
+    before, after = page_of(message(1, text="Ada leads")), page_of(message(1, text="Somebody leads"), people=1)
+    assert "Ada" in str(read(events.event(before, CLEO, clock)))
+    for page in (after, before, after):
+        assert ("Ada" in str(read(events.event(page, CLEO, clock)))) is (page is before)
+    assert "Ada" not in events.message(after.messages[0], CLEO).decode()
+
+
 def test_a_page_without_messages_is_a_page() -> None:
-    assert read(PageEvents().event(MessagePage((), 4), None, b'{"here":0}')) == ("id: 4", {"here": 0, "messages": []})
+    assert read(PageEvents().event(page_of(), None, b'{"here":0}')) == ("id: 9", {"here": 0, "messages": []})
