@@ -24,7 +24,8 @@ LARGEST_HEADER = 8_190  # bytes, of which there are at most so many:
 MOST_HEADERS = 64
 CLOSE_S = 1.0
 MOST_CONNECTIONS = 4_000
-SPARE_FILES = 128  # the database, charts, logs and what else a process has open
+BACKLOG = 50  # connections taken in one turn of the loop; those that make room for them are closed some turns later
+SPARE_FILES = 3 * BACKLOG + 100  # and the database, charts, logs and what else a process has open
 
 vars(web_response)["SERVER_SOFTWARE"] = SERVER  # aiohttp has no setting for it, and errors of its own pass no hook
 
@@ -63,7 +64,7 @@ class HttpServer:
         await self._runner.setup()
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                self._accepted, self._host, self._port, backlog=512
+                self._accepted, self._host, self._port, backlog=BACKLOG
             )
         except OSError:
             await self._runner.cleanup()

@@ -67,8 +67,8 @@ class EventStreams:
 
     def keep_within(self, connections: int) -> None:
         """Fewer places where the system allows so few connections; some are left for what streams do not carry."""
-        self._members.most = min(self._members.most, 3 * connections // 5)
-        self._strangers.most = min(self._strangers.most, connections // 5)
+        self._members.most = min(self._members.most, 2 * connections // 3)
+        self._strangers.most = min(self._strangers.most, connections // 8)
 
     def close(self) -> None:
         """End every stream soon."""
