@@ -111,7 +111,7 @@ class RoomMessages(Repository):
         return {row["author"] for row in await self._session.rows(_AUTHORS, {"in": room, "n": n})} - {""}
 
     async def latest_seq(self) -> int:
-        return await self._session.number(select(counters.c.value).where(counters.c.name == COUNTER))
+        return await self._session.number(_LATEST)
 
     async def _take_seqs(self, n: int) -> int:
         """The first of the next n. Counted in one row, so that a number is never seen before a smaller one."""
@@ -130,6 +130,7 @@ def _count(dialect: str) -> Executable:
 
 
 _COUNT = {dialect: _count(dialect) for dialect in ("sqlite", "postgresql")}
+_LATEST = select(counters.c.value).where(counters.c.name == COUNTER)
 _INSERT = insert(room_messages)
 _IDS = (
     select(room_messages.c.id)

@@ -130,11 +130,8 @@ class EventStreams:
                     stream.place.event.set()
 
     async def _send_until_over(self, stream: _Stream, room: str, visitor: Visitor, since: int | None) -> None:
-        person, place, now = (
-            visitor.person.id if visitor.person else None,
-            stream.place,
-            asyncio.get_running_loop().time,
-        )
+        person, place = visitor.person.id if visitor.person else None, stream.place
+        now = asyncio.get_running_loop().time
         await stream.send(clock_event(self._clock_json()))
         people_seen = self._log.people_changed
         since = await self._send_page(stream, room, since, person, first=True)

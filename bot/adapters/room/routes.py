@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from bot.adapters.room import NAME, assets, event_stream, page_events, render, security
+from bot.adapters.room import NAME, assets, event_stream, page_events, render, request_body, security
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
@@ -27,7 +27,6 @@ from storage.records import Payload
 DrawThemed = Callable[[Picture, str], Awaitable[bytes | None]]
 
 CHART_S = 10.0  # a request waits no longer for a chart; it goes on being drawn, and the page asks again
-REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class Routes:
@@ -149,8 +148,8 @@ class Routes:
 
     async def _join(self, request: web.Request) -> web.Response:
         """A name for this browser, and with it an account in the market that is on, if any."""
-        room, visitor, body = self._room(request), await self._visitor(request), await security.body(request)
-        name = clean(_text(body, "name"), LONGEST_NAME)
+        room, visitor, body = self._room(request), await self._visitor(request), await request_body.read(request)
+        name = clean(request_body.text(body, "name"), LONGEST_NAME)
         if not any(sign.isalnum() for sign in folded(name)):
             raise RefusalError(400, words.name_missing())
         token = visitor.token or new_token()
@@ -167,7 +166,9 @@ class Routes:
                 admin=visitor.admin,
             )
             await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
-        await self._handlers.handle_form(room, visitor, "join", {"name": name}, _request_id(body), is_retry=False)
+        await self._handlers.handle_form(
+            room, visitor, "join", {"name": name}, request_body.request_id(body), is_retry=False
+        )
         response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
         self._set_cookie(response, "session", token)
         return response
@@ -194,41 +195,51 @@ class Routes:
         return taken | {*names.values()}, {*admins.values()}
 
     async def _say(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
         answer = await self._handlers.handle_line(
-            room, visitor, _text(body, "text"), _request_id(body), is_retry=_is_retry(body)
+            room,
+            visitor,
+            request_body.text(body, "text"),
+            request_body.request_id(body),
+            is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _press(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
         answer = await self._handlers.handle_button(
             room,
             visitor,
-            _text(body, "text"),
-            _request_id(body),
-            _message_id(body),
-            is_retry=_is_retry(body),
+            request_body.text(body, "text"),
+            request_body.request_id(body),
+            request_body.message_id(body),
+            is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _fill(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await security.body(request)
+        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
         fields = body.get("args")
         args = (
-            {_well_formed(str(key)): _well_formed(str(value)) for key, value in fields.items()}
+            {request_body.well_formed(str(key)): request_body.well_formed(str(value)) for key, value in fields.items()}
             if isinstance(fields, dict)
             else {}
         )
         answer = await self._handlers.handle_form(
-            room, visitor, _text(body, "command"), args, _request_id(body), _message_id(body), is_retry=_is_retry(body)
+            room,
+            visitor,
+            request_body.text(body, "command"),
+            args,
+            request_body.request_id(body),
+            request_body.message_id(body),
+            is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _complete(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._visitor(request), await security.body(request)
+        room, visitor, body = self._room(request), await self._visitor(request), await request_body.read(request)
         self._limits.count(Counted.COMPLETION, visitor.whose)
-        suggestions = await self._handlers.complete(room, visitor, _text(body, "text"))
+        suggestions = await self._handlers.complete(room, visitor, request_body.text(body, "text"))
         return web.json_response(
             [
                 {"line": suggestion.line, "label": suggestion.label, "hint": suggestion.hint}
@@ -283,29 +294,3 @@ class Routes:
         name = re.sub(r"[^A-Za-z0-9._-]", "_", attachment.name) or "file"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": attachment.media_type}
         return web.Response(body=attachment.data, headers=headers)
-
-
-def _text(body: Mapping[str, object], key: str) -> str:
-    value = body.get(key)
-    return _well_formed(value) if isinstance(value, str) else ""
-
-
-def _well_formed(text: str) -> str:
-    """JSON can spell half a character; nothing further on takes it."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _request_id(body: Mapping[str, object]) -> str:
-    request = _text(body, "request")
-    if not REQUEST.fullmatch(request):
-        raise RefusalError(400, words.not_json())
-    return request
-
-
-def _message_id(body: Mapping[str, object]) -> int | None:
-    pressed = body.get("message")
-    return pressed if isinstance(pressed, int) and 0 < pressed < 10**15 else None
-
-
-def _is_retry(body: Mapping[str, object]) -> bool:
-    return body.get("again") is True

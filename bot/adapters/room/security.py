@@ -8,11 +8,9 @@ session.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import ipaddress
-import json
 import logging
 import re
 import secrets
@@ -37,7 +35,6 @@ from storage.trouble import TroubleError
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
-BODY_S = 10.0
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -125,26 +122,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def error_response(status: int, sentence: str, retry_s: int | None = None) -> web.Response:
     headers = {} if retry_s is None else {"Retry-After": str(retry_s)}
     return web.json_response({"error": sentence}, status=status, headers=headers)
-
-
-async def body(request: web.Request) -> dict[str, object]:
-    """The JSON object a page sent, whole within `BODY_S`."""
-    try:
-        async with asyncio.timeout(BODY_S):
-            text = await request.text()
-        given = json.loads(text)
-    except TimeoutError:
-        raise RefusalError(408, words.too_slow()) from None
-    except (
-        ValueError,
-        RecursionError,
-        LookupError,
-        web.RequestPayloadError,
-    ):  # of a charset or coding nobody knows too
-        raise RefusalError(400, words.not_json()) from None
-    if not isinstance(given, dict):
-        raise RefusalError(400, words.not_json())
-    return given
 
 
 LIFE_S = 400 * 86_400  # the longest that browsers keep a cookie

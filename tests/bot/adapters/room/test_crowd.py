@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.room import event_stream, limits, security
+from bot.adapters.room import event_stream, limits, request_body
 from bot.adapters.room.limits import LIMITS, Counted
 from bot.chat.rate_limits import Limit
 from tests.bot.adapters.room.harness import ADMIN, Browser, RoomHarness, Stream, request_id, room_harness
@@ -132,7 +132,7 @@ async def test_a_flood_of_lines_is_refused_before_anything_is_written(harness: R
 async def test_what_browsers_break_off_is_logged_as_nothing(
     harness: RoomHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(security, "BODY_S", 0.05)
+    monkeypatch.setattr(request_body, "BODY_S", 0.05)
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.01)
     ada = await harness.person("Ada", HERE)
     host = harness.url.removeprefix("http://").strip("/")

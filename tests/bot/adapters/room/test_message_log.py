@@ -221,11 +221,11 @@ async def test_writes_that_wait_for_the_database_share_one_transaction_and_wake_
 async def test_newcomers_read_what_is_known_from_memory_until_somebody_is_forgotten(
     db: Database, log: MessageLog
 ) -> None:
-    ada = await person(db, "ada")
+    ada = await person(db, "ada lovelace")
     for number in range(5):
         await log.append("room", TALK, said(f"line {number}"))
-    await log.append("room", NEWS, {"reply": {"head": [{"x": "Ada leads."}]}})
-    await log.append("room", TALK, {"say": "mine", "by": ada}, author="Ada")
+    await log.append("room", NEWS, {"reply": {"head": [{"x": "Ada Lovelace leads."}]}})
+    await log.append("room", TALK, {"say": "mine", "by": ada}, author="Ada Lovelace")
     seen = (await log.after("room", None, None)).messages
     again = (await log.after("room", None, None)).messages
     assert again == seen
@@ -236,7 +236,7 @@ async def test_newcomers_read_what_is_known_from_memory_until_somebody_is_forgot
     for seq in (None, seen[0].seq - 1):
         left = (await log.after("room", seq, None)).messages
         assert len(left) == 6
-        assert "Ada" not in str([(message.author, message.body) for message in left])
+        assert "Lovelace" not in str([(message.author, message.body) for message in left])
 
 
 async def test_what_cannot_be_written_fails_alone(db: Database, log: MessageLog) -> None:
