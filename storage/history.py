@@ -27,10 +27,13 @@ class Ticks(Repository):
         return None if row is None else _tick(row)
 
     async def series(self, market: int, since_ms: int | None = None) -> list[TickRow]:
-        """Oldest first; those at or after `since_ms`. The first of all is tick 0, the prices at the start."""
-        query = _ticks(market).order_by(ticks.c.tick_id)
-        rows = await self._session.rows(query if since_ms is None else query.where(ticks.c.ts_ms >= since_ms))
-        return [_tick(row) for row in rows]
+        """Oldest first; those at or after `since_ms`. The first of all is tick 0, the prices at the start. Page by
+        page: in a unit that reads at length the loop has its turn between them."""
+        bound = {"market": market, "since": since_ms or 0, "most": PAGE}
+        series: list[TickRow] = []
+        while page := await self._session.rows(_SERIES, bound | {"after": series[-1].tick if series else -1}):
+            series += [_tick(row) for row in page]
+        return series
 
     async def at(self, market: int, moments: Sequence[int]) -> list[TickRow]:
         """The last one at or before each moment, oldest first, each once: one look into the index a moment, however
@@ -101,9 +104,17 @@ class Metrics(Repository):
             page = [_metric(row) for row in await self._session.rows(after)] if len(page) == size else []
 
     async def series(self, market: int) -> list[MetricRow]:
-        """Oldest first."""
-        query = select(metrics).where(metrics.c.market == market).order_by(metrics.c.tick_id)
-        return [_metric(row) for row in await self._session.rows(query)]
+        """All pages, oldest first."""
+        return [row async for page in self.pages(market) for row in page]
+
+
+_SERIES = (
+    select(ticks)
+    .where(ticks.c.market == bindparam("market"), ticks.c.tick_id > bindparam("after"))
+    .where(ticks.c.ts_ms >= bindparam("since"))
+    .order_by(ticks.c.tick_id)
+    .limit(bindparam("most"))
+)
 
 
 @cache
