@@ -46,7 +46,8 @@ class Claims:
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         claimed: list[OutboxRow] = []
         for name in self._platforms:
-            most = min(self._senders.free(name), self._budgets[name].room(monotonic_ms))
+            room = self._budgets[name].room(monotonic_ms) - self._senders.queued(name)
+            most = min(self._senders.free(name), room)
             if most > 0:
                 batch = self._senders.takes_batches(name)
                 claimed += await self._claim_of(uow, name, now, MOST_AT_ONCE if batch else most)

@@ -19,6 +19,7 @@ from storage.clock import Clock
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 16  # chats and people of one platform that are sent to side by side
+MOST_QUEUED = 64  # and that have a queue: those behind need no round of the announcer's to themselves
 EVERYBODY = ""  # the target of a batch
 
 
@@ -35,6 +36,8 @@ class Senders:
         self._results = results
         self._queues: dict[ChatKey, deque[OutgoingMessage]] = {}
         self._senders: dict[ChatKey, asyncio.Task[None]] = {}
+        self._slots = {name: asyncio.Semaphore(IN_FLIGHT) for name in platforms}
+        self._begun: set[ChatKey] = set()  # of which the first message is being sent
         self._stopping = False
 
     def __bool__(self) -> bool:
@@ -44,10 +47,13 @@ class Senders:
     def takes_batches(self, platform: str) -> bool:
         return platform in self._batching
 
+    def queued(self, platform: str) -> int:
+        """How many chats and people of this platform have something on its way; of a batch 1."""
+        return sum(1 for name, _ in self._senders if name == platform)
+
     def free(self, platform: str) -> int:
-        """How many more may be on their way to this platform; for batches 1 or 0."""
-        most = 1 if platform in self._batching else IN_FLIGHT
-        return most - sum(1 for name, _ in self._senders if name == platform)
+        """How many more may have; for batches 1 or 0."""
+        return (1 if platform in self._batching else MOST_QUEUED) - self.queued(platform)
 
     async def wait(self, timeout_s: float | None = None) -> None:
         """Until the first of those that are on their way has ended."""
@@ -55,7 +61,11 @@ class Senders:
             await asyncio.wait(self._senders.values(), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self, timeout_s: float) -> None:
-        """What is on its way may arrive within this time."""
+        """What is on its way may arrive within this time; what has not left is given back."""
+        for chat_key, queue in self._queues.items():
+            begun = len(queue) if chat_key[1] == EVERYBODY else int(chat_key in self._begun)
+            while len(queue) > begun:
+                self._results.add(queue.pop(), Postponed(self._clock.now_ms(), "the process ends"))
         if self._senders:
             await asyncio.wait(self._senders.values(), timeout=timeout_s)
         self._stopping = True
@@ -101,8 +111,15 @@ class Senders:
         """All that waits for one chat or person, in order."""
         queue = self._queues[chat_key]
         while queue:
-            self._results.add(queue[0], await self._delivery.send(queue[0]))
-            queue.popleft()
+            async with self._slots[chat_key[0]]:
+                if not queue:  # given back meanwhile
+                    return
+                self._begun.add(chat_key)
+                try:
+                    self._results.add(queue[0], await self._delivery.send(queue[0]))
+                    queue.popleft()
+                finally:
+                    self._begun.discard(chat_key)
             self.delivered.set()
 
     async def _send_batch(self, chat_key: ChatKey) -> None:

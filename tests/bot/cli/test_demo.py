@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.charts import worker
 from bot.charts.service import Charts
+from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
 from bot.cli import demo
 from storage.database import Database
@@ -142,13 +144,13 @@ async def test_charts_of_a_played_market_are_drawn_once_for_many(played: Path, m
         charts = Charts(db, processes=False)
         stack.push_async_callback(charts.close)
         drawn: list[str] = []
-        draw = charts.draw
+        draw = worker.draw
 
-        async def counted(data: object, theme: object = None) -> bytes:
+        def counted(data: ChartData, theme: ThemeName) -> bytes:
             drawn.append(type(data).__name__)
-            return await draw(data, theme)  # type: ignore[arg-type]  # handed on as it came
+            return draw(data, theme)
 
-        monkeypatch.setattr(charts, "draw", counted)
+        monkeypatch.setattr(worker, "draw", counted)
         wanted = [
             Picture(kind="prices", market=1, tick=60),
             Picture(kind="prices", market=1, tick=30, span_ms=86_400_000),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from bot.adapters.room.message_log import TALK
 from bot.adapters.room.platform import RoomPlatform
 from bot.chat import plain_text
 from bot.chat.platform import RetryLaterError, SendRequest, SendResult, Unreachable, UnreachableError
 from bot.chat.reply import Reply
+from bot.notifications import announcer
 from bot.notifications.announcer import Announcer
+from bot.notifications.claims import LEASE_MS
 from bot.notifications.phrasing import OWN_MS
+from bot.notifications.senders import IN_FLIGHT
 from storage.records import Notice, NoticeAudience, Payload
 from tests.bench.crowded import counting
 from tests.bot.harness import ChatHarness, RecordingPlatform, chat_harness, running
@@ -155,3 +161,35 @@ async def test_two_hundred_people_are_told_in_the_room_with_statements_that_do_n
             page = await room.log.after("room", None, people[-1])
             assert page.messages[-1].channel == TALK
         assert counts[1] <= counts[0]
+
+
+@dataclass
+class SlowPlatform(RecordingPlatform):
+    """Whatever is told there never arrives."""
+
+    begun: int = 0
+
+    async def tell(
+        self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
+    ) -> str:
+        self.begun += 1
+        self.changed.set()
+        return await asyncio.Future()
+
+
+async def test_sixteen_are_told_side_by_side_and_who_waits_behind_them_when_the_process_ends_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "STOP_S", 0.01)
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.announcer.step()
+        platform = SlowPlatform()
+        await _queue(harness, [_paid(person) for person in await _people(harness, 20)])
+        sending = asyncio.create_task(Announcer(harness.db, harness.clock, {"room": platform}).run())
+        await platform.until(lambda: platform.begun == IN_FLIGHT)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert platform.begun == IN_FLIGHT
+        async with harness.db.writing() as uow:  # what had begun may have arrived: it waits for its lease to end
+            assert len(await uow.deliveries.claim(["room"], harness.now, LEASE_MS, 100)) == 20 - IN_FLIGHT
