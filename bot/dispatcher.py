@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot.charts.limits import ChartLimits
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
@@ -29,6 +30,7 @@ from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMes
 from bot.words import forms as words_forms
 from bot.words import usage as words_usage
 from engine.state import Status
+from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
 from storage.key_value import KeptLine
@@ -192,12 +194,14 @@ class Dispatcher:
         await self._ticket_messages.put(message)
 
     async def place(self, uow: UnitOfWork, reply: Reply, invocation: Invocation, ref: str) -> None:
-        """What `placed` writes, in the transaction in which an adapter keeps the message itself."""
+        """What `placed` writes, at the end of the transaction in which an adapter keeps the message itself."""
         if reply.awaits is not None:
             place = (invocation.platform, invocation.person_ext, reply.awaits.slot)
-            await uow.deliveries.set_ref(reply.awaits.market, *place, ref)
+            stand = partial(uow.deliveries.set_ref, reply.awaits.market, *place, ref)
+            uow.before_commit("message_refs", stand, repr((reply.awaits.market, *place)))
         if reply.ticket is not None:
-            await uow.tickets.bind(reply.ticket, invocation.platform, invocation.chat_ext, ref)
+            bind = partial(uow.tickets.bind, reply.ticket, invocation.platform, invocation.chat_ext, ref)
+            uow.before_commit("tickets", bind, f"{reply.ticket:020}")
 
     async def _placed_for_now(
         self, awaited: Awaited, invocation: Invocation, ref: str, lines: Mapping[str, KeptLine]
@@ -220,11 +224,15 @@ class Dispatcher:
         command, rest = find(head, self._by_name)
         if command is None:
             return unknown(head, self._offered(invocation))
-        reply, lookup = await self._answer(invocation, now, command, rest)
+        reply, lookup = await again(lambda: self._answer(invocation, now, command, rest))
         reply = self._charts.apply(invocation, reply, monotonic_ms)
-        with suppress(TroubleError):  # what could be read is answered, even where nothing can be written
-            if reply.ok:
-                await self._go_on_here(invocation, now, lookup)
+        if reply.ok:
+            try:
+                await again(lambda: self._go_on_here(invocation, now, lookup))
+            except TroubleError:
+                pass  # what could be read is answered, even where nothing can be written
+            except Exception:  # what they asked for is done, and that is what they are told
+                log.exception("the market %r was said in is not remembered for its speaker", command.name)
         return await with_missed_notices(self._db, invocation, reply, self._clock.now_ms()) if lookup.missed else reply
 
     async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, _Lookup]:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -25,6 +26,7 @@ from engine.state import Status
 from scheduler.pace import Pace
 from scheduler.reminders import run_reminders, tell_of_rules
 from scheduler.tick import TickReport, halt, run_tick
+from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
 from storage.in_flight import InFlight
@@ -218,14 +220,16 @@ class Jobs:
     async def _run_tick(self, market: int, failures: _Failures) -> TickReport | None:
         now = self._clock.now_ms()
         try:
-            report = await run_tick(
-                self._db,
-                market,
-                now,
-                idle=False,
-                pace=self._pace,
-                interval_ms=self._tick_ms,
-                given_up=lambda: self._stopping,
+            report = await again(
+                lambda: run_tick(
+                    self._db,
+                    market,
+                    now,
+                    idle=False,
+                    pace=self._pace,
+                    interval_ms=self._tick_ms,
+                    given_up=lambda: self._stopping,
+                )
             )
             if report.tick is not None and self._on_tick is not None:
                 await self._on_tick(report)
@@ -266,13 +270,13 @@ class Jobs:
                 running = await uow.markets.running()
                 of_other_rules = [] if self._rules_told else await uow.markets.of_other_rules()
             for market in of_other_rules:
-                await tell_of_rules(self._db, market.id, now)
+                await again(partial(tell_of_rules, self._db, market.id, now))
             self._rules_told = True
             for number, at_ms in step_times(running).items():
                 self._schedule_step(number, at_ms)
             for market in running:
                 try:
-                    await run_reminders(self._db, market.id, now, self._pace)
+                    await again(partial(run_reminders, self._db, market.id, now, self._pace))
                 except TroubleError:
                     raise
                 except Exception:
@@ -284,9 +288,12 @@ class Jobs:
         async with self._db.reading() as uow:
             waiting = await uow.markets.due_to_start(now_ms)
         for market in waiting:
-            async with self._db.writing() as uow:
-                await uow.markets.start(market.id, market.planned_start_ms or now_ms)
-                await uow.commit()
+            await again(partial(self._start, market.id, market.planned_start_ms or now_ms))
+
+    async def _start(self, market: int, at_ms: int) -> None:
+        async with self._db.writing() as uow:
+            await uow.markets.start(market, at_ms)
+            await uow.commit()
 
     async def _expire_lines(self, now_ms: int) -> None:
         """Throw away lines that nobody can want any more."""

@@ -18,6 +18,7 @@ async def adopt(uow: UnitOfWork) -> bool:
     begun = await uow.row(select(journal_heads.c.market).limit(1))
     if begun is not None or await uow.row(select(people.c.id).limit(1)) is None:
         return False
+    await uow.markets.lock_all()
     for kind, recorded in TABLES.items():
         query = select(recorded.table).order_by(*recorded.table.primary_key.columns)
         if kind is Kind.SETTLED:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, tuple_, update
 
 from storage.journal import Journal
 from storage.journal_kinds import Kind
@@ -29,13 +30,21 @@ class Chats(Repository):
     def __init__(self, session: Session, journal: Journal) -> None:
         super().__init__(session)
         self._journal = journal
+        self._opened: dict[tuple[str, str, str, str], Chat] = {}  # in this unit
 
     async def open(self, platform: str, external_id: str, kind: str, title: str, now_ms: int) -> Chat:
-        """The chat with a platform's id, made at first sight. Needs a writing unit."""
-        title = clean(title)
+        """The chat with a platform's id, made at first sight. Needs a writing unit, and comes before anybody is
+        identified in it."""
+        asked = (platform, external_id, kind, clean(title))
+        if asked not in self._opened:
+            self._session.locks.may("chats")
+            self._opened[asked] = await self._open(*asked, now_ms)
+        return self._opened[asked]
+
+    async def _open(self, platform: str, external_id: str, kind: str, title: str, now_ms: int) -> Chat:
         chat = await self.find(platform, external_id)
         if chat is None:
-            await self._session.serialise(f"chat:{platform}:{external_id}")
+            await self._session.serialise("first sight of a chat", f"{platform}:{external_id}")
             chat = await self.find(platform, external_id)
         if chat is None:
             values = {"platform": platform, "external_id": external_id, "kind": kind, "title": title}
@@ -56,7 +65,7 @@ class Chats(Repository):
 
     async def lock(self, chat: int) -> None:
         """Nobody else makes a market here until the unit ends."""
-        await self._session.serialise(f"market of chat:{chat}")
+        await self._session.serialise("market of a chat", chat)
 
     async def find(self, platform: str, external_id: str) -> Chat | None:
         row = await self._session.row(_FIND, {"on": platform, "as": external_id})
@@ -69,6 +78,10 @@ class Chats(Repository):
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
         return [_chat(row) for row in await self._session.rows(_OF_MARKET, {"market": market})]
+
+    async def hold(self, places: Collection[tuple[str, str]]) -> None:
+        """Lock these (platform, external id), to mark them later in this unit."""
+        await self._session.hold(chats, tuple_(chats.c.platform, chats.c.external_id).in_(sorted(places)))
 
     async def mark_lost(self, chat: int, why: str, now_ms: int) -> None:
         """Nothing reaches it any more: `why` is one of bot.platform.Why."""
@@ -85,7 +98,7 @@ class Chats(Repository):
     async def move(self, platform: str, old_ext: str, new_ext: str) -> None:
         """The same chat under another id: its messages, what waits for it and its tickets go along. Where the new id
         is known already (it was written to before the word came), that row steps aside."""
-        await self._session.serialise(f"chat:{platform}:{new_ext}")
+        await self._session.serialise("first sight of a chat", f"{platform}:{new_ext}")
         chat = await self.find(platform, old_ext)
         if chat is None:
             return
@@ -96,27 +109,29 @@ class Chats(Repository):
             await self._record(twin.id)
         await self._session.run(update(chats).where(chats.c.id == chat.id).values(external_id=new_ext))
         await self._record(chat.id)
-        for table, column in ((message_refs, "chat_ext"), (outbox, "target"), (tickets, "chat_ext")):
+        for table, column in ((tickets, "chat_ext"), (outbox, "target"), (message_refs, "chat_ext")):
             condition = and_(table.c.platform == platform, table.c[column] == old_ext)
+            await self._session.hold(table, condition)
             await self._session.run(update(table).where(condition).values({column: new_ext}))
 
     async def connect(self, market: int, chat: int) -> None:
-        """Announce the market in this chat too; repeating it changes nothing."""
+        """Announce the market, which is locked, in this chat too; repeating it changes nothing."""
         row = {"market": market, "chat": chat}
         await self._session.upsert(announcements, ("market", "chat"), row)
         self._journal.record(Kind.ANNOUNCED, row)
 
     async def disconnect(self, market: int, chat: int) -> None:
-        """Announce it there no more: what waits for the chat goes, what stands there is nobody's to edit any more."""
+        """Announce it (locked) there no more: what waits for the chat goes, what stands there is nobody's to edit."""
         condition = and_(announcements.c.market == market, announcements.c.chat == chat)
         await self._session.run(delete(announcements).where(condition))
         self._journal.record(Kind.ANNOUNCED, {"market": market, "chat": chat}, gone=True)
         record = await self.get(chat)
         if record is None:
             return
-        for table, column in ((message_refs, "chat_ext"), (outbox, "target")):
+        for table, column in ((outbox, "target"), (message_refs, "chat_ext")):
             place = and_(table.c.platform == record.platform, table.c[column] == record.external_id)
             of_chat = place if table is message_refs else and_(place, outbox.c.audience == NoticeAudience.CHAT.value)
+            await self._session.hold(table, and_(table.c.market == market, of_chat))
             await self._session.run(delete(table).where(table.c.market == market, of_chat))
 
     async def settings(self, chat: int) -> ChatSettings:

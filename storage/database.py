@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from storage import sqlite
+from storage import settling, sqlite
 from storage.address import parse_url
 from storage.adoption import adopt
 from storage.cannot_open import CannotOpenError, check_path, explaining, place
@@ -211,13 +211,13 @@ class Database:
         connection = engine.connect()
 
         async def commit(on_durable: Callable[[], None]) -> None:
-            await connection.commit()
-            on_durable()
+            await settling.commit(connection, engine, uow.name, on_durable, wrote=uow.locks.writes)
 
         with self._units:
             try:
                 await finish(_begin(connection))
-                yield self._unit_of_work(Transaction(connection=connection, commit=commit, snapshot=snapshot))
+                uow = self._unit_of_work(Transaction(connection=connection, commit=commit, snapshot=snapshot))
+                yield uow
             finally:
                 await finish(_end(connection, drop=self._closing))
 

@@ -10,6 +10,7 @@ agreed on by several. One further ahead than it can have been meant is over: the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import TypeAlias
 
 from sqlalchemy import (
@@ -73,7 +74,19 @@ class Deliveries(Repository):
         rows = await self._session.rows(_BESIDE_IN_CHAT if public else _BESIDE_IN_PRIVATE, bound)
         leased = {row["id"] for row in rows if now_ms < row["lease_ms"] <= now_ms + LEASES_AHEAD * lease_ms}
         chosen = _following(rows, first, kinds, leased) if public else await self._private_beside(rows, first, leased)
-        return await self._lease(chosen[:n], now_ms + lease_ms)
+        return await self._lease(await self._free(chosen[:n]), now_ms + lease_ms)
+
+    async def _free(self, rows: Sequence[RowMapping]) -> list[RowMapping]:
+        """The first of these, as far as nobody else has just taken one. Waits for nobody: they come in no order."""
+        if self._session.dialect != "postgresql":
+            return list(rows)
+        free = await self._session.rows(_FREE, {"rows": [row["id"] for row in rows]})
+        leases = {row["id"]: row["lease_ms"] for row in free}
+        return list(takewhile(lambda row: leases.get(row["id"]) == row["lease_ms"], rows))
+
+    async def hold(self, rows: Collection[OutboxRow]) -> None:
+        """Lock these, to write down what became of them later in this unit."""
+        await self._session.hold(outbox, _ROWS, {"rows": sorted({row.id for row in rows})})
 
     async def _private_beside(
         self, rows: Sequence[RowMapping], first: OutboxRow, leased: Collection[int]
@@ -97,6 +110,7 @@ class Deliveries(Repository):
     async def renew(self, rows: Collection[OutboxRow], until_ms: int) -> None:
         """Hold these longer: they are still on their way."""
         if rows:
+            await self.hold(rows)
             await self._session.run(_RENEW, {"rows": [row.id for row in rows], "until": until_ms})
 
     async def release(self) -> None:
@@ -140,6 +154,7 @@ class Deliveries(Repository):
         """`done` for each, with three statements for all of them."""
         if not arrived:
             return
+        await self.hold([row for row, _ in arrived])
         await self._session.run_many(_DELIVERED, [{"b_id": row.id, "b_revision": row.revision} for row, _ in arrived])
         await self._session.run(_NEWER, {"rows": [row.id for row, _ in arrived], "now": now_ms})
         standing = [
@@ -158,6 +173,7 @@ class Deliveries(Repository):
     async def retry_now(self, platform: str, target: str, now_ms: int) -> None:
         """What waits for a retry there is due now: it can be reached again."""
         condition = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
+        await self._session.hold(outbox, condition)
         await self._session.run(update(outbox).where(condition, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
         self._session.after_commit(self._session.outbox_filled)
 
@@ -192,6 +208,7 @@ class Deliveries(Repository):
 
     async def expire(self, before_ms: int) -> None:
         """Announcements from before then to chats that cannot be reached are not kept for ever; the board is."""
+        await self._session.hold(outbox, _EXPIRED, {"before": before_ms})
         await self._session.run(_EXPIRE, {"before": before_ms})
 
     async def ref(self, market: int, platform: str, chat_ext: str, slot: str) -> str | None:
@@ -248,6 +265,7 @@ _BESIDE = (
 _BESIDE_IN_CHAT = _BESIDE.where(outbox.c.audience == NoticeAudience.CHAT.value)
 _BESIDE_IN_PRIVATE = _BESIDE.where(outbox.c.audience != NoticeAudience.CHAT.value)
 _UNKEYED = select(outbox.c.id).where(outbox.c.id == bindparam("row"), outbox.c.key.is_(None))
+_FREE = select(outbox.c.id, outbox.c.lease_ms).where(_ROWS).with_for_update(skip_locked=True)
 _LEASE = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"), attempts=outbox.c.attempts + 1)
 _RENEW = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"))
 _NEWER = update(outbox).where(_ROWS).values(lease_ms=0, attempts=0, due_ms=bindparam("now"))
@@ -264,12 +282,13 @@ _RETRY = (
 _MOMENT = case((outbox.c.lease_ms > outbox.c.due_ms, outbox.c.lease_ms), else_=outbox.c.due_ms)
 _NEXT_DUE = select(func.min(_MOMENT).label("at")).where(_next(_PLATFORMS))
 _NEXT_DUE_ANYWHERE = select(func.min(_MOMENT).label("at")).where(_next(true()))
-_EXPIRE = delete(outbox).where(
+_EXPIRED = and_(
     outbox.c.audience == NoticeAudience.CHAT.value,
     outbox.c.created_ms < bindparam("before"),
     outbox.c.slot.is_(None),
     to_lost_chat(),
 )
+_EXPIRE = delete(outbox).where(_EXPIRED)
 _SLOT = (message_refs.c.market, message_refs.c.platform, message_refs.c.chat_ext, message_refs.c.slot)
 _REFS = select(message_refs).where(tuple_(*_SLOT).in_(bindparam("places", expanding=True)))
 _SET_REF = {

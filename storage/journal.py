@@ -62,12 +62,13 @@ class Forgettable(NamedTuple):
 
 
 class Journal(Repository):
-    """Appends are written when the unit commits, all of them at once: nothing else is locked after a journal is."""
+    """Appends are written when the unit commits, all of them at once: nothing else is locked after the shared one is.
+    Who appends to a market's has locked the market."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._waiting: list[Entry] = []
-        session.before_commit(self.flush)
+        session.before_commit("journal", self.flush)
 
     def append(self, market: int | None, kind: Kind, subject: object, content: Payload) -> None:
         """Record a fact that stands in no table. `market` None: it belongs to none."""
@@ -80,14 +81,24 @@ class Journal(Repository):
         self.append(recorded.market_of(row), kind, recorded.subject_of(row), content)
 
     async def flush(self) -> None:
-        """Write what waits, for those who need its hash before the unit ends (a start)."""
-        waiting, self._waiting = self._waiting, []
-        # the same order for everybody, the shared one last: nobody waits for each other
-        for market in sorted({entry.market for entry in waiting}, key=lambda number: (number == SHARED, number)):
-            await self._write(market, [entry for entry in waiting if entry.market == market])
+        """Write what waits, the shared one last."""
+        for market in sorted({entry.market for entry in self._waiting}, key=lambda number: (number == SHARED, number)):
+            await self._flush(market)
+
+    async def _flush(self, market: int) -> None:
+        entries = [entry for entry in self._waiting if entry.market == market]
+        self._waiting = [entry for entry in self._waiting if entry.market != market]
+        await self._lock(market)
+        await self._write(market, entries)
+
+    async def _lock(self, market: int) -> None:
+        """Nobody else writes this journal: a market's is guarded by the market, which its writer has locked."""
+        if market == SHARED:
+            await self._session.serialise("journal")
+        else:
+            self._session.locks.need(market)
 
     async def _write(self, market: int, entries: Sequence[Entry]) -> None:
-        await self._session.serialise(f"journal:{market}")
         row = await self._session.row(_HEAD, {"market": market})
         head = Head() if row is None else Head(row["number"], row["hash"])
         rows: list[dict[str, Any]] = []  # Any: a row as it is written
@@ -103,23 +114,29 @@ class Journal(Repository):
     async def heads(self, market: int) -> Heads:
         """As they stand, with what this unit has appended to the market's."""
         if any(entry.market == market for entry in self._waiting):
-            await self.flush()
+            await self._flush(market)
         rows = await self._session.rows(_HEADS, {"market": market})
         found = {row["market"]: Head(row["number"], row["hash"]) for row in rows}
         return Heads(market=found.get(market, Head()), shared=found.get(SHARED, Head()))
 
     async def of(self, market: int | None, kind: Kind, subject: object | None = None) -> list[Payload]:
         """What was recorded of one kind, of one subject if it is named, oldest first; what is forgotten is left out."""
-        await self.flush()
-        condition = and_(journal.c.market == (market or SHARED), journal.c.kind == kind.value)
+        which = market or SHARED
+        condition = and_(journal.c.market == which, journal.c.kind == kind.value)
         query = select(journal.c.content).where(condition, journal.c.content.is_not(None)).order_by(journal.c.number)
         if subject is not None:
             query = query.where(journal.c.subject == str(subject))
-        return [row["content"] for row in await self._session.rows(query)]
+        waiting = [
+            entry.content
+            for entry in self._waiting
+            if (entry.market, entry.kind) == (which, kind) and (subject is None or str(subject) == entry.subject)
+        ]
+        return [*(row["content"] for row in await self._session.rows(query)), *waiting]
 
     async def forget(self, person: int, records: Iterable[Forgettable]) -> None:
         """Delete content and salt of every record of these, and record which were deleted. What stands in the tables
-        instead is the caller's to record, afterwards."""
+        instead is the caller's to record, afterwards. Every market is locked, and nothing else is after this."""
+        await self._lock(SHARED)
         await self.flush()
         deleted: dict[int, list[Json]] = {}
         for market, kind, subject in records:

@@ -59,6 +59,7 @@ class Lines(Repository):
 
     async def expire(self, now_ms: int) -> None:
         """Nothing is kept for ever: brief ones for minutes, others until nobody can want them any more."""
+        await self._session.hold(lines, _expired(now_ms))
         await self._session.run(delete(lines).where(_expired(now_ms)))
 
 

@@ -19,6 +19,7 @@ from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, Ord
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
 from storage.session import Repository, Session, clean
+from storage.settling import NAME, TransactionName
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 BY_PRICE = "lowest_price"  # how rules 1 let a round be decided
@@ -48,6 +49,7 @@ class Markets(Repository):
             "memo": {},
         }
         market = await self._session.add(insert(config), values)
+        self._session.locks.made(market)
         self._journal.record(Kind.MARKET, {**values, "market": market, "planned_start_ms": None, "halted": None})
         await self._chats.connect(market, chat)
         return await self.get_one(market)
@@ -65,11 +67,26 @@ class Markets(Repository):
         return record
 
     async def lock(self, market: int) -> Market:
-        """The market, and nobody else changes it or appends to it until this unit ends. Raises LookupError."""
-        row = await self._session.row(_LOCK, {"market": market})
+        """The market, and nobody else changes it, appends to it or queues a notice of it until this unit ends; of
+        several the lowest number first. Raises LookupError."""
+        self._session.locks.take_markets([market])
+        named = self._session.dialect == "postgresql" and self._session.name is None
+        row = await self._session.row(_LOCK_NAMED if named else _LOCK, {"market": market})
         if row is None:
             raise LookupError(f"there is no market {market}")
+        if named:
+            self._session.name = TransactionName.of(row)
         return to_market(row)
+
+    async def hold(self, market: int) -> None:
+        """`lock` it, unless this unit has."""
+        if not self._session.locks.has(market):
+            await self.lock(market)
+
+    async def lock_all(self) -> None:
+        """Every market there is."""
+        rows = await self._session.rows(_LOCK_ALL)
+        self._session.locks.take_all_markets(row["market"] for row in rows)
 
     async def next_number(self, market: Market) -> int:
         """The next number of an order or action; `market` as `lock` just gave it."""
@@ -101,7 +118,7 @@ class Markets(Repository):
         return await self._many(select(config).where(config.c.market.in_(joined)).order_by(config.c.market.desc()))
 
     async def use(self, person: int, market: int) -> None:
-        """Make it the market their private commands speak of."""
+        """Make it the market their private commands speak of: before that market is locked."""
         await self._session.run(_USE, {"person": person, "used": market})
 
     async def all(self) -> list[Market]:
@@ -213,16 +230,19 @@ class Markets(Repository):
 
     async def set_memo(self, market: int, memo: Payload) -> None:
         """What has been announced so far."""
+        await self.hold(market)
         await self._session.run(_UPDATE, {"b_market": market, "memo": dict(memo)})
 
     async def clear_halt(self, market: int, status: Status) -> None:
         """A halted market may tick again: it shows `status`, its engine's own."""
+        await self.hold(market)
         values = {"halted": None, "status": status.value}
         await self._session.run(update(config).where(config.c.market == market).values(**values))
         await self._record(market)
 
     async def halt(self, market: int, reason: str) -> None:
         """Stand still, whatever is queued: shown as FROZEN until an admin resumes or voids it."""
+        await self.hold(market)
         values = {"status": Status.FROZEN.value, "halted": clean(reason, 500)}
         await self._session.run(update(config).where(config.c.market == market).values(**values))
         await self._record(market)
@@ -243,7 +263,9 @@ class Markets(Repository):
 # built once: every command and every tick needs them
 _UPDATE = update(config).where(config.c.market == bindparam("b_market"))
 _GET = select(config).where(config.c.market == bindparam("market"))
-_LOCK = _GET.with_for_update()
+_LOCK = _GET.with_for_update(key_share=True)  # its key never changes: rows that refer to it are made meanwhile
+_LOCK_NAMED = _LOCK.add_columns(*NAME)
+_LOCK_ALL = select(config.c.market).order_by(config.c.market).with_for_update(key_share=True)
 _OF_CHAT = (
     select(config)
     .join(announcements, announcements.c.market == config.c.market)
@@ -272,7 +294,11 @@ _QUEUED = (
 )
 _ASKED = people.alias("asked")
 _PRIMARY = select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person"))
-_USE = update(people).where(people.c.id == _PRIMARY.scalar_subquery()).values(market=bindparam("used"))
+_USE = (  # mostly it is theirs already, and then nothing is locked
+    update(people)
+    .where(people.c.id == _PRIMARY.scalar_subquery(), people.c.market.is_distinct_from(bindparam("used")))
+    .values(market=bindparam("used"))
+)
 
 
 def _planned(at_ms: int) -> dict[str, object]:

@@ -44,12 +44,14 @@ class Members(Repository):
         names = await self._people.names([person])
         if person not in names:
             raise LookupError(f"there is no person {person}")
+        await self._markets.hold(market)
         row = {"market": market, "user": person, "display_name": clean(name) or names[person], "joined_ms": now_ms}
         await self._session.run(insert(users), row)
         self._journal.record(Kind.MEMBER, {**row, "barred": None, "unranked": False})
 
     async def remove(self, market: int, person: int) -> None:
         """Of a market that has not started: in a started one the tick closes accounts."""
+        await self._markets.hold(market)
         account = and_(users.c.market == market, users.c.user == person)
         await self._session.run(delete(users).where(account))
         self._journal.record(Kind.MEMBER, {"market": market, "user": person}, gone=True)
@@ -100,6 +102,7 @@ class Members(Repository):
         return member
 
     async def rename(self, market: int, person: int, name: str) -> None:
+        await self._markets.hold(market)
         account = and_(users.c.market == market, users.c.user == person)
         await self._session.run(update(users).where(account).values(display_name=clean(name)))
         await self._record(account)
@@ -112,12 +115,14 @@ class Members(Repository):
 
     async def set_barred(self, market: int, number: int, reason: str | None) -> None:
         """None: they may buy again."""
+        await self._markets.hold(market)
         account = and_(users.c.market == market, users.c.user == number)
         kept = None if reason is None else clean(reason)
         await self._session.run(update(users).where(account).values(barred=kept))
         await self._record(account)
 
     async def set_unranked(self, market: int, number: int, *, unranked: bool) -> None:
+        await self._markets.hold(market)
         account = and_(users.c.market == market, users.c.user == number)
         await self._session.run(update(users).where(account).values(unranked=unranked))
         await self._record(account)

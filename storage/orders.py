@@ -38,6 +38,7 @@ class Orders(Repository):
         Declined(not_member | not_running | outdated | frozen | paused | disputed | barred | no_cash | no_tokens), and
         nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
+        await self._markets.use(person, market)
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
         if earlier is not None:
@@ -77,7 +78,6 @@ class Orders(Repository):
             "ticket": ticket,
         }
         await self._session.run(_ADD, row)
-        await self._markets.use(person, market)
         return to_order(row)
 
     async def _refuse(self, market: Market, person: int, draft: OrderDraft, reserve: int) -> Declined | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, case, func, select
+from sqlalchemy import Executable, bindparam, case, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.chats import Chats
@@ -87,10 +87,14 @@ class Outbox(Repository):
         nothing once the salt has left with the row."""
         if not rows:
             return
+        await self._markets.hold(market)
+        keyed = [row["key"] for row in rows if row["key"] is not None]
+        if keyed:
+            await self._session.hold(outbox, _KEYED, {"keys": keyed})
         salt = self._session.draw(16).hex()
         for row in rows:
             row["salt"] = salt
-        await self._session.run_many(_WRITE[self._session.dialect], rows)
+        await self._session.run_many(_WRITE[self._session.dialect] if keyed else _INSERT, rows)
         self._journal.append(market, Kind.NOTICES, "", {"digests": [notice_digest(row) for row in rows]})
         self._session.after_commit(self._session.outbox_filled)
 
@@ -149,11 +153,13 @@ class Outbox(Repository):
 
 def _write(dialect: str) -> Executable:
     """A row that waits, or the newer payload of the one of its key that does: those laid aside have none."""
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(outbox)
-    newer = {name: insert.excluded[name] for name in ("payload", "kind", "salt")}
-    return insert.on_conflict_do_update(index_elements=["key"], set_=newer | {"revision": outbox.c.revision + 1})
+    insert_here = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(outbox)
+    newer = {name: insert_here.excluded[name] for name in ("payload", "kind", "salt")}
+    return insert_here.on_conflict_do_update(index_elements=["key"], set_=newer | {"revision": outbox.c.revision + 1})
 
 
+_INSERT = insert(outbox)
+_KEYED = outbox.c.key.in_(bindparam("keys", expanding=True))
 _WRITE = {dialect: _write(dialect) for dialect in ("sqlite", "postgresql")}  # built once: every tick writes
 
 

@@ -24,20 +24,28 @@ class People(Repository):
         super().__init__(session)
         self._journal = journal
         self._prefetched: dict[int, int] = {}
+        self._identified: dict[tuple[str, str, str], Person] = {}  # in this unit
 
     async def identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
-        """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit."""
-        name = clean(name)
+        """The person behind a platform's id, made at first sight. A changed name is kept. Needs a writing unit, and
+        comes before its market is locked."""
+        asked = (platform, external_id, clean(name))
+        if asked not in self._identified:
+            self._session.locks.may("people")
+            self._identified[asked] = await self._identify(*asked, now_ms)
+        return self._identified[asked]
+
+    async def _identify(self, platform: str, external_id: str, name: str, now_ms: int) -> Person:
         row = await self._session.row(select(links).where(_is(platform, external_id)))
         if row is None:
-            await self._session.serialise(f"person:{platform}:{external_id}")
+            await self._session.serialise("first sight of a person", f"{platform}:{external_id}")
             row = await self._session.row(select(links).where(_is(platform, external_id)))
         if row is None:
             return await self._create(platform, external_id, name, now_ms)
-        if row["name"] != name:
-            await self._name(row["person"], name)
         if row["name"] != name or row["seen_ms"] + SEEN_EVERY_MS <= now_ms:
             await self._session.run(update(links).where(_is(platform, external_id)).values(name=name, seen_ms=now_ms))
+        if row["name"] != name:
+            await self._name(row["person"], name)
         person = await self.get(row["person"])
         if person is None:
             raise LookupError(f"identity {platform}:{external_id} names nobody")
@@ -103,9 +111,8 @@ class People(Repository):
         return tuple(row["id"] for row in rows) or (person,)
 
     async def lock(self, *ids: int) -> None:
-        """Nobody else joins, leaves or is merged under these ids until the transaction ends."""
-        for number in sorted(set(ids)):
-            await self._session.serialise(f"human:{number}")
+        """Nobody else joins or is merged under these ids until the transaction ends."""
+        await self._session.hold(people, people.c.id.in_(bindparam("ids", expanding=True)), {"ids": sorted(set(ids))})
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of merged ones those of the primary id; unknown ids are left out."""

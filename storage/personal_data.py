@@ -7,13 +7,14 @@ line of the log or a proposal is taken out of it. What the journal recorded of n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_, update
 
 from storage.journal import Forgettable, Journal
 from storage.journal_kinds import TABLES, Kind
+from storage.markets import Markets
 from storage.people import People
 from storage.personal_texts import NamedIn, names_of, naming, told_of, without
 from storage.records import Identity
@@ -53,9 +54,9 @@ class Traces:
 
 
 class PersonalData(Repository):
-    def __init__(self, session: Session, people: People, journal: Journal) -> None:
+    def __init__(self, session: Session, people: People, markets: Markets, journal: Journal) -> None:
         super().__init__(session)
-        self._people, self._journal = people, journal
+        self._people, self._markets, self._journal = people, markets, journal
 
     async def shared_markets(self, person: int, other: int) -> list[int]:
         """Markets in which both have an account."""
@@ -64,9 +65,24 @@ class PersonalData(Repository):
         query = own.where(users.c.market.in_(others)).distinct().order_by(users.c.market)
         return [row["market"] for row in await self._session.rows(query)]
 
+    async def hold(self, person: int, other: int) -> None:
+        """Nobody else joins or is merged under these ids, and none of their identities moves, until the unit ends. Then
+        their markets may be locked."""
+        await self._session.hold(links, links.c.person.in_((person, other)))
+        await self._people.lock(person, other)
+
+    async def markets_naming(self, other: int) -> list[int]:
+        """Those in which `merge` writes: they are to be locked before."""
+        rows = await self._session.rows(select(approvals.c.market).where(_deciding(other)).distinct())
+        return [row["market"] for row in rows]
+
+    async def hold_messages(self, other: int) -> None:
+        """What was said to them in the room, for `merge`: after their markets, before their tickets."""
+        await self._session.hold(room_messages, room_messages.c.person == other)
+
     async def merge(self, person: int, other: int) -> None:
-        """`other` is merged into `person`, both primary: what belongs to the human and not to an account moves. The
-        person's own settings win over the other's."""
+        """`other` is merged into `person`, both primary and held: what belongs to the human and not to an account
+        moves. The person's own settings win over the other's."""
         session = self._session
         merged = or_(people.c.id == other, people.c.merged_into == other)
         used_last = await session.number(select(people.c.market).where(people.c.id == other))
@@ -78,13 +94,21 @@ class PersonalData(Repository):
         await session.run(update(links).where(links.c.person == other).values(person=person))
         await self._record(Kind.LINK, links, links.c.person == person)
         await self._merge_settings(person, other)
+        await session.hold(codes, codes.c.person.in_((person, other)))
         await session.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
         await session.run(update(codes).where(codes.c.person == other).values(person=person))
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
-        for column in (approvals.c.proposer, approvals.c.decided_by):
-            if (await session.run(update(approvals).where(column == other).values({column.name: person}))).rowcount:
-                await self._record(Kind.APPROVAL, approvals, column == person)
+        await self._merge_proposals(person, other)
         session.after_commit(session.cache.forget_people)
+
+    async def _merge_proposals(self, person: int, other: int) -> None:
+        key = (approvals.c.market, approvals.c.number)
+        rows = await self._session.rows(select(*key).where(_deciding(other)))
+        if not rows:
+            return
+        for column in (approvals.c.proposer, approvals.c.decided_by):
+            await self._session.run(update(approvals).where(column == other).values({column.name: person}))
+        await self._record(Kind.APPROVAL, approvals, tuple_(*key).in_([tuple(row.values()) for row in rows]))
 
     async def _record(self, kind: Kind, table: Table, condition: ColumnElement[bool]) -> None:
         """The rows as they have just become."""
@@ -94,15 +118,20 @@ class PersonalData(Repository):
     async def _merge_settings(self, person: int, other: int) -> None:
         """Rows of which a person may have one a key: the person's stay, the other's take the free keys."""
         session = self._session
+        await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         count = select(func.count()).select_from(preferences).where(preferences.c.person == person)
         if await session.number(count):
             await session.run(delete(preferences).where(preferences.c.person == other))
         else:
             await session.run(update(preferences).where(preferences.c.person == other).values(person=person))
-        for table, keys in ((pings, ("person", "chat", "kind")), (chat_admins, ("chat", "person"))):
-            for row in await session.rows(select(table).where(table.c.person == other)):
-                await session.run(upsert(session.dialect, table, keys, keys), {**row, "person": person})
-            await session.run(delete(table).where(table.c.person == other))
+        await self._merge_keyed(pings, ("person", "chat", "kind"), person, other)
+
+    async def _merge_keyed(self, table: Table, keys: tuple[str, ...], person: int, other: int) -> None:
+        session, of_other = self._session, table.c.person == other
+        await session.hold(table, of_other)
+        for row in await session.rows(select(table).where(of_other).order_by(*table.primary_key.columns)):
+            await session.run(upsert(session.dialect, table, keys, keys), {**row, "person": person})
+        await session.run(delete(table).where(of_other))
 
     async def traces(self, person: int) -> Traces:
         ids, number = await self._people.all_ids(person), self._session.number
@@ -115,10 +144,19 @@ class PersonalData(Repository):
             lines=await number(select(func.count()).select_from(lines).where(_lines_of(ids, identities))),
         )
 
+    async def hold_all(self, person: int, *, chat: int | None = None) -> None:
+        """All that `erase` needs to itself, every market among it, locked until the unit ends."""
+        session = self._session
+        ids, identities = await self._people.all_ids(person), await self._people.identities(person)
+        await session.hold(chats, chats.c.id.in_(await self._private_chats(ids, identities, chat)))
+        await session.hold(links, links.c.person.in_(ids))
+        await self._people.lock(*ids)
+        await self._markets.lock_all()
+
     async def erase(self, person: int, *, chat: int | None = None) -> None:
         """Identities, names, settings, pings, codes, kept lines, what they typed in the room and their name in what
         others said there and in the log, private chats (`chat` is the one they are in now), what waits to be told to
-        them. Accounts and their numbers stay."""
+        them. Accounts and their numbers stay. All of it has been held."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -127,15 +165,24 @@ class PersonalData(Repository):
         kinds = (Kind.MEMBER, Kind.PERSON, Kind.LINK)
         forgotten = [Forgettable(None, kind, str(number)) for kind in kinds for number in ids]
         forgotten += [Forgettable(None, Kind.CHAT, str(number)) for number in private]
-        await self._journal.forget(person, [*forgotten, *(text.record for text in texts)])
-        await self._erase_private_chats(private, ids)
+        await self._erase_private_chats(private)
+        await session.run(delete(links).where(links.c.person.in_(ids)))
+        await self._erase_names(ids, names, instead)
+        await self._erase_messages(ids, names, instead)
+        await self._erase_waiting(ids, identities)
+        await self._erase_settings(ids)
         await self._erase_from_texts(texts)
-        await self._erase_messages(ids, identities)
-        for number, body in await told_of(session, names, instead):
-            await session.run(update(room_messages).where(room_messages.c.id == number).values(body=body))
-        await session.run(delete(lines).where(_lines_of(ids, identities)))
-        for table in (chat_admins, codes, links, pings, preferences):
-            await session.run(delete(table).where(table.c.person.in_(ids)))
+        await self._journal.forget(person, [*forgotten, *(text.record for text in texts)])
+        for text in texts:
+            self._journal.record(text.kind, {**text.row, **text.texts})
+        await self._record(Kind.CHAT, chats, chats.c.id.in_(private))
+        await self._record(Kind.PERSON, people, people.c.id.in_(ids))
+        await self._record(Kind.MEMBER, users, users.c.user.in_(ids))
+        session.after_commit(session.cache.forget_people)
+
+    async def _erase_names(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:
+        """What they are called, everywhere, and in why they were barred."""
+        session = self._session
         await session.run(update(people).where(people.c.id.in_(ids)).values(market=None))
         for number in ids:
             name = placeholder_name(number)
@@ -145,9 +192,6 @@ class PersonalData(Repository):
             for row in await session.rows(select(users.c.market, users.c.barred).where(barred)):
                 reason = without(row["barred"], names, instead)
                 await session.run(update(users).where(barred, users.c.market == row["market"]).values(barred=reason))
-        await self._record(Kind.PERSON, people, people.c.id.in_(ids))
-        await self._record(Kind.MEMBER, users, users.c.user.in_(ids))
-        session.after_commit(session.cache.forget_people)
 
     async def _erase_from_texts(self, texts: Sequence[NamedIn]) -> None:
         """The log and proposals say who by number; a name that was typed into them goes."""
@@ -155,7 +199,6 @@ class PersonalData(Repository):
             table = TABLES[kind].table
             same = and_(*(column == row[column.name] for column in table.primary_key.columns))
             await self._session.run(update(table).where(same).values(**values))
-            self._journal.record(kind, {**row, **values})
 
     async def _private_chats(self, ids: Sequence[int], identities: Sequence[Identity], chat: int | None) -> list[int]:
         session = self._session
@@ -175,26 +218,46 @@ class PersonalData(Repository):
         query = select(chats.c.id).where(chats.c.kind == PRIVATE, or_(*private)).order_by(chats.c.id)
         return [row["id"] for row in await session.rows(query)]
 
-    async def _erase_private_chats(self, private: Sequence[int], ids: Sequence[int]) -> None:
+    async def _erase_private_chats(self, private: Sequence[int]) -> None:
         """A private chat's id leads to the person: its row stays for those that refer to it, and says nothing."""
-        session = self._session
         for number in private:
             values = {"external_id": f"forgotten:{number}", "title": ""}
-            await session.run(update(chats).where(chats.c.id == number).values(**values))
-        await self._record(Kind.CHAT, chats, chats.c.id.in_(private))
-        nowhere = {"platform": None, "chat_ext": None, "ref": None}
-        await session.run(update(tickets).where(tickets.c.person.in_(ids)).values(**nowhere))
+            await self._session.run(update(chats).where(chats.c.id == number).values(**values))
 
-    async def _erase_messages(self, ids: Sequence[int], identities: Sequence[Identity]) -> None:
-        """What was said by them or to them, and what waits to be."""
+    async def _erase_waiting(self, ids: Sequence[int], identities: Sequence[Identity]) -> None:
+        """What is kept for them, what waits to be told to them, and where what they were told stands."""
         session = self._session
-        await session.run(delete(room_messages).where(_messages_of(ids)))
-        await session.run(delete(outbox).where(outbox.c.person.in_(ids)))
+        await self._delete(lines, _lines_of(ids, identities))
+        nowhere = {"platform": None, "chat_ext": None, "ref": None}
+        await session.hold(tickets, tickets.c.person.in_(ids))
+        await session.run(update(tickets).where(tickets.c.person.in_(ids)).values(**nowhere))
+        places = [
+            and_(outbox.c.platform == identity.platform, outbox.c.target == identity.external_id)
+            for identity in identities
+        ]
+        await self._delete(outbox, or_(outbox.c.person.in_(ids), *places))
         for identity in identities:
-            waiting = and_(outbox.c.platform == identity.platform, outbox.c.target == identity.external_id)
-            await session.run(delete(outbox).where(waiting))
             sent = and_(message_refs.c.platform == identity.platform, message_refs.c.chat_ext == identity.external_id)
-            await session.run(delete(message_refs).where(sent))
+            await self._delete(message_refs, sent)
+
+    async def _erase_settings(self, ids: Sequence[int]) -> None:
+        for table in (chat_admins, preferences, pings, codes):
+            await self._delete(table, table.c.person.in_(ids))
+
+    async def _erase_messages(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:
+        """What was said by them or to them, and their name in what others said."""
+        await self._delete(room_messages, _messages_of(ids))
+        for number, body in await told_of(self._session, names, instead):
+            await self._session.run(update(room_messages).where(room_messages.c.id == number).values(body=body))
+
+    async def _delete(self, table: Table, condition: ColumnElement[bool]) -> None:
+        await self._session.hold(table, condition)
+        await self._session.run(delete(table).where(condition))
+
+
+def _deciding(person: int) -> ColumnElement[bool]:
+    """Proposals by them or settled by them."""
+    return or_(approvals.c.proposer == person, approvals.c.decided_by == person)
 
 
 def _messages_of(ids: Sequence[int]) -> ColumnElement[bool]:

@@ -117,6 +117,8 @@ class RoomMessages(Repository):
         """The first of the next n. Counted in one row, so that a number is never seen before a smaller one."""
         if n == 0:
             return 0
+        for name in ("counters", "room_messages"):
+            self._session.locks.hold(name)
         row = await self._session.row(_COUNT[self._session.dialect], {"name": COUNTER, "value": n})
         if row is None:
             raise LookupError("the counter of the room's messages gave nothing")

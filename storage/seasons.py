@@ -47,7 +47,7 @@ class Seasons(Repository):
 
     async def begin(self, chat: int, title: str, now_ms: int) -> Season | Declined:
         """Declined(bad_status) while one goes on."""
-        await self._session.serialise(f"season:{chat}")
+        await self._session.serialise("seasons of a chat", chat)
         if await self.current(chat) is not None:
             return Declined(code="bad_status")
         number = 1 + await self._session.number(select(func.max(seasons.c.number)).where(seasons.c.chat == chat))

@@ -13,14 +13,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, RowMapping, Table, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    Insert,
+    RowMapping,
+    Table,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.branch import Branch
 from engine.state import MarketState
 from storage.batches import batch
+from storage.lock_order import LockOrder, place_of
 from storage.proofs.secret import Secret
+from storage.settling import TransactionName
 from storage.trouble import raise_trouble
 
 T = TypeVar("T")
@@ -132,7 +145,9 @@ class Session:
         self._transaction = transaction
         self._in_place = transaction.in_place
         self._committed = False
-        self._before_commit: list[Callable[[], Awaitable[None]]] = []
+        self.locks = LockOrder()
+        self.name: TransactionName | None = None  # on PostgreSQL, where a statement has asked for it
+        self._before_commit: dict[tuple[int, str], Callable[[], Awaitable[None]]] = {}
         self._after_commit: list[Callable[[], None]] = []
 
     @property
@@ -150,8 +165,8 @@ class Session:
     async def commit(self) -> None:
         """Make everything permanent; the session is over. Cannot be cancelled half-way."""
         self._check_open()
-        for write in self._before_commit:
-            await write()
+        for place in sorted(self._before_commit):
+            await self._before_commit[place]()
         self._committed = True
         try:
             await finish(self._transaction.commit(self._end))
@@ -159,9 +174,10 @@ class Session:
             raise_trouble(error, committing=True)
             raise
 
-    def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Await it when the unit is committed, as the last thing in its transaction."""
-        self._before_commit.append(write)
+    def before_commit(self, name: str, write: Callable[[], Awaitable[None]], key: str = "") -> None:
+        """Await it when the unit is committed, as the last thing in its transaction; what locks the same `name` and
+        `key` is done once, and all of it in the order of locks."""
+        self._before_commit[place_of(name), key] = write
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call it once when the commit is through; the same one added twice is called once."""
@@ -176,14 +192,25 @@ class Session:
         if self._committed:
             raise RuntimeError("this unit of work has been committed; open another")
 
-    async def serialise(self, key: str) -> None:
-        """Nobody else makes a row under this key until the transaction ends. SQLite has one writer anyway."""
+    async def serialise(self, name: str, key: object = "") -> None:
+        """Nobody else makes a row under this key until the transaction ends; `name` is one of `lock_order.ORDER`.
+        SQLite has one writer anyway."""
+        self.locks.take(name)
         if self.dialect == "postgresql":
-            await self.run(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+            await self.run(_BY_KEY, {"key": f"{name}:{key}"})
+
+    async def hold(self, table: Table, condition: ColumnElement[bool], values: Values | None = None) -> None:
+        """Lock these rows in the order of their keys, to write them later in this transaction. Rows that refer to them
+        may still be made."""
+        self.locks.hold(table.name)
+        if self.dialect == "postgresql":
+            keys = table.primary_key.columns
+            await self.run(select(*keys).where(condition).order_by(*keys).with_for_update(key_share=True), values)
 
     async def run(self, statement: Executable, values: Values | None = None) -> Result:
         """Execute one statement."""
         self._check_open()
+        self.locks.check(statement)
         return await self._execute(statement, values)
 
     async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
@@ -191,6 +218,7 @@ class Session:
         self._check_open()
         if not rows:
             return
+        self.locks.check(statement)
         many = batch(statement, (self._in_place or self.connection).dialect, tuple(rows[0]))
         for start in range(0, len(rows), BATCH):
             await self._execute_many(many.sql, many.tuples(rows[start : start + BATCH]))
@@ -238,6 +266,9 @@ class Session:
     async def upsert(self, table: Table, keys: Sequence[str], row: Values) -> None:
         """Insert a row, or give the one with the same keys these values: see `upsert`."""
         await self.run(upsert(self.dialect, table, keys, row), row)
+
+
+_BY_KEY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), 0)))
 
 
 class Repository:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import Executable, RowMapping, and_, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.state import Side
 from storage.records import Json, OrderDraft, Payload, Ticket, TicketStatus
@@ -38,10 +39,6 @@ class Tickets(Repository):
         now_ms: int,
     ) -> Ticket:
         """A new OPEN ticket; the same `request_id` returns the one it made."""
-        await self._session.serialise(f"ticket:{request_id}")
-        row = await self._session.row(_BY_REQUEST, {"request": request_id})
-        if row is not None:
-            return _ticket(row)
         values: dict[str, Any] = {  # a row as it is written
             "market": market,
             "person": person,
@@ -52,8 +49,11 @@ class Tickets(Repository):
             "request_id": request_id,
             "created_ms": now_ms,
         }
-        ticket = await self._session.add(insert(tickets), values)
-        return _ticket({**dict.fromkeys(("order", "platform", "chat_ext", "ref")), **values, "id": ticket})
+        made = await self._session.row(_MAKE[self._session.dialect], values)
+        row = made or await self._session.row(_BY_REQUEST, {"request": request_id})
+        if row is None:
+            raise LookupError(f"the ticket of request {request_id} is gone")
+        return _ticket(row)
 
     async def get(self, ticket: int) -> Ticket | None:
         row = await self._session.row(_GET, {"ticket": ticket})
@@ -85,7 +85,12 @@ class Tickets(Repository):
         """All of this account that still wait for Confirm."""
         waiting = and_(tickets.c.market == market, tickets.c.person == person)
         is_open = and_(waiting, tickets.c.status == TicketStatus.OPEN.value)
+        await self._session.hold(tickets, is_open)
         await self._session.run(update(tickets).where(is_open).values(status=TicketStatus.CANCELLED.value))
+
+    async def hold(self, ids: Collection[int]) -> None:
+        """Lock these, to bind them later in this unit."""
+        await self._session.hold(tickets, tickets.c.id.in_(sorted(ids)))
 
     async def bind(self, ticket: int, platform: str, chat_ext: str, ref: str) -> None:
         """Where the ticket stands, so that its fill can replace it. The last call wins."""
@@ -93,6 +98,13 @@ class Tickets(Repository):
         await self._session.run(_BIND, {"b_ticket": ticket, **where})
 
 
+def _make(dialect: str) -> Executable:
+    """A row, unless the same request has made one: then none comes back."""
+    row = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(tickets)
+    return row.on_conflict_do_nothing(index_elements=["request_id"]).returning(*tickets.columns)
+
+
+_MAKE = {dialect: _make(dialect) for dialect in ("sqlite", "postgresql")}
 # Statements of every ticket, built once.
 _LAST_BEFORE = (
     select(func.max(tickets.c.created_ms).label("at"))

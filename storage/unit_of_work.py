@@ -49,7 +49,7 @@ class UnitOfWork(Session):
 
     @cached_property
     def personal_data(self) -> PersonalData:
-        return PersonalData(self, self.people, self.journal)
+        return PersonalData(self, self.people, self.markets, self.journal)
 
     @cached_property
     def chats(self) -> Chats:

@@ -204,6 +204,8 @@ class Reply:
     How it is placed among others is the announcer's to say and a platform's to do as well as it can: `pin` keeps it at
     the top (the board), `aside` belongs beside the stream of announcements (a market's thread), `ping` names the kind
     of event for which this chat may have asked to be mentioned.
+
+    `settled` is False where it does not say what became of a request: the same request is not told it again, but run.
     """
 
     head: Line
@@ -219,6 +221,7 @@ class Reply:
     pin: bool = False
     aside: bool = False
     ping: str | None = None
+    settled: bool = True
     examples: bool = False  # its lines in code only show how a command is typed: no button offers them
 
 

@@ -121,13 +121,13 @@ async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Mar
     chat = await uow.chats.find(ROOM, ROOM)
     if chat is None:
         chat = await uow.chats.open(ROOM, ROOM, ChatKind.ROOM.value, words.room_title(), now_ms)
+    # whoever has this machine's terminal; no visitor of the room can have this id, theirs are made from their tokens
+    person = await uow.people.identify(ROOM, "terminal", words.organiser(), now_ms)
     await uow.chats.lock(chat.id)
     current = await uow.markets.of_chat(chat.id)
     if current is not None and not current.over:
         print(words.room_has_a_market(current), file=sys.stderr)
         return Declined(code="bad_status")
-    # whoever has this machine's terminal; no visitor of the room can have this id, theirs are made from their tokens
-    person = await uow.people.identify(ROOM, "terminal", words.organiser(), now_ms)
     draft = event.draft.to_json()
     drafted = await uow.markets.create(
         chat=chat.id, title=event.title, params=event.params, draft=draft, creator=person.id, now_ms=now_ms

@@ -201,6 +201,7 @@ class _Demo:
             crowd_chat = await uow.chats.open(
                 CROWD_CHAT.platform, CROWD_CHAT.chat, "room", CROWD_CHAT.title, self.clock.now_ms()
             )
+            await uow.markets.lock(self.market.id)
             await uow.chats.connect(self.market.id, crowd_chat.id)
             await uow.commit()
         await self.announcer.step()

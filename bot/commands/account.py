@@ -43,7 +43,6 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
         member = await membership.join(uow, market.id, person.id, called, ctx.now_ms)
         if isinstance(member, Declined):
             return words.cannot_join(member.code)
-        await uow.markets.use(person.id, market.id)
         await uow.commit()
     return words.joined(member, market.record, market.active(), again=before is not None)
 

@@ -139,7 +139,9 @@ async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
             return words.bad_code()
         if there is not None and not there.over:
             return words.here_already(record) if there.id == record.id else words.chat_is_taken(there)
-        await uow.codes.take("chat", code, ctx.now_ms)
+        record = await uow.markets.lock(record.id)
+        if await uow.codes.take("chat", code, ctx.now_ms) is None:  # said a moment ago somewhere else
+            return words.bad_code()
         await uow.chats.connect(record.id, chat.id)
         await note(ctx, uow, record, "channel join", {}, {"chat": chat.title, "platform": chat.platform})
         await _show_up(uow, record, chat, ctx.now_ms)
@@ -163,6 +165,7 @@ async def _leave(ctx: Context, record: Market) -> Reply:
         _, chat = await ctx.known(uow)
         if chat.id == record.chat_id:
             return words.home_stays(record)
+        await uow.markets.lock(record.id)
         await uow.chats.disconnect(record.id, chat.id)
         await note(ctx, uow, record, "channel leave", {"chat": chat.title, "platform": chat.platform}, {})
         await uow.commit()

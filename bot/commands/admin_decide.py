@@ -236,6 +236,7 @@ async def void(
     if confirm != code:
         return words_admin.draft_void_preview(record, f"/admin void confirm={code}", ctx.person_id)
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         updated = await uow.markets.update(record.id, status=Status.VOIDED)
         if isinstance(updated, Declined):
             return words_admin.already_started(record)

@@ -50,6 +50,7 @@ async def post(ctx: Context, *, market: MarketView, key: KeyArg) -> Reply:
     """Post an announcement that was shown before; the button of its preview says this."""
     record = market.record
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         await uow.markets.lock(record.id)
         kept = await uow.lines.get(f"news{record.id}{key}")
         if kept is None:

@@ -51,6 +51,7 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
         preview = words.start_preview(record, params, people, times, again, ctx.person_id)
         return preview if wordings else words_wording.without(preview)
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         await uow.markets.update(record.id, params=params, status=Status.LOBBY)
         started = await uow.markets.start(record.id, ctx.now_ms)
         if isinstance(started, Declined):

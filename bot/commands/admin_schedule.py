@@ -136,6 +136,7 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
         reply = words.schedule_preview(would_be, params, shown, plan.typed, plan.again, ctx.person_id, plan.said)
         return words_event_file.warned(reply, params, warnings(params, since=record.params))
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         updated = await uow.markets.update(
             record.id, params=params, draft=fresh.to_json(), planned_start_ms=table.start_ms
         )

@@ -167,6 +167,7 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     if not isinstance(params, MarketParams):
         return words.problems(params, f"/admin set {typed_name(name)}")
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         updated = await uow.markets.update(record.id, title=title, params=params, draft=fresh.to_json())
         if isinstance(updated, Declined):
             return words.already_open(record)
@@ -209,6 +210,7 @@ async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = N
     if open_already:
         notice = changes.told_before_the_start(record, table, table, planned)
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         opened = await uow.markets.update(record.id, params=params, status=Status.LOBBY, planned_start_ms=planned)
         if isinstance(opened, Declined):
             return words.already_open(record)

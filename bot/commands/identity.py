@@ -71,7 +71,8 @@ async def _use(ctx: Context, who: str, code: str) -> Reply:
             return words.bad_code()
         me = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
         theirs = await uow.people.identities(known.person)
-        if await uow.codes.take(KIND, code, ctx.now_ms) is None:
+        await uow.personal_data.hold(known.person, me.id)
+        if await uow.codes.find(KIND, code, ctx.now_ms) is None:  # said a moment ago by somebody else
             return words.bad_code()
         linked = await identity.link(uow, known.person, me.id, ctx.now_ms)
         if isinstance(linked, LinkDeclined):
@@ -132,7 +133,10 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
     if ctx.person is None:
         return words.stranger()
     person = ctx.person
+    private = ctx.chat.id if ctx.chat is not None and ctx.invocation.chat_kind is ChatKind.PRIVATE else None
     async with ctx.db.writing() as uow:
+        if confirm is not None:
+            await uow.personal_data.hold_all(person.id, chat=private)
         accounts = await _accounts(uow, person)
         expected = _code(person, accounts)
         if confirm is None:
@@ -142,8 +146,7 @@ async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
         kept = 0
         for account in accounts:
             kept += await _close(ctx, uow, account, person)
-        private = ctx.invocation.chat_kind is ChatKind.PRIVATE and ctx.chat is not None
-        await identity.forget(uow, person.id, ctx.now_ms, chat=ctx.chat.id if private and ctx.chat else None)
+        await identity.forget(uow, person.id, ctx.now_ms, chat=private)
         await uow.commit()
     return words.forgotten(placeholder_name(person.id), kept)
 

@@ -164,6 +164,8 @@ async def settings(
         async with ctx.db.reading() as uow:
             return words.settings(await _shown(ctx, uow, ctx.person))
     async with ctx.db.writing() as uow:
+        if pings is not None and ctx.chat is None and ctx.invocation.chat_kind is not ChatKind.PRIVATE:
+            await _here(ctx, uow)
         person = await _known(ctx, uow)
         chat = await _chat(ctx, uow, person) if pings is not None else None
         if pings is not None and chat is None:
@@ -213,6 +215,13 @@ async def _known(ctx: Context, uow: UnitOfWork) -> Person:
     return await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
 
 
+async def _here(ctx: Context, uow: UnitOfWork) -> Chat:
+    invocation = ctx.invocation
+    return await uow.chats.open(
+        invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, ctx.now_ms
+    )
+
+
 async def _chat(ctx: Context, uow: UnitOfWork, person: Person | None) -> Chat | None:
     """The chat pings are set for: this one; in private the one, on this platform if there is one, where the market they
     used last is announced."""
@@ -220,9 +229,7 @@ async def _chat(ctx: Context, uow: UnitOfWork, person: Person | None) -> Chat | 
     if invocation.chat_kind is not ChatKind.PRIVATE:
         if ctx.chat is not None or person is None:
             return ctx.chat
-        return await uow.chats.open(
-            invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, ctx.now_ms
-        )
+        return await _here(ctx, uow)
     market = await uow.markets.last_of_person(person.id) if person is not None else None
     places = await uow.chats.of_market(market.id) if market is not None else []
     return next((place for place in places if place.platform == invocation.platform), places[0] if places else None)

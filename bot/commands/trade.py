@@ -233,9 +233,9 @@ async def _order(
     if isinstance(priced, Reply):
         return priced
     async with ctx.db.writing() as uow:
+        ticket = await _open_ticket(ctx, uow, market, member, priced)
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)
-        ticket = await _open_ticket(ctx, uow, market, member, priced)
         unread = await wording.unread(uow, ticket)
         first = await uow.tickets.last_before(ticket, await uow.people.all_ids(ticket.person)) is None
         confirm = confirm or priced.only_loses or bool(unread)

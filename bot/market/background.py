@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from storage.again import again
 from storage.database import Database
 from storage.records import Identity, Notice, NoticeAudience, Payload
 from storage.trouble import TroubleError
@@ -49,9 +50,13 @@ class Asker:
         """A notice in the place of what they were told first; its slot is named for its kind."""
         notice = Notice(kind=kind, audience=NoticeAudience.PERSON, payload=payload, person=self.person, slot=kind)
         who = Identity(person=self.person or 0, platform=self.platform, external_id=self.external_id, name="")
-        async with db.writing() as uow:
-            await uow.outbox.add_to(self.market, who, notice, now_ms)
-            await uow.commit()
+
+        async def queue() -> None:
+            async with db.writing() as uow:
+                await uow.outbox.add_to(self.market, who, notice, now_ms)
+                await uow.commit()
+
+        await again(queue)
 
 
 Tell = Callable[[K, Asker, float | None], Awaitable[None]]

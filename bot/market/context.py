@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
@@ -124,17 +125,19 @@ class Context:
         return ParseContext(now_ms=self.now_ms)
 
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
-        """The speaker and the chat, made at first sight in this writing unit; their rights here are noted, unless
-        nobody knows who they are: nothing can be told to such a one, and nothing is theirs to approve."""
+        """The speaker and the chat, made at first sight in this writing unit, before a market is locked in it; their
+        rights here are noted when it ends, unless nobody knows who they are: nothing can be told to such a one, and
+        nothing is theirs to approve."""
         invocation = self.invocation
-        person = await uow.people.identify(
-            invocation.platform, invocation.person_ext, invocation.person_name, self.now_ms
-        )
         chat = await uow.chats.open(
             invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
         )
+        person = await uow.people.identify(
+            invocation.platform, invocation.person_ext, invocation.person_name, self.now_ms
+        )
         if invocation.is_admin and not invocation.nameless:
-            await uow.chats.set_admin(chat.id, person.id, admin=True, now_ms=self.now_ms)
+            note = partial(uow.chats.set_admin, chat.id, person.id, admin=True, now_ms=self.now_ms)
+            uow.before_commit("chat_admins", note, f"{chat.id}:{person.id}")
         return person, chat
 
 

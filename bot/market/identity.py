@@ -37,17 +37,23 @@ async def link(uow: UnitOfWork, person: int, other: int, now_ms: int) -> Linked 
     """Make `other` one with `person`. Where both have an account in a market, the unused one is closed: in a lobby at
     once, in a running market with the next tick. A market that is over keeps both in its books; the used one is
     theirs. Everything or nothing: the caller must not commit a LinkDeclined."""
-    await uow.people.lock(person, other)
+    await uow.personal_data.hold(person, other)
     person, other = await uow.people.primary_id(person), await uow.people.primary_id(other)
     if person == other:
         return LinkDeclined(code="same")
     leaving: list[tuple[Market, Member]] = []
-    for market_id in await uow.personal_data.shared_markets(person, other):
+    shared = await uow.personal_data.shared_markets(person, other)
+    written = {*shared, *await uow.personal_data.markets_naming(other)}
+    told_in = [market.id for who in (person, other) for market in (await uow.markets.of_person(who))[:1]]
+    for market_id in sorted({*written, *told_in}):
         market = await uow.markets.lock(market_id)
+        if market_id not in shared:
+            continue
         unused = await _unused(uow, market_id, person, other)
         if unused is None:
             return LinkDeclined(code="both_used", market=market)
         leaving.append((market, unused))
+    await uow.personal_data.hold_messages(other)
     closed: list[tuple[Market, int]] = []
     for market, member in leaving:
         await _carry_over(uow, market, member, other if member.person == person else person)
@@ -94,7 +100,7 @@ async def _close(uow: UnitOfWork, market: Market, member: Member, actor: int, no
 async def forget(uow: UnitOfWork, person: int, now_ms: int, *, chat: int | None = None) -> None:
     """Everything that names them goes: see `PersonalData.erase`. Their accounts and their numbers stay; who they were
     is a stranger from here on. `chat` is the private chat they are in now. Their orders are the caller's to cancel."""
-    await uow.people.lock(person)
+    await uow.personal_data.hold_all(person, chat=chat)
     person = await uow.people.primary_id(person)
     await uow.personal_data.erase(person, chat=chat)
     await uow.audit.append(action="forget", actor=person, now_ms=now_ms)

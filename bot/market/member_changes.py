@@ -14,10 +14,14 @@ _WAITING = 1_000  # more than anybody keeps in the book
 
 async def apply(ctx: Context, uow: UnitOfWork, market: Market, member: Member, change: MemberChange) -> None:
     """Make the change, in this unit: with the next tick nothing of who is barred waits any more."""
+    await ctx.known(uow)
+    if change.kind == "rename":
+        await uow.people.lock(await uow.people.primary_id(member.person))
     await uow.markets.lock(market.id)
     before, after = _facts(member, change)
     if change.kind == "rename":
-        await _rename(uow, market, member.person, change.text)
+        await uow.members.rename(market.id, member.person, change.text)
+        await _rename_in_room(uow, market, member.person, change.text)
     elif change.kind in {"bar", "unbar"}:
         await uow.members.set_barred(market.id, member.person, change.text if change.kind == "bar" else None)
     else:
@@ -41,9 +45,8 @@ def _facts(member: Member, change: MemberChange) -> tuple[Payload, Payload]:
     return {"unranked": member.unranked}, {**who, "unranked": change.kind == "unranked"}
 
 
-async def _rename(uow: UnitOfWork, market: Market, person: int, name: str) -> None:
-    """In the market, and in its room for who talks there under that name."""
-    await uow.members.rename(market.id, person, name)
+async def _rename_in_room(uow: UnitOfWork, market: Market, person: int, name: str) -> None:
+    """For who talks in a room of the market under that name."""
     rooms = [chat.external_id for chat in await uow.chats.of_market(market.id) if chat.platform == ROOM]
     if rooms and any(identity.platform == ROOM for identity in await uow.people.identities(person)):
         await uow.people.rename(person, name)

@@ -28,6 +28,7 @@ async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: 
     Declined(too_late) after the last freeze."""
     await uow.people.lock(person)  # nobody links them to another meanwhile: they might end with two accounts
     person = await uow.people.primary_id(person)
+    await uow.markets.use(person, market_id)
     market = await uow.markets.lock(market_id)
     member = await uow.members.get(market.id, person)
     if member is not None and member.barred is not None:
@@ -35,7 +36,6 @@ async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: 
     if member is not None:
         if name and name != member.name:
             await uow.members.rename(market.id, member.person, name)
-        await uow.markets.use(person, market.id)
         return await uow.members.get_one(market.id, person)
     if market.status not in JOINABLE:
         return Declined(code="not_running")
@@ -46,7 +46,6 @@ async def join(uow: UnitOfWork, market_id: int, person: int, name: str, now_ms: 
     await uow.members.add(market.id, person, name, now_ms)
     if market.status is not Status.LOBBY:
         await _grant_start(uow, market, person, now_ms)
-    await uow.markets.use(person, market.id)
     return await uow.members.get_one(market.id, person)
 
 

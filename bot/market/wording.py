@@ -97,6 +97,7 @@ async def _add(ctx: Context, market: MarketView, key: str) -> Reply:
     """Once a key, however often its button is pressed; by one who has a part in the market it is proposed."""
     record, state = market.record, market.state
     async with ctx.db.writing() as uow:
+        await ctx.known(uow)
         await uow.markets.lock(record.id)
         kept = await uow.lines.get(_key(record, key))
         if kept is None or kept.person is None:

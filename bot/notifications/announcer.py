@@ -22,6 +22,7 @@ from bot.notifications.delivery import FIRST_RETRY_MS, Delivery, OutgoingMessage
 from bot.notifications.delivery_results import DeliveryResults
 from bot.notifications.phrasing import Phrasing
 from bot.notifications.senders import Senders
+from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
 from storage.records import OutboxRow
@@ -64,7 +65,7 @@ class Announcer:
     async def step(self) -> int:
         """Deliver what is due now and within budget; returns how many messages left."""
         before = self.results.sent
-        while await self._claim_and_send() or self._senders or self.results.unsaved:
+        while await again(self._claim_and_send) or self._senders or self.results.unsaved:
             await self._senders.wait()
         return self.results.sent - before
 
@@ -75,7 +76,7 @@ class Announcer:
         try:
             while True:
                 try:
-                    seconds = 0.0 if await self._claim_and_send() else await self._until_next_due()
+                    seconds = 0.0 if await again(self._claim_and_send) else await self._until_next_due()
                     trouble_s = 0.0
                 except TroubleError:
                     trouble_s = min(IDLE_S, max(FIRST_RETRY_MS / 1_000, trouble_s * 2))
@@ -125,12 +126,16 @@ class Announcer:
     async def _claim_and_send(self) -> bool:
         """Write down what came of earlier messages, take what is due, and send it on its way; whether there was
         anything to take."""
+        arrived = frozenset(row.id for message, _ in self.results.unsaved for row in message.rows)
+        if self._claims.wants_renewal(arrived):
+            async with self._db.writing() as uow:
+                await self._claims.renew_and_expire(uow, arrived)
+                await uow.commit()
         async with self._db.writing() as uow:
             if not self._loaded:
                 await self._load(uow)
             saved = frozenset(row.id for row in await self.results.save(uow))
             uow.after_commit(lambda: self._claims.end(saved))
-            await self._claims.renew_and_expire(uow, saved)
             claimed = await self._claims.claim(uow)
             await uow.commit()
         self._loaded = True

@@ -45,6 +45,8 @@ class Claims:
         """What is due now and can be sent now, whatever platform it is for. Ours once this unit is committed."""
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         claimed: list[OutboxRow] = []
+        if self._muted:
+            await uow.deliveries.discard(self._muted)
         for name in self._platforms:
             room = self._budgets[name].room(monotonic_ms) - self._senders.queued(name)
             most = min(self._senders.free(name), room)
@@ -74,17 +76,24 @@ class Claims:
         for row in rows:
             self._leases.pop(row, None)
 
-    async def renew_and_expire(self, uow: UnitOfWork, saved: Collection[int]) -> None:
+    def wants_renewal(self, arrived: Collection[int]) -> bool:
+        """Whether there is anything for `renew_and_expire`; mostly there is not."""
+        return bool(self._ending(arrived)) or self._expires()
+
+    async def renew_and_expire(self, uow: UnitOfWork, arrived: Collection[int]) -> None:
         """Hold on to what is still on its way, wherever the wall's clock was set meanwhile; forget what no lost chat
-        will hear any more."""
-        now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
-        held = [(row, until) for number, (row, until) in self._leases.items() if number not in saved]
-        ending = [row for row, until in held if not 2 * LEASE_MS // 3 <= until - now <= LEASE_MS]
-        if ending:
-            await uow.deliveries.renew(ending, now + LEASE_MS)
-            self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})
-        if self._muted:
-            await uow.deliveries.discard(self._muted)
-        if self._expired_ms is None or monotonic_ms - self._expired_ms >= EXPIRE_EVERY_MS:
-            self._expired_ms = monotonic_ms
+        will hear any more. In a unit of its own: these rows come in another order than those that have arrived."""
+        now, ending = self._clock.now_ms(), self._ending(arrived)
+        await uow.deliveries.renew(ending, now + LEASE_MS)
+        self._leases.update({row.id: (row, now + LEASE_MS) for row in ending})
+        if self._expires():
+            self._expired_ms = self._clock.monotonic_ms()
             await uow.deliveries.expire(now - LASTING_NEWS_MS)
+
+    def _ending(self, arrived: Collection[int]) -> list[OutboxRow]:
+        now = self._clock.now_ms()
+        held = [(row, until) for number, (row, until) in self._leases.items() if number not in arrived]
+        return [row for row, until in held if not 2 * LEASE_MS // 3 <= until - now <= LEASE_MS]
+
+    def _expires(self) -> bool:
+        return self._expired_ms is None or self._clock.monotonic_ms() - self._expired_ms >= EXPIRE_EVERY_MS

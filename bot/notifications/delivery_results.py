@@ -72,7 +72,8 @@ class ShownMessages:
         while len(self._shown) > SLOTS_REMEMBERED:
             self._shown.popitem(last=False)
         if row.slot == "board":
-            await uow.key_values.put(_fact_name(row), fingerprint)
+            name = _fact_name(row)
+            uow.before_commit("facts", partial(uow.key_values.put, name, fingerprint), name)
 
 
 def _slot_key(row: OutboxRow) -> SlotKey:
@@ -120,11 +121,43 @@ class DeliveryResults:
         """Needs a writing unit. Returns the rows whose result is written down once that is committed; until then all of
         it is kept, to be written again."""
         results, self._learned = list(self.unsaved), Learned()
+        if results:
+            await self._lock(uow, results)
         await self._remove_sent(uow, results)
         for message, result in results:
             await self._save_result(uow, message, result)
         uow.after_commit(partial(self._saved, results, self._learned))
         return [row for message, _ in results for row in message.rows]
+
+    async def _lock(self, uow: UnitOfWork, results: list[tuple[OutgoingMessage, DeliveryResult]]) -> None:
+        """All that is written below, in the order of locks: chats that are lost or found, the markets of which more is
+        told, tickets that stand elsewhere now, the rows."""
+        places, markets = set[ChatKey](), set[int]()
+        tickets, rows = set[int](), [row for message, _ in results for row in message.rows]
+        for message, result in results:
+            row = message.row
+            place = (row.platform, row.target)
+            if row.market is not None and self._tells_more(message, result):
+                markets.add(row.market)
+            if isinstance(result, Sent) and row.ticket is not None and result.ref not in (None, row.edit_ref):
+                tickets.add(row.ticket)
+            if not isinstance(result, Postponed | Sent) or result.missing is not None or place in self._unreachable:
+                places.add(place)
+        if places:
+            await uow.chats.hold(places)
+            for platform, target in places:
+                chat = await uow.chats.find(platform, target)
+                announced = await uow.markets.announced_in(chat.id) if chat is not None else []
+                markets |= {market.id for market in announced if not market.over}
+        for market in sorted(markets):
+            await uow.markets.lock(market)
+        if tickets:
+            await uow.tickets.hold(tickets)
+        await uow.deliveries.hold(rows)
+
+    def _tells_more(self, message: OutgoingMessage, result: DeliveryResult) -> bool:
+        """Whether what became of it is followed by another notice: to who asked for such events, or of the board."""
+        return isinstance(result, Sent) and (message.reply.ping is not None or _may_say_less(message.row, result))
 
     def _saved(self, results: list[tuple[OutgoingMessage, DeliveryResult]], learned: Learned) -> None:
         """It is committed; what came meanwhile stands behind it."""
@@ -167,7 +200,7 @@ class DeliveryResults:
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
         if row.slot is not None and result.fingerprint is not None:
             await self.shown.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
-            if row.slot == "board" and row.edit_ref is None and row.attempts > 1:
+            if _may_say_less(row, result):
                 await self._edit_board_again(uow, row, now)
         if message.reply.ping is not None:
             for sent_row in message.rows:
@@ -178,7 +211,7 @@ class DeliveryResults:
             await self._mark_reachable(uow, row)
 
     async def _edit_board_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
-        """An earlier try may have posted it, and the platform kept what that one said: it is edited next."""
+        """It may say less than it should: it is edited next."""
         if row.market is None:
             return
         await self.shown.remember(uow, row, "", self._clock.monotonic_ms())
@@ -233,6 +266,11 @@ class DeliveryResults:
         if self._learned.unreachable.get(chat_key, chat_key in self._unreachable):
             await reachability.mark_chat_found(uow, *chat_key)
             self._learned.unreachable[chat_key] = False
+
+
+def _may_say_less(row: OutboxRow, result: Sent) -> bool:
+    """A board that an earlier try may have posted: the platform kept what that one said."""
+    return row.slot == "board" and result.fingerprint is not None and row.edit_ref is None and row.attempts > 1
 
 
 def _fact_name(row: OutboxRow) -> str:

@@ -16,7 +16,7 @@ from bot.notifications.notices import render_notice
 from bot.words import chats as words
 from engine.state import Status
 from storage.database import Database
-from storage.records import Chat, Notice, NoticeAudience, Payload
+from storage.records import Chat, Market, Notice, NoticeAudience, Payload
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
@@ -31,9 +31,14 @@ async def mark_chat_lost(
     if chat is None or chat.lost in (reason.value, Unreachable.CHAT.value):
         return
     await uow.chats.mark_lost(chat.id, reason.value, now_ms)
-    for market in await uow.markets.announced_in(chat.id):
-        if not market.over:
-            await uow.outbox.add(market.id, _unreachable_notice(chat, reason, detail), now_ms)
+    for market in await lock_markets_of(uow, chat):
+        await uow.outbox.add(market.id, _unreachable_notice(chat, reason, detail), now_ms)
+
+
+async def lock_markets_of(uow: UnitOfWork, chat: Chat) -> list[Market]:
+    """Those announced there that are not over, by number: something is to be told of them."""
+    numbers = sorted(market.id for market in await uow.markets.announced_in(chat.id) if not market.over)
+    return [await uow.markets.lock(number) for number in numbers]
 
 
 async def mark_chat_found(uow: UnitOfWork, platform: str, chat_ext: str) -> None:
@@ -45,13 +50,14 @@ async def mark_chat_found(uow: UnitOfWork, platform: str, chat_ext: str) -> None
 
 async def repost_boards(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
     """Post the boards of its markets anew: whatever stood there is far up by now, or gone."""
-    for market in await uow.markets.announced_in(chat.id):
-        if not market.over and market.status is not Status.DRAFT:
-            await uow.deliveries.set_ref(market.id, chat.platform, chat.external_id, "board", None)
-            board = Notice(
-                kind="board", audience=NoticeAudience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
-            )
-            await uow.outbox.add_here(market.id, chat, board, now_ms)
+    markets = [market for market in await lock_markets_of(uow, chat) if market.status is not Status.DRAFT]
+    for market in markets:
+        board = Notice(
+            kind="board", audience=NoticeAudience.CHAT, payload={"tick": market.tick}, slot="board", key="board"
+        )
+        await uow.outbox.add_here(market.id, chat, board, now_ms)
+    for market in markets:
+        await uow.deliveries.set_ref(market.id, chat.platform, chat.external_id, "board", None)
 
 
 def _unreachable_notice(chat: Chat, reason: Unreachable, detail: str) -> Notice:
@@ -75,6 +81,7 @@ class ChatPresence:
             known = before is not None and before.lost is None
             if not known:
                 await uow.chats.mark_reachable(chat.id)
+                await lock_markets_of(uow, chat)
                 await uow.deliveries.retry_now(platform, chat_ext, self._now_ms())
                 await repost_boards(uow, chat, self._now_ms())
             await uow.commit()
@@ -122,7 +129,8 @@ async def with_missed_notices(db: Database, invocation: Invocation, reply: Reply
 async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> list[Reply]:
     missed: list[Reply] = []
     async with db.writing() as uow:
-        for row in await uow.deliveries.dropped(invocation.platform, invocation.person_ext):
+        rows = await uow.deliveries.dropped(invocation.platform, invocation.person_ext)
+        for row in rows:
             try:
                 market = await uow.markets.get(row.market) if row.market is not None else None
                 reply = await render_notice(uow, row, now_ms, market) if market else None
@@ -133,6 +141,6 @@ async def _take_missed(db: Database, invocation: Invocation, now_ms: int) -> lis
                 reply = None
             if reply is not None:
                 missed.append(reply)
-            await uow.deliveries.done(row, None, now_ms)
+        await uow.deliveries.done_many([(row, None) for row in rows], now_ms)
         await uow.commit()
     return missed

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
+from storage.again import again
 from storage.database import Database
 from storage.key_value import KeptLine
 
@@ -47,7 +49,7 @@ class TicketMessages:
             while self._waiting:
                 batch: list[PendingWrite] = []
                 try:
-                    await self._write_all(batch)
+                    await again(partial(self._write_all, batch))
                 except Exception as error:
                     _finish(batch or self._take(), error)
                 else:
@@ -63,9 +65,10 @@ class TicketMessages:
         """All that waits by the moment the writer is free; it is put into `batch`."""
         async with self._db.writing() as uow:
             batch += self._take()
-            for message, _ in batch:
-                for key, line in message.lines.items():
-                    await uow.lines.keep(key, line, message.at_ms)
+            lines = {key: (line, message.at_ms) for message, _ in batch for key, line in message.lines.items()}
+            for key, (line, at_ms) in sorted(lines.items()):
+                await uow.lines.keep(key, line, at_ms)
+            for message, _ in sorted(batch, key=lambda pending: pending[0].ticket):
                 await uow.tickets.bind(message.ticket, message.platform, message.chat_ext, message.ref)
             await uow.commit()
 

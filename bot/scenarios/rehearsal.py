@@ -100,8 +100,8 @@ class Rehearsal:
         """The market as it is drafted, announced in a chat of each platform; everybody joins; it starts."""
         now = self.clock.now_ms()
         async with self.db.writing() as uow:
-            organiser = await uow.people.identify("discord", ORGANISER, "Organiser", now)
             chats = [await uow.chats.open(name, chat, "group", self.title, now) for name, chat in CHATS.items()]
+            organiser = await uow.people.identify("discord", ORGANISER, "Organiser", now)
             market = await uow.markets.create(
                 chat=chats[0].id, title=self.title, params=self.params, draft={}, creator=organiser.id, now_ms=now
             )

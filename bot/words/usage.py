@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.reply import Action, Line, Part, Reply, Tone, bold, code, line
 from bot.text.names import clean
@@ -178,7 +179,8 @@ def too_fast(wait_ms: int) -> Reply:
 
 
 def went_wrong(ident: str) -> Reply:
-    return _no(f"Something went wrong on our side, and nothing was changed (error {ident}).", "Please try once more.")
+    no = _no(f"Something went wrong on our side, and nothing was changed (error {ident}).", "Please try once more.")
+    return replace(no, settled=False)
 
 
 _CAUSES: Mapping[Trouble, str] = {
@@ -192,14 +194,15 @@ _CAUSES: Mapping[Trouble, str] = {
 
 
 def database_trouble(trouble: Trouble) -> Reply:
-    return _no(
+    no = _no(
         f"This cannot be done now: {_CAUSES[trouble]}.",
         "Nothing was changed. Send it again in a minute; whoever runs the server finds the reason in its log.",
     )
+    return replace(no, settled=False)
 
 
 def unsettled() -> Reply:
-    return _no(
+    no = _no(
         "The database went away before it said whether this arrived.",
         "Look before you send it again, in a minute: ",
         code("/orders"),
@@ -207,6 +210,7 @@ def unsettled() -> Reply:
         code("/positions"),
         " show what is in.",
     )
+    return replace(no, settled=False)
 
 
 def _no(head: str, *rest: str | Part) -> Reply:

@@ -41,7 +41,7 @@ async def secret_of(session: Session) -> Secret:
     secret = await known_secret(session)
     if secret is not None:
         return secret
-    await session.serialise("secrets")
+    await session.serialise("first secret")
     secret = await known_secret(session)
     if secret is None:
         secret = Secret(seed=session.draw(SECRET_SIZE))

@@ -102,6 +102,7 @@ async def also_in(harness: ChatHarness, chat: str) -> None:
     """The market is told of in another chat too."""
     async with harness.db.writing() as uow:
         other = await uow.chats.open("room", chat, ChatKind.ROOM.value, chat.title(), harness.now)
+        await uow.markets.lock(1)
         await uow.chats.connect(1, other.id)
         await uow.commit()
 

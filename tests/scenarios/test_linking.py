@@ -20,6 +20,7 @@ async def second_market(harness: ChatHarness) -> None:
         assert (await harness.say(ADMIN, line, chat="pub", kind=ChatKind.GROUP)).ok
     async with harness.db.writing() as uow:
         here = await uow.chats.open("telegram", "-100", "group", "Pub on Telegram", harness.now)
+        await uow.markets.lock(2)
         await uow.chats.connect(2, here.id)
         await uow.commit()
     assert (await there(harness, "tam", "/join", chat="-100", kind=ChatKind.GROUP)).ok
@@ -93,6 +94,7 @@ async def test_of_two_accounts_in_a_lobby_the_unused_one_is_closed_and_never_fun
         await there(harness, "tam", "/join", platform="telegram", chat="room", kind=ChatKind.PRIVATE)
         async with harness.db.writing() as uow:
             here = await uow.chats.open("telegram", "-100", "group", "Cup on Telegram", harness.now)
+            await uow.markets.lock(1)
             await uow.chats.connect(1, here.id)
             await uow.commit()
         assert (await there(harness, "tam", "/join", chat="-100", kind=ChatKind.GROUP)).ok
@@ -239,6 +241,7 @@ async def _tam_in_cup(harness: ChatHarness) -> None:
     """Tam joins the market of the room from a Telegram group in which it is announced, too."""
     async with harness.db.writing() as uow:
         here = await uow.chats.open("telegram", "-100", "group", "Cup on Telegram", harness.now)
+        await uow.markets.lock(1)
         await uow.chats.connect(1, here.id)
         await uow.commit()
     assert (await there(harness, "tam", "/join", chat="-100", kind=ChatKind.GROUP)).ok

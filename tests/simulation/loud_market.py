@@ -128,6 +128,7 @@ class LoudMarket:
         async with self.harness.db.writing() as uow:
             for name in self.groups:
                 chat = await uow.chats.open(self.platform.name, name, "group", name, self.harness.now)
+                await uow.markets.lock(1)
                 await uow.chats.connect(1, chat.id)
             await uow.deliveries.discard(["room"])
             await uow.commit()

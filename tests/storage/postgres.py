@@ -88,6 +88,10 @@ class Server:
     def _url(self, name: str, driver: str = "postgresql") -> str:
         return f"{driver}://outcry@127.0.0.1:{self.port}/{name}"
 
+    def log(self) -> str:
+        """What the server has logged so far."""
+        return (self._folder / "log").read_text(errors="replace")
+
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -64,6 +64,7 @@ async def test_what_waits_is_counted_by_platform_and_one_chat_can_be_told_alone(
     news = Notice(kind="opened", audience=NoticeAudience.CHAT, payload={})
     async with db.writing() as uow:
         second = await uow.chats.open("telegram", "-100", "group", "Friends", START)
+        await uow.markets.lock(world.market)
         await uow.chats.connect(world.market, second.id)
         await uow.outbox.add(world.market, news, START)
         await uow.outbox.add_here(world.market, second, news, START + 5)
@@ -72,6 +73,9 @@ async def test_what_waits_is_counted_by_platform_and_one_chat_can_be_told_alone(
         found = {one.platform: (one.rows, one.oldest_ms, one.dropped) for one in await uow.outbox.waiting(world.market)}
         assert found == {"room": (0, None, 1), "telegram": (2, START, 0)}
         await uow.deliveries.set_ref(world.market, "telegram", "-100", "board", "m1")
+        await uow.commit()
+    async with db.writing() as uow:
+        await uow.markets.lock(world.market)
         await uow.chats.disconnect(world.market, second.id)
         assert [one.platform for one in await uow.outbox.waiting(world.market)] == ["room"]
         assert await uow.deliveries.ref(world.market, "telegram", "-100", "board") is None

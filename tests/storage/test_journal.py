@@ -67,6 +67,7 @@ async def test_what_was_recorded_can_be_read_until_it_is_forgotten(db: Database)
     world = await lobby(db, people=1)
     (person,) = world.people
     async with db.writing() as uow:
+        await uow.personal_data.hold_all(person)
         await uow.members.rename(world.market, person, "Second")
         recorded = await uow.journal.of(world.market, Kind.MEMBER, person)
         assert [record["display_name"] for record in recorded] == ["Person 0", "Second"]

@@ -43,6 +43,7 @@ async def _done(db: Database, row: OutboxRow, ref: str | None = None) -> None:
 async def _second_chat(db: Database, world: World) -> None:
     async with db.writing() as uow:
         chat = await uow.chats.open("telegram", "-100", "group", "Friends", START)
+        await uow.markets.lock(world.market)
         await uow.chats.connect(world.market, chat.id)
         await uow.commit()
 
@@ -111,6 +112,8 @@ async def test_an_answer_to_a_ticket_goes_where_the_ticket_stands(db: Database) 
             world.market, ann, buy(), reserve=1, terms={}, request_id="room:1", now_ms=START
         )
         await uow.tickets.bind(ticket.id, "room", "town", "m7")
+        await uow.commit()
+    async with db.writing() as uow:
         notice = Notice(
             kind="order", audience=NoticeAudience.PERSON, payload={"order": 1}, person=ann, ticket=ticket.id
         )

@@ -11,8 +11,8 @@ from tests.storage.worlds import START, buy, started
 async def test_one_identity_is_one_person_whatever_name_it_bears(db: Database) -> None:
     async with db.writing() as uow:
         first = await uow.people.identify("room", "7", "Ann", START)
-        again = await uow.people.identify("room", "7", "Ann\0 \ud800B.", START + 1)
         other = await uow.people.identify("discord", "7", "Ann", START)
+        again = await uow.people.identify("room", "7", "Ann\0 \ud800B.", START + 1)
         await uow.commit()
     assert again.id == first.id != other.id
     async with db.reading() as uow:
@@ -25,8 +25,8 @@ async def test_one_identity_is_one_person_whatever_name_it_bears(db: Database) -
 async def test_somebody_met_ten_times_at_once_is_one_person(db: Database) -> None:
     async def meet(number: int) -> tuple[int, int, int]:
         async with db.writing() as uow:
-            person = await uow.people.identify("room", "7", "Ann", START)
             chat = await uow.chats.open("room", "town", "room", "Town", START)
+            person = await uow.people.identify("room", "7", "Ann", START)
             ticket = await uow.tickets.create(
                 world.market, person.id, buy(), reserve=1, terms={}, request_id="room:1", now_ms=START
             )
@@ -48,7 +48,9 @@ async def test_a_market_is_announced_in_its_home_and_wherever_it_is_connected(db
     world = await started(db)
     async with db.writing() as uow:
         second = await uow.chats.open("telegram", "-100", "group", "Friends", START)
+        await uow.markets.lock(world.market)
         await uow.chats.connect(world.market, second.id)
+        await uow.markets.lock(world.market)
         await uow.chats.connect(world.market, second.id)
         await uow.commit()
     async with db.reading() as uow:
@@ -57,6 +59,7 @@ async def test_a_market_is_announced_in_its_home_and_wherever_it_is_connected(db
         assert market is not None
         assert market.id == world.market
     async with db.writing() as uow:
+        await uow.markets.lock(world.market)
         await uow.chats.disconnect(world.market, second.id)
         assert await uow.markets.of_chat(second.id) is None
         await uow.commit()

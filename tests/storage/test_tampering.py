@@ -45,6 +45,7 @@ async def _play(path: Path) -> None:
     await life.order()
     await life.act("join", {"user": life.people[0], "cash": MICRO})
     async with db.writing() as uow:
+        await uow.markets.lock(life.world.market)
         await uow.audit.append(action="late", actor=life.people[0], market=life.world.market, now_ms=LATER)
         await uow.commit()
     await db.close()
@@ -55,13 +56,14 @@ async def _around(db: Database, life: Life) -> None:
     market, chat, now, (first, second, third, *_) = life.world.market, life.world.chat, life.now, life.people
     async with db.writing() as uow:
         there = await uow.chats.open("discord", "777", "group", "Second", now)
-        await uow.chats.connect(market, there.id)
         await uow.chats.open("telegram", "-5", "group", "Third", now)
-        await uow.chats.set_settings(chat, ChatSettings(admin_role="99", ping_kinds=("lead",)))
-        await uow.chats.set_admin(chat, first, admin=True, now_ms=now)
-        await uow.wordings.add(market, "After 90 minutes.", actor=first, now_ms=now)
         season = await uow.seasons.begin(chat, "Autumn", now)
         assert season is not None
+        await uow.markets.lock(market)
+        await uow.chats.connect(market, there.id)
+        await uow.chats.set_admin(chat, first, admin=True, now_ms=now)
+        await uow.chats.set_settings(chat, ChatSettings(admin_role="99", ping_kinds=("lead",)))
+        await uow.wordings.add(market, "After 90 minutes.", actor=first, now_ms=now)
         proposal = await uow.approvals.propose(
             market, "eliminate", [2], reason=f"{NAME} saw it", code="c", proposer=first, now_ms=now
         )
@@ -81,9 +83,13 @@ async def _around(db: Database, life: Life) -> None:
     async with db.writing() as uow:
         other = await uow.people.identify("telegram", "43", "Other", now)
         await identity.link(uow, first, other.id, now)
+        await uow.commit()
+    async with db.writing() as uow:
         await uow.lines.keep("key", KeptLine(line="/buy", person=first, chat_ext=None), now)
         await uow.pings.put(first, chat, {"lead"})
         await uow.room.append("room", "talk", {"say": "hi", "by": first}, author="Person 0", now_ms=now)
+        await uow.commit()
+    async with db.writing() as uow:
         await identity.forget(uow, gone, now)
         await uow.commit()
 

@@ -124,7 +124,7 @@ class Handlers:
 
     def _forget_failed(self, request_id: str, task: asyncio.Task[Answer]) -> None:
         """Who asks again is not told an old error: it is run anew, and what was done is looked up."""
-        if task.cancelled() or task.exception() is not None:
+        if task.cancelled() or task.exception() is not None or not task.result().settled:
             self._answers.pop(request_id, None)
 
     async def _find_or_run(

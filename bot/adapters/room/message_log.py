@@ -14,9 +14,11 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, takewhile
 
 from bot.adapters.room import NAME
+from storage.again import again, passes
 from storage.database import Database
 from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
@@ -211,7 +213,7 @@ class MessageLog:
             while self._waiting:
                 batch: list[_Write] = []
                 try:
-                    await self._write_all(batch)
+                    await again(partial(self._write_all, batch))
                 except _WriteError:
                     for waiting in batch:  # one of them cannot be written: the others are
                         await self._write_alone(waiting)
@@ -242,6 +244,8 @@ class MessageLog:
             try:
                 written = [await waiting.write(uow) for waiting in batch]
             except Exception as error:
+                if passes(error):
+                    raise
                 raise _WriteError(error) from error
             await uow.commit()
         if people != self.people_changed:  # these may name who has just been forgotten: storage knows better

@@ -29,12 +29,13 @@ class Answer:
 
     message: RoomMessage
     form: dict[str, Json] | None = None
+    settled: bool = True  # it says what became of the request
 
     @classmethod
-    def of(cls, message: RoomMessage) -> Answer:
+    def of(cls, message: RoomMessage, *, settled: bool = True) -> Answer:
         reply = message.body.get("reply")
         form = reply.get("form") if isinstance(reply, dict) else None
-        return cls(message, form if isinstance(form, dict) else None)
+        return cls(message, form if isinstance(form, dict) else None, settled)
 
 
 class RoomResponder:
@@ -63,7 +64,8 @@ class RoomResponder:
                 )
                 if replacement is not None:
                     return Answer(replacement)
-        return Answer.of(await self._append(room, invocation, visitor, label or asked_line, reply))
+        message = await self._append(room, invocation, visitor, label or asked_line, reply)
+        return Answer.of(message, settled=reply.settled)
 
     async def _append(
         self, room: str, invocation: Invocation, visitor: Visitor, asked_line: str, reply: Reply
@@ -71,8 +73,9 @@ class RoomResponder:
         body: dict[str, Json] = {
             "asked": clean(asked_line, LONGEST),
             "reply": stored_reply(reply),
-            "request": invocation.request_id,
         }
+        if reply.settled:
+            body["request"] = invocation.request_id
         private, also = reply.audience is Audience.PRIVATE, self._placing(reply, invocation)
         person = person_of(visitor).id
         try:

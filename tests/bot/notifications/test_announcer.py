@@ -58,6 +58,7 @@ async def settled(harness: ChatHarness, platform: str, chat: RecordingPlatform) 
     harness.platform.sent.clear()
     async with harness.db.writing() as uow:
         home = await uow.chats.open(platform, "home", "group", "Home", harness.now)
+        await uow.markets.lock(1)
         await uow.chats.connect(1, home.id)
         await uow.commit()
     return Announcer(harness.db, harness.clock, {platform: chat, "room": harness.platform})

@@ -78,6 +78,7 @@ def strict(harness: ChatHarness) -> Strict:
 async def second_chat(harness: ChatHarness, name: str = "hall") -> None:
     async with harness.db.writing() as uow:
         chat = await uow.chats.open("room", name, "room", name.title(), harness.now)
+        await uow.markets.lock(1)
         await uow.chats.connect(1, chat.id)
         await uow.commit()
 
