@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
+# The tests start the program some dozens of times: it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 WORKERS ?= auto
 OPS ?= 1000000

@@ -18,9 +18,8 @@ from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from scheduler.tick import run_tick
 from tests.bot.harness import HANG_S
-from tests.platform.child import ADMIN, Child, free_port
+from tests.platform.child import free_port
 from tests.platform.telegram_harness import CREATE, TelegramHarness, asks_to_confirm, chart, settled, telegram_harness
-from tests.standins.telegram_peer import TelegramPeer
 
 SECRET = "a-secret-of-the-tests_123"
 
@@ -286,51 +285,6 @@ async def test_a_wrong_token_is_tried_again_and_harms_nobody(tmp_path: Path) -> 
         await asyncio.sleep(0.2)
         await other.stop()
         assert readies == []
-
-
-def environment(peer: TelegramPeer, **more: str) -> dict[str, str]:
-    """What points `outcry run` at the peer."""
-    return {
-        "TELEGRAM_TOKEN": peer.token,
-        "TELEGRAM_API_BASE": peer.base_url,
-        "TELEGRAM_FILE_BASE": peer.file_url,
-        "OUTCRY_ADMIN_TOKEN": ADMIN,
-        **more,
-    }
-
-
-async def test_outcry_run_serves_telegram_beside_the_room_and_ends_on_sigterm(tmp_path: Path) -> None:
-    """The tick under way is finished, the exit code is 0, and it does end."""
-    async with TelegramPeer() as peer:
-        ada = peer.world.user("Ada")
-        group = peer.world.supergroup("Traders", ada)
-        child = await Child.start(tmp_path, "run", environment=environment(peer))
-        try:
-            await child.ready("room", "telegram")
-            await ada.start()
-            await ada.chat.expect("play money", within=HANG_S)
-            await ada.send(group, CREATE)
-            await ada.chat.expect("is drafted", within=HANG_S)
-            await ada.send(group, "/admin_open")
-            await group.expect("the doors are open", within=HANG_S)
-            await child.stop()
-            assert peer.token not in child.output
-        finally:
-            await child.kill()
-
-
-async def test_a_bad_token_leaves_the_room_up(tmp_path: Path) -> None:
-    async with TelegramPeer() as peer:
-        bad = environment(peer, TELEGRAM_TOKEN="7000000001:revoked-long-ago")
-        child = await Child.start(tmp_path, "run", environment=bad)
-        try:
-            await child.ready("room")
-            await child.until_output(lambda: any("BotFather" in line for line in child.err))
-            await child.stop()
-            assert "ready: telegram" not in child.out
-            assert "revoked-long-ago" not in child.output
-        finally:
-            await child.kill()
 
 
 async def test_what_was_said_while_we_were_away_is_done_once(harness: TelegramHarness) -> None:
