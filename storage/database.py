@@ -38,9 +38,8 @@ _LEFT_OPEN: list[Database] = []  # see `Database._is_replaced_whole`
 CLOSE_S = 10.0  # how long a close waits for units that are open
 
 
-def _to_json(value: object) -> str:
-    """Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+# Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
 def _untouched(url: URL) -> URL:

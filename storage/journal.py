@@ -180,8 +180,7 @@ def notice_digest(row: Row) -> str:
     return _sha256(row["salt"] + _canonical(said))[:32]
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def _sha256(text: str) -> str:

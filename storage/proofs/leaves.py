@@ -25,7 +25,7 @@ from storage.tick_rows import Row, TickOutcome
 ORDER, FILL, EVENT, PAYOUT, ACTION, TICK = "order", "fill", "event", "payout", "action", "tick"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
-_STAMP = ("market", "tick_id", "ts_ms")
+_NO_PART_OF_A_FILL = frozenset({"market", "tick_id", "ts_ms", "undone_tick"})
 
 
 class Leaf(NamedTuple):
@@ -60,17 +60,9 @@ def orders_in_turn(rows: Sequence[OrderRow]) -> list[OrderRow]:
 
 def written(leaf: Leaf, secret: Secret, stamp: Mapping[str, int], number: int) -> bytes:
     """The bytes that are hashed. `stamp`: market, tick_id and ts_ms of the tick; `number` of the leaf in the tree."""
-    market = stamp["market"]
-    return _encode(
-        {
-            "kind": leaf.kind,
-            "market": market,
-            "tick": stamp["tick_id"],
-            "ts_ms": stamp["ts_ms"],
-            "row": leaf.row,
-            "salt": secret.salt(market, number),
-        }
-    ).encode()
+    market, salt = stamp["market"], secret.salt(stamp["market"], number)
+    around = f'"tick":{stamp["tick_id"]},"ts_ms":{stamp["ts_ms"]}'  # keys in their order: as canonical JSON has them
+    return f'{{"kind":"{leaf.kind}","market":{market},"row":{_encode(leaf.row)},"salt":"{salt}",{around}}}'.encode()
 
 
 def hashes(leaves: Sequence[Leaf], secret: Secret, stamp: Mapping[str, int], first: int) -> list[bytes]:
@@ -102,7 +94,7 @@ def order_leaf(row: OrderRow, turn: Mapping[str, Any], market: Market) -> Leaf:
 
 def fill_leaf(row: Mapping[str, Any]) -> Leaf:
     """Of a row of `trades`, as its tick wrote it."""
-    return Leaf(FILL, {name: value for name, value in row.items() if name not in (*_STAMP, "undone_tick")})
+    return Leaf(FILL, {name: value for name, value in row.items() if name not in _NO_PART_OF_A_FILL})
 
 
 def _event(row: Row) -> Leaf:
