@@ -42,7 +42,7 @@ class DrawingPool:
     def __init__(self, *, processes: bool = True) -> None:
         self.starts_left = MOST_STARTS if processes else 0
         self._executor: Executor | None = None
-        self._busy = False
+        self._busy = self._closed = False
         self._waiting: list[_Turn] = []
 
     async def start(self) -> None:
@@ -50,12 +50,13 @@ class DrawingPool:
         await self.run(worker.warm_up)
 
     async def close(self) -> None:
-        """At once: what is being drawn is given up."""
+        """At once: what is being drawn is given up, and nothing is drawn any more."""
+        self._closed = True
         executor, self._executor = self._executor, None
         if executor is not None:
-            _kill(executor)
-            if isinstance(executor, ProcessPoolExecutor):
-                await asyncio.to_thread(executor.shutdown, wait=True)
+            _kill_children(executor)  # a thread that hangs cannot be killed, and is not waited for
+            wait = isinstance(executor, ProcessPoolExecutor)
+            await asyncio.to_thread(executor.shutdown, wait=wait)
 
     async def run(
         self, function: Callable[[Unpack[Args]], Result], *args: *Args, urgent: Callable[[], bool] = _never
@@ -106,7 +107,9 @@ class DrawingPool:
 
     async def _started(self) -> Executor:
         """A child that has drawn once, or a thread where none comes to that."""
-        while self.starts_left > 0:
+        while self._closed or self.starts_left > 0:
+            if self._closed:
+                raise BrokenExecutor("no more charts are drawn")
             executor = ProcessPoolExecutor(
                 1, mp_context=multiprocessing.get_context("spawn"), initializer=worker.initialize
             )
@@ -131,10 +134,10 @@ class DrawingPool:
         """Forget this executor, unless another has replaced it, and kill its child: a pool cannot stop it."""
         if self._executor is executor:
             self._executor = None
-        _kill(executor)
+        _kill_children(executor)
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _kill(executor: Executor) -> None:
+def _kill_children(executor: Executor) -> None:
     for process in list((getattr(executor, "_processes", None) or {}).values()):
         process.kill()
-    executor.shutdown(wait=False, cancel_futures=True)

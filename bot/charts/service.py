@@ -42,8 +42,8 @@ class Charts:
         """Warm the drawing process up."""
         try:
             await self.pool.start()
-        except Exception:
-            log.exception("charts could not be warmed up")
+        except Exception as error:
+            log.warning("charts could not be warmed up: %r", error)
 
     async def close(self) -> None:
         for task in list(self._drawing.values()):

@@ -38,6 +38,7 @@ class Counted(StrEnum):
     REQUEST = "request"  # whatever is not a file of the page
     STREAM = "stream"
     COMPLETION = "completion"
+    CHART = "chart"  # pictures of charts, drawn or kept
     LINE = "line"  # lines, presses and forms: the dispatcher has its own, closer limit, and answers beyond it
     TALK = "talk"
     JOIN = "join"
@@ -48,6 +49,7 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.REQUEST: (Limit(400, 10_000),),
     Counted.STREAM: (Limit(40, 10_000),),
     Counted.COMPLETION: (Limit(150, 10_000),),
+    Counted.CHART: (Limit(120, 60_000),),
     Counted.LINE: (Limit(40, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
     Counted.JOIN: (Limit(100, 60_000), Limit(400, 3_600_000)),

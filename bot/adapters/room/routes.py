@@ -26,6 +26,7 @@ from storage.records import Payload
 # a chart as PNG in a theme (dark, light), or None: it cannot be drawn
 DrawThemed = Callable[[Picture, str], Awaitable[bytes | None]]
 
+RETRY_CHART_S = 4
 CHART_S = 10.0  # a request waits no longer for a chart; it goes on being drawn, and the page asks again
 
 
@@ -260,9 +261,9 @@ class Routes:
         self._limits.count(Counted.STREAM, visitor.whose)
         return await self._streams.serve(request, room, visitor, since)
 
-    async def _stored_reply(self, request: web.Request) -> Payload | None:
+    async def _stored_reply(self, request: web.Request, visitor: Visitor) -> Payload | None:
         """The reply kept in the message an address names, where this visitor may see it."""
-        room, visitor = self._room(request), await self._visitor(request)
+        room = self._room(request)
         message = await self._log.get(int(request.match_info["message"]))
         if message is None or message.room != room:
             return None
@@ -272,7 +273,9 @@ class Routes:
         return stored if isinstance(stored, dict) else None
 
     async def _chart(self, request: web.Request) -> web.Response:
-        stored = await self._stored_reply(request)
+        visitor = await self._visitor(request)
+        self._limits.count(Counted.CHART, visitor.whose)
+        stored = await self._stored_reply(request, visitor)
         picture = render.picture_at(stored, int(request.match_info["index"])) if stored is not None else None
         data = None
         if picture is not None:
@@ -280,14 +283,14 @@ class Routes:
                 async with asyncio.timeout(CHART_S):
                     data = await self._draw(picture, request.query.get("theme", "dark"))
             except TimeoutError:
-                raise RefusalError(503, words.chart_late()) from None
+                raise RefusalError(503, words.chart_late(), RETRY_CHART_S) from None
         if data is None:
             raise RefusalError(404, words.chart_gone())
         headers = {"Cache-Control": "private, max-age=86400"}  # its address names the state it shows
         return web.Response(body=data, content_type="image/png", headers=headers)
 
     async def _file(self, request: web.Request) -> web.Response:
-        stored = await self._stored_reply(request)
+        stored = await self._stored_reply(request, await self._visitor(request))
         attachment = render.attachment_at(stored, int(request.match_info["index"])) if stored is not None else None
         if attachment is None:
             raise RefusalError(404, words.file_gone())

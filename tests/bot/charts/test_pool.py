@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +19,7 @@ from bot.charts.service import GIVEN_UP_S, MOST_WAITING, Charts
 from bot.chat.chart_data import LeaderboardData
 from bot.chat.reply import Picture
 from storage.unit_of_work import UnitOfWork
+from tests.bot.charts import troubled
 from tests.bot.harness import chat_harness
 
 PICTURE = Picture(kind="prices", market=1, tick=1)
@@ -30,10 +30,6 @@ async def drawing() -> AsyncIterator[DrawingPool]:
     started = DrawingPool()
     yield started
     await started.close()
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def test_a_child_that_hangs_or_dies_is_killed_and_replaced_and_those_behind_it_are_drawn(
@@ -53,13 +49,13 @@ async def test_a_child_that_hangs_or_dies_is_killed_and_replaced_and_those_behin
     with pytest.raises(ProcessLookupError):
         os.kill(first, 0)
     with pytest.raises(BrokenExecutor):
-        await drawing.run(_die)
+        await drawing.run(troubled.die)
     assert drawing.starts_left == pool.MOST_STARTS
 
 
 async def test_where_no_child_comes_to_its_first_drawing_a_thread_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = DrawingPool()
-    monkeypatch.setattr(worker, "warm_up", _die)
+    monkeypatch.setattr(worker, "warm_up", troubled.die)
     monkeypatch.setattr(drawing, "starts_left", 1)
     try:
         assert await drawing.run(os.getpid) == os.getpid()
@@ -158,3 +154,16 @@ async def test_what_could_not_be_drawn_is_not_tried_again_at_once(
     drawn.fails = False
     assert await drawn.charts.picture(PICTURE) == b"png"
     assert "could not be drawn" in caplog.text
+
+
+async def test_a_pool_closes_at_once_though_its_child_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "warm_up", os.getpid)
+    drawing = DrawingPool()
+    child = await drawing.run(os.getpid)
+    hanging = asyncio.create_task(drawing.run(time.sleep, 600.0))
+    await asyncio.sleep(0)
+    await drawing.close()
+    with pytest.raises(BrokenExecutor):
+        await hanging
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
