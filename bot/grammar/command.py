@@ -19,6 +19,7 @@ import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.invocation import ChatKind
@@ -50,7 +51,7 @@ class Param:
     about: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: it keeps what it has worked out
 class Signature:
     """What a handler asks for: `params` as they are typed; `given` maps keyword to the class that is loaded for it, and
     whether it can do without; `groups` maps keyword to the group that is made of the params of its fields."""
@@ -58,6 +59,20 @@ class Signature:
     params: tuple[Param, ...]
     given: tuple[tuple[str, type[Given], bool], ...]
     groups: tuple[tuple[str, type[ArgumentGroup], tuple[str, ...]], ...]
+
+    @cached_property
+    def typed(self) -> tuple[Param, ...]:
+        return tuple(param for param in self.params if param.kind is not CONFIRM)
+
+    @cached_property
+    def shapes(self) -> tuple[str, ...]:
+        """How each argument that is typed looks in a usage."""
+        shapes = []
+        for param in self.typed:
+            shape = param.kind.shape if "|" in param.kind.shape else param.name
+            shape = f"{param.name} {param.kind.shape}" if param.kind.named else shape
+            shapes.append(shape if param.required else f"[{shape}]")
+        return tuple(shapes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +109,12 @@ class Command:
     @property
     def usage(self) -> str:
         """`/buy outcome yes|no amount [slippage 5%]`."""
-        parts = [f"/{self.name}"]
-        for param in self.typed:
-            shape = param.kind.shape if "|" in param.kind.shape else param.name
-            shape = f"{param.name} {param.kind.shape}" if param.kind.named else shape
-            parts.append(shape if param.required else f"[{shape}]")
-        return " ".join(parts)
+        return " ".join([f"/{self.name}", *self.signature.shapes])
 
     @property
     def typed(self) -> tuple[Param, ...]:
         """What people type: not the code that a preview's button carries."""
-        return tuple(param for param in self.params if param.kind is not CONFIRM)
+        return self.signature.typed
 
     @property
     def speaks_of_market(self) -> bool:

@@ -8,18 +8,19 @@ last to who was here before. Everything else is counted in windows of time.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.chat.rate_limits import Limit, Windows
 from bot.words import room as words
+from storage.clock import SystemClock
 
 MEMBERS_PLACES = 500
 STRANGERS_PLACES = 150
 MOST_STREAMS_EACH = 12  # windows of one member, or of strangers at one address
 FULL_RETRY_S = 30
+CLOCK = SystemClock()
 
 
 class RefusalError(Exception):
@@ -64,7 +65,7 @@ SENTENCES: Mapping[Counted, Callable[[int], str]] = {
 class Limits:
     """`monotonic_ms` is not the market's clock: how fast a person is has nothing to do with event time."""
 
-    def __init__(self, monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000) -> None:
+    def __init__(self, monotonic_ms: Callable[[], int] = CLOCK.monotonic_ms) -> None:
         self._monotonic_ms = monotonic_ms
         self._windows = {counted: Windows(limits) for counted, limits in LIMITS.items()}
 
