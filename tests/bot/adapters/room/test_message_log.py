@@ -231,6 +231,7 @@ async def test_newcomers_read_what_is_known_from_memory_until_somebody_is_forgot
     assert again == seen
     assert [one is other for one, other in zip(again, seen, strict=True)] == [True] * 7
     async with db.writing() as uow:
+        await uow.personal_data.hold_all(ada)
         await uow.personal_data.erase(ada)
         await uow.commit()
     for seq in (None, seen[0].seq - 1):
