@@ -32,5 +32,6 @@ def parse_url(url: str) -> URL:
     if parsed.drivername in POSTGRES_NAMES:
         if importlib.util.find_spec("asyncpg") is None:
             raise ValueError("PostgreSQL needs one package more: pip install 'outcry[postgres]'")
-        return parsed.set(drivername="postgresql+asyncpg")
+        query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}  # asyncpg's word
+        return parsed.set(drivername="postgresql+asyncpg", query=query)
     raise ValueError(f"DATABASE_URL: {parsed.drivername} is not supported; use sqlite:///outcry.db or postgresql://…")

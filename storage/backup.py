@@ -55,7 +55,8 @@ def _copy(source: Path, part: Path) -> None:
             read.backup(written, pages=PAGES)
             verdict = written.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as error:
-        raise BackupError(f"The copy could not be made: {error}.") from error
+        why = "the disk is full" if read_only.is_full(part) or read_only.is_full(source) else error
+        raise BackupError(f"The copy could not be made: {why}.") from error
     if verdict != "ok":
         raise BackupError(f"The copy is not sound ({verdict}); the database itself may be damaged.")
 

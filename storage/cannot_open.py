@@ -64,6 +64,8 @@ def _explained(url: URL, error: BaseException) -> CannotOpenError | None:
         return CannotOpenError(
             _REFUSED[state].format(server=_server(url), user=url.username or "", name=url.database or url.username)
         )
+    if isinstance(error, TypeError) and "keyword argument" in str(error):
+        return CannotOpenError(f"DATABASE_URL asks after its ? for what is not known here: {error}.")
     if trouble_of(error) is Trouble.FULL:
         return CannotOpenError(f"The disk of PostgreSQL on {_server(url)} is full: make room and start again.")
     if trouble_of(error) is Trouble.AWAY or isinstance(error, OSError):

@@ -59,7 +59,6 @@ class Database:
         self.draw: Callable[[int], bytes] = secrets.token_bytes  # a demo draws by its seed
         self.watch = Watch(WatchedFile(Path(str(url.database))) if self.is_sqlite else None)
         self._lock = lock
-        self._log: WatchedFile | None = None  # SQLite's, beside the file
         self._read_only = read_only
         self._seen = _untouched(url) if self.is_sqlite and read_only else url
         if self.is_sqlite:
@@ -253,15 +252,15 @@ class Database:
 
     async def _open_writer(self) -> InPlace:
         writer = await InPlace.open(str(self.url.database), WRITING, _to_json)
-        self._log = WatchedFile(log_of(Path(str(self.url.database))))
-        self._log.is_moved()
+        log = WatchedFile(log_of(Path(str(self.url.database))))
+        self.watch.log = None if log.is_moved() else log
         return writer
 
     def _is_replaced_whole(self) -> bool:
         """Whether another file with a log of its own has come in the place of ours. SQLite deletes the log by its name
         when the last connection is closed, and would take that one's; so ours are left to the end of the process."""
-        beside = log_of(Path(str(self.url.database)))
-        return self.watch.is_moved() and self._log is not None and beside.exists() and self._log.is_moved()
+        file, log, beside = self.watch.file, self.watch.log, log_of(Path(str(self.url.database)))
+        return file is not None and file.is_moved() and log is not None and log.is_moved() and beside.exists()
 
     def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
         """For migrations and reading at length. Our own BEGIN: the driver sends none for a SELECT."""

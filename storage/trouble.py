@@ -58,6 +58,7 @@ _POSTGRES: Mapping[str, Trouble] = {
     "57P03": Trouble.AWAY,  # it is starting or stopping
     "58030": Trouble.UNWRITABLE,
 }
+_READ_ONLY = "25006"  # a server that became a standby
 
 
 def trouble_of(error: BaseException, *, writing: bool = True) -> Trouble | None:
@@ -69,7 +70,7 @@ def trouble_of(error: BaseException, *, writing: bool = True) -> Trouble | None:
         if isinstance(cause, DBAPIError) and cause.connection_invalidated:
             return Trouble.AWAY
         code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
-        if writing and isinstance(code, int) and (code & 0xFF) == sqlite3.SQLITE_READONLY:
+        if writing and (state == _READ_ONLY or (isinstance(code, int) and (code & 0xFF) == sqlite3.SQLITE_READONLY)):
             return Trouble.UNWRITABLE
         if isinstance(code, int) and (code & 0xFF) in _SQLITE:  # the rest of the number says more than is needed
             return _SQLITE[code & 0xFF]

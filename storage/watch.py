@@ -46,7 +46,8 @@ class Watch:
     database is being opened, and whoever opens it hears what is wrong."""
 
     def __init__(self, file: WatchedFile | None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._file = file
+        self.file = file
+        self.log: WatchedFile | None = None  # SQLite's, beside the file, while somebody writes
         self.monotonic = monotonic
         self._quiet = QuietLog(log, self._now_s)
         self._logs = False
@@ -65,8 +66,8 @@ class Watch:
         return Trouble.MOVED if self.is_moved() else self._trouble
 
     def is_moved(self) -> bool:
-        """Whether the file was deleted, moved or replaced. One that is put back is as good as before."""
-        return self._file is not None and self._file.is_moved()
+        """Whether the file, or its log, was deleted, moved or replaced. What is put back is as good as before."""
+        return any(file.is_moved() for file in (self.file, self.log) if file is not None)
 
     @contextmanager
     def within(self, *, writing: bool) -> Iterator[None]:
@@ -97,7 +98,7 @@ class Watch:
 
     def _trouble_of(self, error: Exception, *, writing: bool) -> Trouble | None:
         trouble = trouble_of(error, writing=writing)
-        return None if trouble is Trouble.AWAY and self._file is not None else trouble  # a file is never away
+        return None if trouble is Trouble.AWAY and self.file is not None else trouble  # a file is never away
 
     def _has_failed(self, error: TroubleError) -> None:
         self._failed_s = self.monotonic()

@@ -187,6 +187,8 @@ async def test_a_server_that_refuses_is_told_without_the_password(postgres: Serv
         (good.rpartition("/")[0] + "/nowhere", "There is no database nowhere on"),
         (f"postgresql://stranger:s3cret@{host}/postgres", "does not let stranger in"),
         ("postgresql://outcry:s3cret@127.0.0.1:1/x", "PostgreSQL on 127.0.0.1:1 does not answer"),
+        ("postgresql://outcry:s3cret@127.0.0.1:1/x?sslmode=disable", "PostgreSQL on 127.0.0.1:1 does not answer"),
+        ("postgresql://outcry:s3cret@127.0.0.1:1/x?colour=blue", "after its [?] for what is not known here.*colour"),
         ("postgresql://outcry:s3cret@no-such-host.invalid/x", "no-such-host.invalid:5432 does not answer"),
     )
     for url, sentence in cases:

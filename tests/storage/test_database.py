@@ -177,6 +177,7 @@ def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
         ("postgres://a:b@host/name", "postgresql+asyncpg"),
         ("postgresql+psycopg://a:b@host/name", "postgresql+asyncpg"),
         ("postgresql+asyncpg://a:b@host/name", "postgresql+asyncpg"),
+        ("postgresql://a:b@host/name?sslmode=require", "postgresql+asyncpg"),
     ],
 )
 def test_driver_names_are_accepted(url: str, driver: str) -> None:

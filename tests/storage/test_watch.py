@@ -124,8 +124,25 @@ async def test_a_file_that_is_moved_takes_no_more_writes_until_it_is_back(file_d
         await write(db, "lost")
     assert path.stat().st_size == 0
     (tmp_path / "away.db").rename(path)
+    log = path.with_name("play.db-wal").rename(tmp_path / "away.log")  # it holds what the file does not
+    with pytest.raises(TroubleError):
+        await write(db, "lost")
+    log.rename(path.with_name("play.db-wal"))
     await write(db, "after")
     assert await count(db) == 2
+
+
+async def test_what_came_in_its_place_keeps_its_log(tmp_path: Path) -> None:
+    """SQLite deletes a log by its name when it closes a file; by then that may be the log of another."""
+    path, log = tmp_path / "play.db", tmp_path / "play.db-wal"
+    db = Database.open(migrated_file(path))
+    await write(db, "before")
+    for part in (path, log):
+        part.rename(part.with_suffix(".away"))
+    path.write_bytes(b"another file")
+    log.write_bytes(b"and what it does not hold yet")
+    await db.close()
+    assert log.read_bytes() == b"and what it does not hold yet"
 
 
 def test_what_keeps_failing_is_one_line_a_minute_with_how_often(
