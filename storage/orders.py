@@ -38,7 +38,8 @@ class Orders(Repository):
         Declined(not_member | not_running | outdated | frozen | paused | disputed | barred | no_cash | no_tokens), and
         nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
-        await self._markets.use(person, market)
+        if not self._session.locks.has(market):
+            await self._markets.use(person, market)
         record = await self._markets.lock(market)
         earlier = await self.by_request(request_id)
         if earlier is not None:

@@ -170,6 +170,7 @@ async def test_a_claimed_market_takes_no_orders_no_grants_and_no_new_terms(db: D
     async with db.writing() as uow:
         left = await membership.leave(uow, world.market, world.people[2], "l", START + 3 * MINUTE, None)
         assert left == Declined(code="disputed")
+    async with db.writing() as uow:
         who = await uow.people.identify("room", "late", "Late", START)
         joined = await membership.join(uow, world.market, who.id, "", START + 3 * MINUTE)
         assert joined == Declined(code="not_running")

@@ -20,6 +20,7 @@ ROWS = [
 
 async def test_json_and_nothing_are_written_as_they_are_one_by_one(db: Database) -> None:
     async with db.writing() as uow:
+        await uow.markets.lock_all()
         await uow.run_many(EVENTS, [ROWS[0]])
         await uow.run(EVENTS, ROWS[1])
         assert [dict(row) for row in await uow.rows(select(events).order_by(events.c.event_id))] == ROWS
@@ -51,6 +52,7 @@ async def test_defaults_and_what_the_statement_says_itself_hold_for_every_row(db
 
 async def test_a_row_that_lacks_a_column_of_the_first_writes_nothing(db: Database) -> None:
     async with db.writing() as uow:
+        await uow.markets.lock_all()
         with pytest.raises(KeyError, match="payload"):
             await uow.run_many(EVENTS, [ROWS[0], {name: ROWS[1][name] for name in (*EVENT, "event_id")}])
         assert not await uow.rows(select(events))

@@ -87,6 +87,7 @@ async def test_the_audit_finds_a_changed_row(db: Database, change: Update) -> No
     await run_tick(db, world.market, START + 2_000)
     async with db.writing() as uow:
         assert (await uow.ledger.audit(world.market)).ok
+        await uow.markets.lock_all()
         await uow.run(change)
         found = await uow.ledger.audit(world.market)
     assert not found.ok

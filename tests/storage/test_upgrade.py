@@ -214,6 +214,7 @@ async def test_a_head_that_was_posted_is_found_in_a_chain_of_rules_1(old: Databa
 async def test_what_stood_in_a_database_of_rules_1_is_recorded_as_it_stood(old: Database) -> None:
     """Also of markets that are not replayed."""
     async with old.writing() as uow:
+        await uow.markets.lock_all()
         await uow.run(update(config).where(config.c.market == OLD).values(title="Another cup"))
         await uow.commit()
     wrong = (await verify(old))[-1]

@@ -92,6 +92,7 @@ async def test_what_has_no_proof_is_told_apart(db: Database, life: Life) -> None
         assert await signed_head(uow, market.id, 10_000) is None
         ran = (await uow.rows(select(orders.c.number).where(orders.c.tick_id.is_not(None)).limit(1)))[0]["number"]
         here = orders.c.number == ran
+        await uow.markets.lock_all()
         await uow.run(update(orders).where(here).values(size=orders.c.size + 1))
         assert await prove_order(uow, market, ran) is Unproved.DIFFERS
         await uow.run(update(orders).where(here).values(turn=None))
