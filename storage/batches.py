@@ -26,7 +26,7 @@ class Batch:
         self.sql = str(compiled)
         names = list(compiled.positiontup or ())
         self._constants = _constants(compiled, [name for name in names if name not in columns])
-        self._values = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+        self._values = itemgetter(*names) if len(names) > 1 else lambda row: tuple(row[name] for name in names)
         converts = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._converts = [(at, convert) for at, convert in enumerate(converts) if convert is not None]
 
@@ -37,6 +37,11 @@ class Batch:
         if not self._converts:
             return [self._values(row) for row in rows]
         return [self._converted(self._values(row)) for row in rows]
+
+    def one(self, row: Row) -> tuple[object, ...]:
+        """The same of one row."""
+        values = self._values({**self._constants, **row} if self._constants else row)
+        return self._converted(values) if self._converts else values
 
     def _converted(self, values: tuple[object, ...]) -> tuple[object, ...]:
         converted = list(values)
@@ -62,8 +67,11 @@ def batch(statement: Executable, dialect: Dialect, columns: Sequence[str]) -> Ba
 def _constants(compiled: SQLCompiler, names: Sequence[str]) -> dict[str, object]:
     """What a row need not hold: values the statement names itself, and defaults of columns."""
     defaults = {column.key: column.default for column in compiled.insert_prefetch}
+    required = {name for bind, name in compiled.bind_names.items() if bind.required}
     constants = {}
     for name in names:
+        if name in required:
+            continue  # a row that lacks it is a mistake
         default = defaults.get(name)
         if default is None:
             constants[name] = compiled.params[name]

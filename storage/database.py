@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,12 +21,12 @@ from storage.adoption import adopt
 from storage.cannot_open import CannotOpenError, check_path, explaining, place
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
-from storage.in_flight import InFlight
+from storage.in_flight import InFlight, finish
 from storage.in_place import BUSY_MS, READERS, InPlace, Readers
 from storage.own_tables import check_file
 from storage.read_only import address as read_only_address
 from storage.read_only import log_of
-from storage.session import StateCache, Surroundings, Transaction, finish
+from storage.session import StateCache, Surroundings, Transaction
 from storage.unit_of_work import UnitOfWork
 from storage.watch import Watch, WatchedFile
 
@@ -57,6 +57,7 @@ class Database:
         self.cache = StateCache()
         self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
         self.draw: Callable[[int], bytes] = secrets.token_bytes  # a demo draws by its seed
+        self.seen: Callable[[Executable], None] | None = None  # told each statement
         self.watch = Watch(WatchedFile(Path(str(url.database))) if self.is_sqlite else None)
         self._lock = lock
         self._read_only = read_only
@@ -179,7 +180,7 @@ class Database:
         with self._units:
             reader = await self._readers.take()
             try:
-                yield self._unit_of_work(Transaction(in_place=reader.connection, commit=_no_commit, snapshot=True))
+                yield self._unit_of_work(Transaction(in_place=reader, commit=_no_commit, snapshot=True))
             finally:
                 await self._readers.give_back(reader)
 
@@ -191,13 +192,8 @@ class Database:
             async def commit(on_durable: Callable[[], None]) -> None:
                 await turn.keep(on_durable)
 
-            def failed(error: Exception) -> None:
-                if not writer.raw.in_transaction:  # a full disk undoes more than the statement
-                    turn.spoil(error)
-
-            transaction = Transaction(in_place=writer.connection, commit=commit, snapshot=False, failed=failed)
             try:
-                yield self._unit_of_work(transaction)
+                yield self._unit_of_work(Transaction(in_place=writer, commit=commit, snapshot=False))
             except BaseException:
                 with suppress(Exception):
                     await finish(turn.undo())
@@ -220,7 +216,9 @@ class Database:
                 await finish(_end(connection, drop=self._closing))
 
     def _unit_of_work(self, transaction: Transaction) -> UnitOfWork:
-        around = Surroundings(cache=self.cache, outbox_filled=self._filled.set, crash=self.crash, draw=self.draw)
+        around = Surroundings(
+            cache=self.cache, outbox_filled=self._filled.set, crash=self.crash, draw=self.draw, seen=self.seen
+        )
         return UnitOfWork(transaction, around)
 
     async def outbox_filled(self, timeout_s: float) -> bool:

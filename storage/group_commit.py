@@ -28,7 +28,6 @@ class Turn:
         self.ended: asyncio.Future[bool] = loop.create_future()
         self.durable: asyncio.Future[None] = loop.create_future()
         self.on_durable: Callable[[], None] = _nothing
-        self.failure: Exception | None = None  # of a statement, where it undid more than the statement
 
     def keep(self, on_durable: Callable[[], None]) -> asyncio.Future[None]:
         """The unit is whole. `on_durable` is called once it is on disk, before any later unit begins."""
@@ -41,10 +40,6 @@ class Turn:
         if not self.ended.done():
             self.ended.set_result(False)
         return self.durable
-
-    def spoil(self, error: Exception) -> None:
-        """A statement failed, and with it the whole transaction: the first such failure is what all its units hear."""
-        self.failure = self.failure or error
 
     def fail(self, error: BaseException) -> None:
         for future in (self.begun, self.durable):
@@ -113,7 +108,7 @@ class GroupCommit:
             await self.writer.commit()
         except Exception as error:
             for turn in self._group:
-                turn.fail(turn.failure or error)
+                turn.fail(error)
         else:
             for turn in self._group:
                 turn.on_durable()
@@ -131,7 +126,7 @@ class GroupCommit:
             turn.begun.set_result(writer)
             keep = await turn.ended
             if not writer.raw.in_transaction:
-                raise turn.failure or RuntimeError("a unit of work ended the transaction it shares with others")
+                raise writer.failure or RuntimeError("a unit of work ended the transaction it shares with others")
             writer.end_savepoint(keep=keep)
 
     async def _close_writer(self) -> None:

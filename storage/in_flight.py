@@ -1,8 +1,12 @@
-"""What is being done at the moment, so that an end can wait for it."""
+"""What is being done at the moment, so that an end can wait for it, and a cancellation until it is done."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class InFlight:
@@ -30,3 +34,23 @@ class InFlight:
         except TimeoutError:
             return False
         return True
+
+
+async def finish(work: Awaitable[T]) -> T:
+    """Await to the end even when cancelled, and only then let the cancellation through.
+
+    A cancelled SQLite statement runs on in its thread and keeps the file locked; so nothing is ever left half-way.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = not task.cancelled()
+        except BaseException:  # the work's own failure: `task.result` below raises it
+            break
+    if cancelled:
+        task.exception()  # retrieved, so that asyncio logs nothing: the caller hears of the cancellation
+        raise asyncio.CancelledError
+    return task.result()

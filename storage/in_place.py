@@ -9,42 +9,66 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, Insert, RowMapping, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from storage.session import finish
+from storage.in_flight import finish
+from storage.prepared import Prepared, Statements
 from storage.sqlite import SqliteConnection, connect
 
 BUSY_MS = 5_000  # how long a lock of somebody else is waited for
 READERS = 4
 STATEMENTS = 1_500  # compiled statements that are kept
+Values: TypeAlias = Mapping[str, object]
+Result: TypeAlias = CursorResult[*tuple[Any, ...]]  # rows are made into records right where they are read
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is known of a write."""
+
+    rowcount: int
 
 
 class InPlace:
-    """`connection` is SQLAlchemy's; transactions are begun and ended here, never by it."""
+    """One connection. Transactions are begun and ended here, never by SQLAlchemy.
 
-    def __init__(self, driver: SqliteConnection, connection: Connection) -> None:
-        self.connection = connection
+    `failure` is what ended a transaction before its time: a full disk, say, undoes more than the statement that met it.
+    No statement runs from then on, since each would be a transaction of its own.
+    """
+
+    def __init__(self, driver: SqliteConnection, connection: Connection, statements: Statements) -> None:
+        self._connection = connection
         self._driver = driver
-        self.raw = driver.raw
+        self._statements = statements
         self._changes = 0
+        self.raw = driver.raw
+        self.failure: Exception | None = None
 
     @classmethod
     async def open(
         cls, path: str, pragmas: Sequence[str], json_serializer: Callable[[object], str], *, uri: bool = False
     ) -> InPlace:
+        """`pragmas` as `query_only=1`."""
         driver = await connect(path, uri=uri)
         try:
             await driver.in_thread(lambda: _set_up(driver.raw, pragmas))
-            return cls(driver, _connected(driver.raw, json_serializer))
+            return cls(driver, _connected(driver.raw, json_serializer), _statements(json_serializer))
         except BaseException:
             await driver.close()
             raise
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._connection.dialect
 
     async def begin(self, *statements: str) -> None:
         """Begin with these; where somebody else holds the lock they need, wait for it `BUSY_MS`. Raises
@@ -57,6 +81,7 @@ class InPlace:
                 raise
             await finish(self._driver.in_thread(lambda: self._begin_patiently(statements)))
         self._changes = self.raw.total_changes
+        self.failure = None
 
     async def commit(self) -> None:
         """Everything since `begin` is on disk. Raises OperationalError, and then nothing of it is and nothing is
@@ -70,6 +95,66 @@ class InPlace:
             self.undo()
             raise
 
+    def run(self, statement: Executable, values: Values | None) -> Result:
+        with self._told(statement):
+            prepared = self._prepared(statement, values)
+            if prepared is None or prepared.has_rows:
+                return self._connection.execute(statement, values)
+            cursor = self.raw.execute(prepared.sql, prepared.values(values or {}))
+            return cast("Result", Written(rowcount=cursor.rowcount))  # all that is asked of a write's result
+
+    def run_many(self, sql: str, tuples: Sequence[tuple[object, ...]]) -> None:
+        with self._told(sql):
+            self.raw.executemany(sql, tuples)
+
+    def add(self, statement: Insert, values: Values) -> int:
+        """The id it was given."""
+        with self._told(statement):
+            prepared = self._prepared(statement, values)
+            if prepared is not None:
+                return int(self.raw.execute(prepared.sql, prepared.values(values)).lastrowid or 0)
+            key = self._connection.execute(statement, values).inserted_primary_key
+            if key is None:
+                raise LookupError("the database gave no id")
+            return int(key[0])
+
+    def rows(self, query: Executable, values: Values | None) -> Sequence[RowMapping]:
+        with self._told(query):
+            prepared = self._prepared(query, values)
+            if prepared is None:
+                return self._connection.execute(query, values).mappings().all()
+            found = prepared.rows(self.raw.execute(prepared.sql, prepared.values(values or {})))
+            return cast("Sequence[RowMapping]", found)  # a dict does all that is asked of one
+
+    def row(self, query: Executable, values: Values | None) -> RowMapping | None:
+        """The first."""
+        with self._told(query):
+            prepared = self._prepared(query, values)
+            if prepared is None:
+                return self._connection.execute(query, values).mappings().first()
+            found = prepared.row(self.raw.execute(prepared.sql, prepared.values(values or {})))
+            return cast("RowMapping | None", found)
+
+    def _prepared(self, statement: Executable, values: Values | None) -> Prepared | None:
+        return self._statements.prepared(statement, tuple(values) if values else ())
+
+    @contextmanager
+    def _told(self, statement: Executable | str) -> Iterator[None]:
+        """Failures as SQLAlchemy tells them, and remembered where they ended the transaction."""
+        if self.failure is not None:
+            raise self.failure
+        try:
+            yield
+        except Exception as error:
+            raised = error
+            if isinstance(error, sqlite3.Error):
+                raised = DBAPIError.instance(str(statement), None, error, sqlite3.Error)
+            if not self.raw.in_transaction:
+                self.failure = raised
+            if raised is error:
+                raise
+            raise raised from error
+
     def savepoint(self) -> None:
         self._run(("SAVEPOINT unit",))
 
@@ -81,7 +166,7 @@ class InPlace:
             self._run(("ROLLBACK",))
 
     async def close(self) -> None:
-        await self._driver.in_thread(self.connection.close)
+        await self._driver.in_thread(self._connection.close)
         await self._driver.close()
 
     def _run(self, statements: Sequence[str]) -> None:
@@ -174,3 +259,8 @@ def _set_up(raw: sqlite3.Connection, pragmas: Sequence[str]) -> None:
 def _is_busy(error: OperationalError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", 0)
     return (code & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@cache
+def _statements(json_serializer: Callable[[object], str]) -> Statements:
+    return Statements(_engine(json_serializer).dialect)

@@ -6,62 +6,29 @@ from outside made storable (`clean`), and the engine states a tick need not load
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    CursorResult,
-    Executable,
-    Insert,
-    RowMapping,
-    Table,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, CursorResult, Executable, Insert, RowMapping, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.branch import Branch
 from engine.state import MarketState
 from storage.batches import batch
+from storage.in_flight import finish
+from storage.in_place import InPlace
 from storage.lock_order import LockOrder, place_of
 from storage.proofs.secret import Secret
 from storage.settling import TransactionName
-from storage.trouble import raise_trouble
+from storage.trouble import Telling, raise_trouble
 
-T = TypeVar("T")
 Values: TypeAlias = Mapping[str, object]
 Result: TypeAlias = CursorResult[*tuple[Any, ...]]  # rows are made into records right where they are read
 BATCH = 5_000  # rows a statement: a longer one could not be waited out when its task is cancelled
 NAME_LENGTH = 200
-
-
-async def finish(work: Awaitable[T]) -> T:
-    """Await to the end even when cancelled, and only then let the cancellation through.
-
-    A cancelled statement runs on in its thread, or on the server, and keeps what it locked; so nothing is ever left
-    half-way.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = not task.cancelled()
-        except BaseException:  # the work's own failure: `task.result` below raises it
-            break
-    if cancelled:
-        task.exception()  # retrieved, so that asyncio logs nothing: the caller hears of the cancellation
-        raise asyncio.CancelledError
-    return task.result()
 
 
 class StateCache:
@@ -107,27 +74,27 @@ class StateCache:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What all units of a database share. `outbox_filled`: to be called after a commit that added outbox rows. `crash`:
-    told the name of each point a crash test may stop at. `draw`: so many bytes nobody can guess."""
+    told the name of each point a crash test may stop at. `draw`: so many bytes nobody can guess. `seen`: told each
+    statement."""
 
     cache: StateCache
     outbox_filled: Callable[[], None]
     crash: Callable[[str], None]
     draw: Callable[[int], bytes]
+    seen: Callable[[Executable], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """Where a unit's statements go: `in_place`, answered where they are called, or else over `connection`, awaited.
 
-    `commit` makes them permanent and calls what it is given the moment they are, before any later unit begins. `failed`
-    is told of every statement that raised.
+    `commit` makes them permanent and calls what it is given the moment they are, before any later unit begins.
     """
 
     commit: Callable[[Callable[[], None]], Awaitable[None]]
     snapshot: bool
-    in_place: Connection | None = None
+    in_place: InPlace | None = None
     connection: AsyncConnection | None = None
-    failed: Callable[[Exception], None] | None = None
 
 
 class Session:
@@ -142,8 +109,10 @@ class Session:
         self.crash = surroundings.crash
         self.draw = surroundings.draw
         self.snapshot = transaction.snapshot
+        self._seen = surroundings.seen
         self._transaction = transaction
         self._in_place = transaction.in_place
+        self._telling = Telling(writing=not transaction.snapshot)
         self._committed = False
         self.locks = LockOrder()
         self.name: TransactionName | None = None  # on PostgreSQL, where a statement has asked for it
@@ -188,6 +157,12 @@ class Session:
         for callback in self._after_commit:
             callback()
 
+    def _check(self, statement: Executable) -> None:
+        self._check_open()
+        self.locks.check(statement)
+        if self._seen is not None:
+            self._seen(statement)
+
     def _check_open(self) -> None:
         if self._committed:
             raise RuntimeError("this unit of work has been committed; open another")
@@ -209,59 +184,56 @@ class Session:
 
     async def run(self, statement: Executable, values: Values | None = None) -> Result:
         """Execute one statement."""
-        self._check_open()
-        self.locks.check(statement)
-        return await self._execute(statement, values)
+        self._check(statement)
+        with self._telling:
+            if self._in_place is None:
+                return await finish(self.connection.execute(statement, values))
+            return self._in_place.run(statement, values)
 
     async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
         """Execute one statement for many rows of the same columns (executemany); no rows, no statement."""
-        self._check_open()
         if not rows:
             return
-        self.locks.check(statement)
-        many = batch(statement, (self._in_place or self.connection).dialect, tuple(rows[0]))
+        dialect = self.connection.dialect if self._in_place is None else self._in_place.dialect
+        many = batch(statement, dialect, tuple(rows[0]))
         for start in range(0, len(rows), BATCH):
-            await self._execute_many(many.sql, many.tuples(rows[start : start + BATCH]))
-
-    async def _execute(self, statement: Executable, values: Values | None) -> Result:
-        with self._told_of_failures():
-            if self._in_place is None:
-                return await finish(self.connection.execute(statement, values))
-            return self._in_place.execute(statement, values)
-
-    async def _execute_many(self, sql: str, tuples: Sequence[tuple[Any, ...]]) -> None:
-        with self._told_of_failures():
-            if self._in_place is None:
-                await finish(self.connection.exec_driver_sql(sql, tuples))
-            else:
-                self._in_place.exec_driver_sql(sql, tuples)
-
-    @contextmanager
-    def _told_of_failures(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if self._transaction.failed is not None:
-                self._transaction.failed(error)
-            raise_trouble(error, writing=not self.snapshot)
-            raise
+            self._check(statement)
+            tuples = many.tuples(rows[start : start + BATCH])
+            with self._telling:
+                if self._in_place is None:
+                    await finish(self.connection.exec_driver_sql(many.sql, tuples))
+                else:
+                    self._in_place.run_many(many.sql, tuples)
 
     async def add(self, statement: Insert, values: Values) -> int:
         """Insert one row whose id the database gives; returns the id."""
+        if self._in_place is not None:
+            self._check(statement)
+            with self._telling:
+                return self._in_place.add(statement, values)
         result = await self.run(statement, values)
         if result.inserted_primary_key is None:
             raise LookupError("the database gave no id")
         return int(result.inserted_primary_key[0])
 
     async def rows(self, query: Executable, values: Values | None = None) -> Sequence[RowMapping]:
-        return (await self.run(query, values)).mappings().all()
+        if self._in_place is None:
+            return (await self.run(query, values)).mappings().all()
+        self._check(query)
+        with self._telling:
+            return self._in_place.rows(query, values)
 
     async def row(self, query: Executable, values: Values | None = None) -> RowMapping | None:
-        return (await self.run(query, values)).mappings().first()
+        if self._in_place is None:
+            return (await self.run(query, values)).mappings().first()
+        self._check(query)
+        with self._telling:
+            return self._in_place.row(query, values)
 
-    async def number(self, query: Executable) -> int:
+    async def number(self, query: Executable, values: Values | None = None) -> int:
         """The one number a query asks for; no row or NULL counts as 0. PostgreSQL sums to Decimal, hence int()."""
-        return int((await self.run(query)).scalar() or 0)
+        row = await self.row(query, values)
+        return 0 if row is None else int(next(iter(row.values())) or 0)
 
     async def upsert(self, table: Table, keys: Sequence[str], row: Values) -> None:
         """Insert a row, or give the one with the same keys these values: see `upsert`."""

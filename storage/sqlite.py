@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from storage.session import finish
+from storage.in_flight import finish
 
 Values = Sequence[Any]  # Any: what sqlite3 takes and gives
 T = TypeVar("T")

@@ -88,6 +88,20 @@ def raise_trouble(error: BaseException, *, writing: bool = True, committing: boo
         raise TroubleError(trouble, error, unsettled=committing and trouble is Trouble.AWAY) from error
 
 
+class Telling:
+    """Around each statement of a unit: what is trouble of the database is raised as such."""
+
+    def __init__(self, *, writing: bool) -> None:
+        self._writing = writing
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            raise_trouble(error, writing=self._writing)
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error, what the driver had raised, and what led to it."""
     cause: BaseException | None = error

@@ -93,7 +93,7 @@ async def completed(harness: ChatHarness, who: int, line: str, clock: CommandTim
 async def measured(db: Database, members: int, orders: int, times: int) -> dict[str, dict[str, float]]:
     harness = await crowded(db, members, orders)
     await silent(harness)
-    with counting() as counted:
+    with counting(db) as counted:
         names = (*LINES, "/buy (ticket)", "Confirm", "completion")
         times_by_name = {name: CommandTimes(counted) for name in names}
         for at in range(times + 2):  # the first two warm up

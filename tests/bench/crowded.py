@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Executable
 
 from bot.market import membership
 from engine.params import build_params
@@ -119,21 +119,17 @@ async def silent(harness: ChatHarness) -> None:
 
 
 class Counted:
-    """How many statements were sent to a database."""
+    """The statements that were sent to a database."""
 
     def __init__(self) -> None:
-        self.statements: list[str] = []
-
-    def record(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        self.statements.append(statement)
+        self.statements: list[Executable] = []
 
 
 @contextmanager
-def counting() -> Iterator[Counted]:
-    """All that any database of this process is sent."""
+def counting(db: Database) -> Iterator[Counted]:
     counted = Counted()
-    event.listen(Engine, "before_cursor_execute", counted.record)
+    db.seen = counted.statements.append
     try:
         yield counted
     finally:
-        event.remove(Engine, "before_cursor_execute", counted.record)
+        db.seen = None

@@ -32,7 +32,7 @@ async def measured(db: Database, members: int, history: int, orders: int, times:
     found: dict[str, list[float]] = defaultdict(list)
     for at in range(times + 1):  # the first warms up
         await placed(harness, rng, orders, members, tickets=True)
-        with counting() as counted:
+        with counting(harness.db) as counted:
             began, used = time.perf_counter(), time.process_time()
             report = await ticked(harness)
             wall, cpu = time.perf_counter() - began, time.process_time() - used
@@ -40,7 +40,7 @@ async def measured(db: Database, members: int, history: int, orders: int, times:
         async with db.reading() as uow:
             waiting = await uow.outbox.backlog()
         announcer, used = Announcer(db, harness.clock, {"room": RecordingPlatform()}), time.process_time()
-        with counting() as counted:
+        with counting(harness.db) as counted:
             await announcer.step()
         told, telling = time.process_time() - used, len(counted.statements)
         if at:

@@ -6,10 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Executable
 
-from storage.session import Result, Session, Values
 from tests.bot.adapters.room.harness import Browser, RoomHarness, room_harness
 from tests.paths import ROOT
 
@@ -38,24 +36,6 @@ def _caller() -> str:
     return f"{file.relative_to(ROOT) if file.is_relative_to(ROOT) else file}:{frame.f_code.co_name}"
 
 
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
-    executed, run, run_many = Statements(), Session.run, Session.run_many
-
-    async def noted(session: Session, statement: Executable, values: Values | None = None) -> Result:
-        executed.execute(statement)
-        return await run(session, statement, values)
-
-    async def noted_many(session: Session, statement: Executable, rows: Sequence[Values]) -> None:
-        if rows:
-            executed.execute(statement)
-        await run_many(session, statement, rows)
-
-    monkeypatch.setattr(Session, "run", noted)
-    monkeypatch.setattr(Session, "run_many", noted_many)
-    return executed
-
-
 async def traded(room: RoomHarness, people: Sequence[Browser]) -> None:
     """What a crowd does all day: look, ask for a ticket, confirm it, be told of its fill."""
     for person in people:
@@ -74,9 +54,11 @@ async def traded(room: RoomHarness, people: Sequence[Browser]) -> None:
 
 
 async def test_looking_trading_ticking_and_telling_build_no_statement_anew(
-    tmp_path: Path, statements: Statements
+    tmp_path: Path,
 ) -> None:
+    statements = Statements()
     async with room_harness(tmp_path) as room:
+        room.db.seen = statements.execute
         await room.open_market()
         people = [await room.person(name) for name in ("Ada", "Ben")]
         await room.tick(after_ms=20_000)

@@ -155,7 +155,7 @@ async def test_two_hundred_people_are_told_in_the_room_with_statements_that_do_n
         for number in (2, 200):
             people = await _people(harness, number)
             await _queue(harness, [_paid(person) for person in people])
-            with counting() as counted:
+            with counting(harness.db) as counted:
                 await harness.announcer.step()
             counts.append(len(counted.statements))
             page = await room.log.after("room", None, people[-1])
