@@ -279,8 +279,13 @@ class Jobs:
                     await again(partial(run_reminders, self._db, market.id, now, self._pace))
                 except TroubleError:
                     raise
-                except Exception:
-                    log.exception("market %s: reminders failed; the next sweep tries again", market.id)
+                except Exception as error:
+                    self._quiet.error(
+                        f"remind {market.id}",
+                        "market %s: reminders failed; the next sweep tries again",
+                        market.id,
+                        error=error,
+                    )
 
     async def _start_planned(self, now_ms: int) -> None:
         """A start whose time passed while nobody was there counts from when it was planned: every moment of the

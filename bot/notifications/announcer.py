@@ -25,6 +25,7 @@ from bot.notifications.senders import Senders
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
+from storage.quiet_log import QuietLog
 from storage.records import OutboxRow
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
@@ -60,6 +61,7 @@ class Announcer:
         self._phrasing = Phrasing(db, clock, self._budgets, self.results.shown)
         self._senders = Senders(clock, platforms, sending, self.results)
         self._claims = Claims(clock, platforms, self._budgets, self._senders, muted)
+        self._quiet = QuietLog(log)
         self._loaded = False
 
     async def step(self) -> int:
@@ -82,9 +84,10 @@ class Announcer:
                     trouble_s = min(IDLE_S, max(FIRST_RETRY_MS / 1_000, trouble_s * 2))
                     await asyncio.sleep(trouble_s)  # not `_wait`: what cannot be written down ends that at once
                     continue
-                except Exception:
-                    log.exception("the announcer stumbled; it goes on")
-                    seconds = FIRST_RETRY_MS / 1_000
+                except Exception as error:
+                    self._quiet.error("run", "the announcer stumbled; it goes on", error=error)
+                    await asyncio.sleep(FIRST_RETRY_MS / 1_000)
+                    continue
                 await self._wait(seconds)
         finally:
             await self._stop()

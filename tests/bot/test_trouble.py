@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from bot.chat import plain_text
 from scheduler.jobs import BACK_OFF_MS, FAILURES, Jobs
+from scheduler.tick import run_tick
 from storage import watch
 from storage.verify import Verified, verify
 from tests.bot.adapters.room.harness import head, room_harness
@@ -68,6 +70,23 @@ async def test_a_disk_that_takes_nothing_halts_no_market_loses_nothing_and_passe
         await harness.announcer.step()
         assert len(harness.platform.sent) > told_before
         assert isinstance((await verify(harness.db))[0], Verified)
+
+
+async def test_what_cannot_be_written_down_is_tried_again_after_a_pause(tmp_path: Path) -> None:
+    """What came of a message wakes the announcer at once, so that it is written down; but not again and again."""
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.confirmed("ada", "/buy germany yes 100")
+        harness.clock.advance(2_000)
+        await run_tick(harness.db, 1, harness.now)
+        told = len(harness.platform.sent)
+        announcing = asyncio.create_task(harness.announcer.run())
+        await harness.platform.until(lambda: len(harness.platform.sent) > told)
+        with no_disk():
+            await asyncio.sleep(0.3)
+            assert harness.db.watch.failures <= 2
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
 
 
 async def test_in_the_room_answers_are_given_that_cannot_be_kept(tmp_path: Path) -> None:
