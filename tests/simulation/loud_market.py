@@ -126,9 +126,11 @@ class LoudMarket:
     async def open(self) -> None:
         await running(self.harness)
         async with self.harness.db.writing() as uow:
-            for name in self.groups:
-                chat = await uow.chats.open(self.platform.name, name, "group", name, self.harness.now)
-                await uow.markets.lock(1)
+            chats = [
+                await uow.chats.open(self.platform.name, name, "group", name, self.harness.now) for name in self.groups
+            ]
+            await uow.markets.lock(1)
+            for chat in chats:
                 await uow.chats.connect(1, chat.id)
             await uow.deliveries.discard(["room"])
             await uow.commit()
