@@ -77,15 +77,17 @@ async def _deciders(uow: UnitOfWork, market: MarketView) -> list[tuple[str, bool
     heavy=True,
     examples=("/admin export trades", "/admin export rankings"),
 )
-async def export(ctx: Context, *, market: MarketView, snapshot: Snapshot, what: ExportArg) -> Reply:
+async def export(ctx: Context, *, market: MarketView, what: ExportArg) -> Reply:
     """Get one of this market's tables as a CSV file, for you alone."""
     out = io.StringIO()
     try:
-        rows = await csv_files.EXPORTS[what](snapshot.uow, market.record, csv_files.LimitedSink(out, MOST_BYTES))
+        async with ctx.db.reading(at_length=True) as uow:  # between two stretches of rows others have their turn
+            record = await uow.markets.get_one(market.id)
+            rows = await csv_files.EXPORTS[what](uow, record, csv_files.LimitedSink(out, MOST_BYTES))
     except csv_files.TooLargeError:
         return words_reports.too_large(what, MOST_BYTES // 10**6, market.id)
     file = Attachment(name=f"{what}-{market.id}.csv", data=out.getvalue().encode(), media_type="text/csv")
-    return words_reports.exported(market.record, what, rows, file)
+    return words_reports.exported(record, what, rows, file)
 
 
 @command(
