@@ -76,8 +76,8 @@ async def crowded(db: Database, members: int, orders: int, *, each: int = 200) -
 
 async def placed(harness: ChatHarness, rng: random.Random, number: int, members: int, *, tickets: bool = False) -> None:
     """So many orders wait for the next tick: buys mostly, a fifth with a limit that waits in the book."""
-    async with harness.db.writing() as uow:
-        for at in range(number):
+    for at in range(number):
+        async with harness.db.writing() as uow:
             person = rng.randint(1, members)
             draft, request = _order(rng), f"{harness.now}:{at}"
             ticket = None
@@ -86,6 +86,8 @@ async def placed(harness: ChatHarness, rng: random.Random, number: int, members:
                     MARKET, person, draft, reserve=MICRO, terms={}, request_id=request, now_ms=harness.now
                 )
                 await uow.tickets.bind(ticket.id, "room", "room", f"t{ticket.id}")
+            await uow.commit()
+        async with harness.db.writing() as uow:
             row = await uow.orders.append(
                 MARKET,
                 person,
@@ -96,7 +98,7 @@ async def placed(harness: ChatHarness, rng: random.Random, number: int, members:
                 ticket=ticket.id if ticket else None,
             )
             assert isinstance(row, OrderRow), row
-        await uow.commit()
+            await uow.commit()
 
 
 def _order(rng: random.Random) -> OrderDraft:
