@@ -36,6 +36,7 @@ async def test_what_waits_is_told_within_its_wait_wherever_the_clock_is_set(
         harness.announcer = Announcer(harness.db, harness.clock, {"telegram": chat, "room": harness.platform})
         async with harness.db.writing() as uow:
             home = await uow.chats.open("telegram", "-100", "group", "Home", harness.now)
+            await uow.markets.lock(1)
             await uow.chats.connect(1, home.id)
             await uow.commit()
         chat.broken = [trouble] if trouble is not None else []
