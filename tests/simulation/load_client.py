@@ -105,7 +105,6 @@ class LoadPerson:
     """
 
     def __init__(self, url: str, room: str, number: int) -> None:
-        self._url, self._number = url, number
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._base = "/" if not room else f"/r/{room}/"
@@ -120,12 +119,6 @@ class LoadPerson:
         self._told: set[int] = set()
         self._heard = asyncio.Event()
         self._turn = asyncio.Lock()
-
-    def in_room(self, room: str) -> LoadPerson:
-        """The same browser in another room."""
-        other = LoadPerson(self._url, room, self._number)
-        other._cookies = self._cookies
-        return other
 
     @property
     def is_listening(self) -> bool:

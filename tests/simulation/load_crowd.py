@@ -41,9 +41,9 @@ class Figures:
 
 @dataclass(slots=True)
 class Crowd:
-    """The host and everybody else; person n is in room n modulo the number of rooms."""
+    """A host in each room and everybody else; person n is in room n modulo the number of rooms."""
 
-    host: LoadPerson
+    hosts: list[LoadPerson]
     people: list[LoadPerson]
     streams: Counter[str] = field(default_factory=Counter)  # by status
     charts: Counter[str] = field(default_factory=Counter)  # by status
@@ -82,21 +82,20 @@ class Crowd:
         return sum(person.received for person in self.people)
 
     def close(self) -> None:
-        for person in (self.host, *self.people):
+        for person in (*self.hosts, *self.people):
             person.close()
 
 
 async def gathered(url: str, people: int, rooms: int) -> Crowd:
     """A running market in each room, funded and with its people's streams open."""
     names = ["", *(f"room-{number}" for number in range(2, rooms + 1))]
-    hosts = [LoadPerson(url, names[0], 0)]
-    await hosts[0].get(f"?admin={TOKEN}")
-    await hosts[0].join("Host")
-    hosts += [hosts[0].in_room(name) for name in names[1:]]
-    for host in hosts:
+    hosts = [LoadPerson(url, name, number) for number, name in enumerate(names)]
+    for number, host in enumerate(hosts):
+        await host.get(f"?admin={TOKEN}")
+        await host.join(f"Host {number}")
         for line in (EVENT, "/admin open"):
-            await _unhurried(host, line)
-    crowd = Crowd(hosts[0], [LoadPerson(url, names[number % rooms], number + 1) for number in range(people)])
+            assert (await host.say(line))["reply"]["ok"], line
+    crowd = Crowd(hosts, [LoadPerson(url, names[number % rooms], rooms + number) for number in range(people)])
     waiting = deque(enumerate(crowd.people))
 
     async def come_in() -> None:
@@ -106,20 +105,11 @@ async def gathered(url: str, people: int, rooms: int) -> Crowd:
 
     await asyncio.gather(*(come_in() for _ in range(AT_ONCE)))
     for host in hosts:
-        await host.press(await _unhurried(host, "/admin start"), "Confirm")
+        assert (await host.press(await host.say("/admin start"), "Confirm"))["reply"]["ok"], "it did not start"
     for person in crowd.people[:rooms]:
         await _funded(person)
     crowd.streams.update(str(status) for status in await asyncio.gather(*(each.listen() for each in crowd.people)))
     return crowd
-
-
-async def _unhurried(host: LoadPerson, line: str) -> Shown:
-    """Again after a pause, where the host was asked to slow down: with many rooms they have much to type."""
-    while True:
-        answer = await host.say(line)
-        if answer["reply"]["ok"]:
-            return answer
-        await asyncio.sleep(1.0)
 
 
 async def _funded(person: LoadPerson) -> None:
