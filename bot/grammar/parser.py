@@ -19,6 +19,7 @@ MOST_WORDS = 240
 FLAG = "yes"  # what a flag's name alone stands for
 _OPEN, _CLOSE = '"“„«', '"”“»'  # typed quotes, and those a phone makes of them
 _WRONG, _MISSING, _EXTRA = 10, 12, 11
+_NEVER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,22 +327,36 @@ class _Allocation:
             extra = tuple(self.left[at:])
             return (_EXTRA + len(extra) if extra else 0), _Plan(extra=extra)
         if (place, at) not in self.known:
-            self.known[place, at] = min(self._choices(place, at), key=lambda choice: choice[0])
+            self.known[place, at] = self._cheapest(place, at)
         return self.known[place, at]
 
-    def _choices(self, place: int, at: int) -> list[tuple[int, _Plan]]:
+    def _cheapest(self, place: int, at: int) -> tuple[int, _Plan]:
+        """Reading a value costs most here: what is dearer without it than the best so far is not read."""
         param = self.places[place]
-        choices = []
-        for size in self._sizes(param, place, at):
-            if self._goes_on(param, at + size):
-                continue
+        lowest, plan = (_NEVER, 0), _Plan()
+        for cost, nth, size in sorted(self._rests(place, at)):
+            if (cost, nth) > lowest:
+                break
+            rest = self.best(place + 1, at + size)[1]
             run = tuple(self.left[at : at + size])
-            cost, rest = self.best(place + 1, at + size)
-            choices.append((cost + self._blame(param, run, at), _Plan(((param, run), *rest.taken), rest.extra)))
-        if not choices or param.required or not self._free_text(place + 1):
-            cost, rest = self.best(place + 1, at)
-            choices.append((cost + (_MISSING if param.required else 0), rest))
-        return choices
+            if not size:
+                lowest, plan = (cost, nth), rest
+                continue
+            total = (cost + self._blame(param, run, at), nth)
+            if total < lowest:
+                lowest, plan = total, _Plan(((param, run), *rest.taken), rest.extra)
+        return lowest[0], plan
+
+    def _rests(self, place: int, at: int) -> list[tuple[int, int, int]]:
+        """What all after it costs, rank among equals, and how many words this argument would take: 0 for none."""
+        param = self.places[place]
+        rests: list[tuple[int, int, int]] = []
+        for size in self._sizes(param, place, at):
+            if not self._goes_on(param, at + size):
+                rests.append((self.best(place + 1, at + size)[0], len(rests), size))
+        if not rests or param.required or not self._free_text(place + 1):
+            rests.append((self.best(place + 1, at)[0] + (_MISSING if param.required else 0), len(rests), 0))
+        return rests
 
     def _blame(self, param: Param, run: tuple[Word, ...], at: int) -> int:
         """What it costs to take these words, from place `at` on, for this argument: nothing where they are right."""
