@@ -77,16 +77,18 @@ class Database:
         self._closing = False
 
     @classmethod
-    def open(cls, url: str, *, read_only: bool = False) -> Database:
+    def open(cls, url: str, *, read_only: bool = False, replaced: bool = False) -> Database:
         """Take the database; raises CannotOpenError, DatabaseInUseError among them, or ValueError (an address nobody
-        understands). Connects lazily. `read_only` takes no lock and can run beside the process that writes."""
+        understands). Connects lazily. `read_only` takes no lock and can run beside the process that writes. `replaced`:
+        whatever is in the file now is about to be deleted, and need not be a database."""
         parsed = parse_url(url)
         lock = None
         if parsed.get_backend_name() == "sqlite":
             path = Path(str(parsed.database))
             with explaining(parsed):
                 check_path(path, read_only=read_only)
-                check_file(path)
+                if not replaced:
+                    check_file(path)
                 lock = None if read_only else FileLock.take(path)
         return cls(parsed, lock, read_only=read_only)
 

@@ -81,7 +81,7 @@ async def play(options: Options, scenario: Scenario | None = None) -> int:
         return _refused(words.holds_a_database(options.out))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        db = Database.open(f"sqlite:///{(options.out / DATABASE).resolve()}")
+        db = Database.open(f"sqlite:///{(options.out / DATABASE).resolve()}", replaced=options.force)
     except CannotOpenError as error:
         return _refused(str(error))
     except OSError:
