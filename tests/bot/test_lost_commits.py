@@ -191,11 +191,23 @@ async def test_a_unit_whose_commit_never_arrived_says_that_nothing_was_changed(p
         assert (await _kept(db), heard) == (None, [])
 
 
+async def test_a_server_that_waits_for_a_client_that_is_gone_is_told_so(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "PATIENCE_S", 0.01)
+    async with _lost(postgres, "before", keeps=True) as (db, heard):
+        with pytest.raises(NotCommittedError):
+            await _keep(db, heard)
+        await _keep(db, heard)
+        assert (await _kept(db), heard) == ("value", ["committed"])
+
+
 @asynccontextmanager
-async def _lost(postgres: Server, when: str) -> AsyncIterator[tuple[Database, list[str]]]:
+async def _lost(postgres: Server, when: str, *, keeps: bool = False) -> AsyncIterator[tuple[Database, list[str]]]:
     """A database whose next COMMIT is lost, and who hears of commits."""
     url = await postgres.create_migrated()
     async with proxied(postgres.port) as proxy:
+        proxy.keeps = keeps
         db = Database.open(proxy.url(url))
         proxy.cut = when
         try:

@@ -16,16 +16,19 @@ COMMIT = b"COMMIT;\0"  # as asyncpg spells it
 @dataclass
 class Proxy:
     """`cut`: at the next COMMIT, "before" it is passed on or "after" the server has answered it; the answer is never
-    passed on. `closed`: nobody is let through, and nobody is from a cut on that `closes`."""
+    passed on. `closed`: nobody is let through, and nobody is from a cut on that `closes`. `keeps`: the server is not
+    told that a client is gone."""
 
     server_port: int
     delay_s: float = 0.0
     cut: str = ""
     closes: bool = False
     closed: bool = False
+    keeps: bool = False
     cuts: int = 0
     port: int = 0
     _links: set[asyncio.Task[None]] = field(default_factory=set)
+    _kept: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def url(self, server_url: str) -> str:
         """The address of the same database by way of this proxy."""
@@ -59,7 +62,10 @@ class Proxy:
             for way in (there, back):
                 way.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
-            server.close()
+            if self.keeps:
+                self._kept.append(server)
+            else:
+                server.close()
 
     async def _to_server(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> bytes:
         """Until the client ends, or is cut: then the COMMIT that is still to be passed on, if it is."""
@@ -79,6 +85,8 @@ class Proxy:
             await writer.drain()
 
     async def stop(self) -> None:
+        for server in self._kept:
+            server.close()
         links = set(self._links)
         for link in links:
             link.cancel()
