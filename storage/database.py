@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Executable, event
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy import Executable
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage import settling, sqlite
+from storage import settling
 from storage.address import parse_url
 from storage.adoption import adopt
 from storage.cannot_open import CannotOpenError, check_path, explaining, place
+from storage.engines import postgres_engine, sqlite_engine, to_json
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight, finish
-from storage.in_place import BUSY_MS, READERS, InPlace, Readers
+from storage.in_place import InPlace, Readers
 from storage.own_tables import check_file
 from storage.read_only import address as read_only_address
 from storage.read_only import log_of
@@ -33,13 +31,8 @@ from storage.watch import Watch, WatchedFile
 __all__ = ["CannotOpenError", "Database", "DatabaseInUseError"]
 
 WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-CONNECT_S = 10.0  # how long a server may take to answer
 _LEFT_OPEN: list[Database] = []  # see `Database._is_replaced_whole`
 CLOSE_S = 10.0  # how long a close waits for units that are open
-
-
-# Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so.
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
 def _untouched(url: URL) -> URL:
@@ -63,10 +56,10 @@ class Database:
         self._read_only = read_only
         self._seen = _untouched(url) if self.is_sqlite and read_only else url
         if self.is_sqlite:
-            self._reader = self._sqlite_engine("BEGIN", self._seen, query_only=True)
+            self._reader = sqlite_engine(self._seen, "BEGIN", query_only=True)
         else:
-            self._writer = self._postgres_engine(5)
-            self._reader = self._postgres_engine(5).execution_options(
+            self._writer = postgres_engine(self.url)
+            self._reader = postgres_engine(self.url).execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._readers = Readers(self._open_reader)
@@ -107,9 +100,9 @@ class Database:
         from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
 
         engine = (
-            self._sqlite_engine("BEGIN IMMEDIATE", self.url, migrating=True)
+            sqlite_engine(self.url, "BEGIN IMMEDIATE", migrating=True)
             if self.is_sqlite
-            else self._postgres_engine(0)
+            else postgres_engine(self.url, pooled=False)
         )
         with explaining(self.url):
             try:
@@ -233,25 +226,12 @@ class Database:
         self._filled.clear()
         return True
 
-    def _postgres_engine(self, spare: int) -> AsyncEngine:
-        waits = {"timeout": CONNECT_S}
-        if spare == 0:
-            return create_async_engine(self.url, poolclass=NullPool, json_serializer=_to_json, connect_args=waits)
-        return create_async_engine(
-            self.url,
-            pool_size=5,
-            max_overflow=spare,
-            pool_pre_ping=True,
-            json_serializer=_to_json,
-            connect_args=waits,
-        )
-
     async def _open_reader(self) -> InPlace:
         path, uri = str(self._seen.database), self._seen.query.get("uri") == "true"
-        return await InPlace.open(path, ["query_only=1"], _to_json, uri=uri)
+        return await InPlace.open(path, ["query_only=1"], to_json, uri=uri)
 
     async def _open_writer(self) -> InPlace:
-        writer = await InPlace.open(str(self.url.database), WRITING, _to_json)
+        writer = await InPlace.open(str(self.url.database), WRITING, to_json)
         log = WatchedFile(log_of(Path(str(self.url.database))))
         self.watch.log = None if log.is_moved() else log
         return writer
@@ -261,41 +241,6 @@ class Database:
         when the last connection is closed, and would take that one's; so ours are left to the end of the process."""
         file, log, beside = self.watch.file, self.watch.log, log_of(Path(str(self.url.database)))
         return file is not None and file.is_moved() and log is not None and log.is_moved() and beside.exists()
-
-    def _sqlite_engine(self, begin: str, url: URL, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
-        """For migrations and reading at length. Our own BEGIN: the driver sends none for a SELECT."""
-        path, uri = str(url.database), url.query.get("uri") == "true"
-        engine = create_async_engine(
-            url,
-            async_creator=lambda: sqlite.connect(path, uri=uri),
-            pool_size=READERS if query_only else 1,
-            max_overflow=0,
-            pool_timeout=60,
-            json_serializer=_to_json,
-        )
-
-        @event.listens_for(engine.sync_engine, "connect")
-        def _connected(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-            connection.isolation_level = None
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            if query_only:
-                cursor.execute("PRAGMA query_only=1")
-            else:
-                cursor.execute("PRAGMA journal_mode=WAL")
-                cursor.execute("PRAGMA synchronous=FULL")
-                cursor.execute(f"PRAGMA foreign_keys={'OFF' if migrating else 'ON'}")
-            cursor.close()
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def _begun(connection: Connection) -> None:
-            cursor = connection.connection.cursor()
-            try:
-                cursor.execute(begin)
-            finally:
-                cursor.close()
-
-        return engine
 
 
 def _no_crash(point: str) -> None:
