@@ -35,11 +35,11 @@ ORDER = (
     "outbox",
     "message_refs",
     "facts",
-    "chat_admins",
     "chat_settings",
     "preferences",
     "pings",
     "codes",
+    "chat_admins",
     "audit_log",
     "journal",  # the shared one; a market's own is guarded by the market
 )

@@ -97,6 +97,7 @@ class PersonalData(Repository):
         await session.hold(codes, codes.c.person.in_((person, other)))
         await session.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
         await session.run(update(codes).where(codes.c.person == other).values(person=person))
+        await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
         session.after_commit(session.cache.forget_people)
@@ -118,7 +119,6 @@ class PersonalData(Repository):
     async def _merge_settings(self, person: int, other: int) -> None:
         """Rows of which a person may have one a key: the person's stay, the other's take the free keys."""
         session = self._session
-        await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         count = select(func.count()).select_from(preferences).where(preferences.c.person == person)
         if await session.number(count):
             await session.run(delete(preferences).where(preferences.c.person == other))
@@ -241,7 +241,7 @@ class PersonalData(Repository):
             await self._delete(message_refs, sent)
 
     async def _erase_settings(self, ids: Sequence[int]) -> None:
-        for table in (chat_admins, preferences, pings, codes):
+        for table in (preferences, pings, codes, chat_admins):
             await self._delete(table, table.c.person.in_(ids))
 
     async def _erase_messages(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:

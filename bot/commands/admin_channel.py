@@ -140,11 +140,11 @@ async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
         if there is not None and not there.over:
             return words.here_already(record) if there.id == record.id else words.chat_is_taken(there)
         record = await uow.markets.lock(record.id)
+        await uow.chats.connect(record.id, chat.id)
+        await _show_up(uow, record, chat, ctx.now_ms)
         if await uow.codes.take("chat", code, ctx.now_ms) is None:  # said a moment ago somewhere else
             return words.bad_code()
-        await uow.chats.connect(record.id, chat.id)
         await note(ctx, uow, record, "channel join", {}, {"chat": chat.title, "platform": chat.platform})
-        await _show_up(uow, record, chat, ctx.now_ms)
         await uow.commit()
     return words.connected(record)
 

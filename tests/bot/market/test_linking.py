@@ -64,7 +64,6 @@ async def test_settings_pings_and_rights_go_along_and_their_own_win(db: Database
         ben = await uow.people.identify("telegram", "b", "Ben", START)
         cat = await uow.people.identify("discord", "c", "Cat", START)
         ann = world.people[0]
-        await uow.chats.set_admin(world.chat, ben.id, admin=True, now_ms=START)
         await uow.preferences.put(ben.id, Preferences(slippage=7))
         await uow.preferences.put(cat.id, Preferences(slippage=8, quiet=frozenset({"fills"})))
         for person in (ann, ben.id):
@@ -72,6 +71,7 @@ async def test_settings_pings_and_rights_go_along_and_their_own_win(db: Database
         await uow.pings.put(cat.id, world.chat, {"trade"})
         await uow.codes.issue("chat", "AAAA", person=ben.id, market=world.market, now_ms=START, expires_ms=START + 9)
         await uow.codes.issue("person", "BBBB", person=ben.id, now_ms=START, expires_ms=START + 9)
+        await uow.chats.set_admin(world.chat, ben.id, admin=True, now_ms=START)
         await uow.commit()
     assert isinstance(await join(db, ann, ben.id), Linked)
     assert isinstance(await join(db, ann, cat.id), Linked)
