@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from bot.chat.rate_limits import Budget
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
+from bot.ending import Endings, gone_in_time
 from bot.health.measured_dispatcher import MeasuredDispatcher
 from bot.health.server import ready_route
 from bot.health.service import HealthService
@@ -87,16 +88,18 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         if settings.admin_token != given:
             print(_token_kept(), file=sys.stderr)
         clock = SystemClock()
+        endings = Endings()
+        stack.push_async_callback(endings.end)
         charts = Charts(db)
-        stack.push_async_callback(charts.close)
+        endings.parts["charts"] = charts.close
         auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
-        stack.push_async_callback(auditor.close)
+        endings.parts["the check of a market"] = auditor.close
         rehearser = BackgroundRehearsal(db, clock)
-        stack.push_async_callback(rehearser.close)
+        endings.parts["a rehearsal"] = rehearser.close
         cutter = BackgroundCuts(db, clock.now_ms)
-        stack.push_async_callback(cutter.close)
+        endings.parts["the work on a cut"] = cutter.close
         dispatcher = MeasuredDispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
-        health = await _health(settings, db, clock, dispatcher, stack)
+        health = await _health(settings, db, clock, dispatcher, endings)
         budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,
@@ -109,19 +112,19 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             stack=stack,
         )
         try:
-            platforms = {name: await PLATFORMS[name][1](parts) for name in wanted}
+            platforms = {name: await _served(name, parts, endings) for name in wanted}
         except CannotStartError as error:
             print(error, file=sys.stderr)
             return 2
         if platforms:
             announcer = Announcer(db, clock, platforms, charts.announced, budgets=budgets)
             health.readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
-            await stack.enter_async_context(_in_background(announcer.run()))
+            endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
         if ticks:
             jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock))
             health.readiness.watch_ticks(jobs.asleep_ms)
             await jobs.start()
-            stack.push_async_callback(jobs.stop)
+            endings.work["the tick"] = jobs.stop
         await charts.start()
         stack.callback(_settled())
         await stopped.wait()
@@ -144,6 +147,13 @@ async def _open_database(settings: Settings, stack: AsyncExitStack, stopped: asy
     return opening.result()
 
 
+async def _served(name: str, parts: PlatformParts, endings: Endings) -> Platform:
+    """Start one platform, which ends beside the others."""
+    served = AsyncExitStack()
+    endings.parts[name] = served.aclose
+    return await PLATFORMS[name][1](replace(parts, stack=served))
+
+
 def _settled() -> Callable[[], None]:
     """What starting has made stays, so the garbage collector need not look at it again: a full collection took 60 ms,
     in which nothing else happened; then it takes 5. Returns how to take it back."""
@@ -153,12 +163,12 @@ def _settled() -> Callable[[], None]:
 
 
 async def _health(
-    settings: Settings, db: Database, clock: Clock, dispatcher: MeasuredDispatcher, stack: AsyncExitStack
+    settings: Settings, db: Database, clock: Clock, dispatcher: MeasuredDispatcher, endings: Endings
 ) -> HealthService:
     """What machines ask, and the counting for it where somebody may fetch the figures."""
     health = HealthService(db, clock, tick_ms=settings.tick_ms, port=settings.metrics_port)
     await health.start()
-    stack.push_async_callback(health.stop)
+    endings.parts["health"] = health.stop
     if health.url is not None:
         print(f"health: {health.url}", flush=True)
     if health.metrics is not None:
@@ -306,21 +316,19 @@ def _no_token_file(error: OSError) -> str:
 
 
 def _stop_signal() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT."""
+    """Set by SIGTERM and SIGINT, from which on the process has not long to live."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        gone_in_time()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stop)
     return stopped
 
 
-@asynccontextmanager
-async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run a coroutine beside the body, and end it with the body."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+async def _end_of(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})

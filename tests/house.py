@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("storage",),
     ("scheduler",),
-    ("bot.text", "bot.logs", "bot.settings"),
+    ("bot.text", "bot.ending", "bot.logs", "bot.settings"),
     ("bot.chat",),
     ("bot.words",),
     ("bot.grammar", "bot.charts"),

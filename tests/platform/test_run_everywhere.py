@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from tests.bot.adapters.room.harness import Browser
 from tests.bot.harness import HANG_S
 from tests.platform.child import Child, ProcessHarness, confirm, free_port, process_harness
 from tests.standins import discord_peer, telegram_peer
@@ -67,6 +70,44 @@ async def test_every_platform_says_when_it_is_ready_and_sigterm_ends_a_busy_proc
     assert not harness.discord.refused
     assert harness.telegram.token not in child.output
     assert harness.discord.token not in child.output
+    await (await harness.assert_books_hold()).close()
+
+
+async def test_sigterm_ends_a_process_in_which_everything_hangs(harness: ProcessHarness) -> None:
+    """Streams are open, charts drawn, a market is checked; Discord does not answer and the database stays locked. What
+    hangs is still hanging when the process is gone, with nobody left behind it."""
+    child = await harness.run_until_ready()
+    await harness.opened()
+    [ada], [tess] = await joined(harness, 1, 1)
+    await harness.started()
+    asked = await ada.slash(harness.channel, "buy", BUY)
+    offered = await ticket(harness, tess)
+    visitors = [Browser(child.room) for _ in range(3)]
+    locked = sqlite3.connect(harness.folder / "outcry.db", isolation_level=None)
+    hanging: list[asyncio.Task[object]] = []
+    try:
+        for visitor in visitors:
+            await visitor.http.get(f"{child.room}api/stream")
+        held = harness.discord.faults.hold(times=1_000)
+        locked.execute("BEGIN IMMEDIATE")
+        hanging = [
+            asyncio.create_task(ada.press(asked.reply, confirm(asked.reply))),
+            asyncio.create_task(ada.slash(harness.channel, "verify")),
+            *(asyncio.create_task(ada.slash(harness.channel, "graph", kind=kind)) for kind in ("prices", "maker")),
+        ]
+        await tess.send(harness.group, "/verify")
+        await tess.tap(offered, "Confirm")
+        async with asyncio.timeout(HANG_S):
+            await held.reached.wait()
+        child.process.send_signal(signal.SIGTERM)
+        assert await child.ended() == 0, child.output
+    finally:
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        for visitor in visitors:
+            await visitor.close()
+        locked.close()
     await (await harness.assert_books_hold()).close()
 
 
