@@ -17,6 +17,7 @@ from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
 from bot.chat.reply import Awaited, Reply
+from bot.chat.turnstile import Turnstile
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.grammar.examples import example_here
@@ -85,12 +86,14 @@ class Dispatcher:
         self._heavy_in_chats = Windows(HEAVY_CHAT)
         self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
+        self._turnstile = Turnstile()
         self._charts = ChartLimits()
 
     async def run(self, invocation: Invocation) -> Reply:
         """Do what was said and answer. Never raises: trouble with the database is answered with a sentence, and the
         unexpected is logged under an id and answered with that id."""
         invocation = _cleaned(invocation)
+        await self._turnstile.passed()
         try:
             return await self._run(invocation)
         except TroubleError as error:

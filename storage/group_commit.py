@@ -112,7 +112,9 @@ class GroupCommit:
         else:
             for turn in self._group:
                 turn.on_durable()
+            for turn in self._group:
                 turn.durable.set_result(None)
+                await asyncio.sleep(0)  # whoever is told has more to do: one at a time, so that others get their turn
         self._group = []
 
     async def _run_units(self, writer: InPlace) -> None:
