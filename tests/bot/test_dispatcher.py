@@ -250,7 +250,7 @@ class CountedDatabase(Database):
 
     @asynccontextmanager
     async def reading(self, *, at_length: bool = False) -> AsyncIterator[UnitOfWork]:
-        self.units["reading"] += 1
+        self.units["at length" if at_length else "reading"] += 1
         async with super().reading(at_length=at_length) as uow:
             yield uow
 
@@ -265,7 +265,7 @@ class CountedDatabase(Database):
     ("who", "line", "written"),
     [
         *(("ada", line, 0) for line in (*BARE, "/privacy", "/help", "/buy", "/quote germany yes 5", "/tape")),
-        *((ADMIN, line, 0) for line in ("/admin monitor", "/admin users", "/admin log", "/admin export trades")),
+        *((ADMIN, line, 0) for line in ("/admin monitor", "/admin users", "/admin log")),
         ("ada", "/buy germany yes 5", 1),
         ("ada", "/settings slippage 3%", 1),
     ],
@@ -279,6 +279,19 @@ async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str
         db.units.clear()
         await harness.say(who, line)
         assert (db.units["reading"], db.units["writing"]) == (1, 1 if line == "/markets" else written)
+    finally:
+        await db.close()
+
+
+async def test_a_file_is_read_at_length_in_a_unit_of_its_own(tmp_path: Path) -> None:
+    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
+    assert isinstance(db, CountedDatabase)
+    try:
+        harness = ChatHarness(db, tmp_path / "play.db")
+        await running(harness, people=("ada",))
+        db.units.clear()
+        await harness.say(ADMIN, "/admin export trades")
+        assert db.units == {"reading": 1, "at length": 1}
     finally:
         await db.close()
 
