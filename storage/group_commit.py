@@ -105,7 +105,10 @@ class GroupCommit:
         await self.writer.begin("BEGIN IMMEDIATE")
         try:
             await self._run_units(self.writer)
-            await self.writer.commit()
+            if any(turn.ended.result() for turn in self._group):
+                await self.writer.commit()
+            else:
+                self.writer.undo()  # nothing was kept
         except Exception as error:
             for turn in self._group:
                 turn.fail(error)

@@ -133,6 +133,12 @@ async def test_a_unit_that_fails_is_undone_alone(db: Database, disk: Disk) -> No
     assert disk.notes() == ["first", "before", "a", "c"]
 
 
+async def test_a_group_of_which_nothing_is_kept_writes_nothing(db: Database, disk: Disk) -> None:
+    assert "b" in str(await asyncio.gather(fail(db, "a"), fail(db, "b"), look(db), return_exceptions=True))
+    assert disk.commits == 0
+    assert disk.notes() == ["first"]
+
+
 async def test_a_unit_cancelled_while_it_waits_never_begins(db: Database, disk: Disk) -> None:
     units = await behind_a_slow_commit(db, disk, write(db, "a"), write(db, "b"), write(db, "c"))
     units[1].cancel()
