@@ -97,7 +97,7 @@ class Dispatcher:
         try:
             return await self._run(invocation)
         except TroubleError as error:
-            return words_usage.unsettled() if error.unsettled else words_usage.database_trouble(error.trouble)
+            return words_usage.database_trouble(error)
         except Exception:
             error_id = self._new_id()
             log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])

@@ -12,7 +12,7 @@ from bot.words.arguments import SHOWN, echo
 from bot.words.shared import listed
 from engine.units import RULES
 from storage.records import Market
-from storage.trouble import Trouble
+from storage.trouble import Trouble, TroubleError
 
 _LINE = 400  # of a line shown again
 
@@ -193,15 +193,18 @@ _CAUSES: Mapping[Trouble, str] = {
 }
 
 
-def database_trouble(trouble: Trouble) -> Reply:
+def database_trouble(error: TroubleError) -> Reply:
+    """What keeps the database from it, and whether anything was changed, as far as anybody knows."""
+    if error.unsettled:
+        return _unsettled()
     no = _no(
-        f"This cannot be done now: {_CAUSES[trouble]}.",
+        f"This cannot be done now: {_CAUSES[error.trouble]}.",
         "Nothing was changed. Send it again in a minute; whoever runs the server finds the reason in its log.",
     )
     return replace(no, settled=False)
 
 
-def unsettled() -> Reply:
+def _unsettled() -> Reply:
     no = _no(
         "The database went away before it said whether this arrived.",
         "Look before you send it again, in a minute: ",

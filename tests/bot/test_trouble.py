@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.words import usage as words_usage
 from scheduler.jobs import BACK_OFF_MS, FAILURES, Jobs
 from scheduler.tick import run_tick
 from storage import watch
+from storage.trouble import Trouble, TroubleError
 from storage.verify import Verified, verify
 from tests.bot.adapters.room.harness import head, room_harness
 from tests.bot.harness import chat_harness, running
@@ -107,3 +109,14 @@ async def test_in_the_room_answers_are_given_that_cannot_be_kept(tmp_path: Path)
         assert await ada.messages() == before
         status, kept = await ada.say("/board")
         assert (status, kept["id"] < board["id"]) == (200, True)
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_nobody_is_told_that_nothing_was_changed_where_nobody_knows_it(trouble: Trouble) -> None:
+    known, unknown = (
+        plain_text.text(words_usage.database_trouble(TroubleError(trouble, unsettled=unsettled)))
+        for unsettled in (False, True)
+    )
+    assert "Nothing was changed. Send it again in a minute" in known
+    assert "Nothing was changed" not in unknown
+    assert "Look before you send it again" in unknown

@@ -246,7 +246,7 @@ class Interactions:
 
     async def answer_trouble(self, interaction: discord.Interaction, error: TroubleError) -> None:
         if interaction.response.is_done() or await self._responder.acknowledge(interaction):
-            await self._respond(interaction, words_usage.database_trouble(error.trouble))
+            await self._respond(interaction, words_usage.database_trouble(error))
 
     async def _respond(self, interaction: discord.Interaction, reply: Reply) -> None:
         incoming = await self._incoming(interaction)

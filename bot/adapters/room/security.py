@@ -104,7 +104,7 @@ def middleware(names: Collection[str]) -> Middleware:
         except ConnectionError:  # nobody waits for an answer any more
             raise
         except TroubleError as error:
-            return error_response(500, plain_text.text(words_usage.database_trouble(error.trouble)))
+            return error_response(500, plain_text.text(words_usage.database_trouble(error)))
         except Exception:
             log.exception("request to %s failed", request.path)
             return error_response(500, words.went_wrong())

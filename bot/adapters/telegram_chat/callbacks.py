@@ -70,7 +70,7 @@ class Callbacks:
                 try:
                     line = await self._buttons.unpack(callback_data.data)
                 except TroubleError as error:
-                    reply = words_usage.database_trouble(error.trouble)
+                    reply = words_usage.database_trouble(error)
                     await callback_answer.answer(plain_text.text(reply), alert=True)
                     return
                 if line is None:

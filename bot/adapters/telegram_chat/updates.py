@@ -87,7 +87,7 @@ class Updates:
             await self._answer_message(incoming, message)
         except TroubleError as error:  # met before the dispatcher was asked, which answers it itself
             if incoming.private:
-                await self._sender.send(incoming.address, words_usage.database_trouble(error.trouble))
+                await self._sender.send(incoming.address, words_usage.database_trouble(error))
 
     async def _answer_message(self, incoming: IncomingUpdate, message: Message) -> None:
         async with self._lock_of(incoming):
