@@ -10,7 +10,7 @@ not know (lists that expand, defaults of an update, two columns of one name) goe
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -21,8 +21,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from storage.batches import Batch
 
-Convert: TypeAlias = Callable[[Any], Any]  # Any: what sqlite3 takes and gives
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = dict[str, Any]  # Any: what sqlite3 gives
 Keys: TypeAlias = tuple[str, ...]
 
 

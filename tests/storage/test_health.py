@@ -55,6 +55,7 @@ async def test_the_backlog_counts_by_platform_what_can_still_arrive(db: Database
     world = await worlds.started(db)
     async with db.writing() as uow:
         lost = await uow.chats.open("discord", "lost", "group", "Lost", START)
+        await uow.markets.lock(world.market)
         await uow.chats.connect(world.market, lost.id)
         notice = Notice(kind="board", audience=NoticeAudience.CHAT, payload={})
         for at_ms in (START + 7_000, START + 3_000):

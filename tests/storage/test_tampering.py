@@ -61,8 +61,8 @@ async def _around(db: Database, life: Life) -> None:
         assert season is not None
         await uow.markets.lock(market)
         await uow.chats.connect(market, there.id)
-        await uow.chats.set_admin(chat, first, admin=True, now_ms=now)
         await uow.chats.set_settings(chat, ChatSettings(admin_role="99", ping_kinds=("lead",)))
+        await uow.chats.set_admin(chat, first, admin=True, now_ms=now)
         await uow.wordings.add(market, "After 90 minutes.", actor=first, now_ms=now)
         proposal = await uow.approvals.propose(
             market, "eliminate", [2], reason=f"{NAME} saw it", code="c", proposer=first, now_ms=now
@@ -85,9 +85,9 @@ async def _around(db: Database, life: Life) -> None:
         await identity.link(uow, first, other.id, now)
         await uow.commit()
     async with db.writing() as uow:
+        await uow.room.append("room", "talk", {"say": "hi", "by": first}, author="Person 0", now_ms=now)
         await uow.lines.keep("key", KeptLine(line="/buy", person=first, chat_ext=None), now)
         await uow.pings.put(first, chat, {"lead"})
-        await uow.room.append("room", "talk", {"say": "hi", "by": first}, author="Person 0", now_ms=now)
         await uow.commit()
     async with db.writing() as uow:
         await identity.forget(uow, gone, now)

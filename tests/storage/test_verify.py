@@ -15,6 +15,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, LargeBinary, 
 
 from engine.units import MICRO
 from storage import schema
+from storage.cannot_open import CannotOpenError
 from storage.database import Database
 from storage.records import Declined
 from storage.verify import Mismatch, Result, UnreadableError, Verified, verify
@@ -181,9 +182,15 @@ async def test_a_database_that_is_not_ours_says_so(tmp_path: Path) -> None:
     for number, text in enumerate((b"", b"no database at all, but long enough to be read as one" * 100)):
         path = tmp_path / f"{number}.db"
         path.write_bytes(text)
-        db = Database.open(f"sqlite:///{path}", read_only=True)
-        with pytest.raises(UnreadableError):
-            await verify(db)
+        with pytest.raises((CannotOpenError, UnreadableError)):
+            await opened_and_verified(path)
+
+
+async def opened_and_verified(path: Path) -> None:
+    db = Database.open(f"sqlite:///{path}", read_only=True)
+    try:
+        await verify(db)
+    finally:
         await db.close()
 
 
