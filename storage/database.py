@@ -56,12 +56,12 @@ class Database:
         self._read_only = read_only
         self._seen = _untouched(url) if self.is_sqlite and read_only else url
         if self.is_sqlite:
-            self._reader = sqlite_engine(self._seen, "BEGIN", query_only=True)
+            self._at_length = sqlite_engine(self._seen, "BEGIN", query_only=True)
         else:
             self._writer = postgres_engine(self.url)
-            self._reader = postgres_engine(self.url).execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            snapshots = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._reader = postgres_engine(self.url).execution_options(**snapshots)
+            self._at_length = postgres_engine(self.url, at_length=True).execution_options(**snapshots)
         self._readers = Readers(self._open_reader)
         self._group = GroupCommit(self._open_writer)
         self._writing: set[asyncio.Task[object]] = set()
@@ -102,7 +102,7 @@ class Database:
         engine = (
             sqlite_engine(self.url, "BEGIN IMMEDIATE", migrating=True)
             if self.is_sqlite
-            else postgres_engine(self.url, pooled=False)
+            else postgres_engine(self.url, migrating=True)
         )
         with explaining(self.url):
             try:
@@ -130,22 +130,26 @@ class Database:
         if self.is_sqlite and self._is_replaced_whole():
             _LEFT_OPEN.append(self)
         elif self.is_sqlite:
-            await self._reader.dispose()
+            await self._at_length.dispose()
             await self._readers.close()
             await self._group.close(wait=idle)
         else:
-            await self._reader.dispose()
-            await self._writer.dispose()
+            for engine in (self._at_length, self._reader, self._writer):
+                await engine.dispose()
         if self._lock is not None:
             self._lock.release()
 
     @asynccontextmanager
     async def reading(self, *, at_length: bool = False) -> AsyncIterator[UnitOfWork]:
         """A consistent snapshot; writes fail. `at_length`: for very many rows or streams. On SQLite such statements run
-        in a thread of their own; those of an ordinary unit run in place, and hold the loop as long as they take."""
-        in_place = self.is_sqlite and not at_length
+        in a thread of their own; those of an ordinary unit run in place, and hold the loop as long as they take. On
+        PostgreSQL they may take longer than others to be answered."""
         with self.watch.within(writing=False):
-            async with self._reading_in_place() if in_place else self._unit(self._reader, snapshot=True) as uow:
+            if self.is_sqlite and not at_length:
+                unit = self._reading_in_place()
+            else:
+                unit = self._unit(self._at_length if at_length else self._reader, snapshot=True)
+            async with unit as uow:
                 yield uow
 
     @asynccontextmanager

@@ -158,7 +158,7 @@ async def export(url: str, kind: str, number: int | None, out: str) -> int:
     async with open_database(url, read_only=True) as db:
         if db is None:
             return 3
-        async with db.reading() as uow:
+        async with db.reading(at_length=True) as uow:
             market = await find_market(uow, number)
             if market is None:
                 return 2
@@ -200,7 +200,7 @@ async def graph(url: str, kind: str, number: int | None, outcome: int | None, th
     async with open_database(url, read_only=True) as db:
         if db is None:
             return 3
-        async with db.reading() as uow:
+        async with db.reading(at_length=True) as uow:
             market = await find_market(uow, number)
             if market is None:
                 return 2

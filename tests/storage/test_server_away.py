@@ -1,4 +1,4 @@
-"""A PostgreSQL that is away is waited for: at the start, and in the middle of everything."""
+"""A PostgreSQL that is away or hangs is waited for: at the start, and in the middle of everything."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import select
 
 from bot import app
 from bot.__main__ import main
@@ -18,9 +19,11 @@ from bot.cli.database import open_database
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.jobs import Jobs
-from storage import watch
+from storage import engines, settling, watch
 from storage.clock import SystemClock
 from storage.database import Database
+from storage.schema import counters
+from storage.settling import NAME, NotCommittedError, TransactionName
 from storage.trouble import Trouble, TroubleError
 from tests.bot.harness import HANG_S, RecordingPlatform
 from tests.storage.postgres import Server
@@ -67,8 +70,10 @@ async def test_a_start_waits_for_its_server_and_says_so_once(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_start_that_waits_is_ended_by_ctrl_c(
-    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    ends: list[str] = []
+    monkeypatch.setattr(app, "gone_in_time", lambda: ends.append("in time"))  # it would end the tests, too
     settings = Settings(database_url="postgresql://outcry:s3cret@127.0.0.1:1/outcry")
     serving = asyncio.create_task(app.serve(settings, "ticks"))
     told = ""
@@ -81,6 +86,7 @@ async def test_a_start_that_waits_is_ended_by_ctrl_c(
     await until(waits)
     os.kill(os.getpid(), number)
     assert await serving == 0
+    assert ends == ["in time"]
     assert "s3cret" not in told
 
 
@@ -118,4 +124,67 @@ async def test_while_a_server_is_away_the_log_has_one_line_and_then_all_goes_on(
         await until(lambda: db.watch.trouble is None)
     assert "takes writes again" in caplog.records[-1].getMessage()
     assert not [record for record in caplog.records if record.exc_info]
+    await db.close()
+
+
+async def kept(db: Database, name: str) -> bool:
+    async with db.reading() as uow:
+        return await uow.number(select(counters.c.value).where(counters.c.name == name)) == 1
+
+
+async def write(db: Database, name: str, written: asyncio.Event, hangs: asyncio.Event) -> None:
+    """A unit that knows its number, as one that has locked its market."""
+    async with db.writing() as uow:
+        uow.name = TransactionName.of((await uow.rows(select(*NAME)))[0])
+        await uow.run(counters.insert(), {"name": name, "value": 1})
+        written.set()
+        await hangs.wait()
+        await uow.commit()
+
+
+async def test_a_server_that_hangs_is_given_up_in_time_and_all_goes_on_when_it_wakes(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, seconds in {"ANSWER_S": 0.2, "CONNECT_S": 0.2, "CLOSE_S": 0.05}.items():
+        monkeypatch.setattr(engines, name, seconds)
+    monkeypatch.setattr(settling, "SETTLE_S", 0.1)
+    monkeypatch.setattr(watch, "OVER_S", 0.0)
+    db = Database.open(await postgres.create_migrated())
+    await db.migrate()
+    async with at_work(db):
+        written, hangs = asyncio.Event(), asyncio.Event()
+        writing = asyncio.create_task(write(db, "at COMMIT", written, hangs))
+        async with asyncio.timeout(HANG_S):
+            await written.wait()
+        with postgres.hanging():
+            hangs.set()
+            with pytest.raises(TroubleError, match=r"it does not answer \(not within 0.2 s\)") as error:
+                await writing
+            assert error.value.unsettled
+            with pytest.raises(TroubleError, match="it does not answer"):
+                await kept(db, "at COMMIT")
+            await until(lambda: db.watch.failures >= 4)
+        await until(lambda: db.watch.trouble is None)
+        lines = [record.getMessage() for record in caplog.records if "cannot be used" in record.getMessage()]
+        assert len(lines) == 1, lines
+    assert not [record for record in caplog.records if record.exc_info]
+    await db.close()
+
+
+async def test_a_commit_that_a_hanging_server_did_not_answer_is_settled_when_it_wakes(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, seconds in {"ANSWER_S": 0.2, "CONNECT_S": 0.2, "CLOSE_S": 0.05}.items():
+        monkeypatch.setattr(engines, name, seconds)
+    db = Database.open(await postgres.create_migrated())
+    written, hangs = asyncio.Event(), asyncio.Event()
+    writing = asyncio.create_task(write(db, "at COMMIT", written, hangs))
+    async with asyncio.timeout(HANG_S):
+        await written.wait()
+    with postgres.hanging():
+        hangs.set()
+        await until(lambda: "the server is asked what became of it" in caplog.text)
+    [outcome] = await asyncio.gather(writing, return_exceptions=True)
+    assert outcome is None or isinstance(outcome, NotCommittedError), outcome
+    assert await kept(db, "at COMMIT") == (outcome is None)
     await db.close()
