@@ -58,14 +58,12 @@ def floored_sales(state: MarketState, params: MarketParams, now_ms: int) -> dict
     one_each = np.full((1, params.n_outcomes, 2), size, dtype=np.int64)
     brings = worth(state, params, one_each, now_ms)[0].tolist()
     usual = worth(state, replace(params, floor_enabled=False), one_each, now_ms)[0].tolist()
-    held = np.zeros((params.n_outcomes, 2), dtype=np.int64)
-    for account in state.accounts.values():
-        held += np.asarray(account.tokens, dtype=np.int64)
     return {
         (j, side): brings[j][s] * MICRO // size
         for j in state.active
         for s, side in enumerate((Side.YES, Side.NO))
-        if held[j][s] and (usual[j][s] - brings[j][s]) * MICRO > _LEAST_KEPT * size
+        if (usual[j][s] - brings[j][s]) * MICRO > _LEAST_KEPT * size
+        and any(account.tokens[j][s] for account in state.accounts.values())
     }
 
 

@@ -116,10 +116,8 @@ class People(Repository):
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of merged ones those of the primary id; unknown ids are left out."""
-        primary_ids = await self.primary_ids(ids)
-        rows = await self._session.rows(_NAMES, {"ids": sorted({*primary_ids.values()})})
-        by_primary = {row["id"]: row["name"] for row in rows}
-        return {number: by_primary[primary] for number, primary in primary_ids.items()}
+        rows = await self._session.rows(_NAMES, {"ids": sorted(set(ids))})
+        return {row["id"]: row["name"] for row in rows}
 
     async def identities(self, person: int) -> tuple[Identity, ...]:
         """Where they can be reached, the platform they used last first."""
@@ -151,7 +149,6 @@ _FIND_MANY = (
 
 _GET = select(people).where(people.c.id == bindparam("person"))
 _IDS = people.c.id.in_(bindparam("ids", expanding=True))
-_NAMES = select(people.c.id, people.c.name).where(_IDS)
 _LINKS = (
     select(links)
     .where(links.c.person.in_(bindparam("ids", expanding=True)))
@@ -159,6 +156,8 @@ _LINKS = (
 )
 _PRIMARY_ID = func.coalesce(people.c.merged_into, people.c.id)
 _PRIMARY_IDS = select(people.c.id, _PRIMARY_ID.label("primary_id")).where(_IDS)
+_NOW = people.alias("now")
+_NAMES = select(people.c.id, _NOW.c.name).join(_NOW, _NOW.c.id == _PRIMARY_ID).where(_IDS)
 _ASKED = people.alias("asked")
 _PRIMARY_OF_ASKED = (
     select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person")).scalar_subquery()

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.curves import worth
 from engine.state import MarketState, Status
 from engine.terms import MarketParams
-from engine.units import whole_cents
+from engine.units import CENT, whole_cents
 from storage.records import Market, Member
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Tokens = tuple[tuple[int, int], ...]
 """(YES, NO) by outcome: millionths of a token, or micro-dollars of what they are worth."""
@@ -56,14 +60,18 @@ class Ranked:
 def worths(state: MarketState, params: MarketParams, held: Sequence[Tokens], now_ms: int) -> list[Tokens]:
     """What each of these people's holdings is worth at `now_ms` (engine time)."""
     nothing: Tokens = ((0, 0),) * params.n_outcomes
-    tokens = [
-        tuple(pair if binary.active else (0, 0) for pair, binary in zip(pairs, state.binaries, strict=True))
-        for pairs in (pairs or nothing for pairs in held)
-    ]
-    if not any(pair != (0, 0) for pairs in tokens for pair in pairs):
-        return [nothing] * len(tokens)
-    money = worth(state, params, np.array(tokens, dtype=np.int64), now_ms)
-    return [tuple((whole_cents(yes), whole_cents(no)) for yes, no in pairs) for pairs in money.tolist()]
+    money = _money(state, params, held, now_ms)
+    return [nothing] * len(held) if money is None else [tuple(map(tuple, pairs)) for pairs in money.tolist()]
+
+
+def _money(state: MarketState, params: MarketParams, held: Sequence[Tokens], now_ms: int) -> NDArray[np.int64] | None:
+    """`worths` as people x outcomes x 2; None where nobody holds anything that is still in."""
+    nothing: Tokens = ((0, 0),) * params.n_outcomes
+    tokens = np.array([pairs or nothing for pairs in held], dtype=np.int64)
+    if not len(held) or not tokens[:, state.active].any():
+        return None
+    money = worth(state, params, tokens, now_ms)
+    return money - money % CENT
 
 
 def worths_of(market: Market, state: MarketState, members: Sequence[Member]) -> list[Tokens]:
@@ -80,20 +88,20 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
     """Everybody: who has traded and is ranked, best first by gain over stake, then who is kept out of ranks, then who
     has not traded; equal ones by who joined first, then by id. `state` may be None where the market is over: nobody
     holds anything."""
-    values: Sequence[Tokens] = [()] * len(members)
+    values = [0] * len(members)
     if state is not None:
-        values = worths_of(market, state, members)
-    results = [
-        (member, _stake(member), _cash(member) + sum(map(sum, value)))
-        for member, value in zip(members, values, strict=True)
-    ]
-    results.sort(key=lambda row: (_group(row[0]), -_share_key(*row[1:]), row[0].joined_ms, row[0].person))
-    keys = [_share_key(stake, final) for member, stake, final in results if _group(member) == _RANKED]
-    places = _first_places(keys)
+        money = _money(state, market.params, [member.tokens for member in members], _moment(market))
+        values = values if money is None else money.sum(axis=(1, 2)).tolist()
+    results: list[tuple[Member, int, int, int]] = []
+    for member, value in zip(members, values, strict=True):
+        stake, final = _stake(member), _cash(member) + value
+        results.append((member, stake, final, _share_key(stake, final)))
+    results.sort(key=lambda row: (_group(row[0]), -row[3], row[0].joined_ms, row[0].person))
+    places = _first_places(key for member, _, _, key in results if _group(member) == _RANKED)
     called_off = market.status is Status.VOIDED
     return [
         Ranked(
-            rank=None if called_off or _group(member) != _RANKED else places[_share_key(stake, final)],
+            rank=None if called_off or _group(member) != _RANKED else places[key],
             person=member.person,
             name=member.name,
             stake=stake,
@@ -104,7 +112,7 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
             gas=member.gas,
             unranked=member.unranked,
         )
-        for member, stake, final in results
+        for member, stake, final, key in results
     ]
 
 

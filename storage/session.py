@@ -20,6 +20,7 @@ from engine.state import MarketState
 from storage.batches import batch
 from storage.in_flight import finish
 from storage.in_place import InPlace
+from storage.kept_figures import KeptFigures
 from storage.lock_order import LockOrder, place_of
 from storage.proofs.secret import Secret
 from storage.settling import TransactionName
@@ -32,13 +33,14 @@ NAME_LENGTH = 200
 
 
 class StateCache:
-    """The latest state of each market, and the last cut worked out for it. The head of the hash chain names a state:
-    another head, another state.
+    """The latest state of each market, the last cut worked out for it, and figures (`storage.figures`). The head of the
+    hash chain names a state: another head, another state.
 
     `people_changed` counts how often two people were merged or one was erased, for whoever caches who is who."""
 
     def __init__(self) -> None:
         self.people_changed = 0
+        self.figures = KeptFigures()
         self.secret: Secret | None = None  # see `storage.proofs.repository`: it never changes
         self._states: dict[int, tuple[int, str, MarketState]] = {}
         self._branches: dict[int, tuple[str, Branch]] = {}

@@ -8,6 +8,7 @@ from storage.actions import Actions, Approvals
 from storage.audit import Audit
 from storage.chats import Chats
 from storage.deliveries import Deliveries
+from storage.figures import Figures
 from storage.health import Health
 from storage.history import Events, Metrics, Ticks
 from storage.journal import Journal
@@ -134,6 +135,10 @@ class UnitOfWork(Session):
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self)
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from bot.chat.facts import BookLevel, DepthStep, TokenBook
@@ -17,7 +18,7 @@ from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.heads import head_now
 from bot.market.quotes import closed, closed_for_trading
-from bot.market.standings import board_of, season_table
+from bot.market.standings import board_of, ranks, season_table
 from bot.text.numbers import MICRO
 from bot.words import audit as words_audit
 from bot.words import book as words_book
@@ -28,8 +29,7 @@ from bot.words import views as words
 from bot.words import wording as words_wording
 from engine.quote import Quote, quote
 from engine.state import Side, Status
-from storage.rankings import standings
-from storage.records import ENDED
+from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 
 _SHOWN = 15
@@ -151,10 +151,14 @@ async def leaderboard(
         return await _season(ctx, snapshot.uow, market)
     if market is None:
         return words_usage.no_market(admin=ctx.invocation.is_admin)
-    ranked = standings(market.record, market.state, await snapshot.uow.members.of(market.id))
+    uow, record, audience = snapshot.uow, market.record, _audience(ctx)
+    return await uow.figures.of(record, f"leaderboard {audience}", partial(_leaderboard, uow, record, audience))
+
+
+async def _leaderboard(uow: UnitOfWork, market: Market, audience: Audience) -> Reply:
     called_off = market.status is Status.VOIDED
     return words.leaderboard(
-        ranked, _SHOWN, over=market.status in ENDED, audience=_audience(ctx), called_off=called_off
+        await ranks(uow, market), _SHOWN, over=market.over, audience=audience, called_off=called_off
     )
 
 

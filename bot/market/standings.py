@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -26,7 +27,7 @@ from engine.schedule import losers_left
 from engine.state import MarketState, Side, Status, price_micro
 from engine.terms import MarketParams
 from storage.rankings import Ranked, standings
-from storage.records import EventRow, Market, NextStep, TickRow
+from storage.records import EventRow, Market, NextStep, TickRow, Wording
 from storage.seasons import Season
 from storage.unit_of_work import UnitOfWork
 
@@ -36,35 +37,45 @@ SPARK_POINTS = 24
 async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     """The market at a glance, as of its last tick."""
     market = await uow.markets.get_one(market.id)
+    board, wordings = await uow.figures.of(market, "board", partial(_board, uow, market))
+    names = await uow.people.names(wording.actor for wording in wordings) if wordings else {}
+    return replace(board, now_ms=now_ms, decides=tuple(on_rules(wordings, names)))
+
+
+async def _board(uow: UnitOfWork, market: Market) -> tuple[Board, tuple[Wording, ...]]:
+    """All of it that follows from the market's own rows, and what decides it, whose authors may change their names."""
     state = await uow.markets.state(market)
-    rounds = await uow.events.of(market.id, "Eliminated")
-    path = await _path(uow, market)
     metric = await uow.metrics.latest(market.id)
     people, traders = await uow.members.turnout(market.id)
-    if market.status is Status.VOIDED and path:
-        rows = [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
-    else:
-        sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
-        order = _best_first(state, market.params)
-        ranked = _ranked(state, market.params, order)
-        rows = [_row(state, market, number, rounds, path, sales, ranked.get(number, "")) for number in order]
-    step, wordings = market.next_step, await uow.wordings.of(market.id)
-    names = await uow.people.names(wording.actor for wording in wordings)
-    return Board(
+    step = market.next_step
+    board = Board(
         title=market.title,
         status=status_word(market),
-        rows=tuple(rows),
+        rows=tuple(await _rows(uow, market, state)),
         volume=market.volume,
         people=people,
         traders=traders,
-        now_ms=now_ms,
+        now_ms=0,
         next_step=step_words(step, still_takes(step, state, market.params)) if step else "",
         next_step_ms=step.at_ms if step else None,
         risk_now=max(0, metric.mm_risk) if metric else 0,
         risk_most=0 if market.over else market.params.z,
         awaits=awaits(state, market),
-        decides=tuple(on_rules(wordings, names)),
+        decides=(),
     )
+    return board, await uow.wordings.of(market.id)
+
+
+async def _rows(uow: UnitOfWork, market: Market, state: MarketState) -> list[BoardRow]:
+    """An outcome each, best first."""
+    path = await _path(uow, market)
+    if market.status is Status.VOIDED and path:
+        return [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
+    rounds = await uow.events.of(market.id, "Eliminated")
+    sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
+    order = _best_first(state, market.params)
+    ranked = _ranked(state, market.params, order)
+    return [_row(state, market, number, rounds, path, sales, ranked.get(number, "")) for number in order]
 
 
 def awaits(state: MarketState, market: Market) -> Line:
@@ -249,6 +260,19 @@ def table(markets: Sequence[Sequence[Score]], same: Mapping[int, int] | None = N
 async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], list[SeasonStanding]]:
     """The markets a season counts so far, and where everybody stands."""
     markets = await uow.seasons.markets(season)
-    scored = [scores(standings(market, None, await uow.members.of(market.id))) for market in markets]
+    scored = [await uow.figures.of(market, "scores", partial(_scores, uow, market)) for market in markets]
     accounts = {score.person for market in scored for score in market}
     return markets, table(scored, await uow.people.primary_ids(accounts))
+
+
+async def _scores(uow: UnitOfWork, market: Market) -> list[Score]:
+    return scores(standings(market, None, await uow.members.of(market.id)))
+
+
+async def ranks(uow: UnitOfWork, market: Market) -> Sequence[Ranked]:
+    """Where everybody stands in one market: see `storage.rankings.standings`."""
+    return await uow.figures.of(market, "ranks", partial(_ranks, uow, market))
+
+
+async def _ranks(uow: UnitOfWork, market: Market) -> list[Ranked]:
+    return standings(market, await uow.markets.state(market), await uow.members.of(market.id))
