@@ -122,6 +122,7 @@ def set_up_lines(scenario: Scenario) -> list[str]:
     return [
         f'/admin create "{scenario.title}" {outcomes} tick {scenario.tick_ms // 60_000}m odds "{odds}"',
         f"/admin set gas ${scenario.gas}",
+        f"/admin set about {scenario.about}",
         f"/admin schedule {'; '.join(rounds)}",
         "/admin open",
     ]

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 MICRO = 10**6
+ABOUT = "Who wins the final on 13 July 2014 by the official result, extra time and penalties in."
 DATA = "worldcup2014/forecasts.csv"
 LOWEST, HIGHEST = 20_000, 950_000  # bounds of a start price with the usual parameters (ENGINE section 2), millionths
 
@@ -36,9 +37,11 @@ class WorldCupRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """An event to play. Times are epoch milliseconds, `odds` decimals that sum to exactly 1."""
+    """An event to play. Times are epoch milliseconds, `odds` decimals that sum to exactly 1; `about` says what decides
+    it."""
 
     title: str
+    about: str
     names: tuple[str, ...]
     odds: tuple[Decimal, ...]
     start_ms: int
@@ -89,6 +92,7 @@ def world_cup() -> Scenario:
     )
     return Scenario(
         title="World Cup 2014",
+        about=ABOUT,
         names=names,
         odds=clamped([opening[name] for name in names], LOWEST, HIGHEST),
         start_ms=_moment(START),
