@@ -18,6 +18,7 @@ CONNECT_S = 10.0  # how long a server may take to let us in
 ANSWER_S = 10.0  # to answer one statement, locks it waits for and its COMMIT included
 AT_LENGTH_S = 120.0  # to answer one that reads very many rows
 PLACE_S = 20.0  # how long a unit waits for one of the connections
+OLD_S = 60  # from when on a connection that is seldom used is not trusted: what lies between may have forgotten it
 CLOSE_S = 2.0  # how long a server is asked to stop what it is at, before a connection is dropped all the same
 # Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so.
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
@@ -35,6 +36,7 @@ def postgres_engine(url: URL, *, at_length: bool = False, migrating: bool = Fals
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
         pool_timeout=PLACE_S,
+        pool_recycle=OLD_S if at_length else -1,
         pool_pre_ping=True,
         json_serializer=to_json,
         connect_args=waits,

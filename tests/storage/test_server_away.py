@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot import app
 from bot.__main__ import main
@@ -190,4 +190,24 @@ async def test_a_commit_that_a_hanging_server_did_not_answer_is_settled_when_it_
     [outcome] = await asyncio.gather(writing, return_exceptions=True)
     assert outcome is None or isinstance(outcome, NotCommittedError), outcome
     assert await kept(db, "at COMMIT") == (outcome is None)
+    await db.close()
+
+
+async def test_what_takes_long_is_let_finish_where_it_may_and_else_ended_on_the_server_too(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "ANSWER_S", 0.1)
+    db = Database.open(await postgres.create())
+    long, longest = text("SELECT pg_sleep(0.15)"), text("SELECT pg_sleep(60)")
+    with pytest.raises(TroubleError, match="not within"):
+        async with db.reading() as uow:
+            await uow.rows(longest)
+    async with db.reading(at_length=True) as uow:
+        await uow.rows(long)
+        running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :query"
+        assert await uow.number(text(running), {"query": "SELECT pg_sleep(60)%"}) == 0
+    migrating = engines.postgres_engine(db.url, migrating=True)
+    async with migrating.connect() as connection:
+        await connection.execute(long)
+    await migrating.dispose()
     await db.close()
