@@ -8,17 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from bot.adapters.room import NAME, assets, event_stream, page_events, render, request_body, security
+from bot.adapters.room import assets, event_stream, page_events, render, request_body, security
 from bot.adapters.room.handlers import Handlers
+from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
-from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
-from bot.adapters.room.responses import Answer
-from bot.adapters.room.security import LIFE_S, Sessions, Visitor, external_id, new_token
+from bot.adapters.room.message_log import MessageLog
+from bot.adapters.room.responses import Answer, person_of
+from bot.adapters.room.security import LIFE_S, Sessions, Visitor, new_token
 from bot.chat.reply import Picture
-from bot.market.member_names import NameRefused, fitting_name
 from bot.settings import Network
 from bot.text.names import LONGEST_NAME, clean, folded
-from bot.words import members as words_members
 from bot.words import room as words
 from storage.database import Database
 from storage.records import Payload
@@ -48,12 +47,11 @@ class Routes:
         limits: Limits,
         trusted_proxies: Sequence[Network],
     ) -> None:
-        self._db = db
-        self._clock = clock
         self._titles = titles
         self._log = log
         self._handlers = handlers
         self._sessions = sessions
+        self._newcomers = Newcomers(db, clock, log, sessions, limits)
         self._streams = streams
         self._events = events
         self._draw = draw
@@ -153,47 +151,16 @@ class Routes:
         name = clean(request_body.text(body, "name"), LONGEST_NAME)
         if not any(sign.isalnum() for sign in folded(name)):
             raise RefusalError(400, words.name_missing())
-        token = visitor.token or new_token()
-        if visitor.person is None:
-            self._limits.check(Counted.JOIN, visitor.whose)
-            name = await self._fitting(room, name, visitor)
-            self._limits.use(Counted.JOIN, visitor.whose)
-            person = await self._sessions.create_person(token, name, self._clock())
-            visitor = Visitor(
-                whose=security.whose(person, visitor.whose),
-                token=token,
-                ext=visitor.ext or external_id(token),
-                person=person,
-                admin=visitor.admin,
-            )
-            await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
-        await self._handlers.handle_form(
-            room, visitor, "join", {"name": name}, request_body.request_id(body), is_retry=False
+        fields, request_id = {}, request_body.request_id(body)
+        if visitor.person is None:  # who has a name keeps it, whatever another window of theirs asks for
+            visitor = await self._newcomers.come(room, visitor, name, request_id)
+            fields = {"name": person_of(visitor).name}
+        await self._handlers.handle_form(room, visitor, "join", fields, request_id, is_retry=False)
+        response = web.json_response(
+            {"name": person_of(visitor).name, "admin": visitor.admin, "room": self._titles[room]}
         )
-        response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
-        self._set_cookie(response, "session", token)
+        self._set_cookie(response, "session", visitor.token)
         return response
-
-    async def _fitting(self, room: str, wanted: str, visitor: Visitor) -> str:
-        """The name a newcomer gets; refused where they would be taken for somebody. Who came by the admin link may be
-        the admin of that name."""
-        members, admins = await self._names(room)
-        if visitor.admin:
-            admins = set()
-        name = fitting_name(wanted, members=members, admins=admins)
-        if isinstance(name, NameRefused):
-            raise RefusalError(400, words_members.room_name_refused(name.code, wanted, name.like, name.instead))
-        return name
-
-    async def _names(self, room: str) -> tuple[set[str], set[str]]:
-        """Names that are taken: of the accounts in the market that is on and of those who talked lately; of admins."""
-        async with self._db.reading() as uow:
-            taken = await uow.room.authors(room, FIRST_PAGE)
-            chat = await uow.chats.find(NAME, room)
-            market = await uow.markets.of_chat(chat.id) if chat else None
-            names = await uow.members.names(market.id) if market else {}
-            admins = await uow.people.names(await uow.chats.admins(chat.id)) if chat else {}
-        return taken | {*names.values()}, {*admins.values()}
 
     async def _say(self, request: web.Request) -> web.Response:
         room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)

@@ -195,6 +195,32 @@ async def test_two_people_of_one_name_are_two_people(market: RoomHarness) -> Non
     assert all("balance" not in message.get("asked", "") for message in await other.messages())
 
 
+async def test_a_name_asked_for_again_makes_nobody_twice(market: RoomHarness) -> None:
+    """The answer that had the cookie was lost: the browser asks again, as the page does, also side by side."""
+    sent = {"name": "Ada", "request": request_id()}
+    lost, again, beside = market.browser(), market.browser(), market.browser()
+    assert (await lost.post("api/join", sent))[1]["name"] == "Ada"
+    for browser in (again, beside):
+        status, answer = await browser.post("api/join", {**sent, "again": True})
+        assert (status, answer["name"]) == (200, "Ada")
+    await again.say("/balance")
+    assert "balance" in (await beside.messages())[-1]["asked"]
+    _, other = await market.browser().join("Ada")
+    assert other["name"] == "Ada 2"
+
+
+async def test_names_taken_at_the_same_moment_differ(market: RoomHarness) -> None:
+    answers = await asyncio.gather(*(market.browser().join("Ada") for _ in range(4)))
+    assert sorted(answer["name"] for _, answer in answers) == ["Ada", "Ada 2", "Ada 3", "Ada 4"]
+
+
+async def test_who_has_a_name_keeps_it_whatever_another_window_asks_for(market: RoomHarness) -> None:
+    ada = await market.person("Ada")
+    assert (await ada.join("Bea"))[1]["name"] == "Ada"
+    assert (await (await ada.get("api/me")).json())["name"] == "Ada"
+    assert "Bea" not in str(await ada.messages())
+
+
 async def test_a_session_survives_a_restart_and_the_database_opens_none(tmp_path: Path) -> None:
     async with room_harness(tmp_path) as before:
         ada = await before.person("Ada")
