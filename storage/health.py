@@ -11,7 +11,7 @@ from storage.key_value import KeyValues
 from storage.markets import TICKING, to_market
 from storage.records import ActionStatus, Market, NoticeAudience, OrderStatus
 from storage.schema import actions, config, metrics, orders, outbox
-from storage.session import Repository, Session
+from storage.session import Repository, Session, one_of
 
 WRITTEN = "written"  # the fact that a probe writes
 
@@ -76,7 +76,7 @@ _MARKETS = (
         select(func.min(actions.c.ts_ms)).where(_WAITING_ACTIONS).scalar_subquery().label("action_ms"),
         select(metrics.c.mm_risk).where(_LAST_TICK).scalar_subquery().label("risk"),
     )
-    .where(config.c.status.in_(TICKING))
+    .where(one_of(config.c.status, TICKING))
     .order_by(config.c.market)
 )
 _REACHABLE = or_(outbox.c.audience != NoticeAudience.CHAT.value, not_(to_lost_chat()))

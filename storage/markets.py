@@ -18,7 +18,7 @@ from storage.people import People
 from storage.records import ENDED, ActionStatus, Declined, Market, NextStep, OrderStatus, Payload
 from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
-from storage.session import Repository, Session, clean
+from storage.session import Repository, Session, clean, one_of
 from storage.settling import NAME, TransactionName
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
@@ -126,7 +126,7 @@ class Markets(Repository):
 
     async def running(self) -> list[Market]:
         """Markets a tick may change: RUNNING, FROZEN, PAUSED, DISPUTED; halted ones too."""
-        return await self._many(select(config).where(config.c.status.in_(TICKING)).order_by(config.c.market))
+        return await self._many(select(config).where(one_of(config.c.status, TICKING)).order_by(config.c.market))
 
     async def of_other_rules(self) -> list[Market]:
         """Those not over whose row was written by other rules: they stand still, or have not started."""
@@ -270,7 +270,7 @@ _OF_CHAT = (
     select(config)
     .join(announcements, announcements.c.market == config.c.market)
     .where(announcements.c.chat == bindparam("chat"))
-    .order_by(case((config.c.status.in_(ENDED), 1), else_=0), config.c.market.desc())
+    .order_by(case((one_of(config.c.status, ENDED), 1), else_=0), config.c.market.desc())
     .limit(1)
 )
 _SHOWN_IN = _OF_CHAT.where(config.c.status != Status.DRAFT.value)
@@ -283,7 +283,7 @@ _MAY_RESUME = and_(config.c.halted.is_not(None), _CONTROL)
 _DUE = or_(_ORDER, _ACTION, config.c.tick == 0, config.c.next_ms <= bindparam("now"))
 _QUEUED = (
     select(config)
-    .where(config.c.status.in_(TICKING))
+    .where(one_of(config.c.status, TICKING))
     .where(
         case(
             (config.c.rules != RULES, _CONTROL),

@@ -27,7 +27,7 @@ from storage.markets import Markets
 from storage.people import People
 from storage.records import OPEN_ORDERS, Market, Member, OrderStatus
 from storage.schema import orders, people, positions, users
-from storage.session import Repository, Session, clean
+from storage.session import Repository, Session, clean, one_of
 
 
 class Members(Repository):
@@ -191,7 +191,7 @@ _THESE = _ACCOUNTS.where(users.c.user.in_(bindparam("these", expanding=True)))
 _OPEN_ORDER = (
     select(orders.c.number)
     .where(orders.c.market == bindparam("market"), orders.c.user == bindparam("person"))
-    .where(orders.c.status.in_(OPEN_ORDERS))
+    .where(one_of(orders.c.status, OPEN_ORDERS))
     .limit(1)
 )
 _ORDERED = exists().where(orders.c.market == users.c.market, orders.c.user == users.c.user)

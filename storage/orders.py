@@ -12,7 +12,7 @@ from storage.markets import Markets
 from storage.members import Members
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.schema import orders, positions
-from storage.session import Repository, Session
+from storage.session import Repository, Session, one_of
 
 
 class Orders(Repository):
@@ -183,12 +183,12 @@ _MANY = _HERE.where(orders.c.number.in_(bindparam("numbers", expanding=True))).o
 _PENDING = _HERE.where(orders.c.status == OrderStatus.PENDING.value).order_by(orders.c.accepted_ms, orders.c.number)
 _BY_REQUEST = select(orders).where(orders.c.request_id == bindparam("request"))
 _OF = _HERE.where(orders.c.user == bindparam("person")).order_by(orders.c.number.desc()).limit(bindparam("most"))
-_OPEN_OF = _OF.where(orders.c.status.in_(OPEN_ORDERS))
+_OPEN_OF = _OF.where(one_of(orders.c.status, OPEN_ORDERS))
 _FOR_SALE = (
     select(orders.c.status, func.sum(orders.c.remaining).label("total"))
     .where(orders.c.market == bindparam("market"), orders.c.user == bindparam("person"), orders.c.is_buy.is_(False))
     .where(orders.c.outcome == bindparam("outcome"), orders.c.side == bindparam("side"))
-    .where(orders.c.status.in_(OPEN_ORDERS))
+    .where(one_of(orders.c.status, OPEN_ORDERS))
     .group_by(orders.c.status)
 )
 _HELD = select(positions.c.tokens).where(

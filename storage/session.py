@@ -6,12 +6,12 @@ from outside made storable (`clean`), and the engine states a tick need not load
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, Insert, RowMapping, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, CursorResult, Executable, Insert, RowMapping, Table, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -268,6 +268,11 @@ def _upsert(dialect: str, table: Table, keys: tuple[str, ...], columns: tuple[st
     if not changed:
         return insert.on_conflict_do_nothing(index_elements=list(keys))
     return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+
+def one_of(column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether it is one of a few constants. `in_` with a list is expanded anew for each execution (`prepared`)."""
+    return or_(*(column == str(value) for value in values))
 
 
 def clean(text: str, limit: int = NAME_LENGTH) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from storage.prepared import Statements
 from storage.schema import metadata, people, tickets, users
+from storage.session import one_of
 
 TICKET = {
     "market": 1,
@@ -29,6 +30,7 @@ STATEMENTS: tuple[tuple[str, Executable, Mapping[str, object]], ...] = (
     ("no rows", select(tickets).where(tickets.c.id == bindparam("ticket")), {"ticket": 7}),
     ("truth values", select(users), {}),
     ("a constant in the statement", select(tickets.c.id).where(tickets.c.status == "open"), {}),
+    ("one of a few", select(tickets.c.id).where(one_of(tickets.c.status, ("open", "replaced"))), {}),
     ("a label", select(func.max(tickets.c.created_ms).label("at")), {}),
     ("one value twice", select(tickets.c.id).where(tickets.c.market == _N, tickets.c.id == _N), {"n": 1}),
     (

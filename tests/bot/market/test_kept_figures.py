@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import count
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from bot.chat import plain_text
 from bot.chat.reply import Board, Reply
 from bot.market.standings import ranks
 from engine.state import Status
+from engine.units import MICRO
 from storage.database import Database
 from storage.kept_figures import KeptFigures, Version
+from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 from tests.bot.harness import ADMIN, ChatHarness, chat_harness, running
 from tests.storage.test_rankings import market
-from tests.storage.worlds import lobby
+from tests.storage.worlds import START, lobby
 
 _strangers = count()
 
@@ -127,6 +129,36 @@ async def test_a_unit_that_writes_keeps_nothing_that_it_may_undo(db: Database) -
     before = await names(db.reading())
     assert "Countess" in await names(db.writing(), "Countess")
     assert await names(db.reading()) == before
+
+
+async def test_every_field_of_a_market_and_every_grant_names_other_figures(db: Database) -> None:
+    world, worked_out = await lobby(db), count()
+
+    async def work_out() -> int:
+        return next(worked_out)
+
+    async with db.reading() as uow:
+        record = await uow.markets.get_one(world.market)
+        first = await uow.figures.of(record, "n", work_out)
+        assert await uow.figures.of(record, "n", work_out) == first
+    for looked_at in (field.name for field in fields(record) if field.name not in {"id", "intents", "memo", "draft"}):
+        async with db.reading() as uow:
+            other = replace(record, **{looked_at: "another"})  # type: ignore[arg-type]  # whatever its type is
+            before, after = await uow.figures.of(record, "n", work_out), await uow.figures.of(other, "n", work_out)
+            assert after > before, looked_at
+    async with db.writing() as uow:
+        assert isinstance(await uow.markets.start(world.market, START), Market)
+        await uow.commit()
+    seen = set[int]()
+    for number in range(3):
+        async with db.writing() as uow:
+            cash = {"user": world.people[0], "cash": MICRO}
+            await uow.actions.append(world.market, "join", cash, actor=None, request_id=f"g{number}", now_ms=START)
+            await uow.commit()
+        async with db.reading() as uow:
+            record = await uow.markets.get_one(world.market)
+            seen.add(await uow.figures.of(record, "n", work_out))
+    assert len(seen) == 3, "a grant that waits is shown as coming"
 
 
 def test_figures_are_kept_of_one_version_a_market_and_of_few_markets() -> None:
