@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--minutes", type=_minutes, default=3.0, help="how long the event takes (default %(default)s)")
     demo.add_argument("--traders", type=_traders, default=20, help="synthetic traders (default %(default)s)")
     demo.add_argument("--host", default="127.0.0.1")
-    demo.add_argument("--port", type=int, default=8080, help="default %(default)s; 0 takes any free one")
+    demo.add_argument("--port", type=_port, default=8080, help="default %(default)s; 0 takes any free one")
     demo.add_argument("--open", action="store_true", help="open the room in the browser")
     demo.add_argument("--force", action="store_true", help="replace what an earlier demo left in DIR")
     demo.set_defaults(call=_demo)
@@ -142,6 +142,13 @@ def _minutes(text: str) -> float:
     if not 0 < minutes <= 24 * 60:
         raise argparse.ArgumentTypeError("must be more than 0 and at most a day (1440)")
     return minutes
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    return port
 
 
 def _traders(text: str) -> int:

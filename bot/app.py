@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import secrets
@@ -276,9 +277,11 @@ def _nothing(only: str | None) -> str:
 
 
 def _taken(settings: Settings, error: OSError) -> str:
+    taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    instead = "OUTCRY_ROOM_PORT, or 0 for any free one" if taken else "OUTCRY_ROOM_HOST, such as 127.0.0.1"
     return (
         f"The room cannot listen on {settings.room_host}:{settings.room_port} ({error.strerror or error}). "
-        "Choose another OUTCRY_ROOM_PORT, or 0 for any free one."
+        f"Choose another {instead}."
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from storage.read_only import is_full
-from storage.trouble import Trouble, trouble_of
+from storage.trouble import Trouble, TroubleError, trouble_of
 
 
 class CannotOpenError(Exception):
@@ -89,6 +89,8 @@ def _server(url: URL) -> str:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, TroubleError) and error.__cause__ is not None:
+        error = error.__cause__
     return getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error) or type(error).__name__
 
 

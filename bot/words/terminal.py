@@ -30,7 +30,7 @@ def not_a_folder(folder: Path) -> str:
 
 
 def port_taken(host: str, port: int, why: str) -> str:
-    return f"The room cannot listen on {host}:{port} ({why}): choose another --port, or 0 for any free one."
+    return f"The room cannot listen on {host}:{port} ({why}): choose another --host or --port (0: any free one)."
 
 
 def halted(why: str) -> str:

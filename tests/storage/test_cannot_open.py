@@ -199,6 +199,29 @@ async def test_a_server_that_refuses_is_told_without_the_password(postgres: Serv
         assert "s3cret" not in str(told.value)
 
 
+@pytest.mark.parametrize("server", ["h:99999", "h:0", "h:s3cret", "[::1", "s3cret@h", "a@s3cret:b@h:1", "s3cret:x@h"])
+def test_an_address_that_names_no_server_is_told_without_what_stands_there(
+    server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outcry("verify", "--db", f"postgresql://outcry:s3cret@{server}/x") == 3
+    told = capsys.readouterr()
+    assert "Within a password write %40 for @" in told.err
+    assert ("s3cret" in told.err, told.out, told.err.count("\n")) == (False, "", 1)
+
+
+def test_a_room_that_cannot_listen_is_told_what_to_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OUTCRY_ROOM_PORT", "0")
+    monkeypatch.setenv("OUTCRY_ROOM_HOST", "192.0.2.1")
+    assert outcry("run") == 2
+    assert "Choose another OUTCRY_ROOM_HOST, such as 127.0.0.1." in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        outcry("demo", "--port", "99999")
+    assert "must be from 0 to 65535" in capsys.readouterr().err
+
+
 async def test_a_database_of_another_program_is_left_alone_on_a_server_too(postgres: Server) -> None:
     url = await postgres.create()
     engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
