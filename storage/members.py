@@ -185,7 +185,18 @@ _RESERVED = (
 _ACCOUNTS = select(users, _RESERVED.label("reserved")).where(users.c.market == bindparam("market"))
 _TRADED = func.coalesce(func.sum(case((users.c.trade_count > 0, 1), else_=0)), 0)
 _TURNOUT = select(func.count().label("people"), _TRADED.label("traders")).where(users.c.market == bindparam("market"))
-_ALL = _ACCOUNTS.order_by(users.c.user)
+_PENDING = (  # of everybody at once: asked for each of a thousand it costs as much as all else of them
+    select(orders.c.user, func.sum(orders.c.reserve).label("reserved"))
+    .where(orders.c.market == bindparam("market"), orders.c.status == OrderStatus.PENDING.value)
+    .group_by(orders.c.user)
+    .subquery()
+)
+_ALL = (
+    select(users, func.coalesce(_PENDING.c.reserved, 0).label("reserved"))
+    .outerjoin(_PENDING, _PENDING.c.user == users.c.user)
+    .where(users.c.market == bindparam("market"))
+    .order_by(users.c.user)
+)
 _ACCOUNT = _ACCOUNTS.where(users.c.user == bindparam("person"))
 _THESE = _ACCOUNTS.where(users.c.user.in_(bindparam("these", expanding=True)))
 _OPEN_ORDER = (
