@@ -139,6 +139,7 @@ class _Demo:
         self.clock = ManualClock(scenario.start_ms - LOBBY_MS)
         self.charts = Charts(db)
         self.room: RoomService | None = None
+        self.addresses: tuple[str, str] | None = None  # of the room, and for its admin
         self.live = True
         freezes = [(step.freeze_ms, step.decide_ms) for step in scenario.steps]
         self.timeline = Timeline(
@@ -186,17 +187,24 @@ class _Demo:
             speed=lambda: self.timeline.speed(self.clock.now_ms()) if self.live else 1.0,
             titles={MAIN: TITLE},
         )
-        url, admin = await self.room.start()
+        self.addresses = await self.room.start()
         self.stack.push_async_callback(self.room.stop)
+        return self.room.platform
+
+    async def _invite(self) -> None:
+        """Say where the room is: who came before its doors are open would find nothing to join."""
+        if self.addresses is None:
+            return
+        url, admin = self.addresses
         print(words.room(url), words.admin(admin), sep="\n", flush=True)
         if self.options.open_browser:
             await asyncio.to_thread(webbrowser.open, url)
-        return self.room.platform
 
     async def _set_up(self) -> None:
         """The organiser creates the market and opens it to join; everybody joins; it starts."""
         for line in set_up_lines(self.scenario):
             await self.simulation.organiser_line(line)
+        await self._invite()
         self.market = await self._market()
         async with self.db.writing() as uow:
             crowd_chat = await uow.chats.open(

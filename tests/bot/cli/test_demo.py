@@ -6,9 +6,10 @@ import asyncio
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from bot.charts.service import Charts
 from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
 from bot.cli import demo
+from bot.cli.demo_files import DATABASE
+from bot.words import terminal as words
 from storage.database import Database
 from tests.bot.cli.short_demo import SEED, short
 from tests.paths import ROOT
@@ -99,13 +102,25 @@ async def test_equal_seeds_give_equal_files_headless_or_live_on_any_hash_seed(
         assert (tmp_path / name).read_bytes() == (played / name).read_bytes(), name
 
 
-async def test_live_it_prints_where_the_room_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_live_it_prints_where_the_room_is_once_one_can_join(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[str] = []
+    room = words.room
+
+    def seen(url: str) -> str:
+        with closing(sqlite3.connect(tmp_path / DATABASE)) as file:
+            statuses.extend(status for (status,) in file.execute("SELECT status FROM config"))
+        return room(url)
+
+    monkeypatch.setattr(words, "room", seen)
     two = replace(short(), ticks=2)
     assert await demo.play(demo.Options(seed=1, out=tmp_path, port=0, minutes=0.01, traders=3), two) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("room: http://127.0.0.1:")
     assert lines[1].startswith("admin: http://127.0.0.1:")
     assert "?admin=" in lines[1]
+    assert statuses == ["LOBBY"]
 
 
 async def test_a_folder_with_a_database_is_refused_without_force(
