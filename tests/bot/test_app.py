@@ -104,7 +104,7 @@ def test_a_second_process_on_the_same_file_is_refused_in_a_sentence(
         (("run",), {"OUTCRY_ROOM": "off"}, "OUTCRY_ROOM"),
         (("run", "--only", "discord"), {}, "Discord"),
         (("run",), {"OUTCRY_ROOM_PORT": "many"}, "OUTCRY_ROOM_PORT"),
-        (("run",), {"OUTCRY_ROOM_HOST": "203.0.113.1", "OUTCRY_ADMIN_TOKEN": TOKEN}, "OUTCRY_ROOM_PORT"),
+        (("run",), {"OUTCRY_ROOM_HOST": "203.0.113.1", "OUTCRY_ADMIN_TOKEN": TOKEN}, "OUTCRY_ROOM_HOST"),
     ],
 )
 def test_what_cannot_run_says_why_and_exits_with_2(
