@@ -261,6 +261,19 @@ class CountedDatabase(Database):
             yield uow
 
 
+@asynccontextmanager
+async def counted_chat(folder: Path) -> AsyncIterator[ChatHarness]:
+    """A market that trades, Ada in it; `CountedDatabase.units` counts from here on."""
+    db = CountedDatabase.open(migrated_file(folder / "play.db"))
+    try:
+        harness = ChatHarness(db, folder / "play.db")
+        await running(harness, people=("ada",))
+        CountedDatabase.units.clear()
+        yield harness
+    finally:
+        await db.close()
+
+
 @pytest.mark.parametrize(
     ("who", "line", "written"),
     [
@@ -271,37 +284,20 @@ class CountedDatabase(Database):
     ],
 )
 async def test_a_line_is_looked_up_and_read_in_one_unit(tmp_path: Path, who: str, line: str, written: int) -> None:
-    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
-    assert isinstance(db, CountedDatabase)
-    try:
-        harness = ChatHarness(db, tmp_path / "play.db")
-        await running(harness, people=("ada",))
-        db.units.clear()
+    async with counted_chat(tmp_path) as harness:
         await harness.say(who, line)
-        assert (db.units["reading"], db.units["writing"]) == (1, 1 if line == "/markets" else written)
-    finally:
-        await db.close()
+        units = CountedDatabase.units
+        assert (units["reading"], units["writing"]) == (1, 1 if line == "/markets" else written)
 
 
 async def test_a_file_is_read_at_length_in_a_unit_of_its_own(tmp_path: Path) -> None:
-    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
-    assert isinstance(db, CountedDatabase)
-    try:
-        harness = ChatHarness(db, tmp_path / "play.db")
-        await running(harness, people=("ada",))
-        db.units.clear()
+    async with counted_chat(tmp_path) as harness:
         await harness.say(ADMIN, "/admin export trades")
-        assert db.units == {"reading": 1, "at length": 1}
-    finally:
-        await db.close()
+        assert CountedDatabase.units == {"reading": 1, "at length": 1}
 
 
 async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_path: Path) -> None:
-    db = CountedDatabase.open(migrated_file(tmp_path / "play.db"))
-    try:
-        harness = ChatHarness(db, tmp_path / "play.db")
-        await running(harness, people=("ada",))
-        CountedDatabase.units.clear()
+    async with counted_chat(tmp_path) as harness:
         assert "made for somebody else" in plain_text.text(await harness.say("ada", "/board", made_for=999))
         typing = Invocation(
             text="/admin grant ", platform="room", person_ext=ADMIN, person_name="Boss", chat_ext="room",
@@ -309,5 +305,3 @@ async def test_what_a_button_and_a_completion_need_is_read_in_the_same_unit(tmp_
         )  # fmt: skip
         assert "ada" in " ".join(row.value.lower() for row in await harness.dispatcher.complete(typing))
         assert CountedDatabase.units == {"reading": 2}
-    finally:
-        await db.close()
