@@ -26,6 +26,7 @@ from storage.read_only import address as read_only_address
 from storage.read_only import log_of
 from storage.session import StateCache, Surroundings, Transaction
 from storage.unit_of_work import UnitOfWork
+from storage.waking import Subscription, Topic, Waking
 from storage.watch import Watch, WatchedFile
 
 __all__ = ["CannotOpenError", "Database", "DatabaseInUseError"]
@@ -65,7 +66,9 @@ class Database:
         self._readers = Readers(self._open_reader)
         self._group = GroupCommit(self._open_writer)
         self._writing: set[asyncio.Task[object]] = set()
-        self._filled = asyncio.Event()
+        self._waking = Waking()
+        self._waking.call(Topic.PEOPLE, self.cache.forget_people)
+        self._filled = self.subscribe(Topic.OUTBOX)
         self._units = InFlight()  # those that are open
         self._closing = False
 
@@ -216,19 +219,18 @@ class Database:
 
     def _unit_of_work(self, transaction: Transaction) -> UnitOfWork:
         around = Surroundings(
-            cache=self.cache, outbox_filled=self._filled.set, crash=self.crash, draw=self.draw, seen=self.seen
+            cache=self.cache, wake=self._waking.wake, crash=self.crash, draw=self.draw, seen=self.seen
         )
         return UnitOfWork(transaction, around)
 
+    def subscribe(self, topic: Topic) -> Subscription:
+        """Be woken by what changes this topic: `await subscription.woken(timeout_s)`. Commits of this process wake at
+        once, those of others where they can be heard: look once a second or five all the same."""
+        return self._waking.subscribe(topic)
+
     async def outbox_filled(self, timeout_s: float) -> bool:
-        """Wait until a commit added outbox rows, at most `timeout_s`; True if one did."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._filled.wait()
-        except TimeoutError:
-            return False
-        self._filled.clear()
-        return True
+        """Wait until a commit added outbox rows, at most `timeout_s`; True if one did. One waits in a process."""
+        return await self._filled.woken(timeout_s)
 
     async def _open_reader(self) -> InPlace:
         path, uri = str(self._seen.database), self._seen.query.get("uri") == "true"

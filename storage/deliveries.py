@@ -36,6 +36,7 @@ from storage.records import NoticeAudience, OutboxRow
 from storage.schema import chats, message_refs, outbox
 from storage.session import Repository, Session, clean, upsert
 from storage.tickets import Tickets
+from storage.waking import Topic
 
 SlotPlace: TypeAlias = tuple[int, str, str, str]  # market, platform, external id of a chat or person, slot
 
@@ -175,7 +176,7 @@ class Deliveries(Repository):
         condition = and_(outbox.c.platform == platform, outbox.c.target == target, outbox.c.dropped.is_(False))
         await self._session.hold(outbox, condition)
         await self._session.run(update(outbox).where(condition, outbox.c.due_ms > now_ms).values(due_ms=now_ms))
-        self._session.after_commit(self._session.outbox_filled)
+        self._session.wakes(Topic.OUTBOX)
 
     async def discard(self, platforms: Collection[str]) -> None:
         """Throw away all that waits for these platforms."""

@@ -21,6 +21,7 @@ from storage.records import Chat, Identity, Notice, NoticeAudience
 from storage.schema import outbox
 from storage.session import Repository, Session
 from storage.tickets import Tickets
+from storage.waking import Topic
 
 
 class Destination(NamedTuple):
@@ -96,7 +97,7 @@ class Outbox(Repository):
             row["salt"] = salt
         await self._session.run_many(_WRITE[self._session.dialect] if keyed else _INSERT, rows)
         self._journal.append(market, Kind.NOTICES, "", {"digests": [notice_digest(row) for row in rows]})
-        self._session.after_commit(self._session.outbox_filled)
+        self._session.wakes(Topic.OUTBOX)
 
     async def _all_places(self, market: int, notices: Sequence[Notice]) -> list[list[Destination]]:
         """Where each goes. Who has no identity left (erased) is told nothing."""

@@ -35,6 +35,7 @@ from storage.schema import (
     users,
 )
 from storage.session import Repository, Session, upsert
+from storage.waking import Topic
 
 PRIVATE = "private"
 
@@ -100,7 +101,7 @@ class PersonalData(Repository):
         await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
-        session.after_commit(session.cache.forget_people)
+        session.wakes(Topic.PEOPLE)
 
     async def _merge_proposals(self, person: int, other: int) -> None:
         key = (approvals.c.market, approvals.c.number)
@@ -178,7 +179,7 @@ class PersonalData(Repository):
         await self._record(Kind.CHAT, chats, chats.c.id.in_(private))
         await self._record(Kind.PERSON, people, people.c.id.in_(ids))
         await self._record(Kind.MEMBER, users, users.c.user.in_(ids))
-        session.after_commit(session.cache.forget_people)
+        session.wakes(Topic.PEOPLE)
 
     async def _erase_names(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:
         """What they are called, everywhere, and in why they were barred."""

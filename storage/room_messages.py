@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage.records import Payload, RoomMessage
 from storage.schema import counters, room_messages
 from storage.session import Repository, clean
+from storage.waking import Topic
 
 COUNTER = "room"
 
@@ -119,6 +120,7 @@ class RoomMessages(Repository):
             return 0
         for name in ("counters", "room_messages"):
             self._session.locks.hold(name)
+        self._session.wakes(Topic.ROOM)
         row = await self._session.row(_COUNT[self._session.dialect], {"name": COUNTER, "value": n})
         if row is None:
             raise LookupError("the counter of the room's messages gave nothing")

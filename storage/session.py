@@ -25,6 +25,7 @@ from storage.lock_order import LockOrder, place_of
 from storage.proofs.secret import Secret
 from storage.settling import TransactionName
 from storage.trouble import Telling, raise_trouble
+from storage.waking import Topic
 
 Values: TypeAlias = Mapping[str, object]
 Result: TypeAlias = CursorResult[*tuple[Any, ...]]  # rows are made into records right where they are read
@@ -75,12 +76,11 @@ class StateCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all units of a database share. `outbox_filled`: to be called after a commit that added outbox rows. `crash`:
-    told the name of each point a crash test may stop at. `draw`: so many bytes nobody can guess. `seen`: told each
-    statement."""
+    """What all units of a database share. `wake`: to be called after a commit that changed a topic. `crash`: told the
+    name of each point a crash test may stop at. `draw`: so many bytes nobody can guess. `seen`: told each statement."""
 
     cache: StateCache
-    outbox_filled: Callable[[], None]
+    wake: Callable[[Topic], None]
     crash: Callable[[str], None]
     draw: Callable[[int], bytes]
     seen: Callable[[Executable], None] | None = None
@@ -107,11 +107,12 @@ class Session:
 
     def __init__(self, transaction: Transaction, surroundings: Surroundings) -> None:
         self.cache = surroundings.cache
-        self.outbox_filled = surroundings.outbox_filled
         self.crash = surroundings.crash
         self.draw = surroundings.draw
         self.snapshot = transaction.snapshot
         self._seen = surroundings.seen
+        self._wake = surroundings.wake
+        self._topics: dict[Topic, None] = {}  # that this unit changes
         self._transaction = transaction
         self._in_place = transaction.in_place
         self._telling = Telling(writing=not transaction.snapshot)
@@ -155,9 +156,16 @@ class Session:
         if callback not in self._after_commit:
             self._after_commit.append(callback)
 
+    def wakes(self, topic: Topic) -> None:
+        """Whoever waits for this topic is woken when the commit is through, in this process; other processes hear of it
+        by the triggers of the tables."""
+        self._topics[topic] = None
+
     def _end(self) -> None:
         for callback in self._after_commit:
             callback()
+        for topic in self._topics:
+            self._wake(topic)
 
     def _check(self, statement: Executable) -> None:
         self._check_open()
