@@ -1,7 +1,9 @@
 """What a platform lets us send, counted in sliding windows: at every moment, not per calendar minute.
 
 One `Budget` a platform and process, shared: the announcer asks it before each send, an adapter counts in it every
-answer it sends by itself, and whichever of the two is told to wait makes both wait.
+answer it sends by itself, and whichever of the two is told to wait makes both wait. Where several processes serve a
+platform one after the other, each hands its windows to the next (`to_json`, `take_over`): what the two of them send is
+within the limits too.
 """
 
 from __future__ import annotations
@@ -9,6 +11,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+
+from storage.records import Json, Payload
+
+UNSEEN_MS = 3_000  # how long a process may go on sending after it last wrote down what it had sent: its lease
+MOST_LISTED = 40  # keys of a window that are handed over one by one, the busiest: a few KB
+TENTH_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,14 @@ class Limit:
 class Windows:
     """Uses per key under one or more limits. Times are the caller's monotonic milliseconds; nothing here reads a clock.
 
-    `born_ms`: when counting began. What was sent before is not known then, so half of each window counts as used.
+    `born_ms`: when counting began. What was sent before is not known then, so half of each window counts as used, or
+    `assumed` uses where that is more.
     """
 
     limits: tuple[Limit, ...]
     most_keys: int = 10_000
     born_ms: int | None = None
+    assumed: int = 0
     _used: dict[str, deque[int]] = field(default_factory=dict)
 
     def wait(self, key: str, monotonic_ms: int, *, spare: bool = False) -> int:
@@ -67,16 +78,41 @@ class Windows:
             self._forget(monotonic_ms)
 
     def _unknown(self, monotonic_ms: int) -> deque[int]:
-        """What is supposed to have been sent to a key nothing is known of: half of each window, as late as may be."""
+        """What is supposed to have been sent to a key nothing is known of, as late as may be."""
         longest = max((limit.window_ms for limit in self.limits), default=0)
         if self.born_ms is None or monotonic_ms >= self.born_ms + longest:
             return deque()
         moments: list[int] = []
         at_ms = self.born_ms
         for limit in sorted(self.limits, key=lambda window: window.window_ms):
-            moments += [at_ms] * ((limit.count + 1) // 2 - len(moments))
+            used = max((limit.count + 1) // 2, min(limit.count, self.assumed))
+            moments += [at_ms] * (used - len(moments))
             at_ms = self.born_ms - limit.window_ms
         return deque(reversed(moments))
+
+    def to_json(self, monotonic_ms: int) -> dict[str, Json]:
+        """How long ago each of the busiest keys was used, in tenths of a second, and how often others may have been at
+        most; {} where no window has anything in it."""
+        start_ms = monotonic_ms - max((limit.window_ms for limit in self.limits), default=0)
+        counts = {key: _since(used, start_ms) for key, used in self._used.items() if used[-1] > start_ms}
+        busiest = sorted(counts, key=lambda key: -counts[key])
+        rest = [counts[key] for key in busiest[MOST_LISTED:][:1]] + [_since(self._unknown(monotonic_ms), start_ms)]
+        ages: dict[str, Json] = {
+            key: [(monotonic_ms - at_ms) // TENTH_MS for at_ms in self._used[key] if at_ms > start_ms]
+            for key in busiest[:MOST_LISTED]
+        }
+        return ({"used": ages} if ages else {}) | ({"rest": max(rest)} if max(rest) else {})
+
+    def take_over(self, state: Json, written_ms: int, last_ms: int, unseen: int) -> None:
+        """Go on from what another process wrote down at `written_ms`, by this one's clock; it may have used each key
+        `unseen` times since, until `last_ms`."""
+        ages, rest = _part(state, "used"), _part(state, "rest")
+        self.born_ms, self.assumed = last_ms, unseen + (rest if isinstance(rest, int) else 0)
+        most = max((limit.count for limit in self.limits), default=0)
+        self._used = {
+            key: deque([written_ms - age * TENTH_MS for age in used] + [last_ms] * unseen, maxlen=most)
+            for key, used in _lists(ages)
+        }
 
     def _forget(self, monotonic_ms: int) -> None:
         longest = max(limit.window_ms for limit in self.limits)
@@ -95,6 +131,22 @@ def _since(used: deque[int], start_ms: int) -> int:
             break
         count += 1
     return count
+
+
+def _possible(limits: tuple[Limit, ...], ms: int) -> int:
+    """How often one key may be used in so long under these limits."""
+    return min((limit.count * (ms // limit.window_ms + 1) for limit in limits), default=0)
+
+
+def _part(state: Json, name: str) -> Json:
+    return state.get(name) if isinstance(state, dict) else None
+
+
+def _lists(ages: Json) -> list[tuple[str, list[int]]]:
+    """Of what another process has written: only what can be read, whichever version it runs."""
+    rows = ages.items() if isinstance(ages, dict) else ()
+    lists = {key: [age for age in used if isinstance(age, int)] for key, used in rows if isinstance(used, list)}
+    return [(key, used) for key, used in lists.items() if used]
 
 
 def _one_kind(chat_ext: str) -> bool:
@@ -202,6 +254,40 @@ class Budget:
         key = "" if overall else _chat(chat_ext)
         self._until[key] = max(self._until.get(key, 0), monotonic_ms + after_ms)
         self._until = {chat: until for chat, until in self._until.items() if until > monotonic_ms}
+
+    def to_json(self, monotonic_ms: int) -> Payload:
+        """What the next process that sends there must know; {} where it need know nothing."""
+        longest_first = sorted(self._until.items(), key=lambda waits: (waits[0] != "", -waits[1]))
+        waits: dict[str, Json] = {
+            chat: until - monotonic_ms for chat, until in islice(longest_first, MOST_LISTED) if until > monotonic_ms
+        }
+        parts: dict[str, Json] = {name: windows.to_json(monotonic_ms) for name, windows, _ in self._windows()}
+        parts["until"] = waits
+        return {name: part for name, part in parts.items() if part}
+
+    def take_over(self, state: Payload, age_ms: int, monotonic_ms: int, unseen_ms: int = UNSEEN_MS) -> None:
+        """Go on from what the process before us wrote down `age_ms` ago. It may have gone on sending for `unseen_ms`
+        after that (0: it had ended), as fast as it was allowed to; that counts as sent. Of chats it did not name half
+        of every window counts as used."""
+        written_ms = monotonic_ms - age_ms
+        last_ms = min(monotonic_ms, written_ms + unseen_ms)
+        for name, windows, limits in self._windows():
+            windows.take_over(state.get(name), written_ms, last_ms, _possible(limits, unseen_ms) if unseen_ms else 0)
+        waits = state.get("until")
+        self._until = {
+            chat: written_ms + wait
+            for chat, wait in (waits.items() if isinstance(waits, dict) else ())
+            if isinstance(wait, int) and written_ms + wait > monotonic_ms
+        }
+
+    def _windows(self) -> tuple[tuple[str, Windows, tuple[Limit, ...]], ...]:
+        """Each by its name, with all limits that hold for its keys."""
+        allowance = self.allowance
+        return (
+            ("overall", self._overall, allowance.overall),
+            ("chat", self._chat, allowance.chat),
+            ("group", self._group, (*allowance.chat, *allowance.group)),
+        )
 
 
 def _chat(chat_ext: str) -> str:
