@@ -56,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(call=_demo)
 
     app = commands.add_parser("run", help="serve: the room, the platforms that have a token, the ticks")
-    app.add_argument("--only", choices=("room", "discord", "telegram", "ticks"), help="only this part")
+    app.add_argument(
+        "--only",
+        choices=("room", "discord", "telegram", "ticks"),
+        help="serve only this (ticks: nothing); markets tick all the same",
+    )
     app.set_defaults(call=_run)
 
     lint = commands.add_parser("lint", help="say what would happen in an event's market before it does")

@@ -6,8 +6,10 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
@@ -39,6 +41,7 @@ from scheduler.tick import TickReport
 from storage import private_files
 from storage.clock import Clock, SystemClock
 from storage.database import Database
+from storage.holding import Holder
 
 if TYPE_CHECKING:
     from bot.health.metrics import Metrics  # its client may not be installed
@@ -60,6 +63,7 @@ class PlatformParts:
     charts: Charts
     budgets: dict[str, Budget]
     health: HealthService
+    holder: Holder
     stack: AsyncExitStack
 
 
@@ -70,7 +74,6 @@ class CannotStartError(Exception):
 async def serve(settings: Settings, only: str | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 when there is nothing to run, 3 without a database."""
     wanted = [name for name, (is_set, _) in PLATFORMS.items() if is_set(settings) and only in (None, name)]
-    ticks = only in (None, "ticks")
     if not wanted and only != "ticks":
         print(_nothing(only), file=sys.stderr)
         return 2
@@ -89,7 +92,9 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         if settings.admin_token != given:
             print(_token_kept(), file=sys.stderr)
         clock = SystemClock()
+        holder = Holder(db, clock, process_name())
         endings = Endings()
+        endings.last["the leases"] = holder.stop
         stack.push_async_callback(endings.end)
         charts = Charts(db)
         endings.parts["charts"] = charts.close
@@ -110,6 +115,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             charts=charts,
             budgets=budgets,
             health=health,
+            holder=holder,
             stack=stack,
         )
         try:
@@ -118,19 +124,31 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         if platforms:
-            announcer = Announcer(db, clock, platforms, charts.announced, budgets=budgets)
-            health.readiness.watch_deliveries(platforms, lambda name: announcer.results.delivered_at.get(name, 0))
+            announcer = Announcer(db, clock, platforms, charts.announced, budgets=budgets, holder=holder)
+            health.readiness.watch_deliveries(platforms, partial(_delivered_at, announcer, holder, clock))
             endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
-        if ticks:
-            jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock))
-            health.readiness.watch_ticks(jobs.asleep_ms)
-            await jobs.start()
-            endings.work["the tick"] = jobs.stop
+        jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock), holder=holder)
+        health.readiness.watch_ticks(jobs.asleep_ms)
+        await holder.start()
+        await jobs.start()
+        endings.work["the tick"] = jobs.stop
         await charts.start()
         stack.callback(_settled())
         await stopped.wait()
         log.info("stopping")
     return 0
+
+
+def process_name() -> str:
+    """Which no other process has or had: whoever holds a lease by it is this one."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _delivered_at(announcer: Announcer, holder: Holder, clock: Clock, platform: str) -> int:
+    """When something last arrived at a platform (monotonic). What another process sends is not ours to be late with."""
+    if holder.lease(platform) is None:
+        return clock.monotonic_ms()
+    return announcer.results.delivered_at.get(platform, 0)
 
 
 async def _open_database(settings: Settings, stack: AsyncExitStack, stopped: asyncio.Event) -> Database | None:

@@ -18,22 +18,26 @@ log = logging.getLogger(__name__)
 
 ENDING_S = 4.5  # from the signal; then the process is gone, whatever still hangs
 WORK_S = 2.2  # of it for the tick under way and the messages on their way
-PARTS_S = 1.3  # for all that serves; the rest is the database's
+PARTS_S = 1.2  # for all that serves
+LAST_S = 0.4  # to give back what others may have; the rest is the database's
 
 End: TypeAlias = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """By name, how each is asked to end: `work` first, then the `parts` it needs."""
+    """By name, how each is asked to end: `work` first, then the `parts` it needs, then what was held for them is given
+    to other processes (`last`)."""
 
     work: dict[str, End] = field(default_factory=dict)
     parts: dict[str, End] = field(default_factory=dict)
+    last: dict[str, End] = field(default_factory=dict)
 
     async def end(self) -> None:
         """Ask all of them."""
         await end_in_time(self.work, WORK_S)
         await end_in_time(self.parts, PARTS_S)
+        await end_in_time(self.last, LAST_S)
 
 
 async def end_in_time(ends: Mapping[str, End], seconds: float) -> None:

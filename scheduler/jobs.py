@@ -6,15 +6,13 @@ market rows are the truth, and every handler reads them again.
 
 Whoever sets the wall's clock stops nothing: looking goes by the loop's clock, which only goes on, and APScheduler,
 which sleeps until a moment of the wall's, holds nothing but moments that the sweep gives it anew.
-
-What is due and what comes next. Pure: rows and a time in, an answer out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,48 +20,29 @@ from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from engine.state import Status
+from scheduler.due import step_times, tick_due
 from scheduler.pace import Pace
 from scheduler.reminders import run_reminders, tell_of_rules
-from scheduler.tick import TickReport, halt, run_tick
+from scheduler.tick import Fence, TickReport, halt, run_tick
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
+from storage.holding import Holder
 from storage.in_flight import InFlight
-from storage.mapping import next_step
-from storage.markets import TICKING
+from storage.leases import FencedError
 from storage.quiet_log import QuietLog
-from storage.records import Market, NextStep
 from storage.trouble import TroubleError
+from storage.unit_of_work import UnitOfWork
 
-__all__ = ["next_step", "step_due", "step_times", "tick_due"]
-
-
-def step_due(market: Market, now_ms: int) -> bool:
-    """Whether a step of its timetable has come. A halted market waits for its admins."""
-    step: NextStep | None = market.next_step
-    return market.halted is None and step is not None and step.at_ms <= now_ms
+MARKET = "market"  # the group of leases: who ticks a market has the lease `market 7`
 
 
-def tick_due(market: Market, now_ms: int, interval_ms: int | None = None, waited_ms: int = 0) -> bool:
-    """Whether its batch interval (or the given one) has passed since its last tick; a step that has come does not wait
-    for it, nor do the first joins. It has passed by the wall's clock, or (where that was set back to before the last
-    tick) because that tick has been known for `waited_ms`."""
-    if market.status not in TICKING:
-        return False
-    if step_due(market, now_ms) or market.tick_ms is None or market.tick == 0:
-        return True
-    interval = interval_ms or market.params.batch_interval_ms
-    return market.tick_ms + interval <= now_ms or waited_ms >= interval
+def _lease_name(market: int) -> str:
+    return f"{MARKET} {market}"
 
 
-def step_times(markets: Iterable[Market]) -> dict[int, int]:
-    """When each market wants its next step, epoch milliseconds by market; those that want none are left out."""
-    return {
-        market.id: market.next_step.at_ms
-        for market in markets
-        if market.next_step is not None and market.halted is None and market.status is not Status.DRAFT
-    }
+async def _all_ticking(uow: UnitOfWork) -> list[str]:
+    return [_lease_name(market) for market in await uow.markets.ticking()]
 
 
 log = logging.getLogger(__name__)
@@ -88,7 +67,8 @@ class Jobs:
     """`start`, then markets tick by themselves; `stop` finishes the tick under way.
 
     `on_tick` hears of every tick that was written; `tick_ms` stands in for every market's own batch interval. Times
-    come from `clock`; only the waiting is the loop's.
+    come from `clock`; only the waiting is the loop's. With a `holder` only those are ticked (and reminded) whose lease
+    is ours, and each tick is fenced: others have the rest.
     """
 
     def __init__(
@@ -100,8 +80,12 @@ class Jobs:
         on_tick: Callable[[TickReport], Awaitable[None]] | None = None,
         tick_ms: int | None = None,
         grid_ms: int = GRID_MS,
+        holder: Holder | None = None,
     ) -> None:
         self._db = db
+        self._holder = holder
+        if holder is not None:
+            holder.want_share(MARKET, _all_ticking)
         self._clock = clock
         self._pace = pace or Pace()
         self._on_tick = on_tick
@@ -200,7 +184,25 @@ class Jobs:
             tick, since_ms = before.get(market.id, (None, 0))
             self._last_ticks[market.id] = (market.tick, since_ms if tick == market.tick else monotonic_ms)
         waited_ms = {market: monotonic_ms - since_ms for market, (_, since_ms) in self._last_ticks.items()}
-        return [market.id for market in queued if tick_due(market, now, self._tick_ms, waited_ms[market.id])]
+        due = [market.id for market in queued if tick_due(market, now, self._tick_ms, waited_ms[market.id])]
+        return [market for market in due if self._is_ours(market)]
+
+    def _is_ours(self, market: int) -> bool:
+        """Whether this process ticks it. Of one that nobody knew of yet a round soon decides."""
+        if self._holder is None or self._holder.lease(_lease_name(market)) is not None:
+            return True
+        if not self._holder.knows(_lease_name(market)):
+            self._holder.hurry()
+        return False
+
+    def _fence(self, market: int) -> Fence | None:
+        """None: nobody else could. Raises FencedError where somebody else has it."""
+        if self._holder is None:
+            return None
+        lease = self._holder.lease(_lease_name(market))
+        if lease is None:
+            raise FencedError(f"this process does not hold {_lease_name(market)}")
+        return partial(self._holder.fence, lease=lease)
 
     def asleep_ms(self) -> int:
         """For how long nobody has looked for markets to tick."""
@@ -220,6 +222,7 @@ class Jobs:
     async def _run_tick(self, market: int, failures: _Failures) -> TickReport | None:
         now = self._clock.now_ms()
         try:
+            fence = self._fence(market)
             report = await again(
                 lambda: run_tick(
                     self._db,
@@ -229,15 +232,25 @@ class Jobs:
                     pace=self._pace,
                     interval_ms=self._tick_ms,
                     given_up=lambda: self._stopping,
+                    fence=fence,
                 )
             )
             if report.tick is not None and self._on_tick is not None:
                 await self._on_tick(report)
+        except FencedError:
+            await self._lost(market)
+            return None
         except Exception as error:
             await self._failed(market, failures, error, now)
             return None
         failures.in_a_row, failures.retry_ms = 0, None
         return report
+
+    async def _lost(self, market: int) -> None:
+        """Another process ticks it: it is not ours to try again."""
+        self._db.cache.forget(market)
+        if self._holder is not None:
+            await self._holder.lose(_lease_name(market))
 
     async def _failed(self, market: int, failures: _Failures, error: Exception, now_ms: int) -> None:
         """Anything but a broken invariant: try again later, and after a few times give up on this market alone. Trouble
@@ -252,7 +265,10 @@ class Jobs:
         self._db.cache.forget(market)
         if failures.in_a_row >= FAILURES:
             try:
-                await halt(self._db, market, f"tick_failed: {type(error).__name__}", now_ms)
+                await halt(self._db, market, f"tick_failed: {type(error).__name__}", now_ms, fence=self._fence(market))
+            except FencedError:
+                await self._lost(market)
+                return
             except Exception:
                 log.exception("market %s: could not be halted; tried again at the next failure", market)
                 return
@@ -272,6 +288,7 @@ class Jobs:
             for market in of_other_rules:
                 await again(partial(tell_of_rules, self._db, market.id, now))
             self._rules_told = True
+            running = [market for market in running if self._is_ours(market.id)]
             for number, at_ms in step_times(running).items():
                 self._schedule_step(number, at_ms)
             for market in running:

@@ -7,8 +7,10 @@ committed. A process that dies at any of them leaves a market as before the tick
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
 
 from engine.events import Event, Fill, Reason, Resolved
 from engine.risk import OVER, InvariantBroken
@@ -29,6 +31,11 @@ from storage.saving import TickOutcome, save_tick
 from storage.unit_of_work import UnitOfWork
 
 REVIVING = ("resume", "void")
+Fence: TypeAlias = Callable[[UnitOfWork], Awaitable[None]]
+
+
+async def _no_fence(uow: UnitOfWork) -> None:
+    """For who is alone: a test, a demo, a rehearsal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,30 +84,33 @@ async def run_tick(
     pace: Pace | None = None,
     interval_ms: int | None = None,
     given_up: Callable[[], bool] = lambda: False,
+    fence: Fence | None = None,
 ) -> TickReport:
     """Run one tick of a market at `now_ms` (epoch); every step and intent due by then is applied exactly once.
 
     `idle` False: after the first tick, nothing is written with nothing queued and nothing due. A broken invariant rolls
     the tick back and halts this market alone; its admins are told. A cut that waits and has not been worked out yet is
     worked out first, outside of any transaction; `given_up` is asked meanwhile whether the tick is still wanted.
-    `interval_ms` stands in for the market's own batch interval. Raises LookupError for an unknown market; database
-    errors pass through with nothing written.
+    `interval_ms` stands in for the market's own batch interval. `fence` is the first statement of each of its units: it
+    raises FencedError where the market is another process's. Raises LookupError for an unknown market; database errors
+    pass through with nothing written.
     """
+    run = partial(
+        _run, db, market, now_ms, idle=idle, pace=pace or Pace(), interval_ms=interval_ms, fence=fence or _no_fence
+    )
     try:
         for _ in range(_CUT_TRIES):
             try:
-                return await _run(db, market, now_ms, idle=idle, pace=pace or Pace(), interval_ms=interval_ms)
+                return await run()
             except _CutWaits as waiting:
                 branch = await work_out(db, market, waiting.moment_ms, given_up=given_up)
                 if branch is None:
-                    return await _run(
-                        db, market, now_ms, idle=idle, pace=pace or Pace(), interval_ms=interval_ms, cuts=False
-                    )
+                    return await run(cuts=False)
         return TickReport(market=market)
     except GivenUpError:
         return TickReport(market=market)
     except InvariantBroken as broken:
-        return await halt(db, market, f"{broken.rule}: {broken.detail}", now_ms)
+        return await halt(db, market, f"{broken.rule}: {broken.detail}", now_ms, fence=fence)
 
 
 _CUT_TRIES = 3  # the market moves on at most by what came in between; the next tick tries again
@@ -115,10 +125,19 @@ class _CutWaits(Exception):  # noqa: N818  # control flow inside this module
 
 
 async def _run(
-    db: Database, number: int, now_ms: int, *, idle: bool, pace: Pace, interval_ms: int | None, cuts: bool = True
+    db: Database,
+    number: int,
+    now_ms: int,
+    *,
+    idle: bool,
+    pace: Pace,
+    interval_ms: int | None,
+    fence: Fence,
+    cuts: bool = True,
 ) -> TickReport:
     laps = _Stopwatch()
     async with db.writing(first=True) as uow:
+        await fence(uow)
         market = await uow.markets.lock(number)
         db.crash("fenced")
         if market.status not in TICKING:
@@ -274,9 +293,10 @@ async def _cut_notices(uow: UnitOfWork, outcome: TickOutcome, head: str) -> list
     return cut_notices(outcome, cut, head, orders, tickets)
 
 
-async def halt(db: Database, number: int, reason: str, now_ms: int) -> TickReport:
+async def halt(db: Database, number: int, reason: str, now_ms: int, *, fence: Fence | None = None) -> TickReport:
     """Stop one market and tell its admins; the tick that failed has been rolled back."""
     async with db.writing() as uow:
+        await (fence or _no_fence)(uow)
         market = await uow.markets.lock(number)
         await uow.markets.halt(number, reason)
         before = {"status": market.status.value}

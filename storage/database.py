@@ -89,6 +89,11 @@ class Database:
         return cls(parsed, lock, read_only=read_only)
 
     @property
+    def alone(self) -> bool:
+        """Whether no other process can be here: a SQLite file belongs to one."""
+        return self.is_sqlite
+
+    @property
     def address(self) -> str:
         """What `open` takes, password and all: never for a log or a command line."""
         return self.url.render_as_string(hide_password=False)

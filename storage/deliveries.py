@@ -114,9 +114,11 @@ class Deliveries(Repository):
             await self.hold(rows)
             await self._session.run(_RENEW, {"rows": [row.id for row in rows], "until": until_ms})
 
-    async def release(self) -> None:
-        """Nobody holds anything: for a process that is alone and has just begun."""
-        await self._session.run(update(outbox).where(outbox.c.lease_ms > 0).values(lease_ms=0))
+    async def release(self, platforms: Collection[str], *, but: Collection[int] = ()) -> None:
+        """Nobody holds rows of these any more, `but` those: for who has just begun to send to them."""
+        bound = {"platforms": sorted(platforms), "but": sorted(but)}
+        await self._session.hold(outbox, _LEASED, bound)
+        await self._session.run(_RELEASE, bound)
 
     async def _records(self, rows: Sequence[RowMapping]) -> list[OutboxRow]:
         """With where to edit: the ticket each answers, else what stands in its slot."""
@@ -268,6 +270,8 @@ _BESIDE_IN_PRIVATE = _BESIDE.where(outbox.c.audience != NoticeAudience.CHAT.valu
 _UNKEYED = select(outbox.c.id).where(outbox.c.id == bindparam("row"), outbox.c.key.is_(None))
 _FREE = select(outbox.c.id, outbox.c.lease_ms).where(_ROWS).with_for_update(skip_locked=True)
 _LEASE = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"), attempts=outbox.c.attempts + 1)
+_LEASED = and_(_PLATFORMS, outbox.c.lease_ms > 0, outbox.c.id.not_in(bindparam("but", expanding=True)))
+_RELEASE = update(outbox).where(_LEASED).values(lease_ms=0)
 _RENEW = update(outbox).where(_ROWS).values(lease_ms=bindparam("until"))
 _NEWER = update(outbox).where(_ROWS).values(lease_ms=0, attempts=0, due_ms=bindparam("now"))
 _RETRY = (

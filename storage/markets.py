@@ -128,6 +128,10 @@ class Markets(Repository):
         """Markets a tick may change: RUNNING, FROZEN, PAUSED, DISPUTED; halted ones too."""
         return await self._many(select(config).where(one_of(config.c.status, TICKING)).order_by(config.c.market))
 
+    async def ticking(self) -> list[int]:
+        """The numbers of those."""
+        return [row["market"] for row in await self._session.rows(_TICKING)]
+
     async def of_other_rules(self) -> list[Market]:
         """Those not over whose row was written by other rules: they stand still, or have not started."""
         other = and_(config.c.rules != RULES, config.c.status.not_in(ENDED))
@@ -292,6 +296,7 @@ _QUEUED = (
     )
     .order_by(config.c.market)
 )
+_TICKING = select(config.c.market).where(one_of(config.c.status, TICKING)).order_by(config.c.market)
 _ASKED = people.alias("asked")
 _PRIMARY = select(func.coalesce(_ASKED.c.merged_into, _ASKED.c.id)).where(_ASKED.c.id == bindparam("person"))
 _USE = (  # mostly it is theirs already, and then nothing is locked

@@ -168,6 +168,7 @@ orders = Table(
     PrimaryKeyConstraint("market", "number"),
     UniqueConstraint("request_id"),
     Index("ix_orders_market_status", "market", "status"),
+    Index("ix_orders_market_status_user", "market", "status", "user"),
     Index("ix_orders_market_user", "market", "user", "number"),
     Index("ix_orders_market_tick_id", "market", "tick_id"),
 )
@@ -585,4 +586,14 @@ journal_heads = Table(  # how many rows each journal has, and the hash of the la
     Column("market", BigId, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False, server_default=""),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("until_ms", BigInteger, nullable=False, server_default="0"),  # by the database's clock
+    Column("state", JsonColumn),  # what the next holder must know
 )

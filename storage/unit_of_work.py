@@ -13,6 +13,7 @@ from storage.health import Health
 from storage.history import Events, Metrics, Ticks
 from storage.journal import Journal
 from storage.key_value import Codes, KeyValues, Lines
+from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.markets import Markets
 from storage.members import Members
@@ -63,6 +64,10 @@ class UnitOfWork(Session):
     @cached_property
     def key_values(self) -> KeyValues:
         return KeyValues(self)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self)
 
     @cached_property
     def lines(self) -> Lines:

@@ -20,15 +20,17 @@ from bot.notifications import delivery
 from bot.notifications.claims import Claims
 from bot.notifications.delivery import FIRST_RETRY_MS, Delivery, OutgoingMessage, Postponed
 from bot.notifications.delivery_results import DeliveryResults
+from bot.notifications.held_platforms import HeldPlatforms
 from bot.notifications.phrasing import Phrasing
 from bot.notifications.senders import Senders
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
+from storage.holding import Holder
+from storage.leases import FencedError
 from storage.quiet_log import QuietLog
 from storage.records import OutboxRow
 from storage.trouble import TroubleError
-from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Announcer:
     """`platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
     are thrown away, for people nobody reads for. `budgets` are shared with the adapters; a platform without one gets
-    its own."""
+    its own. With a `holder` only to those platforms is sent whose lease is ours."""
 
     def __init__(
         self,
@@ -51,18 +53,25 @@ class Announcer:
         draw: Draw | None = None,
         muted: Collection[str] = (),
         budgets: Mapping[str, Budget] | None = None,
+        holder: Holder | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
-        self._platforms = platforms
         self._budgets = {name: Budget.of(name) for name in platforms} | dict(budgets or {})
         sending = Delivery(clock, platforms, self._budgets, draw)
         self.results = DeliveryResults(clock, sending.lacks_pictures)
         self._phrasing = Phrasing(db, clock, self._budgets, self.results.shown)
-        self._senders = Senders(clock, platforms, sending, self.results)
-        self._claims = Claims(clock, platforms, self._budgets, self._senders, muted)
+        self._held = HeldPlatforms(holder, tuple(platforms), self._wake)
+        self._senders = Senders(clock, platforms, sending, self.results, self._held.may, self._let_go)
+        self._claims = Claims(clock, self._budgets, self._senders, muted)
         self._quiet = QuietLog(log)
-        self._loaded = False
+
+    def _wake(self) -> None:
+        """Something can be sent that could not before."""
+        self._senders.delivered.set()
+
+    def _let_go(self, rows: Collection[int]) -> None:
+        self._claims.end(rows)
 
     async def step(self) -> int:
         """Deliver what is due now and within budget; returns how many messages left."""
@@ -112,7 +121,7 @@ class Announcer:
         """Seconds until something can be due that can be sent then; what is on its way wakes us when it has arrived."""
         now, waits_ms = self._clock.now_ms(), [int(IDLE_S * 1_000)]
         async with self._db.reading() as uow:
-            for platform in self._platforms:
+            for platform in self._held.names():
                 due = await uow.deliveries.next_due([platform]) if self._senders.free(platform) > 0 else None
                 if due is not None:
                     waits_ms.append(max(due - now, self._budgets[platform].overall_wait(self._clock.monotonic_ms())))
@@ -134,23 +143,29 @@ class Announcer:
             async with self._db.writing() as uow:
                 await self._claims.renew_and_expire(uow, arrived)
                 await uow.commit()
-        async with self._db.writing() as uow:
-            if not self._loaded:
-                await self._load(uow)
-            saved = frozenset(row.id for row in await self.results.save(uow))
-            uow.after_commit(lambda: self._claims.end(saved))
-            claimed = await self._claims.claim(uow)
-            await uow.commit()
-        self._loaded = True
+        try:
+            claimed = await self._save_and_claim(self._held.names())
+        except FencedError:  # what came of earlier messages is written down with the next try
+            return True
         if claimed:
             await self._send(claimed)
         return bool(claimed)
 
-    async def _load(self, uow: UnitOfWork) -> None:
-        """On SQLite we are alone, and whoever held rows before us is dead."""
-        if self._db.is_sqlite:
-            await uow.deliveries.release()
-        await self.results.load(uow)
+    async def _save_and_claim(self, platforms: list[str]) -> list[OutboxRow]:
+        taken_over = self._held.taken_over & set(platforms)
+        self._let_go(self.results.keep_sent(self._held.may))
+        async with self._db.writing() as uow:
+            await self._held.fence(uow, platforms)
+            if taken_over:
+                await self.results.take_over(uow, taken_over)
+            saved = frozenset(row.id for row in await self.results.save(uow))
+            uow.after_commit(lambda: self._claims.end(saved))
+            if taken_over:
+                await self._claims.take_over(uow, taken_over)
+            claimed = await self._claims.claim(uow, platforms)
+            await uow.commit()
+        self._held.settle(taken_over)
+        return claimed
 
     async def _send(self, rows: list[OutboxRow]) -> None:
         try:

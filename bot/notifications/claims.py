@@ -28,26 +28,28 @@ class Claims:
     def __init__(
         self,
         clock: Clock,
-        platforms: Collection[str],
         budgets: Mapping[str, Budget],
         senders: Senders,
         muted: Collection[str],
     ) -> None:
         self._clock = clock
-        self._platforms = platforms
         self._budgets = budgets
         self._senders = senders
         self._muted = frozenset(muted)
         self._leases: dict[int, tuple[OutboxRow, int]] = {}  # rows on their way, and until when they are ours
         self._expired_ms: int | None = None
 
-    async def claim(self, uow: UnitOfWork) -> list[OutboxRow]:
-        """What is due now and can be sent now, whatever platform it is for. Ours once this unit is committed."""
+    async def take_over(self, uow: UnitOfWork, platforms: Collection[str]) -> None:
+        """Whoever held rows of these before us is dead, or gives back what it has."""
+        await uow.deliveries.release(platforms, but=self._leases)
+
+    async def claim(self, uow: UnitOfWork, platforms: Collection[str]) -> list[OutboxRow]:
+        """What is due now and can be sent now to any of these platforms. Ours once this unit is committed."""
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         claimed: list[OutboxRow] = []
         if self._muted:
             await uow.deliveries.discard(self._muted)
-        for name in self._platforms:
+        for name in platforms:
             room = self._budgets[name].room(monotonic_ms) - self._senders.queued(name)
             most = min(self._senders.free(name), room)
             if most > 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -53,6 +53,11 @@ class ShownMessages:
 
     def __init__(self) -> None:
         self._shown: OrderedDict[SlotKey, ShownMessage] = OrderedDict()
+
+    def forget(self, platforms: Collection[str]) -> None:
+        """Somebody else may have shown something newer there."""
+        for key in [key for key in self._shown if key[1] in platforms]:
+            del self._shown[key]
 
     def sent_at(self, row: OutboxRow) -> int | None:
         """When what stands in this row's slot was last sent by this process."""
@@ -106,12 +111,25 @@ class DeliveryResults:
         self._pinged: OrderedDict[PingedEvent, None] = OrderedDict()
         self._learned = Learned()
 
-    async def load(self, uow: UnitOfWork) -> None:
-        """Which chats are known to be out of reach."""
-        self._unreachable = {(chat.platform, chat.external_id) for chat in await uow.chats.lost()}
+    async def take_over(self, uow: UnitOfWork, platforms: Collection[str]) -> None:
+        """What another process, or an earlier life of this one, learned of these: which chats are out of reach. What it
+        showed since is not remembered here."""
+        self.shown.forget(platforms)
+        lost = {(chat.platform, chat.external_id) for chat in await uow.chats.lost()}
+        kept = {chat_key for chat_key in self._unreachable if chat_key[0] not in platforms}
+        self._unreachable = kept | {chat_key for chat_key in lost if chat_key[0] in platforms}
 
     def add(self, message: OutgoingMessage, result: DeliveryResult) -> None:
         self.unsaved.append((message, result))
+
+    def keep_sent(self, may: Callable[[str], bool]) -> set[int]:
+        """Of platforms that another process sends to now, what has not arrived is its to try again: forgotten here.
+        Returns those rows."""
+        let_go = [
+            message for message, result in self.unsaved if not (isinstance(result, Sent) or may(message.row.platform))
+        ]
+        self.unsaved = [(message, result) for message, result in self.unsaved if message not in let_go]
+        return {row.id for message in let_go for row in message.rows}
 
     def add_unsent(self, row: OutboxRow, result: DeliveryResult) -> None:
         """A row for which no message was made."""

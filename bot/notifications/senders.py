@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
 from bot.chat.platform import BatchPlatform, Platform
 from bot.notifications.delivery import ChatKey, Delivery, OutgoingMessage, Postponed
@@ -24,13 +24,23 @@ EVERYBODY = ""  # the target of a batch
 
 
 class Senders:
-    """`delivered` is set whenever something has arrived or a sender has ended."""
+    """`delivered` is set whenever something has arrived or a sender has ended. `may` is asked of a platform before each
+    message: a process that was frozen wakes up with messages another has taken over, and then `let_go` is told which
+    rows are on their way no more."""
 
     def __init__(
-        self, clock: Clock, platforms: Mapping[str, Platform], delivery: Delivery, results: DeliveryResults
+        self,
+        clock: Clock,
+        platforms: Mapping[str, Platform],
+        delivery: Delivery,
+        results: DeliveryResults,
+        may: Callable[[str], bool],
+        let_go: Callable[[Collection[int]], None],
     ) -> None:
         self.delivered = asyncio.Event()
         self._clock = clock
+        self._may = may
+        self._let_go = let_go
         self._batching = {name: platform for name, platform in platforms.items() if isinstance(platform, BatchPlatform)}
         self._delivery = delivery
         self._results = results
@@ -112,7 +122,7 @@ class Senders:
         queue = self._queues[chat_key]
         while queue:
             async with self._slots[chat_key[0]]:
-                if not queue:  # given back meanwhile
+                if not queue or self._given_back(chat_key):
                     return
                 self._begun.add(chat_key)
                 try:
@@ -122,10 +132,19 @@ class Senders:
                     self._begun.discard(chat_key)
             self.delivered.set()
 
+    def _given_back(self, chat_key: ChatKey) -> bool:
+        """Whether another process sends to this platform now: it has taken over what waits here."""
+        if self._may(chat_key[0]):
+            return False
+        queue = self._queues[chat_key]
+        self._let_go({row.id for message in queue for row in message.rows})
+        queue.clear()
+        return True
+
     async def _send_batch(self, chat_key: ChatKey) -> None:
         """All that waits for a platform."""
         queue, platform = self._queues[chat_key], self._batching[chat_key[0]]
-        while queue:
+        while queue and not self._given_back(chat_key):
             batch = list(queue)
             for message, result in await self._delivery.send_batch(platform, batch):
                 self._results.add(message, result)

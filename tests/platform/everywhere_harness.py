@@ -20,6 +20,7 @@ from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.tick import TickReport, run_tick
 from storage.database import Database
+from storage.holding import Holder
 from storage.records import Market
 from storage.verify import Mismatch, verify
 from tests.bot.adapters.room.harness import Browser, Shown, head
@@ -194,13 +195,15 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
         stack.push_async_callback(health.stop)
         parts = PlatformParts(
             settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock, COMMANDS),
-            charts=charts, health=health,
+            charts=charts, health=health, holder=Holder(db, bot_clock, "here"),
             budgets={name: Budget.of(name, bot_clock.monotonic_ms()) for name in PLATFORMS}, stack=stack,
         )  # fmt: skip
         with redirect_stdout(io.StringIO()) as output:
             platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}
         url = output.getvalue().splitlines()[0].removeprefix("room: ")
-        announcer = Announcer(db, bot_clock, platforms, charts.picture, budgets=parts.budgets)
+        announcer = Announcer(db, bot_clock, platforms, charts.picture, budgets=parts.budgets, holder=parts.holder)
+        await parts.holder.start()
+        stack.push_async_callback(parts.holder.stop)
         room_admin = Browser(url)
         stack.push_async_callback(room_admin.close)
         await room_admin.get(f"?admin={ADMIN}")

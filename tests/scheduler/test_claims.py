@@ -12,7 +12,8 @@ from bot.market import membership
 from engine.params import MarketParams
 from engine.state import Side, Status
 from engine.units import MICRO
-from scheduler.jobs import Jobs, step_times
+from scheduler.due import step_times
+from scheduler.jobs import Jobs
 from scheduler.tick import halt, run_tick
 from storage.clock import ManualClock
 from storage.database import Database

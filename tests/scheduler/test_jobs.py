@@ -9,7 +9,8 @@ import pytest
 
 from engine.state import Status
 from scheduler import jobs as jobs_module
-from scheduler.jobs import FAILURES, Jobs, step_times, tick_due
+from scheduler.due import step_times, tick_due
+from scheduler.jobs import FAILURES, Jobs
 from scheduler.tick import TickReport, run_tick
 from storage.clock import ManualClock
 from storage.database import Database

@@ -1,0 +1,57 @@
+"""Which platforms this process sends to: those whose lease it holds, so that one process at a time sends for a chat and
+keeps a platform's budget. Without a holder: all it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from storage.holding import Holder, Wish
+from storage.leases import FencedError, Lease
+from storage.records import Payload
+from storage.unit_of_work import UnitOfWork
+
+
+class HeldPlatforms:
+    """`gained` is called whenever there is one more."""
+
+    def __init__(self, holder: Holder | None, platforms: Collection[str], gained: Callable[[], None]) -> None:
+        self.taken_over = set[str]() if holder is not None else set(platforms)  # what another had before; see `settle`
+        self._holder = holder
+        self._platforms = platforms
+        self._gained = gained
+        if holder is not None:
+            for platform in platforms:
+                holder.want(platform, self._wish(platform))
+
+    def may(self, platform: str) -> bool:
+        """Whether it is ours now, for certain."""
+        return self._holder is None or self._holder.lease(platform) is not None
+
+    def names(self) -> list[str]:
+        return [platform for platform in self._platforms if self.may(platform)]
+
+    def settle(self, platforms: Collection[str]) -> None:
+        """What another process had before us is ours now."""
+        self.taken_over -= set(platforms)
+
+    async def fence(self, uow: UnitOfWork, platforms: Collection[str]) -> None:
+        """As the first statements of a unit: only if all of these are still ours. Raises FencedError."""
+        if self._holder is None:
+            return
+        for platform in sorted(platforms):
+            lease = self._holder.lease(platform)
+            if lease is None:
+                raise FencedError(f"{platform} is another process's")
+            try:
+                await self._holder.fence(uow, lease)
+            except FencedError:
+                await self._holder.lose(platform)
+                raise
+
+    def _wish(self, platform: str) -> Wish:
+        async def gained(lease: Lease, state: Payload | None) -> None:
+            self.taken_over.add(platform)
+            self._gained()
+
+        return Wish(gained=gained)

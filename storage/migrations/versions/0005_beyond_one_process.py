@@ -1,0 +1,28 @@
+"""Several processes on one database: who holds what; which orders of a member wait, found by an index."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _leases()
+    op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
+
+
+def _leases() -> None:
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("holder", sa.String(64), server_default="", nullable=False),
+        sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("state", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_leases"),
+    )
