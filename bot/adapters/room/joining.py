@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.adapters.room import NAME, security
-from bot.adapters.room.limits import Counted, Limits, RefusalError
+from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
 from bot.adapters.room.security import Sessions, Visitor, external_id, new_token
 from bot.market.member_names import NameRefused, fitting_name
@@ -20,14 +20,11 @@ REMEMBERED_S = 120.0  # for so long a browser that missed the answer may ask aga
 class Newcomers:
     """A browser has no cookie before its first answer, so that it is known by its request alone until then."""
 
-    def __init__(
-        self, db: Database, clock: Callable[[], int], log: MessageLog, sessions: Sessions, limits: Limits
-    ) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int], log: MessageLog, sessions: Sessions) -> None:
         self._db = db
         self._clock = clock
         self._log = log
         self._sessions = sessions
-        self._limits = limits
         self._coming: dict[tuple[str, str], asyncio.Task[Visitor]] = {}
         self._given: set[str] = set()  # names of those who are not written down yet
 
@@ -36,7 +33,6 @@ class Newcomers:
         request = (visitor.whose, request_id)
         task = self._coming.get(request)
         if task is None:
-            self._limits.check(Counted.JOIN, visitor.whose)
             task = self._coming[request] = asyncio.create_task(self._come(room, visitor, wanted))
             task.add_done_callback(partial(self._forget, request))
         return await asyncio.shield(task)  # a browser that hangs up may ask again
@@ -48,12 +44,12 @@ class Newcomers:
             asyncio.get_running_loop().call_later(REMEMBERED_S, self._coming.pop, request, None)
 
     async def _come(self, room: str, visitor: Visitor, wanted: str) -> Visitor:
+        await self._sessions.check_joins(visitor.whose)
         name = await self._fitting(room, wanted, visitor)
         self._given.add(name)
         try:
-            self._limits.use(Counted.JOIN, visitor.whose)
             token = visitor.token or new_token()
-            person = await self._sessions.create_person(token, name, self._clock())
+            person = await self._sessions.create_person(token, name, visitor.whose, self._clock())
             await self._log.append(room, TALK, {"note": "joined", "by": person.id}, author=name)
         finally:
             self._given.discard(name)

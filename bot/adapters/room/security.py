@@ -23,11 +23,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.client_address import client_address, network_of
 from bot.adapters.room import NAME
-from bot.adapters.room.limits import RefusalError
-from bot.chat import plain_text
+from bot.adapters.room.limits import RefusalError, too_often
+from bot.chat import plain_text, shared_limits
+from bot.chat.shared_limits import Tried
 from bot.settings import Network
 from bot.words import room as words
 from bot.words import usage as words_usage
+from storage.clock import SystemClock
 from storage.database import Database
 from storage.records import Person
 from storage.trouble import TroubleError
@@ -161,6 +163,7 @@ def _bytes(given: str) -> bytes:
 class Sessions:
     def __init__(self, db: Database, admin_token: str) -> None:
         self._db = db
+        self._wall_ms = SystemClock().now_ms  # not the market's clock, which a demo hurries: windows of time are real
         self._admin_token = admin_token.encode()
 
     async def visitor(self, token: str, admin_cookie: str, network: str) -> Visitor:
@@ -177,17 +180,42 @@ class Sessions:
             admin=self._is_admin_cookie(token, admin_cookie),
         )
 
-    async def create_person(self, token: str, name: str, now_ms: int) -> Person:
-        """The person of this token, with a name; made where there is none."""
-        ext = external_id(token)
+    async def check_joins(self, whose: str) -> None:
+        """RefusalError where too many have come from there."""
+        async with self._db.reading() as uow:
+            wait_ms = await shared_limits.wait(uow, Tried.JOIN, whose, self._wall_ms())
+        if wait_ms > 0:
+            raise too_often(words.too_many_joins, wait_ms)
+
+    async def create_person(self, token: str, name: str, whose: str, now_ms: int) -> Person:
+        """The person of this token, with a name; made where there is none, and counted for where they come from."""
+        ext, wall_ms = external_id(token), self._wall_ms()
         async with self._db.writing() as uow:
+            wait_ms = await shared_limits.turn(uow, Tried.JOIN, whose, wall_ms)
+            if wait_ms > 0:
+                raise too_often(words.too_many_joins, wait_ms)
+            await uow.attempts.add(Tried.JOIN, whose, wall_ms)
             person = await uow.people.identify(NAME, ext, name, now_ms)
             await uow.commit()
         return person
 
-    def is_admin_token(self, given: str) -> bool:
-        """Whether this is the admin link's token; takes the same time whatever was given."""
-        return hmac.compare_digest(_bytes(given), self._admin_token)
+    async def is_admin_token(self, given: str, whose: str) -> bool:
+        """Whether this is the admin link's token; a wrong one is counted, and RefusalError where there were too many:
+        then not even the right one is looked at."""
+        wall_ms = self._wall_ms()
+        async with self._db.reading() as uow:  # a flood waits for nobody's writing
+            wait_ms = await shared_limits.wait(uow, Tried.ADMIN_LINK, whose, wall_ms)
+        if wait_ms > 0:
+            raise too_often(words.too_many_guesses, wait_ms)
+        async with self._db.writing() as uow:
+            wait_ms = await shared_limits.turn(uow, Tried.ADMIN_LINK, whose, wall_ms)
+            if wait_ms > 0:
+                raise too_often(words.too_many_guesses, wait_ms)
+            if hmac.compare_digest(_bytes(given), self._admin_token):  # takes the same time whatever was given
+                return True
+            await uow.attempts.add(Tried.ADMIN_LINK, whose, wall_ms)
+            await uow.commit()
+        return False
 
     def admin_cookie(self, token: str) -> str:
         """What the admin cookie of this session holds: good for no other session and no other admin token."""

@@ -1,4 +1,5 @@
-"""Several processes on one database: who holds what; which orders of a member wait, found by an index."""
+"""Several processes on one database: who holds what; what may be tried only so often; which orders of a member wait,
+found by an index."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     _leases()
+    _attempts()
     op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
 
 
@@ -26,3 +28,15 @@ def _leases() -> None:
         sa.Column("state", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
     )
+
+
+def _attempts() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
+    )
+    op.create_index("ix_attempts_key_at_ms", "attempts", ["key", "at_ms"])
+    op.create_index("ix_attempts_at_ms", "attempts", ["at_ms"])
